@@ -1,0 +1,74 @@
+/**
+ * A state dict: every tensor of a model in one flat vector, and a table that says where each lies. Merging, hashing,
+ * clipping and sending are loops over the vector. Names and layouts of tensors are PyTorch's.
+ */
+import { TensorError } from './error.js';
+import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+
+export interface TensorEntry {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Where the tensor begins in the vector, in elements. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The table: entries in the order of their offsets, without gaps. */
+export type StateLayout = readonly TensorEntry[];
+
+export interface StateDict {
+  readonly layout: StateLayout;
+  /** Float32, Σ size elements. */
+  readonly data: Float32Array;
+}
+
+/** The table of tensors of these shapes, laid out one after the other in the given order. */
+export function stateLayout(shapes: Iterable<readonly [name: string, shape: Shape]>): StateLayout {
+  const layout: TensorEntry[] = [];
+  const seen = new Set<string>();
+  let offset = 0;
+  for (const [name, shape] of shapes) {
+    if (seen.has(name)) throw new TensorError(`state dict: there are two tensors named "${name}"`);
+    seen.add(name);
+    const size = sizeOf(shape);
+    layout.push({ name, shape: [...shape], offset, size });
+    offset += size;
+  }
+  return layout;
+}
+
+/** The number of elements of the vector. */
+export function layoutSize(layout: StateLayout): number {
+  const last = layout.at(-1);
+  return last === undefined ? 0 : last.offset + last.size;
+}
+
+/** A view (no copy) of one tensor's elements. */
+export function tensorView(state: StateDict, name: string): Float32Array {
+  const entry = state.layout.find((candidate) => candidate.name === name);
+  if (entry === undefined) {
+    throw new TensorError(
+      `state dict: no tensor "${name}"; it has ${state.layout.map((e) => e.name).join(', ')}`,
+    );
+  }
+  return state.data.subarray(entry.offset, entry.offset + entry.size);
+}
+
+/** Says what first differs between two tables, or undefined where they are the same. */
+export function layoutDifference(actual: StateLayout, expected: StateLayout): string | undefined {
+  const byName = new Map(actual.map((entry) => [entry.name, entry]));
+  for (const entry of expected) {
+    const other = byName.get(entry.name);
+    if (other === undefined) return `"${entry.name}" is missing`;
+    if (!sameShape(other.shape, entry.shape)) {
+      return `"${entry.name}" is ${formatShape(other.shape)}, expected ${formatShape(entry.shape)}`;
+    }
+    byName.delete(entry.name);
+  }
+  const [extra] = byName.keys();
+  if (extra !== undefined) return `"${extra}" is not expected`;
+  if (actual.some((entry, index) => entry.offset !== expected[index]?.offset)) {
+    return 'the tensors are in another order';
+  }
+  return undefined;
+}
