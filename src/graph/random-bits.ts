@@ -1,0 +1,25 @@
+/**
+ * The random numbers inside graphs: a hash of (position, seed, step, stream), so that an element's number does not
+ * depend on what was drawn before. The mixer is lowbias32 (Wellons 2018, "Prospecting for hash functions"), applied
+ * once for every part of the key; 24 bits become a float32 in [0, 1).
+ */
+export const HASH_MULTIPLIERS = [0x7feb352d, 0x846ca68b] as const;
+
+export function lowbias32(x: number): number {
+  x ^= x >>> 16;
+  x = Math.imul(x, HASH_MULTIPLIERS[0]);
+  x ^= x >>> 15;
+  x = Math.imul(x, HASH_MULTIPLIERS[1]);
+  x ^= x >>> 16;
+  return x >>> 0;
+}
+
+/** The key of one draw: the parts absorbed one after the other. */
+export function randomKey(seed: number, step: number, stream: number): number {
+  return lowbias32(lowbias32(lowbias32(seed >>> 0) ^ (step >>> 0)) ^ (stream >>> 0));
+}
+
+/** Uniform in [0, 1), a multiple of 2⁻²⁴. */
+export function uniformAt(key: number, position: number): number {
+  return (lowbias32(lowbias32(position >>> 0) ^ key) >>> 8) / 2 ** 24;
+}

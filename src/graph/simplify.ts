@@ -1,0 +1,135 @@
+/**
+ * Rewrites a graph into a cheaper one with the same results. Equal values become one; then, bottom-up,
+ *
+ * - arithmetic with 0, 1 and other constants is done here;
+ * - a reshape of a reshape is one reshape;
+ * - an expansion that an elementwise operation would do by broadcasting is left to it;
+ * - max-pool(relu(x)) becomes relu(max-pool(x)): the same values and gradients on a fraction of the elements. (Where the
+ *   maximum of a window is positive both see the same ties; elsewhere relu's gradient is 0 in both.)
+ */
+import { sameShape, sizeOf } from '../tensor/shape.js';
+import { apply, expand, maxPool2d, relu, reshape, scalar } from './build.js';
+import type { OpName } from './ops.js';
+import { broadcastShapes } from './shapes.js';
+import { type Graph, operand, topologicalOrder, type Value } from './value.js';
+
+export function simplifyGraph(graph: Graph): Graph {
+  const simplified = simplify(Object.values(graph.outputs));
+  return {
+    outputs: Object.fromEntries(
+      Object.keys(graph.outputs).map((name, index) => [name, simplified[index] as Value]),
+    ),
+  };
+}
+
+/** The cheaper equals of these values, in their order. */
+export function simplify(values: readonly Value[]): Value[] {
+  const unique = new Map<string, Value>();
+  const numbers = new Map<Value, number>();
+  const replaced = new Map<Value, Value>();
+
+  /** The one value that stands for all equal to this. */
+  const intern = (value: Value): Value => {
+    if (numbers.has(value)) return value;
+    const inputs = value.inputs.map(intern);
+    const key = JSON.stringify([value.op, value.attributes, inputs.map((input) => numbers.get(input))]);
+    const known = unique.get(key);
+    if (known !== undefined) return known;
+    const fresh = withInputs(value, inputs);
+    numbers.set(fresh, numbers.size);
+    unique.set(key, fresh);
+    return fresh;
+  };
+
+  for (const value of topologicalOrder(values)) {
+    let current = withInputs(
+      value,
+      value.inputs.map((input) => replaced.get(input) ?? input),
+    );
+    for (let next = rewrite(current); next !== undefined; next = rewrite(current)) current = next;
+    replaced.set(value, intern(current));
+  }
+  return values.map((value) => replaced.get(value) ?? value);
+}
+
+function withInputs(value: Value, inputs: readonly Value[]): Value {
+  if (inputs.every((input, index) => input === value.inputs[index])) return value;
+  return apply(value.op, inputs, value.attributes as never);
+}
+
+const ARITHMETIC: Partial<Record<OpName, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+};
+
+/** A cheaper value equal to this one, or undefined. */
+function rewrite(value: Value): Value | undefined {
+  switch (value.op) {
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'div':
+      return rewriteArithmetic(value);
+    case 'neg': {
+      const x = operand(value, 0);
+      const number = constantNumber(x);
+      if (number !== undefined) return scalar(-number);
+      return x.op === 'neg' ? operand(x, 0) : undefined;
+    }
+    case 'reshape': {
+      const x = operand(value, 0);
+      if (sameShape(x.shape, value.shape)) return x;
+      return x.op === 'reshape' ? reshape(operand(x, 0), value.shape) : undefined;
+    }
+    case 'maxPool2d': {
+      const x = operand(value, 0);
+      const { kernel, strides, padding } = value.attributes;
+      return x.op === 'relu' ? relu(maxPool2d(operand(x, 0), { kernel, strides, padding })) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function rewriteArithmetic(value: Value): Value | undefined {
+  const [a, b] = [operand(value, 0), operand(value, 1)];
+  const [x, y] = [constantNumber(a), constantNumber(b)];
+  const compute = ARITHMETIC[value.op];
+  if (x !== undefined && y !== undefined && compute !== undefined) return scalar(compute(x, y));
+  const unchanged = (kept: Value) => (sameShape(kept.shape, value.shape) ? kept : undefined);
+  if (y === 1 && (value.op === 'mul' || value.op === 'div')) return unchanged(a);
+  if (y === 0 && (value.op === 'add' || value.op === 'sub')) return unchanged(a);
+  if (x === 1 && value.op === 'mul') return unchanged(b);
+  if (x === 0 && value.op === 'add') return unchanged(b);
+  // (v·c)·d = v·(c·d)
+  if (value.op === 'mul' && y !== undefined && a.op === 'mul') {
+    const inner = constantNumber(operand(a, 1));
+    if (inner !== undefined) return apply('mul', [operand(a, 0), scalar(inner * y)], {});
+  }
+  return withoutExpansion(value, a, b);
+}
+
+/** f(expand(a), b): broadcast where b has the full shape; expanded afterwards where b is a number. */
+function withoutExpansion(value: Value, a: Value, b: Value): Value | undefined {
+  const op = value.op as 'add' | 'sub' | 'mul' | 'div';
+  for (const [expanded, other, first] of [
+    [a, b, true],
+    [b, a, false],
+  ] as const) {
+    if (expanded.op !== 'expand') continue;
+    const source = operand(expanded, 0);
+    const operands = first ? [source, other] : [other, source];
+    if (sizeOf(other.shape) === 1 && other.shape.length === 0)
+      return expand(apply(op, operands, {}), value.shape);
+    if (sameShape(broadcastShapes(op, source.shape, other.shape), value.shape))
+      return apply(op, operands, {});
+  }
+  return undefined;
+}
+
+/** The number that a scalar constant holds. */
+function constantNumber(value: Value): number | undefined {
+  return value.op === 'constant' && value.shape.length === 0 ? value.attributes.values[0] : undefined;
+}

@@ -1,0 +1,54 @@
+/**
+ * A plan: everything that a participant needs besides its data, compiled. Whoever has ONNX Runtime can train by it.
+ */
+import { lower } from '../onnx/lower/lower.js';
+import type { Shape } from '../tensor/shape.js';
+import type { StateLayout } from '../tensor/state-dict.js';
+import type { Loss } from './losses.js';
+import { layoutOf, type Network, parametersOf } from './network.js';
+import type { Optimizer } from './optimizers.js';
+import { evaluationStep, type Normalization, trainingStep } from './training-step.js';
+
+export interface PlanOptions {
+  readonly network: Network;
+  /** [C,H,W]. */
+  readonly imageShape: Shape;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly batchSize: number;
+  /** Images evaluated at a time; 250 by default. */
+  readonly evaluationBatchSize?: number;
+  readonly normalization?: Normalization;
+  readonly clipNorm?: number | undefined;
+}
+
+export interface Plan {
+  readonly layout: StateLayout;
+  readonly imageShape: Shape;
+  readonly batchSize: number;
+  readonly evaluationBatchSize: number;
+  /** Vectors that the optimizer keeps, each of the state's size. */
+  readonly slotCount: number;
+  /** ONNX models; their inputs and outputs are those of `trainingStep` and `evaluationStep`. */
+  readonly trainingModel: Uint8Array;
+  readonly evaluationModel: Uint8Array;
+}
+
+export function compilePlan(options: PlanOptions): Plan {
+  const { network, imageShape, optimizer, batchSize, evaluationBatchSize = 250 } = options;
+  const layout = layoutOf(parametersOf(network, imageShape));
+  const description = {
+    ...options,
+    layout,
+    normalization: options.normalization ?? { mean: [0], deviation: [1] },
+  };
+  return {
+    layout,
+    imageShape,
+    batchSize,
+    evaluationBatchSize,
+    slotCount: optimizer.slotCount,
+    trainingModel: lower(trainingStep(description)),
+    evaluationModel: lower(evaluationStep(description, evaluationBatchSize)),
+  };
+}

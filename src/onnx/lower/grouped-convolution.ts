@@ -1,0 +1,63 @@
+/**
+ * Convolution in groups: the plain operators Conv and ConvTranspose for values and input gradients; the weight gradient
+ * is a batch of matrix products, one a group, over gathered columns.
+ */
+
+import type { ImageShape } from '../../graph/shapes.js';
+import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import { columns } from './gather-convolution.js';
+import { imageSize, type Lowering, rowCount } from './lowering.js';
+
+type Attributes = ValueOf<'conv2d'>['attributes'];
+
+const operatorAttributes = ({ strides, padding, groups }: Attributes) => ({
+  strides: [...strides],
+  pads: [padding.top, padding.left, padding.bottom, padding.right],
+  group: groups,
+});
+
+export function lowerGroupedConvolution(lowering: Lowering, y: ValueOf<'conv2d'>): string {
+  return lowering.model.node('Conv', lowering.plainOperands(y as Value), operatorAttributes(y.attributes));
+}
+
+export function lowerGroupedInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): string {
+  const [w, dy] = [operand(dx as Value, 0), operand(dx as Value, 1)];
+  const { strides, padding } = dx.attributes;
+  const [height, width] = imageSize(dx as Value);
+  const [rows, columnCount] = imageSize(dy);
+  const [kh, kw] = imageSize(w);
+  // Pixels after the last window have no gradient; the operator has to be told of them.
+  const rest = [
+    height + padding.top + padding.bottom - ((rows - 1) * strides[0] + kh),
+    width + padding.left + padding.right - ((columnCount - 1) * strides[1] + kw),
+  ];
+  return lowering.model.node('ConvTranspose', [lowering.plain(dy), lowering.plain(w)], {
+    ...operatorAttributes(dx.attributes),
+    output_padding: rest,
+  });
+}
+
+export function lowerGroupedWeightGradient(lowering: Lowering, dw: ValueOf<'conv2dWeightGradient'>): string {
+  const [x, dy] = [operand(dw as Value, 0), operand(dw as Value, 1)];
+  const { groups } = dw.attributes;
+  const [o, perGroup, kh, kw] = dw.shape as ImageShape;
+  const k = kh * kw;
+  const { name, order } = lowering.anyRows(dy);
+  const rows = rowCount(dy);
+  const cols = lowering.reshape(columns(lowering, x, order, [kh, kw], dw.attributes), [
+    rows,
+    k,
+    groups,
+    perGroup,
+  ]);
+  const left = lowering.reshape(lowering.transpose(cols, [2, 1, 3, 0]), [groups, k * perGroup, rows]);
+  const right = lowering.transpose(lowering.reshape(name, [rows, groups, o / groups]), [1, 0, 2]);
+  const product = lowering.reshape(lowering.model.node('MatMul', [left, right]), [
+    groups,
+    kh,
+    kw,
+    perGroup,
+    o / groups,
+  ]);
+  return lowering.reshape(lowering.transpose(product, [0, 4, 3, 1, 2]), dw.shape);
+}

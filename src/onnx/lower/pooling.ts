@@ -1,0 +1,223 @@
+/**
+ * Pooling in rows. Windows that tile the image exactly are phases: rows in phase order [k·outer, N, inner, C] are read
+ * as [k, outer·N·inner, C] and reduced over the leading axis. Any other windows are gathered, [outer, N, inner, k, C],
+ * and their gradients gathered back: a pixel adds up what every window that holds it gives.
+ */
+import type { PoolingAttributes } from '../../graph/ops.js';
+import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import type { Shape } from '../../tensor/shape.js';
+import {
+  batchAndChannels,
+  imageSize,
+  type Lowered,
+  type Lowering,
+  OUTSIDE,
+  type Rows,
+  rowCount,
+  rowOfPlace,
+} from './lowering.js';
+import { preferredOrder } from './order-preference.js';
+import { phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
+import { pixelOfTap, windowOfPixel } from './taps.js';
+
+type Pooling = ValueOf<'maxPool2d'> | ValueOf<'averagePool2d'>;
+
+/** Whether the windows touch without overlap, gap, padding or rest. */
+export function isExactPooling(
+  x: { readonly shape: Shape },
+  { kernel, strides, padding }: PoolingAttributes,
+): boolean {
+  const [height, width] = [x.shape[2] as number, x.shape[3] as number];
+  return (
+    kernel[0] === strides[0] &&
+    kernel[1] === strides[1] &&
+    padding.top + padding.left + padding.bottom + padding.right === 0 &&
+    height % kernel[0] === 0 &&
+    width % kernel[1] === 0
+  );
+}
+
+/** The image in an order that groups it by the phases of this kernel: the one it has, or the one its readers like. */
+function rowsByPhase(lowering: Lowering, x: Value, y: Value, kernel: readonly [number, number]): Rows {
+  const existing = lowering.existingRows(x);
+  const window = existing?.order.phases?.window;
+  if (existing !== undefined && window?.[0] === kernel[0] && window[1] === kernel[1]) return existing;
+  return lowering.rows(x, phaseOrder(preferredOrder(lowering, y), kernel));
+}
+
+const taps = ({ kernel }: PoolingAttributes) => kernel[0] * kernel[1];
+
+/** The order of the pooled image, of an image whose order has phases. */
+function pooledOrder(order: RowOrder): RowOrder {
+  if (order.phases === undefined) throw new Error('internal: pooling by phase of rows that have none');
+  return order.phases.pooled;
+}
+
+export function lowerPooling(lowering: Lowering, y: Pooling): Lowered {
+  const x = operand(y as Value, 0);
+  const [n, c] = batchAndChannels(x);
+  const { model } = lowering;
+  const reduction = y.op === 'maxPool2d' ? 'ReduceMax' : 'ReduceMean';
+  if (isExactPooling(x, y.attributes)) {
+    const rows = rowsByPhase(lowering, x, y as Value, y.attributes.kernel);
+    const order = pooledOrder(rows.order);
+    const phases = lowering.reshape(rows.name, [taps(y.attributes), rowCount(y as Value), c]);
+    const pooled = model.node(reduction, [phases, model.int64s([0])], { keepdims: 0 });
+    return { name: lowering.reshape(pooled, [order.outer, n, order.inner, c]), order };
+  }
+  const { windows, order } = gatheredWindows(
+    lowering,
+    x,
+    y as Value,
+    y.attributes,
+    y.op === 'maxPool2d' ? -Infinity : 0,
+  );
+  const pooled = model.node(y.op === 'maxPool2d' ? 'ReduceMax' : 'ReduceSum', [windows, model.int64s([3])], {
+    keepdims: 0,
+  });
+  if (y.op === 'maxPool2d') return { name: pooled, order };
+  return {
+    name: model.node('Mul', [pooled, inverseWindowSizes(lowering, x, y as Value, y.attributes, order)]),
+    order,
+  };
+}
+
+/** All windows of the image [outer, N, inner, k, C], in the order that the pooled image shall have. */
+function gatheredWindows(
+  lowering: Lowering,
+  x: Value,
+  y: Value,
+  attributes: PoolingAttributes,
+  outside: number,
+) {
+  const order = lowering.existingRows(y)?.order ?? preferredOrder(lowering, y);
+  const [n, c] = batchAndChannels(x);
+  const k = taps(attributes);
+  const pattern = tapPattern(x, order, attributes);
+  const gathered = lowering.readPixels(x, pattern, [order.outer, order.inner * k], outside);
+  return { windows: lowering.reshape(gathered, [order.outer, n, order.inner, k, c]), order };
+}
+
+/** For every place of the pooled image and every tap, the pixel that is read. */
+function tapPattern(x: Value, order: RowOrder, attributes: PoolingAttributes): Int32Array {
+  const k = taps(attributes);
+  const pixels = pixelsByPlace(order);
+  return Int32Array.from({ length: pixels.length * k }, (_, at) =>
+    pixelOfTap(
+      imageSize(x),
+      order.width,
+      attributes.kernel,
+      attributes,
+      pixels[Math.floor(at / k)] as number,
+      at % k,
+    ),
+  );
+}
+
+/** One over the number of pixels in each window, [outer, 1, inner, 1]. */
+function inverseWindowSizes(
+  lowering: Lowering,
+  x: Value,
+  y: Value,
+  attributes: PoolingAttributes,
+  order: RowOrder,
+) {
+  const [rows, columns] = imageSize(y);
+  const k = taps(attributes);
+  const pattern = tapPattern(x, order, attributes);
+  const sizes = Array.from({ length: rows * columns }, (_, place) => {
+    const inside = pattern.subarray(place * k, (place + 1) * k).filter((pixel) => pixel !== OUTSIDE);
+    return 1 / inside.length;
+  });
+  return lowering.model.floats(sizes, [order.outer, 1, order.inner, 1]);
+}
+
+export function lowerMaxPoolGradient(lowering: Lowering, dx: ValueOf<'maxPool2dGradient'>): Lowered {
+  const { model } = lowering;
+  const [x, y, dy] = [0, 1, 2].map((index) => operand(dx as Value, index)) as [Value, Value, Value];
+  const [n, c] = batchAndChannels(x);
+  const k = taps(dx.attributes);
+  // Every tap that equals the maximum gets an equal share of dy.
+  const shares = (windows: string, maxima: string, gradient: string, axis: number) => {
+    const isMaximum = model.node('Cast', [model.node('Equal', [windows, maxima])], { to: 1 });
+    const ties = model.node('ReduceSum', [isMaximum, model.int64s([axis])], { keepdims: 1 });
+    return model.node('Mul', [isMaximum, model.node('Div', [gradient, ties])]);
+  };
+  if (isExactPooling(x, dx.attributes)) {
+    const rows = rowsByPhase(lowering, x, y, dx.attributes.kernel);
+    const order = pooledOrder(rows.order);
+    const pooled = (value: Value) => lowering.reshape(lowering.rows(value, order).name, [1, rowCount(y), c]);
+    const shared = shares(lowering.reshape(rows.name, [k, rowCount(y), c]), pooled(y), pooled(dy), 0);
+    return { name: lowering.reshape(shared, [rows.order.outer, n, rows.order.inner, c]), order: rows.order };
+  }
+  const { windows, order } = gatheredWindows(lowering, x, y, dx.attributes, -Infinity);
+  const pooled = (value: Value) =>
+    lowering.reshape(lowering.rows(value, order).name, [order.outer, n, order.inner, 1, c]);
+  return gatherBack(lowering, x, order, dx.attributes, shares(windows, pooled(y), pooled(dy), 3));
+}
+
+export function lowerAveragePoolGradient(lowering: Lowering, dx: ValueOf<'averagePool2dGradient'>): Lowered {
+  const { model } = lowering;
+  const dy = operand(dx as Value, 0);
+  const [n, c] = batchAndChannels(dy);
+  const k = taps(dx.attributes);
+  if (isExactPooling(dx, dx.attributes)) {
+    const pooled = lowering.anyRows(dy);
+    const order = phaseOrder(pooled.order, dx.attributes.kernel);
+    const share = model.node('Mul', [
+      lowering.reshape(pooled.name, [1, rowCount(dy), c]),
+      model.float(1 / k),
+    ]);
+    const expanded = model.node('Expand', [share, model.int64s([k, rowCount(dy), c])]);
+    return { name: lowering.reshape(expanded, [order.outer, n, order.inner, c]), order };
+  }
+  const { name, order } = lowering.anyRows(dy);
+  const share = model.node('Mul', [
+    name,
+    inverseWindowSizes(lowering, dx as Value, dy, dx.attributes, order),
+  ]);
+  const perTap = model.node('Expand', [
+    lowering.reshape(share, [order.outer, n, order.inner, 1, c]),
+    model.int64s([order.outer, n, order.inner, k, c]),
+  ]);
+  return gatherBack(lowering, dx as Value, order, dx.attributes, perTap);
+}
+
+/**
+ * From what every tap of every window gives, [outer, N, inner, k, C] in the pooled order, to the sum for every pixel of
+ * the image. A pixel lies in at most k windows, once for every tap.
+ */
+function gatherBack(
+  lowering: Lowering,
+  image: Value,
+  pooled: RowOrder,
+  attributes: PoolingAttributes,
+  perTap: string,
+): Rows {
+  const [n, c] = batchAndChannels(image);
+  const k = taps(attributes);
+  const order = lowering.existingRows(image)?.order ?? preferredOrder(lowering, image);
+  const pixels = pixelsByPlace(order);
+  const firsts = Int32Array.from({ length: pixels.length * k }, (_, at) => {
+    const [pixel, tap] = [pixels[Math.floor(at / k)] as number, at % k];
+    const window = windowOfPixel(
+      [pooled.height, pooled.width],
+      order.width,
+      attributes.kernel,
+      attributes,
+      pixel,
+      tap,
+    );
+    return window === OUTSIDE
+      ? OUTSIDE
+      : rowOfPlace(pooled.places[window] as number, n, pooled.inner) * k + tap;
+  });
+  const rows = pooled.outer * n * pooled.inner * k;
+  const table = { name: perTap, rows, channels: c, perImage: pooled.inner * k };
+  const gathered = lowering.gatherRows(table, n, firsts, [order.outer, order.inner * k]);
+  const perPixel = lowering.reshape(gathered, [order.outer, n, order.inner, k, c]);
+  return {
+    name: lowering.model.node('ReduceSum', [perPixel, lowering.model.int64s([3])], { keepdims: 0 }),
+    order,
+  };
+}
