@@ -1,0 +1,108 @@
+/**
+ * A labelled set of images of one size, as bytes. The arrays lie in shared memory where there is any, so that worker
+ * threads receive the set without a copy of their own.
+ */
+import { DataError } from './error.js';
+
+export interface ImageDataset {
+  readonly name: string;
+  /** [examples, channels, height, width], bytes, row-major (NCHW). */
+  readonly images: Uint8Array;
+  /** [examples], each a class from 0 to classNames.length − 1. */
+  readonly labels: Uint8Array;
+  readonly examples: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classNames: readonly string[];
+}
+
+export interface TrainTestSplit {
+  readonly train: ImageDataset;
+  readonly test: ImageDataset;
+}
+
+/** Zeroed bytes, shared where the platform allows it (a browser does so for cross-origin isolated pages only). */
+export function sharedBytes(length: number): Uint8Array {
+  return typeof SharedArrayBuffer === 'undefined'
+    ? new Uint8Array(length)
+    : new Uint8Array(new SharedArrayBuffer(length));
+}
+
+/** The bytes themselves where they are shared already, else a shared copy. */
+export function toSharedBytes(bytes: Uint8Array): Uint8Array {
+  if (typeof SharedArrayBuffer === 'undefined' || bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const shared = sharedBytes(bytes.length);
+  shared.set(bytes);
+  return shared;
+}
+
+/**
+ * A data set of these arrays: one's own images, or what a reader has parsed.
+ * @throws DataError when there is no example, sizes do not fit together, or a label has no class.
+ */
+export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDataset {
+  const { name, images, labels, channels, height, width, classNames } = parts;
+  const examples = labels.length;
+  if (examples === 0) throw new DataError(`data: "${name}" holds no examples`);
+  if (classNames.length > 256) {
+    throw new DataError(`data: "${name}" has ${classNames.length} classes, expected at most 256`);
+  }
+  const expected = examples * imageBytes(parts);
+  if (images.length !== expected) {
+    throw new DataError(
+      `data: "${name}" holds ${images.length} bytes of images, expected ${expected} for ${examples} labels and images of ${channels}x${height}x${width} (channels x height x width)`,
+    );
+  }
+  const stray = labels.findIndex((label) => label >= classNames.length);
+  if (stray !== -1) {
+    throw new DataError(
+      `data: label ${stray} of "${name}" is ${labels[stray]}, expected 0 to ${classNames.length - 1}`,
+    );
+  }
+  return {
+    name,
+    images: toSharedBytes(images),
+    labels: toSharedBytes(labels),
+    examples,
+    channels,
+    height,
+    width,
+    classNames,
+  };
+}
+
+/** The number of bytes of one image. */
+export function imageBytes(dataset: Pick<ImageDataset, 'channels' | 'height' | 'width'>): number {
+  return dataset.channels * dataset.height * dataset.width;
+}
+
+/** A copy of these examples, in this order. */
+export function subset(dataset: ImageDataset, indices: Iterable<number>, name = dataset.name): ImageDataset {
+  const chosen = Uint32Array.from(indices);
+  const size = imageBytes(dataset);
+  const images = sharedBytes(chosen.length * size);
+  const labels = sharedBytes(chosen.length);
+  for (let place = 0; place < chosen.length; place++) {
+    const index = chosen[place] as number;
+    if (index >= dataset.examples) {
+      throw new DataError(
+        `data: "${dataset.name}" has ${dataset.examples} examples, asked for number ${index}`,
+      );
+    }
+    images.set(dataset.images.subarray(index * size, (index + 1) * size), place * size);
+    labels[place] = dataset.labels[index] as number;
+  }
+  return imageDataset({ ...dataset, name, images, labels });
+}
+
+/** [classes]: how many examples each class has, over all labels or those at `indices`. */
+export function classCounts(labels: Uint8Array, classes: number, indices?: Uint32Array): Uint32Array {
+  const counts = new Uint32Array(classes);
+  const examples = indices === undefined ? labels.length : indices.length;
+  for (let place = 0; place < examples; place++) {
+    const label = labels[indices === undefined ? place : (indices[place] as number)] as number;
+    counts[label] = (counts[label] as number) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,10 @@
+/** What a reader of data tells while it works. */
+export interface DataProgress {
+  /** The file or package that is on its way. */
+  readonly what: string;
+  readonly receivedBytes: number;
+  /** Missing where the sender does not say. */
+  readonly totalBytes?: number;
+}
+
+export type OnDataProgress = (progress: DataProgress) => void;
