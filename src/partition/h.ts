@@ -1,0 +1,33 @@
+/**
+ * The H-environment: the classes are dealt out, so each participant sees classes that no other sees.
+ * @see Lee 2021, https://doi.org/10.9708/jksci.2021.26.12.069
+ */
+import { PartitionError } from './error.js';
+import { byClass, type Partitioner } from './partition.js';
+
+/**
+ * Contiguous groups of classes as even as possible, larger groups first: of ten classes two participants get 0–4 and
+ * 5–9, three get 0–3, 4–6 and 7–9. Classes without examples are not dealt out. No chance is involved.
+ */
+export function h(): Partitioner {
+  return {
+    name: 'h',
+    settings: {},
+    split(labels, classes, participants) {
+      const present = byClass(labels, classes).filter((members) => members.length > 0);
+      if (participants > present.length) {
+        throw new PartitionError(
+          `partition: h deals out whole classes: ${participants} participants, but only ${present.length} classes`,
+          { hint: `take at most ${present.length} participants, or another partition such as "dirichlet"` },
+        );
+      }
+      const smaller = Math.floor(present.length / participants);
+      const larger = present.length % participants;
+      return Array.from({ length: participants }, (_, participant) => {
+        const first = participant * smaller + Math.min(participant, larger);
+        const group = present.slice(first, first + smaller + (participant < larger ? 1 : 0));
+        return Uint32Array.from(group.flatMap((members) => [...members]));
+      });
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Shards: the examples sorted by class, cut into equal shards, the shards dealt out at random; with two shards most
+ * participants see two classes.
+ * @see McMahan et al. 2017, https://arxiv.org/abs/1602.05629, section 3
+ */
+import { PartitionError } from './error.js';
+import { byClass, type Partitioner } from './partition.js';
+import { wholeNumber } from './settings.js';
+
+export interface ShardsSettings {
+  /** 2 by default, as in the paper. */
+  readonly shardsPerParticipant?: number | undefined;
+}
+
+/** Shards differ by at most one example; every example is dealt out. */
+export function shards({ shardsPerParticipant = 2 }: ShardsSettings = {}): Partitioner {
+  wholeNumber('shards', 'shardsPerParticipant', shardsPerParticipant);
+  return {
+    name: 'shards',
+    settings: { shardsPerParticipant },
+    split(labels, classes, participants, stream) {
+      const count = participants * shardsPerParticipant;
+      if (labels.length < count) {
+        throw new PartitionError(
+          `partition: shards cuts ${labels.length} examples into ${count} shards, expected at least one example a shard`,
+          { hint: 'take fewer participants, fewer shards each, or more data' },
+        );
+      }
+      const sorted = byClass(labels, classes).flatMap((members) => [...members]);
+      const cut = (shard: number) => Math.floor((shard * sorted.length) / count);
+      const order = [...stream.permutation(count)];
+      return Array.from({ length: participants }, (_, participant) => {
+        const mine = order.slice(
+          participant * shardsPerParticipant,
+          (participant + 1) * shardsPerParticipant,
+        );
+        return Uint32Array.from(mine.flatMap((shard) => sorted.slice(cut(shard), cut(shard + 1))));
+      });
+    },
+  };
+}
