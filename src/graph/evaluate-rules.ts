@@ -1,6 +1,7 @@
 /** How the reference evaluator computes each operation. */
 import { type Shape, sizeOf, stridesOf } from '../tensor/shape.js';
 import { erf } from './erf.js';
+import type { Operand } from './evaluate-operand.js';
 import {
   averagePool,
   averagePoolGradient,
@@ -13,12 +14,6 @@ import {
 import type { OpName } from './ops.js';
 import { randomKey, uniformAt } from './random-bits.js';
 import type { ValueOf } from './value.js';
-
-/** An operand: elements and shape. */
-export interface Operand {
-  readonly shape: Shape;
-  readonly data: Float64Array;
-}
 
 type Rule<Op extends OpName> = (
   value: ValueOf<Op>,

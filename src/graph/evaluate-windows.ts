@@ -1,6 +1,6 @@
 /** Convolution and pooling of the reference evaluator: one walk over all windows, used by values and gradients. */
 import { type Shape, sizeOf } from '../tensor/shape.js';
-import type { Operand } from './evaluate-rules.js';
+import type { Operand } from './evaluate-operand.js';
 import type { ConvolutionAttributes, OpAttributes, PoolingAttributes, WindowAttributes } from './ops.js';
 import type { ImageShape } from './shapes.js';
 

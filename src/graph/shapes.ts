@@ -49,6 +49,17 @@ export function windowCounts(
   kernel: readonly [number, number],
   { strides, padding }: WindowAttributes,
 ): [number, number] {
+  const { top, left, bottom, right } = padding;
+  if (![...strides, ...kernel].every((count) => Number.isInteger(count) && count > 0)) {
+    throw new GraphError(
+      `${op}: a ${kernel.join('×')} window with strides ${strides.join('×')}, expected whole numbers above 0`,
+    );
+  }
+  if (![top, left, bottom, right].every((count) => Number.isInteger(count) && count >= 0)) {
+    throw new GraphError(
+      `${op}: padding ${[top, left, bottom, right].join(', ')} (top, left, bottom, right), expected whole numbers`,
+    );
+  }
   const height = Math.floor((image[0] + padding.top + padding.bottom - kernel[0]) / strides[0]) + 1;
   const width = Math.floor((image[1] + padding.left + padding.right - kernel[1]) / strides[1]) + 1;
   if (height < 1 || width < 1) {
@@ -90,7 +101,15 @@ const broadcast = (op: OpName) => (operands: readonly TypeOf[]) => {
 const pool = (op: OpName) => (operands: readonly TypeOf[], attributes: PoolingAttributes) => {
   const [x] = expectOperands(op, operands, ['f32']);
   const [n, c, h, w] = rank4(op, x as Shape, 'x');
-  return f32([n, c, ...windowCounts(op, [h, w], attributes.kernel, attributes)]);
+  const { kernel, padding } = attributes;
+  // A window of padding alone has neither a maximum nor an average.
+  if (
+    Math.max(padding.top, padding.bottom) >= kernel[0] ||
+    Math.max(padding.left, padding.right) >= kernel[1]
+  ) {
+    throw new GraphError(`${op}: the padding must be less than the ${kernel.join('×')} window`);
+  }
+  return f32([n, c, ...windowCounts(op, [h, w], kernel, attributes)]);
 };
 
 const reduction =
@@ -237,7 +256,8 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
       operands,
       operands.map(() => 'f32'),
     );
-    const first = shapes[0] as Shape;
+    const first = shapes[0];
+    if (first === undefined) throw new GraphError('concat: there is nothing to concatenate');
     axisOf('concat', first, axis);
     for (const shape of shapes) {
       if (
@@ -252,9 +272,12 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   },
   slice: (operands, { starts, ends }) => {
     const operand = operands[0] as TypeOf;
+    const rank = operand.shape.length;
+    if (starts.length !== rank || ends.length !== rank) {
+      throw new GraphError(`slice: ${formatShape(operand.shape)} needs ${rank} starts and ends`);
+    }
     const shape = operand.shape.map((extent, axis) => {
-      const start = starts[axis] ?? 0;
-      const end = ends[axis] ?? extent;
+      const [start, end] = [starts[axis] as number, ends[axis] as number];
       if (start < 0 || end > extent || start > end) {
         throw new GraphError(
           `slice: [${start}, ${end}) of axis ${axis} is outside ${formatShape(operand.shape)}`,

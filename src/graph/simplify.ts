@@ -4,14 +4,15 @@
  * - arithmetic with 0, 1 and other constants is done here;
  * - a reshape of a reshape is one reshape;
  * - an expansion that an elementwise operation would do by broadcasting is left to it;
+ * - the sum of a pooling's gradient is taken before it is spread over the windows;
  * - max-pool(relu(x)) becomes relu(max-pool(x)): the same values and gradients on a fraction of the elements. (Where the
  *   maximum of a window is positive both see the same ties; elsewhere relu's gradient is 0 in both.)
  */
 import { sameShape, sizeOf } from '../tensor/shape.js';
-import { apply, expand, maxPool2d, relu, reshape, scalar } from './build.js';
+import { apply, expand, maxPool2d, reduceSum, relu, reshape, scalar } from './build.js';
 import type { OpName } from './ops.js';
 import { broadcastShapes } from './shapes.js';
-import { type Graph, operand, topologicalOrder, type Value } from './value.js';
+import { type Graph, operand, topologicalOrder, type Value, type ValueOf } from './value.js';
 
 export function simplifyGraph(graph: Graph): Graph {
   const simplified = simplify(Object.values(graph.outputs));
@@ -32,7 +33,10 @@ export function simplify(values: readonly Value[]): Value[] {
   const intern = (value: Value): Value => {
     if (numbers.has(value)) return value;
     const inputs = value.inputs.map(intern);
-    const key = JSON.stringify([value.op, value.attributes, inputs.map((input) => numbers.get(input))]);
+    const key = JSON.stringify(
+      [value.op, value.attributes, inputs.map((input) => numbers.get(input))],
+      exactNumber,
+    );
     const known = unique.get(key);
     if (known !== undefined) return known;
     const fresh = withInputs(value, inputs);
@@ -50,6 +54,13 @@ export function simplify(values: readonly Value[]): Value[] {
     replaced.set(value, intern(current));
   }
   return values.map((value) => replaced.get(value) ?? value);
+}
+
+/** JSON would write ∞, −∞ and NaN as null, and −0 as 0. */
+function exactNumber(_: string, value: unknown): unknown {
+  return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `${Object.is(value, -0) ? '-0' : value}`
+    : value;
 }
 
 function withInputs(value: Value, inputs: readonly Value[]): Value {
@@ -83,6 +94,8 @@ function rewrite(value: Value): Value | undefined {
       if (sameShape(x.shape, value.shape)) return x;
       return x.op === 'reshape' ? reshape(operand(x, 0), value.shape) : undefined;
     }
+    case 'reduceSum':
+      return sumOfPoolingGradient(value);
     case 'maxPool2d': {
       const x = operand(value, 0);
       const { kernel, strides, padding } = value.attributes;
@@ -126,6 +139,19 @@ function withoutExpansion(value: Value, a: Value, b: Value): Value | undefined {
     if (sameShape(broadcastShapes(op, source.shape, other.shape), value.shape))
       return apply(op, operands, {});
   }
+  return undefined;
+}
+
+/**
+ * The sum of a pooling's gradient over all pixels is that of dy: every window gives out all it gets. So the bias before a
+ * pooling costs a pass over the pooled image instead of the whole.
+ */
+function sumOfPoolingGradient(value: ValueOf<'reduceSum'>): Value | undefined {
+  const x = operand(value as Value, 0);
+  const { axes, keepDims } = value.attributes;
+  if (!axes.includes(2) || !axes.includes(3)) return undefined;
+  if (x.op === 'maxPool2dGradient') return reduceSum(operand(x, 2), axes, keepDims);
+  if (x.op === 'averagePool2dGradient') return reduceSum(operand(x, 0), axes, keepDims);
   return undefined;
 }
 

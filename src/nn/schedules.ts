@@ -4,12 +4,12 @@ export type Schedule = (step: number, steps: number) => number;
 
 export const constantSchedule = (): Schedule => () => 1;
 
-/** From 0 to 1 over the first `warmUp` fraction of the steps, then 1 (or what `then` says of the rest). */
+/** From 0 to 1 over the first `warmUp` fraction of the steps, then 1 (or what `after` says of the rest). */
 export const linearWarmUp =
-  ({ warmUp = 0.1, then = constantSchedule() as Schedule } = {}): Schedule =>
+  ({ warmUp = 0.1, after = constantSchedule() as Schedule } = {}): Schedule =>
   (step, steps) => {
     const rising = Math.round(warmUp * steps);
-    return step < rising ? (step + 1) / rising : then(step - rising, steps - rising);
+    return step < rising ? (step + 1) / rising : after(step - rising, steps - rising);
   };
 
 /** ½(1 + cos πt): from 1 to `floor` (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983). */

@@ -18,6 +18,9 @@ const ATTRIBUTE_INTS = 7;
 /** A number is an int; floats are wrapped. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
 
+/** Extents of an input or output: a number, or the name of one that may be any. */
+type OnnxShape = readonly (number | string)[];
+
 const IR_VERSION = 8;
 const OPSET = 18;
 
@@ -31,13 +34,13 @@ export class OnnxModelBuilder {
   readonly #known = new Map<string, string>();
   #count = 0;
 
-  input(name: string, type: OnnxType, shape: Shape): string {
+  input(name: string, type: OnnxType, shape: OnnxShape): string {
     this.#inputs.push(valueInfo(name, type, shape));
     return name;
   }
 
   /** Declares that `value` is given out as `name`. */
-  output(name: string, value: string, type: OnnxType, shape: Shape): void {
+  output(name: string, value: string, type: OnnxType, shape: OnnxShape): void {
     this.#write('Identity', [value], {}, [name]);
     this.#outputs.push(valueInfo(name, type, shape));
   }
@@ -190,12 +193,13 @@ function attribute(name: string, value: OnnxAttribute): Uint8Array {
   return typed(ATTRIBUTE_INTS);
 }
 
-function valueInfo(name: string, type: OnnxType, shape: Shape): Uint8Array {
+function valueInfo(name: string, type: OnnxType, shape: OnnxShape): Uint8Array {
   const dimensions = new BinaryWriter();
   for (const extent of shape) {
-    dimensions
-      .uint32(tag(1, LENGTH_DELIMITED))
-      .bytes(new BinaryWriter().uint32(tag(1, VARINT)).int64(extent).finish());
+    const dimension = new BinaryWriter();
+    if (typeof extent === 'number') dimension.uint32(tag(1, VARINT)).int64(extent);
+    else dimension.uint32(tag(2, LENGTH_DELIMITED)).string(extent);
+    dimensions.uint32(tag(1, LENGTH_DELIMITED)).bytes(dimension.finish());
   }
   const tensorType = new BinaryWriter()
     .uint32(tag(1, VARINT))

@@ -25,7 +25,9 @@ export function ortSession(ort: Ort, session: InferenceSession): Session {
         const given = outputs[name];
         fetches[name] = given === undefined ? null : toOrt(given);
       }
-      const results = await session.run(feeds, fetches);
+      const results = await session.run(feeds, fetches).catch((cause: Error) => {
+        throw new RuntimeError(`runtime: the model cannot be run: ${cause.message}`, { cause });
+      });
       return Object.fromEntries(
         session.outputNames.map((name) => [name, outputs[name] ?? fromOrt(results[name] as OrtTensor)]),
       ) satisfies Tensors;

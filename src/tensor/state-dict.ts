@@ -54,7 +54,7 @@ export function tensorView(state: StateDict, name: string): Float32Array {
   return state.data.subarray(entry.offset, entry.offset + entry.size);
 }
 
-/** Says what first differs between two tables, or undefined where they are the same. */
+/** Says what first differs between two tables, or undefined where they hold the same names and shapes, in any order. */
 export function layoutDifference(actual: StateLayout, expected: StateLayout): string | undefined {
   const byName = new Map(actual.map((entry) => [entry.name, entry]));
   for (const entry of expected) {
@@ -67,8 +67,18 @@ export function layoutDifference(actual: StateLayout, expected: StateLayout): st
   }
   const [extra] = byName.keys();
   if (extra !== undefined) return `"${extra}" is not expected`;
-  if (actual.some((entry, index) => entry.offset !== expected[index]?.offset)) {
-    return 'the tensors are in another order';
-  }
   return undefined;
+}
+
+/**
+ * The same tensors in the order of another table.
+ * @param source what to call the state in errors
+ * @throws TensorError when a tensor is missing, not expected, or of another shape.
+ */
+export function arrangeState(state: StateDict, layout: StateLayout, source: string): StateDict {
+  const difference = layoutDifference(state.layout, layout);
+  if (difference !== undefined) throw new TensorError(`${source}: ${difference}`);
+  const data = new Float32Array(layoutSize(layout));
+  for (const { name, offset } of layout) data.set(tensorView(state, name), offset);
+  return { layout, data };
 }

@@ -8,30 +8,55 @@
  *
  * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the order of Y.
  */
-import type { Pair } from '../../graph/ops.js';
+import type { Pair, WindowAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import { batchAndChannels, imageSize, type Lowering, type Rows, rowCount } from './lowering.js';
 import { preferredOrder } from './order-preference.js';
 import { pixelsByPlace, type RowOrder } from './row-order.js';
-import { pixelOfTap, windowOfPixel } from './taps.js';
+import { isExactPooling, pixelOfTap, windowOfPixel } from './taps.js';
 
-/** cols(x) as [R, k·C], rows in this order. */
+/** cols(x) as [R, k·C], for the rows of these windows in their order (all of them by default). */
 export function columns(
   lowering: Lowering,
   x: Value,
   order: RowOrder,
   kernel: Pair,
-  attributes: ValueOf<'conv2d'>['attributes'],
+  attributes: WindowAttributes,
+  { first = 0, outer = order.outer } = {},
 ): string {
   const k = kernel[0] * kernel[1];
-  const windows = pixelsByPlace(order);
+  const windows = pixelsByPlace(order).subarray(first * order.inner, (first + outer) * order.inner);
   const pattern = Int32Array.from({ length: windows.length * k }, (_, at) =>
     pixelOfTap(imageSize(x), order.width, kernel, attributes, windows[Math.floor(at / k)] as number, at % k),
   );
   const [n, c] = batchAndChannels(x);
-  const gathered = lowering.readPixels(x, pattern, [order.outer, order.inner * k]);
+  const gathered = lowering.readPixels(x, pattern, [outer, order.inner * k]);
   return lowering.reshape(gathered, [n * windows.length, k * c]);
+}
+
+/** cols(x), phase by phase. */
+function columnsByPhase(
+  lowering: Lowering,
+  x: Value,
+  order: RowOrder,
+  kernel: Pair,
+  attributes: WindowAttributes,
+  phases: number,
+): string[] {
+  const outer = order.outer / phases;
+  return Array.from({ length: phases }, (_, phase) =>
+    columns(lowering, x, order, kernel, attributes, { first: phase * outer, outer }),
+  );
+}
+
+/** Into how many phases the rows are best cut: max-pooling compares phases, and does so fastest if each is a value. */
+function phasesFor(lowering: Lowering, y: Value, order: RowOrder): number {
+  const pooled = lowering
+    .usersOf(y)
+    .some((user) => user.op === 'maxPool2d' && isExactPooling(y, user.attributes));
+  const window = order.phases?.window;
+  return pooled && window !== undefined ? window[0] * window[1] : 1;
 }
 
 const kernelOf = (shape: readonly number[]): Pair => [shape[2] as number, shape[3] as number];
@@ -46,24 +71,31 @@ export function lowerGatherConvolution(lowering: Lowering, y: ValueOf<'conv2d'>)
   const [x, w, bias] = y.inputs as readonly [Value, Value, Value | undefined];
   const [o, c, kh, kw] = w.shape as ImageShape;
   const order = preferredOrder(lowering, y as Value);
-  const cols = columns(lowering, x, order, [kh, kw], y.attributes);
+  const phases = phasesFor(lowering, y as Value, order);
   // OIHW → [kh, kw, I, O]
   const matrix = lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 1, 0]), [kh * kw * c, o]);
-  const product =
+  const products = columnsByPhase(lowering, x, order, [kh, kw], y.attributes, phases).map((cols) =>
     bias === undefined
       ? lowering.model.node('MatMul', [cols, matrix])
-      : lowering.model.node('Gemm', [cols, matrix, lowering.plain(bias)]);
-  return rowsFrom(lowering, product, y as Value, order);
+      : lowering.model.node('Gemm', [cols, matrix, lowering.plain(bias)]),
+  );
+  return phases === 1
+    ? rowsFrom(lowering, products[0] as string, y as Value, order)
+    : lowering.rowsFromParts(products, y as Value, order);
 }
 
 export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2dWeightGradient'>): string {
   const [x, dy] = [operand(dw as Value, 0), operand(dw as Value, 1)];
   const [o, c, kh, kw] = dw.shape as ImageShape;
-  const { name, order } = lowering.anyRows(dy);
-  const cols = columns(lowering, x, order, [kh, kw], dw.attributes);
-  const product = lowering.model.node('Gemm', [cols, lowering.reshape(name, [rowCount(dy), o])], {
-    transA: 1,
-  });
+  const rows = lowering.anyRows(dy);
+  const parts = rows.parts ?? [lowering.reshape(rows.name, [rowCount(dy), o])];
+  const product = columnsByPhase(lowering, x, rows.order, [kh, kw], dw.attributes, parts.length).reduce(
+    (sum, cols, phase) => {
+      const operands = [cols, parts[phase] as string];
+      return lowering.model.node('Gemm', sum === '' ? operands : [...operands, sum], { transA: 1 });
+    },
+    '',
+  );
   return lowering.transpose(lowering.reshape(product, [kh, kw, c, o]), [3, 2, 0, 1]);
 }
 

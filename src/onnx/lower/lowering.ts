@@ -15,6 +15,8 @@ export interface Rows {
   /** The ONNX value, [outer, N, inner, C]. */
   readonly name: string;
   readonly order: RowOrder;
+  /** Where the phases of the order were computed one by one: the values of each, [outer/phases · N · inner, C]. */
+  readonly parts?: readonly string[];
 }
 
 /** Rows of C channels that a pattern is read from. */
@@ -88,6 +90,21 @@ export class Lowering {
       known[0] === undefined ? this.#plainToRows(value, order) : this.#reorder(value, known[0], order);
     this.#rows.set(value, [...known, made]);
     return made;
+  }
+
+  /** Rows whose phases are values of their own; they are put together only if somebody reads them as one. */
+  rowsFromParts(parts: readonly string[], value: Value, order: RowOrder): Rows {
+    const [n, c] = batchAndChannels(value);
+    const { model } = this;
+    const join = () =>
+      this.reshape(model.node('Concat', parts, { axis: 0 }), [order.outer, n, order.inner, c]);
+    return {
+      get name() {
+        return join();
+      },
+      order,
+      parts,
+    };
   }
 
   reshape(name: string, shape: readonly number[]): string {

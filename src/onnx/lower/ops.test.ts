@@ -43,38 +43,91 @@ const cases: Record<string, Case> = {
   'leaky relu': { f: (x) => g.leakyRelu(x, 0.1), shapes: [[4, 5]], draw: distinct() },
   gelu: { f: g.gelu, shapes: [[4, 5]] },
   maximum: { f: g.maximum, shapes: [[4, 5], [5]], draw: distinct() },
-  'add with broadcasting': { f: g.add, shapes: [[2, 3, 4], [3, 1]] },
-  'sub with broadcasting': { f: g.sub, shapes: [[3, 1], [2, 3, 4]] },
+  'add with broadcasting': {
+    f: g.add,
+    shapes: [
+      [2, 3, 4],
+      [3, 1],
+    ],
+  },
+  'sub with broadcasting': {
+    f: g.sub,
+    shapes: [
+      [3, 1],
+      [2, 3, 4],
+    ],
+  },
   'mul with broadcasting': { f: g.mul, shapes: [[2, 3, 4], [4]] },
-  'div with broadcasting': { f: g.div, shapes: [[2, 3, 4], [2, 1, 1]], draw: positive },
+  'div with broadcasting': {
+    f: g.div,
+    shapes: [
+      [2, 3, 4],
+      [2, 1, 1],
+    ],
+    draw: positive,
+  },
   greater: { f: g.greater, shapes: [[4, 5], [5]], differentiable: false },
   equal: { f: g.equal, shapes: [[4, 5], [5]], draw: tied, differentiable: false },
-  matmul: { f: (a, b) => g.matmul(a, b), shapes: [[4, 3], [3, 5]] },
-  'matmul, A transposed': { f: (a, b) => g.matmul(a, b, { transposeA: true }), shapes: [[3, 4], [3, 5]] },
-  'matmul, B transposed': { f: (a, b) => g.matmul(a, b, { transposeB: true }), shapes: [[4, 3], [5, 3]] },
+  matmul: {
+    f: (a, b) => g.matmul(a, b),
+    shapes: [
+      [4, 3],
+      [3, 5],
+    ],
+  },
+  'matmul, A transposed': {
+    f: (a, b) => g.matmul(a, b, { transposeA: true }),
+    shapes: [
+      [3, 4],
+      [3, 5],
+    ],
+  },
+  'matmul, B transposed': {
+    f: (a, b) => g.matmul(a, b, { transposeB: true }),
+    shapes: [
+      [4, 3],
+      [5, 3],
+    ],
+  },
   'matmul, both transposed': {
     f: (a, b) => g.matmul(a, b, { transposeA: true, transposeB: true }),
-    shapes: [[3, 4], [5, 3]],
+    shapes: [
+      [3, 4],
+      [5, 3],
+    ],
   },
   'matmul with broadcast batches': {
     f: (a, b) => g.matmul(a, b, { transposeA: true }),
-    shapes: [[2, 1, 3, 4], [5, 3, 2]],
+    shapes: [
+      [2, 1, 3, 4],
+      [5, 3, 2],
+    ],
   },
-  'conv2d 3×3, same padding': { f: (x, w, b) => g.conv2d(x, w, b, { padding: 1 }), shapes: [image, [4, 3, 3, 3], [4]] },
+  'conv2d 3×3, same padding': {
+    f: (x, w, b) => g.conv2d(x, w, b, { padding: 1 }),
+    shapes: [image, [4, 3, 3, 3], [4]],
+  },
   'conv2d 3×3 with many channels (Winograd)': {
     f: (x, w, b) => g.conv2d(x, w, b, { padding: 1 }),
     shapes: [[2, 9, 6, 4], [8, 9, 3, 3], [8]],
   },
   'conv2d 3×3 on an odd image': {
     f: (x, w) => g.conv2d(x, w, undefined, { padding: 1 }),
-    shapes: [[2, 8, 5, 7], [8, 8, 3, 3]],
+    shapes: [
+      [2, 8, 5, 7],
+      [8, 8, 3, 3],
+    ],
   },
   'conv2d 5×5 without padding': { f: (x, w, b) => g.conv2d(x, w, b), shapes: [image, [4, 3, 5, 5], [4]] },
   'conv2d 2×3, stride 2×3, uneven padding': {
-    f: (x, w) => g.conv2d(x, w, undefined, { strides: [2, 3], padding: { top: 1, left: 0, bottom: 0, right: 2 } }),
+    f: (x, w) =>
+      g.conv2d(x, w, undefined, { strides: [2, 3], padding: { top: 1, left: 0, bottom: 0, right: 2 } }),
     shapes: [image, [4, 3, 2, 3]],
   },
-  'conv2d 1×1, stride 2': { f: (x, w) => g.conv2d(x, w, undefined, { strides: 2 }), shapes: [image, [4, 3, 1, 1]] },
+  'conv2d 1×1, stride 2': {
+    f: (x, w) => g.conv2d(x, w, undefined, { strides: 2 }),
+    shapes: [image, [4, 3, 1, 1]],
+  },
   'conv2d in two groups': {
     f: (x, w, b) => g.conv2d(x, w, b, { groups: 2, padding: 1, strides: 2 }),
     shapes: [[2, 4, 7, 6], [6, 2, 3, 3], [6]],
@@ -93,7 +146,11 @@ const cases: Record<string, Case> = {
     shapes: [[2, 3, 7, 6]],
     draw: distinct(),
   },
-  'max-pool with a rest': { f: (x) => g.maxPool2d(x, { kernel: 2 }), shapes: [[2, 3, 7, 5]], draw: distinct() },
+  'max-pool with a rest': {
+    f: (x) => g.maxPool2d(x, { kernel: 2 }),
+    shapes: [[2, 3, 7, 5]],
+    draw: distinct(),
+  },
   'average-pool 2×2': { f: (x) => g.averagePool2d(x, { kernel: 2 }), shapes: [image] },
   'average-pool 3×3, stride 2, padding': {
     f: (x) => g.averagePool2d(x, { kernel: 3, strides: 2, padding: 1 }),
@@ -112,7 +169,13 @@ const cases: Record<string, Case> = {
   reshape: { f: (x) => g.reshape(x, [3, 8]), shapes: [[2, 3, 4]] },
   expand: { f: (x) => g.expand(x, [2, 3, 4]), shapes: [[3, 1]] },
   transpose: { f: (x) => g.transpose(x, [2, 0, 1]), shapes: [[2, 3, 4]] },
-  concat: { f: (a, b) => g.concat([a, b, a], 1), shapes: [[2, 3], [2, 4]] },
+  concat: {
+    f: (a, b) => g.concat([a, b, a], 1),
+    shapes: [
+      [2, 3],
+      [2, 4],
+    ],
+  },
   slice: { f: (x) => g.slice(x, [0, 1, 2], [2, 3, 3]), shapes: [[2, 3, 4]] },
   pad: { f: (x) => g.pad(x, [1, 0], [0, 2]), shapes: [[2, 3]] },
   gather: {
@@ -120,7 +183,14 @@ const cases: Record<string, Case> = {
     shapes: [[2, 3, 4]],
   },
   'one-hot': { f: (x) => g.oneHot(g.cast(x, 'i32'), 3), shapes: [[6]], draw: tied, differentiable: false },
-  'layer norm': { f: (x, a, b) => g.layerNorm(x, a, b), shapes: [[3, 4, 5], [4, 5], [4, 5]] },
+  'layer norm': {
+    f: (x, a, b) => g.layerNorm(x, a, b),
+    shapes: [
+      [3, 4, 5],
+      [4, 5],
+      [4, 5],
+    ],
+  },
   'group norm': { f: (x, a, b) => g.groupNorm(x, 2, a, b), shapes: [[2, 4, 3, 5], [4], [4]] },
   'group norm of a convolution, with relu and a shortcut': {
     f: (x, w, a, b) => g.add(g.relu(g.groupNorm(g.conv2d(x, w, undefined, { padding: 1 }), 2, a, b)), x),
@@ -191,7 +261,10 @@ describe.each(Object.entries(cases))('%s', (_, example) => {
       expectClose(reference[`d${index}`]!, centralDifferences({ outputs: { loss } }, data, name), 1e-6);
     }
     const inputs = graphInputs(graph);
-    const actual = await run(graph, Object.fromEntries(Object.entries(data).filter(([name]) => inputs.has(name))));
+    const actual = await run(
+      graph,
+      Object.fromEntries(Object.entries(data).filter(([name]) => inputs.has(name))),
+    );
     for (const index of names.keys()) expectClose(actual[`d${index}`]!.data, reference[`d${index}`]!, 1e-5);
   });
 });
@@ -211,11 +284,18 @@ describe.each([
     expectClose((await run(graph, data)).dx!.data, reference, 5e-6);
     // Shares add up: the sum of dx is the sum of dy.
     const dy = Array.from({ length: sizeOf(y.shape) }, (_, i) => Math.cos(3 * i + 1));
-    expect(reference.reduce((a, b) => a + b, 0)).toBeCloseTo(dy.reduce((a, b) => a + b, 0), 6);
+    expect(reference.reduce((a, b) => a + b, 0)).toBeCloseTo(
+      dy.reduce((a, b) => a + b, 0),
+      6,
+    );
   });
 });
 
-function centralDifferences(graph: Graph, data: Readonly<Record<string, Float64Array>>, name: string): Float64Array {
+function centralDifferences(
+  graph: Graph,
+  data: Readonly<Record<string, Float64Array>>,
+  name: string,
+): Float64Array {
   const step = 1e-5;
   const x = data[name] as Float64Array;
   return x.map((_, i) => {

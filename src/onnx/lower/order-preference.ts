@@ -5,8 +5,8 @@
 import type { Value } from '../../graph/value.js';
 import { sameShape } from '../../tensor/shape.js';
 import { imageSize, type Lowering } from './lowering.js';
-import { isExactPooling } from './pooling.js';
 import { imageOrder, phaseOrder, type RowOrder, tileOrder } from './row-order.js';
+import { isExactPooling } from './taps.js';
 import { winogradFits } from './winograd.js';
 
 export function preferredOrder(lowering: Lowering, value: Value, asked = new Set<Value>()): RowOrder {

@@ -5,7 +5,7 @@
  */
 import type { PoolingAttributes } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
-import type { Shape } from '../../tensor/shape.js';
+import { ONNX_TYPES } from '../model-builder.js';
 import {
   batchAndChannels,
   imageSize,
@@ -18,24 +18,9 @@ import {
 } from './lowering.js';
 import { preferredOrder } from './order-preference.js';
 import { phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
-import { pixelOfTap, windowOfPixel } from './taps.js';
+import { isExactPooling, pixelOfTap, windowOfPixel } from './taps.js';
 
 type Pooling = ValueOf<'maxPool2d'> | ValueOf<'averagePool2d'>;
-
-/** Whether the windows touch without overlap, gap, padding or rest. */
-export function isExactPooling(
-  x: { readonly shape: Shape },
-  { kernel, strides, padding }: PoolingAttributes,
-): boolean {
-  const [height, width] = [x.shape[2] as number, x.shape[3] as number];
-  return (
-    kernel[0] === strides[0] &&
-    kernel[1] === strides[1] &&
-    padding.top + padding.left + padding.bottom + padding.right === 0 &&
-    height % kernel[0] === 0 &&
-    width % kernel[1] === 0
-  );
-}
 
 /** The image in an order that groups it by the phases of this kernel: the one it has, or the one its readers like. */
 function rowsByPhase(lowering: Lowering, x: Value, y: Value, kernel: readonly [number, number]): Rows {
@@ -61,8 +46,11 @@ export function lowerPooling(lowering: Lowering, y: Pooling): Lowered {
   if (isExactPooling(x, y.attributes)) {
     const rows = rowsByPhase(lowering, x, y as Value, y.attributes.kernel);
     const order = pooledOrder(rows.order);
-    const phases = lowering.reshape(rows.name, [taps(y.attributes), rowCount(y as Value), c]);
-    const pooled = model.node(reduction, [phases, model.int64s([0])], { keepdims: 0 });
+    const phases = () => lowering.reshape(rows.name, [taps(y.attributes), rowCount(y as Value), c]);
+    const pooled =
+      rows.parts !== undefined && y.op === 'maxPool2d'
+        ? model.node('Max', rows.parts)
+        : model.node(reduction, [phases(), model.int64s([0])], { keepdims: 0 });
     return { name: lowering.reshape(pooled, [order.outer, n, order.inner, c]), order };
   }
   const { windows, order } = gatheredWindows(
@@ -137,23 +125,35 @@ export function lowerMaxPoolGradient(lowering: Lowering, dx: ValueOf<'maxPool2dG
   const [x, y, dy] = [0, 1, 2].map((index) => operand(dx as Value, index)) as [Value, Value, Value];
   const [n, c] = batchAndChannels(x);
   const k = taps(dx.attributes);
+  const masks = (windows: string, maxima: string) =>
+    model.node('Cast', [model.node('Equal', [windows, maxima])], { to: ONNX_TYPES.f32 });
   // Every tap that equals the maximum gets an equal share of dy.
-  const shares = (windows: string, maxima: string, gradient: string, axis: number) => {
-    const isMaximum = model.node('Cast', [model.node('Equal', [windows, maxima])], { to: 1 });
-    const ties = model.node('ReduceSum', [isMaximum, model.int64s([axis])], { keepdims: 1 });
-    return model.node('Mul', [isMaximum, model.node('Div', [gradient, ties])]);
-  };
+  const shares = (isMaximum: string, ties: string, gradient: string) =>
+    model.node('Mul', [isMaximum, model.node('Div', [gradient, ties])]);
   if (isExactPooling(x, dx.attributes)) {
     const rows = rowsByPhase(lowering, x, y, dx.attributes.kernel);
     const order = pooledOrder(rows.order);
     const pooled = (value: Value) => lowering.reshape(lowering.rows(value, order).name, [1, rowCount(y), c]);
-    const shared = shares(lowering.reshape(rows.name, [k, rowCount(y), c]), pooled(y), pooled(dy), 0);
+    if (rows.parts !== undefined) {
+      const flat = (value: Value) => lowering.reshape(lowering.rows(value, order).name, [rowCount(y), c]);
+      const isMaximum = rows.parts.map((part) => masks(part, flat(y)));
+      const share = model.node('Div', [flat(dy), model.node('Sum', isMaximum)]);
+      const parts = isMaximum.map((mask) => model.node('Mul', [mask, share]));
+      return lowering.rowsFromParts(parts, x, rows.order);
+    }
+    const isMaximum = masks(lowering.reshape(rows.name, [k, rowCount(y), c]), pooled(y));
+    // A sum over the leading axis runs twice as fast as a product with a row of ones than as a reduction.
+    const flat = lowering.reshape(isMaximum, [k, rowCount(y) * c]);
+    const ties = lowering.reshape(model.node('MatMul', [model.filled(1, [1, k]), flat]), [1, rowCount(y), c]);
+    const shared = shares(isMaximum, ties, pooled(dy));
     return { name: lowering.reshape(shared, [rows.order.outer, n, rows.order.inner, c]), order: rows.order };
   }
   const { windows, order } = gatheredWindows(lowering, x, y, dx.attributes, -Infinity);
   const pooled = (value: Value) =>
     lowering.reshape(lowering.rows(value, order).name, [order.outer, n, order.inner, 1, c]);
-  return gatherBack(lowering, x, order, dx.attributes, shares(windows, pooled(y), pooled(dy), 3));
+  const isMaximum = masks(windows, pooled(y));
+  const ties = model.node('ReduceSum', [isMaximum, model.int64s([3])], { keepdims: 1 });
+  return gatherBack(lowering, x, order, dx.attributes, shares(isMaximum, ties, pooled(dy)));
 }
 
 export function lowerAveragePoolGradient(lowering: Lowering, dx: ValueOf<'averagePool2dGradient'>): Lowered {

@@ -3,6 +3,7 @@ import type { OpName } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { ONNX_TYPES } from '../model-builder.js';
+import { swapLastTwo } from '../swap-last-two.js';
 import { comparison, elementwiseNode } from './elementwise.js';
 import {
   lowerGatherConvolution,
@@ -36,9 +37,6 @@ const onValue =
 /** The one operand, plain. */
 const plainOperand = (lowering: Lowering, value: ValueOf<OpName>) =>
   lowering.plain(operand(value as Value, 0));
-
-const swapLastTwo = (rank: number) =>
-  Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
 
 export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   input: ({ model }, { attributes: { name, dtype, shape } }) => model.input(name, dtype, shape),

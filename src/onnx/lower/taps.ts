@@ -1,5 +1,6 @@
 /** Where the taps of a window fall: the address arithmetic of convolution and pooling. Pixels and windows are row-major. */
-import type { Pair, WindowAttributes } from '../../graph/ops.js';
+import type { Pair, PoolingAttributes, WindowAttributes } from '../../graph/ops.js';
+import type { Shape } from '../../tensor/shape.js';
 import { OUTSIDE } from './lowering.js';
 
 /** The pixel that tap `tap` of window `window` reads, or OUTSIDE where that is padding. */
@@ -30,4 +31,19 @@ export function windowOfPixel(
   const [p, q] = [u / strides[0], v / strides[1]];
   const exists = Number.isInteger(p) && Number.isInteger(q) && p >= 0 && p < rows && q >= 0 && q < columns;
   return exists ? p * columns + q : OUTSIDE;
+}
+
+/** Whether the windows touch without overlap, gap, padding or rest. */
+export function isExactPooling(
+  x: { readonly shape: Shape },
+  { kernel, strides, padding }: PoolingAttributes,
+): boolean {
+  const [height, width] = [x.shape[2] as number, x.shape[3] as number];
+  return (
+    kernel[0] === strides[0] &&
+    kernel[1] === strides[1] &&
+    padding.top + padding.left + padding.bottom + padding.right === 0 &&
+    height % kernel[0] === 0 &&
+    width % kernel[1] === 0
+  );
 }

@@ -1,0 +1,50 @@
+/** Networks, losses, optimizers and schedules as a configuration names them. */
+import type { Configuration } from '../protocol/configuration.js';
+import { type Loss, meanSquaredError, softmaxCrossEntropy } from './losses.js';
+import { lenet5 } from './models/lenet5.js';
+import { mlp } from './models/mlp.js';
+import { paperCnn } from './models/paper-cnn.js';
+import { resnet8 } from './models/resnet8.js';
+import type { Network } from './network.js';
+import { adam, type Optimizer, sgd } from './optimizers.js';
+import { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './schedules.js';
+
+/** The network, with as many classes as the data has. */
+export function networkOf(
+  model: Exclude<Configuration['model'], { name: 'custom' }>,
+  classes: number,
+): Network {
+  switch (model.name) {
+    case 'paper-cnn':
+      return paperCnn({ ...model, classes });
+    case 'lenet5':
+      return lenet5({ classes });
+    case 'mlp':
+      return mlp({ ...model, classes });
+    case 'resnet8':
+      return resnet8({ classes });
+  }
+}
+
+export function lossOf(loss: Configuration['loss']): Loss {
+  return loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError();
+}
+
+export function optimizerOf(optimizer: Configuration['optimizer']): Optimizer {
+  return optimizer.name === 'sgd'
+    ? sgd(optimizer)
+    : adam({ ...optimizer, decoupled: optimizer.name === 'adamw' });
+}
+
+export function scheduleOf(schedule: Configuration['schedule']): Schedule {
+  switch (schedule.name) {
+    case 'constant':
+      return constantSchedule();
+    case 'linear-warm-up':
+      return linearWarmUp(schedule);
+    case 'cosine':
+      return linearWarmUp({ warmUp: schedule.warmUp, after: cosine(schedule) });
+    case 'one-cycle':
+      return oneCycle(schedule);
+  }
+}

@@ -1,0 +1,4 @@
+import { ortNode } from './ort-node.js';
+import { describeRuntime } from './runtime.contract.js';
+
+describeRuntime(ortNode());
