@@ -1,0 +1,105 @@
+"""The four networks of Commonweight as plain PyTorch modules, whose state dicts have the names and layouts of ours.
+
+LeNet-5: LeCun et al. 1998, "Gradient-based learning applied to document recognition", for 28x28 images.
+ResNet-8: the widths and depth of MLPerf Tiny (Banbury et al. 2021), with group norm (Wu and He 2018) for batch norm.
+"""
+
+from collections import OrderedDict
+
+from torch import nn
+from torch.nn import functional as F
+
+
+class PaperCnn(nn.Module):
+    """Two convolutions, each max-pooled, and a dense layer; same padding, so pooling alone halves the image."""
+
+    def __init__(self, channels=1, classes=10, side=28, kernel=3):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 128, kernel, padding=kernel // 2)
+        self.conv2 = nn.Conv2d(128, 64, kernel, padding=kernel // 2)
+        self.fc = nn.Linear(64 * (side // 4) ** 2, classes)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        return self.fc(x.flatten(1))
+
+
+class LeNet5(nn.Module):
+    def __init__(self, channels=1, classes=10, side=28):
+        super().__init__()
+        pooled = (side // 2 - 4) // 2
+        self.conv1 = nn.Conv2d(channels, 6, 5, padding=2)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.fc1 = nn.Linear(16 * pooled**2, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, classes)
+
+    def forward(self, x):
+        x = F.avg_pool2d(self.conv1(x).tanh(), 2)
+        x = F.avg_pool2d(self.conv2(x).tanh(), 2)
+        x = self.fc1(x.flatten(1)).tanh()
+        return self.fc3(self.fc2(x).tanh())
+
+
+class Mlp(nn.Module):
+    def __init__(self, channels=1, classes=10, side=28):
+        super().__init__()
+        self.fc1 = nn.Linear(channels * side**2, 256)
+        self.fc2 = nn.Linear(256, 128)
+        self.fc3 = nn.Linear(128, classes)
+
+    def forward(self, x):
+        x = F.relu(self.fc1(x.flatten(1)))
+        return self.fc3(F.relu(self.fc2(x)))
+
+
+class Block(nn.Module):
+    """A basic residual block; the shortcut is projected where the stride changes the shape."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+        self.norm1 = nn.GroupNorm(8, outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.norm2 = nn.GroupNorm(8, outputs)
+        self.downsample = nn.Identity()
+        if stride != 1:
+            projection = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
+            self.downsample = nn.Sequential(OrderedDict(conv=projection, norm=nn.GroupNorm(8, outputs)))
+
+    def forward(self, x):
+        y = F.relu(self.norm1(self.conv1(x)))
+        return F.relu(self.norm2(self.conv2(y)) + self.downsample(x))
+
+
+class ResNet8(nn.Module):
+    def __init__(self, channels=1, classes=10):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 16, 3, padding=1, bias=False)
+        self.norm1 = nn.GroupNorm(8, 16)
+        self.layer1 = Block(16, 16, 1)
+        self.layer2 = Block(16, 32, 2)
+        self.layer3 = Block(32, 64, 2)
+        self.fc = nn.Linear(64, classes)
+
+    def forward(self, x):
+        x = F.relu(self.norm1(self.conv1(x)))
+        x = self.layer3(self.layer2(self.layer1(x)))
+        return self.fc(x.mean((2, 3)))
+
+
+NAMES = ("paper-cnn", "lenet5", "mlp", "resnet8")
+
+
+def build(name, channels=1, classes=10, side=28, kernel=3):
+    """The network of that name; only paper-cnn has a kernel to choose, and resnet8 takes images of any size."""
+    if name == "paper-cnn":
+        return PaperCnn(channels, classes, side, kernel)
+    if name == "lenet5":
+        return LeNet5(channels, classes, side)
+    if name == "mlp":
+        return Mlp(channels, classes, side)
+    if name == "resnet8":
+        return ResNet8(channels, classes)
+    raise ValueError(f"model: expected one of {', '.join(NAMES)}, got {name}")

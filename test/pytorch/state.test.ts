@@ -1,0 +1,137 @@
+/** A model trained here and saved as safetensors loads strictly into the PyTorch module, and predicts the same there. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { parseIdx } from '../../src/data/idx.js';
+import { exportInference } from '../../src/nn/export-inference.js';
+import { softmaxCrossEntropy } from '../../src/nn/losses.js';
+import { paperCnn } from '../../src/nn/models/paper-cnn.js';
+import { resnet8 } from '../../src/nn/models/resnet8.js';
+import { initialState, type Network, parametersOf } from '../../src/nn/network.js';
+import { sgd } from '../../src/nn/optimizers.js';
+import { compilePlan } from '../../src/nn/plan.js';
+import { ortNode } from '../../src/runtime/ort-node.js';
+import { encodeSafetensors } from '../../src/tensor/safetensors.js';
+import type { StateDict } from '../../src/tensor/state-dict.js';
+import { f32Tensor, i32Tensor, type Tensor, u8Tensor } from '../../src/tensor/tensor.js';
+import { PYTORCH, requires } from '../requires.js';
+
+const IMAGE = [1, 28, 28];
+const PIXELS = 784;
+const BATCH = 32;
+const STEPS = 30;
+const PREDICTED = 256;
+const NORMALIZATION = { mean: [0.286], deviation: [0.353] };
+
+const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const sampleFile = (name: string) => pathOf(`../fixtures/fashion-mnist-sample/${name}-ubyte.gz`);
+
+function sample(name: string, content: 'images' | 'labels'): Uint8Array {
+  const file = sampleFile(name);
+  return parseIdx({ file, bytes: gunzipSync(readFileSync(file)) }, content).values;
+}
+
+async function train(network: Network): Promise<StateDict> {
+  const [images, labels] = [sample('train-images-idx3', 'images'), sample('train-labels-idx1', 'labels')];
+  const plan = compilePlan({
+    network,
+    imageShape: IMAGE,
+    loss: softmaxCrossEntropy(),
+    optimizer: sgd({ momentum: 0.9 }),
+    batchSize: BATCH,
+    normalization: NORMALIZATION,
+  });
+  const session = await ortNode().open(plan.trainingModel, { threads: 2 });
+  let state: Tensor = f32Tensor(initialState(parametersOf(network, IMAGE), 'state').data);
+  let slot0: Tensor = f32Tensor(new Float32Array(state.data.length));
+  for (let step = 0; step < STEPS; step++) {
+    const results = await session.run({
+      state,
+      slot0,
+      images: u8Tensor(images.subarray(step * BATCH * PIXELS, (step + 1) * BATCH * PIXELS), [
+        BATCH,
+        ...IMAGE,
+      ]),
+      labels: i32Tensor(Int32Array.from(labels.subarray(step * BATCH, (step + 1) * BATCH))),
+      weights: f32Tensor(new Float32Array(BATCH).fill(1)),
+      learningRate: f32Tensor(Float32Array.of(0.02), []),
+      step: i32Tensor(Int32Array.of(step + 1), []),
+      seed: i32Tensor(Int32Array.of(0), []),
+    });
+    [state, slot0] = [results.nextState!, results.nextSlot0!];
+  }
+  await session.release();
+  return { layout: plan.layout, data: state.data as Float32Array };
+}
+
+/** The logits of the first test images, a row for each. */
+async function predict(network: Network, { layout, data }: StateDict): Promise<number[][]> {
+  const model = exportInference({
+    network,
+    layout,
+    state: data,
+    imageShape: IMAGE,
+    normalization: NORMALIZATION,
+  });
+  const session = await ortNode().open(model, { threads: 2 });
+  const images = sample('t10k-images-idx3', 'images').subarray(0, PREDICTED * PIXELS);
+  const { logits } = await session.run({ images: u8Tensor(images, [PREDICTED, ...IMAGE]) });
+  await session.release();
+  return Array.from({ length: PREDICTED }, (_, i) => Array.from(logits!.data.subarray(10 * i, 10 * (i + 1))));
+}
+
+interface Checked {
+  readonly predictions: readonly number[];
+  readonly logits: readonly (readonly number[])[];
+}
+
+/** What PyTorch predicts with the saved state. */
+function predictInPyTorch(
+  python: string,
+  model: string,
+  state: StateDict,
+  options: readonly string[],
+): Checked {
+  const folder = mkdtempSync(join(tmpdir(), 'commonweight-state-'));
+  try {
+    const file = join(folder, 'model.safetensors');
+    writeFileSync(file, encodeSafetensors(state, { trainedBy: 'test' }));
+    const { mean, deviation } = NORMALIZATION;
+    const { status, stdout, stderr } = spawnSync(
+      python,
+      [
+        pathOf('check_state.py'),
+        ...[file, model, sampleFile('t10k-images-idx3'), String(PREDICTED), ...options],
+        ...['--mean', String(mean[0]), '--std', String(deviation[0])],
+      ],
+      { encoding: 'utf8', maxBuffer: 2 ** 26 },
+    );
+    expect(status, stderr).toBe(0);
+    return JSON.parse(stdout) as Checked;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const python = requires(PYTORCH);
+
+describe.skipIf(python === undefined)('a model trained here, saved and loaded into PyTorch', () => {
+  it.each<[string, Network, string[]]>([
+    ['paper-cnn', paperCnn(), []],
+    ['paper-cnn', paperCnn({ kernel: 5 }), ['--kernel', '5']],
+    ['resnet8', resnet8(), []],
+  ])('predicts the same: %s %#', async (model, network, options) => {
+    const state = await train(network);
+    const ours = await predict(network, state);
+    const theirs = predictInPyTorch(python!, model, state, options);
+    const differences = ours.flatMap((row, i) => row.map((z, c) => Math.abs(z - theirs.logits[i]![c]!)));
+    expect(Math.max(...differences)).toBeLessThan(1e-4);
+    expect(ours.map((row) => row.indexOf(Math.max(...row)))).toEqual(theirs.predictions);
+    // It has learnt something: otherwise equal predictions would say little.
+    expect(new Set(theirs.predictions).size).toBeGreaterThan(2);
+  });
+});

@@ -1,0 +1,43 @@
+/**
+ * Programs of the system that some tests need. Where one is missing, its tests are left out with a line that names the
+ * command which installs it; with CI=true a missing program is a failure.
+ */
+import { spawnSync } from 'node:child_process';
+
+export interface Requirement {
+  /** What the tests are called that need it. */
+  readonly neededFor: string;
+  /** Command lines that succeed where the program is there; the first that does is taken. */
+  readonly candidates: readonly (readonly [program: string, ...args: string[]])[];
+  /** The command that installs it. */
+  readonly install: string;
+}
+
+/**
+ * The program of the first candidate that runs, or undefined where the tests are to be skipped:
+ *
+ *     const python = requires(PYTORCH);
+ *     test.skipIf(python === undefined)('…', () => …);
+ *
+ * @throws Error with CI=true, when there is none.
+ */
+export function requires({ neededFor, candidates, install }: Requirement): string | undefined {
+  const found = candidates.find(
+    ([program, ...args]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0,
+  );
+  if (found !== undefined) return found[0];
+  const tried = candidates.map((candidate) => `"${candidate.join(' ')}"`).join(' and ');
+  const message = `${neededFor}: ${tried} failed; to install what is missing: ${install}`;
+  if (process.env.CI === 'true') throw new Error(message);
+  console.warn(`skipped: ${message}`);
+  return undefined;
+}
+
+export const PYTORCH: Requirement = {
+  neededFor: 'loading our weights into PyTorch',
+  candidates: [
+    ['/usr/bin/python3', '-c', 'import torch'],
+    ['python3', '-c', 'import torch'],
+  ],
+  install: 'apt-get install python3-torch',
+};
