@@ -1,0 +1,130 @@
+/** What a configuration asks for, built: its strategies, shares, network, and everybody's work in every round. */
+import type { TrainTestSplit } from '../data/image-dataset.js';
+import { nearestName } from '../data/nearest-name.js';
+import { strategyByName, strategyNames } from '../merge/strategies.js';
+import type { Strategy } from '../merge/strategy.js';
+import { networkOf, scheduleOf } from '../nn/by-name.js';
+import type { Network } from '../nn/network.js';
+import type { Plan } from '../nn/plan.js';
+import { partition, type Share } from '../partition/partition.js';
+import { isPartitionerName, partitionByName, partitionerNames } from '../partition/partitioners.js';
+import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
+import type { StateDict } from '../tensor/state-dict.js';
+import type { FederationPlan } from './coordinator.js';
+import { learningRates, stepsOf } from './learning-rates.js';
+
+export interface ChosenStrategies {
+  readonly strategy: Strategy;
+  readonly compared: readonly Strategy[];
+}
+
+/**
+ * @param own strategies that a program brings itself
+ * @param source what errors call the configuration
+ */
+export function strategiesOf(
+  configuration: Configuration,
+  own: readonly Strategy[],
+  source: string,
+): ChosenStrategies {
+  const byName = (field: string, name: string) => {
+    const mine = own.find((strategy) => strategy.name === name);
+    if (mine !== undefined) return mine;
+    const names = [...own.map((strategy) => strategy.name), ...strategyNames];
+    if (!names.includes(name)) throw unknownName(source, field, name, names);
+    return strategyByName(name);
+  };
+  const strategy = byName('strategy', configuration.strategy);
+  const compared = [...new Set(configuration.compare)].map((name) => byName('compare', name));
+  if (configuration.mergeOn === 'updates' && configuration.initialWeights === 'independent') {
+    throw new ConfigurationError(
+      `${source}: "mergeOn" is "updates", but independent initial weights have no common base`,
+      { hint: 'set "initialWeights" to "shared", or "mergeOn" to "weights"' },
+    );
+  }
+  return { strategy, compared: compared.filter(({ name }) => name !== configuration.strategy) };
+}
+
+export function sharesOf(configuration: Configuration, data: TrainTestSplit, source: string): Share[] {
+  const { name, participants, validation, ...rest } = configuration.partition;
+  if (!isPartitionerName(name)) throw unknownName(source, 'partition.name', name, partitionerNames);
+  return partition(data.train, partitionByName(name, rest), {
+    participants,
+    seed: configuration.seed,
+    validationFraction: validation,
+  });
+}
+
+function unknownName(source: string, field: string, name: string, known: readonly string[]) {
+  const nearest = nearestName(name, known);
+  return new ConfigurationError(
+    `${source}: "${field}" is "${name}", expected one of ${known.join(', ')}`,
+    nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
+  );
+}
+
+export function networkFor(
+  { model }: Configuration,
+  own: Network | undefined,
+  data: TrainTestSplit,
+  source: string,
+): Network {
+  if (model.name !== 'custom') return networkOf(model, data.train.classNames.length);
+  if (own === undefined) {
+    throw new ConfigurationError(`${source}: "model.name" is "custom", but no network is given`, {
+      hint: 'pass `network`, or name one of paper-cnn, lenet5, mlp, resnet8',
+    });
+  }
+  return own;
+}
+
+export function federationPlan(
+  configuration: Configuration,
+  plan: Plan,
+  shares: readonly Share[],
+  data: TrainTestSplit,
+  strategies: ChosenStrategies,
+  initial: (participant: string) => StateDict,
+): FederationPlan {
+  const { local, rounds, seed, batchSize, optimizer } = configuration;
+  const schedule = scheduleOf(configuration.schedule);
+  const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
+  return {
+    rules: {
+      participants: shares.map(({ name }) => name),
+      rounds,
+      reference: configuration.reference,
+      pooled: configuration.pooled,
+    },
+    layout: plan.layout,
+    shares,
+    testExamples: data.test.examples,
+    keep: configuration.keep,
+    mergeOn: configuration.mergeOn,
+    ...strategies,
+    initialState: initial,
+    work: (participant, round) => {
+      const steps = stepsOf(examples.get(participant) ?? 0, batchSize, local.epochs);
+      return {
+        participant,
+        round,
+        seed,
+        epochs: local.epochs,
+        threshold: round === 1 ? (local.firstThreshold ?? local.threshold) : local.threshold,
+        learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
+      };
+    },
+    pooledWork: (round, images, slots) => {
+      const steps = Math.ceil(images / batchSize);
+      return {
+        participant: 'pooled',
+        round,
+        seed,
+        epochs: Infinity,
+        maxSteps: steps,
+        learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
+        slots,
+      };
+    },
+  };
+}

@@ -1,0 +1,244 @@
+/**
+ * A participant's work in one round: epochs of training on its own data from the state it was given, until its own
+ * validation accuracy reaches the threshold or the epochs run out. The result is a function of the state, the data and
+ * the seed alone: it does not matter which thread does it, or when.
+ */
+import { createBatch, epochOrder, fillBatch } from '../data/batches.js';
+import type { ImageDataset } from '../data/image-dataset.js';
+import { evaluateState } from '../evaluation/evaluate.js';
+import { accuracy } from '../evaluation/metrics.js';
+import type { Plan } from '../nn/plan.js';
+import type { Session } from '../runtime/runtime.js';
+import { randomStream } from '../tensor/random.js';
+import { f32Tensor, i32Tensor, type Tensor, u8Tensor } from '../tensor/tensor.js';
+import { DivergedError } from './error.js';
+
+export interface LocalWork {
+  readonly participant: string;
+  readonly round: number;
+  readonly seed: number;
+  /** At most; at least one is done. */
+  readonly epochs: number;
+  /** Stops after this many steps, wherever the epoch stands. */
+  readonly maxSteps?: number | undefined;
+  /** Own validation accuracy, checked after every epoch, at which the work is done. */
+  readonly threshold?: number | undefined;
+  /** Of every step of this work, from 0; the last is kept beyond the end. */
+  readonly learningRates: Float32Array;
+  /** The optimizer's vectors from earlier work, concatenated; zeros by default. */
+  readonly slots?: Float32Array | undefined;
+}
+
+export interface LocalData {
+  readonly dataset: ImageDataset;
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
+export interface LocalProgress {
+  readonly participant: string;
+  readonly round: number;
+  /** From 1. */
+  readonly epoch: number;
+  /** At most. */
+  readonly epochs: number;
+  /** Steps done of this epoch, and steps of this epoch. */
+  readonly step: number;
+  readonly steps: number;
+  /** The epoch is over, its validation too. */
+  readonly epochDone: boolean;
+  /** Images still to be seen, at most: the threshold may end the work before. */
+  readonly imagesLeft: number;
+  /** Since the work began, validation included. */
+  readonly imagesPerSecond: number;
+  /** The mean loss of this epoch so far. */
+  readonly loss: number;
+  /** After the last finished epoch. */
+  readonly validationAccuracy: number | undefined;
+}
+
+export interface LocalResult {
+  readonly state: Float32Array;
+  readonly slots: Float32Array;
+  readonly epochs: number;
+  readonly steps: number;
+  /** Images seen. */
+  readonly images: number;
+  /** The mean training loss of the last epoch. */
+  readonly loss: number;
+  /** On the participant's own validation data; undefined where it has none. */
+  readonly validationAccuracy: number | undefined;
+}
+
+export interface LocalContext {
+  readonly plan: Plan;
+  readonly training: Session;
+  readonly evaluation: Session;
+  readonly onProgress?: (progress: LocalProgress) => void;
+  /** Asked before every step; when it says no, the result is undefined. */
+  readonly keepGoing?: () => boolean;
+}
+
+const PROGRESS_INTERVAL_MS = 250;
+
+/** A loss beyond this has left every scale that training comes back from: random guessing among 1000 classes costs 7. */
+const DIVERGED_LOSS = 1e6;
+
+/** @throws DivergedError when the loss, or a weight, is no sound number any more. */
+export async function trainLocally(
+  context: LocalContext,
+  data: LocalData,
+  base: Float32Array,
+  work: LocalWork,
+): Promise<LocalResult | undefined> {
+  const { plan, keepGoing = () => true } = context;
+  const { dataset, train, validation } = data;
+  const loop = stepLoop(context, dataset, base, work);
+  const { maxSteps = Infinity } = work;
+  const stepsPerEpoch = Math.ceil(train.length / plan.batchSize);
+  const epochs = Math.min(work.epochs, Math.ceil(maxSteps / stepsPerEpoch));
+  const images = Math.min(epochs * train.length, maxSteps * plan.batchSize);
+  const report = reporter(context.onProgress, { ...work, epochs }, images);
+  let validationAccuracy: number | undefined;
+  let loss = 0;
+  let epoch = 0;
+  while (epoch < epochs) {
+    epoch++;
+    const order = epochOrder(
+      train,
+      randomStream(work.seed, work.participant, work.round, epoch - 1, 'order'),
+    );
+    const steps = Math.min(stepsPerEpoch, maxSteps - loop.steps);
+    let [lossSum, seen] = [0, 0];
+    for (let step = 1; step <= steps; step++) {
+      if (!keepGoing()) return undefined;
+      const { lossSum: sum, count } = await loop.run(order, (step - 1) * plan.batchSize);
+      lossSum += sum;
+      seen += count;
+      loss = lossSum / seen;
+      report({ epoch, step, steps, epochDone: false, loss, validationAccuracy }, loop.images);
+    }
+    if (validation.length > 0) {
+      const state = loop.state();
+      const { evaluation } = context;
+      const metrics = await evaluateState(evaluation, plan, state, dataset, validation, keepGoing);
+      if (metrics === undefined) return undefined;
+      validationAccuracy = accuracy(metrics);
+    }
+    report({ epoch, step: steps, steps, epochDone: true, loss, validationAccuracy }, loop.images);
+    if (
+      work.threshold !== undefined &&
+      validationAccuracy !== undefined &&
+      validationAccuracy >= work.threshold
+    ) {
+      break;
+    }
+  }
+  if (!loop.state().every(Number.isFinite)) throw diverged(work, 'a weight', 'not finite', loop.steps);
+  return {
+    state: loop.state(),
+    slots: loop.slots(),
+    epochs: epoch,
+    steps: loop.steps,
+    images: loop.images,
+    loss,
+    validationAccuracy,
+  };
+}
+
+function diverged({ participant, round }: LocalWork, what: string, is: string | number, step: number) {
+  return new DivergedError(
+    `federation: training diverges: ${what} of "${participant}" is ${is} at step ${step} of round ${round}`,
+    { hint: 'try a smaller learning rate, a schedule with a warm-up, or "clipNorm"' },
+  );
+}
+
+/** Runs the training model step after step; state and slots change places between two sets of buffers. */
+function stepLoop(
+  { plan, training }: LocalContext,
+  dataset: ImageDataset,
+  base: Float32Array,
+  work: LocalWork,
+) {
+  const batch = createBatch(dataset, plan.batchSize);
+  const size = base.length;
+  const slotOf = (index: number) =>
+    work.slots?.slice(index * size, (index + 1) * size) ?? new Float32Array(size);
+  const vectors = Array.from({ length: plan.slotCount }, (_, index) => slotOf(index));
+  let current = [base.slice(), ...vectors];
+  let next = current.map(() => new Float32Array(size));
+  const learningRate = new Float32Array(1);
+  const stepNumber = new Int32Array(1);
+  const lossSum = new Float32Array(1);
+  const correct = new Float32Array(1);
+  const seed = randomStream(work.seed, work.participant, work.round, 'dropout').uint32() | 0;
+  const fixed: Record<string, Tensor> = {
+    images: u8Tensor(batch.images, [plan.batchSize, ...plan.imageShape]),
+    labels: i32Tensor(batch.labels),
+    weights: f32Tensor(batch.weights),
+    learningRate: f32Tensor(learningRate, []),
+    step: i32Tensor(stepNumber, []),
+    seed: i32Tensor(Int32Array.of(seed), []),
+  };
+  const results: Record<string, Tensor> = {
+    lossSum: f32Tensor(lossSum, []),
+    correct: f32Tensor(correct, []),
+  };
+  const named = (vectors: readonly Float32Array[], state: string, slot: string) =>
+    Object.fromEntries(vectors.map((vector, i) => [i === 0 ? state : `${slot}${i - 1}`, f32Tensor(vector)]));
+
+  return {
+    steps: 0,
+    images: 0,
+    state: () => current[0] as Float32Array,
+    slots: () => {
+      const joined = new Float32Array(plan.slotCount * size);
+      current.slice(1).forEach((vector, index) => {
+        joined.set(vector, index * size);
+      });
+      return joined;
+    },
+    async run(order: Uint32Array, start: number) {
+      fillBatch(batch, dataset, order, start);
+      learningRate[0] = work.learningRates[Math.min(this.steps, work.learningRates.length - 1)] as number;
+      stepNumber[0] = this.steps + 1;
+      await training.run(
+        { ...fixed, ...named(current, 'state', 'slot') },
+        { ...results, ...named(next, 'nextState', 'nextSlot') },
+      );
+      const sum = lossSum[0] as number;
+      const mean = sum / batch.count;
+      if (!(mean <= DIVERGED_LOSS)) throw diverged(work, 'the loss', mean, this.steps + 1);
+      [current, next] = [next, current];
+      this.steps++;
+      this.images += batch.count;
+      return { lossSum: sum, count: batch.count };
+    },
+  };
+}
+
+/** Reports at most four times a second, and at the end of every epoch. */
+function reporter(
+  onProgress: LocalContext['onProgress'],
+  { participant, round, epochs }: LocalWork,
+  imagesInAll: number,
+) {
+  const began = performance.now();
+  let last = began;
+  return (
+    now: Pick<LocalProgress, 'epoch' | 'step' | 'steps' | 'epochDone' | 'loss' | 'validationAccuracy'>,
+    images: number,
+  ) => {
+    const time = performance.now();
+    if (onProgress === undefined || (time - last < PROGRESS_INTERVAL_MS && !now.epochDone)) return;
+    last = time;
+    onProgress({
+      participant,
+      round,
+      epochs,
+      ...now,
+      imagesLeft: Math.max(0, imagesInAll - images),
+      imagesPerSecond: (1000 * images) / (time - began),
+    });
+  };
+}

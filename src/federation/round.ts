@@ -1,0 +1,183 @@
+/**
+ * The round as a pure state machine: what has happened → what is due. Events are facts, each recorded in the journal before
+ * anything is built on it; `apply` adds one to the state, `due` says what the state asks for. Nothing here knows time, files
+ * or threads, so replaying the journal restores a run to where it was.
+ *
+ *     training ──every update is in──▶ merging ──▶ copying ──every copy is evaluated──▶ training, or finished
+ */
+import { z } from 'zod';
+
+const accuracySchema = z.number().min(0).max(1);
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What a participant did in a round. */
+const updateSchema = z.strictObject({
+  participant: z.string(),
+  sha256: sha256Schema,
+  examples: z.int().positive(),
+  epochs: z.int().positive(),
+  images: z.int().positive(),
+  loss: z.number(),
+  validationAccuracy: accuracySchema.optional(),
+  seconds: z.number(),
+});
+export type UpdateRecord = z.output<typeof updateSchema>;
+
+const round = z.int().positive();
+export const roundEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('update-received'), round, update: updateSchema }),
+  z.strictObject({
+    type: z.literal('merged'),
+    round,
+    sha256: sha256Schema,
+    /** Test accuracy of every strategy's model, the copied one's first. */
+    merged: z.record(z.string(), accuracySchema),
+    /** Test accuracy of the participants' own models, before they are merged. */
+    own: z.record(z.string(), accuracySchema),
+    seconds: z.number(),
+  }),
+  z.strictObject({
+    type: z.literal('copy-evaluated'),
+    round,
+    participant: z.string(),
+    validationAccuracy: accuracySchema,
+  }),
+  z.strictObject({
+    type: z.literal('pooled-trained'),
+    round,
+    sha256: sha256Schema,
+    images: z.int().positive(),
+    testAccuracy: accuracySchema,
+  }),
+]);
+export type RoundEvent = z.output<typeof roundEventSchema>;
+
+export interface RoundRules {
+  readonly participants: readonly string[];
+  readonly rounds: number;
+  readonly reference: number | undefined;
+  readonly pooled: boolean;
+}
+
+export interface RoundRecord {
+  readonly round: number;
+  readonly updates: ReadonlyMap<string, UpdateRecord>;
+  readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
+  /** Validation accuracy of the copy with each participant. */
+  readonly copied: ReadonlyMap<string, number>;
+  readonly pooled: Extract<RoundEvent, { type: 'pooled-trained' }> | undefined;
+}
+
+export type StopReason = 'every-participant-passed' | 'max-rounds';
+
+export interface RunState {
+  readonly rules: RoundRules;
+  /** From the first to the one that is under way, or the last. */
+  readonly rounds: readonly RoundRecord[];
+  readonly stopped: StopReason | undefined;
+}
+
+export type Command =
+  | { readonly type: 'train'; readonly round: number; readonly participant: string }
+  | { readonly type: 'merge'; readonly round: number }
+  | { readonly type: 'evaluate-copy'; readonly round: number; readonly participant: string }
+  | { readonly type: 'train-pooled'; readonly round: number };
+
+const emptyRound = (round: number): RoundRecord => ({
+  round,
+  updates: new Map(),
+  merged: undefined,
+  copied: new Map(),
+  pooled: undefined,
+});
+
+export function startRun(rules: RoundRules): RunState {
+  return { rules, rounds: [emptyRound(1)], stopped: undefined };
+}
+
+/** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
+export function applyEvent(state: RunState, event: RoundEvent): RunState {
+  const record = state.rounds[event.round - 1];
+  if (record === undefined)
+    throw new Error(`internal: ${event.type} of round ${event.round}, which has not begun`);
+  return advance({
+    ...state,
+    rounds: state.rounds.with(event.round - 1, withEvent(state.rules, record, event)),
+  });
+}
+
+function withEvent(rules: RoundRules, record: RoundRecord, event: RoundEvent): RoundRecord {
+  switch (event.type) {
+    case 'update-received': {
+      const { participant } = event.update;
+      requireParticipant(rules, participant);
+      if (record.updates.has(participant)) return record;
+      return { ...record, updates: new Map(record.updates).set(participant, event.update) };
+    }
+    case 'merged':
+      if (record.updates.size < rules.participants.length) {
+        throw new Error(`internal: round ${event.round} is merged before every update is in`);
+      }
+      return record.merged === undefined ? { ...record, merged: event } : record;
+    case 'copy-evaluated':
+      requireParticipant(rules, event.participant);
+      return { ...record, copied: new Map(record.copied).set(event.participant, event.validationAccuracy) };
+    case 'pooled-trained':
+      return { ...record, pooled: event };
+  }
+}
+
+function requireParticipant(rules: RoundRules, participant: string) {
+  if (!rules.participants.includes(participant)) {
+    throw new Error(`internal: "${participant}" takes no part in this run`);
+  }
+}
+
+/** When every copy of the last round is evaluated: the end, or the next round. */
+function advance(state: RunState): RunState {
+  const { rules, rounds } = state;
+  const last = rounds.at(-1) as RoundRecord;
+  if (
+    state.stopped !== undefined ||
+    last.merged === undefined ||
+    last.copied.size < rules.participants.length
+  ) {
+    return state;
+  }
+  const { reference } = rules;
+  if (reference !== undefined && [...last.copied.values()].every((accuracy) => accuracy >= reference)) {
+    return { ...state, stopped: 'every-participant-passed' };
+  }
+  if (last.round === rules.rounds) return { ...state, stopped: 'max-rounds' };
+  return { ...state, rounds: [...rounds, emptyRound(last.round + 1)] };
+}
+
+/** What the state asks for; all of it can be done at the same time. */
+export function dueCommands(state: RunState): Command[] {
+  const { participants, pooled } = state.rules;
+  const commands: Command[] = [];
+  const current = state.rounds.at(-1) as RoundRecord;
+  const { round } = current;
+  if (state.stopped === undefined) {
+    if (current.merged !== undefined) {
+      for (const participant of participants) {
+        if (!current.copied.has(participant)) commands.push({ type: 'evaluate-copy', round, participant });
+      }
+    } else if (current.updates.size === participants.length) {
+      commands.push({ type: 'merge', round });
+    } else {
+      for (const participant of participants) {
+        if (!current.updates.has(participant)) commands.push({ type: 'train', round, participant });
+      }
+    }
+  }
+  // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
+  const next = pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
+  if (next !== undefined && next.updates.size === participants.length) {
+    commands.push({ type: 'train-pooled', round: next.round });
+  }
+  return commands;
+}
+
+/** Nothing is due any more. */
+export const isFinished = (state: RunState) => state.stopped !== undefined && dueCommands(state).length === 0;

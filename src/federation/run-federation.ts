@@ -1,0 +1,242 @@
+/**
+ * A whole federation on this machine: data, partition, plan, workers and run folder put together for a configuration.
+ * Node only.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { reasonOf } from '../data/file-bytes.js';
+import type { TrainTestSplit } from '../data/image-dataset.js';
+import { loadDataset } from '../data/load-dataset.js';
+import type { OnDataProgress } from '../data/progress.js';
+import type { Strategy } from '../merge/strategy.js';
+import { lossOf, optimizerOf } from '../nn/by-name.js';
+import { exportInference } from '../nn/export-inference.js';
+import { encodeModel } from '../nn/model-file.js';
+import { initialState, type Network, parametersOf } from '../nn/network.js';
+import { compilePlan } from '../nn/plan.js';
+import type { Share } from '../partition/partition.js';
+import {
+  type Configuration,
+  ConfigurationError,
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../protocol/configuration.js';
+import { ortNode } from '../runtime/ort-node.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
+import { coordinate, type Observer } from './coordinator.js';
+import { DivergedError, InterruptedError } from './error.js';
+import { federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
+import { memoryStore } from './memory-store.js';
+import { applyEvent, isFinished, type RunState, startRun } from './round.js';
+import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
+import { metricsCsv, type RunResult, runResult } from './run-result.js';
+import type { RunStore } from './run-store.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface FederationOptions {
+  /** Where the run is kept, and taken up again; without it nothing is written. */
+  readonly out?: string | undefined;
+  /** Worker threads; the number of cores by default. */
+  readonly workers?: number | undefined;
+  /** A folder with the data set's files. */
+  readonly dataDir?: string | undefined;
+  /** The data, in place of the configuration's. */
+  readonly data?: TrainTestSplit | undefined;
+  /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
+  readonly network?: Network | undefined;
+  /** Strategies of one's own, which the configuration may name. */
+  readonly strategies?: readonly Strategy[] | undefined;
+  /** A safetensors file with the weights to start from. */
+  readonly init?: string | undefined;
+  /** Interrupts the run between two steps; it can be taken up again where it has a folder. */
+  readonly signal?: AbortSignal | undefined;
+  /** What errors call the configuration: a file's name; "options" by default. */
+  readonly source?: string | undefined;
+  readonly observer?: Observer & {
+    onData?: OnDataProgress;
+    /** What is worth knowing about the data, such as that pictures were resized. */
+    onNotice?(notice: string): void;
+    /** Before the first training. */
+    onStart?(start: RunStart): void;
+  };
+}
+
+export interface RunStart {
+  readonly configuration: Configuration;
+  readonly data: TrainTestSplit;
+  readonly shares: readonly Share[];
+  readonly workers: number;
+  /** Numbers in the network's state. */
+  readonly parameters: number;
+  /** What an earlier start of this run has left, or the beginning. */
+  readonly state: RunState;
+}
+
+/** The result, and the model of the last round where there is one. */
+export interface FederationOutcome {
+  readonly result: RunResult;
+  readonly model: StateDict | undefined;
+}
+
+/**
+ * Runs the federation to its end.
+ * @throws CommonweightError when a setting, the data or the folder is at fault, or the loss diverges.
+ */
+export async function runFederation(
+  input: ConfigurationInput,
+  options: FederationOptions = {},
+): Promise<FederationOutcome> {
+  const { observer = {}, signal, source = 'options' } = options;
+  const init = options.init === undefined ? undefined : await readInitialModel(options.init);
+  const configuration = parseConfiguration({ ...input, ...(init && { initialModel: init.sha256 }) }, source);
+  const strategies = strategiesOf(configuration, options.strategies ?? [], source);
+  const data =
+    options.data ??
+    (await loadDataset(configuration.dataset, {
+      dataDir: options.dataDir,
+      onProgress: observer.onData,
+      onNotice: observer.onNotice,
+      seed: configuration.seed,
+      signal,
+    }));
+  const shares = sharesOf(configuration, data, source);
+  const network = networkFor(configuration, options.network, data, source);
+  const { channels, height, width, classNames } = data.train;
+  const imageShape: [number, number, number] = [channels, height, width];
+  const { normalization } = configuration;
+  const plan = compilePlan({
+    ...configuration,
+    network,
+    imageShape,
+    loss: lossOf(configuration.loss),
+    optimizer: optimizerOf(configuration.optimizer),
+  });
+  const parameters = parametersOf(network, imageShape);
+  const start = (participant: string): StateDict => {
+    if (init !== undefined) return arrangeState(init.state, plan.layout, `"${options.init}"`);
+    return configuration.initialWeights === 'shared'
+      ? initialState(parameters, configuration.seed, 'initial weights')
+      : initialState(parameters, configuration.seed, 'initial weights', participant);
+  };
+  start('check');
+  const federation = federationPlan(configuration, plan, shares, data, strategies, start);
+  const workers = options.workers ?? availableParallelism();
+  const encode = (model: StateDict) =>
+    encodeModel(model, {
+      network: configuration.model,
+      imageShape,
+      classNames: [...classNames],
+      normalization,
+      dataset: configuration.dataset,
+    });
+  const store =
+    options.out === undefined
+      ? memoryStore(sha256Of, encode)
+      : await openRunFolder(options.out, configuration, encode);
+  const resumed = store.events.reduce(applyEvent, startRun(federation.rules));
+  const parametersInAll = layoutSize(plan.layout);
+  observer.onStart?.({ configuration, data, shares, workers, parameters: parametersInAll, state: resumed });
+  const conclude = async (
+    state: RunState,
+    cutShort?: 'interrupted' | 'diverged',
+  ): Promise<FederationOutcome> => {
+    const model = await finalModel(state, store);
+    const files = model && {
+      safetensors: encode(model),
+      onnx: () =>
+        exportInference({ network, layout: model.layout, state: model.data, imageShape, normalization }),
+    };
+    return { result: await writeResults(options.out, configuration, state, files, cutShort), model };
+  };
+  if (isFinished(resumed)) return conclude(resumed).finally(() => closeStore(store));
+
+  const pool = new WorkerPool({ plan, train: data.train, test: data.test }, workers);
+  const stop = () => pool.stop();
+  signal?.addEventListener('abort', stop);
+  let state = resumed;
+  const watching: Observer = {
+    ...observer,
+    onEvent: (event, next) => {
+      state = next;
+      observer.onEvent?.(event, next);
+    },
+  };
+  try {
+    if (signal?.aborted) pool.stop();
+    state = await coordinate(federation, pool, store, watching);
+    return await conclude(state);
+  } catch (error) {
+    if (error instanceof InterruptedError) return await conclude(state, 'interrupted');
+    if (!(error instanceof DivergedError)) throw error;
+    const { message, hint } = error;
+    const { result } = await conclude(state, 'diverged');
+    throw new DivergedError(message, { ...(hint && { hint }), cause: error, result });
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await pool.close();
+    await closeStore(store);
+  }
+}
+
+/** A folder has a journal to close; memory has nothing. */
+const closeStore = async (store: RunStore | RunFolder) => {
+  if ('close' in store) await store.close();
+};
+
+/** The model of the last round that was merged. */
+async function finalModel(state: RunState, store: RunStore): Promise<StateDict | undefined> {
+  const last = state.rounds.findLast(({ merged }) => merged !== undefined);
+  if (last?.merged === undefined) return undefined;
+  return store.get({ type: 'merged', round: last.round }, last.merged.sha256);
+}
+
+async function writeResults(
+  out: string | undefined,
+  configuration: Configuration,
+  state: RunState,
+  files: { safetensors: Uint8Array; onnx: () => Uint8Array } | undefined,
+  cutShort: 'interrupted' | 'diverged' | undefined,
+): Promise<RunResult> {
+  const file = out === undefined ? '' : join(out, 'model.safetensors');
+  const result = runResult({
+    configuration,
+    state,
+    versions: versionsOfThis(),
+    ...(cutShort && { cutShort }),
+    ...(files && { model: { file, sha256: sha256Of(files.safetensors) } }),
+  });
+  if (out !== undefined) {
+    if (files !== undefined) {
+      await writeResult(out, 'model.safetensors', files.safetensors);
+      await writeResult(out, 'model.onnx', files.onnx());
+    }
+    await writeResult(out, 'metrics.csv', metricsCsv(result));
+    await writeResult(out, 'result.json', `${JSON.stringify(result, null, 2)}\n`);
+  }
+  return result;
+}
+
+async function readInitialModel(path: string) {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new ConfigurationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  const { state } = decodeSafetensors(bytes, path);
+  return { state, sha256: sha256Of(encodeSafetensors(state)) };
+}
+
+/** What the numbers depend on besides the configuration: the same bytes come out where these are the same. */
+function versionsOfThis(): Record<string, string> {
+  const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
+  const { name, device } = ortNode();
+  return {
+    commonweight: version,
+    node: process.versions.node,
+    runtime: name,
+    device,
+    cpu: cpus()[0]?.model ?? 'unknown',
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * A run in a folder: its configuration, a journal of facts (one line each, synced before it counts), and the state dicts
+ * that the facts name by their SHA-256. Whenever the process ends, the folder can be read and the run taken up again.
+ * Node only.
+ *
+ *     configuration.yaml   what the run was told, every default filled in
+ *     journal.jsonl        the facts, in order
+ *     updates/             the updates of the round under way
+ *     models/              the merged models of the last rounds
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse as parseYaml, stringify } from 'yaml';
+import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
+import { type Configuration, parseConfiguration } from '../protocol/configuration.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import type { StateDict } from '../tensor/state-dict.js';
+import { FederationError } from './error.js';
+import { type RoundEvent, roundEventSchema } from './round.js';
+import type { RunStore, StateRole } from './run-store.js';
+
+export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+export interface RunFolder extends RunStore {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the folder for this configuration: anew, or where an earlier start of the same run was left.
+ * @param encodeMerged the file of a merged model
+ * @throws FederationError when it holds another run, or something else.
+ */
+export async function openRunFolder(
+  path: string,
+  configuration: Configuration,
+  encodeMerged: (state: StateDict) => Uint8Array = encodeSafetensors,
+): Promise<RunFolder> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw new FederationError(`the folder "${path}" cannot be made: ${reasonOf(cause)}`, { cause });
+  });
+  await claimFolder(path, configuration);
+  const journalPath = join(path, 'journal.jsonl');
+  const events = await readJournal(journalPath);
+  const journal = await open(journalPath, 'a').catch((cause: unknown) => {
+    throw cannotWrite(journalPath, cause);
+  });
+  return {
+    path,
+    events,
+    append: (event) =>
+      appendLine(journal, event).catch((cause: unknown) => {
+        throw cannotWrite(journalPath, cause);
+      }),
+    async put(role, state) {
+      const bytes = role.type === 'merged' ? encodeMerged(state) : encodeSafetensors(state);
+      await writeResult(path, fileOf(role), bytes);
+      return sha256Of(bytes);
+    },
+    async get(role, sha256) {
+      const file = join(path, fileOf(role));
+      const bytes = await readFile(file).catch((cause: unknown) => {
+        throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, {
+          cause,
+          hint: 'start again in another folder',
+        });
+      });
+      const actual = sha256Of(bytes);
+      if (actual !== sha256) {
+        throw new FederationError(
+          `"${file}" was changed: its SHA-256 is ${actual}, the journal has ${sha256}`,
+          { hint: 'start again in another folder' },
+        );
+      }
+      return decodeSafetensors(bytes, file).state;
+    },
+    discard: (role) => rm(join(path, fileOf(role)), { force: true }),
+    close: () => journal.close(),
+  };
+}
+
+/** Where a state dict lies in the folder. */
+export function fileOf(role: StateRole): string {
+  switch (role.type) {
+    case 'update':
+      return `updates/round-${role.round}-${role.participant.replace(/[^\w.-]/g, '_')}.safetensors`;
+    case 'merged':
+      return `models/round-${role.round}.safetensors`;
+    case 'pooled':
+      return `models/pooled-${role.round}.safetensors`;
+  }
+}
+
+/** Writes the configuration into an empty folder, or finds the same one there. */
+async function claimFolder(path: string, configuration: Configuration): Promise<void> {
+  const file = join(path, 'configuration.yaml');
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  if (text === undefined) {
+    const header =
+      '# What this run was told, every default filled in. The same configuration takes the run up again.\n';
+    await writeResult(path, 'configuration.yaml', header + stringify(configuration));
+    return;
+  }
+  const earlier = parseConfiguration(readYaml(text, file), file);
+  const difference = firstDifference(earlier, configuration, '');
+  if (difference !== undefined) {
+    throw new FederationError(`"${path}" holds a run of another configuration: ${difference}`, {
+      hint: 'choose another --out, or the same settings to take that run up again',
+    });
+  }
+}
+
+function readYaml(text: string, file: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (cause) {
+    throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'choose another --out',
+    });
+  }
+}
+
+/** `"local.epochs" is 2 there and 3 now`, or undefined. */
+function firstDifference(there: unknown, now: unknown, path: string): string | undefined {
+  const isRecord = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null;
+  if (isRecord(there) && isRecord(now)) {
+    for (const key of new Set([...Object.keys(there), ...Object.keys(now)])) {
+      const difference = firstDifference(there[key], now[key], path === '' ? key : `${path}.${key}`);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+  const show = (value: unknown) => (value === undefined ? 'not set' : JSON.stringify(value));
+  return there === now ? undefined : `"${path}" is ${show(there)} there and ${show(now)} now`;
+}
+
+/** The facts so far. A last line that was cut off in the middle of writing never counted, and is taken away. */
+async function readJournal(path: string): Promise<RoundEvent[]> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new FederationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  const end = text.lastIndexOf('\n') + 1;
+  if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
+  const lines = text.slice(0, end).split('\n').slice(0, -1);
+  return lines.map((line, index) => {
+    try {
+      return roundEventSchema.parse(JSON.parse(line));
+    } catch (cause) {
+      throw new FederationError(`"${path}": line ${index + 1} cannot be read: ${line.slice(0, 80)}`, {
+        cause,
+        hint: 'the journal was changed; start again in another folder',
+      });
+    }
+  });
+}
+
+async function appendLine(journal: FileHandle, event: RoundEvent): Promise<void> {
+  await journal.appendFile(`${JSON.stringify(event)}\n`);
+  await journal.sync();
+}
+
+/** Writes a file of the run, whole or not at all. */
+export async function writeResult(
+  folder: string,
+  name: string,
+  content: string | Uint8Array,
+): Promise<string> {
+  const file = join(folder, name);
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  await writeFileWhole(file, bytes).catch((cause: unknown) => {
+    throw cannotWrite(file, cause);
+  });
+  return file;
+}
+
+/** What is in the folder already stays as it is, so that the run can go on from there. */
+function cannotWrite(file: string, cause: unknown): FederationError {
+  return new FederationError(`"${file}" cannot be written: ${reasonOf(cause)}`, {
+    cause,
+    hint: 'mend that, then give the same command again: the run goes on where it was',
+  });
+}

@@ -1,0 +1,114 @@
+/** What a run came to: the object that `--json` writes. Accuracies are fractions. */
+
+import type { Configuration } from '../protocol/configuration.js';
+import type { RoundRecord, RunState } from './round.js';
+
+export interface RoundResult {
+  readonly round: number;
+  /** Wall time from the round's first training to its merged model. */
+  readonly seconds: number;
+  readonly participants: readonly {
+    readonly name: string;
+    readonly examples: number;
+    readonly epochs: number;
+    readonly validationAccuracy: number | undefined;
+    readonly testAccuracy: number | undefined;
+  }[];
+  readonly merged: Readonly<Record<string, { readonly testAccuracy: number }>>;
+  readonly copied: readonly { readonly name: string; readonly validationAccuracy: number }[];
+}
+
+export interface RunResult {
+  readonly dataset: string;
+  readonly partition: Configuration['partition'];
+  readonly seed: number;
+  readonly strategy: string;
+  readonly settings: Configuration;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly participants: readonly string[];
+  readonly rounds: readonly RoundResult[];
+  readonly pooled?: { readonly testAccuracy: number };
+  readonly stopped: {
+    readonly reason: 'every-participant-passed' | 'max-rounds' | 'interrupted' | 'diverged';
+    readonly round: number;
+  };
+  readonly model?: { readonly file: string; readonly sha256: string };
+}
+
+export interface ResultParts {
+  readonly configuration: Configuration;
+  readonly state: RunState;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Why a run that is not finished ended. */
+  readonly cutShort?: 'interrupted' | 'diverged';
+  readonly model?: { readonly file: string; readonly sha256: string };
+}
+
+export function runResult({ configuration, state, versions, cutShort, model }: ResultParts): RunResult {
+  const { participants } = state.rules;
+  const pooled = state.rounds.findLast((record) => record.pooled !== undefined)?.pooled;
+  return {
+    dataset: configuration.dataset,
+    partition: configuration.partition,
+    seed: configuration.seed,
+    strategy: configuration.strategy,
+    settings: configuration,
+    versions,
+    participants,
+    rounds: roundResults(state),
+    ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled.testAccuracy } }),
+    stopped: {
+      reason: cutShort ?? state.stopped ?? 'interrupted',
+      round: state.rounds.length,
+    },
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+/** The rounds that have brought something so far. */
+export function roundResults({ rounds, rules }: RunState): RoundResult[] {
+  return rounds
+    .filter((record) => record.updates.size > 0)
+    .map((record) => roundResult(record, rules.participants));
+}
+
+function roundResult(record: RoundRecord, participants: readonly string[]): RoundResult {
+  const { merged } = record;
+  const training = Math.max(...[...record.updates.values()].map(({ seconds }) => seconds));
+  return {
+    round: record.round,
+    seconds: Math.round(1000 * (training + (merged?.seconds ?? 0))) / 1000,
+    participants: participants.flatMap((name) => {
+      const update = record.updates.get(name);
+      if (update === undefined) return [];
+      const { examples, epochs, validationAccuracy } = update;
+      return [{ name, examples, epochs, validationAccuracy, testAccuracy: merged?.own[name] }];
+    }),
+    merged: Object.fromEntries(
+      Object.entries(merged?.merged ?? {}).map(([strategy, testAccuracy]) => [strategy, { testAccuracy }]),
+    ),
+    copied: participants.flatMap((name) => {
+      const validationAccuracy = record.copied.get(name);
+      return validationAccuracy === undefined ? [] : [{ name, validationAccuracy }];
+    }),
+  };
+}
+
+/** Metrics of every round as CSV: one line for each number. */
+export function metricsCsv(result: RunResult): string {
+  const lines = ['round,model,set,accuracy'];
+  const line = (round: number, model: string, set: string, accuracy: number | undefined) => {
+    if (accuracy !== undefined) lines.push(`${round},${model},${set},${accuracy}`);
+  };
+  for (const { round, participants, merged, copied } of result.rounds) {
+    for (const { name, validationAccuracy, testAccuracy } of participants) {
+      line(round, name, 'validation', validationAccuracy);
+      line(round, name, 'test', testAccuracy);
+    }
+    for (const [strategy, { testAccuracy }] of Object.entries(merged))
+      line(round, strategy, 'test', testAccuracy);
+    for (const { name, validationAccuracy } of copied)
+      line(round, `copy at ${name}`, 'validation', validationAccuracy);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,60 @@
+/** What workers are asked to do, and what they answer. Everything here can be cloned between threads. */
+import type { ImageDataset } from '../data/image-dataset.js';
+import type { Metrics } from '../evaluation/metrics.js';
+import type { Plan } from '../nn/plan.js';
+import type { LocalProgress, LocalResult, LocalWork } from './local-training.js';
+
+/** The examples of one set: a participant's part, or the test images. */
+export interface ExampleSet {
+  readonly source: 'train' | 'test';
+  readonly indices: Uint32Array;
+}
+
+/** What every worker is given once. The images lie in shared memory. */
+export interface WorkerSetup {
+  readonly plan: Plan;
+  readonly train: ImageDataset;
+  readonly test: ImageDataset;
+}
+
+export interface TrainTask {
+  readonly type: 'train';
+  readonly work: LocalWork;
+  readonly base: Float32Array;
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
+export interface EvaluateTask {
+  readonly type: 'evaluate';
+  readonly state: Float32Array;
+  readonly examples: ExampleSet;
+}
+
+/** Who carries out tasks: a pool of threads, or the caller itself. */
+export interface TaskRunner {
+  /** @throws InterruptedError when it was told to stop before the task was done. */
+  train(task: TrainTask, onProgress?: (progress: LocalProgress) => void): Promise<LocalResult>;
+  evaluate(task: EvaluateTask): Promise<Metrics>;
+  /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
+  stop(): void;
+}
+
+/** What an error is, across threads: errors lose their class on the way. */
+export type ErrorKind = 'diverged' | 'user' | 'internal';
+
+export type ToWorker =
+  | { readonly type: 'task'; readonly id: number; readonly task: TrainTask | EvaluateTask }
+  | { readonly type: 'close' };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly runtime: string; readonly device: string }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: LocalProgress }
+  | { readonly type: 'done'; readonly id: number; readonly result: LocalResult | Metrics | undefined }
+  | {
+      readonly type: 'failed';
+      readonly id: number;
+      readonly message: string;
+      readonly hint: string | undefined;
+      readonly kind: ErrorKind;
+    };

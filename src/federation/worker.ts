@@ -1,0 +1,63 @@
+/** A worker thread: two sessions of one thread each, and tasks one after the other. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ImageDataset } from '../data/image-dataset.js';
+import { evaluateState } from '../evaluation/evaluate.js';
+import { ortNode } from '../runtime/ort-node.js';
+import type { Session } from '../runtime/runtime.js';
+import { CommonweightError } from '../tensor/error.js';
+import { DivergedError } from './error.js';
+import { trainLocally } from './local-training.js';
+import type { EvaluateTask, FromWorker, ToWorker, TrainTask, WorkerSetup } from './tasks.js';
+
+const port = parentPort;
+if (port === null) throw new Error('internal: this module runs in a worker thread');
+const { setup, stop } = workerData as { setup: WorkerSetup; stop: Int32Array };
+const runtime = ortNode();
+const send = (message: FromWorker) => port.postMessage(message);
+/** Between steps the thread looks whether it shall stop: it must not be ended in the middle of one. */
+const keepGoing = () => Atomics.load(stop, 0) === 0;
+
+let sessions: Promise<{ training: Session; evaluation: Session }> | undefined;
+function openSessions() {
+  sessions ??= (async () => ({
+    training: await runtime.open(setup.plan.trainingModel),
+    evaluation: await runtime.open(setup.plan.evaluationModel),
+  }))();
+  return sessions;
+}
+
+const datasetOf = (source: 'train' | 'test'): ImageDataset => setup[source];
+
+async function train(id: number, { work, base, train, validation }: TrainTask) {
+  const context = {
+    plan: setup.plan,
+    ...(await openSessions()),
+    keepGoing,
+    onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) =>
+      send({ type: 'progress', id, progress }),
+  };
+  return trainLocally(context, { dataset: setup.train, train, validation }, base, work);
+}
+
+async function evaluate({ state, examples: { source, indices } }: EvaluateTask) {
+  const { evaluation } = await openSessions();
+  return evaluateState(evaluation, setup.plan, state, datasetOf(source), indices, keepGoing);
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'close') {
+    port.close();
+    return;
+  }
+  const { id, task } = message;
+  const result = task.type === 'train' ? train(id, task) : evaluate(task);
+  result.then(
+    (result) => send({ type: 'done', id, result }),
+    (error: Error) => {
+      const known = error instanceof CommonweightError;
+      const kind = error instanceof DivergedError ? 'diverged' : known ? 'user' : 'internal';
+      send({ type: 'failed', id, message: error.message, hint: known ? error.hint : undefined, kind });
+    },
+  );
+});
+send({ type: 'ready', runtime: runtime.name, device: runtime.device });

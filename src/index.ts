@@ -1,0 +1,45 @@
+/** The library: everything that runs in Node and in browsers alike. */
+
+export { gradients } from './autodiff/gradients.js';
+export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches.js';
+export { type ImageDataset, imageDataset, subset, type TrainTestSplit } from './data/image-dataset.js';
+export { evaluateState } from './evaluation/evaluate.js';
+export { accuracy, accuracyByClass, addMetrics, type Metrics, meanLoss } from './evaluation/metrics.js';
+export { type LocalData, type LocalWork, trainLocally } from './federation/local-training.js';
+export { applyEvent, dueCommands, type RoundEvent, type RunState, startRun } from './federation/round.js';
+export type { RunResult } from './federation/run-result.js';
+export * as graph from './graph/build.js';
+export { evaluate } from './graph/evaluate.js';
+export type { Graph, Value } from './graph/value.js';
+export { absmax } from './merge/absmax.js';
+export { max } from './merge/max.js';
+export { mean } from './merge/mean.js';
+export { merge, type Update } from './merge/merge.js';
+export { strategyByName, strategyNames } from './merge/strategies.js';
+export type { Strategy } from './merge/strategy.js';
+export { exportInference } from './nn/export-inference.js';
+export * as initializers from './nn/initializers.js';
+export * as layers from './nn/layers.js';
+export { meanSquaredError, softmaxCrossEntropy } from './nn/losses.js';
+export { lenet5 } from './nn/models/lenet5.js';
+export { mlp } from './nn/models/mlp.js';
+export { paperCnn } from './nn/models/paper-cnn.js';
+export { resnet8 } from './nn/models/resnet8.js';
+export { initialState, layoutOf, type Network, parametersOf, type Scope } from './nn/network.js';
+export { adam, type Optimizer, sgd } from './nn/optimizers.js';
+export { compilePlan, type Plan, type PlanOptions } from './nn/plan.js';
+export { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './nn/schedules.js';
+export { lower } from './onnx/lower/lower.js';
+export { type Partitioner, partition, type Share } from './partition/partition.js';
+export { partitionByName, partitionerNames } from './partition/partitioners.js';
+export {
+  type Configuration,
+  type ConfigurationInput,
+  parseConfiguration,
+} from './protocol/configuration.js';
+export type { Runtime, Session } from './runtime/runtime.js';
+export { CommonweightError } from './tensor/error.js';
+export { type RandomStream, randomStream } from './tensor/random.js';
+export { decodeSafetensors, encodeSafetensors } from './tensor/safetensors.js';
+export { type StateDict, type StateLayout, stateLayout, tensorView } from './tensor/state-dict.js';
+export type { Tensor } from './tensor/tensor.js';

@@ -1,0 +1,11 @@
+/** What needs Node: native speed, worker threads, files. */
+
+export { loadDataset } from './data/load-dataset.js';
+export { profile } from './federation/profiles.js';
+export {
+  type FederationOptions,
+  type FederationOutcome,
+  runFederation,
+} from './federation/run-federation.js';
+export { mergeFiles } from './merge/merge-files.js';
+export { ortNode } from './runtime/ort-node.js';

@@ -1,0 +1,134 @@
+/** What is wrong with a configuration, in words: which field, what came, what was expected. */
+import { z } from 'zod';
+import { nearestName } from '../data/nearest-name.js';
+
+export interface Complaint {
+  /** `"local.threshold" is 1.2, expected a number from 0 to 1` */
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** The part of a JSON Schema that is read here. */
+interface SchemaNode {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
+}
+
+/** The complaint that helps most: a name that is not known before whatever is missing in its place. */
+export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError): Complaint {
+  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
+  const path = issue?.path.map(String) ?? [];
+  const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
+  const node = nodeAt(root, path, value);
+  if (issue?.code === 'unrecognized_keys') {
+    return unknownName(path, issue.keys[0] ?? '', Object.keys(node?.properties ?? {}));
+  }
+  const got = valueAt(value, path);
+  const field = path.length === 0 ? 'the configuration' : `"${path.join('.')}"`;
+  const state = got === undefined ? 'is missing' : `is ${excerpt(got)}`;
+  const nearest = typeof got === 'string' ? nearestName(got, namesOf(node)) : undefined;
+  const expected = node === undefined ? (issue?.message ?? 'something else') : `expected ${describe(node)}`;
+  return {
+    message: `${field} ${state}, ${expected}`,
+    hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
+  };
+}
+
+function unknownName(path: readonly string[], key: string, known: readonly string[]): Complaint {
+  const nearest = nearestName(key, known);
+  const full = (name: string) => [...path, name].join('.');
+  return {
+    message: `"${full(key)}" is unknown, expected ${oneOf(known)}`,
+    hint: nearest === undefined ? undefined : `did you mean "${full(nearest)}"?`,
+  };
+}
+
+/** The schema of a field; of several alternatives the one that the value names. */
+function nodeAt(root: SchemaNode, path: readonly string[], value: unknown): SchemaNode | undefined {
+  let node: SchemaNode | undefined = alternative(root, value);
+  let inner = value;
+  for (const key of path) {
+    inner = valueAt(inner, [key]);
+    const next: SchemaNode | undefined =
+      node?.type === 'array' ? node.items : (node?.properties?.[key] ?? discriminator(node, key));
+    node = next && alternative(next, inner);
+  }
+  return node;
+}
+
+/** An object that names no known alternative stays the list of them. */
+function alternative(node: SchemaNode, value: unknown): SchemaNode {
+  const name = valueAt(value, ['name']);
+  return node.oneOf?.find((option) => option.properties?.name?.const === name) ?? node;
+}
+
+/** The names that a list of alternatives goes by. */
+function discriminator(node: SchemaNode | undefined, key: string): SchemaNode | undefined {
+  const names = node?.oneOf?.map((option) => option.properties?.[key]?.const);
+  return names && { enum: names };
+}
+
+function describe(node: SchemaNode): string {
+  const names = namesOf(node);
+  if (names.length > 0) return oneOf(names);
+  if (node.anyOf !== undefined) return node.anyOf.map(describe).join(' or ');
+  if (node.oneOf !== undefined) {
+    return `settings with a "name", one of ${namesOf(discriminator(node, 'name')).join(', ')}`;
+  }
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  switch (node.type) {
+    case 'number':
+      return `a number${rangeOf(node)}`;
+    case 'integer':
+      return `a whole number${rangeOf(node)}`;
+    case 'string':
+      return (node.minLength ?? 0) > 0 ? 'a text that is not empty' : 'a text';
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return `a list of ${(node.minItems ?? 0) > 0 ? 'at least one of ' : ''}${describe(node.items ?? {})}`;
+    case 'object':
+      return `settings such as ${Object.keys(node.properties ?? {}).join(', ')}`;
+    default:
+      return 'something else';
+  }
+}
+
+function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: SchemaNode): string {
+  // The largest safe integer is where numbers end, not a limit of ours.
+  const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  const low = minimum !== undefined ? ` from ${minimum}` : undefined;
+  const above = exclusiveMinimum !== undefined ? ` above ${exclusiveMinimum}` : undefined;
+  const high = most !== undefined ? ` to ${most}` : undefined;
+  const below = exclusiveMaximum !== undefined ? ` below ${exclusiveMaximum}` : undefined;
+  return `${low ?? above ?? ''}${high ?? below ?? ''}`;
+}
+
+function namesOf(node: SchemaNode | undefined): string[] {
+  return (node?.enum ?? []).filter((name) => typeof name === 'string');
+}
+
+const oneOf = (names: readonly string[]) => `one of ${names.join(', ')}`;
+
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}

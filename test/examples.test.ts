@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { ownNetwork } from '../examples/own-network.js';
+import { ownStrategy } from '../examples/own-strategy.js';
+import { quickStart } from '../examples/quick-start.js';
+
+const sample = resolve(import.meta.dirname, 'fixtures/fashion-mnist-sample');
+
+describe('the examples', () => {
+  it('quick-start trains and merges', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const { result, model } = await quickStart(sample);
+    expect(result.rounds).toHaveLength(3);
+    expect(result.rounds.at(-1)?.merged.mean?.testAccuracy).toBeGreaterThan(0.6);
+    expect(model?.layout.map(({ name }) => name)).toContain('fc1.weight');
+    expect(log).toHaveBeenCalledTimes(3);
+  });
+
+  it('own-network learns stripes until every participant passes', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => {});
+    expect((await ownNetwork()).stopped.reason).toBe('every-participant-passed');
+  });
+
+  it('own-strategy is compared with others', async () => {
+    vi.spyOn(console, 'table').mockImplementation(() => {});
+    const result = await ownStrategy(sample);
+    expect(Object.keys(result.rounds[0]?.merged ?? {})).toEqual(['midrange', 'mean', 'max']);
+  });
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// What takes minutes: real training runs on all of Fashion-MNIST. One file after the other, since they are timed.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 900_000,
+    hookTimeout: 120_000,
+    include: ['src/**/*.full.test.ts', 'test/**/*.full.test.ts'],
+  },
+});
