@@ -1,0 +1,29 @@
+import type { Column, Strategy } from './strategy.js';
+
+/**
+ * The value of the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ |wᵢ[k]|. Where two of opposite
+ * sign tie, also +0 and −0, the positive one is taken, so that no order matters.
+ */
+export function absmax(): Strategy {
+  return {
+    name: 'absmax',
+    needs: 'columns',
+    combine(out, columns) {
+      columns.forEach((column, k) => {
+        if (k === 0) out.set(column);
+        else outweigh(out, column);
+      });
+    },
+  };
+}
+
+/** Without a branch on which is larger, as in `max`. */
+function outweigh(out: Column, column: Column): void {
+  for (let i = 0; i < out.length; i++) {
+    const kept = out[i] as number;
+    const value = column[i] as number;
+    const larger = +(Math.abs(value) > Math.abs(kept));
+    const tie = Math.abs(value) === Math.abs(kept);
+    out[i] = tie ? Math.max(kept, value) : (1 - larger) * kept + larger * value;
+  }
+}

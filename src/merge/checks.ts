@@ -1,0 +1,61 @@
+/** What must hold before values are merged, and the messages where it does not. `where` says whose: `"b.safetensors"`. */
+import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
+import { MergeError } from './error.js';
+
+interface Described {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Compared where both have one. */
+  readonly dtype?: string;
+}
+
+/** @throws MergeError at the first difference in names, shapes or dtypes. The order of the tensors does not matter. */
+export function checkSameTensors(
+  actual: readonly Described[],
+  expected: readonly Described[],
+  where: string,
+): void {
+  const byName = new Map(actual.map((tensor) => [tensor.name, tensor]));
+  for (const { name, shape, dtype } of expected) {
+    const tensor = byName.get(name);
+    if (tensor === undefined) throw new MergeError(`merge: "${name}" is missing in ${where}`, networkHint);
+    if (!sameShape(tensor.shape, shape)) {
+      throw new MergeError(
+        `merge: "${name}" is ${formatShape(tensor.shape)} in ${where}, expected ${formatShape(shape)}`,
+        networkHint,
+      );
+    }
+    if (tensor.dtype !== dtype) {
+      throw new MergeError(`merge: "${name}" is ${tensor.dtype} in ${where}, expected ${dtype}`, {
+        hint: 'convert the files to one dtype first',
+      });
+    }
+    byName.delete(name);
+  }
+  const [extra] = byName.keys();
+  if (extra !== undefined) throw new MergeError(`merge: "${extra}" in ${where} is not expected`, networkHint);
+}
+
+/** @throws MergeError unless it is a finite number above 0. */
+export function checkExamples(examples: number, where: string): void {
+  if (!(examples > 0 && examples < Number.POSITIVE_INFINITY)) {
+    throw new MergeError(`merge: ${where} has ${examples} examples, expected a positive number`);
+  }
+}
+
+export function notFinite(tensor: string, index: number, value: number, where: string): MergeError {
+  return new MergeError(
+    `merge: "${tensor}" is ${value} at index ${index} in ${where}, expected a finite number`,
+    {
+      hint: 'leave it out, or train it again with a lower learning rate',
+    },
+  );
+}
+
+export function notStorable(tensor: string, index: number, value: number, dtype: string): MergeError {
+  return new MergeError(
+    `merge: the merged "${tensor}" is ${value} at index ${index}, expected a finite ${dtype}`,
+  );
+}
+
+const networkHint = { hint: 'merge only models of the same network' };

@@ -1,0 +1,6 @@
+import { CommonweightError } from '../tensor/error.js';
+
+/** Updates or files that cannot be merged. */
+export class MergeError extends CommonweightError {
+  override readonly name = 'MergeError';
+}

@@ -1,0 +1,52 @@
+/** How the floating-point dtypes of a file lie in a chunk of its bytes. */
+import { bf16Overflow, bf16ToF32, f16Overflow, f16ToF32, f32ToBf16, f32ToF16 } from '../tensor/half.js';
+import type { Dtype } from '../tensor/safetensors-header.js';
+import { firstBeyond, firstNotFinite } from './block.js';
+import type { Column } from './strategy.js';
+
+export interface FloatFormat {
+  /** `count` values from value `at` on: a view of the chunk where that is possible. */
+  readonly values: (chunk: ArrayBuffer, at: number, count: number) => Column;
+  /**
+   * Puts what was written to the `values` of an output into its chunk, where they are no view of it; returns the index of
+   * the first that this dtype cannot hold, or −1.
+   */
+  readonly store: (values: Column, chunk: ArrayBuffer, at: number) => number;
+}
+
+/** The dtypes that can be merged. The 16-bit ones are merged as float32. */
+const formats: Partial<Record<Dtype, FloatFormat>> = {
+  F64: {
+    values: (chunk, at, count) => new Float64Array(chunk, 8 * at, count),
+    store: (values) => firstNotFinite(values),
+  },
+  F32: {
+    values: (chunk, at, count) => new Float32Array(chunk, 4 * at, count),
+    store: (values) => firstNotFinite(values),
+  },
+  F16: half(f16ToF32, f32ToF16, f16Overflow),
+  BF16: half(bf16ToF32, f32ToBf16, bf16Overflow),
+};
+
+/** The format of a dtype, or undefined where its values cannot be merged, only compared. */
+export function floatFormat(dtype: Dtype): FloatFormat | undefined {
+  return formats[dtype];
+}
+
+function half(
+  widen: (source: Uint16Array, target: Float32Array) => void,
+  narrow: (source: Float32Array, target: Uint16Array) => void,
+  overflow: number,
+): FloatFormat {
+  return {
+    values(chunk, at, count) {
+      const wide = new Float32Array(count);
+      widen(new Uint16Array(chunk, 2 * at, count), wide);
+      return wide;
+    },
+    store(values, chunk, at) {
+      narrow(Float32Array.from(values), new Uint16Array(chunk, 2 * at, values.length));
+      return firstBeyond(values, overflow);
+    },
+  };
+}

@@ -1,0 +1,256 @@
+import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { f32ToBf16, f32ToF16 } from '../tensor/half.js';
+import { randomStream } from '../tensor/random.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import {
+  type Dtype,
+  formatSafetensorsHeader,
+  type SafetensorsMetadata,
+} from '../tensor/safetensors-header.js';
+import { absmax } from './absmax.js';
+import { mean } from './mean.js';
+import { merge } from './merge.js';
+import { type MergeFilesOptions, mergeFiles } from './merge-files.js';
+import { strategies, strategyNames } from './strategies.js';
+
+let folder = '';
+let output = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'merge-files-'));
+  output = join(folder, 'out.safetensors');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+type Values = Float32Array | Float64Array | Uint16Array | Uint8Array;
+type Tensors = readonly (readonly [name: string, dtype: Dtype, values: Values])[];
+
+async function write(name: string, tensors: Tensors, metadata?: SafetensorsMetadata): Promise<string> {
+  let end = 0;
+  const entries = tensors.map(([tensor, dtype, values]) => {
+    const begin = end;
+    end += values.byteLength;
+    return { name: tensor, dtype, shape: [values.length], begin, end };
+  });
+  const parts = [
+    formatSafetensorsHeader(entries, metadata),
+    ...tensors.map(([, , values]) => Buffer.from(values.buffer)),
+  ];
+  const path = join(folder, name);
+  await writeFile(path, Buffer.concat(parts));
+  return path;
+}
+
+const f32 = (...values: number[]) => Float32Array.from(values);
+const merging = (options: Partial<MergeFilesOptions> & Pick<MergeFilesOptions, 'inputs'>) =>
+  mergeFiles({ strategy: mean(), output, ...options });
+const result = async () => decodeSafetensors(await readFile(output), 'out');
+
+/** Writes a state of two tensors with normal values, the larger one of several chunks. */
+async function writeRandom(name: string): Promise<string> {
+  const stream = randomStream(1, name);
+  const values = () => Float32Array.from({ length: 50_000 }, stream.normal);
+  return write(name, [
+    ['big', 'F32', values()],
+    ['small', 'F32', values().slice(0, 3)],
+  ]);
+}
+
+describe('merging files', () => {
+  it.each(strategyNames)('gives the bytes of merging in memory, with "%s"', async (name) => {
+    const inputs = [await writeRandom('a'), await writeRandom('b'), await writeRandom('c')];
+    const base = await writeRandom('base');
+    const read = async (path: string) => decodeSafetensors(await readFile(path), path).state;
+    const states = await Promise.all(inputs.map(read));
+    const examples = [3, 1, 2];
+    const updates = states.map((state, k) => ({ name: `site-${k}`, examples: examples[k]!, state }));
+    const strategy = strategies[name]();
+    await merging({ inputs, examples, strategy, chunkBytes: 65536 });
+    expect(Buffer.compare(await readFile(output), encodeSafetensors(merge(strategy, updates)))).toBe(0);
+    await merging({ inputs, examples, strategy, on: 'updates', base });
+    const expected = merge(strategy, updates, { on: 'updates', base: await read(base) });
+    expect(Buffer.compare(await readFile(output), encodeSafetensors(expected))).toBe(0);
+  });
+
+  it('gives the same bytes in whatever order the files are named and whatever the size of the chunks', async () => {
+    // Values whose sum depends on the order, behind a beginning that all files share.
+    const values = [1e16, 1, -1e16, 3];
+    const write64 = (value: number, k: number) =>
+      write(`${k}`, [
+        ['shared', 'F64', new Float64Array(20_000)],
+        ['w', 'F64', Float64Array.of(value, 1)],
+      ]);
+    const inputs = await Promise.all(values.map(write64));
+    const seen = new Set<string>();
+    const stream = randomStream(1, 'orders');
+    for (let trial = 0; trial < 12; trial++) {
+      const order = [...stream.permutation(inputs.length)];
+      const chunkBytes = trial % 2 === 0 ? 65536 : 2 ** 20;
+      await merging({
+        inputs: order.map((k) => inputs[k]!),
+        examples: order.map((k) => [1, 2, 1, 2][k]!),
+        chunkBytes,
+      });
+      seen.add((await readFile(output)).toString('hex'));
+    }
+    expect(seen.size).toBe(1);
+  });
+
+  it('does not mind equal files with different numbers of examples', async () => {
+    const inputs = [await write('a', [['w', 'F32', f32(1, 2)]]), await write('b', [['w', 'F32', f32(1, 2)]])];
+    await merging({ inputs, examples: [1, 5] });
+    const once = await readFile(output);
+    await merging({ inputs: [...inputs].reverse(), examples: [5, 1] });
+    expect(await readFile(output)).toEqual(once);
+  });
+
+  it('keeps F16, BF16 and F64 as they are, and copies what is no floating-point number', async () => {
+    const narrow = (convert: typeof f32ToF16, ...values: number[]) => {
+      const out = new Uint16Array(values.length);
+      convert(f32(...values), out);
+      return out;
+    };
+    const tensors = (x: number, y: number): Tensors => [
+      ['steps', 'U8', Uint8Array.of(1, 2, 3)],
+      ['half', 'F16', narrow(f32ToF16, x, y)],
+      ['brain', 'BF16', narrow(f32ToBf16, x, y)],
+      ['double', 'F64', Float64Array.of(x + 2 ** -40, y)],
+    ];
+    const metadata = { format: 'pt' };
+    const inputs = [
+      await write('a', tensors(1, -3), { ...metadata, name: 'a' }),
+      await write('b', tensors(2, 3), { ...metadata, name: 'b' }),
+    ];
+    const merged = await merging({ inputs, strategy: absmax() });
+    const expected = await readFile(await write('expected', tensors(2, 3), metadata));
+    expect(await readFile(output)).toEqual(expected);
+    expect(merged).toEqual({ tensors: 4, bytes: expected.length });
+    await merging({ inputs });
+    const middle = (await readFile(output)).subarray(-16);
+    expect(new Float64Array(Uint8Array.from(middle).buffer)).toEqual(Float64Array.of(1.5 + 2 ** -40, 0));
+  });
+
+  it('finds tensors that lie in another order, at another offset', async () => {
+    const a = await write('a', [
+      ['u', 'F32', f32(1)],
+      ['v', 'F32', f32(2, 3)],
+    ]);
+    const b = await write(
+      'b',
+      [
+        ['v', 'F32', f32(4, 5)],
+        ['u', 'F32', f32(7)],
+      ],
+      { note: 'a longer header' },
+    );
+    await merging({ inputs: [b, a] });
+    const { state } = await result();
+    expect(state.layout.map(({ name }) => name)).toEqual(['u', 'v']);
+    expect([...state.data]).toEqual([4, 3, 4]);
+  });
+
+  it('reports how far it is', async () => {
+    const inputs = [await writeRandom('a'), await writeRandom('b')];
+    const seen: number[] = [];
+    const onProgress = ({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: number }) => {
+      seen.push(doneBytes / totalBytes);
+    };
+    await merging({ inputs, chunkBytes: 65536, onProgress });
+    expect(seen.at(-1)).toBe(1);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.length).toBeGreaterThan(3);
+  });
+
+  it('stops when it is told to, and leaves nothing behind', async () => {
+    const inputs = [await writeRandom('a')];
+    const controller = new AbortController();
+    const onProgress = () => controller.abort();
+    const stopped = merging({ inputs, chunkBytes: 65536, signal: controller.signal, onProgress });
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await readdir(folder)).toEqual(['a']);
+  });
+});
+
+describe('merging files is refused', () => {
+  let good = '';
+  beforeEach(async () => {
+    good = await write('a', [
+      ['w', 'F32', f32(1, 2)],
+      ['n', 'I32', new Uint8Array(0)],
+    ]);
+    await writeFile(output, 'old');
+  });
+  const refused = async (message: string, options: Partial<MergeFilesOptions>) => {
+    const before = await readdir(folder);
+    await expect(merging({ inputs: [good], ...options })).rejects.toThrow(message);
+    expect(await readFile(output, 'utf8')).toBe('old');
+    expect(await readdir(folder)).toEqual(before);
+  };
+  const other = (...tensors: Tensors) => write('b', [...tensors, ['n', 'I32', new Uint8Array(0)]]);
+
+  it('with NaN in a file, which is named', async () => {
+    const values = new Float32Array(300_000);
+    values[280_000] = Number.NaN;
+    const a = await write('x', [['w', 'F32', new Float32Array(300_000)]]);
+    const b = await write('b', [['w', 'F32', values]]);
+    await refused(`merge: "w" is NaN at index 280000 in "${b}", expected a finite number`, {
+      inputs: [a, b],
+    });
+  });
+
+  it('with other shapes, names or dtypes', async () => {
+    const shape = await other(['w', 'F32', f32(1, 2, 3)]);
+    await refused(`merge: "w" is [3] in "${shape}", expected [2]`, { inputs: [good, shape] });
+    const name = await other(['v', 'F32', f32(1, 2)]);
+    await refused(`merge: "w" is missing in "${name}"`, { inputs: [good, name] });
+    const dtype = await other(['w', 'F16', Uint16Array.of(1, 2)]);
+    await refused(`merge: "w" is F16 in "${dtype}", expected F32`, { inputs: [good, dtype] });
+  });
+
+  it('with integers that differ', async () => {
+    const [a, b] = [
+      await write('x', [['n', 'U8', Uint8Array.of(1, 2)]]),
+      await write('y', [['n', 'U8', Uint8Array.of(1, 3)]]),
+    ];
+    await refused(`merge: "n" is U8 and differs at index 1 between "${a}" and "${b}"`, { inputs: [a, b] });
+  });
+
+  it('with a file that is missing, cut short or no safetensors file', async () => {
+    const missing = join(folder, 'none');
+    await refused(`merge: cannot read "${missing}": there is no such file`, { inputs: [good, missing] });
+    await refused(`merge: cannot read "${folder}"`, { inputs: [folder] });
+    const short = join(folder, 'short');
+    await writeFile(short, (await readFile(good)).subarray(0, -1));
+    await refused(`${short}: the file is cut short`, { inputs: [good, short] });
+    await refused(
+      `${output}: the file has 3 bytes, expected at least 8`.replace(
+        ': the',
+        ': not a valid safetensors file: the',
+      ),
+      {
+        inputs: [output],
+      },
+    );
+  });
+
+  it('when the output is an input, under whatever name', async () => {
+    const linked = join(folder, 'linked');
+    await link(good, linked);
+    const before = await readFile(good);
+    await expect(merging({ inputs: [good], output: linked })).rejects.toThrow(
+      `merge: the output "${linked}" is the input "${good}"`,
+    );
+    expect(await readFile(good)).toEqual(before);
+  });
+
+  it('with options that do not fit together', async () => {
+    await refused('merge: there are no input files', { inputs: [] });
+    await refused('merge: 2 numbers of examples for 1 input files', { examples: [1, 2] });
+    await refused(`merge: "${good}" has -1 examples, expected a positive number`, { examples: [-1] });
+    await refused('merge: on updates it needs a base', { on: 'updates' });
+    await refused('merge: a base is given, but the weights themselves are merged', { base: good });
+    await refused('merge: chunkBytes is 1000, expected a multiple of 65536', { chunkBytes: 1000 });
+  });
+});

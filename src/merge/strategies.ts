@@ -1,0 +1,31 @@
+/** Every strategy by the name that settings and the command line call it. */
+import { nearestName } from '../tensor/nearest-name.js';
+import { absmax } from './absmax.js';
+import { MergeError } from './error.js';
+import { max } from './max.js';
+import { mean } from './mean.js';
+import type { Strategy } from './strategy.js';
+
+export const strategies = {
+  mean: () => mean(),
+  'mean-equal': () => mean({ by: 'equal' }),
+  max,
+  absmax,
+} satisfies Record<string, () => Strategy>;
+
+export type StrategyName = keyof typeof strategies;
+
+export const strategyNames = Object.keys(strategies) as StrategyName[];
+
+/**
+ * The strategy of this name.
+ * @throws MergeError when there is none; it lists the names and suggests the nearest.
+ */
+export function strategyByName(name: string): Strategy {
+  const known = strategyNames.find((candidate) => candidate === name);
+  if (known !== undefined) return strategies[known]();
+  const nearest = nearestName(name, strategyNames);
+  throw new MergeError(`merge: there is no strategy "${name}", expected one of ${strategyNames.join(', ')}`, {
+    ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` }),
+  });
+}

@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { nearestName } from './nearest-name.js';
+
+it('the nearest name is the one that was meant, or none', () => {
+  const known = ['mean', 'max', 'absmax', 'fashion-mnist'];
+  expect(nearestName('meen', known)).toBe('mean');
+  expect(nearestName('absmx', known)).toBe('absmax');
+  expect(nearestName('Fashion_MNIST', known)).toBe('fashion-mnist');
+  expect(nearestName('median-of-means', known)).toBeUndefined();
+});
