@@ -19,6 +19,8 @@ export interface TrainingMode {
   /** i32 scalars. */
   readonly seed: Value;
   readonly step: Value;
+  /** How many streams have been given out; shared by the parts of a batch, so that each draws numbers of its own. */
+  readonly streams: { count: number };
 }
 
 export interface Scope {
@@ -97,11 +99,11 @@ function makeScope(
   prefix: string,
   training: TrainingMode | undefined,
   parameter: (name: string, shape: Shape, initializer: Initializer) => Value,
-  streams = { count: 0 },
 ): Scope {
+  const streams = training?.streams ?? { count: 0 };
   return {
     parameter: (name, shape, initializer) => parameter(`${prefix}${name}`, shape, initializer),
-    in: (name) => makeScope(`${prefix}${name}.`, training, parameter, streams),
+    in: (name) => makeScope(`${prefix}${name}.`, training, parameter),
     training,
     nextStream: () => streams.count++,
   };

@@ -16,7 +16,7 @@ export interface PlanOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  /** Images evaluated at a time; 50 by default. */
+  /** Images evaluated at a time; 25 by default. */
   readonly evaluationBatchSize?: number;
   readonly normalization?: Normalization;
   readonly clipNorm?: number | undefined;
@@ -35,7 +35,7 @@ export interface Plan {
 }
 
 export function compilePlan(options: PlanOptions): Plan {
-  const { network, imageShape, optimizer, batchSize, evaluationBatchSize = 50 } = options;
+  const { network, imageShape, optimizer, batchSize, evaluationBatchSize = 25 } = options;
   const layout = layoutOf(parametersOf(network, imageShape));
   const description = {
     ...options,

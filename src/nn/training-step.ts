@@ -10,8 +10,8 @@
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
 import { simplify, simplifyGraph } from '../graph/simplify.js';
-import type { Graph, Value } from '../graph/value.js';
-import type { Shape } from '../tensor/shape.js';
+import { type Graph, topologicalOrder, type Value } from '../graph/value.js';
+import { type Shape, sizeOf } from '../tensor/shape.js';
 import { layoutSize, type StateLayout } from '../tensor/state-dict.js';
 import type { Loss } from './losses.js';
 import { applyNetwork, type Network } from './network.js';
@@ -56,9 +56,14 @@ export function trainingStep(description: TrainingDescription): Graph {
   const batch = batchInputs(description, description.batchSize);
 
   const tensors = cutState(state, layout);
-  const images = normalized(batch.images, description.normalization);
-  const logits = applyNetwork(network, layout, tensors, images, { seed, step });
-  const { lossSum, correct } = score(description.loss, logits, batch);
+  const training = { seed, step, streams: { count: 0 } };
+  const scores = microBatches(batch, microBatchSize(description)).map((part) => {
+    const images = normalized(part.images, description.normalization);
+    return score(description.loss, applyNetwork(network, layout, tensors, images, training), part);
+  });
+  const total = (values: readonly Value[]) => values.reduce((sum, value) => g.add(sum, value));
+  const lossSum = total(scores.map((part) => part.lossSum));
+  const correct = total(scores.map((part) => part.correct));
   const loss = g.div(lossSum, g.maximum(g.reduceSum(batch.weights), 1));
   // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
   const forward = simplify([loss, lossSum, correct, ...tensors]);
@@ -123,6 +128,43 @@ export function normalized(images: Value, { mean, deviation }: Normalization): V
     scaled,
     perChannel((m, d) => m / d),
   );
+}
+
+/** What one part of a batch may fill: activations that stay in a core's cache are read from there by the next operation. */
+const MICRO_BATCH_BYTES = 2 * 2 ** 20;
+/** Every part is written out in the plan, which shall stay small. */
+const MAX_PARTS = 8;
+
+/**
+ * How many images go through the network together. The gradient of a batch is the sum of those of its parts, so a step may
+ * take them one after the other: the largest halving of the batch whose largest activation fits. (No layer here looks
+ * across the batch.)
+ */
+function microBatchSize({ network, layout, imageShape, batchSize }: TrainingDescription): number {
+  const tensors = layout.map(({ name, shape }) => g.input(name, shape));
+  const logits = applyNetwork(network, layout, tensors, g.input('images', [1, ...imageShape]));
+  const activations = topologicalOrder([logits]).filter(({ shape }) => shape.length === 4 && shape[0] === 1);
+  const largestBytes = 4 * Math.max(...activations.map(({ shape }) => sizeOf(shape)));
+  let size = batchSize;
+  while (size % 2 === 0 && size * largestBytes > MICRO_BATCH_BYTES && batchSize / size < MAX_PARTS) size /= 2;
+  return size;
+}
+
+/** The batch in parts of this size, which divides it. */
+function microBatches(batch: Batch, size: number): Batch[] {
+  const total = batch.labels.shape[0] ?? 0;
+  if (size === total) return [batch];
+  const part = (value: Value, start: number) =>
+    g.slice(
+      value,
+      value.shape.map((_, axis) => (axis === 0 ? start : 0)),
+      value.shape.map((extent, axis) => (axis === 0 ? start + size : extent)),
+    );
+  return Array.from({ length: total / size }, (_, index) => ({
+    images: part(batch.images, index * size),
+    labels: part(batch.labels, index * size),
+    weights: part(batch.weights, index * size),
+  }));
 }
 
 function score(loss: Loss, logits: Value, { labels, weights }: Batch) {
