@@ -29,7 +29,14 @@ export function ortSession(ort: Ort, session: InferenceSession): Session {
         throw new RuntimeError(`runtime: the model cannot be run: ${cause.message}`, { cause });
       });
       return Object.fromEntries(
-        session.outputNames.map((name) => [name, outputs[name] ?? fromOrt(results[name] as OrtTensor)]),
+        session.outputNames.map((name) => {
+          const result = fromOrt(results[name] as OrtTensor);
+          const given = outputs[name];
+          if (given === undefined) return [name, result];
+          // The native runtime writes into what it is given; WebAssembly has memory of its own.
+          if (result.data !== given.data) given.data.set(result.data);
+          return [name, given];
+        }),
       ) satisfies Tensors;
     },
     release: () => session.release(),
