@@ -20,7 +20,7 @@ export function ortNode(): Runtime {
             session: { intra_op: { allow_spinning: threads > 1 ? '1' : '0' }, set_denormal_as_zero: '1' },
           },
         });
-        return ortSession(ort, session);
+        return ortSession(ort, session, true);
       } catch (cause) {
         throw new RuntimeError(`runtime: the model cannot be opened: ${(cause as Error).message}`, { cause });
       }

@@ -10,7 +10,13 @@ export interface Ort {
   readonly Tensor: TensorConstructor;
 }
 
-export function ortSession(ort: Ort, session: InferenceSession): Session {
+/** @param writesIntoOutputs whether the engine can: the native one does, WebAssembly has memory of its own. */
+export function ortSession(ort: Ort, session: InferenceSession, writesIntoOutputs: boolean): Session {
+  const delivered = (result: OrtTensor, given: Tensor | undefined): Tensor => {
+    if (given === undefined) return fromOrt(result);
+    if (!writesIntoOutputs) given.data.set(fromOrt(result).data);
+    return given;
+  };
   const toOrt = (tensor: Tensor) => new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
   return {
     async run(inputs, outputs = {}) {
@@ -23,20 +29,13 @@ export function ortSession(ort: Ort, session: InferenceSession): Session {
       const fetches: Record<string, OrtTensor | null> = {};
       for (const name of session.outputNames) {
         const given = outputs[name];
-        fetches[name] = given === undefined ? null : toOrt(given);
+        fetches[name] = given === undefined || !writesIntoOutputs ? null : toOrt(given);
       }
       const results = await session.run(feeds, fetches).catch((cause: Error) => {
         throw new RuntimeError(`runtime: the model cannot be run: ${cause.message}`, { cause });
       });
       return Object.fromEntries(
-        session.outputNames.map((name) => {
-          const result = fromOrt(results[name] as OrtTensor);
-          const given = outputs[name];
-          if (given === undefined) return [name, result];
-          // The native runtime writes into what it is given; WebAssembly has memory of its own.
-          if (result.data !== given.data) given.data.set(result.data);
-          return [name, given];
-        }),
+        session.outputNames.map((name) => [name, delivered(results[name] as OrtTensor, outputs[name])]),
       ) satisfies Tensors;
     },
     release: () => session.release(),

@@ -28,7 +28,7 @@ export function ortWeb(ort: OrtWeb): Runtime {
           graphOptimizationLevel: 'all',
           logSeverityLevel: 3,
         });
-        return ortSession(ort, session);
+        return ortSession(ort, session, false);
       } catch (cause) {
         throw new RuntimeError(`runtime: the model cannot be opened: ${(cause as Error).message}`, { cause });
       }
