@@ -1,11 +1,11 @@
 /** A data set by what a user calls it: a known name, or a folder of any kind that we can read. */
 import { readdir, stat } from 'node:fs/promises';
+import { nearestName } from '../tensor/nearest-name.js';
 import { DataError } from './error.js';
 import { loadFashionMnist } from './fashion-mnist.js';
 import { reasonOf } from './file-bytes.js';
 import { isIdxFileName, loadIdxFolder } from './idx-folder.js';
 import type { TrainTestSplit } from './image-dataset.js';
-import { nearestName } from './nearest-name.js';
 import { loadPictureFolder, type PictureFolderOptions } from './picture-folder.js';
 import type { OnDataProgress } from './progress.js';
 

@@ -2,12 +2,13 @@
  * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until nothing is due. All
  * decisions are the round's; all work is done by tasks; everything that matters is in the store before it counts.
  */
-import { accuracy, addMetrics, type Metrics } from '../evaluation/metrics.js';
+import { accuracy } from '../evaluation/metrics.js';
 import { merge, type Update } from '../merge/merge.js';
 import type { Strategy } from '../merge/strategy.js';
 import type { Share } from '../partition/partition.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
+import { evaluateInParts } from './evaluate-parts.js';
 import type { LocalProgress, LocalWork } from './local-training.js';
 import {
   applyEvent,
@@ -45,9 +46,6 @@ export interface Observer {
   onProgress?(progress: LocalProgress): void;
   onEvent?(event: RoundEvent, state: RunState): void;
 }
-
-/** Test images are evaluated in parts of this size, so that several workers share one model's evaluation. */
-const EVALUATION_PART = 2500;
 
 export async function coordinate(
   plan: FederationPlan,
@@ -238,24 +236,14 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   return { type: 'pooled-trained', round, sha256, images: result.images, testAccuracy: pooled as number };
 }
 
-/** Accuracies on the test images, the work cut into parts of one size. */
+/** Accuracies on the test images. */
 async function testAccuracies(
   models: readonly (readonly [string, StateDict])[],
   { plan, tasks }: Workshop,
 ): Promise<Record<string, number>> {
-  const parts: Uint32Array[] = [];
-  for (let start = 0; start < plan.testExamples; start += EVALUATION_PART) {
-    const length = Math.min(EVALUATION_PART, plan.testExamples - start);
-    parts.push(Uint32Array.from({ length }, (_, i) => start + i));
-  }
   const results = await Promise.all(
     models.map(async ([name, { data }]): Promise<[string, number]> => {
-      const metrics: Metrics[] = await Promise.all(
-        parts.map((indices) =>
-          tasks.evaluate({ type: 'evaluate', state: data, examples: { source: 'test', indices } }),
-        ),
-      );
-      return [name, accuracy(addMetrics(metrics))];
+      return [name, accuracy(await evaluateInParts(tasks, data, 'test', plan.testExamples))];
     }),
   );
   return Object.fromEntries(results);

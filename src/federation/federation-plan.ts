@@ -1,6 +1,5 @@
 /** What a configuration asks for, built: its strategies, shares, network, and everybody's work in every round. */
 import type { TrainTestSplit } from '../data/image-dataset.js';
-import { nearestName } from '../data/nearest-name.js';
 import { strategyByName, strategyNames } from '../merge/strategies.js';
 import type { Strategy } from '../merge/strategy.js';
 import { networkOf, scheduleOf } from '../nn/by-name.js';
@@ -9,6 +8,7 @@ import type { Plan } from '../nn/plan.js';
 import { partition, type Share } from '../partition/partition.js';
 import { isPartitionerName, partitionByName, partitionerNames } from '../partition/partitioners.js';
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
+import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import type { FederationPlan } from './coordinator.js';
 import { learningRates, stepsOf } from './learning-rates.js';
@@ -53,6 +53,16 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
     seed: configuration.seed,
     validationFraction: validation,
   });
+}
+
+/** @throws ConfigurationError when the normalization is of another number of channels than the images. */
+export function checkNormalization({ normalization }: Configuration, channels: number, source: string): void {
+  for (const [name, numbers] of Object.entries(normalization)) {
+    if (numbers.length === 1 || numbers.length === channels) continue;
+    throw new ConfigurationError(
+      `${source}: "normalization.${name}" has ${numbers.length} numbers, expected one, or one for each of the ${channels} channels of the images`,
+    );
+  }
 }
 
 function unknownName(source: string, field: string, name: string, known: readonly string[]) {

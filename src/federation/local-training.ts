@@ -146,7 +146,8 @@ export async function trainLocally(
   };
 }
 
-function diverged({ participant, round }: LocalWork, what: string, is: string | number, step: number) {
+function diverged({ participant, round }: LocalWork, what: string, value: string | number, step: number) {
+  const is = typeof value === 'number' ? Number(value.toPrecision(3)) : value;
   return new DivergedError(
     `federation: training diverges: ${what} of "${participant}" is ${is} at step ${step} of round ${round}`,
     { hint: 'try a smaller learning rate, a schedule with a warm-up, or "clipNorm"' },

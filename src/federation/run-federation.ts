@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { reasonOf } from '../data/file-bytes.js';
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
@@ -14,7 +15,7 @@ import type { OnDataProgress } from '../data/progress.js';
 import type { Strategy } from '../merge/strategy.js';
 import { lossOf, optimizerOf } from '../nn/by-name.js';
 import { exportInference } from '../nn/export-inference.js';
-import { encodeModel } from '../nn/model-file.js';
+import { encodeModel, requireFinite } from '../nn/model-file.js';
 import { initialState, type Network, parametersOf } from '../nn/network.js';
 import { compilePlan } from '../nn/plan.js';
 import type { Share } from '../partition/partition.js';
@@ -29,7 +30,7 @@ import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
-import { federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
+import { checkNormalization, federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
 import { memoryStore } from './memory-store.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
@@ -107,6 +108,7 @@ export async function runFederation(
   const network = networkFor(configuration, options.network, data, source);
   const { channels, height, width, classNames } = data.train;
   const imageShape: [number, number, number] = [channels, height, width];
+  checkNormalization(configuration, channels, source);
   const { normalization } = configuration;
   const plan = compilePlan({
     ...configuration,
@@ -205,7 +207,7 @@ async function writeResults(
   const result = runResult({
     configuration,
     state,
-    versions: versionsOfThis(),
+    versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
     ...(cutShort && { cutShort }),
     ...(files && { model: { file, sha256: sha256Of(files.safetensors) } }),
   });
@@ -225,8 +227,26 @@ async function readInitialModel(path: string) {
     throw new ConfigurationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
   });
   const { state } = decodeSafetensors(bytes, path);
+  requireFinite(state, path);
   return { state, sha256: sha256Of(encodeSafetensors(state)) };
 }
+
+/** Of a run that was finished before: its numbers do not depend on what this program is now. */
+async function versionsThen(out: string | undefined): Promise<Record<string, string> | undefined> {
+  if (out === undefined) return undefined;
+  const text = await readFile(join(out, 'result.json'), 'utf8').catch(() => '{}');
+  try {
+    const { versions, stopped } = finishedSchema.parse(JSON.parse(text));
+    return stopped.reason === 'interrupted' ? undefined : versions;
+  } catch {
+    return undefined;
+  }
+}
+
+const finishedSchema = z.object({
+  versions: z.record(z.string(), z.string()),
+  stopped: z.object({ reason: z.string() }),
+});
 
 /** What the numbers depend on besides the configuration: the same bytes come out where these are the same. */
 function versionsOfThis(): Record<string, string> {

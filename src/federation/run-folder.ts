@@ -9,7 +9,7 @@
  *     models/              the merged models of the last rounds
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rm, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
 import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
@@ -38,9 +38,12 @@ export async function openRunFolder(
   encodeMerged: (state: StateDict) => Uint8Array = encodeSafetensors,
 ): Promise<RunFolder> {
   await mkdir(path, { recursive: true }).catch((cause: unknown) => {
-    throw new FederationError(`the folder "${path}" cannot be made: ${reasonOf(cause)}`, { cause });
+    const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    const reason = taken ? 'there is a file of that name' : reasonOf(cause);
+    throw new FederationError(`the folder "${path}" cannot be made: ${reason}`, { cause });
   });
   await claimFolder(path, configuration);
+  await removeLeftovers(path);
   const journalPath = join(path, 'journal.jsonl');
   const events = await readJournal(journalPath);
   const journal = await open(journalPath, 'a').catch((cause: unknown) => {
@@ -100,6 +103,7 @@ async function claimFolder(path: string, configuration: Configuration): Promise<
     throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
   });
   if (text === undefined) {
+    await checkEmpty(path);
     const header =
       '# What this run was told, every default filled in. The same configuration takes the run up again.\n';
     await writeResult(path, 'configuration.yaml', header + stringify(configuration));
@@ -111,6 +115,23 @@ async function claimFolder(path: string, configuration: Configuration): Promise<
     throw new FederationError(`"${path}" holds a run of another configuration: ${difference}`, {
       hint: 'choose another --out, or the same settings to take that run up again',
     });
+  }
+}
+
+async function checkEmpty(path: string): Promise<void> {
+  const names = await readdir(path);
+  const other = names.find((name) => !name.startsWith('.') && !name.endsWith('.part'));
+  if (other === undefined) return;
+  throw new FederationError(`"${path}" holds "${other}" and no run, expected a new folder or an empty one`, {
+    hint: 'choose another --out',
+  });
+}
+
+/** Files that a killed process was in the middle of writing: nothing refers to them. */
+async function removeLeftovers(path: string): Promise<void> {
+  for (const folder of ['.', 'updates', 'models']) {
+    const names = await readdir(join(path, folder)).catch(() => []);
+    for (const name of names.filter((name) => name.endsWith('.part'))) await rm(join(path, folder, name));
   }
 }
 

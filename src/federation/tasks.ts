@@ -56,5 +56,6 @@ export type FromWorker =
       readonly id: number;
       readonly message: string;
       readonly hint: string | undefined;
+      readonly stack: string | undefined;
       readonly kind: ErrorKind;
     };

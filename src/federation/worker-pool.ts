@@ -19,25 +19,29 @@ type WorkerResult = Extract<FromWorker, { type: 'done' }>['result'];
 
 export class WorkerPool implements TaskRunner {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
-  readonly #workers: Worker[];
+  /** Those whose thread has not ended. */
+  readonly #workers = new Set<Worker>();
   readonly #idle: Worker[] = [];
   readonly #running = new Map<Worker, Job>();
   readonly #queue: Job[] = [];
   #nextId = 0;
   #closing = false;
+  /** Of the first thread that ended when it should not have: nothing more is done then. */
+  #failure: Error | undefined;
 
   constructor(setup: WorkerSetup, workers: number) {
     // Workers are compiled modules: Node 20 runs no TypeScript.
     const script = createRequire(import.meta.url).resolve('#worker');
-    this.#workers = Array.from({ length: workers }, () => {
+    for (let i = 0; i < workers; i++) {
       const worker = new Worker(script, { workerData: { setup, stop: this.#stop } });
+      this.#workers.add(worker);
       worker.on('message', (message: FromWorker) => this.#receive(worker, message));
-      worker.on('error', (error) => this.#fail(worker, error));
+      worker.on('error', (error) => this.#fail(error));
       worker.on('exit', (code) => {
-        if (!this.#closing) this.#fail(worker, new Error(`internal: a worker thread ended with ${code}`));
+        this.#workers.delete(worker);
+        if (!this.#closing) this.#fail(new Error(`internal: a worker thread ended with ${code}`));
       });
-      return worker;
-    });
+    }
   }
 
   train(task: TrainTask, onProgress?: (progress: LocalProgress) => void): Promise<LocalResult> {
@@ -59,7 +63,7 @@ export class WorkerPool implements TaskRunner {
     this.stop();
     this.#closing = true;
     await Promise.all(
-      this.#workers.map((worker) => {
+      [...this.#workers].map((worker) => {
         const ended = new Promise((resolve) => worker.once('exit', resolve));
         worker.postMessage({ type: 'close' } satisfies ToWorker);
         return ended;
@@ -69,12 +73,12 @@ export class WorkerPool implements TaskRunner {
 
   #submit(task: TrainTask | EvaluateTask, onProgress?: (progress: LocalProgress) => void) {
     return new Promise((resolve, reject) => {
-      if (Atomics.load(this.#stop, 0) !== 0) {
-        reject(new InterruptedError('interrupted'));
-        return;
+      if (this.#failure !== undefined) reject(this.#failure);
+      else if (Atomics.load(this.#stop, 0) !== 0) reject(new InterruptedError('interrupted'));
+      else {
+        this.#queue.push({ id: this.#nextId++, task, onProgress, resolve, reject });
+        this.#dispatch();
       }
-      this.#queue.push({ id: this.#nextId++, task, onProgress, resolve, reject });
-      this.#dispatch();
     });
   }
 
@@ -107,15 +111,17 @@ export class WorkerPool implements TaskRunner {
     this.#dispatch();
   }
 
-  #fail(worker: Worker, error: Error) {
-    this.#running.get(worker)?.reject(error);
-    this.#running.delete(worker);
-    for (const job of this.#queue.splice(0)) job.reject(error);
+  /** What a lost thread was doing is lost, and who waits for the others' work would wait for it too. */
+  #fail(error: Error) {
+    this.#failure ??= error;
+    Atomics.store(this.#stop, 0, 1);
+    for (const job of [...this.#running.values(), ...this.#queue.splice(0)]) job.reject(this.#failure);
+    this.#running.clear();
   }
 }
 
 /** A user's mistake stays one across threads. */
-function errorFrom({ message, hint, kind }: Extract<FromWorker, { type: 'failed' }>): Error {
+function errorFrom({ message, hint, stack, kind }: Extract<FromWorker, { type: 'failed' }>): Error {
   const options = hint === undefined ? {} : { hint };
   switch (kind) {
     case 'diverged':
@@ -123,6 +129,6 @@ function errorFrom({ message, hint, kind }: Extract<FromWorker, { type: 'failed'
     case 'user':
       return new FederationError(message, options);
     case 'internal':
-      return new Error(message);
+      return Object.assign(new Error(message), stack === undefined ? {} : { stack });
   }
 }

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ImageDataset } from '../data/image-dataset.js';
 import { evaluateState } from '../evaluation/evaluate.js';
 import { ortNode } from '../runtime/ort-node.js';
-import type { Session } from '../runtime/runtime.js';
+import { RuntimeError, type Session } from '../runtime/runtime.js';
 import { CommonweightError } from '../tensor/error.js';
 import { DivergedError } from './error.js';
 import { trainLocally } from './local-training.js';
@@ -17,13 +17,15 @@ const send = (message: FromWorker) => port.postMessage(message);
 /** Between steps the thread looks whether it shall stop: it must not be ended in the middle of one. */
 const keepGoing = () => Atomics.load(stop, 0) === 0;
 
-let sessions: Promise<{ training: Session; evaluation: Session }> | undefined;
-function openSessions() {
-  sessions ??= (async () => ({
-    training: await runtime.open(setup.plan.trainingModel),
-    evaluation: await runtime.open(setup.plan.evaluationModel),
-  }))();
-  return sessions;
+/** Opened when they are first needed: who only evaluates needs no training session. */
+const opened: { training?: Promise<Session>; evaluation?: Promise<Session> } = {};
+function trainingSession() {
+  opened.training ??= runtime.open(setup.plan.trainingModel);
+  return opened.training;
+}
+function evaluationSession() {
+  opened.evaluation ??= runtime.open(setup.plan.evaluationModel);
+  return opened.evaluation;
 }
 
 const datasetOf = (source: 'train' | 'test'): ImageDataset => setup[source];
@@ -31,7 +33,8 @@ const datasetOf = (source: 'train' | 'test'): ImageDataset => setup[source];
 async function train(id: number, { work, base, train, validation }: TrainTask) {
   const context = {
     plan: setup.plan,
-    ...(await openSessions()),
+    training: await trainingSession(),
+    evaluation: await evaluationSession(),
     keepGoing,
     onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) =>
       send({ type: 'progress', id, progress }),
@@ -40,8 +43,7 @@ async function train(id: number, { work, base, train, validation }: TrainTask) {
 }
 
 async function evaluate({ state, examples: { source, indices } }: EvaluateTask) {
-  const { evaluation } = await openSessions();
-  return evaluateState(evaluation, setup.plan, state, datasetOf(source), indices, keepGoing);
+  return evaluateState(await evaluationSession(), setup.plan, state, datasetOf(source), indices, keepGoing);
 }
 
 port.on('message', (message: ToWorker) => {
@@ -54,9 +56,11 @@ port.on('message', (message: ToWorker) => {
   result.then(
     (result) => send({ type: 'done', id, result }),
     (error: Error) => {
-      const known = error instanceof CommonweightError;
+      // Plan and data were checked before: what the runtime will not run is our mistake.
+      const known = error instanceof CommonweightError && !(error instanceof RuntimeError);
       const kind = error instanceof DivergedError ? 'diverged' : known ? 'user' : 'internal';
-      send({ type: 'failed', id, message: error.message, hint: known ? error.hint : undefined, kind });
+      const { message, stack } = error;
+      send({ type: 'failed', id, message, hint: known ? error.hint : undefined, stack, kind });
     },
   );
 });

@@ -1,5 +1,5 @@
 /** The partitioners by name, as a configuration or the command line asks for them. */
-import { nearestName } from '../data/nearest-name.js';
+import { nearestName } from '../tensor/nearest-name.js';
 import { dirichlet } from './dirichlet.js';
 import { PartitionError } from './error.js';
 import { h } from './h.js';

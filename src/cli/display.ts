@@ -1,0 +1,43 @@
+/** What the user sees while a federation runs. There are two: one for terminals, one for everything else. */
+import type { DataProgress } from '../data/progress.js';
+import type { LocalProgress } from '../federation/local-training.js';
+import type { RoundEvent, RunState } from '../federation/round.js';
+import type { RunStart } from '../federation/run-federation.js';
+import type { RunResult } from '../federation/run-result.js';
+import type { Configuration } from '../protocol/configuration.js';
+import type { PaperRow } from '../report/paper-table.js';
+
+export interface Display {
+  onData(progress: DataProgress): void;
+  onNotice(notice: string): void;
+  onStart(start: RunStart): void;
+  onProgress(progress: LocalProgress): void;
+  onEvent(event: RoundEvent, state: RunState): void;
+  /** Lines that stay. */
+  print(text: string): void;
+  /** The rounds of the whole run, where they are not to be seen already. */
+  onResult(result: RunResult): void;
+  /** Leaves the terminal as it was. */
+  close(): void;
+}
+
+/** Where a display writes: process.stdout, or any stream in tests. */
+export interface Output extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export interface DisplayOptions {
+  readonly output: Output;
+  /** The paper's own rows, to stand beside ours. */
+  readonly paper?: readonly PaperRow[];
+}
+
+/** Tables are made for this width where the terminal is no narrower. */
+export const widthFor = ({ columns = 100 }: Output) => Math.min(Math.max(columns, 60), 120);
+
+/** The strategies of a run, the copied one first. */
+export function strategiesIn({ strategy, compare }: Configuration): readonly string[] {
+  return [...new Set([strategy, ...compare])];
+}

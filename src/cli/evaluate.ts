@@ -1,0 +1,122 @@
+/** `commonweight evaluate`: a model on the test images of a data set. */
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import type { TrainTestSplit } from '../data/image-dataset.js';
+import { loadDataset } from '../data/load-dataset.js';
+import { evaluateInParts } from '../federation/evaluate-parts.js';
+import { WorkerPool } from '../federation/worker-pool.js';
+import { softmaxCrossEntropy } from '../nn/losses.js';
+import { sgd } from '../nn/optimizers.js';
+import { compilePlan } from '../nn/plan.js';
+import { evaluationReport, evaluationResult } from '../report/evaluation-report.js';
+import { sameShape } from '../tensor/shape.js';
+import { widthFor } from './display.js';
+import { liveDisplay } from './display-live.js';
+import { plainDisplay } from './display-plain.js';
+import { Interrupted, UsageError } from './error.js';
+import { watchInterrupts } from './interrupt.js';
+import { type NetworkChoice, networkFrom } from './network-flag.js';
+import { type OpenedModel, openModel } from './open-model.js';
+import { isLive } from './terminal.js';
+import { wholeNumber } from './values.js';
+import { checkFolderOf, writeJson } from './whole-file.js';
+
+interface EvaluateFlags {
+  readonly dataset?: string;
+  readonly dataDir?: string;
+  readonly network?: NetworkChoice;
+  readonly json?: string;
+  readonly workers?: number;
+}
+
+export function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .summary('measure a model on the test images of a data set')
+    .description(
+      'Measure a model on the test images of a data set: accuracy, loss, every class, and what is taken for what.',
+    )
+    .argument('<model>', 'a safetensors file')
+    .option('--dataset <name|dir>', 'fashion-mnist, or a folder; by default what the model was trained on')
+    .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
+    .option('--network <name>', 'for files that do not say it: paper-cnn, lenet5, mlp, resnet8', networkFrom)
+    .option('--json <file>', 'write the result as JSON')
+    .option('--workers <n>', 'threads; the cores by default', wholeNumber('--workers', 1, 256))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight evaluate runs/v/model.safetensors
+  commonweight evaluate merged.safetensors --dataset fashion-mnist --network paper-cnn --json merged.json`,
+    )
+    .action(evaluate);
+}
+
+async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
+  const { json, dataDir, network } = flags;
+  if (json !== undefined) await checkFolderOf('--json', json);
+  const output = process.stdout;
+  const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
+  const { signal, stop } = watchInterrupts();
+  try {
+    const described = network === undefined ? await openModel(path, {}) : undefined;
+    const dataset = flags.dataset ?? described?.dataset;
+    if (dataset === undefined) {
+      throw new UsageError(`"${path}" does not say what it was trained on`, {
+        hint: 'name the data with --dataset: fashion-mnist, or a folder',
+      });
+    }
+    const { onData, onNotice } = display;
+    const data = await loadDataset(dataset, { dataDir, onProgress: onData, onNotice, signal });
+    const { channels, height, width } = data.test;
+    const model = described ?? (await openModel(path, { network, imageShape: [channels, height, width] }));
+    checkFits(model, data, path, dataset);
+    const metrics = await measure(model, data, flags.workers ?? availableParallelism(), signal);
+    const result = evaluationResult(path, dataset, data.test.classNames, metrics);
+    if (json !== undefined) await writeJson('--json', json, result);
+    display.close();
+    output.write(`${evaluationReport(result, widthFor(output))}\n`);
+  } catch (error) {
+    throw signal.aborted ? new Interrupted('interrupted') : error;
+  } finally {
+    stop();
+    display.close();
+  }
+}
+
+function checkFits(model: OpenedModel, { test }: TrainTestSplit, path: string, dataset: string): void {
+  const shape = [test.channels, test.height, test.width];
+  if (!sameShape(model.imageShape, shape)) {
+    throw new UsageError(
+      `"${path}" takes images of ${model.imageShape.join('x')}, those of ${dataset} are ${shape.join('x')} (channels x height x width)`,
+    );
+  }
+  if (model.classNames.length !== test.classNames.length) {
+    throw new UsageError(
+      `"${path}" knows ${model.classNames.length} classes, ${dataset} has ${test.classNames.length}`,
+    );
+  }
+}
+
+async function measure(model: OpenedModel, data: TrainTestSplit, workers: number, signal: AbortSignal) {
+  const { network, state, imageShape, normalization } = model;
+  // A plan is for training; of this one only the evaluation is used.
+  const plan = compilePlan({
+    network,
+    imageShape,
+    normalization,
+    loss: softmaxCrossEntropy(),
+    optimizer: sgd(),
+    batchSize: 1,
+  });
+  const pool = new WorkerPool({ plan, train: data.test, test: data.test }, workers);
+  const stop = () => pool.stop();
+  signal.addEventListener('abort', stop);
+  try {
+    if (signal.aborted) stop();
+    return await evaluateInParts(pool, state.data, 'test', data.test.examples);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await pool.close();
+  }
+}

@@ -1,0 +1,30 @@
+/** `commonweight export`: a model as ONNX, for any program. */
+import type { Command } from 'commander';
+import { exportInference } from '../nn/export-inference.js';
+import { byteSize } from '../report/numbers.js';
+import { imageShapeFrom } from './image-shape-flag.js';
+import { networkFrom } from './network-flag.js';
+import { type ModelFlags, openModel } from './open-model.js';
+import { checkFolderOf, writeWhole } from './whole-file.js';
+
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .summary('write a model as ONNX')
+    .description(
+      'Write a model as ONNX with standard operators: from images u8 [batch,C,H,W] to logits and probabilities.',
+    )
+    .argument('<model>', 'a safetensors file')
+    .requiredOption('-o, --output <file>', 'the ONNX file to write')
+    .option('--network <name>', 'for files that do not say it: paper-cnn, lenet5, mlp, resnet8', networkFrom)
+    .option('--image-shape <CxHxW>', 'for files that do not say it; 1x28x28 by default', imageShapeFrom)
+    .addHelpText('after', '\nExample:\n  commonweight export runs/v/model.safetensors -o model.onnx')
+    .action(async (path: string, flags: ModelFlags & { output: string }) => {
+      await checkFolderOf('--output', flags.output);
+      const { network, state, imageShape, normalization } = await openModel(path, flags);
+      const { layout, data } = state;
+      const bytes = exportInference({ network, layout, state: data, imageShape, normalization });
+      await writeWhole('--output', flags.output, bytes);
+      process.stdout.write(`${flags.output}: ${byteSize(bytes.length)}\n`);
+    });
+}

@@ -1,0 +1,45 @@
+/** What the terminal says when a command fails, and the status it ends with. */
+import { CommanderError } from 'commander';
+import { CommonweightError } from '../tensor/error.js';
+import { Interrupted } from './error.js';
+
+const USER_ERROR = 2;
+const OUR_ERROR = 1;
+const INTERRUPTED = 130;
+
+export interface Failure {
+  /** For stderr; empty where all has been said. */
+  readonly text: string;
+  readonly status: number;
+}
+
+export function failureOf(error: unknown): Failure {
+  // Commander has written its message, or the help that was asked for.
+  if (error instanceof CommanderError) return { text: '', status: error.exitCode === 0 ? 0 : USER_ERROR };
+  if (error instanceof Interrupted) return { text: said(error.message), status: INTERRUPTED };
+  if (error instanceof CommonweightError) {
+    return { text: said(error.message, error.hint), status: USER_ERROR };
+  }
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  const frames = (stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
+  const text = said(
+    `internal: ${message.replace(/^internal: /, '')}`,
+    'this is a mistake of ours; please report it',
+  );
+  return { text: [text, ...frames].join('\n'), status: OUR_ERROR };
+}
+
+/** A message for stderr: one line, and below it the next step to take. */
+function said(message: string, hint?: string): string {
+  return `commonweight: ${message}${hint === undefined ? '' : `\n  ${hint}`}`;
+}
+
+/** What commander writes, "error: unknown option '--sed'\n(Did you mean --seed?)", in our form. */
+export function usageMessage(text: string): string {
+  const [message = '', ...rest] = text.trim().split('\n');
+  const hint = rest
+    .join(' ')
+    .replace(/^\((.*)\)$/, '$1')
+    .trim();
+  return `${said(message.replace(/^error: /, ''), hint === '' ? undefined : hint)}\n`;
+}

@@ -1,0 +1,92 @@
+/** A federation from the command line: shown while it runs, interrupted by Ctrl-C, told about at its end. */
+import { join } from 'node:path';
+import { DivergedError, InterruptedError } from '../federation/error.js';
+import { isFinished } from '../federation/round.js';
+import { type FederationOptions, runFederation } from '../federation/run-federation.js';
+import type { RunResult } from '../federation/run-result.js';
+import type { ConfigurationInput } from '../protocol/configuration.js';
+import { duration } from '../report/numbers.js';
+import { outcome } from '../report/outcome.js';
+import type { PaperRow } from '../report/paper-table.js';
+import { wrapped } from '../report/text-table.js';
+import { widthFor } from './display.js';
+import { liveDisplay } from './display-live.js';
+import { plainDisplay } from './display-plain.js';
+import { Interrupted } from './error.js';
+import { watchInterrupts } from './interrupt.js';
+import { isLive } from './terminal.js';
+import { checkFolderOf, writeJson } from './whole-file.js';
+
+/** The flags that `reproduce` and `run` share. */
+export interface FederateOptions
+  extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'init' | 'source'> {
+  readonly json?: string | undefined;
+  readonly paper?: readonly PaperRow[] | undefined;
+}
+
+/** @throws Interrupted when the user ended it. */
+export async function federate(input: ConfigurationInput, options: FederateOptions): Promise<void> {
+  const { out, json, paper } = options;
+  if (json !== undefined) await checkFolderOf('--json', json);
+  const began = performance.now();
+  const output = process.stdout;
+  const display = (isLive(output) ? liveDisplay : plainDisplay)({ output, ...(paper && { paper }) });
+  const { signal, stop } = watchInterrupts(() =>
+    display.print('interrupted: ending the step under way (once more ends at once)'),
+  );
+  let finishedBefore = false;
+  const observer: FederationOptions['observer'] = {
+    ...display,
+    onStart(start) {
+      finishedBefore = isFinished(start.state);
+      display.onStart(start);
+    },
+  };
+  const conclude = async (result: RunResult) => {
+    if (json !== undefined) await writeJson('--json', json, result);
+    display.onResult(result);
+    const seconds = (performance.now() - began) / 1000;
+    display.print(closing(result, out, finishedBefore ? undefined : seconds));
+  };
+  try {
+    const { result } = await runFederation(input, { ...options, observer, signal });
+    await conclude(result);
+    if (result.stopped.reason === 'interrupted') throw new Interrupted(interrupted(out));
+  } catch (error) {
+    if (signal.aborted && isAbort(error)) throw new Interrupted(interrupted(out));
+    if (error instanceof DivergedError && error.result !== undefined) await conclude(error.result);
+    throw error;
+  } finally {
+    stop();
+    display.close();
+  }
+}
+
+/** What a step that was given up throws, here or in a download. */
+const isAbort = (error: unknown) =>
+  error instanceof InterruptedError || (error instanceof Error && error.name === 'AbortError');
+
+const interrupted = (out: string | undefined) =>
+  out === undefined
+    ? 'interrupted; with --out DIR a run can be taken up again'
+    : 'interrupted; the same command takes it up again';
+
+/** @param seconds undefined where nothing was done, because the run was finished already */
+function closing(result: RunResult, out: string | undefined, seconds: number | undefined): string {
+  const lines = outcome(result);
+  if (out === undefined)
+    lines.push('nothing is kept: with --out DIR the model stays, as safetensors and ONNX');
+  else if (result.model === undefined) lines.push(`files: ${join(out, 'result.json')}`);
+  else {
+    lines.push(
+      `files in ${out}: model.safetensors, model.onnx, metrics.csv, result.json, configuration.yaml`,
+      `next: commonweight evaluate ${result.model.file}`,
+    );
+  }
+  lines.push(
+    seconds === undefined
+      ? `this run is finished already, nothing was trained; remove ${out} or choose another --out to train again`
+      : `time: ${duration(seconds)}`,
+  );
+  return lines.map((line) => wrapped(line, widthFor(process.stdout), 2)).join('\n');
+}

@@ -1,0 +1,157 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { commonweight, sample } from '../../test/run-command.js';
+import { loadDataset } from '../data/load-dataset.js';
+import { ortNode } from '../runtime/ort-node.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { u8Tensor } from '../tensor/tensor.js';
+
+const evaluationSchema = z.strictObject({
+  model: z.string(),
+  dataset: z.string(),
+  examples: z.literal(640),
+  accuracy: z.number().min(0.5).max(1),
+  loss: z.number().positive(),
+  classes: z.array(z.strictObject({ name: z.string(), examples: z.int(), accuracy: z.number() })).length(10),
+  confusion: z.array(z.array(z.int()).length(10)).length(10),
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'commonweight-models-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (...path: string[]) => join(folder, ...path);
+const inFolder = { cwd: folder };
+const model = 'run/model.safetensors';
+
+let result: { rounds: { merged: { mean: { testAccuracy: number } } }[] };
+beforeAll(async () => {
+  const args = [
+    'run',
+    '--dataset',
+    sample,
+    '--network',
+    'mlp',
+    '--rounds',
+    '1',
+    '--epochs',
+    '4',
+    '--out',
+    'run',
+  ];
+  const { status } = await commonweight([...args, '--batch-size', '64'], inFolder);
+  expect(status).toBe(0);
+  result = JSON.parse(readFileSync(at('run/result.json'), 'utf8'));
+  // As another program would write it: nothing but the weights.
+  const { state } = decodeSafetensors(readFileSync(at(model)), model);
+  writeFileSync(at('bare.safetensors'), encodeSafetensors(state));
+});
+
+describe('commonweight evaluate', () => {
+  it('finds network and data in the file, and the accuracy that the run found', async () => {
+    const { status, stdout } = await commonweight(['evaluate', model, '--json', 'evaluation.json'], inFolder);
+    expect(status).toBe(0);
+    const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(at('evaluation.json'), 'utf8')));
+    expect(evaluation.accuracy).toBe(result.rounds[0]!.merged.mean.testAccuracy);
+    const correct = evaluation.confusion.reduce((sum, row, label) => sum + row[label]!, 0);
+    expect(correct / 640).toBeCloseTo(evaluation.accuracy, 10);
+    expect(stdout).toMatch(/^accuracy \d\d\.\d\d%, loss \d\.\d+ on 640 test images/);
+    expect(stdout).toContain('confusion: a line for each class');
+  });
+
+  it('gives the same for a file that only holds weights, once the network is named', async () => {
+    const named = ['--network', 'mlp', '--dataset', sample, '--json', 'bare.json'];
+    const { status } = await commonweight(['evaluate', 'bare.safetensors', ...named], inFolder);
+    expect(status).toBe(0);
+    const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(at('bare.json'), 'utf8')));
+    expect(evaluation.accuracy).toBe(result.rounds[0]!.merged.mean.testAccuracy);
+  });
+
+  it('asks for the network where it cannot be known', async () => {
+    const { status, stderr } = await commonweight(
+      ['evaluate', 'bare.safetensors', '--dataset', sample],
+      inFolder,
+    );
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      'commonweight: "bare.safetensors" does not say which network its weights belong to\n' +
+        '  name it with --network: paper-cnn, lenet5, mlp, resnet8\n',
+    );
+  });
+
+  it('says what does not fit when another network is named', async () => {
+    const named = ['--network', 'paper-cnn', '--dataset', sample];
+    const { status, stderr } = await commonweight(['evaluate', 'bare.safetensors', ...named], inFolder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /"bare\.safetensors" is no paper-cnn for images of 1x28x28: "conv1\.weight" is missing/,
+    );
+  });
+});
+
+describe('commonweight predict', () => {
+  it('names the class of pictures as the model does, whatever their size', async () => {
+    const { test } = await loadDataset(sample);
+    const pictures: string[] = [];
+    for (const index of [0, 1, 2]) {
+      const pixels = test.images.slice(index * 784, (index + 1) * 784);
+      const picture = sharp(pixels, { raw: { width: 28, height: 28, channels: 1 } });
+      if (index === 2) picture.resize(56, 56, { kernel: 'nearest' });
+      await picture.png().toFile(at(`${index}.png`));
+      pictures.push(`${index}.png`);
+    }
+    const { status, stdout } = await commonweight(['predict', model, ...pictures], inFolder);
+    expect(status).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+
+    await commonweight(['export', model, '-o', 'exported.onnx'], inFolder);
+    const session = await ortNode().open(readFileSync(at('exported.onnx')));
+    const images = u8Tensor(test.images.slice(0, 2 * 784), [2, 1, 28, 28]);
+    const { probabilities } = await session.run({ images });
+    await session.release();
+    [0, 1].forEach((row) => {
+      const values = [...probabilities!.data.slice(row * 10, row * 10 + 10)];
+      const label = values.indexOf(Math.max(...values));
+      const shown = `${(100 * values[label]!).toFixed(2)}%`;
+      expect(lines[row]).toMatch(new RegExp(`^${row}\\.png +${label} +${shown.replace('.', '\\.')}`));
+    });
+    for (const line of lines) expect(line).toMatch(/^\d\.png +\d +\d+\.\d\d% +then +\d +\d+\.\d\d%$/);
+  });
+
+  it('names a picture that cannot be read', async () => {
+    writeFileSync(at('text.png'), 'no picture');
+    for (const name of ['text.png', 'missing.png']) {
+      const { status, stderr } = await commonweight(['predict', model, name], inFolder);
+      expect(status).toBe(2);
+      expect(stderr).toContain(`"${name}" cannot be decoded as PNG or JPEG`);
+    }
+  });
+});
+
+describe('commonweight export', () => {
+  it('writes the ONNX model that the run keeps, from the weights alone too', async () => {
+    const { status } = await commonweight(['export', model, '-o', 'model.onnx'], inFolder);
+    expect(status).toBe(0);
+    expect(readFileSync(at('model.onnx'))).toEqual(readFileSync(at('run/model.onnx')));
+    await commonweight(['export', 'bare.safetensors', '--network', 'mlp', '-o', 'bare.onnx'], inFolder);
+    expect(readFileSync(at('bare.onnx'))).toEqual(readFileSync(at('run/model.onnx')));
+  });
+});
+
+describe('commonweight merge', () => {
+  it('merges models of a run into one that still knows its network', async () => {
+    const { status, stdout } = await commonweight(
+      ['merge', model, 'run/models/round-1.safetensors', '--strategy', 'absmax', '-o', 'merged.safetensors'],
+      inFolder,
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^merged\.safetensors: 2 files merged by absmax, \d+ tensors, /);
+    const { state } = decodeSafetensors(readFileSync(at('merged.safetensors')), 'merged');
+    expect(state).toEqual(decodeSafetensors(readFileSync(at(model)), 'model').state);
+    const evaluated = await commonweight(['evaluate', 'merged.safetensors'], inFolder);
+    expect(evaluated.status).toBe(0);
+  });
+});

@@ -1,0 +1,127 @@
+/** `commonweight run`: a federation by a file, by flags, or by both. */
+import type { Command } from 'commander';
+import { profile } from '../federation/profiles.js';
+import { strategyNames } from '../merge/strategies.js';
+import { partitionerNames } from '../partition/partitioners.js';
+import type { ConfigurationInput } from '../protocol/configuration.js';
+import { readConfigurationFile } from './configuration-file.js';
+import { federate } from './federate.js';
+import { type NetworkChoice, networkFrom, networkNames } from './network-flag.js';
+import { addRunFlags, type RunFlags } from './run-flags.js';
+import { fraction, listOf, oneOf, positiveNumber, wholeNumber } from './values.js';
+
+/** Flags that take the place of fields of the file. */
+interface Overrides {
+  readonly seed?: number;
+  readonly rounds?: number;
+  readonly epochs?: number;
+  readonly threshold?: number;
+  readonly reference?: number;
+  readonly strategy?: string;
+  readonly compare?: string[];
+  readonly dataset?: string;
+  readonly partition?: string;
+  readonly participants?: number;
+  readonly network?: NetworkChoice;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
+  readonly pooled?: boolean;
+}
+
+export function addRun(program: Command): void {
+  const command = program
+    .command('run')
+    .summary('run a federation described by a file or by flags')
+    .description(
+      'Run a federation: participants train apart, their weights are merged, the merged model is copied back. What the file does not say has a default; flags take the place of its fields. Without a file, `reproduce v --profile quick` is where the flags begin.',
+    )
+    .argument('[file]', 'federation.yaml')
+    .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
+    .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
+    .option('--participants <n>', 'how many', wholeNumber('--participants'))
+    .option('--network <name>', networkNames.join(', '), networkFrom)
+    .option('--rounds <n>', 'at most', wholeNumber('--rounds'))
+    .option('--epochs <n>', 'of local training in a round, at most', wholeNumber('--epochs'))
+    .option('--threshold <0…1>', 'own validation accuracy that ends local training', fraction('--threshold'))
+    .option(
+      '--reference <0…1>',
+      'validation accuracy of every copy that ends the run',
+      fraction('--reference'),
+    )
+    .option('--strategy <name>', strategyNames.join(', '), oneOf('--strategy', strategyNames))
+    .option(
+      '--compare <names>',
+      'strategies to evaluate beside it, a,b,…',
+      listOf(oneOf('--compare', strategyNames)),
+    )
+    .option('--learning-rate <x>', 'of the optimizer', positiveNumber('--learning-rate'))
+    .option('--batch-size <n>', 'images a step', wholeNumber('--batch-size', 1, 4096))
+    .option('--pooled', 'train the same network on all the data beside it')
+    .option('--seed <n>', 'of all random numbers', wholeNumber('--seed', 0, 0x7fffffff))
+    .option('--init <file>', 'a safetensors file with the weights to start from');
+  addRunFlags(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight run federation.yaml --out runs/first
+  commonweight run federation.yaml --strategy absmax --seed 1
+  commonweight run --dataset ./pictures --network lenet5 --participants 5 --partition iid --rounds 10
+
+A small federation.yaml:
+  dataset: fashion-mnist
+  partition: { name: dirichlet, alpha: 0.5, participants: 10 }
+  model: { name: paper-cnn }
+  optimizer: { name: adam, learningRate: 0.001 }
+  local: { epochs: 2 }
+  rounds: 10`,
+    )
+    .action(async (file: string | undefined, flags: Overrides & RunFlags & { init?: string }) => {
+      const described =
+        file === undefined ? { ...profile('v', 'quick', 0) } : await readConfigurationFile(file);
+      const { out, json, workers, dataDir, init } = flags;
+      // The schema has the last word on what the file holds.
+      const input = overridden(described, flags) as ConfigurationInput;
+      await federate(input, { out, json, workers, dataDir, init, source: file ?? 'options' });
+    });
+}
+
+/** The description with these of its fields replaced. A named partition or network brings its own defaults. */
+export function overridden(
+  described: Readonly<Record<string, unknown>>,
+  flags: Overrides,
+): Record<string, unknown> {
+  const { epochs, threshold, partition, participants, network, learningRate, ...top } = flags;
+  const replaced: Record<string, unknown> = { ...described };
+  for (const key of [
+    'seed',
+    'rounds',
+    'reference',
+    'strategy',
+    'compare',
+    'dataset',
+    'batchSize',
+    'pooled',
+  ] as const) {
+    if (top[key] !== undefined) replaced[key] = top[key];
+  }
+  const merge = (key: string, fields: Readonly<Record<string, unknown>>) => {
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const before = replaced[key];
+    // What is no group of settings is left as it is, for the schema to say so.
+    if (given.length === 0 || (before !== undefined && !isRecord(before))) return;
+    replaced[key] = { ...before, ...Object.fromEntries(given) };
+  };
+  if (partition !== undefined && isRecord(replaced.partition)) {
+    const { participants: number, validation } = replaced.partition;
+    replaced.partition = { participants: number, validation };
+  }
+  if (network !== undefined) replaced.model = network;
+  merge('partition', { name: partition, participants });
+  merge('local', { epochs, threshold });
+  merge('optimizer', { learningRate });
+  return replaced;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

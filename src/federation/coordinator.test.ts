@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { absmax } from '../merge/absmax.js';
+import { mean } from '../merge/mean.js';
+import { stateLayout } from '../tensor/state-dict.js';
+import { coordinate, type FederationPlan } from './coordinator.js';
+import { DivergedError, InterruptedError } from './error.js';
+import type { LocalResult } from './local-training.js';
+import { memoryStore } from './memory-store.js';
+import { isFinished } from './round.js';
+import type { TaskRunner, TrainTask } from './tasks.js';
+
+const layout = stateLayout([['w', [2]]]);
+const digest = () => 'a'.repeat(64);
+const participants = ['a', 'b', 'c'];
+
+const plan: FederationPlan = {
+  rules: { participants, rounds: 2, reference: undefined, pooled: true },
+  layout,
+  shares: participants.map((name, i) => ({
+    name,
+    train: Uint32Array.of(3 * i, 3 * i + 1),
+    validation: Uint32Array.of(3 * i + 2),
+  })),
+  testExamples: 4,
+  initialState: () => ({ layout, data: Float32Array.of(0, 0) }),
+  work: (participant, round) => ({
+    participant,
+    round,
+    seed: 1,
+    epochs: 1,
+    learningRates: Float32Array.of(1),
+  }),
+  pooledWork: (round, images, slots) => ({
+    participant: 'pooled',
+    round,
+    seed: 1,
+    epochs: Infinity,
+    maxSteps: images,
+    learningRates: Float32Array.of(1),
+    slots,
+  }),
+  strategy: mean(),
+  mergeOn: 'weights',
+  compared: [absmax()],
+  keep: 1,
+};
+
+/** Tasks whose training adds to every weight what `step` says. */
+function tasksThat(step: (task: TrainTask) => number | Error) {
+  const trained: TrainTask[] = [];
+  let stopped = false;
+  const tasks: TaskRunner = {
+    async train(task) {
+      trained.push(task);
+      const added = step(task);
+      if (added instanceof Error) throw added;
+      // The others answer later than the one that fails.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (stopped) throw new InterruptedError('interrupted');
+      const state = task.base.map((value) => value + added);
+      const images = task.train.length;
+      const slots = new Float32Array(2).fill(trained.length);
+      return {
+        state,
+        slots,
+        epochs: 1,
+        steps: 1,
+        images,
+        loss: 1,
+        validationAccuracy: 0.5,
+      } satisfies LocalResult;
+    },
+    async evaluate({ examples }) {
+      const { length } = examples.indices;
+      return { examples: length, correct: length, lossSum: 0, confusion: new Uint32Array(4) };
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+  return { tasks, trained };
+}
+
+describe('the coordinator', () => {
+  it('trains, merges, copies and goes on from the merged model', async () => {
+    const { tasks, trained } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant] ?? 10);
+    const store = memoryStore(digest);
+    const state = await coordinate(plan, tasks, store);
+    expect(isFinished(state)).toBe(true);
+    const second = trained.filter(({ work }) => work.round === 2 && work.participant !== 'pooled');
+    expect(second.map(({ base }) => [...base])).toEqual([
+      [3, 3],
+      [3, 3],
+      [3, 3],
+    ]);
+    const final = await store.get({ type: 'merged', round: 2 }, digest());
+    expect([...final.data]).toEqual([6, 6]);
+    expect(state.rounds[0]!.merged!.merged).toEqual({ mean: 1, absmax: 1 });
+    await expect(store.get({ type: 'merged', round: 1 }, digest())).rejects.toThrow('is gone');
+  });
+
+  it('lets the pooled training see all the data, and go on with its own slots', async () => {
+    const { tasks, trained } = tasksThat(() => 1);
+    await coordinate(plan, tasks, memoryStore(digest));
+    const [first, second] = trained.filter(({ work }) => work.participant === 'pooled');
+    expect([...first!.train]).toEqual([0, 1, 3, 4, 6, 7]);
+    expect(first!.work.maxSteps).toBe(6);
+    expect(first!.work.slots).toBeUndefined();
+    expect([...second!.base]).toEqual([1, 1]);
+    expect(second!.work.slots).toHaveLength(2);
+  });
+
+  it('merges what the participants changed, where that is the setting', async () => {
+    const { tasks } = tasksThat(({ work }) => (work.participant === 'a' ? -6 : 1));
+    const store = memoryStore(digest);
+    const updates = { ...plan, strategy: absmax(), mergeOn: 'updates' as const, compared: [] };
+    await coordinate(updates, tasks, store);
+    const final = await store.get({ type: 'merged', round: 2 }, digest());
+    expect([...final.data]).toEqual([-12, -12]);
+  });
+
+  it('names the participant whose update holds no number', async () => {
+    const { tasks } = tasksThat(({ work }) => (work.participant === 'b' ? Number.NaN : 1));
+    await expect(coordinate(plan, tasks, memoryStore(digest))).rejects.toThrow(
+      /merge: "w" is NaN at index 0 in .*"b".*, expected a finite number/,
+    );
+  });
+
+  it('stops the others when one diverges, and says that and not that they were stopped', async () => {
+    const { tasks } = tasksThat(({ work }) =>
+      work.participant === 'c' ? new DivergedError('c diverges') : 1,
+    );
+    const store = memoryStore(digest);
+    await expect(coordinate(plan, tasks, store)).rejects.toThrow('c diverges');
+    expect(store.events).toEqual([]);
+  });
+
+  it('takes a run up where an earlier start left it', async () => {
+    const store = memoryStore(digest);
+    const first = tasksThat(({ work }) =>
+      work.round === 2 && work.participant === 'b' ? new InterruptedError('interrupted') : 1,
+    );
+    await expect(coordinate(plan, first.tasks, store)).rejects.toThrow(InterruptedError);
+    const again = tasksThat(() => 1);
+    const state = await coordinate(plan, again.tasks, store);
+    expect(isFinished(state)).toBe(true);
+    expect(again.trained.filter(({ work }) => work.round === 1 && work.participant !== 'pooled')).toEqual([]);
+    const final = await store.get({ type: 'merged', round: 2 }, digest());
+    expect([...final.data]).toEqual([2, 2]);
+  });
+});

@@ -1,0 +1,169 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  applyEvent,
+  type Command,
+  dueCommands,
+  isFinished,
+  type RoundEvent,
+  type RoundRules,
+  type RunState,
+  roundEventSchema,
+  startRun,
+} from './round.js';
+
+const sha256 = 'a'.repeat(64);
+
+const rulesOf = (participants: number, rounds: number, reference: number | undefined, pooled: boolean) => ({
+  participants: Array.from({ length: participants }, (_, i) => `p${i}`),
+  rounds,
+  reference,
+  pooled,
+});
+
+/** A fact that answers the command; the accuracies follow from the command, as a task's result does. */
+function answer(command: Command, accuracyOf: (command: Command) => number): RoundEvent {
+  const { round } = command;
+  switch (command.type) {
+    case 'train': {
+      const { participant } = command;
+      const counts = { examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 };
+      return { type: 'update-received', round, update: { participant, sha256, ...counts } };
+    }
+    case 'merge':
+      return { type: 'merged', round, sha256, merged: { mean: 0.5 }, own: {}, seconds: 0 };
+    case 'evaluate-copy': {
+      const { participant } = command;
+      return { type: 'copy-evaluated', round, participant, validationAccuracy: accuracyOf(command) };
+    }
+    case 'train-pooled':
+      return { type: 'pooled-trained', round, sha256, images: 10, testAccuracy: 0.5 };
+  }
+}
+
+const keyOf = (command: Command) => JSON.stringify(command);
+
+/** Copies pass the reference (0.8) from a round on that depends on the participant. */
+const accuracyOf = (command: Command) =>
+  command.type === 'evaluate-copy' && command.round >= 1 + (Number(command.participant.slice(1)) % 3)
+    ? 0.9
+    : 0.7;
+
+/** Runs to the end, always taking up the due command that `choose` says. */
+function play(rules: RoundRules, choose: (due: readonly Command[]) => Command) {
+  let state = startRun(rules);
+  const journal: RoundEvent[] = [];
+  const asked: string[] = [];
+  for (let due = dueCommands(state); due.length > 0; due = dueCommands(state)) {
+    const command = choose(due);
+    asked.push(keyOf(command));
+    const event = answer(command, accuracyOf);
+    journal.push(event);
+    state = applyEvent(state, event);
+  }
+  return { state, journal, asked };
+}
+
+const rulesArbitrary = fc
+  .record({
+    participants: fc.integer({ min: 1, max: 5 }),
+    rounds: fc.integer({ min: 1, max: 4 }),
+    reference: fc.option(fc.constant(0.8), { nil: undefined }),
+    pooled: fc.boolean(),
+  })
+  .map(({ participants, rounds, reference, pooled }) => rulesOf(participants, rounds, reference, pooled));
+
+/** Whatever order facts came in, the maps hold the same. */
+const normal = (state: RunState) =>
+  state.rounds.map(({ updates, copied, ...rest }) => ({
+    ...rest,
+    updates: [...updates].sort(([a], [b]) => a.localeCompare(b)),
+    copied: [...copied].sort(([a], [b]) => a.localeCompare(b)),
+  }));
+
+describe('the round', () => {
+  it('comes to the same state in whatever order its facts arrive, and to an end', () => {
+    fc.assert(
+      fc.property(rulesArbitrary, fc.infiniteStream(fc.nat()), (rules, chances) => {
+        const first = play(rules, (due) => due[0]!);
+        const other = play(rules, (due) => due[(chances.next().value as number) % due.length]!);
+        expect(normal(other.state)).toEqual(normal(first.state));
+        expect(other.state.stopped).toBe(first.state.stopped);
+        expect(isFinished(other.state)).toBe(true);
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  it('asks for nothing twice', () => {
+    fc.assert(
+      fc.property(rulesArbitrary, (rules) => {
+        const { asked } = play(rules, (due) => due.at(-1)!);
+        expect(new Set(asked).size).toBe(asked.length);
+      }),
+      { seed: 2, numRuns: 100 },
+    );
+  });
+
+  it('is where it was when its journal is replayed, from whatever part of it', () => {
+    fc.assert(
+      fc.property(rulesArbitrary, fc.nat(), (rules, cut) => {
+        const { state, journal } = play(rules, (due) => due[0]!);
+        const lines = journal.map((event) => JSON.stringify(event));
+        const replayed = lines
+          .map((line) => roundEventSchema.parse(JSON.parse(line)))
+          .reduce(applyEvent, startRun(rules));
+        expect(replayed).toEqual(state);
+        const part = journal.slice(0, cut % (journal.length + 1));
+        const rest = journal.slice(part.length);
+        expect(rest.reduce(applyEvent, part.reduce(applyEvent, startRun(rules)))).toEqual(state);
+      }),
+      { seed: 3, numRuns: 100 },
+    );
+  });
+
+  it('does not change by a fact that it knows', () => {
+    fc.assert(
+      fc.property(rulesArbitrary, (rules) => {
+        const { state, journal } = play(rules, (due) => due[0]!);
+        expect(normal(journal.reduce(applyEvent, state))).toEqual(normal(state));
+      }),
+      { seed: 4, numRuns: 50 },
+    );
+  });
+
+  it('ends when every copy passes the reference, and goes on when one does not', () => {
+    const { state } = play(rulesOf(3, 5, 0.8, false), (due) => due[0]!);
+    expect(state.stopped).toBe('every-participant-passed');
+    expect(state.rounds).toHaveLength(3);
+  });
+
+  it('does every round where there is no reference', () => {
+    const { state } = play(rulesOf(2, 4, undefined, false), (due) => due[0]!);
+    expect(state.stopped).toBe('max-rounds');
+    expect(state.rounds).toHaveLength(4);
+  });
+
+  it('is not finished while the pooled training of its last round is due', () => {
+    const notPooled = (due: readonly Command[]) => due.find(({ type }) => type !== 'train-pooled') ?? due[0]!;
+    const rules = rulesOf(2, 1, undefined, true);
+    let state = startRun(rules);
+    while (state.stopped === undefined)
+      state = applyEvent(state, answer(notPooled(dueCommands(state)), accuracyOf));
+    expect(isFinished(state)).toBe(false);
+    expect(dueCommands(state)).toEqual([{ type: 'train-pooled', round: 1 }]);
+  });
+
+  it('refuses facts that cannot be', () => {
+    const state = startRun(rulesOf(2, 2, undefined, false));
+    const event = (round: number, participant: string) =>
+      answer({ type: 'train', round, participant }, accuracyOf);
+    expect(() => applyEvent(state, event(2, 'p0'))).toThrow(
+      'internal: update-received of round 2, which has not begun',
+    );
+    expect(() => applyEvent(state, event(1, 'p9'))).toThrow('internal: "p9" takes no part in this run');
+    expect(() => applyEvent(state, answer({ type: 'merge', round: 1 }, accuracyOf))).toThrow(
+      'internal: round 1 is merged before every update is in',
+    );
+  });
+});

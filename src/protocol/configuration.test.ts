@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError, type ConfigurationInput, parseConfiguration } from './configuration.js';
+
+const smallest: ConfigurationInput = {
+  partition: { name: 'v' },
+  model: { name: 'mlp' },
+  optimizer: { name: 'adam' },
+  local: { epochs: 1 },
+  rounds: 1,
+};
+
+function complaint(change: Record<string, unknown>) {
+  try {
+    parseConfiguration({ ...smallest, ...change }, 'federation.yaml');
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    const { message, hint } = error as ConfigurationError;
+    expect(message).toMatch(/^federation\.yaml: /);
+    return [message.replace('federation.yaml: ', ''), hint];
+  }
+  return undefined;
+}
+
+describe('a configuration', () => {
+  it('has a default for whatever it does not say', () => {
+    expect(parseConfiguration(smallest, 'test')).toMatchObject({
+      seed: 0,
+      dataset: 'fashion-mnist',
+      partition: { name: 'v', participants: 2, validation: 0.1 },
+      model: { name: 'mlp', hidden: [256, 128], dropout: 0 },
+      optimizer: { name: 'adam', learningRate: 0.001, beta1: 0.9 },
+      strategy: 'mean',
+      mergeOn: 'weights',
+    });
+  });
+
+  it('is the same when it is parsed again', () => {
+    const once = parseConfiguration(smallest, 'test');
+    expect(parseConfiguration(JSON.parse(JSON.stringify(once)), 'test')).toEqual(once);
+  });
+
+  it.each([
+    [
+      'a number that is too large',
+      { local: { epochs: 1, threshold: 1.2 } },
+      '"local.threshold" is 1.2, expected a number from 0 to 1',
+    ],
+    ['a number that must be above', { clipNorm: 0 }, '"clipNorm" is 0, expected a number above 0'],
+    ['a fraction', { rounds: 1.5 }, '"rounds" is 1.5, expected a whole number from 1'],
+    ['a text in place of a number', { rounds: '3' }, '"rounds" is "3", expected a whole number from 1'],
+    ['two limits', { batchSize: 5000 }, '"batchSize" is 5000, expected a whole number from 1 to 4096'],
+    ['not a number', { reference: Number.NaN }, '"reference" is null, expected a number from 0 to 1'],
+    ['what is missing', { rounds: undefined }, '"rounds" is missing, expected a whole number from 1'],
+    [
+      'a missing group',
+      { local: undefined },
+      '"local" is missing, expected settings such as epochs, threshold, firstThreshold',
+    ],
+    [
+      'a missing choice',
+      { model: undefined },
+      '"model" is missing, expected settings with a "name", one of paper-cnn, lenet5, mlp, resnet8, custom',
+    ],
+    [
+      'a group without its name',
+      { optimizer: { learningRate: 1 } },
+      '"optimizer.name" is missing, expected one of sgd, adam, adamw',
+    ],
+    [
+      'what a choice must have',
+      { optimizer: { name: 'sgd' } },
+      '"optimizer.learningRate" is missing, expected a number above 0',
+    ],
+    [
+      'a choice of numbers',
+      { model: { name: 'paper-cnn', kernel: 4 } },
+      '"model.kernel" is 4, expected 3 or 5',
+    ],
+    [
+      'an item of a list',
+      { model: { name: 'mlp', hidden: [8, 0] } },
+      '"model.hidden.1" is 0, expected a whole number from 1',
+    ],
+    [
+      'an empty list',
+      { model: { name: 'mlp', hidden: [] } },
+      '"model.hidden" is [], expected a list of at least one of a whole number from 1',
+    ],
+    ['a yes', { pooled: 'yes' }, '"pooled" is "yes", expected true or false'],
+    ['an empty text', { dataset: '' }, '"dataset" is "", expected a text that is not empty'],
+  ])('is refused for %s, with field, value and what was expected', (_, change, message) => {
+    expect(complaint(change)).toEqual([message, undefined]);
+  });
+
+  it.each([
+    [
+      'a name of a choice',
+      { optimizer: { name: 'adm' } },
+      '"optimizer.name" is "adm", expected one of sgd, adam, adamw',
+      'did you mean "adam"?',
+    ],
+    [
+      'a word of a list',
+      { mergeOn: 'update' },
+      '"mergeOn" is "update", expected one of weights, updates',
+      'did you mean "updates"?',
+    ],
+    [
+      'a field of a group',
+      { local: { epoch: 1 } },
+      '"local.epoch" is unknown, expected one of epochs, threshold, firstThreshold',
+      'did you mean "local.epochs"?',
+    ],
+    [
+      'a field of a choice',
+      { model: { name: 'mlp', kernel: 3 } },
+      '"model.kernel" is unknown, expected one of name, hidden, dropout',
+      undefined,
+    ],
+  ])('is refused for %s that is not known, with the nearest that is', (_, change, message, hint) => {
+    expect(complaint(change)).toEqual([message, hint]);
+  });
+
+  it('tells of a mistyped field rather than of the one that is missing for it', () => {
+    const [message, hint] = complaint({ rounds: undefined, round: 3 })!;
+    expect(message).toMatch(/^"round" is unknown, expected one of seed, /);
+    expect(hint).toBe('did you mean "rounds"?');
+  });
+
+  it('is refused as a whole where it is none', () => {
+    expect(() => parseConfiguration('rounds', 'x.yaml')).toThrow(
+      'x.yaml: the configuration is "rounds", expected settings such as seed, dataset,',
+    );
+  });
+});

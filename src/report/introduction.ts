@@ -1,0 +1,74 @@
+/** What a run is going to do, before it begins. */
+import type { RunStart } from '../federation/run-federation.js';
+import { renderShares, summarizeShares } from '../partition/summary.js';
+import type { Configuration } from '../protocol/configuration.js';
+import { count, percent, plural } from './numbers.js';
+import { wrapped } from './text-table.js';
+
+/** Of so many participants the classes are shown. */
+const SHOWN = 12;
+
+export function introduction(start: RunStart, width = 100): string {
+  const { configuration, data, shares, workers, parameters } = start;
+  const { train, test } = data;
+  const { partition } = configuration;
+  const { labels, classNames } = train;
+  const lines = [
+    labelled(
+      'data',
+      `${configuration.dataset}: ${count(train.examples)} training and ${count(test.examples)} test images of ${train.width}x${train.height}${train.channels === 1 ? '' : `, ${train.channels} channels`}, ${classNames.length} classes`,
+      width,
+    ),
+    labelled(
+      'partition',
+      `${partition.name}, ${plural(shares.length, 'participant')}; each validates on ${percent(partition.validation).replace('.00', '')} of its own images`,
+      width,
+    ),
+    renderShares(summarizeShares(shares.slice(0, SHOWN), labels, classNames.length), classNames, { width }),
+    ...(shares.length > SHOWN ? [`… and ${shares.length - SHOWN} more`] : []),
+    labelled('network', `${networkText(configuration)}, ${count(parameters)} parameters`, width),
+    labelled('training', trainingText(configuration), width),
+    labelled('rounds', roundsText(configuration), width),
+    labelled('workers', `${workers}, seed ${configuration.seed}`, width),
+  ];
+  return lines.join('\n');
+}
+
+const labelled = (label: string, text: string, width: number) =>
+  wrapped(`${label.padEnd(10)}${text}`, width, 10);
+
+function networkText({ model, initialWeights, initialModel }: Configuration): string {
+  const settings = Object.entries(model).filter(([key, value]) => key !== 'name' && value !== 0);
+  const detail = settings.map(([key, value]) => `${key} ${[value].flat().join('-')}`).join(', ');
+  const begin =
+    initialModel !== undefined
+      ? 'beginning from the model given'
+      : initialWeights === 'shared'
+        ? 'the same initial weights for all'
+        : 'initial weights of its own for each';
+  return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}`;
+}
+
+function trainingText({ optimizer, schedule, batchSize, local, clipNorm }: Configuration): string {
+  const { firstThreshold, threshold } = local;
+  const until = [
+    ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
+    ...(threshold === undefined ? [] : [percent(threshold)]),
+  ].join(', then ');
+  return [
+    `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
+    `batches of ${batchSize}`,
+    ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
+    `${until === '' ? '' : 'at most '}${plural(local.epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`,
+  ].join('; ');
+}
+
+function roundsText({ rounds, reference, strategy, mergeOn, compare, pooled }: Configuration): string {
+  const others = compare.filter((name) => name !== strategy);
+  return [
+    `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
+    `${strategy} of the ${mergeOn} is copied back`,
+    ...(others.length === 0 ? [] : [`compared with ${others.join(', ')}`]),
+    ...(pooled ? ['beside it the same network on all the data together'] : []),
+  ].join('; ');
+}

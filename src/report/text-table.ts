@@ -1,0 +1,33 @@
+/** Plain text in columns. */
+
+/** One line for each row; every column as wide as its widest cell, on the right but for the columns named `left`. */
+export function textTable(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string[] {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows.map((row) =>
+    widths
+      .map((width, column) => {
+        const cell = row[column] ?? '';
+        return left.includes(column) ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+export const widthOf = (lines: readonly string[]) => Math.max(0, ...lines.map((line) => line.length));
+
+/** Words in lines of at most `width` characters, every line but the first behind `indent` spaces. */
+export function wrapped(text: string, width: number, indent = 0): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' '.repeat(indent) + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

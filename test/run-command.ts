@@ -1,0 +1,69 @@
+/** The compiled command line as a user starts it: `npm run build` comes first. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export const root = resolve(import.meta.dirname, '..');
+export const sample = resolve(root, 'test/fixtures/fashion-mnist-sample');
+const program = resolve(root, 'dist/cli/main.js');
+
+export interface Ended {
+  /** null where a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** Resolves when stdout has held a match, as soon as it does. */
+  until(pattern: RegExp): Promise<void>;
+  readonly ended: Promise<Ended>;
+}
+
+export function start(
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Started {
+  const env = { ...process.env, NO_COLOR: undefined, ...options.env };
+  const child = spawn(process.execPath, [program, ...args], {
+    ...options,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  const looking = new Set<() => void>();
+  const look = () => {
+    for (const one of looking) one();
+  };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    look();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((done, failed) => {
+    child.on('error', failed);
+    child.on('close', (status) => done({ status, stdout, stderr }));
+  });
+  return {
+    child,
+    ended,
+    until: (pattern) =>
+      new Promise((found, failed) => {
+        const one = () => {
+          if (!pattern.test(stdout)) return;
+          looking.delete(one);
+          found();
+        };
+        looking.add(one);
+        one();
+        ended.then(() => failed(new Error(`it ended before ${pattern}:\n${stdout}${stderr}`)), failed);
+      }),
+  };
+}
+
+export const commonweight = (
+  args: readonly string[],
+  options?: Parameters<typeof start>[1],
+): Promise<Ended> => start(args, options).ended;
