@@ -113,7 +113,7 @@ describe('commonweight run', () => {
   it('says first what is going to happen and last what came of it, in plain lines of 100 characters', () => {
     const { stdout } = first;
     expect(stdout).not.toContain('\u001b');
-    expect(stdout).toMatch(/^data .*1,280 training and 640 test images of 28x28/);
+    expect(stdout).toMatch(/^data\s+\S+:\s+1,280\s+training\s+and\s+640\s+test\s+images\s+of\s+28x28/);
     expect(stdout).toMatch(/network +mlp \(hidden 64\), .*50,890 parameters/);
     expect(stdout).toContain('workers   2, seed 0');
     expect(stdout).toMatch(/round 1 {2}environment-2 {2}epoch 1\/4 {2}loss \d/);
