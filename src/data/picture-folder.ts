@@ -136,7 +136,10 @@ async function decodeAll(examples: readonly Example[], size: Size, resized: stri
 }
 
 /** One picture as [channels, height, width]. */
-export async function decodePicture(path: string, size: Size): Promise<{ image: Uint8Array; resized: boolean }> {
+export async function decodePicture(
+  path: string,
+  size: Size,
+): Promise<{ image: Uint8Array; resized: boolean }> {
   const { picture, size: own } = await open(path);
   const { height, width, channels } = size;
   const pixels = height * width;
