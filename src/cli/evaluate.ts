@@ -8,12 +8,14 @@ import { WorkerPool } from '../federation/worker-pool.js';
 import { softmaxCrossEntropy } from '../nn/losses.js';
 import { sgd } from '../nn/optimizers.js';
 import { compilePlan } from '../nn/plan.js';
+import type { Normalization } from '../nn/training-step.js';
 import { evaluationReport, evaluationResult } from '../report/evaluation-report.js';
 import { sameShape } from '../tensor/shape.js';
 import { widthFor } from './display.js';
 import { liveDisplay } from './display-live.js';
 import { plainDisplay } from './display-plain.js';
 import { Interrupted, UsageError } from './error.js';
+import { normalizationFrom } from './image-flags.js';
 import { watchInterrupts } from './interrupt.js';
 import { type NetworkChoice, networkFrom } from './network-flag.js';
 import { type OpenedModel, openModel } from './open-model.js';
@@ -25,6 +27,7 @@ interface EvaluateFlags {
   readonly dataset?: string;
   readonly dataDir?: string;
   readonly network?: NetworkChoice;
+  readonly normalization?: Normalization;
   readonly json?: string;
   readonly workers?: number;
 }
@@ -40,6 +43,11 @@ export function addEvaluate(program: Command): void {
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder; by default what the model was trained on')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option('--network <name>', 'for files that do not say it: paper-cnn, lenet5, mlp, resnet8', networkFrom)
+    .option(
+      '--normalization <mean,deviation>',
+      'of pixels from 0 to 1, for files that do not say it; 0,1 by default',
+      normalizationFrom,
+    )
     .option('--json <file>', 'write the result as JSON')
     .option('--workers <n>', 'threads; the cores by default', wholeNumber('--workers', 1, 256))
     .addHelpText(
@@ -53,7 +61,7 @@ Examples:
 }
 
 async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
-  const { json, dataDir, network } = flags;
+  const { json, dataDir, network, normalization } = flags;
   if (json !== undefined) await checkFolderOf('--json', json);
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
@@ -69,7 +77,8 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     const { onData, onNotice } = display;
     const data = await loadDataset(dataset, { dataDir, onProgress: onData, onNotice, signal });
     const { channels, height, width } = data.test;
-    const model = described ?? (await openModel(path, { network, imageShape: [channels, height, width] }));
+    const model =
+      described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
     checkFits(model, data, path, dataset);
     const metrics = await measure(model, data, flags.workers ?? availableParallelism(), signal);
     const result = evaluationResult(path, dataset, data.test.classNames, metrics);

@@ -62,7 +62,16 @@ describe('commonweight evaluate', () => {
   });
 
   it('gives the same for a file that only holds weights, once the network is named', async () => {
-    const named = ['--network', 'mlp', '--dataset', sample, '--json', 'bare.json'];
+    const named = [
+      '--network',
+      'mlp',
+      '--normalization',
+      '0.286,0.353',
+      '--dataset',
+      sample,
+      '--json',
+      'bare.json',
+    ];
     const { status } = await commonweight(['evaluate', 'bare.safetensors', ...named], inFolder);
     expect(status).toBe(0);
     const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(at('bare.json'), 'utf8')));
@@ -136,7 +145,8 @@ describe('commonweight export', () => {
     const { status } = await commonweight(['export', model, '-o', 'model.onnx'], inFolder);
     expect(status).toBe(0);
     expect(readFileSync(at('model.onnx'))).toEqual(readFileSync(at('run/model.onnx')));
-    await commonweight(['export', 'bare.safetensors', '--network', 'mlp', '-o', 'bare.onnx'], inFolder);
+    const named = ['--network', 'mlp', '--normalization', '0.286,0.353', '-o', 'bare.onnx'];
+    await commonweight(['export', 'bare.safetensors', ...named], inFolder);
     expect(readFileSync(at('bare.onnx'))).toEqual(readFileSync(at('run/model.onnx')));
   });
 });

@@ -26,6 +26,7 @@ export interface OpenedModel {
 export interface ModelFlags {
   readonly network?: NetworkChoice | undefined;
   readonly imageShape?: Shape | undefined;
+  readonly normalization?: Normalization | undefined;
 }
 
 export async function openModel(path: string, flags: ModelFlags): Promise<OpenedModel> {
@@ -65,7 +66,7 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
     ),
     imageShape,
     classNames,
-    normalization: description?.normalization ?? { mean: [0], deviation: [1] },
+    normalization: flags.normalization ?? description?.normalization ?? { mean: [0], deviation: [1] },
     dataset: description?.dataset,
   };
 }

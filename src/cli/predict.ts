@@ -7,7 +7,7 @@ import { textTable } from '../report/text-table.js';
 import { ortNode } from '../runtime/ort-node.js';
 import { u8Tensor } from '../tensor/tensor.js';
 import { UsageError } from './error.js';
-import { imageShapeFrom } from './image-shape-flag.js';
+import { imageShapeFrom, normalizationFrom } from './image-flags.js';
 import { networkFrom } from './network-flag.js';
 import { type ModelFlags, openModel } from './open-model.js';
 
@@ -22,6 +22,11 @@ export function addPredict(program: Command): void {
     .argument('<image...>', 'PNG or JPEG')
     .option('--network <name>', 'for files that do not say it: paper-cnn, lenet5, mlp, resnet8', networkFrom)
     .option('--image-shape <CxHxW>', 'for files that do not say it; 1x28x28 by default', imageShapeFrom)
+    .option(
+      '--normalization <mean,deviation>',
+      'of pixels from 0 to 1, for files that do not say it; 0,1 by default',
+      normalizationFrom,
+    )
     .addHelpText('after', '\nExample:\n  commonweight predict runs/v/model.safetensors shoe.png coat.jpg')
     .action(predict);
 }
