@@ -15,9 +15,9 @@ import { widthFor } from './display.js';
 import { liveDisplay } from './display-live.js';
 import { plainDisplay } from './display-plain.js';
 import { Interrupted, UsageError } from './error.js';
-import { normalizationFrom } from './image-flags.js';
 import { watchInterrupts } from './interrupt.js';
-import { type NetworkChoice, networkFrom } from './network-flag.js';
+import { networkOption, normalizationOption } from './model-options.js';
+import type { NetworkChoice } from './network-flag.js';
 import { type OpenedModel, openModel } from './open-model.js';
 import { isLive } from './terminal.js';
 import { wholeNumber } from './values.js';
@@ -42,12 +42,8 @@ export function addEvaluate(program: Command): void {
     .argument('<model>', 'a safetensors file')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder; by default what the model was trained on')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
-    .option('--network <name>', 'for files that do not say it: paper-cnn, lenet5, mlp, resnet8', networkFrom)
-    .option(
-      '--normalization <mean,deviation>',
-      'of pixels from 0 to 1, for files that do not say it; 0,1 by default',
-      normalizationFrom,
-    )
+    .addOption(networkOption())
+    .addOption(normalizationOption())
     .option('--json <file>', 'write the result as JSON')
     .option('--workers <n>', 'threads; the cores by default', wholeNumber('--workers', 1, 256))
     .addHelpText(

@@ -2,8 +2,7 @@
 import type { Command } from 'commander';
 import { exportInference } from '../nn/export-inference.js';
 import { byteSize } from '../report/numbers.js';
-import { imageShapeFrom, normalizationFrom } from './image-flags.js';
-import { networkFrom } from './network-flag.js';
+import { imageShapeOption, networkOption, normalizationOption } from './model-options.js';
 import { type ModelFlags, openModel } from './open-model.js';
 import { checkFolderOf, writeWhole } from './whole-file.js';
 
@@ -16,13 +15,9 @@ export function addExport(program: Command): void {
     )
     .argument('<model>', 'a safetensors file')
     .requiredOption('-o, --output <file>', 'the ONNX file to write')
-    .option('--network <name>', 'for files that do not say it: paper-cnn, lenet5, mlp, resnet8', networkFrom)
-    .option('--image-shape <CxHxW>', 'for files that do not say it; 1x28x28 by default', imageShapeFrom)
-    .option(
-      '--normalization <mean,deviation>',
-      'of pixels from 0 to 1, for files that do not say it; 0,1 by default',
-      normalizationFrom,
-    )
+    .addOption(networkOption())
+    .addOption(imageShapeOption())
+    .addOption(normalizationOption())
     .addHelpText('after', '\nExample:\n  commonweight export runs/v/model.safetensors -o model.onnx')
     .action(async (path: string, flags: ModelFlags & { output: string }) => {
       await checkFolderOf('--output', flags.output);

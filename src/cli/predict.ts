@@ -7,8 +7,7 @@ import { textTable } from '../report/text-table.js';
 import { ortNode } from '../runtime/ort-node.js';
 import { u8Tensor } from '../tensor/tensor.js';
 import { UsageError } from './error.js';
-import { imageShapeFrom, normalizationFrom } from './image-flags.js';
-import { networkFrom } from './network-flag.js';
+import { imageShapeOption, networkOption, normalizationOption } from './model-options.js';
 import { type ModelFlags, openModel } from './open-model.js';
 
 export function addPredict(program: Command): void {
@@ -20,13 +19,9 @@ export function addPredict(program: Command): void {
     )
     .argument('<model>', 'a safetensors file')
     .argument('<image...>', 'PNG or JPEG')
-    .option('--network <name>', 'for files that do not say it: paper-cnn, lenet5, mlp, resnet8', networkFrom)
-    .option('--image-shape <CxHxW>', 'for files that do not say it; 1x28x28 by default', imageShapeFrom)
-    .option(
-      '--normalization <mean,deviation>',
-      'of pixels from 0 to 1, for files that do not say it; 0,1 by default',
-      normalizationFrom,
-    )
+    .addOption(networkOption())
+    .addOption(imageShapeOption())
+    .addOption(normalizationOption())
     .addHelpText('after', '\nExample:\n  commonweight predict runs/v/model.safetensors shoe.png coat.jpg')
     .action(predict);
 }

@@ -1,17 +1,35 @@
-/** How a network takes its images, for model files that do not say it. */
+/** What a model file may not say: options that several commands share. */
+import { Option } from 'commander';
 import type { Normalization } from '../nn/training-step.js';
 import type { Shape } from '../tensor/shape.js';
 import { UsageError } from './error.js';
+import { networkFrom, networkNames } from './network-flag.js';
+
+export const networkOption = () =>
+  new Option('--network <name>', `for files that do not say it: ${networkNames.join(', ')}`).argParser(
+    networkFrom,
+  );
+
+export const imageShapeOption = () =>
+  new Option('--image-shape <CxHxW>', 'for files that do not say it; 1x28x28 by default').argParser(
+    imageShapeFrom,
+  );
+
+export const normalizationOption = () =>
+  new Option(
+    '--normalization <mean,deviation>',
+    'of pixels from 0 to 1, for files that do not say it; 0,1 by default',
+  ).argParser(normalizationFrom);
 
 /** "1x28x28": channels x height x width. */
-export function imageShapeFrom(text: string): Shape {
+function imageShapeFrom(text: string): Shape {
   const shape = text.split('x').map(Number);
   if (shape.length === 3 && shape.every((extent) => Number.isInteger(extent) && extent > 0)) return shape;
   throw new UsageError(`--image-shape is "${text}", expected channels x height x width, such as 1x28x28`);
 }
 
 /** "0.286,0.353": one mean and one deviation for all channels. */
-export function normalizationFrom(text: string): Normalization {
+function normalizationFrom(text: string): Normalization {
   const [mean, deviation, ...rest] = text.split(',').map(Number);
   if (mean !== undefined && Number.isFinite(mean) && Number(deviation) > 0 && rest.length === 0) {
     return { mean: [mean], deviation: [Number(deviation)] };
