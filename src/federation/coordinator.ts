@@ -1,46 +1,12 @@
 /**
  * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until nothing is due. All
- * decisions are the round's; all work is done by tasks; everything that matters is in the store before it counts.
+ * decisions are the round's; everything that matters is in the store before it counts.
  */
-import { accuracy } from '../evaluation/metrics.js';
-import { merge, type Update } from '../merge/merge.js';
-import type { Strategy } from '../merge/strategy.js';
-import type { Share } from '../partition/partition.js';
-import type { StateDict, StateLayout } from '../tensor/state-dict.js';
-import { FederationError } from './error.js';
-import { evaluateInParts } from './evaluate-parts.js';
-import type { LocalProgress, LocalWork } from './local-training.js';
-import {
-  applyEvent,
-  type Command,
-  dueCommands,
-  type RoundEvent,
-  type RoundRecord,
-  type RoundRules,
-  type RunState,
-  startRun,
-} from './round.js';
+import { carryOut, type FederationPlan } from './commands.js';
+import type { LocalProgress } from './local-training.js';
+import { applyEvent, type Command, dueCommands, type RoundEvent, type RunState, startRun } from './round.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
-
-export interface FederationPlan {
-  readonly rules: RoundRules;
-  readonly layout: StateLayout;
-  readonly shares: readonly Share[];
-  /** The number of test images. */
-  readonly testExamples: number;
-  initialState(participant: string): StateDict;
-  /** A participant's work in a round. */
-  work(participant: string, round: number): LocalWork;
-  /** The pooled training that belongs to a round: it sees as many images as all participants did. */
-  pooledWork(round: number, images: number, slots: Float32Array | undefined): LocalWork;
-  readonly strategy: Strategy;
-  readonly mergeOn: 'weights' | 'updates';
-  /** Evaluated beside it, on the same updates. */
-  readonly compared: readonly Strategy[];
-  /** How many rounds' merged models stay in the store. */
-  readonly keep: number;
-}
 
 export interface Observer {
   onProgress?(progress: LocalProgress): void;
@@ -57,6 +23,7 @@ export async function coordinate(
   const running = new Map<string, Promise<void>>();
   const keyOf = (command: Command) =>
     `${command.type} ${command.round} ${'participant' in command ? command.participant : ''}`;
+  const onProgress = (progress: LocalProgress) => observer.onProgress?.(progress);
   let failure: { error: unknown } | undefined;
   let recording: Promise<void> = Promise.resolve();
 
@@ -73,7 +40,7 @@ export async function coordinate(
   const start = (command: Command) => {
     const key = keyOf(command);
     if (running.has(key)) return;
-    const done = carryOut(command, { plan, tasks, store, observer, rounds: state.rounds })
+    const done = carryOut(command, { plan, tasks, store, onProgress, rounds: state.rounds })
       .then(record)
       .catch((error: unknown) => {
         // What failed cannot be mended by the others: they stop at their next step.
@@ -93,162 +60,6 @@ export async function coordinate(
   return state;
 }
 
-interface Workshop {
-  readonly plan: FederationPlan;
-  readonly tasks: TaskRunner;
-  readonly store: RunStore;
-  readonly observer: Observer;
-  readonly rounds: readonly RoundRecord[];
-}
-
-function carryOut(command: Command, workshop: Workshop): Promise<RoundEvent> {
-  switch (command.type) {
-    case 'train':
-      return train(command, workshop);
-    case 'merge':
-      return mergeRound(command.round, workshop);
-    case 'evaluate-copy':
-      return evaluateCopy(command, workshop);
-    case 'train-pooled':
-      return trainPooled(command.round, workshop);
-  }
-}
-
-type Named<Type extends Command['type']> = Extract<Command, { type: Type }>;
-
-async function train(
-  { round, participant }: Named<'train'>,
-  { plan, tasks, store, observer, rounds }: Workshop,
-): Promise<RoundEvent> {
-  const began = performance.now();
-  const share = shareOf(plan, participant);
-  const base = await baseOf(round, participant, plan, store, rounds);
-  const task = {
-    type: 'train',
-    work: plan.work(participant, round),
-    base: base.data,
-    train: share.train,
-    validation: share.validation,
-  } as const;
-  const result = await tasks.train(task, (progress) => observer.onProgress?.(progress));
-  const sha256 = await store.put(
-    { type: 'update', round, participant },
-    { layout: plan.layout, data: result.state },
-  );
-  const { epochs, images, loss, validationAccuracy } = result;
-  const update = {
-    participant,
-    sha256,
-    examples: share.train.length,
-    epochs,
-    images,
-    loss,
-    ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
-    seconds: secondsSince(began),
-  };
-  return { type: 'update-received', round, update };
-}
-
-async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
-  const { plan, store, rounds } = workshop;
-  const began = performance.now();
-  const updates = await Promise.all(
-    plan.rules.participants.map(async (participant): Promise<Update> => {
-      const update = recordOf(rounds, round).updates.get(participant);
-      if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
-      const state = await store.get({ type: 'update', round, participant }, update.sha256);
-      return { name: participant, examples: update.examples, state };
-    }),
-  );
-  // Participants that began with weights of their own have no common base in round 1.
-  const base =
-    plan.mergeOn === 'updates'
-      ? await baseOf(round, plan.rules.participants[0] ?? '', plan, store, rounds)
-      : undefined;
-  const combine = (strategy: Strategy) =>
-    merge(strategy, updates, base === undefined ? { on: 'weights' } : { on: 'updates', base });
-  const merged = combine(plan.strategy);
-  const models: [string, StateDict][] = [
-    [plan.strategy.name, merged],
-    ...plan.compared.map((strategy): [string, StateDict] => [strategy.name, combine(strategy)]),
-  ];
-  const [mergedAccuracy, ownAccuracy] = await Promise.all([
-    testAccuracies(models, workshop),
-    testAccuracies(
-      updates.map(({ name, state }): [string, StateDict] => [name, state]),
-      workshop,
-    ),
-  ]);
-  const sha256 = await store.put({ type: 'merged', round }, merged);
-  return {
-    type: 'merged',
-    round,
-    sha256,
-    merged: mergedAccuracy,
-    own: ownAccuracy,
-    seconds: secondsSince(began),
-  };
-}
-
-async function evaluateCopy(
-  { round, participant }: Named<'evaluate-copy'>,
-  { plan, tasks, store, rounds }: Workshop,
-): Promise<RoundEvent> {
-  const { data } = await mergedOf(round, store, rounds);
-  const indices = shareOf(plan, participant).validation;
-  const metrics = await tasks.evaluate({
-    type: 'evaluate',
-    state: data,
-    examples: { source: 'train', indices },
-  });
-  return { type: 'copy-evaluated', round, participant, validationAccuracy: accuracy(metrics) };
-}
-
-async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {
-  const { plan, tasks, store, observer, rounds } = workshop;
-  const images = [...recordOf(rounds, round).updates.values()].reduce(
-    (sum, update) => sum + update.images,
-    0,
-  );
-  const size = plan.initialState('pooled').data.length;
-  let carried = plan.initialState('pooled').data;
-  let slots: Float32Array | undefined;
-  const before = round > 1 ? recordOf(rounds, round - 1).pooled : undefined;
-  if (before !== undefined) {
-    const { data } = await store.get({ type: 'pooled', round: round - 1 }, before.sha256);
-    [carried, slots] = [data.slice(0, size), data.slice(size)];
-  }
-  const everything = Uint32Array.from(plan.shares.flatMap((share) => [...share.train])).sort();
-  const work = plan.pooledWork(round, images, slots);
-  const result = await tasks.train(
-    { type: 'train', work, base: carried, train: everything, validation: new Uint32Array(0) },
-    (progress) => observer.onProgress?.(progress),
-  );
-  const kept = new Float32Array(size + result.slots.length);
-  kept.set(result.state);
-  kept.set(result.slots, size);
-  const layout = [{ name: 'state and slots', shape: [kept.length], offset: 0, size: kept.length }];
-  const sha256 = await store.put({ type: 'pooled', round }, { layout, data: kept });
-  const { pooled } = await testAccuracies(
-    [['pooled', { layout: plan.layout, data: result.state }]],
-    workshop,
-  );
-  return { type: 'pooled-trained', round, sha256, images: result.images, testAccuracy: pooled as number };
-}
-
-/** Accuracies on the test images. */
-async function testAccuracies(
-  models: readonly (readonly [string, StateDict])[],
-  { plan, tasks }: Workshop,
-): Promise<Record<string, number>> {
-  const results = await Promise.all(
-    models.map(async ([name, { data }]): Promise<[string, number]> => {
-      return [name, accuracy(await evaluateInParts(tasks, data, 'test', plan.testExamples))];
-    }),
-  );
-  return Object.fromEntries(results);
-}
-
 /** Removes what no later step reads. */
 async function discardAfter(event: RoundEvent, plan: FederationPlan, store: RunStore): Promise<void> {
   if (event.type === 'merged') {
@@ -261,33 +72,3 @@ async function discardAfter(event: RoundEvent, plan: FederationPlan, store: RunS
     await store.discard({ type: 'pooled', round: event.round - 1 });
   }
 }
-
-async function baseOf(
-  round: number,
-  participant: string,
-  plan: FederationPlan,
-  store: RunStore,
-  rounds: readonly RoundRecord[],
-): Promise<StateDict> {
-  return round === 1 ? plan.initialState(participant) : mergedOf(round - 1, store, rounds);
-}
-
-async function mergedOf(round: number, store: RunStore, rounds: readonly RoundRecord[]): Promise<StateDict> {
-  const { merged } = recordOf(rounds, round);
-  if (merged === undefined) throw new Error(`internal: round ${round} has no merged model yet`);
-  return store.get({ type: 'merged', round }, merged.sha256);
-}
-
-function recordOf(rounds: readonly RoundRecord[], round: number): RoundRecord {
-  const record = rounds[round - 1];
-  if (record === undefined) throw new Error(`internal: there is no round ${round} yet`);
-  return record;
-}
-
-function shareOf(plan: FederationPlan, participant: string): Share {
-  const share = plan.shares.find(({ name }) => name === participant);
-  if (share === undefined) throw new FederationError(`federation: "${participant}" has no data`);
-  return share;
-}
-
-const secondsSince = (began: number) => Math.round(performance.now() - began) / 1000;

@@ -10,7 +10,7 @@ import { isPartitionerName, partitionByName, partitionerNames } from '../partiti
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
-import type { FederationPlan } from './coordinator.js';
+import type { FederationPlan } from './commands.js';
 import { learningRates, stepsOf } from './learning-rates.js';
 
 export interface ChosenStrategies {

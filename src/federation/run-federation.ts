@@ -4,10 +4,8 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { reasonOf } from '../data/file-bytes.js';
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
@@ -25,7 +23,6 @@ import {
   type ConfigurationInput,
   parseConfiguration,
 } from '../protocol/configuration.js';
-import { ortNode } from '../runtime/ort-node.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { coordinate, type Observer } from './coordinator.js';
@@ -36,6 +33,7 @@ import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
 import { metricsCsv, type RunResult, runResult } from './run-result.js';
 import type { RunStore } from './run-store.js';
+import { versionsOfThis, versionsThen } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
 export interface FederationOptions {
@@ -229,34 +227,4 @@ async function readInitialModel(path: string) {
   const { state } = decodeSafetensors(bytes, path);
   requireFinite(state, path);
   return { state, sha256: sha256Of(encodeSafetensors(state)) };
-}
-
-/** Of a run that was finished before: its numbers do not depend on what this program is now. */
-async function versionsThen(out: string | undefined): Promise<Record<string, string> | undefined> {
-  if (out === undefined) return undefined;
-  const text = await readFile(join(out, 'result.json'), 'utf8').catch(() => '{}');
-  try {
-    const { versions, stopped } = finishedSchema.parse(JSON.parse(text));
-    return stopped.reason === 'interrupted' ? undefined : versions;
-  } catch {
-    return undefined;
-  }
-}
-
-const finishedSchema = z.object({
-  versions: z.record(z.string(), z.string()),
-  stopped: z.object({ reason: z.string() }),
-});
-
-/** What the numbers depend on besides the configuration: the same bytes come out where these are the same. */
-function versionsOfThis(): Record<string, string> {
-  const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
-  const { name, device } = ortNode();
-  return {
-    commonweight: version,
-    node: process.versions.node,
-    runtime: name,
-    device,
-    cpu: cpus()[0]?.model ?? 'unknown',
-  };
 }
