@@ -101,6 +101,15 @@ function checkFits(model: OpenedModel, { test }: TrainTestSplit, path: string, d
       `"${path}" knows ${model.classNames.length} classes, ${dataset} has ${test.classNames.length}`,
     );
   }
+  // Files without names number their classes; only names can contradict each other.
+  const named = (names: readonly string[]) => names.some((name, label) => name !== String(label));
+  const other = model.classNames.findIndex((name, label) => name !== test.classNames[label]);
+  if (other !== -1 && named(model.classNames) && named(test.classNames)) {
+    throw new UsageError(
+      `class ${other} of "${path}" is "${model.classNames[other]}", that of ${dataset} is "${test.classNames[other]}"`,
+      { hint: 'name the classes alike, and in the same order' },
+    );
+  }
 }
 
 async function measure(model: OpenedModel, data: TrainTestSplit, workers: number, signal: AbortSignal) {

@@ -33,7 +33,7 @@ export function addRun(program: Command): void {
     .command('run')
     .summary('run a federation described by a file or by flags')
     .description(
-      'Run a federation: participants train apart, their weights are merged, the merged model is copied back. What the file does not say has a default; flags take the place of its fields. Without a file, `reproduce v --profile quick` is where the flags begin.',
+      'Run a federation: participants train apart, their weights are merged, the merged model is copied back. Flags take the place of the file’s fields. Without a file, `reproduce v --profile quick` is where the flags begin.',
     )
     .argument('[file]', 'federation.yaml')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')

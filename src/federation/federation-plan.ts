@@ -27,6 +27,12 @@ export function strategiesOf(
   own: readonly Strategy[],
   source: string,
 ): ChosenStrategies {
+  const taken = own.find(({ name }) => strategyNames.some((known) => known === name));
+  if (taken !== undefined) {
+    throw new ConfigurationError(`${source}: there is a strategy "${taken.name}" already`, {
+      hint: 'give yours another name',
+    });
+  }
   const byName = (field: string, name: string) => {
     const mine = own.find((strategy) => strategy.name === name);
     if (mine !== undefined) return mine;
@@ -79,7 +85,12 @@ export function networkFor(
   data: TrainTestSplit,
   source: string,
 ): Network {
-  if (model.name !== 'custom') return networkOf(model, data.train.classNames.length);
+  if (model.name !== 'custom') {
+    if (own === undefined) return networkOf(model, data.train.classNames.length);
+    throw new ConfigurationError(`${source}: a network is given, but "model.name" is "${model.name}"`, {
+      hint: 'set "model" to { name: "custom" }, or leave the network out',
+    });
+  }
   if (own === undefined) {
     throw new ConfigurationError(`${source}: "model.name" is "custom", but no network is given`, {
       hint: 'pass `network`, or name one of paper-cnn, lenet5, mlp, resnet8',

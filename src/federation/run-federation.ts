@@ -91,7 +91,22 @@ export async function runFederation(
 ): Promise<FederationOutcome> {
   const { observer = {}, signal, source = 'options' } = options;
   const init = options.init === undefined ? undefined : await readInitialModel(options.init);
-  const configuration = parseConfiguration({ ...input, ...(init && { initialModel: init.sha256 }) }, source);
+  const configuration = parseConfiguration(
+    {
+      ...(options.data && { dataset: options.data.train.name }),
+      ...input,
+      ...(init && { initialModel: init.sha256 }),
+    },
+    source,
+  );
+  if (configuration.initialModel !== undefined && init === undefined) {
+    throw new ConfigurationError(
+      `${source}: "initialModel" names a model to start from, but no file is given`,
+      {
+        hint: 'give the file with --init',
+      },
+    );
+  }
   const strategies = strategiesOf(configuration, options.strategies ?? [], source);
   const data =
     options.data ??
@@ -99,7 +114,6 @@ export async function runFederation(
       dataDir: options.dataDir,
       onProgress: observer.onData,
       onNotice: observer.onNotice,
-      seed: configuration.seed,
       signal,
     }));
   const shares = sharesOf(configuration, data, source);

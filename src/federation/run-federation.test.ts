@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { imageDataset } from '../data/image-dataset.js';
+import { mean } from '../merge/mean.js';
+import { mlp } from '../nn/models/mlp.js';
+import type { ConfigurationInput } from '../protocol/configuration.js';
+import { randomStream } from '../tensor/random.js';
+import { runFederation } from './run-federation.js';
+
+function noise(name: string) {
+  const random = randomStream(3, name);
+  return imageDataset({
+    name,
+    images: Uint8Array.from({ length: 60 * 16 }, () => random.integer(256)),
+    labels: Uint8Array.from({ length: 60 }, (_, index) => index % 2),
+    channels: 1,
+    height: 4,
+    width: 4,
+    classNames: ['a', 'b'],
+  });
+}
+
+const data = { train: noise('my own pictures'), test: noise('test') };
+const configuration: ConfigurationInput = {
+  partition: { name: 'iid' },
+  model: { name: 'mlp', hidden: [4] },
+  optimizer: { name: 'sgd', learningRate: 0.1 },
+  local: { epochs: 1 },
+  rounds: 1,
+};
+
+describe('a federation as a library call', () => {
+  it('calls its data by the name that it has', async () => {
+    const { result } = await runFederation(configuration, { data });
+    expect(result.dataset).toBe('my own pictures');
+  });
+
+  it('refuses a network beside the name of another', async () => {
+    await expect(runFederation(configuration, { data, network: mlp({ classes: 2 }) })).rejects.toThrow(
+      'options: a network is given, but "model.name" is "mlp"',
+    );
+  });
+
+  it('refuses a strategy with the name of another', async () => {
+    await expect(runFederation(configuration, { data, strategies: [mean()] })).rejects.toThrow(
+      'options: there is a strategy "mean" already',
+    );
+  });
+
+  it('refuses a configuration that began with a model, without that model', async () => {
+    const begun = { ...configuration, initialModel: 'a'.repeat(64) };
+    await expect(runFederation(begun, { data })).rejects.toThrow(
+      '"initialModel" names a model to start from',
+    );
+  });
+});
