@@ -8,7 +8,7 @@ import type { Value } from '../../graph/value.js';
 import { sameShape, sizeOf } from '../../tensor/shape.js';
 import type { OnnxAttribute } from '../model-builder.js';
 import type { Lowered, Lowering } from './lowering.js';
-import { imageOrder, type RowOrder } from './row-order.js';
+import type { RowOrder } from './row-order.js';
 
 /** Lowers to what `emit` makes of the operands' names. */
 export function elementwise(
@@ -21,7 +21,7 @@ export function elementwise(
   const operands = y.inputs.map((input) => {
     if (sizeOf(input.shape) === 1) return lowering.reshape(lowering.plain(input), [1]);
     const fullSize = input.shape[2] === y.shape[2] && input.shape[3] === y.shape[3];
-    return lowering.rows(input, fullSize ? order : imageOrder(1, 1)).name;
+    return fullSize ? lowering.rows(input, order).name : lowering.pixelInRows(input, order);
   });
   return { name: emit(operands), order };
 }

@@ -11,9 +11,10 @@
 import type { Pair, WindowAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
-import { batchAndChannels, imageSize, type Lowering, type Rows, rowCount } from './lowering.js';
+import { lineColumns, readsByLine } from './line-columns.js';
+import { batchAndChannels, imageSize, type Lowering, OUTSIDE, type Rows, rowCount } from './lowering.js';
 import { preferredOrder } from './order-preference.js';
-import { pixelsByPlace, type RowOrder } from './row-order.js';
+import { lineOrder, phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
 import { isExactPooling, pixelOfTap, windowOfPixel } from './taps.js';
 
 /** cols(x) as [R, k·C], for the rows of these windows in their order (all of them by default). */
@@ -23,7 +24,7 @@ export function columns(
   order: RowOrder,
   kernel: Pair,
   attributes: WindowAttributes,
-  { first = 0, outer = order.outer } = {},
+  { first, outer } = { first: 0, outer: order.outer },
 ): string {
   const k = kernel[0] * kernel[1];
   const windows = pixelsByPlace(order).subarray(first * order.inner, (first + outer) * order.inner);
@@ -35,6 +36,12 @@ export function columns(
   return lowering.reshape(gathered, [n * windows.length, k * c]);
 }
 
+interface Columns {
+  readonly name: string;
+  /** [k·C, R], rows ordered as those of OIHW weights: what `line-columns.ts` gives. */
+  readonly transposed: boolean;
+}
+
 /** cols(x), phase by phase. */
 function columnsByPhase(
   lowering: Lowering,
@@ -43,11 +50,14 @@ function columnsByPhase(
   kernel: Pair,
   attributes: WindowAttributes,
   phases: number,
-): string[] {
+): Columns[] {
   const outer = order.outer / phases;
-  return Array.from({ length: phases }, (_, phase) =>
-    columns(lowering, x, order, kernel, attributes, { first: phase * outer, outer }),
-  );
+  const transposed = readsByLine(batchAndChannels(x)[1], order);
+  const read = transposed ? lineColumns : columns;
+  return Array.from({ length: phases }, (_, phase) => ({
+    name: read(lowering, x, order, kernel, attributes, { first: phase * outer, outer }),
+    transposed,
+  }));
 }
 
 /** Into how many phases the rows are best cut: max-pooling compares phases, and does so fastest if each is a value. */
@@ -59,8 +69,6 @@ function phasesFor(lowering: Lowering, y: Value, order: RowOrder): number {
   return pooled && window !== undefined ? window[0] * window[1] : 1;
 }
 
-const kernelOf = (shape: readonly number[]): Pair => [shape[2] as number, shape[3] as number];
-
 /** Rows of C channels from a matrix [R, C]. */
 function rowsFrom(lowering: Lowering, matrix: string, value: Value, order: RowOrder): Rows {
   const [n, c] = batchAndChannels(value);
@@ -70,15 +78,18 @@ function rowsFrom(lowering: Lowering, matrix: string, value: Value, order: RowOr
 export function lowerGatherConvolution(lowering: Lowering, y: ValueOf<'conv2d'>): Rows {
   const [x, w, bias] = y.inputs as readonly [Value, Value, Value | undefined];
   const [o, c, kh, kw] = w.shape as ImageShape;
+  const { model } = lowering;
   const order = preferredOrder(lowering, y as Value);
   const phases = phasesFor(lowering, y as Value, order);
-  // OIHW → [kh, kw, I, O]
-  const matrix = lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 1, 0]), [kh * kw * c, o]);
-  const products = columnsByPhase(lowering, x, order, [kh, kw], y.attributes, phases).map((cols) =>
-    bias === undefined
-      ? lowering.model.node('MatMul', [cols, matrix])
-      : lowering.model.node('Gemm', [cols, matrix, lowering.plain(bias)]),
-  );
+  const products = columnsByPhase(lowering, x, order, [kh, kw], y.attributes, phases).map((cols) => {
+    const matrix = cols.transposed
+      ? lowering.reshape(lowering.plain(w), [o, c * kh * kw])
+      : // OIHW → [kh, kw, I, O]
+        lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 1, 0]), [kh * kw * c, o]);
+    const operands = [cols.name, matrix, ...(bias === undefined ? [] : [lowering.plain(bias)])];
+    const transposed = Number(cols.transposed);
+    return model.node('Gemm', operands, { transA: transposed, transB: transposed });
+  });
   return phases === 1
     ? rowsFrom(lowering, products[0] as string, y as Value, order)
     : lowering.rowsFromParts(products, y as Value, order);
@@ -86,41 +97,117 @@ export function lowerGatherConvolution(lowering: Lowering, y: ValueOf<'conv2d'>)
 
 export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2dWeightGradient'>): string {
   const [x, dy] = [operand(dw as Value, 0), operand(dw as Value, 1)];
+  const dx = lowering.usersOf(dy).find((user) => user.op === 'conv2dInputGradient');
+  if (dx !== undefined && dw.attributes.strides[0] === 1 && dw.attributes.strides[1] === 1) {
+    return weightGradientFromDx(lowering, dw, dx);
+  }
   const [o, c, kh, kw] = dw.shape as ImageShape;
+  const { model } = lowering;
   const rows = lowering.anyRows(dy);
   const parts = rows.parts ?? [lowering.reshape(rows.name, [rowCount(dy), o])];
-  const product = columnsByPhase(lowering, x, rows.order, [kh, kw], dw.attributes, parts.length).reduce(
-    (sum, cols, phase) => {
-      const operands = [cols, parts[phase] as string];
-      return lowering.model.node('Gemm', sum === '' ? operands : [...operands, sum], { transA: 1 });
-    },
-    '',
-  );
+  const phases = columnsByPhase(lowering, x, rows.order, [kh, kw], dw.attributes, parts.length);
+  /** The sum of products over the phases. */
+  const sum = (product: (cols: Columns, part: string) => readonly [string, string], transA: number) =>
+    phases.reduce((total, cols, phase) => {
+      const operands = product(cols, parts[phase] as string);
+      return model.node('Gemm', total === '' ? operands : [...operands, total], { transA });
+    }, '');
+  if (phases[0]?.transposed) {
+    const product = sum((cols, part) => [cols.name, part], 0);
+    return lowering.reshape(lowering.transpose(product, [1, 0]), dw.shape);
+  }
+  // The product reads its transposed factor slowly: that is the narrower one.
+  if (o < kh * kw * c) {
+    const product = sum((cols, part) => [part, cols.name], 1);
+    return lowering.reshape(
+      lowering.transpose(lowering.reshape(product, [o, kh * kw, c]), [0, 2, 1]),
+      dw.shape,
+    );
+  }
+  const product = sum((cols, part) => [cols.name, part], 1);
   return lowering.transpose(lowering.reshape(product, [kh, kw, c, o]), [3, 2, 0, 1]);
 }
 
-export function lowerGatherInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): Rows {
-  const [w, dy] = [operand(dx as Value, 0), operand(dx as Value, 1)];
-  const [o, c, kh, kw] = w.shape as ImageShape;
-  const k = kh * kw;
+function weightGradientFromDx(
+  lowering: Lowering,
+  dw: ValueOf<'conv2dWeightGradient'>,
+  dx: ValueOf<'conv2dInputGradient'>,
+): string {
+  const x = operand(dw as Value, 0);
+  const [o, c, kh, kw] = dw.shape as ImageShape;
   const order = preferredOrder(lowering, dx as Value);
-  const pixels = pixelsByPlace(order);
-  const pattern = Int32Array.from({ length: pixels.length * k }, (_, at) =>
-    windowOfPixel(
-      imageSize(dy),
-      order.width,
-      kernelOf(w.shape),
-      dx.attributes,
-      pixels[Math.floor(at / k)] as number,
-      at % k,
-    ),
+  const { gathered } = windowsOfPixels(lowering, dx, pixelsByPlace(order), order.outer);
+  const rows = lowering.reshape(lowering.rows(x, order).name, [rowCount(x), c]);
+  const product = lowering.model.node('Gemm', [rows, gathered], { transA: 1 });
+  return lowering.reshape(
+    lowering.transpose(lowering.reshape(product, [c, kh * kw, o]), [2, 0, 1]),
+    dw.shape,
   );
-  const gathered = lowering.readPixels(dy, pattern, [order.outer, order.inner * k]);
-  // OIHW → [kh, kw, O, I]
-  const matrix = lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 0, 1]), [k * o, c]);
-  const product = lowering.model.node('MatMul', [
-    lowering.reshape(gathered, [rowCount(dx as Value), k * o]),
-    matrix,
-  ]);
-  return rowsFrom(lowering, product, dx as Value, order);
+}
+
+/**
+ * With strides, pixels of different phase are read by different taps, most by few: at stride 2 a 3×3 kernel reaches a
+ * pixel with 1, 2, 2 or 4 of its 9 taps. So each phase is a product of its own, over its taps only.
+ */
+export function lowerGatherInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): Rows {
+  const { strides } = dx.attributes;
+  const [height, width] = imageSize(dx as Value);
+  const preferred = preferredOrder(lowering, dx as Value);
+  if (strides[0] * strides[1] === 1 || height % strides[0] !== 0 || width % strides[1] !== 0) {
+    const product = gradientOfPixels(lowering, dx, pixelsByPlace(preferred), preferred.outer);
+    return rowsFrom(lowering, product, dx as Value, preferred);
+  }
+  const order = phaseOrder(lineOrder(height / strides[0], width / strides[1]), strides);
+  const pixels = pixelsByPlace(order);
+  const phases = strides[0] * strides[1];
+  const perPhase = pixels.length / phases;
+  const parts = Array.from({ length: phases }, (_, phase) => {
+    const ofPhase = pixels.subarray(phase * perPhase, (phase + 1) * perPhase);
+    return gradientOfPixels(lowering, dx, ofPhase, order.outer / phases);
+  });
+  lowering.set(dx as Value, lowering.rowsFromParts(parts, dx as Value, order));
+  return lowering.rows(dx as Value, preferred);
+}
+
+/** dX for these pixels, which lie at `outer` places of an order, [outer·N·inner, C]. */
+function gradientOfPixels(
+  lowering: Lowering,
+  dx: ValueOf<'conv2dInputGradient'>,
+  pixels: Int32Array,
+  outer: number,
+): string {
+  const w = operand(dx as Value, 0);
+  const [o, c, kh, kw] = w.shape as ImageShape;
+  const { model } = lowering;
+  const { gathered, taps } = windowsOfPixels(lowering, dx, pixels, outer);
+  if (gathered === undefined) return model.filled(0, [pixels.length * (dx.shape[0] as number), c]);
+  // OIHW → [k, O, I]
+  const matrices = lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 0, 1]), [kh * kw, o, c]);
+  const reaching =
+    taps.length === kh * kw ? matrices : model.node('Gather', [matrices, model.int32s(taps)], { axis: 0 });
+  return model.node('MatMul', [gathered, lowering.reshape(reaching, [taps.length * o, c])]);
+}
+
+/** cols'(dY) [outer·N·inner, k'·O] for these pixels, and the k' taps that reach any of them; undefined where there are none. */
+function windowsOfPixels(
+  lowering: Lowering,
+  dx: ValueOf<'conv2dInputGradient'>,
+  pixels: Int32Array,
+  outer: number,
+) {
+  const [w, dy] = [operand(dx as Value, 0), operand(dx as Value, 1)];
+  const [o, , kh, kw] = w.shape as ImageShape;
+  const [, width] = imageSize(dx as Value);
+  const windows = Array.from({ length: kh * kw }, (_, tap) =>
+    pixels.map((pixel) => windowOfPixel(imageSize(dy), width, [kh, kw], dx.attributes, pixel, tap)),
+  );
+  const taps = windows.flatMap((ofTap, tap) => (ofTap.some((window) => window !== OUTSIDE) ? [tap] : []));
+  if (taps.length === 0) return { gathered: undefined, taps };
+  const pattern = Int32Array.from(
+    { length: pixels.length * taps.length },
+    (_, at) => windows[taps[at % taps.length] as number]?.[Math.floor(at / taps.length)] ?? OUTSIDE,
+  );
+  const read = lowering.readPixels(dy, pattern, [outer, (pixels.length / outer) * taps.length]);
+  const rows = pixels.length * batchAndChannels(dy)[0];
+  return { gathered: lowering.reshape(read, [rows, taps.length * o]), taps };
 }

@@ -92,6 +92,17 @@ export class Lowering {
     return made;
   }
 
+  /**
+   * An image of one pixel [N or 1, C, 1, 1], for an elementwise operation with rows of this order: repeated along `inner`,
+   * [1, N or 1, inner, C]. Runtimes broadcast long runs of numbers four times as fast as runs of C.
+   */
+  pixelInRows(value: Value, order: RowOrder): string {
+    const { name } = this.rows(value, imageOrder(1, 1));
+    if (order.inner === 1) return name;
+    const [n, c] = batchAndChannels(value);
+    return this.model.node('Expand', [name, this.model.int64s([1, n, order.inner, c])]);
+  }
+
   /** Rows whose phases are values of their own; they are put together only if somebody reads them as one. */
   rowsFromParts(parts: readonly string[], value: Value, order: RowOrder): Rows {
     const [n, c] = batchAndChannels(value);

@@ -4,10 +4,10 @@
  */
 import type { Value } from '../../graph/value.js';
 import { sameShape } from '../../tensor/shape.js';
+import { convolutionAlgorithm } from './convolution-algorithm.js';
 import { imageSize, type Lowering } from './lowering.js';
-import { imageOrder, phaseOrder, type RowOrder, tileOrder } from './row-order.js';
+import { lineOrder, phaseOrder, type RowOrder, tileOrder } from './row-order.js';
 import { isExactPooling } from './taps.js';
-import { winogradFits } from './winograd.js';
 
 export function preferredOrder(lowering: Lowering, value: Value, asked = new Set<Value>()): RowOrder {
   asked.add(value);
@@ -15,7 +15,7 @@ export function preferredOrder(lowering: Lowering, value: Value, asked = new Set
     const order = orderAskedBy(lowering, user, value, asked);
     if (order !== undefined) return order;
   }
-  return imageOrder(...imageSize(value));
+  return lineOrder(...imageSize(value));
 }
 
 function orderAskedBy(
@@ -35,7 +35,7 @@ function orderAskedBy(
       return user.inputs[2] === value ? orderOf(lowering, user.inputs[1]) : undefined;
     case 'conv2d':
       return user.inputs[0] === value &&
-        winogradFits(user.attributes, value.shape, user.inputs[1]?.shape ?? [])
+        convolutionAlgorithm(user.attributes, value.shape, user.inputs[1]?.shape ?? []) === 'winograd'
         ? tileOrder(...imageSize(value))
         : undefined;
     default:

@@ -32,6 +32,16 @@ function reduce(lowering: Lowering, y: Reduction, type: 'ReduceSum' | 'ReduceMax
       y.shape,
     );
   }
+  if (type === 'ReduceSum' && axes.length === 2 && rows.order.outer > 1) {
+    // A sum over the leading axis runs fastest as a product with a row of ones too.
+    const { outer, inner } = rows.order;
+    const ones = model.filled(1, [1, outer]);
+    const lines = model.node('MatMul', [ones, lowering.reshape(rows.name, [outer, n * inner * c])]);
+    const pixels = model.node('ReduceSum', [lowering.reshape(lines, [1, n, inner, c]), model.int64s([2])], {
+      keepdims: 1,
+    });
+    return keepDims ? { name: pixels, order: imageOrder(1, 1) } : lowering.reshape(pixels, y.shape);
+  }
   const rowAxes = [0, 2, ...(axes.includes(0) ? [1] : []), ...(axes.includes(1) ? [3] : [])].sort();
   const reduced = model.node(type, [rows.name, model.int64s(rowAxes)], { keepdims: 1 });
   if (!keepDims) return lowering.reshape(reduced, y.shape);

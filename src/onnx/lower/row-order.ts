@@ -2,7 +2,7 @@
  * Row orders: how the pixels of a batch of images [N,C,H,W] lie as rows of C channels. A tensor in rows has the shape
  * [outer, N, inner, C]: the pixels of one image are dealt out to outer × inner places, and the batch lies between.
  *
- * - Image order, [1, N, H·W, C], is NHWC.
+ * - Image order, [1, N, H·W, C], is NHWC. Line order, [H, N, W, C], has the batch between lines and pixels.
  * - Phase order groups rows by their place within a window: with 2×2 windows [4·outer', N, inner', C], where outer' and
  *   inner' are those of the pooled image. Pooling is then a reduction over a leading axis of 4, and no row moves.
  *   A Winograd tile of 2×2 outputs is such a window too: its convolution gives phase order by itself.
@@ -18,6 +18,8 @@ export interface RowOrder {
   readonly places: Int32Array;
   /** Where rows are grouped by phase: the windows, and the order of the pooled image. */
   readonly phases: { readonly window: Pair; readonly pooled: RowOrder } | undefined;
+  /** Neighbouring places hold pixels of one line, `step` apart, in stretches of `length`. */
+  readonly stretch: { readonly length: number; readonly step: number };
   /** Equal for equal orders. */
   readonly key: string;
 }
@@ -31,8 +33,15 @@ export function imageOrder(height: number, width: number): RowOrder {
     inner: height * width,
     places: Int32Array.from({ length: height * width }, (_, pixel) => pixel),
     phases: undefined,
+    stretch: { length: width, step: 1 },
     key: `image${height}x${width}`,
   };
+}
+
+/** [H, N, W, C]: line by line. Sums over pixels and numbers for each pixel then run along long stretches of memory. */
+export function lineOrder(height: number, width: number): RowOrder {
+  const order = imageOrder(height, width);
+  return { ...order, outer: height, inner: width, key: `line${height}x${width}` };
 }
 
 /** The order in which pooling by `window` gives the order `pooled`, without moving a row. */
@@ -54,6 +63,7 @@ export function phaseOrder(pooled: RowOrder, window: Pair): RowOrder {
     inner: pooled.inner,
     places,
     phases: { window, pooled },
+    stretch: { length: pooled.stretch.length, step: pooled.stretch.step * windowWidth },
     key: `phase${windowHeight}x${windowWidth}(${pooled.key})`,
   };
 }

@@ -1,9 +1,10 @@
-/** How each operation becomes ONNX nodes. Convolutions choose their algorithm by shape here. */
+/** How each operation becomes ONNX nodes. */
 import type { OpName } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { ONNX_TYPES } from '../model-builder.js';
 import { swapLastTwo } from '../swap-last-two.js';
+import { type ConvolutionAlgorithm, convolutionAlgorithm } from './convolution-algorithm.js';
 import { comparison, elementwiseNode } from './elementwise.js';
 import {
   lowerGatherConvolution,
@@ -23,10 +24,33 @@ import {
   lowerWinogradConvolution,
   lowerWinogradInputGradient,
   lowerWinogradWeightGradient,
-  winogradFits,
 } from './winograd.js';
 
 type Rule<Op extends OpName> = (lowering: Lowering, value: ValueOf<Op>) => Lowered;
+
+interface ConvolutionRules {
+  readonly value: Rule<'conv2d'>;
+  readonly inputGradient: Rule<'conv2dInputGradient'>;
+  readonly weightGradient: Rule<'conv2dWeightGradient'>;
+}
+
+const CONVOLUTIONS: Readonly<Record<ConvolutionAlgorithm, ConvolutionRules>> = {
+  plain: {
+    value: lowerGroupedConvolution,
+    inputGradient: lowerGroupedInputGradient,
+    weightGradient: lowerGroupedWeightGradient,
+  },
+  gather: {
+    value: lowerGatherConvolution,
+    inputGradient: lowerGatherInputGradient,
+    weightGradient: lowerGatherWeightGradient,
+  },
+  winograd: {
+    value: lowerWinogradConvolution,
+    inputGradient: lowerWinogradInputGradient,
+    weightGradient: lowerWinogradWeightGradient,
+  },
+};
 
 /** A rule for an operation whose attributes do not matter to it. */
 const onValue =
@@ -75,23 +99,18 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
     ]);
   },
   conv2d: (lowering, y) => {
-    if (y.attributes.groups > 1) return lowerGroupedConvolution(lowering, y);
     const [image, weight] = [operand(y as Value, 0).shape, operand(y as Value, 1).shape];
-    return winogradFits(y.attributes, image, weight)
-      ? lowerWinogradConvolution(lowering, y)
-      : lowerGatherConvolution(lowering, y);
+    return CONVOLUTIONS[convolutionAlgorithm(y.attributes, image, weight)].value(lowering, y);
   },
   conv2dInputGradient: (lowering, dx) => {
-    if (dx.attributes.groups > 1) return lowerGroupedInputGradient(lowering, dx);
-    return winogradFits(dx.attributes, dx.attributes.inputShape, operand(dx as Value, 0).shape)
-      ? lowerWinogradInputGradient(lowering, dx)
-      : lowerGatherInputGradient(lowering, dx);
+    const { attributes } = dx;
+    const algorithm = convolutionAlgorithm(attributes, attributes.inputShape, operand(dx as Value, 0).shape);
+    return CONVOLUTIONS[algorithm].inputGradient(lowering, dx);
   },
   conv2dWeightGradient: (lowering, dw) => {
-    if (dw.attributes.groups > 1) return lowerGroupedWeightGradient(lowering, dw);
-    return winogradFits(dw.attributes, operand(dw as Value, 0).shape, dw.attributes.weightShape)
-      ? lowerWinogradWeightGradient(lowering, dw)
-      : lowerGatherWeightGradient(lowering, dw);
+    const { attributes } = dw;
+    const algorithm = convolutionAlgorithm(attributes, operand(dw as Value, 0).shape, attributes.weightShape);
+    return CONVOLUTIONS[algorithm].weightGradient(lowering, dw);
   },
 
   maxPool2d: lowerPooling,

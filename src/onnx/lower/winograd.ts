@@ -41,14 +41,11 @@ const RESULTS: Matrix = [
   [0, 1, -1, -1],
 ];
 
-/** Below this many channels the transforms cost more than the products save. */
-const FEWEST_CHANNELS = 8;
-
-/** Whether the convolution of an image of this shape by a weight of this shape is done so. */
+/** Whether the convolution of an image of this shape by a weight of this shape can be done so. */
 export function winogradFits(attributes: ConvolutionAttributes, image: Shape, weight: Shape): boolean {
   const { strides, padding, groups } = attributes;
-  const [, c, height, width] = image as readonly [number, number, number, number];
-  const [o, , kh, kw] = weight as readonly [number, number, number, number];
+  const [, , height, width] = image as readonly [number, number, number, number];
+  const [, , kh, kw] = weight as readonly [number, number, number, number];
   const { top, left, bottom, right } = padding;
   return (
     kh === 3 &&
@@ -58,8 +55,7 @@ export function winogradFits(attributes: ConvolutionAttributes, image: Shape, we
     strides[1] === 1 &&
     [top, left, bottom, right].every((side) => side === 1) &&
     height % 2 === 0 &&
-    width % 2 === 0 &&
-    Math.min(c, o) >= FEWEST_CHANNELS
+    width % 2 === 0
   );
 }
 

@@ -1,0 +1,31 @@
+/**
+ * Which algorithm a convolution of one shape gets, for all three passes. Groups leave the plain operator. Otherwise the
+ * cheaper of two, by the time for one pixel of the result, in multiplications of a matrix product:
+ *
+ *     gather      k·C·O  +  25·k·C          k taps; a gathered number costs as much as 25 multiplications
+ *     winograd    4·C·O  +  50·4·(C+O)      4 numbers a pixel, gathered and transformed, of image and result
+ *
+ * The two constants are measured (docs/performance.md): a core multiplies about 130 numbers in a nanosecond, and moves 5
+ * by a gather. They hold within a third on the machines seen, and a tie may fall either way.
+ */
+import type { ConvolutionAttributes } from '../../graph/ops.js';
+import type { ImageShape } from '../../graph/shapes.js';
+import type { Shape } from '../../tensor/shape.js';
+import { winogradFits } from './winograd.js';
+
+export type ConvolutionAlgorithm = 'plain' | 'gather' | 'winograd';
+
+const GATHERED = 25;
+const TRANSFORMED = 50;
+
+export function convolutionAlgorithm(
+  attributes: ConvolutionAttributes,
+  image: Shape,
+  weight: Shape,
+): ConvolutionAlgorithm {
+  if (attributes.groups > 1) return 'plain';
+  const [o, c, kh, kw] = weight as ImageShape;
+  const gather = kh * kw * c * o + GATHERED * kh * kw * c;
+  const winograd = 4 * c * o + TRANSFORMED * 4 * (c + o);
+  return winogradFits(attributes, image, weight) && winograd < gather ? 'winograd' : 'gather';
+}
