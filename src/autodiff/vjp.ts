@@ -12,6 +12,7 @@ import {
   expand,
   gather,
   greater,
+  groupMean,
   matmul,
   mul,
   neg,
@@ -119,6 +120,11 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
     const share = div(withReducedAxes(dy, x.shape, axes), reduceSum(isMaximum, axes, true));
     return [mul(isMaximum, share)];
   },
+  groupMean: (y, dy) => {
+    // Every pixel of a group has a share of 1/(H·W·C/groups) in the means of its C/groups channels.
+    const [, , h = 1, w = 1] = x0(y).shape;
+    return [expand(mul(groupMean(dy, y.attributes.groups), 1 / (h * w)), x0(y).shape)];
+  },
   argMax: constantAlmostEverywhere,
   softmax: (y, dy) => {
     const weighted = mul(dy, self(y));
@@ -180,4 +186,5 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
   gatherGradient: (y, dy) => [undefined, gather(dy, x0(y), y.attributes.axis)],
   oneHot: constantAlmostEverywhere,
   randomUniform: constantAlmostEverywhere,
+  sumOverParts: notDifferentiated('sumOverParts'),
 };

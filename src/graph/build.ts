@@ -120,16 +120,16 @@ export const pad = (x: Value, before: readonly number[], after: readonly number[
   apply('pad', [x], { before, after });
 export const gather = (x: Value, indices: Value, axis = 0) => apply('gather', [x, indices], { axis });
 export const oneHot = (labels: Value, classes: number) => apply('oneHot', [labels], { classes });
-export const randomUniform = (seed: Value, step: Value, shape: Shape, stream: number) =>
-  apply('randomUniform', [seed, step], { shape, stream });
+export const randomUniform = (keys: readonly Value[], shape: Shape, stream: number) =>
+  apply('randomUniform', keys, { shape, stream });
 
 /**
  * Inverted dropout (Srivastava et al. 2014): every element is zeroed with probability `rate` and the others are scaled
- * by 1/(1 − rate). Which ones depends on seed, step and stream alone.
+ * by 1/(1 − rate). Which ones depends on the keys (seed, step …) and the stream alone.
  */
-export const dropout = (x: Value, rate: number, seed: Value, step: Value, stream: number) =>
+export const dropout = (x: Value, rate: number, keys: readonly Value[], stream: number) =>
   // "greater" of 1 − u: u in [0, 1), so that rate 0 keeps all.
-  mul(x, mul(greater(sub(1, randomUniform(seed, step, x.shape, stream)), rate), 1 / (1 - rate)));
+  mul(x, mul(greater(sub(1, randomUniform(keys, x.shape, stream)), rate), 1 / (1 - rate)));
 
 /**
  * Layer norm over the last `scale.rank` axes (Ba et al. 2016): (x − mean)/√(variance + epsilon)·scale + shift.
@@ -141,18 +141,40 @@ export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) 
   return add(mul(div(centred, sqrt(add(variance, epsilon))), scale), shift);
 };
 
-/**
- * Group norm of x [N,C,H,W] over groups of C/groups channels (Wu and He 2018), scale and shift [C]. Images are reduced
- * channel by channel first, and only the [N,C] means are regrouped: that fits every layout of the image.
- */
+export const groupMean = (x: Value, groups: number) => apply('groupMean', [x], { groups });
+
+/** Group norm of x [N,C,H,W] over groups of C/groups channels (Wu and He 2018), scale and shift [C]. */
 export const groupNorm = (x: Value, groups: number, scale: Value, shift: Value, epsilon = 1e-5) => {
-  const [n, c] = [x.shape[0] ?? 1, x.shape[1] ?? 1];
-  const groupMean = (image: Value) => {
-    const grouped = reduceMean(reshape(reduceMean(image, [2, 3]), [n, groups, c / groups]), [2], true);
-    return reshape(expand(grouped, [n, groups, c / groups]), [n, c, 1, 1]);
-  };
-  const perChannel = (v: Value) => reshape(v, [1, c, 1, 1]);
-  const centred = sub(x, groupMean(x));
-  const deviation = sqrt(add(groupMean(mul(centred, centred)), epsilon));
+  const perChannel = (v: Value) => reshape(v, [1, x.shape[1] ?? 1, 1, 1]);
+  const centred = sub(x, groupMean(x, groups));
+  const deviation = sqrt(add(groupMean(mul(centred, centred), groups), epsilon));
   return add(mul(centred, div(perChannel(scale), deviation)), perChannel(shift));
 };
+
+/** What a sum over parts is of. */
+export interface PartsOperands {
+  /** Cut into equal parts along their first axis. */
+  readonly sliced: Readonly<Record<string, Value>>;
+  readonly whole: Readonly<Record<string, Value>>;
+}
+
+/**
+ * Σ f(part) over `parts` equal parts of the sliced operands, taken one after the other, so that only one part's values are
+ * in memory. `f` gets stand-ins for its operands by name and gives a vector.
+ */
+export function sumOverParts(
+  { sliced, whole }: PartsOperands,
+  parts: number,
+  f: (operands: Readonly<Record<string, Value>>) => Value,
+): Value {
+  const standIns = Object.entries({ ...sliced, ...whole }).map(([name, { dtype, shape }]) => {
+    const [extent = 1, ...rest] = shape;
+    return [name, input(name, name in sliced ? [extent / parts, ...rest] : shape, dtype)] as const;
+  });
+  return apply('sumOverParts', [...Object.values(sliced), ...Object.values(whole)], {
+    body: { result: f(Object.fromEntries(standIns)) },
+    inputs: standIns.map(([name]) => name),
+    sliced: Object.keys(sliced).length,
+    parts,
+  });
+}

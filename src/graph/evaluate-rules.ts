@@ -13,11 +13,12 @@ import {
 } from './evaluate-windows.js';
 import type { OpName } from './ops.js';
 import { randomKey, uniformAt } from './random-bits.js';
-import type { ValueOf } from './value.js';
+import { bodyResult, type Value, type ValueOf } from './value.js';
 
 type Rule<Op extends OpName> = (
   value: ValueOf<Op>,
-  operands: readonly [Operand, Operand, Operand],
+  operands: readonly [Operand, Operand, Operand, ...Operand[]],
+  evaluateBody: (result: Value, inputs: Readonly<Record<string, Float64Array>>) => Float64Array,
 ) => Float64Array;
 
 const unary =
@@ -174,6 +175,14 @@ export const evaluateRules: { readonly [Op in OpName]: Rule<Op> } = {
 
   reduceSum: ({ attributes }, [x]) => reduce(x, attributes.axes, 0, (a, b) => a + b),
   reduceMax: ({ attributes }, [x]) => reduce(x, attributes.axes, -Infinity, Math.max),
+  groupMean: ({ shape, attributes: { groups } }, [x]) => {
+    const perGroup = x.data.length / ((shape[0] as number) * groups);
+    const perChannel = x.data.length / sizeOf(shape);
+    return new Float64Array(sizeOf(shape)).map((_, channel) => {
+      const group = Math.floor((channel * perChannel) / perGroup);
+      return x.data.slice(group * perGroup, (group + 1) * perGroup).reduce((a, b) => a + b, 0) / perGroup;
+    });
+  },
   argMax: ({ attributes: { axis }, shape }, [x]) => {
     const [outer, extent, inner] = aroundAxis(x.shape, axis);
     const out = new Float64Array(sizeOf(shape));
@@ -260,8 +269,24 @@ export const evaluateRules: { readonly [Op in OpName]: Rule<Op> } = {
     return out;
   },
 
-  randomUniform: ({ shape, attributes: { stream } }, [seed, step]) => {
-    const key = randomKey(seed.data[0] as number, step.data[0] as number, stream);
+  randomUniform: ({ shape, attributes: { stream } }, keys) => {
+    const key = randomKey([...keys.map(({ data }) => data[0] as number), stream]);
     return new Float64Array(sizeOf(shape)).map((_, position) => uniformAt(key, position));
+  },
+
+  sumOverParts: (value, operands, evaluateBody) => {
+    const { inputs, sliced, parts } = value.attributes;
+    const total = new Float64Array(sizeOf(value.shape));
+    for (let part = 0; part < parts; part++) {
+      const fed = inputs.map((name, index) => {
+        const { data } = operands[index] as Operand;
+        const size = data.length / parts;
+        return [name, index < sliced ? data.slice(part * size, (part + 1) * size) : data] as const;
+      });
+      evaluateBody(bodyResult(value), Object.fromEntries(fed)).forEach((x, i) => {
+        total[i] = (total[i] as number) + x;
+      });
+    }
+    return total;
   },
 };

@@ -24,8 +24,16 @@ function evaluateValue(value: Value, results: ReadonlyMap<Value, Float64Array>):
     shape: input.shape,
     data: results.get(input) as Float64Array,
   }));
-  const rule = evaluateRules[value.op] as (value: Value, operands: readonly unknown[]) => Float64Array;
-  return rule(value, operands);
+  const rule = evaluateRules[value.op] as (
+    value: Value,
+    operands: readonly unknown[],
+    evaluateBody: (result: Value, inputs: Readonly<Record<string, Float64Array>>) => Float64Array,
+  ) => Float64Array;
+  return rule(
+    value,
+    operands,
+    (result, inputs) => evaluate({ outputs: { result } }, inputs).result as Float64Array,
+  );
 }
 
 function fed(value: ValueOf<'input'>, inputs: Readonly<Record<string, ArrayLike<number>>>): Float64Array {

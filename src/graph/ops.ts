@@ -88,6 +88,8 @@ export interface OpAttributes {
   reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
   /** Its gradient is shared equally by tied maxima. */
   reduceMax: { readonly axes: readonly number[]; readonly keepDims: boolean };
+  /** x [N,C,H,W] → [N,C,1,1]: for every channel the mean over its group of C/groups channels and all their pixels. */
+  groupMean: { readonly groups: number };
   /** The first position of the largest element, i32. */
   argMax: { readonly axis: number };
   softmax: { readonly axis: number };
@@ -109,8 +111,24 @@ export interface OpAttributes {
   /** (labels i32 [...]) → f32 [..., classes]; a label outside 0 … classes − 1 gives a row of zeros. */
   oneHot: { readonly classes: number };
 
-  /** (seed i32 [], step i32 []) → uniform numbers in [0, 1), a function of seed, step, stream and position alone. */
+  /** (key i32 [] …) → uniform numbers in [0, 1), a function of the keys, stream and position alone. */
   randomUniform: { readonly shape: Shape; readonly stream: number };
+
+  /**
+   * (operands …) → Σ of what `body` gives for each of `parts` equal parts, taken one after the other: a vector. Of the
+   * operands, the first `sliced` are cut along their first axis, the others are whole. `inputs` are the body's names for them.
+   */
+  sumOverParts: {
+    readonly body: Body;
+    readonly inputs: readonly string[];
+    readonly sliced: number;
+    readonly parts: number;
+  };
+}
+
+/** A graph inside of an operation; `bodyResult` in value.ts gives what it holds. */
+export interface Body {
+  readonly result: unknown;
 }
 
 export type OpName = keyof OpAttributes;

@@ -1,5 +1,5 @@
 /**
- * The random numbers inside graphs: a hash of (position, seed, step, stream), so that an element's number does not
+ * The random numbers inside graphs: a hash of (position, seed, step …, stream), so that an element's number does not
  * depend on what was drawn before. The mixer is lowbias32 (Wellons 2018, "Prospecting for hash functions"), applied
  * once for every part of the key; 24 bits become a float32 in [0, 1).
  */
@@ -14,9 +14,9 @@ export function lowbias32(x: number): number {
   return x >>> 0;
 }
 
-/** The key of one draw: the parts absorbed one after the other. */
-export function randomKey(seed: number, step: number, stream: number): number {
-  return lowbias32(lowbias32(lowbias32(seed >>> 0) ^ (step >>> 0)) ^ (stream >>> 0));
+/** The key of one draw: the parts (seed, step …, stream) absorbed one after the other. */
+export function randomKey(parts: readonly number[]): number {
+  return parts.reduce((key, part) => lowbias32(key ^ (part >>> 0)), 0);
 }
 
 /** Uniform in [0, 1), a multiple of 2⁻²⁴. */

@@ -216,6 +216,15 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
 
   reduceSum: reduction('reduceSum'),
   reduceMax: reduction('reduceMax'),
+  groupMean: (operands, { groups }) => {
+    const [[n = 1, c = 1, ...pixels] = []] = expectOperands('groupMean', operands, ['f32']) as [Shape];
+    if (pixels.length !== 2 || c % groups !== 0) {
+      throw new GraphError(
+        `groupMean: ${formatShape([n, c, ...pixels])} has no ${groups} groups of channels of equal size`,
+      );
+    }
+    return f32([n, c, 1, 1]);
+  },
   argMax: (operands, { axis }) => {
     const [shape] = expectOperands('argMax', operands, ['f32']) as [Shape];
     axisOf('argMax', shape, axis);
@@ -309,7 +318,24 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   },
 
   randomUniform: (operands, { shape }) => {
-    expectOperands('randomUniform', operands, ['i32', 'i32']);
+    expectOperands(
+      'randomUniform',
+      operands,
+      operands.map(() => 'i32'),
+    );
+    return f32(shape);
+  },
+
+  sumOverParts: (operands, { body, parts, sliced }) => {
+    for (const { shape } of operands.slice(0, sliced)) {
+      if ((shape[0] ?? 1) % parts !== 0) {
+        throw new GraphError(`sumOverParts: ${formatShape(shape)} does not fall into ${parts} equal parts`);
+      }
+    }
+    const { shape } = body.result as TypeOf;
+    if (shape.length !== 1) {
+      throw new GraphError(`sumOverParts: the body gives ${formatShape(shape)}, expected a vector`);
+    }
     return f32(shape);
   },
 };

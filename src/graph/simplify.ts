@@ -9,7 +9,7 @@
  *   maximum of a window is positive both see the same ties; elsewhere relu's gradient is 0 in both.)
  */
 import { sameShape, sizeOf } from '../tensor/shape.js';
-import { apply, expand, maxPool2d, reduceSum, relu, reshape, scalar } from './build.js';
+import { apply, expand, maxPool2d, neg, reduceSum, relu, reshape, scalar } from './build.js';
 import type { OpName } from './ops.js';
 import { broadcastShapes } from './shapes.js';
 import { type Graph, operand, topologicalOrder, type Value, type ValueOf } from './value.js';
@@ -33,8 +33,10 @@ export function simplify(values: readonly Value[]): Value[] {
   const intern = (value: Value): Value => {
     if (numbers.has(value)) return value;
     const inputs = value.inputs.map(intern);
+    // A body is long, and equal to itself only.
+    const attributes = value.op === 'sumOverParts' ? numbers.size : value.attributes;
     const key = JSON.stringify(
-      [value.op, value.attributes, inputs.map((input) => numbers.get(input))],
+      [value.op, attributes, inputs.map((input) => numbers.get(input))],
       exactNumber,
     );
     const known = unique.get(key);
@@ -94,8 +96,11 @@ function rewrite(value: Value): Value | undefined {
       if (sameShape(x.shape, value.shape)) return x;
       return x.op === 'reshape' ? reshape(operand(x, 0), value.shape) : undefined;
     }
-    case 'reduceSum':
-      return sumOfPoolingGradient(value);
+    case 'reduceSum': {
+      const x = operand(value, 0);
+      const { axes, keepDims } = value.attributes;
+      return x.op === 'neg' ? neg(reduceSum(operand(x, 0), axes, keepDims)) : sumOfPoolingGradient(value);
+    }
     case 'maxPool2d': {
       const x = operand(value, 0);
       const { kernel, strides, padding } = value.attributes;
@@ -116,6 +121,13 @@ function rewriteArithmetic(value: Value): Value | undefined {
   if (y === 0 && (value.op === 'add' || value.op === 'sub')) return unchanged(a);
   if (x === 1 && value.op === 'mul') return unchanged(b);
   if (x === 0 && value.op === 'add') return unchanged(b);
+  // a + (−b) = a − b, a − (−b) = a + b
+  if (b.op === 'neg' && (value.op === 'add' || value.op === 'sub')) {
+    return apply(value.op === 'add' ? 'sub' : 'add', [a, operand(b, 0)], {});
+  }
+  if (a.op === 'neg' && value.op === 'add') return apply('sub', [b, operand(a, 0)], {});
+  // v + v = v·2: what the square of a difference gives backward.
+  if (value.op === 'add' && a === b) return apply('mul', [a, scalar(2)], {});
   // (v·c)·d = v·(c·d)
   if (value.op === 'mul' && y !== undefined && a.op === 'mul') {
     const inner = constantNumber(operand(a, 1));

@@ -34,6 +34,11 @@ export function operand(value: Value, index: number): Value {
   return input;
 }
 
+/** The vector that is summed. */
+export function bodyResult({ attributes }: ValueOf<'sumOverParts'>): Value {
+  return attributes.body.result as Value;
+}
+
 /** Every value that the outputs reach, operands before their users, in an order that depends on the graph alone. */
 export function topologicalOrder(outputs: Iterable<Value>): Value[] {
   const order: Value[] = [];

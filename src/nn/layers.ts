@@ -59,5 +59,5 @@ export function layerNorm(scope: Scope, x: Value): Value {
 export function dropout(scope: Scope, x: Value, rate: number): Value {
   const stream = scope.nextStream();
   if (scope.training === undefined || rate === 0) return x;
-  return g.dropout(x, rate, scope.training.seed, scope.training.step, stream);
+  return g.dropout(x, rate, scope.training.keys, stream);
 }

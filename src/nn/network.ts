@@ -16,11 +16,8 @@ export class NetworkError extends CommonweightError {
 
 /** What dropout needs; absent in evaluation. */
 export interface TrainingMode {
-  /** i32 scalars. */
-  readonly seed: Value;
-  readonly step: Value;
-  /** How many streams have been given out; shared by the parts of a batch, so that each draws numbers of its own. */
-  readonly streams: { count: number };
+  /** i32 scalars that its random numbers depend on: seed, step, and the part of the batch. */
+  readonly keys: readonly Value[];
 }
 
 export interface Scope {
@@ -99,11 +96,11 @@ function makeScope(
   prefix: string,
   training: TrainingMode | undefined,
   parameter: (name: string, shape: Shape, initializer: Initializer) => Value,
+  streams = { count: 0 },
 ): Scope {
-  const streams = training?.streams ?? { count: 0 };
   return {
     parameter: (name, shape, initializer) => parameter(`${prefix}${name}`, shape, initializer),
-    in: (name) => makeScope(`${prefix}${name}.`, training, parameter),
+    in: (name) => makeScope(`${prefix}${name}.`, training, parameter, streams),
     training,
     nextStream: () => streams.count++,
   };

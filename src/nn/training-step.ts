@@ -11,6 +11,7 @@ import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
 import { simplify, simplifyGraph } from '../graph/simplify.js';
 import { type Graph, topologicalOrder, type Value } from '../graph/value.js';
+import { convolutionOperandSize } from '../onnx/lower/convolution-algorithm.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { layoutSize, type StateLayout } from '../tensor/state-dict.js';
 import type { Loss } from './losses.js';
@@ -46,7 +47,7 @@ interface Batch {
 }
 
 export function trainingStep(description: TrainingDescription): Graph {
-  const { network, layout, optimizer, clipNorm } = description;
+  const { layout, optimizer, clipNorm } = description;
   const size = layoutSize(layout);
   const state = g.input('state', [size]);
   const slots = Array.from({ length: optimizer.slotCount }, (_, index) => g.input(`slot${index}`, [size]));
@@ -55,35 +56,54 @@ export function trainingStep(description: TrainingDescription): Graph {
   const seed = g.input('seed', [], 'i32');
   const batch = batchInputs(description, description.batchSize);
 
-  const tensors = cutState(state, layout);
-  const training = { seed, step, streams: { count: 0 } };
-  const scores = microBatches(batch, microBatchSize(description)).map((part) => {
-    const images = normalized(part.images, description.normalization);
-    return score(description.loss, applyNetwork(network, layout, tensors, images, training), part);
-  });
-  const total = (values: readonly Value[]) => values.reduce((sum, value) => g.add(sum, value));
-  const lossSum = total(scores.map((part) => part.lossSum));
-  const correct = total(scores.map((part) => part.correct));
-  const loss = g.div(lossSum, g.maximum(g.reduceSum(batch.weights), 1));
-  // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
-  const forward = simplify([loss, lossSum, correct, ...tensors]);
-  const [simpleLoss, simpleLossSum, simpleCorrect, ...simpleTensors] = forward as [
-    Value,
-    Value,
-    Value,
-    ...Value[],
-  ];
-  const slope = g.concat(gradients(simpleLoss, simpleTensors), 0);
+  const totalWeight = g.maximum(g.reduceSum(batch.weights), 1);
+  const parts = batchParts(description);
+  const numbers = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');
+  const whole = { state, totalWeight, seed, step };
+  const sums =
+    parts === 1
+      ? gradientAndScore(description, { ...batch, ...whole, keys: [seed, step] })
+      : g.sumOverParts({ sliced: { ...batch, number: numbers }, whole }, parts, (operands) => {
+          const part = operands as Record<keyof (Batch & typeof whole) | 'number', Value>;
+          const keys = [part.seed, part.step, g.reshape(part.number, [])];
+          return simplify([gradientAndScore(description, { ...part, keys })])[0] as Value;
+        });
+  const slope = g.slice(sums, [0], [size]);
+  const [lossSum, correct] = [0, 1].map((at) =>
+    g.reshape(g.slice(sums, [size + at], [size + at + 1]), []),
+  ) as [Value, Value];
   const clipped = clipNorm === undefined ? slope : clipByGlobalNorm(slope, clipNorm);
   const next = optimizer.update(state, clipped, slots, learningRate, step);
   return simplifyGraph({
     outputs: {
       nextState: next.state,
       ...Object.fromEntries(next.slots.map((slot, index) => [`nextSlot${index}`, slot])),
-      lossSum: simpleLossSum,
-      correct: simpleCorrect,
+      lossSum,
+      correct,
     },
   });
+}
+
+/** [P + 2]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these images, Σ wᵢ·lossᵢ, and the number of right predictions. */
+function gradientAndScore(
+  { network, layout, loss, normalization }: StepDescription,
+  {
+    state,
+    totalWeight,
+    keys,
+    ...batch
+  }: Batch & { readonly state: Value; readonly totalWeight: Value; readonly keys: readonly Value[] },
+): Value {
+  const tensors = cutState(state, layout);
+  const logits = applyNetwork(network, layout, tensors, normalized(batch.images, normalization), { keys });
+  const { lossSum, correct } = score(loss, logits, batch);
+  // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
+  const [slopeOf, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, correct, ...tensors]) as [
+    Value,
+    ...Value[],
+  ];
+  const scores = simple.slice(0, 2).map((value) => g.reshape(value, [1]));
+  return g.concat([...gradients(slopeOf, simple.slice(2)), ...scores], 0);
 }
 
 /** (state, images, labels, weights) → (lossSum, correct, predictions i32 [B]). */
@@ -130,41 +150,26 @@ export function normalized(images: Value, { mean, deviation }: Normalization): V
   );
 }
 
-/** What one part of a batch may fill: activations that stay in a core's cache are read from there by the next operation. */
-const MICRO_BATCH_BYTES = 2 * 2 ** 20;
-/** Every part is written out in the plan, which shall stay small. */
-const MAX_PARTS = 8;
+/** What the largest array of one part of a batch may fill: what stays in a core's cache is read from there. */
+const PART_BYTES = 2.5 * 2 ** 20;
 
 /**
- * How many images go through the network together. The gradient of a batch is the sum of those of its parts, so a step may
- * take them one after the other: the largest halving of the batch whose largest activation fits. (No layer here looks
- * across the batch.)
+ * Into how many equal parts a batch falls. The gradient of a batch is the sum of those of its parts, so a step takes them
+ * one after the other: as few as keep the largest array of one, an image's activation or what a convolution makes of it,
+ * below PART_BYTES. (No layer here looks across the batch.)
  */
-function microBatchSize({ network, layout, imageShape, batchSize }: TrainingDescription): number {
+function batchParts({ network, layout, imageShape, batchSize }: TrainingDescription): number {
   const tensors = layout.map(({ name, shape }) => g.input(name, shape));
   const logits = applyNetwork(network, layout, tensors, g.input('images', [1, ...imageShape]));
-  const activations = topologicalOrder([logits]).filter(({ shape }) => shape.length === 4 && shape[0] === 1);
-  const largestBytes = 4 * Math.max(...activations.map(({ shape }) => sizeOf(shape)));
-  let size = batchSize;
-  while (size % 2 === 0 && size * largestBytes > MICRO_BATCH_BYTES && batchSize / size < MAX_PARTS) size /= 2;
-  return size;
-}
-
-/** The batch in parts of this size, which divides it. */
-function microBatches(batch: Batch, size: number): Batch[] {
-  const total = batch.labels.shape[0] ?? 0;
-  if (size === total) return [batch];
-  const part = (value: Value, start: number) =>
-    g.slice(
-      value,
-      value.shape.map((_, axis) => (axis === 0 ? start : 0)),
-      value.shape.map((extent, axis) => (axis === 0 ? start + size : extent)),
-    );
-  return Array.from({ length: total / size }, (_, index) => ({
-    images: part(batch.images, index * size),
-    labels: part(batch.labels, index * size),
-    weights: part(batch.weights, index * size),
-  }));
+  const images = topologicalOrder([logits]).filter(({ shape }) => shape.length === 4 && shape[0] === 1);
+  const sizes = images.map((image) =>
+    Math.max(sizeOf(image.shape), image.op === 'conv2d' ? convolutionOperandSize(image) : 0),
+  );
+  const largestBytes = 4 * Math.max(...sizes);
+  let parts = 1;
+  while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * largestBytes > PART_BYTES))
+    parts++;
+  return parts;
 }
 
 function score(loss: Loss, logits: Value, { labels, weights }: Batch) {

@@ -10,13 +10,19 @@ export const ONNX_TYPES = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, u32: 12, u64
 export type OnnxType = keyof typeof ONNX_TYPES;
 
 /** AttributeProto.AttributeType. */
+const ATTRIBUTE_GRAPH = 5;
 const ATTRIBUTE_FLOAT = 1;
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
 
 /** A number is an int; floats are wrapped. */
-export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
+export type OnnxAttribute =
+  | number
+  | readonly number[]
+  | string
+  | { readonly float: number }
+  | { readonly graph: Uint8Array };
 
 /** Extents of an input or output: a number, or the name of one that may be any. */
 type OnnxShape = readonly (number | string)[];
@@ -32,7 +38,14 @@ export class OnnxModelBuilder {
   readonly #inputs: Uint8Array[] = [];
   readonly #outputs: Uint8Array[] = [];
   readonly #known = new Map<string, string>();
+  /** Of the body of a loop: the model around it, and the names that exist in the body only. */
+  readonly #around: OnnxModelBuilder | undefined;
+  readonly #inside = new Set<string>();
   #count = 0;
+
+  constructor(around?: OnnxModelBuilder) {
+    this.#around = around;
+  }
 
   input(name: string, type: OnnxType, shape: OnnxShape): string {
     this.#inputs.push(valueInfo(name, type, shape));
@@ -51,12 +64,48 @@ export class OnnxModelBuilder {
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
   ): string {
+    // What does not depend on the round of a loop is done once, outside.
+    if (this.#around !== undefined && !inputs.some((input) => this.#inside.has(input)))
+      return this.#around.node(type, inputs, attributes);
     const key = JSON.stringify([type, inputs, attributes]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const name = `v${this.#count++}`;
+    const name = this.#newName();
     this.#write(type, inputs, attributes, [name]);
     this.#known.set(key, name);
+    return name;
+  }
+
+  /**
+   * The sum over `rounds` rounds of the vector [length] that `round` builds, added up in their order. It may use every
+   * value of this model, and the number of the round, i64 [].
+   */
+  sumOfLoop(
+    rounds: number,
+    length: number,
+    round: (body: OnnxModelBuilder, index: string) => string,
+  ): string {
+    const body = new OnnxModelBuilder(this);
+    const inside = (type: OnnxType, shape: OnnxShape) => {
+      const name = this.#newName();
+      body.#inside.add(name);
+      return body.input(name, type, shape);
+    };
+    const [index, going, sum] = [inside('i64', []), inside('bool', []), inside('f32', [length])];
+    const next = body.node('Add', [sum, round(body, index)]);
+    body.output(this.#newName(), going, 'bool', []);
+    body.output(this.#newName(), next, 'f32', [length]);
+    const name = this.#newName();
+    const inputs = [this.int64s([rounds], []), '', this.filled(0, [length])];
+    this.#write('Loop', inputs, { body: { graph: body.#graph() } }, [name]);
+    return name;
+  }
+
+  /** Names are unique over a model and its bodies. */
+  #newName(): string {
+    if (this.#around === undefined) return `v${this.#count++}`;
+    const name = this.#around.#newName();
+    this.#inside.add(name);
     return name;
   }
 
@@ -107,12 +156,6 @@ export class OnnxModelBuilder {
   }
 
   bytes(): Uint8Array {
-    const graph = new BinaryWriter();
-    for (const node of this.#nodes) graph.uint32(tag(1, LENGTH_DELIMITED)).bytes(node);
-    graph.uint32(tag(2, LENGTH_DELIMITED)).string('commonweight');
-    for (const tensor of this.#initializers) graph.uint32(tag(5, LENGTH_DELIMITED)).bytes(tensor);
-    for (const info of this.#inputs) graph.uint32(tag(11, LENGTH_DELIMITED)).bytes(info);
-    for (const info of this.#outputs) graph.uint32(tag(12, LENGTH_DELIMITED)).bytes(info);
     const opset = new BinaryWriter().uint32(tag(2, VARINT)).int64(OPSET).finish();
     return new BinaryWriter()
       .uint32(tag(1, VARINT))
@@ -120,10 +163,21 @@ export class OnnxModelBuilder {
       .uint32(tag(2, LENGTH_DELIMITED))
       .string('commonweight')
       .uint32(tag(7, LENGTH_DELIMITED))
-      .bytes(graph.finish())
+      .bytes(this.#graph())
       .uint32(tag(8, LENGTH_DELIMITED))
       .bytes(opset)
       .finish();
+  }
+
+  /** A GraphProto. */
+  #graph(): Uint8Array {
+    const graph = new BinaryWriter();
+    for (const node of this.#nodes) graph.uint32(tag(1, LENGTH_DELIMITED)).bytes(node);
+    graph.uint32(tag(2, LENGTH_DELIMITED)).string('commonweight');
+    for (const tensor of this.#initializers) graph.uint32(tag(5, LENGTH_DELIMITED)).bytes(tensor);
+    for (const info of this.#inputs) graph.uint32(tag(11, LENGTH_DELIMITED)).bytes(info);
+    for (const info of this.#outputs) graph.uint32(tag(12, LENGTH_DELIMITED)).bytes(info);
+    return graph.finish();
   }
 
   #write(
@@ -143,6 +197,7 @@ export class OnnxModelBuilder {
   }
 
   #constant(type: OnnxType, shape: Shape, data: Uint8Array): string {
+    if (this.#around !== undefined) return this.#around.#constant(type, shape, data);
     const key = `${type}${formatShape(shape)}${data.join()}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
@@ -184,6 +239,10 @@ function attribute(name: string, value: OnnxAttribute): Uint8Array {
   if (typeof value === 'string') {
     writer.uint32(tag(4, LENGTH_DELIMITED)).string(value);
     return typed(ATTRIBUTE_STRING);
+  }
+  if ('graph' in value) {
+    writer.uint32(tag(6, LENGTH_DELIMITED)).bytes(value.graph);
+    return typed(ATTRIBUTE_GRAPH);
   }
   if ('float' in value) {
     writer.uint32(tag(2, FIXED_32)).float(value.float);

@@ -1,6 +1,7 @@
 /** The standard ONNX operator of each operation. */
 import type { OpName, PoolingAttributes, WindowAttributes } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import { groupMeanMatrix } from '../group-mean-matrix.js';
 import { ONNX_TYPES, type OnnxAttribute } from '../model-builder.js';
 import { swapLastTwo } from '../swap-last-two.js';
 import { dependsOnBatch, type Exporting, extentsOf } from './exporting.js';
@@ -108,6 +109,14 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
 
   reduceSum: reduction('ReduceSum'),
   reduceMax: reduction('ReduceMax'),
+  groupMean: ({ model, name }, y) => {
+    const c = y.shape[1] as number;
+    const matrix = groupMeanMatrix(c, y.attributes.groups, y.attributes.groups / c);
+    const perChannel = model.node('GlobalAveragePool', [name(operand(self(y), 0))]);
+    const row = model.node('Reshape', [perChannel, model.int64s([-1, c])]);
+    const means = model.node('MatMul', [row, model.floats(matrix, [c, c])]);
+    return model.node('Reshape', [means, model.int64s([-1, c, 1, 1])]);
+  },
   argMax: ({ model, name }, y) => {
     const position = model.node('ArgMax', [name(operand(self(y), 0))], {
       axis: y.attributes.axis,
@@ -181,6 +190,7 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   },
 
   randomUniform: absent('randomUniform'),
+  sumOverParts: absent('sumOverParts'),
 };
 
 /** x·W + b of a matrix is one operator, Gemm; undefined where the sum is another. */

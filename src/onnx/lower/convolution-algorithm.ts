@@ -10,10 +10,20 @@
  */
 import type { ConvolutionAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
+import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import type { Shape } from '../../tensor/shape.js';
 import { winogradFits } from './winograd.js';
 
 export type ConvolutionAlgorithm = 'plain' | 'gather' | 'winograd';
+
+/** How many numbers an image [1,C,H,W] becomes for its convolution y: its columns, or its transformed tiles. */
+export function convolutionOperandSize(y: ValueOf<'conv2d'>): number {
+  const [image, weight] = [operand(y as Value, 0).shape, operand(y as Value, 1).shape];
+  const [, c, kh, kw] = weight as ImageShape;
+  const pixels = (y.shape[2] as number) * (y.shape[3] as number);
+  const perPixel = { plain: 1, gather: kh * kw, winograd: 4 };
+  return perPixel[convolutionAlgorithm(y.attributes, image, weight)] * c * pixels;
+}
 
 const GATHERED = 25;
 const TRANSFORMED = 50;

@@ -137,6 +137,7 @@ function weightGradientFromDx(
   const [o, c, kh, kw] = dw.shape as ImageShape;
   const order = preferredOrder(lowering, dx as Value);
   const { gathered } = windowsOfPixels(lowering, dx, pixelsByPlace(order), order.outer);
+  if (gathered === undefined) throw new Error('internal: no tap of a convolution reaches its image');
   const rows = lowering.reshape(lowering.rows(x, order).name, [rowCount(x), c]);
   const product = lowering.model.node('Gemm', [rows, gathered], { transA: 1 });
   return lowering.reshape(

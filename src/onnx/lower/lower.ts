@@ -7,11 +7,10 @@ import { rules } from './rules.js';
 export function lower(graph: Graph): Uint8Array {
   const model = new OnnxModelBuilder();
   const order = topologicalOrder(Object.values(graph.outputs));
-  const lowering = new Lowering(model, order);
-  for (const value of order) {
+  const lowering = new Lowering(model, order, (lowering, value) => {
     const rule = rules[value.op] as (lowering: Lowering, value: Value) => Lowered;
-    lowering.set(value, rule(lowering, value));
-  }
+    return rule(lowering, value);
+  });
   for (const [name, value] of Object.entries(graph.outputs)) {
     model.output(name, lowering.plain(value), value.dtype, value.shape);
   }

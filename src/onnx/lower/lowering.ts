@@ -3,7 +3,7 @@
  * (row-major in its own shape, NCHW for images) or in *rows* of some order; whoever reads it asks for what suits it, and
  * conversions are made once.
  */
-import type { Value } from '../../graph/value.js';
+import { topologicalOrder, type Value } from '../../graph/value.js';
 import { sizeOf } from '../../tensor/shape.js';
 import type { OnnxModelBuilder } from '../model-builder.js';
 import { imageOrder, pixelsByPlace, type RowOrder } from './row-order.js';
@@ -37,8 +37,17 @@ export class Lowering {
   readonly #rows = new Map<Value, Rows[]>();
   readonly #users = new Map<Value, Value[]>();
 
-  constructor(model: OnnxModelBuilder, values: readonly Value[]) {
+  readonly #rule: (lowering: Lowering, value: Value) => Lowered;
+
+  /** Lowers every value, in this order, by its rule; but those whose names are `given`. */
+  constructor(
+    model: OnnxModelBuilder,
+    values: readonly Value[],
+    rule: (lowering: Lowering, value: Value) => Lowered,
+    given: (value: Value) => string | undefined = () => undefined,
+  ) {
     this.model = model;
+    this.#rule = rule;
     for (const value of values) {
       for (const input of new Set(value.inputs)) {
         const users = this.#users.get(input);
@@ -46,6 +55,12 @@ export class Lowering {
         else users.push(value);
       }
     }
+    for (const value of values) this.set(value, given(value) ?? rule(this, value));
+  }
+
+  /** Lowers what a body holds into the model of its loop; the result is plain. */
+  body(model: OnnxModelBuilder, result: Value, given: (value: Value) => string | undefined): string {
+    return new Lowering(model, topologicalOrder([result]), this.#rule, given).plain(result);
   }
 
   set(value: Value, lowered: Lowered): void {

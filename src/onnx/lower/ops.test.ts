@@ -197,7 +197,7 @@ const cases: Record<string, Case> = {
     shapes: [[2, 8, 4, 6], [8, 8, 3, 3], [8], [8]],
   },
   dropout: {
-    f: (x) => g.dropout(x, 0.4, g.cast(g.scalar(7), 'i32'), g.cast(g.scalar(3), 'i32'), 1),
+    f: (x) => g.dropout(x, 0.4, [g.cast(g.scalar(7), 'i32'), g.cast(g.scalar(3), 'i32')], 1),
     shapes: [[50, 7]],
   },
 };

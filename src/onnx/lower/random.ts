@@ -1,5 +1,5 @@
 /**
- * Random numbers inside the graph: lowbias32 over (position, seed, step, stream), as in graph/random-bits.ts. Runtimes
+ * Random numbers inside the graph: lowbias32 over (position, keys, stream), as in graph/random-bits.ts. Runtimes
  * multiply 64-bit integers but not 32-bit unsigned ones, so products are taken of values below 2³² with the multiplier as a
  * signed 32-bit number (below 2⁶³ in size, never overflowing) and cut to 32 bits; shifts want unsigned operands.
  */
@@ -11,7 +11,6 @@ import type { Lowering } from './lowering.js';
 
 export function lowerRandomUniform(lowering: Lowering, y: ValueOf<'randomUniform'>): string {
   const { model } = lowering;
-  const [seed, step] = lowering.plainOperands(y as Value) as [string, string];
   const int64 = (x: string) => model.node('Cast', [x], { to: ONNX_TYPES.i64 });
   const scalar = (value: number) => model.int64s([value], []);
   const low32 = (x: string) => model.node('BitwiseAnd', [x, scalar(0xffffffff)]);
@@ -29,7 +28,11 @@ export function lowerRandomUniform(lowering: Lowering, y: ValueOf<'randomUniform
     return xor(h, shiftRight(h, 16));
   };
   const absorb = (key: string, part: string) => mix(xor(key, part));
-  const key = absorb(absorb(mix(low32(int64(seed))), low32(int64(step))), scalar(y.attributes.stream));
+  const parts = [
+    ...lowering.plainOperands(y as Value).map((part) => low32(int64(part))),
+    scalar(y.attributes.stream),
+  ];
+  const key = parts.reduce(absorb, scalar(0));
   const positions = model.node('Range', [scalar(0), scalar(sizeOf(y.shape)), scalar(1)]);
   const bits = shiftRight(absorb(mix(positions), key), 8);
   const uniform = model.node('Mul', [

@@ -19,7 +19,8 @@ import {
 import type { Lowered, Lowering } from './lowering.js';
 import { lowerAveragePoolGradient, lowerMaxPoolGradient, lowerPooling } from './pooling.js';
 import { lowerRandomUniform } from './random.js';
-import { lowerExpand, lowerReduceMax, lowerReduceSum } from './reductions.js';
+import { lowerExpand, lowerGroupMean, lowerReduceMax, lowerReduceSum } from './reductions.js';
+import { lowerSumOverParts } from './sum-over-parts.js';
 import {
   lowerWinogradConvolution,
   lowerWinogradInputGradient,
@@ -120,6 +121,7 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
 
   reduceSum: lowerReduceSum,
   reduceMax: lowerReduceMax,
+  groupMean: lowerGroupMean,
   argMax: (lowering, y) => {
     const position = lowering.model.node('ArgMax', [plainOperand(lowering, y)], {
       axis: y.attributes.axis,
@@ -174,6 +176,7 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   },
 
   randomUniform: lowerRandomUniform,
+  sumOverParts: lowerSumOverParts,
 };
 
 /** [count, classes] with a 1 at every index. */

@@ -81,13 +81,14 @@ export function lowerWinogradWeightGradient(lowering: Lowering, dw: ValueOf<'con
     lowering.rows(dy, tileOrder(...imageSize(dy))).name,
     [tiles, o],
   );
+  // dU, [16, O, C]; its columns by (G⊗G) give OIHW.
   const dU = lowering.model.node('MatMul', [
-    lowering.transpose(transformedPixels(lowering, x), [0, 2, 1]),
-    dM,
+    lowering.transpose(dM, [0, 2, 1]),
+    transformedPixels(lowering, x),
   ]);
-  // [9, C, O] → OIHW
-  const taps = transform(lowering, transposed(kroneckerSquare(TAPS)), dU, [c, o]);
-  return lowering.reshape(lowering.transpose(taps, [2, 1, 0]), dw.shape);
+  const taps = lowering.model.floats(kroneckerSquare(TAPS).flat(), [16, 9]);
+  const flat = lowering.reshape(dU, [16, o * c]);
+  return lowering.reshape(lowering.model.node('Gemm', [flat, taps], { transA: 1 }), dw.shape);
 }
 
 /** Y = Aᵀ[U V]A in tile order, without a bias. */
