@@ -6,7 +6,8 @@
  *     dW = cols(x)ᵀ·dY       [k·C, O]
  *     dX = cols'(dY)·W'      W' [k·O, C], cols' reads for every pixel and tap the window that the tap belongs to
  *
- * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the order of Y.
+ * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the order of Y. Images of few
+ * channels have their columns transposed (`line-columns.ts`).
  */
 import type { Pair, WindowAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
@@ -97,11 +98,15 @@ export function lowerGatherConvolution(lowering: Lowering, y: ValueOf<'conv2d'>)
 
 export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2dWeightGradient'>): string {
   const [x, dy] = [operand(dw as Value, 0), operand(dw as Value, 1)];
-  const dx = lowering.usersOf(dy).find((user) => user.op === 'conv2dInputGradient');
-  if (dx !== undefined && dw.attributes.strides[0] === 1 && dw.attributes.strides[1] === 1) {
+  const [o, c, kh, kw] = dw.shape as ImageShape;
+  const [unitStrides, dx] = [
+    dw.attributes.strides.every((stride) => stride === 1),
+    lowering.usersOf(dy).find((user) => user.op === 'conv2dInputGradient'),
+  ];
+  // Of the two ways the one that reads less; if it is the same, what has just been gathered for dX.
+  if (dx !== undefined && unitStrides && rowCount(x) * o <= rowCount(dy) * c) {
     return weightGradientFromDx(lowering, dw, dx);
   }
-  const [o, c, kh, kw] = dw.shape as ImageShape;
   const { model } = lowering;
   const rows = lowering.anyRows(dy);
   const parts = rows.parts ?? [lowering.reshape(rows.name, [rowCount(dy), o])];
@@ -128,6 +133,10 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
   return lowering.transpose(lowering.reshape(product, [kh, kw, c, o]), [3, 2, 0, 1]);
 }
 
+/**
+ * With the stride 1, dW can be had from what dX gathers: dW = cols'(dY)ᵀ·X, since both pair each pixel with the windows
+ * that read it.
+ */
 function weightGradientFromDx(
   lowering: Lowering,
   dw: ValueOf<'conv2dWeightGradient'>,

@@ -30,6 +30,15 @@ function rowsByPhase(lowering: Lowering, x: Value, y: Value, kernel: readonly [n
   return lowering.rows(x, phaseOrder(preferredOrder(lowering, y), kernel));
 }
 
+/** For the gradient of an image: the order that its readers like, if it has these phases; else what the pooled one makes. */
+function orderByPhase(lowering: Lowering, dx: Value, dy: Value, kernel: readonly [number, number]): RowOrder {
+  const preferred = preferredOrder(lowering, dx);
+  const window = preferred.phases?.window;
+  return window?.[0] === kernel[0] && window[1] === kernel[1]
+    ? preferred
+    : phaseOrder(lowering.anyRows(dy).order, kernel);
+}
+
 const taps = ({ kernel }: PoolingAttributes) => kernel[0] * kernel[1];
 
 /** The order of the pooled image, of an image whose order has phases. */
@@ -162,12 +171,9 @@ export function lowerAveragePoolGradient(lowering: Lowering, dx: ValueOf<'averag
   const [n, c] = batchAndChannels(dy);
   const k = taps(dx.attributes);
   if (isExactPooling(dx, dx.attributes)) {
-    const pooled = lowering.anyRows(dy);
-    const order = phaseOrder(pooled.order, dx.attributes.kernel);
-    const share = model.node('Mul', [
-      lowering.reshape(pooled.name, [1, rowCount(dy), c]),
-      model.float(1 / k),
-    ]);
+    const order = orderByPhase(lowering, dx as Value, dy, dx.attributes.kernel);
+    const pooled = lowering.rows(dy, pooledOrder(order)).name;
+    const share = model.node('Mul', [lowering.reshape(pooled, [1, rowCount(dy), c]), model.float(1 / k)]);
     const expanded = model.node('Expand', [share, model.int64s([k, rowCount(dy), c])]);
     return { name: lowering.reshape(expanded, [order.outer, n, order.inner, c]), order };
   }
