@@ -25,7 +25,7 @@ function describeStep(batchSize: number, options: Partial<TrainingDescription> =
   const chosen = options.network ?? network();
   return {
     network: chosen,
-    layout: layoutOf(parametersOf(chosen, IMAGE)),
+    layout: layoutOf(parametersOf(chosen, options.imageShape ?? IMAGE)),
     imageShape: IMAGE,
     normalization: { mean: [0.3], deviation: [0.4] },
     loss: softmaxCrossEntropy(),
@@ -57,6 +57,50 @@ function expectSame(actual: Float64Array, expected: Float64Array) {
   expect(actual.length).toBe(expected.length);
   expect(Math.max(...actual.map((x, i) => Math.abs(x - expected[i]!)))).toBeLessThan(1e-12);
 }
+
+it('a batch whose activations are large goes through in parts, and gives what it gives as a whole', () => {
+  const large: Network = (scope, images) => {
+    const x = g.tanh(conv2d(scope.in('conv'), images, { filters: 2, kernel: 1 }));
+    return dense(scope.in('fc'), g.flatten(g.averagePool2d(x, { kernel: 100 })), CLASSES);
+  };
+  const imageShape = [1, 400, 400];
+  const parameters = parametersOf(large, imageShape);
+  const options = { network: large, layout: layoutOf(parameters), imageShape, optimizer: sgd() };
+  const graph = trainingStep(describeStep(6, options));
+  const parts = topologicalOrder(Object.values(graph.outputs)).find(({ op }) => op === 'sumOverParts');
+  expect(parts?.attributes).toMatchObject({ parts: 3 });
+  const stream = randomStream('large');
+  const pixels = 400 * 400;
+  const images = Uint8Array.from({ length: 6 * pixels }, () => stream.integer(256));
+  const [labels, weights] = [
+    [0, 1, 2, 2, 1, 0],
+    [1, 1, 2, 1, 1, 0],
+  ];
+  const state = initialState(parameters, 'large').data;
+  const whole = evaluate(graph, { state, ...settings, images, labels, weights });
+  // The same by images of their own: gradients of sums are sums of gradients.
+  const single = trainingStep(describeStep(1, options));
+  const total = weights.reduce((a, b) => a + b);
+  const sums = new Float64Array(state.length);
+  for (let i = 0; i < 6; i++) {
+    const image = images.subarray(i * pixels, (i + 1) * pixels);
+    const { nextState } = evaluate(single, {
+      state,
+      ...settings,
+      learningRate: [1],
+      images: image,
+      labels: [labels[i]!],
+      weights: [1],
+    });
+    nextState!.forEach((next, at) => {
+      sums[at] = sums[at]! + (weights[i]! / total) * (state[at]! - next);
+    });
+  }
+  expectSame(
+    whole.nextState!,
+    Float64Array.from(state, (w, at) => w - 0.01 * sums[at]!),
+  );
+});
 
 describe('a ragged batch', () => {
   const ragged = train(describeStep(8), batch(5, 8));

@@ -191,6 +191,26 @@ const cases: Record<string, Case> = {
       [4, 5],
     ],
   },
+  'mean over groups': { f: (x) => g.groupMean(x, 3), shapes: [[2, 6, 3, 5]] },
+  'sum over parts': {
+    f: (x, w, b) =>
+      g.sumOverParts({ sliced: { x }, whole: { w, b } }, 3, ({ x, w, b }) => {
+        const y = g.maxPool2d(g.conv2d(x!, w!, b!, { padding: 1 }), { kernel: 2 });
+        return g.reshape(g.reduceSum(g.mul(y, y), [0, 2, 3]), [4]);
+      }),
+    shapes: [[6, 3, 4, 6], [4, 3, 3, 3], [4]],
+    differentiable: false,
+  },
+  'dropout that differs from part to part': {
+    f: (x) =>
+      g.sumOverParts(
+        { sliced: { part: g.cast(g.constant([0, 1, 2]), 'i32') }, whole: { x } },
+        3,
+        ({ part, x }) => g.dropout(x!, 0.4, [g.reshape(part!, [])], 1),
+      ),
+    shapes: [[50]],
+    differentiable: false,
+  },
   'group norm': { f: (x, a, b) => g.groupNorm(x, 2, a, b), shapes: [[2, 4, 3, 5], [4], [4]] },
   'group norm of a convolution, with relu and a shortcut': {
     f: (x, w, a, b) => g.add(g.relu(g.groupNorm(g.conv2d(x, w, undefined, { padding: 1 }), 2, a, b)), x),

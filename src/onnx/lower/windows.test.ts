@@ -79,6 +79,34 @@ describe('a convolution equals the evaluator, forward and for both gradients,', 
     );
   });
 
+  it('of few channels, line by line: any kernel, strides, padding and pooling', async () => {
+    const shapes = fc.record({
+      c: between(1, 4),
+      rows: between(1, 2),
+      columns: between(2, 3),
+      kernel: fc.tuple(between(1, 3), between(1, 5)),
+      strides: fc.constantFrom<[number, number]>([1, 1], [1, 2], [2, 1], [2, 3]),
+      left: between(0, 2),
+      pool: fc.constantFrom('max', 'average', 'none'),
+    });
+    await fc.assert(
+      fc.asyncProperty(shapes, async ({ c, rows, columns, kernel, strides, left, pool }) => {
+        // The image for which the result has 4·rows × 4·columns pixels: enough to be pooled twice.
+        const height = (4 * rows - 1) * strides[0] + kernel[0] - 1;
+        const width = (4 * columns - 1) * strides[1] + kernel[1] - left;
+        const padding = { top: 1, left, bottom: 0, right: 0 };
+        const conv = (x: Value, w: Value, b: Value) => {
+          const y = g.conv2d(x, w, b, { strides, padding });
+          if (pool === 'none') return y;
+          const once = pool === 'max' ? g.maxPool2d(y, { kernel: 2 }) : g.averagePool2d(y, { kernel: 2 });
+          return g.maxPool2d(once, { kernel: 2 });
+        };
+        await expectLoweredEqually([[2, c, height, width], [3, c, ...kernel], [3]], conv, gaussian);
+      }),
+      { ...RUNS, numRuns: 40 },
+    );
+  });
+
   it("by Winograd's tiles", async () => {
     const shapes = fc.record({
       n: between(1, 3),
