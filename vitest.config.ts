@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/*.full.test.ts', 'node_modules/**'],
+    exclude: ['**/*.full.test.ts', 'test/browser/**', 'node_modules/**'],
   },
 });

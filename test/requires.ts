@@ -41,3 +41,13 @@ export const PYTORCH: Requirement = {
   ],
   install: 'apt-get install python3-torch',
 };
+
+export const CHROMIUM: Requirement = {
+  neededFor: 'the runtimes in a browser',
+  candidates: [
+    ['/usr/bin/chromium', '--version'],
+    ['chromium', '--version'],
+    ['google-chrome', '--version'],
+  ],
+  install: 'apt-get install chromium',
+};

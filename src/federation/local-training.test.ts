@@ -4,7 +4,7 @@ import { softmaxCrossEntropy } from '../nn/losses.js';
 import { mlp } from '../nn/models/mlp.js';
 import { initialState, parametersOf } from '../nn/network.js';
 import { type Optimizer, sgd } from '../nn/optimizers.js';
-import { compilePlan, type Plan } from '../nn/plan.js';
+import { carryOf, compilePlan, type Plan } from '../nn/plan.js';
 import { ortNode } from '../runtime/ort-node.js';
 import type { Session } from '../runtime/runtime.js';
 import { randomStream } from '../tensor/random.js';
@@ -38,7 +38,7 @@ async function openPlan(batchSize: number, optimizer: Optimizer = sgd()) {
   return openSessions(plan);
 }
 async function openSessions(plan: Plan) {
-  const training = await ortNode().open(plan.trainingModel);
+  const training = await ortNode().open(plan.trainingModel, { carry: carryOf(plan) });
   const evaluation = await ortNode().open(plan.evaluationModel);
   opened.push(training, evaluation);
   return { plan, training, evaluation };

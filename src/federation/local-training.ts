@@ -8,9 +8,9 @@ import type { ImageDataset } from '../data/image-dataset.js';
 import { evaluateState } from '../evaluation/evaluate.js';
 import { accuracy } from '../evaluation/metrics.js';
 import type { Plan } from '../nn/plan.js';
-import type { Session } from '../runtime/runtime.js';
+import type { Session, Tensors } from '../runtime/runtime.js';
 import { randomStream } from '../tensor/random.js';
-import { f32Tensor, i32Tensor, type Tensor, u8Tensor } from '../tensor/tensor.js';
+import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
 import { DivergedError } from './error.js';
 
 export interface LocalWork {
@@ -72,6 +72,7 @@ export interface LocalResult {
 
 export interface LocalContext {
   readonly plan: Plan;
+  /** Carries what `carryOf` says. */
   readonly training: Session;
   readonly evaluation: Session;
   readonly onProgress?: (progress: LocalProgress) => void;
@@ -93,7 +94,7 @@ export async function trainLocally(
 ): Promise<LocalResult | undefined> {
   const { plan, keepGoing = () => true } = context;
   const { dataset, train, validation } = data;
-  const loop = stepLoop(context, dataset, base, work);
+  const loop = await stepLoop(context, dataset, base, work);
   const { maxSteps = Infinity } = work;
   const stepsPerEpoch = Math.ceil(train.length / plan.batchSize);
   const epochs = Math.min(work.epochs, Math.ceil(maxSteps / stepsPerEpoch));
@@ -119,7 +120,7 @@ export async function trainLocally(
       report({ epoch, step, steps, epochDone: false, loss, validationAccuracy }, loop.images);
     }
     if (validation.length > 0) {
-      const state = loop.state();
+      const state = await loop.state();
       const { evaluation } = context;
       const metrics = await evaluateState(evaluation, plan, state, dataset, validation, keepGoing);
       if (metrics === undefined) return undefined;
@@ -134,10 +135,11 @@ export async function trainLocally(
       break;
     }
   }
-  if (!loop.state().every(Number.isFinite)) throw diverged(work, 'a weight', 'not finite', loop.steps);
+  const state = await loop.state();
+  if (!state.every(Number.isFinite)) throw diverged(work, 'a weight', 'not finite', loop.steps);
   return {
-    state: loop.state(),
-    slots: loop.slots(),
+    state,
+    slots: await loop.slots(),
     epochs: epoch,
     steps: loop.steps,
     images: loop.images,
@@ -154,8 +156,8 @@ function diverged({ participant, round }: LocalWork, what: string, value: string
   );
 }
 
-/** Runs the training model step after step; state and slots change places between two sets of buffers. */
-function stepLoop(
+/** Runs the training model step after step; state and slots stay with the session. */
+async function stepLoop(
   { plan, training }: LocalContext,
   dataset: ImageDataset,
   base: Float32Array,
@@ -163,17 +165,12 @@ function stepLoop(
 ) {
   const batch = createBatch(dataset, plan.batchSize);
   const size = base.length;
-  const slotOf = (index: number) =>
-    work.slots?.slice(index * size, (index + 1) * size) ?? new Float32Array(size);
-  const vectors = Array.from({ length: plan.slotCount }, (_, index) => slotOf(index));
-  let current = [base.slice(), ...vectors];
-  let next = current.map(() => new Float32Array(size));
   const learningRate = new Float32Array(1);
   const stepNumber = new Int32Array(1);
   const lossSum = new Float32Array(1);
   const correct = new Float32Array(1);
   const seed = randomStream(work.seed, work.participant, work.round, 'dropout').uint32() | 0;
-  const fixed: Record<string, Tensor> = {
+  const inputs: Tensors = {
     images: u8Tensor(batch.images, [plan.batchSize, ...plan.imageShape]),
     labels: i32Tensor(batch.labels),
     weights: f32Tensor(batch.weights),
@@ -181,21 +178,26 @@ function stepLoop(
     step: i32Tensor(stepNumber, []),
     seed: i32Tensor(Int32Array.of(seed), []),
   };
-  const results: Record<string, Tensor> = {
-    lossSum: f32Tensor(lossSum, []),
-    correct: f32Tensor(correct, []),
-  };
-  const named = (vectors: readonly Float32Array[], state: string, slot: string) =>
-    Object.fromEntries(vectors.map((vector, i) => [i === 0 ? state : `${slot}${i - 1}`, f32Tensor(vector)]));
+  const results: Tensors = { lossSum: f32Tensor(lossSum, []), correct: f32Tensor(correct, []) };
+  const slotNames = Array.from({ length: plan.slotCount }, (_, index) => `slot${index}`);
+  const slots = slotNames.map((name, index) => {
+    const vector = work.slots?.subarray(index * size, (index + 1) * size) ?? new Float32Array(size);
+    return [name, f32Tensor(vector)] as const;
+  });
+  await training.write({ state: f32Tensor(base), ...Object.fromEntries(slots) });
 
   return {
     steps: 0,
     images: 0,
-    state: () => current[0] as Float32Array,
-    slots: () => {
+    async state() {
+      return (await training.read()).state?.data as Float32Array;
+    },
+    /** All slots, concatenated. */
+    async slots() {
+      const read = await training.read();
       const joined = new Float32Array(plan.slotCount * size);
-      current.slice(1).forEach((vector, index) => {
-        joined.set(vector, index * size);
+      slotNames.forEach((name, index) => {
+        joined.set(read[name]?.data as Float32Array, index * size);
       });
       return joined;
     },
@@ -203,14 +205,10 @@ function stepLoop(
       fillBatch(batch, dataset, order, start);
       learningRate[0] = work.learningRates[Math.min(this.steps, work.learningRates.length - 1)] as number;
       stepNumber[0] = this.steps + 1;
-      await training.run(
-        { ...fixed, ...named(current, 'state', 'slot') },
-        { ...results, ...named(next, 'nextState', 'nextSlot') },
-      );
+      await training.run(inputs, results);
       const sum = lossSum[0] as number;
       const mean = sum / batch.count;
       if (!(mean <= DIVERGED_LOSS)) throw diverged(work, 'the loss', mean, this.steps + 1);
-      [current, next] = [next, current];
       this.steps++;
       this.images += batch.count;
       return { lossSum: sum, count: batch.count };

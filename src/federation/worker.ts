@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ImageDataset } from '../data/image-dataset.js';
 import { evaluateState } from '../evaluation/evaluate.js';
+import { carryOf } from '../nn/plan.js';
 import { ortNode } from '../runtime/ort-node.js';
 import { RuntimeError, type Session } from '../runtime/runtime.js';
 import { CommonweightError } from '../tensor/error.js';
@@ -20,7 +21,7 @@ const keepGoing = () => Atomics.load(stop, 0) === 0;
 /** Opened when they are first needed: who only evaluates needs no training session. */
 const opened: { training?: Promise<Session>; evaluation?: Promise<Session> } = {};
 function trainingSession() {
-  opened.training ??= runtime.open(setup.plan.trainingModel);
+  opened.training ??= runtime.open(setup.plan.trainingModel, { carry: carryOf(setup.plan) });
   return opened.training;
 }
 function evaluationSession() {

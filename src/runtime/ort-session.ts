@@ -1,7 +1,8 @@
 /** A session on ONNX Runtime, native or in a browser: the two packages share their interface. */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import type { Tensor } from '../tensor/tensor.js';
-import { RuntimeError, type Session, type Tensors } from './runtime.js';
+import { engineError } from './engine-error.js';
+import { RuntimeError, type Session, type SessionOptions, type Tensors } from './runtime.js';
 
 const ORT_TYPES = { f32: 'float32', i32: 'int32', u8: 'uint8' } as const;
 
@@ -10,39 +11,104 @@ export interface Ort {
   readonly Tensor: TensorConstructor;
 }
 
-/** @param writesIntoOutputs whether the engine can: the native one does, WebAssembly has memory of its own. */
-export function ortSession(ort: Ort, session: InferenceSession, writesIntoOutputs: boolean): Session {
+export interface OrtEngine {
+  readonly ort: Ort;
+  /** As errors call it. */
+  readonly device: string;
+  /** Whether it writes into given outputs: the native one does, WebAssembly and GPUs have memory of their own. */
+  readonly writesIntoOutputs: boolean;
+}
+
+export function ortSession(
+  { ort, device, writesIntoOutputs }: OrtEngine,
+  session: InferenceSession,
+  { carry = {} }: SessionOptions,
+): Session {
+  const carriedOutputs = Object.keys(carry);
+  const carriedInputs = new Set(Object.values(carry));
+  const toOrt = (tensor: Tensor) => new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
+  const copyToOrt = (tensor: Tensor) => toOrt({ ...tensor, data: tensor.data.slice() } as Tensor);
+  /** By input. `spare` are the buffers of the run before, where outputs can be given. */
+  const current = new Map<string, OrtTensor>();
+  const spare = new Map<string, OrtTensor>();
+
   const delivered = (result: OrtTensor, given: Tensor | undefined): Tensor => {
     if (given === undefined) return fromOrt(result);
     if (!writesIntoOutputs) given.data.set(fromOrt(result).data);
     return given;
   };
-  const toOrt = (tensor: Tensor) => new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
+
+  const feedsOf = (inputs: Tensors) => {
+    const feeds: Record<string, OrtTensor> = {};
+    for (const name of session.inputNames) {
+      const tensor = inputs[name];
+      const feed = tensor === undefined ? current.get(name) : toOrt(tensor);
+      if (feed === undefined) {
+        const how = carriedInputs.has(name) ? 'was never written' : 'is not given';
+        throw new RuntimeError(`runtime: input "${name}" ${how}`);
+      }
+      feeds[name] = feed;
+    }
+    return feeds;
+  };
+
+  const fetchesOf = (outputs: Tensors) => {
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const name of session.outputNames) {
+      const given = outputs[name];
+      const carriedTo = carry[name];
+      if (!writesIntoOutputs) fetches[name] = null;
+      else if (carriedTo !== undefined) fetches[name] = spare.get(carriedTo) ?? null;
+      else fetches[name] = given === undefined ? null : toOrt(given);
+    }
+    return fetches;
+  };
+
   return {
+    async write(tensors) {
+      for (const [name, tensor] of Object.entries(tensors)) {
+        if (!carriedInputs.has(name)) throw new RuntimeError(`runtime: input "${name}" is not carried`);
+        current.get(name)?.dispose();
+        current.set(name, copyToOrt(tensor));
+        if (writesIntoOutputs) spare.set(name, copyToOrt(tensor));
+      }
+    },
     async run(inputs, outputs = {}) {
-      const feeds: Record<string, OrtTensor> = {};
-      for (const name of session.inputNames) {
-        const tensor = inputs[name];
-        if (tensor === undefined) throw new RuntimeError(`runtime: input "${name}" is not given`);
-        feeds[name] = toOrt(tensor);
-      }
-      const fetches: Record<string, OrtTensor | null> = {};
-      for (const name of session.outputNames) {
-        const given = outputs[name];
-        fetches[name] = given === undefined || !writesIntoOutputs ? null : toOrt(given);
-      }
-      const results = await session.run(feeds, fetches).catch((cause: Error) => {
-        throw new RuntimeError(`runtime: the model cannot be run: ${cause.message}`, { cause });
+      const results = await session.run(feedsOf(inputs), fetchesOf(outputs)).catch((cause: unknown) => {
+        throw engineError(cause, device, 'run');
       });
+      for (const output of carriedOutputs) {
+        const input = carry[output] as string;
+        const before = current.get(input);
+        if (writesIntoOutputs && before !== undefined) spare.set(input, before);
+        else before?.dispose();
+        current.set(input, results[output] as OrtTensor);
+      }
+      const given = session.outputNames.filter((name) => carry[name] === undefined);
       return Object.fromEntries(
-        session.outputNames.map((name) => [name, delivered(results[name] as OrtTensor, outputs[name])]),
+        given.map((name) => [name, delivered(results[name] as OrtTensor, outputs[name])]),
       ) satisfies Tensors;
     },
-    release: () => session.release(),
+    async read() {
+      const read: Record<string, Tensor> = {};
+      for (const [name, tensor] of current) {
+        const data = (await tensor.getData()) as Tensor['data'];
+        read[name] = typed(tensor, data.slice() as Tensor['data']);
+      }
+      return read;
+    },
+    async release() {
+      for (const tensor of current.values()) tensor.dispose();
+      await session.release();
+    },
   };
 }
 
-function fromOrt({ type, data, dims }: OrtTensor): Tensor {
+function fromOrt(tensor: OrtTensor): Tensor {
+  return typed(tensor, tensor.data as Tensor['data']);
+}
+
+function typed({ type, dims }: OrtTensor, data: Tensor['data']): Tensor {
   switch (type) {
     case 'float32':
       return { dtype: 'f32', shape: dims, data: data as Float32Array };

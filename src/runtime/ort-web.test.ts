@@ -3,4 +3,4 @@ import { ortWeb } from './ort-web.js';
 import { describeRuntime } from './runtime.contract.js';
 
 // WebAssembly as in a page; Node executes the same binary.
-describeRuntime(ortWeb(ort));
+describeRuntime(await ortWeb(ort, { threads: 1 }));

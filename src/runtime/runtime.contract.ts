@@ -9,7 +9,7 @@ import { adam } from '../nn/optimizers.js';
 import { trainingStep } from '../nn/training-step.js';
 import { lower } from '../onnx/lower/lower.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
-import { type Runtime, RuntimeError } from './runtime.js';
+import { type Runtime, RuntimeError, type Tensors } from './runtime.js';
 
 export function describeRuntime(runtime: Runtime): void {
   describe(`the runtime ${runtime.name}`, () => {
@@ -23,6 +23,7 @@ export function describeRuntime(runtime: Runtime): void {
     it('says what it is and where it computes', () => {
       expect(runtime.name).toMatch(/^\S+ \d+\.\d+\.\d+/);
       expect(runtime.device).not.toBe('');
+      expect(runtime.threads).toBeGreaterThanOrEqual(1);
     });
 
     it('runs a model again and again, with the shapes and types of its outputs', async () => {
@@ -65,6 +66,65 @@ export function describeRuntime(runtime: Runtime): void {
       await session.release();
     });
 
+    describe('with carried values', () => {
+      /** next = 2·kept + x, and the sum of x. */
+      const doubling = () => {
+        const [kept, x] = [g.input('kept', [3]), g.input('x', [3])];
+        return lower({ outputs: { next: g.add(g.mul(kept, 2), x), total: g.reduceSum(x) } });
+      };
+      const open = () => runtime.open(doubling(), { carry: { next: 'kept' } });
+      const vector = (...values: number[]) => f32Tensor(Float32Array.from(values));
+
+      it('keeps an output as the input of the next run, and gives it when asked', async () => {
+        const session = await open();
+        await session.write({ kept: vector(1, 2, 3) });
+        expect(await session.run({ x: vector(0, 0, 1) })).toEqual({
+          total: f32Tensor(Float32Array.of(1), []),
+        });
+        await session.run({ x: vector(1, 1, 1) });
+        expect(await session.read()).toEqual({ kept: vector(5, 9, 15) });
+        await session.run({ x: vector(0, 0, 0) });
+        expect(await session.read()).toEqual({ kept: vector(10, 18, 30) });
+        await session.release();
+      });
+
+      it('copies what it is given and what it gives', async () => {
+        const session = await open();
+        const given = vector(1, 1, 1);
+        await session.write({ kept: given });
+        given.data.fill(7);
+        await session.run({ x: vector(0, 0, 0) });
+        const { kept } = await session.read();
+        await session.run({ x: vector(0, 0, 0) });
+        await session.run({ x: vector(0, 0, 0) });
+        expect([...kept!.data]).toEqual([2, 2, 2]);
+        kept!.data.fill(7);
+        expect([...(await session.read()).kept!.data]).toEqual([8, 8, 8]);
+        await session.release();
+      });
+
+      it('starts anew from what is written', async () => {
+        const session = await open();
+        await session.write({ kept: vector(1, 1, 1) });
+        await session.run({ x: vector(0, 0, 0) });
+        await session.write({ kept: vector(0, 0, 4) });
+        await session.run({ x: vector(1, 0, 0) });
+        expect(await session.read()).toEqual({ kept: vector(1, 0, 8) });
+        await session.release();
+      });
+
+      it('says that a carried input was never written, or that an input is not carried', async () => {
+        const session = await open();
+        await expect(session.run({ x: vector(0, 0, 0) })).rejects.toThrow(
+          new RuntimeError('runtime: input "kept" was never written'),
+        );
+        await expect(session.write({ x: vector(0, 0, 0) })).rejects.toThrow(
+          new RuntimeError('runtime: input "x" is not carried'),
+        );
+        await session.release();
+      });
+    });
+
     it('names the input that is missing', async () => {
       const session = await runtime.open(sum());
       await expect(session.run({ a })).rejects.toThrow(new RuntimeError('runtime: input "b" is not given'));
@@ -79,6 +139,15 @@ export function describeRuntime(runtime: Runtime): void {
       await session.release();
     });
 
+    it('adds up parts of a batch that it takes one after the other', async () => {
+      const x = g.input('x', [6]);
+      const sums = g.sumOverParts({ sliced: { x }, whole: {} }, 3, ({ x }) => g.mul(x!, x!));
+      const session = await runtime.open(lower({ outputs: { sums } }));
+      const { sums: result } = await session.run({ x: f32Tensor(Float32Array.of(1, 2, 3, 4, 5, 6)) });
+      expect([...result!.data]).toEqual([1 + 9 + 25, 4 + 16 + 36]);
+      await session.release();
+    });
+
     it('refuses bytes that are no model with a RuntimeError', async () => {
       await expect(runtime.open(Uint8Array.of(1, 2, 3, 4, 5))).rejects.toThrow(RuntimeError);
       await expect(runtime.open(new Uint8Array())).rejects.toThrow(RuntimeError);
@@ -87,7 +156,8 @@ export function describeRuntime(runtime: Runtime): void {
 
     it('gives for training steps the numbers of the reference evaluator', async () => {
       const { graph, state } = smallTraining();
-      const session = await runtime.open(lower(graph));
+      const carry = { nextState: 'state', nextSlot0: 'slot0', nextSlot1: 'slot1' };
+      const session = await runtime.open(lower(graph), { carry });
       const images = u8Tensor(
         Uint8Array.from({ length: 3 * 64 }, (_, i) => (i * 89) % 256),
         [3, 1, 8, 8],
@@ -99,7 +169,7 @@ export function describeRuntime(runtime: Runtime): void {
         nextSlot0: zeros,
         nextSlot1: zeros,
       };
-      let actual = { nextState: f32Tensor(state), nextSlot0: f32Tensor(zeros), nextSlot1: f32Tensor(zeros) };
+      await session.write({ state: f32Tensor(state), slot0: f32Tensor(zeros), slot1: f32Tensor(zeros) });
       for (let step = 1; step <= 3; step++) {
         expected = evaluate(graph, {
           state: expected.nextState!,
@@ -110,9 +180,6 @@ export function describeRuntime(runtime: Runtime): void {
           ...rest,
         });
         const results = await session.run({
-          state: actual.nextState,
-          slot0: actual.nextSlot0,
-          slot1: actual.nextSlot1,
           images,
           labels: i32Tensor(Int32Array.from(rest.labels)),
           weights: f32Tensor(Float32Array.from(rest.weights)),
@@ -120,10 +187,16 @@ export function describeRuntime(runtime: Runtime): void {
           step: i32Tensor(Int32Array.of(step), []),
           seed: i32Tensor(Int32Array.from(rest.seed), []),
         });
-        actual = results as typeof actual;
-        expect(Object.keys(results).sort()).toEqual(Object.keys(expected).sort());
+        const { state: nextState, slot0: nextSlot0, slot1: nextSlot1 } = await session.read();
+        const actual: Tensors = {
+          ...results,
+          nextState: nextState!,
+          nextSlot0: nextSlot0!,
+          nextSlot1: nextSlot1!,
+        };
+        expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
         for (const [name, values] of Object.entries(expected)) {
-          const differences = Array.from(results[name]!.data, (x, i) => Math.abs(x - values[i]!));
+          const differences = Array.from(actual[name]!.data, (x, i) => Math.abs(x - values[i]!));
           expect(Math.max(...differences), `${name} after step ${step}`).toBeLessThan(1e-5);
         }
       }

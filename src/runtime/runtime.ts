@@ -5,28 +5,46 @@ import type { Tensor } from '../tensor/tensor.js';
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface Session {
+  /** Sets carried inputs, for the next run. They are copied. */
+  write(carried: Tensors): Promise<void>;
   /**
-   * Runs the model. `outputs` may hold tensors of the right dtype and shape to be written; what is not there is made
-   * anew. The call blocks the thread while it computes.
+   * Runs the model. `inputs` are those that are not carried; `outputs` may hold tensors of the right dtype and shape to be
+   * written: what is not there is made anew. The call blocks the thread while it computes, but on a GPU.
    */
   run(inputs: Tensors, outputs?: Tensors): Promise<Tensors>;
+  /** Copies of the carried values as they are now, under their names as inputs. */
+  read(): Promise<Tensors>;
   release(): Promise<void>;
 }
 
 export interface SessionOptions {
-  /** Threads for one operation; 1 by default, since participants side by side use the cores better. */
-  readonly threads?: number;
+  /**
+   * Outputs that stay with the engine and are inputs of the next run: name of the output → name of the input. A training
+   * state never leaves the memory in which it is computed, a GPU's for example.
+   */
+  readonly carry?: Readonly<Record<string, string>>;
 }
 
 export interface Runtime {
   /** The engine and its version, "onnxruntime-node 1.30.0". */
   readonly name: string;
-  /** Where it computes, "cpu". */
+  /** Where it computes: "cpu", "wasm", or "webgpu (vendor, architecture)". */
   readonly device: string;
+  /** For one operation. Participants side by side, of one thread each, use the cores better. */
+  readonly threads: number;
   /** @throws RuntimeError when the model cannot be loaded. */
   open(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }
 
 export class RuntimeError extends CommonweightError {
   override readonly name = 'RuntimeError';
+}
+
+/** @throws RuntimeError when that is no number of threads, or more than the device has. */
+export function checkThreads(threads: number, device: string, available: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= available) return;
+  throw new RuntimeError(
+    `runtime: ${threads} threads are asked for, but ${device} has ${available}`,
+    available === 1 ? { hint: 'choose 1' } : { hint: `choose 1 to ${available}` },
+  );
 }

@@ -45,7 +45,7 @@ async function train(network: Network): Promise<StateDict> {
     batchSize: BATCH,
     normalization: NORMALIZATION,
   });
-  const session = await ortNode().open(plan.trainingModel, { threads: 2 });
+  const session = await ortNode({ threads: 2 }).open(plan.trainingModel);
   let state: Tensor = f32Tensor(initialState(parametersOf(network, IMAGE), 'state').data);
   let slot0: Tensor = f32Tensor(new Float32Array(state.data.length));
   for (let step = 0; step < STEPS; step++) {
@@ -77,7 +77,7 @@ async function predict(network: Network, { layout, data }: StateDict): Promise<n
     imageShape: IMAGE,
     normalization: NORMALIZATION,
   });
-  const session = await ortNode().open(model, { threads: 2 });
+  const session = await ortNode({ threads: 2 }).open(model);
   const images = sample('t10k-images-idx3', 'images').subarray(0, PREDICTED * PIXELS);
   const { logits } = await session.run({ images: u8Tensor(images, [PREDICTED, ...IMAGE]) });
   await session.release();

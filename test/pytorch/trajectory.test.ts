@@ -89,7 +89,7 @@ async function train(
     batchSize: batch,
     clipNorm: settings.clipGlobalNorm,
   });
-  const session = await ortNode().open(plan.trainingModel, { threads: 2 });
+  const session = await ortNode({ threads: 2 }).open(plan.trainingModel);
   const weights = f32Tensor(new Float32Array(batch).fill(1));
   const learningRate = f32Tensor(Float32Array.of(settings.learningRate), []);
   let state: Tensor = f32Tensor(oracleWeights(plan.layout, convolutionGain).data);

@@ -1,0 +1,25 @@
+/** What ONNX Runtime says when it cannot do something, in words that name the device and what to choose instead. */
+import { RuntimeError } from './runtime.js';
+
+/** How the engine, V8 and the browsers say that memory is short. */
+const NO_MEMORY =
+  /failed to allocate memory|bad_alloc|out of memory|allocation failed|exceeds? .*buffer size|buffer size .*exceed/i;
+
+/** @param doing "opened" or "run" */
+export function engineError(cause: unknown, device: string, doing: string): RuntimeError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (!NO_MEMORY.test(message)) {
+    return new RuntimeError(`runtime: the model cannot be ${doing}: ${message}`, { cause });
+  }
+  const bytes = /(?:of size|size:?|size \()\s*(\d{4,})/.exec(message)?.[1];
+  const amount = bytes === undefined ? 'the memory' : `${(Number(bytes) / 2 ** 20).toFixed(0)} MiB at once`;
+  return new RuntimeError(
+    `runtime: the model cannot be ${doing}: ${device} has no room for ${amount} that it asks for`,
+    {
+      hint: device.startsWith('webgpu')
+        ? 'choose a smaller batch or network, or the device "wasm"'
+        : 'choose a smaller batch or network, or fewer workers',
+      cause,
+    },
+  );
+}

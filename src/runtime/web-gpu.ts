@@ -1,0 +1,31 @@
+/** Which GPU a page has. TypeScript's own types know no WebGPU yet: what is used of it stands here. */
+
+export interface GpuAdapter {
+  /** "vendor, architecture", as far as the browser tells. */
+  readonly description: string;
+  /** It computes on the CPU. */
+  readonly software: boolean;
+}
+
+interface WebGpu {
+  requestAdapter(): Promise<{
+    readonly info: {
+      readonly vendor: string;
+      readonly architecture: string;
+      readonly isFallbackAdapter?: boolean;
+    };
+    readonly isFallbackAdapter?: boolean;
+  } | null>;
+}
+
+/** The adapter that the browser prefers; undefined where it has none. */
+export async function gpuAdapter(): Promise<GpuAdapter | undefined> {
+  const gpu = (globalThis.navigator as { readonly gpu?: WebGpu } | undefined)?.gpu;
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  if (adapter === null || adapter === undefined) return undefined;
+  const { vendor, architecture, isFallbackAdapter } = adapter.info;
+  return {
+    description: [vendor, architecture].filter((part) => part !== '').join(', ') || 'unnamed',
+    software: (isFallbackAdapter ?? adapter.isFallbackAdapter ?? false) || architecture === 'swiftshader',
+  };
+}

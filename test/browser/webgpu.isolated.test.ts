@@ -1,0 +1,15 @@
+import * as ort from 'onnxruntime-web/webgpu';
+import { expect, it } from 'vitest';
+import { ortWeb } from '../../src/browser.js';
+import { describeRuntime } from '../../src/runtime/runtime.contract.js';
+import { itAgreesWithNative } from './agreement.js';
+
+const runtime = await ortWeb(ort, { device: 'webgpu' });
+
+it('names the adapter; an emulated one is taken only when it is asked for', async () => {
+  expect(runtime.device).toMatch(/^webgpu \(.+\)$/);
+  expect((await ortWeb(ort, { threads: 1 })).device).toBe('wasm');
+});
+
+describeRuntime(runtime);
+itAgreesWithNative(runtime, 'small', 1e-4);
