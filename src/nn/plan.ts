@@ -20,6 +20,8 @@ export interface PlanOptions {
   readonly evaluationBatchSize?: number;
   readonly normalization?: Normalization;
   readonly clipNorm?: number | undefined;
+  /** A batch is cut into parts whose largest array fits: `partBytes` of the runtime that will train; 2.5 MiB by default. */
+  readonly partBytes?: number | undefined;
 }
 
 export interface Plan {

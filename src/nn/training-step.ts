@@ -36,6 +36,8 @@ export interface StepDescription {
 export interface TrainingDescription extends StepDescription {
   readonly optimizer: Optimizer;
   readonly batchSize: number;
+  /** What the largest array of one part of a batch may fill; 2.5 MiB by default, for a runtime with one thread. */
+  readonly partBytes?: number | undefined;
   /** Gradients longer than this are shortened to it. */
   readonly clipNorm?: number | undefined;
 }
@@ -150,15 +152,16 @@ export function normalized(images: Value, { mean, deviation }: Normalization): V
   );
 }
 
-/** What the largest array of one part of a batch may fill: what stays in a core's cache is read from there. */
+/** What stays in a core's cache is read from there. */
 const PART_BYTES = 2.5 * 2 ** 20;
 
 /**
  * Into how many equal parts a batch falls. The gradient of a batch is the sum of those of its parts, so a step takes them
  * one after the other: as few as keep the largest array of one, an image's activation or what a convolution makes of it,
- * below PART_BYTES. (No layer here looks across the batch.)
+ * below `partBytes`. (No layer here looks across the batch.)
  */
-function batchParts({ network, layout, imageShape, batchSize }: TrainingDescription): number {
+function batchParts(description: TrainingDescription): number {
+  const { network, layout, imageShape, batchSize, partBytes = PART_BYTES } = description;
   const tensors = layout.map(({ name, shape }) => g.input(name, shape));
   const logits = applyNetwork(network, layout, tensors, g.input('images', [1, ...imageShape]));
   const images = topologicalOrder([logits]).filter(({ shape }) => shape.length === 4 && shape[0] === 1);
@@ -167,7 +170,7 @@ function batchParts({ network, layout, imageShape, batchSize }: TrainingDescript
   );
   const largestBytes = 4 * Math.max(...sizes);
   let parts = 1;
-  while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * largestBytes > PART_BYTES))
+  while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * largestBytes > partBytes))
     parts++;
   return parts;
 }

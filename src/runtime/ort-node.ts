@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { engineError } from './engine-error.js';
 import { ortSession } from './ort-session.js';
-import { checkThreads, type Runtime } from './runtime.js';
+import { checkThreads, partBytesOf, type Runtime } from './runtime.js';
 
 /** @throws RuntimeError when more threads are asked for than there are cores. */
 export function ortNode({ threads = 1 } = {}): Runtime {
@@ -13,6 +13,7 @@ export function ortNode({ threads = 1 } = {}): Runtime {
     name: `onnxruntime-node ${ort.env.versions.node}`,
     device,
     threads,
+    partBytes: partBytesOf(threads),
     async open(model, options = {}) {
       try {
         const session = await ort.InferenceSession.create(model, {

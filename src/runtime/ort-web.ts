@@ -5,7 +5,7 @@
 import type { Env, InferenceSessionFactory } from 'onnxruntime-common';
 import { engineError } from './engine-error.js';
 import { type Ort, ortSession } from './ort-session.js';
-import { checkThreads, type Runtime, RuntimeError } from './runtime.js';
+import { checkThreads, partBytesOf, type Runtime, RuntimeError } from './runtime.js';
 import { type GpuAdapter, gpuAdapter } from './web-gpu.js';
 
 /** What `import('onnxruntime-web/webgpu')` gives, or `import('onnxruntime-web/wasm')` for WebAssembly alone. */
@@ -61,6 +61,7 @@ function wasmRuntime(ort: OrtWeb, options: OrtWebOptions): Runtime {
     name: nameOf(ort),
     device,
     threads,
+    partBytes: partBytesOf(threads),
     async open(model, sessionOptions = {}) {
       try {
         const session = await ort.InferenceSession.create(model, {
@@ -82,6 +83,8 @@ function webGpuRuntime(ort: OrtWeb, { description }: GpuAdapter): Runtime {
     name: nameOf(ort),
     device,
     threads: 1,
+    // A GPU wants a batch at once.
+    partBytes: Number.POSITIVE_INFINITY,
     async open(model, sessionOptions = {}) {
       const carried = Object.keys(sessionOptions.carry ?? {});
       try {

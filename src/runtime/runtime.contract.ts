@@ -24,6 +24,7 @@ export function describeRuntime(runtime: Runtime): void {
       expect(runtime.name).toMatch(/^\S+ \d+\.\d+\.\d+/);
       expect(runtime.device).not.toBe('');
       expect(runtime.threads).toBeGreaterThanOrEqual(1);
+      expect(runtime.partBytes).toBeGreaterThanOrEqual(2 ** 20);
     });
 
     it('runs a model again and again, with the shapes and types of its outputs', async () => {

@@ -32,9 +32,14 @@ export interface Runtime {
   readonly device: string;
   /** For one operation. Participants side by side, of one thread each, use the cores better. */
   readonly threads: number;
+  /** Arrays up to this size are computed fastest here: what `partBytes` of a plan for this runtime should be. */
+  readonly partBytes: number;
   /** @throws RuntimeError when the model cannot be loaded. */
   open(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }
+
+/** What stays in the cache of one core; and several threads want larger operations, so that each is worth waking them. */
+export const partBytesOf = (threads: number) => (threads === 1 ? 2.5 : 10) * 2 ** 20;
 
 export class RuntimeError extends CommonweightError {
   override readonly name = 'RuntimeError';

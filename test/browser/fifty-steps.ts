@@ -43,6 +43,7 @@ export async function fiftySteps(runtime: Runtime, name: RunName, pictures: Pict
     loss: softmaxCrossEntropy(),
     optimizer: sgd({ momentum: 0.9 }),
     batchSize,
+    partBytes: runtime.partBytes,
   });
   const session = await runtime.open(plan.trainingModel, { carry: carryOf(plan) });
   const { data } = initialState(parametersOf(network, imageShape), 'fifty steps');
