@@ -1,3 +1,4 @@
+import { extremeBySimd } from './simd.js';
 import type { Column, Strategy } from './strategy.js';
 
 /**
@@ -8,18 +9,20 @@ export function absmax(): Strategy {
   return {
     name: 'absmax',
     needs: 'columns',
+    propagatesNonFinite: true,
     combine(out, columns) {
+      const done = extremeBySimd('absmax', out, columns);
       columns.forEach((column, k) => {
-        if (k === 0) out.set(column);
-        else outweigh(out, column);
+        if (k === 0) out.set(column.subarray(done), done);
+        else outweigh(out, column, done);
       });
     },
   };
 }
 
 /** Without a branch on which is larger, as in `max`. */
-function outweigh(out: Column, column: Column): void {
-  for (let i = 0; i < out.length; i++) {
+function outweigh(out: Column, column: Column, from: number): void {
+  for (let i = from; i < out.length; i++) {
     const kept = out[i] as number;
     const value = column[i] as number;
     const larger = +(Math.abs(value) > Math.abs(kept));

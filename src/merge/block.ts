@@ -1,4 +1,5 @@
 /** The inner loops that merging in memory and merging files share, over blocks of values that fit a processor's cache. */
+import { finiteBySimd } from './simd.js';
 import type { Column, Strategy } from './strategy.js';
 
 /** Values per block. It never changes results: strategies work on each place by itself. */
@@ -6,13 +7,14 @@ export const blockSize = 8192;
 
 /** The index of the first value that is NaN or infinite, or −1. */
 export function firstNotFinite(values: Column): number {
+  const checked = finiteBySimd(values);
   // Times 0, each finite value is ±0 and any other NaN, and a sum is faster to make than a branch for each. Four sums, so
   // that no addition waits for the one before it.
   let a = 0;
   let b = 0;
   let c = 0;
   let d = 0;
-  let i = 0;
+  let i = checked;
   for (; i + 3 < values.length; i += 4) {
     a += (values[i] as number) * 0;
     b += (values[i + 1] as number) * 0;

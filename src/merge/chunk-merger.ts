@@ -4,11 +4,14 @@ import { blockSize, combineBlock, firstNotFinite } from './block.js';
 import { notFinite, notStorable } from './checks.js';
 import { MergeError } from './error.js';
 import { type FloatFormat, floatFormat } from './float-format.js';
-import type { Strategy } from './strategy.js';
+import type { Column, Strategy } from './strategy.js';
 import type { Chunk } from './tensor-file.js';
 
+/** Room for one chunk of a file. */
+export type ChunkBuffer = Uint8Array<ArrayBuffer>;
+
 /** Merges the chunk's bytes of every input, in their order, then of the base where there is one, into `output`. */
-export type ChunkMerger = (chunk: Chunk, buffers: readonly ArrayBuffer[], output: ArrayBuffer) => void;
+export type ChunkMerger = (chunk: Chunk, buffers: readonly ChunkBuffer[], output: ChunkBuffer) => void;
 
 interface Named {
   readonly path: string;
@@ -23,12 +26,13 @@ export function chunkMerger(
   const files = inputs.map((input) => input.file);
   const sources = base === undefined ? files : [...files, base];
   const examples = inputs.map((input) => input.examples);
+  const { propagatesNonFinite = false } = strategy;
 
   const mergeFloats = (
     chunk: Chunk,
     format: FloatFormat,
-    buffers: readonly ArrayBuffer[],
-    output: ArrayBuffer,
+    buffers: readonly ChunkBuffer[],
+    output: ChunkBuffer,
   ) => {
     const width = dtypeBytes[chunk.dtype];
     const size = chunk.bytes / width;
@@ -36,15 +40,18 @@ export function chunkMerger(
       const count = Math.min(blockSize, size - at);
       const index = chunk.at / width + at;
       const columns = sources.map((source, k) => {
-        const column = format.values(buffers[k] as ArrayBuffer, at, count);
-        const bad = firstNotFinite(column);
-        if (bad >= 0) throw notFinite(chunk.name, index + bad, column[bad] as number, `"${source.path}"`);
+        const column = format.values(buffers[k] as ChunkBuffer, at, count);
+        if (!propagatesNonFinite) checkFinite(column, source, chunk.name, index);
         return column;
       });
       const out = format.values(output, at, count);
       combineBlock(strategy, out, columns.slice(0, files.length), examples, columns[files.length]);
       const bad = format.store(out, output, at);
-      if (bad >= 0) throw notStorable(chunk.name, index + bad, out[bad] as number, chunk.dtype);
+      if (bad < 0) continue;
+      columns.forEach((column, k) => {
+        checkFinite(column, sources[k] as Named, chunk.name, index);
+      });
+      throw notStorable(chunk.name, index + bad, out[bad] as number, chunk.dtype);
     }
   };
   return (chunk, buffers, output) => {
@@ -54,16 +61,21 @@ export function chunkMerger(
   };
 }
 
+function checkFinite(column: Column, { path }: Named, tensor: string, index: number): void {
+  const bad = firstNotFinite(column);
+  if (bad >= 0) throw notFinite(tensor, index + bad, column[bad] as number, `"${path}"`);
+}
+
 function copyEqual(
   chunk: Chunk,
   files: readonly Named[],
-  buffers: readonly ArrayBuffer[],
-  output: ArrayBuffer,
+  buffers: readonly ChunkBuffer[],
+  output: ChunkBuffer,
 ): void {
   const [first] = files;
-  const expected = new Uint8Array(buffers[0] as ArrayBuffer, 0, chunk.bytes);
+  const expected = (buffers[0] as ChunkBuffer).subarray(0, chunk.bytes);
   for (const [k, file] of files.entries()) {
-    const bytes = new Uint8Array(buffers[k] as ArrayBuffer, 0, chunk.bytes);
+    const bytes = (buffers[k] as ChunkBuffer).subarray(0, chunk.bytes);
     const differs = firstDifference(bytes, expected);
     if (differs < 0) continue;
     const index = Math.floor((chunk.at + differs) / dtypeBytes[chunk.dtype]);
@@ -72,7 +84,7 @@ function copyEqual(
       { hint: 'only F64, F32, F16 and BF16 can be merged: make this tensor equal in all files' },
     );
   }
-  new Uint8Array(output).set(expected);
+  output.set(expected);
 }
 
 function firstDifference(a: Uint8Array, b: Uint8Array): number {

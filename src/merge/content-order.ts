@@ -19,7 +19,7 @@ export function orderByContent(
 ): Contribution[] {
   /** In order; the members of one group have agreed so far. */
   let groups = [contributions];
-  const buffers = contributions.map(() => new ArrayBuffer(chunkBytes));
+  const buffers = contributions.map(() => new Uint8Array(chunkBytes));
   for (const chunk of chunks) {
     if (groups.every((group) => group.length === 1)) break;
     groups = groups.flatMap((group) => split(group, chunk, buffers));
@@ -30,12 +30,12 @@ export function orderByContent(
 function split(
   group: readonly Contribution[],
   chunk: Chunk,
-  buffers: readonly ArrayBuffer[],
+  buffers: readonly Uint8Array[],
 ): (readonly Contribution[])[] {
   if (group.length === 1) return [group];
   const read = group.map((contribution, k) => ({
     contribution,
-    bytes: readChunk(contribution.file, chunk, buffers[k] as ArrayBuffer),
+    bytes: readChunk(contribution.file, chunk, buffers[k] as Uint8Array),
   }));
   read.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
   const groups: Contribution[][] = [];

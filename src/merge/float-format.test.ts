@@ -9,7 +9,7 @@ describe('the format of a dtype', () => {
     ['BF16', 0.1, 0.10009765625, 3.3895313892515355e38],
   ] as const)('%s stores values rounded and gives them again', (dtype, value, rounded, largest) => {
     const format = floatFormat(dtype)!;
-    const chunk = new ArrayBuffer(64);
+    const chunk = new Uint8Array(64);
     const values = format.values(chunk, 3, 2);
     values.set([value, -largest]);
     expect(format.store(values, chunk, 3)).toBe(-1);
@@ -23,7 +23,7 @@ describe('the format of a dtype', () => {
     ['BF16', 3.4e38],
   ] as const)('%s says which value it cannot hold', (dtype, large) => {
     const format = floatFormat(dtype)!;
-    const chunk = new ArrayBuffer(16);
+    const chunk = new Uint8Array(16);
     const values = format.values(chunk, 0, 2);
     values.set([1, large]);
     expect(format.store(values, chunk, 0)).toBe(1);

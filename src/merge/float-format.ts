@@ -6,22 +6,22 @@ import type { Column } from './strategy.js';
 
 export interface FloatFormat {
   /** `count` values from value `at` on: a view of the chunk where that is possible. */
-  readonly values: (chunk: ArrayBuffer, at: number, count: number) => Column;
+  readonly values: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => Column;
   /**
    * Puts what was written to the `values` of an output into its chunk, where they are no view of it; returns the index of
    * the first that this dtype cannot hold, or −1.
    */
-  readonly store: (values: Column, chunk: ArrayBuffer, at: number) => number;
+  readonly store: (values: Column, chunk: Uint8Array<ArrayBuffer>, at: number) => number;
 }
 
 /** The dtypes that can be merged. The 16-bit ones are merged as float32. */
 const formats: Partial<Record<Dtype, FloatFormat>> = {
   F64: {
-    values: (chunk, at, count) => new Float64Array(chunk, 8 * at, count),
+    values: (chunk, at, count) => new Float64Array(chunk.buffer, chunk.byteOffset + 8 * at, count),
     store: (values) => firstNotFinite(values),
   },
   F32: {
-    values: (chunk, at, count) => new Float32Array(chunk, 4 * at, count),
+    values: (chunk, at, count) => new Float32Array(chunk.buffer, chunk.byteOffset + 4 * at, count),
     store: (values) => firstNotFinite(values),
   },
   F16: half(f16ToF32, f32ToF16, f16Overflow),
@@ -41,11 +41,12 @@ function half(
   return {
     values(chunk, at, count) {
       const wide = new Float32Array(count);
-      widen(new Uint16Array(chunk, 2 * at, count), wide);
+      widen(new Uint16Array(chunk.buffer, chunk.byteOffset + 2 * at, count), wide);
       return wide;
     },
     store(values, chunk, at) {
-      narrow(Float32Array.from(values), new Uint16Array(chunk, 2 * at, values.length));
+      const bytes = chunk.byteOffset + 2 * at;
+      narrow(Float32Array.from(values), new Uint16Array(chunk.buffer, bytes, values.length));
       return firstBeyond(values, overflow);
     },
   };

@@ -1,3 +1,4 @@
+import { weightedSumBySimd } from './simd.js';
 import type { Column, Strategy } from './strategy.js';
 
 /**
@@ -10,6 +11,7 @@ export function mean({ by = 'examples' }: { by?: 'examples' | 'equal' } = {}): S
   return {
     name: by === 'equal' ? 'mean-equal' : 'mean',
     needs: 'sum',
+    propagatesNonFinite: true,
     combine(out, columns, examples) {
       const counts = by === 'equal' ? columns.map(() => 1) : examples;
       const total = counts.reduce((sum, count) => sum + count, 0);
@@ -20,19 +22,33 @@ export function mean({ by = 'examples' }: { by?: 'examples' | 'equal' } = {}): S
       // A power of two divides the weights without rounding, which saves a pass over the values.
       const exact = Number.isInteger(Math.log2(total));
       const weights = exact ? counts.map((count) => count / total) : counts;
-      const scratch = exact && columns.length === 2 ? out : new Float64Array(out.length);
-      // The first column starts the sum, not 0: the mean of −0 and −0 is −0.
-      let sum = columns[0] as Column;
-      let weight = weights[0] as number;
-      for (let k = 1; k < columns.length; k++) {
-        const target = exact && k === columns.length - 1 ? out : scratch;
-        addWeighted(target, sum, weight, columns[k] as Column, weights[k] as number);
-        sum = target;
-        weight = 1;
-      }
-      if (!exact) divide(out, sum, total);
+      const divisor = exact ? 1 : total;
+      const done = weightedSumBySimd(out, columns, weights, divisor);
+      if (done === out.length) return;
+      const rest = columns.map((column) => column.subarray(done));
+      weightedSum(out.subarray(done), rest, weights, divisor);
     },
   };
+}
+
+/** out = (Σ wₖ·xₖ)/divisor, of two columns at least. */
+function weightedSum(
+  out: Column,
+  columns: readonly Column[],
+  weights: readonly number[],
+  divisor: number,
+): void {
+  const scratch = divisor === 1 && columns.length === 2 ? out : new Float64Array(out.length);
+  // The first column starts the sum, not 0: the mean of −0 and −0 is −0.
+  let sum = columns[0] as Column;
+  let weight = weights[0] as number;
+  for (let k = 1; k < columns.length; k++) {
+    const target = divisor === 1 && k === columns.length - 1 ? out : scratch;
+    addWeighted(target, sum, weight, columns[k] as Column, weights[k] as number);
+    sum = target;
+    weight = 1;
+  }
+  if (divisor !== 1) divide(out, sum, divisor);
 }
 
 function addWeighted(out: Column, a: Column, aWeight: number, b: Column, bWeight: number): void {

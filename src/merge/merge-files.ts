@@ -10,14 +10,15 @@ import { setImmediate } from 'node:timers/promises';
 import { formatSafetensorsHeader } from '../tensor/safetensors-header.js';
 import { blockSize } from './block.js';
 import { checkExamples, checkSameTensors } from './checks.js';
-import { chunkMerger } from './chunk-merger.js';
+import { type ChunkWork, chunkRunner, takeChunk } from './chunk-runner.js';
 import { type Contribution, orderByContent } from './content-order.js';
 import { MergeError } from './error.js';
 import { floatFormat } from './float-format.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
+import { secondThread } from './second-thread.js';
 import type { Strategy } from './strategy.js';
-import { openTensorFile, readChunk, type TensorFile } from './tensor-file.js';
+import { type Chunk, openTensorFile, type TensorFile } from './tensor-file.js';
 
 export interface MergeFilesOptions {
   /** Paths, at least one. */
@@ -80,33 +81,92 @@ async function mergeOpened(
   const chunkBytes = chunks.reduce((largest, chunk) => Math.max(largest, chunk.bytes), 0);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);
   const contributions = orderByContent(named, mergeable, chunkBytes);
-  const mergeChunk = chunkMerger(options.strategy, contributions, base);
-
-  const sources = [...contributions.map((contribution) => contribution.file), ...(base ? [base] : [])];
-  const buffers = sources.map(() => new ArrayBuffer(chunkBytes));
-  const output = new ArrayBuffer(chunkBytes);
+  const source = ({ path, fd, header, entries }: TensorFile) => ({ path, fd, header, entries });
   const totalBytes = header.length + (entries.at(-1)?.end ?? 0);
   await writeOutput(options.output, totalBytes, async (handle) => {
-    writeAll(handle, header);
-    let doneBytes = header.length;
-    for (const chunk of chunks) {
-      sources.forEach((file, k) => {
-        readChunk(file, chunk, buffers[k] as ArrayBuffer);
+    for (let done = 0; done < header.length; ) done += writeSync(handle.fd, header, done);
+    const work = {
+      inputs: contributions.map(({ file, examples }) => ({ file: source(file), examples })),
+      base: base && source(base),
+      chunks,
+      dataStart: header.length,
+      outputFd: handle.fd,
+    };
+    const sync = syncAhead(handle);
+    try {
+      await mergeChunks(work, options, (doneBytes) => {
+        sync.written(doneBytes);
+        options.onProgress?.({ doneBytes, totalBytes });
       });
-      mergeChunk(chunk, buffers, output);
-      writeAll(handle, new Uint8Array(output, 0, chunk.bytes));
-      doneBytes += chunk.bytes;
-      options.onProgress?.({ doneBytes, totalBytes });
-      await setImmediate();
-      options.signal?.throwIfAborted();
+    } finally {
+      await sync.settled();
     }
   });
   return { tensors: entries.length, bytes: totalBytes };
 }
 
-function writeAll(handle: FileHandle, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(handle.fd, bytes, done);
+/** How long others of this thread wait. */
+const TURN_MS = 5;
+const SYNC_BYTES = 16 * 2 ** 20;
+
+/** Sends what is written to the disk while more is merged, so that little is left to wait for at the end. */
+function syncAhead(handle: FileHandle) {
+  let pending: Promise<void> | undefined;
+  let synced = 0;
+  return {
+    written(bytes: number) {
+      if (pending !== undefined || bytes - synced < SYNC_BYTES) return;
+      synced = bytes;
+      // An error comes again, and is reported, when the whole is synced.
+      pending = handle
+        .datasync()
+        .catch(() => undefined)
+        .finally(() => {
+          pending = undefined;
+        });
+    },
+    settled: async () => pending,
+  };
 }
+
+/** All chunks, in this thread and perhaps a second one. The first that fails, in their order, decides the error. */
+async function mergeChunks(
+  work: ChunkWork,
+  { strategy, signal }: MergeFilesOptions,
+  onProgress: (doneBytes: number) => void,
+): Promise<void> {
+  const taken = new Int32Array(new SharedArrayBuffer(4));
+  const second = secondThread(work, strategy, taken);
+  const run = chunkRunner(work, strategy);
+  let turned = Number.NEGATIVE_INFINITY;
+  const failures: { readonly chunk: number; readonly error: unknown }[] = [];
+  try {
+    for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {
+      try {
+        run(chunk);
+      } catch (error) {
+        failures.push({ chunk, error });
+        break;
+      }
+      // The second thread has taken what lies between, and is done with nearly all of it.
+      onProgress(work.dataStart + endOf(work.chunks, chunk));
+      if (performance.now() - turned < TURN_MS) continue;
+      await setImmediate();
+      turned = performance.now();
+      signal?.throwIfAborted();
+    }
+  } finally {
+    // No chunk is left to take for the second thread: it ends after the one it has.
+    Atomics.store(taken, 0, work.chunks.length);
+    const chunk = await second;
+    if (chunk !== undefined && chunk < (failures[0]?.chunk ?? Number.POSITIVE_INFINITY)) run(chunk);
+  }
+  if (failures[0] !== undefined) throw failures[0].error;
+  onProgress(work.dataStart + endOf(work.chunks, work.chunks.length - 1));
+}
+
+const endOf = (chunks: readonly Chunk[], last: number) =>
+  chunks.slice(0, last + 1).reduce((sum, { bytes }) => sum + bytes, 0);
 
 function checkOptions({ inputs, examples, on, base, chunkBytes }: MergeFilesOptions): void {
   if (inputs.length === 0) throw new MergeError('merge: there are no input files, expected at least one');

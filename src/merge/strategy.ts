@@ -17,6 +17,8 @@ export interface Strategy {
   /** The strategy's name in settings, reports and messages. */
   readonly name: string;
   readonly needs: StrategyNeeds;
+  /** That a value which is not finite makes the merged one not finite: then a look at that one suffices. False by default. */
+  readonly propagatesNonFinite?: boolean;
   /**
    * Merges one chunk, each place by itself, so that the cuts between chunks change nothing. Sums are accumulated in float64
    * and rounded once, to `out`.

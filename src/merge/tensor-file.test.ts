@@ -32,16 +32,16 @@ async function open(name: string, values: number[]): Promise<TensorFile> {
 describe('a tensor file', () => {
   it('is read in pieces of a tensor', async () => {
     const file = await open('a', [1, 2, 3, 4]);
-    const buffer = new ArrayBuffer(16);
+    const buffer = new Uint8Array(16);
     const read = readChunk(file, { name: 'w', dtype: 'F32', at: 4, bytes: 8 }, buffer);
     expect(read).toHaveLength(8);
-    expect([...new Float32Array(buffer)]).toEqual([3, 4, 0, 0]);
+    expect([...new Float32Array(buffer.buffer)]).toEqual([3, 4, 0, 0]);
   });
 
   it('that becomes shorter while it is read is an error', async () => {
     const file = await open('a', [1, 2, 3, 4]);
     await truncate(file.path, file.header.dataStart + 6);
-    const read = () => readChunk(file, { name: 'w', dtype: 'F32', at: 0, bytes: 12 }, new ArrayBuffer(12));
+    const read = () => readChunk(file, { name: 'w', dtype: 'F32', at: 0, bytes: 12 }, new Uint8Array(12));
     expect(read).toThrow(`merge: "${file.path}" was cut short while it was read`);
   });
 });

@@ -13,11 +13,16 @@ import {
 } from '../tensor/safetensors-header.js';
 import { MergeError } from './error.js';
 
-export interface TensorFile {
+/** What reading an open file takes; it can be cloned into another thread. */
+export interface TensorSource {
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly fd: number;
   readonly header: SafetensorsHeader;
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
+}
+
+export interface TensorFile extends TensorSource {
+  readonly handle: FileHandle;
 }
 
 /** A piece of one tensor, the same in every file; `at` and `bytes` count from the tensor's first byte. */
@@ -38,10 +43,16 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   });
   try {
     const { size } = await handle.stat();
-    const prefix = readUpTo(handle, path, 0, new Uint8Array(Math.min(8, size)));
+    const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(Math.min(8, size)));
     const header = new Uint8Array(safetensorsDataStart(prefix, path, size));
-    const parsed = parseSafetensorsHeader(readUpTo(handle, path, 0, header), path, size);
-    return { path, handle, header: parsed, entries: new Map(parsed.entries.map((e) => [e.name, e])) };
+    const parsed = parseSafetensorsHeader(readUpTo(handle.fd, path, 0, header), path, size);
+    return {
+      path,
+      fd: handle.fd,
+      handle,
+      header: parsed,
+      entries: new Map(parsed.entries.map((e) => [e.name, e])),
+    };
   } catch (error) {
     await handle.close();
     throw error;
@@ -52,22 +63,22 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
  * Reads a chunk, wherever its tensor lies in this file, to the beginning of `buffer`.
  * @throws MergeError when it cannot be read or the file has become shorter.
  */
-export function readChunk(file: TensorFile, chunk: Chunk, buffer: ArrayBuffer): Uint8Array {
+export function readChunk(file: TensorSource, chunk: Chunk, buffer: Uint8Array): Uint8Array {
   const position =
     file.header.dataStart + (file.entries.get(chunk.name) as SafetensorsEntry).begin + chunk.at;
-  const target = new Uint8Array(buffer, 0, chunk.bytes);
-  const read = readUpTo(file.handle, file.path, position, target);
+  const target = buffer.subarray(0, chunk.bytes);
+  const read = readUpTo(file.fd, file.path, position, target);
   if (read.length < chunk.bytes) {
     throw new MergeError(`merge: "${file.path}" was cut short while it was read`, { hint: 'merge again' });
   }
   return read;
 }
 
-function readUpTo(handle: FileHandle, path: string, position: number, target: Uint8Array): Uint8Array {
+function readUpTo(fd: number, path: string, position: number, target: Uint8Array): Uint8Array {
   let done = 0;
   try {
     while (done < target.length) {
-      const bytes = readSync(handle.fd, target, done, target.length - done, position + done);
+      const bytes = readSync(fd, target, done, target.length - done, position + done);
       if (bytes === 0) break;
       done += bytes;
     }
