@@ -1,5 +1,6 @@
 /** `commonweight run`: a federation by a file, by flags, or by both. */
 import type { Command } from 'commander';
+import { LARGEST_SHIFT } from '../data/augmentation.js';
 import { profile } from '../federation/profiles.js';
 import { strategyNames } from '../merge/strategies.js';
 import { partitionerNames } from '../partition/partitioners.js';
@@ -25,6 +26,8 @@ interface Overrides {
   readonly network?: NetworkChoice;
   readonly learningRate?: number;
   readonly batchSize?: number;
+  readonly flip?: true;
+  readonly shift?: number;
   readonly pooled?: boolean;
 }
 
@@ -56,6 +59,12 @@ export function addRun(program: Command): void {
     )
     .option('--learning-rate <x>', 'of the optimizer', positiveNumber('--learning-rate'))
     .option('--batch-size <n>', 'images a step', wholeNumber('--batch-size', 1, 4096))
+    .option('--flip', 'mirror training images half of the time')
+    .option(
+      '--shift <n>',
+      'shift training images by up to n pixels',
+      wholeNumber('--shift', 0, LARGEST_SHIFT),
+    )
     .option('--pooled', 'train the same network on all the data beside it')
     .option('--seed <n>', 'of all random numbers', wholeNumber('--seed', 0, 0x7fffffff))
     .option('--init <file>', 'a safetensors file with the weights to start from');
@@ -91,7 +100,7 @@ export function overridden(
   described: Readonly<Record<string, unknown>>,
   flags: Overrides,
 ): Record<string, unknown> {
-  const { epochs, threshold, partition, participants, network, learningRate, ...top } = flags;
+  const { epochs, threshold, partition, participants, network, learningRate, flip, shift, ...top } = flags;
   const replaced: Record<string, unknown> = { ...described };
   for (const key of [
     'seed',
@@ -120,6 +129,7 @@ export function overridden(
   merge('partition', { name: partition, participants });
   merge('local', { epochs, threshold });
   merge('optimizer', { learningRate });
+  merge('augmentation', { flip, shift });
   return replaced;
 }
 

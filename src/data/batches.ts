@@ -2,7 +2,9 @@
  * Batches of one fixed shape. A training step is compiled for one batch size; a ragged last batch keeps that size and
  * gives its empty places the weight 0, so that loss, gradient and accuracy count exactly the examples there are.
  */
+
 import type { RandomStream } from '../tensor/random.js';
+import { type Draws, writeAugmented } from './augmentation.js';
 import { DataError } from './error.js';
 import { type ImageDataset, imageBytes } from './image-dataset.js';
 
@@ -30,8 +32,17 @@ export function createBatch(dataset: ImageDataset, batchSize: number): Batch {
   };
 }
 
-/** Fills `batch` with the examples at `order[start]`, `order[start + 1]`, …, as many as there are and fit. */
-export function fillBatch(batch: Batch, dataset: ImageDataset, order: Uint32Array, start: number): void {
+/**
+ * Fills `batch` with the examples at `order[start]`, `order[start + 1]`, …, as many as there are and fit.
+ * @param draws for each place of `order`, how its image is augmented; by default it stays as it is
+ */
+export function fillBatch(
+  batch: Batch,
+  dataset: ImageDataset,
+  order: Uint32Array,
+  start: number,
+  draws?: Draws,
+): void {
   const size = imageBytes(dataset);
   const capacity = batch.labels.length;
   const count = Math.max(0, Math.min(capacity, order.length - start));
@@ -42,7 +53,8 @@ export function fillBatch(batch: Batch, dataset: ImageDataset, order: Uint32Arra
         `data: "${dataset.name}" has ${dataset.examples} examples, asked for number ${index}`,
       );
     }
-    batch.images.set(dataset.images.subarray(index * size, (index + 1) * size), place * size);
+    if (draws !== undefined) writeAugmented(batch.images, place * size, dataset, index, draws, start + place);
+    else batch.images.set(dataset.images.subarray(index * size, (index + 1) * size), place * size);
     batch.labels[place] = dataset.labels[index] as number;
   }
   batch.images.fill(0, count * size);

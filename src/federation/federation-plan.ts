@@ -107,7 +107,7 @@ export function federationPlan(
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
 ): FederationPlan {
-  const { local, rounds, seed, batchSize, optimizer } = configuration;
+  const { local, rounds, seed, batchSize, optimizer, augmentation } = configuration;
   const schedule = scheduleOf(configuration.schedule);
   const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
   return {
@@ -131,6 +131,7 @@ export function federationPlan(
         round,
         seed,
         epochs: local.epochs,
+        augmentation,
         threshold: round === 1 ? (local.firstThreshold ?? local.threshold) : local.threshold,
         learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
       };
@@ -142,6 +143,7 @@ export function federationPlan(
         round,
         seed,
         epochs: Infinity,
+        augmentation,
         maxSteps: steps,
         learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
         slots,

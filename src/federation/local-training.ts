@@ -3,8 +3,10 @@
  * validation accuracy reaches the threshold or the epochs run out. The result is a function of the state, the data and
  * the seed alone: it does not matter which thread does it, or when.
  */
-import { createBatch, epochOrder, fillBatch } from '../data/batches.js';
+import type { Augmentation } from '../data/augmentation.js';
+import type { Batch } from '../data/batches.js';
 import type { ImageDataset } from '../data/image-dataset.js';
+import { type BatchSource, type BatchTask, batchesHere } from '../data/training-batches.js';
 import { evaluateState } from '../evaluation/evaluate.js';
 import { accuracy } from '../evaluation/metrics.js';
 import type { Plan } from '../nn/plan.js';
@@ -25,6 +27,8 @@ export interface LocalWork {
   readonly threshold?: number | undefined;
   /** Of every step of this work, from 0; the last is kept beyond the end. */
   readonly learningRates: Float32Array;
+  /** Of the training images; none by default. */
+  readonly augmentation?: Augmentation | undefined;
   /** The optimizer's vectors from earlier work, concatenated; zeros by default. */
   readonly slots?: Float32Array | undefined;
 }
@@ -75,6 +79,8 @@ export interface LocalContext {
   /** Carries what `carryOf` says. */
   readonly training: Session;
   readonly evaluation: Session;
+  /** Where batches of the data set come from: filled when they are needed, by default. */
+  readonly batches?: (task: BatchTask) => BatchSource;
   readonly onProgress?: (progress: LocalProgress) => void;
   /** Asked before every step; when it says no, the result is undefined. */
   readonly keepGoing?: () => boolean;
@@ -94,58 +100,68 @@ export async function trainLocally(
 ): Promise<LocalResult | undefined> {
   const { plan, keepGoing = () => true } = context;
   const { dataset, train, validation } = data;
-  const loop = await stepLoop(context, dataset, base, work);
   const { maxSteps = Infinity } = work;
   const stepsPerEpoch = Math.ceil(train.length / plan.batchSize);
   const epochs = Math.min(work.epochs, Math.ceil(maxSteps / stepsPerEpoch));
   const images = Math.min(epochs * train.length, maxSteps * plan.batchSize);
-  const report = reporter(context.onProgress, { ...work, epochs }, images);
-  let validationAccuracy: number | undefined;
-  let loss = 0;
-  let epoch = 0;
-  while (epoch < epochs) {
-    epoch++;
-    const order = epochOrder(
-      train,
-      randomStream(work.seed, work.participant, work.round, epoch - 1, 'order'),
-    );
-    const steps = Math.min(stepsPerEpoch, maxSteps - loop.steps);
-    let [lossSum, seen] = [0, 0];
-    for (let step = 1; step <= steps; step++) {
-      if (!keepGoing()) return undefined;
-      const { lossSum: sum, count } = await loop.run(order, (step - 1) * plan.batchSize);
-      lossSum += sum;
-      seen += count;
-      loss = lossSum / seen;
-      report({ epoch, step, steps, epochDone: false, loss, validationAccuracy }, loop.images);
-    }
-    if (validation.length > 0) {
-      const state = await loop.state();
-      const { evaluation } = context;
-      const metrics = await evaluateState(evaluation, plan, state, dataset, validation, keepGoing);
-      if (metrics === undefined) return undefined;
-      validationAccuracy = accuracy(metrics);
-    }
-    report({ epoch, step: steps, steps, epochDone: true, loss, validationAccuracy }, loop.images);
-    if (
-      work.threshold !== undefined &&
-      validationAccuracy !== undefined &&
-      validationAccuracy >= work.threshold
-    ) {
-      break;
-    }
-  }
-  const state = await loop.state();
-  if (!state.every(Number.isFinite)) throw diverged(work, 'a weight', 'not finite', loop.steps);
-  return {
-    state,
-    slots: await loop.slots(),
-    epochs: epoch,
-    steps: loop.steps,
-    images: loop.images,
-    loss,
-    validationAccuracy,
+  const loop = await stepLoop(context, base, work);
+  const task = {
+    indices: train,
+    batchSize: plan.batchSize,
+    steps: Math.min(epochs * stepsPerEpoch, maxSteps),
+    seed: work.seed,
+    participant: work.participant,
+    round: work.round,
+    augmentation: work.augmentation,
   };
+  const batches = (context.batches ?? ((task) => batchesHere(dataset, task)))(task);
+  const report = reporter(context.onProgress, { ...work, epochs }, images);
+  try {
+    let validationAccuracy: number | undefined;
+    let loss = 0;
+    let epoch = 0;
+    while (epoch < epochs) {
+      epoch++;
+      const steps = Math.min(stepsPerEpoch, maxSteps - loop.steps);
+      let [lossSum, seen] = [0, 0];
+      for (let step = 1; step <= steps; step++) {
+        if (!keepGoing()) return undefined;
+        const { lossSum: sum, count } = await loop.run(batches.next());
+        lossSum += sum;
+        seen += count;
+        loss = lossSum / seen;
+        report({ epoch, step, steps, epochDone: false, loss, validationAccuracy }, loop.images);
+      }
+      if (validation.length > 0) {
+        const state = await loop.state();
+        const { evaluation } = context;
+        const metrics = await evaluateState(evaluation, plan, state, dataset, validation, keepGoing);
+        if (metrics === undefined) return undefined;
+        validationAccuracy = accuracy(metrics);
+      }
+      report({ epoch, step: steps, steps, epochDone: true, loss, validationAccuracy }, loop.images);
+      if (
+        work.threshold !== undefined &&
+        validationAccuracy !== undefined &&
+        validationAccuracy >= work.threshold
+      ) {
+        break;
+      }
+    }
+    const state = await loop.state();
+    if (!state.every(Number.isFinite)) throw diverged(work, 'a weight', 'not finite', loop.steps);
+    return {
+      state,
+      slots: await loop.slots(),
+      epochs: epoch,
+      steps: loop.steps,
+      images: loop.images,
+      loss,
+      validationAccuracy,
+    };
+  } finally {
+    batches.close();
+  }
 }
 
 function diverged({ participant, round }: LocalWork, what: string, value: string | number, step: number) {
@@ -157,23 +173,14 @@ function diverged({ participant, round }: LocalWork, what: string, value: string
 }
 
 /** Runs the training model step after step; state and slots stay with the session. */
-async function stepLoop(
-  { plan, training }: LocalContext,
-  dataset: ImageDataset,
-  base: Float32Array,
-  work: LocalWork,
-) {
-  const batch = createBatch(dataset, plan.batchSize);
+async function stepLoop({ plan, training }: LocalContext, base: Float32Array, work: LocalWork) {
   const size = base.length;
   const learningRate = new Float32Array(1);
   const stepNumber = new Int32Array(1);
   const lossSum = new Float32Array(1);
   const correct = new Float32Array(1);
   const seed = randomStream(work.seed, work.participant, work.round, 'dropout').uint32() | 0;
-  const inputs: Tensors = {
-    images: u8Tensor(batch.images, [plan.batchSize, ...plan.imageShape]),
-    labels: i32Tensor(batch.labels),
-    weights: f32Tensor(batch.weights),
+  const settings: Tensors = {
     learningRate: f32Tensor(learningRate, []),
     step: i32Tensor(stepNumber, []),
     seed: i32Tensor(Int32Array.of(seed), []),
@@ -201,11 +208,15 @@ async function stepLoop(
       });
       return joined;
     },
-    async run(order: Uint32Array, start: number) {
-      fillBatch(batch, dataset, order, start);
+    async run(batch: Batch) {
       learningRate[0] = work.learningRates[Math.min(this.steps, work.learningRates.length - 1)] as number;
       stepNumber[0] = this.steps + 1;
-      await training.run(inputs, results);
+      const inputs = {
+        images: u8Tensor(batch.images, [plan.batchSize, ...plan.imageShape]),
+        labels: i32Tensor(batch.labels),
+        weights: f32Tensor(batch.weights),
+      };
+      await training.run({ ...inputs, ...settings }, results);
       const sum = lossSum[0] as number;
       const mean = sum / batch.count;
       if (!(mean <= DIVERGED_LOSS)) throw diverged(work, 'the loss', mean, this.steps + 1);

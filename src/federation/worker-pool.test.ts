@@ -54,6 +54,37 @@ describe('the worker pool', () => {
     expect(results[1]).toEqual(results[0]);
   });
 
+  it('gives the same with augmented images, which a thread of their own prepares for each', async () => {
+    const augmented = (epochs: number): TrainTask => {
+      const { work, ...rest } = task(epochs);
+      return { ...rest, work: { ...work, augmentation: { flip: true, shift: 1 } } };
+    };
+    const results = [];
+    for (const workers of [1, 2]) {
+      pool = new WorkerPool(setup, workers);
+      const work = [augmented(1), augmented(3), task(3)].map((each) => pool.train(each));
+      results.push((await Promise.all(work)).map(({ state }) => state));
+      await pool.close();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[0]![1]).not.toEqual(results[0]![2]);
+  });
+
+  it('stops a thread that prepares images along with its worker', async () => {
+    pool = new WorkerPool(setup, 1);
+    const { work, ...rest } = task(1_000_000);
+    let started = () => {};
+    const running = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const endless = { ...rest, work: { ...work, augmentation: { flip: true, shift: 1 } } };
+    const training = pool.train(endless, () => started());
+    await running;
+    pool.stop();
+    await expect(training).rejects.toBeInstanceOf(InterruptedError);
+    await pool.close();
+  });
+
   it('evaluates while it trains', async () => {
     pool = new WorkerPool(setup, 2);
     const training = pool.train(task(3));

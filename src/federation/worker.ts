@@ -7,6 +7,7 @@ import { ortNode } from '../runtime/ort-node.js';
 import { RuntimeError, type Session } from '../runtime/runtime.js';
 import { CommonweightError } from '../tensor/error.js';
 import { DivergedError } from './error.js';
+import { batchFeed } from './feeding.js';
 import { trainLocally } from './local-training.js';
 import type { EvaluateTask, FromWorker, ToWorker, TrainTask, WorkerSetup } from './tasks.js';
 
@@ -29,6 +30,8 @@ function evaluationSession() {
   return opened.evaluation;
 }
 
+const batches = batchFeed(setup.train);
+
 const datasetOf = (source: 'train' | 'test'): ImageDataset => setup[source];
 
 async function train(id: number, { work, base, train, validation }: TrainTask) {
@@ -36,6 +39,7 @@ async function train(id: number, { work, base, train, validation }: TrainTask) {
     plan: setup.plan,
     training: await trainingSession(),
     evaluation: await evaluationSession(),
+    batches,
     keepGoing,
     onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) =>
       send({ type: 'progress', id, progress }),

@@ -3,6 +3,7 @@
  * library; what passes it has every default filled in.
  */
 import { z } from 'zod';
+import { LARGEST_SHIFT } from '../data/augmentation.js';
 import { CommonweightError } from '../tensor/error.js';
 import { complaintOf } from './complaint.js';
 
@@ -98,6 +99,10 @@ export const configurationSchema = z.strictObject({
   schedule: scheduleSchema.default({ name: 'constant' }),
   clipNorm: positive.optional(),
   batchSize: count.max(4096).default(64),
+  /** Of the training images: mirrored half of the time, shifted by up to so many pixels each way. */
+  augmentation: z
+    .strictObject({ flip: z.boolean().default(false), shift: z.int().min(0).max(LARGEST_SHIFT).default(0) })
+    .optional(),
   local: z.strictObject({
     /** At most; at least one is done. */
     epochs: count,

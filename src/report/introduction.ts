@@ -49,7 +49,14 @@ function networkText({ model, initialWeights, initialModel }: Configuration): st
   return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}`;
 }
 
-function trainingText({ optimizer, schedule, batchSize, local, clipNorm }: Configuration): string {
+function trainingText({
+  optimizer,
+  schedule,
+  batchSize,
+  local,
+  clipNorm,
+  augmentation,
+}: Configuration): string {
   const { firstThreshold, threshold } = local;
   const until = [
     ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
@@ -58,9 +65,18 @@ function trainingText({ optimizer, schedule, batchSize, local, clipNorm }: Confi
   return [
     `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
     `batches of ${batchSize}`,
+    ...augmentationText(augmentation),
     ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
     `${until === '' ? '' : 'at most '}${plural(local.epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`,
   ].join('; ');
+}
+
+function augmentationText(augmentation: Configuration['augmentation']): string[] {
+  if (augmentation === undefined) return [];
+  const { flip, shift } = augmentation;
+  const shifted = shift === 0 ? [] : [`shifted by up to ${plural(shift, 'pixel')}`];
+  const ways = [...(flip ? ['mirrored half of the time'] : []), ...shifted];
+  return ways.length === 0 ? [] : [`images ${ways.join(' and ')}`];
 }
 
 function roundsText({ rounds, reference, strategy, mergeOn, compare, pooled }: Configuration): string {

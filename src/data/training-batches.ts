@@ -1,0 +1,61 @@
+/**
+ * The batches of a piece of training: epoch after epoch, each in an order of its own. What the batch of a step holds is a
+ * function of the task alone, whoever fills it and when.
+ */
+import { randomStream } from '../tensor/random.js';
+import { type Augmentation, drawAugmentation } from './augmentation.js';
+import { type Batch, createBatch, epochOrder, fillBatch } from './batches.js';
+import type { ImageDataset } from './image-dataset.js';
+
+/** Everything that decides the batches; it can be cloned into another thread. */
+export interface BatchTask {
+  /** The participant's training examples. */
+  readonly indices: Uint32Array;
+  readonly batchSize: number;
+  /** Batches in all. */
+  readonly steps: number;
+  readonly seed: number;
+  readonly participant: string;
+  readonly round: number;
+  readonly augmentation?: Augmentation | undefined;
+}
+
+/** Where the batches come from, one after the other. */
+export interface BatchSource {
+  /** The next batch; it is gone when the one after it is asked for. */
+  next(): Batch;
+  /** No more are wanted. */
+  close(): void;
+}
+
+/** Fills `batch` with the next one at every call. */
+export function batchFiller(dataset: ImageDataset, task: BatchTask): (batch: Batch) => void {
+  const { indices, batchSize, seed, participant, round, augmentation } = task;
+  const perEpoch = Math.ceil(indices.length / batchSize);
+  const key = (epoch: number, purpose: string) => randomStream(seed, participant, round, epoch, purpose);
+  let step = 0;
+  let order = indices;
+  let draws: ReturnType<typeof drawAugmentation> | undefined;
+  return (batch) => {
+    const epoch = Math.floor(step / perEpoch);
+    if (step % perEpoch === 0) {
+      order = epochOrder(indices, key(epoch, 'order'));
+      draws = augmentation && drawAugmentation(augmentation, order.length, key(epoch, 'augmentation'));
+    }
+    fillBatch(batch, dataset, order, (step % perEpoch) * batchSize, draws);
+    step++;
+  };
+}
+
+/** Batches filled when they are asked for, in this thread. */
+export function batchesHere(dataset: ImageDataset, task: BatchTask): BatchSource {
+  const batch = createBatch(dataset, task.batchSize);
+  const fill = batchFiller(dataset, task);
+  return {
+    next() {
+      fill(batch);
+      return batch;
+    },
+    close() {},
+  };
+}

@@ -1,0 +1,75 @@
+/** Training for many steps as a worker does it, watched: memory, and how long each call into the runtime takes. */
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { loadDataset } from '../src/data/load-dataset.js';
+import { trainLocally } from '../src/federation/local-training.js';
+import { softmaxCrossEntropy } from '../src/nn/losses.js';
+import type { Network } from '../src/nn/network.js';
+import { initialState, parametersOf } from '../src/nn/network.js';
+import { sgd } from '../src/nn/optimizers.js';
+import { carryOf, compilePlan } from '../src/nn/plan.js';
+import { ortNode } from '../src/runtime/ort-node.js';
+
+const SAMPLE = join(import.meta.dirname, 'fixtures/fashion-mnist-sample');
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+export interface Watched {
+  /**
+   * How much more memory the process held in the later half of the steps than in the earlier, after a fifth to warm up, in
+   * MiB: medians, since it breathes by some 20.
+   */
+  readonly growthMiB: number;
+  readonly longestCallMs: number;
+}
+
+export async function watchTraining(network: Network, steps: number, batchSize = 64): Promise<Watched> {
+  const { train: dataset } = await loadDataset(SAMPLE);
+  const imageShape = [1, 28, 28];
+  const plan = compilePlan({
+    network,
+    imageShape,
+    loss: softmaxCrossEntropy(),
+    optimizer: sgd({ momentum: 0.9 }),
+    batchSize,
+  });
+  const session = await ortNode().open(plan.trainingModel, { carry: carryOf(plan) });
+  let longestCallMs = 0;
+  let calls = 0;
+  const held: number[] = [];
+  const training: typeof session = {
+    ...session,
+    async run(inputs, outputs) {
+      const began = performance.now();
+      const results = await session.run(inputs, outputs);
+      longestCallMs = Math.max(longestCallMs, performance.now() - began);
+      if (++calls % Math.ceil(steps / 20) === 0) {
+        collectGarbage();
+        held.push(process.memoryUsage().rss / 2 ** 20);
+      }
+      return results;
+    },
+  };
+  const work = {
+    participant: 'watched',
+    round: 1,
+    seed: 1,
+    epochs: Number.POSITIVE_INFINITY,
+    maxSteps: steps,
+    learningRates: Float32Array.of(0.005),
+    augmentation: { flip: true, shift: 2 },
+  };
+  const context = { plan, training, evaluation: session };
+  const indices = Uint32Array.from({ length: dataset.examples }, (_, index) => index);
+  const data = { dataset, train: indices, validation: new Uint32Array() };
+  await trainLocally(context, data, initialState(parametersOf(network, imageShape), 1).data, work);
+  await session.release();
+  const warm = held.slice(Math.ceil(held.length / 5));
+  const half = Math.floor(warm.length / 2);
+  return { growthMiB: median(warm.slice(half)) - median(warm.slice(0, half)), longestCallMs };
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
