@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest';
+import { type Contender, inTurns, sideBySide } from './contender.js';
+import { networkNames, trainingFlops } from './networks.js';
+import { quantile, ratio, sampleOf } from './statistics.js';
+import { bestPeer, measureSteps, type StepsRow, wasBusy } from './steps.js';
+import { compileTable, mergingTable, stepsTable } from './tables.js';
+
+const exactly = (value: number) => sampleOf([value]);
+
+it('a sample is the median, and between what values it lies', () => {
+  expect(sampleOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
+  expect(sampleOf([4, 1, 2, 8])).toEqual({ median: 3, min: 1, max: 8 });
+  expect(quantile([10, 20, 30, 40, 50], 0.25)).toBe(20);
+  expect(quantile([10, 20], 0.25)).toBe(12.5);
+  expect(() => sampleOf([])).toThrow('of no values');
+});
+
+it('a ratio is that of medians, whatever the outliers', () => {
+  expect(ratio(sampleOf([1, 6, 1000]), sampleOf([2, 3, 4]))).toBe(2);
+});
+
+it('contenders take turns, every other round backwards, and none sees the rate of another', async () => {
+  const calls: string[] = [];
+  const contender = (label: string, rate: number): Contender => ({
+    label,
+    async slice(seconds) {
+      calls.push(`${label}${seconds}`);
+      return rate + calls.length / 100;
+    },
+    async close() {},
+  });
+  const rates = await inTurns([contender('a', 1), contender('b', 2), contender('c', 3)], 2, 5);
+  expect(calls).toEqual(['a5', 'b5', 'c5', 'c5', 'b5', 'a5']);
+  expect(rates).toEqual([
+    [1.01, 1.06],
+    [2.02, 2.05],
+    [3.03, 3.04],
+  ]);
+  const pair = sideBySide('pair', [contender('a', 1), contender('b', 2)]);
+  expect(Math.floor(await pair.slice(1))).toBe(3);
+});
+
+it('an image of paper-cnn costs 90.5 MFLOP, and every network has its price', () => {
+  // Multiplications: conv1 28²·128·9 twice, conv2 14²·64·128·9 and fc 3136·10 three times.
+  const multiplications = 2 * 28 ** 2 * 128 * 9 + 3 * (14 ** 2 * 64 * 128 * 9 + 3136 * 10);
+  expect(trainingFlops('paper-cnn')).toBe(2 * multiplications);
+  for (const name of networkNames) expect(trainingFlops(name)).toBeGreaterThan(1e5);
+});
+
+const rows: StepsRow[] = [
+  { who: 'ours', label: 'ours, 1 thread', cores: 1, imagesPerSecond: exactly(300) },
+  { who: 'ours', label: 'ours, 2 threads', cores: 2, imagesPerSecond: exactly(500) },
+  { who: 'PyTorch', label: 'old', cores: 1, imagesPerSecond: exactly(100) },
+  { who: 'PyTorch', label: 'new', cores: 1, imagesPerSecond: exactly(200) },
+];
+const product = [
+  { label: 'product', cores: 1, gigaflops: exactly(60) },
+  { label: 'product', cores: 2, gigaflops: exactly(100) },
+] as const;
+
+it('ours is compared with the best peer of as many cores, and with the roofline of as many', () => {
+  expect(bestPeer(rows, 1)?.median).toBe(200);
+  expect(bestPeer(rows, 2)).toBeUndefined();
+  const lines = stepsTable({ network: 'mlp', batchSize: 64, flopsPerImage: 1e8, rows, product }).split('\n');
+  const cellsOf = (label: string) =>
+    lines
+      .find((line) => line.startsWith(label))
+      ?.slice(label.length)
+      .trim()
+      .split(/ +/);
+  expect(cellsOf('ours, 1 thread')).toEqual(['300', '300–300', '1.50×', '50%']);
+  expect(cellsOf('ours, 2 threads')).toEqual(['500', '500–500', '–', '50%']);
+  expect(cellsOf('old')).toEqual(['100', '100–100', '17%']);
+});
+
+it('two cores are not compared where something else took one of them', () => {
+  const taken = [product[0], { ...product[1], gigaflops: exactly(70) }];
+  expect([wasBusy(product), wasBusy(taken)]).toEqual([false, true]);
+  const text = stepsTable({ network: 'mlp', batchSize: 64, flopsPerImage: 1e8, rows, product: taken });
+  expect(text).toMatch(/^ours, 1 thread .* 1\.50× +50%$/m);
+  expect(text).toMatch(/^ours, 2 threads .* busy +busy$/m);
+  expect(text).toMatch(/^busy: /m);
+});
+
+it('a merge is compared with reading and writing the same files', () => {
+  const row = { files: 2, fileBytes: 1e8, peakBytes: 5e7 };
+  const text = mergingTable([
+    { ...row, strategy: 'none', seconds: exactly(0.2) },
+    { ...row, strategy: 'mean', seconds: exactly(0.5) },
+    { ...row, files: 10, strategy: 'mean', seconds: exactly(1) },
+  ]);
+  expect(text).toMatch(/mean +0\.50 +0\.50–0\.50 +400\.0 MB +2\.50× +50\.0 MB/);
+  expect(text).toMatch(/mean +1\.00 .* – +50\.0 MB/);
+});
+
+it('a plan that grows with the batch shows', () => {
+  const [compileMs, openMs] = [exactly(1), exactly(2)];
+  expect(compileTable([{ network: 'mlp', compileMs, openMs, planBytes: [1000, 1500, 1250] }])).toMatch(
+    /1\.500×$/,
+  );
+});
+
+it('a tiny comparison runs, in processes of its own', async () => {
+  const options = { batchSize: 8, pyTorches: [], rounds: 1, sliceSeconds: 0.01, tell: () => {} };
+  const result = await measureSteps('mlp', options);
+  expect(result.rows.map(({ label }) => label)).toEqual([
+    'ours, 1 thread',
+    'ours, 2 threads',
+    'ours, 2 participants',
+  ]);
+  expect(result.product).toHaveLength(3);
+  for (const { imagesPerSecond } of result.rows) expect(imagesPerSecond.min).toBeGreaterThan(0);
+});

@@ -1,0 +1,6 @@
+import { CommonweightError } from '../src/tensor/error.js';
+
+/** A measurement that cannot be made as it is asked for. */
+export class BenchError extends CommonweightError {
+  override readonly name = 'BenchError';
+}

@@ -1,0 +1,67 @@
+/** The networks that are measured, each with the shape of its images and what one of them costs to train on. */
+import { input } from '../src/graph/build.js';
+import { topologicalOrder, type Value } from '../src/graph/value.js';
+import { softmaxCrossEntropy } from '../src/nn/losses.js';
+import { lenet5 } from '../src/nn/models/lenet5.js';
+import { mlp } from '../src/nn/models/mlp.js';
+import { paperCnn } from '../src/nn/models/paper-cnn.js';
+import { resnet8 } from '../src/nn/models/resnet8.js';
+import { applyNetwork, layoutOf, type Network, parametersOf } from '../src/nn/network.js';
+import { sgd } from '../src/nn/optimizers.js';
+import { compilePlan, type Plan } from '../src/nn/plan.js';
+import { type Shape, sizeOf } from '../src/tensor/shape.js';
+
+interface MeasuredNetwork {
+  readonly network: Network;
+  /** [C,H,W]. */
+  readonly imageShape: Shape;
+}
+
+const GREY = [1, 28, 28];
+
+const networks = {
+  'paper-cnn': { network: paperCnn(), imageShape: GREY },
+  lenet5: { network: lenet5(), imageShape: GREY },
+  mlp: { network: mlp(), imageShape: GREY },
+  resnet8: { network: resnet8(), imageShape: [3, 32, 32] },
+} as const satisfies Record<string, MeasuredNetwork>;
+
+export type NetworkName = keyof typeof networks;
+export const networkNames = Object.keys(networks) as readonly NetworkName[];
+
+export const isNetworkName = (name: string): name is NetworkName => name in networks;
+export const imageShapeOf = (name: NetworkName): Shape => networks[name].imageShape;
+
+export const LEARNING_RATE = 0.005;
+export const MOMENTUM = 0.9;
+
+/** The plan that a federation of this network has, with SGD. */
+export function planOf(name: NetworkName, batchSize: number, partBytes?: number): Plan {
+  const optimizer = sgd({ momentum: MOMENTUM });
+  return compilePlan({ ...networks[name], loss: softmaxCrossEntropy(), optimizer, batchSize, partBytes });
+}
+
+export const parametersOfNetwork = (name: NetworkName) =>
+  parametersOf(networks[name].network, networks[name].imageShape);
+
+/**
+ * Floating-point operations of a training step for one image, in convolutions and dense layers, done directly: the layer,
+ * the gradient of its weights and that of its input, which the first layer does not need.
+ */
+export function trainingFlops(name: NetworkName): number {
+  const images = input('images', [1, ...imageShapeOf(name)]);
+  const layout = layoutOf(parametersOfNetwork(name));
+  const weights = layout.map((entry) => input(entry.name, entry.shape));
+  const products = topologicalOrder([applyNetwork(networks[name].network, layout, weights, images)])
+    .map(multiplications)
+    .filter((count) => count > 0);
+  return 2 * products.reduce((sum, count, layer) => sum + (layer === 0 ? 2 : 3) * count, 0);
+}
+
+function multiplications({ op, shape, inputs }: Value): number {
+  const [left, right] = inputs;
+  if (left === undefined || right === undefined) return 0;
+  if (op === 'conv2d') return sizeOf(shape) * sizeOf(right.shape.slice(1));
+  if (op === 'matmul') return sizeOf(shape) * (left.shape.at(-1) ?? 0);
+  return 0;
+}

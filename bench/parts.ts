@@ -1,0 +1,72 @@
+/** The parts of the benchmark: each measures, and says its result as text. */
+import { measureBrowser, openPages } from './browser.js';
+import { measureCompile } from './compile.js';
+import { measureMemory } from './memory.js';
+import { measureMerging } from './merging.js';
+import type { NetworkName } from './networks.js';
+import { profileNetwork } from './profile.js';
+import type { PyTorch } from './pytorch.js';
+import { measureSteps } from './steps.js';
+import { browserTable, compileTable, memoryTable, mergingTable, profileTable, stepsTable } from './tables.js';
+
+export interface PartOptions {
+  readonly networks: readonly NetworkName[];
+  readonly batchSize: number;
+  readonly quick: boolean;
+  readonly pyTorches: readonly PyTorch[];
+  /** What could not be measured, and why. */
+  readonly tell: (note: string) => void;
+}
+
+/** Results, each as figures and as a table. */
+type Part = (
+  options: PartOptions,
+) => AsyncGenerator<{ readonly figures: unknown; readonly table: string }, void>;
+
+const turnsOf = ({ quick, batchSize, pyTorches, tell }: PartOptions) => {
+  const turns = quick ? { rounds: 3, sliceSeconds: 0.5 } : { rounds: 7, sliceSeconds: 1 };
+  return { ...turns, batchSize, pyTorches, tell };
+};
+
+export const parts = {
+  async *steps(options) {
+    for (const network of options.networks) {
+      const figures = await measureSteps(network, turnsOf(options));
+      yield { figures, table: stepsTable(figures) };
+    }
+  },
+  async *browser(options) {
+    const pages = await openPages(options.quick);
+    try {
+      for (const network of options.networks) {
+        const figures = await measureBrowser(pages, network, turnsOf(options));
+        yield { figures, table: browserTable(figures) };
+      }
+    } finally {
+      await pages.close();
+    }
+  },
+  async *merging(options) {
+    const figures = await measureMerging(options);
+    yield { figures, table: mergingTable(figures) };
+  },
+  async *compile({ networks }) {
+    const figures = [];
+    for (const network of networks) figures.push(await measureCompile(network));
+    yield { figures, table: compileTable(figures) };
+  },
+  async *memory({ quick }) {
+    const figures = await measureMemory(quick);
+    yield { figures, table: memoryTable(figures) };
+  },
+  async *profile({ networks, batchSize }) {
+    for (const network of networks) {
+      const figures = await profileNetwork(network, batchSize);
+      yield { figures, table: profileTable(figures) };
+    }
+  },
+} satisfies Record<string, Part>;
+
+export type PartName = keyof typeof parts;
+export const partNames = Object.keys(parts) as readonly PartName[];
+export const isPartName = (name: string): name is PartName => name in parts;

@@ -1,0 +1,174 @@
+/** What is printed: each part's table, with its title. */
+import { byteSize, count } from '../src/report/numbers.js';
+import { textTable } from '../src/report/text-table.js';
+import type { BrowserResult } from './browser.js';
+import { type CompileResult, planBatchSizes } from './compile.js';
+import type { Machine } from './machine.js';
+import type { MemoryResult } from './memory.js';
+import type { MergingRow } from './merging.js';
+import type { KernelTime, Profile } from './profile.js';
+import { ratio, type Sample } from './statistics.js';
+import { bestPeer, type StepsResult, wasBusy } from './steps.js';
+
+const SHOWN_KERNELS = 25;
+const NONE = '–';
+
+const table = (title: string, rows: readonly (readonly string[])[], left: readonly number[] = [0]) =>
+  [title, '', ...textTable(rows, left)].join('\n');
+
+/** "12,345", "11,900–12,600" */
+const rateCells = ({ median, min, max }: Sample) => [count(median), `${count(min)}–${count(max)}`];
+
+const times = (first: Sample, second: Sample | undefined) =>
+  second === undefined ? NONE : `${ratio(first, second).toFixed(2)}×`;
+
+export function machineLines({ date, processor, cores, memoryBytes, system, versions }: Machine): string {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${date}  ${processor}, ${cores} cores, ${byteSize(memoryBytes)}, ${system}`,
+    named.join(', '),
+  ].join('\n');
+}
+
+export function stepsTable({ network, batchSize, flopsPerImage, rows, product }: StepsResult): string {
+  const head = ['', 'images/s', 'min–max', 'to PyTorch', 'of the roofline'];
+  const busy = wasBusy(product);
+  const lines = rows.map(({ who, cores, label, imagesPerSecond }) => {
+    const compared = !(busy && cores === 2);
+    const part = imagesPerSecond.median / rooflineOf(product, cores, flopsPerImage);
+    const toPeer = compared ? times(imagesPerSecond, bestPeer(rows, cores)) : 'busy';
+    return [
+      label,
+      ...rateCells(imagesPerSecond),
+      who === 'ours' ? toPeer : '',
+      compared ? `${(100 * part).toFixed(0)}%` : 'busy',
+    ];
+  });
+  const products = product.map(({ label, gigaflops, cores }) => {
+    const { median, min, max } = gigaflops;
+    const spread = `${min.toFixed(0)}–${max.toFixed(0)}`;
+    const roof = count((1e9 * median) / flopsPerImage);
+    return [`${label} (${cores === 1 ? '1 core' : '2 cores'})`, median.toFixed(0), spread, roof];
+  });
+  const cost = (flopsPerImage / 1e6).toFixed(1);
+  return [
+    table(`Training steps of ${network}, batch ${batchSize}; "to PyTorch": to its best with as many cores`, [
+      head,
+      ...lines,
+    ]),
+    '',
+    ...textTable([['matrix product', 'GFLOP/s', 'min–max', `images/s at ${cost} MFLOP`], ...products]),
+  ].join('\n');
+}
+
+/** Images a second, were every operation of direct convolutions done as fast as the best matrix product. */
+function rooflineOf(product: StepsResult['product'], cores: number, flopsPerImage: number): number {
+  const rates = product.filter((row) => row.cores === cores).map(({ gigaflops }) => gigaflops.median);
+  return (1e9 * Math.max(...rates)) / flopsPerImage;
+}
+
+export function browserTable({ network, batchSize, rows, native, pyTorch }: BrowserResult): string {
+  const head = ['', 'images/s', 'min–max', 'to ours', 'to PyTorch'];
+  const lines = [
+    ...rows,
+    { label: 'ours in Node', imagesPerSecond: native },
+    ...(pyTorch === undefined ? [] : [{ label: 'best PyTorch', imagesPerSecond: pyTorch }]),
+  ].map(({ label, imagesPerSecond }) => [
+    label,
+    ...rateCells(imagesPerSecond),
+    times(imagesPerSecond, native),
+    times(imagesPerSecond, pyTorch),
+  ]);
+  return table(
+    `Training steps of ${network} in Chromium, batch ${batchSize}; to native ones with two threads`,
+    [head, ...lines],
+  );
+}
+
+export function mergingTable(rows: readonly MergingRow[]): string {
+  const head = [
+    'files',
+    'each',
+    'strategy',
+    'seconds',
+    'min–max',
+    'read/s',
+    'to reading and writing',
+    'peak memory',
+  ];
+  const lines = rows.map(({ files, fileBytes, strategy, seconds, peakBytes }) => {
+    const alone = rows.find(
+      (row) => row.strategy === 'none' && row.files === files && row.fileBytes === fileBytes,
+    );
+    return [
+      String(files),
+      byteSize(fileBytes),
+      strategy === 'none' ? '(read, write)' : strategy,
+      seconds.median.toFixed(2),
+      `${seconds.min.toFixed(2)}–${seconds.max.toFixed(2)}`,
+      byteSize((files * fileBytes) / seconds.median),
+      times(seconds, alone?.seconds),
+      Number.isNaN(peakBytes) ? NONE : byteSize(peakBytes),
+    ];
+  });
+  return table('Merging safetensors files, float32; time is a multiple of reading and writing alone', [
+    head,
+    ...lines,
+  ]);
+}
+
+export function compileTable(results: readonly CompileResult[]): string {
+  const head = [
+    '',
+    'compile ms',
+    'min–max',
+    'open ms',
+    ...planBatchSizes.map((size) => `bytes at ${size}`),
+    'largest',
+  ];
+  const lines = results.map(({ network, compileMs, openMs, planBytes }) => [
+    network,
+    compileMs.median.toFixed(1),
+    `${compileMs.min.toFixed(1)}–${compileMs.max.toFixed(1)}`,
+    openMs.median.toFixed(1),
+    ...planBytes.map(count),
+    `${(Math.max(...planBytes) / (planBytes[0] ?? Number.NaN)).toFixed(3)}×`,
+  ]);
+  return table('Plans, and their size by the batch ("largest": to that of the smallest batch)', [
+    head,
+    ...lines,
+  ]);
+}
+
+export function memoryTable({ dataset, rows }: MemoryResult): string {
+  const first = rows[0]?.peakBytes ?? Number.NaN;
+  const lines = rows.map(({ participants, peakBytes, seconds }) => [
+    String(participants),
+    byteSize(peakBytes),
+    `${(peakBytes / first).toFixed(2)}×`,
+    seconds.toFixed(1),
+  ]);
+  return table(`A run of mlp on ${dataset}, one round, one epoch`, [
+    ['participants', 'peak memory', 'ratio', 'seconds'],
+    ...lines,
+  ]);
+}
+
+export function profileTable(profile: Profile): string {
+  const { network, batchSize, stepMilliseconds, byOperator, byShapes } = profile;
+  const inKernels = byOperator.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const row = ({ kernel, runs, milliseconds }: KernelTime) => [
+    milliseconds.toFixed(2),
+    `${((100 * milliseconds) / inKernels).toFixed(1)}%`,
+    runs.toFixed(runs % 1 === 0 ? 0 : 1),
+    kernel,
+  ];
+  const kernels = (title: string, list: readonly KernelTime[]) =>
+    textTable([['ms', 'share', 'runs', title], ...list.map(row)], [3]).join('\n');
+  const rate = count((1000 * batchSize) / stepMilliseconds);
+  return [
+    `A step of ${network}, batch ${batchSize}, one thread: ${stepMilliseconds.toFixed(2)} ms (${rate} images/s); while profiled, ${inKernels.toFixed(2)} ms in kernels`,
+    kernels('operator', byOperator),
+    kernels(`operator and shapes, the first ${SHOWN_KERNELS}`, byShapes.slice(0, SHOWN_KERNELS)),
+  ].join('\n\n');
+}
