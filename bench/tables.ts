@@ -56,6 +56,9 @@ export function stepsTable({ network, batchSize, flopsPerImage, rows, product }:
       head,
       ...lines,
     ]),
+    ...(busy
+      ? ['', 'busy: something else took a core meanwhile; run it again when the machine is idle']
+      : []),
     '',
     ...textTable([['matrix product', 'GFLOP/s', 'min–max', `images/s at ${cost} MFLOP`], ...products]),
   ].join('\n');

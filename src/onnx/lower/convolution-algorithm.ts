@@ -39,3 +39,32 @@ export function convolutionAlgorithm(
   const winograd = 4 * c * o + TRANSFORMED * 4 * (c + o);
   return winogradFits(attributes, image, weight) && winograd < gather ? 'winograd' : 'gather';
 }
+
+/** Multiplications as fast as one of the plain operator, and those that a number of its columns costs. */
+const PLAIN = 1.5;
+const PLAIN_COLUMN = 20;
+/** Bringing a number from rows to NCHW or back. */
+const TURNED = 30;
+
+/**
+ * The input gradient gathers k·O numbers for each pixel of the image, also where few windows reach it; the plain operator
+ * multiplies windows, k·C numbers each, and adds them to the image. It is the cheaper for few channels and large kernels.
+ */
+export function inputGradientAlgorithm(
+  attributes: ConvolutionAttributes,
+  image: Shape,
+  weight: Shape,
+  dy: Shape,
+): ConvolutionAlgorithm {
+  const algorithm = convolutionAlgorithm(attributes, image, weight);
+  if (algorithm !== 'gather') return algorithm;
+  const [o, c, kh, kw] = weight as ImageShape;
+  const [pixels, windows] = [image, dy].map((shape) => (shape[2] as number) * (shape[3] as number)) as [
+    number,
+    number,
+  ];
+  const reached = (kh * kw) / (attributes.strides[0] * attributes.strides[1]);
+  const gather = pixels * reached * (o * c + GATHERED * o);
+  const plain = windows * kh * kw * (PLAIN * o * c + PLAIN_COLUMN * c) + TURNED * (windows * o + pixels * c);
+  return plain < gather ? 'plain' : 'gather';
+}

@@ -17,7 +17,7 @@ import {
   rowOfPlace,
 } from './lowering.js';
 import { preferredOrder } from './order-preference.js';
-import { phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
+import { lineOrder, phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
 import { isExactPooling, pixelOfTap, windowOfPixel } from './taps.js';
 
 type Pooling = ValueOf<'maxPool2d'> | ValueOf<'averagePool2d'>;
@@ -36,7 +36,7 @@ function orderByPhase(lowering: Lowering, dx: Value, dy: Value, kernel: readonly
   const window = preferred.phases?.window;
   return window?.[0] === kernel[0] && window[1] === kernel[1]
     ? preferred
-    : phaseOrder(lowering.anyRows(dy).order, kernel);
+    : phaseOrder(lowering.existingRows(dy)?.order ?? lineOrder(...imageSize(dy)), kernel);
 }
 
 const taps = ({ kernel }: PoolingAttributes) => kernel[0] * kernel[1];

@@ -4,7 +4,11 @@ import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { ONNX_TYPES } from '../model-builder.js';
 import { swapLastTwo } from '../swap-last-two.js';
-import { type ConvolutionAlgorithm, convolutionAlgorithm } from './convolution-algorithm.js';
+import {
+  type ConvolutionAlgorithm,
+  convolutionAlgorithm,
+  inputGradientAlgorithm,
+} from './convolution-algorithm.js';
 import { comparison, elementwiseNode } from './elementwise.js';
 import {
   lowerGatherConvolution,
@@ -105,8 +109,11 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   },
   conv2dInputGradient: (lowering, dx) => {
     const { attributes } = dx;
-    const algorithm = convolutionAlgorithm(attributes, attributes.inputShape, operand(dx as Value, 0).shape);
-    return CONVOLUTIONS[algorithm].inputGradient(lowering, dx);
+    const [w, dy] = [operand(dx as Value, 0).shape, operand(dx as Value, 1).shape];
+    return CONVOLUTIONS[inputGradientAlgorithm(attributes, attributes.inputShape, w, dy)].inputGradient(
+      lowering,
+      dx,
+    );
   },
   conv2dWeightGradient: (lowering, dw) => {
     const { attributes } = dw;
