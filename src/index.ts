@@ -1,8 +1,10 @@
 /** The library: everything that runs in Node and in browsers alike. */
 
 export { gradients } from './autodiff/gradients.js';
+export type { Augmentation } from './data/augmentation.js';
 export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches.js';
 export { type ImageDataset, imageDataset, subset, type TrainTestSplit } from './data/image-dataset.js';
+export { type BatchSource, type BatchTask, batchesHere } from './data/training-batches.js';
 export { evaluateState } from './evaluation/evaluate.js';
 export { accuracy, accuracyByClass, addMetrics, type Metrics, meanLoss } from './evaluation/metrics.js';
 export { type LocalData, type LocalWork, trainLocally } from './federation/local-training.js';
@@ -27,7 +29,7 @@ export { paperCnn } from './nn/models/paper-cnn.js';
 export { resnet8 } from './nn/models/resnet8.js';
 export { initialState, layoutOf, type Network, parametersOf, type Scope } from './nn/network.js';
 export { adam, type Optimizer, sgd } from './nn/optimizers.js';
-export { compilePlan, type Plan, type PlanOptions } from './nn/plan.js';
+export { carryOf, compilePlan, type Plan, type PlanOptions } from './nn/plan.js';
 export { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './nn/schedules.js';
 export { lower } from './onnx/lower/lower.js';
 export { type Partitioner, partition, type Share } from './partition/partition.js';
