@@ -1,11 +1,14 @@
 /** Merging one chunk of files: bytes → bytes, in the dtype of its tensor. */
 import { dtypeBytes } from '../tensor/safetensors-header.js';
-import { blockSize, combineBlock, firstNotFinite } from './block.js';
+import { combineBlock, firstNotFinite } from './block.js';
 import { notFinite, notStorable } from './checks.js';
 import { MergeError } from './error.js';
 import { type FloatFormat, floatFormat } from './float-format.js';
 import type { Column, Strategy } from './strategy.js';
 import type { Chunk } from './tensor-file.js';
+
+/** Values merged at a time: four times as many as in memory, since each call of the SIMD loops costs some JavaScript. */
+const BLOCK = 32_768;
 
 /** Room for one chunk of a file. */
 export type ChunkBuffer = Uint8Array<ArrayBuffer>;
@@ -36,8 +39,8 @@ export function chunkMerger(
   ) => {
     const width = dtypeBytes[chunk.dtype];
     const size = chunk.bytes / width;
-    for (let at = 0; at < size; at += blockSize) {
-      const count = Math.min(blockSize, size - at);
+    for (let at = 0; at < size; at += BLOCK) {
+      const count = Math.min(BLOCK, size - at);
       const index = chunk.at / width + at;
       const columns = sources.map((source, k) => {
         const column = format.values(buffers[k] as ChunkBuffer, at, count);

@@ -77,7 +77,7 @@ async function mergeOpened(
   const inputs = named.map((contribution) => contribution.file);
   const entries = outputEntries(inputs);
   const header = formatSafetensorsHeader(entries, commonMetadata(inputs));
-  const chunks = chunksOf(entries, options.chunkBytes ?? 2 ** 18);
+  const chunks = chunksOf(entries, options.chunkBytes ?? defaultChunkBytes(inputs.length));
   const chunkBytes = chunks.reduce((largest, chunk) => Math.max(largest, chunk.bytes), 0);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);
   const contributions = orderByContent(named, mergeable, chunkBytes);
@@ -103,6 +103,12 @@ async function mergeOpened(
     }
   });
   return { tensors: entries.length, bytes: totalBytes };
+}
+
+/** So that a chunk of every file and of the result stay in a core's cache together. */
+function defaultChunkBytes(files: number): number {
+  const unit = 8 * blockSize;
+  return Math.max(1, Math.floor((2.5 * 2 ** 20) / (files + 1) / unit)) * unit;
 }
 
 /** How long others of this thread wait. */
