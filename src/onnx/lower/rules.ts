@@ -15,12 +15,12 @@ import {
   lowerGatherInputGradient,
   lowerGatherWeightGradient,
 } from './gather-convolution.js';
-import {
-  lowerGroupedConvolution,
-  lowerGroupedInputGradient,
-  lowerGroupedWeightGradient,
-} from './grouped-convolution.js';
 import type { Lowered, Lowering } from './lowering.js';
+import {
+  lowerGroupedWeightGradient,
+  lowerPlainConvolution,
+  lowerPlainInputGradient,
+} from './plain-convolution.js';
 import { lowerAveragePoolGradient, lowerMaxPoolGradient, lowerPooling } from './pooling.js';
 import { lowerRandomUniform } from './random.js';
 import { lowerExpand, lowerGroupMean, lowerReduceMax, lowerReduceSum } from './reductions.js';
@@ -41,8 +41,8 @@ interface ConvolutionRules {
 
 const CONVOLUTIONS: Readonly<Record<ConvolutionAlgorithm, ConvolutionRules>> = {
   plain: {
-    value: lowerGroupedConvolution,
-    inputGradient: lowerGroupedInputGradient,
+    value: lowerPlainConvolution,
+    inputGradient: lowerPlainInputGradient,
     weightGradient: lowerGroupedWeightGradient,
   },
   gather: {

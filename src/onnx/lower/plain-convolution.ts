@@ -1,6 +1,7 @@
 /**
- * Convolution in groups: the plain operators Conv and ConvTranspose for values and input gradients; the weight gradient
- * is a batch of matrix products, one a group, over gathered columns.
+ * The plain operators: Conv for convolutions in groups, and ConvTranspose for their input gradients and for those of large
+ * kernels over few channels. The weight gradient in groups is a batch of matrix products, one a group, over gathered
+ * columns.
  */
 
 import type { ImageShape } from '../../graph/shapes.js';
@@ -16,11 +17,11 @@ const operatorAttributes = ({ strides, padding, groups }: Attributes) => ({
   group: groups,
 });
 
-export function lowerGroupedConvolution(lowering: Lowering, y: ValueOf<'conv2d'>): string {
+export function lowerPlainConvolution(lowering: Lowering, y: ValueOf<'conv2d'>): string {
   return lowering.model.node('Conv', lowering.plainOperands(y as Value), operatorAttributes(y.attributes));
 }
 
-export function lowerGroupedInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): string {
+export function lowerPlainInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): string {
   const [w, dy] = [operand(dx as Value, 0), operand(dx as Value, 1)];
   const { strides, padding } = dx.attributes;
   const [height, width] = imageSize(dx as Value);
