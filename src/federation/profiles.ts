@@ -45,7 +45,7 @@ export function profile(environment: Environment, name: ProfileName, seed: numbe
     schedule: { name: 'one-cycle', warmUp: 0.2 },
     batchSize: 32,
     local: { epochs: 1 },
-    rounds: 3,
+    rounds: 4,
     reference: 0.91,
   };
 }
