@@ -22,7 +22,7 @@ const small: Network = (scope, images) => {
 };
 
 const RUNS = {
-  'paper-cnn': { network: paperCnn(), batchSize: 32, size: 28 },
+  'paper-cnn': { network: paperCnn(), batchSize: 64, size: 28 },
   small: { network: small, batchSize: 16, size: 14 },
 };
 export type RunName = keyof typeof RUNS;
