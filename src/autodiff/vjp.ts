@@ -12,7 +12,6 @@ import {
   expand,
   gather,
   greater,
-  groupMean,
   matmul,
   mul,
   neg,
@@ -109,6 +108,14 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
   ],
   averagePool2dGradient: notDifferentiated('averagePool2dGradient'),
 
+  groupNorm: (y, dy) => [
+    apply('groupNormInputGradient', [x0(y), x1(y), dy], y.attributes),
+    apply('groupNormScaleGradient', [x0(y), dy], y.attributes),
+    reduceSum(dy, [0, 2, 3]),
+  ],
+  groupNormInputGradient: notDifferentiated('groupNormInputGradient'),
+  groupNormScaleGradient: notDifferentiated('groupNormScaleGradient'),
+
   reduceSum: (y, dy) => {
     const x = x0(y);
     return [expand(withReducedAxes(dy, x.shape, y.attributes.axes), x.shape)];
@@ -119,11 +126,6 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
     const isMaximum = equal(x, withReducedAxes(self(y), x.shape, axes));
     const share = div(withReducedAxes(dy, x.shape, axes), reduceSum(isMaximum, axes, true));
     return [mul(isMaximum, share)];
-  },
-  groupMean: (y, dy) => {
-    // Every pixel of a group has a share of 1/(H·W·C/groups) in the means of its C/groups channels.
-    const [, , h = 1, w = 1] = x0(y).shape;
-    return [expand(mul(groupMean(dy, y.attributes.groups), 1 / (h * w)), x0(y).shape)];
   },
   argMax: constantAlmostEverywhere,
   softmax: (y, dy) => {

@@ -141,15 +141,9 @@ export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) 
   return add(mul(div(centred, sqrt(add(variance, epsilon))), scale), shift);
 };
 
-export const groupMean = (x: Value, groups: number) => apply('groupMean', [x], { groups });
-
 /** Group norm of x [N,C,H,W] over groups of C/groups channels (Wu and He 2018), scale and shift [C]. */
-export const groupNorm = (x: Value, groups: number, scale: Value, shift: Value, epsilon = 1e-5) => {
-  const perChannel = (v: Value) => reshape(v, [1, x.shape[1] ?? 1, 1, 1]);
-  const centred = sub(x, groupMean(x, groups));
-  const deviation = sqrt(add(groupMean(mul(centred, centred), groups), epsilon));
-  return add(mul(centred, div(perChannel(scale), deviation)), perChannel(shift));
-};
+export const groupNorm = (x: Value, groups: number, scale: Value, shift: Value, epsilon = 1e-5) =>
+  apply('groupNorm', [x, scale, shift], { groups, epsilon });
 
 /** What a sum over parts is of. */
 export interface PartsOperands {

@@ -1,6 +1,7 @@
 /** How the reference evaluator computes each operation. */
 import { type Shape, sizeOf, stridesOf } from '../tensor/shape.js';
 import { erf } from './erf.js';
+import { groupNormInputGradient, normalized } from './evaluate-group-norm.js';
 import type { Operand } from './evaluate-operand.js';
 import {
   averagePool,
@@ -173,16 +174,25 @@ export const evaluateRules: { readonly [Op in OpName]: Rule<Op> } = {
   averagePool2d: ({ attributes, shape }, [x]) => averagePool(x, attributes, shape),
   averagePool2dGradient: ({ attributes }, [dy]) => averagePoolGradient(dy, attributes),
 
+  groupNorm: ({ attributes }, [x, scale, shift]) => {
+    const { values, channelOf } = normalized(x, attributes);
+    return values.map(
+      (v, i) => v * (scale.data[channelOf(i)] as number) + (shift.data[channelOf(i)] as number),
+    );
+  },
+  groupNormInputGradient: ({ attributes }, [x, scale, dy]) =>
+    groupNormInputGradient(x, scale, dy, attributes),
+  groupNormScaleGradient: ({ attributes, shape }, [x, dy]) => {
+    const { values, channelOf } = normalized(x, attributes);
+    const out = new Float64Array(sizeOf(shape));
+    values.forEach((v, i) => {
+      out[channelOf(i)] = (out[channelOf(i)] as number) + v * (dy.data[i] as number);
+    });
+    return out;
+  },
+
   reduceSum: ({ attributes }, [x]) => reduce(x, attributes.axes, 0, (a, b) => a + b),
   reduceMax: ({ attributes }, [x]) => reduce(x, attributes.axes, -Infinity, Math.max),
-  groupMean: ({ shape, attributes: { groups } }, [x]) => {
-    const perGroup = x.data.length / ((shape[0] as number) * groups);
-    const perChannel = x.data.length / sizeOf(shape);
-    return new Float64Array(sizeOf(shape)).map((_, channel) => {
-      const group = Math.floor((channel * perChannel) / perGroup);
-      return x.data.slice(group * perGroup, (group + 1) * perGroup).reduce((a, b) => a + b, 0) / perGroup;
-    });
-  },
   argMax: ({ attributes: { axis }, shape }, [x]) => {
     const [outer, extent, inner] = aroundAxis(x.shape, axis);
     const out = new Float64Array(sizeOf(shape));

@@ -35,6 +35,11 @@ export interface PoolingAttributes extends WindowAttributes {
   readonly kernel: Pair;
 }
 
+export interface GroupNormAttributes {
+  readonly groups: number;
+  readonly epsilon: number;
+}
+
 type None = Readonly<Record<never, never>>;
 
 export interface OpAttributes {
@@ -84,12 +89,18 @@ export interface OpAttributes {
   /** (dy) → gradient for x. */
   averagePool2dGradient: PoolingAttributes & { readonly inputShape: Shape };
 
+  // Group norm of x [N,C,H,W] over groups of C/groups channels and all their pixels
+  /** (x, scale [C], shift [C]) → (x − mean)/√(variance + epsilon)·scale + shift. */
+  groupNorm: GroupNormAttributes;
+  /** (x, scale, dy) → gradient for x. */
+  groupNormInputGradient: GroupNormAttributes;
+  /** (x, dy) → gradient for scale. */
+  groupNormScaleGradient: GroupNormAttributes;
+
   // Reductions
   reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
   /** Its gradient is shared equally by tied maxima. */
   reduceMax: { readonly axes: readonly number[]; readonly keepDims: boolean };
-  /** x [N,C,H,W] → [N,C,1,1]: for every channel the mean over its group of C/groups channels and all their pixels. */
-  groupMean: { readonly groups: number };
   /** The first position of the largest element, i32. */
   argMax: { readonly axis: number };
   softmax: { readonly axis: number };

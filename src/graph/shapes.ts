@@ -214,17 +214,34 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     return f32(inputShape);
   },
 
+  groupNorm: (operands, { groups }) => {
+    const [x, ...perChannel] = expectOperands('groupNorm', operands, ['f32', 'f32', 'f32']) as [
+      Shape,
+      Shape,
+      Shape,
+    ];
+    const [, c] = rank4('groupNorm', x, 'x');
+    if (c % groups !== 0) {
+      throw new GraphError(`groupNorm: ${formatShape(x)} has no ${groups} groups of channels of equal size`);
+    }
+    for (const shape of perChannel) {
+      if (!sameShape(shape, [c])) {
+        throw new GraphError(`groupNorm: scale and shift must be [${c}], got ${formatShape(shape)}`);
+      }
+    }
+    return f32(x);
+  },
+  groupNormInputGradient: (operands) => {
+    const [x] = expectOperands('groupNormInputGradient', operands, ['f32', 'f32', 'f32']);
+    return f32(x as Shape);
+  },
+  groupNormScaleGradient: (operands) => {
+    const [x] = expectOperands('groupNormScaleGradient', operands, ['f32', 'f32']) as [Shape, Shape];
+    return f32([x[1] as number]);
+  },
+
   reduceSum: reduction('reduceSum'),
   reduceMax: reduction('reduceMax'),
-  groupMean: (operands, { groups }) => {
-    const [[n = 1, c = 1, ...pixels] = []] = expectOperands('groupMean', operands, ['f32']) as [Shape];
-    if (pixels.length !== 2 || c % groups !== 0) {
-      throw new GraphError(
-        `groupMean: ${formatShape([n, c, ...pixels])} has no ${groups} groups of channels of equal size`,
-      );
-    }
-    return f32([n, c, 1, 1]);
-  },
   argMax: (operands, { axis }) => {
     const [shape] = expectOperands('argMax', operands, ['f32']) as [Shape];
     axisOf('argMax', shape, axis);

@@ -137,7 +137,7 @@ it('refuses a network whose logits depend on the size of the batch', () => {
 });
 
 const STANDARD = new Set(
-  'Add AveragePool Cast Concat Conv Div Erf Expand Gemm GlobalAveragePool Identity LeakyRelu MatMul MaxPool Mul Neg Pad ReduceSum Relu Reshape Shape Slice Softmax Sqrt Sub Tanh'.split(
+  'Add AveragePool Cast Concat Conv Div Erf Expand Gemm Identity InstanceNormalization LeakyRelu MatMul MaxPool Mul Neg Pad ReduceSum Relu Reshape Shape Slice Softmax Sqrt Sub Tanh'.split(
     ' ',
   ),
 );

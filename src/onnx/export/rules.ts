@@ -1,7 +1,7 @@
 /** The standard ONNX operator of each operation. */
 import type { OpName, PoolingAttributes, WindowAttributes } from '../../graph/ops.js';
+import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
-import { groupMeanMatrix } from '../group-mean-matrix.js';
 import { ONNX_TYPES, type OnnxAttribute } from '../model-builder.js';
 import { swapLastTwo } from '../swap-last-two.js';
 import { dependsOnBatch, type Exporting, extentsOf } from './exporting.js';
@@ -107,16 +107,26 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   averagePool2d: operator('AveragePool', pooling),
   averagePool2dGradient: absent('averagePool2dGradient'),
 
+  groupNorm: ({ model, name }, y) => {
+    const { groups, epsilon } = y.attributes;
+    const [, c, h, w] = y.shape as ImageShape;
+    const [x, scale, shift] = y.inputs.map((input) => name(input)) as [string, string, string];
+    const flat = model.node('Reshape', [x, model.int64s([0, groups, -1])]);
+    const ones = new Array<number>(groups).fill(1);
+    const standardized = model.node(
+      'InstanceNormalization',
+      [flat, model.floats(ones), model.floats(ones.map(() => 0))],
+      { epsilon: { float: epsilon } },
+    );
+    const perChannel = (vector: string) => model.node('Reshape', [vector, model.int64s([1, c, 1, 1])]);
+    const image = model.node('Reshape', [standardized, model.int64s([0, c, h, w])]);
+    return model.node('Add', [model.node('Mul', [image, perChannel(scale)]), perChannel(shift)]);
+  },
+  groupNormInputGradient: absent('groupNormInputGradient'),
+  groupNormScaleGradient: absent('groupNormScaleGradient'),
+
   reduceSum: reduction('ReduceSum'),
   reduceMax: reduction('ReduceMax'),
-  groupMean: ({ model, name }, y) => {
-    const c = y.shape[1] as number;
-    const matrix = groupMeanMatrix(c, y.attributes.groups, y.attributes.groups / c);
-    const perChannel = model.node('GlobalAveragePool', [name(operand(self(y), 0))]);
-    const row = model.node('Reshape', [perChannel, model.int64s([-1, c])]);
-    const means = model.node('MatMul', [row, model.floats(matrix, [c, c])]);
-    return model.node('Reshape', [means, model.int64s([-1, c, 1, 1])]);
-  },
   argMax: ({ model, name }, y) => {
     const position = model.node('ArgMax', [name(operand(self(y), 0))], {
       axis: y.attributes.axis,

@@ -1,32 +1,43 @@
 /**
  * Which algorithm a convolution of one shape gets, for all three passes. Groups leave the plain operator. Otherwise the
- * cheaper of two, by the time for one pixel of the result, in multiplications of a matrix product:
+ * cheapest of three, by the time for one pixel of the result, in multiplications of a matrix product:
  *
- *     gather      k·C·O  +  25·k·C          k taps; a gathered number costs as much as 25 multiplications
- *     winograd    4·C·O  +  50·4·(C+O)      4 numbers a pixel, gathered and transformed, of image and result
+ *     gather      k·C·O  +  25·k·C                       k taps
+ *     winograd    q·C·O  +  (40 + (m+2)²)·(q·C + O)      tiles of m×m, q = ((m+2)/m)² numbers a pixel
  *
- * The two constants are measured (docs/performance.md): a core multiplies about 130 numbers in a nanosecond, and moves 5
- * by a gather. They hold within a third on the machines seen, and a tie may fall either way.
+ * A gathered number costs as much as 25 multiplications; one that is transformed for Winograd, or back, 40 on its way and
+ * those of its transform. The constants are measured (docs/performance.md) on machines whose cores multiply 45 and 130
+ * numbers in a nanosecond. They hold within a third, and a tie may fall either way.
  */
 import type { ConvolutionAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import type { Shape } from '../../tensor/shape.js';
-import { winogradFits } from './winograd.js';
+import { type TileSize, winogradTiles } from './winograd.js';
 
-export type ConvolutionAlgorithm = 'plain' | 'gather' | 'winograd';
+export type ConvolutionAlgorithm = 'plain' | 'gather' | `winograd${TileSize}`;
+
+/** The tile size of Winograd's algorithm; undefined for the others. */
+export function tileOf(algorithm: ConvolutionAlgorithm): TileSize | undefined {
+  return algorithm === 'winograd2' ? 2 : algorithm === 'winograd4' ? 4 : undefined;
+}
 
 /** How many numbers an image [1,C,H,W] becomes for its convolution y: its columns, or its transformed tiles. */
 export function convolutionOperandSize(y: ValueOf<'conv2d'>): number {
   const [image, weight] = [operand(y as Value, 0).shape, operand(y as Value, 1).shape];
   const [, c, kh, kw] = weight as ImageShape;
   const pixels = (y.shape[2] as number) * (y.shape[3] as number);
-  const perPixel = { plain: 1, gather: kh * kw, winograd: 4 };
-  return perPixel[convolutionAlgorithm(y.attributes, image, weight)] * c * pixels;
+  const algorithm = convolutionAlgorithm(y.attributes, image, weight);
+  const tile = tileOf(algorithm);
+  const perPixel = tile !== undefined ? positionsPerPixel(tile) : algorithm === 'gather' ? kh * kw : 1;
+  return perPixel * c * pixels;
 }
 
 const GATHERED = 25;
-const TRANSFORMED = 50;
+const MOVED = 40;
+
+/** q: how many numbers a tile has for each pixel of its result. */
+const positionsPerPixel = (m: TileSize) => ((m + 2) / m) ** 2;
 
 export function convolutionAlgorithm(
   attributes: ConvolutionAttributes,
@@ -35,9 +46,14 @@ export function convolutionAlgorithm(
 ): ConvolutionAlgorithm {
   if (attributes.groups > 1) return 'plain';
   const [o, c, kh, kw] = weight as ImageShape;
-  const gather = kh * kw * c * o + GATHERED * kh * kw * c;
-  const winograd = 4 * c * o + TRANSFORMED * 4 * (c + o);
-  return winogradFits(attributes, image, weight) && winograd < gather ? 'winograd' : 'gather';
+  let best: ConvolutionAlgorithm = 'gather';
+  let least = kh * kw * c * o + GATHERED * kh * kw * c;
+  for (const m of winogradTiles(attributes, image, weight)) {
+    const q = positionsPerPixel(m);
+    const cost = q * c * o + (MOVED + (m + 2) ** 2) * (q * c + o);
+    if (cost < least) [best, least] = [`winograd${m}`, cost];
+  }
+  return best;
 }
 
 /** Multiplications as fast as one of the plain operator, and those that a number of its columns costs. */

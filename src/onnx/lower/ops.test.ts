@@ -191,7 +191,6 @@ const cases: Record<string, Case> = {
       [4, 5],
     ],
   },
-  'mean over groups': { f: (x) => g.groupMean(x, 3), shapes: [[2, 6, 3, 5]] },
   'sum over parts': {
     f: (x, w, b) =>
       g.sumOverParts({ sliced: { x }, whole: { w, b } }, 3, ({ x, w, b }) => {

@@ -4,7 +4,7 @@
  */
 import type { Value } from '../../graph/value.js';
 import { sameShape } from '../../tensor/shape.js';
-import { convolutionAlgorithm } from './convolution-algorithm.js';
+import { convolutionAlgorithm, tileOf } from './convolution-algorithm.js';
 import { imageSize, type Lowering } from './lowering.js';
 import { lineOrder, phaseOrder, type RowOrder, tileOrder } from './row-order.js';
 import { isExactPooling } from './taps.js';
@@ -33,11 +33,11 @@ function orderAskedBy(
     case 'maxPool2dGradient':
       // x and y have their orders by now; dy, the last operand, does best in that of y.
       return user.inputs[2] === value ? orderOf(lowering, user.inputs[1]) : undefined;
-    case 'conv2d':
-      return user.inputs[0] === value &&
-        convolutionAlgorithm(user.attributes, value.shape, user.inputs[1]?.shape ?? []) === 'winograd'
-        ? tileOrder(...imageSize(value))
-        : undefined;
+    case 'conv2d': {
+      if (user.inputs[0] !== value) return undefined;
+      const tile = tileOf(convolutionAlgorithm(user.attributes, value.shape, user.inputs[1]?.shape ?? []));
+      return tile === undefined ? undefined : tileOrder(...imageSize(value), tile);
+    }
     default:
       // An elementwise reader: the order of what it reads beside this image, or what its own readers ask for.
       if (!sameShape(user.shape, value.shape) || asked.has(user)) return undefined;

@@ -4,7 +4,6 @@
  */
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import { sizeOf } from '../../tensor/shape.js';
-import { groupMeanMatrix } from '../group-mean-matrix.js';
 import { batchAndChannels, imageSize, type Lowered, type Lowering, type Rows, rowCount } from './lowering.js';
 import { preferredOrder } from './order-preference.js';
 import { imageOrder } from './row-order.js';
@@ -50,27 +49,6 @@ function sumOfLines(lowering: Lowering, { name, order }: Rows, x: Value): string
   const [n, c] = batchAndChannels(x);
   const lines = lowering.reshape(name, [order.outer, n * order.inner * c]);
   return lowering.model.node('MatMul', [lowering.model.filled(1, [1, order.outer]), lines]);
-}
-
-/**
- * Lines are added up first; then one product with a matrix that repeats, for every place of a line, the mean over each
- * group's channels adds up places and channels at once.
- */
-export function lowerGroupMean(lowering: Lowering, y: ValueOf<'groupMean'>): Rows {
-  const { model } = lowering;
-  const x = operand(y as Value, 0);
-  const [n, c] = batchAndChannels(x);
-  const { groups } = y.attributes;
-  const rows = lowering.anyRows(x);
-  const { outer, inner } = rows.order;
-  const lines = outer === 1 ? rows.name : sumOfLines(lowering, rows, x);
-  const mean = groupMeanMatrix(c, groups, groups / (c * outer * inner));
-  const matrix = lowering.reshape(
-    model.node('Expand', [model.floats(mean, [1, c, c]), model.int64s([inner, c, c])]),
-    [inner * c, c],
-  );
-  const means = model.node('MatMul', [lowering.reshape(lines, [n, inner * c]), matrix]);
-  return { name: lowering.reshape(means, [1, n, 1, c]), order: imageOrder(1, 1) };
 }
 
 /** Broadcasting to a shape; from one pixel to an image it gives rows in the order that their readers like. */

@@ -48,10 +48,10 @@ describe('a row order', () => {
     const orders = [
       imageOrder(4, 4),
       imageOrder(2, 8),
-      tileOrder(4, 4),
+      tileOrder(4, 4, 2),
       phaseOrder(imageOrder(2, 1), [2, 4]),
       phaseOrder(imageOrder(1, 2), [4, 2]),
-      phaseOrder(tileOrder(2, 2), [2, 2]),
+      phaseOrder(tileOrder(2, 2, 2), [2, 2]),
     ];
     expect(new Set(orders.map(({ key }) => key)).size).toBe(orders.length);
   });
@@ -62,6 +62,6 @@ describe('a row order', () => {
 
   it('of tiles puts the four pixels of a tile into four groups', () => {
     // 0 1 2 3 / 4 5 6 7: two tiles.
-    expect([...pixelsByPlace(tileOrder(2, 4))]).toEqual([0, 2, 1, 3, 4, 6, 5, 7]);
+    expect([...pixelsByPlace(tileOrder(2, 4, 2))]).toEqual([0, 2, 1, 3, 4, 6, 5, 7]);
   });
 });

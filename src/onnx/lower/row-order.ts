@@ -5,7 +5,7 @@
  * - Image order, [1, N, H·W, C], is NHWC. Line order, [H, N, W, C], has the batch between lines and pixels.
  * - Phase order groups rows by their place within a window: with 2×2 windows [4·outer', N, inner', C], where outer' and
  *   inner' are those of the pooled image. Pooling is then a reduction over a leading axis of 4, and no row moves.
- *   A Winograd tile of 2×2 outputs is such a window too: its convolution gives phase order by itself.
+ *   A Winograd tile of m×m outputs is such a window too: its convolution gives phase order by itself.
  */
 import type { Pair } from '../../graph/ops.js';
 
@@ -68,9 +68,9 @@ export function phaseOrder(pooled: RowOrder, window: Pair): RowOrder {
   };
 }
 
-/** The order in which Winograd's F(2×2) gives its results: 2×2 tiles, row by row. */
-export function tileOrder(height: number, width: number): RowOrder {
-  return phaseOrder(imageOrder(height / 2, width / 2), [2, 2]);
+/** The order in which Winograd's F(m×m) gives its results: m×m tiles, row by row. */
+export function tileOrder(height: number, width: number, m: number): RowOrder {
+  return phaseOrder(imageOrder(height / m, width / m), [m, m]);
 }
 
 /** For every place, the pixel that lies there. */

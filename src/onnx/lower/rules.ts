@@ -15,6 +15,7 @@ import {
   lowerGatherInputGradient,
   lowerGatherWeightGradient,
 } from './gather-convolution.js';
+import { lowerGroupNorm, lowerGroupNormInputGradient, lowerGroupNormScaleGradient } from './group-norm.js';
 import type { Lowered, Lowering } from './lowering.js';
 import {
   lowerGroupedWeightGradient,
@@ -23,12 +24,13 @@ import {
 } from './plain-convolution.js';
 import { lowerAveragePoolGradient, lowerMaxPoolGradient, lowerPooling } from './pooling.js';
 import { lowerRandomUniform } from './random.js';
-import { lowerExpand, lowerGroupMean, lowerReduceMax, lowerReduceSum } from './reductions.js';
+import { lowerExpand, lowerReduceMax, lowerReduceSum } from './reductions.js';
 import { lowerSumOverParts } from './sum-over-parts.js';
 import {
   lowerWinogradConvolution,
   lowerWinogradInputGradient,
   lowerWinogradWeightGradient,
+  type TileSize,
 } from './winograd.js';
 
 type Rule<Op extends OpName> = (lowering: Lowering, value: ValueOf<Op>) => Lowered;
@@ -38,6 +40,12 @@ interface ConvolutionRules {
   readonly inputGradient: Rule<'conv2dInputGradient'>;
   readonly weightGradient: Rule<'conv2dWeightGradient'>;
 }
+
+const winogradRules = (m: TileSize): ConvolutionRules => ({
+  value: (lowering, y) => lowerWinogradConvolution(lowering, y, m),
+  inputGradient: (lowering, dx) => lowerWinogradInputGradient(lowering, dx, m),
+  weightGradient: (lowering, dw) => lowerWinogradWeightGradient(lowering, dw, m),
+});
 
 const CONVOLUTIONS: Readonly<Record<ConvolutionAlgorithm, ConvolutionRules>> = {
   plain: {
@@ -50,11 +58,8 @@ const CONVOLUTIONS: Readonly<Record<ConvolutionAlgorithm, ConvolutionRules>> = {
     inputGradient: lowerGatherInputGradient,
     weightGradient: lowerGatherWeightGradient,
   },
-  winograd: {
-    value: lowerWinogradConvolution,
-    inputGradient: lowerWinogradInputGradient,
-    weightGradient: lowerWinogradWeightGradient,
-  },
+  winograd2: winogradRules(2),
+  winograd4: winogradRules(4),
 };
 
 /** A rule for an operation whose attributes do not matter to it. */
@@ -126,9 +131,12 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   averagePool2d: lowerPooling,
   averagePool2dGradient: lowerAveragePoolGradient,
 
+  groupNorm: lowerGroupNorm,
+  groupNormInputGradient: lowerGroupNormInputGradient,
+  groupNormScaleGradient: lowerGroupNormScaleGradient,
+
   reduceSum: lowerReduceSum,
   reduceMax: lowerReduceMax,
-  groupMean: lowerGroupMean,
   argMax: (lowering, y) => {
     const position = lowering.model.node('ArgMax', [plainOperand(lowering, y)], {
       axis: y.attributes.axis,
