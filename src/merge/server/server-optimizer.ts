@@ -1,0 +1,78 @@
+/**
+ * Server optimization: what a round merged is taken as one step of an optimizer (Reddi et al. 2021, "Adaptive federated
+ * optimization", https://arxiv.org/abs/2003.00295, Algorithm 2). Its negative gradient, the pseudo-gradient, is
+ * D = merged − w_t, whatever strategy merged; with it the optimizer makes a direction d, and w_{t+1} = w_t + η·d.
+ */
+import { firstNotFinite } from '../block.js';
+import { MergeError } from '../error.js';
+
+/** A vector of the state's size that outlives a round. */
+export interface ServerSlot {
+  /** The paper's symbol. */
+  readonly name: string;
+  /** What every place of it holds before the first step. */
+  readonly initial: number;
+}
+
+export interface ServerOptimizer {
+  readonly name: string;
+  readonly slots: readonly ServerSlot[];
+  /**
+   * One place's rule, in float64.
+   * @param pseudoGradient D in this place
+   * @param slots what every slot holds in this place, replaced by what it holds after the step
+   * @returns the direction d in this place
+   */
+  readonly update: (pseudoGradient: number, slots: Float64Array) => number;
+}
+
+export interface ServerStep {
+  /** w_{t+1}. */
+  readonly state: Float32Array;
+  /** In the order of the optimizer's. */
+  readonly slots: readonly Float32Array[];
+}
+
+/** The slots before the first step, for a state of so many values. */
+export function initialSlots(optimizer: ServerOptimizer, size: number): readonly Float32Array[] {
+  return optimizer.slots.map(({ initial }) => new Float32Array(size).fill(initial));
+}
+
+/**
+ * (w_t, merged, slots) → (w_{t+1}, slots), in float64, rounded once. Nothing that is passed is changed.
+ * @param w w_t: the state that the updates began from
+ * @param merged of the same size
+ * @throws MergeError when a value of w_{t+1} or of a slot is beyond float32.
+ */
+export function serverStep(
+  optimizer: ServerOptimizer,
+  w: Float32Array,
+  merged: Float32Array,
+  slots: readonly Float32Array[],
+  learningRate: number,
+): ServerStep {
+  if (merged.length !== w.length || slots.some(({ length }) => length !== w.length)) {
+    throw new Error(`internal: a server step of ${w.length} values with others of another number`);
+  }
+  const state = new Float32Array(w.length);
+  const nextSlots = slots.map(() => new Float32Array(w.length));
+  const place = new Float64Array(slots.length);
+  for (let i = 0; i < w.length; i++) {
+    for (let k = 0; k < place.length; k++) place[k] = (slots[k] as Float32Array)[i] as number;
+    const target = merged[i] as number;
+    const pseudoGradient = target - (w[i] as number);
+    // w + η·d, as the way from the merged value: where η·d = D that value is kept to the bit, which w + D may round away.
+    const short = pseudoGradient - learningRate * optimizer.update(pseudoGradient, place);
+    state[i] = short === 0 ? target : target - short;
+    for (let k = 0; k < place.length; k++) (nextSlots[k] as Float32Array)[i] = place[k] as number;
+  }
+  for (const vector of [state, ...nextSlots]) {
+    const bad = firstNotFinite(vector);
+    if (bad < 0) continue;
+    throw new MergeError(
+      `merge: ${optimizer.name} makes value ${bad} of the model ${vector[bad]}, expected a finite float32`,
+      { hint: 'try a smaller learning rate of the server' },
+    );
+  }
+  return { state, slots: nextSlots };
+}
