@@ -14,9 +14,22 @@ export * as graph from './graph/build.js';
 export { evaluate } from './graph/evaluate.js';
 export type { Graph, Value } from './graph/value.js';
 export { absmax } from './merge/absmax.js';
+export { averageStep, ema, type ModelAverage, swa } from './merge/average/model-average.js';
 export { max } from './merge/max.js';
 export { mean } from './merge/mean.js';
 export { merge, type Update } from './merge/merge.js';
+export { diLoCo } from './merge/server/di-lo-co.js';
+export { fedAdagrad } from './merge/server/fed-adagrad.js';
+export { fedAdam } from './merge/server/fed-adam.js';
+export { fedAvgM } from './merge/server/fed-avg-m.js';
+export { fedYogi } from './merge/server/fed-yogi.js';
+export {
+  initialSlots,
+  type ServerOptimizer,
+  type ServerSlot,
+  type ServerStep,
+  serverStep,
+} from './merge/server/server-optimizer.js';
 export { strategyByName, strategyNames } from './merge/strategies.js';
 export type { Strategy } from './merge/strategy.js';
 export { exportInference } from './nn/export-inference.js';

@@ -74,6 +74,27 @@ describe.concurrent('a configuration that cannot be', () => {
       '"partition.name" is "dirchlet", expected one of v, h, iid, dirichlet',
       'did you mean "dirichlet"?',
     ],
+    [
+      'an unknown server optimizer',
+      'rounds: 1',
+      'rounds: 1\nserver: { name: fed-adm }',
+      '"server.name" is "fed-adm", expected one of fed-avg-m, fed-adam, fed-yogi, fed-adagrad, diloco',
+      'did you mean "fed-adam"?',
+    ],
+    [
+      'a setting of another server optimizer',
+      'rounds: 1',
+      'rounds: 1\nserver: { name: fed-adam, momentum: 0.9 }',
+      '"server.momentum" is unknown, expected one of name, learningRate, schedule, beta1, beta2, tau',
+      '',
+    ],
+    [
+      'an average that begins after the last round',
+      'rounds: 1',
+      'rounds: 1\naverage: { name: swa, from: 2 }',
+      '"average.from" is 2, expected a round of the run, from 1 to 1',
+      '',
+    ],
   ])('is refused for %s', async (_, before, after, message, hint) => {
     const file = describedBy(description.replace(before, after));
     const got = await complaint(['run', file]);

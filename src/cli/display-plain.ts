@@ -41,7 +41,10 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
     },
     onEvent(event, state) {
       if (event.type === 'merged') {
-        const accuracies = strategies.map((name) => `${name} ${percent(event.merged[name] ?? 0)}`);
+        const accuracies = strategies.flatMap((name) => {
+          const accuracy = event.merged[name];
+          return accuracy === undefined ? [] : [`${name} ${percent(accuracy)}`];
+        });
         print(`round ${event.round}  merged, on the test images: ${accuracies.join(', ')}`);
       }
       if (event.type === 'pooled-trained') {

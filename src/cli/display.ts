@@ -4,6 +4,7 @@ import type { LocalProgress } from '../federation/local-training.js';
 import type { RoundEvent, RunState } from '../federation/round.js';
 import type { RunStart } from '../federation/run-federation.js';
 import type { RunResult } from '../federation/run-result.js';
+import { averageOf } from '../merge/average/model-average.js';
 import type { Configuration } from '../protocol/configuration.js';
 import type { PaperRow } from '../report/paper-table.js';
 
@@ -37,7 +38,7 @@ export interface DisplayOptions {
 /** Tables are made for this width where the terminal is no narrower. */
 export const widthFor = ({ columns = 100 }: Output) => Math.min(Math.max(columns, 60), 120);
 
-/** The strategies of a run, the copied one first. */
-export function strategiesIn({ strategy, compare }: Configuration): readonly string[] {
-  return [...new Set([strategy, ...compare])];
+/** The strategies of a run, the copied one first, and the average of its rounds. */
+export function strategiesIn({ strategy, compare, average }: Configuration): readonly string[] {
+  return [...new Set([strategy, ...compare]), ...(average ? [averageOf(average).name] : [])];
 }

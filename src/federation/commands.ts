@@ -7,6 +7,7 @@ import { merge, type Update } from '../merge/merge.js';
 import type { Strategy } from '../merge/strategy.js';
 import type { Share } from '../partition/partition.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
+import { type AfterMerge, afterMerge } from './after-merge.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
 import type { LocalProgress, LocalWork } from './local-training.js';
@@ -14,7 +15,7 @@ import type { Command, RoundEvent, RoundRecord, RoundRules } from './round.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
 
-export interface FederationPlan {
+export interface FederationPlan extends AfterMerge {
   readonly rules: RoundRules;
   readonly layout: StateLayout;
   readonly shares: readonly Share[];
@@ -103,15 +104,21 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   );
   // Participants that began with weights of their own have no common base in round 1.
   const base =
-    plan.mergeOn === 'updates'
+    plan.mergeOn === 'updates' || plan.server !== undefined
       ? await baseOf(round, plan.rules.participants[0] ?? '', plan, store, rounds)
       : undefined;
   const combine = (strategy: Strategy) =>
-    merge(strategy, updates, base === undefined ? { on: 'weights' } : { on: 'updates', base });
-  const merged = combine(plan.strategy);
+    merge(
+      strategy,
+      updates,
+      plan.mergeOn === 'weights' || base === undefined ? { on: 'weights' } : { on: 'updates', base },
+    );
+  const before = rounds[round - 2];
+  const after = await afterMerge(plan, { round, merged: combine(plan.strategy), base, before }, store);
   const models: [string, StateDict][] = [
-    [plan.strategy.name, merged],
+    [plan.strategy.name, after.model],
     ...plan.compared.map((strategy): [string, StateDict] => [strategy.name, combine(strategy)]),
+    ...after.averaged,
   ];
   const [mergedAccuracy, ownAccuracy] = await Promise.all([
     testAccuracies(models, workshop),
@@ -120,11 +127,12 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
       workshop,
     ),
   ]);
-  const sha256 = await store.put({ type: 'merged', round }, merged);
+  const sha256 = await store.put({ type: 'merged', round }, after.model);
   return {
     type: 'merged',
     round,
     sha256,
+    ...after.kept,
     merged: mergedAccuracy,
     own: ownAccuracy,
     seconds: secondsSince(began),

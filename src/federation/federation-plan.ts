@@ -10,6 +10,7 @@ import { isPartitionerName, partitionByName, partitionerNames } from '../partiti
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
+import type { AfterMerge } from './after-merge.js';
 import type { FederationPlan } from './commands.js';
 import { learningRates, stepsOf } from './learning-rates.js';
 
@@ -106,6 +107,7 @@ export function federationPlan(
   data: TrainTestSplit,
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
+  afterMerge: AfterMerge = {},
 ): FederationPlan {
   const { local, rounds, seed, batchSize, optimizer, augmentation } = configuration;
   const schedule = scheduleOf(configuration.schedule);
@@ -123,6 +125,7 @@ export function federationPlan(
     keep: configuration.keep,
     mergeOn: configuration.mergeOn,
     ...strategies,
+    ...afterMerge,
     initialState: initial,
     work: (participant, round) => {
       const steps = stepsOf(examples.get(participant) ?? 0, batchSize, local.epochs);

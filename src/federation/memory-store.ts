@@ -3,12 +3,12 @@ import { encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
 import type { RoundEvent } from './round.js';
-import type { RunStore, StateRole } from './run-store.js';
+import { isModel, type RunStore, type StateRole } from './run-store.js';
 
 /** @param digest the SHA-256 of bytes, in hex: Node and browsers have their own. */
 export function memoryStore(
   digest: (bytes: Uint8Array) => string,
-  encodeMerged: (state: StateDict) => Uint8Array = encodeSafetensors,
+  encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
 ): RunStore {
   const events: RoundEvent[] = [];
   const states = new Map<string, StateDict>();
@@ -18,7 +18,7 @@ export function memoryStore(
     append: async (event) => void events.push(event),
     async put(role, state) {
       states.set(keyOf(role), state);
-      return digest(role.type === 'merged' ? encodeMerged(state) : encodeSafetensors(state));
+      return digest(isModel(role) ? encodeModel(state) : encodeSafetensors(state));
     },
     async get(role) {
       const state = states.get(keyOf(role));

@@ -30,6 +30,9 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     type: z.literal('merged'),
     round,
     sha256: sha256Schema,
+    /** The server optimizer's slots after the round, and the average of the rounds' models, where there is one. */
+    server: sha256Schema.optional(),
+    average: sha256Schema.optional(),
     /** Test accuracy of every strategy's model, the copied one's first. */
     merged: z.record(z.string(), accuracySchema),
     /** Test accuracy of the participants' own models, before they are merged. */

@@ -25,6 +25,7 @@ import {
 } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
+import { afterMergeOf } from './after-merge.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
 import { checkNormalization, federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
@@ -108,6 +109,7 @@ export async function runFederation(
     );
   }
   const strategies = strategiesOf(configuration, options.strategies ?? [], source);
+  const after = afterMergeOf(configuration, source);
   const data =
     options.data ??
     (await loadDataset(configuration.dataset, {
@@ -137,7 +139,7 @@ export async function runFederation(
       : initialState(parameters, configuration.seed, 'initial weights', participant);
   };
   start('check');
-  const federation = federationPlan(configuration, plan, shares, data, strategies, start);
+  const federation = federationPlan(configuration, plan, shares, data, strategies, start, after);
   const workers = options.workers ?? availableParallelism();
   const encode = (model: StateDict) =>
     encodeModel(model, {
@@ -158,7 +160,7 @@ export async function runFederation(
     state: RunState,
     cutShort?: 'interrupted' | 'diverged',
   ): Promise<FederationOutcome> => {
-    const model = await finalModel(state, store);
+    const model = await finalModel(state, configuration, store);
     const files = model && {
       safetensors: encode(model),
       onnx: () =>
@@ -201,11 +203,18 @@ const closeStore = async (store: RunStore | RunFolder) => {
   if ('close' in store) await store.close();
 };
 
-/** The model of the last round that was merged. */
-async function finalModel(state: RunState, store: RunStore): Promise<StateDict | undefined> {
+/** The model of the last round that was merged, or the average up to it, where that is to be the final one. */
+async function finalModel(
+  state: RunState,
+  { average }: Configuration,
+  store: RunStore,
+): Promise<StateDict | undefined> {
   const last = state.rounds.findLast(({ merged }) => merged !== undefined);
   if (last?.merged === undefined) return undefined;
-  return store.get({ type: 'merged', round: last.round }, last.merged.sha256);
+  const { round, merged } = last;
+  return average?.final && merged.average !== undefined
+    ? store.get({ type: 'average', round }, merged.average)
+    : store.get({ type: 'merged', round }, merged.sha256);
 }
 
 async function writeResults(

@@ -6,7 +6,7 @@
  *     configuration.yaml   what the run was told, every default filled in
  *     journal.jsonl        the facts, in order
  *     updates/             the updates of the round under way
- *     models/              the merged models of the last rounds
+ *     models/              the merged models of the last rounds, and what else one round leaves to the next
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
 import { type RoundEvent, roundEventSchema } from './round.js';
-import type { RunStore, StateRole } from './run-store.js';
+import { isModel, type RunStore, type StateRole } from './run-store.js';
 
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -29,13 +29,13 @@ export interface RunFolder extends RunStore {
 
 /**
  * Opens the folder for this configuration: anew, or where an earlier start of the same run was left.
- * @param encodeMerged the file of a merged model
+ * @param encodeModel the file of a merged model, or of an average
  * @throws FederationError when it holds another run, or something else.
  */
 export async function openRunFolder(
   path: string,
   configuration: Configuration,
-  encodeMerged: (state: StateDict) => Uint8Array = encodeSafetensors,
+  encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
 ): Promise<RunFolder> {
   await mkdir(path, { recursive: true }).catch((cause: unknown) => {
     const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
@@ -57,7 +57,7 @@ export async function openRunFolder(
         throw cannotWrite(journalPath, cause);
       }),
     async put(role, state) {
-      const bytes = role.type === 'merged' ? encodeMerged(state) : encodeSafetensors(state);
+      const bytes = isModel(role) ? encodeModel(state) : encodeSafetensors(state);
       await writeResult(path, fileOf(role), bytes);
       return sha256Of(bytes);
     },
@@ -90,6 +90,9 @@ export function fileOf(role: StateRole): string {
       return `updates/round-${role.round}-${role.participant.replace(/[^\w.-]/g, '_')}.safetensors`;
     case 'merged':
       return `models/round-${role.round}.safetensors`;
+    case 'server':
+    case 'average':
+      return `models/${role.type}-${role.round}.safetensors`;
     case 'pooled':
       return `models/pooled-${role.round}.safetensors`;
   }

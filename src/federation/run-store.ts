@@ -6,6 +6,10 @@ import type { RoundEvent } from './round.js';
 export type StateRole =
   | { readonly type: 'update'; readonly round: number; readonly participant: string }
   | { readonly type: 'merged'; readonly round: number }
+  /** The server optimizer's slots after a round. */
+  | { readonly type: 'server'; readonly round: number }
+  /** The average of the rounds' models up to a round. */
+  | { readonly type: 'average'; readonly round: number }
   /** State and slots of the pooled training, for it goes on from round to round. */
   | { readonly type: 'pooled'; readonly round: number };
 
@@ -21,3 +25,6 @@ export interface RunStore {
   /** What is not needed any more. */
   discard(role: StateRole): Promise<void>;
 }
+
+/** Whether it is a whole model, to be kept in a file that others can use. */
+export const isModel = (role: StateRole) => role.type === 'merged' || role.type === 'average';

@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
 import { CommonweightError } from '../tensor/error.js';
+import { averageSchema, serverSchema } from './after-merge.js';
 import { complaintOf } from './complaint.js';
+import { scheduleSchema } from './schedule.js';
 
 export class ConfigurationError extends CommonweightError {
   override readonly name = 'ConfigurationError';
@@ -71,14 +73,6 @@ const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('adamw'), ...adamSettings, weightDecay: z.number().min(0).default(0.01) }),
 ]);
 
-const warmUp = z.number().min(0).max(1);
-const scheduleSchema = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('constant') }),
-  z.strictObject({ name: z.literal('linear-warm-up'), warmUp: warmUp.default(0.1) }),
-  z.strictObject({ name: z.literal('cosine'), warmUp: warmUp.default(0), floor: fraction.default(0) }),
-  z.strictObject({ name: z.literal('one-cycle'), warmUp: warmUp.default(0.3) }),
-]);
-
 export const configurationSchema = z.strictObject({
   seed: z.int().min(0).max(0x7fffffff).default(0),
   /** "fashion-mnist", or a folder. */
@@ -118,6 +112,10 @@ export const configurationSchema = z.strictObject({
   strategy: z.string().default('mean'),
   /** What strategies are applied to: weights, as in the paper, or their changes since the copy. */
   mergeOn: z.enum(['weights', 'updates']).default('weights'),
+  /** The optimizer that takes what was merged for its gradient; without one the merged model is copied as it is. */
+  server: serverSchema.optional(),
+  /** An average of the rounds' models, beside them. */
+  average: averageSchema.optional(),
   /** Strategies that are only evaluated, on the same updates. */
   compare: z.array(z.string()).default([]),
   /** Train the same network on all the data beside it. */

@@ -1,5 +1,6 @@
 /** What a run is going to do, before it begins. */
 import type { RunStart } from '../federation/run-federation.js';
+import { averageOf } from '../merge/average/model-average.js';
 import { renderShares, summarizeShares } from '../partition/summary.js';
 import type { Configuration } from '../protocol/configuration.js';
 import { count, percent, plural } from './numbers.js';
@@ -79,11 +80,15 @@ function augmentationText(augmentation: Configuration['augmentation']): string[]
   return ways.length === 0 ? [] : [`images ${ways.join(' and ')}`];
 }
 
-function roundsText({ rounds, reference, strategy, mergeOn, compare, pooled }: Configuration): string {
+function roundsText(configuration: Configuration): string {
+  const { rounds, reference, strategy, mergeOn, compare, pooled, server, average } = configuration;
   const others = compare.filter((name) => name !== strategy);
   return [
     `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
-    `${strategy} of the ${mergeOn} is copied back`,
+    `${strategy} of the ${mergeOn}${server === undefined ? '' : `, after a step of ${server.name} (learning rate ${server.learningRate}),`} is copied back`,
+    ...(average === undefined
+      ? []
+      : [`${averageOf(average).name} is kept beside it${average.final ? ', the final model' : ''}`]),
     ...(others.length === 0 ? [] : [`compared with ${others.join(', ')}`]),
     ...(pooled ? ['beside it the same network on all the data together'] : []),
   ].join('; ');

@@ -1,5 +1,6 @@
 /** How a run ended, in words. */
-import type { RunResult } from '../federation/run-result.js';
+import type { RoundResult, RunResult } from '../federation/run-result.js';
+import { averageOf } from '../merge/average/model-average.js';
 import { percent, plural } from './numbers.js';
 
 /** Why it stopped, and what came of it. */
@@ -12,12 +13,23 @@ export function outcome(result: RunResult): string[] {
     ...(accuracy === undefined || last === undefined
       ? []
       : [`the merged model (${strategy}, round ${last.round}) has ${percent(accuracy)} on the test images`]),
+    ...averaged(result, last),
     ...(pooled === undefined
       ? []
       : [
           `pooled: the same ${settings.model.name}, trained on all the data together, has ${percent(pooled.testAccuracy)}`,
         ]),
   ];
+}
+
+/** The average of the rounds, where it is the final model, or would be. */
+function averaged({ settings: { average } }: RunResult, last: RoundResult | undefined): string[] {
+  if (!average?.final || last === undefined) return [];
+  const { name, from } = averageOf(average);
+  const accuracy = last.merged[name]?.testAccuracy;
+  return accuracy === undefined
+    ? [`it is the final model: ${name} would have begun in round ${from}`]
+    : [`the final model is the average of the rounds, ${name}: ${percent(accuracy)} on the test images`];
 }
 
 function stopReason({ stopped, settings, rounds }: RunResult): string {

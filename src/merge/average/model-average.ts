@@ -29,6 +29,15 @@ export function swa({ from }: { readonly from: number }): ModelAverage {
   return { name: `swa(from=${from})`, from, share: (count) => 1 / count };
 }
 
+type AverageSettings =
+  | { readonly name: 'ema'; readonly decay: number }
+  | { readonly name: 'swa'; readonly from: number };
+
+/** The average that settings name. */
+export function averageOf(settings: AverageSettings): ModelAverage {
+  return settings.name === 'ema' ? ema(settings) : swa(settings);
+}
+
 /**
  * The average with one more model in it, in float64, rounded once. Equal models stay what they are.
  * @param before undefined for the first model
