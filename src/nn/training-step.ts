@@ -184,6 +184,6 @@ function score(loss: Loss, logits: Value, { labels, weights }: Batch) {
 }
 
 /** The tensors of a flat state vector, each still flat. */
-function cutState(state: Value, layout: StateLayout): Value[] {
+export function cutState(state: Value, layout: StateLayout): Value[] {
   return layout.map(({ offset, size }) => g.slice(state, [offset], [offset + size]));
 }

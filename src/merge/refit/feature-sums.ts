@@ -1,0 +1,85 @@
+/**
+ * Fed3R (Fanì et al. 2024, https://arxiv.org/abs/2406.01116): the last layer that fits everybody's data best, in least
+ * squares, from sums. With Φ_k [n_k, F], the features of participant k's examples, the last of them always 1 for the bias,
+ * and Y_k [n_k, classes], its labels as one-hot rows, A = Σ Φ_kᵀΦ_k and b = Σ Φ_kᵀY_k are sums over examples, and
+ * W = (A + λI)⁻¹·b is what the pooled data would give, however they are dealt out.
+ */
+import { type StateDict, stateLayout, tensorView } from '../../tensor/state-dict.js';
+import { MergeError } from '../error.js';
+import { factorize, rowStart, solveFactorized } from './cholesky.js';
+
+export interface FeatureSums {
+  /** A's lower triangle, row by row: F(F+1)/2 numbers. */
+  readonly gram: Float64Array;
+  /** b [F, classes]. */
+  readonly targets: Float64Array;
+}
+
+/** Sums of nothing. */
+export const emptySums = (features: number, classes: number): FeatureSums => ({
+  gram: new Float64Array(rowStart(features)),
+  targets: new Float64Array(features * classes),
+});
+
+/** Adds to `total`, in its place. Sums of floating-point numbers depend on their order: it is the caller's to keep. */
+export function addSums(total: FeatureSums, { gram, targets }: FeatureSums): void {
+  addTo(total.gram, gram);
+  addTo(total.targets, targets);
+}
+
+function addTo(total: Float64Array, values: Float64Array): void {
+  for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (values[i] as number);
+}
+
+/**
+ * Wᵀ = ((A + λI)⁻¹·b)ᵀ [classes, F].
+ * @throws MergeError when A + λI is not positive definite to float64's precision.
+ */
+export function ridgeSolution(
+  { gram, targets }: FeatureSums,
+  features: number,
+  lambda: number,
+): Float64Array {
+  const classes = targets.length / features;
+  const factor = gram.slice();
+  for (let i = 0; i < features; i++) factor[rowStart(i) + i] = (factor[rowStart(i) + i] as number) + lambda;
+  if (!factorize(factor, features)) {
+    throw new MergeError(`merge: the features' sums have no least-squares solution with lambda ${lambda}`, {
+      hint: 'try a larger "refit.lambda"',
+    });
+  }
+  const solution = new Float64Array(targets.length);
+  for (let label = 0; label < classes; label++) {
+    const column = solution.subarray(label * features, (label + 1) * features);
+    for (let i = 0; i < features; i++) column[i] = targets[i * classes + label] as number;
+    solveFactorized(factor, column);
+  }
+  return solution;
+}
+
+/** The sums as a state dict, whose numbers are float32: each as the sum of two, which hold 48 bits of it. */
+export function packSums(sums: FeatureSums): StateDict {
+  const parts = Object.entries(sums) as [keyof FeatureSums, Float64Array][];
+  const layout = stateLayout(
+    parts.flatMap(([name, { length }]) => [
+      [`${name}.high`, [length]],
+      [`${name}.low`, [length]],
+    ]),
+  );
+  const data = new Float32Array(2 * parts.reduce((sum, [, { length }]) => sum + length, 0));
+  const state = { layout, data };
+  for (const [name, values] of parts) {
+    const [high, low] = [tensorView(state, `${name}.high`), tensorView(state, `${name}.low`)];
+    high.set(values);
+    for (let i = 0; i < values.length; i++) low[i] = (values[i] as number) - (high[i] as number);
+  }
+  return state;
+}
+
+export function unpackSums(state: StateDict): FeatureSums {
+  const read = (name: keyof FeatureSums) => {
+    const low = tensorView(state, `${name}.low`);
+    return Float64Array.from(tensorView(state, `${name}.high`), (high, i) => high + (low[i] as number));
+  };
+  return { gram: read('gram'), targets: read('targets') };
+}

@@ -1,0 +1,92 @@
+/**
+ * The last layer of a network and what goes into it: two graphs by which a participant sums the features of its examples.
+ * The features are the input of the last matrix product, found in the network itself.
+ */
+import * as g from '../graph/build.js';
+import { simplifyGraph } from '../graph/simplify.js';
+import { operand, type Value } from '../graph/value.js';
+import { lower } from '../onnx/lower/lower.js';
+import type { TensorEntry } from '../tensor/state-dict.js';
+import { layoutSize } from '../tensor/state-dict.js';
+import { applyNetwork, layoutOf, type Network, NetworkError, parametersOf } from './network.js';
+import { cutState, type Normalization, normalized } from './training-step.js';
+
+export interface FeaturePlan {
+  /** [classes, features] in the state. */
+  readonly weight: TensorEntry;
+  /** [classes] in the state. */
+  readonly bias: TensorEntry;
+  readonly classes: number;
+  readonly features: number;
+  /** Images of which features are computed at a time, and rows of features that are multiplied at a time. */
+  readonly batchSize: number;
+  readonly blockSize: number;
+  /** (state, images u8 [batchSize,C,H,W]) → features f32 [batchSize, features]. */
+  readonly featureModel: Uint8Array;
+  /** (rows f32 [blockSize, features]) → gram [features, features], rowsᵀ·rows. */
+  readonly gramModel: Uint8Array;
+}
+
+export interface FeatureOptions {
+  readonly network: Network;
+  /** [C,H,W]. */
+  readonly imageShape: readonly number[];
+  readonly normalization: Normalization;
+}
+
+const BATCH = 25;
+/** Sums of so many products stay in float32; those of blocks are added in float64. */
+const BLOCK = 250;
+
+/** @throws NetworkError when the logits are not those of a dense layer with a bias. */
+export function compileFeaturePlan({ network, imageShape, normalization }: FeatureOptions): FeaturePlan {
+  const layout = layoutOf(parametersOf(network, imageShape));
+  const named = layout.map(({ name, shape }) => g.input(name, shape));
+  const layer = denseLayer(applyNetwork(network, layout, named, g.input('images', [1, ...imageShape])));
+  const entryOf = (value: Value) =>
+    layout.find(({ name }) => value.op === 'input' && value.attributes.name === name);
+  const [weight, bias] = layer === undefined ? [] : [entryOf(layer.weight), entryOf(layer.bias)];
+  if (weight === undefined || bias === undefined) {
+    throw new NetworkError(
+      'network: its logits are not those of a dense layer with a bias, as a refit needs them',
+      {
+        hint: 'leave "refit" out, or let the network end with a dense layer',
+      },
+    );
+  }
+  const [classes, features] = weight.shape as [number, number];
+  const state = g.input('state', [layoutSize(layout)]);
+  const images = normalized(g.input('images', [BATCH, ...imageShape], 'u8'), normalization);
+  const whole = denseLayer(applyNetwork(network, layout, cutState(state, layout), images));
+  const rows = g.input('rows', [BLOCK, features]);
+  const gram = g.matmul(rows, rows, { transposeA: true });
+  return {
+    weight,
+    bias,
+    classes,
+    features,
+    batchSize: BATCH,
+    blockSize: BLOCK,
+    featureModel: lower(simplifyGraph({ outputs: { features: whole?.features as Value } })),
+    gramModel: lower({ outputs: { gram } }),
+  };
+}
+
+/** What x·weightᵀ + bias is made of. */
+function denseLayer(logits: Value) {
+  const sum = bare(logits);
+  if (sum.op !== 'add') return undefined;
+  const product = bare(operand(sum, 0));
+  if (product.op !== 'matmul' || product.attributes.transposeA || !product.attributes.transposeB) {
+    return undefined;
+  }
+  return {
+    features: operand(product, 0),
+    weight: bare(operand(product, 1)),
+    bias: bare(operand(sum, 1)),
+  };
+}
+
+/** The value under changes of its shape alone. */
+const bare = (value: Value): Value =>
+  value.op === 'reshape' || value.op === 'expand' ? bare(operand(value, 0)) : value;
