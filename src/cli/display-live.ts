@@ -102,14 +102,16 @@ function atWork(
   const tables = BAR_WIDTHS.map((barWidth) => textTable(cells(barWidth), [0, 1, 2]));
   const table = tables.find((lines) => widthOf(lines) <= columns) ?? tables.at(-1) ?? [];
   return [
-    paint.bold(`round ${round.round} of ${state.rules.rounds}: ${doing(round, participants.length)}`),
+    paint.bold(`round ${round.round} of ${state.rules.rounds}: ${doing(state, round)}`),
     ...table.map((line) => line.slice(0, columns)),
   ];
 }
 
-function doing({ merged, updates }: RoundRecord, participants: number): string {
+function doing({ rules, stopped }: RunState, { merged, updates, refitted }: RoundRecord): string {
+  const refits = rules.refit === (stopped === undefined ? 'every' : 'last');
+  if (merged !== undefined && refits && refitted === undefined) return 'refitting the last layer';
   if (merged !== undefined) return 'evaluating the copies';
-  return updates.size === participants ? 'merging and evaluating' : 'training';
+  return updates.size === rules.participants.length ? 'merging and evaluating' : 'training';
 }
 
 const elapsed = (began: number, paint: Paint) =>

@@ -47,6 +47,11 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
         });
         print(`round ${event.round}  merged, on the test images: ${accuracies.join(', ')}`);
       }
+      if (event.type === 'refitted') {
+        print(
+          `round ${event.round}  last layer refitted, on the test images: ${percent(event.testAccuracy)}`,
+        );
+      }
       if (event.type === 'pooled-trained') {
         print(`round ${event.round}  pooled, on the test images: ${percent(event.testAccuracy)}`);
       }

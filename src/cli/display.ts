@@ -38,7 +38,11 @@ export interface DisplayOptions {
 /** Tables are made for this width where the terminal is no narrower. */
 export const widthFor = ({ columns = 100 }: Output) => Math.min(Math.max(columns, 60), 120);
 
-/** The strategies of a run, the copied one first, and the average of its rounds. */
-export function strategiesIn({ strategy, compare, average }: Configuration): readonly string[] {
-  return [...new Set([strategy, ...compare]), ...(average ? [averageOf(average).name] : [])];
+/** What is measured in every round: the strategies, the copied one first, the average of the rounds, the refitted model. */
+export function strategiesIn({ strategy, compare, average, refit }: Configuration): readonly string[] {
+  return [
+    ...new Set([strategy, ...compare]),
+    ...(average ? [averageOf(average).name] : []),
+    ...(refit?.rounds === 'every' ? ['refit'] : []),
+  ];
 }

@@ -1,7 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mean } from '../merge/mean.js';
 import { initialSlots, serverStep } from '../merge/server/server-optimizer.js';
 import { serverOptimizerOf } from '../merge/server/server-optimizers.js';
@@ -9,12 +6,8 @@ import { type ConfigurationInput, parseConfiguration } from '../protocol/configu
 import { stateLayout } from '../tensor/state-dict.js';
 import { afterMergeOf } from './after-merge.js';
 import type { FederationPlan } from './commands.js';
-import { coordinate } from './coordinator.js';
-import { openRunFolder } from './run-folder.js';
+import { type Resumable, resumptionContract, runInFolder } from './resumption.contract.js';
 import type { TaskRunner } from './tasks.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'after-merge-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 const layout = stateLayout([['w', [3]]]);
 const participants = ['a', 'b'];
@@ -85,46 +78,22 @@ const mergedFrom = (round: number, base: (name: string) => Float32Array): Float3
   return a.map((w, i) => (w + b[i]!) / 2);
 };
 
-let folders = 0;
-/** Runs in a folder; with `killAt`, the process ends before or after so many facts are recorded, and another takes it up. */
-async function run(configuration: Settings, killAt?: { facts: number; recorded: boolean }) {
-  const path = join(folder, `run-${++folders}`);
-  for (let start = 1; ; start++) {
-    const store = await openRunFolder(path, configuration);
-    const killed = killAt !== undefined && start === 1;
-    let left = killed ? killAt.facts : Infinity;
-    const mortal: typeof store = {
-      ...store,
-      async append(event) {
-        if (left-- > 0) return store.append(event);
-        if (killAt?.recorded) await store.append(event);
-        throw new Error('killed');
-      },
-    };
-    try {
-      const state = await coordinate(planOf(configuration), tasks, mortal);
-      const last = state.rounds.at(-1)!.merged!;
-      const model = await store.get({ type: 'merged', round: rounds }, last.sha256);
-      const average =
-        last.average === undefined
-          ? undefined
-          : await store.get({ type: 'average', round: rounds }, last.average);
-      return { path, state, model: model.data, average: average?.data };
-    } catch (error) {
-      if (!killed || !(error instanceof Error) || error.message !== 'killed') throw error;
-    } finally {
-      await store.close();
-    }
-  }
-}
+const resumableOf = (settings: Partial<ConfigurationInput>): Resumable => {
+  const configuration = configurationOf(settings);
+  return { configuration, plan: planOf(configuration), tasks };
+};
+const run = (settings: Partial<ConfigurationInput>) => runInFolder(resumableOf(settings));
 
-const factsOf = ({ state }: Awaited<ReturnType<typeof run>>) =>
-  state.rounds.map(({ merged }) => ({ ...merged, seconds: 0 }));
+const stepping = {
+  server: { name: 'fed-adam', learningRate: 0.1 },
+  average: { name: 'ema', decay: 0.8 },
+} as const;
+resumptionContract('a server optimizer and an average', resumableOf(stepping));
 
 describe('after the merge of a round', () => {
   it('the server optimizer steps from the copied model, with the rate of the round', async () => {
     const server = { name: 'fed-yogi', learningRate: 0.2, schedule: { name: 'cosine' } } as const;
-    const { model } = await run(configurationOf({ server }));
+    const { valuesOf } = await run({ server });
     const optimizer = serverOptimizerOf({ name: 'fed-yogi' });
     let [w, slots] = [initial.a!, initialSlots(optimizer, 3)];
     for (let round = 1; round <= rounds; round++) {
@@ -132,22 +101,22 @@ describe('after the merge of a round', () => {
       const merged = mergedFrom(round, () => w);
       ({ state: w, slots } = serverStep(optimizer, w, merged, slots, rate));
     }
-    expect([...model]).toEqual([...w]);
+    expect(valuesOf('round-4')).toEqual([...w]);
   });
 
   it('is plain merging, to the bit, with fed-avg-m of momentum 0 and learning rate 1', async () => {
-    const plain = await run(configurationOf({}));
+    const plain = await run({});
     const server = { name: 'fed-avg-m', momentum: 0 } as const;
-    const stepped = await run(configurationOf({ server }));
+    const stepped = await run({ server });
     expect(stepped.state.rounds.map(({ merged }) => merged!.sha256)).toEqual(
       plain.state.rounds.map(({ merged }) => merged!.sha256),
     );
-    expect(stepped.model).toEqual(plain.model);
+    expect(stepped.bytesOf('round-4')).toEqual(plain.bytesOf('round-4'));
   });
 
   it('the optimizer begins in round 2 where the initial weights were everybody’s own', async () => {
     const server = { name: 'fed-avg-m', momentum: 0.5 } as const;
-    const { state, model } = await run(configurationOf({ server, initialWeights: 'independent' }));
+    const { state, valuesOf } = await run({ server, initialWeights: 'independent' });
     expect(state.rounds.map(({ merged }) => merged!.server !== undefined)).toEqual([false, true, true, true]);
     const optimizer = serverOptimizerOf(server);
     let [w, slots] = [mergedFrom(1, (name) => initial[name]!), initialSlots(optimizer, 3)];
@@ -160,53 +129,32 @@ describe('after the merge of a round', () => {
         1,
       ));
     }
-    expect([...model]).toEqual([...w]);
+    expect(valuesOf('round-4')).toEqual([...w]);
   });
 
   it('the average is evaluated under its name and takes no part in the rounds', async () => {
-    const plain = await run(configurationOf({}));
-    const { state, model, average } = await run(configurationOf({ average: { name: 'swa', from: 3 } }));
+    const plain = await run({});
+    const { state, bytesOf, valuesOf } = await run({ average: { name: 'swa', from: 3 } });
     expect(state.rounds.map(({ merged }) => Object.keys(merged!.merged))).toEqual([
       ['mean'],
       ['mean'],
       ['mean', 'swa(from=3)'],
       ['mean', 'swa(from=3)'],
     ]);
-    expect(model).toEqual(plain.model);
+    expect(bytesOf('round-4')).toEqual(plain.bytesOf('round-4'));
     let w = initial.a!;
     const models = [1, 2, 3, 4].map((round) => {
       const base = w;
       w = mergedFrom(round, () => base);
       return w;
     });
-    expect([...average!]).toEqual([...models[2]!.map((third, i) => third + 0.5 * (models[3]![i]! - third))]);
+    const mean = models[2]!.map((third, i) => third + 0.5 * (models[3]![i]! - third));
+    expect(valuesOf('average-4')).toEqual([...mean]);
   });
 
   it('nothing is left of slots and averages but those of the last round', async () => {
-    const { path } = await run(configurationOf({ server: { name: 'fed-adam' }, average: { name: 'ema' } }));
-    expect(readdirSync(join(path, 'models')).sort()).toEqual([
-      'average-4.safetensors',
-      'round-4.safetensors',
-      'server-4.safetensors',
-    ]);
-  });
-
-  it.each([
-    ['before', false],
-    ['after', true],
-  ])('a run killed %s any of its facts is recorded comes to the same bytes', async (_, recorded) => {
-    const configuration = configurationOf({
-      server: { name: 'fed-adam', learningRate: 0.1 },
-      average: { name: 'ema', decay: 0.8 },
-    });
-    const undisturbed = await run(configuration);
-    const facts = rounds * (2 * participants.length + 1);
-    for (let at = 0; at < facts; at++) {
-      const resumed = await run(configuration, { facts: at, recorded });
-      expect(factsOf(resumed)).toEqual(factsOf(undisturbed));
-      expect(resumed.model).toEqual(undisturbed.model);
-      expect(resumed.average).toEqual(undisturbed.average);
-    }
+    const { models } = await run(stepping);
+    expect(models).toEqual(['average-4', 'round-4', 'server-4']);
   });
 
   it('an average that would begin after the last round is refused', () => {

@@ -11,6 +11,7 @@ import { type AfterMerge, afterMerge } from './after-merge.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
 import type { LocalProgress, LocalWork } from './local-training.js';
+import { type RefitPlan, refit, sumFeaturesOf } from './refit.js';
 import type { Command, RoundEvent, RoundRecord, RoundRules } from './round.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
@@ -30,6 +31,7 @@ export interface FederationPlan extends AfterMerge {
   readonly mergeOn: 'weights' | 'updates';
   /** Evaluated beside it, on the same updates. */
   readonly compared: readonly Strategy[];
+  readonly refit?: RefitPlan | undefined;
   /** How many rounds' merged models stay in the store. */
   readonly keep: number;
 }
@@ -53,6 +55,10 @@ export function carryOut(command: Command, workshop: Workshop): Promise<RoundEve
       return evaluateCopy(command, workshop);
     case 'train-pooled':
       return trainPooled(command.round, workshop);
+    case 'sum-features':
+      return sumFeaturesOf(command, workshop);
+    case 'refit':
+      return refit(command.round, workshop);
   }
 }
 
@@ -209,7 +215,8 @@ async function baseOf(
 }
 
 async function mergedOf(round: number, store: RunStore, rounds: readonly RoundRecord[]): Promise<StateDict> {
-  const { merged } = recordOf(rounds, round);
+  const { merged, refitted } = recordOf(rounds, round);
+  if (refitted !== undefined) return store.get({ type: 'refitted', round }, refitted.sha256);
   if (merged === undefined) throw new Error(`internal: round ${round} has no merged model yet`);
   return store.get({ type: 'merged', round }, merged.sha256);
 }

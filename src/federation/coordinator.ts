@@ -68,7 +68,15 @@ async function discardAfter(event: RoundEvent, plan: FederationPlan, store: RunS
     }
     if (event.server !== undefined) await store.discard({ type: 'server', round: event.round - 1 });
     if (event.average !== undefined) await store.discard({ type: 'average', round: event.round - 1 });
-    if (event.round > plan.keep) await store.discard({ type: 'merged', round: event.round - plan.keep });
+    if (event.round > plan.keep) {
+      await store.discard({ type: 'merged', round: event.round - plan.keep });
+      await store.discard({ type: 'refitted', round: event.round - plan.keep });
+    }
+  }
+  if (event.type === 'refitted') {
+    for (const participant of plan.rules.participants) {
+      await store.discard({ type: 'features', round: event.round, participant });
+    }
   }
   if (event.type === 'pooled-trained' && event.round > 1) {
     await store.discard({ type: 'pooled', round: event.round - 1 });

@@ -107,7 +107,7 @@ export function federationPlan(
   data: TrainTestSplit,
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
-  afterMerge: AfterMerge = {},
+  afterMerge: AfterMerge & Pick<FederationPlan, 'refit'> = {},
 ): FederationPlan {
   const { local, rounds, seed, batchSize, optimizer, augmentation } = configuration;
   const schedule = scheduleOf(configuration.schedule);
@@ -118,6 +118,7 @@ export function federationPlan(
       rounds,
       reference: configuration.reference,
       pooled: configuration.pooled,
+      refit: configuration.refit?.rounds,
     },
     layout: plan.layout,
     shares,

@@ -14,11 +14,18 @@ import {
 
 const sha256 = 'a'.repeat(64);
 
-const rulesOf = (participants: number, rounds: number, reference: number | undefined, pooled: boolean) => ({
+const rulesOf = (
+  participants: number,
+  rounds: number,
+  reference: number | undefined,
+  pooled: boolean,
+  refit?: RoundRules['refit'],
+) => ({
   participants: Array.from({ length: participants }, (_, i) => `p${i}`),
   rounds,
   reference,
   pooled,
+  refit,
 });
 
 /** A fact that answers the command; the accuracies follow from the command, as a task's result does. */
@@ -38,6 +45,10 @@ function answer(command: Command, accuracyOf: (command: Command) => number): Rou
     }
     case 'train-pooled':
       return { type: 'pooled-trained', round, sha256, images: 10, testAccuracy: 0.5 };
+    case 'sum-features':
+      return { type: 'features-summed', round, participant: command.participant, sha256 };
+    case 'refit':
+      return { type: 'refitted', round, sha256, scale: 4, testAccuracy: 0.5 };
   }
 }
 
@@ -70,13 +81,17 @@ const rulesArbitrary = fc
     rounds: fc.integer({ min: 1, max: 4 }),
     reference: fc.option(fc.constant(0.8), { nil: undefined }),
     pooled: fc.boolean(),
+    refit: fc.constantFrom('every', 'last', undefined),
   })
-  .map(({ participants, rounds, reference, pooled }) => rulesOf(participants, rounds, reference, pooled));
+  .map(({ participants, rounds, reference, pooled, refit }) =>
+    rulesOf(participants, rounds, reference, pooled, refit),
+  );
 
 /** Whatever order facts came in, the maps hold the same. */
 const normal = (state: RunState) =>
-  state.rounds.map(({ updates, copied, ...rest }) => ({
+  state.rounds.map(({ updates, copied, features, ...rest }) => ({
     ...rest,
+    features: [...features].sort(([a], [b]) => a.localeCompare(b)),
     updates: [...updates].sort(([a], [b]) => a.localeCompare(b)),
     copied: [...copied].sort(([a], [b]) => a.localeCompare(b)),
   }));
@@ -152,6 +167,22 @@ describe('the round', () => {
       state = applyEvent(state, answer(notPooled(dueCommands(state)), accuracyOf));
     expect(isFinished(state)).toBe(false);
     expect(dueCommands(state)).toEqual([{ type: 'train-pooled', round: 1 }]);
+  });
+
+  it.each([
+    ['every', ['train', 'merge', 'sum-features', 'refit', 'evaluate-copy', 'train']],
+    ['last', ['train', 'merge', 'evaluate-copy', 'train', 'merge', 'evaluate-copy', 'sum-features', 'refit']],
+  ] as const)('refits the last layer in its place: %s', (refit, order) => {
+    const { state, asked } = play(rulesOf(1, 2, undefined, false, refit), (due) => due[0]!);
+    expect(asked.slice(0, order.length).map((key) => (JSON.parse(key) as Command).type)).toEqual(order);
+    expect(state.rounds.map(({ refitted }) => refitted !== undefined)).toEqual([refit === 'every', true]);
+    expect(isFinished(state)).toBe(true);
+  });
+
+  it('refits the model of the round in which every copy passed', () => {
+    const { state } = play(rulesOf(3, 5, 0.8, false, 'last'), (due) => due[0]!);
+    expect(state.rounds).toHaveLength(3);
+    expect(state.rounds[2]!.refitted).toBeDefined();
   });
 
   it('refuses facts that cannot be', () => {

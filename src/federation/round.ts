@@ -4,6 +4,8 @@
  * or threads, so replaying the journal restores a run to where it was.
  *
  *     training ──every update is in──▶ merging ──▶ copying ──every copy is evaluated──▶ training, or finished
+ *
+ * A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
  */
 import { z } from 'zod';
 
@@ -46,6 +48,20 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     validationAccuracy: accuracySchema,
   }),
   z.strictObject({
+    type: z.literal('features-summed'),
+    round,
+    participant: z.string(),
+    sha256: sha256Schema,
+  }),
+  z.strictObject({
+    type: z.literal('refitted'),
+    round,
+    sha256: sha256Schema,
+    /** By which the least-squares scores are multiplied to be logits. */
+    scale: z.number().positive(),
+    testAccuracy: accuracySchema,
+  }),
+  z.strictObject({
     type: z.literal('pooled-trained'),
     round,
     sha256: sha256Schema,
@@ -60,6 +76,8 @@ export interface RoundRules {
   readonly rounds: number;
   readonly reference: number | undefined;
   readonly pooled: boolean;
+  /** When the last layer is refitted, where it is: before every copy, or after the last round. */
+  readonly refit?: 'every' | 'last' | undefined;
 }
 
 export interface RoundRecord {
@@ -69,6 +87,9 @@ export interface RoundRecord {
   /** Validation accuracy of the copy with each participant. */
   readonly copied: ReadonlyMap<string, number>;
   readonly pooled: Extract<RoundEvent, { type: 'pooled-trained' }> | undefined;
+  /** The SHA-256 of the sums of features of each participant. */
+  readonly features: ReadonlyMap<string, string>;
+  readonly refitted: Extract<RoundEvent, { type: 'refitted' }> | undefined;
 }
 
 export type StopReason = 'every-participant-passed' | 'max-rounds';
@@ -84,7 +105,9 @@ export type Command =
   | { readonly type: 'train'; readonly round: number; readonly participant: string }
   | { readonly type: 'merge'; readonly round: number }
   | { readonly type: 'evaluate-copy'; readonly round: number; readonly participant: string }
-  | { readonly type: 'train-pooled'; readonly round: number };
+  | { readonly type: 'train-pooled'; readonly round: number }
+  | { readonly type: 'sum-features'; readonly round: number; readonly participant: string }
+  | { readonly type: 'refit'; readonly round: number };
 
 const emptyRound = (round: number): RoundRecord => ({
   round,
@@ -92,6 +115,8 @@ const emptyRound = (round: number): RoundRecord => ({
   merged: undefined,
   copied: new Map(),
   pooled: undefined,
+  features: new Map(),
+  refitted: undefined,
 });
 
 export function startRun(rules: RoundRules): RunState {
@@ -127,6 +152,11 @@ function withEvent(rules: RoundRules, record: RoundRecord, event: RoundEvent): R
       return { ...record, copied: new Map(record.copied).set(event.participant, event.validationAccuracy) };
     case 'pooled-trained':
       return { ...record, pooled: event };
+    case 'features-summed':
+      requireParticipant(rules, event.participant);
+      return { ...record, features: new Map(record.features).set(event.participant, event.sha256) };
+    case 'refitted':
+      return { ...record, refitted: event };
   }
 }
 
@@ -157,12 +187,15 @@ function advance(state: RunState): RunState {
 
 /** What the state asks for; all of it can be done at the same time. */
 export function dueCommands(state: RunState): Command[] {
-  const { participants, pooled } = state.rules;
+  const { rules } = state;
+  const { participants, pooled } = rules;
   const commands: Command[] = [];
   const current = state.rounds.at(-1) as RoundRecord;
   const { round } = current;
   if (state.stopped === undefined) {
-    if (current.merged !== undefined) {
+    if (current.merged !== undefined && rules.refit === 'every' && current.refitted === undefined) {
+      commands.push(...refitCommands(current, participants));
+    } else if (current.merged !== undefined) {
       for (const participant of participants) {
         if (!current.copied.has(participant)) commands.push({ type: 'evaluate-copy', round, participant });
       }
@@ -174,12 +207,21 @@ export function dueCommands(state: RunState): Command[] {
       }
     }
   }
+  if (state.stopped !== undefined && rules.refit === 'last' && current.refitted === undefined) {
+    commands.push(...refitCommands(current, participants));
+  }
   // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
   const next = pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
   if (next !== undefined && next.updates.size === participants.length) {
     commands.push({ type: 'train-pooled', round: next.round });
   }
   return commands;
+}
+
+function refitCommands({ round, features }: RoundRecord, participants: readonly string[]): Command[] {
+  const missing = participants.filter((participant) => !features.has(participant));
+  if (missing.length === 0) return [{ type: 'refit', round }];
+  return missing.map((participant) => ({ type: 'sum-features', round, participant }));
 }
 
 /** Nothing is due any more. */

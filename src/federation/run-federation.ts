@@ -30,6 +30,7 @@ import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
 import { checkNormalization, federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
 import { memoryStore } from './memory-store.js';
+import { checkRefit, refitPlanOf } from './refit.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
 import { metricsCsv, type RunResult, runResult } from './run-result.js';
@@ -110,6 +111,7 @@ export async function runFederation(
   }
   const strategies = strategiesOf(configuration, options.strategies ?? [], source);
   const after = afterMergeOf(configuration, source);
+  checkRefit(configuration, source);
   const data =
     options.data ??
     (await loadDataset(configuration.dataset, {
@@ -139,7 +141,11 @@ export async function runFederation(
       : initialState(parameters, configuration.seed, 'initial weights', participant);
   };
   start('check');
-  const federation = federationPlan(configuration, plan, shares, data, strategies, start, after);
+  const refit = refitPlanOf(configuration, network, imageShape);
+  const federation = federationPlan(configuration, plan, shares, data, strategies, start, {
+    ...after,
+    refit,
+  });
   const workers = options.workers ?? availableParallelism();
   const encode = (model: StateDict) =>
     encodeModel(model, {
@@ -170,7 +176,10 @@ export async function runFederation(
   };
   if (isFinished(resumed)) return conclude(resumed).finally(() => closeStore(store));
 
-  const pool = new WorkerPool({ plan, train: data.train, test: data.test }, workers);
+  const pool = new WorkerPool(
+    { plan, train: data.train, test: data.test, features: refit?.features },
+    workers,
+  );
   const stop = () => pool.stop();
   signal?.addEventListener('abort', stop);
   let state = resumed;
@@ -203,7 +212,7 @@ const closeStore = async (store: RunStore | RunFolder) => {
   if ('close' in store) await store.close();
 };
 
-/** The model of the last round that was merged, or the average up to it, where that is to be the final one. */
+/** The model of the last round that was merged, refitted where it was, or the average where that is to be the final one. */
 async function finalModel(
   state: RunState,
   { average }: Configuration,
@@ -211,7 +220,8 @@ async function finalModel(
 ): Promise<StateDict | undefined> {
   const last = state.rounds.findLast(({ merged }) => merged !== undefined);
   if (last?.merged === undefined) return undefined;
-  const { round, merged } = last;
+  const { round, merged, refitted } = last;
+  if (refitted !== undefined) return store.get({ type: 'refitted', round }, refitted.sha256);
   return average?.final && merged.average !== undefined
     ? store.get({ type: 'average', round }, merged.average)
     : store.get({ type: 'merged', round }, merged.sha256);

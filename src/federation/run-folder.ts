@@ -83,15 +83,20 @@ export async function openRunFolder(
   };
 }
 
+const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');
+
 /** Where a state dict lies in the folder. */
 export function fileOf(role: StateRole): string {
   switch (role.type) {
     case 'update':
-      return `updates/round-${role.round}-${role.participant.replace(/[^\w.-]/g, '_')}.safetensors`;
+      return `updates/round-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'features':
+      return `updates/features-${role.round}-${fileNameOf(role.participant)}.safetensors`;
     case 'merged':
       return `models/round-${role.round}.safetensors`;
     case 'server':
     case 'average':
+    case 'refitted':
       return `models/${role.type}-${role.round}.safetensors`;
     case 'pooled':
       return `models/pooled-${role.round}.safetensors`;

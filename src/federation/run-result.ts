@@ -14,6 +14,7 @@ export interface RoundResult {
     readonly validationAccuracy: number | undefined;
     readonly testAccuracy: number | undefined;
   }[];
+  /** By strategy, the copied one first; the average by its name; with its last layer refitted, "refit". */
   readonly merged: Readonly<Record<string, { readonly testAccuracy: number }>>;
   readonly copied: readonly { readonly name: string; readonly validationAccuracy: number }[];
 }
@@ -73,7 +74,8 @@ export function roundResults({ rounds, rules }: RunState): RoundResult[] {
 }
 
 function roundResult(record: RoundRecord, participants: readonly string[]): RoundResult {
-  const { merged } = record;
+  const { merged, refitted } = record;
+  const testAccuracies = { ...merged?.merged, ...(refitted && { refit: refitted.testAccuracy }) };
   const training = Math.max(...[...record.updates.values()].map(({ seconds }) => seconds));
   return {
     round: record.round,
@@ -85,7 +87,7 @@ function roundResult(record: RoundRecord, participants: readonly string[]): Roun
       return [{ name, examples, epochs, validationAccuracy, testAccuracy: merged?.own[name] }];
     }),
     merged: Object.fromEntries(
-      Object.entries(merged?.merged ?? {}).map(([strategy, testAccuracy]) => [strategy, { testAccuracy }]),
+      Object.entries(testAccuracies).map(([strategy, testAccuracy]) => [strategy, { testAccuracy }]),
     ),
     copied: participants.flatMap((name) => {
       const validationAccuracy = record.copied.get(name);

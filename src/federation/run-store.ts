@@ -10,6 +10,10 @@ export type StateRole =
   | { readonly type: 'server'; readonly round: number }
   /** The average of the rounds' models up to a round. */
   | { readonly type: 'average'; readonly round: number }
+  /** A participant's sums of features. */
+  | { readonly type: 'features'; readonly round: number; readonly participant: string }
+  /** The model with its last layer refitted. */
+  | { readonly type: 'refitted'; readonly round: number }
   /** State and slots of the pooled training, for it goes on from round to round. */
   | { readonly type: 'pooled'; readonly round: number };
 
@@ -27,4 +31,5 @@ export interface RunStore {
 }
 
 /** Whether it is a whole model, to be kept in a file that others can use. */
-export const isModel = (role: StateRole) => role.type === 'merged' || role.type === 'average';
+export const isModel = ({ type }: StateRole) =>
+  type === 'merged' || type === 'average' || type === 'refitted';

@@ -1,6 +1,8 @@
 /** What workers are asked to do, and what they answer. Everything here can be cloned between threads. */
 import type { ImageDataset } from '../data/image-dataset.js';
 import type { Metrics } from '../evaluation/metrics.js';
+import type { FeatureSums } from '../merge/refit/feature-sums.js';
+import type { FeaturePlan } from '../nn/feature-plan.js';
 import type { Plan } from '../nn/plan.js';
 import type { LocalProgress, LocalResult, LocalWork } from './local-training.js';
 
@@ -15,6 +17,8 @@ export interface WorkerSetup {
   readonly plan: Plan;
   readonly train: ImageDataset;
   readonly test: ImageDataset;
+  /** Where the last layer is refitted. */
+  readonly features?: FeaturePlan | undefined;
 }
 
 export interface TrainTask {
@@ -31,11 +35,22 @@ export interface EvaluateTask {
   readonly examples: ExampleSet;
 }
 
+/** The sums of what goes into the last layer, over a participant's own training examples. */
+export interface SumFeaturesTask {
+  readonly type: 'sum-features';
+  readonly state: Float32Array;
+  readonly train: Uint32Array;
+}
+
+export type Task = TrainTask | EvaluateTask | SumFeaturesTask;
+
 /** Who carries out tasks: a pool of threads, or the caller itself. */
 export interface TaskRunner {
   /** @throws InterruptedError when it was told to stop before the task was done. */
   train(task: TrainTask, onProgress?: (progress: LocalProgress) => void): Promise<LocalResult>;
   evaluate(task: EvaluateTask): Promise<Metrics>;
+  /** Asked for where the last layer is refitted. */
+  sumFeatures?(task: SumFeaturesTask): Promise<FeatureSums>;
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
   stop(): void;
 }
@@ -44,13 +59,17 @@ export interface TaskRunner {
 export type ErrorKind = 'diverged' | 'user' | 'internal';
 
 export type ToWorker =
-  | { readonly type: 'task'; readonly id: number; readonly task: TrainTask | EvaluateTask }
+  | { readonly type: 'task'; readonly id: number; readonly task: Task }
   | { readonly type: 'close' };
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly runtime: string; readonly device: string }
   | { readonly type: 'progress'; readonly id: number; readonly progress: LocalProgress }
-  | { readonly type: 'done'; readonly id: number; readonly result: LocalResult | Metrics | undefined }
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly result: LocalResult | Metrics | FeatureSums | undefined;
+    }
   | {
       readonly type: 'failed';
       readonly id: number;

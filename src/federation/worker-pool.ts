@@ -4,13 +4,23 @@
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import type { FeatureSums } from '../merge/refit/feature-sums.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
 import type { LocalProgress, LocalResult } from './local-training.js';
-import type { EvaluateTask, FromWorker, TaskRunner, ToWorker, TrainTask, WorkerSetup } from './tasks.js';
+import type {
+  EvaluateTask,
+  FromWorker,
+  SumFeaturesTask,
+  Task,
+  TaskRunner,
+  ToWorker,
+  TrainTask,
+  WorkerSetup,
+} from './tasks.js';
 
 interface Job {
   readonly id: number;
-  readonly task: TrainTask | EvaluateTask;
+  readonly task: Task;
   readonly onProgress: ((progress: LocalProgress) => void) | undefined;
   readonly resolve: (result: LocalResult | WorkerResult) => void;
   readonly reject: (error: Error) => void;
@@ -52,6 +62,10 @@ export class WorkerPool implements TaskRunner {
     return this.#submit(task) as ReturnType<TaskRunner['evaluate']>;
   }
 
+  sumFeatures(task: SumFeaturesTask) {
+    return this.#submit(task) as Promise<FeatureSums>;
+  }
+
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
   stop(): void {
     Atomics.store(this.#stop, 0, 1);
@@ -71,7 +85,7 @@ export class WorkerPool implements TaskRunner {
     );
   }
 
-  #submit(task: TrainTask | EvaluateTask, onProgress?: (progress: LocalProgress) => void) {
+  #submit(task: Task, onProgress?: (progress: LocalProgress) => void) {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) reject(this.#failure);
       else if (Atomics.load(this.#stop, 0) !== 0) reject(new InterruptedError('interrupted'));

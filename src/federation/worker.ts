@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ImageDataset } from '../data/image-dataset.js';
 import { evaluateState } from '../evaluation/evaluate.js';
+import { sumFeatures } from '../evaluation/sum-features.js';
 import { carryOf } from '../nn/plan.js';
 import { ortNode } from '../runtime/ort-node.js';
 import { RuntimeError, type Session } from '../runtime/runtime.js';
@@ -9,7 +10,15 @@ import { CommonweightError } from '../tensor/error.js';
 import { DivergedError } from './error.js';
 import { batchFeed } from './feeding.js';
 import { trainLocally } from './local-training.js';
-import type { EvaluateTask, FromWorker, ToWorker, TrainTask, WorkerSetup } from './tasks.js';
+import type {
+  EvaluateTask,
+  FromWorker,
+  SumFeaturesTask,
+  Task,
+  ToWorker,
+  TrainTask,
+  WorkerSetup,
+} from './tasks.js';
 
 const port = parentPort;
 if (port === null) throw new Error('internal: this module runs in a worker thread');
@@ -51,15 +60,42 @@ async function evaluate({ state, examples: { source, indices } }: EvaluateTask) 
   return evaluateState(await evaluationSession(), setup.plan, state, datasetOf(source), indices, keepGoing);
 }
 
+async function sums({ state, train }: SumFeaturesTask) {
+  const { features: plan } = setup;
+  if (plan === undefined) throw new Error('internal: this worker has no plan of features');
+  // Opened for each task: few are asked for, and their matrices are large.
+  const sessions = {
+    features: await runtime.open(plan.featureModel),
+    gram: await runtime.open(plan.gramModel),
+  };
+  try {
+    return await sumFeatures(sessions, plan, state, setup.train, train, keepGoing);
+  } finally {
+    await sessions.features.release();
+    await sessions.gram.release();
+  }
+}
+
+function carryOut(id: number, task: Task) {
+  switch (task.type) {
+    case 'train':
+      return train(id, task);
+    case 'evaluate':
+      return evaluate(task);
+    case 'sum-features':
+      return sums(task);
+  }
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.type === 'close') {
     port.close();
     return;
   }
   const { id, task } = message;
-  const result = task.type === 'train' ? train(id, task) : evaluate(task);
+  const result = carryOut(id, task);
   result.then(
-    (result) => send({ type: 'done', id, result }),
+    (result: Extract<FromWorker, { type: 'done' }>['result']) => send({ type: 'done', id, result }),
     (error: Error) => {
       // Plan and data were checked before: what the runtime will not run is our mistake.
       const known = error instanceof CommonweightError && !(error instanceof RuntimeError);

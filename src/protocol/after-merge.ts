@@ -1,4 +1,4 @@
-/** What happens at the coordinator once a round is merged: a server optimizer's step, an average over rounds. */
+/** What happens at the coordinator once a round is merged: a server optimizer's step, an average over rounds, a refit. */
 import { z } from 'zod';
 import { scheduleSchema } from './schedule.js';
 
@@ -23,6 +23,12 @@ export const serverSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('fed-adagrad'), ...rate(0.01), beta1: beta(0), tau }),
   z.strictObject({ name: z.literal('diloco'), ...rate(0.7), momentum: beta(0.9) }),
 ]);
+
+/** The last layer from everybody's summed features: once the rounds are over, or before every copy. */
+export const refitSchema = z.strictObject({
+  lambda: positive.default(1e-2),
+  rounds: z.enum(['last', 'every']).default('last'),
+});
 
 /** Whether the average, and not the last round's model, is what the run ends with. */
 const final = z.boolean().default(false);

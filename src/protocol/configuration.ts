@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
 import { CommonweightError } from '../tensor/error.js';
-import { averageSchema, serverSchema } from './after-merge.js';
+import { averageSchema, refitSchema, serverSchema } from './after-merge.js';
 import { complaintOf } from './complaint.js';
 import { scheduleSchema } from './schedule.js';
 
@@ -116,6 +116,8 @@ export const configurationSchema = z.strictObject({
   server: serverSchema.optional(),
   /** An average of the rounds' models, beside them. */
   average: averageSchema.optional(),
+  /** The last layer from sums over everybody's training examples. */
+  refit: refitSchema.optional(),
   /** Strategies that are only evaluated, on the same updates. */
   compare: z.array(z.string()).default([]),
   /** Train the same network on all the data beside it. */

@@ -81,7 +81,7 @@ function augmentationText(augmentation: Configuration['augmentation']): string[]
 }
 
 function roundsText(configuration: Configuration): string {
-  const { rounds, reference, strategy, mergeOn, compare, pooled, server, average } = configuration;
+  const { rounds, reference, strategy, mergeOn, compare, pooled, server, average, refit } = configuration;
   const others = compare.filter((name) => name !== strategy);
   return [
     `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
@@ -89,6 +89,11 @@ function roundsText(configuration: Configuration): string {
     ...(average === undefined
       ? []
       : [`${averageOf(average).name} is kept beside it${average.final ? ', the final model' : ''}`]),
+    ...(refit === undefined
+      ? []
+      : [
+          `the last layer is refitted ${refit.rounds === 'every' ? 'before every copy' : 'after the last round'}`,
+        ]),
     ...(others.length === 0 ? [] : [`compared with ${others.join(', ')}`]),
     ...(pooled ? ['beside it the same network on all the data together'] : []),
   ].join('; ');

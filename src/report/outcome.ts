@@ -14,6 +14,7 @@ export function outcome(result: RunResult): string[] {
       ? []
       : [`the merged model (${strategy}, round ${last.round}) has ${percent(accuracy)} on the test images`]),
     ...averaged(result, last),
+    ...refitted(last),
     ...(pooled === undefined
       ? []
       : [
@@ -30,6 +31,12 @@ function averaged({ settings: { average } }: RunResult, last: RoundResult | unde
   return accuracy === undefined
     ? [`it is the final model: ${name} would have begun in round ${from}`]
     : [`the final model is the average of the rounds, ${name}: ${percent(accuracy)} on the test images`];
+}
+
+function refitted(last: RoundResult | undefined): string[] {
+  const accuracy = last?.merged.refit?.testAccuracy;
+  if (accuracy === undefined) return [];
+  return [`with its last layer refitted, the final model has ${percent(accuracy)} on the test images`];
 }
 
 function stopReason({ stopped, settings, rounds }: RunResult): string {
