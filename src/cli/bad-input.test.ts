@@ -89,6 +89,13 @@ describe.concurrent('a configuration that cannot be', () => {
       '',
     ],
     [
+      'a refit in rounds that there are none of',
+      'rounds: 1',
+      'rounds: 1\nrefit: { rounds: all }',
+      '"refit.rounds" is "all", expected one of last, every',
+      '',
+    ],
+    [
       'an average that begins after the last round',
       'rounds: 1',
       'rounds: 1\naverage: { name: swa, from: 2 }',

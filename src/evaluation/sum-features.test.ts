@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { imageDataset } from '../data/image-dataset.js';
 import { flatten, relu } from '../graph/build.js';
 import { rowStart } from '../merge/refit/cholesky.js';
+import { addSums, emptySums, ridgeSolution } from '../merge/refit/feature-sums.js';
 import { compileFeaturePlan } from '../nn/feature-plan.js';
 import { dense } from '../nn/layers.js';
 import { lenet5 } from '../nn/models/lenet5.js';
@@ -73,6 +74,34 @@ describe('the sums of features', () => {
       expect(value / expected.targets[i]! - 1).toBeCloseTo(0, 5);
     });
     expect(gram.at(-1)).toBe(530);
+  });
+
+  it('give the same last layer, to rounding, however the examples are dealt out', async () => {
+    const network = mlp({ hidden: [20], classes });
+    const { plan, sessions } = await openPlan(network);
+    const { data } = initialState(parametersOf(network, imageShape), 3);
+    const all = Uint32Array.from({ length: examples }, (_, i) => i);
+    const byClass = [0, 1, 2].map((label) => all.filter((index) => dataset.labels[index] === label));
+    const solve = async (parts: readonly Uint32Array[]) => {
+      const total = emptySums(21, classes);
+      for (const part of parts) addSums(total, (await sumFeatures(sessions, plan, data, dataset, part))!);
+      return ridgeSolution(total, 21, 0.01);
+    };
+    const [pooled, dealt] = [await solve([all]), await solve(byClass)];
+    dealt.forEach((w, i) => {
+      expect(w).toBeCloseTo(pooled[i]!, 9);
+    });
+  });
+
+  it('have a solution with more features than examples: they are exact enough', async () => {
+    const network = mlp({ hidden: [300], classes });
+    const { plan, sessions } = await openPlan(network);
+    const state = initialState(parametersOf(network, imageShape), 3);
+    // Features of a few thousand each, as far beyond lambda as they ever are.
+    const data = state.data.map((w) => 2000 * w);
+    const sums = (await sumFeatures(sessions, plan, data, dataset, Uint32Array.of(1, 2, 3, 4, 5)))!;
+    const solution = ridgeSolution(sums, 301, 0.01);
+    expect(solution.every(Number.isFinite)).toBe(true);
   });
 
   it('are those of the pixels where the network is one dense layer', async () => {

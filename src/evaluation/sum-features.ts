@@ -14,8 +14,7 @@ export interface FeatureSessions {
 }
 
 /**
- * A = ΦᵀΦ and b = ΦᵀY of the examples at `indices`; the last feature is always 1. Products are summed in float32 within a
- * block of rows, everything else in float64, in the order of the indices.
+ * A = ΦᵀΦ and b = ΦᵀY of the examples at `indices`, in float64; the last feature is always 1.
  * @param keepGoing asked before every batch; when it says no, the result is undefined
  */
 export async function sumFeatures(
@@ -55,9 +54,11 @@ export async function sumFeatures(
 /** Collects rows of features and adds their products to the sums, a block at a time. */
 function gramBlock(session: Session, { features, blockSize }: FeaturePlan, { gram }: FeatureSums) {
   const rows = new Float32Array(blockSize * features);
-  const product = new Float32Array(features * features);
+  const high = new Float32Array(features * features);
+  const low = new Float32Array(features * features);
   const inputs = { rows: f32Tensor(rows, [blockSize, features]) };
-  const outputs = { gram: f32Tensor(product, [features, features]) };
+  const shape = [features, features];
+  const outputs = { high: f32Tensor(high, shape), low: f32Tensor(low, shape) };
   let filled = 0;
   const flush = async () => {
     if (filled === 0) return;
@@ -65,7 +66,10 @@ function gramBlock(session: Session, { features, blockSize }: FeaturePlan, { gra
     await session.run(inputs, outputs);
     for (let i = 0; i < features; i++) {
       const [from, to] = [i * features, rowStart(i)];
-      for (let j = 0; j <= i; j++) gram[to + j] = (gram[to + j] as number) + (product[from + j] as number);
+      for (let j = 0; j <= i; j++) {
+        const product = (high[from + j] as number) + (low[from + j] as number);
+        gram[to + j] = (gram[to + j] as number) + product;
+      }
     }
     filled = 0;
   };

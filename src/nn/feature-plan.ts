@@ -5,6 +5,7 @@
 import * as g from '../graph/build.js';
 import { simplifyGraph } from '../graph/simplify.js';
 import { operand, type Value } from '../graph/value.js';
+import { gramModel } from '../onnx/gram-model.js';
 import { lower } from '../onnx/lower/lower.js';
 import type { TensorEntry } from '../tensor/state-dict.js';
 import { layoutSize } from '../tensor/state-dict.js';
@@ -23,7 +24,7 @@ export interface FeaturePlan {
   readonly blockSize: number;
   /** (state, images u8 [batchSize,C,H,W]) → features f32 [batchSize, features]. */
   readonly featureModel: Uint8Array;
-  /** (rows f32 [blockSize, features]) → gram [features, features], rowsᵀ·rows. */
+  /** (rows f32 [blockSize, features]) → rowsᵀ·rows in float64, as (high, low f32 [features, features]). */
   readonly gramModel: Uint8Array;
 }
 
@@ -35,7 +36,6 @@ export interface FeatureOptions {
 }
 
 const BATCH = 25;
-/** Sums of so many products stay in float32; those of blocks are added in float64. */
 const BLOCK = 250;
 
 /** @throws NetworkError when the logits are not those of a dense layer with a bias. */
@@ -58,8 +58,6 @@ export function compileFeaturePlan({ network, imageShape, normalization }: Featu
   const state = g.input('state', [layoutSize(layout)]);
   const images = normalized(g.input('images', [BATCH, ...imageShape], 'u8'), normalization);
   const whole = denseLayer(applyNetwork(network, layout, cutState(state, layout), images));
-  const rows = g.input('rows', [BLOCK, features]);
-  const gram = g.matmul(rows, rows, { transposeA: true });
   return {
     weight,
     bias,
@@ -68,7 +66,7 @@ export function compileFeaturePlan({ network, imageShape, normalization }: Featu
     batchSize: BATCH,
     blockSize: BLOCK,
     featureModel: lower(simplifyGraph({ outputs: { features: whole?.features as Value } })),
-    gramModel: lower({ outputs: { gram } }),
+    gramModel: gramModel(BLOCK, features),
   };
 }
 

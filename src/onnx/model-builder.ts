@@ -6,7 +6,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 
 /** TensorProto.DataType. */
-export const ONNX_TYPES = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, u32: 12, u64: 13 } as const;
+export const ONNX_TYPES = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f64: 11, u32: 12, u64: 13 } as const;
 export type OnnxType = keyof typeof ONNX_TYPES;
 
 /** AttributeProto.AttributeType. */
