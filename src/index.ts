@@ -7,6 +7,7 @@ export { type ImageDataset, imageDataset, subset, type TrainTestSplit } from './
 export { type BatchSource, type BatchTask, batchesHere } from './data/training-batches.js';
 export { evaluateState } from './evaluation/evaluate.js';
 export { accuracy, accuracyByClass, addMetrics, type Metrics, meanLoss } from './evaluation/metrics.js';
+export { type FeatureSessions, sumFeatures } from './evaluation/sum-features.js';
 export { type LocalData, type LocalWork, trainLocally } from './federation/local-training.js';
 export { applyEvent, dueCommands, type RoundEvent, type RunState, startRun } from './federation/round.js';
 export type { RunResult } from './federation/run-result.js';
@@ -18,6 +19,7 @@ export { averageStep, ema, type ModelAverage, swa } from './merge/average/model-
 export { max } from './merge/max.js';
 export { mean } from './merge/mean.js';
 export { merge, type Update } from './merge/merge.js';
+export { addSums, emptySums, type FeatureSums, ridgeSolution } from './merge/refit/feature-sums.js';
 export { diLoCo } from './merge/server/di-lo-co.js';
 export { fedAdagrad } from './merge/server/fed-adagrad.js';
 export { fedAdam } from './merge/server/fed-adam.js';
@@ -33,6 +35,7 @@ export {
 export { strategyByName, strategyNames } from './merge/strategies.js';
 export type { Strategy } from './merge/strategy.js';
 export { exportInference } from './nn/export-inference.js';
+export { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from './nn/feature-plan.js';
 export * as initializers from './nn/initializers.js';
 export * as layers from './nn/layers.js';
 export { meanSquaredError, softmaxCrossEntropy } from './nn/losses.js';
