@@ -9,22 +9,19 @@ import type { Share } from '../partition/partition.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
-import type { LocalProgress, LocalWork } from './local-training.js';
+import type { LocalProgress } from './local-training.js';
 import type { Command, RoundEvent, RoundRecord, RoundRules } from './round.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
+import type { WorkPlan } from './work-plan.js';
 
-export interface FederationPlan {
+export interface FederationPlan extends WorkPlan {
   readonly rules: RoundRules;
   readonly layout: StateLayout;
   readonly shares: readonly Share[];
   /** The number of test images. */
   readonly testExamples: number;
   initialState(participant: string): StateDict;
-  /** A participant's work in a round. */
-  work(participant: string, round: number): LocalWork;
-  /** The pooled training that belongs to a round: it sees as many images as all participants did. */
-  pooledWork(round: number, images: number, slots: Float32Array | undefined): LocalWork;
   readonly strategy: Strategy;
   readonly mergeOn: 'weights' | 'updates';
   /** Evaluated beside it, on the same updates. */
@@ -64,9 +61,11 @@ async function train(
   const began = performance.now();
   const share = shareOf(plan, participant);
   const base = await baseOf(round, participant, plan, store, rounds);
+  const earlier = rounds.slice(0, round - 1).map(({ updates }) => updates.get(participant)?.steps ?? 0);
+  const work = plan.work(participant, round, sum(earlier));
   const task = {
     type: 'train',
-    work: plan.work(participant, round),
+    work,
     base: base.data,
     train: share.train,
     validation: share.validation,
@@ -76,12 +75,12 @@ async function train(
     { type: 'update', round, participant },
     { layout: plan.layout, data: result.state },
   );
-  const { epochs, images, loss, validationAccuracy } = result;
+  const { epochs, steps, images, loss, validationAccuracy } = result;
   const update = {
     participant,
     sha256,
     examples: share.train.length,
-    epochs,
+    ...(work.stepsBefore === undefined ? { epochs } : { steps }),
     images,
     loss,
     ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
@@ -147,10 +146,9 @@ async function evaluateCopy(
 
 async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, tasks, store, onProgress, rounds } = workshop;
-  const images = [...recordOf(rounds, round).updates.values()].reduce(
-    (sum, update) => sum + update.images,
-    0,
-  );
+  const [images = 0, ...imagesBefore] = [...rounds.slice(0, round)]
+    .reverse()
+    .map(({ updates }) => sum([...updates.values()].map((update) => update.images)));
   const size = plan.initialState('pooled').data.length;
   let carried = plan.initialState('pooled').data;
   let slots: Float32Array | undefined;
@@ -160,7 +158,7 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
     [carried, slots] = [data.slice(0, size), data.slice(size)];
   }
   const everything = Uint32Array.from(plan.shares.flatMap((share) => [...share.train])).sort();
-  const work = plan.pooledWork(round, images, slots);
+  const work = plan.pooledWork(round, images, slots, imagesBefore);
   const result = await tasks.train(
     { type: 'train', work, base: carried, train: everything, validation: new Uint32Array(0) },
     onProgress,
@@ -217,5 +215,7 @@ function shareOf(plan: FederationPlan, participant: string): Share {
   if (share === undefined) throw new FederationError(`federation: "${participant}" has no data`);
   return share;
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
 
 const secondsSince = (began: number) => Math.round(performance.now() - began) / 1000;

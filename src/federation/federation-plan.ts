@@ -2,7 +2,7 @@
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { strategyByName, strategyNames } from '../merge/strategies.js';
 import type { Strategy } from '../merge/strategy.js';
-import { networkOf, scheduleOf } from '../nn/by-name.js';
+import { networkOf } from '../nn/by-name.js';
 import type { Network } from '../nn/network.js';
 import type { Plan } from '../nn/plan.js';
 import { partition, type Share } from '../partition/partition.js';
@@ -11,7 +11,7 @@ import { type Configuration, ConfigurationError } from '../protocol/configuratio
 import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import type { FederationPlan } from './commands.js';
-import { learningRates, stepsOf } from './learning-rates.js';
+import { workPlan } from './work-plan.js';
 
 export interface ChosenStrategies {
   readonly strategy: Strategy;
@@ -107,13 +107,10 @@ export function federationPlan(
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
 ): FederationPlan {
-  const { local, rounds, seed, batchSize, optimizer, augmentation } = configuration;
-  const schedule = scheduleOf(configuration.schedule);
-  const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
   return {
     rules: {
       participants: shares.map(({ name }) => name),
-      rounds,
+      rounds: configuration.rounds,
       reference: configuration.reference,
       pooled: configuration.pooled,
     },
@@ -124,30 +121,6 @@ export function federationPlan(
     mergeOn: configuration.mergeOn,
     ...strategies,
     initialState: initial,
-    work: (participant, round) => {
-      const steps = stepsOf(examples.get(participant) ?? 0, batchSize, local.epochs);
-      return {
-        participant,
-        round,
-        seed,
-        epochs: local.epochs,
-        augmentation,
-        threshold: round === 1 ? (local.firstThreshold ?? local.threshold) : local.threshold,
-        learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
-      };
-    },
-    pooledWork: (round, images, slots) => {
-      const steps = Math.ceil(images / batchSize);
-      return {
-        participant: 'pooled',
-        round,
-        seed,
-        epochs: Infinity,
-        augmentation,
-        maxSteps: steps,
-        learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
-        slots,
-      };
-    },
+    ...workPlan(configuration, shares),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * A participant's work in one round: epochs of training on its own data from the state it was given, until its own
- * validation accuracy reaches the threshold or the epochs run out. The result is a function of the state, the data and
+ * validation accuracy reaches the threshold or the epochs run out; or a number of steps. The result is a function of the state, the data and
  * the seed alone: it does not matter which thread does it, or when.
  */
 import type { Augmentation } from '../data/augmentation.js';
@@ -23,6 +23,11 @@ export interface LocalWork {
   readonly epochs: number;
   /** Stops after this many steps, wherever the epoch stands. */
   readonly maxSteps?: number | undefined;
+  /**
+   * Steps that the participant did before these: its batches go on where those ended, and the work is one stretch of
+   * `maxSteps` with its validation at the end.
+   */
+  readonly stepsBefore?: number | undefined;
   /** Own validation accuracy, checked after every epoch, at which the work is done. */
   readonly threshold?: number | undefined;
   /** Of every step of this work, from 0; the last is kept beyond the end. */
@@ -44,8 +49,8 @@ export interface LocalProgress {
   readonly round: number;
   /** From 1. */
   readonly epoch: number;
-  /** At most. */
-  readonly epochs: number;
+  /** At most; undefined where the work is a number of steps, which then count as one epoch. */
+  readonly epochs: number | undefined;
   /** Steps done of this epoch, and steps of this epoch. */
   readonly step: number;
   readonly steps: number;
@@ -101,9 +106,10 @@ export async function trainLocally(
   const { plan, keepGoing = () => true } = context;
   const { dataset, train, validation } = data;
   const { maxSteps = Infinity } = work;
-  const stepsPerEpoch = Math.ceil(train.length / plan.batchSize);
+  const inSteps = work.stepsBefore !== undefined;
+  const stepsPerEpoch = inSteps ? maxSteps : Math.ceil(train.length / plan.batchSize);
   const epochs = Math.min(work.epochs, Math.ceil(maxSteps / stepsPerEpoch));
-  const images = Math.min(epochs * train.length, maxSteps * plan.batchSize);
+  const images = Math.min(inSteps ? Infinity : epochs * train.length, maxSteps * plan.batchSize);
   const loop = await stepLoop(context, base, work);
   const task = {
     indices: train,
@@ -112,10 +118,11 @@ export async function trainLocally(
     seed: work.seed,
     participant: work.participant,
     round: work.round,
+    stepsBefore: work.stepsBefore,
     augmentation: work.augmentation,
   };
   const batches = (context.batches ?? ((task) => batchesHere(dataset, task)))(task);
-  const report = reporter(context.onProgress, { ...work, epochs }, images);
+  const report = reporter(context.onProgress, work, inSteps ? undefined : epochs, images);
   try {
     let validationAccuracy: number | undefined;
     let loss = 0;
@@ -230,7 +237,8 @@ async function stepLoop({ plan, training }: LocalContext, base: Float32Array, wo
 /** Reports at most four times a second, and at the end of every epoch. */
 function reporter(
   onProgress: LocalContext['onProgress'],
-  { participant, round, epochs }: LocalWork,
+  { participant, round }: LocalWork,
+  epochs: number | undefined,
   imagesInAll: number,
 ) {
   const began = performance.now();

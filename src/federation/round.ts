@@ -15,7 +15,9 @@ const updateSchema = z.strictObject({
   participant: z.string(),
   sha256: sha256Schema,
   examples: z.int().positive(),
-  epochs: z.int().positive(),
+  /** Where the work is counted in epochs; else in steps. */
+  epochs: z.int().positive().optional(),
+  steps: z.int().positive().optional(),
   images: z.int().positive(),
   loss: z.number(),
   validationAccuracy: accuracySchema.optional(),

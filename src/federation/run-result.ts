@@ -10,7 +10,9 @@ export interface RoundResult {
   readonly participants: readonly {
     readonly name: string;
     readonly examples: number;
-    readonly epochs: number;
+    /** Of local work, where it is counted in epochs; else its steps. */
+    readonly epochs?: number;
+    readonly steps?: number;
     readonly validationAccuracy: number | undefined;
     readonly testAccuracy: number | undefined;
   }[];
@@ -81,8 +83,9 @@ function roundResult(record: RoundRecord, participants: readonly string[]): Roun
     participants: participants.flatMap((name) => {
       const update = record.updates.get(name);
       if (update === undefined) return [];
-      const { examples, epochs, validationAccuracy } = update;
-      return [{ name, examples, epochs, validationAccuracy, testAccuracy: merged?.own[name] }];
+      const { examples, epochs, steps, validationAccuracy } = update;
+      const work = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
+      return [{ name, examples, ...work, validationAccuracy, testAccuracy: merged?.own[name] }];
     }),
     merged: Object.fromEntries(
       Object.entries(merged?.merged ?? {}).map(([strategy, testAccuracy]) => [strategy, { testAccuracy }]),

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
 import { CommonweightError } from '../tensor/error.js';
-import { complaintOf } from './complaint.js';
+import { type Complaint, complaintOf } from './complaint.js';
+import { contradictionOf } from './contradictions.js';
 
 export class ConfigurationError extends CommonweightError {
   override readonly name = 'ConfigurationError';
@@ -95,7 +96,7 @@ export const configurationSchema = z.strictObject({
   initialModel: z.string().optional(),
   loss: lossSchema.default({ name: 'softmax-cross-entropy', labelSmoothing: 0 }),
   optimizer: optimizerSchema,
-  /** The learning rate over the whole run: rounds × epochs. */
+  /** The learning rate over the whole run: rounds × epochs, or the steps of all rounds. */
   schedule: scheduleSchema.default({ name: 'constant' }),
   clipNorm: positive.optional(),
   batchSize: count.max(4096).default(64),
@@ -103,9 +104,12 @@ export const configurationSchema = z.strictObject({
   augmentation: z
     .strictObject({ flip: z.boolean().default(false), shift: z.int().min(0).max(LARGEST_SHIFT).default(0) })
     .optional(),
+  /** The local work of a round: epochs, or steps. */
   local: z.strictObject({
     /** At most; at least one is done. */
-    epochs: count,
+    epochs: count.optional(),
+    /** Exactly so many, or so many from a round on: the batches go on from round to round. */
+    steps: z.union([count, z.array(z.strictObject({ from: count, steps: count })).min(1)]).optional(),
     /** Own validation accuracy at which local training ends. */
     threshold: fraction.optional(),
     /** The threshold of the first round, where that is another. */
@@ -138,7 +142,10 @@ type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
  */
 export function parseConfiguration(value: unknown, source: string): Configuration {
   const parsed = configurationSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { message, hint } = complaintOf(configurationSchema, value, parsed.error);
+  const complaint = parsed.success
+    ? contradictionOf(parsed.data)
+    : complaintOf(configurationSchema, value, parsed.error);
+  if (parsed.success && complaint === undefined) return parsed.data;
+  const { message, hint } = complaint as Complaint;
   throw new ConfigurationError(`${source}: ${message}`, hint === undefined ? {} : { hint });
 }

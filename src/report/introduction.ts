@@ -57,18 +57,29 @@ function trainingText({
   clipNorm,
   augmentation,
 }: Configuration): string {
-  const { firstThreshold, threshold } = local;
-  const until = [
-    ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
-    ...(threshold === undefined ? [] : [percent(threshold)]),
-  ].join(', then ');
   return [
     `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
     `batches of ${batchSize}`,
     ...augmentationText(augmentation),
     ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
-    `${until === '' ? '' : 'at most '}${plural(local.epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`,
+    localText(local),
   ].join('; ');
+}
+
+function localText({ epochs = 1, steps, threshold, firstThreshold }: Configuration['local']): string {
+  if (typeof steps === 'number') return `${plural(steps, 'step')} a round`;
+  if (steps !== undefined) {
+    return steps
+      .map(({ from, steps }) =>
+        from === 1 ? `${plural(steps, 'step')} a round` : `${count(steps)} from round ${count(from)}`,
+      )
+      .join(', ');
+  }
+  const until = [
+    ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
+    ...(threshold === undefined ? [] : [percent(threshold)]),
+  ].join(', then ');
+  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
 }
 
 function augmentationText(augmentation: Configuration['augmentation']): string[] {
