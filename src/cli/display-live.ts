@@ -79,16 +79,16 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
   };
 }
 
-/** A line for every participant, and one for the pooled training where it runs. */
+/** A line for every participant of the round, and one for the pooled training where it runs. */
 function atWork(
   state: RunState,
   working: ReadonlyMap<string, LocalProgress>,
   columns: number,
   paint: Paint,
 ): string[] {
-  const { participants } = state.rules;
   const round = state.rounds.at(-1);
   if (round === undefined) return [];
+  const { participants } = round;
   const pooled = working.get('pooled');
   const cells = (barWidth: number) => [
     ...participants.map((name) => {
@@ -102,14 +102,14 @@ function atWork(
   const tables = BAR_WIDTHS.map((barWidth) => textTable(cells(barWidth), [0, 1, 2]));
   const table = tables.find((lines) => widthOf(lines) <= columns) ?? tables.at(-1) ?? [];
   return [
-    paint.bold(`round ${round.round} of ${state.rules.rounds}: ${doing(round, participants.length)}`),
+    paint.bold(`round ${round.round} of ${state.rules.rounds}: ${doing(round)}`),
     ...table.map((line) => line.slice(0, columns)),
   ];
 }
 
-function doing({ merged, updates }: RoundRecord, participants: number): string {
+function doing({ merged, updates, participants }: RoundRecord): string {
   if (merged !== undefined) return 'evaluating the copies';
-  return updates.size === participants ? 'merging and evaluating' : 'training';
+  return updates.size === participants.length ? 'merging and evaluating' : 'training';
 }
 
 const elapsed = (began: number, paint: Paint) =>

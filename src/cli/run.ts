@@ -24,6 +24,7 @@ interface Overrides {
   readonly dataset?: string;
   readonly partition?: string;
   readonly participants?: number;
+  readonly participantsPerRound?: number;
   readonly network?: NetworkChoice;
   readonly learningRate?: number;
   readonly batchSize?: number;
@@ -43,6 +44,11 @@ export function addRun(program: Command): void {
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
     .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
     .option('--participants <n>', 'how many', wholeNumber('--participants'))
+    .option(
+      '--participants-per-round <n>',
+      'how many are drawn for each round; all by default',
+      wholeNumber('--participants-per-round'),
+    )
     .option('--network <name>', networkNames.join(', '), networkFrom)
     .option('--rounds <n>', 'at most', wholeNumber('--rounds'))
     .option('--epochs <n>', 'of local training in a round, at most', wholeNumber('--epochs'))
@@ -108,6 +114,7 @@ export function overridden(
   for (const key of [
     'seed',
     'rounds',
+    'participantsPerRound',
     'reference',
     'strategy',
     'compare',

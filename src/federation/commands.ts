@@ -93,7 +93,7 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const { plan, store, rounds } = workshop;
   const began = performance.now();
   const updates = await Promise.all(
-    plan.rules.participants.map(async (participant): Promise<Update> => {
+    recordOf(rounds, round).participants.map(async (participant): Promise<Update> => {
       const update = recordOf(rounds, round).updates.get(participant);
       if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
       const state = await store.get({ type: 'update', round, participant }, update.sha256);

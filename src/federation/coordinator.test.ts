@@ -111,6 +111,38 @@ describe('the coordinator', () => {
     expect(second!.work.slots).toHaveLength(2);
   });
 
+  it('merges the updates of those who are drawn, and tells each how many steps it did before', async () => {
+    const steps: Record<string, number[]> = { a: [], b: [], c: [] };
+    const drawn: FederationPlan = {
+      ...plan,
+      rules: {
+        participants,
+        rounds: 6,
+        reference: undefined,
+        pooled: false,
+        sampling: { perRound: 2, seed: 1 },
+      },
+      work: (participant, round, stepsBefore) => {
+        steps[participant]!.push(stepsBefore);
+        return { ...plan.work(participant, round, 0), stepsBefore };
+      },
+    };
+    const { tasks } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant]!);
+    const store = memoryStore(digest);
+    const state = await coordinate(drawn, tasks, store);
+    const gains = state.rounds.map(({ participants }) => {
+      const added = participants.map((name) => ({ a: 1, b: 2, c: 6 })[name]!);
+      return added.reduce((x, y) => x + y) / 2;
+    });
+    const final = await store.get({ type: 'merged', round: 6 }, digest());
+    expect(final.data[0]).toBe(gains.reduce((x, y) => x + y));
+    for (const name of participants) {
+      const rounds = state.rounds.filter(({ participants }) => participants.includes(name));
+      // Each does one step a round.
+      expect(steps[name]).toEqual(rounds.map((_, index) => index));
+    }
+  });
+
   it('merges what the participants changed, where that is the setting', async () => {
     const { tasks } = tasksThat(({ work }) => (work.participant === 'a' ? -6 : 1));
     const store = memoryStore(digest);

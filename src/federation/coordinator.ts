@@ -33,7 +33,7 @@ export async function coordinate(
       await store.append(event);
       state = applyEvent(state, event);
       observer.onEvent?.(event, state);
-      await discardAfter(event, plan, store);
+      await discardAfter(event, state, plan, store);
     });
     return recording;
   };
@@ -61,9 +61,14 @@ export async function coordinate(
 }
 
 /** Removes what no later step reads. */
-async function discardAfter(event: RoundEvent, plan: FederationPlan, store: RunStore): Promise<void> {
+async function discardAfter(
+  event: RoundEvent,
+  { rounds }: RunState,
+  plan: FederationPlan,
+  store: RunStore,
+): Promise<void> {
   if (event.type === 'merged') {
-    for (const participant of plan.rules.participants) {
+    for (const participant of rounds[event.round - 1]?.participants ?? []) {
       await store.discard({ type: 'update', round: event.round, participant });
     }
     if (event.round > plan.keep) await store.discard({ type: 'merged', round: event.round - plan.keep });

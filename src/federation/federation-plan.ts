@@ -107,12 +107,14 @@ export function federationPlan(
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
 ): FederationPlan {
+  const { participantsPerRound: perRound } = configuration;
   return {
     rules: {
       participants: shares.map(({ name }) => name),
       rounds: configuration.rounds,
       reference: configuration.reference,
       pooled: configuration.pooled,
+      ...(perRound !== undefined && { sampling: { perRound, seed: configuration.seed } }),
     },
     layout: plan.layout,
     shares,

@@ -70,8 +70,14 @@ const rulesArbitrary = fc
     rounds: fc.integer({ min: 1, max: 4 }),
     reference: fc.option(fc.constant(0.8), { nil: undefined }),
     pooled: fc.boolean(),
+    perRound: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
   })
-  .map(({ participants, rounds, reference, pooled }) => rulesOf(participants, rounds, reference, pooled));
+  .map(
+    ({ participants, rounds, reference, pooled, perRound }): RoundRules => ({
+      ...rulesOf(participants, rounds, reference, pooled),
+      ...(perRound !== undefined && { sampling: { perRound: Math.min(perRound, participants), seed: 7 } }),
+    }),
+  );
 
 /** Whatever order facts came in, the maps hold the same. */
 const normal = (state: RunState) =>
@@ -136,6 +142,36 @@ describe('the round', () => {
     const { state } = play(rulesOf(3, 5, 0.8, false), (due) => due[0]!);
     expect(state.stopped).toBe('every-participant-passed');
     expect(state.rounds).toHaveLength(3);
+  });
+
+  it('asks those who are drawn to train, and everybody about the copy', () => {
+    const sampling = { perRound: 2, seed: 1 };
+    const { state, asked } = play({ ...rulesOf(5, 6, 0.8, true), sampling }, (due) => due[0]!);
+    expect(state.stopped).toBe('every-participant-passed');
+    const commands = asked.map((key) => JSON.parse(key) as Command);
+    const names = (round: number, type: Command['type']) =>
+      commands.flatMap((command) =>
+        command.round === round && command.type === type && 'participant' in command
+          ? [command.participant]
+          : [],
+      );
+    for (const { round, participants, updates } of state.rounds) {
+      expect(names(round, 'train')).toEqual(participants);
+      expect(participants).toHaveLength(2);
+      expect([...updates.keys()]).toEqual(participants);
+      expect(names(round, 'evaluate-copy')).toEqual(state.rules.participants);
+    }
+    const trained = new Set(state.rounds.map(({ participants }) => participants.join()));
+    expect(trained.size).toBeGreaterThan(1);
+  });
+
+  it('refuses the update of somebody who is not drawn', () => {
+    const rules = { ...rulesOf(5, 2, undefined, false), sampling: { perRound: 2, seed: 1 } };
+    const state = startRun(rules);
+    const other = rules.participants.find((name) => !state.rounds[0]!.participants.includes(name))!;
+    expect(() =>
+      applyEvent(state, answer({ type: 'train', round: 1, participant: other }, accuracyOf)),
+    ).toThrow(`internal: "${other}" takes no part in round 1`);
   });
 
   it('does every round where there is no reference', () => {

@@ -6,6 +6,7 @@
  *     training ──every update is in──▶ merging ──▶ copying ──every copy is evaluated──▶ training, or finished
  */
 import { z } from 'zod';
+import { type Sampling, sampleParticipants } from './sampling.js';
 
 const accuracySchema = z.number().min(0).max(1);
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -59,10 +60,14 @@ export interface RoundRules {
   readonly rounds: number;
   readonly reference: number | undefined;
   readonly pooled: boolean;
+  /** Where not all take part in every round. The merged model is copied to all the same. */
+  readonly sampling?: Sampling | undefined;
 }
 
 export interface RoundRecord {
   readonly round: number;
+  /** Who trains in it. */
+  readonly participants: readonly string[];
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** Validation accuracy of the copy with each participant. */
@@ -85,8 +90,9 @@ export type Command =
   | { readonly type: 'evaluate-copy'; readonly round: number; readonly participant: string }
   | { readonly type: 'train-pooled'; readonly round: number };
 
-const emptyRound = (round: number): RoundRecord => ({
+const emptyRound = ({ participants, sampling }: RoundRules, round: number): RoundRecord => ({
   round,
+  participants: sampling === undefined ? participants : sampleParticipants(participants, sampling, round),
   updates: new Map(),
   merged: undefined,
   copied: new Map(),
@@ -94,7 +100,7 @@ const emptyRound = (round: number): RoundRecord => ({
 });
 
 export function startRun(rules: RoundRules): RunState {
-  return { rules, rounds: [emptyRound(1)], stopped: undefined };
+  return { rules, rounds: [emptyRound(rules, 1)], stopped: undefined };
 }
 
 /** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
@@ -112,26 +118,27 @@ function withEvent(rules: RoundRules, record: RoundRecord, event: RoundEvent): R
   switch (event.type) {
     case 'update-received': {
       const { participant } = event.update;
-      requireParticipant(rules, participant);
+      requireParticipant(rules.participants, participant, 'this run');
+      requireParticipant(record.participants, participant, `round ${record.round}`);
       if (record.updates.has(participant)) return record;
       return { ...record, updates: new Map(record.updates).set(participant, event.update) };
     }
     case 'merged':
-      if (record.updates.size < rules.participants.length) {
+      if (record.updates.size < record.participants.length) {
         throw new Error(`internal: round ${event.round} is merged before every update is in`);
       }
       return record.merged === undefined ? { ...record, merged: event } : record;
     case 'copy-evaluated':
-      requireParticipant(rules, event.participant);
+      requireParticipant(rules.participants, event.participant, 'this run');
       return { ...record, copied: new Map(record.copied).set(event.participant, event.validationAccuracy) };
     case 'pooled-trained':
       return { ...record, pooled: event };
   }
 }
 
-function requireParticipant(rules: RoundRules, participant: string) {
-  if (!rules.participants.includes(participant)) {
-    throw new Error(`internal: "${participant}" takes no part in this run`);
+function requireParticipant(participants: readonly string[], participant: string, where: string) {
+  if (!participants.includes(participant)) {
+    throw new Error(`internal: "${participant}" takes no part in ${where}`);
   }
 }
 
@@ -151,7 +158,7 @@ function advance(state: RunState): RunState {
     return { ...state, stopped: 'every-participant-passed' };
   }
   if (last.round === rules.rounds) return { ...state, stopped: 'max-rounds' };
-  return { ...state, rounds: [...rounds, emptyRound(last.round + 1)] };
+  return { ...state, rounds: [...rounds, emptyRound(rules, last.round + 1)] };
 }
 
 /** What the state asks for; all of it can be done at the same time. */
@@ -165,17 +172,17 @@ export function dueCommands(state: RunState): Command[] {
       for (const participant of participants) {
         if (!current.copied.has(participant)) commands.push({ type: 'evaluate-copy', round, participant });
       }
-    } else if (current.updates.size === participants.length) {
+    } else if (current.updates.size === current.participants.length) {
       commands.push({ type: 'merge', round });
     } else {
-      for (const participant of participants) {
+      for (const participant of current.participants) {
         if (!current.updates.has(participant)) commands.push({ type: 'train', round, participant });
       }
     }
   }
   // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
   const next = pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
-  if (next !== undefined && next.updates.size === participants.length) {
+  if (next !== undefined && next.updates.size === next.participants.length) {
     commands.push({ type: 'train-pooled', round: next.round });
   }
   return commands;

@@ -160,6 +160,12 @@ describe('a configuration', () => {
       '"local.steps.2.from" is 5, expected a later round than that of the line before',
       'such as [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]',
     ],
+    [
+      'more participants a round than there are',
+      { participantsPerRound: 3 },
+      '"participantsPerRound" is 3, expected at most "partition.participants", which is 2',
+      'leave "participantsPerRound" out, and all take part in every round',
+    ],
   ])('is refused for %s', (_, change, message, hint) => {
     expect(complaint(change)).toEqual([message, hint]);
   });

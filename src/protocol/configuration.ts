@@ -115,6 +115,8 @@ export const configurationSchema = z.strictObject({
     /** The threshold of the first round, where that is another. */
     firstThreshold: fraction.optional(),
   }),
+  /** How many are drawn for each round; all by default. */
+  participantsPerRound: count.optional(),
   rounds: count,
   /** The run ends when the merged model reaches this validation accuracy with every participant. */
   reference: fraction.optional(),

@@ -6,6 +6,7 @@ import type { Configuration } from './configuration.js';
 const RULES: readonly ((configuration: Configuration) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
+  noMoreThanThereAre,
 ];
 
 export function contradictionOf(configuration: Configuration): Complaint | undefined {
@@ -45,5 +46,14 @@ function stepsFromTheFirstRound({ local: { steps } }: Configuration): Complaint 
   return {
     message: `"local.steps.${wrong}.from" is ${steps[wrong]?.from}, expected ${expected}`,
     hint: 'such as [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]',
+  };
+}
+
+function noMoreThanThereAre({ participantsPerRound, partition }: Configuration): Complaint | undefined {
+  const { participants } = partition;
+  if (participantsPerRound === undefined || participantsPerRound <= participants) return undefined;
+  return {
+    message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
+    hint: 'leave "participantsPerRound" out, and all take part in every round',
   };
 }

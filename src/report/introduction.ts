@@ -90,10 +90,16 @@ function augmentationText(augmentation: Configuration['augmentation']): string[]
   return ways.length === 0 ? [] : [`images ${ways.join(' and ')}`];
 }
 
-function roundsText({ rounds, reference, strategy, mergeOn, compare, pooled }: Configuration): string {
+function roundsText(configuration: Configuration): string {
+  const { rounds, reference, strategy, mergeOn, compare, pooled, participantsPerRound } = configuration;
   const others = compare.filter((name) => name !== strategy);
   return [
     `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
+    ...(participantsPerRound === undefined
+      ? []
+      : [
+          `${count(participantsPerRound)} of ${plural(configuration.partition.participants, 'participant')}, drawn anew, train in each`,
+        ]),
     `${strategy} of the ${mergeOn} is copied back`,
     ...(others.length === 0 ? [] : [`compared with ${others.join(', ')}`]),
     ...(pooled ? ['beside it the same network on all the data together'] : []),

@@ -37,8 +37,12 @@ export function roundsTable(rounds: readonly RoundResult[], options: RoundsTable
 export function roundsLegend(rounds: readonly RoundResult[], options: RoundsTableOptions): string {
   const [copied = ''] = options.strategies;
   const names = options.strategies.join(', ');
+  const drawn = rounds.some(
+    ({ merged, participants }) =>
+      Object.keys(merged).length > 0 && participants.length < options.participants.length,
+  );
   return wrapped(
-    `${formFor(rounds, options).legend} of the merged model (${copied}) with each participant; ${names}: test accuracy of the merged model; all in per cent`,
+    `${formFor(rounds, options).legend} of the merged model (${copied}) with each participant; ${names}: test accuracy of the merged model; all in per cent${drawn ? '; only those who are drawn for a round train in it' : ''}`,
     options.width ?? 100,
   );
 }
