@@ -161,6 +161,27 @@ describe('a configuration', () => {
       'such as [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]',
     ],
     [
+      'control variates beside momentum',
+      {
+        correction: { name: 'scaffold' },
+        optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9 },
+      },
+      '"correction" is "scaffold", but "optimizer" has momentum, expected plain gradient steps, whose sum its control variates are read off',
+      'set "optimizer" to { name: sgd, learningRate: … } without momentum',
+    ],
+    [
+      'control variates beside an adaptive optimizer',
+      { correction: { name: 'scaffold' } },
+      '"correction" is "scaffold", but "optimizer" is "adam", expected plain gradient steps, whose sum its control variates are read off',
+      'set "optimizer" to { name: sgd, learningRate: … } without momentum',
+    ],
+    [
+      'a correction of the softmax beside another loss',
+      { correction: { name: 'fed-lc' }, loss: { name: 'mean-squared-error' } },
+      '"correction" is "fed-lc", but "loss" is "mean-squared-error", expected softmax-cross-entropy',
+      'fed-prox and scaffold go with every loss',
+    ],
+    [
       'more participants a round than there are',
       { participantsPerRound: 3 },
       '"participantsPerRound" is 3, expected at most "partition.participants", which is 2',
@@ -180,6 +201,23 @@ describe('a configuration', () => {
     expect(complaint({ local: { steps: 'many' } })).toEqual([
       '"local.steps" is "many", expected a whole number from 1 or a list of at least one of settings such as from, steps',
       undefined,
+    ]);
+  });
+
+  it('has a default for every setting of a correction, which may end', () => {
+    const parsed = (correction: ConfigurationInput['correction']) =>
+      parseConfiguration({ ...smallest, correction }, 'test').correction;
+    expect(parsed({ name: 'fed-prox' })).toEqual({ name: 'fed-prox', mu: 0.01 });
+    expect(parsed({ name: 'fed-ntd', until: 0.5 })).toEqual({
+      ...{ name: 'fed-ntd', beta: 1, temperature: 1, until: 0.5 },
+    });
+    expect(complaint({ correction: { name: 'fed-rs', until: 1.5 } })).toEqual([
+      '"correction.until" is 1.5, expected a whole number from 1 or a number above 0 below 1',
+      undefined,
+    ]);
+    expect(complaint({ correction: { name: 'fedprox' } })).toEqual([
+      '"correction.name" is "fedprox", expected one of fed-prox, scaffold, fed-rs, fed-lc, fed-ntd',
+      'did you mean "fed-prox"?',
     ]);
   });
 

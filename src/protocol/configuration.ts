@@ -52,6 +52,21 @@ const lossSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('mean-squared-error') }),
 ]);
 
+/** Until which round it is at work, or, below 1, until which part of the run; to the end by default. */
+const until = z.union([count, z.number().gt(0).lt(1)]).optional();
+const correctionSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('fed-prox'), mu: z.number().min(0).default(0.01), until }),
+  z.strictObject({ name: z.literal('scaffold'), until }),
+  z.strictObject({ name: z.literal('fed-rs'), alpha: fraction.default(0.5), until }),
+  z.strictObject({ name: z.literal('fed-lc'), tau: z.number().min(0).default(1), until }),
+  z.strictObject({
+    name: z.literal('fed-ntd'),
+    beta: z.number().min(0).default(1),
+    temperature: positive.default(1),
+    until,
+  }),
+]);
+
 const decay = z.number().min(0).default(0);
 const beta = (value: number) => z.number().min(0).max(0.99999).default(value);
 const adamSettings = {
@@ -115,6 +130,8 @@ export const configurationSchema = z.strictObject({
     /** The threshold of the first round, where that is another. */
     firstThreshold: fraction.optional(),
   }),
+  /** What is done in local training against the drift of participants that see different data. */
+  correction: correctionSchema.optional(),
   /** How many are drawn for each round; all by default. */
   participantsPerRound: count.optional(),
   rounds: count,

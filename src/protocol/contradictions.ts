@@ -7,6 +7,8 @@ const RULES: readonly ((configuration: Configuration) => Complaint | undefined)[
   epochsOrSteps,
   stepsFromTheFirstRound,
   noMoreThanThereAre,
+  meanGradients,
+  softmaxLoss,
 ];
 
 export function contradictionOf(configuration: Configuration): Complaint | undefined {
@@ -55,5 +57,26 @@ function noMoreThanThereAre({ participantsPerRound, partition }: Configuration):
   return {
     message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
     hint: 'leave "participantsPerRound" out, and all take part in every round',
+  };
+}
+
+/** SCAFFOLD reads the mean gradient off the way from one state to the other: (w_t − w_k) / Σ η. */
+function meanGradients({ correction, optimizer }: Configuration): Complaint | undefined {
+  if (correction?.name !== 'scaffold') return undefined;
+  if (optimizer.name === 'sgd' && optimizer.momentum === 0) return undefined;
+  const it = optimizer.name === 'sgd' ? 'has momentum' : `is "${optimizer.name}"`;
+  return {
+    message: `"correction" is "scaffold", but "optimizer" ${it}, expected plain gradient steps, whose sum its control variates are read off`,
+    hint: 'set "optimizer" to { name: sgd, learningRate: … } without momentum',
+  };
+}
+
+function softmaxLoss({ correction, loss }: Configuration): Complaint | undefined {
+  const names: readonly string[] = ['fed-rs', 'fed-lc', 'fed-ntd'];
+  if (correction === undefined || !names.includes(correction.name)) return undefined;
+  if (loss.name === 'softmax-cross-entropy') return undefined;
+  return {
+    message: `"correction" is "${correction.name}", but "loss" is "${loss.name}", expected softmax-cross-entropy`,
+    hint: 'fed-prox and scaffold go with every loss',
   };
 }
