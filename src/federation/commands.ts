@@ -7,6 +7,7 @@ import { merge, type Update } from '../merge/merge.js';
 import type { Strategy } from '../merge/strategy.js';
 import type { Share } from '../partition/partition.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
+import { controlChange, controlsBefore, driftOf, keepControls, mergeControls } from './control-variates.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
 import type { LocalProgress } from './local-training.js';
@@ -63,9 +64,11 @@ async function train(
   const base = await baseOf(round, participant, plan, store, rounds);
   const earlier = rounds.slice(0, round - 1).map(({ updates }) => updates.get(participant)?.steps ?? 0);
   const work = plan.work(participant, round, sum(earlier));
+  const kept = { layout: plan.layout, store, rounds };
+  const controls = plan.keepsControls?.(round) ? await controlsBefore(round, participant, kept) : undefined;
   const task = {
     type: 'train',
-    work,
+    work: { ...work, ...(controls && { controlDrift: driftOf(controls) }) },
     base: base.data,
     train: share.train,
     validation: share.validation,
@@ -75,6 +78,7 @@ async function train(
     { type: 'update', round, participant },
     { layout: plan.layout, data: result.state },
   );
+  const change = controls && controlChange(controls, base.data, result, work);
   const { epochs, steps, images, loss, validationAccuracy } = result;
   const update = {
     participant,
@@ -84,6 +88,7 @@ async function train(
     images,
     loss,
     ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
+    ...(change && { controls: await keepControls({ round, participant }, controls, change, kept) }),
     seconds: secondsSince(began),
   };
   return { type: 'update-received', round, update };
@@ -120,12 +125,18 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     ),
   ]);
   const sha256 = await store.put({ type: 'merged', round }, merged);
+  const examples = new Map(plan.shares.map(({ name, train }) => [name, train.length]));
+  const kept = { layout: plan.layout, store, rounds };
+  const control = plan.keepsControls?.(round)
+    ? await mergeControls(recordOf(rounds, round), examples, kept)
+    : undefined;
   return {
     type: 'merged',
     round,
     sha256,
     merged: mergedAccuracy,
     own: ownAccuracy,
+    ...(control !== undefined && { control }),
     seconds: secondsSince(began),
   };
 }

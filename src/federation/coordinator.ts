@@ -3,6 +3,7 @@
  * decisions are the round's; everything that matters is in the store before it counts.
  */
 import { carryOut, type FederationPlan } from './commands.js';
+import { discardControls } from './control-variates.js';
 import type { LocalProgress } from './local-training.js';
 import { applyEvent, type Command, dueCommands, type RoundEvent, type RunState, startRun } from './round.js';
 import type { RunStore } from './run-store.js';
@@ -67,6 +68,7 @@ async function discardAfter(
   plan: FederationPlan,
   store: RunStore,
 ): Promise<void> {
+  await discardControls(event, rounds, store);
   if (event.type === 'merged') {
     for (const participant of rounds[event.round - 1]?.participants ?? []) {
       await store.discard({ type: 'update', round: event.round, participant });

@@ -13,9 +13,10 @@ import type { Plan } from '../nn/plan.js';
 import type { Session, Tensors } from '../runtime/runtime.js';
 import { randomStream } from '../tensor/random.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
+import { type CorrectedWork, correctionFeeds } from './correction-feeds.js';
 import { DivergedError } from './error.js';
 
-export interface LocalWork {
+export interface LocalWork extends CorrectedWork {
   readonly participant: string;
   readonly round: number;
   readonly seed: number;
@@ -110,7 +111,7 @@ export async function trainLocally(
   const stepsPerEpoch = inSteps ? maxSteps : Math.ceil(train.length / plan.batchSize);
   const epochs = Math.min(work.epochs, Math.ceil(maxSteps / stepsPerEpoch));
   const images = Math.min(inSteps ? Infinity : epochs * train.length, maxSteps * plan.batchSize);
-  const loop = await stepLoop(context, base, work);
+  const loop = await stepLoop(context, data, base, work);
   const task = {
     indices: train,
     batchSize: plan.batchSize,
@@ -180,7 +181,12 @@ function diverged({ participant, round }: LocalWork, what: string, value: string
 }
 
 /** Runs the training model step after step; state and slots stay with the session. */
-async function stepLoop({ plan, training }: LocalContext, base: Float32Array, work: LocalWork) {
+async function stepLoop(
+  { plan, training }: LocalContext,
+  { dataset, train }: LocalData,
+  base: Float32Array,
+  work: LocalWork,
+) {
   const size = base.length;
   const learningRate = new Float32Array(1);
   const stepNumber = new Int32Array(1);
@@ -191,6 +197,7 @@ async function stepLoop({ plan, training }: LocalContext, base: Float32Array, wo
     learningRate: f32Tensor(learningRate, []),
     step: i32Tensor(stepNumber, []),
     seed: i32Tensor(Int32Array.of(seed), []),
+    ...correctionFeeds(plan, dataset, train, base, work),
   };
   const results: Tensors = { lossSum: f32Tensor(lossSum, []), correct: f32Tensor(correct, []) };
   const slotNames = Array.from({ length: plan.slotCount }, (_, index) => `slot${index}`);

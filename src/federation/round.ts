@@ -22,6 +22,8 @@ const updateSchema = z.strictObject({
   images: z.int().positive(),
   loss: z.number(),
   validationAccuracy: accuracySchema.optional(),
+  /** SCAFFOLD's control variates: the participant's own after the round, and its change, which travels. */
+  controls: z.strictObject({ own: sha256Schema, change: sha256Schema }).optional(),
   seconds: z.number(),
 });
 export type UpdateRecord = z.output<typeof updateSchema>;
@@ -37,6 +39,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     merged: z.record(z.string(), accuracySchema),
     /** Test accuracy of the participants' own models, before they are merged. */
     own: z.record(z.string(), accuracySchema),
+    /** SCAFFOLD's common control variate after the round. */
+    control: sha256Schema.optional(),
     seconds: z.number(),
   }),
   z.strictObject({

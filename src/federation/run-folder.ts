@@ -7,6 +7,7 @@
  *     journal.jsonl        the facts, in order
  *     updates/             the updates of the round under way
  *     models/              the merged models of the last rounds
+ *     controls/            control variates, where the correction has them
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
@@ -85,13 +86,20 @@ export async function openRunFolder(
 
 /** Where a state dict lies in the folder. */
 export function fileOf(role: StateRole): string {
+  const of = (participant: string) => participant.replace(/[^\w.-]/g, '_');
   switch (role.type) {
     case 'update':
-      return `updates/round-${role.round}-${role.participant.replace(/[^\w.-]/g, '_')}.safetensors`;
+      return `updates/round-${role.round}-${of(role.participant)}.safetensors`;
     case 'merged':
       return `models/round-${role.round}.safetensors`;
     case 'pooled':
       return `models/pooled-${role.round}.safetensors`;
+    case 'control':
+      return `controls/round-${role.round}.safetensors`;
+    case 'own-control':
+      return `controls/own-${role.round}-${of(role.participant)}.safetensors`;
+    case 'control-change':
+      return `controls/change-${role.round}-${of(role.participant)}.safetensors`;
   }
 }
 
@@ -129,7 +137,7 @@ async function checkEmpty(path: string): Promise<void> {
 
 /** Files that a killed process was in the middle of writing: nothing refers to them. */
 async function removeLeftovers(path: string): Promise<void> {
-  for (const folder of ['.', 'updates', 'models']) {
+  for (const folder of ['.', 'updates', 'models', 'controls']) {
     const names = await readdir(join(path, folder)).catch(() => []);
     for (const name of names.filter((name) => name.endsWith('.part'))) await rm(join(path, folder, name));
   }

@@ -9,7 +9,11 @@ const shares = ['a', 'b'].map((name) => ({
   validation: new Uint32Array(10),
 }));
 
-function planOf(local: ConfigurationInput['local'], rounds: number) {
+function planOf(
+  local: ConfigurationInput['local'],
+  rounds: number,
+  correction?: ConfigurationInput['correction'],
+) {
   const input: ConfigurationInput = {
     partition: { name: 'v' },
     model: { name: 'mlp' },
@@ -18,6 +22,7 @@ function planOf(local: ConfigurationInput['local'], rounds: number) {
     batchSize: 10,
     local,
     rounds,
+    correction,
   };
   return workPlan(parseConfiguration(input, 'test'), shares);
 }
@@ -62,5 +67,25 @@ describe('the work of the rounds', () => {
     expect([first.maxSteps, second.maxSteps, first.stepsBefore, second.stepsBefore]).toEqual([16, 4, 0, 16]);
     expect(rates([first, second])).toEqual(cosine(20));
     expect(planOf({ epochs: 1 }, 2).pooledWork(2, 40, undefined, [160]).stepsBefore).toBeUndefined();
+  });
+
+  it('is corrected until the round, or the part of the run, that the correction names', () => {
+    const strengths = (until?: number) => {
+      const plan = planOf({ steps: 1 }, 4, { name: 'scaffold', ...(until !== undefined && { until }) });
+      const rounds = [1, 2, 3, 4];
+      const strength = rounds.map((round) => plan.work('a', round, 0).correctionStrength);
+      expect(rounds.map((round) => Number(plan.keepsControls!(round)))).toEqual(strength);
+      return strength;
+    };
+    expect(strengths()).toEqual([1, 1, 1, 1]);
+    expect(strengths(3)).toEqual([1, 1, 1, 0]);
+    expect(strengths(0.5)).toEqual([1, 1, 0, 0]);
+    expect(strengths(1)).toEqual([1, 0, 0, 0]);
+  });
+
+  it('of the pooled training is not corrected', () => {
+    const plan = planOf({ epochs: 1 }, 1, { name: 'fed-prox' });
+    expect(plan.pooledWork(1, 20, undefined, []).correctionStrength).toBe(0);
+    expect(plan.keepsControls!(1)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Everybody's work in every round: how long, at which learning rates. With epochs a round begins its data anew; with steps
+ * Everybody's work in every round: how long, at which learning rates, whether corrected. With epochs a round begins its data anew; with steps
  * a participant's batches go on from round to round, and so do those of the pooled training.
  */
 import { scheduleOf } from '../nn/by-name.js';
@@ -25,10 +25,12 @@ export interface WorkPlan {
     slots: Float32Array | undefined,
     imagesBefore: readonly number[],
   ): LocalWork;
+  /** Whether a round keeps control variates; none does by default. */
+  keepsControls?(round: number): boolean;
 }
 
 export function workPlan(configuration: Configuration, shares: readonly Share[]): WorkPlan {
-  const { local, rounds, seed, batchSize, optimizer, augmentation } = configuration;
+  const { local, rounds, seed, batchSize, optimizer, augmentation, correction } = configuration;
   const schedule = scheduleOf(configuration.schedule);
   const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
   const ratesOf = (steps: number, span: Span) => learningRates(schedule, optimizer.learningRate, steps, span);
@@ -41,9 +43,11 @@ export function workPlan(configuration: Configuration, shares: readonly Share[])
       total: scale * stepsBefore(local.steps, rounds + 1),
     };
   };
+  const corrected = (round: number) =>
+    correction && { correctionStrength: isCorrected(correction, round, rounds) ? 1 : 0 };
   return {
     work(participant, round, before) {
-      const common = { participant, round, seed, augmentation };
+      const common = { participant, round, seed, augmentation, ...corrected(round) };
       if (local.steps !== undefined) {
         const steps = stepsIn(local.steps, round);
         const learningRates = ratesOf(steps, spanOf(round, steps));
@@ -67,6 +71,7 @@ export function workPlan(configuration: Configuration, shares: readonly Share[])
         seed,
         epochs: Infinity,
         augmentation,
+        ...(correction !== undefined && { correctionStrength: 0 }),
         maxSteps: steps,
         ...(local.steps !== undefined && {
           stepsBefore: imagesBefore.reduce((sum, images) => sum + stepsFor(images), 0),
@@ -75,5 +80,15 @@ export function workPlan(configuration: Configuration, shares: readonly Share[])
         slots,
       };
     },
+    keepsControls: (round) => correction?.name === 'scaffold' && isCorrected(correction, round, rounds),
   };
+}
+
+/** Whether the correction is at work in a round; `until` is the last such round, or the part of the run that has them. */
+function isCorrected(
+  { until = Infinity }: NonNullable<Configuration['correction']>,
+  round: number,
+  rounds: number,
+): boolean {
+  return round <= (until < 1 ? until * rounds : until);
 }

@@ -1,9 +1,23 @@
 /** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
 import type { Complaint } from './complaint.js';
-import type { Configuration } from './configuration.js';
+
+/** The part of a configuration that is read here. */
+interface Settings {
+  readonly local: {
+    readonly epochs?: number | undefined;
+    readonly steps?: number | readonly { readonly from: number; readonly steps: number }[] | undefined;
+    readonly threshold?: number | undefined;
+    readonly firstThreshold?: number | undefined;
+  };
+  readonly partition: { readonly participants: number };
+  readonly participantsPerRound?: number | undefined;
+  readonly optimizer: { readonly name: string; readonly momentum?: number };
+  readonly loss: { readonly name: string };
+  readonly correction?: { readonly name: string } | undefined;
+}
 
 /** Each gives a complaint where it is broken. */
-const RULES: readonly ((configuration: Configuration) => Complaint | undefined)[] = [
+const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
   noMoreThanThereAre,
@@ -11,7 +25,7 @@ const RULES: readonly ((configuration: Configuration) => Complaint | undefined)[
   softmaxLoss,
 ];
 
-export function contradictionOf(configuration: Configuration): Complaint | undefined {
+export function contradictionOf(configuration: Settings): Complaint | undefined {
   for (const rule of RULES) {
     const complaint = rule(configuration);
     if (complaint !== undefined) return complaint;
@@ -19,7 +33,7 @@ export function contradictionOf(configuration: Configuration): Complaint | undef
   return undefined;
 }
 
-function epochsOrSteps({ local }: Configuration): Complaint | undefined {
+function epochsOrSteps({ local }: Settings): Complaint | undefined {
   const { epochs, steps } = local;
   if (epochs === undefined && steps === undefined) {
     return {
@@ -37,8 +51,8 @@ function epochsOrSteps({ local }: Configuration): Complaint | undefined {
       };
 }
 
-function stepsFromTheFirstRound({ local: { steps } }: Configuration): Complaint | undefined {
-  if (!Array.isArray(steps)) return undefined;
+function stepsFromTheFirstRound({ local: { steps } }: Settings): Complaint | undefined {
+  if (steps === undefined || typeof steps === 'number') return undefined;
   const wrong = steps.findIndex(({ from }, index) =>
     index === 0 ? from !== 1 : from <= (steps[index - 1]?.from ?? 0),
   );
@@ -51,7 +65,7 @@ function stepsFromTheFirstRound({ local: { steps } }: Configuration): Complaint 
   };
 }
 
-function noMoreThanThereAre({ participantsPerRound, partition }: Configuration): Complaint | undefined {
+function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Complaint | undefined {
   const { participants } = partition;
   if (participantsPerRound === undefined || participantsPerRound <= participants) return undefined;
   return {
@@ -61,7 +75,7 @@ function noMoreThanThereAre({ participantsPerRound, partition }: Configuration):
 }
 
 /** SCAFFOLD reads the mean gradient off the way from one state to the other: (w_t − w_k) / Σ η. */
-function meanGradients({ correction, optimizer }: Configuration): Complaint | undefined {
+function meanGradients({ correction, optimizer }: Settings): Complaint | undefined {
   if (correction?.name !== 'scaffold') return undefined;
   if (optimizer.name === 'sgd' && optimizer.momentum === 0) return undefined;
   const it = optimizer.name === 'sgd' ? 'has momentum' : `is "${optimizer.name}"`;
@@ -71,7 +85,7 @@ function meanGradients({ correction, optimizer }: Configuration): Complaint | un
   };
 }
 
-function softmaxLoss({ correction, loss }: Configuration): Complaint | undefined {
+function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
   const names: readonly string[] = ['fed-rs', 'fed-lc', 'fed-ntd'];
   if (correction === undefined || !names.includes(correction.name)) return undefined;
   if (loss.name === 'softmax-cross-entropy') return undefined;

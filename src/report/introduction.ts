@@ -56,6 +56,7 @@ function trainingText({
   local,
   clipNorm,
   augmentation,
+  correction,
 }: Configuration): string {
   return [
     `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
@@ -63,6 +64,7 @@ function trainingText({
     ...augmentationText(augmentation),
     ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
     localText(local),
+    ...correctionText(correction),
   ].join('; ');
 }
 
@@ -80,6 +82,19 @@ function localText({ epochs = 1, steps, threshold, firstThreshold }: Configurati
     ...(threshold === undefined ? [] : [percent(threshold)]),
   ].join(', then ');
   return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
+}
+
+function correctionText(correction: Configuration['correction']): string[] {
+  if (correction === undefined) return [];
+  const { name, until, ...settings } = correction;
+  const detail = Object.entries(settings).map(([key, value]) => `${key} ${value}`);
+  const end =
+    until === undefined
+      ? ''
+      : until < 1
+        ? ` for ${percent(until)} of the rounds`
+        : ` until round ${count(until)}`;
+  return [`corrected by ${name}${detail.length === 0 ? '' : ` (${detail.join(', ')})`}${end}`];
 }
 
 function augmentationText(augmentation: Configuration['augmentation']): string[] {
