@@ -40,11 +40,11 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
       if (progress.epochDone) print(epochLine(progress));
     },
     onEvent(event, state) {
-      if (event.type === 'merged') {
+      if (event.type === 'merged' && Object.keys(event.merged).length > 0) {
         const accuracies = strategies.map((name) => `${name} ${percent(event.merged[name] ?? 0)}`);
         print(`round ${event.round}  merged, on the test images: ${accuracies.join(', ')}`);
       }
-      if (event.type === 'pooled-trained') {
+      if (event.type === 'pooled-trained' && event.testAccuracy !== undefined) {
         print(`round ${event.round}  pooled, on the test images: ${percent(event.testAccuracy)}`);
       }
       if (endsRound(event, state)) showRounds(roundResults(state).slice(0, event.round));

@@ -71,7 +71,11 @@ async function train(
     work: { ...work, ...(controls && { controlDrift: driftOf(controls) }) },
     base: base.data,
     train: share.train,
-    validation: share.validation,
+    // A threshold looks at it in every round.
+    validation:
+      recordOf(rounds, round).evaluated || work.threshold !== undefined
+        ? share.validation
+        : new Uint32Array(0),
   } as const;
   const result = await tasks.train(task, onProgress);
   const sha256 = await store.put(
@@ -113,14 +117,18 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const combine = (strategy: Strategy) =>
     merge(strategy, updates, base === undefined ? { on: 'weights' } : { on: 'updates', base });
   const merged = combine(plan.strategy);
+  const { evaluated } = recordOf(rounds, round);
   const models: [string, StateDict][] = [
     [plan.strategy.name, merged],
-    ...plan.compared.map((strategy): [string, StateDict] => [strategy.name, combine(strategy)]),
+    ...(evaluated ? plan.compared : []).map((strategy): [string, StateDict] => [
+      strategy.name,
+      combine(strategy),
+    ]),
   ];
   const [mergedAccuracy, ownAccuracy] = await Promise.all([
-    testAccuracies(models, workshop),
+    testAccuracies(evaluated ? models : [], workshop),
     testAccuracies(
-      updates.map(({ name, state }): [string, StateDict] => [name, state]),
+      evaluated ? updates.map(({ name, state }): [string, StateDict] => [name, state]) : [],
       workshop,
     ),
   ]);
@@ -179,11 +187,13 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   kept.set(result.slots, size);
   const layout = [{ name: 'state and slots', shape: [kept.length], offset: 0, size: kept.length }];
   const sha256 = await store.put({ type: 'pooled', round }, { layout, data: kept });
+  const { evaluated } = recordOf(rounds, round);
   const { pooled } = await testAccuracies(
-    [['pooled', { layout: plan.layout, data: result.state }]],
+    evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [],
     workshop,
   );
-  return { type: 'pooled-trained', round, sha256, images: result.images, testAccuracy: pooled as number };
+  const accuracy = pooled === undefined ? {} : { testAccuracy: pooled };
+  return { type: 'pooled-trained', round, sha256, images: result.images, ...accuracy };
 }
 
 /** Accuracies on the test images. */

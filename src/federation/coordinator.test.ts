@@ -143,6 +143,37 @@ describe('the coordinator', () => {
     }
   });
 
+  it('evaluates nothing between the rounds that are evaluated, and comes to the same model', async () => {
+    const run = async (evaluateEvery: number | undefined) => {
+      const { tasks, trained } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant] ?? 10);
+      let evaluations = 0;
+      const counted: TaskRunner = {
+        ...tasks,
+        train: tasks.train,
+        evaluate: (task) => {
+          evaluations++;
+          return tasks.evaluate(task);
+        },
+      };
+      const store = memoryStore(digest);
+      const rules = { ...plan.rules, rounds: 3, evaluateEvery };
+      const state = await coordinate({ ...plan, rules }, counted, store);
+      const model = [...(await store.get({ type: 'merged', round: 3 }, digest())).data];
+      const validated = trained.filter(({ validation }) => validation.length > 0);
+      return { model, evaluations, validated: validated.length, state };
+    };
+    const [every, third] = [await run(undefined), await run(3)];
+    expect(third.model).toEqual(every.model);
+    expect(third.evaluations).toBe(every.evaluations / 3);
+    expect(third.validated).toBe(every.validated / 3);
+    expect(third.state.rounds.map(({ merged }) => Object.keys(merged!.merged))).toEqual([
+      [],
+      [],
+      ['mean', 'absmax'],
+    ]);
+    expect(third.state.rounds.map(({ pooled }) => pooled!.testAccuracy)).toEqual([undefined, undefined, 1]);
+  });
+
   it('merges what the participants changed, where that is the setting', async () => {
     const { tasks } = tasksThat(({ work }) => (work.participant === 'a' ? -6 : 1));
     const store = memoryStore(digest);

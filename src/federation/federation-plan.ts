@@ -114,6 +114,7 @@ export function federationPlan(
       rounds: configuration.rounds,
       reference: configuration.reference,
       pooled: configuration.pooled,
+      evaluateEvery: configuration.evaluateEvery,
       ...(perRound !== undefined && { sampling: { perRound, seed: configuration.seed } }),
     },
     layout: plan.layout,

@@ -43,6 +43,7 @@ const configuration: ConfigurationInput = {
   batchSize: BATCH,
   local: { steps: 1 },
   rounds: ROUNDS,
+  evaluateEvery: ROUNDS,
 };
 
 /**

@@ -144,6 +144,24 @@ describe('the round', () => {
     expect(state.rounds).toHaveLength(3);
   });
 
+  it('asks about copies, and ends, in the rounds that are evaluated alone', () => {
+    const about = (reference: number | undefined) => {
+      const { state, asked } = play(
+        { ...rulesOf(3, 7, reference, false), evaluateEvery: 2 },
+        (due) => due[0]!,
+      );
+      const copies = asked
+        .map((key) => JSON.parse(key) as Command)
+        .filter(({ type }) => type === 'evaluate-copy');
+      return { state, rounds: [...new Set(copies.map(({ round }) => round))] };
+    };
+    expect(about(undefined).rounds).toEqual([2, 4, 6, 7]);
+    expect(about(undefined).state.stopped).toBe('max-rounds');
+    // Everybody passes from round 3 on.
+    expect(about(0.8).rounds).toEqual([2, 4]);
+    expect(about(0.8).state.stopped).toBe('every-participant-passed');
+  });
+
   it('asks those who are drawn to train, and everybody about the copy', () => {
     const sampling = { perRound: 2, seed: 1 };
     const { state, asked } = play({ ...rulesOf(5, 6, 0.8, true), sampling }, (due) => due[0]!);

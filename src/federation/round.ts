@@ -54,7 +54,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     round,
     sha256: sha256Schema,
     images: z.int().positive(),
-    testAccuracy: accuracySchema,
+    testAccuracy: accuracySchema.optional(),
   }),
 ]);
 export type RoundEvent = z.output<typeof roundEventSchema>;
@@ -66,12 +66,16 @@ export interface RoundRules {
   readonly pooled: boolean;
   /** Where not all take part in every round. The merged model is copied to all the same. */
   readonly sampling?: Sampling | undefined;
+  /** Every so many rounds, and in the last, the models are evaluated; in every round by default. */
+  readonly evaluateEvery?: number | undefined;
 }
 
 export interface RoundRecord {
   readonly round: number;
   /** Who trains in it. */
   readonly participants: readonly string[];
+  /** Whether its models are evaluated, and the run may end with it. */
+  readonly evaluated: boolean;
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** Validation accuracy of the copy with each participant. */
@@ -94,9 +98,13 @@ export type Command =
   | { readonly type: 'evaluate-copy'; readonly round: number; readonly participant: string }
   | { readonly type: 'train-pooled'; readonly round: number };
 
-const emptyRound = ({ participants, sampling }: RoundRules, round: number): RoundRecord => ({
+const emptyRound = (
+  { participants, sampling, rounds, evaluateEvery = 1 }: RoundRules,
+  round: number,
+): RoundRecord => ({
   round,
   participants: sampling === undefined ? participants : sampleParticipants(participants, sampling, round),
+  evaluated: round % evaluateEvery === 0 || round === rounds,
   updates: new Map(),
   merged: undefined,
   copied: new Map(),
@@ -146,19 +154,23 @@ function requireParticipant(participants: readonly string[], participant: string
   }
 }
 
-/** When every copy of the last round is evaluated: the end, or the next round. */
+/** When every copy of the last round is evaluated, or the round is not: the end, or the next round. */
 function advance(state: RunState): RunState {
   const { rules, rounds } = state;
   const last = rounds.at(-1) as RoundRecord;
   if (
     state.stopped !== undefined ||
     last.merged === undefined ||
-    last.copied.size < rules.participants.length
+    (last.evaluated && last.copied.size < rules.participants.length)
   ) {
     return state;
   }
   const { reference } = rules;
-  if (reference !== undefined && [...last.copied.values()].every((accuracy) => accuracy >= reference)) {
+  if (
+    last.evaluated &&
+    reference !== undefined &&
+    [...last.copied.values()].every((accuracy) => accuracy >= reference)
+  ) {
     return { ...state, stopped: 'every-participant-passed' };
   }
   if (last.round === rules.rounds) return { ...state, stopped: 'max-rounds' };

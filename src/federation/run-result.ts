@@ -48,7 +48,8 @@ export interface ResultParts {
 
 export function runResult({ configuration, state, versions, cutShort, model }: ResultParts): RunResult {
   const { participants } = state.rules;
-  const pooled = state.rounds.findLast((record) => record.pooled !== undefined)?.pooled;
+  const pooled = state.rounds.findLast(({ pooled }) => pooled?.testAccuracy !== undefined)?.pooled
+    ?.testAccuracy;
   return {
     dataset: configuration.dataset,
     partition: configuration.partition,
@@ -58,7 +59,7 @@ export function runResult({ configuration, state, versions, cutShort, model }: R
     versions,
     participants,
     rounds: roundResults(state),
-    ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled.testAccuracy } }),
+    ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled } }),
     stopped: {
       reason: cutShort ?? state.stopped ?? 'interrupted',
       round: state.rounds.length,

@@ -135,6 +135,8 @@ export const configurationSchema = z.strictObject({
   /** How many are drawn for each round; all by default. */
   participantsPerRound: count.optional(),
   rounds: count,
+  /** Models are evaluated every so many rounds, and in the last; in every round by default. */
+  evaluateEvery: count.optional(),
   /** The run ends when the merged model reaches this validation accuracy with every participant. */
   reference: fraction.optional(),
   /** The strategy whose model is copied back. */

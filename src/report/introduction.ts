@@ -106,7 +106,16 @@ function augmentationText(augmentation: Configuration['augmentation']): string[]
 }
 
 function roundsText(configuration: Configuration): string {
-  const { rounds, reference, strategy, mergeOn, compare, pooled, participantsPerRound } = configuration;
+  const {
+    rounds,
+    reference,
+    strategy,
+    mergeOn,
+    compare,
+    pooled,
+    participantsPerRound,
+    evaluateEvery = 1,
+  } = configuration;
   const others = compare.filter((name) => name !== strategy);
   return [
     `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
@@ -116,6 +125,7 @@ function roundsText(configuration: Configuration): string {
           `${count(participantsPerRound)} of ${plural(configuration.partition.participants, 'participant')}, drawn anew, train in each`,
         ]),
     `${strategy} of the ${mergeOn} is copied back`,
+    ...(evaluateEvery === 1 ? [] : [`evaluated every ${count(evaluateEvery)} and in the last`]),
     ...(others.length === 0 ? [] : [`compared with ${others.join(', ')}`]),
     ...(pooled ? ['beside it the same network on all the data together'] : []),
   ].join('; ');

@@ -64,6 +64,19 @@ describe('the table of rounds', () => {
       expect(line.length).toBeLessThanOrEqual(width);
   });
 
+  it('leaves out rounds that are not evaluated', () => {
+    const participants = names(2);
+    const evaluated = roundOf(2, participants);
+    const silent: RoundResult = {
+      ...{ round: 1, seconds: 1, merged: {}, copied: [] },
+      participants: participants.map((name) => ({
+        ...{ name, examples: 1, steps: 1, validationAccuracy: undefined, testAccuracy: undefined },
+      })),
+    };
+    const table = roundsTable([silent, evaluated], { participants, strategies });
+    expect(table).toBe(roundsTable([evaluated], { participants, strategies }));
+  });
+
   it('says that not everybody trains in every round, where that is so', () => {
     const participants = names(3);
     const all = roundOf(1, participants);

@@ -89,13 +89,18 @@ function linesOf(
   { columns }: Form,
   { paper = [] }: RoundsTableOptions,
 ): string[] {
-  const rows = rounds.flatMap((round) => {
+  const rows = rounds.filter(isKnown).flatMap((round) => {
     const row = columns.map((column) => column.cell(round));
     const theirs = paper[round.round - 1];
     return theirs === undefined ? [row] : [row, columns.map((column) => column.paper?.(theirs) ?? '')];
   });
   return textTable([columns.map(({ head }) => head), ...rows]);
 }
+
+/** Rounds that are not evaluated have no line. */
+const isKnown = ({ merged, participants }: RoundResult) =>
+  Object.keys(merged).length > 0 ||
+  participants.some(({ validationAccuracy }) => validationAccuracy !== undefined);
 
 /** The paper has two environments; beside more of ours there is nothing to compare one by one. */
 function ownColumns(names: readonly string[]): Column[] {
