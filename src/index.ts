@@ -34,6 +34,12 @@ export {
 } from './merge/server/server-optimizer.js';
 export { strategyByName, strategyNames } from './merge/strategies.js';
 export type { Strategy } from './merge/strategy.js';
+export type { Correction } from './nn/corrections/correction.js';
+export { fedLc } from './nn/corrections/fed-lc.js';
+export { fedNtd } from './nn/corrections/fed-ntd.js';
+export { fedProx } from './nn/corrections/fed-prox.js';
+export { fedRs } from './nn/corrections/fed-rs.js';
+export { scaffold } from './nn/corrections/scaffold.js';
 export { exportInference } from './nn/export-inference.js';
 export { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from './nn/feature-plan.js';
 export * as initializers from './nn/initializers.js';

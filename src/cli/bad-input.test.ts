@@ -64,7 +64,7 @@ describe.concurrent('a configuration that cannot be', () => {
       'an unknown field',
       'epochs: 1',
       'epochs: 1, treshold: 0.9',
-      '"local.treshold" is unknown, expected one of epochs, threshold, firstThreshold',
+      '"local.treshold" is unknown, expected one of epochs, steps, threshold, firstThreshold',
       'did you mean "local.threshold"?',
     ],
     [

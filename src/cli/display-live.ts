@@ -79,16 +79,16 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
   };
 }
 
-/** A line for every participant, and one for the pooled training where it runs. */
+/** A line for every participant of the round, and one for the pooled training where it runs. */
 function atWork(
   state: RunState,
   working: ReadonlyMap<string, LocalProgress>,
   columns: number,
   paint: Paint,
 ): string[] {
-  const { participants } = state.rules;
   const round = state.rounds.at(-1);
   if (round === undefined) return [];
+  const { participants } = round;
   const pooled = working.get('pooled');
   const cells = (barWidth: number) => [
     ...participants.map((name) => {
@@ -107,11 +107,14 @@ function atWork(
   ];
 }
 
-function doing({ rules, stopped }: RunState, { merged, updates, refitted }: RoundRecord): string {
+function doing(
+  { rules, stopped }: RunState,
+  { merged, updates, participants, refitted }: RoundRecord,
+): string {
   const refits = rules.refit === (stopped === undefined ? 'every' : 'last');
   if (merged !== undefined && refits && refitted === undefined) return 'refitting the last layer';
   if (merged !== undefined) return 'evaluating the copies';
-  return updates.size === rules.participants.length ? 'merging and evaluating' : 'training';
+  return updates.size === participants.length ? 'merging and evaluating' : 'training';
 }
 
 const elapsed = (began: number, paint: Paint) =>

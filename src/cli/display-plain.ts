@@ -40,7 +40,7 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
       if (progress.epochDone) print(epochLine(progress));
     },
     onEvent(event, state) {
-      if (event.type === 'merged') {
+      if (event.type === 'merged' && Object.keys(event.merged).length > 0) {
         const accuracies = strategies.flatMap((name) => {
           const accuracy = event.merged[name];
           return accuracy === undefined ? [] : [`${name} ${percent(accuracy)}`];
@@ -52,7 +52,7 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
           `round ${event.round}  last layer refitted, on the test images: ${percent(event.testAccuracy)}`,
         );
       }
-      if (event.type === 'pooled-trained') {
+      if (event.type === 'pooled-trained' && event.testAccuracy !== undefined) {
         print(`round ${event.round}  pooled, on the test images: ${percent(event.testAccuracy)}`);
       }
       if (endsRound(event, state)) showRounds(roundResults(state).slice(0, event.round));

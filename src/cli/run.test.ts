@@ -26,7 +26,8 @@ const resultSchema = z.strictObject({
         z.strictObject({
           name,
           examples: z.int().positive(),
-          epochs: z.int().positive(),
+          epochs: z.int().positive().optional(),
+          steps: z.int().positive().optional(),
           validationAccuracy: fraction,
           testAccuracy: fraction.optional(),
         }),
@@ -224,6 +225,28 @@ describe('flags', () => {
       local: { epochs: 1, threshold: 0.95 },
     });
     expect(Object.keys(rounds[0]!.merged)).toEqual(['absmax', 'mean']);
+  });
+
+  it('count local work in steps in place of epochs, and draw participants', async () => {
+    const { status, stdout } = await commonweight(
+      run('steps', '--steps', '3', '--participants-per-round', '2', '--rounds', '2'),
+    );
+    expect(status).toBe(0);
+    const { settings, rounds } = resultOf('steps');
+    expect(settings.local).toEqual({ steps: 3 });
+    for (const { participants, copied } of rounds) {
+      expect(participants.map(({ epochs, steps }) => [epochs, steps])).toEqual([
+        [undefined, 3],
+        [undefined, 3],
+      ]);
+      expect(copied).toHaveLength(3);
+    }
+    expect(stdout).toContain('3 steps a round');
+    expect(stdout).toContain('2 of 3 participants, drawn anew, train in each');
+    expect(stdout).toContain('step 3/3');
+    const csv = readFileSync(at('steps/metrics.csv'), 'utf8').split('\n');
+    const own = csv.filter((line) => /^1,environment-\d,validation/.test(line));
+    expect(own).toHaveLength(2);
   });
 
   it('describe a run without a file; it begins where --init says', async () => {

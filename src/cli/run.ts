@@ -16,6 +16,7 @@ interface Overrides {
   readonly seed?: number;
   readonly rounds?: number;
   readonly epochs?: number;
+  readonly steps?: number;
   readonly threshold?: number;
   readonly reference?: number;
   readonly strategy?: string;
@@ -23,6 +24,7 @@ interface Overrides {
   readonly dataset?: string;
   readonly partition?: string;
   readonly participants?: number;
+  readonly participantsPerRound?: number;
   readonly network?: NetworkChoice;
   readonly learningRate?: number;
   readonly batchSize?: number;
@@ -42,9 +44,15 @@ export function addRun(program: Command): void {
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
     .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
     .option('--participants <n>', 'how many', wholeNumber('--participants'))
+    .option(
+      '--participants-per-round <n>',
+      'how many are drawn for each round; all by default',
+      wholeNumber('--participants-per-round'),
+    )
     .option('--network <name>', networkNames.join(', '), networkFrom)
     .option('--rounds <n>', 'at most', wholeNumber('--rounds'))
     .option('--epochs <n>', 'of local training in a round, at most', wholeNumber('--epochs'))
+    .option('--steps <n>', 'of local training in a round, in place of epochs', wholeNumber('--steps'))
     .option('--threshold <0…1>', 'own validation accuracy that ends local training', fraction('--threshold'))
     .option(
       '--reference <0…1>',
@@ -100,11 +108,13 @@ export function overridden(
   described: Readonly<Record<string, unknown>>,
   flags: Overrides,
 ): Record<string, unknown> {
-  const { epochs, threshold, partition, participants, network, learningRate, flip, shift, ...top } = flags;
+  const { epochs, steps, threshold, partition, participants, network, learningRate, flip, shift, ...top } =
+    flags;
   const replaced: Record<string, unknown> = { ...described };
   for (const key of [
     'seed',
     'rounds',
+    'participantsPerRound',
     'reference',
     'strategy',
     'compare',
@@ -127,7 +137,12 @@ export function overridden(
   }
   if (network !== undefined) replaced.model = network;
   merge('partition', { name: partition, participants });
-  merge('local', { epochs, threshold });
+  // Work is counted in one of them, and a flag has the last word on which.
+  if (steps !== undefined && isRecord(replaced.local)) replaced.local = {};
+  if (epochs !== undefined && isRecord(replaced.local)) {
+    replaced.local = { ...replaced.local, steps: undefined };
+  }
+  merge('local', { epochs, steps, threshold });
   merge('optimizer', { learningRate });
   merge('augmentation', { flip, shift });
   return replaced;

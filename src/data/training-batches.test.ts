@@ -53,6 +53,19 @@ describe('the batches of a task', () => {
     const plain = taken(batchesHere(dataset, { ...task, augmentation: undefined }));
     expect(here().map(({ labels }) => labels)).toEqual(plain.map(({ labels }) => labels));
   });
+
+  it('go on from round to round where the steps before are known: together they are those of one long round', () => {
+    const part = (round: number, stepsBefore: number, steps: number) =>
+      taken(batchesHere(dataset, { ...task, round, stepsBefore }), steps);
+    const long = part(1, 0, 9);
+    expect([...part(1, 0, 1), ...part(2, 1, 4), ...part(3, 5, 4)]).toEqual(long);
+    const plain = { ...task, augmentation: undefined };
+    const firstEpoch = [0, 1, 2].flatMap((stepsBefore, index) => {
+      const [batch] = taken(batchesHere(dataset, { ...plain, round: index + 1, stepsBefore }), 1);
+      return Array.from({ length: batch!.count }, (_, i) => batch!.images[16 * i]! / 16);
+    });
+    expect(firstEpoch.sort((a, b) => a - b)).toEqual([...task.indices]);
+  });
 });
 
 describe('a ring that a thread fills', () => {

@@ -1,6 +1,6 @@
 /**
  * The batches of a piece of training: epoch after epoch, each in an order of its own. What the batch of a step holds is a
- * function of the task alone, whoever fills it and when.
+ * function of the task alone, whoever fills it and when. Epochs begin anew in every round, or go on from round to round.
  */
 import { randomStream } from '../tensor/random.js';
 import { type Augmentation, drawAugmentation } from './augmentation.js';
@@ -17,6 +17,11 @@ export interface BatchTask {
   readonly seed: number;
   readonly participant: string;
   readonly round: number;
+  /**
+   * Steps that the participant did before these: its epochs go on where those ended, whatever the rounds are, and step t
+   * reads what (seed, participant, t) say. Without it the first epoch begins here, in an order of the round's own.
+   */
+  readonly stepsBefore?: number | undefined;
   readonly augmentation?: Augmentation | undefined;
 }
 
@@ -30,17 +35,22 @@ export interface BatchSource {
 
 /** Fills `batch` with the next one at every call. */
 export function batchFiller(dataset: ImageDataset, task: BatchTask): (batch: Batch) => void {
-  const { indices, batchSize, seed, participant, round, augmentation } = task;
+  const { indices, batchSize, seed, participant, round, stepsBefore, augmentation } = task;
   const perEpoch = Math.ceil(indices.length / batchSize);
-  const key = (epoch: number, purpose: string) => randomStream(seed, participant, round, epoch, purpose);
-  let step = 0;
+  const key = (epoch: number, purpose: string) =>
+    stepsBefore === undefined
+      ? randomStream(seed, participant, round, epoch, purpose)
+      : randomStream(seed, participant, epoch, purpose);
+  let step = stepsBefore ?? 0;
+  let drawn = -1;
   let order = indices;
   let draws: ReturnType<typeof drawAugmentation> | undefined;
   return (batch) => {
     const epoch = Math.floor(step / perEpoch);
-    if (step % perEpoch === 0) {
+    if (epoch !== drawn) {
       order = epochOrder(indices, key(epoch, 'order'));
       draws = augmentation && drawAugmentation(augmentation, order.length, key(epoch, 'augmentation'));
+      drawn = epoch;
     }
     fillBatch(batch, dataset, order, (step % perEpoch) * batchSize, draws);
     step++;

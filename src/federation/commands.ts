@@ -8,25 +8,23 @@ import type { Strategy } from '../merge/strategy.js';
 import type { Share } from '../partition/partition.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
 import { type AfterMerge, afterMerge } from './after-merge.js';
+import { controlChange, controlsBefore, driftOf, keepControls, mergeControls } from './control-variates.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
-import type { LocalProgress, LocalWork } from './local-training.js';
+import type { LocalProgress } from './local-training.js';
 import { type RefitPlan, refit, sumFeaturesOf } from './refit.js';
 import type { Command, RoundEvent, RoundRecord, RoundRules } from './round.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
+import type { WorkPlan } from './work-plan.js';
 
-export interface FederationPlan extends AfterMerge {
+export interface FederationPlan extends WorkPlan, AfterMerge {
   readonly rules: RoundRules;
   readonly layout: StateLayout;
   readonly shares: readonly Share[];
   /** The number of test images. */
   readonly testExamples: number;
   initialState(participant: string): StateDict;
-  /** A participant's work in a round. */
-  work(participant: string, round: number): LocalWork;
-  /** The pooled training that belongs to a round: it sees as many images as all participants did. */
-  pooledWork(round: number, images: number, slots: Float32Array | undefined): LocalWork;
   readonly strategy: Strategy;
   readonly mergeOn: 'weights' | 'updates';
   /** Evaluated beside it, on the same updates. */
@@ -71,27 +69,37 @@ async function train(
   const began = performance.now();
   const share = shareOf(plan, participant);
   const base = await baseOf(round, participant, plan, store, rounds);
+  const earlier = rounds.slice(0, round - 1).map(({ updates }) => updates.get(participant)?.steps ?? 0);
+  const work = plan.work(participant, round, sum(earlier));
+  const kept = { layout: plan.layout, store, rounds };
+  const controls = plan.keepsControls?.(round) ? await controlsBefore(round, participant, kept) : undefined;
   const task = {
     type: 'train',
-    work: plan.work(participant, round),
+    work: { ...work, ...(controls && { controlDrift: driftOf(controls) }) },
     base: base.data,
     train: share.train,
-    validation: share.validation,
+    // A threshold looks at it in every round.
+    validation:
+      recordOf(rounds, round).evaluated || work.threshold !== undefined
+        ? share.validation
+        : new Uint32Array(0),
   } as const;
   const result = await tasks.train(task, onProgress);
   const sha256 = await store.put(
     { type: 'update', round, participant },
     { layout: plan.layout, data: result.state },
   );
-  const { epochs, images, loss, validationAccuracy } = result;
+  const change = controls && controlChange(controls, base.data, result, work);
+  const { epochs, steps, images, loss, validationAccuracy } = result;
   const update = {
     participant,
     sha256,
     examples: share.train.length,
-    epochs,
+    ...(work.stepsBefore === undefined ? { epochs } : { steps }),
     images,
     loss,
     ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
+    ...(change && { controls: await keepControls({ round, participant }, controls, change, kept) }),
     seconds: secondsSince(began),
   };
   return { type: 'update-received', round, update };
@@ -101,7 +109,7 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const { plan, store, rounds } = workshop;
   const began = performance.now();
   const updates = await Promise.all(
-    plan.rules.participants.map(async (participant): Promise<Update> => {
+    recordOf(rounds, round).participants.map(async (participant): Promise<Update> => {
       const update = recordOf(rounds, round).updates.get(participant);
       if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
       const state = await store.get({ type: 'update', round, participant }, update.sha256);
@@ -120,20 +128,29 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
       plan.mergeOn === 'weights' || base === undefined ? { on: 'weights' } : { on: 'updates', base },
     );
   const before = rounds[round - 2];
+  const { evaluated } = recordOf(rounds, round);
   const after = await afterMerge(plan, { round, merged: combine(plan.strategy), base, before }, store);
   const models: [string, StateDict][] = [
     [plan.strategy.name, after.model],
-    ...plan.compared.map((strategy): [string, StateDict] => [strategy.name, combine(strategy)]),
+    ...(evaluated ? plan.compared : []).map((strategy): [string, StateDict] => [
+      strategy.name,
+      combine(strategy),
+    ]),
     ...after.averaged,
   ];
   const [mergedAccuracy, ownAccuracy] = await Promise.all([
-    testAccuracies(models, workshop),
+    testAccuracies(evaluated ? models : [], workshop),
     testAccuracies(
-      updates.map(({ name, state }): [string, StateDict] => [name, state]),
+      evaluated ? updates.map(({ name, state }): [string, StateDict] => [name, state]) : [],
       workshop,
     ),
   ]);
   const sha256 = await store.put({ type: 'merged', round }, after.model);
+  const examples = new Map(plan.shares.map(({ name, train }) => [name, train.length]));
+  const kept = { layout: plan.layout, store, rounds };
+  const control = plan.keepsControls?.(round)
+    ? await mergeControls(recordOf(rounds, round), examples, kept)
+    : undefined;
   return {
     type: 'merged',
     round,
@@ -141,6 +158,7 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     ...after.kept,
     merged: mergedAccuracy,
     own: ownAccuracy,
+    ...(control !== undefined && { control }),
     seconds: secondsSince(began),
   };
 }
@@ -161,10 +179,9 @@ async function evaluateCopy(
 
 async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, tasks, store, onProgress, rounds } = workshop;
-  const images = [...recordOf(rounds, round).updates.values()].reduce(
-    (sum, update) => sum + update.images,
-    0,
-  );
+  const [images = 0, ...imagesBefore] = [...rounds.slice(0, round)]
+    .reverse()
+    .map(({ updates }) => sum([...updates.values()].map((update) => update.images)));
   const size = plan.initialState('pooled').data.length;
   let carried = plan.initialState('pooled').data;
   let slots: Float32Array | undefined;
@@ -174,7 +191,7 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
     [carried, slots] = [data.slice(0, size), data.slice(size)];
   }
   const everything = Uint32Array.from(plan.shares.flatMap((share) => [...share.train])).sort();
-  const work = plan.pooledWork(round, images, slots);
+  const work = plan.pooledWork(round, images, slots, imagesBefore);
   const result = await tasks.train(
     { type: 'train', work, base: carried, train: everything, validation: new Uint32Array(0) },
     onProgress,
@@ -184,11 +201,13 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   kept.set(result.slots, size);
   const layout = [{ name: 'state and slots', shape: [kept.length], offset: 0, size: kept.length }];
   const sha256 = await store.put({ type: 'pooled', round }, { layout, data: kept });
+  const { evaluated } = recordOf(rounds, round);
   const { pooled } = await testAccuracies(
-    [['pooled', { layout: plan.layout, data: result.state }]],
+    evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [],
     workshop,
   );
-  return { type: 'pooled-trained', round, sha256, images: result.images, testAccuracy: pooled as number };
+  const accuracy = pooled === undefined ? {} : { testAccuracy: pooled };
+  return { type: 'pooled-trained', round, sha256, images: result.images, ...accuracy };
 }
 
 /** Accuracies on the test images. */
@@ -232,5 +251,7 @@ function shareOf(plan: FederationPlan, participant: string): Share {
   if (share === undefined) throw new FederationError(`federation: "${participant}" has no data`);
   return share;
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
 
 const secondsSince = (began: number) => Math.round(performance.now() - began) / 1000;

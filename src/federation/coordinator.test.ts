@@ -111,6 +111,69 @@ describe('the coordinator', () => {
     expect(second!.work.slots).toHaveLength(2);
   });
 
+  it('merges the updates of those who are drawn, and tells each how many steps it did before', async () => {
+    const steps: Record<string, number[]> = { a: [], b: [], c: [] };
+    const drawn: FederationPlan = {
+      ...plan,
+      rules: {
+        participants,
+        rounds: 6,
+        reference: undefined,
+        pooled: false,
+        sampling: { perRound: 2, seed: 1 },
+      },
+      work: (participant, round, stepsBefore) => {
+        steps[participant]!.push(stepsBefore);
+        return { ...plan.work(participant, round, 0), stepsBefore };
+      },
+    };
+    const { tasks } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant]!);
+    const store = memoryStore(digest);
+    const state = await coordinate(drawn, tasks, store);
+    const gains = state.rounds.map(({ participants }) => {
+      const added = participants.map((name) => ({ a: 1, b: 2, c: 6 })[name]!);
+      return added.reduce((x, y) => x + y) / 2;
+    });
+    const final = await store.get({ type: 'merged', round: 6 }, digest());
+    expect(final.data[0]).toBe(gains.reduce((x, y) => x + y));
+    for (const name of participants) {
+      const rounds = state.rounds.filter(({ participants }) => participants.includes(name));
+      // Each does one step a round.
+      expect(steps[name]).toEqual(rounds.map((_, index) => index));
+    }
+  });
+
+  it('evaluates nothing between the rounds that are evaluated, and comes to the same model', async () => {
+    const run = async (evaluateEvery: number | undefined) => {
+      const { tasks, trained } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant] ?? 10);
+      let evaluations = 0;
+      const counted: TaskRunner = {
+        ...tasks,
+        train: tasks.train,
+        evaluate: (task) => {
+          evaluations++;
+          return tasks.evaluate(task);
+        },
+      };
+      const store = memoryStore(digest);
+      const rules = { ...plan.rules, rounds: 3, evaluateEvery };
+      const state = await coordinate({ ...plan, rules }, counted, store);
+      const model = [...(await store.get({ type: 'merged', round: 3 }, digest())).data];
+      const validated = trained.filter(({ validation }) => validation.length > 0);
+      return { model, evaluations, validated: validated.length, state };
+    };
+    const [every, third] = [await run(undefined), await run(3)];
+    expect(third.model).toEqual(every.model);
+    expect(third.evaluations).toBe(every.evaluations / 3);
+    expect(third.validated).toBe(every.validated / 3);
+    expect(third.state.rounds.map(({ merged }) => Object.keys(merged!.merged))).toEqual([
+      [],
+      [],
+      ['mean', 'absmax'],
+    ]);
+    expect(third.state.rounds.map(({ pooled }) => pooled!.testAccuracy)).toEqual([undefined, undefined, 1]);
+  });
+
   it('merges what the participants changed, where that is the setting', async () => {
     const { tasks } = tasksThat(({ work }) => (work.participant === 'a' ? -6 : 1));
     const store = memoryStore(digest);

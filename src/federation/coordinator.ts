@@ -3,6 +3,7 @@
  * decisions are the round's; everything that matters is in the store before it counts.
  */
 import { carryOut, type FederationPlan } from './commands.js';
+import { discardControls } from './control-variates.js';
 import type { LocalProgress } from './local-training.js';
 import { applyEvent, type Command, dueCommands, type RoundEvent, type RunState, startRun } from './round.js';
 import type { RunStore } from './run-store.js';
@@ -33,7 +34,7 @@ export async function coordinate(
       await store.append(event);
       state = applyEvent(state, event);
       observer.onEvent?.(event, state);
-      await discardAfter(event, plan, store);
+      await discardAfter(event, state, plan, store);
     });
     return recording;
   };
@@ -61,9 +62,15 @@ export async function coordinate(
 }
 
 /** Removes what no later step reads. */
-async function discardAfter(event: RoundEvent, plan: FederationPlan, store: RunStore): Promise<void> {
+async function discardAfter(
+  event: RoundEvent,
+  { rounds }: RunState,
+  plan: FederationPlan,
+  store: RunStore,
+): Promise<void> {
+  await discardControls(event, rounds, store);
   if (event.type === 'merged') {
-    for (const participant of plan.rules.participants) {
+    for (const participant of rounds[event.round - 1]?.participants ?? []) {
       await store.discard({ type: 'update', round: event.round, participant });
     }
     if (event.server !== undefined) await store.discard({ type: 'server', round: event.round - 1 });

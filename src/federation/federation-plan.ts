@@ -2,7 +2,7 @@
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { strategyByName, strategyNames } from '../merge/strategies.js';
 import type { Strategy } from '../merge/strategy.js';
-import { networkOf, scheduleOf } from '../nn/by-name.js';
+import { networkOf } from '../nn/by-name.js';
 import type { Network } from '../nn/network.js';
 import type { Plan } from '../nn/plan.js';
 import { partition, type Share } from '../partition/partition.js';
@@ -12,7 +12,7 @@ import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import type { AfterMerge } from './after-merge.js';
 import type { FederationPlan } from './commands.js';
-import { learningRates, stepsOf } from './learning-rates.js';
+import { workPlan } from './work-plan.js';
 
 export interface ChosenStrategies {
   readonly strategy: Strategy;
@@ -109,16 +109,16 @@ export function federationPlan(
   initial: (participant: string) => StateDict,
   afterMerge: AfterMerge & Pick<FederationPlan, 'refit'> = {},
 ): FederationPlan {
-  const { local, rounds, seed, batchSize, optimizer, augmentation } = configuration;
-  const schedule = scheduleOf(configuration.schedule);
-  const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
+  const { participantsPerRound: perRound } = configuration;
   return {
     rules: {
       participants: shares.map(({ name }) => name),
-      rounds,
+      rounds: configuration.rounds,
       reference: configuration.reference,
       pooled: configuration.pooled,
       refit: configuration.refit?.rounds,
+      evaluateEvery: configuration.evaluateEvery,
+      ...(perRound !== undefined && { sampling: { perRound, seed: configuration.seed } }),
     },
     layout: plan.layout,
     shares,
@@ -128,30 +128,6 @@ export function federationPlan(
     ...strategies,
     ...afterMerge,
     initialState: initial,
-    work: (participant, round) => {
-      const steps = stepsOf(examples.get(participant) ?? 0, batchSize, local.epochs);
-      return {
-        participant,
-        round,
-        seed,
-        epochs: local.epochs,
-        augmentation,
-        threshold: round === 1 ? (local.firstThreshold ?? local.threshold) : local.threshold,
-        learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
-      };
-    },
-    pooledWork: (round, images, slots) => {
-      const steps = Math.ceil(images / batchSize);
-      return {
-        participant: 'pooled',
-        round,
-        seed,
-        epochs: Infinity,
-        augmentation,
-        maxSteps: steps,
-        learningRates: learningRates(schedule, optimizer.learningRate, steps, round, rounds),
-        slots,
-      };
-    },
+    ...workPlan(configuration, shares),
   };
 }

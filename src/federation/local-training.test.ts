@@ -103,6 +103,30 @@ describe('local training', () => {
     expect(result).toMatchObject({ steps: 6, epochs: 2, images: 30 + 16 });
   });
 
+  it('that is counted in steps goes through the data as if the rounds were one', async () => {
+    const steps = (round: number, stepsBefore: number, maxSteps: number) => ({
+      ...work,
+      ...{ round, epochs: Infinity, stepsBefore, maxSteps },
+    });
+    const once = await trainLocally(context, data, base, steps(1, 0, 6));
+    const first = await trainLocally(context, data, base, steps(1, 0, 1));
+    const second = await trainLocally(context, data, first!.state, steps(2, 1, 5));
+    expect(second!.state).toEqual(once!.state);
+    expect(first).toMatchObject({ steps: 1, images: 8 });
+    // An epoch is 30 images in 4 steps.
+    expect(second).toMatchObject({ steps: 5, images: 30 - 8 + 16 });
+  });
+
+  it('that is counted in steps looks at its validation data once, at the end', async () => {
+    const reports: LocalProgress[] = [];
+    const onProgress = (progress: LocalProgress) => void reports.push(progress);
+    const steps = { ...work, epochs: Infinity, stepsBefore: 2, maxSteps: 9 };
+    const result = await trainLocally({ ...context, onProgress }, data, base, steps);
+    const ends = reports.filter(({ epochDone }) => epochDone);
+    expect(ends).toMatchObject([{ epoch: 1, epochs: undefined, step: 9, steps: 9 }]);
+    expect(result!.validationAccuracy).toBe(ends[0]!.validationAccuracy);
+  });
+
   it('goes on with the slots of earlier work as if it had not been interrupted', async () => {
     const momentum = await openPlan(5, sgd({ momentum: 0.9 }));
     const alone = { ...data, train: indices(0, 5), validation: new Uint32Array(0) };

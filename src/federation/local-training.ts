@@ -1,6 +1,6 @@
 /**
  * A participant's work in one round: epochs of training on its own data from the state it was given, until its own
- * validation accuracy reaches the threshold or the epochs run out. The result is a function of the state, the data and
+ * validation accuracy reaches the threshold or the epochs run out; or a number of steps. The result is a function of the state, the data and
  * the seed alone: it does not matter which thread does it, or when.
  */
 import type { Augmentation } from '../data/augmentation.js';
@@ -13,9 +13,10 @@ import type { Plan } from '../nn/plan.js';
 import type { Session, Tensors } from '../runtime/runtime.js';
 import { randomStream } from '../tensor/random.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
+import { type CorrectedWork, correctionFeeds } from './correction-feeds.js';
 import { DivergedError } from './error.js';
 
-export interface LocalWork {
+export interface LocalWork extends CorrectedWork {
   readonly participant: string;
   readonly round: number;
   readonly seed: number;
@@ -23,6 +24,11 @@ export interface LocalWork {
   readonly epochs: number;
   /** Stops after this many steps, wherever the epoch stands. */
   readonly maxSteps?: number | undefined;
+  /**
+   * Steps that the participant did before these: its batches go on where those ended, and the work is one stretch of
+   * `maxSteps` with its validation at the end.
+   */
+  readonly stepsBefore?: number | undefined;
   /** Own validation accuracy, checked after every epoch, at which the work is done. */
   readonly threshold?: number | undefined;
   /** Of every step of this work, from 0; the last is kept beyond the end. */
@@ -44,8 +50,8 @@ export interface LocalProgress {
   readonly round: number;
   /** From 1. */
   readonly epoch: number;
-  /** At most. */
-  readonly epochs: number;
+  /** At most; undefined where the work is a number of steps, which then count as one epoch. */
+  readonly epochs: number | undefined;
   /** Steps done of this epoch, and steps of this epoch. */
   readonly step: number;
   readonly steps: number;
@@ -101,10 +107,11 @@ export async function trainLocally(
   const { plan, keepGoing = () => true } = context;
   const { dataset, train, validation } = data;
   const { maxSteps = Infinity } = work;
-  const stepsPerEpoch = Math.ceil(train.length / plan.batchSize);
+  const inSteps = work.stepsBefore !== undefined;
+  const stepsPerEpoch = inSteps ? maxSteps : Math.ceil(train.length / plan.batchSize);
   const epochs = Math.min(work.epochs, Math.ceil(maxSteps / stepsPerEpoch));
-  const images = Math.min(epochs * train.length, maxSteps * plan.batchSize);
-  const loop = await stepLoop(context, base, work);
+  const images = Math.min(inSteps ? Infinity : epochs * train.length, maxSteps * plan.batchSize);
+  const loop = await stepLoop(context, data, base, work);
   const task = {
     indices: train,
     batchSize: plan.batchSize,
@@ -112,10 +119,11 @@ export async function trainLocally(
     seed: work.seed,
     participant: work.participant,
     round: work.round,
+    stepsBefore: work.stepsBefore,
     augmentation: work.augmentation,
   };
   const batches = (context.batches ?? ((task) => batchesHere(dataset, task)))(task);
-  const report = reporter(context.onProgress, { ...work, epochs }, images);
+  const report = reporter(context.onProgress, work, inSteps ? undefined : epochs, images);
   try {
     let validationAccuracy: number | undefined;
     let loss = 0;
@@ -173,7 +181,12 @@ function diverged({ participant, round }: LocalWork, what: string, value: string
 }
 
 /** Runs the training model step after step; state and slots stay with the session. */
-async function stepLoop({ plan, training }: LocalContext, base: Float32Array, work: LocalWork) {
+async function stepLoop(
+  { plan, training }: LocalContext,
+  { dataset, train }: LocalData,
+  base: Float32Array,
+  work: LocalWork,
+) {
   const size = base.length;
   const learningRate = new Float32Array(1);
   const stepNumber = new Int32Array(1);
@@ -184,6 +197,7 @@ async function stepLoop({ plan, training }: LocalContext, base: Float32Array, wo
     learningRate: f32Tensor(learningRate, []),
     step: i32Tensor(stepNumber, []),
     seed: i32Tensor(Int32Array.of(seed), []),
+    ...correctionFeeds(plan, dataset, train, base, work),
   };
   const results: Tensors = { lossSum: f32Tensor(lossSum, []), correct: f32Tensor(correct, []) };
   const slotNames = Array.from({ length: plan.slotCount }, (_, index) => `slot${index}`);
@@ -230,7 +244,8 @@ async function stepLoop({ plan, training }: LocalContext, base: Float32Array, wo
 /** Reports at most four times a second, and at the end of every epoch. */
 function reporter(
   onProgress: LocalContext['onProgress'],
-  { participant, round, epochs }: LocalWork,
+  { participant, round }: LocalWork,
+  epochs: number | undefined,
   imagesInAll: number,
 ) {
   const began = performance.now();

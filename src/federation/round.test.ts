@@ -82,9 +82,13 @@ const rulesArbitrary = fc
     reference: fc.option(fc.constant(0.8), { nil: undefined }),
     pooled: fc.boolean(),
     refit: fc.constantFrom('every', 'last', undefined),
+    perRound: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
   })
-  .map(({ participants, rounds, reference, pooled, refit }) =>
-    rulesOf(participants, rounds, reference, pooled, refit),
+  .map(
+    ({ participants, rounds, reference, pooled, refit, perRound }): RoundRules => ({
+      ...rulesOf(participants, rounds, reference, pooled, refit),
+      ...(perRound !== undefined && { sampling: { perRound: Math.min(perRound, participants), seed: 7 } }),
+    }),
   );
 
 /** Whatever order facts came in, the maps hold the same. */
@@ -151,6 +155,54 @@ describe('the round', () => {
     const { state } = play(rulesOf(3, 5, 0.8, false), (due) => due[0]!);
     expect(state.stopped).toBe('every-participant-passed');
     expect(state.rounds).toHaveLength(3);
+  });
+
+  it('asks about copies, and ends, in the rounds that are evaluated alone', () => {
+    const about = (reference: number | undefined) => {
+      const { state, asked } = play(
+        { ...rulesOf(3, 7, reference, false), evaluateEvery: 2 },
+        (due) => due[0]!,
+      );
+      const copies = asked
+        .map((key) => JSON.parse(key) as Command)
+        .filter(({ type }) => type === 'evaluate-copy');
+      return { state, rounds: [...new Set(copies.map(({ round }) => round))] };
+    };
+    expect(about(undefined).rounds).toEqual([2, 4, 6, 7]);
+    expect(about(undefined).state.stopped).toBe('max-rounds');
+    // Everybody passes from round 3 on.
+    expect(about(0.8).rounds).toEqual([2, 4]);
+    expect(about(0.8).state.stopped).toBe('every-participant-passed');
+  });
+
+  it('asks those who are drawn to train, and everybody about the copy', () => {
+    const sampling = { perRound: 2, seed: 1 };
+    const { state, asked } = play({ ...rulesOf(5, 6, 0.8, true), sampling }, (due) => due[0]!);
+    expect(state.stopped).toBe('every-participant-passed');
+    const commands = asked.map((key) => JSON.parse(key) as Command);
+    const names = (round: number, type: Command['type']) =>
+      commands.flatMap((command) =>
+        command.round === round && command.type === type && 'participant' in command
+          ? [command.participant]
+          : [],
+      );
+    for (const { round, participants, updates } of state.rounds) {
+      expect(names(round, 'train')).toEqual(participants);
+      expect(participants).toHaveLength(2);
+      expect([...updates.keys()]).toEqual(participants);
+      expect(names(round, 'evaluate-copy')).toEqual(state.rules.participants);
+    }
+    const trained = new Set(state.rounds.map(({ participants }) => participants.join()));
+    expect(trained.size).toBeGreaterThan(1);
+  });
+
+  it('refuses the update of somebody who is not drawn', () => {
+    const rules = { ...rulesOf(5, 2, undefined, false), sampling: { perRound: 2, seed: 1 } };
+    const state = startRun(rules);
+    const other = rules.participants.find((name) => !state.rounds[0]!.participants.includes(name))!;
+    expect(() =>
+      applyEvent(state, answer({ type: 'train', round: 1, participant: other }, accuracyOf)),
+    ).toThrow(`internal: "${other}" takes no part in round 1`);
   });
 
   it('does every round where there is no reference', () => {

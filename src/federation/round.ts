@@ -8,6 +8,7 @@
  * A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
  */
 import { z } from 'zod';
+import { type Sampling, sampleParticipants } from './sampling.js';
 
 const accuracySchema = z.number().min(0).max(1);
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -17,10 +18,14 @@ const updateSchema = z.strictObject({
   participant: z.string(),
   sha256: sha256Schema,
   examples: z.int().positive(),
-  epochs: z.int().positive(),
+  /** Where the work is counted in epochs; else in steps. */
+  epochs: z.int().positive().optional(),
+  steps: z.int().positive().optional(),
   images: z.int().positive(),
   loss: z.number(),
   validationAccuracy: accuracySchema.optional(),
+  /** SCAFFOLD's control variates: the participant's own after the round, and its change, which travels. */
+  controls: z.strictObject({ own: sha256Schema, change: sha256Schema }).optional(),
   seconds: z.number(),
 });
 export type UpdateRecord = z.output<typeof updateSchema>;
@@ -39,6 +44,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     merged: z.record(z.string(), accuracySchema),
     /** Test accuracy of the participants' own models, before they are merged. */
     own: z.record(z.string(), accuracySchema),
+    /** SCAFFOLD's common control variate after the round. */
+    control: sha256Schema.optional(),
     seconds: z.number(),
   }),
   z.strictObject({
@@ -66,7 +73,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     round,
     sha256: sha256Schema,
     images: z.int().positive(),
-    testAccuracy: accuracySchema,
+    testAccuracy: accuracySchema.optional(),
   }),
 ]);
 export type RoundEvent = z.output<typeof roundEventSchema>;
@@ -78,10 +85,18 @@ export interface RoundRules {
   readonly pooled: boolean;
   /** When the last layer is refitted, where it is: before every copy, or after the last round. */
   readonly refit?: 'every' | 'last' | undefined;
+  /** Where not all take part in every round. The merged model is copied to all the same. */
+  readonly sampling?: Sampling | undefined;
+  /** Every so many rounds, and in the last, the models are evaluated; in every round by default. */
+  readonly evaluateEvery?: number | undefined;
 }
 
 export interface RoundRecord {
   readonly round: number;
+  /** Who trains in it. */
+  readonly participants: readonly string[];
+  /** Whether its models are evaluated, and the run may end with it. */
+  readonly evaluated: boolean;
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** Validation accuracy of the copy with each participant. */
@@ -109,8 +124,13 @@ export type Command =
   | { readonly type: 'sum-features'; readonly round: number; readonly participant: string }
   | { readonly type: 'refit'; readonly round: number };
 
-const emptyRound = (round: number): RoundRecord => ({
+const emptyRound = (
+  { participants, sampling, rounds, evaluateEvery = 1 }: RoundRules,
+  round: number,
+): RoundRecord => ({
   round,
+  participants: sampling === undefined ? participants : sampleParticipants(participants, sampling, round),
+  evaluated: round % evaluateEvery === 0 || round === rounds,
   updates: new Map(),
   merged: undefined,
   copied: new Map(),
@@ -120,7 +140,7 @@ const emptyRound = (round: number): RoundRecord => ({
 });
 
 export function startRun(rules: RoundRules): RunState {
-  return { rules, rounds: [emptyRound(1)], stopped: undefined };
+  return { rules, rounds: [emptyRound(rules, 1)], stopped: undefined };
 }
 
 /** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
@@ -138,51 +158,57 @@ function withEvent(rules: RoundRules, record: RoundRecord, event: RoundEvent): R
   switch (event.type) {
     case 'update-received': {
       const { participant } = event.update;
-      requireParticipant(rules, participant);
+      requireParticipant(rules.participants, participant, 'this run');
+      requireParticipant(record.participants, participant, `round ${record.round}`);
       if (record.updates.has(participant)) return record;
       return { ...record, updates: new Map(record.updates).set(participant, event.update) };
     }
     case 'merged':
-      if (record.updates.size < rules.participants.length) {
+      if (record.updates.size < record.participants.length) {
         throw new Error(`internal: round ${event.round} is merged before every update is in`);
       }
       return record.merged === undefined ? { ...record, merged: event } : record;
     case 'copy-evaluated':
-      requireParticipant(rules, event.participant);
+      requireParticipant(rules.participants, event.participant, 'this run');
       return { ...record, copied: new Map(record.copied).set(event.participant, event.validationAccuracy) };
     case 'pooled-trained':
       return { ...record, pooled: event };
     case 'features-summed':
-      requireParticipant(rules, event.participant);
+      requireParticipant(rules.participants, event.participant, 'this run');
       return { ...record, features: new Map(record.features).set(event.participant, event.sha256) };
     case 'refitted':
       return { ...record, refitted: event };
   }
 }
 
-function requireParticipant(rules: RoundRules, participant: string) {
-  if (!rules.participants.includes(participant)) {
-    throw new Error(`internal: "${participant}" takes no part in this run`);
+function requireParticipant(participants: readonly string[], participant: string, where: string) {
+  if (!participants.includes(participant)) {
+    throw new Error(`internal: "${participant}" takes no part in ${where}`);
   }
 }
 
-/** When every copy of the last round is evaluated: the end, or the next round. */
+/** When every copy of the last round is evaluated, or the round is not: the end, or the next round. */
 function advance(state: RunState): RunState {
   const { rules, rounds } = state;
   const last = rounds.at(-1) as RoundRecord;
   if (
     state.stopped !== undefined ||
     last.merged === undefined ||
-    last.copied.size < rules.participants.length
+    (rules.refit === 'every' && last.refitted === undefined) ||
+    (last.evaluated && last.copied.size < rules.participants.length)
   ) {
     return state;
   }
   const { reference } = rules;
-  if (reference !== undefined && [...last.copied.values()].every((accuracy) => accuracy >= reference)) {
+  if (
+    last.evaluated &&
+    reference !== undefined &&
+    [...last.copied.values()].every((accuracy) => accuracy >= reference)
+  ) {
     return { ...state, stopped: 'every-participant-passed' };
   }
   if (last.round === rules.rounds) return { ...state, stopped: 'max-rounds' };
-  return { ...state, rounds: [...rounds, emptyRound(last.round + 1)] };
+  return { ...state, rounds: [...rounds, emptyRound(rules, last.round + 1)] };
 }
 
 /** What the state asks for; all of it can be done at the same time. */
@@ -199,10 +225,10 @@ export function dueCommands(state: RunState): Command[] {
       for (const participant of participants) {
         if (!current.copied.has(participant)) commands.push({ type: 'evaluate-copy', round, participant });
       }
-    } else if (current.updates.size === participants.length) {
+    } else if (current.updates.size === current.participants.length) {
       commands.push({ type: 'merge', round });
     } else {
-      for (const participant of participants) {
+      for (const participant of current.participants) {
         if (!current.updates.has(participant)) commands.push({ type: 'train', round, participant });
       }
     }
@@ -212,7 +238,7 @@ export function dueCommands(state: RunState): Command[] {
   }
   // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
   const next = pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
-  if (next !== undefined && next.updates.size === participants.length) {
+  if (next !== undefined && next.updates.size === next.participants.length) {
     commands.push({ type: 'train-pooled', round: next.round });
   }
   return commands;

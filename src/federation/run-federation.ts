@@ -11,7 +11,7 @@ import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
 import type { Strategy } from '../merge/strategy.js';
-import { lossOf, optimizerOf } from '../nn/by-name.js';
+import { correctionOf, lossOf, optimizerOf } from '../nn/by-name.js';
 import { exportInference } from '../nn/export-inference.js';
 import { encodeModel, requireFinite } from '../nn/model-file.js';
 import { initialState, type Network, parametersOf } from '../nn/network.js';
@@ -131,6 +131,7 @@ export async function runFederation(
     network,
     imageShape,
     loss: lossOf(configuration.loss),
+    correction: correctionOf(configuration.correction),
     optimizer: optimizerOf(configuration.optimizer),
   });
   const parameters = parametersOf(network, imageShape);

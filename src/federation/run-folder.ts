@@ -7,6 +7,7 @@
  *     journal.jsonl        the facts, in order
  *     updates/             the updates of the round under way
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
+ *     controls/            control variates, where the correction has them
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
@@ -100,6 +101,12 @@ export function fileOf(role: StateRole): string {
       return `models/${role.type}-${role.round}.safetensors`;
     case 'pooled':
       return `models/pooled-${role.round}.safetensors`;
+    case 'control':
+      return `controls/round-${role.round}.safetensors`;
+    case 'own-control':
+      return `controls/own-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'control-change':
+      return `controls/change-${role.round}-${fileNameOf(role.participant)}.safetensors`;
   }
 }
 
@@ -137,7 +144,7 @@ async function checkEmpty(path: string): Promise<void> {
 
 /** Files that a killed process was in the middle of writing: nothing refers to them. */
 async function removeLeftovers(path: string): Promise<void> {
-  for (const folder of ['.', 'updates', 'models']) {
+  for (const folder of ['.', 'updates', 'models', 'controls']) {
     const names = await readdir(join(path, folder)).catch(() => []);
     for (const name of names.filter((name) => name.endsWith('.part'))) await rm(join(path, folder, name));
   }

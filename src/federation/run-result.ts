@@ -10,7 +10,9 @@ export interface RoundResult {
   readonly participants: readonly {
     readonly name: string;
     readonly examples: number;
-    readonly epochs: number;
+    /** Of local work, where it is counted in epochs; else its steps. */
+    readonly epochs?: number;
+    readonly steps?: number;
     readonly validationAccuracy: number | undefined;
     readonly testAccuracy: number | undefined;
   }[];
@@ -47,7 +49,8 @@ export interface ResultParts {
 
 export function runResult({ configuration, state, versions, cutShort, model }: ResultParts): RunResult {
   const { participants } = state.rules;
-  const pooled = state.rounds.findLast((record) => record.pooled !== undefined)?.pooled;
+  const pooled = state.rounds.findLast(({ pooled }) => pooled?.testAccuracy !== undefined)?.pooled
+    ?.testAccuracy;
   return {
     dataset: configuration.dataset,
     partition: configuration.partition,
@@ -57,7 +60,7 @@ export function runResult({ configuration, state, versions, cutShort, model }: R
     versions,
     participants,
     rounds: roundResults(state),
-    ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled.testAccuracy } }),
+    ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled } }),
     stopped: {
       reason: cutShort ?? state.stopped ?? 'interrupted',
       round: state.rounds.length,
@@ -83,8 +86,9 @@ function roundResult(record: RoundRecord, participants: readonly string[]): Roun
     participants: participants.flatMap((name) => {
       const update = record.updates.get(name);
       if (update === undefined) return [];
-      const { examples, epochs, validationAccuracy } = update;
-      return [{ name, examples, epochs, validationAccuracy, testAccuracy: merged?.own[name] }];
+      const { examples, epochs, steps, validationAccuracy } = update;
+      const work = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
+      return [{ name, examples, ...work, validationAccuracy, testAccuracy: merged?.own[name] }];
     }),
     merged: Object.fromEntries(
       Object.entries(testAccuracies).map(([strategy, testAccuracy]) => [strategy, { testAccuracy }]),

@@ -15,7 +15,10 @@ export type StateRole =
   /** The model with its last layer refitted. */
   | { readonly type: 'refitted'; readonly round: number }
   /** State and slots of the pooled training, for it goes on from round to round. */
-  | { readonly type: 'pooled'; readonly round: number };
+  | { readonly type: 'pooled'; readonly round: number }
+  /** SCAFFOLD's c, c_k and Δc_k after a round. */
+  | { readonly type: 'control'; readonly round: number }
+  | { readonly type: 'own-control' | 'control-change'; readonly round: number; readonly participant: string };
 
 export interface RunStore {
   /** Facts of an earlier start of this run. */

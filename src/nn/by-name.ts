@@ -1,5 +1,11 @@
-/** Networks, losses, optimizers and schedules as a configuration names them. */
+/** Networks, losses, corrections, optimizers and schedules as a configuration names them. */
 import type { Configuration } from '../protocol/configuration.js';
+import type { Correction } from './corrections/correction.js';
+import { fedLc } from './corrections/fed-lc.js';
+import { fedNtd } from './corrections/fed-ntd.js';
+import { fedProx } from './corrections/fed-prox.js';
+import { fedRs } from './corrections/fed-rs.js';
+import { scaffold } from './corrections/scaffold.js';
 import { type Loss, meanSquaredError, softmaxCrossEntropy } from './losses.js';
 import { lenet5 } from './models/lenet5.js';
 import { mlp } from './models/mlp.js';
@@ -28,6 +34,23 @@ export function networkOf(
 
 export function lossOf(loss: Configuration['loss']): Loss {
   return loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError();
+}
+
+export function correctionOf(correction: Configuration['correction']): Correction | undefined {
+  switch (correction?.name) {
+    case undefined:
+      return undefined;
+    case 'fed-prox':
+      return fedProx(correction);
+    case 'scaffold':
+      return scaffold();
+    case 'fed-rs':
+      return fedRs(correction);
+    case 'fed-lc':
+      return fedLc(correction);
+    case 'fed-ntd':
+      return fedNtd(correction);
+  }
 }
 
 export function optimizerOf(optimizer: Configuration['optimizer']): Optimizer {

@@ -6,8 +6,8 @@ import { type Loss, meanSquaredError, softmaxCrossEntropy } from './losses.js';
 const LOGITS = [1, 2, 4, -1, 0, 3];
 const LABELS = [2, 0];
 
-function lossOf(loss: Loss, logits = LOGITS): number[] {
-  const y = loss(g.input('logits', [2, 3]), g.input('labels', [2], 'i32'));
+function lossOf(loss: Loss, logits = LOGITS, seen?: readonly number[]): number[] {
+  const y = loss(g.input('logits', [2, 3]), g.input('labels', [2], 'i32'), seen && g.constant(seen));
   expect(y.shape).toEqual([2]);
   return Array.from(evaluate({ outputs: { y } }, { logits, labels: LABELS }).y!);
 }
@@ -34,6 +34,15 @@ describe('softmaxCrossEntropy', () => {
     expectClose(lossOf(softmaxCrossEntropy({ labelSmoothing: 0.1 })), smoothed);
   });
 
+  it('is that of a network without the classes that are not seen', () => {
+    const two = rows.map((row) => [row[0]!, row[2]!]);
+    const smoothed = two.map((row, i) => {
+      const all = (surprise(row, 0) + surprise(row, 1)) / 2;
+      return 0.9 * surprise(row, LABELS[i]! / 2) + 0.1 * all;
+    });
+    expectClose(lossOf(softmaxCrossEntropy({ labelSmoothing: 0.1 }), LOGITS, [1, 0, 1]), smoothed);
+  });
+
   it('is finite for logits that are far apart', () => {
     expectClose(lossOf(softmaxCrossEntropy(), [1000, 0, 0, 0, 1000, 0]), [1000, 1000]);
   });
@@ -42,5 +51,9 @@ describe('softmaxCrossEntropy', () => {
 describe('meanSquaredError', () => {
   it('is the mean over classes of the squared distance from the one-hot label', () => {
     expectClose(lossOf(meanSquaredError()), [(1 + 4 + 9) / 3, (4 + 0 + 9) / 3]);
+  });
+
+  it('is the mean over the classes that are seen', () => {
+    expectClose(lossOf(meanSquaredError(), LOGITS, [1, 0, 1]), [(1 + 9) / 2, (4 + 9) / 2]);
   });
 });

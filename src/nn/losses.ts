@@ -2,8 +2,14 @@
 import * as g from '../graph/build.js';
 import type { Value } from '../graph/value.js';
 
-/** From logits [N, classes] and labels i32 [N] to the loss of every example [N]. */
-export type Loss = (logits: Value, labels: Value) => Value;
+/**
+ * From logits [N, classes] and labels i32 [N] to the loss of every example [N].
+ * `seen` f32 [classes] has 0 for classes that take no part, as if the network had no output for them; 1 for the others.
+ */
+export type Loss = (logits: Value, labels: Value, seen?: Value) => Value;
+
+/** A logit that is lower by so much has the probability 0 in float32, and a finite logarithm of it. */
+export const EXCLUDED = 1e4;
 
 const targets = (logits: Value, labels: Value) => g.oneHot(labels, logits.shape[1] ?? 1);
 
@@ -13,14 +19,22 @@ const targets = (logits: Value, labels: Value) => g.oneHot(labels, logits.shape[
  */
 export const softmaxCrossEntropy =
   ({ labelSmoothing = 0 } = {}): Loss =>
-  (logits, labels) => {
+  (logits, labels, seen) => {
     const classes = logits.shape[1] ?? 1;
-    const smoothed = g.add(g.mul(targets(logits, labels), 1 - labelSmoothing), labelSmoothing / classes);
-    return g.neg(g.reduceSum(g.mul(g.logSoftmax(logits), smoothed), [1]));
+    const open = seen === undefined ? logits : g.sub(logits, g.mul(g.sub(1, seen), EXCLUDED));
+    const others =
+      seen === undefined || labelSmoothing === 0
+        ? labelSmoothing / classes
+        : g.mul(g.div(seen, g.reduceSum(seen)), labelSmoothing);
+    const smoothed = g.add(g.mul(targets(logits, labels), 1 - labelSmoothing), others);
+    return g.neg(g.reduceSum(g.mul(g.logSoftmax(open), smoothed), [1]));
   };
 
 /** The mean over classes of (z_c − t_c)², t being the one-hot label. */
-export const meanSquaredError = (): Loss => (logits, labels) => {
+export const meanSquaredError = (): Loss => (logits, labels, seen) => {
   const difference = g.sub(logits, targets(logits, labels));
-  return g.reduceMean(g.mul(difference, difference), [1]);
+  const squares = g.mul(difference, difference);
+  return seen === undefined
+    ? g.reduceMean(squares, [1])
+    : g.div(g.reduceSum(g.mul(squares, seen), [1]), g.reduceSum(seen));
 };

@@ -4,6 +4,7 @@
 import { lower } from '../onnx/lower/lower.js';
 import type { Shape } from '../tensor/shape.js';
 import type { StateLayout } from '../tensor/state-dict.js';
+import type { Correction, CorrectionInput } from './corrections/correction.js';
 import type { Loss } from './losses.js';
 import { layoutOf, type Network, parametersOf } from './network.js';
 import type { Optimizer } from './optimizers.js';
@@ -20,6 +21,7 @@ export interface PlanOptions {
   readonly evaluationBatchSize?: number;
   readonly normalization?: Normalization;
   readonly clipNorm?: number | undefined;
+  readonly correction?: Correction | undefined;
   /** A batch is cut into parts whose largest array fits: `partBytes` of the runtime that will train; 2.5 MiB by default. */
   readonly partBytes?: number | undefined;
 }
@@ -31,6 +33,8 @@ export interface Plan {
   readonly evaluationBatchSize: number;
   /** Vectors that the optimizer keeps, each of the state's size. */
   readonly slotCount: number;
+  /** Inputs of the training model that stay the same through a round. */
+  readonly correctionInputs: readonly CorrectionInput[];
   /** ONNX models; their inputs and outputs are those of `trainingStep` and `evaluationStep`. */
   readonly trainingModel: Uint8Array;
   readonly evaluationModel: Uint8Array;
@@ -56,6 +60,7 @@ export function compilePlan(options: PlanOptions): Plan {
     batchSize,
     evaluationBatchSize,
     slotCount: optimizer.slotCount,
+    correctionInputs: options.correction?.reads ?? [],
     trainingModel: lower(trainingStep(description)),
     evaluationModel: lower(evaluationStep(description, evaluationBatchSize)),
   };

@@ -6,6 +6,7 @@
  *
  * The loss that is differentiated is Σ wᵢ·lossᵢ / max(Σ wᵢ, 1), so that the empty places of a ragged batch (weight 0)
  * count for nothing. `lossSum` is Σ wᵢ·lossᵢ and `correct` the weighted number of right predictions, both before the update.
+ * A correction adds inputs of its own (`corrections/correction.ts`).
  */
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
@@ -14,6 +15,7 @@ import { type Graph, topologicalOrder, type Value } from '../graph/value.js';
 import { convolutionOperandSize } from '../onnx/lower/convolution-algorithm.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { layoutSize, type StateLayout } from '../tensor/state-dict.js';
+import type { Correction, CorrectionInputs } from './corrections/correction.js';
 import type { Loss } from './losses.js';
 import { applyNetwork, type Network } from './network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
@@ -40,6 +42,8 @@ export interface TrainingDescription extends StepDescription {
   readonly partBytes?: number | undefined;
   /** Gradients longer than this are shortened to it. */
   readonly clipNorm?: number | undefined;
+  /** Changes the loss of an example, or the gradient after it is clipped. */
+  readonly correction?: Correction | undefined;
 }
 
 interface Batch {
@@ -49,7 +53,7 @@ interface Batch {
 }
 
 export function trainingStep(description: TrainingDescription): Graph {
-  const { layout, optimizer, clipNorm } = description;
+  const { layout, optimizer, clipNorm, correction } = description;
   const size = layoutSize(layout);
   const state = g.input('state', [size]);
   const slots = Array.from({ length: optimizer.slotCount }, (_, index) => g.input(`slot${index}`, [size]));
@@ -59,23 +63,33 @@ export function trainingStep(description: TrainingDescription): Graph {
   const batch = batchInputs(description, description.batchSize);
 
   const totalWeight = g.maximum(g.reduceSum(batch.weights), 1);
+  const told = correctionInputs(description);
   const parts = batchParts(description);
   const numbers = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');
   const whole = { state, totalWeight, seed, step };
+  const reads = correction?.changes === 'loss' ? correction.reads : [];
+  const read = Object.fromEntries(reads.map((name) => [name, told[name]]));
   const sums =
     parts === 1
-      ? gradientAndScore(description, { ...batch, ...whole, keys: [seed, step] })
-      : g.sumOverParts({ sliced: { ...batch, number: numbers }, whole }, parts, (operands) => {
-          const part = operands as Record<keyof (Batch & typeof whole) | 'number', Value>;
-          const keys = [part.seed, part.step, g.reshape(part.number, [])];
-          return simplify([gradientAndScore(description, { ...part, keys })])[0] as Value;
-        });
+      ? gradientAndScore(description, { ...batch, ...whole, keys: [seed, step], told })
+      : g.sumOverParts(
+          { sliced: { ...batch, number: numbers }, whole: { ...whole, ...read } },
+          parts,
+          (operands) => {
+            const part = operands as Record<keyof (Batch & typeof whole) | 'number', Value>;
+            const keys = [part.seed, part.step, g.reshape(part.number, [])];
+            return simplify([
+              gradientAndScore(description, { ...part, keys, told: { ...told, ...operands } }),
+            ])[0] as Value;
+          },
+        );
   const slope = g.slice(sums, [0], [size]);
   const [lossSum, correct] = [0, 1].map((at) =>
     g.reshape(g.slice(sums, [size + at], [size + at + 1]), []),
   ) as [Value, Value];
   const clipped = clipNorm === undefined ? slope : clipByGlobalNorm(slope, clipNorm);
-  const next = optimizer.update(state, clipped, slots, learningRate, step);
+  const corrected = correction?.changes === 'gradient' ? correction.gradient(clipped, state, told) : clipped;
+  const next = optimizer.update(state, corrected, slots, learningRate, step);
   return simplifyGraph({
     outputs: {
       nextState: next.state,
@@ -86,19 +100,28 @@ export function trainingStep(description: TrainingDescription): Graph {
   });
 }
 
+interface PartOperands extends Batch {
+  readonly state: Value;
+  readonly totalWeight: Value;
+  readonly keys: readonly Value[];
+  readonly told: CorrectionInputs;
+}
+
 /** [P + 2]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these images, Σ wᵢ·lossᵢ, and the number of right predictions. */
 function gradientAndScore(
-  { network, layout, loss, normalization }: StepDescription,
-  {
-    state,
-    totalWeight,
-    keys,
-    ...batch
-  }: Batch & { readonly state: Value; readonly totalWeight: Value; readonly keys: readonly Value[] },
+  { network, layout, loss, normalization, correction }: TrainingDescription,
+  { state, totalWeight, keys, told, ...batch }: PartOperands,
 ): Value {
   const tensors = cutState(state, layout);
-  const logits = applyNetwork(network, layout, tensors, normalized(batch.images, normalization), { keys });
-  const { lossSum, correct } = score(loss, logits, batch);
+  const images = normalized(batch.images, normalization);
+  const { labels } = batch;
+  const logits = applyNetwork(network, layout, tensors, images, { keys });
+  const globalLogits = () => applyNetwork(network, layout, cutState(told.globalState, layout), images);
+  const losses =
+    correction?.changes === 'loss'
+      ? correction.loss(loss, { logits, labels, globalLogits }, told)
+      : loss(logits, labels);
+  const { lossSum, correct } = score(losses, logits, batch);
   // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
   const [slopeOf, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, correct, ...tensors]) as [
     Value,
@@ -119,7 +142,7 @@ export function evaluationStep(description: StepDescription, batchSize: number):
     cutState(state, description.layout),
     images,
   );
-  const { lossSum, correct } = score(description.loss, logits, batch);
+  const { lossSum, correct } = score(description.loss(logits, batch.labels), logits, batch);
   return simplifyGraph({ outputs: { lossSum, correct, predictions: g.argMax(logits, 1) } });
 }
 
@@ -152,6 +175,23 @@ export function normalized(images: Value, { mean, deviation }: Normalization): V
   );
 }
 
+/** Those that no correction reads are no part of the graph. */
+function correctionInputs(description: TrainingDescription): CorrectionInputs {
+  const size = layoutSize(description.layout);
+  return {
+    strength: g.input('strength', []),
+    globalState: g.input('globalState', [size]),
+    controlDrift: g.input('controlDrift', [size]),
+    classCounts: g.input('classCounts', [logitsOfOne(description).shape[1] ?? 1]),
+  };
+}
+
+/** The logits of one image, with parameters as inputs: what shapes there are. */
+function logitsOfOne({ network, layout, imageShape }: StepDescription): Value {
+  const tensors = layout.map(({ name, shape }) => g.input(name, shape));
+  return applyNetwork(network, layout, tensors, g.input('images', [1, ...imageShape]));
+}
+
 /** What stays in a core's cache is read from there. */
 const PART_BYTES = 2.5 * 2 ** 20;
 
@@ -161,10 +201,10 @@ const PART_BYTES = 2.5 * 2 ** 20;
  * below `partBytes`. (No layer here looks across the batch.)
  */
 function batchParts(description: TrainingDescription): number {
-  const { network, layout, imageShape, batchSize, partBytes = PART_BYTES } = description;
-  const tensors = layout.map(({ name, shape }) => g.input(name, shape));
-  const logits = applyNetwork(network, layout, tensors, g.input('images', [1, ...imageShape]));
-  const images = topologicalOrder([logits]).filter(({ shape }) => shape.length === 4 && shape[0] === 1);
+  const { batchSize, partBytes = PART_BYTES } = description;
+  const images = topologicalOrder([logitsOfOne(description)]).filter(
+    ({ shape }) => shape.length === 4 && shape[0] === 1,
+  );
   const sizes = images.map((image) =>
     Math.max(sizeOf(image.shape), image.op === 'conv2d' ? convolutionOperandSize(image) : 0),
   );
@@ -175,10 +215,11 @@ function batchParts(description: TrainingDescription): number {
   return parts;
 }
 
-function score(loss: Loss, logits: Value, { labels, weights }: Batch) {
+/** @param losses of every example [B] */
+function score(losses: Value, logits: Value, { labels, weights }: Batch) {
   const right = g.equal(g.argMax(logits, 1), labels);
   return {
-    lossSum: g.reduceSum(g.mul(loss(logits, labels), weights)),
+    lossSum: g.reduceSum(g.mul(losses, weights)),
     correct: g.reduceSum(g.mul(right, weights)),
   };
 }

@@ -54,7 +54,7 @@ describe('a configuration', () => {
     [
       'a missing group',
       { local: undefined },
-      '"local" is missing, expected settings such as epochs, threshold, firstThreshold',
+      '"local" is missing, expected settings such as epochs, steps, threshold, firstThreshold',
     ],
     [
       'a missing choice',
@@ -108,7 +108,7 @@ describe('a configuration', () => {
     [
       'a field of a group',
       { local: { epoch: 1 } },
-      '"local.epoch" is unknown, expected one of epochs, threshold, firstThreshold',
+      '"local.epoch" is unknown, expected one of epochs, steps, threshold, firstThreshold',
       'did you mean "local.epochs"?',
     ],
     [
@@ -119,6 +119,106 @@ describe('a configuration', () => {
     ],
   ])('is refused for %s that is not known, with the nearest that is', (_, change, message, hint) => {
     expect(complaint(change)).toEqual([message, hint]);
+  });
+
+  it.each([
+    [
+      'neither epochs nor steps',
+      { local: {} },
+      '"local" has neither "epochs" nor "steps", expected one of them',
+      'set "local.epochs" to 1, for example',
+    ],
+    [
+      'epochs beside steps',
+      { local: { epochs: 1, steps: 4 } },
+      '"local" has "steps" and "epochs", expected one of them: work of so many steps ends after these',
+      'leave "local.steps" or "local.epochs" out',
+    ],
+    [
+      'a threshold beside steps',
+      { local: { steps: 4, threshold: 0.9 } },
+      '"local" has "steps" and "threshold", expected one of them: work of so many steps ends after these',
+      'leave "local.steps" or "local.threshold" out',
+    ],
+    [
+      'steps that do not begin in the first round',
+      { local: { steps: [{ from: 2, steps: 4 }] } },
+      '"local.steps.0.from" is 2, expected 1: the list begins with the first round',
+      'such as [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]',
+    ],
+    [
+      'steps whose rounds do not follow one another',
+      {
+        local: {
+          steps: [
+            { from: 1, steps: 4 },
+            { from: 5, steps: 2 },
+            { from: 5, steps: 1 },
+          ],
+        },
+      },
+      '"local.steps.2.from" is 5, expected a later round than that of the line before',
+      'such as [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]',
+    ],
+    [
+      'control variates beside momentum',
+      {
+        correction: { name: 'scaffold' },
+        optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9 },
+      },
+      '"correction" is "scaffold", but "optimizer" has momentum, expected plain gradient steps, whose sum its control variates are read off',
+      'set "optimizer" to { name: sgd, learningRate: … } without momentum',
+    ],
+    [
+      'control variates beside an adaptive optimizer',
+      { correction: { name: 'scaffold' } },
+      '"correction" is "scaffold", but "optimizer" is "adam", expected plain gradient steps, whose sum its control variates are read off',
+      'set "optimizer" to { name: sgd, learningRate: … } without momentum',
+    ],
+    [
+      'a correction of the softmax beside another loss',
+      { correction: { name: 'fed-lc' }, loss: { name: 'mean-squared-error' } },
+      '"correction" is "fed-lc", but "loss" is "mean-squared-error", expected softmax-cross-entropy',
+      'fed-prox and scaffold go with every loss',
+    ],
+    [
+      'more participants a round than there are',
+      { participantsPerRound: 3 },
+      '"participantsPerRound" is 3, expected at most "partition.participants", which is 2',
+      'leave "participantsPerRound" out, and all take part in every round',
+    ],
+  ])('is refused for %s', (_, change, message, hint) => {
+    expect(complaint(change)).toEqual([message, hint]);
+  });
+
+  it('takes steps of local work that are one number, or change from a round on', () => {
+    const steps = [
+      { from: 1, steps: 64 },
+      { from: 50, steps: 16 },
+    ];
+    expect(complaint({ local: { steps: 64 } })).toBeUndefined();
+    expect(complaint({ local: { steps } })).toBeUndefined();
+    expect(complaint({ local: { steps: 'many' } })).toEqual([
+      '"local.steps" is "many", expected a whole number from 1 or a list of at least one of settings such as from, steps',
+      undefined,
+    ]);
+  });
+
+  it('has a default for every setting of a correction, which may end', () => {
+    const parsed = (correction: ConfigurationInput['correction']) =>
+      parseConfiguration({ ...smallest, correction }, 'test').correction;
+    expect(parsed({ name: 'fed-prox' })).toEqual({ name: 'fed-prox', mu: 0.01 });
+    expect(parsed({ name: 'fed-ntd', until: 0.5 })).toEqual({
+      ...{ name: 'fed-ntd', beta: 1, temperature: 1, until: 0.5 },
+    });
+    expect(complaint({ correction: { name: 'fed-rs', until: 1.5 } })).toEqual([
+      '"correction.until" is 1.5, expected a whole number from 1 or a number above 0 below 1',
+      undefined,
+    ]);
+    expect(complaint({ correction: { name: 'fedprox' } })).toEqual([
+      '"correction.name" is "fedprox", expected one of fed-prox, scaffold, fed-rs, fed-lc, fed-ntd',
+      'did you mean "fed-prox"?',
+    ]);
   });
 
   it('tells of a mistyped field rather than of the one that is missing for it', () => {

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
 import { CommonweightError } from '../tensor/error.js';
 import { averageSchema, refitSchema, serverSchema } from './after-merge.js';
-import { complaintOf } from './complaint.js';
+import { type Complaint, complaintOf } from './complaint.js';
+import { contradictionOf } from './contradictions.js';
 import { scheduleSchema } from './schedule.js';
 
 export class ConfigurationError extends CommonweightError {
@@ -53,6 +54,21 @@ const lossSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('mean-squared-error') }),
 ]);
 
+/** Until which round it is at work, or, below 1, until which part of the run; to the end by default. */
+const until = z.union([count, z.number().gt(0).lt(1)]).optional();
+const correctionSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('fed-prox'), mu: z.number().min(0).default(0.01), until }),
+  z.strictObject({ name: z.literal('scaffold'), until }),
+  z.strictObject({ name: z.literal('fed-rs'), alpha: fraction.default(0.5), until }),
+  z.strictObject({ name: z.literal('fed-lc'), tau: z.number().min(0).default(1), until }),
+  z.strictObject({
+    name: z.literal('fed-ntd'),
+    beta: z.number().min(0).default(1),
+    temperature: positive.default(1),
+    until,
+  }),
+]);
+
 const decay = z.number().min(0).default(0);
 const beta = (value: number) => z.number().min(0).max(0.99999).default(value);
 const adamSettings = {
@@ -89,7 +105,7 @@ export const configurationSchema = z.strictObject({
   initialModel: z.string().optional(),
   loss: lossSchema.default({ name: 'softmax-cross-entropy', labelSmoothing: 0 }),
   optimizer: optimizerSchema,
-  /** The learning rate over the whole run: rounds × epochs. */
+  /** The learning rate over the whole run: rounds × epochs, or the steps of all rounds. */
   schedule: scheduleSchema.default({ name: 'constant' }),
   clipNorm: positive.optional(),
   batchSize: count.max(4096).default(64),
@@ -97,15 +113,24 @@ export const configurationSchema = z.strictObject({
   augmentation: z
     .strictObject({ flip: z.boolean().default(false), shift: z.int().min(0).max(LARGEST_SHIFT).default(0) })
     .optional(),
+  /** The local work of a round: epochs, or steps. */
   local: z.strictObject({
     /** At most; at least one is done. */
-    epochs: count,
+    epochs: count.optional(),
+    /** Exactly so many, or so many from a round on: the batches go on from round to round. */
+    steps: z.union([count, z.array(z.strictObject({ from: count, steps: count })).min(1)]).optional(),
     /** Own validation accuracy at which local training ends. */
     threshold: fraction.optional(),
     /** The threshold of the first round, where that is another. */
     firstThreshold: fraction.optional(),
   }),
+  /** What is done in local training against the drift of participants that see different data. */
+  correction: correctionSchema.optional(),
+  /** How many are drawn for each round; all by default. */
+  participantsPerRound: count.optional(),
   rounds: count,
+  /** Models are evaluated every so many rounds, and in the last; in every round by default. */
+  evaluateEvery: count.optional(),
   /** The run ends when the merged model reaches this validation accuracy with every participant. */
   reference: fraction.optional(),
   /** The strategy whose model is copied back. */
@@ -138,7 +163,10 @@ type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
  */
 export function parseConfiguration(value: unknown, source: string): Configuration {
   const parsed = configurationSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { message, hint } = complaintOf(configurationSchema, value, parsed.error);
+  const complaint = parsed.success
+    ? contradictionOf(parsed.data)
+    : complaintOf(configurationSchema, value, parsed.error);
+  if (parsed.success && complaint === undefined) return parsed.data;
+  const { message, hint } = complaint as Complaint;
   throw new ConfigurationError(`${source}: ${message}`, hint === undefined ? {} : { hint });
 }

@@ -57,19 +57,45 @@ function trainingText({
   local,
   clipNorm,
   augmentation,
+  correction,
 }: Configuration): string {
-  const { firstThreshold, threshold } = local;
-  const until = [
-    ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
-    ...(threshold === undefined ? [] : [percent(threshold)]),
-  ].join(', then ');
   return [
     `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
     `batches of ${batchSize}`,
     ...augmentationText(augmentation),
     ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
-    `${until === '' ? '' : 'at most '}${plural(local.epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`,
+    localText(local),
+    ...correctionText(correction),
   ].join('; ');
+}
+
+function localText({ epochs = 1, steps, threshold, firstThreshold }: Configuration['local']): string {
+  if (typeof steps === 'number') return `${plural(steps, 'step')} a round`;
+  if (steps !== undefined) {
+    return steps
+      .map(({ from, steps }) =>
+        from === 1 ? `${plural(steps, 'step')} a round` : `${count(steps)} from round ${count(from)}`,
+      )
+      .join(', ');
+  }
+  const until = [
+    ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
+    ...(threshold === undefined ? [] : [percent(threshold)]),
+  ].join(', then ');
+  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
+}
+
+function correctionText(correction: Configuration['correction']): string[] {
+  if (correction === undefined) return [];
+  const { name, until, ...settings } = correction;
+  const detail = Object.entries(settings).map(([key, value]) => `${key} ${value}`);
+  const end =
+    until === undefined
+      ? ''
+      : until < 1
+        ? ` for ${percent(until)} of the rounds`
+        : ` until round ${count(until)}`;
+  return [`corrected by ${name}${detail.length === 0 ? '' : ` (${detail.join(', ')})`}${end}`];
 }
 
 function augmentationText(augmentation: Configuration['augmentation']): string[] {
@@ -81,11 +107,29 @@ function augmentationText(augmentation: Configuration['augmentation']): string[]
 }
 
 function roundsText(configuration: Configuration): string {
-  const { rounds, reference, strategy, mergeOn, compare, pooled, server, average, refit } = configuration;
+  const {
+    rounds,
+    reference,
+    strategy,
+    mergeOn,
+    compare,
+    pooled,
+    participantsPerRound,
+    evaluateEvery = 1,
+    server,
+    average,
+    refit,
+  } = configuration;
   const others = compare.filter((name) => name !== strategy);
   return [
     `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
+    ...(participantsPerRound === undefined
+      ? []
+      : [
+          `${count(participantsPerRound)} of ${plural(configuration.partition.participants, 'participant')}, drawn anew, train in each`,
+        ]),
     `${strategy} of the ${mergeOn}${server === undefined ? '' : `, after a step of ${server.name} (learning rate ${server.learningRate}),`} is copied back`,
+    ...(evaluateEvery === 1 ? [] : [`evaluated every ${count(evaluateEvery)} and in the last`]),
     ...(average === undefined
       ? []
       : [`${averageOf(average).name} is kept beside it${average.final ? ', the final model' : ''}`]),

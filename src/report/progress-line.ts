@@ -5,10 +5,10 @@ import { bar, count, duration, percent, plural } from './numbers.js';
 
 /** Cells, so that the lines of all participants stand in columns. */
 export function progressCells(progress: LocalProgress, barWidth: number): string[] {
-  const { participant, epoch, epochs, step, steps, imagesLeft, imagesPerSecond } = progress;
+  const { participant, step, steps, imagesLeft, imagesPerSecond } = progress;
   return [
     participant,
-    `epoch ${epoch}/${epochs}`,
+    whereabouts(progress),
     bar(step / steps, barWidth),
     `${count(imagesPerSecond)} images/s`,
     `loss ${lossText(progress.loss)}`,
@@ -19,10 +19,10 @@ export function progressCells(progress: LocalProgress, barWidth: number): string
 
 /** A finished epoch, where lines follow one another. */
 export function epochLine(progress: LocalProgress): string {
-  const { round, participant, epoch, epochs, imagesLeft, imagesPerSecond } = progress;
+  const { round, participant, imagesLeft, imagesPerSecond } = progress;
   const { validationAccuracy } = progress;
   return [
-    `round ${round}  ${participant}  epoch ${epoch}/${epochs}`,
+    `round ${round}  ${participant}  ${whereabouts(progress)}`,
     `loss ${lossText(progress.loss)}`,
     ...(validationAccuracy === undefined ? [] : [`validation ${percent(validationAccuracy)}`]),
     `${count(imagesPerSecond)} images/s`,
@@ -34,13 +34,14 @@ export function epochLine(progress: LocalProgress): string {
 export function updateCells({
   participant,
   epochs,
+  steps = 0,
   loss,
   validationAccuracy,
   seconds,
 }: UpdateRecord): string[] {
   return [
     participant,
-    plural(epochs, 'epoch'),
+    epochs === undefined ? plural(steps, 'step') : plural(epochs, 'epoch'),
     'done',
     `in ${duration(seconds)}`,
     `loss ${lossText(loss)}`,
@@ -48,6 +49,9 @@ export function updateCells({
     '',
   ];
 }
+
+const whereabouts = ({ epoch, epochs, step, steps }: LocalProgress) =>
+  epochs === undefined ? `step ${step}/${steps}` : `epoch ${epoch}/${epochs}`;
 
 const lossText = (loss: number) => (loss < 1000 ? loss.toFixed(4) : loss.toPrecision(4));
 

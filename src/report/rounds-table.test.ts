@@ -64,6 +64,30 @@ describe('the table of rounds', () => {
       expect(line.length).toBeLessThanOrEqual(width);
   });
 
+  it('leaves out rounds that are not evaluated', () => {
+    const participants = names(2);
+    const evaluated = roundOf(2, participants);
+    const silent: RoundResult = {
+      ...{ round: 1, seconds: 1, merged: {}, copied: [] },
+      participants: participants.map((name) => ({
+        ...{ name, examples: 1, steps: 1, validationAccuracy: undefined, testAccuracy: undefined },
+      })),
+    };
+    const table = roundsTable([silent, evaluated], { participants, strategies });
+    expect(table).toBe(roundsTable([evaluated], { participants, strategies }));
+  });
+
+  it('says that not everybody trains in every round, where that is so', () => {
+    const participants = names(3);
+    const all = roundOf(1, participants);
+    const drawn = { ...roundOf(2, participants), participants: all.participants.slice(1) };
+    const said = 'only those who are drawn for a round train in it';
+    const options = { participants, strategies, width: 500 };
+    expect(roundsLegend([all, drawn], options)).toContain(said);
+    expect(roundsLegend([all], options)).not.toContain(said);
+    expect(roundsTable([drawn], options)).toMatch(/\n2 +– +90\.10 \(89\.00\)/);
+  });
+
   it('folds many participants into the least, the mean and the largest value', () => {
     const participants = names(10);
     const table = roundsTable([roundOf(1, participants)], { participants, strategies });

@@ -37,8 +37,12 @@ export function roundsTable(rounds: readonly RoundResult[], options: RoundsTable
 export function roundsLegend(rounds: readonly RoundResult[], options: RoundsTableOptions): string {
   const [copied = ''] = options.strategies;
   const names = options.strategies.join(', ');
+  const drawn = rounds.some(
+    ({ merged, participants }) =>
+      Object.keys(merged).length > 0 && participants.length < options.participants.length,
+  );
   return wrapped(
-    `${formFor(rounds, options).legend} of the merged model (${copied}) with each participant; ${names}: test accuracy of the merged model; all in per cent`,
+    `${formFor(rounds, options).legend} of the merged model (${copied}) with each participant; ${names}: test accuracy of the merged model; all in per cent${drawn ? '; only those who are drawn for a round train in it' : ''}`,
     options.width ?? 100,
   );
 }
@@ -85,13 +89,18 @@ function linesOf(
   { columns }: Form,
   { paper = [] }: RoundsTableOptions,
 ): string[] {
-  const rows = rounds.flatMap((round) => {
+  const rows = rounds.filter(isKnown).flatMap((round) => {
     const row = columns.map((column) => column.cell(round));
     const theirs = paper[round.round - 1];
     return theirs === undefined ? [row] : [row, columns.map((column) => column.paper?.(theirs) ?? '')];
   });
   return textTable([columns.map(({ head }) => head), ...rows]);
 }
+
+/** Rounds that are not evaluated have no line. */
+const isKnown = ({ merged, participants }: RoundResult) =>
+  Object.keys(merged).length > 0 ||
+  participants.some(({ validationAccuracy }) => validationAccuracy !== undefined);
 
 /** The paper has two environments; beside more of ours there is nothing to compare one by one. */
 function ownColumns(names: readonly string[]): Column[] {

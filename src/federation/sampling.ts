@@ -1,0 +1,22 @@
+/**
+ * Participants drawn for a round, where there are more than one round needs (McMahan et al. 2017,
+ * https://arxiv.org/abs/1602.05629): uniformly, without repetition, by (seed, round) alone.
+ */
+import { randomStream } from '../tensor/random.js';
+
+export interface Sampling {
+  /** How many take part in a round, at most all. */
+  readonly perRound: number;
+  readonly seed: number;
+}
+
+/** Those of a round, in the order of `participants`. */
+export function sampleParticipants(
+  participants: readonly string[],
+  { perRound, seed }: Sampling,
+  round: number,
+): readonly string[] {
+  const order = randomStream(seed, round, 'participants').permutation(participants.length);
+  const drawn = new Set(order.subarray(0, perRound));
+  return participants.filter((_, index) => drawn.has(index));
+}

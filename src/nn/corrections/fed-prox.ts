@@ -1,0 +1,13 @@
+/**
+ * FedProx (Li et al. 2020, https://arxiv.org/abs/1812.06127): the loss has the proximal term µ/2·‖w − w_t‖², which holds
+ * the local state near the one that the round began with. Its gradient is µ·(w − w_t); the loss that is reported is without it.
+ */
+import * as g from '../../graph/build.js';
+import type { GradientCorrection } from './correction.js';
+
+export const fedProx = ({ mu = 0.01 } = {}): GradientCorrection => ({
+  changes: 'gradient',
+  reads: ['strength', 'globalState'],
+  gradient: (gradient, state, { strength, globalState }) =>
+    g.add(gradient, g.mul(g.sub(state, globalState), g.mul(strength, mu))),
+});

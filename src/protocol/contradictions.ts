@@ -1,0 +1,96 @@
+/** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
+import type { Complaint } from './complaint.js';
+
+/** The part of a configuration that is read here. */
+interface Settings {
+  readonly local: {
+    readonly epochs?: number | undefined;
+    readonly steps?: number | readonly { readonly from: number; readonly steps: number }[] | undefined;
+    readonly threshold?: number | undefined;
+    readonly firstThreshold?: number | undefined;
+  };
+  readonly partition: { readonly participants: number };
+  readonly participantsPerRound?: number | undefined;
+  readonly optimizer: { readonly name: string; readonly momentum?: number };
+  readonly loss: { readonly name: string };
+  readonly correction?: { readonly name: string } | undefined;
+}
+
+/** Each gives a complaint where it is broken. */
+const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
+  epochsOrSteps,
+  stepsFromTheFirstRound,
+  noMoreThanThereAre,
+  meanGradients,
+  softmaxLoss,
+];
+
+export function contradictionOf(configuration: Settings): Complaint | undefined {
+  for (const rule of RULES) {
+    const complaint = rule(configuration);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
+
+function epochsOrSteps({ local }: Settings): Complaint | undefined {
+  const { epochs, steps } = local;
+  if (epochs === undefined && steps === undefined) {
+    return {
+      message: '"local" has neither "epochs" nor "steps", expected one of them',
+      hint: 'set "local.epochs" to 1, for example',
+    };
+  }
+  if (steps === undefined) return undefined;
+  const other = (['epochs', 'threshold', 'firstThreshold'] as const).find((key) => local[key] !== undefined);
+  return other === undefined
+    ? undefined
+    : {
+        message: `"local" has "steps" and "${other}", expected one of them: work of so many steps ends after these`,
+        hint: `leave "local.steps" or "local.${other}" out`,
+      };
+}
+
+function stepsFromTheFirstRound({ local: { steps } }: Settings): Complaint | undefined {
+  if (steps === undefined || typeof steps === 'number') return undefined;
+  const wrong = steps.findIndex(({ from }, index) =>
+    index === 0 ? from !== 1 : from <= (steps[index - 1]?.from ?? 0),
+  );
+  if (wrong < 0) return undefined;
+  const expected =
+    wrong === 0 ? '1: the list begins with the first round' : 'a later round than that of the line before';
+  return {
+    message: `"local.steps.${wrong}.from" is ${steps[wrong]?.from}, expected ${expected}`,
+    hint: 'such as [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]',
+  };
+}
+
+function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Complaint | undefined {
+  const { participants } = partition;
+  if (participantsPerRound === undefined || participantsPerRound <= participants) return undefined;
+  return {
+    message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
+    hint: 'leave "participantsPerRound" out, and all take part in every round',
+  };
+}
+
+/** SCAFFOLD reads the mean gradient off the way from one state to the other: (w_t − w_k) / Σ η. */
+function meanGradients({ correction, optimizer }: Settings): Complaint | undefined {
+  if (correction?.name !== 'scaffold') return undefined;
+  if (optimizer.name === 'sgd' && optimizer.momentum === 0) return undefined;
+  const it = optimizer.name === 'sgd' ? 'has momentum' : `is "${optimizer.name}"`;
+  return {
+    message: `"correction" is "scaffold", but "optimizer" ${it}, expected plain gradient steps, whose sum its control variates are read off`,
+    hint: 'set "optimizer" to { name: sgd, learningRate: … } without momentum',
+  };
+}
+
+function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
+  const names: readonly string[] = ['fed-rs', 'fed-lc', 'fed-ntd'];
+  if (correction === undefined || !names.includes(correction.name)) return undefined;
+  if (loss.name === 'softmax-cross-entropy') return undefined;
+  return {
+    message: `"correction" is "${correction.name}", but "loss" is "${loss.name}", expected softmax-cross-entropy`,
+    hint: 'fed-prox and scaffold go with every loss',
+  };
+}
