@@ -12,6 +12,7 @@ import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import type { FederationPlan } from './commands.js';
 import { learningRates, stepsOf } from './learning-rates.js';
+import type { RoundRules } from './round.js';
 
 export interface ChosenStrategies {
   readonly strategy: Strategy;
@@ -71,6 +72,14 @@ export function checkNormalization({ normalization }: Configuration, channels: n
   }
 }
 
+/** @throws ConfigurationError when pooled training is asked for, but nobody could say how good it is. */
+export function checkPooled({ pooled }: Configuration, { test }: TrainTestSplit, source: string): void {
+  if (!pooled || test.examples > 0) return;
+  throw new ConfigurationError(`${source}: "pooled" is true, but there are no test images to measure it on`, {
+    hint: 'set "pooled" to false, or give test images',
+  });
+}
+
 function unknownName(source: string, field: string, name: string, known: readonly string[]) {
   const nearest = nearestName(name, known);
   return new ConfigurationError(
@@ -99,6 +108,12 @@ export function networkFor(
   return own;
 }
 
+/** What decides when a run is at its end. */
+export const rulesOf = (
+  { rounds, reference, pooled }: Configuration,
+  participants: readonly string[],
+): RoundRules => ({ participants, rounds, reference, pooled });
+
 export function federationPlan(
   configuration: Configuration,
   plan: Plan,
@@ -111,12 +126,10 @@ export function federationPlan(
   const schedule = scheduleOf(configuration.schedule);
   const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
   return {
-    rules: {
-      participants: shares.map(({ name }) => name),
-      rounds,
-      reference: configuration.reference,
-      pooled: configuration.pooled,
-    },
+    rules: rulesOf(
+      configuration,
+      shares.map(({ name }) => name),
+    ),
     layout: plan.layout,
     shares,
     testExamples: data.test.examples,

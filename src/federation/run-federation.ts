@@ -17,6 +17,7 @@ import { encodeModel, requireFinite } from '../nn/model-file.js';
 import { initialState, type Network, parametersOf } from '../nn/network.js';
 import { compilePlan } from '../nn/plan.js';
 import type { Share } from '../partition/partition.js';
+import { summarizeShares } from '../partition/summary.js';
 import {
   type Configuration,
   ConfigurationError,
@@ -27,7 +28,15 @@ import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
-import { checkNormalization, federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
+import {
+  checkNormalization,
+  checkPooled,
+  federationPlan,
+  networkFor,
+  sharesOf,
+  strategiesOf,
+} from './federation-plan.js';
+import { LABEL_COUNTS } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
@@ -121,6 +130,7 @@ export async function runFederation(
   const { channels, height, width, classNames } = data.train;
   const imageShape: [number, number, number] = [channels, height, width];
   checkNormalization(configuration, channels, source);
+  checkPooled(configuration, data, source);
   const { normalization } = configuration;
   const plan = compilePlan({
     ...configuration,
@@ -151,6 +161,13 @@ export async function runFederation(
     options.out === undefined
       ? memoryStore(sha256Of, encode)
       : await openRunFolder(options.out, configuration, encode);
+  if (options.out !== undefined && configuration.shareLabelCounts) {
+    const counts = {
+      classNames: [...classNames],
+      participants: summarizeShares(shares, data.train.labels, classNames.length),
+    };
+    await writeResult(options.out, LABEL_COUNTS, `${JSON.stringify(counts)}\n`);
+  }
   const resumed = store.events.reduce(applyEvent, startRun(federation.rules));
   const parametersInAll = layoutSize(plan.layout);
   observer.onStart?.({ configuration, data, shares, workers, parameters: parametersInAll, state: resumed });
