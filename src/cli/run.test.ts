@@ -102,6 +102,7 @@ describe('commonweight run', () => {
       'model.safetensors',
       'models',
       'result.json',
+      'rounds',
       'updates',
     ]);
     expect(readdirSync(at('first/updates'))).toEqual([]);

@@ -36,7 +36,7 @@ import {
   sharesOf,
   strategiesOf,
 } from './federation-plan.js';
-import { LABEL_COUNTS } from './label-counts.js';
+import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
@@ -161,12 +161,11 @@ export async function runFederation(
     options.out === undefined
       ? memoryStore(sha256Of, encode)
       : await openRunFolder(options.out, configuration, encode);
-  if (options.out !== undefined && configuration.shareLabelCounts) {
-    const counts = {
-      classNames: [...classNames],
-      participants: summarizeShares(shares, data.train.labels, classNames.length),
-    };
-    await writeResult(options.out, LABEL_COUNTS, `${JSON.stringify(counts)}\n`);
+  if (options.out !== undefined) {
+    const shared = configuration.shareLabelCounts
+      ? { classNames, participants: summarizeShares(shares, data.train.labels, classNames.length) }
+      : undefined;
+    await keepLabelCounts(options.out, shared);
   }
   const resumed = store.events.reduce(applyEvent, startRun(federation.rules));
   const parametersInAll = layoutSize(plan.layout);

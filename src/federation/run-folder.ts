@@ -117,7 +117,9 @@ async function claimFolder(path: string, configuration: Configuration): Promise<
     return;
   }
   const earlier = parseConfiguration(readYaml(text, file), file);
-  const difference = firstDifference(earlier, configuration, '');
+  // What is told about the data does not make it another run.
+  const { shareLabelCounts } = earlier;
+  const difference = firstDifference(earlier, { ...configuration, shareLabelCounts }, '');
   if (difference !== undefined) {
     throw new FederationError(`"${path}" holds a run of another configuration: ${difference}`, {
       hint: 'choose another --out, or the same settings to take that run up again',
