@@ -1,7 +1,14 @@
 /** Numbers by name, one bar a series side by side. */
 import { type Html, html } from './html.js';
 import { barLegend } from './legend.js';
-import { axisStyle, type ChartOption, seriesColour, svgChart } from './svg-chart.js';
+import {
+  axisStyle,
+  type ChartOption,
+  type ChartSize,
+  labelWidth,
+  seriesColour,
+  svgChart,
+} from './svg-chart.js';
 
 export interface BarChartOptions {
   readonly title: string;
@@ -20,15 +27,16 @@ export function barChart(options: BarChartOptions): Html {
 ${svgChart(
   `${title}: ${series.map(({ name }) => name).join(', ')}`,
   () => height,
-  () => optionOf(options),
+  (size) => optionOf(options, size),
 )}
 ${barLegend(series.map(({ name }) => name))}
 </figure>`;
 }
 
-function optionOf({ names, format, series }: BarChartOptions): ChartOption {
+function optionOf({ names, format, series }: BarChartOptions, { width }: ChartSize): ChartOption {
+  const left = labelWidth(names, width);
   return {
-    grid: { left: 16, right: 16, top: 4, bottom: 6 },
+    grid: { left: left + 8, right: 22, top: 4, bottom: 26, outerBoundsMode: 'none' },
     xAxis: {
       ...axisStyle,
       type: 'value',
@@ -40,7 +48,7 @@ function optionOf({ names, format, series }: BarChartOptions): ChartOption {
       inverse: true,
       data: [...names],
       axisTick: { show: false },
-      axisLabel: { ...axisStyle.axisLabel, interval: 0, width: 110, overflow: 'truncate' },
+      axisLabel: { ...axisStyle.axisLabel, interval: 0, width: left, overflow: 'truncate' },
     },
     series: series.map(({ values }, index) => ({
       type: 'bar',

@@ -4,6 +4,7 @@ import { heatMap } from './heat-map.js';
 import { html } from './html.js';
 import { lineChart } from './line-chart.js';
 import { page, table } from './page.js';
+import { pageStyle } from './page-style.js';
 
 const hostile = '<script>alert("1")</script> & \'co\'';
 const escaped = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;co&#39;';
@@ -67,6 +68,8 @@ describe('a chart', () => {
   it.each(Object.entries(charts))('of kind %s takes its colours from the page', (_, markup) => {
     const colours = [...markup.matchAll(/(?:fill|stroke)="([^"]*)"/g)].map(([, colour]) => colour);
     expect(colours.filter((colour) => !/^(none|currentColor|var\(--[\w-]+\))$/.test(colour!))).toEqual([]);
+    const variables = [...markup.matchAll(/var\((--[\w-]+)\)/g)].map(([, name]) => name);
+    expect(variables.filter((name) => !pageStyle.includes(`${name}: #`))).toEqual([]);
   });
 
   it('draws the same bytes again', () => {

@@ -1,7 +1,7 @@
 /** A matrix in shades of one colour, with its numbers where the cells have room for them. */
 import type { CustomSeriesOption } from 'echarts/charts';
 import { type Html, html } from './html.js';
-import { axisStyle, type ChartOption, type ChartSize, svgChart } from './svg-chart.js';
+import { axisStyle, type ChartOption, type ChartSize, labelWidth, svgChart } from './svg-chart.js';
 
 export interface HeatMapOptions {
   readonly title: string;
@@ -13,13 +13,12 @@ export interface HeatMapOptions {
   /** [row][column]; undefined stays empty. */
   readonly values: readonly (readonly (number | undefined)[])[];
   readonly format: (value: number) => string;
-  /** How dark a cell is, from 0 to 1. */
+  /** How dark a cell is, from 0 to 1; below 0 in the other colour. */
   readonly shade: (value: number, row: number, column: number) => number;
 }
 
-const LABEL_WIDTH = 92;
 /** From this shade on the text is that of dark cells: on either side its contrast is above 4.5. */
-const DARK = 0.78;
+export const DARK = 0.8;
 
 export function heatMap(options: HeatMapOptions): Html {
   const { title, caption, rows, columns } = options;
@@ -36,14 +35,12 @@ ${svgChart(`${title}: ${rows.length} rows, ${columns.length} columns`, heightOf,
 
 /** Labels at the top are turned where they are wider than their column. */
 function marginsOf({ rows, columns, axes }: HeatMapOptions, width: number) {
-  const left = Math.min(LABEL_WIDTH, widest(rows)) + (axes === undefined ? 8 : 26);
-  const turned = widest(columns) > (width - left) / columns.length;
-  const top = (turned ? Math.min(LABEL_WIDTH, widest(columns)) : 16) + (axes === undefined ? 8 : 26);
+  const title = axes === undefined ? 8 : 26;
+  const left = labelWidth(rows, width) + title;
+  const turned = labelWidth(columns, Infinity) > (width - left) / columns.length;
+  const top = (turned ? labelWidth(columns, width) : 16) + title;
   return { left, right: 2, top, bottom: 2, turned };
 }
-
-/** About six and a half pixels a character. */
-const widest = (names: readonly string[]) => Math.max(...names.map((name) => 6.5 * name.length + 6));
 
 /** Square where there are many, flat where there are few. */
 function cellHeight({ columns }: HeatMapOptions, width: number): number {
@@ -53,7 +50,11 @@ function cellHeight({ columns }: HeatMapOptions, width: number): number {
 function optionOf(options: HeatMapOptions, { width }: ChartSize): ChartOption {
   const { rows, columns, axes } = options;
   const { turned, ...grid } = marginsOf(options, width);
-  const label = { ...axisStyle.axisLabel, width: LABEL_WIDTH, overflow: 'truncate' as const };
+  const label = (names: readonly string[]) => ({
+    ...axisStyle.axisLabel,
+    width: labelWidth(names, width),
+    overflow: 'truncate' as const,
+  });
   const bare = { axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false } };
   const [rowsAre, columnsAre] = axes ?? [];
   const cell = (width - grid.left) / columns.length;
@@ -65,7 +66,7 @@ function optionOf(options: HeatMapOptions, { width }: ChartSize): ChartOption {
       type: 'category',
       position: 'top',
       data: [...columns],
-      axisLabel: { ...label, ...(turned && { rotate: 90 }), ...(cell > 12 && { interval: 0 }) },
+      axisLabel: { ...label(columns), ...(turned && { rotate: 90 }), ...(cell > 12 && { interval: 0 }) },
       name: columnsAre,
       nameLocation: 'middle',
       nameGap: grid.top - 14,
@@ -76,7 +77,7 @@ function optionOf(options: HeatMapOptions, { width }: ChartSize): ChartOption {
       type: 'category',
       inverse: true,
       data: [...rows],
-      axisLabel: { ...label, ...(cellHeight(options, width) > 12 && { interval: 0 }) },
+      axisLabel: { ...label(rows), ...(cellHeight(options, width) > 12 && { interval: 0 }) },
       name: rowsAre,
       nameLocation: 'middle',
       nameGap: grid.left - 14,
@@ -89,6 +90,8 @@ function cells({ values, shade, format }: HeatMapOptions): CustomSeriesOption {
   const data = values.flatMap((row, y) =>
     row.flatMap((value, x) => (value === undefined ? [] : [{ x, y, value }])),
   );
+  // All cells have their numbers, of one size, or none has.
+  const longest = Math.max(0, ...data.map(({ value }) => format(value).length));
   return {
     type: 'custom',
     silent: true,
@@ -97,9 +100,10 @@ function cells({ values, shade, format }: HeatMapOptions): CustomSeriesOption {
       const { x, y, value } = data[dataIndex] ?? { x: 0, y: 0, value: 0 };
       const [centreX = 0, centreY = 0] = api.coord([x, y]);
       const [width = 0, height = 0] = [api.size?.([1, 1])].flat(2) as number[];
-      const dark = Math.min(1, Math.max(0, shade(value, y, x)));
+      const shaded = shade(value, y, x);
+      const dark = Math.min(1, Math.abs(shaded));
       const text = format(value);
-      const fontSize = Math.min(12, (width - 3) / (0.6 * text.length), height - 3);
+      const fontSize = Math.min(12, (width - 2) / (0.6 * longest), height - 3);
       const gap = width > 12 ? 1 : 0;
       return {
         type: 'rect',
@@ -109,7 +113,7 @@ function cells({ values, shade, format }: HeatMapOptions): CustomSeriesOption {
           width: width - gap,
           height: height - gap,
         },
-        style: { fill: 'var(--heat)', opacity: dark },
+        style: { fill: shaded < 0 ? 'var(--heat-below)' : 'var(--heat)', opacity: dark },
         textConfig: { position: 'inside' },
         ...(fontSize >= 7 && {
           textContent: {
@@ -118,7 +122,7 @@ function cells({ values, shade, format }: HeatMapOptions): CustomSeriesOption {
               text,
               fontSize,
               fontFamily: 'inherit',
-              fill: dark >= DARK ? 'var(--on-heat)' : 'var(--ink)',
+              fill: dark >= DARK ? 'var(--on-heat)' : 'var(--on-light)',
             },
           },
         }),

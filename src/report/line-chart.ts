@@ -59,6 +59,7 @@ function optionOf({ x, format, lines, levels = [] }: LineChartOptions): ChartOpt
       max: alone ? last + 1 : last,
       ...(x.whole && { minInterval: 1 }),
       splitLine: { show: false },
+      axisLine: { ...axisStyle.axisLine, onZero: false },
       axisLabel: {
         ...axisStyle.axisLabel,
         hideOverlap: true,

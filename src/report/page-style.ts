@@ -5,15 +5,15 @@
 export const pageStyle = `
 :root {
   color-scheme: light dark;
-  --ground: #ffffff; --card: #f6f8fa; --rule: #d0d7de; --ink: #14181d; --quiet: #57606a; --link: #0a5cc2;
-  --heat: #0b57a4; --on-heat: #ffffff; --good: #1a7f37; --bad: #c0262d;
+  --ground: #ffffff; --card: #f6f8fa; --rule: #d0d7de; --ink: #14181d; --quiet: #57606a;
+  --heat: #0b57a4; --heat-below: #8f3f00; --on-light: #000000; --on-heat: #ffffff; --good: #1a7f37; --bad: #c0262d;
   --series-1: #0b6bcb; --series-2: #b95000; --series-3: #1a7f37; --series-4: #8250df;
   --series-5: #bf3989; --series-6: #0f766e; --series-7: #85660d; --series-8: #57606a;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ground: #0f1318; --card: #171c23; --rule: #343c46; --ink: #f0f3f6; --quiet: #a0a9b4; --link: #6cb1ff;
-    --heat: #1f6feb; --on-heat: #ffffff; --good: #4cc367; --bad: #ff7b72;
+    --ground: #0f1318; --card: #171c23; --rule: #343c46; --ink: #f0f3f6; --quiet: #a0a9b4;
+    --heat: #1f6feb; --heat-below: #a85a0c; --on-light: #f0f3f6; --on-heat: #ffffff; --good: #4cc367; --bad: #ff7b72;
     --series-1: #58a6ff; --series-2: #f0883e; --series-3: #3fb950; --series-4: #bc8cff;
     --series-5: #f778ba; --series-6: #39c5bb; --series-7: #d9b44a; --series-8: #9aa4ae;
   }
@@ -26,7 +26,6 @@ h2 { font-size: 1.25rem; margin: 2.75rem 0 .75rem; padding-top: 1rem; border-top
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 h1, h2, h3, p, li, figcaption, td, th { overflow-wrap: anywhere; }
 p, ul { max-width: 50rem; }
-a { color: var(--link); }
 .quiet, figcaption span { color: var(--quiet); }
 .note { background: var(--card); border-left: 4px solid var(--rule); padding: .6rem .9rem; }
 dl.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
@@ -36,7 +35,9 @@ dl.figures dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-nu
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1.5rem 2rem; align-items: start; }
 figure { margin: 0; min-width: 0; }
 figcaption { margin-bottom: .4rem; font-size: .9375rem; }
-figure svg { display: block; width: 100%; height: auto; }
+figcaption span { display: block; font-size: .875rem; }
+figure.table { margin: 1rem 0; }
+figure svg { display: block; width: 100%; height: auto; overflow: visible; }
 .wide { max-width: 560px; }
 .narrow { display: none; max-width: 340px; }
 @media (max-width: 36rem) {
@@ -47,11 +48,10 @@ ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .15rem 1rem; 
 ul.legend svg { display: inline-block; width: auto; height: 14px; vertical-align: -2px; }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-caption { text-align: left; color: var(--quiet); padding-bottom: .3rem; }
 th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 td.text, th.text { text-align: left; white-space: normal; }
-thead th { font-weight: 600; vertical-align: bottom; }
+thead th { font-weight: 600; vertical-align: bottom; white-space: normal; min-width: 4.5rem; overflow-wrap: break-word; }
 tbody th { font-weight: 400; }
 td.best { font-weight: 700; }
 details { margin: 1rem 0; }

@@ -29,13 +29,11 @@ export interface TableOptions {
 }
 
 /** A table that scrolls within the page where it is wider. */
-export const table = ({
-  caption,
-  head,
-  rows,
-}: TableOptions): Html => html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
-<caption>${caption}</caption>
+export const table = ({ caption, head, rows }: TableOptions): Html => html`<figure class="table">
+<figcaption><span>${caption}</span></figcaption>
+<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
 <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(([first = '', ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>\n`)}</tbody>
-</table></div>`;
+</table></div>
+</figure>`;

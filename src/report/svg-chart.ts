@@ -86,3 +86,7 @@ export const symbols = ['circle', 'rect', 'triangle', 'diamond'] as const;
 
 export const seriesColour = (index: number) => `var(--series-${(index % COLOURS) + 1})`;
 export const seriesSymbol = (index: number) => symbols[index % symbols.length] ?? 'circle';
+
+/** Room for the widest of these names, about seven pixels a character, but at most part of the chart; more is cut off. */
+export const labelWidth = (names: readonly string[], width: number) =>
+  Math.min(Math.max(0, ...names.map((name) => 7 * name.length + 4)), Math.max(92, width / 4));
