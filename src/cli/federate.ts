@@ -80,7 +80,7 @@ function closing(result: RunResult, out: string | undefined, seconds: number | u
   else {
     lines.push(
       `files in ${out}: model.safetensors, model.onnx, metrics.csv, result.json, configuration.yaml`,
-      `next: commonweight evaluate ${result.model.file}`,
+      `next: commonweight report ${out}, or commonweight evaluate ${result.model.file}`,
     );
   }
   lines.push(

@@ -7,6 +7,7 @@ import { addExport } from './export.js';
 import { failureOf, usageMessage } from './failure.js';
 import { addMerge } from './merge.js';
 import { addPredict } from './predict.js';
+import { addReport } from './report.js';
 import { addReproduce } from './reproduce.js';
 import { addRun } from './run.js';
 
@@ -27,12 +28,14 @@ function program(): Command {
 Examples:
   commonweight reproduce v --out runs/v
   commonweight run federation.yaml --out runs/first --json first.json
+  commonweight report runs/v
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
   commonweight evaluate runs/v/model.safetensors --dataset fashion-mnist
   commonweight predict runs/v/model.safetensors shoe.png
   commonweight help run`,
     );
-  for (const add of [addReproduce, addRun, addMerge, addEvaluate, addPredict, addExport]) add(root);
+  for (const add of [addReproduce, addRun, addReport, addMerge, addEvaluate, addPredict, addExport])
+    add(root);
   return root;
 }
 

@@ -43,6 +43,7 @@ Examples:
     .action(async (environment: Environment, flags: ReproduceFlags) => {
       const { profile: name, seed, ...rest } = flags;
       const paper = environment === 'v' && name === 'paper' ? paperTable : undefined;
-      await federate(profile(environment, name, seed), { ...rest, paper });
+      // Its data is public: who holds what is no secret.
+      await federate({ ...profile(environment, name, seed), shareLabelCounts: true }, { ...rest, paper });
     });
 }

@@ -103,6 +103,7 @@ describe('commonweight run', () => {
       'model.safetensors',
       'models',
       'result.json',
+      'rounds',
       'updates',
     ]);
     expect(readdirSync(at('first/updates'))).toEqual([]);

@@ -19,6 +19,7 @@ export interface ImageDataset {
 
 export interface TrainTestSplit {
   readonly train: ImageDataset;
+  /** The coordinator's. It may hold no examples: models are then measured by the participants alone. */
   readonly test: ImageDataset;
 }
 

@@ -37,6 +37,7 @@ export async function evaluateState(
     correct: f32Tensor(correct, []),
   };
   const confusion = new Uint32Array(classes * classes);
+  const answers = { labels: new Uint8Array(indices.length), predictions: new Uint8Array(indices.length) };
   let [totalCorrect, totalLoss] = [0, 0];
   for (let start = 0; start < indices.length; start += size) {
     if (!keepGoing()) return undefined;
@@ -44,10 +45,12 @@ export async function evaluateState(
     await session.run(inputs, outputs);
     totalCorrect += correct[0] as number;
     totalLoss += lossSum[0] as number;
+    answers.labels.set(batch.labels.subarray(0, batch.count), start);
+    answers.predictions.set(predictions.subarray(0, batch.count), start);
     for (let i = 0; i < batch.count; i++) {
       const cell = (batch.labels[i] as number) * classes + (predictions[i] as number);
       confusion[cell] = (confusion[cell] as number) + 1;
     }
   }
-  return { examples: indices.length, correct: totalCorrect, lossSum: totalLoss, confusion };
+  return { examples: indices.length, correct: totalCorrect, lossSum: totalLoss, confusion, answers };
 }

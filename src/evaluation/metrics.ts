@@ -7,6 +7,14 @@ export interface Metrics {
   readonly lossSum: number;
   /** [classes, classes], row-major: examples of class i that were taken for class j. */
   readonly confusion: Uint32Array;
+  /** Example by example, where whoever evaluated kept it. */
+  readonly answers?: Answers;
+}
+
+/** [examples], in the order in which they were evaluated. */
+export interface Answers {
+  readonly labels: Uint8Array;
+  readonly predictions: Uint8Array;
 }
 
 export const accuracy = ({ correct, examples }: Metrics) => (examples === 0 ? 0 : correct / examples);
@@ -22,7 +30,7 @@ export function accuracyByClass({ confusion }: Metrics): number[] {
   });
 }
 
-/** The metrics of the union of disjoint sets, added in the order given. */
+/** The metrics of the union of disjoint sets, added in the order given; answers stay where every part has them. */
 export function addMetrics(parts: readonly Metrics[]): Metrics {
   const confusion = new Uint32Array(parts[0]?.confusion.length ?? 0);
   let [examples, correct, lossSum] = [0, 0, 0];
@@ -34,5 +42,25 @@ export function addMetrics(parts: readonly Metrics[]): Metrics {
       confusion[cell] = (confusion[cell] as number) + count;
     });
   }
-  return { examples, correct, lossSum, confusion };
+  const answers = parts.flatMap((part) => part.answers ?? []);
+  return {
+    examples,
+    correct,
+    lossSum,
+    confusion,
+    ...(answers.length === parts.length && { answers: joined(answers) }),
+  };
+}
+
+function joined(answers: readonly Answers[]): Answers {
+  const concatenated = (key: keyof Answers) => Uint8Array.from(answers.flatMap((part) => [...part[key]]));
+  return { labels: concatenated('labels'), predictions: concatenated('predictions') };
+}
+
+/** [classes][classes]: as nested lists, the form that files have. */
+export function confusionRows({ confusion }: Pick<Metrics, 'confusion'>): number[][] {
+  const classes = Math.sqrt(confusion.length);
+  return Array.from({ length: classes }, (_, label) => [
+    ...confusion.subarray(label * classes, (label + 1) * classes),
+  ]);
 }

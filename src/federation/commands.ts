@@ -2,7 +2,7 @@
  * What the round asks for, carried out: local training, merging, evaluation of copies, pooled training. Each command becomes
  * the fact that it was done.
  */
-import { accuracy } from '../evaluation/metrics.js';
+import { accuracy, type Metrics } from '../evaluation/metrics.js';
 import { merge, type Update } from '../merge/merge.js';
 import type { Strategy } from '../merge/strategy.js';
 import type { Share } from '../partition/partition.js';
@@ -14,6 +14,7 @@ import { evaluateInParts } from './evaluate-parts.js';
 import type { LocalProgress } from './local-training.js';
 import { type RefitPlan, refit, sumFeaturesOf } from './refit.js';
 import type { Command, RoundEvent, RoundRecord, RoundRules } from './round.js';
+import { roundDetails } from './round-details.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
 import type { WorkPlan } from './work-plan.js';
@@ -116,11 +117,9 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
       return { name: participant, examples: update.examples, state };
     }),
   );
+  const bases = await Promise.all(updates.map(({ name }) => baseOf(round, name, plan, store, rounds)));
   // Participants that began with weights of their own have no common base in round 1.
-  const base =
-    plan.mergeOn === 'updates' || plan.server !== undefined
-      ? await baseOf(round, plan.rules.participants[0] ?? '', plan, store, rounds)
-      : undefined;
+  const base = plan.mergeOn === 'updates' || plan.server !== undefined ? bases[0] : undefined;
   const combine = (strategy: Strategy) =>
     merge(
       strategy,
@@ -138,14 +137,29 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     ]),
     ...after.averaged,
   ];
-  const [mergedAccuracy, ownAccuracy] = await Promise.all([
-    testAccuracies(evaluated ? models : [], workshop),
-    testAccuracies(
+  const [mergedMetrics, ownMetrics] = await Promise.all([
+    testMetrics(evaluated ? models : [], workshop),
+    testMetrics(
       evaluated ? updates.map(({ name, state }): [string, StateDict] => [name, state]) : [],
       workshop,
     ),
   ]);
   const sha256 = await store.put({ type: 'merged', round }, after.model);
+  if (evaluated) {
+    await store.keepDetails(
+      roundDetails({
+        round,
+        sha256,
+        updates: updates.map(({ name, state }, k) => ({
+          name,
+          base: bases[k]?.data ?? state.data,
+          state: state.data,
+        })),
+        own: ownMetrics,
+        merged: mergedMetrics,
+      }),
+    );
+  }
   const examples = new Map(plan.shares.map(({ name, train }) => [name, train.length]));
   const kept = { layout: plan.layout, store, rounds };
   const control = plan.keepsControls?.(round)
@@ -156,8 +170,8 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     round,
     sha256,
     ...after.kept,
-    merged: mergedAccuracy,
-    own: ownAccuracy,
+    merged: accuracies(mergedMetrics),
+    own: accuracies(ownMetrics),
     ...(control !== undefined && { control }),
     seconds: secondsSince(began),
   };
@@ -202,26 +216,29 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   const layout = [{ name: 'state and slots', shape: [kept.length], offset: 0, size: kept.length }];
   const sha256 = await store.put({ type: 'pooled', round }, { layout, data: kept });
   const { evaluated } = recordOf(rounds, round);
-  const { pooled } = await testAccuracies(
-    evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [],
-    workshop,
+  const { pooled } = accuracies(
+    await testMetrics(evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [], workshop),
   );
   const accuracy = pooled === undefined ? {} : { testAccuracy: pooled };
   return { type: 'pooled-trained', round, sha256, images: result.images, ...accuracy };
 }
 
-/** Accuracies on the test images. */
-async function testAccuracies(
+/** On the test images; nothing where the coordinator has none. */
+async function testMetrics(
   models: readonly (readonly [string, StateDict])[],
   { plan, tasks }: Workshop,
-): Promise<Record<string, number>> {
+): Promise<Record<string, Metrics>> {
+  if (plan.testExamples === 0) return {};
   const results = await Promise.all(
-    models.map(async ([name, { data }]): Promise<[string, number]> => {
-      return [name, accuracy(await evaluateInParts(tasks, data, 'test', plan.testExamples))];
+    models.map(async ([name, { data }]): Promise<[string, Metrics]> => {
+      return [name, await evaluateInParts(tasks, data, 'test', plan.testExamples)];
     }),
   );
   return Object.fromEntries(results);
 }
+
+const accuracies = (metrics: Readonly<Record<string, Metrics>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, accuracy(one)]));
 
 async function baseOf(
   round: number,

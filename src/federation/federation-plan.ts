@@ -12,6 +12,7 @@ import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import type { AfterMerge } from './after-merge.js';
 import type { FederationPlan } from './commands.js';
+import type { RoundRules } from './round.js';
 import { workPlan } from './work-plan.js';
 
 export interface ChosenStrategies {
@@ -72,6 +73,24 @@ export function checkNormalization({ normalization }: Configuration, channels: n
   }
 }
 
+/** @throws ConfigurationError when pooled training or a refit is asked for, but nobody could say how good it is. */
+export function checkTestImages(
+  configuration: Configuration,
+  { test }: TrainTestSplit,
+  source: string,
+): void {
+  if (test.examples > 0) return;
+  for (const field of ['pooled', 'refit'] as const) {
+    if (configuration[field] === undefined || configuration[field] === false) continue;
+    throw new ConfigurationError(
+      `${source}: "${field}" is set, but there are no test images to measure it on`,
+      {
+        hint: `leave "${field}" out, or give test images`,
+      },
+    );
+  }
+}
+
 function unknownName(source: string, field: string, name: string, known: readonly string[]) {
   const nearest = nearestName(name, known);
   return new ConfigurationError(
@@ -100,6 +119,20 @@ export function networkFor(
   return own;
 }
 
+/** What decides when a run is at its end. */
+export const rulesOf = (
+  { rounds, reference, pooled, refit, evaluateEvery, participantsPerRound: perRound, seed }: Configuration,
+  participants: readonly string[],
+): RoundRules => ({
+  participants,
+  rounds,
+  reference,
+  pooled,
+  refit: refit?.rounds,
+  evaluateEvery,
+  ...(perRound !== undefined && { sampling: { perRound, seed } }),
+});
+
 export function federationPlan(
   configuration: Configuration,
   plan: Plan,
@@ -109,17 +142,11 @@ export function federationPlan(
   initial: (participant: string) => StateDict,
   afterMerge: AfterMerge & Pick<FederationPlan, 'refit'> = {},
 ): FederationPlan {
-  const { participantsPerRound: perRound } = configuration;
   return {
-    rules: {
-      participants: shares.map(({ name }) => name),
-      rounds: configuration.rounds,
-      reference: configuration.reference,
-      pooled: configuration.pooled,
-      refit: configuration.refit?.rounds,
-      evaluateEvery: configuration.evaluateEvery,
-      ...(perRound !== undefined && { sampling: { perRound, seed: configuration.seed } }),
-    },
+    rules: rulesOf(
+      configuration,
+      shares.map(({ name }) => name),
+    ),
     layout: plan.layout,
     shares,
     testExamples: data.test.examples,

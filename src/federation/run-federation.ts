@@ -17,6 +17,7 @@ import { encodeModel, requireFinite } from '../nn/model-file.js';
 import { initialState, type Network, parametersOf } from '../nn/network.js';
 import { compilePlan } from '../nn/plan.js';
 import type { Share } from '../partition/partition.js';
+import { summarizeShares } from '../partition/summary.js';
 import {
   type Configuration,
   ConfigurationError,
@@ -28,7 +29,15 @@ import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.j
 import { afterMergeOf } from './after-merge.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
-import { checkNormalization, federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
+import {
+  checkNormalization,
+  checkTestImages,
+  federationPlan,
+  networkFor,
+  sharesOf,
+  strategiesOf,
+} from './federation-plan.js';
+import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
 import { checkRefit, refitPlanOf } from './refit.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
@@ -125,6 +134,7 @@ export async function runFederation(
   const { channels, height, width, classNames } = data.train;
   const imageShape: [number, number, number] = [channels, height, width];
   checkNormalization(configuration, channels, source);
+  checkTestImages(configuration, data, source);
   const { normalization } = configuration;
   const plan = compilePlan({
     ...configuration,
@@ -160,6 +170,12 @@ export async function runFederation(
     options.out === undefined
       ? memoryStore(sha256Of, encode)
       : await openRunFolder(options.out, configuration, encode);
+  if (options.out !== undefined) {
+    const shared = configuration.shareLabelCounts
+      ? { classNames, participants: summarizeShares(shares, data.train.labels, classNames.length) }
+      : undefined;
+    await keepLabelCounts(options.out, shared);
+  }
   const resumed = store.events.reduce(applyEvent, startRun(federation.rules));
   const parametersInAll = layoutSize(plan.layout);
   observer.onStart?.({ configuration, data, shares, workers, parameters: parametersInAll, state: resumed });

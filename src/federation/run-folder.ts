@@ -8,6 +8,8 @@
  *     updates/             the updates of the round under way
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     controls/            control variates, where the correction has them
+ *     rounds/              what was measured when a round was merged (round-details.ts)
+ *     label-counts.json    who holds how many of which class, where that is shared (label-counts.ts)
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
@@ -79,6 +81,9 @@ export async function openRunFolder(
       }
       return decodeSafetensors(bytes, file).state;
     },
+    async keepDetails(details) {
+      await writeResult(path, detailsFile(details.round), `${JSON.stringify(details)}\n`);
+    },
     discard: (role) => rm(join(path, fileOf(role)), { force: true }),
     close: () => journal.close(),
   };
@@ -110,6 +115,8 @@ export function fileOf(role: StateRole): string {
   }
 }
 
+export const detailsFile = (round: number) => `rounds/round-${round}.json`;
+
 /** Writes the configuration into an empty folder, or finds the same one there. */
 async function claimFolder(path: string, configuration: Configuration): Promise<void> {
   const file = join(path, 'configuration.yaml');
@@ -125,7 +132,9 @@ async function claimFolder(path: string, configuration: Configuration): Promise<
     return;
   }
   const earlier = parseConfiguration(readYaml(text, file), file);
-  const difference = firstDifference(earlier, configuration, '');
+  // What is told about the data does not make it another run.
+  const { shareLabelCounts } = earlier;
+  const difference = firstDifference(earlier, { ...configuration, shareLabelCounts }, '');
   if (difference !== undefined) {
     throw new FederationError(`"${path}" holds a run of another configuration: ${difference}`, {
       hint: 'choose another --out, or the same settings to take that run up again',
@@ -144,13 +153,13 @@ async function checkEmpty(path: string): Promise<void> {
 
 /** Files that a killed process was in the middle of writing: nothing refers to them. */
 async function removeLeftovers(path: string): Promise<void> {
-  for (const folder of ['.', 'updates', 'models', 'controls']) {
+  for (const folder of ['.', 'updates', 'models', 'controls', 'rounds']) {
     const names = await readdir(join(path, folder)).catch(() => []);
     for (const name of names.filter((name) => name.endsWith('.part'))) await rm(join(path, folder, name));
   }
 }
 
-function readYaml(text: string, file: string): unknown {
+export function readYaml(text: string, file: string): unknown {
   try {
     return parseYaml(text);
   } catch (cause) {
@@ -184,7 +193,12 @@ async function readJournal(path: string): Promise<RoundEvent[]> {
   });
   const end = text.lastIndexOf('\n') + 1;
   if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
-  const lines = text.slice(0, end).split('\n').slice(0, -1);
+  return parseJournal(text, path);
+}
+
+/** The facts in a journal's text. A last line without its end is none. */
+export function parseJournal(text: string, path: string): RoundEvent[] {
+  const lines = text.split('\n').slice(0, -1);
   return lines.map((line, index) => {
     try {
       return roundEventSchema.parse(JSON.parse(line));

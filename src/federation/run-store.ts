@@ -1,6 +1,7 @@
 /** Where a run keeps what must outlive it: facts, in the order in which they happened, and state dicts. */
 import type { StateDict } from '../tensor/state-dict.js';
 import type { RoundEvent } from './round.js';
+import type { RoundDetails } from './round-details.js';
 
 /** What a state dict is in the run. */
 export type StateRole =
@@ -29,6 +30,8 @@ export interface RunStore {
   put(role: StateRole, state: StateDict): Promise<string>;
   /** @throws FederationError when it is not there or is not the one with this SHA-256. */
   get(role: StateRole, sha256: string): Promise<StateDict>;
+  /** Keeps what was measured when a round was merged, for whoever looks at the run later. */
+  keepDetails(details: RoundDetails): Promise<void>;
   /** What is not needed any more. */
   discard(role: StateRole): Promise<void>;
 }

@@ -42,7 +42,7 @@ export interface PartitionOptions {
 export function partition(
   dataset: Pick<ImageDataset, 'labels' | 'classNames'>,
   partitioner: Partitioner,
-  { participants, seed, validationFraction = 0.1, names = defaultNames(participants) }: PartitionOptions,
+  { participants, seed, validationFraction = 0.1, names = participantNames(participants) }: PartitionOptions,
 ): Share[] {
   const { labels, classNames } = dataset;
   const classes = classNames.length;
@@ -106,7 +106,8 @@ export function byClass(labels: Uint8Array, classes: number, indices?: Uint32Arr
   return lists;
 }
 
-function defaultNames(participants: number): string[] {
+/** What participants are called by default. */
+export function participantNames(participants: number): string[] {
   return Array.from({ length: participants }, (_, index) => `environment-${index + 1}`);
 }
 

@@ -147,6 +147,8 @@ export const configurationSchema = z.strictObject({
   compare: z.array(z.string()).default([]),
   /** Train the same network on all the data beside it. */
   pooled: z.boolean().default(false),
+  /** Record how many examples of each class every participant holds: it tells about their data. */
+  shareLabelCounts: z.boolean().default(false),
   /** How many rounds' models stay in the run folder. */
   keep: count.default(3),
 });

@@ -1,5 +1,5 @@
 /** What a model does on a set of images: accuracy, loss, every class, and what is taken for what. */
-import { accuracy, accuracyByClass, type Metrics, meanLoss } from '../evaluation/metrics.js';
+import { accuracy, accuracyByClass, confusionRows, type Metrics, meanLoss } from '../evaluation/metrics.js';
 import { count, percent } from './numbers.js';
 import { textTable, widthOf } from './text-table.js';
 
@@ -27,9 +27,7 @@ export function evaluationResult(
   metrics: Metrics,
 ): EvaluationResult {
   const byClass = accuracyByClass(metrics);
-  const confusion = classNames.map((_, label) => [
-    ...metrics.confusion.subarray(label * classNames.length, (label + 1) * classNames.length),
-  ]);
+  const confusion = confusionRows(metrics);
   return {
     model,
     dataset,

@@ -1,0 +1,66 @@
+/**
+ * Test images before and after a merge: which of them the participants' own models know, which the merged model knows, and
+ * some of those for which the merge decided. All of them are the coordinator's own.
+ */
+import type { Answers } from './metrics.js';
+
+/** One test image. Classes are numbers. */
+export interface Decided {
+  readonly index: number;
+  readonly label: number;
+  /** [participants]: what each own model takes it for. */
+  readonly own: number[];
+  readonly merged: number;
+}
+
+export interface BeforeAndAfter {
+  /** [participants + 1]: how many images that k own models know the merged model knows too. */
+  readonly kept: number[];
+  /** [participants + 1]: how many images that k own models know the merged model does not know. */
+  readonly missed: number[];
+  /** Images that the merged model knows and at least half of the own models do not. */
+  readonly gained: Decided[];
+  /** The reverse. */
+  readonly lost: Decided[];
+}
+
+/** So many of each kind. */
+const SHOWN = 12;
+
+/**
+ * The images named are those on which most own models were of the other opinion, of as many classes as there are, the first
+ * in the order of the test set: the same answers name the same images.
+ */
+export function beforeAndAfter(own: readonly Answers[], merged: Answers): BeforeAndAfter {
+  const kept = new Array<number>(own.length + 1).fill(0);
+  const missed = new Array<number>(own.length + 1).fill(0);
+  const gained: (Decided & { others: number })[] = [];
+  const lost: typeof gained = [];
+  merged.labels.forEach((label, index) => {
+    const answers = own.map(({ predictions }) => predictions[index] as number);
+    const knowing = answers.filter((answer) => answer === label).length;
+    const answer = merged.predictions[index] as number;
+    const knows = answer === label;
+    const counts = knows ? kept : missed;
+    counts[knowing] = (counts[knowing] as number) + 1;
+    const others = knows ? own.length - knowing : knowing;
+    if (others > 0 && others >= own.length / 2) {
+      (knows ? gained : lost).push({ index, label, own: answers, merged: answer, others });
+    }
+  });
+  return { kept, missed, gained: chosen(gained), lost: chosen(lost) };
+}
+
+function chosen(candidates: readonly (Decided & { others: number })[]): Decided[] {
+  const seen = new Map<string, number>();
+  const ranked = candidates.map((candidate) => {
+    const key = `${candidate.others} ${candidate.label}`;
+    const turn = seen.get(key) ?? 0;
+    seen.set(key, turn + 1);
+    return { ...candidate, turn };
+  });
+  return ranked
+    .sort((a, b) => b.others - a.others || a.turn - b.turn || a.index - b.index)
+    .slice(0, SHOWN)
+    .map(({ index, label, own, merged }) => ({ index, label, own, merged }));
+}

@@ -1,0 +1,34 @@
+/**
+ * How many examples of each class the participants hold. Counts tell about private data: they are recorded only while
+ * `shareLabelCounts` says so, in label-counts.json, and nothing computes them afterwards. Node only.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeResult } from './run-folder.js';
+
+export const LABEL_COUNTS = 'label-counts.json';
+
+const count = z.int().min(0);
+
+export const labelCountsSchema = z.strictObject({
+  classNames: z.array(z.string()).readonly(),
+  participants: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        train: count,
+        validation: count,
+        /** [classes]: training and validation together. */
+        classes: z.array(count).readonly(),
+      }),
+    )
+    .readonly(),
+});
+export type LabelCounts = z.output<typeof labelCountsSchema>;
+
+/** Writes them into the folder of a run, or takes away what an earlier start was allowed to write. */
+export async function keepLabelCounts(folder: string, counts: LabelCounts | undefined): Promise<void> {
+  if (counts === undefined) await rm(join(folder, LABEL_COUNTS), { force: true });
+  else await writeResult(folder, LABEL_COUNTS, `${JSON.stringify(counts)}\n`);
+}

@@ -1,0 +1,84 @@
+/**
+ * What a round showed besides the facts that decide it: drift of the updates, confusion on the test images, images for which
+ * the merge decided. Measured when it is merged, for the updates do not stay. Kept in a file of its own, so that the journal
+ * stays small: rounds/round-N.json. Measuring again gives the same.
+ */
+import { z } from 'zod';
+import { beforeAndAfter } from '../evaluation/before-and-after.js';
+import { driftOf } from '../evaluation/drift.js';
+import { confusionRows, type Metrics } from '../evaluation/metrics.js';
+
+const counts = z.array(z.int().min(0));
+const label = z.int().min(0).max(255);
+const decided = z.strictObject({ index: z.int().min(0), label, own: z.array(label), merged: label });
+
+export const roundDetailsSchema = z.strictObject({
+  round: z.int().positive(),
+  /** The SHA-256 of the merged model that they belong to. */
+  sha256: z.string(),
+  participants: z.array(z.string()),
+  drift: z.strictObject({ norms: z.array(z.number()), cosines: z.array(z.array(z.number())) }),
+  /** Where the coordinator holds test images. */
+  test: z
+    .strictObject({
+      examples: z.int().positive(),
+      /** By participant and by strategy: [label][prediction]. */
+      confusion: z.strictObject({
+        own: z.record(z.string(), z.array(counts)),
+        merged: z.record(z.string(), z.array(counts)),
+      }),
+      /** Of the model that is copied. */
+      decided: z
+        .strictObject({ kept: counts, missed: counts, gained: z.array(decided), lost: z.array(decided) })
+        .optional(),
+    })
+    .optional(),
+});
+export type RoundDetails = z.output<typeof roundDetailsSchema>;
+
+export interface MergedRound {
+  readonly round: number;
+  readonly sha256: string;
+  /** In the order of the participants: flat states before and after local training. */
+  readonly updates: readonly {
+    readonly name: string;
+    readonly base: Float32Array;
+    readonly state: Float32Array;
+  }[];
+  /** On the test images, empty where there are none; the copied model's metrics first. */
+  readonly own: Readonly<Record<string, Metrics>>;
+  readonly merged: Readonly<Record<string, Metrics>>;
+}
+
+export function roundDetails({ round, sha256, updates, own, merged }: MergedRound): RoundDetails {
+  const [copied] = Object.values(merged);
+  return {
+    round,
+    sha256,
+    participants: updates.map(({ name }) => name),
+    drift: driftOf(
+      updates.map(({ state }) => state),
+      updates.map(({ base }) => base),
+    ),
+    ...(copied !== undefined && {
+      test: {
+        examples: copied.examples,
+        confusion: { own: confusions(own), merged: confusions(merged) },
+        ...decidedBy(
+          updates.map(({ name }) => own[name]),
+          copied,
+        ),
+      },
+    }),
+  };
+}
+
+const confusions = (metrics: Readonly<Record<string, Metrics>>) =>
+  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, confusionRows(one)]));
+
+/** Nothing where an evaluation kept no answers. */
+function decidedBy(own: readonly (Metrics | undefined)[], { answers }: Metrics) {
+  const theirs = own.flatMap((metrics) => metrics?.answers ?? []);
+  if (answers === undefined || theirs.length < own.length) return {};
+  return { decided: beforeAndAfter(theirs, answers) };
+}

@@ -1,0 +1,5 @@
+import { CommonweightError } from '../tensor/error.js';
+
+export class ReportError extends CommonweightError {
+  override readonly name = 'ReportError';
+}

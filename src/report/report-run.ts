@@ -1,0 +1,47 @@
+/** A run folder as a page and as Markdown. Node only. */
+import { loadDataset } from '../data/load-dataset.js';
+import type { OnDataProgress } from '../data/progress.js';
+import { type RecordedRun, readRun } from '../federation/read-run.js';
+import { CommonweightError } from '../tensor/error.js';
+import { type Finding, findings } from './findings.js';
+import { lastDetails } from './run-figures.js';
+import { runMarkdown } from './run-markdown.js';
+import { runPage } from './run-page.js';
+import { type TestPictures, testPictures } from './test-pictures.js';
+
+export interface ReportOptions {
+  /** The folder of Fashion-MNIST's files. */
+  readonly dataDir?: string | undefined;
+  readonly onData?: OnDataProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RunReport {
+  readonly html: string;
+  readonly markdown: string;
+  readonly findings: readonly Finding[];
+}
+
+/** @throws FederationError when there is no run at `path`, or a file of it cannot be read. */
+export async function reportRun(path: string, options: ReportOptions = {}): Promise<RunReport> {
+  const run = await readRun(path);
+  const pictures = await picturesOf(run, options);
+  return { html: runPage(run, pictures), markdown: runMarkdown(run), findings: findings(run) };
+}
+
+/** The data may lie elsewhere by now: the report is then without pictures and says why. */
+async function picturesOf(
+  run: RecordedRun,
+  { dataDir, onData, signal }: ReportOptions,
+): Promise<TestPictures | string> {
+  const test = lastDetails(run)?.test;
+  const images = [...(test?.decided?.gained ?? []), ...(test?.decided?.lost ?? [])];
+  if (test === undefined || images.length === 0) return new Map();
+  try {
+    const data = await loadDataset(run.configuration.dataset, { dataDir, onProgress: onData, signal });
+    return await testPictures(data.test, images, test.examples);
+  } catch (error) {
+    if (error instanceof CommonweightError) return error.message;
+    throw error;
+  }
+}

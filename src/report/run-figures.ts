@@ -1,0 +1,84 @@
+/** Numbers that the parts of a report share, derived from what a run has recorded. */
+import type { RecordedRun } from '../federation/read-run.js';
+import type { RoundDetails } from '../federation/round-details.js';
+import type { RoundResult } from '../federation/run-result.js';
+
+/** The strategies that were evaluated, the copied one first. */
+export const strategiesOf = ({ configuration: { strategy, compare } }: RecordedRun): string[] => [
+  ...new Set([strategy, ...compare]),
+];
+
+/** The rounds that have a merged model. */
+export const mergedRounds = ({ rounds, result }: RecordedRun): RoundResult[] =>
+  result.rounds.filter(({ round }) => rounds[round - 1]?.merged !== undefined);
+
+/** Whether the coordinator measured on test images of its own. */
+export const hasTestImages = (run: RecordedRun): boolean =>
+  mergedRounds(run).some(({ merged }) => Object.keys(merged).length > 0);
+
+/** As the model's file or the label counts call them, else their numbers. */
+export function classNamesOf({ model, labelCounts, details }: RecordedRun): readonly string[] {
+  const [matrix = []] = Object.values([...details.values()].at(-1)?.test?.confusion.merged ?? {});
+  return labelCounts?.classNames ?? model?.description?.classNames ?? matrix.map((_, label) => String(label));
+}
+
+/** Of the first and of the last merged round, where their details are there; one where they are the same. */
+export function firstAndLast(run: RecordedRun): RoundDetails[] {
+  const merged = mergedRounds(run);
+  const ends = new Set([merged[0]?.round, merged.at(-1)?.round]);
+  return [...ends].flatMap((round) => run.details.get(round ?? 0) ?? []);
+}
+
+export const lastDetails = (run: RecordedRun): RoundDetails | undefined =>
+  run.details.get(mergedRounds(run).at(-1)?.round ?? 0);
+
+/** Σ nᵢ·aᵢ / Σ nᵢ by the participants' numbers of training examples; undefined where nobody has a value. */
+export function weightedByExamples(
+  round: RoundResult,
+  numberOf: (name: string) => number | undefined,
+): number | undefined {
+  let [sum, weight] = [0, 0];
+  for (const { name, examples } of round.participants) {
+    const value = numberOf(name);
+    if (value === undefined) continue;
+    sum += examples * value;
+    weight += examples;
+  }
+  return weight === 0 ? undefined : sum / weight;
+}
+
+export const ownValidation = ({ participants }: RoundResult, name: string) =>
+  participants.find((one) => one.name === name)?.validationAccuracy;
+export const ownTest = ({ participants }: RoundResult, name: string) =>
+  participants.find((one) => one.name === name)?.testAccuracy;
+export const copyValidation = ({ copied }: RoundResult, name: string) =>
+  copied.find((one) => one.name === name)?.validationAccuracy;
+export const mergedTest = ({ merged }: RoundResult, strategy: string) => merged[strategy]?.testAccuracy;
+
+/** [classes]: the part of each class that was recognised; undefined for a class without examples. */
+export function classAccuracies(confusion: readonly (readonly number[])[]): (number | undefined)[] {
+  return confusion.map((row, label) => {
+    const examples = row.reduce((a, b) => a + b, 0);
+    return examples === 0 ? undefined : (row[label] ?? 0) / examples;
+  });
+}
+
+export function meanOf(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0) / known.length;
+}
+
+export interface Traffic {
+  readonly updates: number;
+  readonly copies: number;
+  readonly modelBytes: number;
+  readonly bytes: number;
+}
+
+/** What would have travelled: every update to the coordinator and every copy back, uncompressed. */
+export function trafficOf({ rounds, model }: RecordedRun): Traffic | undefined {
+  if (model === undefined) return undefined;
+  const updates = rounds.reduce((sum, round) => sum + round.updates.size, 0);
+  const copies = rounds.reduce((sum, round) => sum + round.copied.size, 0);
+  return { updates, copies, modelBytes: model.bytes, bytes: (updates + copies) * model.bytes };
+}

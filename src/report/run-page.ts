@@ -1,0 +1,70 @@
+/** A run as one page. */
+import { basename } from 'node:path';
+import { stringify } from 'yaml';
+import type { RecordedRun } from '../federation/read-run.js';
+import { accuracySection } from './accuracy-section.js';
+import { confusionSection } from './confusion-section.js';
+import { driftSection } from './drift-section.js';
+import { findings } from './findings.js';
+import { type Html, html } from './html.js';
+import { labelsSection } from './labels-section.js';
+import { byteSize, count, percent, plural } from './numbers.js';
+import { page } from './page.js';
+import { picturesSection } from './pictures-section.js';
+import { copyValidation, mergedRounds, mergedTest, trafficOf, weightedByExamples } from './run-figures.js';
+import type { TestPictures } from './test-pictures.js';
+
+export const titleOf = ({ configuration }: RecordedRun): string => {
+  const { dataset, partition, model } = configuration;
+  return `${basename(dataset)}, ${partition.name}: ${plural(partition.participants, 'participant')} train ${model.name}`;
+};
+
+/** @param pictures of the test images that the details of the last round name, or why there are none */
+export function runPage(run: RecordedRun, pictures: TestPictures | string): string {
+  const { configuration, result } = run;
+  const title = titleOf(run);
+  return page(
+    title,
+    html`<header>
+<h1>${title}</h1>
+<p class="quiet">Report of the run in ${run.path}</p>
+</header>
+${figures(run)}
+<section>
+<h2>In words</h2>
+<ul>${findings(run).map(({ text }) => html`<li>${text}</li>\n`)}</ul>
+</section>
+${accuracySection(run)}
+${labelsSection(run)}
+${driftSection(run)}
+${confusionSection(run)}
+${picturesSection(run, pictures)}
+<section>
+<h2>What the run was told</h2>
+<details><summary>Configuration and versions</summary>
+<pre tabindex="0">${stringify(configuration)}${stringify({ versions: result.versions })}</pre>
+</details>
+</section>`,
+  );
+}
+
+/** The figures that one looks for first. */
+function figures(run: RecordedRun): Html {
+  const { strategy, reference } = run.configuration;
+  const last = mergedRounds(run).at(-1);
+  const test = last && mergedTest(last, strategy);
+  const copies = last && weightedByExamples(last, (name) => copyValidation(last, name));
+  const pooled = run.result.pooled?.testAccuracy;
+  const bytes = trafficOf(run)?.bytes;
+  const tiles: [string, string | undefined][] = [
+    [`merged (${strategy}), test images`, test === undefined ? undefined : percent(test)],
+    ['copies, validation images', copies === undefined ? undefined : percent(copies)],
+    ['reference', reference === undefined ? undefined : percent(reference)],
+    ['pooled, test images', pooled === undefined ? undefined : percent(pooled)],
+    ['rounds merged', count(mergedRounds(run).length)],
+    ['travelled', bytes === undefined ? undefined : byteSize(bytes)],
+  ];
+  return html`<dl class="figures">${tiles.map(([name, value]) =>
+    value === undefined ? undefined : html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`,
+  )}</dl>`;
+}
