@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
+import { type Complaint, complaintOf } from '../tensor/complaint.js';
 import { CommonweightError } from '../tensor/error.js';
 import { averageSchema, refitSchema, serverSchema } from './after-merge.js';
-import { type Complaint, complaintOf } from './complaint.js';
 import { contradictionOf } from './contradictions.js';
 import { scheduleSchema } from './schedule.js';
 

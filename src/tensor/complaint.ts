@@ -1,6 +1,6 @@
 /** What is wrong with a configuration, in words: which field, what came, what was expected. */
 import { z } from 'zod';
-import { nearestName } from '../tensor/nearest-name.js';
+import { nearestName } from './nearest-name.js';
 
 export interface Complaint {
   /** `"local.threshold" is 1.2, expected a number from 0 to 1` */
