@@ -44,13 +44,20 @@ export function checkExamples(examples: number, where: string): void {
   }
 }
 
-/** @throws MergeError when the strategy does not take so many updates. */
-export function checkUpdates({ name, takes }: Strategy, updates: number): void {
-  if (takes === undefined) return;
+/** Says what the strategy takes where that is not so many updates. */
+export function updatesProblem({ takes }: Strategy, updates: number): string | undefined {
+  if (takes === undefined) return undefined;
   const { least, most = Number.POSITIVE_INFINITY, rule } = takes;
-  if (updates >= least && updates <= most) return;
+  if (updates >= least && updates <= most) return undefined;
   const expected = least === most ? `exactly ${least}` : `at least ${least}`;
-  throw new MergeError(`merge: ${name} takes ${expected} updates (${rule}), got ${updates}`, {
+  return `takes ${expected} updates (${rule}), got ${updates}`;
+}
+
+/** @throws MergeError when the strategy does not take so many updates. */
+export function checkUpdates(strategy: Strategy, updates: number): void {
+  const problem = updatesProblem(strategy, updates);
+  if (problem === undefined) return;
+  throw new MergeError(`merge: ${strategy.name} ${problem}`, {
     hint: 'choose another strategy, or another number of updates',
   });
 }

@@ -62,8 +62,11 @@ export type StrategyName = keyof typeof table;
 
 export const strategyNames = Object.keys(table) as StrategyName[];
 
-/** The parameters that a strategy takes. */
-export const parametersOf = (name: StrategyName): string[] => Object.keys(table[name].schema.shape);
+/** Every name with the parameters it takes besides `on`: "multi-krum(f, m)". */
+export const strategySignatures = strategyNames.map((name) => {
+  const parameters = Object.keys(table[name].schema.shape).filter((parameter) => parameter !== 'on');
+  return parameters.length === 0 ? name : `${name}(${parameters.join(', ')})`;
+});
 
 /** A strategy, or what is wrong: `is "krumm", expected one of …`. */
 export type StrategyReading =

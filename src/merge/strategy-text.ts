@@ -8,7 +8,7 @@ export interface StrategySettings {
 
 /** The parts of the text, or what is wrong with it. */
 export function parseStrategy(text: string): StrategySettings | { readonly problem: string } {
-  const [, name, inner] = /^\s*([^()\s]+)\s*(?:\((.*)\))?\s*$/.exec(text) ?? [];
+  const [, name, inner] = /^\s*([^()]*[^()\s])\s*(?:\((.*)\))?\s*$/.exec(text) ?? [];
   if (name === undefined) return { problem: 'expected a name, or name(parameter=value, …)' };
   const settings: [string, unknown][] = [];
   for (const part of inner?.trim() ? inner.split(',') : []) {
