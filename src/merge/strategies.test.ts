@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { philox, randomStream } from '../tensor/random.js';
 import { MergeError } from './error.js';
-import { readStrategy, strategyByName, strategyNames } from './strategies.js';
+import { readStrategy, strategyByName, strategyNames, strategySignatures } from './strategies.js';
 import { type Exceptions, type Oracle, perPlace, places, strategyContract } from './strategy.contract.js';
 
 type Vector = readonly number[];
@@ -223,6 +224,14 @@ for (const one of cases) strategyContract(...one);
 
 it('the contract holds every strategy', () => {
   expect(new Set(cases.map(([text]) => text.replace(/\(.*/, '')))).toEqual(new Set(strategyNames));
+});
+
+it('the documentation has every strategy with its parameters', () => {
+  const text = readFileSync(new URL('../../docs/merging.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, signature = '']) =>
+    signature.replaceAll(/ = [^,)]+(?: − f)?/g, ''),
+  );
+  expect(rows).toEqual(strategySignatures);
 });
 
 describe('the table of strategies', () => {
