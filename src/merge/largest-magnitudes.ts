@@ -50,7 +50,7 @@ function counting(updates: number, bucketOf: (bits: number, update: number) => n
     values += columns[0]?.length ?? 0;
     columns.forEach((column, k) => {
       const mine = counts[k] as Float64Array;
-      for (const bits of new Uint32Array(Float32Array.from(column).buffer)) {
+      for (const bits of new Uint32Array(new Float32Array(column).buffer)) {
         const bucket = bucketOf(bits & 0x7fffffff, k);
         if (bucket !== undefined) mine[bucket] = (mine[bucket] as number) + 1;
       }
