@@ -17,7 +17,7 @@ import { modelStock } from './model-stock.js';
 import { multiKrum } from './multi-krum.js';
 import { slerp } from './slerp.js';
 import type { AppliedTo, Strategy } from './strategy.js';
-import { formatStrategy, parseStrategy, type StrategySettings } from './strategy-text.js';
+import { formatStrategy, parseStrategy, type StrategyParts, type StrategySettings } from './strategy-text.js';
 import { taskArithmetic } from './task-arithmetic.js';
 import { ties } from './ties.js';
 import { trimmedMean } from './trimmed-mean.js';
@@ -78,12 +78,9 @@ export type StrategyReading =
  * the same, defaults left out.
  */
 export function readStrategy(reference: string | StrategySettings): StrategyReading {
-  const settings = typeof reference === 'string' ? parseStrategy(reference) : reference;
+  const parts = typeof reference === 'string' ? parseStrategy(reference) : partsOf(reference);
   const text = typeof reference === 'string' ? reference : formatStrategy(reference);
-  if ('problem' in settings) {
-    return { problem: `is "${text}", ${settings.problem}`, hint: undefined, unknown: false };
-  }
-  const { name, ...given } = settings as StrategySettings;
+  const { name, parameters: given, problem } = parts;
   const known = strategyNames.find((candidate) => candidate === name);
   if (known === undefined) {
     const nearest = nearestName(name, strategyNames);
@@ -92,6 +89,9 @@ export function readStrategy(reference: string | StrategySettings): StrategyRead
       hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
       unknown: true,
     };
+  }
+  if (problem !== undefined) {
+    return { problem: `is "${text}", ${problem}`, hint: undefined, unknown: false };
   }
   const { schema, build } = table[known];
   const parsed = schema.safeParse(given);
@@ -108,6 +108,8 @@ export function readStrategy(reference: string | StrategySettings): StrategyRead
   builtIn.add(strategy);
   return { strategy };
 }
+
+const partsOf = ({ name, ...parameters }: StrategySettings): StrategyParts => ({ name, parameters });
 
 /**
  * The strategy of this name, with parameters in parentheses where they are not the defaults.

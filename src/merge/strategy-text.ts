@@ -6,23 +6,31 @@ export interface StrategySettings {
   readonly [parameter: string]: unknown;
 }
 
-/** The parts of the text, or what is wrong with it. */
-export function parseStrategy(text: string): StrategySettings | { readonly problem: string } {
-  const [, name, inner] = /^\s*([^()]*[^()\s])\s*(?:\((.*)\))?\s*$/.exec(text) ?? [];
-  if (name === undefined) return { problem: 'expected a name, or name(parameter=value, …)' };
+export interface StrategyParts {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** What is wrong with the text behind the name. */
+  readonly problem?: string;
+}
+
+/** What stands before the parentheses, and what in them. */
+export function parseStrategy(text: string): StrategyParts {
+  const [before = ''] = text.split('(');
+  const name = before.trim();
+  const [rest, inner] = /^(?:\(([^()]*)\)\s*)?$/.exec(text.slice(before.length)) ?? [];
+  const wrong = (problem: string) => ({ name, parameters: {}, problem });
+  if (rest === undefined) return wrong('expected a name, or name(parameter=value, …)');
   const settings: [string, unknown][] = [];
   for (const part of inner?.trim() ? inner.split(',') : []) {
     const [, parameter, value] = /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(part) ?? [];
     if (parameter === undefined || value === undefined) {
-      return { problem: `expected parameter=value, got "${part.trim()}"` };
+      return wrong(`expected parameter=value, got "${part.trim()}"`);
     }
-    if (parameter === 'name' || settings.some(([known]) => known === parameter)) {
-      return { problem: `"${parameter}" is given twice` };
-    }
+    if (settings.some(([known]) => known === parameter)) return wrong(`"${parameter}" is given twice`);
     const number = Number(value);
     settings.push([parameter, Number.isNaN(number) ? value : number]);
   }
-  return { ...Object.fromEntries(settings), name };
+  return { name, parameters: Object.fromEntries(settings) };
 }
 
 /** The one line of these settings, in their order. */
