@@ -33,7 +33,7 @@ export {
   serverStep,
 } from './merge/server/server-optimizer.js';
 export { strategyByName, strategyNames } from './merge/strategies.js';
-export type { Strategy } from './merge/strategy.js';
+export type { Combination, Grams, Strategy, Survey } from './merge/strategy.js';
 export type { Correction } from './nn/corrections/correction.js';
 export { fedLc } from './nn/corrections/fed-lc.js';
 export { fedNtd } from './nn/corrections/fed-ntd.js';

@@ -54,6 +54,27 @@ describe.concurrent('a configuration that cannot be', () => {
       'did you mean "mean"?',
     ],
     [
+      'a parameter of a strategy',
+      'rounds: 1',
+      'rounds: 1\nstrategy: { name: trimmed-mean, trim: 0.7 }',
+      '"strategy" is "trimmed-mean(trim=0.7)": "trim" is 0.7, expected a number from 0 below 0.5',
+      '',
+    ],
+    [
+      'a strategy for more participants',
+      'rounds: 1',
+      'rounds: 1\ncompare: [median, bulyan]',
+      '"compare" is "bulyan", which takes at least 7 updates (n ≥ 4f + 3), got 2',
+      '',
+    ],
+    [
+      'a strategy that wants what nobody computes',
+      'rounds: 1',
+      'rounds: 1\nstrategy: fisher-mean',
+      '"strategy" is "fisher-mean", which needs the fisher of every update',
+      '',
+    ],
+    [
       'a threshold of 1.2',
       'epochs: 1',
       'epochs: 1, threshold: 1.2',
@@ -130,6 +151,21 @@ describe.concurrent('flags that cannot be', () => {
       ['run', '--strategy', 'absmx'],
       '--strategy is "absmx", expected one of mean, mean-equal, max, absmax',
       'did you mean "absmax"?',
+    ],
+    [
+      ['run', '--compare', 'median,krum(f=1.5),mean'],
+      '--compare is "krum(f=1.5)": "f" is 1.5, expected a whole number from 0',
+      '',
+    ],
+    [
+      ['merge', 'a', '--strategy', 'ties(on=weights)', '-o', 'c'],
+      '--strategy is "ties(on=weights)": "on" is "weights", expected "updates"',
+      '',
+    ],
+    [
+      ['merge', 'a', '--strategy', 'ties', '-o', 'c'],
+      'ties is applied to updates, but --base is missing',
+      'name the file that the others started from',
     ],
     [['run', '--threshold', '1.2'], '--threshold is "1.2", expected a number from 0 to 1', ''],
     [

@@ -1,19 +1,21 @@
 /** `commonweight merge`: models of one network, merged without training. */
 import type { Command } from 'commander';
 import { mergeFiles } from '../merge/merge-files.js';
-import { strategyByName, strategyNames } from '../merge/strategies.js';
+import { strategyByName, strategySignatures } from '../merge/strategies.js';
+import type { AppliedTo } from '../merge/strategy.js';
 import { bar, byteSize, plural } from '../report/numbers.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
 import { isLive, liveRegion } from './terminal.js';
-import { listOf, oneOf, positiveNumber } from './values.js';
+import { listOf, oneOf, positiveNumber, strategyOf } from './values.js';
 
 interface MergeFlags {
   readonly strategy: string;
   readonly output: string;
-  readonly on: 'weights' | 'updates';
+  readonly on?: AppliedTo;
   readonly base?: string;
   readonly examples?: number[];
+  readonly fisher?: string[];
 }
 
 export function addMerge(program: Command): void {
@@ -25,13 +27,22 @@ export function addMerge(program: Command): void {
     )
     .argument('<file...>', 'safetensors files')
     .requiredOption('-o, --output <file>', 'the safetensors file to write')
-    .option('--strategy <name>', strategyNames.join(', '), oneOf('--strategy', strategyNames), 'mean')
-    .option('--on <what>', 'weights, or updates of a base', oneOf('--on', ['weights', 'updates']), 'weights')
-    .option('--base <file>', 'what the files started from, for --on updates')
+    .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'), 'mean')
+    .option(
+      '--on <what>',
+      'weights (by default), or updates of a base',
+      oneOf('--on', ['weights', 'updates']),
+    )
+    .option('--base <file>', 'what the files started from, for --on updates and strategies of updates')
     .option(
       '--examples <list>',
       'each file’s number of examples, a,b,…',
       listOf(positiveNumber('--examples')),
+    )
+    .option(
+      '--fisher <list>',
+      'each file’s diagonal Fisher information, a,b,…, for fisher-mean',
+      listOf((file) => file),
     )
     .addHelpText(
       'after',
@@ -39,15 +50,24 @@ export function addMerge(program: Command): void {
 Examples:
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
   commonweight merge a.safetensors b.safetensors --examples 27000,3000 -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors c.safetensors --strategy 'trimmed-mean(trim=0.34)' -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors --strategy ties --base start.safetensors -o merged.safetensors
   commonweight merge a.safetensors b.safetensors --on updates --base start.safetensors -o merged.safetensors`,
     )
     .action(merge);
 }
 
 async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void> {
-  const { strategy, output, on, base, examples } = flags;
-  if (on === 'updates' && base === undefined) {
-    throw new UsageError('--on is "updates", but --base is missing', {
+  const { output, on, base, examples, fisher } = flags;
+  const strategy = strategyByName(flags.strategy);
+  if (on !== undefined && strategy.on !== undefined && on !== strategy.on) {
+    throw new UsageError(`--on is "${on}", but ${strategy.name} is applied to ${strategy.on}`, {
+      hint: 'leave --on out',
+    });
+  }
+  if ((strategy.on ?? on) === 'updates' && base === undefined) {
+    const who = strategy.on === undefined ? '--on is "updates"' : `${strategy.name} is applied to updates`;
+    throw new UsageError(`${who}, but --base is missing`, {
       hint: 'name the file that the others started from',
     });
   }
@@ -56,11 +76,12 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
   try {
     const { tensors, bytes } = await mergeFiles({
       inputs,
-      strategy: strategyByName(strategy),
+      strategy,
       output,
-      on,
+      ...(on !== undefined && { on }),
       ...(base !== undefined && { base }),
       ...(examples !== undefined && { examples }),
+      ...(fisher !== undefined && { auxiliaries: { fisher } }),
       signal,
       onProgress: ({ doneBytes, totalBytes }) =>
         region?.update([
@@ -69,7 +90,7 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
     });
     region?.clear();
     process.stdout.write(
-      `${output}: ${plural(inputs.length, 'file')} merged by ${strategy}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
+      `${output}: ${plural(inputs.length, 'file')} merged by ${strategy.name}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
     );
   } catch (error) {
     throw signal.aborted ? new Interrupted('interrupted; nothing was written') : error;

@@ -164,4 +164,27 @@ describe('commonweight merge', () => {
     const evaluated = await commonweight(['evaluate', 'merged.safetensors'], inFolder);
     expect(evaluated.status).toBe(0);
   });
+
+  it('takes parameters, a base and what travels with the models', async () => {
+    const { state: trained } = decodeSafetensors(readFileSync(at(model)), model);
+    const zeros = { layout: trained.layout, data: new Float32Array(trained.data.length) };
+    writeFileSync(at('zeros.safetensors'), encodeSafetensors(zeros));
+    const merging = (...flags: string[]) =>
+      commonweight(['merge', model, model, '-o', 'merged.safetensors', ...flags], inFolder);
+    const same = async () => {
+      const { state } = decodeSafetensors(readFileSync(at('merged.safetensors')), 'merged');
+      expect(state).toEqual(decodeSafetensors(readFileSync(at(model)), 'model').state);
+    };
+    const fisher = await merging(
+      '--strategy',
+      'fisher-mean',
+      '--fisher',
+      'zeros.safetensors,zeros.safetensors',
+    );
+    expect(fisher).toMatchObject({ status: 0, stdout: expect.stringContaining('merged by fisher-mean') });
+    await same();
+    const trimmed = await merging('--strategy', 'ties(lambda=1, density=1)', '--base', 'zeros.safetensors');
+    expect(trimmed.stdout).toContain('merged by ties(density=1)');
+    await same();
+  });
 });

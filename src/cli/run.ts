@@ -2,14 +2,14 @@
 import type { Command } from 'commander';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
 import { profile } from '../federation/profiles.js';
-import { strategyNames } from '../merge/strategies.js';
+import { strategySignatures } from '../merge/strategies.js';
 import { partitionerNames } from '../partition/partitioners.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import { readConfigurationFile } from './configuration-file.js';
 import { federate } from './federate.js';
 import { type NetworkChoice, networkFrom, networkNames } from './network-flag.js';
 import { addRunFlags, type RunFlags } from './run-flags.js';
-import { fraction, listOf, oneOf, positiveNumber, wholeNumber } from './values.js';
+import { fraction, oneOf, positiveNumber, strategiesOf, strategyOf, wholeNumber } from './values.js';
 
 /** Flags that take the place of fields of the file. */
 interface Overrides {
@@ -59,11 +59,11 @@ export function addRun(program: Command): void {
       'validation accuracy of every copy that ends the run',
       fraction('--reference'),
     )
-    .option('--strategy <name>', strategyNames.join(', '), oneOf('--strategy', strategyNames))
+    .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'))
     .option(
       '--compare <names>',
-      'strategies to evaluate beside it, a,b,…',
-      listOf(oneOf('--compare', strategyNames)),
+      'strategies to evaluate beside it, a,b(parameter=value),…',
+      strategiesOf('--compare'),
     )
     .option('--learning-rate <x>', 'of the optimizer', positiveNumber('--learning-rate'))
     .option('--batch-size <n>', 'images a step', wholeNumber('--batch-size', 1, 4096))
@@ -83,6 +83,7 @@ export function addRun(program: Command): void {
 Examples:
   commonweight run federation.yaml --out runs/first
   commonweight run federation.yaml --strategy absmax --seed 1
+  commonweight run federation.yaml --compare 'median,trimmed-mean(trim=0.2),absmax(on=updates)'
   commonweight run --dataset ./pictures --network lenet5 --participants 5 --partition iid --rounds 10
 
 A small federation.yaml:

@@ -1,4 +1,6 @@
 /** Readers of flags: text → value, or an error that says what was expected. */
+import { readStrategy } from '../merge/strategies.js';
+import { splitStrategies } from '../merge/strategy-text.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import { UsageError } from './error.js';
 
@@ -39,6 +41,21 @@ export function oneOf<Name extends string>(flag: string, names: readonly Name[])
       nearest === undefined ? undefined : `did you mean "${nearest}"?`,
     );
   };
+}
+
+/** A strategy's shortest line: "trimmed-mean(trim=0.2)". */
+export function strategyOf(flag: string) {
+  return (text: string): string => {
+    const reading = readStrategy(text);
+    if ('strategy' in reading) return reading.strategy.name;
+    const { problem, hint } = reading;
+    throw new UsageError(`${flag} ${problem}`, hint === undefined ? {} : { hint });
+  };
+}
+
+/** "a,b(c=1,d=2)" */
+export function strategiesOf(flag: string) {
+  return (list: string): string[] => splitStrategies(list).map(strategyOf(flag));
 }
 
 /** "a,b,c" */

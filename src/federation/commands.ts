@@ -119,13 +119,10 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   );
   const bases = await Promise.all(updates.map(({ name }) => baseOf(round, name, plan, store, rounds)));
   // Participants that began with weights of their own have no common base in round 1.
-  const base = plan.mergeOn === 'updates' || plan.server !== undefined ? bases[0] : undefined;
+  const onUpdates = [plan.strategy, ...plan.compared].some(({ on = plan.mergeOn }) => on === 'updates');
+  const base = onUpdates || plan.server !== undefined ? bases[0] : undefined;
   const combine = (strategy: Strategy) =>
-    merge(
-      strategy,
-      updates,
-      plan.mergeOn === 'weights' || base === undefined ? { on: 'weights' } : { on: 'updates', base },
-    );
+    merge(strategy, updates, base === undefined ? { on: 'weights' } : { on: plan.mergeOn, base });
   const before = rounds[round - 2];
   const { evaluated } = recordOf(rounds, round);
   const after = await afterMerge(plan, { round, merged: combine(plan.strategy), base, before }, store);

@@ -1,6 +1,7 @@
 /** What a configuration asks for, built: its strategies, shares, network, and everybody's work in every round. */
 import type { TrainTestSplit } from '../data/image-dataset.js';
-import { strategyByName, strategyNames } from '../merge/strategies.js';
+import { updatesProblem } from '../merge/checks.js';
+import { readStrategy, strategyNames } from '../merge/strategies.js';
 import type { Strategy } from '../merge/strategy.js';
 import { networkOf } from '../nn/by-name.js';
 import type { Network } from '../nn/network.js';
@@ -38,12 +39,18 @@ export function strategiesOf(
   const byName = (field: string, name: string) => {
     const mine = own.find((strategy) => strategy.name === name);
     if (mine !== undefined) return mine;
-    const names = [...own.map((strategy) => strategy.name), ...strategyNames];
-    if (!names.includes(name)) throw unknownName(source, field, name, names);
-    return strategyByName(name);
+    const reading = readStrategy(name);
+    if ('strategy' in reading) return reading.strategy;
+    throw unknownName(source, field, name, [...own.map((strategy) => strategy.name), ...strategyNames]);
   };
-  const strategy = byName('strategy', configuration.strategy);
-  const compared = [...new Set(configuration.compare)].map((name) => byName('compare', name));
+  const checked = (field: string, name: string) => {
+    const strategy = byName(field, name);
+    const problem = problemOf(strategy, configuration);
+    if (problem === undefined) return strategy;
+    throw new ConfigurationError(`${source}: "${field}" is "${name}", which ${problem}`);
+  };
+  const strategy = checked('strategy', configuration.strategy);
+  const compared = [...new Set(configuration.compare)].map((name) => checked('compare', name));
   if (configuration.mergeOn === 'updates' && configuration.initialWeights === 'independent') {
     throw new ConfigurationError(
       `${source}: "mergeOn" is "updates", but independent initial weights have no common base`,
@@ -51,6 +58,18 @@ export function strategiesOf(
     );
   }
   return { strategy, compared: compared.filter(({ name }) => name !== configuration.strategy) };
+}
+
+/** Why this federation cannot merge by the strategy. */
+function problemOf(strategy: Strategy, configuration: Configuration): string | undefined {
+  const { partition, participantsPerRound, initialWeights } = configuration;
+  if (strategy.auxiliaries !== undefined) {
+    return `needs the ${strategy.auxiliaries.join(' and ')} of every update, which participants do not compute: merge files by it`;
+  }
+  if (strategy.on === 'updates' && initialWeights === 'independent') {
+    return 'is applied to updates, but independent initial weights have no common base';
+  }
+  return updatesProblem(strategy, participantsPerRound ?? partition.participants);
 }
 
 export function sharesOf(configuration: Configuration, data: TrainTestSplit, source: string): Share[] {

@@ -40,6 +40,35 @@ describe('a federation as a library call', () => {
     );
   });
 
+  it('compares strategies of weights and of updates on the same updates, by their shortest names', async () => {
+    const compare = [
+      'median',
+      { name: 'ties', density: 0.5 },
+      'absmax(on=updates)',
+      'centred-clipping(tau=1)',
+    ];
+    const seven = { ...configuration, partition: { name: 'iid', participants: 7 } } as const;
+    const { result } = await runFederation({ ...seven, strategy: 'bulyan(f=1)', compare }, { data });
+    expect(Object.keys(result.rounds[0]!.merged)).toEqual([
+      'bulyan',
+      'median',
+      'ties(density=0.5)',
+      'absmax(on=updates)',
+      'centred-clipping(tau=1)',
+    ]);
+  });
+
+  it('refuses strategies of updates where initial weights are independent', async () => {
+    const independent = {
+      ...configuration,
+      initialWeights: 'independent',
+      compare: ['model-stock'],
+    } as const;
+    await expect(runFederation(independent, { data })).rejects.toThrow(
+      'options: "compare" is "model-stock", which is applied to updates, but independent initial weights',
+    );
+  });
+
   it('refuses a strategy with the name of another', async () => {
     await expect(runFederation(configuration, { data, strategies: [mean()] })).rejects.toThrow(
       'options: there is a strategy "mean" already',

@@ -104,7 +104,9 @@ function roundResult(record: RoundRecord, participants: readonly string[]): Roun
 export function metricsCsv(result: RunResult): string {
   const lines = ['round,model,set,accuracy'];
   const line = (round: number, model: string, set: string, accuracy: number | undefined) => {
-    if (accuracy !== undefined) lines.push(`${round},${model},${set},${accuracy}`);
+    // The parameters of a strategy may stand in its name, with commas between them.
+    const cell = model.includes(',') ? `"${model}"` : model;
+    if (accuracy !== undefined) lines.push(`${round},${cell},${set},${accuracy}`);
   };
   for (const { round, participants, merged, copied } of result.rounds) {
     for (const { name, validationAccuracy, testAccuracy } of participants) {

@@ -9,7 +9,7 @@ it('the largest magnitude is taken in each place, and the positive one of a tie'
   ];
   for (const order of [columns, [...columns].reverse()]) {
     const out = new Float64Array(6);
-    absmax().combine(out, order, [1, 1, 1]);
+    absmax().combine(out, order);
     expect([...out]).toEqual([-3, 2, 2, 0, -0, 7]);
   }
 });

@@ -1,23 +1,23 @@
 import { extremeBySimd } from './simd.js';
-import type { Column, Strategy } from './strategy.js';
+import type { Column, PlacewiseStrategy } from './strategy.js';
 
 /**
  * The value of the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ |wᵢ[k]|. Where two of opposite
  * sign tie, also +0 and −0, the positive one is taken, so that no order matters.
  */
-export function absmax(): Strategy {
+export function absmax() {
   return {
     name: 'absmax',
     needs: 'columns',
     propagatesNonFinite: true,
-    combine(out, columns) {
+    combine(out: Column, columns: readonly Column[]) {
       const done = extremeBySimd('absmax', out, columns);
       columns.forEach((column, k) => {
         if (k === 0) out.set(column.subarray(done), done);
         else outweigh(out, column, done);
       });
     },
-  };
+  } satisfies PlacewiseStrategy;
 }
 
 /** Without a branch on which is larger, as in `max`. */

@@ -23,7 +23,11 @@ describe('a block', () => {
   it('is merged as differences from the base, which is added again, and changes no column', () => {
     const columns = [Float32Array.of(3, 1e-30), Float32Array.of(7, 1e-30)];
     const out = new Float32Array(2);
-    combineBlock(mean(), out, columns, [1, 1], Float32Array.of(100, 1e-20));
+    combineBlock(mean(), out, columns, [1, 1], Float32Array.of(100, 1e-20), {
+      tensor: 'w',
+      at: 0,
+      auxiliaries: {},
+    });
     expect([...out]).toEqual([5, Math.fround(1e-30)]);
     expect([...columns[0]!, ...columns[1]!]).toEqual([3, 1e-30, 7, 1e-30].map(Math.fround));
   });

@@ -1,6 +1,6 @@
 /** The inner loops that merging in memory and merging files share, over blocks of values that fit a processor's cache. */
 import { finiteBySimd } from './simd.js';
-import type { Column, Strategy } from './strategy.js';
+import type { Block, Column, Combination } from './strategy.js';
 
 /** Values per block. It never changes results: strategies work on each place by itself. */
 export const blockSize = 8192;
@@ -31,24 +31,29 @@ export function firstBeyond(values: Column, limit: number): number {
 }
 
 /**
- * Applies the strategy to one block: to the columns as they are, or, with a base, to their differences from it, to which
- * the base is added again. Differences are float64, so that they lose nothing that the columns have.
+ * Combines one block: the columns as they are, or, with a base, their differences from it, to which the base is added
+ * again.
  */
 export function combineBlock(
-  strategy: Strategy,
+  { combine }: Combination,
   out: Column,
   columns: readonly Column[],
   examples: readonly number[],
-  base?: Column,
+  base: Column | undefined,
+  block: Block,
 ): void {
   if (base === undefined) {
-    strategy.combine(out, columns, examples);
+    combine(out, columns, examples, block);
     return;
   }
   const merged = new Float64Array(out.length);
-  const differences = columns.map((column) => difference(column, base));
-  strategy.combine(merged, differences, examples);
+  combine(merged, differences(columns, base), examples, block);
   for (let i = 0; i < out.length; i++) out[i] = (base[i] as number) + (merged[i] as number);
+}
+
+/** What a strategy sees of the columns. Differences are float64, so that they lose nothing that the columns have. */
+export function differences(columns: readonly Column[], base: Column | undefined): readonly Column[] {
+  return base === undefined ? columns : columns.map((column) => difference(column, base));
 }
 
 function difference(column: Column, base: Column): Float64Array {

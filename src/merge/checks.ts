@@ -1,6 +1,7 @@
 /** What must hold before values are merged, and the messages where it does not. `where` says whose: `"b.safetensors"`. */
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
 import { MergeError } from './error.js';
+import type { AppliedTo, Strategy } from './strategy.js';
 
 interface Described {
   readonly name: string;
@@ -41,6 +42,41 @@ export function checkExamples(examples: number, where: string): void {
   if (!(examples > 0 && examples < Number.POSITIVE_INFINITY)) {
     throw new MergeError(`merge: ${where} has ${examples} examples, expected a positive number`);
   }
+}
+
+/** Says what the strategy takes where that is not so many updates. */
+export function updatesProblem({ takes }: Strategy, updates: number): string | undefined {
+  if (takes === undefined) return undefined;
+  const { least, most = Number.POSITIVE_INFINITY, rule } = takes;
+  if (updates >= least && updates <= most) return undefined;
+  const expected = least === most ? `exactly ${least}` : `at least ${least}`;
+  return `takes ${expected} updates (${rule}), got ${updates}`;
+}
+
+/** @throws MergeError when the strategy does not take so many updates. */
+export function checkUpdates(strategy: Strategy, updates: number): void {
+  const problem = updatesProblem(strategy, updates);
+  if (problem === undefined) return;
+  throw new MergeError(`merge: ${strategy.name} ${problem}`, {
+    hint: 'choose another strategy, or another number of updates',
+  });
+}
+
+/**
+ * What the strategy is applied to here.
+ * @throws MergeError when that is updates and there is no base.
+ */
+export function appliedTo(strategy: Strategy, on: AppliedTo | undefined, hasBase: boolean): AppliedTo {
+  const what = strategy.on ?? on ?? 'weights';
+  if (what === 'updates' && !hasBase) {
+    throw new MergeError(
+      strategy.on === 'updates'
+        ? `merge: ${strategy.name} is applied to updates, so it needs a base, the state that they started from`
+        : 'merge: on updates it needs a base, the state that the updates started from',
+      { hint: 'give the base, or merge weights' },
+    );
+  }
+  return what;
 }
 
 export function notFinite(tensor: string, index: number, value: number, where: string): MergeError {

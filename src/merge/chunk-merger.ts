@@ -1,68 +1,123 @@
 /** Merging one chunk of files: bytes → bytes, in the dtype of its tensor. */
 import { dtypeBytes } from '../tensor/safetensors-header.js';
-import { combineBlock, firstNotFinite } from './block.js';
+import { blockSize, combineBlock, differences, firstNotFinite } from './block.js';
 import { notFinite, notStorable } from './checks.js';
 import { MergeError } from './error.js';
 import { type FloatFormat, floatFormat } from './float-format.js';
-import type { Column, Strategy } from './strategy.js';
+import type { Column, Combination, Survey } from './strategy.js';
 import type { Chunk } from './tensor-file.js';
 
 /** Values merged at a time: four times as many as in memory, since each call of the SIMD loops costs some JavaScript. */
-const BLOCK = 32_768;
+const BLOCK = 4 * blockSize;
 
 /** Room for one chunk of a file. */
 export type ChunkBuffer = Uint8Array<ArrayBuffer>;
 
-/** Merges the chunk's bytes of every input, in their order, then of the base where there is one, into `output`. */
+/**
+ * Merges the chunk's bytes of every input, in their order, then of the base where there is one, then of each auxiliary of
+ * every input, into `output`.
+ */
 export type ChunkMerger = (chunk: Chunk, buffers: readonly ChunkBuffer[], output: ChunkBuffer) => void;
+
+/** Shows a survey the chunk's blocks. */
+export type ChunkReader = (chunk: Chunk, buffers: readonly ChunkBuffer[]) => void;
 
 interface Named {
   readonly path: string;
 }
 
-/** @param inputs the inputs, in an order that does not depend on how they were named */
+/** In an order that does not depend on how they were named, but for a strategy to which their order means something. */
+type Inputs<File extends Named> = readonly {
+  readonly file: File;
+  readonly examples: number;
+  readonly auxiliaries?: Readonly<Record<string, File>>;
+}[];
+
+/** Whose bytes are in the buffers of a chunk. Only the first of them belong to what is copied, not merged. */
+export function sourcesOf<File extends Named>(inputs: Inputs<File>, base: File | undefined): File[] {
+  const auxiliaries = auxiliaryNames(inputs).flatMap((name) =>
+    inputs.map((input) => input.auxiliaries?.[name] as File),
+  );
+  return [...inputs.map(({ file }) => file), ...(base === undefined ? [] : [base]), ...auxiliaries];
+}
+
 export function chunkMerger(
-  strategy: Strategy,
-  inputs: readonly { readonly file: Named; readonly examples: number }[],
+  combination: Combination,
+  inputs: Inputs<Named>,
   base: Named | undefined,
 ): ChunkMerger {
-  const files = inputs.map((input) => input.file);
-  const sources = base === undefined ? files : [...files, base];
+  const columnsOf = columnReader(inputs, base);
   const examples = inputs.map((input) => input.examples);
-  const { propagatesNonFinite = false } = strategy;
-
+  const { propagatesNonFinite = false } = combination;
   const mergeFloats = (
     chunk: Chunk,
     format: FloatFormat,
     buffers: readonly ChunkBuffer[],
     output: ChunkBuffer,
   ) => {
-    const width = dtypeBytes[chunk.dtype];
-    const size = chunk.bytes / width;
+    const size = chunk.bytes / dtypeBytes[chunk.dtype];
     for (let at = 0; at < size; at += BLOCK) {
       const count = Math.min(BLOCK, size - at);
-      const index = chunk.at / width + at;
-      const columns = sources.map((source, k) => {
-        const column = format.values(buffers[k] as ChunkBuffer, at, count);
-        if (!propagatesNonFinite) checkFinite(column, source, chunk.name, index);
-        return column;
-      });
+      const { columns, baseColumn, block, check } = columnsOf(chunk, format, buffers, at, count);
+      if (!propagatesNonFinite) check();
       const out = format.values(output, at, count);
-      combineBlock(strategy, out, columns.slice(0, files.length), examples, columns[files.length]);
+      combineBlock(combination, out, columns, examples, baseColumn, block);
       const bad = format.store(out, output, at);
       if (bad < 0) continue;
-      columns.forEach((column, k) => {
-        checkFinite(column, sources[k] as Named, chunk.name, index);
-      });
-      throw notStorable(chunk.name, index + bad, out[bad] as number, chunk.dtype);
+      check();
+      throw notStorable(chunk.name, block.at + bad, out[bad] as number, chunk.dtype);
     }
   };
   return (chunk, buffers, output) => {
     const format = floatFormat(chunk.dtype);
-    if (format === undefined) copyEqual(chunk, files, buffers, output);
-    else mergeFloats(chunk, format, buffers, output);
+    if (format !== undefined) mergeFloats(chunk, format, buffers, output);
+    else {
+      const files = inputs.map(({ file }) => file);
+      copyEqual(chunk, files, buffers, output);
+    }
   };
 }
+
+/** In blocks as in memory, so that a survey sees the same. */
+export function chunkReader(survey: Survey, inputs: Inputs<Named>, base: Named | undefined): ChunkReader {
+  const columnsOf = columnReader(inputs, base);
+  return (chunk, buffers) => {
+    const format = floatFormat(chunk.dtype);
+    if (format === undefined) return;
+    const size = chunk.bytes / dtypeBytes[chunk.dtype];
+    for (let at = 0; at < size; at += blockSize) {
+      const count = Math.min(blockSize, size - at);
+      const { columns, baseColumn, block, check } = columnsOf(chunk, format, buffers, at, count);
+      check();
+      survey.see(differences(columns, baseColumn), block);
+    }
+  };
+}
+
+/** @returns what finds the columns of a block in the buffers of a chunk, and a check that all their values are finite. */
+function columnReader(inputs: Inputs<Named>, base: Named | undefined) {
+  const sources = sourcesOf(inputs, base);
+  const names = auxiliaryNames(inputs);
+  const n = inputs.length;
+  const others = base === undefined ? n : n + 1;
+  return (chunk: Chunk, format: FloatFormat, buffers: readonly ChunkBuffer[], at: number, count: number) => {
+    const values = sources.map((_, k) => format.values(buffers[k] as ChunkBuffer, at, count));
+    const auxiliaries = names.map((name, k) => [name, values.slice(others + k * n, others + (k + 1) * n)]);
+    const index = chunk.at / dtypeBytes[chunk.dtype] + at;
+    return {
+      columns: values.slice(0, n),
+      baseColumn: base && values[n],
+      block: { tensor: chunk.name, at: index, auxiliaries: Object.fromEntries(auxiliaries) },
+      check() {
+        values.forEach((column, k) => {
+          checkFinite(column, sources[k] as Named, chunk.name, index);
+        });
+      },
+    };
+  };
+}
+
+const auxiliaryNames = (inputs: Inputs<Named>) => Object.keys(inputs[0]?.auxiliaries ?? {});
 
 function checkFinite(column: Column, { path }: Named, tensor: string, index: number): void {
   const bad = firstNotFinite(column);

@@ -1,14 +1,19 @@
 /** Merging files chunk by chunk: whoever has the files open reads a chunk of each, merges, and writes it where it belongs. */
 import { writeSync } from 'node:fs';
-import { type ChunkBuffer, chunkMerger } from './chunk-merger.js';
+import { type ChunkBuffer, chunkMerger, chunkReader, sourcesOf } from './chunk-merger.js';
+import { floatFormat } from './float-format.js';
 import { simdBuffers } from './simd.js';
-import type { Strategy } from './strategy.js';
+import type { Combination, Survey } from './strategy.js';
 import { type Chunk, readChunk, type TensorSource } from './tensor-file.js';
 
-/** What does not change from chunk to chunk. But for the strategy it can be cloned into another thread. */
+/** What does not change from chunk to chunk. It can be cloned into another thread. */
 export interface ChunkWork {
-  /** In an order that does not depend on how they were named. */
-  readonly inputs: readonly { readonly file: TensorSource; readonly examples: number }[];
+  /** In an order that does not depend on how they were named, but for a strategy to which their order means something. */
+  readonly inputs: readonly {
+    readonly file: TensorSource;
+    readonly examples: number;
+    readonly auxiliaries: Readonly<Record<string, TensorSource>>;
+  }[];
   readonly base: TensorSource | undefined;
   readonly chunks: readonly Chunk[];
   /** Where the first chunk begins in the output; the others follow. */
@@ -23,13 +28,10 @@ export function takeChunk({ chunks }: ChunkWork, taken: Int32Array): number | un
 }
 
 /** @returns what merges the chunk of this index. */
-export function chunkRunner(work: ChunkWork, strategy: Strategy): (index: number) => void {
-  const { inputs, base, chunks, dataStart, outputFd } = work;
-  const sources = [...inputs.map(({ file }) => file), ...(base === undefined ? [] : [base])];
-  const chunkBytes = chunks.reduce((largest, { bytes }) => Math.max(largest, bytes), 0);
-  const buffers = simdBuffers([...sources, outputFd].map(() => chunkBytes));
-  const output = buffers.pop() as ChunkBuffer;
-  const merge = chunkMerger(strategy, inputs, base);
+export function chunkRunner(work: ChunkWork, combination: Combination): (index: number) => void {
+  const { chunks, dataStart, outputFd } = work;
+  const read = chunkFiller(work);
+  const merge = chunkMerger(combination, work.inputs, work.base);
   let end = dataStart;
   const positions = chunks.map(({ bytes }) => {
     end += bytes;
@@ -37,13 +39,36 @@ export function chunkRunner(work: ChunkWork, strategy: Strategy): (index: number
   });
   return (index) => {
     const chunk = chunks[index] as Chunk;
-    sources.forEach((file, k) => {
-      readChunk(file, chunk, buffers[k] as ChunkBuffer);
-    });
+    const { buffers, output } = read(chunk);
     merge(chunk, buffers, output);
     const position = positions[index] as number;
     for (let done = 0; done < chunk.bytes; ) {
       done += writeSync(outputFd, output, done, chunk.bytes - done, position + done);
     }
+  };
+}
+
+/** @returns what shows the survey a chunk. */
+export function chunkSurveyor(work: ChunkWork, survey: Survey): (chunk: Chunk) => void {
+  const read = chunkFiller(work);
+  const show = chunkReader(survey, work.inputs, work.base);
+  return (chunk) => {
+    if (floatFormat(chunk.dtype) !== undefined) show(chunk, read(chunk).buffers);
+  };
+}
+
+/** @returns what reads a chunk of every file, into buffers that are used again for the next. */
+function chunkFiller({ inputs, base, chunks }: ChunkWork) {
+  const sources = sourcesOf(inputs, base);
+  const chunkBytes = chunks.reduce((largest, { bytes }) => Math.max(largest, bytes), 0);
+  const buffers = simdBuffers([...sources, 'output'].map(() => chunkBytes));
+  const output = buffers.pop() as ChunkBuffer;
+  return (chunk: Chunk) => {
+    // What is no floating-point number is not merged, and what travels with updates may lack it.
+    const read = floatFormat(chunk.dtype) === undefined ? sources.slice(0, inputs.length) : sources;
+    read.forEach((file, k) => {
+      readChunk(file, chunk, buffers[k] as ChunkBuffer);
+    });
+    return { buffers, output };
   };
 }

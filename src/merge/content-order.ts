@@ -2,13 +2,16 @@
  * An order of files that does not depend on the order in which they were named, since sums of floating-point numbers
  * depend on their order: by content, as bytes, tensor after tensor. Files are read only as far as two of them agree, so
  * for trained weights one chunk each, where a hash would have to read everything once more. Files that agree to the end
- * are told apart by their numbers of examples; where these agree too, exchanging them changes nothing.
+ * are told apart by what travels with them and by their numbers of examples; where these agree too, exchanging them
+ * changes nothing.
  */
 import { type Chunk, readChunk, type TensorFile } from './tensor-file.js';
 
 export interface Contribution {
   readonly file: TensorFile;
   readonly examples: number;
+  /** What travels with it for the strategy, by name. */
+  readonly auxiliaries: Readonly<Record<string, TensorFile>>;
 }
 
 /** The contributions in the order of their content. `chunkBytes` is the size of the largest chunk. */
@@ -17,25 +20,33 @@ export function orderByContent(
   chunks: readonly Chunk[],
   chunkBytes: number,
 ): Contribution[] {
-  /** In order; the members of one group have agreed so far. */
-  let groups = [contributions];
+  /** In order; the members of one group have agreed so far. Sorting is stable: those that do to the end keep this order. */
+  let groups: (readonly Contribution[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
   const buffers = contributions.map(() => new Uint8Array(chunkBytes));
-  for (const chunk of chunks) {
-    if (groups.every((group) => group.length === 1)) break;
-    groups = groups.flatMap((group) => split(group, chunk, buffers));
+  const names = Object.keys(contributions[0]?.auxiliaries ?? {}).sort();
+  const files = [
+    ({ file }: Contribution) => file,
+    ...names.map((name) => (contribution: Contribution) => contribution.auxiliaries[name] as TensorFile),
+  ];
+  for (const fileOf of files) {
+    for (const chunk of chunks) {
+      if (groups.every((group) => group.length === 1)) break;
+      groups = groups.flatMap((group) => split(group, fileOf, chunk, buffers));
+    }
   }
-  return groups.flatMap((group) => [...group].sort((a, b) => a.examples - b.examples));
+  return groups.flat();
 }
 
 function split(
   group: readonly Contribution[],
+  fileOf: (contribution: Contribution) => TensorFile,
   chunk: Chunk,
   buffers: readonly Uint8Array[],
 ): (readonly Contribution[])[] {
   if (group.length === 1) return [group];
   const read = group.map((contribution, k) => ({
     contribution,
-    bytes: readChunk(contribution.file, chunk, buffers[k] as Uint8Array),
+    bytes: readChunk(fileOf(contribution), chunk, buffers[k] as Uint8Array),
   }));
   read.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
   const groups: Contribution[][] = [];

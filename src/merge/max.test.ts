@@ -9,7 +9,7 @@ it('the largest value is taken in each place, and +0 is larger than −0', () =>
   ];
   for (const order of [columns, [...columns].reverse()]) {
     const out = new Float64Array(4);
-    max().combine(out, order, [1, 1, 1]);
+    max().combine(out, order);
     expect([...out]).toEqual([-3, 0, 0, -0]);
   }
 });

@@ -1,23 +1,23 @@
 import { extremeBySimd } from './simd.js';
-import type { Column, Strategy } from './strategy.js';
+import type { Column, PlacewiseStrategy } from './strategy.js';
 
 /**
  * The largest of the updates' values in each place: merged[k] = maxᵢ wᵢ[k]. On weights it adds a bias (the larger of two
  * values from N(0, σ²) is 0.564σ in the mean), on updates a smaller one. +0 counts as larger than −0, as in `Math.max`,
  * so that no order matters.
  */
-export function max(): Strategy {
+export function max() {
   return {
     name: 'max',
     needs: 'columns',
-    combine(out, columns) {
+    combine(out: Column, columns: readonly Column[]) {
       const done = extremeBySimd('max', out, columns);
       columns.forEach((column, k) => {
         if (k === 0) out.set(column.subarray(done), done);
         else raise(out, column, done);
       });
     },
-  };
+  } satisfies PlacewiseStrategy;
 }
 
 /** Without a branch on which is larger: on trained weights that is a coin toss, several times slower. */

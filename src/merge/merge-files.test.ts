@@ -14,7 +14,7 @@ import { absmax } from './absmax.js';
 import { mean } from './mean.js';
 import { merge } from './merge.js';
 import { type MergeFilesOptions, mergeFiles } from './merge-files.js';
-import { strategies, strategyNames } from './strategies.js';
+import { strategyByName } from './strategies.js';
 
 let folder = '';
 let output = '';
@@ -49,9 +49,9 @@ const merging = (options: Partial<MergeFilesOptions> & Pick<MergeFilesOptions, '
 const result = async () => decodeSafetensors(await readFile(output), 'out');
 
 /** Writes a state of two tensors with normal values, the larger one of several chunks. */
-async function writeRandom(name: string): Promise<string> {
+async function writeRandom(name: string, change = (value: number) => value): Promise<string> {
   const stream = randomStream(1, name);
-  const values = () => Float32Array.from({ length: 50_000 }, stream.normal);
+  const values = () => Float32Array.from({ length: 50_000 }, () => change(stream.normal()));
   return write(name, [
     ['big', 'F32', values()],
     ['small', 'F32', values().slice(0, 3)],
@@ -59,19 +59,40 @@ async function writeRandom(name: string): Promise<string> {
 }
 
 describe('merging files', () => {
-  it.each(strategyNames)('gives the bytes of merging in memory, with "%s"', async (name) => {
-    const inputs = [await writeRandom('a'), await writeRandom('b'), await writeRandom('c')];
+  it.each(
+    [
+      ['mean', 'mean-equal', 'max', 'absmax', 'absmax(on=updates)', 'median', 'trimmed-mean(trim=0.34)'],
+      ['geometric-median', 'krum(f=0)', 'multi-krum(f=0, m=2)', 'bulyan(f=0)', 'centred-clipping(tau=100)'],
+      ['task-arithmetic(lambda=0.5)', 'ties', 'dare', 'fisher-mean', 'model-stock'],
+      ['slerp(t=0.3)', 'krum', 'multi-krum', 'bulyan'],
+    ].flat(),
+  )('gives the bytes of merging in memory, with "%s"', async (name) => {
+    const strategy = strategyByName(name);
+    const { least = 1, most = 9 } = strategy.takes ?? {};
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, Math.min(most, Math.max(3, least)));
+    const inputs = await Promise.all(names.map((name) => writeRandom(name)));
+    const fisher = await Promise.all(names.map((name) => writeRandom(`${name} fisher`, Math.abs)));
     const base = await writeRandom('base');
     const read = async (path: string) => decodeSafetensors(await readFile(path), path).state;
-    const states = await Promise.all(inputs.map(read));
-    const examples = [3, 1, 2];
-    const updates = states.map((state, k) => ({ name: `site-${k}`, examples: examples[k]!, state }));
-    const strategy = strategies[name]();
-    await merging({ inputs, examples, strategy, chunkBytes: 65536 });
-    expect(Buffer.compare(await readFile(output), encodeSafetensors(merge(strategy, updates)))).toBe(0);
-    await merging({ inputs, examples, strategy, on: 'updates', base });
-    const expected = merge(strategy, updates, { on: 'updates', base: await read(base) });
-    expect(Buffer.compare(await readFile(output), encodeSafetensors(expected))).toBe(0);
+    const examples = names.map((_, k) => (k * 5) % 7 || 1);
+    const updates = await Promise.all(
+      inputs.map(async (path, k) => ({
+        name: `site-${k}`,
+        examples: examples[k]!,
+        state: await read(path),
+        auxiliaries: { fisher: await read(fisher[k]!) },
+      })),
+    );
+    const auxiliaries = strategy.auxiliaries === undefined ? {} : { auxiliaries: { fisher } };
+    for (const on of ['weights', 'updates'] as const) {
+      if ((strategy.on ?? on) !== on) continue;
+      const expected = encodeSafetensors(merge(strategy, updates, { on, base: await read(base) }));
+      for (const chunkBytes of [65536, 2 ** 20]) {
+        const options = { inputs, examples, strategy, on, chunkBytes, ...auxiliaries };
+        await merging(on === 'updates' ? { ...options, base } : options);
+        expect(Buffer.compare(await readFile(output), expected)).toBe(0);
+      }
+    }
   });
 
   it('gives the same bytes in whatever order the files are named and whatever the size of the chunks', async () => {
@@ -248,6 +269,16 @@ describe('merging files is refused', () => {
   it('with options that do not fit together', async () => {
     await refused('merge: there are no input files', { inputs: [] });
     await refused('merge: 2 numbers of examples for 1 input files', { examples: [1, 2] });
+    await refused('merge: bulyan takes at least 7 updates (n ≥ 4f + 3), got 1', {
+      strategy: strategyByName('bulyan'),
+    });
+    await refused('merge: ties is applied to updates, so it needs a base', {
+      strategy: strategyByName('ties'),
+    });
+    await refused('merge: fisher-mean takes 1 files of "fisher", got 0', {
+      strategy: strategyByName('fisher-mean'),
+    });
+    await refused('merge: mean takes 0 files of "fisher", got 1', { auxiliaries: { fisher: [good] } });
     await refused(`merge: "${good}" has -1 examples, expected a positive number`, { examples: [-1] });
     await refused('merge: on updates it needs a base', { on: 'updates' });
     await refused('merge: a base is given, but the weights themselves are merged', { base: good });

@@ -2,22 +2,25 @@
  * Merging safetensors files of any size: chunk by chunk, in memory O(chunk × files), with a turn of the event loop between
  * two chunks. A tensor may lie anywhere in each file. F64, F32, F16 and BF16 are merged and kept as they are; tensors of
  * any other dtype (counters, masks) must be equal, byte for byte, in all files, and are copied. The result does not
- * depend, to the byte, on the order in which the files are named. Node only.
+ * depend, to the byte, on the order in which the files are named (but for SLERP, to which it means something), and is that
+ * of merging in memory. A strategy that first needs inner products or thresholds reads all chunks once or twice before.
+ * Node only.
  */
 import { writeSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { formatSafetensorsHeader } from '../tensor/safetensors-header.js';
 import { blockSize } from './block.js';
-import { checkExamples, checkSameTensors } from './checks.js';
-import { type ChunkWork, chunkRunner, takeChunk } from './chunk-runner.js';
+import { appliedTo, checkExamples, checkSameTensors, checkUpdates } from './checks.js';
+import { type ChunkWork, chunkRunner, chunkSurveyor, takeChunk } from './chunk-runner.js';
 import { type Contribution, orderByContent } from './content-order.js';
 import { MergeError } from './error.js';
 import { floatFormat } from './float-format.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
 import { secondThread } from './second-thread.js';
-import type { Strategy } from './strategy.js';
+import type { AppliedTo, Combination, Strategy } from './strategy.js';
+import { begin, isSurvey } from './survey.js';
 import { type Chunk, openTensorFile, type TensorFile } from './tensor-file.js';
 
 export interface MergeFilesOptions {
@@ -28,10 +31,12 @@ export interface MergeFilesOptions {
   readonly output: string;
   /** Each input's number of examples, > 0; all alike by default. */
   readonly examples?: readonly number[];
-  /** Merge the weights themselves (the default), or what each input changed in the base. */
-  readonly on?: 'weights' | 'updates';
+  /** Merge the weights themselves (the default), or what each input changed in the base; unless the strategy says it. */
+  readonly on?: AppliedTo;
   /** The file that the inputs started from; needed, and only used, on updates. */
   readonly base?: string;
+  /** Of every auxiliary that the strategy names, a file for each input, with the same floating-point tensors. */
+  readonly auxiliaries?: Readonly<Record<string, readonly string[]>>;
   readonly onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void;
   /** Stops between two chunks and leaves nothing behind. */
   readonly signal?: AbortSignal;
@@ -54,10 +59,21 @@ export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile
   const files: TensorFile[] = [];
   try {
     // One after the other, so that whatever is open when one fails is closed.
-    for (const path of options.inputs) files.push(await openTensorFile(path));
-    const contributions = files.map((file, k) => ({ file, examples: options.examples?.[k] ?? 1 }));
-    const base = options.base === undefined ? undefined : await openTensorFile(options.base);
-    if (base !== undefined) files.push(base);
+    const opened = async (path: string) => {
+      const file = await openTensorFile(path);
+      files.push(file);
+      return file;
+    };
+    const contributions: Contribution[] = [];
+    for (const [k, path] of options.inputs.entries()) {
+      const file = await opened(path);
+      const auxiliaries: Record<string, TensorFile> = {};
+      for (const name of options.strategy.auxiliaries ?? []) {
+        auxiliaries[name] = await opened(options.auxiliaries?.[name]?.[k] as string);
+      }
+      contributions.push({ file, examples: options.examples?.[k] ?? 1, auxiliaries });
+    }
+    const base = options.base === undefined ? undefined : await opened(options.base);
     await checkOutput(options.output, files);
     return await mergeOpened(options, contributions, base);
   } finally {
@@ -74,19 +90,28 @@ async function mergeOpened(
   for (const file of [...named.map((contribution) => contribution.file), ...(base ? [base] : [])]) {
     checkSameTensors(file.header.entries, first.header.entries, `"${file.path}"`);
   }
+  for (const file of named.flatMap(({ auxiliaries }) => Object.values(auxiliaries))) {
+    checkSameTensors(floatsIn(file), floatsIn(first), `"${file.path}"`);
+  }
   const inputs = named.map((contribution) => contribution.file);
   const entries = outputEntries(inputs);
   const header = formatSafetensorsHeader(entries, commonMetadata(inputs));
   const chunks = chunksOf(entries, options.chunkBytes ?? defaultChunkBytes(inputs.length));
   const chunkBytes = chunks.reduce((largest, chunk) => Math.max(largest, chunk.bytes), 0);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);
-  const contributions = orderByContent(named, mergeable, chunkBytes);
+  const contributions = options.strategy.ordered ? named : orderByContent(named, mergeable, chunkBytes);
   const source = ({ path, fd, header, entries }: TensorFile) => ({ path, fd, header, entries });
   const totalBytes = header.length + (entries.at(-1)?.end ?? 0);
   await writeOutput(options.output, totalBytes, async (handle) => {
     for (let done = 0; done < header.length; ) done += writeSync(handle.fd, header, done);
     const work = {
-      inputs: contributions.map(({ file, examples }) => ({ file: source(file), examples })),
+      inputs: contributions.map(({ file, examples, auxiliaries }) => ({
+        file: source(file),
+        examples,
+        auxiliaries: Object.fromEntries(
+          Object.entries(auxiliaries).map(([name, auxiliary]) => [name, source(auxiliary)]),
+        ),
+      })),
       base: base && source(base),
       chunks,
       dataStart: header.length,
@@ -94,7 +119,8 @@ async function mergeOpened(
     };
     const sync = syncAhead(handle);
     try {
-      await mergeChunks(work, options, (doneBytes) => {
+      const combination = await survey(work, options);
+      await mergeChunks(work, options, combination, (doneBytes) => {
         sync.written(doneBytes);
         options.onProgress?.({ doneBytes, totalBytes });
       });
@@ -135,15 +161,38 @@ function syncAhead(handle: FileHandle) {
   };
 }
 
+const floatsIn = ({ header }: TensorFile) =>
+  header.entries.filter(({ dtype }) => floatFormat(dtype) !== undefined);
+
+/** What the strategy combines by, after the passes that it asks for. */
+async function survey(work: ChunkWork, { strategy, signal }: MergeFilesOptions): Promise<Combination> {
+  const examples = work.inputs.map((input) => input.examples);
+  let stage = begin(strategy, examples);
+  let turned = performance.now();
+  while (isSurvey(stage)) {
+    const show = chunkSurveyor(work, stage);
+    for (const chunk of work.chunks) {
+      show(chunk);
+      if (performance.now() - turned < TURN_MS) continue;
+      await setImmediate();
+      turned = performance.now();
+      signal?.throwIfAborted();
+    }
+    stage = stage.finish();
+  }
+  return stage;
+}
+
 /** All chunks, in this thread and perhaps a second one. The first that fails, in their order, decides the error. */
 async function mergeChunks(
   work: ChunkWork,
   { strategy, signal }: MergeFilesOptions,
+  combination: Combination,
   onProgress: (doneBytes: number) => void,
 ): Promise<void> {
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const second = secondThread(work, strategy, taken);
-  const run = chunkRunner(work, strategy);
+  const run = chunkRunner(work, combination);
   let turned = Number.NEGATIVE_INFINITY;
   const failures: { readonly chunk: number; readonly error: unknown }[] = [];
   try {
@@ -174,7 +223,8 @@ async function mergeChunks(
 const endOf = (chunks: readonly Chunk[], last: number) =>
   chunks.slice(0, last + 1).reduce((sum, { bytes }) => sum + bytes, 0);
 
-function checkOptions({ inputs, examples, on, base, chunkBytes }: MergeFilesOptions): void {
+function checkOptions(options: MergeFilesOptions): void {
+  const { inputs, strategy, examples, on, base, auxiliaries, chunkBytes } = options;
   if (inputs.length === 0) throw new MergeError('merge: there are no input files, expected at least one');
   if (examples !== undefined && examples.length !== inputs.length) {
     throw new MergeError(`merge: ${examples.length} numbers of examples for ${inputs.length} input files`, {
@@ -184,14 +234,18 @@ function checkOptions({ inputs, examples, on, base, chunkBytes }: MergeFilesOpti
   examples?.forEach((count, k) => {
     checkExamples(count, `"${inputs[k]}"`);
   });
-  if (on === 'updates' && base === undefined) {
-    throw new MergeError('merge: on updates it needs a base', {
-      hint: 'name the file that the inputs started from',
-    });
-  }
-  if (on !== 'updates' && base !== undefined) {
+  checkUpdates(strategy, inputs.length);
+  if (appliedTo(strategy, on, base !== undefined) === 'weights' && base !== undefined) {
     throw new MergeError('merge: a base is given, but the weights themselves are merged', {
       hint: 'leave the base out, or merge on updates',
+    });
+  }
+  for (const name of new Set([...(strategy.auxiliaries ?? []), ...Object.keys(auxiliaries ?? {})])) {
+    const expected = strategy.auxiliaries?.includes(name) ? inputs.length : 0;
+    const got = auxiliaries?.[name]?.length ?? 0;
+    if (got === expected) continue;
+    throw new MergeError(`merge: ${strategy.name} takes ${expected} files of "${name}", got ${got}`, {
+      hint: expected === 0 ? 'leave them out' : 'give one for each input, in the same order',
     });
   }
   if (chunkBytes !== undefined && (chunkBytes % (8 * blockSize) !== 0 || chunkBytes <= 0)) {

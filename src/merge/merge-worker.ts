@@ -4,17 +4,21 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ChunkWork, chunkRunner, takeChunk } from './chunk-runner.js';
-import { type StrategyName, strategyByName } from './strategies.js';
+import { strategyByName } from './strategies.js';
+import { begin, isSurvey } from './survey.js';
 
 export interface MergeWorkerData {
   readonly work: ChunkWork;
-  readonly strategy: StrategyName;
+  /** The name of one that needs no survey. */
+  readonly strategy: string;
   /** How many chunks are taken. */
   readonly taken: Int32Array;
 }
 
 const { work, strategy, taken } = workerData as MergeWorkerData;
-const run = chunkRunner(work, strategyByName(strategy));
+const combination = begin(strategyByName(strategy), []);
+if (isSurvey(combination)) throw new Error(`internal: ${strategy} asks a second thread for a survey`);
+const run = chunkRunner(work, combination);
 let failed: number | undefined;
 for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {
   try {

@@ -1,13 +1,22 @@
 /**
  * Merging in memory: the updates of a round → one state dict. A pure function that does not depend, to the byte, on the
  * order in which the updates came: sums of floating-point numbers do, so the updates are put in the order of their
- * names first.
+ * content first, but for a strategy to which their order means something.
  */
 import { layoutSize, type StateDict, type TensorEntry } from '../tensor/state-dict.js';
-import { blockSize, combineBlock, firstNotFinite } from './block.js';
-import { checkExamples, checkSameTensors, notFinite, notStorable } from './checks.js';
+import { blockSize, combineBlock, differences, firstNotFinite } from './block.js';
+import {
+  appliedTo,
+  checkExamples,
+  checkSameTensors,
+  checkUpdates,
+  notFinite,
+  notStorable,
+} from './checks.js';
 import { MergeError } from './error.js';
-import type { Strategy } from './strategy.js';
+import { orderByState } from './state-order.js';
+import type { Block, Column, Strategy } from './strategy.js';
+import { begin, isSurvey } from './survey.js';
 
 export interface Update {
   /** The participant's name, unique among those merged. */
@@ -15,9 +24,11 @@ export interface Update {
   /** How many examples it was trained on, > 0. */
   readonly examples: number;
   readonly state: StateDict;
+  /** What the strategy wants besides, with names and shapes of the state. */
+  readonly auxiliaries?: Readonly<Record<string, StateDict>>;
 }
 
-/** What a strategy is applied to: the weights themselves, or what each update changed in the base. */
+/** What a strategy is applied to that does not say so itself. The base is the state that the updates started from. */
 export type MergeOptions =
   | { readonly on: 'weights'; readonly base?: StateDict | undefined }
   | { readonly on: 'updates'; readonly base: StateDict };
@@ -28,49 +39,99 @@ interface Source {
   readonly where: string;
 }
 
+/** A block of all that is merged. */
+interface Piece {
+  readonly columns: readonly Column[];
+  readonly base: Column | undefined;
+  readonly block: Block;
+  /** Where it lies in the result. */
+  readonly begin: number;
+  readonly end: number;
+}
+
 /**
  * Merges updates with the same names and shapes: strategy(wₖ) on weights, base + strategy(wₖ − base) on updates; for the
  * mean these are equal to rounding. The result has the base's order of tensors, or else that of the first update by name.
- * @throws MergeError when there is no update, two have one name, names or shapes differ, a value is NaN or infinite, or a
- *   number of examples is not positive.
+ * @throws MergeError when there is no update, two have one name, names or shapes differ, a value is NaN or infinite, a
+ *   number of examples is not positive, or the strategy takes another number of updates, a base or an auxiliary that is
+ *   missing.
  */
 export function merge(
   strategy: Strategy,
   updates: readonly Update[],
   options: MergeOptions = { on: 'weights' },
 ): StateDict {
-  const sorted = [...updates].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const [first] = sorted;
+  const named = [...updates].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const [first] = named;
   if (first === undefined) throw new MergeError('merge: there are no updates, expected at least one');
-  if (options.on === 'updates' && options.base === undefined) {
-    throw new MergeError('merge: on updates it needs a base, the state that the updates started from');
-  }
-  const base = options.on === 'updates' ? options.base : undefined;
+  const on = appliedTo(strategy, options.on, options.base !== undefined);
+  const base = on === 'updates' ? options.base : undefined;
   const layout = (base ?? first.state).layout;
-  sorted.forEach((update, k) => {
-    if (update.name === sorted[k - 1]?.name) {
+  const { auxiliaries = [] } = strategy;
+  named.forEach((update, k) => {
+    if (update.name === named[k - 1]?.name) {
       throw new MergeError(`merge: there are two updates of "${update.name}", expected one of each`);
     }
     checkExamples(update.examples, whose(update));
     checkSameTensors(update.state.layout, layout, whose(update));
+    for (const name of auxiliaries) {
+      checkSameTensors(auxiliaryOf(update, name, strategy).layout, layout, `the ${name} of "${update.name}"`);
+    }
+  });
+  checkUpdates(strategy, updates.length);
+
+  const ordered = strategy.ordered ? updates : orderByState(updates, auxiliaries);
+  const examples = ordered.map((update) => update.examples);
+  const pieces = piecesOf(layout, {
+    columns: ordered.map((update) => sourceOf(update.state, whose(update))),
+    base: base && sourceOf(base, 'the base'),
+    auxiliaries: auxiliaries.map((name) => [
+      name,
+      ordered.map((update) =>
+        sourceOf(auxiliaryOf(update, name, strategy), `the ${name} of "${update.name}"`),
+      ),
+    ]),
   });
 
-  const sources = sorted.map((update) => sourceOf(update.state, whose(update)));
-  const baseSource = base && sourceOf(base, 'the base');
-  const examples = sorted.map((update) => update.examples);
+  let stage = begin(strategy, examples);
+  while (isSurvey(stage)) {
+    for (const { columns, base, block } of pieces()) stage.see(differences(columns, base), block);
+    stage = stage.finish();
+  }
   const data = new Float32Array(layoutSize(layout));
-  for (const tensor of layout) {
-    for (let at = 0; at < tensor.size; at += blockSize) {
-      const count = Math.min(blockSize, tensor.size - at);
-      const columns = sources.map((source) => finiteValues(source, tensor, at, count));
-      const baseColumn = baseSource && finiteValues(baseSource, tensor, at, count);
-      const out = data.subarray(tensor.offset + at, tensor.offset + at + count);
-      combineBlock(strategy, out, columns, examples, baseColumn);
-      const bad = firstNotFinite(out);
-      if (bad >= 0) throw notStorable(tensor.name, at + bad, out[bad] as number, 'F32');
-    }
+  for (const { columns, base, block, begin, end } of pieces()) {
+    const out = data.subarray(begin, end);
+    combineBlock(stage, out, columns, examples, base, block);
+    const bad = firstNotFinite(out);
+    if (bad >= 0) throw notStorable(block.tensor, block.at + bad, out[bad] as number, 'F32');
   }
   return { layout, data };
+}
+
+interface Sources {
+  readonly columns: readonly Source[];
+  readonly base: Source | undefined;
+  readonly auxiliaries: readonly (readonly [name: string, sources: readonly Source[]])[];
+}
+
+/** Everything, block by block. */
+function piecesOf(layout: readonly TensorEntry[], sources: Sources): () => Generator<Piece> {
+  return function* () {
+    for (const tensor of layout) {
+      for (let at = 0; at < tensor.size; at += blockSize) {
+        const count = Math.min(blockSize, tensor.size - at);
+        const values = (source: Source) => finiteValues(source, tensor, at, count);
+        const auxiliaries = sources.auxiliaries.map(([name, list]) => [name, list.map(values)] as const);
+        yield {
+          columns: sources.columns.map(values),
+          base: sources.base && values(sources.base),
+          block: { tensor: tensor.name, at, auxiliaries: Object.fromEntries(auxiliaries) },
+          begin: tensor.offset + at,
+          end: tensor.offset + at + count,
+        };
+      }
+    }
+  };
 }
 
 function sourceOf({ layout, data }: StateDict, where: string): Source {
@@ -83,6 +144,14 @@ function finiteValues(source: Source, tensor: TensorEntry, at: number, count: nu
   const bad = firstNotFinite(values);
   if (bad >= 0) throw notFinite(tensor.name, at + bad, values[bad] as number, source.where);
   return values;
+}
+
+function auxiliaryOf(update: Update, name: string, strategy: Strategy): StateDict {
+  const auxiliary = update.auxiliaries?.[name];
+  if (auxiliary !== undefined) return auxiliary;
+  throw new MergeError(
+    `merge: ${strategy.name} needs the ${name} of every update, but that of "${update.name}" is missing`,
+  );
 }
 
 function whose(update: Update): string {

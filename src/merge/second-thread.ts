@@ -3,14 +3,15 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { ChunkWork } from './chunk-runner.js';
 import type { MergeWorkerData } from './merge-worker.js';
-import { builtInName } from './strategies.js';
+import { isBuiltIn } from './strategies.js';
 import type { Strategy } from './strategy.js';
 
 /** A thread takes some 40 ms to begin, and keeps this one from its work meanwhile: less than this is merged faster alone. */
 const WORTH_A_THREAD_BYTES = 512 * 2 ** 20;
 
 /**
- * Starts a thread where it is worth it and the strategy is one of ours: functions do not pass from thread to thread.
+ * Starts a thread where it is worth it and the strategy is one of ours that needs no survey: functions, and what they
+ * found out, do not pass from thread to thread.
  * @returns the chunk that failed there, once it has ended, if any did
  */
 export async function secondThread(
@@ -18,10 +19,10 @@ export async function secondThread(
   strategy: Strategy,
   taken: Int32Array,
 ): Promise<number | undefined> {
-  const name = builtInName(strategy);
+  const placewise = strategy.needs === 'sum' || strategy.needs === 'columns';
   const bytes = work.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) * (work.inputs.length + 1);
-  if (name === undefined || bytes < WORTH_A_THREAD_BYTES) return undefined;
-  const workerData: MergeWorkerData = { work, strategy: name, taken };
+  if (!isBuiltIn(strategy) || !placewise || bytes < WORTH_A_THREAD_BYTES) return undefined;
+  const workerData: MergeWorkerData = { work, strategy: strategy.name, taken };
   // Workers are compiled modules: Node 20 runs no TypeScript.
   const worker = new Worker(createRequire(import.meta.url).resolve('#merge-worker'), { workerData });
   return new Promise((resolve, reject) => {

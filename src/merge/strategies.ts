@@ -1,42 +1,154 @@
-/** Every strategy by the name that settings and the command line call it. */
+/** Every strategy by the name that settings and the command line call it, and the parameters that it takes. */
+import { z } from 'zod';
+import { complaintOf } from '../tensor/complaint.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import { absmax } from './absmax.js';
+import { bulyan } from './bulyan.js';
+import { centredClipping } from './centred-clipping.js';
+import { dare } from './dare.js';
 import { MergeError } from './error.js';
+import { fisherMean } from './fisher-mean.js';
+import { geometricMedian } from './geometric-median.js';
+import { krum } from './krum.js';
 import { max } from './max.js';
 import { mean } from './mean.js';
-import type { Strategy } from './strategy.js';
+import { median } from './median.js';
+import { modelStock } from './model-stock.js';
+import { multiKrum } from './multi-krum.js';
+import { slerp } from './slerp.js';
+import type { AppliedTo, Strategy } from './strategy.js';
+import { formatStrategy, parseStrategy, type StrategyParts, type StrategySettings } from './strategy-text.js';
+import { taskArithmetic } from './task-arithmetic.js';
+import { ties } from './ties.js';
+import { trimmedMean } from './trimmed-mean.js';
 
-export const strategies = {
-  mean: () => mean(),
-  'mean-equal': () => mean({ by: 'equal' }),
-  max,
-  absmax,
-} satisfies Record<string, () => Strategy>;
+/** What it is applied to: where it is left out, the run or the merge says it. */
+const either = { on: z.enum(['weights', 'updates']).optional() };
+const updatesOnly = { on: z.literal('updates').default('updates') };
+const count = z.int().min(0);
+const positive = z.number().positive();
 
-export type StrategyName = keyof typeof strategies;
+const table = {
+  mean: entry(either, () => mean()),
+  'mean-equal': entry(either, () => mean({ by: 'equal' })),
+  max: entry(either, max),
+  absmax: entry(either, absmax),
+  median: entry(either, median),
+  'trimmed-mean': entry({ trim: z.number().min(0).lt(0.5).default(0.1), ...either }, trimmedMean),
+  'geometric-median': entry({ nu: positive.default(1e-6), ...either }, geometricMedian),
+  krum: entry({ f: count.default(1), ...either }, krum),
+  'multi-krum': entry({ f: count.default(1), m: z.int().min(1).optional(), ...either }, multiKrum),
+  bulyan: entry({ f: count.default(1), ...either }, bulyan),
+  'centred-clipping': entry({ tau: positive, ...updatesOnly }, centredClipping),
+  slerp: entry({ t: z.number().min(0).max(1).default(0.5), ...either }, slerp),
+  'task-arithmetic': entry({ lambda: z.number().default(1), ...updatesOnly }, taskArithmetic),
+  ties: entry(
+    { density: z.number().gt(0).max(1).default(0.2), lambda: z.number().default(1), ...updatesOnly },
+    ties,
+  ),
+  dare: entry(
+    {
+      p: z.number().min(0).lt(1).default(0.5),
+      seed: z.int().min(0).max(0x7fffffff).default(0),
+      ...updatesOnly,
+    },
+    dare,
+  ),
+  'fisher-mean': entry(either, fisherMean),
+  'model-stock': entry(updatesOnly, modelStock),
+};
 
-export const strategyNames = Object.keys(strategies) as StrategyName[];
+export type StrategyName = keyof typeof table;
 
-/** The name by which another thread makes the same strategy; undefined for one that a program brings itself. */
-export function builtInName(strategy: Strategy): StrategyName | undefined {
-  return made.get(strategy);
-}
+export const strategyNames = Object.keys(table) as StrategyName[];
 
-const made = new WeakMap<Strategy, StrategyName>();
+/** Every name with the parameters it takes besides `on`: "multi-krum(f, m)". */
+export const strategySignatures = strategyNames.map((name) => {
+  const parameters = Object.keys(table[name].schema.shape).filter((parameter) => parameter !== 'on');
+  return parameters.length === 0 ? name : `${name}(${parameters.join(', ')})`;
+});
+
+/** A strategy, or what is wrong: `is "krumm", expected one of …`. */
+export type StrategyReading =
+  | { readonly strategy: Strategy }
+  | { readonly problem: string; readonly hint: string | undefined; readonly unknown: boolean };
 
 /**
- * The strategy of this name.
- * @throws MergeError when there is none; it lists the names and suggests the nearest.
+ * Reads `trimmed-mean(trim=0.2)` or `{ name: 'trimmed-mean', trim: 0.2 }`. The strategy's name is the one line that says
+ * the same, defaults left out.
  */
-export function strategyByName(name: string): Strategy {
+export function readStrategy(reference: string | StrategySettings): StrategyReading {
+  const parts = typeof reference === 'string' ? parseStrategy(reference) : partsOf(reference);
+  const text = typeof reference === 'string' ? reference : formatStrategy(reference);
+  const { name, parameters: given, problem } = parts;
   const known = strategyNames.find((candidate) => candidate === name);
-  if (known !== undefined) {
-    const strategy = strategies[known]();
-    made.set(strategy, known);
-    return strategy;
+  if (known === undefined) {
+    const nearest = nearestName(name, strategyNames);
+    return {
+      problem: `is "${text}", expected one of ${strategyNames.join(', ')}`,
+      hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
+      unknown: true,
+    };
   }
-  const nearest = nearestName(name, strategyNames);
-  throw new MergeError(`merge: there is no strategy "${name}", expected one of ${strategyNames.join(', ')}`, {
-    ...(nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` }),
+  if (problem !== undefined) {
+    return { problem: `is "${text}", ${problem}`, hint: undefined, unknown: false };
+  }
+  const { schema, build } = table[known];
+  const parsed = schema.safeParse(given);
+  if (parsed.error) {
+    const { message, hint } = complaintOf(schema, given, parsed.error);
+    return { problem: `is "${text}": ${message}`, hint, unknown: false };
+  }
+  const parameters: Parameters = parsed.data;
+  const strategy = {
+    ...build(parameters),
+    name: formatStrategy({ name, ...withoutDefaults(schema, parameters) }),
+    ...(parameters.on && { on: parameters.on }),
+  };
+  builtIn.add(strategy);
+  return { strategy };
+}
+
+const partsOf = ({ name, ...parameters }: StrategySettings): StrategyParts => ({ name, parameters });
+
+/**
+ * The strategy of this name, with parameters in parentheses where they are not the defaults.
+ * @throws MergeError when there is none, listing the names, or a parameter is unknown or out of its range.
+ */
+export function strategyByName(text: string): Strategy {
+  const reading = readStrategy(text);
+  if ('strategy' in reading) return reading.strategy;
+  const { problem, hint } = reading;
+  throw new MergeError(`merge: the strategy ${problem}`, hint === undefined ? {} : { hint });
+}
+
+/** Whether another thread makes the same strategy of its name; not of one that a program brings itself. */
+export function isBuiltIn(strategy: Strategy): boolean {
+  return builtIn.has(strategy);
+}
+
+const builtIn = new WeakSet<Strategy>();
+
+type Parameters = Readonly<Record<string, unknown>> & { readonly on?: AppliedTo | undefined };
+
+interface Entry {
+  readonly schema: z.ZodObject;
+  /** Of what has passed the schema. */
+  readonly build: (parameters: Parameters) => Strategy;
+}
+
+function entry<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  build: (parameters: z.output<z.ZodObject<Shape, z.core.$strict>>) => Strategy,
+): Entry {
+  const schema = z.strictObject(shape);
+  return { schema, build: (parameters) => build(schema.parse(parameters)) };
+}
+
+function withoutDefaults({ shape }: z.ZodObject, parameters: Parameters): Parameters {
+  const said = Object.entries(parameters).filter(([name, value]) => {
+    const left = z.safeParse(shape[name] as z.ZodType, undefined);
+    return !(left.success && left.data === value);
   });
+  return Object.fromEntries(said);
 }

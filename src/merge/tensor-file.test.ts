@@ -49,10 +49,10 @@ describe('a tensor file', () => {
 describe('the order by content', () => {
   it('does not depend on the order in which files are named, and breaks ties by examples', async () => {
     const contributions = [
-      { file: await open('a', [1, 2, 3]), examples: 1 },
-      { file: await open('b', [1, 2, 4]), examples: 1 },
-      { file: await open('c', [1, 2, 3]), examples: 2 },
-      { file: await open('d', [0, 9, 9]), examples: 5 },
+      { file: await open('a', [1, 2, 3]), examples: 1, auxiliaries: {} },
+      { file: await open('b', [1, 2, 4]), examples: 1, auxiliaries: {} },
+      { file: await open('c', [1, 2, 3]), examples: 2, auxiliaries: {} },
+      { file: await open('d', [0, 9, 9]), examples: 5, auxiliaries: {} },
     ];
     const chunks = chunksOf(contributions[0]!.file.header.entries, 4);
     const orders = [contributions, [...contributions].reverse()].map((named) => {

@@ -227,6 +227,35 @@ describe('a configuration', () => {
     expect(hint).toBe('did you mean "rounds"?');
   });
 
+  it('takes strategies as a line or as settings, and calls them by their shortest name', () => {
+    const { strategy, compare } = parseConfiguration(
+      {
+        ...smallest,
+        strategy: { name: 'trimmed-mean', trim: 0.2 },
+        compare: ['krum( f=1 )', 'absmax(on=updates)', { name: 'my-own', power: 2 }, 'midrange'],
+      },
+      'test',
+    );
+    expect(strategy).toBe('trimmed-mean(trim=0.2)');
+    expect(compare).toEqual(['krum', 'absmax(on=updates)', 'my-own(power=2)', 'midrange']);
+  });
+
+  it.each([
+    [
+      { strategy: 'ties(densty=0.5)' },
+      '"strategy" is "ties(densty=0.5)": "densty" is unknown, expected one of density, lambda, on',
+      'did you mean "density"?',
+    ],
+    [
+      { compare: ['mean', { name: 'dare', p: 1 }] },
+      '"compare.1" is "dare(p=1)": "p" is 1, expected a number from 0 below 1',
+      undefined,
+    ],
+    [{ strategy: 3 }, '"strategy" is 3, expected a text or settings such as name', undefined],
+  ])('is refused for a strategy that cannot be built: %j', (change, message, hint) => {
+    expect(complaint(change)).toEqual([message, hint]);
+  });
+
   it('is refused as a whole where it is none', () => {
     expect(() => parseConfiguration('rounds', 'x.yaml')).toThrow(
       'x.yaml: the configuration is "rounds", expected settings such as seed, dataset,',

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
+import { readStrategy } from '../merge/strategies.js';
+import { formatStrategy } from '../merge/strategy-text.js';
+import { type Complaint, complaintOf } from '../tensor/complaint.js';
 import { CommonweightError } from '../tensor/error.js';
 import { averageSchema, refitSchema, serverSchema } from './after-merge.js';
-import { type Complaint, complaintOf } from './complaint.js';
 import { contradictionOf } from './contradictions.js';
 import { scheduleSchema } from './schedule.js';
 
@@ -89,6 +91,19 @@ const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('adamw'), ...adamSettings, weightDecay: z.number().min(0).default(0.01) }),
 ]);
 
+/** A strategy, in a line or as settings with a name; what comes out is its shortest line. */
+const strategySchema = z
+  .union([z.string(), z.looseObject({ name: z.string() })])
+  .transform((reference, context): string => {
+    const reading = readStrategy(reference);
+    if ('strategy' in reading) return reading.strategy.name;
+    // A program may bring a strategy of this name itself.
+    if (reading.unknown) return typeof reference === 'string' ? reference : formatStrategy(reference);
+    const { problem, hint } = reading;
+    context.addIssue({ code: 'custom', message: problem, params: { hint } });
+    return z.NEVER;
+  });
+
 export const configurationSchema = z.strictObject({
   seed: z.int().min(0).max(0x7fffffff).default(0),
   /** "fashion-mnist", or a folder. */
@@ -134,8 +149,8 @@ export const configurationSchema = z.strictObject({
   /** The run ends when the merged model reaches this validation accuracy with every participant. */
   reference: fraction.optional(),
   /** The strategy whose model is copied back. */
-  strategy: z.string().default('mean'),
-  /** What strategies are applied to: weights, as in the paper, or their changes since the copy. */
+  strategy: strategySchema.default('mean'),
+  /** What strategies are applied to that do not say it: weights, as in the paper, or their changes since the copy. */
   mergeOn: z.enum(['weights', 'updates']).default('weights'),
   /** The optimizer that takes what was merged for its gradient; without one the merged model is copied as it is. */
   server: serverSchema.optional(),
@@ -144,7 +159,7 @@ export const configurationSchema = z.strictObject({
   /** The last layer from sums over everybody's training examples. */
   refit: refitSchema.optional(),
   /** Strategies that are only evaluated, on the same updates. */
-  compare: z.array(z.string()).default([]),
+  compare: z.array(strategySchema).default([]),
   /** Train the same network on all the data beside it. */
   pooled: z.boolean().default(false),
   /** Record how many examples of each class every participant holds: it tells about their data. */

@@ -1,5 +1,5 @@
 /** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
-import type { Complaint } from './complaint.js';
+import type { Complaint } from '../tensor/complaint.js';
 
 /** The part of a configuration that is read here. */
 interface Settings {

@@ -1,6 +1,8 @@
 /** What a run is going to do, before it begins. */
 import type { RunStart } from '../federation/run-federation.js';
 import { averageOf } from '../merge/average/model-average.js';
+import { readStrategy } from '../merge/strategies.js';
+import type { AppliedTo } from '../merge/strategy.js';
 import { renderShares, summarizeShares } from '../partition/summary.js';
 import type { Configuration } from '../protocol/configuration.js';
 import { count, percent, plural } from './numbers.js';
@@ -106,6 +108,12 @@ function augmentationText(augmentation: Configuration['augmentation']): string[]
   return ways.length === 0 ? [] : [`images ${ways.join(' and ')}`];
 }
 
+/** What the strategy is applied to: some say it themselves. */
+function appliedTo(strategy: string, mergeOn: AppliedTo): AppliedTo {
+  const reading = readStrategy(strategy);
+  return ('strategy' in reading ? reading.strategy.on : undefined) ?? mergeOn;
+}
+
 function roundsText(configuration: Configuration): string {
   const {
     rounds,
@@ -128,7 +136,7 @@ function roundsText(configuration: Configuration): string {
       : [
           `${count(participantsPerRound)} of ${plural(configuration.partition.participants, 'participant')}, drawn anew, train in each`,
         ]),
-    `${strategy} of the ${mergeOn}${server === undefined ? '' : `, after a step of ${server.name} (learning rate ${server.learningRate}),`} is copied back`,
+    `${strategy} of the ${appliedTo(strategy, mergeOn)}${server === undefined ? '' : `, after a step of ${server.name} (learning rate ${server.learningRate}),`} is copied back`,
     ...(evaluateEvery === 1 ? [] : [`evaluated every ${count(evaluateEvery)} and in the last`]),
     ...(average === undefined
       ? []

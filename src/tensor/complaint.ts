@@ -1,6 +1,6 @@
 /** What is wrong with a configuration, in words: which field, what came, what was expected. */
 import { z } from 'zod';
-import { nearestName } from '../tensor/nearest-name.js';
+import { nearestName } from './nearest-name.js';
 
 export interface Complaint {
   /** `"local.threshold" is 1.2, expected a number from 0 to 1` */
@@ -25,17 +25,21 @@ interface SchemaNode {
   readonly oneOf?: readonly SchemaNode[];
 }
 
-/** The complaint that helps most: a name that is not known before whatever is missing in its place. */
+/**
+ * The complaint that helps most: a name that is not known before whatever is missing in its place. An issue of one's own
+ * (`custom`) says what its value is and what was expected, and may have a `hint` among its parameters.
+ */
 export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError): Complaint {
   const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
   const path = issue?.path.map(String) ?? [];
+  const field = path.length === 0 ? 'the configuration' : `"${path.join('.')}"`;
+  if (issue?.code === 'custom') return { message: `${field} ${issue.message}`, hint: issue.params?.hint };
   const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
   const node = nodeAt(root, path, value);
   if (issue?.code === 'unrecognized_keys') {
     return unknownName(path, issue.keys[0] ?? '', Object.keys(node?.properties ?? {}));
   }
   const got = valueAt(value, path);
-  const field = path.length === 0 ? 'the configuration' : `"${path.join('.')}"`;
   const state = got === undefined ? 'is missing' : `is ${excerpt(got)}`;
   const nearest = typeof got === 'string' ? nearestName(got, namesOf(node)) : undefined;
   const expected = node === undefined ? (issue?.message ?? 'something else') : `expected ${describe(node)}`;

@@ -1,0 +1,20 @@
+import { meanOfRange, reduceSorted } from './sorted-places.js';
+import type { PlacewiseStrategy } from './strategy.js';
+
+/**
+ * The mean, in each place, of what is left when the ⌊trim·n⌋ smallest and the ⌊trim·n⌋ largest of the n values are left
+ * out. It withstands as many updates as it leaves out at each end.
+ * @param trim from 0 below 0.5
+ * @see Yin et al. 2018, https://arxiv.org/abs/1803.01498, definition 2 (where trim is β)
+ */
+export function trimmedMean({ trim }: { trim: number }): PlacewiseStrategy {
+  return {
+    name: 'trimmed-mean',
+    needs: 'columns',
+    combine(out, columns) {
+      // A fraction that is meant to be whole may lie just below: 0.29 · 100.
+      const left = Math.floor(trim * columns.length + 1e-9);
+      reduceSorted(out, columns, (sorted) => meanOfRange(sorted, left, columns.length - left));
+    },
+  };
+}
