@@ -28,6 +28,8 @@ export interface FederationPlan extends WorkPlan, AfterMerge {
   initialState(participant: string): StateDict;
   readonly strategy: Strategy;
   readonly mergeOn: 'weights' | 'updates';
+  /** Where updates are aligned before they are merged: on updates to the state they started from, else to the first of them. */
+  align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
   /** Evaluated beside it, on the same updates. */
   readonly compared: readonly Strategy[];
   readonly refit?: RefitPlan | undefined;
@@ -120,10 +122,11 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const bases = await Promise.all(updates.map(({ name }) => baseOf(round, name, plan, store, rounds)));
   // Participants that began with weights of their own have no common base in round 1.
   const base = plan.mergeOn === 'updates' || plan.server !== undefined ? bases[0] : undefined;
+  const aligned = plan.align?.(updates, plan.mergeOn === 'updates' ? base : undefined) ?? updates;
   const combine = (strategy: Strategy) =>
     merge(
       strategy,
-      updates,
+      aligned,
       plan.mergeOn === 'weights' || base === undefined ? { on: 'weights' } : { on: 'updates', base },
     );
   const before = rounds[round - 2];
