@@ -1,19 +1,24 @@
 /** `commonweight merge`: models of one network, merged without training. */
 import type { Command } from 'commander';
-import { mergeFiles } from '../merge/merge-files.js';
+import { mergeAlignedFiles } from '../merge/merge-aligned-files.js';
+import { type MergeFilesOptions, mergeFiles } from '../merge/merge-files.js';
 import { strategyByName, strategyNames } from '../merge/strategies.js';
+import { permutationGroups } from '../nn/permutation-groups.js';
 import { bar, byteSize, plural } from '../report/numbers.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
+import { imageShapeOption, networkOption } from './model-options.js';
+import { type ModelFlags, openModel } from './open-model.js';
 import { isLive, liveRegion } from './terminal.js';
 import { listOf, oneOf, positiveNumber } from './values.js';
 
-interface MergeFlags {
+interface MergeFlags extends Pick<ModelFlags, 'network' | 'imageShape'> {
   readonly strategy: string;
   readonly output: string;
   readonly on: 'weights' | 'updates';
   readonly base?: string;
   readonly examples?: number[];
+  readonly align?: true;
 }
 
 export function addMerge(program: Command): void {
@@ -33,28 +38,39 @@ export function addMerge(program: Command): void {
       'each file’s number of examples, a,b,…',
       listOf(positiveNumber('--examples')),
     )
+    .option('--align', 'match the hidden units of all files first: for models that began apart')
+    .addOption(networkOption())
+    .addOption(imageShapeOption())
     .addHelpText(
       'after',
       `
 Examples:
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
   commonweight merge a.safetensors b.safetensors --examples 27000,3000 -o merged.safetensors
-  commonweight merge a.safetensors b.safetensors --on updates --base start.safetensors -o merged.safetensors`,
+  commonweight merge a.safetensors b.safetensors --on updates --base start.safetensors -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors --align --network paper-cnn -o merged.safetensors`,
     )
     .action(merge);
 }
 
 async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void> {
-  const { strategy, output, on, base, examples } = flags;
+  const { strategy, output, on, base, examples, align } = flags;
   if (on === 'updates' && base === undefined) {
     throw new UsageError('--on is "updates", but --base is missing', {
       hint: 'name the file that the others started from',
     });
   }
+  const unused = flags.network === undefined ? flags.imageShape && '--image-shape' : '--network';
+  if (align === undefined && unused !== undefined) {
+    throw new UsageError(`${unused} is given, but only --align looks at the network`, {
+      hint: 'add --align, or leave it out',
+    });
+  }
+  const groups = align && (await groupsOf(inputs[0] as string, flags));
   const region = isLive(process.stdout) ? liveRegion(process.stdout) : undefined;
   const { signal, stop } = watchInterrupts();
   try {
-    const { tensors, bytes } = await mergeFiles({
+    const options: MergeFilesOptions = {
       inputs,
       strategy: strategyByName(strategy),
       output,
@@ -66,10 +82,13 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
         region?.update([
           `merging  ${bar(doneBytes / totalBytes, 20)}  ${byteSize(doneBytes)} of ${byteSize(totalBytes)}`,
         ]),
-    });
+    };
+    const { tensors, bytes } = await (groups === undefined
+      ? mergeFiles(options)
+      : mergeAlignedFiles(groups, options));
     region?.clear();
     process.stdout.write(
-      `${output}: ${plural(inputs.length, 'file')} merged by ${strategy}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
+      `${output}: ${plural(inputs.length, 'file')} ${align ? 'aligned and ' : ''}merged by ${strategy}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
     );
   } catch (error) {
     throw signal.aborted ? new Interrupted('interrupted; nothing was written') : error;
@@ -77,4 +96,10 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
     stop();
     region?.close();
   }
+}
+
+/** Of the network that the files belong to, as one of them or a flag says. */
+async function groupsOf(path: string, flags: ModelFlags) {
+  const { network, imageShape } = await openModel(path, flags);
+  return permutationGroups(network, imageShape);
 }

@@ -9,8 +9,7 @@
  * @see Ainsworth et al. 2022, https://arxiv.org/abs/2209.04836
  */
 import type { StateDict } from '../tensor/state-dict.js';
-import { firstNotFinite } from './block.js';
-import { checkSameTensors, notFinite } from './checks.js';
+import { checkFinite, checkSameTensors } from './checks.js';
 import type { Update } from './merge.js';
 import { type PermutationGroup, permuteState } from './permutation-group.js';
 import { weightMatching } from './weight-matching.js';
@@ -45,12 +44,4 @@ export function alignUpdates<Aligned extends Update>(
     const orders = weightMatching(groups, reference, update.state, options.seed ?? 0);
     return { ...update, state: permuteState(groups, orders, update.state) };
   });
-}
-
-function checkFinite({ layout, data }: StateDict, where: string): void {
-  for (const { name, offset, size } of layout) {
-    const values = data.subarray(offset, offset + size);
-    const bad = firstNotFinite(values);
-    if (bad >= 0) throw notFinite(name, bad, values[bad] as number, where);
-  }
 }
