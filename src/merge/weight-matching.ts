@@ -5,11 +5,12 @@
  *
  * by coordinate descent: with all groups but one held fast, the sum is Σᵢ gain[i, order[i]], a linear assignment problem,
  * which is solved exactly. The groups are visited in a random order again and again, until none of them changes. The sum
- * rises with every change, so this ends, in a local maximum.
+ * rises with every change, so this ends, in a local maximum. Which one depends most on the group that comes first: each has
+ * its turn, and the greatest sum counts.
  * @see Ainsworth et al. 2022, "Git Re-Basin", algorithm 1, https://arxiv.org/abs/2209.04836
  */
 import { randomStream } from '../tensor/random.js';
-import type { StateDict } from '../tensor/state-dict.js';
+import { type StateDict, tensorView } from '../tensor/state-dict.js';
 import { groupedAssignment, linearAssignment } from './linear-assignment.js';
 import {
   identityOrder,
@@ -22,6 +23,13 @@ import {
 
 /** A change must raise the sum by more than rounding does. */
 const LEAST_RISE = 1e-9;
+/** Descents at most. */
+const MOST_STARTS = 6;
+
+interface Match {
+  readonly orders: Order[];
+  readonly similarity: number;
+}
 
 /**
  * The order of the units of every group in which `state` matches `reference`. A copy of the reference in another order is
@@ -32,14 +40,32 @@ const LEAST_RISE = 1e-9;
 export function weightMatching(
   groups: readonly PermutationGroup[],
   reference: StateDict,
-  { layout, data }: StateDict,
+  state: StateDict,
   seed: number,
 ): Order[] {
+  const starts = Array.from({ length: Math.min(groups.length, MOST_STARTS) }, (_, start) => start);
+  const matches = starts.map((start) => descend(groups, reference, state, start, seed));
+  const best = matches.reduce<Match | undefined>(
+    (a, b) => (a === undefined || b.similarity > a.similarity ? b : a),
+    undefined,
+  );
+  return best?.orders ?? [];
+}
+
+/** From the order that the state has, with this group first. */
+function descend(
+  groups: readonly PermutationGroup[],
+  reference: StateDict,
+  { layout, data }: StateDict,
+  start: number,
+  seed: number,
+): Match {
   const current = { layout, data: data.slice() };
   const orders = groups.map(({ size }) => identityOrder(size));
   for (let sweep = 0, changed = true; changed; sweep++) {
     changed = false;
-    for (const index of randomStream(seed, sweep, 'weight matching').permutation(groups.length)) {
+    const visited = [...randomStream(seed, start, sweep, 'weight matching').permutation(groups.length)];
+    for (const index of sweep === 0 ? [start, ...visited.filter((group) => group !== start)] : visited) {
       const group = groups[index] as PermutationGroup;
       const step = improvement(group, reference, current);
       if (step === undefined) continue;
@@ -49,7 +75,8 @@ export function weightMatching(
       changed = true;
     }
   }
-  return orders;
+  const tensors = layout.map(({ name }) => name);
+  return { orders, similarity: similarityOf(tensors, reference, current) };
 }
 
 /** A better order of one group's units, where there is one. */
@@ -64,7 +91,9 @@ function improvement(group: PermutationGroup, reference: StateDict, current: Sta
   // Where one tensor has the group along two axes, the gain holds for one of them alone: the sum itself decides.
   const tried = { layout: current.layout, data: current.data.slice() };
   permuteUnits(tried, group, order);
-  const [before, after] = [similarity(group, reference, current), similarity(group, reference, tried)];
+  const tensors = new Set(members.map(({ tensor }) => tensor));
+  const before = similarityOf(tensors, reference, current);
+  const after = similarityOf(tensors, reference, tried);
   return after - before > LEAST_RISE * (Math.abs(after) + Math.abs(before)) ? order : undefined;
 }
 
@@ -84,13 +113,11 @@ function addInnerProducts(gain: Float64Array, { values: a, view }: MemberView, b
   }
 }
 
-/** The sum of inner products over the tensors of a group. */
-function similarity({ members, size }: PermutationGroup, reference: StateDict, state: StateDict): number {
-  const tensors = new Map(members.map((member) => [member.tensor, member]));
+/** The sum of the inner products of these tensors. */
+function similarityOf(tensors: Iterable<string>, reference: StateDict, state: StateDict): number {
   let sum = 0;
-  for (const member of tensors.values()) {
-    const { values: a } = memberView(reference, member, size);
-    const { values: b } = memberView(state, member, size);
+  for (const tensor of tensors) {
+    const [a, b] = [tensorView(reference, tensor), tensorView(state, tensor)];
     for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
   }
   return sum;
