@@ -7,5 +7,6 @@ export {
   type FederationOutcome,
   runFederation,
 } from './federation/run-federation.js';
+export { mergeAlignedFiles } from './merge/merge-aligned-files.js';
 export { mergeFiles } from './merge/merge-files.js';
 export { ortNode } from './runtime/ort-node.js';

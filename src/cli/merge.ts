@@ -1,21 +1,26 @@
 /** `commonweight merge`: models of one network, merged without training. */
 import type { Command } from 'commander';
-import { mergeFiles } from '../merge/merge-files.js';
+import { mergeAlignedFiles } from '../merge/merge-aligned-files.js';
+import { type MergeFilesOptions, mergeFiles } from '../merge/merge-files.js';
 import { strategyByName, strategySignatures } from '../merge/strategies.js';
 import type { AppliedTo } from '../merge/strategy.js';
+import { permutationGroups } from '../nn/permutation-groups.js';
 import { bar, byteSize, plural } from '../report/numbers.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
+import { imageShapeOption, networkOption } from './model-options.js';
+import { type ModelFlags, openModel } from './open-model.js';
 import { isLive, liveRegion } from './terminal.js';
 import { listOf, oneOf, positiveNumber, strategyOf } from './values.js';
 
-interface MergeFlags {
+interface MergeFlags extends Pick<ModelFlags, 'network' | 'imageShape'> {
   readonly strategy: string;
   readonly output: string;
   readonly on?: AppliedTo;
   readonly base?: string;
   readonly examples?: number[];
   readonly fisher?: string[];
+  readonly align?: true;
 }
 
 export function addMerge(program: Command): void {
@@ -44,6 +49,9 @@ export function addMerge(program: Command): void {
       'each file’s diagonal Fisher information, a,b,…, for fisher-mean',
       listOf((file) => file),
     )
+    .option('--align', 'match the hidden units of all files first: for models that began apart')
+    .addOption(networkOption())
+    .addOption(imageShapeOption())
     .addHelpText(
       'after',
       `
@@ -52,13 +60,14 @@ Examples:
   commonweight merge a.safetensors b.safetensors --examples 27000,3000 -o merged.safetensors
   commonweight merge a.safetensors b.safetensors c.safetensors --strategy 'trimmed-mean(trim=0.34)' -o merged.safetensors
   commonweight merge a.safetensors b.safetensors --strategy ties --base start.safetensors -o merged.safetensors
-  commonweight merge a.safetensors b.safetensors --on updates --base start.safetensors -o merged.safetensors`,
+  commonweight merge a.safetensors b.safetensors --on updates --base start.safetensors -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors --align --network paper-cnn -o merged.safetensors`,
     )
     .action(merge);
 }
 
 async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void> {
-  const { output, on, base, examples, fisher } = flags;
+  const { output, on, base, examples, fisher, align } = flags;
   const strategy = strategyByName(flags.strategy);
   if (on !== undefined && strategy.on !== undefined && on !== strategy.on) {
     throw new UsageError(`--on is "${on}", but ${strategy.name} is applied to ${strategy.on}`, {
@@ -71,10 +80,17 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
       hint: 'name the file that the others started from',
     });
   }
+  const unused = flags.network === undefined ? flags.imageShape && '--image-shape' : '--network';
+  if (align === undefined && unused !== undefined) {
+    throw new UsageError(`${unused} is given, but only --align looks at the network`, {
+      hint: 'add --align, or leave it out',
+    });
+  }
+  const groups = align && (await groupsOf(inputs[0] as string, flags));
   const region = isLive(process.stdout) ? liveRegion(process.stdout) : undefined;
   const { signal, stop } = watchInterrupts();
   try {
-    const { tensors, bytes } = await mergeFiles({
+    const options: MergeFilesOptions = {
       inputs,
       strategy,
       output,
@@ -87,10 +103,13 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
         region?.update([
           `merging  ${bar(doneBytes / totalBytes, 20)}  ${byteSize(doneBytes)} of ${byteSize(totalBytes)}`,
         ]),
-    });
+    };
+    const { tensors, bytes } = await (groups === undefined
+      ? mergeFiles(options)
+      : mergeAlignedFiles(groups, options));
     region?.clear();
     process.stdout.write(
-      `${output}: ${plural(inputs.length, 'file')} merged by ${strategy.name}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
+      `${output}: ${plural(inputs.length, 'file')} ${align ? 'aligned and ' : ''}merged by ${strategy.name}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
     );
   } catch (error) {
     throw signal.aborted ? new Interrupted('interrupted; nothing was written') : error;
@@ -98,4 +117,10 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
     stop();
     region?.close();
   }
+}
+
+/** Of the network that the files belong to, as one of them or a flag says. */
+async function groupsOf(path: string, flags: ModelFlags) {
+  const { network, imageShape } = await openModel(path, flags);
+  return permutationGroups(network, imageShape);
 }

@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { commonweight, sample } from '../../test/run-command.js';
 import { loadDataset } from '../data/load-dataset.js';
+import { permuteState } from '../merge/permutation-group.js';
+import { mlp } from '../nn/models/mlp.js';
+import { permutationGroups } from '../nn/permutation-groups.js';
 import { ortNode } from '../runtime/ort-node.js';
+import { randomStream } from '../tensor/random.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { u8Tensor } from '../tensor/tensor.js';
 
@@ -186,5 +190,32 @@ describe('commonweight merge', () => {
     const trimmed = await merging('--strategy', 'ties(lambda=1, density=1)', '--base', 'zeros.safetensors');
     expect(trimmed.stdout).toContain('merged by ties(density=1)');
     await same();
+  });
+
+  it('finds a model again in a copy whose hidden units are in another order', async () => {
+    const { state } = decodeSafetensors(readFileSync(at(model)), 'model');
+    const groups = permutationGroups(mlp(), [1, 28, 28]);
+    const orders = groups.map(({ size }) => randomStream(1, size).permutation(size));
+    writeFileSync(at('shuffled.safetensors'), encodeSafetensors(permuteState(groups, orders, state)));
+    const merging = ['merge', model, 'shuffled.safetensors', '--align', '-o', 'aligned.safetensors'];
+    const { status, stdout } = await commonweight(merging, inFolder);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^aligned\.safetensors: 2 files aligned and merged by mean, 6 tensors, /);
+    // In the order of units of the one or the other.
+    const merged = decodeSafetensors(readFileSync(at('aligned.safetensors')), 'aligned').state;
+    const originals = [model, 'shuffled.safetensors'].map((file) =>
+      decodeSafetensors(readFileSync(at(file)), file).state.data.join(),
+    );
+    expect(originals).toContain(merged.data.join());
+  });
+
+  it('asks for the network, which alignment must know and nothing else looks at', async () => {
+    const bare = ['merge', 'bare.safetensors', model, '-o', 'unmade.safetensors'];
+    const unnamed = await commonweight([...bare, '--align'], inFolder);
+    expect(unnamed.status).toBe(2);
+    expect(unnamed.stderr).toContain('"bare.safetensors" does not say which network its weights belong to');
+    const unused = await commonweight([...bare, '--network', 'mlp'], inFolder);
+    expect(unused.status).toBe(2);
+    expect(unused.stderr).toContain('--network is given, but only --align looks at the network');
   });
 });

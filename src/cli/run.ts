@@ -21,6 +21,7 @@ interface Overrides {
   readonly reference?: number;
   readonly strategy?: string;
   readonly compare?: string[];
+  readonly align?: true;
   readonly dataset?: string;
   readonly partition?: string;
   readonly participants?: number;
@@ -65,6 +66,7 @@ export function addRun(program: Command): void {
       'strategies to evaluate beside it, a,b(parameter=value),…',
       strategiesOf('--compare'),
     )
+    .option('--align', 'match the hidden units of all updates before they are merged')
     .option('--learning-rate <x>', 'of the optimizer', positiveNumber('--learning-rate'))
     .option('--batch-size <n>', 'images a step', wholeNumber('--batch-size', 1, 4096))
     .option('--flip', 'mirror training images half of the time')
@@ -119,6 +121,7 @@ export function overridden(
     'reference',
     'strategy',
     'compare',
+    'align',
     'dataset',
     'batchSize',
     'pooled',

@@ -28,6 +28,8 @@ export interface FederationPlan extends WorkPlan, AfterMerge {
   initialState(participant: string): StateDict;
   readonly strategy: Strategy;
   readonly mergeOn: 'weights' | 'updates';
+  /** Where updates are aligned before they are merged: on updates to the state they started from, else to the first of them. */
+  align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
   /** Evaluated beside it, on the same updates. */
   readonly compared: readonly Strategy[];
   readonly refit?: RefitPlan | undefined;
@@ -121,8 +123,9 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   // Participants that began with weights of their own have no common base in round 1.
   const onUpdates = [plan.strategy, ...plan.compared].some(({ on = plan.mergeOn }) => on === 'updates');
   const base = onUpdates || plan.server !== undefined ? bases[0] : undefined;
+  const aligned = plan.align?.(updates, onUpdates ? base : undefined) ?? updates;
   const combine = (strategy: Strategy) =>
-    merge(strategy, updates, base === undefined ? { on: 'weights' } : { on: plan.mergeOn, base });
+    merge(strategy, aligned, base === undefined ? { on: 'weights' } : { on: plan.mergeOn, base });
   const before = rounds[round - 2];
   const { evaluated } = recordOf(rounds, round);
   const after = await afterMerge(plan, { round, merged: combine(plan.strategy), base, before }, store);

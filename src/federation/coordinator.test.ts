@@ -100,6 +100,20 @@ describe('the coordinator', () => {
     await expect(store.get({ type: 'merged', round: 1 }, digest())).rejects.toThrow('is gone');
   });
 
+  it('merges what alignment makes of the updates, on updates with the base that they started from', async () => {
+    const { tasks } = tasksThat(({ work }) => ({ a: 1, b: 2, c: 6 })[work.participant] ?? 10);
+    const bases: (readonly number[] | undefined)[] = [];
+    const align: FederationPlan['align'] = (updates, base) => {
+      bases.push(base && [...base.data]);
+      return updates.map((update) => ({ ...update, state: { layout, data: Float32Array.of(8, 9) } }));
+    };
+    const store = memoryStore(digest);
+    await coordinate({ ...plan, align }, tasks, store);
+    expect([...(await store.get({ type: 'merged', round: 2 }, digest())).data]).toEqual([8, 9]);
+    await coordinate({ ...plan, align, mergeOn: 'updates' }, tasks, memoryStore(digest));
+    expect(bases).toEqual([undefined, undefined, [0, 0], [8, 9]]);
+  });
+
   it('lets the pooled training see all the data, and go on with its own slots', async () => {
     const { tasks, trained } = tasksThat(() => 1);
     await coordinate(plan, tasks, memoryStore(digest));

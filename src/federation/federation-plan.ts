@@ -1,5 +1,6 @@
 /** What a configuration asks for, built: its strategies, shares, network, and everybody's work in every round. */
 import type { TrainTestSplit } from '../data/image-dataset.js';
+import { alignUpdates } from '../merge/align.js';
 import { updatesProblem } from '../merge/checks.js';
 import { readStrategy, strategyNames } from '../merge/strategies.js';
 import type { Strategy } from '../merge/strategy.js';
@@ -55,6 +56,12 @@ export function strategiesOf(
     throw new ConfigurationError(
       `${source}: "mergeOn" is "updates", but independent initial weights have no common base`,
       { hint: 'set "initialWeights" to "shared", or "mergeOn" to "weights"' },
+    );
+  }
+  if (configuration.align && configuration.correction?.name === 'scaffold') {
+    throw new ConfigurationError(
+      `${source}: "align" is true, but SCAFFOLD's control variates stay in each participant's own order of units`,
+      { hint: 'leave "align" or "correction" out' },
     );
   }
   return { strategy, compared: compared.filter(({ name }) => name !== configuration.strategy) };
@@ -171,6 +178,10 @@ export function federationPlan(
     testExamples: data.test.examples,
     keep: configuration.keep,
     mergeOn: configuration.mergeOn,
+    ...(configuration.align && {
+      align: (updates, reference) =>
+        alignUpdates(plan.permutationGroups, updates, { seed: configuration.seed, reference }),
+    }),
     ...strategies,
     ...afterMerge,
     initialState: initial,

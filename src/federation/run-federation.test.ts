@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { imageDataset } from '../data/image-dataset.js';
+import { alignUpdates } from '../merge/align.js';
 import { mean } from '../merge/mean.js';
+import { merge } from '../merge/merge.js';
 import { mlp } from '../nn/models/mlp.js';
+import { initialState, parametersOf } from '../nn/network.js';
+import { permutationGroups } from '../nn/permutation-groups.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import { randomStream } from '../tensor/random.js';
 import { runFederation } from './run-federation.js';
@@ -32,6 +36,33 @@ describe('a federation as a library call', () => {
   it('calls its data by the name that it has', async () => {
     const { result } = await runFederation(configuration, { data });
     expect(result.dataset).toBe('my own pictures');
+  });
+
+  it('aligns models of independent initial weights before it merges them', async () => {
+    // With so small a learning rate, the updates are the initial weights.
+    const { model } = await runFederation(
+      {
+        ...configuration,
+        initialWeights: 'independent',
+        align: true,
+        optimizer: { name: 'sgd', learningRate: 1e-30 },
+      },
+      { data, workers: 1 },
+    );
+    const network = mlp({ classes: 2, hidden: [4] });
+    const updates = ['environment-1', 'environment-2'].map((name) => ({
+      name,
+      examples: 27,
+      state: initialState(parametersOf(network, [1, 4, 4]), 0, 'initial weights', name),
+    }));
+    const aligned = alignUpdates(permutationGroups(network, [1, 4, 4]), updates);
+    expect(model?.data).toEqual(merge(mean(), aligned).data);
+    expect(model?.data).not.toEqual(merge(mean(), updates).data);
+  });
+
+  it('refuses to align updates whose control variates would stay in another order', async () => {
+    const scaffold = { ...configuration, align: true, correction: { name: 'scaffold' } } as const;
+    await expect(runFederation(scaffold, { data })).rejects.toThrow('"align" is true, but SCAFFOLD');
   });
 
   it('refuses a network beside the name of another', async () => {

@@ -1,5 +1,7 @@
 /** What must hold before values are merged, and the messages where it does not. `where` says whose: `"b.safetensors"`. */
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
+import type { StateDict } from '../tensor/state-dict.js';
+import { firstNotFinite } from './block.js';
 import { MergeError } from './error.js';
 import type { AppliedTo, Strategy } from './strategy.js';
 
@@ -77,6 +79,15 @@ export function appliedTo(strategy: Strategy, on: AppliedTo | undefined, hasBase
     );
   }
   return what;
+}
+
+/** @throws MergeError that names the first value that is NaN or infinite. */
+export function checkFinite({ layout, data }: StateDict, where: string): void {
+  for (const { name, offset, size } of layout) {
+    const values = data.subarray(offset, offset + size);
+    const bad = firstNotFinite(values);
+    if (bad >= 0) throw notFinite(name, bad, values[bad] as number, where);
+  }
 }
 
 export function notFinite(tensor: string, index: number, value: number, where: string): MergeError {

@@ -74,7 +74,10 @@ export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile
       contributions.push({ file, examples: options.examples?.[k] ?? 1, auxiliaries });
     }
     const base = options.base === undefined ? undefined : await opened(options.base);
-    await checkOutput(options.output, files);
+    await checkOutput(
+      options.output,
+      files.map(({ path }) => path),
+    );
     return await mergeOpened(options, contributions, base);
   } finally {
     await Promise.all(files.map((file) => file.handle.close()));
@@ -254,11 +257,11 @@ function checkOptions(options: MergeFilesOptions): void {
 }
 
 /** Nothing would be lost while merging, but afterwards an input would be: whoever wants that can rename the output. */
-async function checkOutput(output: string, files: readonly TensorFile[]): Promise<void> {
+export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing === undefined) return;
-  for (const { path, handle } of files) {
-    const { dev, ino } = await handle.stat();
+  for (const path of inputs) {
+    const { dev, ino } = await stat(path);
     if (dev === existing.dev && ino === existing.ino) {
       throw new MergeError(`merge: the output "${output}" is the input "${path}"`, {
         hint: 'name another output',

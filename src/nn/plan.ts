@@ -1,6 +1,7 @@
 /**
  * A plan: everything that a participant needs besides its data, compiled. Whoever has ONNX Runtime can train by it.
  */
+import type { PermutationGroup } from '../merge/permutation-group.js';
 import { lower } from '../onnx/lower/lower.js';
 import type { Shape } from '../tensor/shape.js';
 import type { StateLayout } from '../tensor/state-dict.js';
@@ -8,6 +9,7 @@ import type { Correction, CorrectionInput } from './corrections/correction.js';
 import type { Loss } from './losses.js';
 import { layoutOf, type Network, parametersOf } from './network.js';
 import type { Optimizer } from './optimizers.js';
+import { permutationGroups } from './permutation-groups.js';
 import { evaluationStep, type Normalization, trainingStep } from './training-step.js';
 
 export interface PlanOptions {
@@ -35,6 +37,8 @@ export interface Plan {
   readonly slotCount: number;
   /** Inputs of the training model that stay the same through a round. */
   readonly correctionInputs: readonly CorrectionInput[];
+  /** Hidden units that may be put in another order: what models are aligned by before they are merged. */
+  readonly permutationGroups: readonly PermutationGroup[];
   /** ONNX models; their inputs and outputs are those of `trainingStep` and `evaluationStep`. */
   readonly trainingModel: Uint8Array;
   readonly evaluationModel: Uint8Array;
@@ -61,6 +65,7 @@ export function compilePlan(options: PlanOptions): Plan {
     evaluationBatchSize,
     slotCount: optimizer.slotCount,
     correctionInputs: options.correction?.reads ?? [],
+    permutationGroups: permutationGroups(network, imageShape),
     trainingModel: lower(trainingStep(description)),
     evaluationModel: lower(evaluationStep(description, evaluationBatchSize)),
   };

@@ -152,6 +152,8 @@ export const configurationSchema = z.strictObject({
   strategy: strategySchema.default('mean'),
   /** What strategies are applied to that do not say it: weights, as in the paper, or their changes since the copy. */
   mergeOn: z.enum(['weights', 'updates']).default('weights'),
+  /** Put the hidden units of every update in the order that matches the first participant's, before any strategy. */
+  align: z.boolean().default(false),
   /** The optimizer that takes what was merged for its gradient; without one the merged model is copied as it is. */
   server: serverSchema.optional(),
   /** An average of the rounds' models, beside them. */

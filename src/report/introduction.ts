@@ -120,6 +120,7 @@ function roundsText(configuration: Configuration): string {
     reference,
     strategy,
     mergeOn,
+    align,
     compare,
     pooled,
     participantsPerRound,
@@ -136,7 +137,7 @@ function roundsText(configuration: Configuration): string {
       : [
           `${count(participantsPerRound)} of ${plural(configuration.partition.participants, 'participant')}, drawn anew, train in each`,
         ]),
-    `${strategy} of the ${appliedTo(strategy, mergeOn)}${server === undefined ? '' : `, after a step of ${server.name} (learning rate ${server.learningRate}),`} is copied back`,
+    `${strategy} of the ${align ? 'aligned ' : ''}${appliedTo(strategy, mergeOn)}${server === undefined ? '' : `, after a step of ${server.name} (learning rate ${server.learningRate}),`} is copied back`,
     ...(evaluateEvery === 1 ? [] : [`evaluated every ${count(evaluateEvery)} and in the last`]),
     ...(average === undefined
       ? []

@@ -1,0 +1,95 @@
+/**
+ * The linear assignment problem: which one-to-one choice of a column for every row has the greatest sum. By shortest
+ * augmenting paths with potentials, O(n³) (Jonker and Volgenant 1987, https://doi.org/10.1007/BF02278710, without their
+ * initialisation).
+ *
+ * It is solved as the least sum of costs c = −gain. The dual problem has a potential u for each row and v for each column
+ * with u + v ≤ c everywhere; where an assignment uses only tight pairs, u + v = c, both sums are equal and so both optimal.
+ * Rows are added one after the other: Dijkstra's algorithm on the reduced costs c − u − v ≥ 0 finds the shortest path from
+ * the new row, alternating between pairs not chosen and chosen, to a free column. Raising the potentials of what it has
+ * passed by the remaining distance keeps u + v ≤ c and makes the path tight; exchanging the pairs along it assigns the row.
+ */
+
+/**
+ * @param gain [n, n], row-major, finite
+ * @returns the column of every row; of equal sums always the same one
+ */
+export function linearAssignment(gain: Float64Array, n: number): Uint32Array {
+  // Row and column 0 stand for none: real ones count from 1.
+  const u = new Float64Array(n + 1);
+  const v = new Float64Array(n + 1);
+  const rowOf = new Uint32Array(n + 1);
+  const before = new Uint32Array(n + 1);
+  const distance = new Float64Array(n + 1);
+  const done = new Uint8Array(n + 1);
+  for (let newRow = 1; newRow <= n; newRow++) {
+    distance.fill(Number.POSITIVE_INFINITY);
+    done.fill(0);
+    rowOf[0] = newRow;
+    let column = 0;
+    while (rowOf[column] !== 0) {
+      done[column] = 1;
+      const row = rowOf[column] as number;
+      let nearest = 0;
+      let step = Number.POSITIVE_INFINITY;
+      for (let j = 1; j <= n; j++) {
+        if (done[j] === 1) continue;
+        const reduced = -(gain[(row - 1) * n + j - 1] as number) - (u[row] as number) - (v[j] as number);
+        if (reduced < (distance[j] as number)) {
+          distance[j] = reduced;
+          before[j] = column;
+        }
+        if ((distance[j] as number) < step) {
+          step = distance[j] as number;
+          nearest = j;
+        }
+      }
+      // What is passed moves by the step, so that distances count from where the path stands.
+      for (let j = 0; j <= n; j++) {
+        if (done[j] === 1) {
+          u[rowOf[j] as number] = (u[rowOf[j] as number] as number) + step;
+          v[j] = (v[j] as number) - step;
+        } else {
+          distance[j] = (distance[j] as number) - step;
+        }
+      }
+      column = nearest;
+    }
+    while (column !== 0) {
+      const previous = before[column] as number;
+      rowOf[column] = rowOf[previous] as number;
+      column = previous;
+    }
+  }
+  const columns = new Uint32Array(n);
+  for (let j = 1; j <= n; j++) columns[(rowOf[j] as number) - 1] = j - 1;
+  return columns;
+}
+
+/**
+ * The same among orders that exchange groups of consecutive units as wholes, and units within a group. Which column group a
+ * row group takes decides about their units alone, so the best gain for every pair of groups is an assignment of its own,
+ * and the choice of the pairs is one more.
+ */
+export function groupedAssignment(gain: Float64Array, n: number, groups: number): Uint32Array {
+  const size = n / groups;
+  const within: Uint32Array[] = [];
+  const between = new Float64Array(groups * groups);
+  for (let row = 0; row < groups; row++) {
+    for (let column = 0; column < groups; column++) {
+      const part = Float64Array.from({ length: size * size }, (_, place) => {
+        const [i, j] = [row * size + Math.floor(place / size), column * size + (place % size)];
+        return gain[i * n + j] as number;
+      });
+      const chosen = linearAssignment(part, size);
+      within.push(chosen);
+      between[row * groups + column] = chosen.reduce((sum, j, i) => sum + (part[i * size + j] as number), 0);
+    }
+  }
+  const columnOf = linearAssignment(between, groups);
+  return Uint32Array.from({ length: n }, (_, unit) => {
+    const row = Math.floor(unit / size);
+    const column = columnOf[row] as number;
+    return column * size + ((within[row * groups + column] as Uint32Array)[unit % size] as number);
+  });
+}
