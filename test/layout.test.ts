@@ -12,6 +12,7 @@ const floors: Record<string, number> = {
   onnx: 2,
   protocol: 2,
   partition: 2,
+  attack: 3,
   nn: 3,
   runtime: 3,
   evaluation: 4,

@@ -9,6 +9,7 @@ import { formatStrategy } from '../merge/strategy-text.js';
 import { type Complaint, complaintOf } from '../tensor/complaint.js';
 import { CommonweightError } from '../tensor/error.js';
 import { averageSchema, refitSchema, serverSchema } from './after-merge.js';
+import { attackSchema } from './attack.js';
 import { contradictionOf } from './contradictions.js';
 import { scheduleSchema } from './schedule.js';
 
@@ -160,6 +161,8 @@ export const configurationSchema = z.strictObject({
   average: averageSchema.optional(),
   /** The last layer from sums over everybody's training examples. */
   refit: refitSchema.optional(),
+  /** What some participants do to the others, to see which strategy bears it. */
+  attack: attackSchema.optional(),
   /** Strategies that are only evaluated, on the same updates. */
   compare: z.array(strategySchema).default([]),
   /** Train the same network on all the data beside it. */

@@ -1,0 +1,6 @@
+import { CommonweightError } from '../tensor/error.js';
+
+/** An attack that cannot be made. */
+export class AttackError extends CommonweightError {
+  override readonly name = 'AttackError';
+}

@@ -1,0 +1,12 @@
+import { erf } from '../graph/erf.js';
+
+/** Φ⁻¹(p): below it lies the part p, 0 < p < 1, of a standard normal variable. By bisection, to rounding. */
+export function normalQuantile(p: number): number {
+  let [low, high] = [-40, 40];
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    if ((1 + erf(middle / Math.SQRT2)) / 2 < p) low = middle;
+    else high = middle;
+  }
+}
