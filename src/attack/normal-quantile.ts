@@ -5,8 +5,9 @@ export function normalQuantile(p: number): number {
   let [low, high] = [-40, 40];
   for (;;) {
     const middle = (low + high) / 2;
-    if (middle <= low || middle >= high) return middle;
-    if ((1 + erf(middle / Math.SQRT2)) / 2 < p) low = middle;
+    const part = (1 + erf(middle / Math.SQRT2)) / 2;
+    if (part === p || middle <= low || middle >= high) return middle;
+    if (part < p) low = middle;
     else high = middle;
   }
 }

@@ -1,5 +1,5 @@
 /** Lines, one after the other: for files, pipes and logs. */
-import { isFinished, type RoundEvent, type RunState } from '../federation/round.js';
+import { honestOf, isFinished, type RoundEvent, type RunState } from '../federation/round.js';
 import { type RoundResult, roundResults } from '../federation/run-result.js';
 import { introduction } from '../report/introduction.js';
 import { byteSize, percent } from '../report/numbers.js';
@@ -68,5 +68,5 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
 /** Whether this was the last fact of its round. */
 function endsRound(event: RoundEvent, { rounds, rules }: RunState): boolean {
   const copied = rounds[event.round - 1]?.copied.size;
-  return event.type === 'copy-evaluated' && copied === rules.participants.length;
+  return event.type === 'copy-evaluated' && copied === honestOf(rules).length;
 }

@@ -8,12 +8,13 @@ import type { Strategy } from '../merge/strategy.js';
 import type { Share } from '../partition/partition.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
 import { type AfterMerge, afterMerge } from './after-merge.js';
+import { type Attackers, attackBy, handedIn } from './attackers.js';
 import { controlChange, controlsBefore, driftOf, keepControls, mergeControls } from './control-variates.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
 import type { LocalProgress } from './local-training.js';
 import { type RefitPlan, refit, sumFeaturesOf } from './refit.js';
-import type { Command, RoundEvent, RoundRecord, RoundRules } from './round.js';
+import { type Command, honestOf, type RoundEvent, type RoundRecord, type RoundRules } from './round.js';
 import { roundDetails } from './round-details.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
@@ -35,6 +36,7 @@ export interface FederationPlan extends WorkPlan, AfterMerge {
   readonly refit?: RefitPlan | undefined;
   /** How many rounds' merged models stay in the store. */
   readonly keep: number;
+  readonly attackers?: Attackers | undefined;
 }
 
 /** Where a command is carried out. */
@@ -65,11 +67,12 @@ export function carryOut(command: Command, workshop: Workshop): Promise<RoundEve
 
 type Named<Type extends Command['type']> = Extract<Command, { type: Type }>;
 
-async function train(
-  { round, participant }: Named<'train'>,
-  { plan, tasks, store, onProgress, rounds }: Workshop,
-): Promise<RoundEvent> {
+async function train(command: Named<'train'>, workshop: Workshop): Promise<RoundEvent> {
+  const { round, participant } = command;
+  const { plan, tasks, store, onProgress, rounds } = workshop;
   const began = performance.now();
+  const attack = attackBy(participant, plan.attackers);
+  if (attack?.from === 'honest-updates') return craftFromHonest(attack.craft, command, workshop);
   const share = shareOf(plan, participant);
   const base = await baseOf(round, participant, plan, store, rounds);
   const earlier = rounds.slice(0, round - 1).map(({ updates }) => updates.get(participant)?.steps ?? 0);
@@ -86,12 +89,11 @@ async function train(
       recordOf(rounds, round).evaluated || work.threshold !== undefined
         ? share.validation
         : new Uint32Array(0),
+    ...(attack?.from === 'data' && { poisoned: true }),
   } as const;
   const result = await tasks.train(task, onProgress);
-  const sha256 = await store.put(
-    { type: 'update', round, participant },
-    { layout: plan.layout, data: result.state },
-  );
+  const data = handedIn(attack, base.data, result.state, work);
+  const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
   const change = controls && controlChange(controls, base.data, result, work);
   const { epochs, steps, images, loss, validationAccuracy } = result;
   const update = {
@@ -108,16 +110,41 @@ async function train(
   return { type: 'update-received', round, update };
 }
 
+/** An attacker that trains nothing says of its work what the first honest participant said. */
+async function craftFromHonest(
+  craft: (honest: readonly Float32Array[]) => Float32Array,
+  { round, participant }: Named<'train'>,
+  { plan, store, rounds }: Workshop,
+): Promise<RoundEvent> {
+  const began = performance.now();
+  const honest = honestOf(plan.rules);
+  const updates = await Promise.all(honest.map((name) => updateOf(name, round, store, rounds)));
+  const data = craft(updates.map(({ state }) => state.data));
+  const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
+  const [claimed] = honest.map((name) => recordOf(rounds, round).updates.get(name));
+  if (claimed === undefined) throw new Error('internal: an attack without an honest participant');
+  const examples = shareOf(plan, participant).train.length;
+  const update = { ...claimed, participant, sha256, examples, seconds: secondsSince(began) };
+  return { type: 'update-received', round, update };
+}
+
+async function updateOf(
+  participant: string,
+  round: number,
+  store: RunStore,
+  rounds: readonly RoundRecord[],
+): Promise<Update> {
+  const update = recordOf(rounds, round).updates.get(participant);
+  if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
+  const state = await store.get({ type: 'update', round, participant }, update.sha256);
+  return { name: participant, examples: update.examples, state };
+}
+
 async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, store, rounds } = workshop;
   const began = performance.now();
   const updates = await Promise.all(
-    recordOf(rounds, round).participants.map(async (participant): Promise<Update> => {
-      const update = recordOf(rounds, round).updates.get(participant);
-      if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
-      const state = await store.get({ type: 'update', round, participant }, update.sha256);
-      return { name: participant, examples: update.examples, state };
-    }),
+    recordOf(rounds, round).participants.map((participant) => updateOf(participant, round, store, rounds)),
   );
   const bases = await Promise.all(updates.map(({ name }) => baseOf(round, name, plan, store, rounds)));
   // Participants that began with weights of their own have no common base in round 1.

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { alie } from '../attack/alie.js';
+import type { Attack } from '../attack/attack.js';
+import { signFlip } from '../attack/sign-flip.js';
 import { absmax } from '../merge/absmax.js';
 import { mean } from '../merge/mean.js';
 import { stateLayout } from '../tensor/state-dict.js';
@@ -202,6 +205,27 @@ describe('the coordinator', () => {
     await expect(coordinate(plan, tasks, memoryStore(digest))).rejects.toThrow(
       /merge: "w" is NaN at index 0 in .*"b".*, expected a finite number/,
     );
+  });
+
+  it('merges what attackers make of their own update or of the honest ones', async () => {
+    const attacked = async (attack: Attack) => {
+      const { tasks } = tasksThat(({ work }) => ({ a: 1, b: 3 })[work.participant] ?? 8);
+      const store = memoryStore(digest);
+      const rules = {
+        ...plan.rules,
+        rounds: 1,
+        attackers: ['c'],
+        attackersWait: attack.from === 'honest-updates',
+      };
+      const state = await coordinate({ ...plan, rules, attackers: { attack, names: ['c'] } }, tasks, store);
+      const { data } = await store.get({ type: 'merged', round: 1 }, digest());
+      return { weight: data[0], said: state.rounds[0]!.updates.get('c') };
+    };
+    expect(await attacked(signFlip({ scale: 1.25 }))).toMatchObject({ weight: (1 + 3 - 10) / 3 });
+    // 1 and 3 have the mean 2 and the deviation 1.
+    const { weight, said } = await attacked(alie({ z: 3 }));
+    expect(weight).toBe((1 + 3 - 1) / 3);
+    expect(said).toMatchObject({ participant: 'c', epochs: 1, images: 2, loss: 1 });
   });
 
   it('stops the others when one diverges, and says that and not that they were stopped', async () => {

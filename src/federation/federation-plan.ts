@@ -13,6 +13,7 @@ import { type Configuration, ConfigurationError } from '../protocol/configuratio
 import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import type { AfterMerge } from './after-merge.js';
+import { attackersOf } from './attackers.js';
 import type { FederationPlan } from './commands.js';
 import type { RoundRules } from './round.js';
 import { workPlan } from './work-plan.js';
@@ -146,18 +147,31 @@ export function networkFor(
 }
 
 /** What decides when a run is at its end. */
-export const rulesOf = (
-  { rounds, reference, pooled, refit, evaluateEvery, participantsPerRound: perRound, seed }: Configuration,
-  participants: readonly string[],
-): RoundRules => ({
-  participants,
-  rounds,
-  reference,
-  pooled,
-  refit: refit?.rounds,
-  evaluateEvery,
-  ...(perRound !== undefined && { sampling: { perRound, seed } }),
-});
+export function rulesOf(configuration: Configuration, participants: readonly string[]): RoundRules {
+  const {
+    rounds,
+    reference,
+    pooled,
+    refit,
+    evaluateEvery,
+    participantsPerRound: perRound,
+    seed,
+  } = configuration;
+  const attackers = attackersOf(configuration, participants);
+  return {
+    participants,
+    rounds,
+    reference,
+    pooled,
+    refit: refit?.rounds,
+    evaluateEvery,
+    ...(perRound !== undefined && { sampling: { perRound, seed } }),
+    ...(attackers && {
+      attackers: attackers.names,
+      attackersWait: attackers.attack.from === 'honest-updates',
+    }),
+  };
+}
 
 export function federationPlan(
   configuration: Configuration,
@@ -168,11 +182,10 @@ export function federationPlan(
   initial: (participant: string) => StateDict,
   afterMerge: AfterMerge & Pick<FederationPlan, 'refit'> = {},
 ): FederationPlan {
+  const participants = shares.map(({ name }) => name);
   return {
-    rules: rulesOf(
-      configuration,
-      shares.map(({ name }) => name),
-    ),
+    rules: rulesOf(configuration, participants),
+    attackers: attackersOf(configuration, participants),
     layout: plan.layout,
     shares,
     testExamples: data.test.examples,

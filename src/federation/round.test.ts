@@ -237,6 +237,29 @@ describe('the round', () => {
     expect(state.rounds[2]!.refitted).toBeDefined();
   });
 
+  it('asks only honest participants whether the copy is good enough', () => {
+    const rules = { ...rulesOf(3, 5, 0.8, false), attackers: ['p2'] };
+    const { state, asked } = play(rules, (due) => due[0]!);
+    // p2 alone would have asked for a third round.
+    expect(state.stopped).toBe('every-participant-passed');
+    expect(state.rounds).toHaveLength(2);
+    expect(asked).not.toContain(keyOf({ type: 'evaluate-copy', round: 1, participant: 'p2' }));
+    expect(state.rounds[0]!.updates.has('p2')).toBe(true);
+  });
+
+  it('lets attackers that must know the other updates wait for them', () => {
+    const rules = { ...rulesOf(3, 2, undefined, false), attackers: ['p1'], attackersWait: true };
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.nat()), (chances) => {
+        const { state, asked } = play(rules, (due) => due[(chances.next().value as number) % due.length]!);
+        expect(state.stopped).toBe('max-rounds');
+        const place = (participant: string) => asked.indexOf(keyOf({ type: 'train', round: 1, participant }));
+        expect(place('p1')).toBeGreaterThan(Math.max(place('p0'), place('p2')));
+      }),
+      { seed: 5, numRuns: 50 },
+    );
+  });
+
   it('refuses facts that cannot be', () => {
     const state = startRun(rulesOf(2, 2, undefined, false));
     const event = (round: number, participant: string) =>

@@ -89,6 +89,15 @@ export interface RoundRules {
   readonly sampling?: Sampling | undefined;
   /** Every so many rounds, and in the last, the models are evaluated; in every round by default. */
   readonly evaluateEvery?: number | undefined;
+  /** Those of the participants that attack: whether a copy is good enough is asked of the others. */
+  readonly attackers?: readonly string[] | undefined;
+  /** The attackers make their updates of the others', and so come after them. */
+  readonly attackersWait?: boolean | undefined;
+}
+
+/** The participants that do not attack. */
+export function honestOf({ participants, attackers = [] }: RoundRules): readonly string[] {
+  return participants.filter((participant) => !attackers.includes(participant));
 }
 
 export interface RoundRecord {
@@ -99,7 +108,7 @@ export interface RoundRecord {
   readonly evaluated: boolean;
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
-  /** Validation accuracy of the copy with each participant. */
+  /** Validation accuracy of the copy with each honest participant. */
   readonly copied: ReadonlyMap<string, number>;
   readonly pooled: Extract<RoundEvent, { type: 'pooled-trained' }> | undefined;
   /** The SHA-256 of the sums of features of each participant. */
@@ -195,7 +204,7 @@ function advance(state: RunState): RunState {
     state.stopped !== undefined ||
     last.merged === undefined ||
     (rules.refit === 'every' && last.refitted === undefined) ||
-    (last.evaluated && last.copied.size < rules.participants.length)
+    (last.evaluated && last.copied.size < honestOf(rules).length)
   ) {
     return state;
   }
@@ -222,13 +231,15 @@ export function dueCommands(state: RunState): Command[] {
     if (current.merged !== undefined && rules.refit === 'every' && current.refitted === undefined) {
       commands.push(...refitCommands(current, participants));
     } else if (current.merged !== undefined) {
-      for (const participant of participants) {
+      for (const participant of honestOf(rules)) {
         if (!current.copied.has(participant)) commands.push({ type: 'evaluate-copy', round, participant });
       }
     } else if (current.updates.size === current.participants.length) {
       commands.push({ type: 'merge', round });
     } else {
-      for (const participant of current.participants) {
+      const honest = honestOf(rules);
+      const waiting = rules.attackersWait && honest.some((name) => !current.updates.has(name));
+      for (const participant of waiting ? honest : current.participants) {
         if (!current.updates.has(participant)) commands.push({ type: 'train', round, participant });
       }
     }

@@ -27,6 +27,7 @@ import {
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { afterMergeOf } from './after-merge.js';
+import type { Attackers } from './attackers.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
 import {
@@ -79,6 +80,7 @@ export interface RunStart {
   readonly configuration: Configuration;
   readonly data: TrainTestSplit;
   readonly shares: readonly Share[];
+  readonly attackers?: Attackers | undefined;
   readonly workers: number;
   /** Numbers in the network's state. */
   readonly parameters: number;
@@ -157,6 +159,7 @@ export async function runFederation(
     ...after,
     refit,
   });
+  const { attackers } = federation;
   const workers = options.workers ?? availableParallelism();
   const encode = (model: StateDict) =>
     encodeModel(model, {
@@ -178,7 +181,15 @@ export async function runFederation(
   }
   const resumed = store.events.reduce(applyEvent, startRun(federation.rules));
   const parametersInAll = layoutSize(plan.layout);
-  observer.onStart?.({ configuration, data, shares, workers, parameters: parametersInAll, state: resumed });
+  observer.onStart?.({
+    configuration,
+    data,
+    shares,
+    attackers,
+    workers,
+    parameters: parametersInAll,
+    state: resumed,
+  });
   const conclude = async (
     state: RunState,
     cutShort?: 'interrupted' | 'diverged',
@@ -193,8 +204,9 @@ export async function runFederation(
   };
   if (isFinished(resumed)) return conclude(resumed).finally(() => closeStore(store));
 
+  const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
   const pool = new WorkerPool(
-    { plan, train: data.train, test: data.test, features: refit?.features },
+    { plan, train: data.train, test: data.test, features: refit?.features, poisoned },
     workers,
   );
   const stop = () => pool.stop();

@@ -29,6 +29,8 @@ export interface RunResult {
   readonly settings: Configuration;
   readonly versions: Readonly<Record<string, string>>;
   readonly participants: readonly string[];
+  /** Those of them that attack, where some do. */
+  readonly attackers?: readonly string[];
   readonly rounds: readonly RoundResult[];
   readonly pooled?: { readonly testAccuracy: number };
   readonly stopped: {
@@ -48,7 +50,7 @@ export interface ResultParts {
 }
 
 export function runResult({ configuration, state, versions, cutShort, model }: ResultParts): RunResult {
-  const { participants } = state.rules;
+  const { participants, attackers } = state.rules;
   const pooled = state.rounds.findLast(({ pooled }) => pooled?.testAccuracy !== undefined)?.pooled
     ?.testAccuracy;
   return {
@@ -59,6 +61,7 @@ export function runResult({ configuration, state, versions, cutShort, model }: R
     settings: configuration,
     versions,
     participants,
+    ...(attackers && { attackers }),
     rounds: roundResults(state),
     ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled } }),
     stopped: {

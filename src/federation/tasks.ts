@@ -19,6 +19,8 @@ export interface WorkerSetup {
   readonly test: ImageDataset;
   /** Where the last layer is refitted. */
   readonly features?: FeaturePlan | undefined;
+  /** What attackers train on, where that is something else. */
+  readonly poisoned?: ImageDataset | undefined;
 }
 
 export interface TrainTask {
@@ -27,6 +29,8 @@ export interface TrainTask {
   readonly base: Float32Array;
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
+  /** On the poisoned set, with the same places. */
+  readonly poisoned?: boolean | undefined;
 }
 
 export interface EvaluateTask {

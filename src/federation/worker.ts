@@ -40,20 +40,23 @@ function evaluationSession() {
 }
 
 const batches = batchFeed(setup.train);
+const poisoned = setup.poisoned && { dataset: setup.poisoned, batches: batchFeed(setup.poisoned) };
 
 const datasetOf = (source: 'train' | 'test'): ImageDataset => setup[source];
 
-async function train(id: number, { work, base, train, validation }: TrainTask) {
+async function train(id: number, { work, base, train, validation, ...task }: TrainTask) {
+  const data = task.poisoned ? poisoned : { dataset: setup.train, batches };
+  if (data === undefined) throw new Error('internal: there is no poisoned set');
   const context = {
     plan: setup.plan,
     training: await trainingSession(),
     evaluation: await evaluationSession(),
-    batches,
+    batches: data.batches,
     keepGoing,
     onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) =>
       send({ type: 'progress', id, progress }),
   };
-  return trainLocally(context, { dataset: setup.train, train, validation }, base, work);
+  return trainLocally(context, { dataset: data.dataset, train, validation }, base, work);
 }
 
 async function evaluate({ state, examples: { source, indices } }: EvaluateTask) {

@@ -14,6 +14,7 @@ interface Settings {
   readonly optimizer: { readonly name: string; readonly momentum?: number };
   readonly loss: { readonly name: string };
   readonly correction?: { readonly name: string } | undefined;
+  readonly attack?: { readonly name: string; readonly attackers: number } | undefined;
 }
 
 /** Each gives a complaint where it is broken. */
@@ -23,6 +24,8 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   noMoreThanThereAre,
   meanGradients,
   softmaxLoss,
+  somebodyHonest,
+  attackersThatTrain,
 ];
 
 export function contradictionOf(configuration: Settings): Complaint | undefined {
@@ -92,5 +95,32 @@ function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
   return {
     message: `"correction" is "${correction.name}", but "loss" is "${loss.name}", expected softmax-cross-entropy`,
     hint: 'fed-prox and scaffold go with every loss',
+  };
+}
+
+/** In every round, where the attackers make their updates of the honest ones. */
+function somebodyHonest({ attack, partition, participantsPerRound }: Settings): Complaint | undefined {
+  if (attack === undefined) return undefined;
+  const { attackers, name } = attack;
+  if (attackers >= partition.participants) {
+    return {
+      message: `"attack.attackers" is ${attackers}, expected fewer than the ${partition.participants} participants`,
+      hint: 'take more participants, or fewer attackers',
+    };
+  }
+  if (name !== 'alie' || participantsPerRound === undefined || participantsPerRound > attackers)
+    return undefined;
+  return {
+    message: `"participantsPerRound" is ${participantsPerRound}, expected more than the ${attackers} attackers: alie is made of honest updates, of which a round might have none`,
+    hint: 'draw more participants, or take fewer attackers',
+  };
+}
+
+function attackersThatTrain({ attack, correction }: Settings): Complaint | undefined {
+  if (attack?.name !== 'alie' || correction?.name !== 'scaffold') return undefined;
+  return {
+    message:
+      '"attack" is "alie", whose attackers train nothing, but "correction" is "scaffold", expected control variates of everybody',
+    hint: 'take another attack, or another correction',
   };
 }

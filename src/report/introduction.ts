@@ -32,6 +32,7 @@ export function introduction(start: RunStart, width = 100): string {
     labelled('network', `${networkText(configuration)}, ${count(parameters)} parameters`, width),
     labelled('training', trainingText(configuration), width),
     labelled('rounds', roundsText(configuration), width),
+    ...attackText(start).map((text) => labelled('attack', text, width)),
     labelled('workers', `${workers}, seed ${configuration.seed}`, width),
   ];
   return lines.join('\n');
@@ -39,6 +40,16 @@ export function introduction(start: RunStart, width = 100): string {
 
 const labelled = (label: string, text: string, width: number) =>
   wrapped(`${label.padEnd(10)}${text}`, width, 10);
+
+function attackText({ attackers }: RunStart): string[] {
+  if (attackers === undefined) return [];
+  const { attack, names } = attackers;
+  const settings = Object.entries(attack.settings).map(([key, value]) => `${key} ${rounded(value)}`);
+  return [`${[attack.name, ...settings].join(', ')}, by ${names.join(', ')}`];
+}
+
+/** 0.3 as 0.3, 1.4260768722 as 1.426. */
+const rounded = (value: number) => Number(value.toPrecision(4));
 
 function networkText({ model, initialWeights, initialModel }: Configuration): string {
   const settings = Object.entries(model).filter(([key, value]) => key !== 'name' && value !== 0);
