@@ -23,6 +23,7 @@ interface Overrides {
   readonly compare?: string[];
   readonly align?: true;
   readonly dataset?: string;
+  readonly images?: number;
   readonly partition?: string;
   readonly participants?: number;
   readonly participantsPerRound?: number;
@@ -43,6 +44,7 @@ export function addRun(program: Command): void {
     )
     .argument('[file]', 'federation.yaml')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
+    .option('--images <n>', 'deal out only so many training images', wholeNumber('--images'))
     .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
     .option('--participants <n>', 'how many', wholeNumber('--participants'))
     .option(
@@ -123,6 +125,7 @@ export function overridden(
     'compare',
     'align',
     'dataset',
+    'images',
     'batchSize',
     'pooled',
   ] as const) {

@@ -1,5 +1,5 @@
 /** What a configuration asks for, built: its strategies, shares, network, and everybody's work in every round. */
-import type { TrainTestSplit } from '../data/image-dataset.js';
+import type { ImageDataset, TrainTestSplit } from '../data/image-dataset.js';
 import { alignUpdates } from '../merge/align.js';
 import { updatesProblem } from '../merge/checks.js';
 import { readStrategy, strategyNames } from '../merge/strategies.js';
@@ -9,6 +9,7 @@ import type { Network } from '../nn/network.js';
 import type { Plan } from '../nn/plan.js';
 import { partition, type Share } from '../partition/partition.js';
 import { isPartitionerName, partitionByName, partitionerNames } from '../partition/partitioners.js';
+import { shareRandomPart } from '../partition/random-part.js';
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import type { StateDict } from '../tensor/state-dict.js';
@@ -83,11 +84,17 @@ function problemOf(strategy: Strategy, configuration: Configuration): string | u
 export function sharesOf(configuration: Configuration, data: TrainTestSplit, source: string): Share[] {
   const { name, participants, validation, ...rest } = configuration.partition;
   if (!isPartitionerName(name)) throw unknownName(source, 'partition.name', name, partitionerNames);
-  return partition(data.train, partitionByName(name, rest), {
-    participants,
-    seed: configuration.seed,
-    validationFraction: validation,
-  });
+  const { seed, images } = configuration;
+  const partitioner = partitionByName(name, rest);
+  const deal = (part: Pick<ImageDataset, 'labels' | 'classNames'>) =>
+    partition(part, partitioner, { participants, seed, validationFraction: validation });
+  if (images === undefined) return deal(data.train);
+  if (images > data.train.examples) {
+    throw new ConfigurationError(
+      `${source}: "images" is ${images}, expected at most the ${data.train.examples} training images that there are`,
+    );
+  }
+  return shareRandomPart(data.train, images, seed, deal);
 }
 
 /** @throws ConfigurationError when the normalization is of another number of channels than the images. */

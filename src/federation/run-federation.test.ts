@@ -65,6 +65,14 @@ describe('a federation as a library call', () => {
     await expect(runFederation(scaffold, { data })).rejects.toThrow('"align" is true, but SCAFFOLD');
   });
 
+  it('deals out only so many images where it is told so, and no more than there are', async () => {
+    const { result } = await runFederation({ ...configuration, images: 20 }, { data });
+    expect(result.rounds[0]!.participants.map(({ examples }) => examples)).toEqual([9, 9]);
+    await expect(runFederation({ ...configuration, images: 61 }, { data })).rejects.toThrow(
+      'options: "images" is 61, expected at most the 60 training images',
+    );
+  });
+
   it('refuses a network beside the name of another', async () => {
     await expect(runFederation(configuration, { data, network: mlp({ classes: 2 }) })).rejects.toThrow(
       'options: a network is given, but "model.name" is "mlp"',

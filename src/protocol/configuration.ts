@@ -109,6 +109,8 @@ export const configurationSchema = z.strictObject({
   seed: z.int().min(0).max(0x7fffffff).default(0),
   /** "fashion-mnist", or a folder. */
   dataset: z.string().min(1).default('fashion-mnist'),
+  /** So many of the training images are dealt out, drawn by the seed; all by default. */
+  images: count.optional(),
   /** Pixels become (byte/255 − mean)/deviation; one number, or one a channel. */
   normalization: z
     .strictObject({ mean: z.array(z.number()).min(1), deviation: z.array(positive).min(1) })

@@ -19,7 +19,7 @@ export function introduction(start: RunStart, width = 100): string {
   const lines = [
     labelled(
       'data',
-      `${configuration.dataset}: ${count(train.examples)} training and ${count(test.examples)} test images of ${train.width}x${train.height}${train.channels === 1 ? '' : `, ${train.channels} channels`}, ${classNames.length} classes`,
+      `${configuration.dataset}: ${imagesText(start)} training and ${count(test.examples)} test images of ${train.width}x${train.height}${train.channels === 1 ? '' : `, ${train.channels} channels`}, ${classNames.length} classes`,
       width,
     ),
     labelled(
@@ -40,6 +40,10 @@ export function introduction(start: RunStart, width = 100): string {
 
 const labelled = (label: string, text: string, width: number) =>
   wrapped(`${label.padEnd(10)}${text}`, width, 10);
+
+function imagesText({ configuration: { images }, data: { train } }: RunStart): string {
+  return images === undefined ? count(train.examples) : `${count(images)} of ${count(train.examples)}`;
+}
 
 function attackText({ attackers }: RunStart): string[] {
   if (attackers === undefined) return [];
