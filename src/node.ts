@@ -1,6 +1,11 @@
 /** What needs Node: native speed, worker threads, files. */
 
 export { loadDataset } from './data/load-dataset.js';
+export {
+  type ComparedResult,
+  type ComparisonOptions,
+  compareStrategies,
+} from './federation/compare-strategies.js';
 export { profile } from './federation/profiles.js';
 export {
   type FederationOptions,

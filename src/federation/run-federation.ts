@@ -45,6 +45,7 @@ import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
 import { metricsCsv, type RunResult, runResult } from './run-result.js';
 import type { RunStore } from './run-store.js';
+import type { TaskRunner } from './tasks.js';
 import { versionsOfThis, versionsThen } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -65,6 +66,8 @@ export interface FederationOptions {
   readonly init?: string | undefined;
   /** Interrupts the run between two steps; it can be taken up again where it has a folder. */
   readonly signal?: AbortSignal | undefined;
+  /** What stands between the run and its workers, such as a memory of what others have done. */
+  readonly tasks?: ((workers: TaskRunner) => TaskRunner) | undefined;
   /** What errors call the configuration: a file's name; "options" by default. */
   readonly source?: string | undefined;
   readonly observer?: Observer & {
@@ -221,7 +224,7 @@ export async function runFederation(
   };
   try {
     if (signal?.aborted) pool.stop();
-    state = await coordinate(federation, pool, store, watching);
+    state = await coordinate(federation, options.tasks?.(pool) ?? pool, store, watching);
     return await conclude(state);
   } catch (error) {
     if (error instanceof InterruptedError) return await conclude(state, 'interrupted');

@@ -1,0 +1,141 @@
+/**
+ * The same federation under several strategies and seeds, one run after the other. For one seed all strategies have the
+ * same partition and initial weights; the next seed deals out both anew. Each run merges, copies and goes on by its own
+ * strategy; training that does not depend on it is done once. Node only.
+ */
+import { join } from 'node:path';
+import type { TrainTestSplit } from '../data/image-dataset.js';
+import { loadDataset } from '../data/load-dataset.js';
+import { strategyByName } from '../merge/strategies.js';
+import {
+  type Configuration,
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../protocol/configuration.js';
+import { DivergedError, FederationError, InterruptedError } from './error.js';
+import type { RoundEvent, RunState } from './round.js';
+import { type FederationOptions, type RunStart, runFederation } from './run-federation.js';
+import type { RunResult } from './run-result.js';
+import { shareTasks } from './shared-tasks.js';
+
+/** One of the runs of a comparison. */
+export interface RunPlace {
+  readonly strategy: string;
+  readonly seed: number;
+  /** From 1, and of how many. */
+  readonly run: number;
+  readonly runs: number;
+}
+
+export interface ComparisonOptions
+  extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'data' | 'signal' | 'source'> {
+  /** The first is what the others are measured against. */
+  readonly strategies: readonly string[];
+  /** So many seeds, from the configuration's own upwards. */
+  readonly seeds: number;
+  readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
+    onStart?(place: RunPlace, start: RunStart): void;
+    onEvent?(place: RunPlace, event: RoundEvent, state: RunState): void;
+    onResult?(place: RunPlace, result: RunResult): void;
+  };
+}
+
+export interface ComparedResult {
+  readonly strategy: string;
+  readonly seed: number;
+  /** Of one state, as it travels: four bytes a number. */
+  readonly stateBytes: number;
+  readonly result: RunResult;
+}
+
+/**
+ * Runs that are kept in `out`, each in a folder of its own, are taken up again or taken as they are.
+ * @throws InterruptedError when the signal came before the end.
+ */
+export async function compareStrategies(
+  input: ConfigurationInput,
+  options: ComparisonOptions,
+): Promise<ComparedResult[]> {
+  const { strategies, seeds, source = 'options', observer = {}, signal, dataDir } = options;
+  const configuration = parseConfiguration(input, source);
+  checkStrategies(strategies);
+  const data =
+    options.data ??
+    (await loadDataset(configuration.dataset, {
+      dataDir,
+      signal,
+      onProgress: observer.onData,
+      onNotice: observer.onNotice,
+    }));
+  const results: ComparedResult[] = [];
+  const runs = seeds * strategies.length;
+  for (let index = 0; index < seeds; index++) {
+    const seed = configuration.seed + index;
+    const share = shareTasks();
+    for (const strategy of strategies) {
+      const place = { strategy, seed, run: results.length + 1, runs };
+      results.push(
+        await runOne({ ...configuration, seed, strategy, compare: [] }, place, data, share, options),
+      );
+    }
+  }
+  return results;
+}
+
+async function runOne(
+  configuration: Configuration,
+  place: RunPlace,
+  data: TrainTestSplit,
+  share: ReturnType<typeof shareTasks>,
+  { out, workers, source, signal, observer = {} }: ComparisonOptions,
+): Promise<ComparedResult> {
+  const { strategy, seed } = place;
+  let stateBytes = 0;
+  const outcome = runFederation(configuration, {
+    data,
+    workers,
+    source,
+    signal,
+    out: out === undefined ? undefined : join(out, folderOf(strategy), `seed-${seed}`),
+    tasks: share,
+    observer: {
+      onStart(start) {
+        stateBytes = 4 * start.parameters;
+        observer.onStart?.(place, start);
+      },
+      onEvent: (event, state) => observer.onEvent?.(place, event, state),
+    },
+  });
+  const result = await outcome.then(
+    ({ result }) => result,
+    (error: unknown) => {
+      // That a strategy lets training diverge is what a comparison wants to know.
+      const merged = error instanceof DivergedError && error.result?.rounds.some(hasMerged);
+      if (merged) return error.result as RunResult;
+      throw error;
+    },
+  );
+  if (result.stopped.reason === 'interrupted') throw new InterruptedError('interrupted');
+  observer.onResult?.(place, result);
+  return { strategy, seed, stateBytes, result };
+}
+
+const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merged).length > 0;
+
+/** Before the first run, which may take long. */
+function checkStrategies(strategies: readonly string[]): void {
+  const folders = new Map<string, string>();
+  for (const strategy of strategies) {
+    strategyByName(strategy);
+    const other = folders.get(folderOf(strategy));
+    if (other !== undefined) {
+      throw new FederationError(`federation: the strategies "${other}" and "${strategy}" are the same`, {
+        hint: 'name each once',
+      });
+    }
+    folders.set(folderOf(strategy), strategy);
+  }
+}
+
+/** "trimmed-mean(trim=0.2)" → "trimmed-mean-trim-0.2" */
+const folderOf = (strategy: string) => strategy.replace(/[^\w.]+/g, '-').replace(/-$/, '');
