@@ -1,0 +1,43 @@
+/** What a comparison found, as a page that stands alone: accuracy by round of every strategy, and the table. */
+import type { Comparison, StrategySummary } from './comparison.js';
+import { comparisonCells, comparisonLegend } from './comparison-table.js';
+import { html } from './html.js';
+import { type Line, lineChart } from './line-chart.js';
+import { page, table } from './page.js';
+
+/** @param about what was run, in lines of text */
+export function comparisonPage(comparison: Comparison, about: string): string {
+  const { strategies, seeds, target, pooled } = comparison;
+  const rounds = Math.max(...strategies.map(({ byRound }) => byRound.length));
+  const [head = [], ...rows] = comparisonCells(comparison);
+  return page(
+    'Strategies compared',
+    html`<h1>Strategies compared</h1>
+${lineChart({
+  title: 'Accuracy on the test images',
+  caption:
+    seeds.length > 1
+      ? `of the merged model; the mean of ${seeds.length} seeds, in a band of one sample standard deviation each way`
+      : 'of the merged model',
+  x: { name: 'round', values: Array.from({ length: rounds }, (_, index) => index + 1), whole: true },
+  format: (value) => `${Number((100 * value).toFixed(1))}%`,
+  lines: strategies.map(lineOf),
+  levels: [
+    ...(target?.on === 'test' ? [{ name: 'target', value: target.accuracy }] : []),
+    ...(pooled ? [{ name: 'pooled', value: pooled.mean }] : []),
+  ],
+})}
+${table({ caption: comparisonLegend(comparison), head, rows })}
+<div class="scroll"><pre>${about}</pre></div>`,
+  );
+}
+
+function lineOf({ strategy, byRound }: StrategySummary): Line {
+  return {
+    name: strategy,
+    values: byRound.map(({ testAccuracy }) => testAccuracy.mean),
+    band: byRound.map(({ testAccuracy: { mean, deviation } }) =>
+      deviation === undefined ? undefined : [mean - deviation, mean + deviation],
+    ),
+  };
+}

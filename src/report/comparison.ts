@@ -1,0 +1,128 @@
+/**
+ * Runs that differ in strategy and seed → what they say of the strategies. The seeds are paired: for one seed every strategy
+ * had the same partition and the same initial weights, so differences are taken seed by seed, and their spread is that of
+ * the strategies alone.
+ */
+import type { ComparedResult } from '../federation/compare-strategies.js';
+import type { RunResult } from '../federation/run-result.js';
+import { type Sample, sampleOf } from './statistics.js';
+
+export interface Target {
+  readonly accuracy: number;
+  /** On the test images, or the mean of the honest participants' own validation accuracies of the copy. */
+  readonly on: 'test' | 'validation';
+}
+
+export interface ComparedRound {
+  readonly round: number;
+  /** Of the merged model. */
+  readonly testAccuracy: number;
+  /** Of its copies: the mean over the honest participants. */
+  readonly validationAccuracy: number | undefined;
+  /** Sent since the run began: every participant of a round sends a state and receives one. */
+  readonly bytesSent: number;
+}
+
+export interface ComparedRun {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly stopped: RunResult['stopped'];
+  readonly rounds: readonly ComparedRound[];
+}
+
+export interface StrategySummary {
+  readonly strategy: string;
+  /** Of the model that the runs end with. */
+  readonly testAccuracy: Sample;
+  /** From the first strategy, seed by seed; the first has none. */
+  readonly difference?: Sample;
+  /** Over the seeds that reach the target. */
+  readonly toTarget?: { readonly rounds: Sample; readonly bytesSent: Sample };
+  readonly byRound: readonly { readonly round: number; readonly testAccuracy: Sample }[];
+  /** Seeds in which training diverged; their last merged model counts. */
+  readonly diverged: number;
+}
+
+export interface Comparison {
+  readonly seeds: readonly number[];
+  readonly target?: Target;
+  readonly strategies: readonly StrategySummary[];
+  /** The same network, trained on all the data together. */
+  readonly pooled?: Sample;
+  readonly runs: readonly ComparedRun[];
+}
+
+/** @param runs of every strategy with the same seeds; each has merged at least once */
+export function comparisonOf(runs: readonly ComparedResult[], target?: Target): Comparison {
+  const compared = runs.map(comparedRun);
+  const names = [...new Set(runs.map(({ strategy }) => strategy))];
+  const seeds = [...new Set(runs.map(({ seed }) => seed))];
+  const first = compared.filter(({ strategy }) => strategy === names[0]);
+  const strategies = names.map((name) =>
+    summaryOf(
+      name,
+      compared.filter(({ strategy }) => strategy === name),
+      name === names[0] ? undefined : first,
+      target,
+    ),
+  );
+  const pooled = sampleOf(
+    seeds.flatMap((seed) => runs.find((run) => run.seed === seed)?.result.pooled?.testAccuracy ?? []),
+  );
+  return { seeds, ...(target && { target }), strategies, ...(pooled && { pooled }), runs: compared };
+}
+
+function comparedRun({ strategy, seed, stateBytes, result }: ComparedResult): ComparedRun {
+  let bytesSent = 0;
+  const rounds = result.rounds.flatMap((round): ComparedRound[] => {
+    // The copied strategy's model comes first.
+    const [merged] = Object.values(round.merged);
+    if (merged === undefined) return [];
+    bytesSent += 2 * round.participants.length * stateBytes;
+    const validation = sampleOf(round.copied.map(({ validationAccuracy }) => validationAccuracy))?.mean;
+    const { testAccuracy } = merged;
+    return [{ round: round.round, testAccuracy, validationAccuracy: validation, bytesSent }];
+  });
+  return { strategy, seed, stopped: result.stopped, rounds };
+}
+
+function summaryOf(
+  strategy: string,
+  runs: readonly ComparedRun[],
+  first: readonly ComparedRun[] | undefined,
+  target: Target | undefined,
+): StrategySummary {
+  const differences = first?.flatMap((other) => {
+    const same = runs.find(({ seed }) => seed === other.seed);
+    return same === undefined ? [] : [lastAccuracy(same) - lastAccuracy(other)];
+  });
+  const difference = differences && sampleOf(differences);
+  const reaching = target === undefined ? [] : runs.flatMap(({ rounds }) => firstAt(rounds, target) ?? []);
+  const rounds = sampleOf(reaching.map(({ round }) => round));
+  const bytesSent = sampleOf(reaching.map((round) => round.bytesSent));
+  const last = Math.max(...runs.map((run) => run.rounds.length));
+  return {
+    strategy,
+    testAccuracy: required(sampleOf(runs.map(lastAccuracy))),
+    ...(difference && { difference }),
+    ...(rounds && bytesSent && { toTarget: { rounds, bytesSent } }),
+    byRound: Array.from({ length: last }, (_, index) => {
+      const accuracies = runs.flatMap((run) => run.rounds[index]?.testAccuracy ?? []);
+      return { round: index + 1, testAccuracy: required(sampleOf(accuracies)) };
+    }),
+    diverged: runs.filter(({ stopped }) => stopped.reason === 'diverged').length,
+  };
+}
+
+function firstAt(rounds: readonly ComparedRound[], { accuracy, on }: Target): ComparedRound | undefined {
+  const reached = ({ testAccuracy, validationAccuracy }: ComparedRound) =>
+    on === 'test' ? testAccuracy : (validationAccuracy ?? 0);
+  return rounds.find((round) => reached(round) >= accuracy);
+}
+
+const lastAccuracy = ({ rounds }: ComparedRun) => required(rounds.at(-1)).testAccuracy;
+
+function required<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('internal: a run to compare has no merged model');
+  return value;
+}
