@@ -2,6 +2,7 @@
 /** The program: its commands, and how it ends. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addCompare } from './compare.js';
 import { addEvaluate } from './evaluate.js';
 import { addExport } from './export.js';
 import { failureOf, usageMessage } from './failure.js';
@@ -29,12 +30,22 @@ Examples:
   commonweight reproduce v --out runs/v
   commonweight run federation.yaml --out runs/first --json first.json
   commonweight report runs/v
+  commonweight compare federation.yaml --strategies mean,absmax --seeds 3
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
   commonweight evaluate runs/v/model.safetensors --dataset fashion-mnist
   commonweight predict runs/v/model.safetensors shoe.png
   commonweight help run`,
     );
-  for (const add of [addReproduce, addRun, addReport, addMerge, addEvaluate, addPredict, addExport])
+  for (const add of [
+    addReproduce,
+    addRun,
+    addReport,
+    addCompare,
+    addMerge,
+    addEvaluate,
+    addPredict,
+    addExport,
+  ])
     add(root);
   return root;
 }
