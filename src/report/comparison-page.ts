@@ -3,6 +3,7 @@ import type { Comparison, StrategySummary } from './comparison.js';
 import { comparisonCells, comparisonLegend } from './comparison-table.js';
 import { html } from './html.js';
 import { type Line, lineChart } from './line-chart.js';
+import { percent } from './numbers.js';
 import { page, table } from './page.js';
 
 /** @param about what was run, in lines of text */
@@ -23,11 +24,16 @@ ${lineChart({
   format: (value) => `${Number((100 * value).toFixed(1))}%`,
   lines: strategies.map(lineOf),
   levels: [
-    ...(target?.on === 'test' ? [{ name: 'target', value: target.accuracy }] : []),
-    ...(pooled ? [{ name: 'pooled', value: pooled.mean }] : []),
+    ...(target?.on === 'test'
+      ? [{ name: `target: ${percent(target.accuracy)}`, value: target.accuracy }]
+      : []),
+    ...(pooled ? [{ name: `pooled: ${percent(pooled.mean)}`, value: pooled.mean }] : []),
   ],
 })}
-${table({ caption: comparisonLegend(comparison), head, rows })}
+<h2>What came of it</h2>
+${table({ caption: 'Strategies compared', head, rows })}
+<p class="quiet">${comparisonLegend(comparison)}</p>
+<h2>What was run</h2>
 <div class="scroll"><pre>${about}</pre></div>`,
   );
 }
