@@ -68,5 +68,5 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
 /** Whether this was the last fact of its round. */
 function endsRound(event: RoundEvent, { rounds, rules }: RunState): boolean {
   const copied = rounds[event.round - 1]?.copied.size;
-  return event.type === 'copy-evaluated' && copied === honestOf(rules).length;
+  return event.type === 'copy-evaluated' && copied === honestOf(rules.participants, rules).length;
 }

@@ -117,7 +117,7 @@ async function craftFromHonest(
   { plan, store, rounds }: Workshop,
 ): Promise<RoundEvent> {
   const began = performance.now();
-  const honest = honestOf(plan.rules);
+  const honest = honestOf(recordOf(rounds, round).participants, plan.rules);
   const updates = await Promise.all(honest.map((name) => updateOf(name, round, store, rounds)));
   const data = craft(updates.map(({ state }) => state.data));
   const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });

@@ -95,8 +95,8 @@ export interface RoundRules {
   readonly attackersWait?: boolean | undefined;
 }
 
-/** The participants that do not attack. */
-export function honestOf({ participants, attackers = [] }: RoundRules): readonly string[] {
+/** Those of the participants that do not attack. */
+export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
   return participants.filter((participant) => !attackers.includes(participant));
 }
 
@@ -204,7 +204,7 @@ function advance(state: RunState): RunState {
     state.stopped !== undefined ||
     last.merged === undefined ||
     (rules.refit === 'every' && last.refitted === undefined) ||
-    (last.evaluated && last.copied.size < honestOf(rules).length)
+    (last.evaluated && last.copied.size < honestOf(rules.participants, rules).length)
   ) {
     return state;
   }
@@ -231,13 +231,13 @@ export function dueCommands(state: RunState): Command[] {
     if (current.merged !== undefined && rules.refit === 'every' && current.refitted === undefined) {
       commands.push(...refitCommands(current, participants));
     } else if (current.merged !== undefined) {
-      for (const participant of honestOf(rules)) {
+      for (const participant of honestOf(participants, rules)) {
         if (!current.copied.has(participant)) commands.push({ type: 'evaluate-copy', round, participant });
       }
     } else if (current.updates.size === current.participants.length) {
       commands.push({ type: 'merge', round });
     } else {
-      const honest = honestOf(rules);
+      const honest = honestOf(current.participants, rules);
       const waiting = rules.attackersWait && honest.some((name) => !current.updates.has(name));
       for (const participant of waiting ? honest : current.participants) {
         if (!current.updates.has(participant)) commands.push({ type: 'train', round, participant });
