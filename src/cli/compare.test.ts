@@ -117,11 +117,7 @@ describe('commonweight compare', () => {
 
   it.each([
     ['a strategy that is not known', ['--strategies', 'mean,absmx'], 'did you mean "absmax"?'],
-    [
-      'one that is named twice',
-      ['--strategies', 'mean,max,mean'],
-      'the strategies "mean" and "mean" are the same',
-    ],
+    ['one that is named twice', ['--strategies', 'mean,max,mean'], 'the strategy "mean" is named twice'],
     [
       'a target that is none',
       ['--strategies', 'mean', '--target', '85'],

@@ -56,9 +56,9 @@ export async function compareStrategies(
   input: ConfigurationInput,
   options: ComparisonOptions,
 ): Promise<ComparedResult[]> {
-  const { strategies, seeds, source = 'options', observer = {}, signal, dataDir } = options;
+  const { seeds, source = 'options', observer = {}, signal, dataDir } = options;
   const configuration = parseConfiguration(input, source);
-  checkStrategies(strategies);
+  const strategies = namesOf(options.strategies);
   const data =
     options.data ??
     (await loadDataset(configuration.dataset, {
@@ -122,19 +122,18 @@ async function runOne(
 
 const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merged).length > 0;
 
-/** Before the first run, which may take long. */
-function checkStrategies(strategies: readonly string[]): void {
-  const folders = new Map<string, string>();
-  for (const strategy of strategies) {
-    strategyByName(strategy);
-    const other = folders.get(folderOf(strategy));
-    if (other !== undefined) {
-      throw new FederationError(`federation: the strategies "${other}" and "${strategy}" are the same`, {
-        hint: 'name each once',
-      });
-    }
-    folders.set(folderOf(strategy), strategy);
+/** Their names as they call themselves. Checked before the first run, which may take long. */
+function namesOf(strategies: readonly string[]): string[] {
+  const names = strategies.map((strategy) => strategyByName(strategy).name);
+  const twice = names.find(
+    (name, place) => names.findIndex((other) => folderOf(other) === folderOf(name)) < place,
+  );
+  if (twice !== undefined) {
+    throw new FederationError(`federation: the strategy "${twice}" is named twice`, {
+      hint: 'name each once',
+    });
   }
+  return names;
 }
 
 /** "trimmed-mean(trim=0.2)" → "trimmed-mean-trim-0.2" */
