@@ -1,12 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { ownNetwork } from '../examples/own-network.js';
 import { ownStrategy } from '../examples/own-strategy.js';
 import { quickStart } from '../examples/quick-start.js';
+import { parseConfiguration } from '../src/protocol/configuration.js';
 
 const sample = resolve(import.meta.dirname, 'fixtures/fashion-mnist-sample');
 
 describe('the examples', () => {
+  it.each(['federation', 'under-attack'])('%s.yaml holds settings that there are', (name) => {
+    const text = readFileSync(resolve(import.meta.dirname, `../examples/${name}.yaml`), 'utf8');
+    expect(parseConfiguration(parse(text), name).dataset).toBe('fashion-mnist');
+  });
+
   it('quick-start trains and merges', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     const { result, model } = await quickStart(sample);
