@@ -32,9 +32,8 @@ export function comparisonDisplay(output: Output): ComparisonDisplay {
     },
     onEvent({ strategy, seed, run, runs }, { round }, { rules }) {
       const elapsed = duration((performance.now() - began) / 1000);
-      region?.update([
-        `run ${run} of ${runs}  ${bar((run - 1 + (round - 1) / rules.rounds) / runs, 20)}  seed ${seed}  ${strategy}  round ${round} of ${rules.rounds}  ${elapsed} so far; Ctrl-C interrupts`,
-      ]);
+      const line = `run ${run} of ${runs}  ${bar((run - 1 + (round - 1) / rules.rounds) / runs, 20)}  seed ${seed}  ${strategy}  round ${round} of ${rules.rounds}  ${elapsed} so far; Ctrl-C interrupts`;
+      region?.update([line.slice(0, output.columns ?? 80)]);
     },
     onResult({ strategy, seed, run, runs }, { rounds, stopped }) {
       const last = rounds.findLast(({ merged }) => Object.keys(merged).length > 0);

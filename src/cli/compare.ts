@@ -1,5 +1,4 @@
 /** `commonweight compare`: the same federation under several strategies, with several seeds. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type ComparisonOptions, compareStrategies } from '../federation/compare-strategies.js';
@@ -84,14 +83,12 @@ async function compare(
   };
   try {
     const results = await compareStrategies(input, { ...options, signal, observer });
-    display.close();
     const comparison = comparisonOf(results, accuracy === undefined ? undefined : { accuracy, on: targetOn });
     display.print(`\n${comparisonTable(comparison)}\n${comparisonLegend(comparison, width)}\n`);
     if (json !== undefined) await writeJson('--json', json, comparison);
     if (out === undefined)
       display.print('nothing is kept: with --out DIR the runs stay, and a page with the plot');
     else {
-      await mkdir(out, { recursive: true });
       const file = join(out, 'comparison.html');
       await writeWhole('--out', file, new TextEncoder().encode(comparisonPage(comparison, about)));
       await writeJson('--out', join(out, 'comparison.json'), comparison);
