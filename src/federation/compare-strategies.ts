@@ -6,13 +6,13 @@
 import { join } from 'node:path';
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
-import { strategyByName } from '../merge/strategies.js';
 import {
   type Configuration,
   type ConfigurationInput,
   parseConfiguration,
 } from '../protocol/configuration.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
+import { strategiesOf } from './federation-plan.js';
 import type { RoundEvent, RunState } from './round.js';
 import { type FederationOptions, type RunStart, runFederation } from './run-federation.js';
 import type { RunResult } from './run-result.js';
@@ -58,7 +58,7 @@ export async function compareStrategies(
 ): Promise<ComparedResult[]> {
   const { seeds, source = 'options', observer = {}, signal, dataDir } = options;
   const configuration = parseConfiguration(input, source);
-  const strategies = namesOf(options.strategies);
+  const strategies = namesOf(options.strategies, configuration, source);
   const data =
     options.data ??
     (await loadDataset(configuration.dataset, {
@@ -123,8 +123,10 @@ async function runOne(
 const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merged).length > 0;
 
 /** Their names as they call themselves. Checked before the first run, which may take long. */
-function namesOf(strategies: readonly string[]): string[] {
-  const names = strategies.map((strategy) => strategyByName(strategy).name);
+function namesOf(strategies: readonly string[], configuration: Configuration, source: string): string[] {
+  const names = strategies.map(
+    (strategy) => strategiesOf({ ...configuration, strategy, compare: [] }, [], source).strategy.name,
+  );
   const twice = names.find(
     (name, place) => names.findIndex((other) => folderOf(other) === folderOf(name)) < place,
   );
