@@ -12,6 +12,7 @@ const state = startRun({ participants: ['a'], rounds: 4, reference: undefined, p
 const event = { type: 'copy-evaluated', round: 3, participant: 'a', validationAccuracy: 0.8 } as const;
 const result = {
   rounds: [{ round: 1, seconds: 1, participants: [], merged: { mean: { testAccuracy: 0.5 } }, copied: [] }],
+  settings: {},
   stopped: { reason: 'diverged', round: 2 },
 } as unknown as RunResult;
 

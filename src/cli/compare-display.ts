@@ -1,6 +1,7 @@
 /** What the user sees while a comparison runs: a line for every run that is done, and in a terminal one for the present. */
 import type { ComparisonOptions } from '../federation/compare-strategies.js';
 import { isFinished } from '../federation/round.js';
+import { finalAccuracy } from '../report/comparison.js';
 import { bar, byteSize, duration, percent, plural } from '../report/numbers.js';
 import type { Output } from './display.js';
 import { isLive, liveRegion } from './terminal.js';
@@ -35,12 +36,12 @@ export function comparisonDisplay(output: Output): ComparisonDisplay {
       const line = `run ${run} of ${runs}  ${bar((run - 1 + (round - 1) / rules.rounds) / runs, 20)}  seed ${seed}  ${strategy}  round ${round} of ${rules.rounds}  ${elapsed} so far; Ctrl-C interrupts`;
       region?.update([line.slice(0, output.columns ?? 80)]);
     },
-    onResult({ strategy, seed, run, runs }, { rounds, stopped }) {
-      const last = rounds.findLast(({ merged }) => Object.keys(merged).length > 0);
-      const [merged] = Object.values(last?.merged ?? {});
+    onResult({ strategy, seed, run, runs }, { rounds, stopped, settings }) {
+      const last = rounds.findLast((round) => finalAccuracy(round, settings) !== undefined);
+      const accuracy = last && finalAccuracy(last, settings);
       const time = finishedBefore ? 'done before' : duration((performance.now() - runBegan) / 1000);
       print(
-        `run ${run} of ${runs}  seed ${seed}  ${strategy}  ${percent(merged?.testAccuracy ?? 0)} on the test images after ${plural(last?.round ?? 0, 'round')}${stopped.reason === 'diverged' ? ', then training diverged' : ''}  ${time}`,
+        `run ${run} of ${runs}  seed ${seed}  ${strategy}  ${percent(accuracy ?? 0)} on the test images after ${plural(last?.round ?? 0, 'round')}${stopped.reason === 'diverged' ? ', then training diverged' : ''}  ${time}`,
       );
     },
     print,

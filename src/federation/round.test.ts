@@ -260,6 +260,21 @@ describe('the round', () => {
     );
   });
 
+  it('lets attackers wait for those honest ones only who take part in the round', () => {
+    const sampling = { perRound: 2, seed: 1 };
+    const rules = { ...rulesOf(4, 12, undefined, false), sampling, attackers: ['p3'], attackersWait: true };
+    const { state, asked } = play(rules, (due) => due.at(-1)!);
+    expect(state.stopped).toBe('max-rounds');
+    const mixed = state.rounds.filter(({ participants }) => participants.includes('p3'));
+    expect(mixed.length).toBeGreaterThan(0);
+    for (const { round, participants } of mixed) {
+      const places = participants.map((participant) =>
+        asked.indexOf(keyOf({ type: 'train', round, participant })),
+      );
+      expect(places.indexOf(Math.max(...places))).toBe(participants.indexOf('p3'));
+    }
+  });
+
   it('refuses facts that cannot be', () => {
     const state = startRun(rulesOf(2, 2, undefined, false));
     const event = (round: number, participant: string) =>

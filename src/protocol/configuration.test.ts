@@ -123,6 +123,28 @@ describe('a configuration', () => {
 
   it.each([
     [
+      'attackers only',
+      { attack: { name: 'noise', attackers: 2 } },
+      '"attack.attackers" is 2, expected fewer than the 2 participants',
+      'take more participants, or fewer attackers',
+    ],
+    [
+      'rounds that might have no honest update for the attackers',
+      { attack: { name: 'alie' }, participantsPerRound: 1 },
+      '"participantsPerRound" is 1, expected more than the 1 attackers: alie is made of honest updates, of which a round might have none',
+      'draw more participants, or take fewer attackers',
+    ],
+    [
+      'control variates of attackers that train nothing',
+      {
+        attack: { name: 'alie' },
+        correction: { name: 'scaffold' },
+        optimizer: { name: 'sgd', learningRate: 0.1 },
+      },
+      '"attack" is "alie", whose attackers train nothing, but "correction" is "scaffold", expected control variates of everybody',
+      'take another attack, or another correction',
+    ],
+    [
       'neither epochs nor steps',
       { local: {} },
       '"local" has neither "epochs" nor "steps", expected one of them',

@@ -9,7 +9,8 @@ import { page, table } from './page.js';
 /** @param about what was run, in lines of text */
 export function comparisonPage(comparison: Comparison, about: string): string {
   const { strategies, seeds, target, pooled } = comparison;
-  const rounds = Math.max(...strategies.map(({ byRound }) => byRound.length));
+  const evaluated = new Set(strategies.flatMap(({ byRound }) => byRound.map(({ round }) => round)));
+  const rounds = [...evaluated].sort((a, b) => a - b);
   const [head = [], ...rows] = comparisonCells(comparison);
   return page(
     'Strategies compared',
@@ -20,9 +21,9 @@ ${lineChart({
     seeds.length > 1
       ? `of the merged model; the mean of ${seeds.length} seeds, in a band of one sample standard deviation each way`
       : 'of the merged model',
-  x: { name: 'round', values: Array.from({ length: rounds }, (_, index) => index + 1), whole: true },
+  x: { name: 'round', values: rounds, whole: true },
   format: (value) => `${Number((100 * value).toFixed(1))}%`,
-  lines: strategies.map(lineOf),
+  lines: strategies.map((strategy) => lineOf(strategy, rounds)),
   levels: [
     ...(target?.on === 'test'
       ? [{ name: `target: ${percent(target.accuracy)}`, value: target.accuracy }]
@@ -38,12 +39,15 @@ ${table({ caption: 'Strategies compared', head, rows })}
   );
 }
 
-function lineOf({ strategy, byRound }: StrategySummary): Line {
+function lineOf({ strategy, byRound }: StrategySummary, rounds: readonly number[]): Line {
+  const samples = rounds.map((round) => byRound.find((one) => one.round === round)?.testAccuracy);
   return {
     name: strategy,
-    values: byRound.map(({ testAccuracy }) => testAccuracy.mean),
-    band: byRound.map(({ testAccuracy: { mean, deviation } }) =>
-      deviation === undefined ? undefined : [mean - deviation, mean + deviation],
+    values: samples.map((sample) => sample?.mean),
+    band: samples.map((sample) =>
+      sample?.deviation === undefined
+        ? undefined
+        : [sample.mean - sample.deviation, sample.mean + sample.deviation],
     ),
   };
 }

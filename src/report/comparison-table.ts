@@ -27,7 +27,7 @@ export const comparisonTable = (comparison: Comparison): string =>
 export function comparisonLegend({ seeds, target, strategies }: Comparison, width = 100): string {
   const [first] = strategies;
   const sentences = [
-    `test: accuracy of the last round’s merged model on the test images, in per cent, over n = ${seeds.length} seeds (${seeds.join(', ')})${seeds.length > 1 ? ', mean ± sample standard deviation' : ''}`,
+    `test: accuracy of the final model on the test images, in per cent, over n = ${seeds.length} seeds (${seeds.join(', ')})${seeds.length > 1 ? ', mean ± sample standard deviation' : ''}`,
     ...(strategies.length > 1 ? [`Δ: the difference from ${first?.strategy}, paired by seed`] : []),
     ...(target === undefined
       ? []
@@ -43,7 +43,7 @@ export function comparisonLegend({ seeds, target, strategies }: Comparison, widt
 
 const measured = ({ on }: Target) =>
   on === 'test'
-    ? 'the merged model’s test accuracy'
+    ? 'the model’s test accuracy'
     : 'the copies’ validation accuracy, the mean of the honest participants’,';
 
 function columnsOf({ seeds, target, strategies }: Comparison): Column[] {

@@ -107,6 +107,21 @@ describe('a comparison', () => {
     expect(strategies[0]!.toTarget!.rounds).toEqual({ n: 1, mean: 3 });
   });
 
+  it('takes the refitted model for the final one, and leaves rounds out that were not evaluated', () => {
+    const one = run('mean', 0, [0.5, 0.6, 0.7]);
+    const rounds = one.result.rounds.map((round) => ({
+      ...round,
+      merged:
+        round.round === 2
+          ? {}
+          : { ...round.merged, ...(round.round === 3 && { refit: { testAccuracy: 0.75 } }) },
+    }));
+    const { strategies, runs } = comparisonOf([{ ...one, result: { ...one.result, rounds } }]);
+    expect(strategies[0]!.testAccuracy.mean).toBe(0.75);
+    expect(strategies[0]!.byRound.map(({ round }) => round)).toEqual([1, 3]);
+    expect(runs[0]!.rounds.map(({ bytesSent }) => bytesSent)).toEqual([6e6, 18e6]);
+  });
+
   it('has for every round as many seeds as came so far', () => {
     expect(krum!.byRound.map(({ testAccuracy }) => testAccuracy.n)).toEqual([2, 2, 1]);
     expect(mean!.byRound.map(({ testAccuracy }) => testAccuracy.n)).toEqual([2, 2, 2]);
@@ -122,7 +137,7 @@ describe('a comparison', () => {
     const legend = comparisonLegend(comparison, 1000);
     expect(legend).toContain('over n = 2 seeds (0, 1), mean ± sample standard deviation');
     expect(legend).toContain('Δ: the difference from mean, paired by seed');
-    expect(legend).toContain('until the merged model’s test accuracy is 70.00%');
+    expect(legend).toContain('until the model’s test accuracy is 70.00%');
     expect(legend).toContain('whose last merged model counts');
   });
 

@@ -4,7 +4,9 @@
  * the strategies alone.
  */
 import type { ComparedResult } from '../federation/compare-strategies.js';
-import type { RunResult } from '../federation/run-result.js';
+import type { RoundResult, RunResult } from '../federation/run-result.js';
+import { averageOf } from '../merge/average/model-average.js';
+import type { Configuration } from '../protocol/configuration.js';
 import { type Sample, sampleOf } from './statistics.js';
 
 export interface Target {
@@ -15,11 +17,11 @@ export interface Target {
 
 export interface ComparedRound {
   readonly round: number;
-  /** Of the merged model. */
+  /** Of the model that the run would end with: as it was merged, averaged or refitted. */
   readonly testAccuracy: number;
   /** Of its copies: the mean over the honest participants. */
   readonly validationAccuracy: number | undefined;
-  /** Sent since the run began: every participant of a round sends a state and receives one. */
+  /** Sent since the run began: in every round those who take part send a state, and all receive one. */
   readonly bytesSent: number;
 }
 
@@ -27,6 +29,7 @@ export interface ComparedRun {
   readonly strategy: string;
   readonly seed: number;
   readonly stopped: RunResult['stopped'];
+  /** Those that were evaluated. */
   readonly rounds: readonly ComparedRound[];
 }
 
@@ -75,15 +78,21 @@ export function comparisonOf(runs: readonly ComparedResult[], target?: Target): 
 function comparedRun({ strategy, seed, stateBytes, result }: ComparedResult): ComparedRun {
   let bytesSent = 0;
   const rounds = result.rounds.flatMap((round): ComparedRound[] => {
-    // The copied strategy's model comes first.
-    const [merged] = Object.values(round.merged);
-    if (merged === undefined) return [];
-    bytesSent += 2 * round.participants.length * stateBytes;
+    bytesSent += (round.participants.length + result.participants.length) * stateBytes;
+    const testAccuracy = finalAccuracy(round, result.settings);
+    if (testAccuracy === undefined) return [];
     const validation = sampleOf(round.copied.map(({ validationAccuracy }) => validationAccuracy))?.mean;
-    const { testAccuracy } = merged;
     return [{ round: round.round, testAccuracy, validationAccuracy: validation, bytesSent }];
   });
   return { strategy, seed, stopped: result.stopped, rounds };
+}
+
+/** On the test images, of the model that the run would end with after this round; undefined where none was evaluated. */
+export function finalAccuracy({ merged }: RoundResult, { average }: Configuration): number | undefined {
+  const averaged = average?.final ? merged[averageOf(average).name] : undefined;
+  // The copied model comes first.
+  const [copied] = Object.values(merged);
+  return (merged.refit ?? averaged ?? copied)?.testAccuracy;
 }
 
 function summaryOf(
@@ -100,16 +109,18 @@ function summaryOf(
   const reaching = target === undefined ? [] : runs.flatMap(({ rounds }) => firstAt(rounds, target) ?? []);
   const rounds = sampleOf(reaching.map(({ round }) => round));
   const bytesSent = sampleOf(reaching.map((round) => round.bytesSent));
-  const last = Math.max(...runs.map((run) => run.rounds.length));
+  const evaluated = new Set(runs.flatMap((run) => run.rounds.map(({ round }) => round)));
   return {
     strategy,
     testAccuracy: required(sampleOf(runs.map(lastAccuracy))),
     ...(difference && { difference }),
     ...(rounds && bytesSent && { toTarget: { rounds, bytesSent } }),
-    byRound: Array.from({ length: last }, (_, index) => {
-      const accuracies = runs.flatMap((run) => run.rounds[index]?.testAccuracy ?? []);
-      return { round: index + 1, testAccuracy: required(sampleOf(accuracies)) };
-    }),
+    byRound: [...evaluated]
+      .sort((a, b) => a - b)
+      .map((round) => {
+        const there = runs.flatMap((run) => run.rounds.filter((one) => one.round === round));
+        return { round, testAccuracy: required(sampleOf(there.map(({ testAccuracy }) => testAccuracy))) };
+      }),
     diverged: runs.filter(({ stopped }) => stopped.reason === 'diverged').length,
   };
 }

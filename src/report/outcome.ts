@@ -39,11 +39,11 @@ function refitted(last: RoundResult | undefined): string[] {
   return [`with its last layer refitted, the final model has ${percent(accuracy)} on the test images`];
 }
 
-function stopReason({ stopped, settings, rounds }: RunResult): string {
+function stopReason({ stopped, settings, rounds, attackers }: RunResult): string {
   const { reference } = settings;
   switch (stopped.reason) {
     case 'every-participant-passed':
-      return `finished in round ${stopped.round}: the copied model reaches the reference ${percent(reference ?? 0)} with every participant`;
+      return `finished in round ${stopped.round}: the copied model reaches the reference ${percent(reference ?? 0)} with every ${attackers === undefined ? '' : 'honest '}participant`;
     case 'max-rounds': {
       const done = `finished: ${plural(stopped.round, 'round')} done`;
       if (reference === undefined) return done;
