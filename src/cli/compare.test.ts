@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commonweight, sample, start } from '../../test/run-command.js';
-import { strategyList } from './values.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-compare-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -129,15 +128,5 @@ describe('commonweight compare', () => {
     expect(status).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toContain(message);
-  });
-});
-
-describe('a list of strategies', () => {
-  it('is cut at commas outside parentheses', () => {
-    expect(strategyList('mean, trimmed-mean(trim=0.2,by=equal),absmax(on=updates)')).toEqual([
-      'mean',
-      'trimmed-mean(trim=0.2,by=equal)',
-      'absmax(on=updates)',
-    ]);
   });
 });

@@ -16,7 +16,7 @@ import { widthFor } from './display.js';
 import { Interrupted } from './error.js';
 import { watchInterrupts } from './interrupt.js';
 import { addRunFlags, type RunFlags } from './run-flags.js';
-import { fraction, oneOf, strategyList, wholeNumber } from './values.js';
+import { fraction, oneOf, strategiesOf, wholeNumber } from './values.js';
 import { checkFolderOf, writeJson, writeWhole } from './whole-file.js';
 
 interface CompareFlags extends RunFlags {
@@ -37,7 +37,7 @@ export function addCompare(program: Command): void {
     .requiredOption(
       '--strategies <list>',
       `a,b,… of ${strategyNames.join(', ')}; differences are to the first`,
-      strategyList,
+      strategiesOf('--strategies'),
     )
     .option('--seeds <n>', 'how many', wholeNumber('--seeds', 1, 1000), 3)
     .option('--target <0…1>', 'count rounds and bytes until this accuracy', fraction('--target'))
@@ -48,7 +48,7 @@ export function addCompare(program: Command): void {
       `
 Examples:
   commonweight compare federation.yaml --strategies mean,absmax --seeds 3 --target 0.85
-  commonweight compare federation.yaml --strategies mean,max,absmax --out runs/compared --json compared.json`,
+  commonweight compare federation.yaml --strategies "mean, trimmed-mean(trim=0.2), krum(f=2)" --out runs/compared --json compared.json`,
     )
     .action(async (file: string, flags: CompareFlags) => {
       // The schema has the last word on what the file holds.

@@ -63,10 +63,6 @@ export function listOf<Value>(read: (text: string) => Value) {
   return (text: string): Value[] => text.split(',').map((part) => read(part.trim()));
 }
 
-/** "mean,trimmed-mean(trim=0.1,by=equal)": commas in parentheses do not separate. */
-export const strategyList = (text: string): string[] =>
-  text.split(/,(?![^()]*\))/).map((part) => part.trim());
-
 function expected(flag: string, text: string, what: string, hint?: string): UsageError {
   return new UsageError(`${flag} is "${text}", expected ${what}`, hint === undefined ? {} : { hint });
 }
