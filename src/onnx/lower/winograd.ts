@@ -4,8 +4,8 @@
  *
  *     Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A
  *
- * With the tile's P = (m+2)² positions flattened, each two-sided transform is one matrix product by a Kronecker square, and
- * the ⊙, summed over channels, becomes P products of matrices: V [P, T, C] times U [P, C, O], 2.25 times fewer
+ * With the tile's P = (m+2)² positions flattened, each two-sided transform is one matrix product or two, and the ⊙, summed
+ * over channels, becomes P products of matrices: V [P, T, C] times U [P, C, O], 2.25 times fewer
  * multiplications than the direct way with tiles of 2×2, and 4 times fewer with 4×4. The transposed transforms give the
  * gradients:
  *
@@ -75,7 +75,7 @@ export function lowerWinogradWeightGradient(
   const { fromProducts, toTaps } = FILTERS[m];
   const dM = transform(
     lowering,
-    transposed(kroneckerSquare(fromProducts)),
+    transposed(fromProducts),
     lowering.rows(dy, tileOrder(...imageSize(dy), m)).name,
     [tileCount(dy, m), o],
   );
@@ -95,10 +95,7 @@ function convolveTiles(lowering: Lowering, x: Value, taps: string, y: Value, m: 
   const [n, o] = batchAndChannels(y);
   const order = tileOrder(...imageSize(y), m);
   const products = lowering.model.node('MatMul', [transformedPixels(lowering, x, m), taps]);
-  const results = transform(lowering, kroneckerSquare(FILTERS[m].fromProducts), products, [
-    tileCount(y, m),
-    o,
-  ]);
+  const results = transform(lowering, FILTERS[m].fromProducts, products, [tileCount(y, m), o]);
   return { name: lowering.reshape(results, [order.outer, n, order.inner, o]), order };
 }
 
@@ -114,39 +111,46 @@ function transformedPixels(lowering: Lowering, x: Value, m: TileSize): string {
     return u >= 0 && u < height && v >= 0 && v < width ? u * width + v : OUTSIDE;
   });
   const gathered = lowering.readPixels(x, pattern, [side * side, perImage]);
-  return transform(lowering, kroneckerSquare(FILTERS[m].toPixels), gathered, [
-    tileCount(x, m),
-    x.shape[1] as number,
-  ]);
+  return transform(lowering, FILTERS[m].toPixels, gathered, [tileCount(x, m), x.shape[1] as number]);
 }
 
 /** U: [P, C, O] for the convolution, [P, O, C] of the turned kernel for its input gradient. */
 function transformedTaps(lowering: Lowering, w: Value, direction: 'forward' | 'turned', m: TileSize): string {
   const [o, c] = [w.shape[0] as number, w.shape[1] as number];
   const flat = lowering.reshape(lowering.plain(w), [o, c, 9]);
-  const matrix = kroneckerSquare(FILTERS[m].toTaps);
+  const { toTaps } = FILTERS[m];
   return direction === 'forward'
-    ? transform(lowering, matrix, lowering.transpose(flat, [2, 1, 0]), [c, o])
-    : // Turning the kernel by 180° reverses its nine taps, and so the columns of the matrix.
+    ? transform(lowering, toTaps, lowering.transpose(flat, [2, 1, 0]), [c, o])
+    : // Turning the kernel by 180° reverses its taps along both axes, and so the columns of the matrix.
       transform(
         lowering,
-        matrix.map((row) => [...row].reverse()),
+        toTaps.map((row) => [...row].reverse()),
         lowering.transpose(flat, [2, 0, 1]),
         [o, c],
       );
 }
 
-/** matrix [p, q] times x [q, …], as [p, rows, columns]. */
+/**
+ * m·x·mᵀ for every square x of a stack [q², rows, columns], as [p², rows, columns], m being [p, q]. A product by the
+ * Kronecker square of m reads the stack once; a product along each axis reads it twice, but multiplies so much less for a
+ * matrix of the larger tiles that it is faster.
+ */
 function transform(
   lowering: Lowering,
-  matrix: Matrix,
+  m: Matrix,
   x: string,
   [rows, columns]: readonly [number, number],
 ): string {
-  const [p, q] = [matrix.length, matrix[0]?.length ?? 0];
-  const constant = lowering.model.floats(matrix.flat(), [p, q]);
-  const product = lowering.model.node('MatMul', [constant, lowering.reshape(x, [q, rows * columns])]);
-  return lowering.reshape(product, [p, rows, columns]);
+  const { model } = lowering;
+  const [p, q] = [m.length, m[0]?.length ?? 0];
+  const size = rows * columns;
+  const product = (matrix: Matrix, factor: string) =>
+    model.node('MatMul', [model.floats(matrix.flat(), [matrix.length, matrix[0]?.length ?? 0]), factor]);
+  const transformed =
+    p * q <= 16
+      ? product(kroneckerSquare(m), lowering.reshape(x, [q * q, size]))
+      : product(m, lowering.reshape(product(m, lowering.reshape(x, [q, q * size])), [p, q, size]));
+  return lowering.reshape(transformed, [p * p, rows, columns]);
 }
 
 /** T: the tiles of all images of the batch. */
