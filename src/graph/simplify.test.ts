@@ -77,6 +77,14 @@ describe('simplify', () => {
     expect(one(value).shape).toEqual(value.shape);
   });
 
+  it('takes parts of a concatenation where a slice cuts between them, and nowhere else', () => {
+    const whole = g.concat([a, b, a], 0);
+    expect(one(g.slice(whole, [2, 0], [4, 3]))).toBe(b);
+    expect(formula(one(g.slice(whole, [2, 0], [6, 3])))).toBe('concat(b, a)');
+    expect(formula(one(g.slice(whole, [1, 0], [4, 3])))).toBe('slice(concat(a, b, a))');
+    expect(formula(one(g.slice(whole, [2, 0], [4, 2])))).toBe('slice(concat(a, b, a))');
+  });
+
   it('gives outputs back under their names, and inputs as they are', () => {
     const { outputs } = simplifyGraph({ outputs: { sum: g.add(a, 0), b } });
     expect(Object.keys(outputs)).toEqual(['sum', 'b']);

@@ -3,13 +3,14 @@
  *
  * - arithmetic with 0, 1 and other constants is done here;
  * - a reshape of a reshape is one reshape;
+ * - whole parts of a concatenation are taken as they are, not cut out of it;
  * - an expansion that an elementwise operation would do by broadcasting is left to it;
  * - the sum of a pooling's gradient is taken before it is spread over the windows;
  * - max-pool(relu(x)) becomes relu(max-pool(x)): the same values and gradients on a fraction of the elements. (Where the
  *   maximum of a window is positive both see the same ties; elsewhere relu's gradient is 0 in both.)
  */
 import { sameShape, sizeOf } from '../tensor/shape.js';
-import { apply, expand, maxPool2d, neg, reduceSum, relu, reshape, scalar } from './build.js';
+import { apply, concat, expand, maxPool2d, neg, reduceSum, relu, reshape, scalar } from './build.js';
 import type { OpName } from './ops.js';
 import { broadcastShapes } from './shapes.js';
 import { type Graph, operand, topologicalOrder, type Value, type ValueOf } from './value.js';
@@ -96,6 +97,8 @@ function rewrite(value: Value): Value | undefined {
       if (sameShape(x.shape, value.shape)) return x;
       return x.op === 'reshape' ? reshape(operand(x, 0), value.shape) : undefined;
     }
+    case 'slice':
+      return partsOfConcatenation(value);
     case 'reduceSum': {
       const x = operand(value, 0);
       const { axes, keepDims } = value.attributes;
@@ -165,6 +168,22 @@ function sumOfPoolingGradient(value: ValueOf<'reduceSum'>): Value | undefined {
   if (x.op === 'maxPool2dGradient') return reduceSum(operand(x, 2), axes, keepDims);
   if (x.op === 'averagePool2dGradient') return reduceSum(operand(x, 0), axes, keepDims);
   return undefined;
+}
+
+/** What a slice holds, where it begins and ends between the parts of a concatenation. */
+function partsOfConcatenation(value: ValueOf<'slice'>): Value | undefined {
+  const whole = operand(value as Value, 0);
+  if (whole.op !== 'concat') return undefined;
+  const { axis } = whole.attributes;
+  const { starts, ends } = value.attributes;
+  if (whole.shape.some((extent, i) => i !== axis && (starts[i] !== 0 || ends[i] !== extent)))
+    return undefined;
+  let end = 0;
+  const edges = [0, ...whole.inputs.map((part) => (end += part.shape[axis] as number))];
+  const [first, last] = [edges.lastIndexOf(starts[axis] as number), edges.indexOf(ends[axis] as number)];
+  if (first < 0 || last <= first) return undefined;
+  const parts = whole.inputs.slice(first, last);
+  return parts.length === 1 ? parts[0] : concat(parts, axis);
 }
 
 /** The number that a scalar constant holds. */

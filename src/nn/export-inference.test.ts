@@ -119,9 +119,7 @@ it('writes a convolution with bias as Conv and a dense layer as Gemm, and nothin
     'Relu',
     'Reshape',
     'Gemm',
-    'Identity',
     'Softmax',
-    'Identity',
   ]);
 });
 

@@ -22,7 +22,7 @@ export type OnnxAttribute =
   | readonly number[]
   | string
   | { readonly float: number }
-  | { readonly graph: Uint8Array };
+  | { readonly graph: OnnxModelBuilder };
 
 /** Extents of an input or output: a number, or the name of one that may be any. */
 type OnnxShape = readonly (number | string)[];
@@ -30,14 +30,23 @@ type OnnxShape = readonly (number | string)[];
 const IR_VERSION = 8;
 const OPSET = 18;
 
+interface Node {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
+  readonly output: string;
+}
+
 /** Collects a graph; names of intermediate values are given in the order of creation, so equal calls give equal bytes. */
 export class OnnxModelBuilder {
-  readonly #nodes: Uint8Array[] = [];
+  readonly #nodes: Node[] = [];
   readonly #initializers: Uint8Array[] = [];
   readonly #constants = new Map<string, string>();
   readonly #inputs: Uint8Array[] = [];
   readonly #outputs: Uint8Array[] = [];
   readonly #known = new Map<string, string>();
+  /** The values that are outputs, by the name that each had before. */
+  readonly #given = new Map<string, string>();
   /** Of the body of a loop: the model around it, and the names that exist in the body only. */
   readonly #around: OnnxModelBuilder | undefined;
   readonly #inside = new Set<string>();
@@ -52,9 +61,14 @@ export class OnnxModelBuilder {
     return name;
   }
 
-  /** Declares that `value` is given out as `name`. */
+  /**
+   * Declares that `value` is given out as `name`. What a node makes gets that name itself: an Identity would copy it where
+   * others read it too.
+   */
   output(name: string, value: string, type: OnnxType, shape: OnnxShape): void {
-    this.#write('Identity', [value], {}, [name]);
+    const isMade = this.#nodes.some(({ output }) => output === value);
+    if (isMade && !this.#given.has(value)) this.#given.set(value, name);
+    else this.#nodes.push({ type: 'Identity', inputs: [value], attributes: {}, output: name });
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
@@ -71,7 +85,7 @@ export class OnnxModelBuilder {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const name = this.#newName();
-    this.#write(type, inputs, attributes, [name]);
+    this.#nodes.push({ type, inputs, attributes, output: name });
     this.#known.set(key, name);
     return name;
   }
@@ -97,7 +111,7 @@ export class OnnxModelBuilder {
     body.output(this.#newName(), next, 'f32', [length]);
     const name = this.#newName();
     const inputs = [this.int64s([rounds], []), '', this.filled(0, [length])];
-    this.#write('Loop', inputs, { body: { graph: body.#graph() } }, [name]);
+    this.#nodes.push({ type: 'Loop', inputs, attributes: { body: { graph: body } }, output: name });
     return name;
   }
 
@@ -163,16 +177,23 @@ export class OnnxModelBuilder {
       .uint32(tag(2, LENGTH_DELIMITED))
       .string('commonweight')
       .uint32(tag(7, LENGTH_DELIMITED))
-      .bytes(this.#graph())
+      .bytes(this.graph())
       .uint32(tag(8, LENGTH_DELIMITED))
       .bytes(opset)
       .finish();
   }
 
+  /** The name under which a value of this model, or of one around it, is written. */
+  #finalName(name: string): string {
+    const given = this.#given.get(name);
+    if (given !== undefined) return given;
+    return this.#around === undefined ? name : this.#around.#finalName(name);
+  }
+
   /** A GraphProto. */
-  #graph(): Uint8Array {
+  graph(): Uint8Array {
     const graph = new BinaryWriter();
-    for (const node of this.#nodes) graph.uint32(tag(1, LENGTH_DELIMITED)).bytes(node);
+    for (const node of this.#nodes) graph.uint32(tag(1, LENGTH_DELIMITED)).bytes(this.#nodeBytes(node));
     graph.uint32(tag(2, LENGTH_DELIMITED)).string('commonweight');
     for (const tensor of this.#initializers) graph.uint32(tag(5, LENGTH_DELIMITED)).bytes(tensor);
     for (const info of this.#inputs) graph.uint32(tag(11, LENGTH_DELIMITED)).bytes(info);
@@ -180,20 +201,16 @@ export class OnnxModelBuilder {
     return graph.finish();
   }
 
-  #write(
-    type: string,
-    inputs: readonly string[],
-    attributes: Readonly<Record<string, OnnxAttribute>>,
-    outputs: readonly string[],
-  ) {
+  /** A NodeProto. */
+  #nodeBytes({ type, inputs, attributes, output }: Node): Uint8Array {
     const writer = new BinaryWriter();
-    for (const input of inputs) writer.uint32(tag(1, LENGTH_DELIMITED)).string(input);
-    for (const output of outputs) writer.uint32(tag(2, LENGTH_DELIMITED)).string(output);
+    for (const input of inputs) writer.uint32(tag(1, LENGTH_DELIMITED)).string(this.#finalName(input));
+    writer.uint32(tag(2, LENGTH_DELIMITED)).string(this.#finalName(output));
     writer.uint32(tag(4, LENGTH_DELIMITED)).string(type);
     for (const [name, value] of Object.entries(attributes)) {
       writer.uint32(tag(5, LENGTH_DELIMITED)).bytes(attribute(name, value));
     }
-    this.#nodes.push(writer.finish());
+    return writer.finish();
   }
 
   #constant(type: OnnxType, shape: Shape, data: Uint8Array): string {
@@ -241,7 +258,7 @@ function attribute(name: string, value: OnnxAttribute): Uint8Array {
     return typed(ATTRIBUTE_STRING);
   }
   if ('graph' in value) {
-    writer.uint32(tag(6, LENGTH_DELIMITED)).bytes(value.graph);
+    writer.uint32(tag(6, LENGTH_DELIMITED)).bytes(value.graph.graph());
     return typed(ATTRIBUTE_GRAPH);
   }
   if ('float' in value) {
