@@ -6,6 +6,7 @@ export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/
 export { type ImageDataset, imageDataset, subset, type TrainTestSplit } from './data/image-dataset.js';
 export { type BatchSource, type BatchTask, batchesHere } from './data/training-batches.js';
 export { evaluateState } from './evaluation/evaluate.js';
+export { fisherInformation } from './evaluation/fisher-information.js';
 export { accuracy, accuracyByClass, addMetrics, type Metrics, meanLoss } from './evaluation/metrics.js';
 export { type FeatureSessions, sumFeatures } from './evaluation/sum-features.js';
 export { type LocalData, type LocalWork, trainLocally } from './federation/local-training.js';
@@ -44,6 +45,7 @@ export { fedRs } from './nn/corrections/fed-rs.js';
 export { scaffold } from './nn/corrections/scaffold.js';
 export { exportInference } from './nn/export-inference.js';
 export { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from './nn/feature-plan.js';
+export { compileFisherPlan, type FisherOptions, type FisherPlan } from './nn/fisher-plan.js';
 export * as initializers from './nn/initializers.js';
 export * as layers from './nn/layers.js';
 export { meanSquaredError, softmaxCrossEntropy } from './nn/losses.js';
