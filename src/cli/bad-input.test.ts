@@ -68,10 +68,10 @@ describe.concurrent('a configuration that cannot be', () => {
       '',
     ],
     [
-      'a strategy that wants what nobody computes',
+      'a strategy that wants what another loss does not have',
       'rounds: 1',
-      'rounds: 1\nstrategy: fisher-mean',
-      '"strategy" is "fisher-mean", which needs the fisher of every update',
+      'rounds: 1\nstrategy: fisher-mean\nloss: { name: mean-squared-error }',
+      '"strategy" is "fisher-mean", which needs the Fisher information of softmax probabilities, but "loss" is',
       '',
     ],
     [

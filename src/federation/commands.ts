@@ -12,6 +12,7 @@ import { type Attackers, attackBy, handedIn } from './attackers.js';
 import { controlChange, controlsBefore, driftOf, keepControls, mergeControls } from './control-variates.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
+import { auxiliariesOf, type FisherRules, keepFisher } from './fisher.js';
 import type { LocalProgress } from './local-training.js';
 import { type RefitPlan, refit, sumFeaturesOf } from './refit.js';
 import { type Command, honestOf, type RoundEvent, type RoundRecord, type RoundRules } from './round.js';
@@ -34,6 +35,7 @@ export interface FederationPlan extends WorkPlan, AfterMerge {
   /** Evaluated beside it, on the same updates. */
   readonly compared: readonly Strategy[];
   readonly refit?: RefitPlan | undefined;
+  readonly fisher?: FisherRules | undefined;
   /** How many rounds' merged models stay in the store. */
   readonly keep: number;
   readonly attackers?: Attackers | undefined;
@@ -94,6 +96,10 @@ async function train(command: Named<'train'>, workshop: Workshop): Promise<Round
   const result = await tasks.train(task, onProgress);
   const data = handedIn(attack, base.data, result.state, work);
   const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
+  const strategies = mergingIn(recordOf(rounds, round), plan);
+  // Of an attacker too, that of what it has trained.
+  const trained = { seed: work.seed, state: result.state, train: share.train, strategies };
+  const fisher = await keepFisher({ round, participant }, trained, workshop);
   const change = controls && controlChange(controls, base.data, result, work);
   const { epochs, steps, images, loss, validationAccuracy } = result;
   const update = {
@@ -105,6 +111,7 @@ async function train(command: Named<'train'>, workshop: Workshop): Promise<Round
     loss,
     ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
     ...(change && { controls: await keepControls({ round, participant }, controls, change, kept) }),
+    ...(fisher !== undefined && { fisher }),
     seconds: secondsSince(began),
   };
   return { type: 'update-received', round, update };
@@ -123,6 +130,8 @@ async function craftFromHonest(
   const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
   const [claimed] = honest.map((name) => recordOf(rounds, round).updates.get(name));
   if (claimed === undefined) throw new Error('internal: an attack without an honest participant');
+  const fisher = updates[0]?.auxiliaries?.fisher;
+  if (fisher !== undefined) await store.put({ type: 'fisher', round, participant }, fisher);
   const examples = shareOf(plan, participant).train.length;
   const update = { ...claimed, participant, sha256, examples, seconds: secondsSince(began) };
   return { type: 'update-received', round, update };
@@ -137,8 +146,13 @@ async function updateOf(
   const update = recordOf(rounds, round).updates.get(participant);
   if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
   const state = await store.get({ type: 'update', round, participant }, update.sha256);
-  return { name: participant, examples: update.examples, state };
+  const auxiliaries = await auxiliariesOf(update, round, store);
+  return { name: participant, examples: update.examples, state, ...auxiliaries };
 }
+
+/** The strategies by which a round's updates are merged: those that are only compared where it is evaluated. */
+const mergingIn = ({ evaluated }: RoundRecord, { strategy, compared }: FederationPlan) =>
+  evaluated ? [strategy, ...compared] : [strategy];
 
 async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, store, rounds } = workshop;

@@ -72,6 +72,9 @@ async function discardAfter(
   if (event.type === 'merged') {
     for (const participant of rounds[event.round - 1]?.participants ?? []) {
       await store.discard({ type: 'update', round: event.round, participant });
+      if (rounds[event.round - 1]?.updates.get(participant)?.fisher !== undefined) {
+        await store.discard({ type: 'fisher', round: event.round, participant });
+      }
     }
     if (event.server !== undefined) await store.discard({ type: 'server', round: event.round - 1 });
     if (event.average !== undefined) await store.discard({ type: 'average', round: event.round - 1 });

@@ -16,6 +16,7 @@ import type { StateDict } from '../tensor/state-dict.js';
 import type { AfterMerge } from './after-merge.js';
 import { attackersOf } from './attackers.js';
 import type { FederationPlan } from './commands.js';
+import { auxiliariesProblem } from './fisher.js';
 import type { RoundRules } from './round.js';
 import { workPlan } from './work-plan.js';
 
@@ -72,13 +73,13 @@ export function strategiesOf(
 /** Why this federation cannot merge by the strategy. */
 function problemOf(strategy: Strategy, configuration: Configuration): string | undefined {
   const { partition, participantsPerRound, initialWeights } = configuration;
-  if (strategy.auxiliaries !== undefined) {
-    return `needs the ${strategy.auxiliaries.join(' and ')} of every update, which participants do not compute: merge files by it`;
-  }
   if (strategy.on === 'updates' && initialWeights === 'independent') {
     return 'is applied to updates, but independent initial weights have no common base';
   }
-  return updatesProblem(strategy, participantsPerRound ?? partition.participants);
+  return (
+    auxiliariesProblem(strategy, configuration) ??
+    updatesProblem(strategy, participantsPerRound ?? partition.participants)
+  );
 }
 
 export function sharesOf(configuration: Configuration, data: TrainTestSplit, source: string): Share[] {
@@ -187,7 +188,7 @@ export function federationPlan(
   data: TrainTestSplit,
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
-  afterMerge: AfterMerge & Pick<FederationPlan, 'refit'> = {},
+  afterMerge: AfterMerge & Pick<FederationPlan, 'refit' | 'fisher'> = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
   return {

@@ -26,6 +26,8 @@ const updateSchema = z.strictObject({
   validationAccuracy: accuracySchema.optional(),
   /** SCAFFOLD's control variates: the participant's own after the round, and its change, which travels. */
   controls: z.strictObject({ own: sha256Schema, change: sha256Schema }).optional(),
+  /** What travels with it where a strategy wants it: the Fisher information. */
+  fisher: sha256Schema.optional(),
   seconds: z.number(),
 });
 export type UpdateRecord = z.output<typeof updateSchema>;

@@ -38,6 +38,7 @@ import {
   sharesOf,
   strategiesOf,
 } from './federation-plan.js';
+import { fisherRulesOf } from './fisher.js';
 import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
 import { checkRefit, refitPlanOf } from './refit.js';
@@ -158,9 +159,12 @@ export async function runFederation(
   };
   start('check');
   const refit = refitPlanOf(configuration, network, imageShape);
+  const { strategy, compared } = strategies;
+  const fisher = fisherRulesOf(configuration, [strategy, ...compared], network, imageShape);
   const federation = federationPlan(configuration, plan, shares, data, strategies, start, {
     ...after,
     refit,
+    fisher,
   });
   const { attackers } = federation;
   const workers = options.workers ?? availableParallelism();
@@ -209,7 +213,14 @@ export async function runFederation(
 
   const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
   const pool = new WorkerPool(
-    { plan, train: data.train, test: data.test, features: refit?.features, poisoned },
+    {
+      plan,
+      train: data.train,
+      test: data.test,
+      features: refit?.features,
+      fisher: fisher?.plan,
+      poisoned,
+    },
     workers,
   );
   const stop = () => pool.stop();

@@ -5,7 +5,7 @@
  *
  *     configuration.yaml   what the run was told, every default filled in
  *     journal.jsonl        the facts, in order
- *     updates/             the updates of the round under way
+ *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     controls/            control variates, where the correction has them
  *     rounds/              what was measured when a round was merged (round-details.ts)
@@ -96,8 +96,9 @@ export function fileOf(role: StateRole): string {
   switch (role.type) {
     case 'update':
       return `updates/round-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'fisher':
     case 'features':
-      return `updates/features-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+      return `updates/${role.type}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
     case 'merged':
       return `models/round-${role.round}.safetensors`;
     case 'server':

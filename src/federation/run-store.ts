@@ -6,6 +6,8 @@ import type { RoundDetails } from './round-details.js';
 /** What a state dict is in the run. */
 export type StateRole =
   | { readonly type: 'update'; readonly round: number; readonly participant: string }
+  /** The Fisher information that travels with an update. */
+  | { readonly type: 'fisher'; readonly round: number; readonly participant: string }
   | { readonly type: 'merged'; readonly round: number }
   /** The server optimizer's slots after a round. */
   | { readonly type: 'server'; readonly round: number }

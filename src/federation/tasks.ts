@@ -3,6 +3,7 @@ import type { ImageDataset } from '../data/image-dataset.js';
 import type { Metrics } from '../evaluation/metrics.js';
 import type { FeatureSums } from '../merge/refit/feature-sums.js';
 import type { FeaturePlan } from '../nn/feature-plan.js';
+import type { FisherPlan } from '../nn/fisher-plan.js';
 import type { Plan } from '../nn/plan.js';
 import type { LocalProgress, LocalResult, LocalWork } from './local-training.js';
 
@@ -19,6 +20,8 @@ export interface WorkerSetup {
   readonly test: ImageDataset;
   /** Where the last layer is refitted. */
   readonly features?: FeaturePlan | undefined;
+  /** Where a strategy wants the Fisher information. */
+  readonly fisher?: FisherPlan | undefined;
   /** What attackers train on, where that is something else. */
   readonly poisoned?: ImageDataset | undefined;
 }
@@ -46,7 +49,16 @@ export interface SumFeaturesTask {
   readonly train: Uint32Array;
 }
 
-export type Task = TrainTask | EvaluateTask | SumFeaturesTask;
+/** The diagonal of the Fisher information, on some of a participant's own training examples. */
+export interface FisherTask {
+  readonly type: 'fisher';
+  readonly state: Float32Array;
+  readonly indices: Uint32Array;
+  /** The key of the stream of random signs. */
+  readonly signs: readonly (number | string)[];
+}
+
+export type Task = TrainTask | EvaluateTask | SumFeaturesTask | FisherTask;
 
 /** Who carries out tasks: a pool of threads, or the caller itself. */
 export interface TaskRunner {
@@ -55,6 +67,8 @@ export interface TaskRunner {
   evaluate(task: EvaluateTask): Promise<Metrics>;
   /** Asked for where the last layer is refitted. */
   sumFeatures?(task: SumFeaturesTask): Promise<FeatureSums>;
+  /** Asked for where a strategy wants it. In the layout of the state. */
+  fisher?(task: FisherTask): Promise<Float32Array>;
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
   stop(): void;
 }
@@ -72,7 +86,7 @@ export type FromWorker =
   | {
       readonly type: 'done';
       readonly id: number;
-      readonly result: LocalResult | Metrics | FeatureSums | undefined;
+      readonly result: LocalResult | Metrics | FeatureSums | Float32Array | undefined;
     }
   | {
       readonly type: 'failed';

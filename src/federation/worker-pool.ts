@@ -9,6 +9,7 @@ import { DivergedError, FederationError, InterruptedError } from './error.js';
 import type { LocalProgress, LocalResult } from './local-training.js';
 import type {
   EvaluateTask,
+  FisherTask,
   FromWorker,
   SumFeaturesTask,
   Task,
@@ -64,6 +65,10 @@ export class WorkerPool implements TaskRunner {
 
   sumFeatures(task: SumFeaturesTask) {
     return this.#submit(task) as Promise<FeatureSums>;
+  }
+
+  fisher(task: FisherTask) {
+    return this.#submit(task) as Promise<Float32Array>;
   }
 
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */

@@ -2,16 +2,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ImageDataset } from '../data/image-dataset.js';
 import { evaluateState } from '../evaluation/evaluate.js';
+import { fisherInformation } from '../evaluation/fisher-information.js';
 import { sumFeatures } from '../evaluation/sum-features.js';
 import { carryOf } from '../nn/plan.js';
 import { ortNode } from '../runtime/ort-node.js';
 import { RuntimeError, type Session } from '../runtime/runtime.js';
 import { CommonweightError } from '../tensor/error.js';
+import { randomStream } from '../tensor/random.js';
 import { DivergedError } from './error.js';
 import { batchFeed } from './feeding.js';
 import { trainLocally } from './local-training.js';
 import type {
   EvaluateTask,
+  FisherTask,
   FromWorker,
   SumFeaturesTask,
   Task,
@@ -29,7 +32,7 @@ const send = (message: FromWorker) => port.postMessage(message);
 const keepGoing = () => Atomics.load(stop, 0) === 0;
 
 /** Opened when they are first needed: who only evaluates needs no training session. */
-const opened: { training?: Promise<Session>; evaluation?: Promise<Session> } = {};
+const opened: { [Name in 'training' | 'evaluation' | 'fisher']?: Promise<Session> } = {};
 function trainingSession() {
   opened.training ??= runtime.open(setup.plan.trainingModel, { carry: carryOf(setup.plan) });
   return opened.training;
@@ -79,6 +82,14 @@ async function sums({ state, train }: SumFeaturesTask) {
   }
 }
 
+async function fisher({ state, indices, signs }: FisherTask) {
+  const { fisher: plan } = setup;
+  if (plan === undefined) throw new Error('internal: this worker has no plan of the Fisher information');
+  opened.fisher ??= runtime.open(plan.model);
+  const session = await opened.fisher;
+  return fisherInformation(session, plan, state, setup.train, indices, randomStream(...signs), keepGoing);
+}
+
 function carryOut(id: number, task: Task) {
   switch (task.type) {
     case 'train':
@@ -87,6 +98,8 @@ function carryOut(id: number, task: Task) {
       return evaluate(task);
     case 'sum-features':
       return sums(task);
+    case 'fisher':
+      return fisher(task);
   }
 }
 

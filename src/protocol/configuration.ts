@@ -167,6 +167,8 @@ export const configurationSchema = z.strictObject({
   attack: attackSchema.optional(),
   /** Strategies that are only evaluated, on the same updates. */
   compare: z.array(strategySchema).default([]),
+  /** Of how many of its own training examples a participant computes the Fisher information, where a strategy wants it. */
+  fisherExamples: count.default(1000),
   /** Train the same network on all the data beside it. */
   pooled: z.boolean().default(false),
   /** Record how many examples of each class every participant holds: it tells about their data. */
