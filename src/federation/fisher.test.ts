@@ -177,6 +177,16 @@ describe('a federation by fisher-mean', () => {
     expect(Object.keys(result.rounds[0]!.merged)).toEqual(['most-informed', 'mean']);
   });
 
+  it.each(['alie', 'noise', 'label-flip'] as const)('runs under the attack %s', async (name) => {
+    const attacked = {
+      ...{ ...input, local: { epochs: 1 }, partition: { name: 'v', participants: 4 }, rounds: 1 },
+      attack: { name, attackers: 1 },
+    } as const;
+    const { result } = await runFederation(attacked, { workers: 2 });
+    expect(result.rounds[0]!.participants).toHaveLength(4);
+    expect(result.rounds[0]!.merged['fisher-mean']).toBeDefined();
+  });
+
   it('is refused where the loss is not that of a softmax, or something else is wanted with every update', async () => {
     const squares = { ...input, loss: { name: 'mean-squared-error' } } as const;
     await expect(runFederation(squares)).rejects.toThrow(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emptySums } from '../merge/refit/feature-sums.js';
 import { InterruptedError } from './error.js';
 import type { LocalResult } from './local-training.js';
 import { shareTasks } from './shared-tasks.js';
@@ -70,6 +71,28 @@ describe('tasks shared between runs', () => {
     }
     await shared.train(task({ round: 2, participant: 'pooled' }));
     expect(asked).toHaveLength(3);
+  });
+
+  it('leave all other tasks to the runner of the run', async () => {
+    const { runner } = counting();
+    const lines: string[] = [];
+    const able: TaskRunner = {
+      ...runner,
+      async sumFeatures({ type }) {
+        lines.push(type);
+        return emptySums(1, 1);
+      },
+      async fisher({ type }) {
+        lines.push(type);
+        return Float32Array.of(1);
+      },
+    };
+    const [state, indices] = [Float32Array.of(0), Uint32Array.of(1)];
+    const shared = shareTasks()(able);
+    await shared.sumFeatures?.({ type: 'sum-features', state, train: indices });
+    await shared.fisher?.({ type: 'fisher', state, indices, signs: [] });
+    expect(lines).toEqual(['sum-features', 'fisher']);
+    expect(shareTasks()(runner).sumFeatures).toBeUndefined();
   });
 
   it('are tried again where they were given up', async () => {

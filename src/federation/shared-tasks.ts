@@ -23,6 +23,8 @@ export function shareTasks(): (runner: TaskRunner) => TaskRunner {
       return result;
     },
     evaluate: (task) => runner.evaluate(task),
+    ...(runner.sumFeatures && { sumFeatures: runner.sumFeatures.bind(runner) }),
+    ...(runner.fisher && { fisher: runner.fisher.bind(runner) }),
     stop: () => runner.stop(),
   });
 }
