@@ -97,6 +97,9 @@ describe('a comparison', () => {
     // Two rounds, three participants, up and down.
     expect(mean!.toTarget!.bytesSent.mean).toBe(12e6);
     expect(krum!.toTarget!.rounds).toEqual({ n: 1, mean: 2 });
+    // An update by fisher-mean is a state and as many numbers again.
+    const fisher = comparisonOf([run('fisher-mean', 0, [0.5, 0.7])], { accuracy: 0.7, on: 'test' });
+    expect(fisher.strategies[0]!.toTarget!.bytesSent.mean).toBe(18e6);
     const never = comparisonOf(runs, { accuracy: 0.95, on: 'test' });
     expect(never.strategies.every(({ toTarget }) => toTarget === undefined)).toBe(true);
   });

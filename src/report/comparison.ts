@@ -6,6 +6,7 @@
 import type { ComparedResult } from '../federation/compare-strategies.js';
 import type { RoundResult, RunResult } from '../federation/run-result.js';
 import { averageOf } from '../merge/average/model-average.js';
+import { strategyByName } from '../merge/strategies.js';
 import type { Configuration } from '../protocol/configuration.js';
 import { type Sample, sampleOf } from './statistics.js';
 
@@ -21,7 +22,7 @@ export interface ComparedRound {
   readonly testAccuracy: number;
   /** Of its copies: the mean over the honest participants. */
   readonly validationAccuracy: number | undefined;
-  /** Sent since the run began: in every round those who take part send a state, and all receive one. */
+  /** Sent since the run began: in every round those who take part send an update, and all receive a state. */
   readonly bytesSent: number;
 }
 
@@ -76,9 +77,11 @@ export function comparisonOf(runs: readonly ComparedResult[], target?: Target): 
 }
 
 function comparedRun({ strategy, seed, stateBytes, result }: ComparedResult): ComparedRun {
+  // What travels with an update, such as its Fisher information, is of the size of a state.
+  const statesOfUpdate = 1 + (strategyByName(strategy).auxiliaries?.length ?? 0);
   let bytesSent = 0;
   const rounds = result.rounds.flatMap((round): ComparedRound[] => {
-    bytesSent += (round.participants.length + result.participants.length) * stateBytes;
+    bytesSent += (statesOfUpdate * round.participants.length + result.participants.length) * stateBytes;
     const testAccuracy = finalAccuracy(round, result.settings);
     if (testAccuracy === undefined) return [];
     const validation = sampleOf(round.copied.map(({ validationAccuracy }) => validationAccuracy))?.mean;
