@@ -3,6 +3,7 @@
  * follow. Blocks of a tensor are added in their order, tensors in that of their names, all in float64, so that the result
  * depends neither on the size of the chunks nor on the order of the tensors.
  */
+import { productSumsBySimd } from './simd.js';
 import type { Column, Combination, Gram, Grams, Survey } from './strategy.js';
 
 /** @param then what the columns are combined by, once the inner products are known */
@@ -58,11 +59,9 @@ function add(gram: Gram, i: number, j: number, product: number): void {
 
 /** Four sums, so that no addition waits for the one before it. */
 function innerProduct(x: Column, y: Column): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  let i = 0;
+  const sums = productSumsBySimd(x, y);
+  let [a = 0, b = 0, c = 0, d = 0] = sums ?? [];
+  let i = sums === undefined ? 0 : x.length - (x.length % 4);
   for (; i + 3 < x.length; i += 4) {
     a += (x[i] as number) * (y[i] as number);
     b += (x[i + 1] as number) * (y[i + 1] as number);

@@ -6,6 +6,7 @@
  *     finite(values, n) → 1 where all are finite
  *     max(columns, k, n, out), absmax(columns, k, n, out)
  *     weightedSum(columns, weights, k, n, divisor, out)        out = (Σ wₖ·xₖ)/divisor in float64, rounded once
+ *     productSums(x, y, n, out)                                out = Σ xᵢ·yᵢ in float64 over i ≡ 0, 1, 2, 3 (mod 4)
  *
  * `columns` is a table of k addresses; n is a multiple of 4. Opcodes are those of the WebAssembly specification, with its
  * fixed-width SIMD.
@@ -179,8 +180,34 @@ function column(place: number, low: Code, high: Code): Code {
     ...[...get(0), ...offset, ...ADD, ...LOAD_I32, ...get(6), ...ADD, ...LOAD, ...set(10)],
     ...[...weight, ...LOAD_F64, ...SPLAT_F64, ...set(13)],
     ...[...get(10), ...TO_F64, ...get(13), ...MUL_F64, ...low],
-    ...[...get(10), ...get(10), ...UPPER, ...TO_F64, ...get(13), ...MUL_F64, ...high],
+    ...[...upper(10), ...TO_F64, ...get(13), ...MUL_F64, ...high],
   ];
+}
+
+const productSums: Function = {
+  name: 'productSums',
+  parameters: [I32, I32, I32, I32],
+  results: [],
+  locals: [
+    [2, I32],
+    [4, V128],
+  ],
+  code: [
+    ...[...times(2, 2), ...set(5)],
+    ...loop(4, 5, 16, [
+      ...[...get(0), ...get(4), ...ADD, ...LOAD, ...set(8)],
+      ...[...get(1), ...get(4), ...ADD, ...LOAD, ...set(9)],
+      ...[...get(6), ...get(8), ...TO_F64, ...get(9), ...TO_F64, ...MUL_F64, ...ADD_F64, ...set(6)],
+      ...[...get(7), ...upper(8), ...TO_F64, ...upper(9), ...TO_F64, ...MUL_F64, ...ADD_F64, ...set(7)],
+    ]),
+    ...[...get(3), ...get(6), ...STORE],
+    ...[...get(3), ...int(16), ...ADD, ...get(7), ...STORE],
+  ],
+};
+
+/** The upper half of a local. */
+function upper(local: number): Code {
+  return [...get(local), ...get(local), ...UPPER];
 }
 
 function unsigned(value: number): Code {
@@ -193,7 +220,7 @@ const section = (id: number, content: Code): Code => [id, ...unsigned(content.le
 
 /** The module; it imports its memory as "memory" of "merge". */
 export function simdModule(): Uint8Array<ArrayBuffer> {
-  const functions = [finite, max, absmax, weightedSum];
+  const functions = [finite, max, absmax, weightedSum, productSums];
   const types = functions.map(({ parameters, results }) => [
     0x60,
     ...vector(parameters.map((type) => [type])),

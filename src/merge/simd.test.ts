@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../tensor/random.js';
 import { absmax } from './absmax.js';
 import { firstNotFinite } from './block.js';
+import { gramSurvey } from './gram.js';
 import { max } from './max.js';
 import { mean } from './mean.js';
-import { extremeBySimd, finiteBySimd, simdBuffers, weightedSumBySimd } from './simd.js';
+import { extremeBySimd, finiteBySimd, productSumsBySimd, simdBuffers, weightedSumBySimd } from './simd.js';
+import type { Column, Gram } from './strategy.js';
 
 const columnsIn = (buffers: readonly Uint8Array<ArrayBuffer>[], n: number) =>
   buffers.map((buffer) => new Float32Array(buffer.buffer, buffer.byteOffset, n));
@@ -47,11 +49,35 @@ describe.each([mean(), mean({ by: 'equal' }), max(), absmax()])(
   },
 );
 
+it.each([1003, 4096, 2])(
+  'inner products of columns of %i values there are those of JavaScript to the bit',
+  (n) => {
+    const gramOf = (columns: readonly Column[]) => {
+      let gram: Gram = [];
+      const survey = gramSurvey(columns.length, ({ all }) => {
+        gram = all;
+        return { combine() {} };
+      });
+      survey.see(columns, { tensor: 'w', at: 0, auxiliaries: {} });
+      survey.finish();
+      return gram;
+    };
+    const values = ['a', 'b', 'c'].map((label) => draw(`${label} ${n}`, n));
+    const columns = columnsIn(simdBuffers(values.map(() => 4 * n)), n);
+    values.forEach((column, k) => {
+      columns[k]!.set(column);
+    });
+    expect(gramOf(columns)).toEqual(gramOf(values));
+  },
+);
+
 it('the inner loops are used where all lies in one such memory, up to the last multiple of four', () => {
   const [a, b, out] = columnsIn(simdBuffers([40, 40, 40]), 10) as [Float32Array, Float32Array, Float32Array];
   expect(extremeBySimd('max', out, [a, b])).toBe(8);
   expect(weightedSumBySimd(out, [a, b], [1, 1], 2)).toBe(8);
   expect(finiteBySimd(a)).toBe(8);
+  expect([...productSumsBySimd(a.fill(1), b.fill(2))!]).toEqual([4, 4, 4, 4]);
+  expect(productSumsBySimd(a, new Float32Array(10))).toBeUndefined();
   expect(extremeBySimd('max', out, [a, new Float32Array(10)])).toBe(0);
   expect(extremeBySimd('max', new Float32Array(10), [a, b])).toBe(0);
   expect(finiteBySimd(new Float32Array(8))).toBe(0);

@@ -1,6 +1,6 @@
 /**
  * Memory in which merging runs four numbers at a time. Whoever streams files reads them into it; columns of float32 that
- * lie there are combined by `simd-module.ts`, all others by JavaScript, with the same results to the bit.
+ * lie there are combined, or multiplied, by `simd-module.ts`, all others by JavaScript, with the same results to the bit.
  */
 import { simdModule } from './simd-module.js';
 import type { Column } from './strategy.js';
@@ -10,6 +10,7 @@ interface Kernels {
   max(columns: number, k: number, n: number, out: number): void;
   absmax(columns: number, k: number, n: number, out: number): void;
   weightedSum(columns: number, weights: number, k: number, n: number, divisor: number, out: number): void;
+  productSums(x: number, y: number, n: number, out: number): void;
 }
 
 interface Simd {
@@ -75,6 +76,15 @@ export function weightedSumBySimd(
   const { addresses, kernels } = simd;
   kernels.weightedSum(addresses.byteOffset, 0, columns.length, n, divisor, out.byteOffset);
   return n;
+}
+
+/** Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined where they do not lie so. */
+export function productSumsBySimd(x: Column, y: Column): Float64Array | undefined {
+  const simd = x instanceof Float32Array && y instanceof Float32Array ? known.get(x.buffer) : undefined;
+  if (simd === undefined || y.buffer !== x.buffer) return undefined;
+  const sums = simd.weights.subarray(0, 4);
+  simd.kernels.productSums(x.byteOffset, y.byteOffset, x.length - (x.length % 4), sums.byteOffset);
+  return sums;
 }
 
 /** The memory that holds them all, with the addresses of the columns in its table. */
