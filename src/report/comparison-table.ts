@@ -1,7 +1,7 @@
 /** What a comparison found, as a table: of text for the terminal, of cells for a page. */
 import type { Comparison, StrategySummary, Target } from './comparison.js';
 import { byteSize, percent } from './numbers.js';
-import type { Sample } from './statistics.js';
+import { percents, signedPercents, withSpread } from './statistics.js';
 import { textTable, wrapped } from './text-table.js';
 
 interface Column {
@@ -16,7 +16,7 @@ export function comparisonCells(comparison: Comparison): string[][] {
   return [
     columns.map(({ head }) => head),
     ...strategies.map((row) => columns.map(({ cell }) => cell(row))),
-    ...(pooled === undefined ? [] : [['pooled', points(pooled), ...columns.slice(2).map(() => '')]]),
+    ...(pooled === undefined ? [] : [['pooled', percents(pooled), ...columns.slice(2).map(() => '')]]),
   ];
 }
 
@@ -49,9 +49,14 @@ const measured = ({ on }: Target) =>
 function columnsOf({ seeds, target, strategies }: Comparison): Column[] {
   return [
     { head: 'strategy', cell: ({ strategy }) => strategy },
-    { head: 'test', cell: ({ testAccuracy }) => points(testAccuracy) },
+    { head: 'test', cell: ({ testAccuracy }) => percents(testAccuracy) },
     ...(strategies.length > 1
-      ? [{ head: 'Δ', cell: ({ difference }: StrategySummary) => (difference ? signed(difference) : '') }]
+      ? [
+          {
+            head: 'Δ',
+            cell: ({ difference }: StrategySummary) => (difference ? signedPercents(difference) : ''),
+          },
+        ]
       : []),
     ...(target === undefined ? [] : targetColumns(seeds.length)),
     ...(strategies.some(({ diverged }) => diverged > 0)
@@ -74,12 +79,3 @@ function targetColumns(seeds: number): Column[] {
     { head: 'sent', cell: ({ toTarget }) => (toTarget ? byteSize(toTarget.bytesSent.mean) : '–') },
   ];
 }
-
-/** "88.12 ± 0.21" */
-const points = (sample: Sample) => withSpread(sample, (value) => (100 * value).toFixed(2));
-
-const signed = (sample: Sample) =>
-  `${sample.mean < 0 ? '−' : '+'}${points({ ...sample, mean: Math.abs(sample.mean) })}`;
-
-const withSpread = ({ mean, deviation }: Sample, text: (value: number) => string) =>
-  deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`;

@@ -91,7 +91,10 @@ function comparedRun({ strategy, seed, stateBytes, result }: ComparedResult): Co
 }
 
 /** On the test images, of the model that the run would end with after this round; undefined where none was evaluated. */
-export function finalAccuracy({ merged }: RoundResult, { average }: Configuration): number | undefined {
+export function finalAccuracy(
+  { merged }: Pick<RoundResult, 'merged'>,
+  { average }: Configuration,
+): number | undefined {
   const averaged = average?.final ? merged[averageOf(average).name] : undefined;
   // The copied model comes first.
   const [copied] = Object.values(merged);

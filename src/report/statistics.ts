@@ -16,3 +16,14 @@ export function sampleOf(values: readonly number[]): Sample | undefined {
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { n, mean, deviation: Math.sqrt(squares / (n - 1)) };
 }
+
+/** "2.7 ± 0.6"; of one number, that. */
+export const withSpread = ({ mean, deviation }: Sample, text: (value: number) => string) =>
+  deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`;
+
+/** Of fractions, in per cent: "88.12 ± 0.21" */
+export const percents = (sample: Sample) => withSpread(sample, (value) => (100 * value).toFixed(2));
+
+/** The same of differences, with a sign: "−0.31 ± 0.08" */
+export const signedPercents = (sample: Sample) =>
+  `${sample.mean < 0 ? '−' : '+'}${percents({ ...sample, mean: Math.abs(sample.mean) })}`;
