@@ -170,7 +170,7 @@ describe.concurrent('flags that cannot be', () => {
     [['run', '--threshold', '1.2'], '--threshold is "1.2", expected a number from 0 to 1', ''],
     [
       ['reproduce', 'v', '--profile', 'papr'],
-      '--profile is "papr", expected one of quick, paper',
+      '--profile is "papr", expected one of quick, paper, best',
       'did you mean "paper"?',
     ],
     [['run', '--sed', '1'], "unknown option '--sed'", 'Did you mean --seed?'],

@@ -26,7 +26,10 @@ export function addReproduce(program: Command): void {
     )
     .addArgument(new Argument('<environment>', 'v or h').argParser(oneOf('environment', environments)))
     .addOption(
-      new Option('--profile <name>', 'quick (minutes), or paper (its settings to the letter)')
+      new Option(
+        '--profile <name>',
+        'quick (minutes), paper (its settings to the letter), or best (half an hour)',
+      )
         .argParser(oneOf('--profile', profileNames))
         .default('quick' satisfies ProfileName),
     )
@@ -38,7 +41,7 @@ export function addReproduce(program: Command): void {
 Examples:
   commonweight reproduce v --out runs/v
   commonweight reproduce v --profile paper --out runs/v-paper --json v-paper.json
-  commonweight reproduce h --seed 1`,
+  commonweight reproduce h --profile best --seed 1`,
     )
     .action(async (environment: Environment, flags: ReproduceFlags) => {
       const { profile: name, seed, ...rest } = flags;

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../protocol/configuration.js';
+import { environments, profile, profileNames } from './profiles.js';
+import { stepsBefore } from './step-schedule.js';
+
+describe('the profiles', () => {
+  const all = environments.flatMap((environment) => profileNames.map((name) => [environment, name] as const));
+
+  it.each(all)('of %s, %s are the network of the paper, with two environments', (environment, name) => {
+    const { seed, model, partition } = parseConfiguration(profile(environment, name, 3), name);
+    expect([seed, model.name]).toEqual([3, 'paper-cnn']);
+    expect(partition).toMatchObject({ name: environment, participants: 2 });
+  });
+
+  it('have the paper’s settings to the letter', () => {
+    expect(profile('v', 'paper', 0)).toMatchObject({
+      initialWeights: 'independent',
+      local: { epochs: 15, firstThreshold: 0.914, threshold: 0.92 },
+      rounds: 4,
+    });
+  });
+
+  it('differ between V and H in nothing else where they are quick or the paper’s', () => {
+    for (const name of ['quick', 'paper'] as const) {
+      const [v, h] = environments.map((environment) => profile(environment, name, 0));
+      expect(h).toEqual({ ...v, partition: { ...v?.partition, name: 'h' } });
+    }
+  });
+
+  it('merge 1,000 times in H for as many steps as eight epochs have, with momentum at the server only', () => {
+    const { local, rounds, optimizer, server } = parseConfiguration(profile('h', 'best', 0), 'best');
+    expect(stepsBefore(local.steps ?? 0, rounds + 1)).toBe(3400);
+    expect(optimizer).toMatchObject({ name: 'sgd', momentum: 0 });
+    expect(server).toMatchObject({ name: 'fed-avg-m', momentum: 0.9, nesterov: true });
+  });
+});
