@@ -7,6 +7,6 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 900_000,
     hookTimeout: 120_000,
-    include: ['src/**/*.full.test.ts', 'test/**/*.full.test.ts'],
+    include: ['src/**/*.full.test.ts', 'test/**/*.full.test.ts', 'studies/**/*.full.test.ts'],
   },
 });

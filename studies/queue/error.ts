@@ -1,0 +1,6 @@
+import { CommonweightError } from '../../src/tensor/error.js';
+
+/** A study, its results, or a document that cannot be taken as it is. */
+export class StudyError extends CommonweightError {
+  override readonly name = 'StudyError';
+}

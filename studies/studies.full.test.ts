@@ -1,0 +1,56 @@
+/** Every variation of every study, cut to two rounds of two steps, or of an epoch of the sample. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import type { ConfigurationInput } from '../src/protocol/configuration.js';
+import { queueOf, runQueue } from './queue/queue.js';
+import { readOutcomes } from './queue/results-folder.js';
+import { runsOf, type Study } from './queue/study.js';
+import { studyTable } from './queue/table.js';
+import { studies } from './studies.js';
+
+const dataset = resolve(import.meta.dirname, '../test/fixtures/fashion-mnist-sample');
+const folder = mkdtempSync(join(tmpdir(), 'commonweight-studies-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function cut({ images: _, ...configuration }: ConfigurationInput): ConfigurationInput {
+  const { local, rounds } = configuration;
+  return {
+    ...configuration,
+    dataset,
+    rounds: Math.min(rounds, 2),
+    evaluateEvery: 1,
+    local: local.steps === undefined ? { ...local, epochs: 1 } : { steps: 2 },
+  };
+}
+
+/** Its variations with their first seed alone. */
+function cutStudy(study: Study): Study {
+  const seeds = [0];
+  return {
+    ...study,
+    seeds,
+    base: cut(study.base),
+    variations: runsOf(study)
+      .filter(({ seed }) => seed === 0)
+      .map(({ variation, configuration }) => ({ name: variation, change: cut(configuration) })),
+  };
+}
+
+it.each(studies.map((study) => [study.name, cutStudy(study)] as const))(
+  '%s runs, and leaves no cell of its table empty',
+  async (_, study) => {
+    const results = join(folder, 'results');
+    expect(await runQueue(queueOf([study]), { results, runs: join(folder, 'runs'), workers: 2 })).toBe(
+      'done',
+    );
+    const table = studyTable(study, await readOutcomes(results, study));
+    const [, ...rows] = table.split('\n').filter((line) => line.startsWith('|'));
+    // Pooled training is not compared with itself.
+    for (const row of rows.filter((row) => !row.startsWith('| pooled |'))) {
+      expect(row).not.toMatch(/\| +\||not run yet|diverged/);
+    }
+    expect(rows.length).toBeGreaterThan(1);
+  },
+);
