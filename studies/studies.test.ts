@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { strategiesOf } from '../src/federation/federation-plan.js';
 import { stepsBefore } from '../src/federation/step-schedule.js';
 import { parseConfiguration } from '../src/protocol/configuration.js';
 import { readDocuments } from './queue/documents.js';
@@ -34,10 +35,11 @@ describe('the studies', () => {
   });
 
   it.each(studies.map((study) => [study.name, study] as const))(
-    '%s has settings that a run takes, and a time',
+    '%s has settings and strategies that a run takes, and a time',
     (name, study) => {
       for (const { configuration, variation } of runsOf(study)) {
-        parseConfiguration(configuration, `${name}/${variation}`);
+        const source = `${name}/${variation}`;
+        strategiesOf(parseConfiguration(configuration, source), [], source);
         expect(estimatedMinutes(configuration)).toBeGreaterThan(0);
       }
     },

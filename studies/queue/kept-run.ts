@@ -81,7 +81,9 @@ export function keptRun(
 /** Whether this is what the study asks for now. Settings that came to be since then have their defaults in both. */
 export function isOf({ variation, seed, settings }: KeptRun, run: StudyRun): boolean {
   if (variation !== run.variation || seed !== run.seed) return false;
-  const now = parseConfiguration(run.configuration, `${run.study.name}/${run.variation}`);
+  // As it is kept: fields that are left out are not there.
+  const asKept: unknown = JSON.parse(JSON.stringify(run.configuration));
+  const now = parseConfiguration(asKept, `${run.study.name}/${run.variation}`);
   try {
     return isDeepStrictEqual(parseConfiguration(settings, 'what was kept'), now);
   } catch {

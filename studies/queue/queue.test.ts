@@ -151,7 +151,7 @@ describe('the queue', () => {
     await changed.run(queueOf([short]));
     const stronger = {
       ...short,
-      variations: [{ ...plain, change: { rounds: 1 } }, momentum],
+      variations: [{ ...plain, change: { rounds: 1, pooled: undefined } }, momentum],
     };
     expect(await readOutcomes(changed.results, stronger)).toHaveLength(1);
     expect(await changed.run(queueOf([stronger]))).toBe('done');
