@@ -20,7 +20,7 @@ import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
 import { secondThread } from './second-thread.js';
 import type { AppliedTo, Combination, Strategy } from './strategy.js';
 import { begin, isSurvey } from './survey.js';
-import { type Chunk, openTensorFile, type TensorFile } from './tensor-file.js';
+import { openTensorFile, type TensorFile } from './tensor-file.js';
 import { type TakeTurn, turnTaker } from './turns.js';
 
 export interface MergeFilesOptions {
@@ -194,6 +194,8 @@ async function mergeChunks(
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const second = secondThread(work, strategy, taken);
   const run = chunkRunner(work, combination);
+  let end = work.dataStart;
+  const ends = work.chunks.map(({ bytes }) => (end += bytes));
   const failures: { readonly chunk: number; readonly error: unknown }[] = [];
   try {
     for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {
@@ -204,7 +206,7 @@ async function mergeChunks(
         break;
       }
       // The second thread has taken what lies between, and is done with nearly all of it.
-      onProgress(work.dataStart + endOf(work.chunks, chunk));
+      onProgress(ends[chunk] as number);
       await takeTurn();
     }
   } finally {
@@ -214,11 +216,8 @@ async function mergeChunks(
     if (chunk !== undefined && chunk < (failures[0]?.chunk ?? Number.POSITIVE_INFINITY)) run(chunk);
   }
   if (failures[0] !== undefined) throw failures[0].error;
-  onProgress(work.dataStart + endOf(work.chunks, work.chunks.length - 1));
+  onProgress(end);
 }
-
-const endOf = (chunks: readonly Chunk[], last: number) =>
-  chunks.slice(0, last + 1).reduce((sum, { bytes }) => sum + bytes, 0);
 
 function checkOptions(options: MergeFilesOptions): void {
   const { inputs, strategy, examples, on, base, auxiliaries, chunkBytes } = options;
