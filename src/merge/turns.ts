@@ -1,5 +1,4 @@
 /** Turns of the event loop: long work in a thread stops between two of its pieces, so that others of the thread go on. */
-import { setImmediate } from 'node:timers/promises';
 
 /** How long others of this thread wait, and what one piece takes besides. */
 const TURN_MS = 5;
@@ -11,8 +10,15 @@ export function turnTaker(signal?: AbortSignal): TakeTurn {
   let turned = Number.NEGATIVE_INFINITY;
   return async () => {
     if (performance.now() - turned < TURN_MS) return;
-    await setImmediate();
+    await turn();
     turned = performance.now();
     signal?.throwIfAborted();
   };
 }
+
+/** Browsers have no setImmediate. */
+const turn = () =>
+  new Promise<void>((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve);
+  });
