@@ -7,6 +7,7 @@ import { BenchError } from './error.js';
 import { describeMachine, type Machine } from './machine.js';
 import { isNetworkName, type NetworkName, networkNames } from './networks.js';
 import { isPartName, type PartName, partNames, parts } from './parts.js';
+import { findPeers, PEERS_VARIABLE } from './peers.js';
 import { findPyTorch, PYTHON_VARIABLE } from './pytorch.js';
 import { machineLines } from './tables.js';
 
@@ -16,6 +17,7 @@ interface Flags {
   readonly quick?: true;
   readonly json?: string;
   readonly python: readonly string[];
+  readonly peers?: string;
 }
 
 /** Only these compare with PyTorch. */
@@ -42,6 +44,10 @@ const program = new Command('npm run bench --')
     (path: string, all: readonly string[]) => [...all, path],
     [],
   )
+  .option(
+    '--peers <folder>',
+    `where libraries of JavaScript are installed, for "steps" (or ${PEERS_VARIABLE}=folder)`,
+  )
   .configureOutput({ outputError: (text, write) => write(usageMessage(text)) })
   .exitOverride()
   .action(bench);
@@ -49,6 +55,7 @@ const program = new Command('npm run bench --')
 async function bench(what: readonly string[], flags: Flags): Promise<void> {
   const { chosen, networks } = choose(what, flags);
   const pyTorches = chosen.some((name) => withPeers.includes(name)) ? await findPyTorch(flags.python) : [];
+  const peers = chosen.includes('steps') ? await findPeers(flags.peers) : [];
   const machine = describeMachine(pyTorches);
   const notes: string[] = [];
   const tell = (note: string) => {
@@ -60,7 +67,7 @@ async function bench(what: readonly string[], flags: Flags): Promise<void> {
     tell('no Python here has PyTorch, so ours stands alone; bench/README.md says how to get one');
   }
   const results: { part: PartName; figures: unknown }[] = [];
-  const options = { networks, batchSize: flags.batch, quick: flags.quick ?? false, pyTorches, tell };
+  const options = { networks, batchSize: flags.batch, quick: flags.quick ?? false, pyTorches, peers, tell };
   for (const part of chosen) {
     for await (const { figures, table } of parts[part](options)) {
       results.push({ part, figures });

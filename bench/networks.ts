@@ -44,15 +44,20 @@ export function planOf(name: NetworkName, batchSize: number, partBytes?: number)
 export const parametersOfNetwork = (name: NetworkName) =>
   parametersOf(networks[name].network, networks[name].imageShape);
 
+/** Logits of so many images: a graph over the input "images" and one for every parameter, by its name. */
+export function logitsOf(name: NetworkName, batchSize: number): Value {
+  const images = input('images', [batchSize, ...imageShapeOf(name)]);
+  const layout = layoutOf(parametersOfNetwork(name));
+  const weights = layout.map((entry) => input(entry.name, entry.shape));
+  return applyNetwork(networks[name].network, layout, weights, images);
+}
+
 /**
  * Floating-point operations of a training step for one image, in convolutions and dense layers, done directly: the layer,
  * the gradient of its weights and that of its input, which the first layer does not need.
  */
 export function trainingFlops(name: NetworkName): number {
-  const images = input('images', [1, ...imageShapeOf(name)]);
-  const layout = layoutOf(parametersOfNetwork(name));
-  const weights = layout.map((entry) => input(entry.name, entry.shape));
-  const products = topologicalOrder([applyNetwork(networks[name].network, layout, weights, images)])
+  const products = topologicalOrder([logitsOf(name, 1)])
     .map(multiplications)
     .filter((count) => count > 0);
   return 2 * products.reduce((sum, count, layer) => sum + (layer === 0 ? 2 : 3) * count, 0);

@@ -4,16 +4,26 @@ import { measureCompile } from './compile.js';
 import { measureMemory } from './memory.js';
 import { measureMerging } from './merging.js';
 import type { NetworkName } from './networks.js';
+import { type InstalledPeer, measurePeers } from './peers.js';
 import { profileNetwork } from './profile.js';
 import type { PyTorch } from './pytorch.js';
 import { measureSteps } from './steps.js';
-import { browserTable, compileTable, memoryTable, mergingTable, profileTable, stepsTable } from './tables.js';
+import {
+  browserTable,
+  compileTable,
+  memoryTable,
+  mergingTable,
+  peersTable,
+  profileTable,
+  stepsTable,
+} from './tables.js';
 
 export interface PartOptions {
   readonly networks: readonly NetworkName[];
   readonly batchSize: number;
   readonly quick: boolean;
   readonly pyTorches: readonly PyTorch[];
+  readonly peers: readonly InstalledPeer[];
   /** What could not be measured, and why. */
   readonly tell: (note: string) => void;
 }
@@ -33,6 +43,9 @@ export const parts = {
     for (const network of options.networks) {
       const figures = await measureSteps(network, turnsOf(options));
       yield { figures, table: stepsTable(figures) };
+      if (options.peers.length === 0) continue;
+      const beside = await measurePeers(network, options.peers, turnsOf(options));
+      yield { figures: beside, table: peersTable(beside) };
     }
   },
   async *browser(options) {

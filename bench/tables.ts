@@ -6,6 +6,7 @@ import { type CompileResult, planBatchSizes } from './compile.js';
 import type { Machine } from './machine.js';
 import type { MemoryResult } from './memory.js';
 import type { MergingRow } from './merging.js';
+import type { PeersResult } from './peers.js';
 import type { KernelTime, Profile } from './profile.js';
 import { ratio, type Sample } from './statistics.js';
 import { bestPeer, type StepsResult, wasBusy } from './steps.js';
@@ -69,6 +70,22 @@ function rooflineOf(product: StepsResult['product'], cores: number, flopsPerImag
   const rates = product.filter((row) => row.cores === cores).map(({ gigaflops }) => gigaflops.median);
   return (1e9 * Math.max(...rates)) / flopsPerImage;
 }
+
+export function peersTable({ network, rows }: PeersResult): string {
+  const lines = rows.map(({ label, batchSize, imagesPerSecond, ours }) => [
+    label,
+    String(batchSize),
+    ...[imagesPerSecond.median, imagesPerSecond.min, imagesPerSecond.max, ours.median].map(rate),
+    `${rate(ratio(ours, imagesPerSecond))}×`,
+  ]);
+  return table(`Training steps of ${network} in JavaScript; ours with one thread in the same turns`, [
+    ['', 'batch', 'images/s', 'min', 'max', 'ours', 'ours to it'],
+    ...lines,
+  ]);
+}
+
+/** Two digits below 10. */
+const rate = (value: number) => (value < 10 ? value.toPrecision(2) : count(value));
 
 export function browserTable({ network, batchSize, rows, native, pyTorch }: BrowserResult): string {
   const head = ['', 'images/s', 'min–max', 'to ours', 'to PyTorch'];

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunPlace } from '../federation/compare-strategies.js';
 import { startRun } from '../federation/round.js';
 import type { RunStart } from '../federation/run-federation.js';
@@ -31,6 +31,13 @@ const done =
   /run 2 of 6 {2}seed 7 {2}mean {2}50\.00% on the test images after 1 round, then training diverged {2}\d/;
 
 describe('the display of a comparison', () => {
+  // A terminal is one wherever the tests run.
+  beforeEach(() => {
+    vi.stubEnv('CI', '');
+    vi.stubEnv('TERM', 'xterm');
+  });
+  afterEach(() => vi.unstubAllEnvs());
+
   it('says line by line what each run came to', () => {
     expect(shown()).toMatch(done);
     expect(shown().split('\n')).toHaveLength(2);

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { driftOf } from './drift.js';
 
+const noTurn = async () => {};
 const vector = (...numbers: number[]) => Float32Array.from(numbers);
 
 describe('the drift of a round', () => {
-  it('is the norm of every update and the cosine of every pair', () => {
+  it('is the norm of every update and the cosine of every pair', async () => {
     const base = vector(1, 1);
     const updates = [vector(4, 5), vector(1, 3), vector(-2, -3)];
-    expect(driftOf(updates, [base, base, base])).toEqual({
+    expect(await driftOf(updates, [base, base, base], noTurn)).toEqual({
       norms: [5, 2, 5],
       cosines: [
         [1, 0.8, -1],
@@ -18,15 +19,19 @@ describe('the drift of a round', () => {
     });
   });
 
-  it('is measured from what each of them began with', () => {
-    const { norms, cosines } = driftOf([vector(2, 0), vector(0, 7)], [vector(0, 0), vector(0, 4)]);
+  it('is measured from what each of them began with', async () => {
+    const { norms, cosines } = await driftOf(
+      [vector(2, 0), vector(0, 7)],
+      [vector(0, 0), vector(0, 4)],
+      noTurn,
+    );
     expect(norms).toEqual([2, 3]);
     expect(cosines[0]![1]).toBe(0);
   });
 
-  it('is without direction for who did not move', () => {
+  it('is without direction for who did not move', async () => {
     const base = vector(1, 2);
-    expect(driftOf([base, vector(2, 2)], [base, base])).toEqual({
+    expect(await driftOf([base, vector(2, 2)], [base, base], noTurn)).toEqual({
       norms: [0, 1],
       cosines: [
         [1, 0],
@@ -35,7 +40,7 @@ describe('the drift of a round', () => {
     });
   });
 
-  it('has a symmetric matrix of cosines from −1 to 1, whatever the updates', () => {
+  it('has a symmetric matrix of cosines from −1 to 1, whatever the updates', async () => {
     const updates = fc.array(
       fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 4, maxLength: 4 }),
       {
@@ -43,12 +48,13 @@ describe('the drift of a round', () => {
         maxLength: 5,
       },
     );
-    fc.assert(
-      fc.property(updates, (lists) => {
+    await fc.assert(
+      fc.asyncProperty(updates, async (lists) => {
         const states = lists.map((list) => Float32Array.from(list));
-        const { cosines } = driftOf(
+        const { cosines } = await driftOf(
           states,
           states.map(() => new Float32Array(4)),
+          noTurn,
         );
         cosines.forEach((row, i) => {
           row.forEach((cosine, j) => {

@@ -3,6 +3,7 @@
  * Δ_k = w_k − w, and the cosine of every pair. Under label skew local models drift apart, and their mean stands for none.
  * @see Zhao et al. 2018 (weight divergence), https://arxiv.org/abs/1806.00582
  */
+import type { TakeTurn } from '../merge/turns.js';
 
 export interface Drift {
   /** [participants]: ‖Δ_k‖. */
@@ -15,19 +16,29 @@ export interface Drift {
  * Accumulated in float64 and given to 7 digits, so that a record of it is short.
  * @param updates [participants] flat states after the training
  * @param bases [participants] what each of them began with
+ * @param takeTurn lets others of the thread go on: with many participants there are many pairs
  */
-export function driftOf(updates: readonly Float32Array[], bases: readonly Float32Array[]): Drift {
-  const steps = updates.map((update, k) => differenceOf(update, bases[k] ?? update));
+export async function driftOf(
+  updates: readonly Float32Array[],
+  bases: readonly Float32Array[],
+  takeTurn: TakeTurn,
+): Promise<Drift> {
+  const steps: Float32Array[] = [];
+  for (const [k, update] of updates.entries()) {
+    steps.push(differenceOf(update, bases[k] ?? update));
+    await takeTurn();
+  }
   const norms = steps.map((step) => Math.sqrt(dot(step, step)));
   const cosines = steps.map(() => new Array<number>(steps.length).fill(1));
-  steps.forEach((a, i) => {
+  for (const [i, a] of steps.entries()) {
     for (let j = 0; j < i; j++) {
       const product = (norms[i] ?? 0) * (norms[j] ?? 0);
       const cosine = product === 0 ? 0 : short(dot(a, steps[j] ?? a) / product);
       (cosines[i] ?? [])[j] = cosine;
       (cosines[j] ?? [])[i] = cosine;
+      await takeTurn();
     }
-  });
+  }
   return { norms: norms.map(short), cosines };
 }
 

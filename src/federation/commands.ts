@@ -3,8 +3,9 @@
  * the fact that it was done.
  */
 import { accuracy, type Metrics } from '../evaluation/metrics.js';
-import { merge, type Update } from '../merge/merge.js';
+import { mergeInTurns, type Update } from '../merge/merge.js';
 import type { Strategy } from '../merge/strategy.js';
+import { turnTaker } from '../merge/turns.js';
 import type { Share } from '../partition/partition.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
 import { type AfterMerge, afterMerge } from './after-merge.js';
@@ -157,27 +158,35 @@ const mergingIn = ({ evaluated }: RoundRecord, { strategy, compared }: Federatio
 async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, store, rounds } = workshop;
   const began = performance.now();
-  const updates = await Promise.all(
-    recordOf(rounds, round).participants.map((participant) => updateOf(participant, round, store, rounds)),
-  );
-  const bases = await Promise.all(updates.map(({ name }) => baseOf(round, name, plan, store, rounds)));
+  // With a hundred participants all of this takes seconds, in which others of the thread have their turns.
+  const takeTurn = turnTaker();
+  const { participants, evaluated } = recordOf(rounds, round);
+  const updates: Update[] = [];
+  const bases: StateDict[] = [];
+  for (const participant of participants) {
+    updates.push(await updateOf(participant, round, store, rounds));
+    // After the first round there is one base for all.
+    const common = round > 1 ? bases[0] : undefined;
+    bases.push(common ?? (await baseOf(round, participant, plan, store, rounds)));
+    await takeTurn();
+  }
   // Participants that began with weights of their own have no common base in round 1.
   const onUpdates = [plan.strategy, ...plan.compared].some(({ on = plan.mergeOn }) => on === 'updates');
   const base = onUpdates || plan.server !== undefined ? bases[0] : undefined;
   const aligned = plan.align?.(updates, onUpdates ? base : undefined) ?? updates;
   const combine = (strategy: Strategy) =>
-    merge(strategy, aligned, base === undefined ? { on: 'weights' } : { on: plan.mergeOn, base });
+    mergeInTurns(
+      strategy,
+      aligned,
+      base === undefined ? { on: 'weights' } : { on: plan.mergeOn, base },
+      takeTurn,
+    );
   const before = rounds[round - 2];
-  const { evaluated } = recordOf(rounds, round);
-  const after = await afterMerge(plan, { round, merged: combine(plan.strategy), base, before }, store);
-  const models: [string, StateDict][] = [
-    [plan.strategy.name, after.model],
-    ...(evaluated ? plan.compared : []).map((strategy): [string, StateDict] => [
-      strategy.name,
-      combine(strategy),
-    ]),
-    ...after.averaged,
-  ];
+  const after = await afterMerge(plan, { round, merged: await combine(plan.strategy), base, before }, store);
+  const models: [string, StateDict][] = [[plan.strategy.name, after.model]];
+  for (const strategy of evaluated ? plan.compared : [])
+    models.push([strategy.name, await combine(strategy)]);
+  models.push(...after.averaged);
   const [mergedMetrics, ownMetrics] = await Promise.all([
     testMetrics(evaluated ? models : [], workshop),
     testMetrics(
@@ -188,17 +197,20 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const sha256 = await store.put({ type: 'merged', round }, after.model);
   if (evaluated) {
     await store.keepDetails(
-      roundDetails({
-        round,
-        sha256,
-        updates: updates.map(({ name, state }, k) => ({
-          name,
-          base: bases[k]?.data ?? state.data,
-          state: state.data,
-        })),
-        own: ownMetrics,
-        merged: mergedMetrics,
-      }),
+      await roundDetails(
+        {
+          round,
+          sha256,
+          updates: updates.map(({ name, state }, k) => ({
+            name,
+            base: bases[k]?.data ?? state.data,
+            state: state.data,
+          })),
+          own: ownMetrics,
+          merged: mergedMetrics,
+        },
+        takeTurn,
+      ),
     );
   }
   const examples = new Map(plan.shares.map(({ name, train }) => [name, train.length]));

@@ -2,6 +2,7 @@
  * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until nothing is due. All
  * decisions are the round's; everything that matters is in the store before it counts.
  */
+import { turnTaker } from '../merge/turns.js';
 import { carryOut, type FederationPlan } from './commands.js';
 import { discardControls } from './control-variates.js';
 import type { LocalProgress } from './local-training.js';
@@ -20,6 +21,7 @@ export async function coordinate(
   store: RunStore,
   observer: Observer = {},
 ): Promise<RunState> {
+  const takeTurn = turnTaker();
   let state = store.events.reduce(applyEvent, startRun(plan.rules));
   const running = new Map<string, Promise<void>>();
   const keyOf = (command: Command) =>
@@ -40,7 +42,6 @@ export async function coordinate(
   };
   const start = (command: Command) => {
     const key = keyOf(command);
-    if (running.has(key)) return;
     const done = carryOut(command, { plan, tasks, store, onProgress, rounds: state.rounds })
       .then(record)
       .catch((error: unknown) => {
@@ -53,9 +54,16 @@ export async function coordinate(
   };
 
   for (;;) {
-    if (failure === undefined) for (const command of dueCommands(state)) start(command);
-    if (running.size === 0) break;
-    await Promise.race(running.values());
+    const due = failure === undefined ? dueCommands(state) : [];
+    const added = due.filter((command) => !running.has(keyOf(command)));
+    for (const command of added) {
+      start(command);
+      // Hundreds may be due at once, each with a first state to make.
+      await takeTurn();
+    }
+    if (running.size > 0) await Promise.race(running.values());
+    // What was added may be done by now, and more be due.
+    else if (added.length === 0) break;
   }
   if (failure !== undefined) throw failure.error;
   return state;

@@ -24,10 +24,10 @@ const updates = ['a', 'b'].map((name, k) => ({
 const round = { round: 2, sha256: 'f'.repeat(64), updates };
 
 describe('the details of a round', () => {
-  it('hold drift, confusion and what the merge decided, in the form of their file', () => {
+  it('hold drift, confusion and what the merge decided, in the form of their file', async () => {
     const own = { a: metrics(0, 0), b: metrics(1, 1) };
     const merged = { mean: metrics(0, 1), max: metrics(1, 0) };
-    const details = roundDetails({ ...round, own, merged });
+    const details = await roundDetails({ ...round, own, merged }, async () => {});
     expect(details.drift).toEqual({
       norms: [3, 4],
       cosines: [
@@ -43,8 +43,8 @@ describe('the details of a round', () => {
     expect(roundDetailsSchema.parse(JSON.parse(JSON.stringify(details)))).toEqual(details);
   });
 
-  it('are without test figures where the coordinator has no test images', () => {
-    const details = roundDetails({ ...round, own: {}, merged: {} });
+  it('are without test figures where the coordinator has no test images', async () => {
+    const details = await roundDetails({ ...round, own: {}, merged: {} }, async () => {});
     expect(details.drift.norms).toEqual([3, 4]);
     expect(details).not.toHaveProperty('test');
   });

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { beforeAndAfter } from '../evaluation/before-and-after.js';
 import { driftOf } from '../evaluation/drift.js';
 import { confusionRows, type Metrics } from '../evaluation/metrics.js';
+import type { TakeTurn } from '../merge/turns.js';
 
 const counts = z.array(z.int().min(0));
 const label = z.int().min(0).max(255);
@@ -50,15 +51,19 @@ export interface MergedRound {
   readonly merged: Readonly<Record<string, Metrics>>;
 }
 
-export function roundDetails({ round, sha256, updates, own, merged }: MergedRound): RoundDetails {
+export async function roundDetails(
+  { round, sha256, updates, own, merged }: MergedRound,
+  takeTurn: TakeTurn,
+): Promise<RoundDetails> {
   const [copied] = Object.values(merged);
   return {
     round,
     sha256,
     participants: updates.map(({ name }) => name),
-    drift: driftOf(
+    drift: await driftOf(
       updates.map(({ state }) => state),
       updates.map(({ base }) => base),
+      takeTurn,
     ),
     ...(copied !== undefined && {
       test: {

@@ -151,13 +151,15 @@ export async function runFederation(
     optimizer: optimizerOf(configuration.optimizer),
   });
   const parameters = parametersOf(network, imageShape);
-  const start = (participant: string): StateDict => {
-    if (init !== undefined) return arrangeState(init.state, plan.layout, `"${options.init}"`);
-    return configuration.initialWeights === 'shared'
-      ? initialState(parameters, configuration.seed, 'initial weights')
-      : initialState(parameters, configuration.seed, 'initial weights', participant);
-  };
-  start('check');
+  const drawn = (...of: readonly string[]) =>
+    initialState(parameters, configuration.seed, 'initial weights', ...of);
+  const common =
+    init !== undefined
+      ? arrangeState(init.state, plan.layout, `"${options.init}"`)
+      : configuration.initialWeights === 'shared'
+        ? drawn()
+        : undefined;
+  const start = (participant: string): StateDict => common ?? drawn(participant);
   const refit = refitPlanOf(configuration, network, imageShape);
   const { strategy, compared } = strategies;
   const fisher = fisherRulesOf(configuration, [strategy, ...compared], network, imageShape);

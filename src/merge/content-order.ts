@@ -6,6 +6,7 @@
  * changes nothing.
  */
 import { type Chunk, readChunk, type TensorFile } from './tensor-file.js';
+import type { TakeTurn } from './turns.js';
 
 export interface Contribution {
   readonly file: TensorFile;
@@ -15,11 +16,12 @@ export interface Contribution {
 }
 
 /** The contributions in the order of their content. `chunkBytes` is the size of the largest chunk. */
-export function orderByContent(
+export async function orderByContent(
   contributions: readonly Contribution[],
   chunks: readonly Chunk[],
   chunkBytes: number,
-): Contribution[] {
+  takeTurn: TakeTurn,
+): Promise<Contribution[]> {
   /** In order; the members of one group have agreed so far. Sorting is stable: those that do to the end keep this order. */
   let groups: (readonly Contribution[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
   const buffers = contributions.map(() => new Uint8Array(chunkBytes));
@@ -32,6 +34,7 @@ export function orderByContent(
     for (const chunk of chunks) {
       if (groups.every((group) => group.length === 1)) break;
       groups = groups.flatMap((group) => split(group, fileOf, chunk, buffers));
+      await takeTurn();
     }
   }
   return groups.flat();

@@ -8,7 +8,6 @@
  */
 import { writeSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
 import { formatSafetensorsHeader } from '../tensor/safetensors-header.js';
 import { blockSize } from './block.js';
 import { appliedTo, checkExamples, checkSameTensors, checkUpdates } from './checks.js';
@@ -21,7 +20,8 @@ import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
 import { secondThread } from './second-thread.js';
 import type { AppliedTo, Combination, Strategy } from './strategy.js';
 import { begin, isSurvey } from './survey.js';
-import { type Chunk, openTensorFile, type TensorFile } from './tensor-file.js';
+import { openTensorFile, type TensorFile } from './tensor-file.js';
+import { type TakeTurn, turnTaker } from './turns.js';
 
 export interface MergeFilesOptions {
   /** Paths, at least one. */
@@ -102,7 +102,10 @@ async function mergeOpened(
   const chunks = chunksOf(entries, options.chunkBytes ?? defaultChunkBytes(inputs.length));
   const chunkBytes = chunks.reduce((largest, chunk) => Math.max(largest, chunk.bytes), 0);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);
-  const contributions = options.strategy.ordered ? named : orderByContent(named, mergeable, chunkBytes);
+  const takeTurn = turnTaker(options.signal);
+  const contributions = options.strategy.ordered
+    ? named
+    : await orderByContent(named, mergeable, chunkBytes, takeTurn);
   const source = ({ path, fd, header, entries }: TensorFile) => ({ path, fd, header, entries });
   const totalBytes = header.length + (entries.at(-1)?.end ?? 0);
   await writeOutput(options.output, totalBytes, async (handle) => {
@@ -122,8 +125,8 @@ async function mergeOpened(
     };
     const sync = syncAhead(handle);
     try {
-      const combination = await survey(work, options);
-      await mergeChunks(work, options, combination, (doneBytes) => {
+      const combination = await survey(work, options.strategy, takeTurn);
+      await mergeChunks(work, options.strategy, combination, takeTurn, (doneBytes) => {
         sync.written(doneBytes);
         options.onProgress?.({ doneBytes, totalBytes });
       });
@@ -140,8 +143,6 @@ function defaultChunkBytes(files: number): number {
   return Math.max(1, Math.floor((2.5 * 2 ** 20) / (files + 1) / unit)) * unit;
 }
 
-/** How long others of this thread wait. */
-const TURN_MS = 5;
 const SYNC_BYTES = 16 * 2 ** 20;
 
 /** Sends what is written to the disk while more is merged, so that little is left to wait for at the end. */
@@ -168,18 +169,14 @@ const floatsIn = ({ header }: TensorFile) =>
   header.entries.filter(({ dtype }) => floatFormat(dtype) !== undefined);
 
 /** What the strategy combines by, after the passes that it asks for. */
-async function survey(work: ChunkWork, { strategy, signal }: MergeFilesOptions): Promise<Combination> {
+async function survey(work: ChunkWork, strategy: Strategy, takeTurn: TakeTurn): Promise<Combination> {
   const examples = work.inputs.map((input) => input.examples);
   let stage = begin(strategy, examples);
-  let turned = performance.now();
   while (isSurvey(stage)) {
     const show = chunkSurveyor(work, stage);
     for (const chunk of work.chunks) {
       show(chunk);
-      if (performance.now() - turned < TURN_MS) continue;
-      await setImmediate();
-      turned = performance.now();
-      signal?.throwIfAborted();
+      await takeTurn();
     }
     stage = stage.finish();
   }
@@ -189,14 +186,16 @@ async function survey(work: ChunkWork, { strategy, signal }: MergeFilesOptions):
 /** All chunks, in this thread and perhaps a second one. The first that fails, in their order, decides the error. */
 async function mergeChunks(
   work: ChunkWork,
-  { strategy, signal }: MergeFilesOptions,
+  strategy: Strategy,
   combination: Combination,
+  takeTurn: TakeTurn,
   onProgress: (doneBytes: number) => void,
 ): Promise<void> {
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const second = secondThread(work, strategy, taken);
   const run = chunkRunner(work, combination);
-  let turned = Number.NEGATIVE_INFINITY;
+  let end = work.dataStart;
+  const ends = work.chunks.map(({ bytes }) => (end += bytes));
   const failures: { readonly chunk: number; readonly error: unknown }[] = [];
   try {
     for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {
@@ -207,11 +206,8 @@ async function mergeChunks(
         break;
       }
       // The second thread has taken what lies between, and is done with nearly all of it.
-      onProgress(work.dataStart + endOf(work.chunks, chunk));
-      if (performance.now() - turned < TURN_MS) continue;
-      await setImmediate();
-      turned = performance.now();
-      signal?.throwIfAborted();
+      onProgress(ends[chunk] as number);
+      await takeTurn();
     }
   } finally {
     // No chunk is left to take for the second thread: it ends after the one it has.
@@ -220,11 +216,8 @@ async function mergeChunks(
     if (chunk !== undefined && chunk < (failures[0]?.chunk ?? Number.POSITIVE_INFINITY)) run(chunk);
   }
   if (failures[0] !== undefined) throw failures[0].error;
-  onProgress(work.dataStart + endOf(work.chunks, work.chunks.length - 1));
+  onProgress(end);
 }
-
-const endOf = (chunks: readonly Chunk[], last: number) =>
-  chunks.slice(0, last + 1).reduce((sum, { bytes }) => sum + bytes, 0);
 
 function checkOptions(options: MergeFilesOptions): void {
   const { inputs, strategy, examples, on, base, auxiliaries, chunkBytes } = options;

@@ -17,6 +17,7 @@ import { MergeError } from './error.js';
 import { orderByState } from './state-order.js';
 import type { Block, Column, Strategy } from './strategy.js';
 import { begin, isSurvey } from './survey.js';
+import type { TakeTurn } from './turns.js';
 
 export interface Update {
   /** The participant's name, unique among those merged. */
@@ -61,6 +62,34 @@ export function merge(
   updates: readonly Update[],
   options: MergeOptions = { on: 'weights' },
 ): StateDict {
+  const work = mergeByBlocks(strategy, updates, options);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** The same, with a turn for others of the thread between two blocks where it is due. */
+export async function mergeInTurns(
+  strategy: Strategy,
+  updates: readonly Update[],
+  options: MergeOptions,
+  takeTurn: TakeTurn,
+): Promise<StateDict> {
+  const work = mergeByBlocks(strategy, updates, options);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+    await takeTurn();
+  }
+}
+
+/** Stops after every block. */
+function* mergeByBlocks(
+  strategy: Strategy,
+  updates: readonly Update[],
+  options: MergeOptions,
+): Generator<void, StateDict> {
   const named = [...updates].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const [first] = named;
   if (first === undefined) throw new MergeError('merge: there are no updates, expected at least one');
@@ -95,7 +124,10 @@ export function merge(
 
   let stage = begin(strategy, examples);
   while (isSurvey(stage)) {
-    for (const { columns, base, block } of pieces()) stage.see(differences(columns, base), block);
+    for (const { columns, base, block } of pieces()) {
+      stage.see(differences(columns, base), block);
+      yield;
+    }
     stage = stage.finish();
   }
   const data = new Float32Array(layoutSize(layout));
@@ -104,6 +136,7 @@ export function merge(
     combineBlock(stage, out, columns, examples, base, block);
     const bad = firstNotFinite(out);
     if (bad >= 0) throw notStorable(block.tensor, block.at + bad, out[bad] as number, 'F32');
+    yield;
   }
   return { layout, data };
 }

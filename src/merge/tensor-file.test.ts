@@ -7,6 +7,7 @@ import { stateLayout } from '../tensor/state-dict.js';
 import { orderByContent } from './content-order.js';
 import { chunksOf } from './output-plan.js';
 import { openTensorFile, readChunk, type TensorFile } from './tensor-file.js';
+import { turnTaker } from './turns.js';
 
 let folder = '';
 const opened: TensorFile[] = [];
@@ -55,10 +56,11 @@ describe('the order by content', () => {
       { file: await open('d', [0, 9, 9]), examples: 5, auxiliaries: {} },
     ];
     const chunks = chunksOf(contributions[0]!.file.header.entries, 4);
-    const orders = [contributions, [...contributions].reverse()].map((named) => {
-      const ordered = orderByContent(named, chunks, 4);
-      return ordered.map(({ file }) => file.path.at(-1)).join('');
-    });
+    const orders: string[] = [];
+    for (const named of [contributions, [...contributions].reverse()]) {
+      const ordered = await orderByContent(named, chunks, 4, turnTaker());
+      orders.push(ordered.map(({ file }) => file.path.at(-1)).join(''));
+    }
     expect(orders).toEqual(['dacb', 'dacb']);
   });
 });

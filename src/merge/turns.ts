@@ -1,0 +1,24 @@
+/** Turns of the event loop: long work in a thread stops between two of its pieces, so that others of the thread go on. */
+
+/** How long others of this thread wait, and what one piece takes besides. */
+const TURN_MS = 5;
+
+/** Lets others have a turn, where it is due; the first time it always is. @throws the signal's reason, once it is aborted. */
+export type TakeTurn = () => Promise<void>;
+
+export function turnTaker(signal?: AbortSignal): TakeTurn {
+  let turned = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - turned < TURN_MS) return;
+    await turn();
+    turned = performance.now();
+    signal?.throwIfAborted();
+  };
+}
+
+/** Browsers have no setImmediate. */
+const turn = () =>
+  new Promise<void>((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve);
+  });
