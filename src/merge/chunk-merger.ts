@@ -1,11 +1,11 @@
 /** Merging one chunk of files: bytes → bytes, in the dtype of its tensor. */
-import { dtypeBytes } from '../tensor/safetensors-header.js';
+import { dtypeBytes } from '../tensor/dtype.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from './block.js';
 import { notFinite, notStorable } from './checks.js';
 import { MergeError } from './error.js';
 import { type FloatFormat, floatFormat } from './float-format.js';
 import type { Column, Combination, Survey } from './strategy.js';
-import type { Chunk } from './tensor-file.js';
+import type { Chunk } from './tensor-source.js';
 
 /** Values merged at a time: four times as many as in memory, since each call of the SIMD loops costs some JavaScript. */
 const BLOCK = 4 * blockSize;

@@ -4,7 +4,7 @@ import { type ChunkBuffer, chunkMerger, chunkReader, sourcesOf } from './chunk-m
 import { floatFormat } from './float-format.js';
 import { simdBuffers } from './simd.js';
 import type { Combination, Survey } from './strategy.js';
-import { type Chunk, readChunk, type TensorSource } from './tensor-file.js';
+import { type Chunk, readChunk, type TensorSource } from './tensor-source.js';
 
 /** What does not change from chunk to chunk. It can be cloned into another thread. */
 export interface ChunkWork {

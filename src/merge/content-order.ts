@@ -5,7 +5,8 @@
  * are told apart by what travels with them and by their numbers of examples; where these agree too, exchanging them
  * changes nothing.
  */
-import { type Chunk, readChunk, type TensorFile } from './tensor-file.js';
+import type { TensorFile } from './tensor-file.js';
+import { type Chunk, readChunk } from './tensor-source.js';
 import type { TakeTurn } from './turns.js';
 
 export interface Contribution {

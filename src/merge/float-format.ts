@@ -1,6 +1,7 @@
 /** How the floating-point dtypes of a file lie in a chunk of its bytes. */
+
+import type { Dtype } from '../tensor/dtype.js';
 import { bf16Overflow, bf16ToF32, f16Overflow, f16ToF32, f32ToBf16, f32ToF16 } from '../tensor/half.js';
-import type { Dtype } from '../tensor/safetensors-header.js';
 import { firstBeyond, firstNotFinite } from './block.js';
 import type { Column } from './strategy.js';
 

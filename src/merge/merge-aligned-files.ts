@@ -6,8 +6,9 @@
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { dtypeBytes } from '../tensor/dtype.js';
 import { decodeSafetensors } from '../tensor/safetensors.js';
-import { dtypeBytes, parseSafetensorsHeader } from '../tensor/safetensors-header.js';
+import { parseSafetensorsHeader } from '../tensor/safetensors-header.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { checkFinite, checkSameTensors } from './checks.js';
 import { checkOutput, type MergedFile, type MergeFilesOptions, mergeFiles } from './merge-files.js';

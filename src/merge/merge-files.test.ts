@@ -2,14 +2,11 @@ import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Dtype } from '../tensor/dtype.js';
 import { f32ToBf16, f32ToF16 } from '../tensor/half.js';
 import { randomStream } from '../tensor/random.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
-import {
-  type Dtype,
-  formatSafetensorsHeader,
-  type SafetensorsMetadata,
-} from '../tensor/safetensors-header.js';
+import { formatSafetensorsHeader, type SafetensorsMetadata } from '../tensor/safetensors-header.js';
 import { absmax } from './absmax.js';
 import { mean } from './mean.js';
 import { merge } from './merge.js';

@@ -3,21 +3,24 @@
  * begins. A chunk that fails here ends it; whoever started it merges that chunk once more and meets the error itself.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { builders } from './builders.js';
 import { type ChunkWork, chunkRunner, takeChunk } from './chunk-runner.js';
-import { strategyByName } from './strategies.js';
+import type { StrategyRecipe } from './strategies.js';
+import type { Strategy } from './strategy.js';
 import { begin, isSurvey } from './survey.js';
 
 export interface MergeWorkerData {
   readonly work: ChunkWork;
-  /** The name of one that needs no survey. */
-  readonly strategy: string;
+  /** Of a strategy that needs no survey. */
+  readonly recipe: StrategyRecipe;
   /** How many chunks are taken. */
   readonly taken: Int32Array;
 }
 
-const { work, strategy, taken } = workerData as MergeWorkerData;
-const combination = begin(strategyByName(strategy), []);
-if (isSurvey(combination)) throw new Error(`internal: ${strategy} asks a second thread for a survey`);
+const { work, recipe, taken } = workerData as MergeWorkerData;
+const build = builders[recipe.name] as (parameters: unknown) => Strategy;
+const combination = begin(build(recipe.parameters), []);
+if (isSurvey(combination)) throw new Error(`internal: ${recipe.name} asks a second thread for a survey`);
 const run = chunkRunner(work, combination);
 let failed: number | undefined;
 for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {

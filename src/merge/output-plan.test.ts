@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Dtype, SafetensorsMetadata } from '../tensor/safetensors-header.js';
+import type { Dtype } from '../tensor/dtype.js';
+import type { SafetensorsMetadata } from '../tensor/safetensors-header.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
 
 const input = (tensors: Record<string, [Dtype, number]>, metadata: SafetensorsMetadata = {}) => {

@@ -1,6 +1,8 @@
 /** What the merged file will hold, and in which pieces it is made: nothing here depends on the order of the inputs. */
-import { dtypeBytes, type SafetensorsEntry, type SafetensorsMetadata } from '../tensor/safetensors-header.js';
-import type { Chunk, TensorFile } from './tensor-file.js';
+import { dtypeBytes } from '../tensor/dtype.js';
+import type { SafetensorsEntry, SafetensorsMetadata } from '../tensor/safetensors-header.js';
+import type { TensorFile } from './tensor-file.js';
+import type { Chunk } from './tensor-source.js';
 
 type Described = Pick<TensorFile, 'header'>;
 

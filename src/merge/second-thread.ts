@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { ChunkWork } from './chunk-runner.js';
 import type { MergeWorkerData } from './merge-worker.js';
-import { isBuiltIn } from './strategies.js';
+import { recipeOf } from './strategies.js';
 import type { Strategy } from './strategy.js';
 
 /** A thread takes some 40 ms to begin, and keeps this one from its work meanwhile: less than this is merged faster alone. */
@@ -21,8 +21,9 @@ export async function secondThread(
 ): Promise<number | undefined> {
   const placewise = strategy.needs === 'sum' || strategy.needs === 'columns';
   const bytes = work.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) * (work.inputs.length + 1);
-  if (!isBuiltIn(strategy) || !placewise || bytes < WORTH_A_THREAD_BYTES) return undefined;
-  const workerData: MergeWorkerData = { work, strategy: strategy.name, taken };
+  const recipe = recipeOf(strategy);
+  if (recipe === undefined || !placewise || bytes < WORTH_A_THREAD_BYTES) return undefined;
+  const workerData: MergeWorkerData = { work, recipe, taken };
   // Workers are compiled modules: Node 20 runs no TypeScript.
   const worker = new Worker(createRequire(import.meta.url).resolve('#merge-worker'), { workerData });
   return new Promise((resolve, reject) => {

@@ -2,25 +2,10 @@
 import { z } from 'zod';
 import { complaintOf } from '../tensor/complaint.js';
 import { nearestName } from '../tensor/nearest-name.js';
-import { absmax } from './absmax.js';
-import { bulyan } from './bulyan.js';
-import { centredClipping } from './centred-clipping.js';
-import { dare } from './dare.js';
+import { builders, type StrategyName } from './builders.js';
 import { MergeError } from './error.js';
-import { fisherMean } from './fisher-mean.js';
-import { geometricMedian } from './geometric-median.js';
-import { krum } from './krum.js';
-import { max } from './max.js';
-import { mean } from './mean.js';
-import { median } from './median.js';
-import { modelStock } from './model-stock.js';
-import { multiKrum } from './multi-krum.js';
-import { slerp } from './slerp.js';
 import type { AppliedTo, Strategy } from './strategy.js';
 import { formatStrategy, parseStrategy, type StrategyParts, type StrategySettings } from './strategy-text.js';
-import { taskArithmetic } from './task-arithmetic.js';
-import { ties } from './ties.js';
-import { trimmedMean } from './trimmed-mean.js';
 
 /** What it is applied to: where it is left out, the run or the merge says it. */
 const either = { on: z.enum(['weights', 'updates']).optional() };
@@ -29,22 +14,28 @@ const count = z.int().min(0);
 const positive = z.number().positive();
 
 const table = {
-  mean: entry(either, () => mean()),
-  'mean-equal': entry(either, () => mean({ by: 'equal' })),
-  max: entry(either, max),
-  absmax: entry(either, absmax),
-  median: entry(either, median),
-  'trimmed-mean': entry({ trim: z.number().min(0).lt(0.5).default(0.1), ...either }, trimmedMean),
-  'geometric-median': entry({ nu: positive.default(1e-6), ...either }, geometricMedian),
-  krum: entry({ f: count.default(1), ...either }, krum),
-  'multi-krum': entry({ f: count.default(1), m: z.int().min(1).optional(), ...either }, multiKrum),
-  bulyan: entry({ f: count.default(1), ...either }, bulyan),
-  'centred-clipping': entry({ tau: positive, ...updatesOnly }, centredClipping),
-  slerp: entry({ t: z.number().min(0).max(1).default(0.5), ...either }, slerp),
-  'task-arithmetic': entry({ lambda: z.number().default(1), ...updatesOnly }, taskArithmetic),
+  mean: entry(either, builders.mean),
+  'mean-equal': entry(either, builders['mean-equal']),
+  max: entry(either, builders.max),
+  absmax: entry(either, builders.absmax),
+  median: entry(either, builders.median),
+  'trimmed-mean': entry(
+    { trim: z.number().min(0).lt(0.5).default(0.1), ...either },
+    builders['trimmed-mean'],
+  ),
+  'geometric-median': entry({ nu: positive.default(1e-6), ...either }, builders['geometric-median']),
+  krum: entry({ f: count.default(1), ...either }, builders.krum),
+  'multi-krum': entry(
+    { f: count.default(1), m: z.int().min(1).optional(), ...either },
+    builders['multi-krum'],
+  ),
+  bulyan: entry({ f: count.default(1), ...either }, builders.bulyan),
+  'centred-clipping': entry({ tau: positive, ...updatesOnly }, builders['centred-clipping']),
+  slerp: entry({ t: z.number().min(0).max(1).default(0.5), ...either }, builders.slerp),
+  'task-arithmetic': entry({ lambda: z.number().default(1), ...updatesOnly }, builders['task-arithmetic']),
   ties: entry(
     { density: z.number().gt(0).max(1).default(0.2), lambda: z.number().default(1), ...updatesOnly },
-    ties,
+    builders.ties,
   ),
   dare: entry(
     {
@@ -52,13 +43,11 @@ const table = {
       seed: z.int().min(0).max(0x7fffffff).default(0),
       ...updatesOnly,
     },
-    dare,
+    builders.dare,
   ),
-  'fisher-mean': entry(either, fisherMean),
-  'model-stock': entry(updatesOnly, modelStock),
-};
-
-export type StrategyName = keyof typeof table;
+  'fisher-mean': entry(either, builders['fisher-mean']),
+  'model-stock': entry(updatesOnly, builders['model-stock']),
+} satisfies Record<StrategyName, Entry>;
 
 export const strategyNames = Object.keys(table) as StrategyName[];
 
@@ -105,7 +94,7 @@ export function readStrategy(reference: string | StrategySettings): StrategyRead
     name: formatStrategy({ name, ...withoutDefaults(schema, parameters) }),
     ...(parameters.on && { on: parameters.on }),
   };
-  builtIn.add(strategy);
+  made.set(strategy, { name: known, parameters });
   return { strategy };
 }
 
@@ -122,12 +111,17 @@ export function strategyByName(text: string): Strategy {
   throw new MergeError(`merge: the strategy ${problem}`, hint === undefined ? {} : { hint });
 }
 
-/** Whether another thread makes the same strategy of its name; not of one that a program brings itself. */
-export function isBuiltIn(strategy: Strategy): boolean {
-  return builtIn.has(strategy);
+/** Of what another thread builds the same strategy; undefined for one that a program brings itself. */
+export function recipeOf(strategy: Strategy): StrategyRecipe | undefined {
+  return made.get(strategy);
 }
 
-const builtIn = new WeakSet<Strategy>();
+export interface StrategyRecipe {
+  readonly name: StrategyName;
+  readonly parameters: Parameters;
+}
+
+const made = new WeakMap<Strategy, StrategyRecipe>();
 
 type Parameters = Readonly<Record<string, unknown>> & { readonly on?: AppliedTo | undefined };
 

@@ -6,7 +6,8 @@ import { encodeSafetensors } from '../tensor/safetensors.js';
 import { stateLayout } from '../tensor/state-dict.js';
 import { orderByContent } from './content-order.js';
 import { chunksOf } from './output-plan.js';
-import { openTensorFile, readChunk, type TensorFile } from './tensor-file.js';
+import { openTensorFile, type TensorFile } from './tensor-file.js';
+import { readChunk } from './tensor-source.js';
 import { turnTaker } from './turns.js';
 
 let folder = '';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Dtype } from './dtype.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
-import { type Dtype, formatSafetensorsHeader } from './safetensors-header.js';
+import { formatSafetensorsHeader } from './safetensors-header.js';
 import { layoutSize, type StateDict, stateLayout } from './state-dict.js';
 
 const state: StateDict = {
