@@ -21,13 +21,20 @@ interface Simd {
 }
 
 const PAGE = 65_536;
+/** Of a processor's cache, in bytes. */
+const LINE = 64;
+/**
+ * Columns that are a power of two apart would all want the same few places of the cache, of which there are fewer than
+ * columns: each begins a few lines further on.
+ */
+const STAGGER = 5 * LINE;
 const MAX_COLUMNS = 4096;
 const known = new WeakMap<ArrayBufferLike, Simd>();
 let compiled: WebAssembly.Module | undefined;
 
 /** Buffers of these sizes for columns, in one such memory. */
 export function simdBuffers(sizes: readonly number[]): Uint8Array<ArrayBuffer>[] {
-  const aligned = sizes.map((size) => Math.ceil(size / 64) * 64);
+  const aligned = sizes.map((size) => Math.ceil(size / LINE) * LINE + STAGGER);
   const table = MAX_COLUMNS * 12;
   const bytes = aligned.reduce((sum, size) => sum + size, table);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
