@@ -143,7 +143,7 @@ function defaultChunkBytes(files: number): number {
   return Math.max(1, Math.floor((2.5 * 2 ** 20) / (files + 1) / unit)) * unit;
 }
 
-const SYNC_BYTES = 16 * 2 ** 20;
+const SYNC_BYTES = 8 * 2 ** 20;
 
 /** Sends what is written to the disk while more is merged, so that little is left to wait for at the end. */
 function syncAhead(handle: FileHandle) {

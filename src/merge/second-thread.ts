@@ -24,8 +24,12 @@ export async function secondThread(
   const recipe = recipeOf(strategy);
   if (recipe === undefined || !placewise || bytes < WORTH_A_THREAD_BYTES) return undefined;
   const workerData: MergeWorkerData = { work, recipe, taken };
-  // Workers are compiled modules: Node 20 runs no TypeScript.
-  const worker = new Worker(createRequire(import.meta.url).resolve('#merge-worker'), { workerData });
+  // Workers are compiled modules, since Node 20 runs no TypeScript: they need none of the hooks that this process may have
+  // been started with, which would keep them from their work for as long as a small merge takes.
+  const worker = new Worker(createRequire(import.meta.url).resolve('#merge-worker'), {
+    workerData,
+    execArgv: [],
+  });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
