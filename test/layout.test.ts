@@ -15,6 +15,7 @@ const floors: Record<string, number> = {
   attack: 3,
   nn: 3,
   runtime: 3,
+  transport: 3,
   evaluation: 4,
   federation: 5,
   report: 6,

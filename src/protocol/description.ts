@@ -1,0 +1,23 @@
+/**
+ * What a participant is told before anything else: the description from which it compiles the plan itself, and the plan's
+ * hash, which must come out. A graph never travels, for a foreign one could copy pixels into "weights".
+ */
+import { z } from 'zod';
+import { sha256Schema } from './blob-name.js';
+import { configurationSchema } from './configuration.js';
+
+export const descriptionSchema = z.strictObject({
+  protocol: z.int().positive(),
+  /** Of this federation: a run that is taken up again keeps it. */
+  job: z.string().regex(/^[0-9a-f]{16}$/),
+  configuration: configurationSchema,
+  /** Everybody who may take part, in the order in which updates are merged. */
+  participants: z.array(z.string()).min(1),
+  /** [C,H,W] of the images. */
+  imageShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
+  classNames: z.array(z.string()).min(1),
+  /** Of the compiled plan; see `planHash`. */
+  plan: sha256Schema,
+});
+
+export type Description = z.output<typeof descriptionSchema>;

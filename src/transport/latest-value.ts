@@ -1,0 +1,40 @@
+/** A value that is replaced now and then, for readers to whom only the current one matters. */
+
+export interface LatestValue<Value> {
+  set(value: Value): void;
+  /** The current value, where there is one, then each that is current when the reader comes for it. Ends with `end`. */
+  read(): AsyncIterable<Value>;
+  end(): void;
+}
+
+export function latestValue<Value>(): LatestValue<Value> {
+  let current: { readonly value: Value } | undefined;
+  let ended = false;
+  let waiting: (() => void)[] = [];
+  const wake = () => {
+    const readers = waiting;
+    waiting = [];
+    for (const reader of readers) reader();
+  };
+  return {
+    set(value) {
+      current = { value };
+      wake();
+    },
+    async *read() {
+      let seen: typeof current;
+      while (!ended) {
+        if (current === seen) {
+          await new Promise<void>((resolve) => waiting.push(resolve));
+        } else if (current !== undefined) {
+          seen = current;
+          yield current.value;
+        }
+      }
+    },
+    end() {
+      ended = true;
+      wake();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * Ways to open a channel between a coordinator and its participants. What passes through it: assignments to everybody, of
+ * which only the current one matters; announcements of participants, at least once each; blobs, known by their hash. One
+ * contract suite (`transport.contract.ts`) holds for all: in-process, the hub (HTTP and WebSocket), NATS.
+ */
+import type { Announcement, Progress, Receipt } from '../protocol/announcement.js';
+import type { Assignment } from '../protocol/assignment.js';
+import type { Blob } from '../protocol/blob-name.js';
+import type { Description } from '../protocol/description.js';
+
+/** What a coordinator does with what comes in. Everything has been checked against its schema. */
+export interface Reception {
+  readonly description: Description;
+  /**
+   * Called at least once for every announcement, one after the other for each participant. Blobs that it names lie
+   * in the coordinator's blobs, with the bytes that their hashes say.
+   * @returns once the announcement is safe, or refused
+   */
+  receive(participant: string, announcement: Announcement): Promise<Receipt>;
+  /** Its connection is there, or is gone: by itself this changes nothing in the run. */
+  onPresence?(participant: string, present: boolean): void;
+  onProgress?(participant: string, progress: Progress): void;
+  /** This coordinator is not the one any more. */
+  onFenced?(error: Error): void;
+}
+
+/** The blobs of a job on the coordinator's disk. */
+export interface BlobFolder {
+  has(sha256: string): Promise<boolean>;
+  /** Where a blob lies that is there. */
+  pathOf(sha256: string): string;
+  /** Keeps bytes, synced, under their hash. */
+  put(bytes: Uint8Array): Promise<Blob>;
+  /** Takes over a finished file by renaming it; `path` is on the same disk. */
+  adopt(path: string): Promise<Blob>;
+  /** @throws TransportError when it is not there, or is damaged. */
+  get(sha256: string): Promise<Uint8Array>;
+  /** What is not needed any more. */
+  discard(sha256: string): Promise<void>;
+}
+
+export interface CoordinatorEnd {
+  readonly blobs: BlobFolder;
+  /** What everybody is asked for now. Blobs that it names are in `blobs`. @throws FencedError when another coordinator has taken over. */
+  publish(assignment: Assignment): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ParticipantEnd {
+  readonly description: Description;
+  /** The current assignment, then each that replaces it; one that was replaced meanwhile may be left out. Ends when the end is closed. */
+  assignments(): AsyncIterable<Assignment>;
+  /**
+   * Says it until there is a receipt, through lost connections and restarts of the coordinator.
+   * @throws TransportError when the channel was closed meanwhile.
+   */
+  announce(announcement: Announcement): Promise<Receipt>;
+  /** Now and then; may be lost. */
+  tell(progress: Progress): void;
+  /** Resolves when the coordinator has all of it; a lost connection goes on where it was. */
+  upload(bytes: Uint8Array): Promise<Blob>;
+  /** @throws TransportError when what came is not what the hash says, however often it is tried. */
+  download(blob: Blob): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
