@@ -1,5 +1,7 @@
 /** Lines, one after the other: for files, pipes and logs. */
-import { honestOf, isFinished, type RoundEvent, type RunState } from '../federation/round.js';
+
+import { honestOf, isFinished, type RunState } from '../federation/round.js';
+import type { RoundEvent } from '../federation/round-events.js';
 import { type RoundResult, roundResults } from '../federation/run-result.js';
 import { introduction } from '../report/introduction.js';
 import { byteSize, percent } from '../report/numbers.js';

@@ -1,7 +1,8 @@
 /** What the user sees while a federation runs. There are two: one for terminals, one for everything else. */
 import type { DataProgress } from '../data/progress.js';
 import type { LocalProgress } from '../federation/local-training.js';
-import type { RoundEvent, RunState } from '../federation/round.js';
+import type { RunState } from '../federation/round.js';
+import type { RoundEvent } from '../federation/round-events.js';
 import type { RunStart } from '../federation/run-federation.js';
 import type { RunResult } from '../federation/run-result.js';
 import { averageOf } from '../merge/average/model-average.js';

@@ -9,7 +9,8 @@ import { serverOptimizerOf } from '../merge/server/server-optimizers.js';
 import { scheduleOf } from '../nn/by-name.js';
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
 import { layoutSize, type StateDict, stateLayout } from '../tensor/state-dict.js';
-import type { RoundEvent, RoundRecord } from './round.js';
+import type { RoundRecord } from './round.js';
+import type { RoundEvent } from './round-events.js';
 import type { RunStore } from './run-store.js';
 
 export interface AfterMerge {

@@ -13,7 +13,8 @@ import {
 } from '../protocol/configuration.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
 import { strategiesOf } from './federation-plan.js';
-import type { RoundEvent, RunState } from './round.js';
+import type { RunState } from './round.js';
+import type { RoundEvent } from './round-events.js';
 import { type FederationOptions, type RunStart, runFederation } from './run-federation.js';
 import type { RunResult } from './run-result.js';
 import { shareTasks } from './shared-tasks.js';

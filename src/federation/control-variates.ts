@@ -11,7 +11,8 @@
  */
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
 import type { LocalResult, LocalWork } from './local-training.js';
-import type { RoundEvent, RoundRecord, UpdateRecord } from './round.js';
+import type { RoundRecord } from './round.js';
+import type { RoundEvent, UpdateRecord } from './round-events.js';
 import type { RunStore } from './run-store.js';
 
 export interface Controls {

@@ -6,7 +6,8 @@ import { turnTaker } from '../merge/turns.js';
 import { carryOut, type FederationPlan } from './commands.js';
 import { discardControls } from './control-variates.js';
 import type { LocalProgress } from './local-training.js';
-import { applyEvent, type Command, dueCommands, type RoundEvent, type RunState, startRun } from './round.js';
+import { applyEvent, type Command, dueCommands, type RunState, startRun } from './round.js';
+import type { RoundEvent } from './round-events.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
 

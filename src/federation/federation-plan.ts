@@ -72,23 +72,23 @@ export function strategiesOf(
 
 /** Why this federation cannot merge by the strategy. */
 function problemOf(strategy: Strategy, configuration: Configuration): string | undefined {
-  const { partition, participantsPerRound, initialWeights } = configuration;
+  const { partition, participantsPerRound, quorum, initialWeights } = configuration;
   if (strategy.on === 'updates' && initialWeights === 'independent') {
     return 'is applied to updates, but independent initial weights have no common base';
   }
   return (
     auxiliariesProblem(strategy, configuration) ??
-    updatesProblem(strategy, participantsPerRound ?? partition.participants)
+    updatesProblem(strategy, quorum ?? participantsPerRound ?? partition.participants)
   );
 }
 
 export function sharesOf(configuration: Configuration, data: TrainTestSplit, source: string): Share[] {
   const { name, participants, validation, ...rest } = configuration.partition;
   if (!isPartitionerName(name)) throw unknownName(source, 'partition.name', name, partitionerNames);
-  const { seed, images } = configuration;
+  const { seed, images, participants: names } = configuration;
   const partitioner = partitionByName(name, rest);
   const deal = (part: Pick<ImageDataset, 'labels' | 'classNames'>) =>
-    partition(part, partitioner, { participants, seed, validationFraction: validation });
+    partition(part, partitioner, { participants, seed, validationFraction: validation, names });
   if (images === undefined) return deal(data.train);
   if (images > data.train.examples) {
     throw new ConfigurationError(
@@ -163,6 +163,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     refit,
     evaluateEvery,
     participantsPerRound: perRound,
+    quorum,
     seed,
   } = configuration;
   const attackers = attackersOf(configuration, participants);
@@ -173,6 +174,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     pooled,
     refit: refit?.rounds,
     evaluateEvery,
+    quorum,
     ...(perRound !== undefined && { sampling: { perRound, seed } }),
     ...(attackers && {
       attackers: attackers.names,

@@ -12,7 +12,7 @@ import { randomStream } from '../tensor/random.js';
 import type { Shape } from '../tensor/shape.js';
 import type { StateDict, StateLayout } from '../tensor/state-dict.js';
 import { DivergedError } from './error.js';
-import type { UpdateRecord } from './round.js';
+import type { UpdateRecord } from './round-events.js';
 import type { RunStore } from './run-store.js';
 import type { FisherTask, TaskRunner } from './tasks.js';
 

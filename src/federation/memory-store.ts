@@ -2,7 +2,7 @@
 import { encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
-import type { RoundEvent } from './round.js';
+import type { RoundEvent } from './round-events.js';
 import { isModel, type RunStore, type StateRole } from './run-store.js';
 
 /** @param digest the SHA-256 of bytes, in hex: Node and browsers have their own. */

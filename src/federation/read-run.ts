@@ -43,7 +43,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
   const configuration = await readConfiguration(path);
   const journal = join(path, 'journal.jsonl');
   const events = parseJournal((await textOf(journal)) ?? '', journal);
-  const participants = participantNames(configuration.partition.participants);
+  const participants = configuration.participants ?? participantNames(configuration.partition.participants);
   const state = events.reduce(applyEvent, startRun(rulesOf(configuration, participants)));
   const earlier = await readEarlierResult(path);
   const cutShort = earlier?.stopped.reason === 'diverged' ? 'diverged' : 'interrupted';

@@ -14,7 +14,8 @@ import { type Configuration, ConfigurationError } from '../protocol/configuratio
 import type { Shape } from '../tensor/shape.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { evaluateInParts } from './evaluate-parts.js';
-import type { RoundEvent, RoundRecord } from './round.js';
+import type { RoundRecord } from './round.js';
+import type { RoundEvent } from './round-events.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
 

@@ -5,12 +5,11 @@ import {
   type Command,
   dueCommands,
   isFinished,
-  type RoundEvent,
   type RoundRules,
   type RunState,
-  roundEventSchema,
   startRun,
 } from './round.js';
+import { type RoundEvent, roundEventSchema } from './round-events.js';
 
 const sha256 = 'a'.repeat(64);
 
@@ -284,7 +283,7 @@ describe('the round', () => {
     );
     expect(() => applyEvent(state, event(1, 'p9'))).toThrow('internal: "p9" takes no part in this run');
     expect(() => applyEvent(state, answer({ type: 'merge', round: 1 }, accuracyOf))).toThrow(
-      'internal: round 1 is merged before every update is in',
+      'internal: round 1 is merged before it is closed',
     );
   });
 });

@@ -5,80 +5,11 @@
  *
  *     training ──every update is in──▶ merging ──▶ copying ──every copy is evaluated──▶ training, or finished
  *
- * A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
+ * Across machines a quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
  */
-import { z } from 'zod';
+import { awaitsNobody, type Members, withMember } from './membership.js';
+import type { Phase, RoundEvent, UpdateRecord } from './round-events.js';
 import { type Sampling, sampleParticipants } from './sampling.js';
-
-const accuracySchema = z.number().min(0).max(1);
-const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** What a participant did in a round. */
-const updateSchema = z.strictObject({
-  participant: z.string(),
-  sha256: sha256Schema,
-  examples: z.int().positive(),
-  /** Where the work is counted in epochs; else in steps. */
-  epochs: z.int().positive().optional(),
-  steps: z.int().positive().optional(),
-  images: z.int().positive(),
-  loss: z.number(),
-  validationAccuracy: accuracySchema.optional(),
-  /** SCAFFOLD's control variates: the participant's own after the round, and its change, which travels. */
-  controls: z.strictObject({ own: sha256Schema, change: sha256Schema }).optional(),
-  /** What travels with it where a strategy wants it: the Fisher information. */
-  fisher: sha256Schema.optional(),
-  seconds: z.number(),
-});
-export type UpdateRecord = z.output<typeof updateSchema>;
-
-const round = z.int().positive();
-export const roundEventSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('update-received'), round, update: updateSchema }),
-  z.strictObject({
-    type: z.literal('merged'),
-    round,
-    sha256: sha256Schema,
-    /** The server optimizer's slots after the round, and the average of the rounds' models, where there is one. */
-    server: sha256Schema.optional(),
-    average: sha256Schema.optional(),
-    /** Test accuracy of every strategy's model, the copied one's first. */
-    merged: z.record(z.string(), accuracySchema),
-    /** Test accuracy of the participants' own models, before they are merged. */
-    own: z.record(z.string(), accuracySchema),
-    /** SCAFFOLD's common control variate after the round. */
-    control: sha256Schema.optional(),
-    seconds: z.number(),
-  }),
-  z.strictObject({
-    type: z.literal('copy-evaluated'),
-    round,
-    participant: z.string(),
-    validationAccuracy: accuracySchema,
-  }),
-  z.strictObject({
-    type: z.literal('features-summed'),
-    round,
-    participant: z.string(),
-    sha256: sha256Schema,
-  }),
-  z.strictObject({
-    type: z.literal('refitted'),
-    round,
-    sha256: sha256Schema,
-    /** By which the least-squares scores are multiplied to be logits. */
-    scale: z.number().positive(),
-    testAccuracy: accuracySchema,
-  }),
-  z.strictObject({
-    type: z.literal('pooled-trained'),
-    round,
-    sha256: sha256Schema,
-    images: z.int().positive(),
-    testAccuracy: accuracySchema.optional(),
-  }),
-]);
-export type RoundEvent = z.output<typeof roundEventSchema>;
 
 export interface RoundRules {
   readonly participants: readonly string[];
@@ -95,6 +26,8 @@ export interface RoundRules {
   readonly attackers?: readonly string[] | undefined;
   /** The attackers make their updates of the others', and so come after them. */
   readonly attackersWait?: boolean | undefined;
+  /** How many are enough for a round whose deadline has passed, or whose others have left; all by default. */
+  readonly quorum?: number | undefined;
 }
 
 /** Those of the participants that do not attack. */
@@ -109,6 +42,8 @@ export interface RoundRecord {
   /** Whether its models are evaluated, and the run may end with it. */
   readonly evaluated: boolean;
   readonly updates: ReadonlyMap<string, UpdateRecord>;
+  /** Whose updates count, in the order of the participants, once no other does. */
+  readonly closed: readonly string[] | undefined;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** Validation accuracy of the copy with each honest participant. */
   readonly copied: ReadonlyMap<string, number>;
@@ -116,15 +51,19 @@ export interface RoundRecord {
   /** The SHA-256 of the sums of features of each participant. */
   readonly features: ReadonlyMap<string, string>;
   readonly refitted: Extract<RoundEvent, { type: 'refitted' }> | undefined;
+  /** Of each phase that has one. */
+  readonly deadlines: Readonly<Partial<Record<Phase, { readonly at: string; readonly passed: boolean }>>>;
 }
 
-export type StopReason = 'every-participant-passed' | 'max-rounds';
+export type StopReason = 'every-participant-passed' | 'max-rounds' | 'stopped';
 
 export interface RunState {
   readonly rules: RoundRules;
   /** From the first to the one that is under way, or the last. */
   readonly rounds: readonly RoundRecord[];
   readonly stopped: StopReason | undefined;
+  /** Those that have joined, where participants come and go. */
+  readonly members: Members;
 }
 
 export type Command =
@@ -143,15 +82,17 @@ const emptyRound = (
   participants: sampling === undefined ? participants : sampleParticipants(participants, sampling, round),
   evaluated: round % evaluateEvery === 0 || round === rounds,
   updates: new Map(),
+  closed: undefined,
   merged: undefined,
   copied: new Map(),
   pooled: undefined,
   features: new Map(),
   refitted: undefined,
+  deadlines: {},
 });
 
 export function startRun(rules: RoundRules): RunState {
-  return { rules, rounds: [emptyRound(rules, 1)], stopped: undefined };
+  return { rules, rounds: [emptyRound(rules, 1)], stopped: undefined, members: new Map() };
 }
 
 /** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
@@ -159,9 +100,12 @@ export function applyEvent(state: RunState, event: RoundEvent): RunState {
   const record = state.rounds[event.round - 1];
   if (record === undefined)
     throw new Error(`internal: ${event.type} of round ${event.round}, which has not begun`);
+  const next = withEvent(state.rules, record, event);
   return advance({
     ...state,
-    rounds: state.rounds.with(event.round - 1, withEvent(state.rules, record, event)),
+    rounds: state.rounds.with(event.round - 1, next),
+    members: withMember(state.members, event),
+    stopped: event.type === 'stopped' ? (state.stopped ?? 'stopped') : state.stopped,
   });
 }
 
@@ -172,11 +116,16 @@ function withEvent(rules: RoundRules, record: RoundRecord, event: RoundEvent): R
       requireParticipant(rules.participants, participant, 'this run');
       requireParticipant(record.participants, participant, `round ${record.round}`);
       if (record.updates.has(participant)) return record;
+      if (record.closed !== undefined) {
+        throw new Error(
+          `internal: the update of "${participant}" came after round ${record.round} was closed`,
+        );
+      }
       return { ...record, updates: new Map(record.updates).set(participant, event.update) };
     }
     case 'merged':
-      if (record.updates.size < record.participants.length) {
-        throw new Error(`internal: round ${event.round} is merged before every update is in`);
+      if (record.closed === undefined) {
+        throw new Error(`internal: round ${event.round} is merged before it is closed`);
       }
       return record.merged === undefined ? { ...record, merged: event } : record;
     case 'copy-evaluated':
@@ -189,8 +138,32 @@ function withEvent(rules: RoundRules, record: RoundRecord, event: RoundEvent): R
       return { ...record, features: new Map(record.features).set(event.participant, event.sha256) };
     case 'refitted':
       return { ...record, refitted: event };
+    case 'deadline-set':
+      return withDeadline(record, event.phase, { at: event.at, passed: false });
+    case 'deadline-passed': {
+      const { at } = record.deadlines[event.phase] ?? { at: '' };
+      return withDeadline(record, event.phase, { at, passed: true });
+    }
+    case 'update-lost': {
+      if (record.merged !== undefined) return record;
+      const updates = new Map(record.updates);
+      updates.delete(event.participant);
+      return { ...record, updates, closed: undefined };
+    }
+    case 'joined':
+    case 'left':
+      requireParticipant(rules.participants, event.participant, 'this run');
+      return record;
+    case 'stopped':
+      return record;
   }
 }
+
+const withDeadline = (
+  record: RoundRecord,
+  phase: Phase,
+  deadline: { readonly at: string; readonly passed: boolean },
+): RoundRecord => ({ ...record, deadlines: { ...record.deadlines, [phase]: deadline } });
 
 function requireParticipant(participants: readonly string[], participant: string, where: string) {
   if (!participants.includes(participant)) {
@@ -198,15 +171,20 @@ function requireParticipant(participants: readonly string[], participant: string
   }
 }
 
-/** When every copy of the last round is evaluated, or the round is not: the end, or the next round. */
+/** Closes the round when no other update is waited for; begins the next, or ends, when no other copy is. */
 function advance(state: RunState): RunState {
   const { rules, rounds } = state;
   const last = rounds.at(-1) as RoundRecord;
+  if (state.stopped !== undefined) return state;
+  if (last.closed === undefined) {
+    if (!awaitsNobody(state, last, 'train', missingUpdates(last))) return state;
+    const closed = last.participants.filter((participant) => last.updates.has(participant));
+    return { ...state, rounds: rounds.with(last.round - 1, { ...last, closed }) };
+  }
   if (
-    state.stopped !== undefined ||
     last.merged === undefined ||
     (rules.refit === 'every' && last.refitted === undefined) ||
-    (last.evaluated && last.copied.size < honestOf(rules.participants, rules).length)
+    (last.evaluated && !awaitsNobody(state, last, 'evaluate', missingCopies(state, last)))
   ) {
     return state;
   }
@@ -222,6 +200,14 @@ function advance(state: RunState): RunState {
   return { ...state, rounds: [...rounds, emptyRound(rules, last.round + 1)] };
 }
 
+/** Whose updates are not in. */
+export const missingUpdates = ({ participants, updates }: RoundRecord) =>
+  participants.filter((participant) => !updates.has(participant));
+
+/** Those that have not said how good the copy is with them. */
+export const missingCopies = ({ rules }: RunState, { copied }: RoundRecord) =>
+  honestOf(rules.participants, rules).filter((participant) => !copied.has(participant));
+
 /** What the state asks for; all of it can be done at the same time. */
 export function dueCommands(state: RunState): Command[] {
   const { rules } = state;
@@ -233,25 +219,26 @@ export function dueCommands(state: RunState): Command[] {
     if (current.merged !== undefined && rules.refit === 'every' && current.refitted === undefined) {
       commands.push(...refitCommands(current, participants));
     } else if (current.merged !== undefined) {
-      for (const participant of honestOf(participants, rules)) {
-        if (!current.copied.has(participant)) commands.push({ type: 'evaluate-copy', round, participant });
+      for (const participant of missingCopies(state, current)) {
+        commands.push({ type: 'evaluate-copy', round, participant });
       }
-    } else if (current.updates.size === current.participants.length) {
+    } else if (current.closed !== undefined) {
       commands.push({ type: 'merge', round });
     } else {
       const honest = honestOf(current.participants, rules);
       const waiting = rules.attackersWait && honest.some((name) => !current.updates.has(name));
-      for (const participant of waiting ? honest : current.participants) {
-        if (!current.updates.has(participant)) commands.push({ type: 'train', round, participant });
+      for (const participant of missingUpdates(current)) {
+        if (!waiting || honest.includes(participant)) commands.push({ type: 'train', round, participant });
       }
     }
   }
-  if (state.stopped !== undefined && rules.refit === 'last' && current.refitted === undefined) {
+  const refitLast = rules.refit === 'last' && current.merged !== undefined && current.refitted === undefined;
+  if (state.stopped !== undefined && refitLast) {
     commands.push(...refitCommands(current, participants));
   }
   // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
   const next = pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
-  if (next !== undefined && next.updates.size === next.participants.length) {
+  if (next?.closed !== undefined) {
     commands.push({ type: 'train-pooled', round: next.round });
   }
   return commands;

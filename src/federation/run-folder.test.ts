@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration.js';
 import { stateLayout } from '../tensor/state-dict.js';
-import type { RoundEvent } from './round.js';
+import type { RoundEvent } from './round-events.js';
 import { openRunFolder } from './run-folder.js';
 
 const input: ConfigurationInput = {

@@ -20,7 +20,7 @@ import { type Configuration, parseConfiguration } from '../protocol/configuratio
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
-import { type RoundEvent, roundEventSchema } from './round.js';
+import { type RoundEvent, roundEventSchema } from './round-events.js';
 import { isModel, type RunStore, type StateRole } from './run-store.js';
 
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

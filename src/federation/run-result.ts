@@ -1,7 +1,7 @@
 /** What a run came to: the object that `--json` writes. Accuracies are fractions. */
 
 import type { Configuration } from '../protocol/configuration.js';
-import type { RoundRecord, RunState } from './round.js';
+import type { RoundRecord, RunState, StopReason } from './round.js';
 
 export interface RoundResult {
   readonly round: number;
@@ -34,7 +34,7 @@ export interface RunResult {
   readonly rounds: readonly RoundResult[];
   readonly pooled?: { readonly testAccuracy: number };
   readonly stopped: {
-    readonly reason: 'every-participant-passed' | 'max-rounds' | 'interrupted' | 'diverged';
+    readonly reason: StopReason | 'interrupted' | 'diverged';
     readonly round: number;
   };
   readonly model?: { readonly file: string; readonly sha256: string };

@@ -1,7 +1,7 @@
 /** Where a run keeps what must outlive it: facts, in the order in which they happened, and state dicts. */
 import type { StateDict } from '../tensor/state-dict.js';
-import type { RoundEvent } from './round.js';
 import type { RoundDetails } from './round-details.js';
+import type { RoundEvent } from './round-events.js';
 
 /** What a state dict is in the run. */
 export type StateRole =

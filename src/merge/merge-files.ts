@@ -8,7 +8,7 @@
  */
 import { writeSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
-import { formatSafetensorsHeader } from '../tensor/safetensors-header.js';
+import { formatSafetensorsHeader, type SafetensorsMetadata } from '../tensor/safetensors-header.js';
 import { blockSize } from './block.js';
 import { appliedTo, checkExamples, checkSameTensors, checkUpdates } from './checks.js';
 import { type ChunkWork, chunkRunner, chunkSurveyor, takeChunk } from './chunk-runner.js';
@@ -37,6 +37,8 @@ export interface MergeFilesOptions {
   readonly base?: string;
   /** Of every auxiliary that the strategy names, a file for each input, with the same floating-point tensors. */
   readonly auxiliaries?: Readonly<Record<string, readonly string[]>>;
+  /** Of the output; what all inputs have alike by default. */
+  readonly metadata?: SafetensorsMetadata;
   readonly onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void;
   /** Stops between two chunks and leaves nothing behind. */
   readonly signal?: AbortSignal;
@@ -98,7 +100,7 @@ async function mergeOpened(
   }
   const inputs = named.map((contribution) => contribution.file);
   const entries = outputEntries(inputs);
-  const header = formatSafetensorsHeader(entries, commonMetadata(inputs));
+  const header = formatSafetensorsHeader(entries, options.metadata ?? commonMetadata(inputs));
   const chunks = chunksOf(entries, options.chunkBytes ?? defaultChunkBytes(inputs.length));
   const chunkBytes = chunks.reduce((largest, chunk) => Math.max(largest, chunk.bytes), 0);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);

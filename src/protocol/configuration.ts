@@ -146,6 +146,15 @@ export const configurationSchema = z.strictObject({
   correction: correctionSchema.optional(),
   /** How many are drawn for each round; all by default. */
   participantsPerRound: count.optional(),
+  /** Who they are; "environment-1", "environment-2", … by default. */
+  participants: z
+    .array(z.string().regex(/^[\w.-]{1,64}$/))
+    .min(1)
+    .optional(),
+  /** Across machines: how many updates are enough at a round's deadline; all are waited for by default. */
+  quorum: count.optional(),
+  /** Across machines: how long a round waits for updates, and then for the accuracies of the copies, once a quorum is enough. */
+  deadlineSeconds: positive.max(14 * 86_400).optional(),
   rounds: count,
   /** Models are evaluated every so many rounds, and in the last; in every round by default. */
   evaluateEvery: count.optional(),

@@ -11,6 +11,9 @@ interface Settings {
   };
   readonly partition: { readonly participants: number };
   readonly participantsPerRound?: number | undefined;
+  readonly participants?: readonly string[] | undefined;
+  readonly quorum?: number | undefined;
+  readonly deadlineSeconds?: number | undefined;
   readonly optimizer: { readonly name: string; readonly momentum?: number };
   readonly loss: { readonly name: string };
   readonly correction?: { readonly name: string } | undefined;
@@ -22,6 +25,9 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
   noMoreThanThereAre,
+  asManyNames,
+  quorumThatCanBe,
+  deadlineWithQuorum,
   meanGradients,
   softmaxLoss,
   somebodyHonest,
@@ -74,6 +80,36 @@ function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Comp
   return {
     message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
     hint: 'leave "participantsPerRound" out, and all take part in every round',
+  };
+}
+
+function asManyNames({ participants, partition }: Settings): Complaint | undefined {
+  if (participants === undefined) return undefined;
+  const twice = participants.find((name, index) => participants.indexOf(name) !== index);
+  if (twice !== undefined) {
+    return { message: `"participants" has "${twice}" twice, expected different names`, hint: undefined };
+  }
+  if (participants.length === partition.participants) return undefined;
+  return {
+    message: `"participants" has ${participants.length} names, expected as many as "partition.participants", which is ${partition.participants}`,
+    hint: `set "partition.participants" to ${participants.length}`,
+  };
+}
+
+function quorumThatCanBe({ quorum, participantsPerRound, partition }: Settings): Complaint | undefined {
+  const most = participantsPerRound ?? partition.participants;
+  if (quorum === undefined || quorum <= most) return undefined;
+  return {
+    message: `"quorum" is ${quorum}, expected at most the ${most} participants of a round`,
+    hint: 'leave "quorum" out, and all are waited for',
+  };
+}
+
+function deadlineWithQuorum({ quorum, deadlineSeconds }: Settings): Complaint | undefined {
+  if (deadlineSeconds === undefined || quorum !== undefined) return undefined;
+  return {
+    message: '"deadlineSeconds" is set, but without "quorum" a round waits for everybody',
+    hint: 'set "quorum" to how many updates are enough',
   };
 }
 

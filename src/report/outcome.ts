@@ -56,6 +56,8 @@ function stopReason({ stopped, settings, rounds, attackers }: RunResult): string
       const more = short.length > who.length ? ` and ${short.length - who.length} more` : '';
       return `${done}; the copied model stays below the reference ${percent(reference)} with ${who.join(', ')}${more}`;
     }
+    case 'stopped':
+      return `stopped by an operator in round ${stopped.round}`;
     case 'interrupted':
       return `interrupted in round ${stopped.round}`;
     case 'diverged':

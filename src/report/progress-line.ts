@@ -1,6 +1,6 @@
 /** One line of text about a participant at work. */
 import type { LocalProgress } from '../federation/local-training.js';
-import type { UpdateRecord } from '../federation/round.js';
+import type { UpdateRecord } from '../federation/round-events.js';
 import { bar, count, duration, percent, plural } from './numbers.js';
 
 /** Cells, so that the lines of all participants stand in columns. */

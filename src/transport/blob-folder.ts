@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Blob, sha256Schema } from '../protocol/blob-name.js';
@@ -44,6 +44,24 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
         await rm(temporary, { force: true });
         throw error;
       }
+      return blob;
+    },
+    async describe(sha256) {
+      const { size } = await stat(pathOf(sha256)).catch((cause: unknown) => {
+        throw new TransportError(`blob ${sha256.slice(0, 12)}… is not there`, { cause });
+      });
+      return { sha256, bytes: size };
+    },
+    async isSound(sha256) {
+      const blob = await describeFile(pathOf(sha256)).catch(() => undefined);
+      return blob?.sha256 === sha256;
+    },
+    async link(file) {
+      const blob = await describeFile(file);
+      await link(file, pathOf(blob.sha256)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+      await syncFolder(path);
       return blob;
     },
     async adopt(file) {

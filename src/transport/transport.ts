@@ -31,6 +31,12 @@ export interface BlobFolder {
   pathOf(sha256: string): string;
   /** Keeps bytes, synced, under their hash. */
   put(bytes: Uint8Array): Promise<Blob>;
+  /** What lies there under this hash, by its name alone. @throws TransportError when it is not there. */
+  describe(sha256: string): Promise<Blob>;
+  /** Whether the bytes on the disk are still those of the hash. */
+  isSound(sha256: string): Promise<boolean>;
+  /** Keeps a file that stays where it is, on the same disk. */
+  link(path: string): Promise<Blob>;
   /** Takes over a finished file by renaming it; `path` is on the same disk. */
   adopt(path: string): Promise<Blob>;
   /** @throws TransportError when it is not there, or is damaged. */

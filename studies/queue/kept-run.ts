@@ -58,7 +58,9 @@ export function keptRun(
 ): KeptRun {
   const { settings, stopped, versions } = result;
   const { reason, round } = stopped;
-  if (reason === 'interrupted') throw new Error(`internal: ${study.name} keeps an interrupted run`);
+  if (reason === 'interrupted' || reason === 'stopped') {
+    throw new Error(`internal: ${study.name} keeps an unfinished run`);
+  }
   return {
     variation,
     seed,

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DivergedError } from '../../src/federation/error.js';
 import { readRun } from '../../src/federation/read-run.js';
-import type { RoundEvent } from '../../src/federation/round.js';
+import type { RoundEvent } from '../../src/federation/round-events.js';
 import { runFederation } from '../../src/federation/run-federation.js';
 import type { RunResult } from '../../src/federation/run-result.js';
 import { StudyError } from './error.js';

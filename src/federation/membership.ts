@@ -1,0 +1,54 @@
+/**
+ * Who is waited for. Participants join, leave and come back; by themselves these facts change no round. What they change is
+ * when a round stops to wait: with all who take part, always; with a quorum of them, once the deadline has passed or those
+ * who are missing have left. So who counted follows from the order of the facts alone.
+ */
+import type { Phase, RoundEvent } from './round-events.js';
+
+export interface Member {
+  /** Of its own data: for training and for validation. */
+  readonly examples: number;
+  readonly validationExamples: number;
+  /** Examples of each class, where it opted in. */
+  readonly labelCounts: readonly number[] | undefined;
+  /** Why it left, where it has. */
+  readonly left: { readonly reason: string | undefined } | undefined;
+}
+
+export type Members = ReadonlyMap<string, Member>;
+
+export function withMember(members: Members, event: RoundEvent): Members {
+  if (event.type === 'joined') {
+    const { participant, examples, validationExamples, labelCounts } = event;
+    return new Map(members).set(participant, { examples, validationExamples, labelCounts, left: undefined });
+  }
+  if (event.type !== 'left') return members;
+  const member = members.get(event.participant);
+  return member === undefined
+    ? members
+    : new Map(members).set(event.participant, { ...member, left: { reason: event.reason } });
+}
+
+/** What the rule below looks at. */
+interface Run {
+  readonly rules: { readonly quorum?: number | undefined };
+  readonly members: Members;
+}
+interface Round {
+  readonly updates: ReadonlyMap<string, unknown>;
+  readonly copied: ReadonlyMap<string, unknown>;
+  readonly deadlines: Readonly<Partial<Record<Phase, { readonly passed: boolean }>>>;
+}
+
+/** Whether a phase of a round goes on without those who are missing. */
+export function awaitsNobody(
+  { rules: { quorum }, members }: Run,
+  { updates, copied, deadlines }: Round,
+  phase: Phase,
+  missing: readonly string[],
+): boolean {
+  if (missing.length === 0) return true;
+  const counted = { train: updates, evaluate: copied }[phase].size;
+  if (quorum === undefined || counted < quorum) return false;
+  return deadlines[phase]?.passed === true || missing.every((name) => members.get(name)?.left !== undefined);
+}
