@@ -21,3 +21,13 @@ export class DivergedError extends CommonweightError {
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
+
+/** The file of an update is not what the journal says. It can be had again. */
+export class DamagedUpdateError extends FederationError {
+  readonly participant: string;
+
+  constructor(participant: string, message: string) {
+    super(message);
+    this.participant = participant;
+  }
+}

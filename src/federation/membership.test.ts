@@ -191,7 +191,7 @@ describe('membership', () => {
     const facts = {
       initial: undefined,
       final: undefined,
-      blobOf: (sha256: string) => ({ sha256, bytes: 1 }),
+      blobOf: async (sha256: string) => ({ sha256, bytes: 1 }),
     };
     expect(await assign(one.state(), facts)).toEqual({ type: 'finished', reason: 'stopped' });
   });

@@ -1,0 +1,240 @@
+/**
+ * The coordinator of participants on other machines: hears announcements, records what counts, says what is asked for next,
+ * and merges when a round is closed. All decisions are the round's (`round.ts`, `admission.ts`); what they rest on is in the
+ * store before anybody is told. A store that cannot be written ends it: started again, it goes on where it was.
+ */
+import type { Announcement, Progress, Receipt } from '../protocol/announcement.js';
+import type { Blob } from '../protocol/blob-name.js';
+import type { Description } from '../protocol/description.js';
+import type { Status } from '../protocol/status.js';
+import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
+import { admit } from './admission.js';
+import { assign } from './assign.js';
+import type { Clock } from './clock.js';
+import { DamagedUpdateError, InterruptedError } from './error.js';
+import {
+  applyEvent,
+  dueCommands,
+  type RoundRecord,
+  type RoundRules,
+  type RunState,
+  startRun,
+} from './round.js';
+import type { Phase, RoundEvent } from './round-events.js';
+import type { RunStore } from './run-store.js';
+import { type Seen, statusOf } from './status.js';
+
+export interface RemoteRoundsOptions {
+  readonly rules: RoundRules;
+  readonly description: Description;
+  readonly store: RunStore;
+  readonly blobs: BlobFolder;
+  readonly clock: Clock;
+  /** How long a phase waits for everybody, where a quorum is enough. */
+  readonly deadlineSeconds?: number | undefined;
+  /** The model that round 1 begins with, where one was given. */
+  readonly initial?: string | undefined;
+  /** @returns what is wrong with the files of an announcement, in words */
+  check(participant: string, announcement: Announcement, state: RunState): Promise<string | undefined>;
+  /** @throws DamagedUpdateError when the file of an update is not what it was. */
+  merge(round: number, state: RunState): Promise<RoundEvent>;
+  /** After a fact was recorded: what no later step reads can go. */
+  discardAfter?(event: RoundEvent, state: RunState): Promise<void>;
+  /** The file of the final model, for those who took part. */
+  finalModel?(state: RunState): Promise<Blob | undefined>;
+  readonly observer?: RemoteObserver;
+}
+
+export interface RemoteObserver {
+  onEvent?(event: RoundEvent, state: RunState): void;
+  onPresence?(participant: string, present: boolean): void;
+  onProgress?(participant: string, progress: Progress): void;
+  onRefused?(participant: string, announcement: Announcement, receipt: Receipt): void;
+  /** What a phase begins to wait for. */
+  onAssigned?(status: Status): void;
+}
+
+export interface RemoteRounds {
+  readonly reception: Reception;
+  /** Leads the run to its end. @throws InterruptedError when it is told to stop before, or whatever the store throws. */
+  conduct(end: CoordinatorEnd, epoch: number, signal?: AbortSignal): Promise<RunState>;
+  /** Ends the run for good, after what is recorded so far. */
+  stop(): Promise<void>;
+  status(): Status;
+  state(): RunState;
+}
+
+export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
+  const { store, clock, observer = {} } = options;
+  let state = store.events.reduce(applyEvent, startRun(options.rules));
+  const seen = new Map<string, Seen>();
+  let failure: { readonly error: unknown } | undefined;
+  let wake = () => {};
+
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    wake();
+  };
+  let recording: Promise<unknown> = Promise.resolve();
+  /** One after the other: each decision is made on what was recorded before it. */
+  const exclusively = <Result>(action: () => Promise<Result>): Promise<Result> => {
+    const result = recording.then(() => {
+      if (failure !== undefined) throw failure.error;
+      return action();
+    });
+    recording = result.catch(() => undefined);
+    return result;
+  };
+  const record = async (event: RoundEvent) => {
+    try {
+      await store.append(event);
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+    state = applyEvent(state, event);
+    observer.onEvent?.(event, state);
+    wake();
+    await options.discardAfter?.(event, state);
+  };
+
+  const see = (participant: string, change: Partial<Seen>) => {
+    const before = seen.get(participant) ?? { present: false, since: clock.now(), progress: undefined };
+    const since =
+      change.present === undefined || change.present === before.present ? {} : { since: clock.now() };
+    seen.set(participant, { ...before, ...change, ...since });
+  };
+
+  const receive = async (participant: string, announcement: Announcement): Promise<Receipt> => {
+    const first = admit(state, participant, announcement, options.initial);
+    if (first.event === undefined) {
+      if (!first.receipt.accepted) observer.onRefused?.(participant, announcement, first.receipt);
+      return first.receipt;
+    }
+    const problem = await options.check(participant, announcement, state);
+    // While its files were looked at, the run went on.
+    const receipt: Receipt =
+      problem === undefined
+        ? await exclusively(async () => {
+            const { event, receipt } = admit(state, participant, announcement, options.initial);
+            if (event !== undefined) await record(event);
+            return receipt;
+          })
+        : { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
+    if (!receipt.accepted) observer.onRefused?.(participant, announcement, receipt);
+    return receipt;
+  };
+
+  const blobOf = (sha256: string) => options.blobs.describe(sha256);
+
+  /** @returns whether everybody has been told that the run is over */
+  async function publish(end: CoordinatorEnd, epoch: number, said: Said): Promise<boolean> {
+    const final = state.stopped === undefined ? undefined : await options.finalModel?.(state);
+    const assigned = await assign(state, { initial: options.initial, final, blobOf });
+    const key = JSON.stringify({ ...assigned, waitingFor: undefined });
+    if (key !== said.key) {
+      said.key = key;
+      await end.publish({ ...assigned, epoch, sequence: said.sequence++ });
+      observer.onAssigned?.(statusOf(state, seen));
+    }
+    return assigned.type === 'finished';
+  }
+
+  /** The deadline of the phase that waits now: recorded when the phase begins, so that a restart does not prolong it. */
+  async function keepDeadline(timer: { cancel: () => void; of: string }): Promise<void> {
+    const current = state.rounds.at(-1) as RoundRecord;
+    const phase = waitingPhase(state, current);
+    const { deadlineSeconds } = options;
+    if (phase === undefined || deadlineSeconds === undefined) return;
+    const { round, deadlines } = current;
+    if (deadlines[phase] === undefined) {
+      const at = clock.later(deadlineSeconds);
+      await exclusively(() => record({ type: 'deadline-set', round, phase, at }));
+      return keepDeadline(timer);
+    }
+    const { at, passed } = deadlines[phase];
+    const key = `${round} ${phase}`;
+    if (passed || timer.of === key) return;
+    timer.cancel();
+    timer.of = key;
+    // A clock that was set back or forward in the meantime shortens or prolongs nothing beyond the whole of it.
+    const seconds = Math.min(Math.max(clock.secondsUntil(at), 0), deadlineSeconds);
+    timer.cancel = clock.after(seconds, () => {
+      exclusively(async () => {
+        if (
+          waitingPhase(state, state.rounds.at(-1) as RoundRecord) !== phase ||
+          state.rounds.length !== round
+        )
+          return;
+        await record({ type: 'deadline-passed', round, phase });
+      }).catch(fail);
+    });
+  }
+
+  async function mergeDue(): Promise<boolean> {
+    const merge = dueCommands(state).find(({ type }) => type === 'merge');
+    if (merge === undefined) return false;
+    const { round } = merge;
+    const event = await options.merge(round, state).catch((error: unknown): RoundEvent => {
+      if (!(error instanceof DamagedUpdateError)) throw error;
+      return { type: 'update-lost', round, participant: error.participant };
+    });
+    await exclusively(() => record(event));
+    return true;
+  }
+
+  return {
+    reception: {
+      description: options.description,
+      receive,
+      onPresence(participant, present) {
+        see(participant, { present, ...(!present && { progress: undefined }) });
+        observer.onPresence?.(participant, present);
+      },
+      onProgress(participant, progress) {
+        see(participant, { progress });
+        observer.onProgress?.(participant, progress);
+      },
+      onFenced: fail,
+    },
+    async conduct(end, epoch, signal) {
+      const said: Said = { key: '', sequence: 0 };
+      const timer = { cancel: () => {}, of: '' };
+      const aborted = () => wake();
+      signal?.addEventListener('abort', aborted);
+      try {
+        for (;;) {
+          const woken = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          if (failure !== undefined) throw failure.error;
+          if (signal?.aborted) throw new InterruptedError('interrupted');
+          await keepDeadline(timer);
+          if (await publish(end, epoch, said)) return state;
+          if (!(await mergeDue())) await woken;
+        }
+      } finally {
+        timer.cancel();
+        signal?.removeEventListener('abort', aborted);
+      }
+    },
+    stop: () =>
+      exclusively(async () => {
+        if (state.stopped === undefined) await record({ type: 'stopped', round: state.rounds.length });
+      }),
+    status: () => statusOf(state, seen),
+    state: () => state,
+  };
+}
+
+/** What was published last. */
+interface Said {
+  key: string;
+  sequence: number;
+}
+
+function waitingPhase({ stopped }: RunState, { closed, merged }: RoundRecord): Phase | undefined {
+  if (stopped !== undefined) return undefined;
+  if (closed === undefined) return 'train';
+  return merged === undefined ? undefined : 'evaluate';
+}
