@@ -88,13 +88,13 @@ export async function keepControls(
  * @param examples of every participant of the run, those who took no part too
  */
 export async function mergeControls(
-  { round, participants, updates }: RoundRecord,
+  { round, closed = [], updates }: RoundRecord,
   examples: ReadonlyMap<string, number>,
   kept: Kept,
 ): Promise<string> {
   const total = [...examples.values()].reduce((a, b) => a + b, 0);
   const next = Float64Array.from(await commonControl(round, kept));
-  for (const participant of participants) {
+  for (const participant of closed) {
     const sha256 = updates.get(participant)?.controls?.change;
     if (sha256 === undefined) throw new Error(`internal: the controls of "${participant}" are not in`);
     const change = await kept.store.get({ type: 'control-change', round, participant }, sha256);

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { modelSchema } from '../protocol/configuration.js';
 import { CommonweightError } from '../tensor/error.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import type { SafetensorsMetadata } from '../tensor/safetensors-header.js';
 import type { StateDict } from '../tensor/state-dict.js';
 
 export class ModelFileError extends CommonweightError {
@@ -32,9 +33,14 @@ export interface ModelFile {
 
 /** The same model gives the same bytes. */
 export function encodeModel(state: StateDict, description: ModelDescription): Uint8Array<ArrayBuffer> {
+  return encodeSafetensors(state, modelMetadata(description));
+}
+
+/** What the file of a model says beside its weights. */
+export function modelMetadata(description: ModelDescription): SafetensorsMetadata {
   // Metadata values are texts. "format" is what other readers of safetensors look for: the names and layouts are PyTorch's.
   const texts = Object.entries(description).map(([key, value]) => [key, JSON.stringify(value)]);
-  return encodeSafetensors(state, { ...Object.fromEntries(texts), format: 'pt' });
+  return { ...Object.fromEntries(texts), format: 'pt' };
 }
 
 /**

@@ -1,0 +1,183 @@
+/**
+ * Merging a round whose updates lie as files: chunk by chunk, so that the coordinator's memory does not depend on how large
+ * or how many they are, and in the order of the participants, whoever came first. The bytes are those of a run on one
+ * machine. Files are read once more before, for what lay on a disk for days may have changed. Node only.
+ */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { accuracy, type Metrics } from '../evaluation/metrics.js';
+import { turnTaker } from '../merge/turns.js';
+import type { ModelDescription } from '../nn/model-file.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { layoutSize, type StateDict } from '../tensor/state-dict.js';
+import type { BlobFolder } from '../transport/transport.js';
+import { baseOf } from './admission.js';
+import { afterMerge } from './after-merge.js';
+import type { FederationPlan } from './commands.js';
+import { mergeControls } from './control-variates.js';
+import { DamagedUpdateError } from './error.js';
+import { evaluateInParts } from './evaluate-parts.js';
+import { type MergeTo, mergeAligned, mergeInFiles, type Received } from './merge-to-file.js';
+import type { RoundRecord, RunState } from './round.js';
+import { roundDetails } from './round-details.js';
+import type { RoundEvent, UpdateRecord } from './round-events.js';
+import { fileOf, type RunFolder } from './run-folder.js';
+import type { RunStore } from './run-store.js';
+import type { TaskRunner } from './tasks.js';
+
+export interface ReceivedWorkshop {
+  readonly plan: Omit<FederationPlan, 'shares' | 'refit' | 'attackers'>;
+  readonly model: ModelDescription;
+  readonly folder: RunFolder;
+  /** Over the same folder; see `receivingStore`. */
+  readonly store: RunStore;
+  readonly blobs: BlobFolder;
+  /** Asked where there are test images only. */
+  readonly tasks: () => TaskRunner;
+  /** The SHA-256 of the model that round 1 begins with, where one was given. */
+  readonly initial: string | undefined;
+  /** What everybody begins with, where that is not everybody's own. */
+  readonly start: StateDict | undefined;
+}
+
+/** Beyond this the updates are not held in memory together, and their drift is not measured. */
+const TOGETHER_BYTES = 64 * 2 ** 20;
+
+/** @throws DamagedUpdateError when a file is not what the journal says; it is gone then, and can be sent again. */
+export async function mergeReceived(
+  round: number,
+  state: RunState,
+  workshop: ReceivedWorkshop,
+): Promise<RoundEvent> {
+  const { plan, model, folder, store, blobs } = workshop;
+  const began = performance.now();
+  const current = state.rounds[round - 1] as RoundRecord;
+  const counted = current.closed ?? [];
+  const updates = counted.map((name) => current.updates.get(name) as UpdateRecord);
+  for (const update of updates) await requireSound(update, blobs);
+  const received = { updates, base: await baseFile(round, state, workshop) };
+  const { align, mergeOn } = plan;
+  const mergeTo =
+    align === undefined
+      ? mergeInFiles(received, mergeOn, model, blobs)
+      : mergeAligned(received, { align, mergeOn }, model, load, blobs);
+
+  const output = join(folder.path, fileOf({ type: 'merged', round }));
+  await mkdir(dirname(output), { recursive: true });
+  await mergeTo(plan.strategy, output);
+  const { averaged, kept } = await serverAndAverage(round, state, output, received, workshop);
+  const { sha256 } = await blobs.link(output);
+  const metrics = current.evaluated
+    ? await testMetrics(output, received, mergeTo, averaged, workshop)
+    : { own: {}, merged: {} };
+  if (current.evaluated) await keepDetails({ round, sha256 }, received, metrics, workshop);
+  const examples = new Map([...state.members].map(([name, { examples }]) => [name, examples]));
+  const control = plan.keepsControls?.(round)
+    ? await mergeControls(current, examples, { layout: plan.layout, store, rounds: state.rounds })
+    : undefined;
+  return {
+    type: 'merged',
+    round,
+    sha256,
+    ...kept,
+    merged: accuracies(metrics.merged),
+    own: accuracies(metrics.own),
+    ...(control !== undefined && { control }),
+    ...(counted.length < current.participants.length && { counted: [...counted] }),
+    seconds: Math.round(performance.now() - began) / 1000,
+  };
+}
+
+async function requireSound(
+  { participant, sha256, fisher, controls }: UpdateRecord,
+  blobs: BlobFolder,
+): Promise<void> {
+  for (const blob of [sha256, fisher, controls?.change]) {
+    if (blob === undefined || (await blobs.isSound(blob))) continue;
+    await blobs.discard(blob);
+    throw new DamagedUpdateError(
+      participant,
+      `federation: the file ${blob.slice(0, 12)}… of "${participant}" has changed on the disk`,
+    );
+  }
+}
+
+async function baseFile(
+  round: number,
+  state: RunState,
+  { start, blobs, initial }: ReceivedWorkshop,
+): Promise<string | undefined> {
+  const sha256 = baseOf(state, round, initial);
+  if (sha256 !== undefined) return blobs.pathOf(sha256);
+  return start && blobs.pathOf((await blobs.put(encodeSafetensors(start))).sha256);
+}
+
+async function load(path: string): Promise<StateDict> {
+  return decodeSafetensors(await readFile(path), path).state;
+}
+
+/** The server optimizer's step, whose result takes the place of the merged model, and the average over rounds. */
+async function serverAndAverage(
+  round: number,
+  { rounds }: RunState,
+  output: string,
+  { base }: Received,
+  { plan, store }: ReceivedWorkshop,
+) {
+  if (plan.server === undefined && plan.average === undefined) return { averaged: [], kept: {} };
+  const start = base === undefined ? undefined : await load(base);
+  const of = { round, merged: await load(output), base: start, before: rounds[round - 2] };
+  const { model, averaged, kept } = await afterMerge(plan, of, store);
+  if (plan.server !== undefined) await store.put({ type: 'merged', round }, model);
+  return { averaged, kept };
+}
+
+interface TestMetrics {
+  readonly own: Record<string, Metrics>;
+  /** The copied model's first. */
+  readonly merged: Record<string, Metrics>;
+}
+
+/** One model after the other, on the test images; nothing where there are none. */
+async function testMetrics(
+  output: string,
+  { updates }: Received,
+  mergeTo: MergeTo,
+  averaged: readonly (readonly [string, StateDict])[],
+  { plan, tasks, blobs }: ReceivedWorkshop,
+): Promise<TestMetrics> {
+  const metrics: TestMetrics = { own: {}, merged: {} };
+  if (plan.testExamples === 0) return metrics;
+  const evaluate = ({ data }: StateDict) => evaluateInParts(tasks(), data, 'test', plan.testExamples);
+  metrics.merged[plan.strategy.name] = await evaluate(await load(output));
+  for (const strategy of plan.compared) {
+    const other = `${output}.compared.part`;
+    await mergeTo(strategy, other);
+    metrics.merged[strategy.name] = await evaluate(await load(other));
+    await rm(other);
+  }
+  for (const [name, model] of averaged) metrics.merged[name] = await evaluate(model);
+  for (const { participant, sha256 } of updates) {
+    metrics.own[participant] = await evaluate(await load(blobs.pathOf(sha256)));
+  }
+  return metrics;
+}
+
+async function keepDetails(
+  of: { readonly round: number; readonly sha256: string },
+  { updates, base }: Received,
+  { own, merged }: TestMetrics,
+  { plan, store, blobs }: ReceivedWorkshop,
+): Promise<void> {
+  if (4 * layoutSize(plan.layout) * (updates.length + 1) > TOGETHER_BYTES) return;
+  const common = base === undefined ? undefined : await load(base);
+  const states = [];
+  for (const { participant: name, sha256 } of updates) {
+    const { data: state } = await load(blobs.pathOf(sha256));
+    states.push({ name, state, base: (common ?? plan.initialState(name)).data });
+  }
+  await store.keepDetails(await roundDetails({ ...of, updates: states, own, merged }, turnTaker()));
+}
+
+const accuracies = (metrics: Readonly<Record<string, Metrics>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, accuracy(one)]));
