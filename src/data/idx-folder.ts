@@ -7,7 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import { DataError } from './error.js';
 import { fashionMnistClassNames, fashionMnistFiles } from './fashion-mnist-facts.js';
 import { readDataFile, reasonOf, sha256 } from './file-bytes.js';
-import { type IdxFile, type IdxRole, splitFromIdx } from './idx.js';
+import { type IdxFile, type IdxFiles, type IdxRole, splitFromIdx } from './idx.js';
 import type { TrainTestSplit } from './image-dataset.js';
 
 /** "train-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte", "emnist-letters-test-images-idx3-ubyte.gz", …. */
@@ -28,28 +28,30 @@ export function isIdxFileName(name: string): boolean {
 /**
  * The set in this folder, gzip or plain. Its classes are called "0", "1", …, or by Fashion-MNIST's names where it is
  * that set.
+ * @param trainingOnly reads no test images, which need not be there
  * @throws DataError when one of the four files is missing or damaged, or when files of several sets lie together.
  */
-export async function loadIdxFolder(folder: string): Promise<TrainTestSplit> {
-  const { prefix, paths } = await findFiles(folder);
-  const read = async (role: IdxRole): Promise<IdxFile> => ({
-    file: paths[role],
-    bytes: await readDataFile(paths[role]),
-  });
+export async function loadIdxFolder(folder: string, trainingOnly = false): Promise<TrainTestSplit> {
+  const { prefix, paths } = await findFiles(folder, trainingOnly);
+  const read = async (file: string): Promise<IdxFile> => ({ file, bytes: await readDataFile(file) });
+  const wanted = (file: string | undefined) => (file === undefined || trainingOnly ? undefined : read(file));
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
-    read('trainImages'),
-    read('trainLabels'),
-    read('testImages'),
-    read('testLabels'),
+    read(paths.trainImages),
+    read(paths.trainLabels),
+    wanted(paths.testImages),
+    wanted(paths.testLabels),
   ]);
-  const files = { trainImages, trainLabels, testImages, testLabels };
+  const files = { trainImages, trainLabels, ...(testImages && testLabels && { testImages, testLabels }) };
   if (sha256(trainLabels.bytes) === fashionMnistFiles.trainLabels.sha256) {
     return splitFromIdx('fashion-mnist', files, fashionMnistClassNames);
   }
   return splitFromIdx(prefix === '' ? basename(resolve(folder)) : prefix, files);
 }
 
-async function findFiles(folder: string): Promise<{ prefix: string; paths: Record<IdxRole, string> }> {
+async function findFiles(
+  folder: string,
+  trainingOnly: boolean,
+): Promise<{ prefix: string; paths: IdxFiles<string> }> {
   const sets = new Map<string, Partial<Record<IdxRole, string>>>();
   for (const name of await namesIn(folder)) {
     const match = fileName.exec(name);
@@ -67,13 +69,16 @@ async function findFiles(folder: string): Promise<{ prefix: string; paths: Recor
     );
   }
   const [[prefix, found] = ['', {}]] = sets;
-  const missing = (Object.keys(usualNames) as IdxRole[]).filter((role) => found[role] === undefined);
+  const needed = (Object.keys(usualNames) as IdxRole[]).filter(
+    (role) => !trainingOnly || role.startsWith('train'),
+  );
+  const missing = needed.filter((role) => found[role] === undefined);
   if (missing.length > 0) {
     throw new DataError(
       `data: "${folder}" lacks ${missing.map((role) => usualNames[role]).join(', ')} (or the same with .gz)`,
     );
   }
-  return { prefix, paths: found as Record<IdxRole, string> };
+  return { prefix, paths: found as IdxFiles<string> };
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -4,7 +4,7 @@
  * @see http://yann.lecun.com/exdb/mnist/
  */
 import { DataError } from './error.js';
-import { type ImageDataset, imageDataset, type TrainTestSplit } from './image-dataset.js';
+import { type ImageDataset, imageDataset, type TrainTestSplit, withoutTest } from './image-dataset.js';
 
 export interface IdxArray {
   /** [images, height, width] or [labels]. */
@@ -53,24 +53,32 @@ export function parseIdx({ file, bytes }: IdxFile, content: 'images' | 'labels')
   return { shape, values: bytes.subarray(header) };
 }
 
+/** The test images may be left out. */
+export type IdxFiles<File> = Readonly<
+  Record<'trainImages' | 'trainLabels', File> & Partial<Record<'testImages' | 'testLabels', File>>
+>;
+
 /**
- * The training and test set of four IDX files; one channel. Without names, the classes are called "0", "1", ….
+ * The training and test set of four IDX files, or the training set of two; one channel. Without names, the classes are
+ * called "0", "1", ….
  * @throws DataError when a file is damaged or the files do not belong together.
  */
 export function splitFromIdx(
   name: string,
-  files: Readonly<Record<IdxRole, IdxFile>>,
+  { trainImages, trainLabels, testImages, testLabels }: IdxFiles<IdxFile>,
   classNames?: readonly string[],
 ): TrainTestSplit {
-  const train = parsePair(files.trainImages, files.trainLabels);
-  const test = parsePair(files.testImages, files.testLabels);
+  const train = parsePair(trainImages, trainLabels);
+  if (testImages === undefined || testLabels === undefined) {
+    return withoutTest(datasetOf(name, train, classNames ?? numbered(largestOf(train.labels))));
+  }
+  const test = parsePair(testImages, testLabels);
   if (train.height !== test.height || train.width !== test.width) {
     throw new DataError(
-      `data: "${files.testImages.file}" holds images of ${test.height}x${test.width} but "${files.trainImages.file}" of ${train.height}x${train.width} (height x width)`,
+      `data: "${testImages.file}" holds images of ${test.height}x${test.width} but "${trainImages.file}" of ${train.height}x${train.width} (height x width)`,
     );
   }
-  const largest = Math.max(largestOf(train.labels), largestOf(test.labels));
-  const names = classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label));
+  const names = classNames ?? numbered(Math.max(largestOf(train.labels), largestOf(test.labels)));
   return { train: datasetOf(name, train, names), test: datasetOf(name, test, names) };
 }
 
@@ -100,6 +108,8 @@ function parsePair(imageFile: IdxFile, labelFile: IdxFile): Pair {
 function datasetOf(name: string, pair: Pair, classNames: readonly string[]): ImageDataset {
   return imageDataset({ name, channels: 1, classNames, ...pair });
 }
+
+const numbered = (largest: number) => Array.from({ length: largest + 1 }, (_, label) => String(label));
 
 function largestOf(labels: Uint8Array): number {
   return labels.reduce((largest, label) => Math.max(largest, label), 0);

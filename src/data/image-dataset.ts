@@ -73,6 +73,12 @@ export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDatase
   };
 }
 
+/** A set whose test images are nobody's: those of the coordinator are enough. */
+export function withoutTest(train: ImageDataset): TrainTestSplit {
+  const [images, labels] = [new Uint8Array(0), new Uint8Array(0)];
+  return { train, test: { ...train, images, labels, examples: 0 } };
+}
+
 /** The number of bytes of one image. */
 export function imageBytes(dataset: Pick<ImageDataset, 'channels' | 'height' | 'width'>): number {
   return dataset.channels * dataset.height * dataset.width;

@@ -34,7 +34,7 @@ export async function loadDataset(spec: string, options: LoadDatasetOptions = {}
   const entries = await readdir(spec, { withFileTypes: true }).catch((cause) => {
     throw new DataError(`data: cannot read the folder "${spec}": ${reasonOf(cause)}`, { cause });
   });
-  if (entries.some(({ name }) => isIdxFileName(name))) return loadIdxFolder(spec);
+  if (entries.some(({ name }) => isIdxFileName(name))) return loadIdxFolder(spec, options.trainingOnly);
   if (entries.some((entry) => !entry.isFile() && !entry.name.startsWith('.')))
     return loadPictureFolder(spec, options);
   throw unknown(spec, entries.length === 0 ? 'is an empty folder' : 'is a folder without a data set');

@@ -7,7 +7,13 @@ import type { Sharp } from 'sharp';
 import { randomStream } from '../tensor/random.js';
 import { DataError } from './error.js';
 import { reasonOf } from './file-bytes.js';
-import { type ImageDataset, imageDataset, sharedBytes, type TrainTestSplit } from './image-dataset.js';
+import {
+  type ImageDataset,
+  imageDataset,
+  sharedBytes,
+  type TrainTestSplit,
+  withoutTest,
+} from './image-dataset.js';
 import { findPictures, type PicturesByClass } from './picture-tree.js';
 
 export interface PictureFolderOptions {
@@ -18,6 +24,8 @@ export interface PictureFolderOptions {
   readonly channels?: 1 | 3 | undefined;
   /** Where there is no `test/`: the part of each class that is held out, above 0 and below 1; 0.2 by default. */
   readonly testFraction?: number | undefined;
+  /** Takes all pictures for training, but those of `test/`: none is held out, and there is no test set. */
+  readonly trainingOnly?: boolean | undefined;
   /** Of the hold-out; 0 by default. */
   readonly seed?: number | undefined;
   /** Told when pictures had to be resized. */
@@ -47,12 +55,13 @@ export async function loadPictureFolder(
   folder: string,
   options: PictureFolderOptions = {},
 ): Promise<TrainTestSplit> {
-  const tree = await findPictures(folder);
+  const { trainingOnly = false } = options;
+  const tree = await findPictures(folder, trainingOnly);
   const classNames = [...tree.train.keys()];
   const { train, test } =
-    tree.test === undefined
+    tree.test === undefined && !trainingOnly
       ? holdOutTest(folder, tree.train, options)
-      : { train: listOf(tree.train), test: listOf(tree.test) };
+      : { train: listOf(tree.train), test: listOf(tree.test ?? new Map()) };
   const size = await sizeOfSet(listOf(tree.train), options);
   const resized: string[] = [];
   const decode = async (examples: readonly Example[]): Promise<ImageDataset> =>
@@ -63,7 +72,8 @@ export async function loadPictureFolder(
       classNames,
       ...size,
     });
-  const split = { train: await decode(train), test: await decode(test) };
+  const decoded = await decode(train);
+  const split = trainingOnly ? withoutTest(decoded) : { train: decoded, test: await decode(test) };
   if (resized.length > 0) {
     options.onNotice?.(
       `data: ${resized.length} of ${train.length + test.length} pictures in "${folder}" were resized to ${size.height}x${size.width} (height x width), the first is "${resized[0]}"`,

@@ -18,9 +18,15 @@ const layoutHint =
   'lay the pictures out as FOLDER/class/picture.png, or FOLDER/train/class/… and FOLDER/test/class/…';
 const notData = new Set(['Thumbs.db', 'desktop.ini']);
 
-/** @throws DataError when the folder is laid out otherwise; it names the first file or folder that does not fit. */
-export async function findPictures(folder: string): Promise<PictureTree> {
+/**
+ * @param trainingOnly looks for no test pictures: of `train/` and `test/` the second need not be there
+ * @throws DataError when the folder is laid out otherwise; it names the first file or folder that does not fit.
+ */
+export async function findPictures(folder: string, trainingOnly = false): Promise<PictureTree> {
   const top = await subfolders(folder);
+  if (trainingOnly && top.includes('train') && top.every((name) => name === 'train' || name === 'test')) {
+    return { train: await readClasses(join(folder, 'train')) };
+  }
   if (!top.includes('train') || !top.includes('test')) return { train: await readClasses(folder) };
   const train = await readClasses(join(folder, 'train'));
   const test = await readClasses(join(folder, 'test'));

@@ -7,14 +7,15 @@ import { mergeInTurns, type Update } from '../merge/merge.js';
 import type { Strategy } from '../merge/strategy.js';
 import { turnTaker } from '../merge/turns.js';
 import type { Share } from '../partition/partition.js';
-import type { StateDict, StateLayout } from '../tensor/state-dict.js';
+import type { StateDict } from '../tensor/state-dict.js';
 import { type AfterMerge, afterMerge } from './after-merge.js';
 import { type Attackers, attackBy, handedIn } from './attackers.js';
-import { controlChange, controlsBefore, driftOf, keepControls, mergeControls } from './control-variates.js';
+import { controlsBefore, keepControls, mergeControls } from './control-variates.js';
 import { FederationError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
-import { auxiliariesOf, type FisherRules, keepFisher } from './fisher.js';
+import { auxiliariesOf } from './fisher.js';
 import type { LocalProgress } from './local-training.js';
+import { ownAccuracy, type ParticipantPlan, trainRound } from './participant-work.js';
 import { type RefitPlan, refit, sumFeaturesOf } from './refit.js';
 import { type Command, honestOf, type RoundRecord, type RoundRules } from './round.js';
 import { roundDetails } from './round-details.js';
@@ -23,21 +24,16 @@ import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
 import type { WorkPlan } from './work-plan.js';
 
-export interface FederationPlan extends WorkPlan, AfterMerge {
+export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   readonly rules: RoundRules;
-  readonly layout: StateLayout;
   readonly shares: readonly Share[];
   /** The number of test images. */
   readonly testExamples: number;
   initialState(participant: string): StateDict;
-  readonly strategy: Strategy;
   readonly mergeOn: 'weights' | 'updates';
   /** Where updates are aligned before they are merged: on updates to the state they started from, else to the first of them. */
   align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
-  /** Evaluated beside it, on the same updates. */
-  readonly compared: readonly Strategy[];
   readonly refit?: RefitPlan | undefined;
-  readonly fisher?: FisherRules | undefined;
   /** How many rounds' merged models stay in the store. */
   readonly keep: number;
   readonly attackers?: Attackers | undefined;
@@ -77,43 +73,28 @@ async function train(command: Named<'train'>, workshop: Workshop): Promise<Round
   const began = performance.now();
   const attack = attackBy(participant, plan.attackers);
   if (attack?.from === 'honest-updates') return craftFromHonest(attack.craft, command, workshop);
-  const share = shareOf(plan, participant);
   const base = await baseOf(round, participant, plan, store, rounds);
   const earlier = rounds.slice(0, round - 1).map(({ updates }) => updates.get(participant)?.steps ?? 0);
-  const work = plan.work(participant, round, sum(earlier));
   const kept = { layout: plan.layout, store, rounds };
-  const controls = plan.keepsControls?.(round) ? await controlsBefore(round, participant, kept) : undefined;
-  const task = {
-    type: 'train',
-    work: { ...work, ...(controls && { controlDrift: driftOf(controls) }) },
-    base: base.data,
-    train: share.train,
-    // A threshold looks at it in every round.
-    validation:
-      recordOf(rounds, round).evaluated || work.threshold !== undefined
-        ? share.validation
-        : new Uint32Array(0),
-    ...(attack?.from === 'data' && { poisoned: true }),
-  } as const;
-  const result = await tasks.train(task, onProgress);
-  const data = handedIn(attack, base.data, result.state, work);
+  const { evaluated } = recordOf(rounds, round);
+  const trained = await trainRound(
+    { plan, share: shareOf(plan, participant), tasks },
+    {
+      ...{ round, evaluated, base: base.data, stepsBefore: sum(earlier) },
+      ...(plan.keepsControls?.(round) && { controls: await controlsBefore(round, participant, kept) }),
+      ...(attack?.from === 'data' && { poisoned: true }),
+    },
+    onProgress,
+  );
+  const { work, state, fisher, controls, report } = trained;
+  const data = handedIn(attack, base.data, state, work);
   const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
-  const strategies = mergingIn(recordOf(rounds, round), plan);
-  // Of an attacker too, that of what it has trained.
-  const trained = { seed: work.seed, state: result.state, train: share.train, strategies };
-  const fisher = await keepFisher({ round, participant }, trained, workshop);
-  const change = controls && controlChange(controls, base.data, result, work);
-  const { epochs, steps, images, loss, validationAccuracy } = result;
   const update = {
     participant,
     sha256,
-    examples: share.train.length,
-    ...(work.stepsBefore === undefined ? { epochs } : { steps }),
-    images,
-    loss,
-    ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
-    ...(change && { controls: await keepControls({ round, participant }, controls, change, kept) }),
-    ...(fisher !== undefined && { fisher }),
+    ...report,
+    ...(controls && { controls: await keepControls({ round, participant }, controls, kept) }),
+    ...(fisher && { fisher: await store.put({ type: 'fisher', round, participant }, fisher) }),
     seconds: secondsSince(began),
   };
   return { type: 'update-received', round, update };
@@ -151,10 +132,6 @@ async function updateOf(
   const auxiliaries = await auxiliariesOf(update, round, store);
   return { name: participant, examples: update.examples, state, ...auxiliaries };
 }
-
-/** The strategies by which a round's updates are merged: those that are only compared where it is evaluated. */
-const mergingIn = ({ evaluated }: RoundRecord, { strategy, compared }: FederationPlan) =>
-  evaluated ? [strategy, ...compared] : [strategy];
 
 async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, store, rounds } = workshop;
@@ -236,13 +213,8 @@ async function evaluateCopy(
   { plan, tasks, store, rounds }: Workshop,
 ): Promise<RoundEvent> {
   const { data } = await mergedOf(round, store, rounds);
-  const indices = shareOf(plan, participant).validation;
-  const metrics = await tasks.evaluate({
-    type: 'evaluate',
-    state: data,
-    examples: { source: 'train', indices },
-  });
-  return { type: 'copy-evaluated', round, participant, validationAccuracy: accuracy(metrics) };
+  const validationAccuracy = await ownAccuracy({ share: shareOf(plan, participant), tasks }, data);
+  return { type: 'copy-evaluated', round, participant, validationAccuracy };
 }
 
 async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {

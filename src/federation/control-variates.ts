@@ -69,16 +69,24 @@ export function controlChange(
   return base.map((begin, place) => (begin - (state[place] as number)) / rates - (common[place] as number));
 }
 
-/** Keeps Δc_k and the new c_k of a round, and says which files they are. */
+/** c_k + Δc_k */
+export const ownAfter = (own: Float32Array, change: Float32Array) =>
+  own.map((value, place) => value + (change[place] as number));
+
+/** What a participant's round leaves: its new c_k, and Δc_k. */
+export interface ControlUpdate {
+  readonly own: Float32Array;
+  readonly change: Float32Array;
+}
+
+/** Keeps both, and says which files they are. */
 export async function keepControls(
   { round, participant }: { readonly round: number; readonly participant: string },
-  { own }: Controls,
-  change: Float32Array,
+  { own, change }: ControlUpdate,
   { layout, store }: Pick<Kept, 'layout' | 'store'>,
 ): Promise<NonNullable<UpdateRecord['controls']>> {
-  const next = own.map((value, place) => value + (change[place] as number));
   return {
-    own: await store.put({ type: 'own-control', round, participant }, dictOf(layout, next)),
+    own: await store.put({ type: 'own-control', round, participant }, dictOf(layout, own)),
     change: await store.put({ type: 'control-change', round, participant }, dictOf(layout, change)),
   };
 }

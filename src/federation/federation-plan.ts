@@ -137,11 +137,11 @@ function unknownName(source: string, field: string, name: string, known: readonl
 export function networkFor(
   { model }: Configuration,
   own: Network | undefined,
-  data: TrainTestSplit,
+  classes: number,
   source: string,
 ): Network {
   if (model.name !== 'custom') {
-    if (own === undefined) return networkOf(model, data.train.classNames.length);
+    if (own === undefined) return networkOf(model, classes);
     throw new ConfigurationError(`${source}: a network is given, but "model.name" is "${model.name}"`, {
       hint: 'set "model" to { name: "custom" }, or leave the network out',
     });

@@ -65,27 +65,22 @@ interface Trained {
   readonly strategies: readonly Strategy[];
 }
 
-/** Where it is computed: a part of the coordinator's workshop. */
-interface FisherWorkshop {
-  readonly plan: { readonly layout: StateLayout; readonly fisher?: FisherRules | undefined };
-  readonly tasks: TaskRunner;
-  readonly store: RunStore;
-}
-
-/** Keeps the Fisher information of a trained state and gives its SHA-256, where the round's merge wants it. */
-export async function keepFisher(
+/** The Fisher information of a trained state, where the round's merge wants it. */
+export async function fisherOf(
   of: Of,
   trained: Trained,
-  { plan, tasks, store }: FisherWorkshop,
-): Promise<string | undefined> {
+  plan: { readonly layout: StateLayout; readonly fisher?: FisherRules | undefined },
+  tasks: TaskRunner,
+  signal?: AbortSignal,
+): Promise<StateDict | undefined> {
   if (!trained.strategies.some(needsFisher)) return undefined;
   if (tasks.fisher === undefined || plan.fisher === undefined) {
     throw new Error(`internal: the Fisher information of "${of.participant}" cannot be computed`);
   }
-  const data = await tasks.fisher(fisherTask(of, trained, plan.fisher.examples));
+  const data = await tasks.fisher(fisherTask(of, trained, plan.fisher.examples), signal);
   const fisher = { layout: plan.layout, data };
   checkFisher(fisher, of);
-  return store.put({ type: 'fisher', ...of }, fisher);
+  return fisher;
 }
 
 function fisherTask(

@@ -30,6 +30,13 @@ export interface RoundRules {
   readonly quorum?: number | undefined;
 }
 
+/** Who trains in a round. */
+export const drawnFor = (
+  round: number,
+  { participants, sampling }: Pick<RoundRules, 'participants' | 'sampling'>,
+): readonly string[] =>
+  sampling === undefined ? participants : sampleParticipants(participants, sampling, round);
+
 /** Those of the participants that do not attack. */
 export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
   return participants.filter((participant) => !attackers.includes(participant));
@@ -74,13 +81,16 @@ export type Command =
   | { readonly type: 'sum-features'; readonly round: number; readonly participant: string }
   | { readonly type: 'refit'; readonly round: number };
 
-const emptyRound = (
-  { participants, sampling, rounds, evaluateEvery = 1 }: RoundRules,
+/** Whether a round's models are evaluated. */
+export const isEvaluated = (
+  { rounds, evaluateEvery = 1 }: Pick<RoundRules, 'rounds' | 'evaluateEvery'>,
   round: number,
-): RoundRecord => ({
+) => round % evaluateEvery === 0 || round === rounds;
+
+const emptyRound = (rules: RoundRules, round: number): RoundRecord => ({
   round,
-  participants: sampling === undefined ? participants : sampleParticipants(participants, sampling, round),
-  evaluated: round % evaluateEvery === 0 || round === rounds,
+  participants: drawnFor(round, rules),
+  evaluated: isEvaluated(rules, round),
   updates: new Map(),
   closed: undefined,
   merged: undefined,

@@ -11,11 +11,9 @@ import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
 import type { Strategy } from '../merge/strategy.js';
-import { correctionOf, lossOf, optimizerOf } from '../nn/by-name.js';
 import { exportInference } from '../nn/export-inference.js';
 import { encodeModel, requireFinite } from '../nn/model-file.js';
-import { initialState, type Network, parametersOf } from '../nn/network.js';
-import { compilePlan } from '../nn/plan.js';
+import type { Network } from '../nn/network.js';
 import type { Share } from '../partition/partition.js';
 import { summarizeShares } from '../partition/summary.js';
 import {
@@ -25,20 +23,13 @@ import {
   parseConfiguration,
 } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
-import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
+import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { afterMergeOf } from './after-merge.js';
 import type { Attackers } from './attackers.js';
+import { compileFederation } from './compile-federation.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
-import {
-  checkNormalization,
-  checkTestImages,
-  federationPlan,
-  networkFor,
-  sharesOf,
-  strategiesOf,
-} from './federation-plan.js';
-import { fisherRulesOf } from './fisher.js';
+import { checkTestImages, federationPlan, sharesOf, strategiesOf } from './federation-plan.js';
 import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
 import { checkRefit, refitPlanOf } from './refit.js';
@@ -136,34 +127,18 @@ export async function runFederation(
       signal,
     }));
   const shares = sharesOf(configuration, data, source);
-  const network = networkFor(configuration, options.network, data, source);
-  const { channels, height, width, classNames } = data.train;
-  const imageShape: [number, number, number] = [channels, height, width];
-  checkNormalization(configuration, channels, source);
   checkTestImages(configuration, data, source);
+  const { channels, height, width, classNames } = data.train;
   const { normalization } = configuration;
-  const plan = compilePlan({
-    ...configuration,
-    network,
-    imageShape,
-    loss: lossOf(configuration.loss),
-    correction: correctionOf(configuration.correction),
-    optimizer: optimizerOf(configuration.optimizer),
-  });
-  const parameters = parametersOf(network, imageShape);
-  const drawn = (...of: readonly string[]) =>
-    initialState(parameters, configuration.seed, 'initial weights', ...of);
-  const common =
-    init !== undefined
-      ? arrangeState(init.state, plan.layout, `"${options.init}"`)
-      : configuration.initialWeights === 'shared'
-        ? drawn()
-        : undefined;
-  const start = (participant: string): StateDict => common ?? drawn(participant);
+  const imageShape: [number, number, number] = [channels, height, width];
+  const { network, plan, fisher, initialState } = compileFederation(
+    configuration,
+    { imageShape, classNames },
+    { ...strategies, network: options.network, init },
+    source,
+  );
   const refit = refitPlanOf(configuration, network, imageShape);
-  const { strategy, compared } = strategies;
-  const fisher = fisherRulesOf(configuration, [strategy, ...compared], network, imageShape);
-  const federation = federationPlan(configuration, plan, shares, data, strategies, start, {
+  const federation = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
     refit,
     fisher,
@@ -304,5 +279,5 @@ async function readInitialModel(path: string) {
   });
   const { state } = decodeSafetensors(bytes, path);
   requireFinite(state, path);
-  return { state, sha256: sha256Of(encodeSafetensors(state)) };
+  return { state, name: `"${path}"`, sha256: sha256Of(encodeSafetensors(state)) };
 }

@@ -17,7 +17,8 @@ export interface ExampleSet {
 export interface WorkerSetup {
   readonly plan: Plan;
   readonly train: ImageDataset;
-  readonly test: ImageDataset;
+  /** The coordinator's; participants elsewhere have none. */
+  readonly test?: ImageDataset | undefined;
   /** Where the last layer is refitted. */
   readonly features?: FeaturePlan | undefined;
   /** Where a strategy wants the Fisher information. */
@@ -60,15 +61,19 @@ export interface FisherTask {
 
 export type Task = TrainTask | EvaluateTask | SumFeaturesTask | FisherTask;
 
-/** Who carries out tasks: a pool of threads, or the caller itself. */
+/** Who carries out tasks: a pool of threads, or the caller itself. A signal gives up the one task that it came with. */
 export interface TaskRunner {
   /** @throws InterruptedError when it was told to stop before the task was done. */
-  train(task: TrainTask, onProgress?: (progress: LocalProgress) => void): Promise<LocalResult>;
-  evaluate(task: EvaluateTask): Promise<Metrics>;
+  train(
+    task: TrainTask,
+    onProgress?: (progress: LocalProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<LocalResult>;
+  evaluate(task: EvaluateTask, signal?: AbortSignal): Promise<Metrics>;
   /** Asked for where the last layer is refitted. */
   sumFeatures?(task: SumFeaturesTask): Promise<FeatureSums>;
   /** Asked for where a strategy wants it. In the layout of the state. */
-  fisher?(task: FisherTask): Promise<Float32Array>;
+  fisher?(task: FisherTask, signal?: AbortSignal): Promise<Float32Array>;
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
   stop(): void;
 }

@@ -129,6 +129,27 @@ describe('the worker pool', () => {
     await expect(pool.train(task(1))).rejects.toBeInstanceOf(InterruptedError);
   });
 
+  it('gives up one task by its signal, running or waiting, and goes on with the others', async () => {
+    pool = new WorkerPool(setup, 1);
+    let started = () => {};
+    const running = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const [endless, unwanted] = [new AbortController(), new AbortController()];
+    const first = pool.train(task(1_000_000), () => started(), endless.signal);
+    const second = pool.train(task(1), undefined, unwanted.signal);
+    const third = pool.train(task(2));
+    const settled = Promise.allSettled([first, second]);
+    await running;
+    unwanted.abort();
+    endless.abort();
+    for (const outcome of await settled) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(InterruptedError) });
+    }
+    expect((await third).epochs).toBe(2);
+    await expect(pool.train(task(1), undefined, unwanted.signal)).rejects.toBeInstanceOf(InterruptedError);
+  });
+
   it('fails when a thread cannot even begin, instead of waiting for it', async () => {
     pool = new WorkerPool({ ...setup, plan: undefined as never }, 1);
     await expect(pool.train(task(1))).rejects.toThrow(/undefined/);

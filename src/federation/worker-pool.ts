@@ -23,15 +23,18 @@ interface Job {
   readonly id: number;
   readonly task: Task;
   readonly onProgress: ((progress: LocalProgress) => void) | undefined;
+  /** Does not listen to the task's signal any more. */
+  readonly forget: () => void;
   readonly resolve: (result: LocalResult | WorkerResult) => void;
   readonly reject: (error: Error) => void;
 }
 type WorkerResult = Extract<FromWorker, { type: 'done' }>['result'];
 
 export class WorkerPool implements TaskRunner {
-  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
-  /** Those whose thread has not ended. */
-  readonly #workers = new Set<Worker>();
+  /** Raised where work shall stop between two steps: the first all of it, the others that of one worker each. */
+  readonly #flags: Int32Array;
+  /** Those whose thread has not ended, and the places of their flags. */
+  readonly #workers = new Map<Worker, number>();
   readonly #idle: Worker[] = [];
   readonly #running = new Map<Worker, Job>();
   readonly #queue: Job[] = [];
@@ -43,9 +46,10 @@ export class WorkerPool implements TaskRunner {
   constructor(setup: WorkerSetup, workers: number) {
     // Workers are compiled modules: Node 20 runs no TypeScript.
     const script = createRequire(import.meta.url).resolve('#worker');
-    for (let i = 0; i < workers; i++) {
-      const worker = new Worker(script, { workerData: { setup, stop: this.#stop } });
-      this.#workers.add(worker);
+    this.#flags = new Int32Array(new SharedArrayBuffer(4 * (1 + workers)));
+    for (let own = 1; own <= workers; own++) {
+      const worker = new Worker(script, { workerData: { setup, flags: this.#flags, own } });
+      this.#workers.set(worker, own);
       worker.on('message', (message: FromWorker) => this.#receive(worker, message));
       worker.on('error', (error) => this.#fail(error));
       worker.on('exit', (code) => {
@@ -55,25 +59,29 @@ export class WorkerPool implements TaskRunner {
     }
   }
 
-  train(task: TrainTask, onProgress?: (progress: LocalProgress) => void): Promise<LocalResult> {
-    return this.#submit(task, onProgress) as Promise<LocalResult>;
+  train(
+    task: TrainTask,
+    onProgress?: (progress: LocalProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<LocalResult> {
+    return this.#submit(task, signal, onProgress) as Promise<LocalResult>;
   }
 
-  evaluate(task: EvaluateTask) {
-    return this.#submit(task) as ReturnType<TaskRunner['evaluate']>;
+  evaluate(task: EvaluateTask, signal?: AbortSignal) {
+    return this.#submit(task, signal) as ReturnType<TaskRunner['evaluate']>;
   }
 
   sumFeatures(task: SumFeaturesTask) {
     return this.#submit(task) as Promise<FeatureSums>;
   }
 
-  fisher(task: FisherTask) {
-    return this.#submit(task) as Promise<Float32Array>;
+  fisher(task: FisherTask, signal?: AbortSignal) {
+    return this.#submit(task, signal) as Promise<Float32Array>;
   }
 
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
   stop(): void {
-    Atomics.store(this.#stop, 0, 1);
+    Atomics.store(this.#flags, 0, 1);
     for (const job of this.#queue.splice(0)) job.reject(new InterruptedError('interrupted'));
   }
 
@@ -82,7 +90,7 @@ export class WorkerPool implements TaskRunner {
     this.stop();
     this.#closing = true;
     await Promise.all(
-      [...this.#workers].map((worker) => {
+      [...this.#workers.keys()].map((worker) => {
         const ended = new Promise((resolve) => worker.once('exit', resolve));
         worker.postMessage({ type: 'close' } satisfies ToWorker);
         return ended;
@@ -90,15 +98,36 @@ export class WorkerPool implements TaskRunner {
     );
   }
 
-  #submit(task: Task, onProgress?: (progress: LocalProgress) => void) {
+  #submit(task: Task, signal?: AbortSignal, onProgress?: (progress: LocalProgress) => void) {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) reject(this.#failure);
-      else if (Atomics.load(this.#stop, 0) !== 0) reject(new InterruptedError('interrupted'));
-      else {
-        this.#queue.push({ id: this.#nextId++, task, onProgress, resolve, reject });
+      else if (Atomics.load(this.#flags, 0) !== 0 || signal?.aborted) {
+        reject(new InterruptedError('interrupted'));
+      } else {
+        const giveUp = () => this.#giveUp(job);
+        const forget = () => signal?.removeEventListener('abort', giveUp);
+        const job: Job = { id: this.#nextId++, task, onProgress, forget, resolve, reject };
+        signal?.addEventListener('abort', giveUp);
+        this.#queue.push(job);
         this.#dispatch();
       }
     });
+  }
+
+  /** One that waits is gone; one that runs stops at its next step. */
+  #giveUp(job: Job) {
+    const place = this.#queue.indexOf(job);
+    if (place >= 0) {
+      this.#queue.splice(place, 1);
+      job.forget();
+      job.reject(new InterruptedError('interrupted'));
+    }
+    for (const [worker, running] of this.#running) if (running === job) this.#raise(worker, 1);
+  }
+
+  #raise(worker: Worker, flag: 0 | 1) {
+    const own = this.#workers.get(worker);
+    if (own !== undefined) Atomics.store(this.#flags, own, flag);
   }
 
   #dispatch() {
@@ -106,6 +135,7 @@ export class WorkerPool implements TaskRunner {
       const worker = this.#idle.shift() as Worker;
       const job = this.#queue.shift() as Job;
       this.#running.set(worker, job);
+      this.#raise(worker, 0);
       worker.postMessage({ type: 'task', id: job.id, task: job.task } satisfies ToWorker);
     }
   }
@@ -124,6 +154,7 @@ export class WorkerPool implements TaskRunner {
     }
     this.#running.delete(worker);
     this.#idle.push(worker);
+    job.forget();
     if (message.type === 'failed') job.reject(errorFrom(message));
     else if (message.result === undefined) job.reject(new InterruptedError('interrupted'));
     else job.resolve(message.result);
@@ -133,7 +164,7 @@ export class WorkerPool implements TaskRunner {
   /** What a lost thread was doing is lost, and who waits for the others' work would wait for it too. */
   #fail(error: Error) {
     this.#failure ??= error;
-    Atomics.store(this.#stop, 0, 1);
+    Atomics.store(this.#flags, 0, 1);
     for (const job of [...this.#running.values(), ...this.#queue.splice(0)]) job.reject(this.#failure);
     this.#running.clear();
   }

@@ -25,11 +25,12 @@ import type {
 
 const port = parentPort;
 if (port === null) throw new Error('internal: this module runs in a worker thread');
-const { setup, stop } = workerData as { setup: WorkerSetup; stop: Int32Array };
+/** The flags of the pool: the first is everybody's, another this thread's own. */
+const { setup, flags, own } = workerData as { setup: WorkerSetup; flags: Int32Array; own: number };
 const runtime = ortNode();
 const send = (message: FromWorker) => port.postMessage(message);
 /** Between steps the thread looks whether it shall stop: it must not be ended in the middle of one. */
-const keepGoing = () => Atomics.load(stop, 0) === 0;
+const keepGoing = () => Atomics.load(flags, 0) === 0 && Atomics.load(flags, own) === 0;
 
 /** Opened when they are first needed: who only evaluates needs no training session. */
 const opened: { [Name in 'training' | 'evaluation' | 'fisher']?: Promise<Session> } = {};
@@ -45,7 +46,11 @@ function evaluationSession() {
 const batches = batchFeed(setup.train);
 const poisoned = setup.poisoned && { dataset: setup.poisoned, batches: batchFeed(setup.poisoned) };
 
-const datasetOf = (source: 'train' | 'test'): ImageDataset => setup[source];
+function datasetOf(source: 'train' | 'test'): ImageDataset {
+  const dataset = setup[source];
+  if (dataset === undefined) throw new Error(`internal: this worker has no ${source} images`);
+  return dataset;
+}
 
 async function train(id: number, { work, base, train, validation, ...task }: TrainTask) {
   const data = task.poisoned ? poisoned : { dataset: setup.train, batches };

@@ -18,6 +18,8 @@ export const descriptionSchema = z.strictObject({
   classNames: z.array(z.string()).min(1),
   /** Of the compiled plan; see `planHash`. */
   plan: sha256Schema,
+  /** The coordinator's version of this package, for whoever compiles another plan. */
+  commonweight: z.string().max(100).optional(),
 });
 
 export type Description = z.output<typeof descriptionSchema>;

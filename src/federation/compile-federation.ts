@@ -1,0 +1,74 @@
+/**
+ * What a configuration and a few facts about the images make: network, plan, strategies, initial weights. One function of
+ * them alone, so that whoever is told both, on whatever machine, has the same.
+ */
+import { correctionOf, lossOf, optimizerOf } from '../nn/by-name.js';
+import { initialState, type Network, parametersOf } from '../nn/network.js';
+import { compilePlan, type Plan } from '../nn/plan.js';
+import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
+import { arrangeState, type StateDict } from '../tensor/state-dict.js';
+import { type ChosenStrategies, checkNormalization, networkFor } from './federation-plan.js';
+import { type FisherRules, fisherRulesOf } from './fisher.js';
+
+export interface ImageFacts {
+  /** [C,H,W]. */
+  readonly imageShape: readonly [number, number, number];
+  readonly classNames: readonly string[];
+}
+
+export interface CompileOptions extends ChosenStrategies {
+  /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
+  readonly network?: Network | undefined;
+  /** The weights to start from, and what errors call them. */
+  readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
+}
+
+export interface CompiledFederation extends ImageFacts, ChosenStrategies {
+  readonly configuration: Configuration;
+  readonly network: Network;
+  readonly plan: Plan;
+  readonly fisher: FisherRules | undefined;
+  /** What a participant begins with. @throws ConfigurationError where that is a model that only the coordinator has. */
+  initialState(participant: string): StateDict;
+}
+
+/** @param source what errors call the configuration */
+export function compileFederation(
+  configuration: Configuration,
+  { imageShape, classNames }: ImageFacts,
+  { strategy, compared, init, ...own }: CompileOptions,
+  source: string,
+): CompiledFederation {
+  const network = networkFor(configuration, own.network, classNames.length, source);
+  checkNormalization(configuration, imageShape[0], source);
+  // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
+  const plan = compilePlan({
+    ...configuration,
+    network,
+    imageShape,
+    loss: lossOf(configuration.loss),
+    correction: correctionOf(configuration.correction),
+    optimizer: optimizerOf(configuration.optimizer),
+  });
+  const parameters = parametersOf(network, imageShape);
+  const drawn = (...of: readonly string[]) =>
+    initialState(parameters, configuration.seed, 'initial weights', ...of);
+  const common =
+    init !== undefined
+      ? arrangeState(init.state, plan.layout, init.name)
+      : configuration.initialWeights === 'shared'
+        ? drawn()
+        : undefined;
+  return {
+    ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
+    fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
+    initialState(participant) {
+      if (init === undefined && configuration.initialModel !== undefined) {
+        throw new ConfigurationError(
+          `${source}: "initialModel" names a model to start from, expected the coordinator to send it`,
+        );
+      }
+      return common ?? drawn(participant);
+    },
+  };
+}

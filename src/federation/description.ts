@@ -1,0 +1,98 @@
+/**
+ * A federation described to those who take part from elsewhere, and what they make of it: the same plan, compiled by
+ * themselves, or an error that says why it is another.
+ */
+import type { Strategy } from '../merge/strategy.js';
+import type { Network } from '../nn/network.js';
+import { type Configuration, ConfigurationError, parseConfiguration } from '../protocol/configuration.js';
+import type { Description } from '../protocol/description.js';
+import { distributedProblem } from '../protocol/distributed-problem.js';
+import { PROTOCOL_VERSION } from '../protocol/version.js';
+import { type CompiledFederation, compileFederation } from './compile-federation.js';
+import { FederationError } from './error.js';
+import { strategiesOf } from './federation-plan.js';
+import { planHash } from './plan-hash.js';
+
+export interface Job {
+  /** 16 hexadecimal digits. */
+  readonly job: string;
+  /** In the order in which updates are merged. */
+  readonly participants: readonly string[];
+  /** Of this package. */
+  readonly version?: string | undefined;
+}
+
+/** @throws ConfigurationError when the configuration is of one machine only. */
+export async function describeFederation(
+  { configuration, imageShape, classNames, plan }: CompiledFederation,
+  { job, participants, version }: Job,
+): Promise<Description> {
+  checkDistributed(configuration, 'a federation across machines');
+  return {
+    protocol: PROTOCOL_VERSION,
+    job,
+    configuration,
+    participants: [...participants],
+    imageShape: [...imageShape],
+    classNames: [...classNames],
+    plan: await planHash(plan),
+    ...(version !== undefined && { commonweight: version }),
+  };
+}
+
+export interface DescriptionOptions {
+  /** What `{ name: 'custom' }` means here: the coordinator's network. */
+  readonly network?: Network | undefined;
+  /** Strategies of one's own, which the configuration may name. */
+  readonly strategies?: readonly Strategy[] | undefined;
+  /** Of this package. */
+  readonly version?: string | undefined;
+}
+
+/**
+ * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or the program, brings.
+ * @throws FederationError when the coordinator speaks another protocol, or its plan is another
+ * @throws ConfigurationError when the configuration cannot be carried out
+ */
+export async function compileDescription(
+  description: Description,
+  { network, strategies = [], version }: DescriptionOptions = {},
+): Promise<CompiledFederation> {
+  const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
+  const there = commonweight === undefined ? '' : ` of commonweight ${commonweight}`;
+  const here = version === undefined ? '' : ` of commonweight ${version}`;
+  if (protocol !== PROTOCOL_VERSION) {
+    throw new FederationError(
+      `federation: the coordinator${there} speaks protocol ${protocol}, this participant${here} ${PROTOCOL_VERSION}`,
+      { hint: 'install the same version of commonweight on both sides' },
+    );
+  }
+  const source = 'the description of the federation';
+  // What came by the wire has passed the schema, but not what its fields must be together.
+  const configuration = parseConfiguration(description.configuration, source);
+  checkDistributed(configuration, source);
+  const chosen = strategiesOf(configuration, strategies, source);
+  const facts = { imageShape, classNames };
+  const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
+  const actual = await planHash(compiled.plan);
+  if (actual === expected) return compiled;
+  const sameVersion = version !== undefined && version === commonweight;
+  throw new FederationError(
+    `federation: the plan that was compiled here${here} has the SHA-256 ${actual}, expected ${expected}, that of the coordinator${there}`,
+    {
+      hint:
+        configuration.model.name === 'custom'
+          ? 'pass the very network that the coordinator has'
+          : sameVersion
+            ? 'one of both was changed: install commonweight anew'
+            : 'install the same version of commonweight on both sides',
+    },
+  );
+}
+
+function checkDistributed(configuration: Configuration, source: string): void {
+  const problem = distributedProblem(configuration);
+  if (problem === undefined) return;
+  const { message, hint } = problem;
+  throw new ConfigurationError(`${source}: ${message}`, hint === undefined ? {} : { hint });
+}
