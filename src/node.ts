@@ -6,10 +6,10 @@ export {
   type ComparisonOptions,
   compareStrategies,
 } from './federation/compare-strategies.js';
+export type { FederationOutcome } from './federation/conclude-run.js';
 export { profile } from './federation/profiles.js';
 export {
   type FederationOptions,
-  type FederationOutcome,
   runFederation,
 } from './federation/run-federation.js';
 export { mergeAlignedFiles } from './merge/merge-aligned-files.js';

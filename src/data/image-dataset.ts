@@ -75,8 +75,12 @@ export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDatase
 
 /** A set whose test images are nobody's: those of the coordinator are enough. */
 export function withoutTest(train: ImageDataset): TrainTestSplit {
-  const [images, labels] = [new Uint8Array(0), new Uint8Array(0)];
-  return { train, test: { ...train, images, labels, examples: 0 } };
+  return { train, test: withoutExamples(train) };
+}
+
+/** What the images of a set would be, and none of them. */
+export function withoutExamples(of: Omit<ImageDataset, 'images' | 'labels' | 'examples'>): ImageDataset {
+  return { ...of, images: new Uint8Array(0), labels: new Uint8Array(0), examples: 0 };
 }
 
 /** The number of bytes of one image. */

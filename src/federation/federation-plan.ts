@@ -187,7 +187,7 @@ export function federationPlan(
   configuration: Configuration,
   plan: Plan,
   shares: readonly Share[],
-  data: TrainTestSplit,
+  data: Pick<TrainTestSplit, 'test'>,
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
   afterMerge: AfterMerge & Pick<FederationPlan, 'refit' | 'fisher'> = {},

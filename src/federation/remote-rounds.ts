@@ -58,6 +58,8 @@ export interface RemoteRounds {
   readonly reception: Reception;
   /** Leads the run to its end. @throws InterruptedError when it is told to stop before, or whatever the store throws. */
   conduct(end: CoordinatorEnd, epoch: number, signal?: AbortSignal): Promise<RunState>;
+  /** After the end: until everybody who takes part has said goodbye, or so many seconds have passed. */
+  farewell(seconds: number, signal?: AbortSignal): Promise<void>;
   /** Ends the run for good, after what is recorded so far. */
   stop(): Promise<void>;
   status(): Status;
@@ -217,6 +219,24 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
         timer.cancel();
         signal?.removeEventListener('abort', aborted);
       }
+    },
+    async farewell(seconds, signal) {
+      let over = false;
+      const end = () => {
+        over = true;
+        wake();
+      };
+      const cancel = clock.after(seconds, end);
+      signal?.addEventListener('abort', end);
+      for (;;) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        if (over || signal?.aborted || [...state.members.values()].every(({ left }) => left)) break;
+        await woken;
+      }
+      cancel();
+      signal?.removeEventListener('abort', end);
     },
     stop: () =>
       exclusively(async () => {

@@ -3,16 +3,12 @@
  * Node only.
  */
 
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { reasonOf } from '../data/file-bytes.js';
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
 import type { Strategy } from '../merge/strategy.js';
-import { exportInference } from '../nn/export-inference.js';
-import { encodeModel, requireFinite } from '../nn/model-file.js';
+import { encodeModel } from '../nn/model-file.js';
 import type { Network } from '../nn/network.js';
 import type { Share } from '../partition/partition.js';
 import { summarizeShares } from '../partition/summary.js';
@@ -22,23 +18,22 @@ import {
   type ConfigurationInput,
   parseConfiguration,
 } from '../protocol/configuration.js';
-import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { afterMergeOf } from './after-merge.js';
 import type { Attackers } from './attackers.js';
 import { compileFederation } from './compile-federation.js';
+import { type CutShort, concludeRun, type FederationOutcome } from './conclude-run.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
 import { checkTestImages, federationPlan, sharesOf, strategiesOf } from './federation-plan.js';
+import { readInitialModel } from './initial-model.js';
 import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
 import { checkRefit, refitPlanOf } from './refit.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
-import { openRunFolder, type RunFolder, sha256Of, writeResult } from './run-folder.js';
-import { metricsCsv, type RunResult, runResult } from './run-result.js';
+import { openRunFolder, type RunFolder, sha256Of } from './run-folder.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
-import { versionsOfThis, versionsThen } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
 export interface FederationOptions {
@@ -81,12 +76,6 @@ export interface RunStart {
   readonly parameters: number;
   /** What an earlier start of this run has left, or the beginning. */
   readonly state: RunState;
-}
-
-/** The result, and the model of the last round where there is one. */
-export interface FederationOutcome {
-  readonly result: RunResult;
-  readonly model: StateDict | undefined;
 }
 
 /**
@@ -174,18 +163,8 @@ export async function runFederation(
     parameters: parametersInAll,
     state: resumed,
   });
-  const conclude = async (
-    state: RunState,
-    cutShort?: 'interrupted' | 'diverged',
-  ): Promise<FederationOutcome> => {
-    const model = await finalModel(state, configuration, store);
-    const files = model && {
-      safetensors: encode(model),
-      onnx: () =>
-        exportInference({ network, layout: model.layout, state: model.data, imageShape, normalization }),
-    };
-    return { result: await writeResults(options.out, configuration, state, files, cutShort), model };
-  };
+  const conclusion = { out: options.out, configuration, network, imageShape, store, encode };
+  const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   if (isFinished(resumed)) return conclude(resumed).finally(() => closeStore(store));
 
   const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
@@ -231,53 +210,3 @@ export async function runFederation(
 const closeStore = async (store: RunStore | RunFolder) => {
   if ('close' in store) await store.close();
 };
-
-/** The model of the last round that was merged, refitted where it was, or the average where that is to be the final one. */
-async function finalModel(
-  state: RunState,
-  { average }: Configuration,
-  store: RunStore,
-): Promise<StateDict | undefined> {
-  const last = state.rounds.findLast(({ merged }) => merged !== undefined);
-  if (last?.merged === undefined) return undefined;
-  const { round, merged, refitted } = last;
-  if (refitted !== undefined) return store.get({ type: 'refitted', round }, refitted.sha256);
-  return average?.final && merged.average !== undefined
-    ? store.get({ type: 'average', round }, merged.average)
-    : store.get({ type: 'merged', round }, merged.sha256);
-}
-
-async function writeResults(
-  out: string | undefined,
-  configuration: Configuration,
-  state: RunState,
-  files: { safetensors: Uint8Array; onnx: () => Uint8Array } | undefined,
-  cutShort: 'interrupted' | 'diverged' | undefined,
-): Promise<RunResult> {
-  const file = out === undefined ? '' : join(out, 'model.safetensors');
-  const result = runResult({
-    configuration,
-    state,
-    versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
-    ...(cutShort && { cutShort }),
-    ...(files && { model: { file, sha256: sha256Of(files.safetensors) } }),
-  });
-  if (out !== undefined) {
-    if (files !== undefined) {
-      await writeResult(out, 'model.safetensors', files.safetensors);
-      await writeResult(out, 'model.onnx', files.onnx());
-    }
-    await writeResult(out, 'metrics.csv', metricsCsv(result));
-    await writeResult(out, 'result.json', `${JSON.stringify(result, null, 2)}\n`);
-  }
-  return result;
-}
-
-async function readInitialModel(path: string) {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new ConfigurationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
-  });
-  const { state } = decodeSafetensors(bytes, path);
-  requireFinite(state, path);
-  return { state, name: `"${path}"`, sha256: sha256Of(encodeSafetensors(state)) };
-}

@@ -107,8 +107,11 @@ const strategySchema = z
 
 export const configurationSchema = z.strictObject({
   seed: z.int().min(0).max(0x7fffffff).default(0),
-  /** "fashion-mnist", or a folder. */
+  /** "fashion-mnist", or a folder; across machines "none", where the coordinator has no images. */
   dataset: z.string().min(1).default('fashion-mnist'),
+  /** [C,H,W] of everybody's images, and their classes, where the coordinator has none to look at. */
+  imageShape: z.tuple([count, count, count]).optional(),
+  classNames: z.array(z.string().min(1)).min(2).optional(),
   /** So many of the training images are dealt out, drawn by the seed; all by default. */
   images: count.optional(),
   /** Pixels become (byte/255 − mean)/deviation; one number, or one a channel. */

@@ -11,6 +11,9 @@ interface Settings {
   };
   readonly partition: { readonly participants: number };
   readonly participantsPerRound?: number | undefined;
+  readonly dataset: string;
+  readonly imageShape?: readonly number[] | undefined;
+  readonly classNames?: readonly string[] | undefined;
   readonly participants?: readonly string[] | undefined;
   readonly quorum?: number | undefined;
   readonly deadlineSeconds?: number | undefined;
@@ -25,6 +28,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
   noMoreThanThereAre,
+  factsWithoutImages,
   asManyNames,
   quorumThatCanBe,
   deadlineWithQuorum,
@@ -81,6 +85,24 @@ function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Comp
     message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
     hint: 'leave "participantsPerRound" out, and all take part in every round',
   };
+}
+
+/** A data set says it itself. */
+function factsWithoutImages(settings: Settings): Complaint | undefined {
+  const none = settings.dataset === 'none';
+  for (const field of ['imageShape', 'classNames'] as const) {
+    if (none === (settings[field] !== undefined)) continue;
+    return none
+      ? {
+          message: `"dataset" is "none", but "${field}" is missing, expected what the participants' images are`,
+          hint: 'such as imageShape: [1, 28, 28] and classNames: [cat, dog]',
+        }
+      : {
+          message: `"${field}" is set, but "dataset" is "${settings.dataset}", which has its own`,
+          hint: `leave "${field}" out, or set "dataset" to none`,
+        };
+  }
+  return undefined;
 }
 
 function asManyNames({ participants, partition }: Settings): Complaint | undefined {

@@ -1,0 +1,199 @@
+/**
+ * A federation whose participants are elsewhere: what `run-federation.ts` puts together for one machine, without anybody's
+ * data. The transport is the caller's. Node only.
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type ImageDataset, withoutExamples } from '../data/image-dataset.js';
+import { loadDataset } from '../data/load-dataset.js';
+import type { OnDataProgress } from '../data/progress.js';
+import type { Strategy } from '../merge/strategy.js';
+import { encodeModel, type ModelDescription } from '../nn/model-file.js';
+import type { Network } from '../nn/network.js';
+import { participantNames } from '../partition/partition.js';
+import {
+  type Configuration,
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../protocol/configuration.js';
+import type { Status } from '../protocol/status.js';
+import { encodeSafetensors } from '../tensor/safetensors.js';
+import { layoutSize } from '../tensor/state-dict.js';
+import { blobFolder } from '../transport/blob-folder.js';
+import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
+import { baseOf } from './admission.js';
+import { afterMergeOf } from './after-merge.js';
+import { filesProblem } from './check-files.js';
+import { systemClock } from './clock.js';
+import { compileFederation, type ImageFacts } from './compile-federation.js';
+import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
+import { describeFederation } from './description.js';
+import { InterruptedError } from './error.js';
+import { federationPlan, strategiesOf } from './federation-plan.js';
+import { readInitialModel } from './initial-model.js';
+import { mergeReceived } from './merge-received.js';
+import { discardReceived, receivingStore } from './received-updates.js';
+import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
+import type { RunState } from './round.js';
+import { claimRun } from './run-claim.js';
+import { openRunFolder } from './run-folder.js';
+import { versionsOfThis } from './versions.js';
+import { WorkerPool } from './worker-pool.js';
+
+/** What a transport is opened with. */
+export interface Opening {
+  readonly reception: Reception;
+  readonly blobs: BlobFolder;
+  /** The run's folder, for what the transport keeps itself. */
+  readonly folder: string;
+  readonly epoch: number;
+  /** The size of a model's file. */
+  readonly modelBytes: number;
+  status(): Status;
+  /** Ends the run for good. */
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** Where the run is kept, and taken up again. */
+  readonly out: string;
+  /** Opens the transport. An epoch of its own replaces that of the folder. */
+  open(opening: Opening): Promise<CoordinatorEnd & { readonly epoch?: number }>;
+  /** Worker threads that evaluate on the coordinator's test images; the number of cores by default. */
+  readonly workers?: number | undefined;
+  readonly dataDir?: string | undefined;
+  readonly network?: Network | undefined;
+  readonly strategies?: readonly Strategy[] | undefined;
+  readonly init?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly source?: string | undefined;
+  readonly observer?: RemoteObserver & {
+    onData?: OnDataProgress;
+    onNotice?(notice: string): void;
+    /** The run is over: these have not fetched the final model yet. */
+    onFarewell?(waitingFor: readonly string[]): void;
+  };
+  /** How long participants have at the end to fetch the final model; ten minutes by default. */
+  readonly farewellSeconds?: number | undefined;
+}
+
+/**
+ * Leads the run to its end.
+ * @throws CommonweightError when a setting, the data or the folder is at fault
+ */
+export async function serveFederation(
+  input: ConfigurationInput,
+  options: ServeOptions,
+): Promise<FederationOutcome> {
+  const { out, observer = {}, signal, source = 'options', farewellSeconds = 600 } = options;
+  const init = options.init === undefined ? undefined : await readInitialModel(options.init);
+  const configuration = parseConfiguration({ ...input, ...(init && { initialModel: init.sha256 }) }, source);
+  const strategies = strategiesOf(configuration, options.strategies ?? [], source);
+  const after = afterMergeOf(configuration, source);
+  const { facts, test } = await imagesOf(configuration, options);
+  const compiled = compileFederation(
+    configuration,
+    facts,
+    { ...strategies, network: options.network, init },
+    source,
+  );
+  const { plan, network, fisher, initialState } = compiled;
+  const participants = configuration.participants ?? participantNames(configuration.partition.participants);
+  const model: ModelDescription = {
+    network: configuration.model,
+    imageShape: [...facts.imageShape],
+    classNames: [...facts.classNames],
+    normalization: configuration.normalization,
+    dataset: configuration.dataset,
+  };
+  const encode = (state: Parameters<typeof encodeModel>[0]) => encodeModel(state, model);
+  const folder = await openRunFolder(out, configuration, encode);
+  const claim = await claimRun(out).catch(async (error: unknown) => {
+    await folder.close();
+    throw error;
+  });
+  let pool: WorkerPool | undefined;
+  try {
+    const blobs = await blobFolder(join(out, 'blobs'));
+    const store = receivingStore(folder, blobs);
+    const initial = init && (await blobs.put(encodeSafetensors(init.state))).sha256;
+    const version = versionsOfThis().commonweight;
+    const description = await describeFederation(compiled, { job: claim.job, participants, version });
+    const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
+    const workshop = {
+      plan: federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
+        ...after,
+        fisher,
+      }),
+      ...{ model, folder, store, blobs, initial },
+      start: configuration.initialWeights === 'shared' ? initialState('') : undefined,
+      tasks() {
+        // Nobody trains here: the test images are all that the threads need.
+        pool ??= new WorkerPool({ plan, train: test, test }, options.workers ?? availableParallelism());
+        return pool;
+      },
+    };
+    const rounds = remoteRounds({
+      rules: workshop.plan.rules,
+      ...{ description, store, blobs, initial, observer, clock: systemClock() },
+      deadlineSeconds: configuration.deadlineSeconds,
+      check: (participant, announcement, state) =>
+        filesProblem(participant, announcement, plan.layout, {
+          blobs,
+          base: announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined,
+        }),
+      merge: (round, state) => mergeReceived(round, state, workshop),
+      discardAfter: (event, state) =>
+        discardReceived(event, state, { folder, blobs, keep: configuration.keep }),
+      async finalModel(state) {
+        const final = finalRole(state, configuration);
+        return final && blobs.describe(final.sha256);
+      },
+    });
+    const end = await options.open({
+      ...{ reception: rounds.reception, blobs, folder: out, epoch: claim.epoch },
+      modelBytes: 4 * layoutSize(plan.layout) + 65_536,
+      status: rounds.status,
+      stop: rounds.stop,
+    });
+    const conclusion = { out, configuration, network, imageShape: facts.imageShape, store, encode };
+    try {
+      const state = await rounds.conduct(end, end.epoch ?? claim.epoch, signal);
+      const outcome = await concludeRun(conclusion, state);
+      observer.onFarewell?.(stillHere(state));
+      await rounds.farewell(farewellSeconds, signal);
+      return outcome;
+    } catch (error) {
+      if (error instanceof InterruptedError)
+        return await concludeRun(conclusion, rounds.state(), 'interrupted');
+      throw error;
+    } finally {
+      await end.close();
+    }
+  } finally {
+    await pool?.close();
+    await folder.close();
+    await claim.release();
+  }
+}
+
+const NO_EXAMPLES = new Uint32Array(0);
+
+const stillHere = ({ members }: RunState) =>
+  [...members].filter(([, { left }]) => left === undefined).map(([name]) => name);
+
+/** What the images are, and those that the coordinator tests with. */
+async function imagesOf(
+  { dataset, imageShape, classNames }: Configuration,
+  { dataDir, observer = {}, signal }: ServeOptions,
+): Promise<{ readonly facts: ImageFacts; readonly test: ImageDataset }> {
+  if (imageShape !== undefined && classNames !== undefined) {
+    const [channels, height, width] = imageShape;
+    const test = withoutExamples({ name: dataset, channels, height, width, classNames });
+    return { facts: { imageShape, classNames }, test };
+  }
+  const { onData: onProgress, onNotice } = observer;
+  const { test } = await loadDataset(dataset, { dataDir, onProgress, onNotice, signal });
+  const { channels, height, width } = test;
+  return { facts: { imageShape: [channels, height, width], classNames: test.classNames }, test };
+}
