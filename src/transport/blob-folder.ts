@@ -64,8 +64,8 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       await syncFolder(path);
       return blob;
     },
-    async adopt(file) {
-      const blob = await describeFile(file);
+    async adopt(file, verified) {
+      const blob = verified ?? (await describeFile(file));
       await rename(file, pathOf(blob.sha256));
       await syncFolder(path);
       await syncFolder(dirname(file));

@@ -4,12 +4,14 @@ export interface LatestValue<Value> {
   set(value: Value): void;
   /** The current value, where there is one, then each that is current when the reader comes for it. Ends with `end`. */
   read(): AsyncIterable<Value>;
-  end(): void;
+  /** With an error, readers are told so. */
+  end(error?: Error): void;
 }
 
 export function latestValue<Value>(): LatestValue<Value> {
   let current: { readonly value: Value } | undefined;
   let ended = false;
+  let failure: Error | undefined;
   let waiting: (() => void)[] = [];
   const wake = () => {
     const readers = waiting;
@@ -31,9 +33,11 @@ export function latestValue<Value>(): LatestValue<Value> {
           yield current.value;
         }
       }
+      if (failure !== undefined) throw failure;
     },
-    end() {
+    end(error) {
       ended = true;
+      failure = error;
       wake();
     },
   };

@@ -161,7 +161,9 @@ export function describeTransport(
     });
 
     it('refuses to download what the coordinator does not have', async () => {
-      await harness.openCoordinator(listener().reception);
+      const coordinator = await harness.openCoordinator(listener().reception);
+      // Before that, a coordinator that has just come back may have it still to name.
+      await coordinator.publish(wait(1));
       const participant = await harness.openParticipant('site-a');
       await expect(participant.download({ sha256: 'c'.repeat(64), bytes: 10 })).rejects.toThrow(
         TransportError,

@@ -37,8 +37,11 @@ export interface BlobFolder {
   isSound(sha256: string): Promise<boolean>;
   /** Keeps a file that stays where it is, on the same disk. */
   link(path: string): Promise<Blob>;
-  /** Takes over a finished file by renaming it; `path` is on the same disk. */
-  adopt(path: string): Promise<Blob>;
+  /**
+   * Takes over a finished file by renaming it; `path` is on the same disk.
+   * @param verified what it is, where that is known: it is not read once more then
+   */
+  adopt(path: string, verified?: Blob): Promise<Blob>;
   /** @throws TransportError when it is not there, or is damaged. */
   get(sha256: string): Promise<Uint8Array>;
   /** What is not needed any more. */

@@ -1,0 +1,96 @@
+/**
+ * What goes over the hub's WebSocket: JSON texts, each of one schema. The token is in the list of subprotocols, for a page in
+ * a browser can set no header: "commonweight.1, token.<base64url>". So the request for the connection is the greeting, and
+ * the first frame is the hub's. What is refused is told by a frame, which a page can read, and a status not.
+ */
+import { z } from 'zod';
+import { announcementSchema, progressSchema, receiptSchema } from './announcement.js';
+import { assignmentSchema } from './assignment.js';
+import { descriptionSchema } from './description.js';
+import { PROTOCOL_VERSION } from './version.js';
+
+const FAMILY = 'commonweight.';
+const TOKEN = 'token.';
+
+/** What a participant offers. */
+export const subprotocols = (token: string) => [`${FAMILY}${PROTOCOL_VERSION}`, `${TOKEN}${token}`];
+
+/** What was offered; `name` is the one to agree on, also where its version is another: else nothing could be told. */
+export function readSubprotocols(offered: Iterable<string>) {
+  const all = [...offered];
+  const name = all.find((each) => each.startsWith(FAMILY));
+  return {
+    name,
+    version: name?.slice(FAMILY.length),
+    token: all.find((each) => each.startsWith(TOKEN))?.slice(TOKEN.length),
+  };
+}
+
+/** Where WebSockets are opened. */
+export const MESSAGES_PATH = '/messages';
+
+const id = z.int().nonnegative();
+
+export const participantFrameSchema = z.discriminatedUnion('type', [
+  /** Answered by the receipt with its id. */
+  z.strictObject({ type: z.literal('announcement'), id, announcement: announcementSchema }),
+  z.strictObject({ type: z.literal('progress'), progress: progressSchema }),
+  z.strictObject({ type: z.literal('pong') }),
+]);
+
+export const refusalReasonSchema = z.enum([
+  /** Nothing of these becomes better by trying again. */
+  'version',
+  'token',
+  'role',
+  'not-expected',
+  'replaced',
+  'bad-frame',
+  /** These may. */
+  'too-fast',
+  'busy',
+]);
+
+export const hubFrameSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('welcome'),
+    /** Whose token it is. */
+    participant: z.string(),
+    description: descriptionSchema,
+    /** So often something comes, a ping at least. */
+    heartbeatMs: z.number().positive(),
+  }),
+  z.strictObject({ type: z.literal('assignment'), assignment: assignmentSchema }),
+  z.strictObject({ type: z.literal('receipt'), id, receipt: receiptSchema }),
+  /** The last frame of a connection. Every version of the protocol can read it. */
+  z.object({
+    type: z.literal('refused'),
+    reason: refusalReasonSchema,
+    message: z.string().max(2000),
+    hint: z.string().max(2000).optional(),
+  }),
+  z.strictObject({ type: z.literal('ping') }),
+]);
+
+export type ParticipantFrame = z.output<typeof participantFrameSchema>;
+export type HubFrame = z.output<typeof hubFrameSchema>;
+export type RefusalReason = z.output<typeof refusalReasonSchema>;
+
+/** A frame, or in words what is wrong with it. */
+export function parseFrame<Frame>(
+  schema: z.ZodType<Frame>,
+  text: string,
+): { readonly frame: Frame } | { readonly problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { problem: 'is no JSON' };
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { frame: parsed.data };
+  const issue = parsed.error.issues[0];
+  const place = issue?.path.join('.') ?? '';
+  const problem = (issue?.message ?? 'is not of the schema').slice(0, 300);
+  return { problem: place === '' ? problem : `has in "${place.slice(0, 100)}": ${problem}` };
+}

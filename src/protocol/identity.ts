@@ -1,0 +1,21 @@
+/** Who somebody is to a coordinator, and so what they may do. */
+import { z } from 'zod';
+
+export const identitySchema = z.discriminatedUnion('role', [
+  /** Takes part under this name, and says nothing under another. */
+  z.strictObject({ role: z.literal('participant'), name: z.string().min(1).max(200) }),
+  /** Reads what is going on. */
+  z.strictObject({ role: z.literal('observer') }),
+  /** Stops the run, and issues tokens. */
+  z.strictObject({ role: z.literal('operator') }),
+]);
+
+export type Identity = z.output<typeof identitySchema>;
+export type Role = Identity['role'];
+
+export const sameIdentity = (a: Identity, b: Identity) =>
+  a.role === b.role && (a.role !== 'participant' || b.role !== 'participant' || a.name === b.name);
+
+/** `the participant "site-a"`, for logs and errors. */
+export const describeIdentity = (identity: Identity) =>
+  identity.role === 'participant' ? `the participant "${identity.name}"` : `an ${identity.role}`;

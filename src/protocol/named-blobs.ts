@@ -1,0 +1,24 @@
+/** The blobs that a message names: those of an assignment may be read by every participant, those of an announcement by the coordinator. */
+import type { Announcement } from './announcement.js';
+import type { Assignment } from './assignment.js';
+import type { Blob } from './blob-name.js';
+
+export function blobsOfAssignment(assignment: Assignment): Blob[] {
+  switch (assignment.type) {
+    case 'train':
+      return present(assignment.base, assignment.control);
+    case 'evaluate':
+    case 'finished':
+      return present(assignment.model);
+    case 'wait':
+      return [];
+  }
+}
+
+export function blobsOfAnnouncement(announcement: Announcement): Blob[] {
+  if (announcement.type !== 'update') return [];
+  const { state, control, fisher } = announcement.update;
+  return present(state, control, fisher);
+}
+
+const present = (...blobs: readonly (Blob | undefined)[]) => blobs.filter((blob) => blob !== undefined);

@@ -1,0 +1,45 @@
+/** A participant's end of a hub, in Node. Node only. */
+import type { ParticipantEnd } from '../transport.js';
+import { hubAddress, type Trust } from './hub-address.js';
+import { messageLoop } from './message-loop.js';
+import { moveBlobs } from './move-blobs.js';
+import { nodeSocket } from './node-socket.js';
+
+export interface JoinOptions extends Trust {
+  readonly token: string;
+  /** Gives up; also while there is no hub yet, which is waited for. */
+  readonly signal?: AbortSignal;
+  /** What failed and is tried again, in words. */
+  readonly onTrouble?: (reason: string) => void;
+  readonly onConnected?: () => void;
+}
+
+export interface HubParticipant extends ParticipantEnd {
+  /** Whose token it is. */
+  readonly participant: string;
+}
+
+/**
+ * Resolves once the hub has answered, however long that takes.
+ * @param url `https://host:8443`
+ * @throws TransportError when the hub does not want this participant, or is not the one of the fingerprint
+ */
+export async function joinHub(url: string, options: JoinOptions): Promise<HubParticipant> {
+  const { token, signal, onTrouble, onConnected } = options;
+  const address = hubAddress(url, token, options);
+  const closing = new AbortController();
+  const ending = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+  try {
+    const loop = await messageLoop({ open: nodeSocket(address), signal: ending, onTrouble, onConnected });
+    const { participant, description, over, assignments, announce, tell } = loop;
+    over.addEventListener('abort', () => address.agent.destroy(), { once: true });
+    return {
+      ...{ participant, description, assignments, announce, tell },
+      ...moveBlobs(address, { over, onTrouble }),
+      close: async () => closing.abort(),
+    };
+  } catch (error) {
+    address.agent.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+/** Says the latest of what is told faster than it should be said. */
+
+/** @returns tell, and what ends it */
+export function latestSaid<Value>(intervalMs: number, say: (value: Value) => void) {
+  let next: { readonly value: Value } | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const saying = () => {
+    timer = undefined;
+    if (next === undefined) return;
+    say(next.value);
+    next = undefined;
+    timer = setTimeout(saying, intervalMs);
+  };
+  return {
+    tell(value: Value) {
+      next = { value };
+      if (timer === undefined) saying();
+    },
+    end: () => clearTimeout(timer),
+  };
+}

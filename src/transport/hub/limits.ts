@@ -1,0 +1,41 @@
+/** How much of the hub anybody may take up. */
+export interface HubLimits {
+  /** Connections in all; one more is closed at once. */
+  readonly connections: number;
+  /** Connections from one address that have not shown a valid token (yet). */
+  readonly strangersPerAddress: number;
+  /** Of one blob. */
+  readonly blobBytes: number;
+  /** Of all that a participant has uploaded, whole or in part, and not announced yet. The oldest makes room for what is new. */
+  readonly pendingBytes: number;
+  /** Uploads and downloads of one participant at once. */
+  readonly transfers: number;
+  /** Of one message. */
+  readonly frameBytes: number;
+  /** Messages of one participant, on average; as many as in four seconds may come at once. */
+  readonly framesPerSecond: number;
+  /** Of messages that wait for a participant who does not read them. */
+  readonly unreadBytes: number;
+  /** Until a connection has said what it wants, all headers of a request included, or the handshake of TLS is done. */
+  readonly headersMs: number;
+  /** So often a transfer is looked at: it has moved `stallBytes` meanwhile, or is ended. */
+  readonly stallMs: number;
+  readonly stallBytes: number;
+  /** So often everybody is sent a ping; who is silent for three of them is gone. */
+  readonly heartbeatMs: number;
+}
+
+export const defaultLimits: HubLimits = {
+  connections: 4096,
+  strangersPerAddress: 256,
+  blobBytes: 2 ** 31,
+  pendingBytes: 2 ** 33,
+  transfers: 8,
+  frameBytes: 2 ** 18,
+  framesPerSecond: 50,
+  unreadBytes: 2 ** 21,
+  headersMs: 10_000,
+  stallMs: 30_000,
+  stallBytes: 2 ** 14,
+  heartbeatMs: 15_000,
+};

@@ -1,0 +1,269 @@
+/**
+ * A participant's messages to a hub and back: connected again whenever the connection is lost, each announcement repeated
+ * until its receipt is there. The same in Node and in a page: whoever calls brings the socket.
+ */
+import type { z } from 'zod';
+import {
+  type Announcement,
+  announcementSchema,
+  type Progress,
+  progressSchema,
+  type Receipt,
+} from '../../protocol/announcement.js';
+import type { Assignment } from '../../protocol/assignment.js';
+import type { Description } from '../../protocol/description.js';
+import {
+  type HubFrame,
+  hubFrameSchema,
+  type ParticipantFrame,
+  parseFrame,
+  type RefusalReason,
+} from '../../protocol/frames.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { TransportError } from '../error.js';
+import { latestValue } from '../latest-value.js';
+import { backoffMs, pause } from './backoff.js';
+import { latestSaid } from './latest-said.js';
+
+export interface MessageSocket {
+  send(text: string): void;
+  close(): void;
+}
+
+/** Opens a WebSocket to a hub, with the subprotocols of `frames.ts`. */
+export type OpenSocket = (events: {
+  onText(text: string): void;
+  /** It is closed, or could not be opened; in words why. With an error, there is no use in trying again. */
+  onEnd(reason: string, final?: TransportError): void;
+}) => MessageSocket;
+
+export interface MessageLoopOptions {
+  readonly open: OpenSocket;
+  /** Ends it all, also before there was any connection. */
+  readonly signal: AbortSignal;
+  /** A connection was lost, or could not be made; it is tried again. */
+  readonly onTrouble?: ((reason: string) => void) | undefined;
+  /** There is a connection (again). */
+  readonly onConnected?: (() => void) | undefined;
+}
+
+export interface MessageLoop {
+  /** Whose token it is. */
+  readonly participant: string;
+  readonly description: Description;
+  assignments(): AsyncIterable<Assignment>;
+  announce(announcement: Announcement): Promise<Receipt>;
+  tell(progress: Progress): void;
+  /** Aborted when it is over; the reason says why. */
+  readonly over: AbortSignal;
+}
+
+const willNotBecomeBetter: ReadonlySet<RefusalReason> = new Set([
+  'version',
+  'token',
+  'role',
+  'not-expected',
+  'replaced',
+  'bad-frame',
+]);
+
+/** Progress is said so often at most. */
+const progressMs = 250;
+
+/** A hub that accepts a connection greets at once. */
+const greetingMs = 5000;
+
+interface Announcing {
+  readonly id: number;
+  readonly announcement: Announcement;
+  resolve(receipt: Receipt): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Resolves with the first welcome.
+ * @throws TransportError when the hub does not want this participant
+ */
+export function messageLoop({
+  open,
+  signal,
+  onTrouble,
+  onConnected,
+}: MessageLoopOptions): Promise<MessageLoop> {
+  const assignments = latestValue<Assignment>();
+  const ending = new AbortController();
+  const over = ending.signal;
+  const announcing: Announcing[] = [];
+  let nextId = 0;
+  let description: Description | undefined;
+  let socket: MessageSocket | undefined;
+  let welcome: (HubFrame & { type: 'welcome' }) | undefined;
+  let attempt = 0;
+  let heard = 0;
+  let watching: ReturnType<typeof setInterval> | undefined;
+
+  return new Promise((resolve, reject) => {
+    const closed = () => end(new TransportError('transport: the channel is closed'));
+    const progress = latestSaid<Progress>(progressMs, (value) => say({ type: 'progress', progress: value }));
+
+    function end(error: TransportError): void {
+      if (over.aborted) return;
+      signal.removeEventListener('abort', closed);
+      ending.abort(error);
+      progress.end();
+      drop();
+      assignments.end(signal.aborted ? undefined : error);
+      for (const each of announcing.splice(0)) each.reject(error);
+      reject(error);
+    }
+
+    function drop(): void {
+      clearInterval(watching);
+      const old = socket;
+      socket = undefined;
+      welcome = undefined;
+      old?.close();
+    }
+
+    function connect(): void {
+      const mine = open({
+        onText: (text) => mine === socket && hear(text),
+        onEnd(reason, final) {
+          if (mine !== socket) return;
+          drop();
+          if (final === undefined) again(reason);
+          else end(final);
+        },
+      });
+      socket = mine;
+      watch(greetingMs);
+    }
+
+    function again(reason: string): void {
+      onTrouble?.(reason);
+      void pause(backoffMs(attempt++), over).then(() => {
+        if (!over.aborted) connect();
+      });
+    }
+
+    const say = (frame: ParticipantFrame) => {
+      if (welcome !== undefined) socket?.send(JSON.stringify(frame));
+    };
+
+    /** One announcement after the other: their order is that in which they were made. */
+    const sayFirst = () => {
+      const [first] = announcing;
+      if (first !== undefined) say({ type: 'announcement', id: first.id, announcement: first.announcement });
+    };
+
+    function hear(text: string): void {
+      heard = performance.now();
+      const parsed = parseFrame(hubFrameSchema, text);
+      if ('problem' in parsed) {
+        end(
+          new TransportError(`transport: the hub sent a message that ${parsed.problem}`, {
+            hint: 'use one version of commonweight everywhere',
+          }),
+        );
+      } else handle(parsed.frame);
+    }
+
+    function handle(frame: HubFrame): void {
+      switch (frame.type) {
+        case 'welcome':
+          beWelcome(frame);
+          break;
+        case 'assignment':
+          assignments.set(frame.assignment);
+          break;
+        case 'receipt':
+          if (announcing[0]?.id === frame.id) {
+            announcing.shift()?.resolve(frame.receipt);
+            sayFirst();
+          }
+          break;
+        case 'refused':
+          if (willNotBecomeBetter.has(frame.reason)) {
+            end(new TransportError(`transport: ${frame.message}`, frame.hint ? { hint: frame.hint } : {}));
+          } else {
+            drop();
+            again(frame.message);
+          }
+          break;
+        case 'ping':
+          say({ type: 'pong' });
+          break;
+      }
+    }
+
+    function beWelcome(frame: HubFrame & { type: 'welcome' }): void {
+      const { job, protocol } = frame.description;
+      if (protocol !== PROTOCOL_VERSION) {
+        end(
+          new TransportError(
+            `transport: the hub speaks version ${protocol} of the protocol, expected ${PROTOCOL_VERSION}`,
+            { hint: 'use one version of commonweight everywhere' },
+          ),
+        );
+      } else if (description !== undefined && description.job !== job) {
+        end(
+          new TransportError(
+            `transport: the hub has another federation now: ${job}, it was ${description.job}`,
+            {
+              hint: 'join again',
+            },
+          ),
+        );
+      } else {
+        welcome = frame;
+        attempt = 0;
+        watch(frame.heartbeatMs);
+        onConnected?.();
+        if (description === undefined) {
+          description = frame.description;
+          resolve({
+            participant: frame.participant,
+            description,
+            assignments: () => assignments.read(),
+            announce,
+            tell(value) {
+              if (progressSchema.safeParse(value).success && !over.aborted) progress.tell(value);
+            },
+            over,
+          });
+        }
+        sayFirst();
+      }
+    }
+
+    /** A hub whose machine went down says nothing more, and the system notices it late. */
+    function watch(beatMs: number): void {
+      clearInterval(watching);
+      heard = performance.now();
+      watching = setInterval(() => {
+        if (performance.now() - heard <= 3 * beatMs) return;
+        drop();
+        again(`nothing was heard of the hub for ${Math.round((3 * beatMs) / 1000)} s`);
+      }, beatMs);
+    }
+
+    function announce(announcement: Announcement): Promise<Receipt> {
+      const checked = announcementSchema.safeParse(announcement);
+      if (!checked.success) return Promise.reject(new TransportError(complaint(announcement, checked.error)));
+      if (over.aborted) return Promise.reject(over.reason);
+      return new Promise((resolve, reject) => {
+        announcing.push({ id: nextId++, announcement: checked.data, resolve, reject });
+        if (announcing.length === 1) sayFirst();
+      });
+    }
+
+    if (signal.aborted) closed();
+    else {
+      signal.addEventListener('abort', closed, { once: true });
+      connect();
+    }
+  });
+}
+
+const complaint = ({ type }: Announcement, error: z.ZodError) =>
+  `transport: an announcement of type "${type}" cannot be made: ${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message}`;

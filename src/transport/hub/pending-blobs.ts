@@ -1,0 +1,66 @@
+/**
+ * What participants have uploaded and not announced yet: parts of blobs, and whole ones. Everybody has so many bytes of it;
+ * the oldest goes when something new needs room, so that nobody fills the disk, and what a killed participant left behind
+ * does not stay for ever.
+ */
+
+/** Nobody writes to a part at the moment; `active` is being written. */
+export type Stage = 'active' | 'part' | 'whole';
+
+export interface PendingBlob {
+  readonly participant: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly stage: Stage;
+}
+
+export interface PendingBlobs {
+  /**
+   * Room for a blob of this size.
+   * @returns what must be removed from the disk first, or nothing when even then there is too little room
+   */
+  reserve(participant: string, sha256: string, bytes: number): readonly PendingBlob[] | undefined;
+  /** What has become of it. */
+  mark(participant: string, sha256: string, bytes: number, stage: Stage): void;
+  forget(participant: string, sha256: string): void;
+  /** These are in use now, whoever sent them. @returns what makes it undone */
+  claim(sha256s: readonly string[]): () => void;
+}
+
+export function pendingBlobs(limitBytes: number): PendingBlobs {
+  /** The oldest first. */
+  const all = new Map<string, PendingBlob>();
+  const keyOf = (participant: string, sha256: string) => `${sha256} ${participant}`;
+  const mark = (blob: PendingBlob) => {
+    const key = keyOf(blob.participant, blob.sha256);
+    all.delete(key);
+    all.set(key, blob);
+  };
+  return {
+    reserve(participant, sha256, bytes) {
+      const others = [...all.values()].filter(
+        (each) => each.participant === participant && each.sha256 !== sha256,
+      );
+      let used = bytes + others.reduce((sum, each) => sum + each.bytes, 0);
+      const removed: PendingBlob[] = [];
+      for (const each of others.filter(({ stage }) => stage !== 'active')) {
+        if (used <= limitBytes) break;
+        removed.push(each);
+        used -= each.bytes;
+      }
+      if (used > limitBytes) return undefined;
+      for (const each of removed) all.delete(keyOf(participant, each.sha256));
+      mark({ participant, sha256, bytes, stage: 'active' });
+      return removed;
+    },
+    mark: (participant, sha256, bytes, stage) => mark({ participant, sha256, bytes, stage }),
+    forget: (participant, sha256) => void all.delete(keyOf(participant, sha256)),
+    claim(sha256s) {
+      const claimed = [...all.values()].filter(
+        ({ sha256, stage }) => stage === 'whole' && sha256s.includes(sha256),
+      );
+      for (const { participant, sha256 } of claimed) all.delete(keyOf(participant, sha256));
+      return () => claimed.forEach(mark);
+    },
+  };
+}

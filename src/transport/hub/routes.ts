@@ -1,0 +1,237 @@
+/**
+ * What the hub answers over HTTP. A blob's bytes never pass through a body of Hono: they are streamed from and to Node's
+ * own request. A token is in the Authorization header, never in an address, which others write into their logs. Node only.
+ */
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { sha256Schema } from '../../protocol/blob-name.js';
+import { describeIdentity, type Identity, identitySchema, type Role } from '../../protocol/identity.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import type { Log } from '../log.js';
+import type { BlobFolder } from '../transport.js';
+import type { Doorkeeper } from './doorkeeper.js';
+import type { HubLimits } from './limits.js';
+import type { HubMetrics } from './metrics.js';
+import { Refusal } from './refusal.js';
+import type { NoteRefusal } from './refusals.js';
+import { sendBlob } from './send-blob.js';
+import type { Tokens } from './tokens.js';
+import type { Uploads } from './uploads.js';
+
+export interface RoutesParts {
+  readonly tokens: Tokens;
+  readonly doorkeeper: Doorkeeper;
+  readonly blobs: BlobFolder;
+  readonly uploads: Uploads;
+  readonly limits: HubLimits;
+  readonly metrics: HubMetrics;
+  readonly log: Log;
+  readonly note: NoteRefusal;
+  readonly participants: readonly string[];
+  /** Whether participants may read a blob; nothing while no assignment has been published. */
+  readable(sha256: string): boolean | undefined;
+  status(): unknown;
+  stop(): void;
+}
+
+type HubContext = Context<{ Bindings: HttpBindings }>;
+
+export function routes(parts: RoutesParts): Hono<{ Bindings: HttpBindings }> {
+  const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, participants } = parts;
+  const transfers = new Map<string, number>();
+
+  /** @throws Refusal unless the request's token has one of these roles */
+  function allow<Allowed extends Role>(c: HubContext, ...roles: Allowed[]): Identity & { role: Allowed } {
+    const [, token] = /^Bearer ([\w-]+)$/.exec(c.req.header('authorization') ?? '') ?? [];
+    const record = token === undefined ? undefined : tokens.check(token);
+    if (record === undefined) {
+      const state = token === undefined ? 'there is no token' : 'the token is not valid';
+      throw new Refusal(401, 'token', `${state} for ${c.req.path}`, 'ask the operator for a token');
+    }
+    doorkeeper.know(c.env.incoming.socket);
+    const { identity } = record;
+    if (!hasRole(identity, roles)) {
+      const got = describeIdentity(identity);
+      throw new Refusal(
+        403,
+        'role',
+        `${c.req.method} ${c.req.path} is for ${roles.join(' or ')}, and the token is that of ${got}`,
+      );
+    }
+    return identity;
+  }
+
+  function participantOf(c: HubContext): string {
+    const { name } = allow(c, 'participant');
+    if (participants.includes(name)) return name;
+    throw new Refusal(403, 'not-expected', `"${name}" is not expected in this federation`);
+  }
+
+  async function transfer<Result>(participant: string, work: () => Promise<Result>): Promise<Result> {
+    const running = transfers.get(participant) ?? 0;
+    if (running >= limits.transfers) {
+      throw new Refusal(429, 'transfers', `"${participant}" has ${running} uploads and downloads at once`);
+    }
+    transfers.set(participant, running + 1);
+    try {
+      return await work();
+    } finally {
+      transfers.set(participant, (transfers.get(participant) ?? 1) - 1);
+    }
+  }
+
+  const app = new Hono<{ Bindings: HttpBindings }>();
+
+  app.use(async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+  });
+
+  app.get('/healthz', (c) => c.json({ ok: true, protocol: PROTOCOL_VERSION }));
+
+  app.get('/metrics', async (c) => {
+    allow(c, 'observer', 'operator');
+    const { type, text } = await metrics.read();
+    return c.body(text, 200, { 'content-type': type });
+  });
+
+  app.get('/status', (c) => {
+    allow(c, 'observer', 'operator');
+    return c.json(parts.status() as object);
+  });
+
+  app.post('/stop', (c) => {
+    allow(c, 'operator');
+    log.info({}, 'the operator stops the run');
+    parts.stop();
+    return c.json({ ok: true }, 202);
+  });
+
+  // No body of a stranger is read, for it may never end.
+  app.use('/tokens', async (c, next) => {
+    allow(c, 'operator');
+    await next();
+  });
+  app.use('/tokens', bodyLimit({ maxSize: 4096 }));
+
+  /** A new token; a participant's earlier ones are void. */
+  app.post('/tokens', async (c) => {
+    const identity = await readIdentity(c);
+    if (identity.role === 'participant' && !participants.includes(identity.name)) {
+      throw new Refusal(
+        400,
+        'not-expected',
+        `"${identity.name}" is not expected in this federation`,
+        `take one of ${participants.slice(0, 20).join(', ')}`,
+      );
+    }
+    const token = await tokens.issue(identity);
+    log.info({ identity }, 'a token was issued');
+    return c.json({ token }, 201);
+  });
+
+  app.delete('/tokens', async (c) => {
+    const identity = await readIdentity(c);
+    const revoked = await tokens.revoke(identity);
+    log.info({ identity, revoked }, 'tokens were revoked');
+    return c.json({ revoked });
+  });
+
+  app.get('/blobs/:sha256', async (c) => {
+    const participant = participantOf(c);
+    const sha256 = nameOf(c);
+    // Hono asks here for HEAD too: how far is the upload?
+    if (c.req.method === 'HEAD') {
+      const { offset, complete } = await uploads.progress(participant, sha256);
+      return c.body(null, 200, { 'upload-offset': `${offset}`, 'upload-complete': complete ? '?1' : '?0' });
+    }
+    const readable = parts.readable(sha256);
+    if (readable === undefined) {
+      throw new Refusal(503, 'no-assignment', 'the coordinator has published nothing yet');
+    }
+    if (!readable || !(await blobs.has(sha256))) {
+      throw new Refusal(404, 'no-blob', `there is no blob ${sha256.slice(0, 12)}… for "${participant}"`);
+    }
+    const sent = await transfer(participant, () =>
+      sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, limits),
+    );
+    metrics.sent('blob', sent);
+    return RESPONSE_ALREADY_SENT;
+  });
+
+  /** All that is missing of a blob from Upload-Offset on, as it is in draft-ietf-httpbis-resumable-upload. */
+  app.put('/blobs/:sha256', async (c) => {
+    const participant = participantOf(c);
+    const sha256 = nameOf(c);
+    const length = wholeNumber(c.req.header('content-length'));
+    const offset = wholeNumber(c.req.header('upload-offset') ?? '0');
+    if (length === undefined) {
+      throw new Refusal(411, 'length', `a blob comes with its Content-Length, of "${participant}" none did`);
+    }
+    if (offset === undefined || offset + length === 0) {
+      throw new Refusal(400, 'offset', 'Upload-Offset is no number of bytes, or the blob is empty');
+    }
+    if (offset + length > limits.blobBytes) {
+      throw new Refusal(
+        413,
+        'too-large',
+        `a blob of ${offset + length} bytes, at most ${limits.blobBytes} are taken`,
+      );
+    }
+    const { incoming } = c.env;
+    const before = incoming.socket.bytesRead;
+    try {
+      await transfer(participant, () =>
+        uploads.receive({ participant, sha256, offset, length, body: incoming }),
+      );
+    } finally {
+      metrics.received('blob', incoming.socket.bytesRead - before);
+    }
+    log.info({ participant, blob: sha256.slice(0, 12), bytes: offset + length }, 'uploaded');
+    return c.json({ ok: true }, 201);
+  });
+
+  app.notFound((c) => c.json({ reason: 'path', error: `there is no ${c.req.path.slice(0, 100)} here` }, 404));
+
+  app.onError((error, c) => {
+    const { method, path } = c.req;
+    if (!(error instanceof Refusal)) {
+      log.error({ error, method, path }, 'a request failed');
+      return c.json({ reason: 'internal', error: 'the hub failed; its log says why' }, 500);
+    }
+    const { status, reason, message, hint } = error;
+    const address = c.env.incoming.socket.remoteAddress;
+    note(reason, { status, method, path: path.slice(0, 100), address }, message);
+    return c.json({ reason, error: message, ...(hint !== undefined && { hint }) }, status);
+  });
+  return app;
+}
+
+function hasRole<Allowed extends Role>(
+  identity: Identity,
+  roles: readonly Allowed[],
+): identity is Identity & { role: Allowed } {
+  return (roles as readonly Role[]).includes(identity.role);
+}
+
+function nameOf(c: HubContext): string {
+  const name = sha256Schema.safeParse(c.req.param('sha256'));
+  if (name.success) return name.data;
+  throw new Refusal(400, 'blob-name', 'a blob is named by the 64 hexadecimal digits of its SHA-256');
+}
+
+const wholeNumber = (text: string | undefined) =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+
+async function readIdentity(c: HubContext): Promise<Identity> {
+  const parsed = identitySchema.safeParse(await c.req.json().catch(() => undefined));
+  if (parsed.success) return parsed.data;
+  throw new Refusal(
+    400,
+    'identity',
+    'whose token it is: {"role":"participant","name":…}, {"role":"observer"} or {"role":"operator"}',
+  );
+}

@@ -1,0 +1,24 @@
+/** Ends a transfer that does not move: bytes that trickle in hold a connection, a file and a place as others do. */
+import type { HubLimits } from './limits.js';
+
+/**
+ * @param movedBytes how many have moved so far; nothing while it is not the other side that is waited for
+ * @returns what ends the watch
+ */
+export function watchForStall(
+  { stallMs, stallBytes }: HubLimits,
+  movedBytes: () => number | undefined,
+  onStall: () => void,
+): () => void {
+  let before = movedBytes() ?? 0;
+  const timer = setInterval(() => {
+    const moved = movedBytes();
+    if (moved === undefined) return;
+    if (moved - before < stallBytes) {
+      clearInterval(timer);
+      onStall();
+    }
+    before = moved;
+  }, stallMs);
+  return () => clearInterval(timer);
+}

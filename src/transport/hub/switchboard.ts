@@ -1,0 +1,181 @@
+/**
+ * Who is on the line: every participant has one connection, the latest. A process that was killed comes back before its old
+ * connection is known to be dead; were the first to win, it would have to wait for that. The earlier one is told, so that two
+ * living processes with one token do not push each other out for ever. Node only.
+ */
+import { stat } from 'node:fs/promises';
+import type { WebSocket } from 'ws';
+import type { Announcement, Receipt } from '../../protocol/announcement.js';
+import type { Assignment } from '../../protocol/assignment.js';
+import type { HubFrame, ParticipantFrame } from '../../protocol/frames.js';
+import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
+import type { Log } from '../log.js';
+import type { BlobFolder, Reception } from '../transport.js';
+import { type Connection, connection } from './connection.js';
+import type { HubLimits } from './limits.js';
+import type { HubMetrics } from './metrics.js';
+import type { NoteRefusal } from './refusals.js';
+
+export interface Switchboard {
+  /** @param stands that its token was not revoked meanwhile */
+  connect(participant: string, socket: WebSocket, stands: () => boolean): void;
+  publish(assignment: Assignment): void;
+  /** The current assignment, once there is one. */
+  assignment(): Assignment | undefined;
+  /** Once what was being received is safe, or refused. */
+  close(): Promise<void>;
+}
+
+export interface SwitchboardParts {
+  readonly reception: Reception;
+  readonly blobs: BlobFolder;
+  readonly limits: HubLimits;
+  readonly metrics: HubMetrics;
+  readonly log: Log;
+  readonly note: NoteRefusal;
+  /** Blobs that are in use now. @returns what makes it undone */
+  claim(sha256s: readonly string[]): () => void;
+}
+
+interface Line {
+  readonly mine: Connection;
+  readonly stands: () => boolean;
+}
+
+const revoked = (participant: string, line: Connection) =>
+  line.refuse('token', `the token of "${participant}" was revoked`, 'ask the operator for a new one');
+
+/** A participant says one thing after the other, and repeats it on a new connection. */
+const mostWaiting = 16;
+
+export function switchboard(parts: SwitchboardParts): Switchboard {
+  const { reception, blobs, limits, metrics, log, note, claim } = parts;
+  const connections = new Map<string, Line>();
+  /** One after the other for each participant, whichever connection they came by. */
+  const receiving = new Map<string, { waiting: number; last: Promise<void> }>();
+  let current: Assignment | undefined;
+  let closed = false;
+  const heartbeat = setInterval(() => {
+    for (const [participant, { mine, stands }] of connections) {
+      if (stands()) mine.beat();
+      else revoked(participant, mine);
+    }
+  }, limits.heartbeatMs);
+
+  const present = (participant: string, is: boolean) => {
+    metrics.connected.set(connections.size);
+    log.info({ participant }, is ? 'connected' : 'disconnected');
+    reception.onPresence?.(participant, is);
+  };
+
+  /** Whether its blobs are here; if not, why it cannot count. */
+  async function withoutBlobs(announcement: Announcement): Promise<Receipt | undefined> {
+    for (const { sha256, bytes } of blobsOfAnnouncement(announcement)) {
+      const here = await stat(blobs.pathOf(sha256)).catch(() => undefined);
+      if (here?.size === bytes) continue;
+      // They may have been here, in a round that is over.
+      const wanted =
+        current?.type === 'train' && announcement.type === 'update' && current.round === announcement.round;
+      const state = here === undefined ? 'is not here' : `has ${here.size} bytes, expected ${bytes}`;
+      const message = `the blob ${sha256.slice(0, 12)}… ${state}: it is uploaded before it is announced`;
+      return { accepted: false, reason: wanted ? 'bad-update' : 'late', message };
+    }
+    return undefined;
+  }
+
+  async function receive(participant: string, announcement: Announcement): Promise<Receipt> {
+    const giveBack = claim(blobsOfAnnouncement(announcement).map(({ sha256 }) => sha256));
+    let receipt: Receipt | undefined;
+    try {
+      receipt = (await withoutBlobs(announcement)) ?? (await reception.receive(participant, announcement));
+      return receipt;
+    } finally {
+      if (receipt?.accepted !== true) giveBack();
+    }
+  }
+
+  function take(
+    participant: string,
+    from: Connection,
+    { id, announcement }: ParticipantFrame & { type: 'announcement' },
+  ) {
+    const queue = receiving.get(participant) ?? { waiting: 0, last: Promise.resolve() };
+    receiving.set(participant, queue);
+    if (queue.waiting >= mostWaiting) {
+      from.refuse('too-fast', `more than ${mostWaiting} announcements wait for their receipts`);
+      return;
+    }
+    queue.waiting++;
+    queue.last = queue.last.then(async () => {
+      try {
+        const receipt = await receive(participant, announcement);
+        metrics.announced(announcement.type, receipt.accepted ? 'accepted' : receipt.reason);
+        from.send({ type: 'receipt', id, receipt });
+        const round = 'round' in announcement ? { round: announcement.round } : {};
+        const fields = { participant, announcement: announcement.type, ...round };
+        if (receipt.accepted) log.info(fields, 'accepted');
+        else log.warn({ ...fields, reason: receipt.reason }, receipt.message);
+      } catch (error) {
+        // No receipt: it is said again, by a participant that connects again.
+        metrics.announced(announcement.type, 'error');
+        log.error(
+          { participant, announcement: announcement.type, error },
+          'an announcement was not received',
+        );
+        from.close();
+      } finally {
+        queue.waiting--;
+      }
+    });
+  }
+
+  return {
+    connect(participant, socket, stands) {
+      if (closed) {
+        socket.terminate();
+        return;
+      }
+      const mine = connection(socket, limits, metrics, {
+        onFrame(frame) {
+          if (!stands()) revoked(participant, mine);
+          else if (frame.type === 'announcement') take(participant, mine, frame);
+          else if (frame.type === 'progress') reception.onProgress?.(participant, frame.progress);
+        },
+        onRefused: (reason, message) => note(reason, { participant }, message),
+        onClose() {
+          if (connections.get(participant)?.mine !== mine) return;
+          connections.delete(participant);
+          present(participant, false);
+        },
+      });
+      const before = connections.get(participant);
+      connections.set(participant, { mine, stands });
+      before?.mine.refuse(
+        'replaced',
+        `another process has joined as "${participant}"`,
+        'run one process for each participant, each with a token of its own',
+      );
+      mine.send({
+        type: 'welcome',
+        participant,
+        description: reception.description,
+        heartbeatMs: limits.heartbeatMs,
+      });
+      if (current !== undefined) mine.send({ type: 'assignment', assignment: current });
+      if (before === undefined) present(participant, true);
+    },
+    publish(assignment) {
+      current = assignment;
+      if ('round' in assignment) metrics.round.set(assignment.round);
+      const text = JSON.stringify({ type: 'assignment', assignment } satisfies HubFrame);
+      for (const { mine } of connections.values()) mine.sendText(text);
+    },
+    assignment: () => current,
+    async close() {
+      closed = true;
+      clearInterval(heartbeat);
+      for (const { mine } of connections.values()) mine.close();
+      await Promise.all([...receiving.values()].map(({ last }) => last));
+    },
+  };
+}

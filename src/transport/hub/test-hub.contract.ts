@@ -1,0 +1,104 @@
+/** A hub in a folder of its own, which tests open, close and open again at the same address. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Announcement, Receipt } from '../../protocol/announcement.js';
+import { blobFolder } from '../blob-folder.js';
+import type { LogFields } from '../log.js';
+import { exampleDescription } from '../transport.contract.js';
+import type { ParticipantEnd, Reception } from '../transport.js';
+import { type Hub, type HubOptions, openHub } from './hub.js';
+import { joinHub } from './join-hub.js';
+import { openTokens, type Tokens } from './tokens.js';
+
+export interface Line extends LogFields {
+  readonly message: string;
+  readonly level: 'info' | 'warn' | 'error';
+}
+
+export interface TestHub {
+  readonly folder: string;
+  readonly tokens: Tokens;
+  /** Of what has been logged so far. */
+  readonly lines: Line[];
+  open(options?: Partial<HubOptions>, reception?: Partial<Reception>): Promise<Hub>;
+  /** The hub that was opened last. */
+  hub(): Hub;
+  tokenOf(name: string): Promise<string>;
+  join(name: string): Promise<ParticipantEnd>;
+  /** A line that says so, once it is there. */
+  logged(isIt: (line: Line) => boolean): Promise<Line>;
+  close(): Promise<void>;
+}
+
+export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub> {
+  const folder = await mkdtemp(join(tmpdir(), 'commonweight-hub-'));
+  const tokens = await openTokens(join(folder, 'tokens.json'));
+  const blobs = await blobFolder(join(folder, 'blobs'));
+  const lines: Line[] = [];
+  const waiting = new Set<() => void>();
+  const keep = (level: Line['level']) => (fields: LogFields, message: string) => {
+    lines.push({ ...fields, message, level });
+    for (const wake of waiting) wake();
+  };
+  const log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
+  const ends: ParticipantEnd[] = [];
+  const issued = new Map<string, string>();
+  let hub: Hub | undefined;
+  const current = () => {
+    if (hub === undefined) throw new Error('no hub has been opened');
+    return hub;
+  };
+  const tokenOf = async (name: string) => {
+    const token = issued.get(name) ?? (await tokens.issue({ role: 'participant', name }));
+    issued.set(name, token);
+    return token;
+  };
+  return {
+    folder,
+    tokens,
+    lines,
+    async open(options = {}, reception = {}) {
+      hub = await openHub(
+        {
+          description: exampleDescription,
+          receive: async (_: string, __: Announcement): Promise<Receipt> => ({ accepted: true }),
+          ...reception,
+        },
+        {
+          ...{ blobs, uploadsFolder: join(folder, 'uploads'), tokens, log, port: hub?.port ?? 0 },
+          ...always,
+          ...options,
+        },
+      );
+      return hub;
+    },
+    hub: current,
+    tokenOf,
+    async join(name) {
+      const { url, fingerprint } = current();
+      const end = await joinHub(url, {
+        token: await tokenOf(name),
+        ...(fingerprint !== undefined && { fingerprint }),
+      });
+      ends.push(end);
+      return end;
+    },
+    logged: (isIt) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const line = lines.find(isIt);
+          if (line === undefined) return;
+          waiting.delete(look);
+          resolve(line);
+        };
+        waiting.add(look);
+        look();
+      }),
+    async close() {
+      await Promise.all(ends.map((end) => end.close()));
+      await hub?.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}

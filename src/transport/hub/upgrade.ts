@@ -1,0 +1,109 @@
+/**
+ * From a request for a WebSocket to a connection of a participant. The handshake is completed for everybody who asks for
+ * one properly, since a page can read frames only; the first frame then says what is wrong. Node only.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type HubFrame, MESSAGES_PATH, type RefusalReason, readSubprotocols } from '../../protocol/frames.js';
+import { describeIdentity } from '../../protocol/identity.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import type { Doorkeeper } from './doorkeeper.js';
+import type { HubLimits } from './limits.js';
+import type { NoteRefusal } from './refusals.js';
+import type { Switchboard } from './switchboard.js';
+import type { TokenRecord, Tokens } from './tokens.js';
+
+export interface UpgradeParts {
+  readonly tokens: Tokens;
+  readonly doorkeeper: Doorkeeper;
+  readonly switchboard: Switchboard;
+  readonly limits: HubLimits;
+  readonly note: NoteRefusal;
+  readonly participants: readonly string[];
+}
+
+interface No {
+  readonly reason: RefusalReason;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Until whoever was refused is cut. */
+const closeMs = 2000;
+
+export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
+  const { doorkeeper, switchboard, limits, note } = parts;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.frameBytes,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => readSubprotocols(offered).name ?? false,
+  });
+
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    stream.on('error', () => stream.destroy());
+    if (request.url !== MESSAGES_PATH) {
+      stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      stream.once('finish', () => stream.destroy());
+      return;
+    }
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      const greeting = greet(request, parts);
+      if ('reason' in greeting) {
+        note(greeting.reason, { address: request.socket.remoteAddress }, greeting.message);
+        turnAway(socket, greeting);
+        return;
+      }
+      doorkeeper.know(request.socket);
+      switchboard.connect(greeting.name, socket, () => parts.tokens.stands(greeting.record));
+    });
+  });
+}
+
+function greet(
+  request: IncomingMessage,
+  { tokens, participants }: UpgradeParts,
+): { readonly name: string; readonly record: TokenRecord } | No {
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
+  const { version, token } = readSubprotocols(offered);
+  if (version !== `${PROTOCOL_VERSION}`) {
+    const got = version === undefined ? 'none' : `version ${version.slice(0, 20)}`;
+    return {
+      reason: 'version',
+      message: `the hub speaks version ${PROTOCOL_VERSION} of the protocol, the participant ${got}`,
+      hint: 'use one version of commonweight everywhere',
+    };
+  }
+  const record = token === undefined ? undefined : tokens.check(token);
+  if (record === undefined) {
+    return {
+      reason: 'token',
+      message: token === undefined ? 'there is no token' : 'the token is not valid',
+      hint: 'ask the operator for a token: a later one voids those before it',
+    };
+  }
+  const { identity } = record;
+  if (identity.role !== 'participant') {
+    return {
+      reason: 'role',
+      message: `the token is that of ${describeIdentity(identity)}, expected one of a participant`,
+      hint: 'ask the operator for a token of a participant',
+    };
+  }
+  const { name } = identity;
+  if (participants.includes(name)) return { name, record };
+  return {
+    reason: 'not-expected',
+    message: `"${name}" is not expected in this federation`,
+    hint: `expected are ${participants.slice(0, 20).join(', ')}`,
+  };
+}
+
+function turnAway(socket: WebSocket, { reason, message, hint }: No): void {
+  socket.on('error', () => socket.terminate());
+  socket.send(JSON.stringify({ type: 'refused', reason, message, hint } satisfies HubFrame));
+  socket.close(1008);
+  const cut = setTimeout(() => socket.terminate(), closeMs);
+  socket.once('close', () => clearTimeout(cut));
+}

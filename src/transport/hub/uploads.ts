@@ -1,0 +1,198 @@
+/**
+ * Blobs on their way in: written to a file of the participant's own, which stays when the connection is lost, so that the
+ * next one goes on behind it. The whole is checked against its hash and synced before it gets its name. Node only.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { BlobFolder } from '../transport.js';
+import { type BlobSink, openBlobSink } from './blob-sink.js';
+import type { HubLimits } from './limits.js';
+import { type PendingBlob, pendingBlobs } from './pending-blobs.js';
+import { Refusal } from './refusal.js';
+import { watchForStall } from './stall.js';
+
+export interface Uploads {
+  /** How far it is. An upload of it that is under way is ended: whoever asks has lost that connection. */
+  progress(participant: string, sha256: string): Promise<{ offset: number; complete: boolean }>;
+  /**
+   * All that is missing, from `offset` on.
+   * @throws Refusal
+   */
+  receive(upload: Upload): Promise<void>;
+  /** These are in use now, by an announcement or an assignment. @returns what makes it undone */
+  claim(sha256s: readonly string[]): () => void;
+  /** Ends what is under way; parts stay. */
+  close(): Promise<void>;
+}
+
+export interface Upload {
+  readonly participant: string;
+  readonly sha256: string;
+  readonly offset: number;
+  /** Bytes of `body`, with which the blob is whole. */
+  readonly length: number;
+  readonly body: Readable;
+}
+
+interface Receiving {
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** @param folder on the disk of `blobs`, for what is not whole yet */
+export async function openUploads(
+  folder: string,
+  blobs: BlobFolder,
+  participants: readonly string[],
+  limits: HubLimits,
+): Promise<Uploads> {
+  const pending = pendingBlobs(limits.pendingBytes);
+  const receiving = new Map<string, Receiving>();
+  // A name may be no name for a folder.
+  const folderOf = (participant: string) => join(folder, digestOf(participant).slice(0, 32));
+  const partOf = (participant: string, sha256: string) => join(folderOf(participant), `${sha256}.part`);
+
+  for (const participant of participants) {
+    await mkdir(folderOf(participant), { recursive: true });
+    for (const file of await readdir(folderOf(participant))) {
+      const [sha256, bytes] = [file.slice(0, 64), await sizeOf(join(folderOf(participant), file))];
+      pending.mark(participant, sha256, bytes, 'part');
+    }
+  }
+
+  const remove = (blob: PendingBlob) =>
+    blob.stage === 'whole'
+      ? blobs.discard(blob.sha256)
+      : rm(partOf(blob.participant, blob.sha256), { force: true });
+
+  /** One at a time for each part: a later one takes the place of one whose connection may be dead without a word. */
+  async function alone(part: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    for (let other = receiving.get(part); other !== undefined; other = receiving.get(part)) {
+      other.abort.abort();
+      await other.done.catch(() => undefined);
+    }
+    const abort = new AbortController();
+    const done = work(abort.signal);
+    receiving.set(part, { abort, done });
+    try {
+      await done;
+    } finally {
+      receiving.delete(part);
+    }
+  }
+
+  async function receive({ participant, sha256, offset, length, body }: Upload, signal: AbortSignal) {
+    if (await blobs.has(sha256)) return;
+    const part = partOf(participant, sha256);
+    const there = await sizeOf(part);
+    if (offset !== 0 && offset !== there) {
+      throw new Refusal(
+        409,
+        'offset',
+        `${there} bytes of the blob are here, and the upload goes on at ${offset}`,
+      );
+    }
+    const bytes = offset + length;
+    const evicted = pending.reserve(participant, sha256, bytes);
+    if (evicted === undefined) {
+      throw new Refusal(
+        413,
+        'too-much-pending',
+        `"${participant}" would have more than ${limits.pendingBytes} bytes uploaded and not announced`,
+        'announce what has been uploaded, before more is',
+      );
+    }
+    for (const blob of evicted) await remove(blob);
+    let sink: BlobSink | undefined;
+    try {
+      sink = await openBlobSink(part, offset);
+      await drain(body, sink, limits, signal);
+      if (sink.position() !== bytes) throw new Refusal(408, 'cut-off', 'the upload ended too early');
+      if (sink.digest() !== sha256) {
+        await rm(part, { force: true });
+        throw new Refusal(
+          422,
+          'wrong-hash',
+          `the ${bytes} bytes that came have another SHA-256 than ${sha256.slice(0, 12)}…`,
+        );
+      }
+      await sink.sync();
+      await blobs.adopt(part, { sha256, bytes });
+      pending.mark(participant, sha256, bytes, 'whole');
+    } finally {
+      await sink?.close();
+      if (!(await blobs.has(sha256))) {
+        const left = await sizeOf(part);
+        if (left === 0) {
+          pending.forget(participant, sha256);
+          await rm(part, { force: true });
+        } else pending.mark(participant, sha256, left, 'part');
+      }
+    }
+  }
+
+  return {
+    async progress(participant, sha256) {
+      let result = { offset: 0, complete: false };
+      await alone(partOf(participant, sha256), async () => {
+        const complete = await blobs.has(sha256);
+        const offset = complete ? (await stat(blobs.pathOf(sha256))).size : 0;
+        result = complete
+          ? { offset, complete }
+          : { offset: await sizeOf(partOf(participant, sha256)), complete };
+      });
+      return result;
+    },
+    receive: (upload) =>
+      alone(partOf(upload.participant, upload.sha256), (signal) => receive(upload, signal)),
+    claim: (sha256s) => pending.claim(sha256s),
+    async close() {
+      const all = [...receiving.values()];
+      for (const { abort } of all) abort.abort();
+      await Promise.allSettled(all.map(({ done }) => done));
+    },
+  };
+}
+
+/** @throws Refusal when the body stalls, is cut off, or somebody else goes on with it */
+async function drain(body: Readable, sink: BlobSink, limits: HubLimits, signal: AbortSignal) {
+  const stalling = new AbortController();
+  const stop = watchForStall(
+    limits,
+    // A full buffer waits for our own disk.
+    () => (sink.stream.writableNeedDrain ? undefined : sink.position()),
+    () => stalling.abort(),
+  );
+  try {
+    await pipeline(body, sink.stream, { signal: AbortSignal.any([signal, stalling.signal]) });
+  } catch (error) {
+    if (stalling.signal.aborted) {
+      throw new Refusal(
+        408,
+        'stalled',
+        `less than ${limits.stallBytes} bytes came in ${limits.stallMs} ms; ${sink.position()} are here`,
+      );
+    }
+    // Anything else is the disk's.
+    if (signal.aborted || connectionLost.has(codeOf(error))) {
+      throw new Refusal(408, 'cut-off', `the connection was lost; ${sink.position()} bytes are here`);
+    }
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+const connectionLost: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+const codeOf = (error: unknown) => String((error as NodeJS.ErrnoException).code);
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+const sizeOf = (path: string) =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
