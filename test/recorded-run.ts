@@ -50,6 +50,7 @@ export function recordedRun(parts: RecordedRunParts): RecordedRun {
   return {
     path: 'runs/test',
     configuration,
+    state,
     rounds: state.rounds,
     result: runResult({ configuration, state, versions: { commonweight: '0' } }),
     finished: isFinished(state),

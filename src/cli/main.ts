@@ -7,10 +7,12 @@ import { addEvaluate } from './evaluate.js';
 import { addExport } from './export.js';
 import { failureOf, usageMessage } from './failure.js';
 import { addMerge } from './merge.js';
+import { addStatus, addStop, addToken } from './operate.js';
 import { addPredict } from './predict.js';
 import { addReport } from './report.js';
 import { addReproduce } from './reproduce.js';
 import { addRun } from './run.js';
+import { addServe } from './serve.js';
 
 const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
 
@@ -39,6 +41,10 @@ Examples:
   for (const add of [
     addReproduce,
     addRun,
+    addServe,
+    addStatus,
+    addStop,
+    addToken,
     addReport,
     addCompare,
     addMerge,

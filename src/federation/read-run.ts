@@ -12,7 +12,7 @@ import { type Configuration, parseConfiguration } from '../protocol/configuratio
 import { FederationError } from './error.js';
 import { rulesOf } from './federation-plan.js';
 import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';
-import { applyEvent, isFinished, type RoundRecord, startRun } from './round.js';
+import { applyEvent, isFinished, type RoundRecord, type RunState, startRun } from './round.js';
 import { type RoundDetails, roundDetailsSchema } from './round-details.js';
 import { detailsFile, fileOf, parseJournal, readYaml } from './run-folder.js';
 import { type RunResult, runResult } from './run-result.js';
@@ -20,6 +20,7 @@ import { type RunResult, runResult } from './run-result.js';
 export interface RecordedRun {
   readonly path: string;
   readonly configuration: Configuration;
+  readonly state: RunState;
   readonly rounds: readonly RoundRecord[];
   /** What the journal comes to; for a finished run the same as result.json. */
   readonly result: RunResult;
@@ -56,6 +57,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
   return {
     path,
     configuration,
+    state,
     rounds: state.rounds,
     result,
     finished: isFinished(state),

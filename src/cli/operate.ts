@@ -1,0 +1,91 @@
+/** `commonweight status`, `stop` and `token`: what an operator asks of a run. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readRun } from '../federation/read-run.js';
+import { statusOf } from '../federation/status.js';
+import type { Identity } from '../protocol/identity.js';
+import { statusLines } from '../report/status-lines.js';
+import { operateHub } from '../transport/hub/operate-hub.js';
+import { UsageError } from './error.js';
+import { addTokenFlags, type TokenFlags, tokenFrom } from './token-flag.js';
+import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
+
+type Flags = TokenFlags & TrustFlags;
+
+export function addStatus(program: Command): void {
+  const command = program
+    .command('status')
+    .summary('say how a run stands: who is waited for, and until when')
+    .description(
+      'Say how a run stands: of a coordinator by its address, with a token of an operator or observer; or of a run’s folder, without one.',
+    )
+    .argument('<url|run>', 'https://host:8470, or the folder of a run')
+    .option('--json', 'as JSON');
+  addTrustFlags(addTokenFlags(command)).action(async (target: string, flags: Flags & { json?: true }) => {
+    const status = /^https?:\/\//.test(target)
+      ? await (await operator(target, flags)).status()
+      : statusOf((await readRun(await folderOf(target))).state);
+    process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : `${statusLines(status).join('\n')}\n`);
+  });
+}
+
+export function addStop(program: Command): void {
+  const command = program
+    .command('stop')
+    .summary('end a run for good')
+    .description(
+      'End a run for good, with the model of the last round that was merged. To pause it instead, end the coordinator by Ctrl-C: the same command goes on.',
+    )
+    .argument('<url>', 'https://host:8470');
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: Flags) => {
+    await (await operator(url, flags)).stop();
+    process.stdout.write('the run is stopped; its participants are told\n');
+  });
+}
+
+interface TokenCommandFlags extends Flags {
+  readonly name?: string;
+  readonly role?: string;
+  readonly revoke?: true;
+}
+
+export function addToken(program: Command): void {
+  const command = program
+    .command('token')
+    .summary('make a new token, or void one')
+    .description(
+      'Make a new token for a participant, whose earlier one is void then, or for an observer or operator. It is shown once: the coordinator keeps its hash.',
+    )
+    .argument('<url>', 'https://host:8470')
+    .option('--name <participant>', 'whose it is')
+    .option('--role <role>', 'observer or operator, in place of --name')
+    .option('--revoke', 'make none, and void those that there are');
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: TokenCommandFlags) => {
+    const identity = identityOf(flags);
+    const hub = await operator(url, flags);
+    if (flags.revoke) {
+      const revoked = await hub.revokeTokens(identity);
+      process.stdout.write(`${revoked === 1 ? '1 token is' : `${revoked} tokens are`} void\n`);
+    } else process.stdout.write(`${await hub.issueToken(identity)}\n`);
+  });
+}
+
+function identityOf({ name, role }: TokenCommandFlags): Identity {
+  if (name !== undefined && role === undefined) return { role: 'participant', name };
+  if (name === undefined && (role === 'observer' || role === 'operator')) return { role };
+  throw new UsageError('whose token is it?', {
+    hint: 'give --name PARTICIPANT, or --role observer, or --role operator',
+  });
+}
+
+const operator = async (url: string, flags: Flags) =>
+  operateHub(url, await tokenFrom(flags), await trustFrom(flags));
+
+async function folderOf(path: string): Promise<string> {
+  const found = await stat(join(path, 'configuration.yaml')).catch(() => undefined);
+  if (found !== undefined) return path;
+  throw new UsageError(`"${path}" is neither the address of a coordinator nor the folder of a run`, {
+    hint: 'an address begins with http:// or https://; a folder is what --out named',
+  });
+}

@@ -1,0 +1,115 @@
+/** `commonweight serve`: leads a federation whose participants are on other machines. */
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import pino from 'pino';
+import { serveFederation } from '../federation/serve-federation.js';
+import type { ConfigurationInput } from '../protocol/configuration.js';
+import { eventLine } from '../report/event-line.js';
+import { duration } from '../report/numbers.js';
+import { outcome } from '../report/outcome.js';
+import { headline, waiting } from '../report/status-lines.js';
+import { readConfigurationFile } from './configuration-file.js';
+import { Interrupted } from './error.js';
+import { watchInterrupts } from './interrupt.js';
+import { openTransport } from './serve-transport.js';
+import { wholeNumber } from './values.js';
+
+export interface ServeFlags {
+  readonly out?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly dataDir?: string;
+  readonly workers?: number;
+  readonly init?: string;
+}
+
+export const DEFAULT_PORT = 8470;
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .summary('lead a federation whose participants are on other machines')
+    .description(
+      'Lead a federation: wait for the participants, give each round to them, merge what they hand in. The run is kept in a folder; killed at any moment, the same command goes on where it was. Only this machine can reach it unless --host says otherwise.',
+    )
+    .argument('<file>', 'federation.yaml')
+    .option('--out <dir>', 'keep the run here; runs/ and the name of the file by default')
+    .option('--host <address>', 'to listen on; 0.0.0.0 for all of this machine', '127.0.0.1')
+    .option('--port <n>', 'to listen on', wholeNumber('--port', 0, 65_535), DEFAULT_PORT)
+    .option('--tls-cert <file>', 'the certificate (PEM): without one nothing is encrypted')
+    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files, for its test images')
+    .option('--workers <n>', 'threads that evaluate; the cores by default', wholeNumber('--workers', 1, 256))
+    .option('--init <file>', 'a safetensors file with the weights to start from')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight serve federation.yaml
+  commonweight serve federation.yaml --host 0.0.0.0 --tls-cert hub.crt --tls-key hub.key
+  commonweight serve federation.yaml --out runs/trial --port 9000`,
+    )
+    .action(serve);
+}
+
+async function serve(file: string, flags: ServeFlags): Promise<void> {
+  const { dataDir, workers, init } = flags;
+  const out = flags.out ?? join('runs', basename(file).replace(/\.ya?ml$/, ''));
+  const input = (await readConfigurationFile(file)) as ConfigurationInput;
+  const open = await openTransport(flags);
+  const began = performance.now();
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  const { signal, stop } = watchInterrupts(() =>
+    print('interrupted: the same command goes on with this run'),
+  );
+  const log = runLog(out);
+  try {
+    const { result } = await serveFederation(input, {
+      ...{ out, dataDir, workers, init, signal, source: file },
+      open: (opening) => open(opening, log, print),
+      observer: {
+        onNotice: print,
+        onEvent(event, state) {
+          const line = eventLine(event, state);
+          if (line !== undefined) print(line);
+          log.info(event, line ?? event.type);
+        },
+        onPresence(participant, present) {
+          print(`${participant} is ${present ? 'here' : 'gone'}`);
+        },
+        onRefused(participant, { type }, receipt) {
+          if (receipt.accepted) return;
+          print(`refused of ${participant}: ${receipt.message}`);
+          log.warn({ participant, type, reason: receipt.reason }, receipt.message);
+        },
+        onAssigned(status) {
+          const lines = [headline(status), ...waiting(status)];
+          print(lines.join('; '));
+          log.info(
+            { phase: status.phase, round: status.round, waitingFor: status.waitingFor },
+            lines.join('; '),
+          );
+        },
+        onFarewell(names) {
+          if (names.length > 0) print(`the final model is there for ${names.join(', ')} to fetch`);
+        },
+      },
+    });
+    if (result.stopped.reason === 'interrupted')
+      throw new Interrupted('interrupted; the same command goes on');
+    for (const line of outcome(result)) print(line);
+    print(`files in ${out}: model.safetensors, model.onnx, metrics.csv, result.json, configuration.yaml`);
+    print(`time: ${duration((performance.now() - began) / 1000)}`);
+  } finally {
+    stop();
+    log.flush();
+  }
+}
+
+/** What an operator reads at three in the morning: a line of JSON for everything, beside the run. */
+function runLog(out: string) {
+  const destination = pino.destination({ dest: join(out, 'coordinator.log'), mkdir: true, sync: true });
+  return pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}

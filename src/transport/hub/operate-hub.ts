@@ -1,0 +1,66 @@
+/** What an operator asks of a hub: one request, one answer. Node only. */
+import type { Identity } from '../../protocol/identity.js';
+import { type Status, statusSchema } from '../../protocol/status.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { TransportError } from '../error.js';
+import { finalError, hubAddress, type Trust } from './hub-address.js';
+import { type HubRequest, hubRequest, readJson } from './hub-request.js';
+
+export interface HubOperator {
+  status(): Promise<Status>;
+  /** Ends the run for good. */
+  stop(): Promise<void>;
+  issueToken(identity: Identity): Promise<string>;
+  /** @returns how many there were */
+  revokeTokens(identity: Identity): Promise<number>;
+}
+
+const PATIENCE_MS = 15_000;
+
+/** @throws TransportError when the address cannot be one; each request, when it is refused or nobody answers */
+export function operateHub(url: string, token: string, trust: Trust): HubOperator {
+  const ask = async (asked: HubRequest): Promise<Record<string, unknown>> => {
+    const address = hubAddress(url, token, trust);
+    try {
+      const response = await hubRequest(address, asked, AbortSignal.timeout(PATIENCE_MS));
+      const answer = ((await readJson(response)) ?? {}) as Record<string, unknown>;
+      if (response.statusCode < 300) return answer;
+      throw new TransportError(`the hub says: ${String(answer.error ?? response.statusCode)}`, {
+        ...(typeof answer.hint === 'string' && { hint: answer.hint }),
+      });
+    } catch (error) {
+      throw (
+        finalError(error, address.url) ??
+        new TransportError(`no hub answers at ${url}: ${(error as Error).message}`, {
+          cause: error,
+          hint: 'is the coordinator running, and is this its address?',
+        })
+      );
+    } finally {
+      address.agent.destroy();
+    }
+  };
+  const json = (identity: Identity) => ({
+    path: '/tokens',
+    headers: { 'content-type': 'application/json' },
+    body: new TextEncoder().encode(JSON.stringify(identity)),
+  });
+  return {
+    async status() {
+      const parsed = statusSchema.safeParse(await ask({ method: 'GET', path: '/status' }));
+      if (parsed.success) return parsed.data;
+      throw new TransportError(`what ${url} says of its status cannot be read`, {
+        hint: `it may be another version: this one speaks protocol ${PROTOCOL_VERSION}`,
+      });
+    },
+    async stop() {
+      await ask({ method: 'POST', path: '/stop' });
+    },
+    async issueToken(identity) {
+      return String((await ask({ method: 'POST', ...json(identity) })).token);
+    },
+    async revokeTokens(identity) {
+      return Number((await ask({ method: 'DELETE', ...json(identity) })).revoked);
+    },
+  };
+}
