@@ -1,7 +1,7 @@
 /** `commonweight serve`: leads a federation whose participants are on other machines. */
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { serveFederation } from '../federation/serve-federation.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import { eventLine } from '../report/event-line.js';
@@ -64,17 +64,21 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   const { signal, stop } = watchInterrupts(() =>
     print('interrupted: the same command goes on with this run'),
   );
-  const log = runLog(out);
+  let log: Logger | undefined;
   try {
     const { result } = await serveFederation(input, {
       ...{ out, dataDir, workers, init, signal, source: file },
-      open: (opening) => open(opening, log, print),
+      // The folder is a run's from here on.
+      open(opening) {
+        log = runLog(out);
+        return open(opening, log, print);
+      },
       observer: {
         onNotice: print,
         onEvent(event, state) {
           const line = eventLine(event, state);
           if (line !== undefined) print(line);
-          log.info(event, line ?? event.type);
+          log?.info(event, line ?? event.type);
         },
         onPresence(participant, present) {
           print(`${participant} is ${present ? 'here' : 'gone'}`);
@@ -82,12 +86,12 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
         onRefused(participant, { type }, receipt) {
           if (receipt.accepted) return;
           print(`refused of ${participant}: ${receipt.message}`);
-          log.warn({ participant, type, reason: receipt.reason }, receipt.message);
+          log?.warn({ participant, type, reason: receipt.reason }, receipt.message);
         },
         onAssigned(status) {
           const lines = [headline(status), ...waiting(status)];
           print(lines.join('; '));
-          log.info(
+          log?.info(
             { phase: status.phase, round: status.round, waitingFor: status.waitingFor },
             lines.join('; '),
           );
@@ -104,7 +108,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
     print(`time: ${duration((performance.now() - began) / 1000)}`);
   } finally {
     stop();
-    log.flush();
+    log?.flush();
   }
 }
 

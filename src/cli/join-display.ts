@@ -1,0 +1,78 @@
+/** What a participant is told while it takes part: lines, one after the other. */
+import type { TakePartObserver, TakePartOutcome } from '../federation/take-part.js';
+import type { Progress } from '../protocol/announcement.js';
+import type { Description } from '../protocol/description.js';
+import { count, percent } from '../report/numbers.js';
+
+export interface JoinDisplay extends TakePartObserver {
+  onConnected(): void;
+  onTrouble(reason: string): void;
+  onStart(participant: string, description: Description): void;
+  onFinished(outcome: Extract<TakePartOutcome, { type: 'finished' }>, file: string | undefined): void;
+}
+
+/** So often a line says how far the training is. */
+const INTERVAL_MS = 10_000;
+
+export function joinDisplay(print: (text: string) => void): JoinDisplay {
+  let trouble = '';
+  let told = performance.now();
+  let rounds = 0;
+  const of = (round: number) => `round ${round} of ${rounds}`;
+  return {
+    onConnected() {
+      if (trouble !== '') print('connected again');
+      trouble = '';
+    },
+    // The same again and again is said once.
+    onTrouble(reason) {
+      if (reason !== trouble) print(`no connection: ${reason}; trying again`);
+      trouble = reason;
+    },
+    onStart(participant, { configuration, participants }) {
+      ({ rounds } = configuration);
+      const others = participants.length - 1;
+      print(`${participant} takes part, with ${others === 1 ? '1 other' : `${others} others`}: ${configuration.model.name}, at most ${rounds} rounds`);
+    },
+    onProgress({ round, activity, step, steps, epoch, epochs, imagesPerSecond, loss }: Progress) {
+      if (activity !== 'training' || performance.now() - told < INTERVAL_MS) return;
+      told = performance.now();
+      const at = [
+        epochs !== undefined && epochs > 1 && `epoch ${epoch} of ${epochs}`,
+        steps !== undefined && `step ${step} of ${steps}`,
+        imagesPerSecond !== undefined && `${count(imagesPerSecond)} images/s`,
+        loss !== undefined && `loss ${loss.toFixed(3)}`,
+      ];
+      print(`${of(round)}  training: ${at.filter(Boolean).join(', ')}`);
+    },
+    onEvent(event) {
+      switch (event.type) {
+        case 'trained':
+          return print(`${of(event.round)}  ${event.kept ? 'trained before' : 'trained'}`);
+        case 'evaluated':
+          return print(`${of(event.round)}  the merged model on own validation examples: ${percent(event.validationAccuracy)}`);
+        case 'answered': {
+          const { announcement, receipt } = event;
+          if (!receipt.accepted) print(`the coordinator refuses: ${receipt.message}`);
+          else if (announcement.type === 'update') print(`${of(announcement.round)}  handed in`);
+          return;
+        }
+        case 'given-up':
+          return print(`${of(event.round)}  is over without this participant`);
+        case 'assigned':
+          return;
+      }
+    },
+    onFinished({ reason, message }, file) {
+      print(`the run is over: ${message ?? reasons[reason]}`);
+      if (file !== undefined) print(`the final model: ${file}`);
+    },
+  };
+}
+
+const reasons: Readonly<Record<Extract<TakePartOutcome, { type: 'finished' }>['reason'], string>> = {
+  'every-participant-passed': 'the merged model reaches the reference with every participant',
+  'max-rounds': 'all rounds are done',
+  stopped: 'an operator has stopped it',
+  failed: 'it has failed',
+};

@@ -1,0 +1,121 @@
+/** `commonweight join`: takes part in a federation with data that stays here. */
+import { mkdir } from 'node:fs/promises';
+import { join as joinPath } from 'node:path';
+import type { Command } from 'commander';
+import { writeFileWhole } from '../data/file-bytes.js';
+import { joinFederation } from '../federation/join-federation.js';
+import { shareChoice } from '../federation/share-choice.js';
+import { joinHub } from '../transport/hub/join-hub.js';
+import { Interrupted, UsageError } from './error.js';
+import { watchInterrupts } from './interrupt.js';
+import { joinDisplay } from './join-display.js';
+import { addTokenFlags, type TokenFlags, tokenFrom } from './token-flag.js';
+import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
+
+interface JoinFlags extends TokenFlags, TrustFlags {
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly partition?: string;
+  readonly name?: string;
+  readonly out?: string;
+  readonly shareLabelCounts?: true;
+  readonly explain?: true;
+}
+
+export function addJoin(program: Command): void {
+  const command = program
+    .command('join')
+    .summary('take part in a federation, with data that stays here')
+    .description(
+      'Take part in a federation: train in every round on data of your own, which never leaves this machine, and hand in the weights. Killed at any moment, the same command goes on where it was.',
+    )
+    .argument('<url>', 'of the coordinator, such as https://host:8470')
+    .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
+    .option('--partition <part>', 'only a part of it, as a trial: v:1/2, or dirichlet:alpha=0.5:3/10')
+    .option('--name <participant>', 'which participant this is; the token says it too')
+    .option('--out <dir>', 'keep unfinished work and the final model here; runs/join- and the name by default')
+    .option('--share-label-counts', 'tell how many examples of each class there are')
+    .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
+    .option('--explain', 'say what leaves this machine and what does not, and do nothing');
+  addTrustFlags(addTokenFlags(command))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight join https://hub.example:8470 --token-file site-b.token --fingerprint 5f… --data ./pictures
+  commonweight join http://127.0.0.1:8470 --token … --data fashion-mnist --partition v:1/2
+  commonweight join http://127.0.0.1:8470 --explain`,
+    )
+    .action(join);
+}
+
+async function join(url: string, flags: JoinFlags): Promise<void> {
+  const { data, dataDir, partition, shareLabelCounts } = flags;
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  if (flags.explain) {
+    print(explanation(shareLabelCounts === true));
+    return;
+  }
+  if (data === undefined) {
+    throw new UsageError('there is no data to train on', {
+      hint: 'give --data DIR, a folder of pictures with one folder a class or of IDX files',
+    });
+  }
+  const choice = partition === undefined ? undefined : shareChoice(partition);
+  const token = await tokenFrom(flags);
+  const display = joinDisplay(print);
+  const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the step under way'));
+  try {
+    const end = await joinHub(url, {
+      ...{ token, signal, onTrouble: display.onTrouble, onConnected: display.onConnected },
+      ...(await trustFrom(flags)),
+    });
+    try {
+      const { participant, description } = end;
+      if (flags.name !== undefined && flags.name !== participant) {
+        throw new UsageError(`--name is "${flags.name}", but the token is that of "${participant}"`, {
+          hint: 'leave --name out, or take the token that was made for it',
+        });
+      }
+      const folder = flags.out ?? joinPath('runs', `join-${participant}`);
+      await mkdir(folder, { recursive: true });
+      display.onStart(participant, description);
+      const outcome = await joinFederation(end, participant, {
+        ...{ data, dataDir, choice, folder, signal, shareLabelCounts },
+        observer: display,
+        onNotice: print,
+      });
+      if (outcome.type === 'left') throw new Interrupted('left; the same command takes part again');
+      const file = joinPath(folder, 'model.safetensors');
+      if (outcome.model !== undefined) await writeFileWhole(file, outcome.model);
+      display.onFinished(outcome, outcome.model === undefined ? undefined : file);
+    } finally {
+      await end.close();
+    }
+  } catch (error) {
+    if (signal.aborted && !(error instanceof Interrupted)) throw new Interrupted('left; the same command takes part again');
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+function explanation(shareLabelCounts: boolean): string {
+  return [
+    'What leaves this machine, to the coordinator:',
+    '  - the weights of the network after each round of training, and what the strategy needs besides: squared',
+    '    gradients for fisher-mean, control variates for scaffold',
+    '  - how many examples there are for training and for validation, how many were seen, and how long it took',
+    '  - the loss of training, and the accuracy on validation examples of one’s own, of one’s own model and of the merged one',
+    '  - while it trains: the epoch, the step and images per second',
+    '  - the name of the participant, and the version of the program and its engine',
+    ...(shareLabelCounts
+      ? ['  - how many examples of each class there are, since --share-label-counts says so']
+      : []),
+    'What does not:',
+    '  - images, labels, the names of files and folders',
+    ...(shareLabelCounts ? [] : ['  - how many examples of each class there are, unless --share-label-counts says so']),
+    'What comes here: settings, from which the network is compiled on this machine, and weights. No program, and no graph.',
+    'Weights can tell about the data that they were trained on: docs/security.md says what, and what helps against it.',
+  ].join('\n');
+}
