@@ -9,10 +9,21 @@ export { evaluateState } from './evaluation/evaluate.js';
 export { fisherInformation } from './evaluation/fisher-information.js';
 export { accuracy, accuracyByClass, addMetrics, type Metrics, meanLoss } from './evaluation/metrics.js';
 export { type FeatureSessions, sumFeatures } from './evaluation/sum-features.js';
+export { compileDescription } from './federation/description.js';
+export type { ParticipantFolder } from './federation/kept-update.js';
 export { type LocalData, type LocalWork, trainLocally } from './federation/local-training.js';
+export { type OwnData, ownData } from './federation/own-data.js';
 export { applyEvent, dueCommands, type RunState, startRun } from './federation/round.js';
 export type { RoundEvent } from './federation/round-events.js';
 export type { RunResult } from './federation/run-result.js';
+export { type ShareChoice, shareChoice } from './federation/share-choice.js';
+export {
+  type TakePartEvent,
+  type TakePartObserver,
+  type TakePartOptions,
+  type TakePartOutcome,
+  takePart,
+} from './federation/take-part.js';
 export * as graph from './graph/build.js';
 export { evaluate } from './graph/evaluate.js';
 export type { Graph, Value } from './graph/value.js';

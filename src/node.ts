@@ -7,6 +7,9 @@ export {
   compareStrategies,
 } from './federation/compare-strategies.js';
 export type { FederationOutcome } from './federation/conclude-run.js';
+export { type JoinOptions, joinFederation } from './federation/join-federation.js';
+export { loadOwnData, type OwnDataOptions } from './federation/load-own-data.js';
+export { participantFolder } from './federation/participant-folder.js';
 export { profile } from './federation/profiles.js';
 export {
   type FederationOptions,

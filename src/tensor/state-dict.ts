@@ -71,13 +71,16 @@ export function layoutDifference(actual: StateLayout, expected: StateLayout): st
 }
 
 /**
- * The same tensors in the order of another table.
+ * The same tensors in the order of another table. Values that lie in that order already are not copied.
  * @param source what to call the state in errors
  * @throws TensorError when a tensor is missing, not expected, or of another shape.
  */
 export function arrangeState(state: StateDict, layout: StateLayout, source: string): StateDict {
   const difference = layoutDifference(state.layout, layout);
   if (difference !== undefined) throw new TensorError(`${source}: ${difference}`);
+  if (state.layout.every(({ name }, place) => name === layout[place]?.name)) {
+    return { layout, data: state.data };
+  }
   const data = new Float32Array(layoutSize(layout));
   for (const { name, offset } of layout) data.set(tensorView(state, name), offset);
   return { layout, data };

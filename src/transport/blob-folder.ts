@@ -95,7 +95,7 @@ async function describeFile(path: string): Promise<Blob> {
 }
 
 /** So that a new name survives a power cut. Some systems cannot open folders: there it is left to them. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();

@@ -1,0 +1,208 @@
+/**
+ * A participant's answer to an assignment: what it downloads, does, keeps, uploads and announces. Until it announces, it can be
+ * given up; what was announced is followed until the coordinator has said what becomes of it.
+ */
+import { requireFinite } from '../nn/model-file.js';
+import type { Announcement, Progress, Receipt } from '../protocol/announcement.js';
+import type { Assignment } from '../protocol/assignment.js';
+import type { Blob } from '../protocol/blob-name.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
+import type { ParticipantEnd } from '../transport/transport.js';
+import type { CompiledFederation } from './compile-federation.js';
+import { FederationError, InterruptedError } from './error.js';
+import { rulesOf } from './federation-plan.js';
+import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
+import type { LocalProgress } from './local-training.js';
+import type { OwnData } from './own-data.js';
+import { ownAccuracy, type ParticipantPlan, trainRound } from './participant-work.js';
+import { drawnFor, isEvaluated } from './round.js';
+import { stepsIn } from './step-schedule.js';
+import type { TaskRunner } from './tasks.js';
+import { workPlan } from './work-plan.js';
+
+type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
+
+export interface AssignedWork {
+  /** @throws InterruptedError when it was given up, between two steps */
+  train(assignment: Named<'train'>, signal: AbortSignal): Promise<void>;
+  evaluate(assignment: Named<'evaluate'>, signal: AbortSignal): Promise<void>;
+  /** The file of a model that the coordinator offers, checked. */
+  modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export interface WorkObserver {
+  onProgress(progress: Progress): void;
+  onEvent(event: WorkEvent): void;
+}
+
+export type WorkEvent =
+  /** `kept`: by an earlier start. */
+  | { readonly type: 'trained'; readonly round: number; readonly kept: boolean }
+  | { readonly type: 'evaluated'; readonly round: number; readonly validationAccuracy: number }
+  | { readonly type: 'answered'; readonly announcement: Announcement; readonly receipt: Receipt };
+
+export interface WorkPlace {
+  readonly end: ParticipantEnd;
+  readonly federation: CompiledFederation;
+  readonly data: OwnData;
+  readonly tasks: TaskRunner;
+  readonly kept: KeptWork;
+  readonly observer: WorkObserver;
+}
+
+export function assignedWork({ end, federation, data, tasks, kept, observer }: WorkPlace): AssignedWork {
+  const { configuration, plan: compiled, strategy, compared, fisher } = federation;
+  const { layout } = compiled;
+  const { share } = data;
+  const rules = rulesOf(configuration, end.description.participants);
+  const plan: ParticipantPlan = {
+    ...{ layout, strategy, compared, fisher },
+    ...workPlan(configuration, [share]),
+  };
+  const tell = (round: number, activity: Progress['activity']) => observer.onProgress({ round, activity });
+  /** Trained by this process and told to nobody: nobody can have counted it. */
+  const unsaid = new WeakSet<FinishedUpdate>();
+  let waiting: FinishedUpdate | undefined;
+  /** What is evaluated after a round is what the next begins with. */
+  let latest: { readonly sha256: string; readonly state: StateDict } | undefined;
+
+  async function download(blob: Blob, round: number, signal: AbortSignal) {
+    // A few bytes for a number, and for the table of tensors with a description of the network.
+    const most = 4 * layoutSize(layout) + 1024 * layout.length + 2 ** 20;
+    const what = `the model of round ${round} that the coordinator offers`;
+    if (blob.bytes > most) {
+      throw new FederationError(`federation: ${what} has ${blob.bytes} bytes, expected at most ${most}`);
+    }
+    tell(round, 'downloading');
+    const bytes = await unlessAborted(end.download(blob), signal);
+    const { state } = decodeSafetensors(bytes, what);
+    requireFinite(state, what);
+    return { bytes, state: arrangeState(state, layout, what) };
+  }
+
+  async function model(blob: Blob, round: number, signal: AbortSignal): Promise<StateDict> {
+    if (latest?.sha256 !== blob.sha256) {
+      latest = { sha256: blob.sha256, state: (await download(blob, round, signal)).state };
+    }
+    return latest.state;
+  }
+
+  /** Steps of earlier rounds, had it been there in each that it was drawn for: as on one machine. */
+  function stepsBefore(round: number): number {
+    const { steps } = configuration.local;
+    if (steps === undefined) return 0;
+    let sum = 0;
+    for (let earlier = 1; earlier < round; earlier++) {
+      if (drawnFor(earlier, rules).includes(share.name)) sum += stepsIn(steps, earlier);
+    }
+    return sum;
+  }
+
+  async function trainAnew(
+    { round, base, control }: Named<'train'>,
+    signal: AbortSignal,
+  ): Promise<FinishedUpdate> {
+    const began = performance.now();
+    const start = base === undefined ? federation.initialState(share.name) : await model(base, round, signal);
+    const keepsControls = plan.keepsControls?.(round) ?? false;
+    const common =
+      control === undefined || !keepsControls
+        ? new Float32Array(start.data.length)
+        : (await download(control, round, signal)).state.data;
+    const trained = await trainRound(
+      { plan, share, tasks },
+      {
+        ...{ round, evaluated: isEvaluated(rules, round) },
+        ...{ base: start.data, stepsBefore: stepsBefore(round) },
+        ...(keepsControls && { controls: { common, own: await kept.ownControl() } }),
+      },
+      (progress) => observer.onProgress(progressOf(progress)),
+      signal,
+    );
+    const files = {
+      state: encodeSafetensors({ layout, data: trained.state }),
+      ...(trained.controls && { control: encodeSafetensors({ layout, data: trained.controls.change }) }),
+      ...(trained.fisher && { fisher: encodeSafetensors(trained.fisher) }),
+    };
+    const update = {
+      state: await blobOf(files.state),
+      ...trained.report,
+      ...(files.control && { control: await blobOf(files.control) }),
+      ...(files.fisher && { fisher: await blobOf(files.fisher) }),
+      seconds: Math.round(performance.now() - began) / 1000,
+    };
+    return { announcement: { type: 'update', round, ...(base && { base: base.sha256 }), update }, files };
+  }
+
+  async function announce(announcement: Announcement): Promise<Receipt> {
+    const receipt = await end.announce(announcement);
+    observer.onEvent({ type: 'answered', announcement, receipt });
+    return receipt;
+  }
+
+  async function handIn(update: FinishedUpdate, signal: AbortSignal): Promise<void> {
+    tell(update.announcement.round, 'uploading');
+    for (const bytes of Object.values(update.files)) await unlessAborted(end.upload(bytes), signal);
+    if (signal.aborted) throw new InterruptedError('interrupted');
+    unsaid.delete(update);
+    const { accepted } = await announce(update.announcement);
+    await kept.settle(update, accepted);
+    waiting = undefined;
+  }
+
+  return {
+    async train(assignment, signal) {
+      const { round, base } = assignment;
+      const found = waiting ?? (await kept.load());
+      const isOf = ({ announcement }: FinishedUpdate) =>
+        announcement.round === round && announcement.base === base?.sha256;
+      if (found !== undefined && isOf(found)) {
+        waiting = found;
+        observer.onEvent({ type: 'trained', round, kept: true });
+        return handIn(found, signal);
+      }
+      if (found !== undefined) {
+        // Whether an update of an earlier start counts is known to the coordinator alone, and c_k depends on it.
+        if (found.files.control !== undefined && !unsaid.has(found)) await handIn(found, signal);
+        else await kept.settle(found, false);
+        waiting = undefined;
+      }
+      const update = await trainAnew(assignment, signal);
+      unsaid.add(update);
+      await kept.keep(update);
+      waiting = update;
+      observer.onEvent({ type: 'trained', round, kept: false });
+      return handIn(update, signal);
+    },
+    async evaluate({ round, model: blob }, signal) {
+      const { data: state } = await model(blob, round, signal);
+      tell(round, 'evaluating');
+      const validationAccuracy = await ownAccuracy({ share, tasks }, state, signal);
+      observer.onEvent({ type: 'evaluated', round, validationAccuracy });
+      const { length: examples } = share.validation;
+      await announce({ type: 'evaluated', round, model: blob.sha256, validationAccuracy, examples });
+    },
+    modelFile: async (blob, round, signal) => (await download(blob, round, signal)).bytes,
+  };
+}
+
+function progressOf(progress: LocalProgress): Progress {
+  const { round, epoch, epochs, step, steps, imagesPerSecond, loss, validationAccuracy } = progress;
+  return {
+    ...{ round, activity: 'training', epoch, step, steps, loss },
+    ...(epochs !== undefined && { epochs }),
+    ...(Number.isFinite(imagesPerSecond) && { imagesPerSecond }),
+    ...(validationAccuracy !== undefined && { validationAccuracy }),
+  };
+}
+
+/** What goes on in the background is left to itself when nobody waits for it any more. */
+function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new InterruptedError('interrupted'));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp);
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * Taking part in a federation across machines from this one: the plan is compiled from the description, data and folder are
+ * opened, and one worker thread does the work, as for each participant of a run on one machine. Node only.
+ */
+import type { ImageDataset } from '../data/image-dataset.js';
+import type { Strategy } from '../merge/strategy.js';
+import type { Network } from '../nn/network.js';
+import type { ParticipantEnd } from '../transport/transport.js';
+import { compileDescription } from './description.js';
+import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
+import { ownData } from './own-data.js';
+import { participantFolder } from './participant-folder.js';
+import { type TakePartOptions, type TakePartOutcome, takePart } from './take-part.js';
+import { versionsOfThis } from './versions.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shareLabelCounts' | 'observer'> {
+  /** A folder, a known set by its name, or a set that is there already. */
+  readonly data: string | ImageDataset;
+  /** The path of a folder where work outlives this process. */
+  readonly folder?: string | undefined;
+  /** What `{ name: 'custom' }` means here. */
+  readonly network?: Network | undefined;
+  readonly strategies?: readonly Strategy[] | undefined;
+}
+
+/**
+ * Resolves when the run is over, or the signal has come. The caller closes the end.
+ * @param name by which the end was opened
+ * @throws CommonweightError when plan, data or folder do not fit the federation, or as `takePart`
+ */
+export async function joinFederation(
+  end: ParticipantEnd,
+  name: string,
+  { data, folder, network, strategies, shareLabelCounts, observer, ...options }: JoinOptions,
+): Promise<TakePartOutcome> {
+  const { description } = end;
+  const versions = versionsOfThis();
+  const federation = await compileDescription(description, {
+    ...{ network, strategies, version: versions.commonweight },
+  });
+  const own =
+    typeof data === 'string'
+      ? await loadOwnData(data, name, description, options)
+      : ownData(data, name, description, options.choice, data.name, options.onNotice);
+  const { plan, fisher } = federation;
+  const tasks = new WorkerPool({ plan, train: own.dataset, fisher: fisher?.plan }, 1);
+  try {
+    return await takePart(end, {
+      ...{ federation, data: own, tasks, shareLabelCounts, observer, signal: options.signal },
+      runtime: `${versions.runtime}, ${versions.device}`,
+      folder: folder === undefined ? undefined : await participantFolder(folder),
+    });
+  } finally {
+    await tasks.close();
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * What a participant keeps of its own work between two starts: the update of a round until its fate is known, so that it is
+ * not trained twice, and SCAFFOLD's c_k, which never leaves the participant. c_k follows an update that counted, and no
+ * other: the coordinator's c is the mean of all c_k only so.
+ *
+ *     update.json                 which round, base and plan it is of, what is told about it, its files' SHA-256
+ *     update-*.safetensors        the files that travel
+ *     own-control.safetensors     c_k, and in its metadata after which round
+ */
+import { z } from 'zod';
+import { type Announcement, announcementSchema } from '../protocol/announcement.js';
+import type { Blob } from '../protocol/blob-name.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { sha256Hex } from '../tensor/sha256.js';
+import { layoutSize, type StateLayout } from '../tensor/state-dict.js';
+import { ownAfter } from './control-variates.js';
+import { FederationError } from './error.js';
+
+/** A few named files, of one participant in one federation. */
+export interface ParticipantFolder {
+  /** What errors call it. */
+  readonly name: string;
+  /** Nothing where there is no such file. */
+  read(file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Resolves when it is safe: whole and synced. */
+  write(file: string, bytes: Uint8Array): Promise<void>;
+  remove(file: string): Promise<void>;
+}
+
+export type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
+
+type FileRole = 'state' | 'control' | 'fisher';
+const roles: readonly FileRole[] = ['state', 'control', 'fisher'];
+
+/** A trained update, ready to be handed in. */
+export interface FinishedUpdate {
+  readonly announcement: UpdateAnnouncement;
+  readonly files: Readonly<Partial<Record<FileRole, Uint8Array<ArrayBuffer>>>>;
+}
+
+/** Whose work it is. */
+export interface Identity {
+  readonly job: string;
+  readonly participant: string;
+  /** The plan's hash. */
+  readonly plan: string;
+}
+
+export interface KeptWork {
+  /** The update that was kept last, if it is whole and of this federation. */
+  load(): Promise<FinishedUpdate | undefined>;
+  keep(update: FinishedUpdate): Promise<void>;
+  /** Its fate is known: it counts, or it does not. It need not be kept any more. */
+  settle(update: FinishedUpdate, counts: boolean): Promise<void>;
+  /** c_k, zero at first. */
+  ownControl(): Promise<Float32Array>;
+}
+
+const RECORD = 'update.json';
+const CONTROL = 'own-control.safetensors';
+const fileOf = (role: FileRole) => `update-${role}.safetensors`;
+
+const identityShape = { job: z.string(), participant: z.string(), plan: z.string() };
+const recordSchema = z.strictObject({ ...identityShape, announcement: announcementSchema });
+const controlSchema = z.object({ ...identityShape, round: z.coerce.number() });
+
+export async function blobOf(bytes: Uint8Array<ArrayBuffer>): Promise<Blob> {
+  return { sha256: await sha256Hex(bytes), bytes: bytes.length };
+}
+
+export function keptWork(folder: ParticipantFolder, identity: Identity, layout: StateLayout): KeptWork {
+  const isOurs = (other: Identity) =>
+    other.job === identity.job && other.participant === identity.participant && other.plan === identity.plan;
+
+  async function readControl() {
+    const bytes = await folder.read(CONTROL);
+    if (bytes === undefined) return { own: new Float32Array(layoutSize(layout)), round: 0 };
+    const { state, of } = controlIn(bytes, folder.name);
+    if (!isOurs(of)) {
+      throw new FederationError(
+        `${folder.name} holds the control variate of "${of.participant}" in the federation ${of.job}, expected that of "${identity.participant}" in ${identity.job}`,
+        { hint: 'take another folder' },
+      );
+    }
+    return { own: state.data, round: of.round };
+  }
+
+  return {
+    async load() {
+      const text = await folder.read(RECORD);
+      if (text === undefined) return undefined;
+      const record = recordOf(text);
+      if (record === undefined || !isOurs(record)) return undefined;
+      const { announcement } = record;
+      if (announcement.type !== 'update') return undefined;
+      const files: Partial<Record<FileRole, Uint8Array<ArrayBuffer>>> = {};
+      for (const role of roles) {
+        const blob = announcement.update[role];
+        if (blob === undefined) continue;
+        const bytes = await folder.read(fileOf(role));
+        // A file that was cut short or changed is trained again.
+        if (bytes === undefined || (await sha256Hex(bytes)) !== blob.sha256) return undefined;
+        files[role] = bytes;
+      }
+      return { announcement, files };
+    },
+    async keep({ announcement, files }) {
+      for (const role of roles) {
+        const bytes = files[role];
+        if (bytes !== undefined) await folder.write(fileOf(role), bytes);
+      }
+      const record = JSON.stringify({ ...identity, announcement });
+      await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
+    },
+    async settle({ announcement: { round }, files: { control } }, counts) {
+      if (counts && control !== undefined) {
+        const before = await readControl();
+        // Killed after this was written, before the record was removed, it is asked once more.
+        if (before.round < round) {
+          const change = decodeSafetensors(control, fileOf('control')).state.data;
+          const data = ownAfter(before.own, change);
+          const bytes = encodeSafetensors({ layout, data }, { ...identity, round: String(round) });
+          await folder.write(CONTROL, bytes);
+        }
+      }
+      await folder.remove(RECORD);
+      for (const role of roles) await folder.remove(fileOf(role));
+    },
+    ownControl: async () => (await readControl()).own,
+  };
+}
+
+function recordOf(text: Uint8Array): z.output<typeof recordSchema> | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(new TextDecoder().decode(text)));
+  } catch {
+    return undefined;
+  }
+}
+
+function controlIn(bytes: Uint8Array, folder: string) {
+  try {
+    const { state, metadata } = decodeSafetensors(bytes, CONTROL);
+    return { state, of: controlSchema.parse(metadata) };
+  } catch (cause) {
+    throw new FederationError(`${folder} holds a "${CONTROL}" that was changed or cut short`, {
+      cause,
+      hint: 'put back what was there: the run cannot be the same without it',
+    });
+  }
+}
+
+/** Where nothing is kept. A federation with control variates cannot be so. */
+export const nothingKept: KeptWork = {
+  load: async () => undefined,
+  keep: async () => {},
+  settle: async () => {},
+  async ownControl() {
+    throw new Error('internal: control variates are kept nowhere');
+  },
+};

@@ -1,0 +1,33 @@
+/** A participant's folder on a disk. Node only. */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
+import { syncFolder } from '../transport/blob-folder.js';
+import { FederationError } from './error.js';
+import type { ParticipantFolder } from './kept-update.js';
+
+/** Opens it, or makes it. @throws FederationError when it cannot be made */
+export async function participantFolder(path: string): Promise<ParticipantFolder> {
+  const failed = (file: string, what: string) => (cause: unknown) => {
+    throw new FederationError(`"${file}" cannot be ${what}: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'mend that, then give the same command again: the work goes on where it was',
+    });
+  };
+  await mkdir(path, { recursive: true }).catch(failed(path, 'made'));
+  return {
+    name: `the folder "${path}"`,
+    async read(file) {
+      const bytes = await readFile(join(path, file)).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code !== 'ENOENT') failed(join(path, file), 'read')(cause);
+        return undefined;
+      });
+      return bytes && new Uint8Array(bytes);
+    },
+    async write(file, bytes) {
+      await writeFileWhole(join(path, file), bytes).catch(failed(join(path, file), 'written'));
+      await syncFolder(path);
+    },
+    remove: (file) => rm(join(path, file), { force: true }),
+  };
+}

@@ -1,0 +1,236 @@
+/**
+ * A participant of a federation across machines: it follows what the coordinator asks for and does its part of it, until the
+ * run is over. A newer assignment that has no use for the work in hand ends that work, between two steps. Nothing here
+ * knows Node: a page takes part by the same loop.
+ */
+import { classCounts } from '../data/image-dataset.js';
+import { ModelFileError } from '../nn/model-file.js';
+import type { Announcement, Progress } from '../protocol/announcement.js';
+import type { Assignment } from '../protocol/assignment.js';
+import { TensorError } from '../tensor/error.js';
+import { TransportError } from '../transport/error.js';
+import type { ParticipantEnd } from '../transport/transport.js';
+import { assignedWork, type WorkEvent } from './assigned-work.js';
+import type { CompiledFederation } from './compile-federation.js';
+import { DivergedError, FederationError, InterruptedError } from './error.js';
+import { keptWork, nothingKept, type ParticipantFolder } from './kept-update.js';
+import type { OwnData } from './own-data.js';
+import type { TaskRunner } from './tasks.js';
+import { throttled } from './throttle.js';
+
+export interface TakePartOptions {
+  /** Compiled from the end's description. */
+  readonly federation: CompiledFederation;
+  /** Its share has the name by which the end was opened. */
+  readonly data: OwnData;
+  /** By the federation's plan, on the data. */
+  readonly tasks: TaskRunner;
+  /** What carries them out, such as "onnxruntime-node 1.30.0, cpu". */
+  readonly runtime: string;
+  /** Where work outlives this process. SCAFFOLD needs one. */
+  readonly folder?: ParticipantFolder | undefined;
+  /** Tells how many examples of each class there are. */
+  readonly shareLabelCounts?: boolean | undefined;
+  readonly observer?: TakePartObserver | undefined;
+  /** Leaves the federation: work is given up between two steps, and the coordinator is told. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TakePartObserver {
+  onProgress?(progress: Progress): void;
+  onEvent?(event: TakePartEvent): void;
+}
+
+export type TakePartEvent =
+  | WorkEvent
+  | { readonly type: 'assigned'; readonly assignment: Assignment }
+  /** A newer assignment has no use for what was done. */
+  | { readonly type: 'given-up'; readonly round: number; readonly activity: 'train' | 'evaluate' };
+
+export type TakePartOutcome =
+  | {
+      readonly type: 'finished';
+      readonly reason: Extract<Assignment, { type: 'finished' }>['reason'];
+      readonly message: string | undefined;
+      /** The file of the final model, where there is one. */
+      readonly model: Uint8Array | undefined;
+    }
+  /** By the signal. */
+  | { readonly type: 'left' };
+
+const TELL_INTERVAL_MS = 500;
+/** So long a coordinator has to take note that somebody leaves. */
+const LEAVE_MS = 3000;
+
+interface Work {
+  readonly key: string;
+  readonly round: number;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Resolves when the run is over, or the signal has come.
+ * @throws DivergedError when the loss is no sound number any more; the coordinator is told
+ * @throws TransportError when the channel was closed, or what came is not what its hash says
+ * @throws FederationError when the coordinator does not let it take part, or SCAFFOLD has no folder
+ */
+export async function takePart(
+  end: ParticipantEnd,
+  { federation, data, tasks, runtime, folder, shareLabelCounts, observer, signal }: TakePartOptions,
+): Promise<TakePartOutcome> {
+  const { name } = data.share;
+  const { job, plan: hash } = end.description;
+  if (federation.configuration.correction?.name === 'scaffold' && folder === undefined) {
+    throw new FederationError(
+      'federation: "correction" is "scaffold", whose control variate stays with each participant from round to round, but there is no folder to keep it in',
+      { hint: 'name one, and keep it until the run is over' },
+    );
+  }
+  const identity = { job, participant: name, plan: hash };
+  const toCoordinator = throttled<Progress>((progress) => end.tell(progress), TELL_INTERVAL_MS);
+  const onProgress = (progress: Progress) => {
+    toCoordinator.tell(progress);
+    observer?.onProgress?.(progress);
+  };
+  const onEvent = (event: TakePartEvent) => observer?.onEvent?.(event);
+  const kept = folder === undefined ? nothingKept : keptWork(folder, identity, federation.plan.layout);
+  const place = { end, federation, data, tasks, kept, observer: { onProgress, onEvent } };
+  const answers = assignedWork(place);
+
+  let current: Work | undefined;
+  const done = new Set<string>();
+  const failed = rejection();
+  const left = rejection();
+  const leave = () => left.reject(new InterruptedError('left'));
+  signal?.addEventListener('abort', leave);
+  if (signal?.aborted) leave();
+
+  function begin(assignment: Extract<Assignment, { waitingFor: string[] }>, key: string): Work {
+    const stop = new AbortController();
+    const { round, type } = assignment;
+    const answer =
+      assignment.type === 'train'
+        ? answers.train(assignment, stop.signal)
+        : answers.evaluate(assignment, stop.signal);
+    const settled = answer.then(
+      () => {
+        done.add(key);
+        onProgress({ round, activity: 'waiting' });
+      },
+      (error: unknown) => {
+        if (!(error instanceof InterruptedError && stop.signal.aborted)) failed.reject(error);
+        else onEvent({ type: 'given-up', round, activity: type });
+      },
+    );
+    return { key, round, stop, done: settled };
+  }
+  const giveUp = async () => {
+    current?.stop.abort();
+    await current?.done;
+  };
+
+  try {
+    const receipt = await Promise.race([
+      end.announce(joining(data, runtime, shareLabelCounts)),
+      left.promise,
+    ]);
+    if (!receipt.accepted && receipt.reason !== 'over') {
+      throw new FederationError(
+        `federation: the coordinator does not let "${name}" take part: ${receipt.message}`,
+      );
+    }
+    const assignments = end.assignments()[Symbol.asyncIterator]();
+    let seen: Assignment | undefined;
+    for (;;) {
+      const next = await Promise.race([assignments.next(), failed.promise, left.promise]);
+      if (next.done) throw new TransportError('transport: the channel was closed before the run was over');
+      const assignment = next.value;
+      if (seen !== undefined && isEarlier(assignment, seen)) continue;
+      seen = assignment;
+      onEvent({ type: 'assigned', assignment });
+      if (assignment.type === 'finished') {
+        await Promise.race([giveUp(), failed.promise, left.promise]);
+        const { reason, message, model: blob } = assignment;
+        const aborted = signal ?? new AbortController().signal;
+        const model = blob && (await answers.modelFile(blob, current?.round ?? 1, aborted));
+        return { type: 'finished', reason, message, model };
+      }
+      // The coordinator is merging, or is coming back: what becomes of the work in hand, its next assignment says.
+      if (assignment.type === 'wait') continue;
+      const key = keyOf(assignment);
+      const wanted = assignment.waitingFor.includes(name) && !done.has(key);
+      if (wanted && current?.key === key && !current.stop.signal.aborted) continue;
+      await Promise.race([giveUp(), failed.promise, left.promise]);
+      // While it was given up, an announcement of the same may have come through.
+      if (wanted && !done.has(key)) current = begin(assignment, key);
+    }
+  } catch (error) {
+    if (error instanceof InterruptedError && signal?.aborted) {
+      await within(LEAVE_MS, async () => {
+        await giveUp();
+        await end.announce({ type: 'left' });
+      });
+      return { type: 'left' };
+    }
+    // What it was given, or what came of it, is at fault: nobody can go on with that. Else another start may mend it.
+    const blame =
+      error instanceof DivergedError || error instanceof TensorError || error instanceof ModelFileError;
+    if (blame) {
+      const message = error.message.slice(0, 1000);
+      await within(LEAVE_MS, () => end.announce({ type: 'failed', round: current?.round ?? 1, message }));
+    }
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', leave);
+    current?.stop.abort();
+    toCoordinator.close();
+  }
+}
+
+function joining(
+  { dataset, share: { train, validation } }: OwnData,
+  runtime: string,
+  shareLabelCounts = false,
+): Announcement {
+  const countsOf = (indices: Uint32Array) => classCounts(dataset.labels, dataset.classNames.length, indices);
+  const own = countsOf(validation);
+  return {
+    type: 'joined',
+    examples: train.length,
+    validationExamples: validation.length,
+    runtime,
+    ...(shareLabelCounts && {
+      labelCounts: Array.from(countsOf(train), (count, label) => count + (own[label] as number)),
+    }),
+  };
+}
+
+function keyOf(assignment: Extract<Assignment, { waitingFor: string[] }>): string {
+  const { type, round } = assignment;
+  const blobs = type === 'train' ? [assignment.base, assignment.control] : [assignment.model];
+  return [type, round, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
+}
+
+const isEarlier = (one: Assignment, other: Assignment) =>
+  one.epoch < other.epoch || (one.epoch === other.epoch && one.sequence < other.sequence);
+
+/** A promise that is only ever rejected. */
+function rejection() {
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<never>((_, rejected) => {
+    reject = rejected;
+  });
+  promise.catch(() => undefined);
+  return { promise, reject: (error: unknown) => reject(error) };
+}
+
+/** Waits for it, but not for ever, and whatever comes of it. */
+async function within(limitMs: number, act: () => Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([act().catch(() => undefined), limit]);
+  clearTimeout(timer);
+}
