@@ -32,7 +32,9 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
     onStart(participant, { configuration, participants }) {
       ({ rounds } = configuration);
       const others = participants.length - 1;
-      print(`${participant} takes part, with ${others === 1 ? '1 other' : `${others} others`}: ${configuration.model.name}, at most ${rounds} rounds`);
+      print(
+        `${participant} takes part, with ${others === 1 ? '1 other' : `${others} others`}: ${configuration.model.name}, at most ${rounds} rounds`,
+      );
     },
     onProgress({ round, activity, step, steps, epoch, epochs, imagesPerSecond, loss }: Progress) {
       if (activity !== 'training' || performance.now() - told < INTERVAL_MS) return;
@@ -50,7 +52,9 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
         case 'trained':
           return print(`${of(event.round)}  ${event.kept ? 'trained before' : 'trained'}`);
         case 'evaluated':
-          return print(`${of(event.round)}  the merged model on own validation examples: ${percent(event.validationAccuracy)}`);
+          return print(
+            `${of(event.round)}  the merged model on own validation examples: ${percent(event.validationAccuracy)}`,
+          );
         case 'answered': {
           const { announcement, receipt } = event;
           if (!receipt.accepted) print(`the coordinator refuses: ${receipt.message}`);

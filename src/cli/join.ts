@@ -33,7 +33,10 @@ export function addJoin(program: Command): void {
     .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
     .option('--partition <part>', 'only a part of it, as a trial: v:1/2, or dirichlet:alpha=0.5:3/10')
     .option('--name <participant>', 'which participant this is; the token says it too')
-    .option('--out <dir>', 'keep unfinished work and the final model here; runs/join- and the name by default')
+    .option(
+      '--out <dir>',
+      'keep unfinished work and the final model here; runs/join- and the name by default',
+    )
     .option('--share-label-counts', 'tell how many examples of each class there are')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option('--explain', 'say what leaves this machine and what does not, and do nothing');
@@ -93,7 +96,8 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
       await end.close();
     }
   } catch (error) {
-    if (signal.aborted && !(error instanceof Interrupted)) throw new Interrupted('left; the same command takes part again');
+    if (signal.aborted && !(error instanceof Interrupted))
+      throw new Interrupted('left; the same command takes part again');
     throw error;
   } finally {
     stop();
@@ -114,7 +118,9 @@ function explanation(shareLabelCounts: boolean): string {
       : []),
     'What does not:',
     '  - images, labels, the names of files and folders',
-    ...(shareLabelCounts ? [] : ['  - how many examples of each class there are, unless --share-label-counts says so']),
+    ...(shareLabelCounts
+      ? []
+      : ['  - how many examples of each class there are, unless --share-label-counts says so']),
     'What comes here: settings, from which the network is compiled on this machine, and weights. No program, and no graph.',
     'Weights can tell about the data that they were trained on: docs/security.md says what, and what helps against it.',
   ].join('\n');

@@ -6,6 +6,7 @@ import { addCompare } from './compare.js';
 import { addEvaluate } from './evaluate.js';
 import { addExport } from './export.js';
 import { failureOf, usageMessage } from './failure.js';
+import { addJoin } from './join.js';
 import { addMerge } from './merge.js';
 import { addStatus, addStop, addToken } from './operate.js';
 import { addPredict } from './predict.js';
@@ -42,6 +43,7 @@ Examples:
     addReproduce,
     addRun,
     addServe,
+    addJoin,
     addStatus,
     addStop,
     addToken,

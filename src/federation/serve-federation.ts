@@ -160,7 +160,7 @@ export async function serveFederation(
     try {
       const state = await rounds.conduct(end, end.epoch ?? claim.epoch, signal);
       const outcome = await concludeRun(conclusion, state);
-      observer.onFarewell?.(stillHere(state));
+      observer.onFarewell?.(stillHere(rounds.state()));
       await rounds.farewell(farewellSeconds, signal);
       return outcome;
     } catch (error) {

@@ -282,7 +282,7 @@ describe('a participant', () => {
       message: 'no disk',
       model: undefined,
     });
-    expect(script.heard.map(({ type }) => type)).toEqual(['joined', 'update', 'evaluated']);
+    expect(script.heard.map(({ type }) => type)).toEqual(['joined', 'update', 'evaluated', 'left']);
     expect(events.filter(({ type }) => type === 'trained')).toHaveLength(1);
     const rounds = events.map((one) =>
       one.type === 'assigned' && 'round' in one.assignment ? one.assignment.round : 1,
@@ -315,7 +315,7 @@ describe('a participant', () => {
     expect(events).toContainEqual({ type: 'given-up', round: 1, activity: 'train' });
     await script.publish({ type: 'finished', reason: 'stopped' });
     await outcome;
-    expect(script.heard.map(({ type }) => type)).toEqual(['joined', 'update']);
+    expect(script.heard.map(({ type }) => type)).toEqual(['joined', 'update', 'left']);
   });
 
   it('takes a refusal as an answer, and goes on', async () => {

@@ -99,7 +99,9 @@ export async function takePart(
   const answers = assignedWork(place);
 
   let current: Work | undefined;
-  const done = new Set<string>();
+  let seen: Assignment | undefined;
+  /** What was answered, and the assignment that asked for it last: a later one that asks again has lost the answer. */
+  const done = new Map<string, Assignment>();
   const failed = rejection();
   const left = rejection();
   const leave = () => left.reject(new InterruptedError('left'));
@@ -115,7 +117,7 @@ export async function takePart(
         : answers.evaluate(assignment, stop.signal);
     const settled = answer.then(
       () => {
-        done.add(key);
+        done.set(key, seen ?? assignment);
         onProgress({ round, activity: 'waiting' });
       },
       (error: unknown) => {
@@ -141,7 +143,6 @@ export async function takePart(
       );
     }
     const assignments = end.assignments()[Symbol.asyncIterator]();
-    let seen: Assignment | undefined;
     for (;;) {
       const next = await Promise.race([assignments.next(), failed.promise, left.promise]);
       if (next.done) throw new TransportError('transport: the channel was closed before the run was over');
@@ -154,16 +155,20 @@ export async function takePart(
         const { reason, message, model: blob } = assignment;
         const aborted = signal ?? new AbortController().signal;
         const model = blob && (await answers.modelFile(blob, current?.round ?? 1, aborted));
+        // So that the coordinator knows who has been told.
+        await Promise.race([end.announce({ type: 'left', reason: 'the run is over' }), left.promise]);
         return { type: 'finished', reason, message, model };
       }
       // The coordinator is merging, or is coming back: what becomes of the work in hand, its next assignment says.
       if (assignment.type === 'wait') continue;
       const key = keyOf(assignment);
-      const wanted = assignment.waitingFor.includes(name) && !done.has(key);
+      const answered = done.get(key);
+      const lost = answered !== undefined && isEarlier(answered, assignment);
+      const wanted = assignment.waitingFor.includes(name) && (answered === undefined || lost);
       if (wanted && current?.key === key && !current.stop.signal.aborted) continue;
       await Promise.race([giveUp(), failed.promise, left.promise]);
       // While it was given up, an announcement of the same may have come through.
-      if (wanted && !done.has(key)) current = begin(assignment, key);
+      if (wanted && done.get(key) === answered) current = begin(assignment, key);
     }
   } catch (error) {
     if (error instanceof InterruptedError && signal?.aborted) {

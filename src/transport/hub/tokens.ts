@@ -50,7 +50,9 @@ export async function openTokens(path: string): Promise<Tokens> {
   };
   return {
     async issue(identity) {
-      const token = randomBytes(32).toString('base64url');
+      let token = randomBytes(32).toString('base64url');
+      // A command line would take it for an option.
+      while (token.startsWith('-')) token = randomBytes(32).toString('base64url');
       const record = { identity, sha256: hashOf(token).toString('hex'), issued: new Date().toISOString() };
       await change((all) => [
         ...all.filter((each) => identity.role !== 'participant' || !sameIdentity(each.identity, identity)),
