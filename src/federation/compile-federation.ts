@@ -53,12 +53,7 @@ export function compileFederation(
   const parameters = parametersOf(network, imageShape);
   const drawn = (...of: readonly string[]) =>
     initialState(parameters, configuration.seed, 'initial weights', ...of);
-  const common =
-    init !== undefined
-      ? arrangeState(init.state, plan.layout, init.name)
-      : configuration.initialWeights === 'shared'
-        ? drawn()
-        : undefined;
+  let common = init && arrangeState(init.state, plan.layout, init.name);
   return {
     ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
     fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
@@ -68,7 +63,10 @@ export function compileFederation(
           `${source}: "initialModel" names a model to start from, expected the coordinator to send it`,
         );
       }
-      return common ?? drawn(participant);
+      if (common === undefined && configuration.initialWeights === 'independent') return drawn(participant);
+      // Drawn when it is asked for: who only merges may never need it.
+      common ??= drawn();
+      return common;
     },
   };
 }

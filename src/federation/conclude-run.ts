@@ -5,7 +5,7 @@ import type { Network } from '../nn/network.js';
 import type { Configuration } from '../protocol/configuration.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { isFinished, type RunState } from './round.js';
-import { sha256Of, writeResult } from './run-folder.js';
+import { writeResult } from './run-folder.js';
 import { metricsCsv, type RunResult, runResult } from './run-result.js';
 import type { RunStore, StateRole } from './run-store.js';
 import { versionsOfThis, versionsThen } from './versions.js';
@@ -13,7 +13,7 @@ import { versionsOfThis, versionsThen } from './versions.js';
 /** Why a run that is not finished ended. */
 export type CutShort = 'interrupted' | 'diverged';
 
-/** The result, and the model of the last round where there is one. */
+/** The result, and the model of the last round where there is one that memory can hold. */
 export interface FederationOutcome {
   readonly result: RunResult;
   readonly model: StateDict | undefined;
@@ -27,22 +27,37 @@ export interface Conclusion {
   readonly store: RunStore;
   /** The file of a model. */
   encode(model: StateDict): Uint8Array;
+  /** For models that are too large to be held in memory: the kept file becomes the final one, and there is no ONNX file. */
+  readonly linkFinal?: ((role: StateRole) => Promise<void>) | undefined;
 }
 
 export async function concludeRun(
-  { out, configuration, network, imageShape, store, encode }: Conclusion,
+  { out, configuration, network, imageShape, store, encode, linkFinal }: Conclusion,
   state: RunState,
   cutShort?: CutShort,
 ): Promise<FederationOutcome> {
   const final = finalRole(state, configuration);
-  const model = final && (await store.get(final.role, final.sha256));
-  const { normalization } = configuration;
-  const files = model && {
-    safetensors: encode(model),
-    onnx: () =>
-      exportInference({ network, layout: model.layout, state: model.data, imageShape, normalization }),
-  };
-  return { result: await writeResults(out, configuration, state, files, cutShort), model };
+  const model = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
+  const file = out === undefined ? '' : join(out, 'model.safetensors');
+  const result = runResult({
+    configuration,
+    state,
+    versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
+    ...(cutShort && { cutShort }),
+    ...(final && { model: { file, sha256: final.sha256 } }),
+  });
+  if (out === undefined) return { result, model };
+  if (final !== undefined) await linkFinal?.(final.role);
+  if (model !== undefined) {
+    const { normalization } = configuration;
+    const { layout, data } = model;
+    await writeResult(out, 'model.safetensors', encode(model));
+    const inference = exportInference({ network, layout, state: data, imageShape, normalization });
+    await writeResult(out, 'model.onnx', inference);
+  }
+  await writeResult(out, 'metrics.csv', metricsCsv(result));
+  await writeResult(out, 'result.json', `${JSON.stringify(result, null, 2)}\n`);
+  return { result, model };
 }
 
 /** The model of the last round that was merged, refitted where it was, or the average where that is to be the final one. */
@@ -57,30 +72,4 @@ export function finalRole(
   return average?.final && merged.average !== undefined
     ? { role: { type: 'average', round }, sha256: merged.average }
     : { role: { type: 'merged', round }, sha256: merged.sha256 };
-}
-
-async function writeResults(
-  out: string | undefined,
-  configuration: Configuration,
-  state: RunState,
-  files: { safetensors: Uint8Array; onnx: () => Uint8Array } | undefined,
-  cutShort: CutShort | undefined,
-): Promise<RunResult> {
-  const file = out === undefined ? '' : join(out, 'model.safetensors');
-  const result = runResult({
-    configuration,
-    state,
-    versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
-    ...(cutShort && { cutShort }),
-    ...(files && { model: { file, sha256: sha256Of(files.safetensors) } }),
-  });
-  if (out !== undefined) {
-    if (files !== undefined) {
-      await writeResult(out, 'model.safetensors', files.safetensors);
-      await writeResult(out, 'model.onnx', files.onnx());
-    }
-    await writeResult(out, 'metrics.csv', metricsCsv(result));
-    await writeResult(out, 'result.json', `${JSON.stringify(result, null, 2)}\n`);
-  }
-  return result;
 }

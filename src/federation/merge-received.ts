@@ -9,7 +9,7 @@ import { accuracy, type Metrics } from '../evaluation/metrics.js';
 import { turnTaker } from '../merge/turns.js';
 import type { ModelDescription } from '../nn/model-file.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
-import { layoutSize, type StateDict } from '../tensor/state-dict.js';
+import { layoutSize, type StateDict, type StateLayout } from '../tensor/state-dict.js';
 import type { BlobFolder } from '../transport/transport.js';
 import { baseOf } from './admission.js';
 import { afterMerge } from './after-merge.js';
@@ -36,8 +36,8 @@ export interface ReceivedWorkshop {
   readonly tasks: () => TaskRunner;
   /** The SHA-256 of the model that round 1 begins with, where one was given. */
   readonly initial: string | undefined;
-  /** What everybody begins with, where that is not everybody's own. */
-  readonly start: StateDict | undefined;
+  /** What everybody begins with; nothing where that is everybody's own. */
+  start(): StateDict | undefined;
 }
 
 /** Beyond this the updates are not held in memory together, and their drift is not measured. */
@@ -55,7 +55,10 @@ export async function mergeReceived(
   const counted = current.closed ?? [];
   const updates = counted.map((name) => current.updates.get(name) as UpdateRecord);
   for (const update of updates) await requireSound(update, blobs);
-  const received = { updates, base: await baseFile(round, state, workshop) };
+  const received = {
+    updates,
+    base: needsBase(current, workshop) ? await baseFile(round, state, workshop) : undefined,
+  };
   const { align, mergeOn } = plan;
   const mergeTo =
     align === undefined
@@ -70,7 +73,9 @@ export async function mergeReceived(
   const metrics = current.evaluated
     ? await testMetrics(output, received, mergeTo, averaged, workshop)
     : { own: {}, merged: {} };
-  if (current.evaluated) await keepDetails({ round, sha256 }, received, metrics, workshop);
+  if (current.evaluated && fitTogether(current, plan.layout)) {
+    await keepDetails({ round, sha256 }, received, metrics, workshop);
+  }
   const examples = new Map([...state.members].map(([name, { examples }]) => [name, examples]));
   const control = plan.keepsControls?.(round)
     ? await mergeControls(current, examples, { layout: plan.layout, store, rounds: state.rounds })
@@ -102,6 +107,17 @@ async function requireSound(
   }
 }
 
+/** A large model is not made and written for nothing. */
+function needsBase(current: RoundRecord, { plan }: ReceivedWorkshop): boolean {
+  const strategies = [plan.strategy, ...(current.evaluated ? plan.compared : [])];
+  return (
+    plan.server !== undefined ||
+    strategies.some(({ on = plan.mergeOn }) => on === 'updates') ||
+    fitTogether(current, plan.layout)
+  );
+}
+
+/** What the updates of a round began with, as a file; nothing where everybody began with weights of its own. */
 async function baseFile(
   round: number,
   state: RunState,
@@ -109,8 +125,12 @@ async function baseFile(
 ): Promise<string | undefined> {
   const sha256 = baseOf(state, round, initial);
   if (sha256 !== undefined) return blobs.pathOf(sha256);
-  return start && blobs.pathOf((await blobs.put(encodeSafetensors(start))).sha256);
+  const common = start();
+  return common && blobs.pathOf((await blobs.put(encodeSafetensors(common))).sha256);
 }
+
+const fitTogether = ({ closed = [] }: RoundRecord, layout: StateLayout) =>
+  4 * layoutSize(layout) * (closed.length + 1) <= TOGETHER_BYTES;
 
 async function load(path: string): Promise<StateDict> {
   return decodeSafetensors(await readFile(path), path).state;
@@ -169,7 +189,6 @@ async function keepDetails(
   { own, merged }: TestMetrics,
   { plan, store, blobs }: ReceivedWorkshop,
 ): Promise<void> {
-  if (4 * layoutSize(plan.layout) * (updates.length + 1) > TOGETHER_BYTES) return;
   const common = base === undefined ? undefined : await load(base);
   const states = [];
   for (const { participant: name, sha256 } of updates) {

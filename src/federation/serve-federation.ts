@@ -2,6 +2,7 @@
  * A federation whose participants are elsewhere: what `run-federation.ts` puts together for one machine, without anybody's
  * data. The transport is the caller's. Node only.
  */
+import { link, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ImageDataset, withoutExamples } from '../data/image-dataset.js';
@@ -36,7 +37,8 @@ import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
 import type { RunState } from './round.js';
 import { claimRun } from './run-claim.js';
-import { openRunFolder } from './run-folder.js';
+import { fileOf, openRunFolder } from './run-folder.js';
+import type { StateRole } from './run-store.js';
 import { versionsOfThis } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -126,7 +128,8 @@ export async function serveFederation(
         fisher,
       }),
       ...{ model, folder, store, blobs, initial },
-      start: configuration.initialWeights === 'shared' ? initialState('') : undefined,
+      start: () =>
+        init !== undefined || configuration.initialWeights === 'shared' ? initialState('') : undefined,
       tasks() {
         // Nobody trains here: the test images are all that the threads need.
         pool ??= new WorkerPool({ plan, train: test, test }, options.workers ?? availableParallelism());
@@ -156,7 +159,16 @@ export async function serveFederation(
       status: rounds.status,
       stop: rounds.stop,
     });
-    const conclusion = { out, configuration, network, imageShape: facts.imageShape, store, encode };
+    const modelBytes = 4 * layoutSize(plan.layout);
+    const conclusion = {
+      ...{ out, configuration, network, imageShape: facts.imageShape, store, encode },
+      ...(modelBytes > IN_MEMORY_BYTES && {
+        async linkFinal(role: StateRole) {
+          await rm(join(out, 'model.safetensors'), { force: true });
+          await link(join(out, fileOf(role)), join(out, 'model.safetensors'));
+        },
+      }),
+    };
     try {
       const state = await rounds.conduct(end, end.epoch ?? claim.epoch, signal);
       const outcome = await concludeRun(conclusion, state);
@@ -178,6 +190,8 @@ export async function serveFederation(
 }
 
 const NO_EXAMPLES = new Uint32Array(0);
+/** A coordinator never holds a larger model in memory. */
+const IN_MEMORY_BYTES = 128 * 2 ** 20;
 
 const stillHere = ({ members }: RunState) =>
   [...members].filter(([, { left }]) => left === undefined).map(([name]) => name);
