@@ -1,6 +1,7 @@
 /** The parts of the benchmark: each measures, and says its result as text. */
 import { measureBrowser, openPages } from './browser.js';
 import { measureCompile } from './compile.js';
+import { measureHub } from './hub.js';
 import { measureMemory } from './memory.js';
 import { measureMerging } from './merging.js';
 import type { NetworkName } from './networks.js';
@@ -11,6 +12,7 @@ import { measureSteps } from './steps.js';
 import {
   browserTable,
   compileTable,
+  hubTable,
   memoryTable,
   mergingTable,
   peersTable,
@@ -71,6 +73,9 @@ export const parts = {
   async *memory({ quick }) {
     const figures = await measureMemory(quick);
     yield { figures, table: memoryTable(figures) };
+  },
+  async *hub({ quick }) {
+    for await (const figures of measureHub({ quick })) yield { figures, table: hubTable(figures) };
   },
   async *profile({ networks, batchSize }) {
     for (const network of networks) {

@@ -3,6 +3,7 @@ import { byteSize, count } from '../src/report/numbers.js';
 import { textTable } from '../src/report/text-table.js';
 import type { BrowserResult } from './browser.js';
 import { type CompileResult, planBatchSizes } from './compile.js';
+import type { HubResult } from './hub.js';
 import type { Machine } from './machine.js';
 import type { MemoryResult } from './memory.js';
 import type { MergingRow } from './merging.js';
@@ -191,4 +192,25 @@ export function profileTable(profile: Profile): string {
     kernels('operator', byOperator),
     kernels(`operator and shapes, the first ${SHOWN_KERNELS}`, byShapes.slice(0, SHOWN_KERNELS)),
   ].join('\n\n');
+}
+
+export function hubTable(result: HubResult): string {
+  const { name, participants, updateBytes, rounds, peakBytes, refused, roundSeconds, ownSeconds } = result;
+  const { bytesPerSecond, plainBytesPerSecond } = result;
+  const rows = [
+    ['participants', count(participants)],
+    ['memory of the coordinator, at most', byteSize(peakBytes)],
+  ];
+  if (updateBytes > 0)
+    rows.push(['one update', byteSize(updateBytes)], ['rounds', count(rounds)], ['refused', count(refused)]);
+  if (roundSeconds !== undefined && ownSeconds !== undefined) {
+    const share = `${((100 * ownSeconds) / roundSeconds).toFixed(1)}%`;
+    rows.push(['a round', `${roundSeconds.toFixed(2)} s`]);
+    rows.push(['from the last update to the next round', `${ownSeconds.toFixed(2)} s, ${share}`]);
+  }
+  if (bytesPerSecond !== undefined && plainBytesPerSecond !== undefined) {
+    const times = `${(bytesPerSecond / plainBytesPerSecond).toFixed(2)}×`;
+    rows.push(['uploads', `${byteSize(bytesPerSecond)}/s, ${times} of plain PUTs into files`]);
+  }
+  return table(`The hub: ${name}`, rows);
 }

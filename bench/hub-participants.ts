@@ -1,0 +1,75 @@
+/**
+ * Many participants in one process, that only pretend to train: they wait, and hand in what they were given with one weight
+ * changed. So what is measured is the coordinator and the way to it.
+ *
+ *     hub-participants.ts URL SECONDS idle|rounds        tokens on standard input, one a line
+ *
+ * Prints "connected" once all are, and at the end a line of JSON, {"uploadedBytes": …, "transferSeconds": …, "refused": …}.
+ */
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { compileDescription } from '../src/federation/description.js';
+import { encodeSafetensors } from '../src/tensor/safetensors.js';
+import { layoutSize } from '../src/tensor/state-dict.js';
+import { joinHub } from '../src/transport/hub/join-hub.js';
+import type { ParticipantEnd } from '../src/transport/transport.js';
+
+const [url = '', seconds = '0', what = 'rounds'] = process.argv.slice(2);
+const tokens = (await text(process.stdin)).trim().split('\n');
+const ends = await Promise.all(tokens.map((token) => joinHub(url, { token })));
+const [first] = ends;
+if (first === undefined) throw new Error('no tokens');
+const joined = { type: 'joined', examples: 100, validationExamples: 10, runtime: 'none' } as const;
+for (const end of ends) await end.announce(joined);
+console.log('connected');
+if (what === 'idle') {
+  await sleep(1000 * Number(seconds));
+  for (const end of ends) await end.close();
+} else {
+  const { plan, initialState } = await compileDescription(first.description);
+  const size = layoutSize(plan.layout);
+  // One model for all, and each writes its own number into it just before it is sent: 200 copies would be another bench.
+  const start = encodeSafetensors(initialState(''));
+  const headerBytes = start.length - 4 * size;
+  const totals = { uploadedBytes: 0, transferSeconds: 0, refused: 0 };
+  await Promise.all(ends.map((end, number) => takePart(end, number)));
+  console.log(JSON.stringify(totals));
+
+  async function takePart(end: ParticipantEnd, number: number): Promise<void> {
+    for await (const assignment of end.assignments()) {
+      if (assignment.type === 'finished') break;
+      if (assignment.type === 'wait') continue;
+      if (assignment.type === 'evaluate') {
+        const { round, model } = assignment;
+        const accuracy = { validationAccuracy: 0.5, examples: 10 };
+        await end.announce({ type: 'evaluated', round, model: model.sha256, ...accuracy });
+        continue;
+      }
+      const { round, base } = assignment;
+      const began = performance.now();
+      if (base !== undefined) await end.download(base);
+      const downloaded = performance.now();
+      await sleep(1000 * Number(seconds));
+      const bytes = start.slice();
+      new DataView(bytes.buffer).setFloat32(headerBytes, number + round, true);
+      const uploading = performance.now();
+      const state = await end.upload(bytes);
+      totals.transferSeconds = Math.max(
+        totals.transferSeconds,
+        (downloaded - began + performance.now() - uploading) / 1000,
+      );
+      totals.uploadedBytes += bytes.length;
+      const work = { examples: 100, epochs: 1, images: 100, loss: 1, seconds: 0 };
+      const update = {
+        type: 'update',
+        round,
+        ...(base && { base: base.sha256 }),
+        update: { state, ...work },
+      } as const;
+      const receipt = await end.announce(update);
+      if (!receipt.accepted) totals.refused++;
+    }
+    await end.announce({ type: 'left' });
+    await end.close();
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The coordinator and its hub under load, each case with processes of its own on loopback: many participants at once, many
+ * that only wait, and few with large updates. Training is pretended; what is measured is everything else.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { peakBytesOf } from './machine.js';
+
+export interface HubResult {
+  readonly name: string;
+  readonly participants: number;
+  readonly updateBytes: number;
+  readonly rounds: number;
+  /** Of the coordinator's process: the most that it ever had. */
+  readonly peakBytes: number;
+  readonly refused: number;
+  /** From one round's first assignment to the next one's, the median. */
+  readonly roundSeconds?: number;
+  /** Of it, from the last update's receipt to the next assignment: looking at files, merging, the journal. */
+  readonly ownSeconds?: number;
+  /** Uploaded bytes a second, of all together. */
+  readonly bytesPerSecond?: number;
+  /** The same of plain streamed PUTs into files. */
+  readonly plainBytesPerSecond?: number;
+}
+
+interface Case {
+  readonly name: string;
+  readonly participants: number;
+  readonly hidden: readonly number[];
+  readonly rounds: number;
+  readonly trainingSeconds: number;
+  readonly idle?: true;
+  readonly large?: true;
+}
+
+const cases = (quick: boolean): readonly Case[] => [
+  {
+    name: 'many participants',
+    ...{ participants: quick ? 50 : 200, hidden: [256, 128], rounds: quick ? 5 : 20, trainingSeconds: 10 },
+  },
+  {
+    name: 'idle participants',
+    participants: quick ? 250 : 1000,
+    hidden: [256, 128],
+    rounds: 1,
+    trainingSeconds: 10,
+    idle: true,
+  },
+  {
+    name: 'large updates',
+    participants: 4,
+    hidden: quick ? [4000, 4000] : [10_700, 10_700],
+    rounds: 1,
+    trainingSeconds: 0,
+    large: true,
+  },
+];
+
+export async function* measureHub({ quick }: { readonly quick: boolean }): AsyncGenerator<HubResult> {
+  for (const one of cases(quick)) {
+    const folder = await mkdtemp(join(tmpdir(), 'commonweight-hub-'));
+    try {
+      yield await measureCase(one, folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function measureCase(one: Case, folder: string): Promise<HubResult> {
+  const { participants, hidden, rounds } = one;
+  const classNames = Array.from({ length: 10 }, (_, label) => `class ${label}`);
+  await writeFile(
+    join(folder, 'federation.yaml'),
+    JSON.stringify({
+      ...{ dataset: 'none', imageShape: [1, 28, 28], classNames, rounds },
+      partition: { name: 'iid', participants },
+      model: { name: 'mlp', hidden },
+      optimizer: { name: 'sgd', learningRate: 0.1 },
+      local: { epochs: 1 },
+      evaluateEvery: rounds,
+    }),
+  );
+  const out = join(folder, 'run');
+  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const coordinator = spawn(
+    process.execPath,
+    [main, 'serve', join(folder, 'federation.yaml'), '--out', out, '--port', '0'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let peakBytes = 0;
+  try {
+    const { url, tokens } = await joinCommands(coordinator, participants);
+    const watch = setInterval(async () => {
+      peakBytes = (await peakBytesOf(coordinator.pid as number)) ?? peakBytes;
+    }, 200);
+    const totals = await simulate(url, tokens, one);
+    clearInterval(watch);
+    const updateBytes = totals.uploadedBytes / (participants * rounds);
+    const { round, own } = one.idle ? {} : await timesIn(join(out, 'coordinator.log'));
+    const plain = one.large ? await plainPuts(folder, participants, updateBytes) : undefined;
+    return {
+      ...{ name: one.name, participants, rounds, updateBytes, peakBytes, refused: totals.refused },
+      ...(round !== undefined && { roundSeconds: round }),
+      ...(own !== undefined && { ownSeconds: own }),
+      ...(plain !== undefined && {
+        bytesPerSecond: totals.uploadedBytes / totals.transferSeconds,
+        plainBytesPerSecond: plain,
+      }),
+    };
+  } finally {
+    coordinator.kill('SIGKILL');
+  }
+}
+
+/** What the coordinator prints for its participants. */
+async function joinCommands(coordinator: ChildProcess, participants: number) {
+  const tokens: string[] = [];
+  let url = '';
+  for await (const line of createInterface({ input: coordinator.stdout as NodeJS.ReadableStream })) {
+    const [, at, token] = /commonweight join (\S+) --token (\S+)/.exec(line) ?? [];
+    if (at !== undefined && token !== undefined) {
+      url = at;
+      tokens.push(token);
+    }
+    if (tokens.length === participants) break;
+  }
+  coordinator.stdout?.resume();
+  return { url, tokens };
+}
+
+interface Totals {
+  readonly uploadedBytes: number;
+  readonly transferSeconds: number;
+  readonly refused: number;
+}
+
+async function simulate(url: string, tokens: readonly string[], one: Case): Promise<Totals> {
+  const script = fileURLToPath(new URL('hub-participants.ts', import.meta.url));
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', script, url, String(one.trainingSeconds), one.idle ? 'idle' : 'rounds'],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  child.stdin.end(tokens.join('\n'));
+  let last = '{}';
+  for await (const line of createInterface({ input: child.stdout })) last = line;
+  return one.idle ? { uploadedBytes: 0, transferSeconds: 0, refused: 0 } : (JSON.parse(last) as Totals);
+}
+
+/** Medians over the rounds, by the coordinator's own log. */
+async function timesIn(log: string): Promise<{ round?: number; own?: number }> {
+  const began: number[] = [];
+  const lastUpdate: number[] = [];
+  for (const line of (await readFile(log, 'utf8')).trim().split('\n')) {
+    const entry = JSON.parse(line) as { time: string; phase?: string; type?: string; round?: number };
+    if (entry.phase === 'training' && entry.round !== undefined)
+      began[entry.round] ??= Date.parse(entry.time);
+    if (entry.phase === 'finished') began.push(Date.parse(entry.time));
+    if (entry.type === 'update-received' && entry.round !== undefined)
+      lastUpdate[entry.round] = Date.parse(entry.time);
+  }
+  const differences = (from: readonly number[], to: (round: number) => number | undefined) =>
+    from.flatMap((time, round) => {
+      const other = to(round);
+      return other === undefined ? [] : [(other - time) / 1000];
+    });
+  const round = median(differences(began, (n) => began[n + 1]));
+  const own = median(differences(lastUpdate, (n) => began[n + 1]));
+  return { ...(round !== undefined && { round }), ...(own !== undefined && { own }) };
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** As many PUTs of as many bytes at once, each streamed into a file: what no hub can be faster than by much. */
+async function plainPuts(folder: string, count: number, bytes: number): Promise<number> {
+  const server = createServer((incoming, outgoing) => {
+    const file = createWriteStream(join(folder, `plain-${incoming.url?.slice(1)}`));
+    pipeline(incoming, file).then(
+      () => outgoing.end(),
+      () => outgoing.destroy(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const block = new Uint8Array(2 ** 20).fill(7);
+  function* body() {
+    for (let done = 0; done < bytes; done += block.length)
+      yield block.subarray(0, Math.min(block.length, bytes - done));
+  }
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: count }, async (_, number) => {
+      const outgoing = request({
+        port,
+        host: '127.0.0.1',
+        method: 'PUT',
+        path: `/${number}`,
+        headers: { 'content-length': bytes },
+      });
+      const answered = new Promise((resolve, reject) => {
+        outgoing.once('response', (response) => response.resume().once('end', resolve));
+        outgoing.once('error', reject);
+      });
+      await pipeline(Readable.from(body()), outgoing);
+      await answered;
+    }),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  server.close();
+  return (count * bytes) / seconds;
+}
