@@ -24,9 +24,12 @@ import { workPlan } from './work-plan.js';
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
 
 export interface AssignedWork {
-  /** @throws InterruptedError when it was given up, between two steps */
-  train(assignment: Named<'train'>, signal: AbortSignal): Promise<void>;
-  evaluate(assignment: Named<'evaluate'>, signal: AbortSignal): Promise<void>;
+  /**
+   * @param saying called before it is announced
+   * @throws InterruptedError when it was given up, between two steps
+   */
+  train(assignment: Named<'train'>, signal: AbortSignal, saying: () => void): Promise<void>;
+  evaluate(assignment: Named<'evaluate'>, signal: AbortSignal, saying: () => void): Promise<void>;
   /** The file of a model that the coordinator offers, checked. */
   modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<Uint8Array>;
 }
@@ -37,7 +40,7 @@ export interface WorkObserver {
 }
 
 export type WorkEvent =
-  /** `kept`: by an earlier start. */
+  /** `kept`: it was there already. */
   | { readonly type: 'trained'; readonly round: number; readonly kept: boolean }
   | { readonly type: 'evaluated'; readonly round: number; readonly validationAccuracy: number }
   | { readonly type: 'answered'; readonly announcement: Announcement; readonly receipt: Receipt };
@@ -63,7 +66,8 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
   const tell = (round: number, activity: Progress['activity']) => observer.onProgress({ round, activity });
   /** Trained by this process and told to nobody: nobody can have counted it. */
   const unsaid = new WeakSet<FinishedUpdate>();
-  let waiting: FinishedUpdate | undefined;
+  /** The last one, in case the coordinator asks for it once more. */
+  let last: FinishedUpdate | undefined;
   /** What is evaluated after a round is what the next begins with. */
   let latest: { readonly sha256: string; readonly state: StateDict } | undefined;
 
@@ -141,46 +145,54 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
     return receipt;
   }
 
-  async function handIn(update: FinishedUpdate, signal: AbortSignal): Promise<void> {
+  async function handIn(update: FinishedUpdate, signal: AbortSignal, saying?: () => void): Promise<void> {
     tell(update.announcement.round, 'uploading');
     for (const bytes of Object.values(update.files)) await unlessAborted(end.upload(bytes), signal);
     if (signal.aborted) throw new InterruptedError('interrupted');
     unsaid.delete(update);
+    saying?.();
     const { accepted } = await announce(update.announcement);
-    await kept.settle(update, accepted);
-    waiting = undefined;
+    if (accepted) await kept.count(update);
+    else await forget();
+  }
+
+  async function forget(): Promise<void> {
+    await kept.forget();
+    last = undefined;
   }
 
   return {
-    async train(assignment, signal) {
+    async train(assignment, signal, saying) {
       const { round, base } = assignment;
-      const found = waiting ?? (await kept.load());
+      const found = last ?? (await kept.load());
       const isOf = ({ announcement }: FinishedUpdate) =>
         announcement.round === round && announcement.base === base?.sha256;
       if (found !== undefined && isOf(found)) {
-        waiting = found;
+        last = found;
         observer.onEvent({ type: 'trained', round, kept: true });
-        return handIn(found, signal);
+        return handIn(found, signal, saying);
       }
       if (found !== undefined) {
-        // Whether an update of an earlier start counts is known to the coordinator alone, and c_k depends on it.
-        if (found.files.control !== undefined && !unsaid.has(found)) await handIn(found, signal);
-        else await kept.settle(found, false);
-        waiting = undefined;
+        // Whether an update counts of which an earlier start was not told, the coordinator knows; c_k depends on it.
+        const unknown =
+          found.files.control !== undefined && !unsaid.has(found) && !(await kept.isCounted(found));
+        if (unknown) await handIn(found, signal);
+        await forget();
       }
       const update = await trainAnew(assignment, signal);
       unsaid.add(update);
       await kept.keep(update);
-      waiting = update;
+      last = update;
       observer.onEvent({ type: 'trained', round, kept: false });
-      return handIn(update, signal);
+      return handIn(update, signal, saying);
     },
-    async evaluate({ round, model: blob }, signal) {
+    async evaluate({ round, model: blob }, signal, saying) {
       const { data: state } = await model(blob, round, signal);
       tell(round, 'evaluating');
       const validationAccuracy = await ownAccuracy({ share, tasks }, state, signal);
       observer.onEvent({ type: 'evaluated', round, validationAccuracy });
       const { length: examples } = share.validation;
+      saying();
       await announce({ type: 'evaluated', round, model: blob.sha256, validationAccuracy, examples });
     },
     modelFile: async (blob, round, signal) => (await download(blob, round, signal)).bytes,

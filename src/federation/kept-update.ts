@@ -1,6 +1,6 @@
 /**
- * What a participant keeps of its own work between two starts: the update of a round until its fate is known, so that it is
- * not trained twice, and SCAFFOLD's c_k, which never leaves the participant. c_k follows an update that counted, and no
+ * What a participant keeps of its own work between two starts: its last update until it trains for another round, so that it
+ * is not trained twice, and SCAFFOLD's c_k, which never leaves the participant. c_k follows an update that counted, and no
  * other: the coordinator's c is the mean of all c_k only so.
  *
  *     update.json                 which round, base and plan it is of, what is told about it, its files' SHA-256
@@ -50,8 +50,12 @@ export interface KeptWork {
   /** The update that was kept last, if it is whole and of this federation. */
   load(): Promise<FinishedUpdate | undefined>;
   keep(update: FinishedUpdate): Promise<void>;
-  /** Its fate is known: it counts, or it does not. It need not be kept any more. */
-  settle(update: FinishedUpdate, counts: boolean): Promise<void>;
+  /** It counts: c_k follows it, once, however often this is said. */
+  count(update: FinishedUpdate): Promise<void>;
+  /** Whether c_k has followed it. */
+  isCounted(update: FinishedUpdate): Promise<boolean>;
+  /** It is needed no more. */
+  forget(): Promise<void>;
   /** c_k, zero at first. */
   ownControl(): Promise<Float32Array>;
 }
@@ -112,17 +116,16 @@ export function keptWork(folder: ParticipantFolder, identity: Identity, layout: 
       const record = JSON.stringify({ ...identity, announcement });
       await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
     },
-    async settle({ announcement: { round }, files: { control } }, counts) {
-      if (counts && control !== undefined) {
-        const before = await readControl();
-        // Killed after this was written, before the record was removed, it is asked once more.
-        if (before.round < round) {
-          const change = decodeSafetensors(control, fileOf('control')).state.data;
-          const data = ownAfter(before.own, change);
-          const bytes = encodeSafetensors({ layout, data }, { ...identity, round: String(round) });
-          await folder.write(CONTROL, bytes);
-        }
-      }
+    async count({ announcement: { round }, files: { control } }) {
+      if (control === undefined) return;
+      const before = await readControl();
+      if (before.round >= round) return;
+      const change = decodeSafetensors(control, fileOf('control')).state.data;
+      const data = ownAfter(before.own, change);
+      await folder.write(CONTROL, encodeSafetensors({ layout, data }, { ...identity, round: String(round) }));
+    },
+    isCounted: async ({ announcement }) => (await readControl()).round >= announcement.round,
+    async forget() {
       await folder.remove(RECORD);
       for (const role of roles) await folder.remove(fileOf(role));
     },
@@ -154,7 +157,9 @@ function controlIn(bytes: Uint8Array, folder: string) {
 export const nothingKept: KeptWork = {
   load: async () => undefined,
   keep: async () => {},
-  settle: async () => {},
+  count: async () => {},
+  isCounted: async () => true,
+  forget: async () => {},
   async ownControl() {
     throw new Error('internal: control variates are kept nowhere');
   },

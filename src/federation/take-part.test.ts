@@ -254,7 +254,7 @@ describe('a participant', () => {
     expect(await outcome).toEqual({ type: 'left' });
   });
 
-  it('does nothing that is not asked of it, nor twice', async () => {
+  it('does nothing that is not asked of it', async () => {
     const script = await scripted(base);
     const { outcome, events, event } = joined(script.open(), base);
     const sees = async (assignment: Unsent) => {
@@ -267,14 +267,12 @@ describe('a participant', () => {
     await sees({ type: 'wait', round: 1 });
     await sees({ type: 'train', round: 1, ...only });
     const { update } = await script.hears('update', 1);
-    await sees({ type: 'train', round: 1, waitingFor: [name, 'environment-2'] });
+    await sees({ type: 'train', round: 1, waitingFor: ['environment-2'] });
     // The word of a coordinator that another has replaced.
     await script.publish({ type: 'train', round: 7, ...only }, 0);
     const model = await script.blobs.put(await script.blobs.get(update.state.sha256));
     await sees({ type: 'evaluate', round: 1, ...only, model });
     await script.hears('evaluated', 1);
-    await sees({ type: 'train', round: 1, ...only });
-    await sees({ type: 'evaluate', round: 1, ...only, model });
     await script.publish({ type: 'finished', reason: 'failed', message: 'no disk' });
     expect(await outcome).toEqual({
       type: 'finished',
@@ -289,6 +287,34 @@ describe('a participant', () => {
     );
     expect(new Set(rounds)).toEqual(new Set([1]));
     expect(script.told.length).toBeGreaterThan(0);
+  });
+
+  it('answers once more what is asked for once more, for its answer was lost, but trains nothing twice', async () => {
+    const script = await scripted(base);
+    const { outcome, events, event } = joined(script.open(), base);
+    await script.publish({ type: 'train', round: 1, ...only });
+    const first = await script.hears('update', 1);
+    for (const between of [undefined, 'wait', 'evaluate'] as const) {
+      const from = script.heard.length;
+      if (between !== undefined) {
+        const seen = event('assigned');
+        const model = await script.blobs.put(await script.blobs.get(first.update.state.sha256));
+        if (between === 'wait') await script.publish({ type: 'wait', round: 1 });
+        else await script.publish({ type: 'evaluate', round: 1, ...only, model });
+        await seen;
+        if (between === 'evaluate') await script.hears('evaluated', 1, from);
+      }
+      await script.publish({ type: 'train', round: 1, ...only });
+      expect(await script.hears('update', 1, from)).toEqual(first);
+    }
+    await script.publish({ type: 'finished', reason: 'max-rounds' });
+    await outcome;
+    expect(events.filter((one) => one.type === 'trained').map(({ kept }) => kept)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
   });
 
   it('gives up its work for a newer assignment, and goes on with that', async () => {
@@ -494,6 +520,37 @@ describe('a participant that is killed and comes back', () => {
     expect(update.state.sha256 === run.updates.get(`2 ${name}`)!.sha256).toBe(counted);
     await script.publish({ type: 'finished', reason: 'max-rounds' });
     await second.outcome;
+  });
+
+  it('has what it handed in until it trains for another round, should the coordinator lose it', async () => {
+    const run = await recordedRun(scaffold);
+    const script = await scripted(scaffold);
+    const folder = newFolder();
+    for (const kept of [false, true, true]) {
+      const from = script.heard.length;
+      await script.publish({ type: 'train', round: 1, ...only });
+      const leaving = new AbortController();
+      const { outcome, event, events } = joined(script.open(), scaffold, { folder, signal: leaving.signal });
+      await event('answered');
+      const { update } = await script.hears('update', 1, from);
+      expect(update.state.sha256).toBe(run.updates.get(`1 ${name}`)!.sha256);
+      expect(events).toContainEqual({ type: 'trained', round: 1, kept });
+      leaving.abort();
+      await outcome;
+    }
+    // c_k has followed it once.
+    const from = script.heard.length;
+    await script.publish({
+      ...{ type: 'train', round: 2, ...only },
+      base: await script.blobs.put(run.models[1]!),
+      control: await script.blobs.put(run.controls[1]!),
+    });
+    const { outcome } = joined(script.open(), scaffold, { folder });
+    const { update } = await script.hears('update', 2, from);
+    expect(script.heard.slice(from).map(({ type }) => type)).toEqual(['joined', 'update']);
+    expect(update.state.sha256).toBe(run.updates.get(`2 ${name}`)!.sha256);
+    await script.publish({ type: 'finished', reason: 'max-rounds' });
+    await outcome;
   });
 
   it('goes on with SCAFFOLD from start to start, and never without its folder', async () => {

@@ -59,14 +59,16 @@ export type TakePartOutcome =
   | { readonly type: 'left' };
 
 const TELL_INTERVAL_MS = 500;
-/** So long a coordinator has to take note that somebody leaves. */
+/** So long a coordinator has to take note that somebody leaves, or failed. */
 const LEAVE_MS = 3000;
 
 interface Work {
   readonly key: string;
   readonly round: number;
   readonly stop: AbortController;
-  readonly done: Promise<void>;
+  /** Its answer is on its way, or there: who asks from now on may ask for another. */
+  said: boolean;
+  done: Promise<void>;
 }
 
 /**
@@ -111,11 +113,15 @@ export async function takePart(
   function begin(assignment: Extract<Assignment, { waitingFor: string[] }>, key: string): Work {
     const stop = new AbortController();
     const { round, type } = assignment;
+    const work: Work = { key, round, stop, said: false, done: Promise.resolve() };
+    const saying = () => {
+      work.said = true;
+    };
     const answer =
       assignment.type === 'train'
-        ? answers.train(assignment, stop.signal)
-        : answers.evaluate(assignment, stop.signal);
-    const settled = answer.then(
+        ? answers.train(assignment, stop.signal, saying)
+        : answers.evaluate(assignment, stop.signal, saying);
+    work.done = answer.then(
       () => {
         done.set(key, seen ?? assignment);
         onProgress({ round, activity: 'waiting' });
@@ -125,7 +131,7 @@ export async function takePart(
         else onEvent({ type: 'given-up', round, activity: type });
       },
     );
-    return { key, round, stop, done: settled };
+    return work;
   }
   const giveUp = async () => {
     current?.stop.abort();
@@ -155,8 +161,8 @@ export async function takePart(
         const { reason, message, model: blob } = assignment;
         const aborted = signal ?? new AbortController().signal;
         const model = blob && (await answers.modelFile(blob, current?.round ?? 1, aborted));
-        // So that the coordinator knows who has been told.
-        await Promise.race([end.announce({ type: 'left', reason: 'the run is over' }), left.promise]);
+        // So that the coordinator knows who has been told. It may be gone already.
+        await within(LEAVE_MS, () => end.announce({ type: 'left', reason: 'the run is over' }));
         return { type: 'finished', reason, message, model };
       }
       // The coordinator is merging, or is coming back: what becomes of the work in hand, its next assignment says.
@@ -165,10 +171,10 @@ export async function takePart(
       const answered = done.get(key);
       const lost = answered !== undefined && isEarlier(answered, assignment);
       const wanted = assignment.waitingFor.includes(name) && (answered === undefined || lost);
-      if (wanted && current?.key === key && !current.stop.signal.aborted) continue;
+      const inHand = current?.key === key && !current.said && !current.stop.signal.aborted;
+      if (wanted && inHand) continue;
       await Promise.race([giveUp(), failed.promise, left.promise]);
-      // While it was given up, an announcement of the same may have come through.
-      if (wanted && done.get(key) === answered) current = begin(assignment, key);
+      if (wanted) current = begin(assignment, key);
     }
   } catch (error) {
     if (error instanceof InterruptedError && signal?.aborted) {
