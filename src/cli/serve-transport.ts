@@ -8,12 +8,18 @@ import { openTokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
 import type { CoordinatorEnd } from '../transport/transport.js';
 import { UsageError } from './error.js';
-import type { ServeFlags } from './serve.js';
 import { fileOf } from './trust-flags.js';
+
+export interface TransportFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
 
 type Open = (opening: Opening, log: Log, print: (text: string) => void) => Promise<CoordinatorEnd>;
 
-export async function openTransport(flags: ServeFlags): Promise<Open> {
+export async function openTransport(flags: TransportFlags): Promise<Open> {
   const { host, port, tlsCert, tlsKey } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new UsageError(

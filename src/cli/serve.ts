@@ -11,21 +11,17 @@ import { headline, waiting } from '../report/status-lines.js';
 import { readConfigurationFile } from './configuration-file.js';
 import { Interrupted } from './error.js';
 import { watchInterrupts } from './interrupt.js';
-import { openTransport } from './serve-transport.js';
+import { openTransport, type TransportFlags } from './serve-transport.js';
 import { wholeNumber } from './values.js';
 
-export interface ServeFlags {
+interface ServeFlags extends TransportFlags {
   readonly out?: string;
-  readonly host: string;
-  readonly port: number;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
   readonly dataDir?: string;
   readonly workers?: number;
   readonly init?: string;
 }
 
-export const DEFAULT_PORT = 8470;
+const DEFAULT_PORT = 8470;
 
 export function addServe(program: Command): void {
   program

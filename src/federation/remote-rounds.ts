@@ -191,6 +191,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
       receive,
       onPresence(participant, present) {
         see(participant, { present, ...(!present && { progress: undefined }) });
+        wake();
         observer.onPresence?.(participant, present);
       },
       onProgress(participant, progress) {
@@ -226,13 +227,21 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
         over = true;
         wake();
       };
-      const cancel = clock.after(seconds, end);
+      let cancel = clock.after(seconds, end);
       signal?.addEventListener('abort', end);
-      for (;;) {
+      const goodbye = () => [...state.members.values()].every(({ left }) => left !== undefined);
+      const gone = () => [...seen.values()].every(({ present }) => !present);
+      for (let said = false; ; ) {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if (over || signal?.aborted || [...state.members.values()].every(({ left }) => left)) break;
+        if (over || signal?.aborted || (goodbye() && gone())) break;
+        // Who has said goodbye is still to hear that it was understood.
+        if (goodbye() && !said) {
+          said = true;
+          cancel();
+          cancel = clock.after(LAST_WORDS_SECONDS, end);
+        }
         await woken;
       }
       cancel();
@@ -246,6 +255,8 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     state: () => state,
   };
 }
+
+const LAST_WORDS_SECONDS = 3;
 
 /** What was published last. */
 interface Said {
