@@ -8,8 +8,8 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { announcementSchema } from '../../protocol/announcement.js';
 import { TransportError } from '../error.js';
-import { closedError, onReconnect, untilDone } from './again.js';
 import type { Nats } from './connection.js';
+import { closedError } from './explain.js';
 import { answerSchema, decode, encode } from './messages.js';
 import { ANNOUNCEMENT_BYTES, receiptSubject, subjectOf } from './names.js';
 
@@ -17,7 +17,7 @@ import { ANNOUNCEMENT_BYTES, receiptSubject, subjectOf } from './names.js';
 const LIES_THERE = 10077;
 
 export function announcer(
-  { connection, jetStream }: Nats,
+  { connection, jetStream, outages }: Nats,
   job: string,
   token: string,
   retryMs: number,
@@ -40,7 +40,7 @@ export function announcer(
       }
     },
   });
-  void onReconnect(connection, () => wake(), signal);
+  outages.onReconnect(() => wake(), signal);
   signal.addEventListener('abort', () => wake(), { once: true });
   let announcing: Promise<unknown> = Promise.resolve();
   return (announcement) => {
@@ -69,7 +69,7 @@ export function announcer(
         const publishing = async () => {
           if (answered === undefined) await publish(subject, data);
         };
-        await untilDone('an announcement', publishing, signal);
+        await outages.untilDone('an announcement', publishing, signal);
         if (answered === undefined) await occasion;
         if (signal.aborted) throw closedError();
       }

@@ -3,12 +3,7 @@
  * to do. Credentials come from files and the environment; no message of ours repeats them. Node only.
  */
 import { readFile } from 'node:fs/promises';
-import {
-  JetStreamApiError,
-  type JetStreamClient,
-  type JetStreamManager,
-  jetstream,
-} from '@nats-io/jetstream';
+import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import {
   type ConnectionOptions,
   connect,
@@ -16,6 +11,8 @@ import {
   type NatsConnection,
 } from '@nats-io/transport-node';
 import { TransportError } from '../error.js';
+import { reasonOf, withoutJetStream } from './explain.js';
+import { type Outages, outages } from './outages.js';
 
 /** How to be let in. Without any of it: as anybody, and without TLS unless the server or the URL (tls://) asks for it. */
 export interface NatsAccess {
@@ -35,6 +32,7 @@ export interface Nats {
   readonly connection: NatsConnection;
   readonly jetStream: JetStreamClient;
   readonly manager: JetStreamManager;
+  readonly outages: Outages;
 }
 
 /** The oldest whose streams refuse a second message for a subject: Debian 12 has it. */
@@ -75,27 +73,12 @@ export async function openNats(url: string, access: NatsAccess, who: string, inb
     if (enabled !== true) throw withoutJetStream(url);
     const jetStream = jetstream(connection);
     const manager = await jetStream.jetstreamManager(false);
-    return { connection, jetStream, manager };
+    return { connection, jetStream, manager, outages: outages(connection) };
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
-
-/** What is wrong, for whoever uses a server whose account or permissions lack something. */
-export function explain(cause: unknown, what: string): TransportError {
-  if (cause instanceof TransportError) return cause;
-  if (cause instanceof JetStreamApiError && cause.code === 10039) return withoutJetStream('the account');
-  return new TransportError(`nats: ${what}: ${reasonOf(cause)}`, {
-    hint: 'docs/nats.md lists the permissions that coordinator and participants need',
-    cause,
-  });
-}
-
-const withoutJetStream = (where: string) =>
-  new TransportError(`nats: ${where} has no JetStream, which keeps what is said`, {
-    hint: 'start nats-server with -js -sd FOLDER, or write jetstream into its configuration, and into the account',
-  });
 
 async function optionsOf(url: string, access: NatsAccess): Promise<ConnectionOptions> {
   const servers = url.split(',').map((one) => serverOf(one.trim()));
@@ -135,8 +118,6 @@ const fileOf = (path: string, what: string) =>
   readFile(path).catch((cause: unknown) => {
     throw new TransportError(`nats: ${what} cannot be read: ${reasonOf(cause)}`, { cause });
   });
-
-export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 function isOlder(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);

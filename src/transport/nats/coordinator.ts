@@ -8,8 +8,7 @@ import { progressSchema } from '../../protocol/announcement.js';
 import type { Blob } from '../../protocol/blob-name.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
-import { untilDone } from './again.js';
-import { explain, reasonOf } from './connection.js';
+import { explain, reasonOf } from './explain.js';
 import { objectStoreEnd } from './fetch-blobs.js';
 import { hearAnnouncements } from './hear.js';
 import type { Lead } from './lead.js';
@@ -52,10 +51,10 @@ export async function openNatsCoordinator(
       blobPlace === 'object-store'
         ? await objectStoreEnd({ lead, blobs, participants, maximumBytes: maximumBlobBytes, warn: warnOf })
         : undefined;
-    await untilDone('the description', describe, signal);
+    await nats.outages.untilDone('the description', describe, signal);
     const tell = (name: string, present: boolean) => reception.onPresence?.(name, present);
     const presence = await watchPresence(
-      nats.connection,
+      nats,
       buckets.presence,
       job,
       participants,
@@ -71,10 +70,12 @@ export async function openNatsCoordinator(
       publish(assignment) {
         const published = publishing.then(async () => {
           if (objects !== undefined && !signal.aborted) {
-            await untilDone('the models', () => objects.offer(assignment), signal).catch((error: unknown) => {
-              // Whoever was fenced meanwhile is to hear that.
-              if (!signal.aborted) throw error;
-            });
+            await nats.outages
+              .untilDone('the models', () => objects.offer(assignment), signal)
+              .catch((error: unknown) => {
+                // Whoever was fenced meanwhile is to hear that.
+                if (!signal.aborted) throw error;
+              });
           }
           await lead.publish(assignment);
           // What is left over is removed with the next assignment.

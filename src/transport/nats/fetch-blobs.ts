@@ -11,7 +11,7 @@ import { type ObjectStore, Objm } from '@nats-io/obj';
 import type { Assignment } from '../../protocol/assignment.js';
 import { type Blob, blobSchema } from '../../protocol/blob-name.js';
 import type { BlobFolder } from '../transport.js';
-import { reasonOf } from './connection.js';
+import { reasonOf } from './explain.js';
 import type { Lead } from './lead.js';
 import { decode, encode } from './messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';

@@ -1,41 +1,34 @@
 /** The current value of a key, and each that replaces it, through restarts of the server. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
-import type { NatsConnection, QueuedIterator } from '@nats-io/transport-node';
-import { onReconnect } from './again.js';
+import type { Nats } from './connection.js';
 
 const PAUSE_MS = 250;
 
 /**
  * Calls `see` with the current entry of every key that matches, then with every change; again with the current ones after a
- * reconnection, since a consumer of the server's memory does not survive the server.
+ * reconnection, since a consumer in the server's memory does not survive the server.
  * @returns once the first watch is open
  */
 export async function follow(
-  connection: NatsConnection,
+  { connection, outages }: Nats,
   bucket: KV,
   key: string,
   see: (entry: KvWatchEntry) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let watch: QueuedIterator<KvWatchEntry> = await bucket.watch({ key });
+  let watch = await bucket.watch({ key });
   const stop = () => watch.stop();
-  void onReconnect(connection, stop, signal);
+  outages.onReconnect(stop, signal);
   signal.addEventListener('abort', stop, { once: true });
+  const over = () => signal.aborted || connection.isClosed();
   void (async () => {
-    while (!signal.aborted && !connection.isClosed()) {
+    while (!over()) {
       try {
-        for await (const entry of watch) if (!signal.aborted) see(entry);
+        for await (const entry of watch) if (!over()) see(entry);
+        watch = await outages.untilDone('a watch', () => bucket.watch({ key }), signal);
       } catch {
         await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
-      }
-      while (!signal.aborted && !connection.isClosed()) {
-        try {
-          watch = await bucket.watch({ key });
-          break;
-        } catch {
-          await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
-        }
       }
     }
     watch.stop();

@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
-import { reasonOf } from './connection.js';
+import { reasonOf } from './explain.js';
 import { HEARD_AGAIN_MS, type Lead } from './lead.js';
 import { announcingSchema, decode, encode, identifiedSchema } from './messages.js';
 import { ANNOUNCEMENT_BYTES, ANNOUNCEMENTS, receiptSubject, subjectOf } from './names.js';
@@ -63,7 +63,7 @@ export function hearAnnouncements({ lead, participants, receive, warn }: Hearing
       }
       const receipt = await receive(read.name, read.announcement);
       if (lead.signal.aborted) return;
-      await message.ackAck();
+      if (!(await message.ackAck())) return;
       answer(token, read.id, receipt);
     } catch (error) {
       if (lead.signal.aborted) return;

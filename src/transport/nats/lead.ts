@@ -13,8 +13,8 @@ import type { KvEntry } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError } from '../error.js';
-import { untilDone } from './again.js';
-import { explain, type Nats, type NatsAccess, openNats } from './connection.js';
+import { type Nats, type NatsAccess, openNats } from './connection.js';
+import { explain } from './explain.js';
 import { follow } from './follow.js';
 import { type Buckets, createLayout } from './layout.js';
 import { encode, type State } from './messages.js';
@@ -55,7 +55,7 @@ export interface Lead {
 
 const LEADER_BEATS_MISSED = 5;
 /** After which an announcement that was heard, but not answered, is heard again under the same lead. */
-export const HEARD_AGAIN_MS = 30_000;
+export const HEARD_AGAIN_MS = 5000;
 
 /**
  * Call it before the journal is read: what was acknowledged under the lead before is in there, and nothing is added by it.
@@ -72,17 +72,24 @@ export async function takeLead(
   signal?.addEventListener('abort', end, { once: true });
   if (signal?.aborted) end();
   try {
-    const buckets = await untilDone('the streams', () => createLayout(nats, beatMs), ending.signal);
+    const buckets = await nats.outages.untilDone(
+      'the streams',
+      () => createLayout(nats, beatMs),
+      ending.signal,
+    );
     const { epoch, revision, state } = await winEpoch();
-    await untilDone('the consumer', () => replaceConsumer(nats, job, epoch, buckets), ending.signal);
+    await nats.outages.untilDone(
+      'the consumer',
+      () => replaceConsumer(nats, job, epoch, buckets),
+      ending.signal,
+    );
     signal?.removeEventListener('abort', end);
     return holdLead({ nats, job, epoch, revision, state, buckets, beatMs, leaderBeatMs });
 
     async function winEpoch() {
       for (;;) {
-        if (standby)
-          await leaderGone(nats.connection, buckets, job, leaderBeatMs * LEADER_BEATS_MISSED, ending.signal);
-        const won = await untilDone('the lead', () => tryEpoch(buckets, job), ending.signal);
+        if (standby) await leaderGone(nats, buckets, job, leaderBeatMs * LEADER_BEATS_MISSED, ending.signal);
+        const won = await nats.outages.untilDone('the lead', () => tryEpoch(buckets, job), ending.signal);
         if (won !== undefined) return won;
       }
     }
@@ -158,7 +165,7 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
       // Another version took the key: the next publish says so.
     }
   };
-  void follow(nats.connection, buckets.state, key, see, ending.signal).catch(() => undefined);
+  void follow(nats, buckets.state, key, see, ending.signal).catch(() => undefined);
   const beat = () => void buckets.presence.put(leaderKey(job), encode({ epoch })).catch(() => undefined);
   beat();
   const beating = setInterval(beat, leaderBeatMs);
@@ -194,9 +201,11 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
       const published = publishing.then(async () => {
         if (fenced !== undefined) throw fenced;
         if (same(latest, assignment)) return;
-        await untilDone('the assignment', () => write(assignment), ending.signal).catch((error: unknown) => {
-          throw fenced ?? error;
-        });
+        await nats.outages
+          .untilDone('the assignment', () => write(assignment), ending.signal)
+          .catch((error: unknown) => {
+            throw fenced ?? error;
+          });
         latest = assignment;
       });
       publishing = published.catch(() => undefined);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { announcementSchema, receiptSchema } from '../../protocol/announcement.js';
 import { assignmentSchema } from '../../protocol/assignment.js';
 import { TransportError } from '../error.js';
-import { reasonOf } from './connection.js';
+import { reasonOf } from './explain.js';
 
 /** Where participants look first. Loose: a later protocol may have more to say, and its number must still be read. */
 export const currentSchema = z.object({

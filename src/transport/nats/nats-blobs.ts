@@ -9,8 +9,8 @@ import { type ObjectStore, Objm, setSha256Backend } from '@nats-io/obj';
 import type { Blob } from '../../protocol/blob-name.js';
 import { sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
-import { closedError, untilDone } from './again.js';
-import { type Nats, reasonOf } from './connection.js';
+import type { Nats } from './connection.js';
+import { closedError, reasonOf } from './explain.js';
 import { blobReplySchema, decode, encode } from './messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
 
@@ -54,7 +54,11 @@ export async function objectStoreMover(
       const name = objectName(job, blob.sha256);
       const short = `${blob.sha256.slice(0, 12)}…`;
       for (let tried = 1; ; tried++) {
-        const object = await untilDone('a download', () => openObject(models, name, blob.bytes), signal);
+        const object = await nats.outages.untilDone(
+          'a download',
+          () => openObject(models, name, blob.bytes),
+          signal,
+        );
         if (object === undefined) {
           throw new TransportError(
             `nats: blob ${short} is not in the object store: it was replaced meanwhile`,
@@ -70,13 +74,13 @@ export async function objectStoreMover(
 
   async function upload(bytes: Uint8Array): Promise<Blob> {
     const blob = { sha256: sha256Of(bytes), bytes: bytes.length };
-    for (let tried = 0; !(await untilDone('an upload', () => isHere(blob), signal)); tried++) {
+    for (let tried = 0; !(await nats.outages.untilDone('an upload', () => isHere(blob), signal)); tried++) {
       if (tried === TRIES) {
         throw new TransportError(
           `nats: blob ${blob.sha256.slice(0, 12)}… was uploaded ${tried} times, and did not arrive as it was`,
         );
       }
-      await untilDone('an upload', () => put(blob.sha256, bytes), signal);
+      await nats.outages.untilDone('an upload', () => put(blob.sha256, bytes), signal);
     }
     return blob;
   }

@@ -8,9 +8,9 @@ import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
 import type { ParticipantEnd } from '../transport.js';
-import { closedError } from './again.js';
 import { announcer } from './announce.js';
-import { explain, type Nats, type NatsAccess, openNats } from './connection.js';
+import { type Nats, type NatsAccess, openNats } from './connection.js';
+import { closedError, explain } from './explain.js';
 import { follow } from './follow.js';
 import { openLayout } from './layout.js';
 import { currentSchema, decode, encode } from './messages.js';
@@ -79,9 +79,9 @@ export async function joinNats(
         closing.abort(error);
       }
     };
-    await follow(connection, state, stateKey(job), see, signal);
+    await follow(nats, state, stateKey(job), see, signal);
     signal.addEventListener('abort', () => assignments.end(), { once: true });
-    beat(connection, presence, participantKey(job, token), beatMs, signal);
+    beat(nats, presence, participantKey(job, token), beatMs, signal);
     const announce = announcer(nats, job, token, retryMs, signal);
     return {
       description,

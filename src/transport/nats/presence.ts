@@ -4,27 +4,20 @@
  * later: it finds those of participants that are there.
  */
 import type { KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { onReconnect } from './again.js';
+import type { Nats } from './connection.js';
 import { follow } from './follow.js';
 import { BEATS_MISSED } from './layout.js';
 import { encode } from './messages.js';
 import { participantKey } from './names.js';
 
 /** Says that we are there, until `signal` is aborted. */
-export function beat(
-  connection: NatsConnection,
-  bucket: KV,
-  key: string,
-  everyMs: number,
-  signal: AbortSignal,
-) {
+export function beat(nats: Nats, bucket: KV, key: string, everyMs: number, signal: AbortSignal) {
   // One that gets lost does no harm: the next comes.
   const put = () => void bucket.put(key, encode({})).catch(() => undefined);
   put();
   const timer = setInterval(put, everyMs);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-  void onReconnect(connection, put, signal);
+  nats.outages.onReconnect(put, signal);
 }
 
 export interface Presence {
@@ -34,7 +27,7 @@ export interface Presence {
 
 /** Tells who comes and who goes, each change once. */
 export async function watchPresence(
-  connection: NatsConnection,
+  nats: Nats,
   bucket: KV,
   job: string,
   participants: ReadonlyMap<string, string>,
@@ -60,7 +53,7 @@ export async function watchPresence(
   const prefix = participantKey(job, '');
   signal.addEventListener('abort', () => present.forEach(clearTimeout), { once: true });
   await follow(
-    connection,
+    nats,
     bucket,
     participantKey(job, '*'),
     ({ key, operation }) => {

@@ -2,7 +2,7 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
 import { TransportError } from '../error.js';
-import { reasonOf } from './connection.js';
+import { reasonOf } from './explain.js';
 import { decode, encode, type State, stateSchema } from './messages.js';
 import { stateKey } from './names.js';
 
