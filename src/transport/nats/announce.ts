@@ -6,8 +6,6 @@
 import { randomUUID } from 'node:crypto';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
-import { announcementSchema } from '../../protocol/announcement.js';
-import { TransportError } from '../error.js';
 import type { Nats } from './connection.js';
 import { closedError } from './explain.js';
 import { answerSchema, decode, encode } from './messages.js';
@@ -52,12 +50,7 @@ export function announcer(
   async function announce(announcement: Announcement): Promise<Receipt> {
     const subject = subjectOf(job, token, announcement);
     const id = randomUUID();
-    const data = encode({ id, announcement: announcementSchema.parse(announcement) });
-    if (data.length > ANNOUNCEMENT_BYTES) {
-      throw new TransportError(
-        `nats: the announcement "${announcement.type}" is ${data.length} bytes, expected at most ${ANNOUNCEMENT_BYTES}`,
-      );
-    }
+    const data = encode({ id, announcement });
     let answered: Receipt | undefined;
     receipts.set(id, (receipt) => {
       answered = receipt;

@@ -71,7 +71,7 @@ export async function openNatsCoordinator(
         const published = publishing.then(async () => {
           if (objects !== undefined && !signal.aborted) {
             await nats.outages
-              .untilDone('the models', () => objects.offer(assignment), signal)
+              .untilDone('the models', (lost) => objects.offer(assignment, lost), signal)
               .catch((error: unknown) => {
                 // Whoever was fenced meanwhile is to hear that.
                 if (!signal.aborted) throw error;

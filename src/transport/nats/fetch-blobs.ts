@@ -15,7 +15,7 @@ import { reasonOf } from './explain.js';
 import type { Lead } from './lead.js';
 import { decode, encode } from './messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
-import { DamagedObject, infoOf, openObject, putObject } from './nats-blobs.js';
+import { CHUNK_BYTES, DamagedObject, infoOf, openObject, putObject } from './nats-blobs.js';
 
 export interface FetchOptions {
   readonly lead: Lead;
@@ -31,7 +31,7 @@ export interface ObjectStoreEnd {
   /** Is it in the folder now? It is fetched where it is not, once however many ask. */
   fetch(token: string, blob: Blob): Promise<boolean>;
   /** Puts what the assignment names into the store. */
-  offer(assignment: Assignment): Promise<void>;
+  offer(assignment: Assignment, lost: AbortSignal): Promise<void>;
   /** Removes what neither it nor the one before names. */
   forget(assignment: Assignment): Promise<void>;
 }
@@ -116,12 +116,12 @@ export async function objectStoreEnd({
 
   return {
     fetch,
-    async offer(assignment) {
+    async offer(assignment, lost) {
       for (const { sha256, bytes } of blobsOf(assignment)) {
         const name = objectName(lead.job, sha256);
         if ((await infoOf(models, name))?.size === bytes) continue;
-        const file = Readable.toWeb(createReadStream(blobs.pathOf(sha256), { highWaterMark: 512 * 1024 }));
-        await putObject(models, name, file as ReadableStream<Uint8Array>);
+        const file = createReadStream(blobs.pathOf(sha256), { highWaterMark: CHUNK_BYTES, signal: lost });
+        await putObject(models, name, Readable.toWeb(file) as ReadableStream<Uint8Array>);
       }
     },
     async forget(assignment) {

@@ -77,6 +77,8 @@ export async function takeLead(
       () => createLayout(nats, beatMs),
       ending.signal,
     );
+    const read = () => readState(buckets.state, job);
+    const goneMs = leaderBeatMs * LEADER_BEATS_MISSED;
     const { epoch, revision, state } = await winEpoch();
     await nats.outages.untilDone(
       'the consumer',
@@ -87,24 +89,27 @@ export async function takeLead(
     return holdLead({ nats, job, epoch, revision, state, buckets, beatMs, leaderBeatMs });
 
     async function winEpoch() {
-      for (;;) {
-        if (standby) await leaderGone(nats, buckets, job, leaderBeatMs * LEADER_BEATS_MISSED, ending.signal);
-        const won = await nats.outages.untilDone('the lead', () => tryEpoch(buckets, job), ending.signal);
+      for (let outrun = false; ; outrun = true) {
+        const { state: before } = await nats.outages.untilDone('the lead', read, ending.signal);
+        // Whoever was faster may not have said yet that it is there.
+        if (standby) await leaderGone(nats, buckets, job, goneMs, outrun, ending.signal);
+        const won = await nats.outages.untilDone('the lead', () => tryEpoch(before?.epoch), ending.signal);
         if (won !== undefined) return won;
       }
+    }
+
+    /** One compare-and-set; nothing where somebody else took the lead since the look at it. */
+    async function tryEpoch(before: number | undefined) {
+      const now = await read();
+      if (now.state?.epoch !== before) return undefined;
+      const state: State = { ...now.state, epoch: (before ?? 0) + 1 };
+      const revision = await writeState(buckets.state, job, state, now.revision);
+      return revision === undefined ? undefined : { epoch: state.epoch, revision, state };
     }
   } catch (error) {
     await nats.connection.close();
     throw explain(error, `the lead of ${job} cannot be taken`);
   }
-}
-
-/** One compare-and-set; nothing where somebody else was faster. */
-async function tryEpoch({ state: bucket }: Buckets, job: string) {
-  const before = await readState(bucket, job);
-  const state: State = { ...before.state, epoch: (before.state?.epoch ?? 0) + 1 };
-  const revision = await writeState(bucket, job, state, before.revision);
-  return revision === undefined ? undefined : { epoch: state.epoch, revision, state };
 }
 
 /** Every epoch has a consumer of its own; the one before goes first, since two may not hear the same. */

@@ -23,7 +23,7 @@ export interface BlobMover {
 }
 
 /** The server's own default, 128 KiB, waits for four times as many confirmations; its messages are of 1 MiB at most. */
-const CHUNK_BYTES = 512 * 1024;
+export const CHUNK_BYTES = 512 * 1024;
 /** The coordinator answers after it has fetched: it goes on with that when it is asked once more. */
 const ASK_MS = 10_000;
 const SILENCE_MS = 15_000;
@@ -80,7 +80,7 @@ export async function objectStoreMover(
           `nats: blob ${blob.sha256.slice(0, 12)}… was uploaded ${tried} times, and did not arrive as it was`,
         );
       }
-      await nats.outages.untilDone('an upload', () => put(blob.sha256, bytes), signal);
+      await nats.outages.untilDone('an upload', (lost) => put(blob.sha256, bytes, lost), signal);
     }
     return blob;
   }
@@ -92,10 +92,9 @@ export async function objectStoreMover(
     return here;
   }
 
-  async function put(sha256: string, bytes: Uint8Array): Promise<void> {
+  async function put(sha256: string, bytes: Uint8Array, lost: AbortSignal): Promise<void> {
     await removeOrphans(nats, uploads, uploadsBucket(token));
-    if (signal.aborted) throw closedError();
-    await putObject(uploads, objectName(job, sha256), streamOf(bytes));
+    await putObject(uploads, objectName(job, sha256), streamOf(bytes, lost));
   }
 }
 
@@ -123,7 +122,9 @@ async function* pieces(stream: ReadableStream<Uint8Array>, bytes: number): Async
   let left = bytes;
   try {
     for (;;) {
-      const { done, value } = await inTime(reader.read());
+      const { done, value } = await inTime(reader.read()).catch((error: unknown) => {
+        throw new DamagedObject(reasonOf(error));
+      });
       if (done) return;
       left -= value.length;
       if (left < 0) throw new DamagedObject(`has more than ${bytes} bytes`);
@@ -135,13 +136,13 @@ async function* pieces(stream: ReadableStream<Uint8Array>, bytes: number): Async
   }
 }
 
-/** What is in the store is not what was put there. */
+/** What came out of the store is not what was put there. */
 export class DamagedObject extends Error {}
 
 async function inTime<Result>(act: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DamagedObject(`did not go on for ${SILENCE_MS} ms`)), SILENCE_MS);
+    timer = setTimeout(() => reject(new Error(`did not go on for ${SILENCE_MS} ms`)), SILENCE_MS);
   });
   try {
     return await Promise.race([act, silence]);
@@ -185,10 +186,17 @@ async function removeOrphans({ manager }: Nats, store: ObjectStore, bucket: stri
   }
 }
 
-const streamOf = (bytes: Uint8Array) =>
-  new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
+/** In pieces, so that it can end in the middle: two uploads of one object must not go on side by side. */
+function streamOf(bytes: Uint8Array, lost: AbortSignal): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (lost.aborted) controller.error(lost.reason);
+      else if (at >= bytes.length) controller.close();
+      else {
+        controller.enqueue(bytes.subarray(at, at + CHUNK_BYTES));
+        at += CHUNK_BYTES;
+      }
     },
   });
+}

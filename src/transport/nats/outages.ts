@@ -8,10 +8,14 @@ import { closedError, explain, isFinal } from './explain.js';
 
 export interface Outages {
   /**
-   * Tries until it works.
+   * Tries until it works. What was begun on a connection that is lost is told so by its signal, and must end.
    * @throws TransportError when `signal` is aborted, or trying again would not help
    */
-  untilDone<Result>(what: string, act: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
+  untilDone<Result>(
+    what: string,
+    act: (lost: AbortSignal) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result>;
   /** Calls back after every reconnection, until `signal` is aborted. */
   onReconnect(act: () => void, signal: AbortSignal): void;
   /** Calls back again and again while there is no connection, until `signal` is aborted. */
@@ -63,11 +67,16 @@ export function outages(connection: NatsConnection): Outages {
     },
   };
 
-  function unlessLost<Result>(act: () => Promise<Result>): Promise<Result> {
+  function unlessLost<Result>(act: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const fail = () => reject(new Error('the connection was lost'));
+      const losing = new AbortController();
+      const fail = () => {
+        const error = new Error('the connection was lost');
+        losing.abort(error);
+        reject(error);
+      };
       lost.add(fail);
-      act()
+      act(losing.signal)
         .then(resolve, reject)
         .finally(() => lost.delete(fail));
     });

@@ -38,11 +38,8 @@ describe('a nats-server that is killed and started again', () => {
     });
     await begun;
     await federation.server.kill();
-    const killed = Date.now();
     await federation.server.start();
-    const started = Date.now();
     const receipts = (await Promise.all(saying)).flat();
-    console.log('restart', started - killed, 'recovered', Date.now() - started);
     expect(receipts).toEqual(Array(2 * rounds).fill({ accepted: true }));
     expect(heard.size).toBe(2 * rounds);
     for (const facts of heard.values()) expect(facts.size).toBe(1);
@@ -59,13 +56,9 @@ describe('a nats-server that is killed and started again', () => {
     const publishing = coordinator.publish(wait(2));
     const next = assignments.next();
     await federation.server.start();
-    const t = Date.now();
     await publishing;
-    console.log('published after', Date.now() - t);
     expect((await next).value).toEqual(wait(2));
-    console.log('seen after', Date.now() - t);
     const { sha256 } = await uploading;
-    console.log('uploaded after', Date.now() - t);
     expect(await coordinator.blobs.has(sha256)).toBe(true);
   });
 });

@@ -9,6 +9,7 @@ import { leaderKey } from './names.js';
 /**
  * Resolves when there is no leader: at once where none has been, or it left; else when no beat has come for `afterMs`. Beats that a
  * lost connection kept away do not count as missed: then it is ourselves who are gone.
+ * @param inAnyCase waits so long even where there is no leader to be seen
  * @throws TransportError when `signal` is aborted before
  */
 export async function leaderGone(
@@ -16,11 +17,12 @@ export async function leaderGone(
   { presence }: Buckets,
   job: string,
   afterMs: number,
+  inAnyCase: boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const key = leaderKey(job);
-  if (await nats.outages.untilDone('the leader', async () => isAbsent(await presence.get(key)), signal))
-    return;
+  const absent = (entry: KvEntry | null) => !inAnyCase && (entry === null || entry.operation !== 'PUT');
+  if (await nats.outages.untilDone('the leader', async () => absent(await presence.get(key)), signal)) return;
   const watching = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -31,7 +33,7 @@ export async function leaderGone(
       };
       heard();
       signal.addEventListener('abort', () => reject(closedError()), { once: true });
-      follow(nats, presence, key, (entry) => (isAbsent(entry) ? resolve() : heard()), watching.signal).catch(
+      follow(nats, presence, key, (entry) => (absent(entry) ? resolve() : heard()), watching.signal).catch(
         reject,
       );
       nats.outages.whileAway(heard, watching.signal);
@@ -41,5 +43,3 @@ export async function leaderGone(
     clearTimeout(timer);
   }
 }
-
-const isAbsent = (entry: KvEntry | null) => entry === null || entry.operation !== 'PUT';
