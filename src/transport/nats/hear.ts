@@ -92,7 +92,7 @@ export function hearAnnouncements({ lead, participants, receive, warn }: Hearing
     } catch (error) {
       const refused = reasonOf(error).slice(0, 1000);
       try {
-        return { refused, id: decode(identifiedSchema, data, ANNOUNCEMENT_BYTES).id };
+        return { refused, id: decode(identifiedSchema, data, 2 * ANNOUNCEMENT_BYTES).id };
       } catch {
         return { refused };
       }

@@ -30,8 +30,8 @@ import { stateOf } from './state.js';
 export interface NatsParticipantOptions {
   readonly name: string;
   readonly access?: NatsAccess;
-  /** Moves blobs where the federation has a hub for them. */
-  readonly hub?: (url: string) => BlobMover;
+  /** Moves blobs where the federation has a hub for them; `over` is aborted with the channel. */
+  readonly hub?: (url: string, over: AbortSignal) => BlobMover;
   /** How often it says that it is there; the same as at the coordinator's end. */
   readonly beatMs?: number;
   /** After which an announcement without a receipt is said again. */
@@ -124,7 +124,7 @@ export async function joinNats(
 
     async function moverOf(of: Nats, at: Awaited<ReturnType<typeof readCurrent>>['blobs']) {
       if (at === 'object-store') return objectStoreMover(of, job, token, signal);
-      if (hub !== undefined) return hub(at.url);
+      if (hub !== undefined) return hub(at.url, signal);
       throw new TransportError(`nats: blobs are moved by ${at.url}, but nothing here moves them by HTTP`);
     }
   } catch (error) {
