@@ -9,9 +9,11 @@ import {
   connect,
   credsAuthenticator,
   type NatsConnection,
+  RequestError,
+  TimeoutError,
 } from '@nats-io/transport-node';
 import { TransportError } from '../error.js';
-import { reasonOf, withoutJetStream } from './explain.js';
+import { explain, reasonOf, withoutJetStream } from './explain.js';
 import { type Outages, outages } from './outages.js';
 
 /** How to be let in. Without any of it: as anybody, and without TLS unless the server or the URL (tls://) asks for it. */
@@ -73,10 +75,14 @@ export async function openNats(url: string, access: NatsAccess, who: string, inb
     if (enabled !== true) throw withoutJetStream(url);
     const jetStream = jetstream(connection);
     const manager = await jetStream.jetstreamManager(false);
+    await manager.getAccountInfo().catch((error: unknown) => {
+      const unanswered = error instanceof RequestError || error instanceof TimeoutError;
+      throw unanswered ? error : withoutJetStream(`the account at ${url}`);
+    });
     return { connection, jetStream, manager, outages: outages(connection) };
   } catch (error) {
     await connection.close();
-    throw error;
+    throw explain(error, `${url} cannot be used`);
   }
 }
 
@@ -99,7 +105,7 @@ async function optionsOf(url: string, access: NatsAccess): Promise<ConnectionOpt
     reconnectTimeWait: 500,
     // A peer that is gone without a word is noticed within a minute; the client's own two would be four.
     pingInterval: 20_000,
-    timeout: 10_000,
+    timeout: 5000,
   };
 }
 

@@ -12,13 +12,8 @@ export const withoutJetStream = (where: string) =>
     hint: 'start nats-server with -js -sd FOLDER, or write jetstream into its configuration, and into the account',
   });
 
-/** "JetStream not enabled for account" */
-const ACCOUNT_WITHOUT = 10039;
-
 export function explain(cause: unknown, what: string): TransportError {
   if (cause instanceof TransportError) return cause;
-  if (cause instanceof JetStreamApiError && cause.code === ACCOUNT_WITHOUT)
-    return withoutJetStream('the account');
   return new TransportError(`nats: ${what}: ${reasonOf(cause)}`, {
     hint: 'docs/nats.md lists the permissions that coordinator and participants need',
     cause,

@@ -42,7 +42,6 @@ export async function objectStoreMover(
   const objects = new Objm(nats.jetStream);
   const uploads = await objects.open(uploadsBucket(token), false);
   const models = await objects.open(MODELS_BUCKET, false);
-  /** One whole upload after another: what lies in the store beside them is left of one that died. */
   let uploading: Promise<unknown> = Promise.resolve();
   return {
     upload(bytes) {
@@ -93,7 +92,8 @@ export async function objectStoreMover(
   }
 
   async function put(sha256: string, bytes: Uint8Array, lost: AbortSignal): Promise<void> {
-    await removeOrphans(nats, uploads, uploadsBucket(token));
+    // One upload after another: what lies there is left of one that failed, or whose uploader died.
+    await nats.manager.streams.purge(`OBJ_${uploadsBucket(token)}`);
     await putObject(uploads, objectName(job, sha256), streamOf(bytes, lost));
   }
 }
@@ -170,19 +170,6 @@ export async function infoOf(store: ObjectStore, name: string) {
   } catch (error) {
     if (error instanceof JetStreamApiError && error.status === 404) return undefined;
     throw error;
-  }
-}
-
-/** Parts of objects whose uploader died before it could say what they are parts of. */
-async function removeOrphans({ manager }: Nats, store: ObjectStore, bucket: string): Promise<void> {
-  const stream = `OBJ_${bucket}`;
-  const parts = `$O.${bucket}.C.`;
-  const { state } = await manager.streams.info(stream, { subjects_filter: `${parts}>` });
-  const found = Object.keys(state.subjects ?? {});
-  if (found.length === 0) return;
-  const whole = new Set((await store.list()).map(({ nuid }) => `${parts}${nuid}`));
-  for (const subject of found) {
-    if (!whole.has(subject)) await manager.streams.purge(stream, { filter: subject });
   }
 }
 
