@@ -1,6 +1,6 @@
 /** What the client library throws, said to whoever has to mend it. */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { PermissionViolationError, RequestError } from '@nats-io/transport-node';
+import { PermissionViolationError, RequestError } from '@nats-io/nats-core';
 import { TransportError } from '../error.js';
 
 export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -7,7 +7,6 @@ import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type ObjectStore, Objm } from '@nats-io/obj';
 import type { Assignment } from '../../protocol/assignment.js';
 import { type Blob, blobSchema } from '../../protocol/blob-name.js';
 import type { BlobFolder } from '../transport.js';
@@ -15,7 +14,7 @@ import { reasonOf } from './explain.js';
 import type { Lead } from './lead.js';
 import { decode, encode } from './messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
-import { CHUNK_BYTES, DamagedObject, infoOf, openObject, putObject } from './nats-blobs.js';
+import { CHUNK_BYTES, DamagedObject, openStore, type Store } from './object-store.js';
 
 export interface FetchOptions {
   readonly lead: Lead;
@@ -44,11 +43,11 @@ export async function objectStoreEnd({
   maximumBytes,
   warn,
 }: FetchOptions): Promise<ObjectStoreEnd> {
-  const { connection, jetStream } = lead.nats;
-  const objects = new Objm(jetStream);
-  const models = await objects.create(MODELS_BUCKET);
-  const uploads = new Map<string, ObjectStore>();
-  for (const token of participants.keys()) uploads.set(token, await objects.create(uploadsBucket(token)));
+  const { connection } = lead.nats;
+  const models = await openStore(lead.nats, MODELS_BUCKET, true);
+  const uploads = new Map<string, Store>();
+  for (const token of participants.keys())
+    uploads.set(token, await openStore(lead.nats, uploadsBucket(token), true));
   const fetching = new Map<string, Promise<boolean>>();
   let named: readonly Blob[] = [];
 
@@ -96,7 +95,7 @@ export async function objectStoreEnd({
     if (await blobs.has(blob.sha256)) return true;
     const store = uploads.get(token);
     const name = objectName(lead.job, blob.sha256);
-    const object = store === undefined ? undefined : await openObject(store, name, blob.bytes);
+    const object = await store?.read(name, blob.bytes);
     if (store === undefined || object === undefined) return false;
     const part = join(dirname(blobs.pathOf(blob.sha256)), `${randomUUID()}.part`);
     try {
@@ -110,7 +109,7 @@ export async function objectStoreEnd({
     } finally {
       await rm(part, { force: true });
       // On the disk now, or worth nothing; what is left by a lost connection is replaced by the next upload.
-      await store.delete(name).catch(() => undefined);
+      await store.remove(name).catch(() => undefined);
     }
   }
 
@@ -119,9 +118,9 @@ export async function objectStoreEnd({
     async offer(assignment, lost) {
       for (const { sha256, bytes } of blobsOf(assignment)) {
         const name = objectName(lead.job, sha256);
-        if ((await infoOf(models, name))?.size === bytes) continue;
+        if (await models.has(name, bytes)) continue;
         const file = createReadStream(blobs.pathOf(sha256), { highWaterMark: CHUNK_BYTES, signal: lost });
-        await putObject(models, name, Readable.toWeb(file) as ReadableStream<Uint8Array>);
+        await models.put(name, Readable.toWeb(file) as ReadableStream<Uint8Array>);
       }
     },
     async forget(assignment) {
@@ -129,8 +128,8 @@ export async function objectStoreEnd({
       if (now.length === 0) return;
       const kept = new Set([...named, ...now].map(({ sha256 }) => objectName(lead.job, sha256)));
       named = now;
-      for (const { name } of await models.list()) {
-        if (name.startsWith(objectName(lead.job, '')) && !kept.has(name)) await models.delete(name);
+      for (const name of await models.names()) {
+        if (name.startsWith(objectName(lead.job, '')) && !kept.has(name)) await models.remove(name);
       }
     },
   };

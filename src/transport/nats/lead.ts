@@ -10,7 +10,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AckPolicy } from '@nats-io/jetstream';
 import type { KvEntry } from '@nats-io/kv';
-import { nanos } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/nats-core';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError } from '../error.js';
 import { type Nats, type NatsAccess, openNats } from './connection.js';
