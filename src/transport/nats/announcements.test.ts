@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { evaluated, JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { TransportError } from '../error.js';
+import { silentLog } from '../log.js';
 import { exampleDescription } from '../transport.contract.js';
 import {
   ANNOUNCEMENT_BYTES,
@@ -34,7 +35,7 @@ describe('announcements over NATS', () => {
           return answer(announcement);
         },
       },
-      { warn: (message) => warnings.push(message) },
+      { log: { ...silentLog, warn: (_, message) => warnings.push(message) } },
     );
   const say = (subject: string, message: unknown) =>
     jetstream(stranger).publish(subject, typeof message === 'string' ? message : JSON.stringify(message));
@@ -120,7 +121,10 @@ describe('announcements over NATS', () => {
     ).rejects.toThrow(/maximum messages per subject/);
     await openCoordinator();
     expect(await receipt).toEqual({ accepted: true });
-    expect(heard).toEqual([['site-a', evaluated(1)]]);
+    // At least once, and always the same.
+    expect(new Set(heard.map((said) => JSON.stringify(said)))).toEqual(
+      new Set([JSON.stringify(['site-a', evaluated(1)])]),
+    );
   });
 
   it('may be said again, by whoever missed the receipt or was refused, and are answered again', async () => {
@@ -150,7 +154,7 @@ describe('announcements over NATS', () => {
           throw new Error('no space left on device');
         },
       },
-      { warn: (message) => warnings.push(message) },
+      { log: { ...silentLog, warn: (_, message) => warnings.push(message) } },
     );
     const participant = await federation.openParticipant('site-a');
     expect(await participant.announce(evaluated(1))).toEqual({ accepted: true });

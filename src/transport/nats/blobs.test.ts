@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import { sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
+import { type Log, silentLog } from '../log.js';
 import { blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
 import type { BlobMover } from './nats-blobs.js';
 
@@ -22,7 +23,7 @@ describe('blobs over NATS', () => {
   });
   afterEach(() => federation.close());
 
-  const warn = (message: string) => void warnings.push(message);
+  const log: Log = { ...silentLog, warn: (_, message) => warnings.push(message) };
   const storeOf = (bucket: string) => new Objm(jetstream(other)).open(bucket);
   const subjectsOf = async (bucket: string) => {
     const manager = await jetstream(other).jetstreamManager();
@@ -41,7 +42,7 @@ describe('blobs over NATS', () => {
   });
 
   it('are sent again where something else came out of the store', async () => {
-    const coordinator = await federation.openCoordinator({}, { warn });
+    const coordinator = await federation.openCoordinator({}, { log });
     const store = await storeOf(uploadsBucket('site-a'));
     const bytes = noise(1_000_000);
     const name = objectName(JOB, sha256Of(bytes));
@@ -53,7 +54,7 @@ describe('blobs over NATS', () => {
   });
 
   it('are refused where they are too large, or no blobs', async () => {
-    await federation.openCoordinator({}, { warn, maximumBlobBytes: 1000 });
+    await federation.openCoordinator({}, { log, maximumBlobBytes: 1000 });
     const participant = await federation.openParticipant('site-a');
     await expect(participant.upload(noise(1001))).rejects.toThrow(/1001 bytes, expected at most 1000/);
     const reply = await other.request(blobSubject(JOB, 'site-a'), '{"sha256":"../../etc/passwd","bytes":1}');

@@ -5,8 +5,9 @@
  */
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { progressSchema } from '../../protocol/announcement.js';
-import type { Blob } from '../../protocol/blob-name.js';
+import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { type Log, silentLog } from '../log.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
 import { explain, reasonOf } from './explain.js';
 import { objectStoreEnd } from './fetch-blobs.js';
@@ -22,7 +23,7 @@ export interface NatsCoordinatorOptions {
   readonly blobPlace?: BlobPlace;
   readonly maximumBlobBytes?: number;
   /** What an operator should know: who sent what could not be read, and what is tried once more. */
-  readonly warn?: (message: string) => void;
+  readonly log?: Log;
 }
 
 /** So many lines about one participant are enough. */
@@ -32,7 +33,7 @@ const WARNINGS = 10;
 export async function openNatsCoordinator(
   reception: Reception,
   lead: Lead,
-  { blobs, blobPlace = 'object-store', maximumBlobBytes = 2 ** 31, warn }: NatsCoordinatorOptions,
+  { blobs, blobPlace = 'object-store', maximumBlobBytes = 2 ** 31, log = silentLog }: NatsCoordinatorOptions,
 ): Promise<CoordinatorEnd> {
   const { description } = reception;
   const { job, nats, buckets, signal } = lead;
@@ -42,8 +43,8 @@ export async function openNatsCoordinator(
     const who = participants.get(token) ?? 'somebody who is not expected';
     const count = (warnings.get(who) ?? 0) + 1;
     warnings.set(who, count);
-    if (count <= WARNINGS) warn?.(`nats: ${who}: ${message}`);
-    if (count === WARNINGS) warn?.(`nats: ${who}: more of that is not said`);
+    if (count <= WARNINGS) log.warn({ participant: who }, `nats: ${who}: ${message}`);
+    if (count === WARNINGS) log.warn({ participant: who }, `nats: ${who}: more of that is not said`);
   };
   lead.onFenced((error) => reception.onFenced?.(error));
   try {
@@ -89,7 +90,7 @@ export async function openNatsCoordinator(
 
     async function receive(name: string, announcement: Announcement): Promise<Receipt> {
       presence.seen(name);
-      for (const blob of announcement.type === 'update' ? blobsOf(announcement) : []) {
+      for (const blob of blobsOfAnnouncement(announcement)) {
         if (await (objects?.fetch(tokenOf(name), blob) ?? blobs.has(blob.sha256))) continue;
         const message = `blob ${blob.sha256.slice(0, 12)}… of "${name}" has not been uploaded`;
         return { accepted: false, reason: 'bad-update', message };
@@ -124,6 +125,3 @@ export async function openNatsCoordinator(
     signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
   }
 }
-
-const blobsOf = ({ update: { state, control, fisher } }: Extract<Announcement, { type: 'update' }>): Blob[] =>
-  [state, control, fisher].filter((blob) => blob !== undefined);

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Assignment } from '../../protocol/assignment.js';
 import { type Blob, blobSchema } from '../../protocol/blob-name.js';
+import { blobsOfAssignment } from '../../protocol/named-blobs.js';
 import type { BlobFolder } from '../transport.js';
 import { reasonOf } from './explain.js';
 import type { Lead } from './lead.js';
@@ -100,7 +101,7 @@ export async function objectStoreEnd({
     const part = join(dirname(blobs.pathOf(blob.sha256)), `${randomUUID()}.part`);
     try {
       await receive(object, part, blob);
-      await blobs.adopt(part);
+      await blobs.adopt(part, blob);
       return true;
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
@@ -116,7 +117,7 @@ export async function objectStoreEnd({
   return {
     fetch,
     async offer(assignment, lost) {
-      for (const { sha256, bytes } of blobsOf(assignment)) {
+      for (const { sha256, bytes } of blobsOfAssignment(assignment)) {
         const name = objectName(lead.job, sha256);
         if (await models.has(name, bytes)) continue;
         const file = createReadStream(blobs.pathOf(sha256), { highWaterMark: CHUNK_BYTES, signal: lost });
@@ -124,7 +125,7 @@ export async function objectStoreEnd({
       }
     },
     async forget(assignment) {
-      const now = blobsOf(assignment);
+      const now = blobsOfAssignment(assignment);
       if (now.length === 0) return;
       const kept = new Set([...named, ...now].map(({ sha256 }) => objectName(lead.job, sha256)));
       named = now;
@@ -149,9 +150,4 @@ async function receive(object: AsyncIterable<Uint8Array>, path: string, blob: Bl
   } finally {
     await file.close();
   }
-}
-
-function blobsOf(assignment: Assignment): Blob[] {
-  const { base, control, model } = { base: undefined, control: undefined, model: undefined, ...assignment };
-  return [base, control, model].filter((blob) => blob !== undefined);
 }

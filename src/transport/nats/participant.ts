@@ -51,11 +51,16 @@ export async function joinNats(
   const { connection } = nats;
   const closing = new AbortController();
   const { signal } = closing;
+  let failure: TransportError | undefined;
   const closed = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   closed.catch(() => undefined);
-  void connection.closed().then(() => closing.abort(closedError()));
+  void connection.closed().then((error) => {
+    // Such as credentials that were revoked: there is no use in connecting again.
+    if (error instanceof Error && !signal.aborted) failure = explain(error, 'the connection was closed');
+    closing.abort(failure ?? closedError());
+  });
   try {
     const { state, presence } = await openLayout(nats);
     const { job, blobs: place } = await readCurrent();
@@ -76,11 +81,12 @@ export async function joinNats(
         seen = text;
         assignments.set(assignment);
       } catch (error) {
-        closing.abort(error);
+        failure = explain(error, 'the state cannot be read');
+        closing.abort(failure);
       }
     };
     await follow(nats, state, stateKey(job), see, signal);
-    signal.addEventListener('abort', () => assignments.end(), { once: true });
+    signal.addEventListener('abort', () => assignments.end(failure), { once: true });
     beat(nats, presence, participantKey(job, token), beatMs, signal);
     const announce = announcer(nats, job, token, retryMs, signal);
     return {
