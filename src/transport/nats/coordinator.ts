@@ -34,7 +34,7 @@ export async function openNatsCoordinator(
   reception: Reception,
   lead: Lead,
   { blobs, blobPlace = 'object-store', maximumBlobBytes = 2 ** 31, log = silentLog }: NatsCoordinatorOptions,
-): Promise<CoordinatorEnd> {
+): Promise<CoordinatorEnd & { readonly epoch: number }> {
   const { description } = reception;
   const { job, nats, buckets, signal } = lead;
   const participants = new Map(description.participants.map((name) => [tokenOf(name), name]));
@@ -68,6 +68,7 @@ export async function openNatsCoordinator(
     let publishing: Promise<unknown> = Promise.resolve();
     return {
       blobs,
+      epoch: lead.epoch,
       publish(assignment) {
         const published = publishing.then(async () => {
           if (objects !== undefined && !signal.aborted) {
