@@ -1,0 +1,132 @@
+/**
+ * A connection to a NATS server with JetStream: who we are, by which certificate the server is known, what it must be able
+ * to do. Credentials come from files and the environment; no message of ours repeats them. Node only.
+ */
+import { readFile } from 'node:fs/promises';
+import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream';
+import {
+  type ConnectionOptions,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  RequestError,
+  TimeoutError,
+} from '@nats-io/transport-node';
+import { TransportError } from '../error.js';
+import { explain, reasonOf, withoutJetStream } from './explain.js';
+import { type Outages, outages } from './outages.js';
+
+/** How to be let in. Without any of it: as anybody, and without TLS unless the server or the URL (tls://) asks for it. */
+export interface NatsAccess {
+  /** Of a decentralized account: a JWT and its key. */
+  readonly credsFile?: string | undefined;
+  readonly token?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM: by whom the server's certificate is signed, where that is nobody the system knows. With it, TLS is required. */
+  readonly caFile?: string | undefined;
+  /** PEM: our own certificate, and its key, where the server asks for one. */
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+export interface Nats {
+  readonly connection: NatsConnection;
+  readonly jetStream: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly outages: Outages;
+}
+
+/** The oldest whose streams refuse a second message for a subject: Debian 12 has it. */
+const OLDEST = [2, 9, 0] as const;
+
+export function natsAccessFromEnvironment(environment: NodeJS.ProcessEnv): NatsAccess {
+  return {
+    credsFile: environment.COMMONWEIGHT_NATS_CREDS,
+    token: environment.COMMONWEIGHT_NATS_TOKEN,
+    user: environment.COMMONWEIGHT_NATS_USER,
+    password: environment.COMMONWEIGHT_NATS_PASSWORD,
+  };
+}
+
+/**
+ * @param url nats://host:port or tls://host:port; several of a cluster with commas between
+ * @param inbox for replies; what nobody else may listen to
+ * @throws TransportError when it cannot be reached, does not let us in, or is too old
+ */
+export async function openNats(url: string, access: NatsAccess, who: string, inbox: string): Promise<Nats> {
+  const options = { ...(await optionsOf(url, access)), name: who, inboxPrefix: inbox };
+  const connection = await connect(options).catch((cause: unknown) => {
+    throw new TransportError(`nats: ${url} cannot be reached: ${reasonOf(cause)}`, {
+      hint: 'see that the server runs there, and that the credentials and the CA are those it knows',
+      cause,
+    });
+  });
+  try {
+    const { version, jetstream: enabled } = connection.info ?? {};
+    if (version === undefined || isOlder(version)) {
+      throw new TransportError(
+        `nats: ${url} is a nats-server ${version}, expected ${OLDEST.join('.')} or newer`,
+        {
+          hint: 'upgrade it; Debian 12 has 2.9.10 (apt-get install nats-server)',
+        },
+      );
+    }
+    if (enabled !== true) throw withoutJetStream(url);
+    const jetStream = jetstream(connection);
+    const manager = await jetStream.jetstreamManager(false);
+    await manager.getAccountInfo().catch((error: unknown) => {
+      const unanswered = error instanceof RequestError || error instanceof TimeoutError;
+      throw unanswered ? error : withoutJetStream(`the account at ${url}`);
+    });
+    return { connection, jetStream, manager, outages: outages(connection) };
+  } catch (error) {
+    await connection.close();
+    throw explain(error, `${url} cannot be used`);
+  }
+}
+
+async function optionsOf(url: string, access: NatsAccess): Promise<ConnectionOptions> {
+  const servers = url.split(',').map((one) => serverOf(one.trim()));
+  const { token, user, password, credsFile, caFile, certFile, keyFile } = access;
+  const creds = credsFile === undefined ? undefined : await fileOf(credsFile, 'the credentials');
+  const tls = {
+    ...(caFile === undefined ? {} : { ca: (await fileOf(caFile, 'the CA')).toString() }),
+    ...(certFile === undefined ? {} : { cert: (await fileOf(certFile, 'the certificate')).toString() }),
+    ...(keyFile === undefined ? {} : { key: (await fileOf(keyFile, 'the key')).toString() }),
+  };
+  return {
+    servers: servers.map(({ address }) => address),
+    ...(servers.some(({ secure }) => secure) || Object.keys(tls).length > 0 ? { tls } : {}),
+    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(creds) }),
+    ...(token === undefined ? {} : { token }),
+    ...(user === undefined ? {} : { user, pass: password ?? '' }),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 500,
+    // A peer that is gone without a word is noticed within a minute; the client's own two would be four.
+    pingInterval: 20_000,
+    timeout: 5000,
+  };
+}
+
+function serverOf(url: string): { readonly address: string; readonly secure: boolean } {
+  const parts = /^(?:(nats|tls):\/\/)?([^@/\s]+)\/?$/.exec(url);
+  if (parts === null) {
+    const shown = url.replace(/\/\/.*@/, '//…@');
+    throw new TransportError(`nats: "${shown}" is no address, expected nats://host:port or tls://host:port`, {
+      hint: 'credentials do not belong into it: take a file, or COMMONWEIGHT_NATS_TOKEN',
+    });
+  }
+  return { address: parts[2] as string, secure: parts[1] === 'tls' };
+}
+
+const fileOf = (path: string, what: string) =>
+  readFile(path).catch((cause: unknown) => {
+    throw new TransportError(`nats: ${what} cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+
+function isOlder(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
+  const difference = major - OLDEST[0] || minor - OLDEST[1] || patch - OLDEST[2];
+  return difference < 0;
+}

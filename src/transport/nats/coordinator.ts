@@ -1,0 +1,128 @@
+/**
+ * The coordinator's end of a channel over NATS. It takes the lead (`lead.ts`), reads its journal, and opens this: the
+ * description lies in a key, so does the current assignment; announcements come from a stream, and blobs from the object
+ * store or, beside it, by HTTP. Node only.
+ */
+import type { Announcement, Receipt } from '../../protocol/announcement.js';
+import { progressSchema } from '../../protocol/announcement.js';
+import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { type Log, silentLog } from '../log.js';
+import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
+import { explain, reasonOf } from './explain.js';
+import { objectStoreEnd } from './fetch-blobs.js';
+import { hearAnnouncements } from './hear.js';
+import type { Lead } from './lead.js';
+import { type BlobPlace, decode, encode } from './messages.js';
+import { CURRENT_KEY, descriptionKey, PROGRESS_BYTES, progressSubject, tokenOf } from './names.js';
+import { watchPresence } from './presence.js';
+
+export interface NatsCoordinatorOptions {
+  readonly blobs: BlobFolder;
+  /** Where participants move blobs: by default the object store; a URL is that of a hub with the same folder of blobs. */
+  readonly blobPlace?: BlobPlace;
+  readonly maximumBlobBytes?: number;
+  /** What an operator should know: who sent what could not be read, and what is tried once more. */
+  readonly log?: Log;
+}
+
+/** So many lines about one participant are enough. */
+const WARNINGS = 10;
+
+/** @throws FencedError, TransportError */
+export async function openNatsCoordinator(
+  reception: Reception,
+  lead: Lead,
+  { blobs, blobPlace = 'object-store', maximumBlobBytes = 2 ** 31, log = silentLog }: NatsCoordinatorOptions,
+): Promise<CoordinatorEnd & { readonly epoch: number }> {
+  const { description } = reception;
+  const { job, nats, buckets, signal } = lead;
+  const participants = new Map(description.participants.map((name) => [tokenOf(name), name]));
+  const warnings = new Map<string, number>();
+  const warnOf = (token: string, message: string) => {
+    const who = participants.get(token) ?? 'somebody who is not expected';
+    const count = (warnings.get(who) ?? 0) + 1;
+    warnings.set(who, count);
+    if (count <= WARNINGS) log.warn({ participant: who }, `nats: ${who}: ${message}`);
+    if (count === WARNINGS) log.warn({ participant: who }, `nats: ${who}: more of that is not said`);
+  };
+  lead.onFenced((error) => reception.onFenced?.(error));
+  try {
+    const objects =
+      blobPlace === 'object-store'
+        ? await objectStoreEnd({ lead, blobs, participants, maximumBytes: maximumBlobBytes, warn: warnOf })
+        : undefined;
+    await nats.outages.untilDone('the description', describe, signal);
+    const tell = (name: string, present: boolean) => reception.onPresence?.(name, present);
+    const presence = await watchPresence(
+      nats,
+      buckets.presence,
+      job,
+      participants,
+      lead.beatMs,
+      tell,
+      signal,
+    );
+    hearProgress(presence.seen);
+    hearAnnouncements({ lead, participants, receive, warn: warnOf });
+    let publishing: Promise<unknown> = Promise.resolve();
+    return {
+      blobs,
+      epoch: lead.epoch,
+      publish(assignment) {
+        const published = publishing.then(async () => {
+          if (objects !== undefined && !signal.aborted) {
+            await nats.outages
+              .untilDone('the models', (lost) => objects.offer(assignment, lost), signal)
+              .catch((error: unknown) => {
+                // Whoever was fenced meanwhile is to hear that.
+                if (!signal.aborted) throw error;
+              });
+          }
+          await lead.publish(assignment);
+          // What is left over is removed with the next assignment.
+          await objects?.forget(assignment).catch(() => undefined);
+        });
+        publishing = published.catch(() => undefined);
+        return published;
+      },
+      close: () => lead.close(),
+    };
+
+    async function receive(name: string, announcement: Announcement): Promise<Receipt> {
+      presence.seen(name);
+      for (const blob of blobsOfAnnouncement(announcement)) {
+        if (await (objects?.fetch(tokenOf(name), blob) ?? blobs.has(blob.sha256))) continue;
+        const message = `blob ${blob.sha256.slice(0, 12)}… of "${name}" has not been uploaded`;
+        return { accepted: false, reason: 'bad-update', message };
+      }
+      return reception.receive(name, announcement);
+    }
+  } catch (error) {
+    await lead.close();
+    throw explain(error, `the coordinator of ${job} cannot be opened`);
+  }
+
+  async function describe() {
+    await buckets.state.put(descriptionKey(job), encode(description));
+    await buckets.state.put(CURRENT_KEY, encode({ protocol: PROTOCOL_VERSION, job, blobs: blobPlace }));
+  }
+
+  function hearProgress(seen: (name: string) => void) {
+    const subscription = nats.connection.subscribe(progressSubject(job, '*'), {
+      callback(error, message) {
+        const token = message.subject.split('.')[3] ?? '';
+        const name = participants.get(token);
+        if (error !== null || name === undefined || signal.aborted) return;
+        try {
+          const progress = decode(progressSchema, message.data, PROGRESS_BYTES);
+          seen(name);
+          reception.onProgress?.(name, progress);
+        } catch (cause) {
+          warnOf(token, `progress ${reasonOf(cause)}: left out`);
+        }
+      },
+    });
+    signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
+  }
+}

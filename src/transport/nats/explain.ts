@@ -1,0 +1,28 @@
+/** What the client library throws, said to whoever has to mend it. */
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { PermissionViolationError, RequestError } from '@nats-io/nats-core';
+import { TransportError } from '../error.js';
+
+export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+export const closedError = () => new TransportError('nats: the channel is closed');
+
+export const withoutJetStream = (where: string) =>
+  new TransportError(`nats: ${where} has no JetStream, which keeps what is said`, {
+    hint: 'start nats-server with -js -sd FOLDER, or write jetstream into its configuration, and into the account',
+  });
+
+export function explain(cause: unknown, what: string): TransportError {
+  if (cause instanceof TransportError) return cause;
+  return new TransportError(`nats: ${what}: ${reasonOf(cause)}`, {
+    hint: 'docs/nats.md lists the permissions that coordinator and participants need',
+    cause,
+  });
+}
+
+/** What the server refuses for good. Everything else (no answer, no responder, 5xx) is a matter of time. */
+export function isFinal(error: unknown): boolean {
+  if (error instanceof TransportError || error instanceof PermissionViolationError) return true;
+  if (error instanceof RequestError) return error.cause instanceof PermissionViolationError;
+  return error instanceof JetStreamApiError && error.status < 500;
+}

@@ -1,0 +1,153 @@
+/**
+ * The coordinator's end of the object store: what participants put there is fetched into the blob folder, checked, and
+ * removed from the store; what an assignment names is put there for all. Node only.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Assignment } from '../../protocol/assignment.js';
+import { type Blob, blobSchema } from '../../protocol/blob-name.js';
+import { blobsOfAssignment } from '../../protocol/named-blobs.js';
+import type { BlobFolder } from '../transport.js';
+import { reasonOf } from './explain.js';
+import type { Lead } from './lead.js';
+import { decode, encode } from './messages.js';
+import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
+import { CHUNK_BYTES, DamagedObject, openStore, type Store } from './object-store.js';
+
+export interface FetchOptions {
+  readonly lead: Lead;
+  readonly blobs: BlobFolder;
+  /** Token → name. */
+  readonly participants: ReadonlyMap<string, string>;
+  /** Larger ones are refused. */
+  readonly maximumBytes: number;
+  warn(token: string, message: string): void;
+}
+
+export interface ObjectStoreEnd {
+  /** Is it in the folder now? It is fetched where it is not, once however many ask. */
+  fetch(token: string, blob: Blob): Promise<boolean>;
+  /** Puts what the assignment names into the store. */
+  offer(assignment: Assignment, lost: AbortSignal): Promise<void>;
+  /** Removes what neither it nor the one before names. */
+  forget(assignment: Assignment): Promise<void>;
+}
+
+/** Makes the stores, and answers participants that ask whether a blob has arrived. */
+export async function objectStoreEnd({
+  lead,
+  blobs,
+  participants,
+  maximumBytes,
+  warn,
+}: FetchOptions): Promise<ObjectStoreEnd> {
+  const { connection } = lead.nats;
+  const models = await openStore(lead.nats, MODELS_BUCKET, true);
+  const uploads = new Map<string, Store>();
+  for (const token of participants.keys())
+    uploads.set(token, await openStore(lead.nats, uploadsBucket(token), true));
+  const fetching = new Map<string, Promise<boolean>>();
+  let named: readonly Blob[] = [];
+
+  const requests = connection.subscribe(blobSubject(lead.job, '*'), {
+    callback(error, message) {
+      if (error !== null || lead.signal.aborted) return;
+      const token = message.subject.split('.')[3] ?? '';
+      void answer(token, message.data).then(
+        (reply) => reply !== undefined && message.respond(encode(reply)),
+        // Without an answer, it is asked once more.
+        (cause: unknown) => warn(token, `a blob cannot be fetched: ${reasonOf(cause)}`),
+      );
+    },
+  });
+  lead.signal.addEventListener('abort', () => requests.unsubscribe(), { once: true });
+
+  async function answer(token: string, data: Uint8Array) {
+    if (!participants.has(token)) return { here: false, refused: `"${token}" is not expected` };
+    let blob: Blob;
+    try {
+      blob = decode(blobSchema, data, BLOB_REQUEST_BYTES);
+    } catch (error) {
+      const refused = `a question for a blob ${reasonOf(error)}`.slice(0, 1000);
+      warn(token, refused);
+      return { here: false, refused };
+    }
+    if (blob.bytes > maximumBytes) {
+      const refused = `a blob has ${blob.bytes} bytes, expected at most ${maximumBytes}`;
+      warn(token, refused);
+      return { here: false, refused };
+    }
+    return { here: await fetch(token, blob) };
+  }
+
+  function fetch(token: string, blob: Blob): Promise<boolean> {
+    const key = `${token} ${blob.sha256}`;
+    const before = fetching.get(key);
+    if (before !== undefined) return before;
+    const now = fetchOnce(token, blob).finally(() => fetching.delete(key));
+    fetching.set(key, now);
+    return now;
+  }
+
+  async function fetchOnce(token: string, blob: Blob): Promise<boolean> {
+    if (await blobs.has(blob.sha256)) return true;
+    const store = uploads.get(token);
+    const name = objectName(lead.job, blob.sha256);
+    const object = await store?.read(name, blob.bytes);
+    if (store === undefined || object === undefined) return false;
+    const part = join(dirname(blobs.pathOf(blob.sha256)), `${randomUUID()}.part`);
+    try {
+      await receive(object, part, blob);
+      await blobs.adopt(part, blob);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DamagedObject)) throw error;
+      warn(token, `blob ${blob.sha256.slice(0, 12)}… ${error.message}: it is to be sent once more`);
+      return false;
+    } finally {
+      await rm(part, { force: true });
+      // On the disk now, or worth nothing; what is left by a lost connection is replaced by the next upload.
+      await store.remove(name).catch(() => undefined);
+    }
+  }
+
+  return {
+    fetch,
+    async offer(assignment, lost) {
+      for (const { sha256, bytes } of blobsOfAssignment(assignment)) {
+        const name = objectName(lead.job, sha256);
+        if (await models.has(name, bytes)) continue;
+        const file = createReadStream(blobs.pathOf(sha256), { highWaterMark: CHUNK_BYTES, signal: lost });
+        await models.put(name, Readable.toWeb(file) as ReadableStream<Uint8Array>);
+      }
+    },
+    async forget(assignment) {
+      const now = blobsOfAssignment(assignment);
+      if (now.length === 0) return;
+      const kept = new Set([...named, ...now].map(({ sha256 }) => objectName(lead.job, sha256)));
+      named = now;
+      for (const name of await models.names()) {
+        if (name.startsWith(objectName(lead.job, '')) && !kept.has(name)) await models.remove(name);
+      }
+    },
+  };
+}
+
+/** Writes an object into a file, synced. @throws DamagedObject when its bytes are not those of the hash */
+async function receive(object: AsyncIterable<Uint8Array>, path: string, blob: Blob): Promise<void> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'wx');
+  try {
+    for await (const piece of object) {
+      hash.update(piece);
+      await file.write(piece);
+    }
+    if (hash.digest('hex') !== blob.sha256) throw new DamagedObject('has other bytes than its SHA-256 says');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,36 @@
+/** The current value of a key, and each that replaces it, through restarts of the server. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KV, KvWatchEntry } from '@nats-io/kv';
+import type { Nats } from './connection.js';
+
+const PAUSE_MS = 250;
+
+/**
+ * Calls `see` with the current entry of every key that matches, then with every change; again with the current ones after a
+ * reconnection, since a consumer in the server's memory does not survive the server.
+ * @returns once the first watch is open
+ */
+export async function follow(
+  { connection, outages }: Nats,
+  bucket: KV,
+  key: string,
+  see: (entry: KvWatchEntry) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let watch = await bucket.watch({ key });
+  const stop = () => watch.stop();
+  outages.onReconnect(stop, signal);
+  signal.addEventListener('abort', stop, { once: true });
+  const over = () => signal.aborted || connection.isClosed();
+  void (async () => {
+    while (!over()) {
+      try {
+        for await (const entry of watch) if (!over()) see(entry);
+        watch = await outages.untilDone('a watch', () => bucket.watch({ key }), signal);
+      } catch {
+        await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    watch.stop();
+  })();
+}

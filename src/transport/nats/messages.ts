@@ -1,0 +1,58 @@
+/** What lies in the keys and messages on NATS, around what the protocol says; each is parsed by its schema. */
+import { z } from 'zod';
+import { announcementSchema, receiptSchema } from '../../protocol/announcement.js';
+import { assignmentSchema } from '../../protocol/assignment.js';
+import { TransportError } from '../error.js';
+import { reasonOf } from './explain.js';
+
+/** Where participants look first. Loose: a later protocol may have more to say, and its number must still be read. */
+export const currentSchema = z.object({
+  protocol: z.int().positive(),
+  job: z.string().regex(/^[0-9a-f]{16}$/),
+  /** Where blobs are moved: the object store, or a hub that speaks HTTP. */
+  blobs: z.union([z.literal('object-store'), z.strictObject({ url: z.url() })]),
+});
+export type BlobPlace = z.output<typeof currentSchema>['blobs'];
+
+/** Who leads, and what is asked for: a coordinator that takes over leaves the assignment as it finds it. */
+export const stateSchema = z.strictObject({
+  epoch: z.int().positive(),
+  assignment: assignmentSchema.optional(),
+});
+export type State = z.output<typeof stateSchema>;
+
+/** Of one call of `announce`, however often it is sent: the receipt names it. */
+const idSchema = z.string().regex(/^[\w-]{1,64}$/);
+
+export const announcingSchema = z.strictObject({ id: idSchema, announcement: announcementSchema });
+/** Enough of it to be answered. */
+export const identifiedSchema = z.object({ id: idSchema });
+export const answerSchema = z.strictObject({ id: idSchema, receipt: receiptSchema });
+
+/** Is a blob here that was put into the object store? If not, it is to be put there once more. */
+export const blobReplySchema = z.strictObject({
+  here: z.boolean(),
+  refused: z.string().max(1000).optional(),
+});
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+export const encode = (value: unknown) => encoder.encode(JSON.stringify(value));
+
+/** @throws TransportError that says what is wrong with it */
+export function decode<Value>(schema: z.ZodType<Value>, data: Uint8Array, maximumBytes: number): Value {
+  if (data.length > maximumBytes) {
+    throw new TransportError(`is ${data.length} bytes, expected at most ${maximumBytes}`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(decoder.decode(data));
+  } catch (cause) {
+    throw new TransportError(`is no JSON: ${reasonOf(cause)}`, { cause });
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new TransportError(`is not of the schema: ${issue?.path.join('.') || 'it'}: ${issue?.message}`);
+}

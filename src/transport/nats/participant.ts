@@ -1,0 +1,149 @@
+/** A participant's end of a channel over NATS. Node only. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { JetStreamApiError } from '@nats-io/jetstream';
+import type { KvEntry } from '@nats-io/kv';
+import type { Assignment } from '../../protocol/assignment.js';
+import { descriptionSchema } from '../../protocol/description.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { TransportError } from '../error.js';
+import { latestValue } from '../latest-value.js';
+import type { ParticipantEnd } from '../transport.js';
+import { announcer } from './announce.js';
+import { type Nats, type NatsAccess, openNats } from './connection.js';
+import { closedError, explain } from './explain.js';
+import { follow } from './follow.js';
+import { openLayout } from './layout.js';
+import { currentSchema, decode, encode } from './messages.js';
+import {
+  CURRENT_KEY,
+  descriptionKey,
+  PROGRESS_BYTES,
+  participantKey,
+  progressSubject,
+  stateKey,
+  tokenOf,
+} from './names.js';
+import { type BlobMover, objectStoreMover } from './nats-blobs.js';
+import { beat } from './presence.js';
+import { stateOf } from './state.js';
+
+export interface NatsParticipantOptions {
+  readonly name: string;
+  readonly access?: NatsAccess;
+  /** Moves blobs where the federation has a hub for them; `over` is aborted with the channel. */
+  readonly hub?: (url: string, over: AbortSignal) => BlobMover;
+  /** How often it says that it is there; the same as at the coordinator's end. */
+  readonly beatMs?: number;
+  /** After which an announcement without a receipt is said again. */
+  readonly retryMs?: number;
+}
+
+/** Of the coordinator's own messages, which the account lets nobody else write. */
+const DESCRIPTION_BYTES = 1024 * 1024;
+
+/** @throws TransportError when there is no federation there, it speaks another protocol, or does not expect the name */
+export async function joinNats(
+  url: string,
+  { name, access = {}, hub, beatMs = 10_000, retryMs = 5000 }: NatsParticipantOptions,
+): Promise<ParticipantEnd> {
+  const token = tokenOf(name);
+  const nats = await openNats(url, access, `commonweight participant ${name}`, `_INBOX_${token}`);
+  const { connection } = nats;
+  const closing = new AbortController();
+  const { signal } = closing;
+  let failure: TransportError | undefined;
+  const closed = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  closed.catch(() => undefined);
+  void connection.closed().then((error) => {
+    // Such as credentials that were revoked: there is no use in connecting again.
+    if (error instanceof Error && !signal.aborted) failure = explain(error, 'the connection was closed');
+    closing.abort(failure ?? closedError());
+  });
+  try {
+    const { state, presence } = await openLayout(nats);
+    const { job, blobs: place } = await readCurrent();
+    const description = await readDescription(job);
+    if (!description.participants.includes(name)) {
+      throw new TransportError(`nats: "${name}" is not expected in this federation`, {
+        hint: `take one of ${description.participants.join(', ')}`,
+      });
+    }
+    const mover = await moverOf(nats, place);
+    const assignments = latestValue<Assignment>();
+    let seen = '';
+    const see = (entry: KvEntry) => {
+      try {
+        const { assignment } = stateOf(entry);
+        const text = JSON.stringify(assignment);
+        if (assignment === undefined || text === seen) return;
+        seen = text;
+        assignments.set(assignment);
+      } catch (error) {
+        failure = explain(error, 'the state cannot be read');
+        closing.abort(failure);
+      }
+    };
+    await follow(nats, state, stateKey(job), see, signal);
+    signal.addEventListener('abort', () => assignments.end(failure), { once: true });
+    beat(nats, presence, participantKey(job, token), beatMs, signal);
+    const announce = announcer(nats, job, token, retryMs, signal);
+    return {
+      description,
+      assignments: () => assignments.read(),
+      announce: (announcement) => Promise.race([announce(announcement), closed]),
+      tell(progress) {
+        const data = encode(progress);
+        if (data.length <= PROGRESS_BYTES && !connection.isClosed()) {
+          connection.publish(progressSubject(job, token), data);
+        }
+      },
+      upload: (bytes) => Promise.race([mover.upload(bytes), closed]),
+      download: (blob) => Promise.race([mover.download(blob), closed]),
+      async close() {
+        closing.abort(closedError());
+        if (connection.isClosed()) return;
+        // So that nobody waits for the beat to be missed; a server that is away is not waited for.
+        const leaving = presence.delete(participantKey(job, token)).catch(() => undefined);
+        await Promise.race([leaving, delay(1000, undefined, { ref: false })]);
+        await connection.close();
+      },
+    };
+
+    async function readCurrent() {
+      const entry = await state.get(CURRENT_KEY);
+      if (entry === null) throw nobodyThere(url);
+      const current = decode(currentSchema, entry.value, DESCRIPTION_BYTES);
+      if (current.protocol === PROTOCOL_VERSION) return current;
+      throw new TransportError(
+        `nats: the coordinator speaks protocol ${current.protocol}, this participant ${PROTOCOL_VERSION}`,
+        { hint: 'install the same version of commonweight at all sites' },
+      );
+    }
+
+    async function readDescription(job: string) {
+      const entry = await state.get(descriptionKey(job));
+      if (entry === null) throw nobodyThere(url);
+      return decode(descriptionSchema, entry.value, DESCRIPTION_BYTES);
+    }
+
+    async function moverOf(of: Nats, at: Awaited<ReturnType<typeof readCurrent>>['blobs']) {
+      if (at === 'object-store') return objectStoreMover(of, job, token, signal);
+      if (hub !== undefined) return hub(at.url, signal);
+      throw new TransportError(`nats: blobs are moved by ${at.url}, but nothing here moves them by HTTP`);
+    }
+  } catch (error) {
+    closing.abort(closedError());
+    await connection.close();
+    if (isMissing(error)) throw nobodyThere(url);
+    throw explain(error, `"${name}" cannot join`);
+  }
+}
+
+const nobodyThere = (url: string) =>
+  new TransportError(`nats: no federation has been started at ${url}`, {
+    hint: 'start the coordinator first: commonweight serve federation.yaml --nats URL',
+  });
+
+const isMissing = (error: unknown) => error instanceof JetStreamApiError && error.status === 404;

@@ -1,0 +1,68 @@
+/**
+ * Who is there: a participant puts a key now and then, its beat; the coordinator counts the time since the last by its own
+ * clock, since a server of this age does not tell when a key expires. That keys do expire serves a coordinator which comes
+ * later: it finds those of participants that are there.
+ */
+import type { KV } from '@nats-io/kv';
+import type { Nats } from './connection.js';
+import { follow } from './follow.js';
+import { BEATS_MISSED } from './layout.js';
+import { encode } from './messages.js';
+import { participantKey } from './names.js';
+
+/** Says that we are there, until `signal` is aborted. */
+export function beat(nats: Nats, bucket: KV, key: string, everyMs: number, signal: AbortSignal) {
+  // One that gets lost does no harm: the next comes.
+  const put = () => void bucket.put(key, encode({})).catch(() => undefined);
+  put();
+  const timer = setInterval(put, everyMs);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  nats.outages.onReconnect(put, signal);
+}
+
+export interface Presence {
+  /** Something came from it. */
+  seen(name: string): void;
+}
+
+/** Tells who comes and who goes, each change once. */
+export async function watchPresence(
+  nats: Nats,
+  bucket: KV,
+  job: string,
+  participants: ReadonlyMap<string, string>,
+  beatMs: number,
+  tell: (name: string, present: boolean) => void,
+  signal: AbortSignal,
+): Promise<Presence> {
+  const present = new Map<string, NodeJS.Timeout>();
+  const gone = (name: string) => {
+    clearTimeout(present.get(name));
+    if (present.delete(name)) tell(name, false);
+  };
+  const seen = (name: string) => {
+    if (signal.aborted) return;
+    const before = present.get(name);
+    clearTimeout(before);
+    present.set(
+      name,
+      setTimeout(() => gone(name), beatMs * BEATS_MISSED),
+    );
+    if (before === undefined) tell(name, true);
+  };
+  const prefix = participantKey(job, '');
+  signal.addEventListener('abort', () => present.forEach(clearTimeout), { once: true });
+  await follow(
+    nats,
+    bucket,
+    participantKey(job, '*'),
+    ({ key, operation }) => {
+      const name = participants.get(key.slice(prefix.length));
+      if (name === undefined) return;
+      if (operation === 'PUT') seen(name);
+      else gone(name);
+    },
+    signal,
+  );
+  return { seen };
+}

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { evaluated, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import type { Announcement } from '../../protocol/announcement.js';
+import type { Assignment } from '../../protocol/assignment.js';
+
+const wait = (round: number): Assignment => ({ type: 'wait', epoch: 1, sequence: round, round });
+const noise = (bytes: number, seed: number) =>
+  Uint8Array.from({ length: bytes }, (_, i) => ((i + seed) * 2654435761) >>> 13);
+
+describe('a nats-server that is killed and started again', () => {
+  let federation: NatsFederation;
+  beforeEach(async () => {
+    federation = await natsFederation();
+  });
+  afterEach(() => federation.close());
+
+  it('loses nothing that was announced, and makes no second fact of it', async () => {
+    const heard = new Map<string, Set<string>>();
+    let first: () => void;
+    const begun = new Promise<void>((resolve) => {
+      first = resolve;
+    });
+    await federation.openCoordinator({
+      async receive(participant, announcement: Announcement) {
+        const key = `${participant} ${announcement.type} ${'round' in announcement ? announcement.round : ''}`;
+        heard.set(key, (heard.get(key) ?? new Set()).add(JSON.stringify(announcement)));
+        first();
+        return { accepted: true };
+      },
+    });
+    const rounds = 40;
+    const saying = ['site-a', 'site-b'].map(async (name) => {
+      const participant = await federation.openParticipant(name, { retryMs: 500 });
+      const receipts = [];
+      for (let round = 1; round <= rounds; round++)
+        receipts.push(await participant.announce(evaluated(round)));
+      return receipts;
+    });
+    await begun;
+    await federation.server.kill();
+    await federation.server.start();
+    const receipts = (await Promise.all(saying)).flat();
+    expect(receipts).toEqual(Array(2 * rounds).fill({ accepted: true }));
+    expect(heard.size).toBe(2 * rounds);
+    for (const facts of heard.values()) expect(facts.size).toBe(1);
+  });
+
+  it('has an upload go on, and the assignment seen that is published meanwhile', async () => {
+    const coordinator = await federation.openCoordinator();
+    await coordinator.publish(wait(1));
+    const participant = await federation.openParticipant('site-a');
+    const assignments = participant.assignments()[Symbol.asyncIterator]();
+    expect((await assignments.next()).value).toEqual(wait(1));
+    const uploading = participant.upload(noise(20_000_000, 1));
+    await federation.server.kill();
+    const publishing = coordinator.publish(wait(2));
+    const next = assignments.next();
+    await federation.server.start();
+    await publishing;
+    expect((await next).value).toEqual(wait(2));
+    const { sha256 } = await uploading;
+    expect(await coordinator.blobs.has(sha256)).toBe(true);
+  });
+});

@@ -1,0 +1,88 @@
+/** A real nats-server with JetStream on 127.0.0.1, which a test can kill and start again at the same port and files. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface NatsServer {
+  readonly url: string;
+  readonly folder: string;
+  /** SIGKILL: it does not get to sync anything. */
+  kill(): Promise<void>;
+  /** Resolves when it takes connections. */
+  start(): Promise<void>;
+  /** Kills it, and removes its files. */
+  stop(): Promise<void>;
+}
+
+export interface NatsServerOptions {
+  /** Lines of its configuration, given its folder. */
+  readonly configuration?: (folder: string) => string | Promise<string>;
+  readonly jetStream?: boolean;
+  readonly scheme?: 'nats' | 'tls';
+}
+
+/** @throws Error that says how to install it */
+export async function natsServer({
+  configuration,
+  jetStream = true,
+  scheme = 'nats',
+}: NatsServerOptions = {}): Promise<NatsServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'commonweight-nats-'));
+  const port = await freePort();
+  const args = ['-a', '127.0.0.1', '-p', String(port)];
+  if (jetStream) args.push('-js', '-sd', join(folder, 'store'));
+  if (configuration !== undefined) {
+    const path = join(folder, 'nats.conf');
+    await writeFile(path, await configuration(folder));
+    args.push('-c', path);
+  }
+  let child: ChildProcess | undefined;
+  const kill = async () => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  };
+  const start = async () => {
+    const started = spawn(process.env.NATS_SERVER ?? 'nats-server', args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child = started;
+    const lines: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      started.on('error', () =>
+        reject(new Error('nats-server cannot be started; to install it: apt-get install nats-server')),
+      );
+      started.on('exit', () => reject(new Error(`nats-server ended:\n${lines.join('\n')}`)));
+      createInterface({ input: started.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+        lines.push(line);
+        if (line.includes('Server is ready')) resolve();
+      });
+    });
+  };
+  await start();
+  return {
+    url: `${scheme}://127.0.0.1:${port}`,
+    folder,
+    kill,
+    start,
+    async stop() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('internal: no port');
+  return address.port;
+}
