@@ -122,7 +122,15 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     allow(c, 'operator');
     await next();
   });
-  app.use('/tokens', bodyLimit({ maxSize: 4096 }));
+  app.use(
+    '/tokens',
+    bodyLimit({
+      maxSize: 4096,
+      onError: () => {
+        throw new Refusal(413, 'too-large', 'more than 4096 bytes');
+      },
+    }),
+  );
 
   /** A new token; a participant's earlier ones are void. */
   app.post('/tokens', async (c) => {
@@ -188,16 +196,9 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
         `a blob of ${offset + length} bytes, at most ${limits.blobBytes} are taken`,
       );
     }
-    const { incoming } = c.env;
-    const { socket } = incoming;
-    const before = socket.bytesRead;
-    try {
-      await transfer(participant, () =>
-        uploads.receive({ participant, sha256, offset, length, body: incoming }),
-      );
-    } finally {
-      metrics.received('blob', socket.bytesRead - before);
-    }
+    await transfer(participant, () =>
+      uploads.receive({ participant, sha256, offset, length, body: c.env.incoming }),
+    );
     log.info({ participant, blob: sha256.slice(0, 12), bytes: offset + length }, 'uploaded');
     return c.json({ ok: true }, 201);
   });
