@@ -46,9 +46,8 @@ export const refusalReasonSchema = z.enum([
   'not-expected',
   'replaced',
   'bad-frame',
-  /** These may. */
+  /** This may. */
   'too-fast',
-  'busy',
 ]);
 
 export const hubFrameSchema = z.discriminatedUnion('type', [

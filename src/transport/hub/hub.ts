@@ -56,7 +56,10 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const { participants } = reception.description;
   const metrics = hubMetrics();
   const note = refusals(log, metrics);
-  const uploads = await openUploads(options.uploadsFolder, blobs, participants, limits);
+  const uploads = await openUploads({
+    ...{ folder: options.uploadsFolder, blobs, participants, limits },
+    onReceived: (bytes) => metrics.received('blob', bytes),
+  });
   const board = switchboard({ reception, blobs, limits, metrics, log, note, claim: uploads.claim });
   /** All that was ever published: whoever still reads the model of the round before may go on. */
   const published = new Set<string>();

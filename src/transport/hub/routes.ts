@@ -36,9 +36,15 @@ export interface RoutesParts {
   stop(): void;
 }
 
-type HubContext = Context<{ Bindings: HttpBindings }>;
+interface HubEnvironment {
+  readonly Bindings: HttpBindings;
+  /** A socket that is gone does not know it any more. */
+  readonly Variables: { readonly address: string | undefined };
+}
 
-export function routes(parts: RoutesParts): Hono<{ Bindings: HttpBindings }> {
+type HubContext = Context<HubEnvironment>;
+
+export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, participants } = parts;
   const transfers = new Map<string, number>();
 
@@ -82,9 +88,10 @@ export function routes(parts: RoutesParts): Hono<{ Bindings: HttpBindings }> {
     }
   }
 
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  const app = new Hono<HubEnvironment>();
 
   app.use(async (c, next) => {
+    c.set('address', c.env.incoming.socket.remoteAddress);
     await next();
     c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
@@ -115,7 +122,15 @@ export function routes(parts: RoutesParts): Hono<{ Bindings: HttpBindings }> {
     allow(c, 'operator');
     await next();
   });
-  app.use('/tokens', bodyLimit({ maxSize: 4096 }));
+  app.use(
+    '/tokens',
+    bodyLimit({
+      maxSize: 4096,
+      onError: () => {
+        throw new Refusal(413, 'too-large', 'more than 4096 bytes');
+      },
+    }),
+  );
 
   /** A new token; a participant's earlier ones are void. */
   app.post('/tokens', async (c) => {
@@ -181,15 +196,9 @@ export function routes(parts: RoutesParts): Hono<{ Bindings: HttpBindings }> {
         `a blob of ${offset + length} bytes, at most ${limits.blobBytes} are taken`,
       );
     }
-    const { incoming } = c.env;
-    const before = incoming.socket.bytesRead;
-    try {
-      await transfer(participant, () =>
-        uploads.receive({ participant, sha256, offset, length, body: incoming }),
-      );
-    } finally {
-      metrics.received('blob', incoming.socket.bytesRead - before);
-    }
+    await transfer(participant, () =>
+      uploads.receive({ participant, sha256, offset, length, body: c.env.incoming }),
+    );
     log.info({ participant, blob: sha256.slice(0, 12), bytes: offset + length }, 'uploaded');
     return c.json({ ok: true }, 201);
   });
@@ -198,13 +207,14 @@ export function routes(parts: RoutesParts): Hono<{ Bindings: HttpBindings }> {
 
   app.onError((error, c) => {
     const { method, path } = c.req;
+    // A body that was given up in its middle: nothing else can follow on this connection.
+    if (c.env.incoming.destroyed) c.header('connection', 'close');
     if (!(error instanceof Refusal)) {
       log.error({ error, method, path }, 'a request failed');
       return c.json({ reason: 'internal', error: 'the hub failed; its log says why' }, 500);
     }
     const { status, reason, message, hint } = error;
-    const address = c.env.incoming.socket.remoteAddress;
-    note(reason, { status, method, path: path.slice(0, 100), address }, message);
+    note(reason, { status, method, path: path.slice(0, 100), address: c.get('address') }, message);
     return c.json({ reason, error: message, ...(hint !== undefined && { hint }) }, status);
   });
   return app;

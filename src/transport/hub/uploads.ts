@@ -42,13 +42,18 @@ interface Receiving {
   readonly done: Promise<void>;
 }
 
-/** @param folder on the disk of `blobs`, for what is not whole yet */
-export async function openUploads(
-  folder: string,
-  blobs: BlobFolder,
-  participants: readonly string[],
-  limits: HubLimits,
-): Promise<Uploads> {
+export interface UploadsParts {
+  /** On the disk of `blobs`, for what is not whole yet. */
+  readonly folder: string;
+  readonly blobs: BlobFolder;
+  readonly participants: readonly string[];
+  readonly limits: HubLimits;
+  /** So many bytes have come, of a blob that is whole now or not. */
+  onReceived(bytes: number): void;
+}
+
+export async function openUploads(parts: UploadsParts): Promise<Uploads> {
+  const { folder, blobs, participants, limits, onReceived } = parts;
   const pending = pendingBlobs(limits.pendingBytes);
   const receiving = new Map<string, Receiving>();
   // A name may be no name for a folder.
@@ -123,6 +128,7 @@ export async function openUploads(
       await blobs.adopt(part, { sha256, bytes });
       pending.mark(participant, sha256, bytes, 'whole');
     } finally {
+      if (sink !== undefined) onReceived(sink.position() - offset);
       await sink?.close();
       if (!(await blobs.has(sha256))) {
         const left = await sizeOf(part);

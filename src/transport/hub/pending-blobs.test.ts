@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pendingBlobs, type Stage } from './pending-blobs.js';
+
+describe('pending blobs', () => {
+  it('make room by the oldest that nobody writes to', () => {
+    const pending = pendingBlobs(100);
+    pending.mark('a', 'one', 40, 'part');
+    pending.mark('a', 'two', 40, 'active');
+    pending.mark('a', 'three', 20, 'whole');
+    expect(pending.reserve('a', 'four', 40)).toMatchObject([{ sha256: 'one' }]);
+    expect(pending.reserve('a', 'five', 20)).toMatchObject([{ sha256: 'three' }]);
+    expect(pending.reserve('a', 'six', 1)).toBeUndefined();
+    // Everybody has their own.
+    expect(pending.reserve('b', 'six', 100)).toEqual([]);
+  });
+
+  it('that are in use are not removed, unless it comes to nothing', () => {
+    const pending = pendingBlobs(100);
+    pending.mark('a', 'one', 60, 'whole');
+    const giveBack = pending.claim(['one']);
+    expect(pending.reserve('a', 'two', 100)).toEqual([]);
+    pending.forget('a', 'two');
+    giveBack();
+    expect(pending.reserve('a', 'two', 100)).toMatchObject([{ sha256: 'one' }]);
+  });
+
+  it('never are more than the limit', () => {
+    const request = fc.record({
+      sha256: fc.constantFrom('p', 'q', 'r', 's', 't', 'u'),
+      bytes: fc.integer({ min: 1, max: 120 }),
+      ends: fc.constantFrom<Stage | 'gone'>('active', 'part', 'whole', 'gone'),
+    });
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 40 }), (requests) => {
+        const pending = pendingBlobs(100);
+        const there = new Map<string, number>();
+        for (const { sha256, bytes, ends } of requests) {
+          const removed = pending.reserve('a', sha256, bytes);
+          if (removed === undefined) continue;
+          for (const each of removed) expect(there.delete(each.sha256)).toBe(true);
+          there.set(sha256, bytes);
+          expect([...there.values()].reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(100);
+          if (ends === 'gone') {
+            pending.forget('a', sha256);
+            there.delete(sha256);
+          } else pending.mark('a', sha256, bytes, ends);
+        }
+      }),
+      { seed: 1 },
+    );
+  });
+});

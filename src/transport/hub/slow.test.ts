@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TransportError } from '../error.js';
+import { type TestHub, testHub } from './test-hub.contract.js';
+
+describe('a hub that is held up', () => {
+  let hub: TestHub;
+  const sockets: Socket[] = [];
+  beforeEach(async () => {
+    hub = await testHub();
+  });
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await hub.close();
+  });
+
+  /** A connection, and what came over it once it was closed. */
+  function hold(text: string) {
+    const socket = connect(hub.hub().port, '127.0.0.1');
+    sockets.push(socket);
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += String(chunk);
+    });
+    socket.on('error', () => undefined);
+    if (text !== '') socket.write(text);
+    const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(answer)));
+    return { socket, closed };
+  }
+
+  it('cuts connections that say nothing, or do not come to the end of what they want', async () => {
+    await hub.open({ limits: { headersMs: 100 } });
+    const silent = hold('');
+    const slow = hold('GET /healthz HTTP/1.1\r\nHost: hub\r\nX-Slow: ');
+    const trickle = setInterval(() => slow.socket.writable && slow.socket.write('x'), 20);
+    expect(await slow.closed).toContain('408 Request Timeout');
+    clearInterval(trickle);
+    await silent.closed;
+    await hub.logged(({ reason }) => reason === 'headers-timeout');
+  });
+
+  it('answers what is no HTTP, and goes on', async () => {
+    await hub.open();
+    expect(await hold('\x16\x03\x01\x02\x00\x01\x00').closed).toContain('400 Bad Request');
+    expect(
+      await hold(`GET /healthz HTTP/1.1\r\nHost: hub\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`).closed,
+    ).toContain('400');
+    const participant = await hub.join('site-a');
+    expect(await participant.announce({ type: 'left' })).toEqual({ accepted: true });
+  });
+
+  it('has few places for strangers of one address, and keeps those of participants', async () => {
+    await hub.open({ limits: { strangersPerAddress: 3 } });
+    // Known by their tokens, they are no strangers.
+    const a = await hub.join('site-a');
+    const held = [hold(''), hold(''), hold('')];
+    await Promise.all(held.map(({ socket }) => socket.readyState === 'open' || once(socket, 'connect')));
+    expect(await hold('GET /healthz HTTP/1.1\r\n').closed).toBe('');
+    await hub.logged(({ reason }) => reason === 'strangers');
+    expect(await a.announce({ type: 'left' })).toEqual({ accepted: true });
+    for (const { socket } of held) socket.destroy();
+    const b = await hub.join('site-b');
+    expect(await b.announce({ type: 'left' })).toEqual({ accepted: true });
+  });
+
+  it('has so many connections, and not more', async () => {
+    await hub.open({ limits: { connections: 2 } });
+    const held = [hold(''), hold('')];
+    await Promise.all(held.map(({ socket }) => once(socket, 'connect')));
+    expect(await hold('').closed).toBe('');
+    await hub.logged(({ reason }) => reason === 'connections');
+  });
+
+  it('reads no body of a stranger, however long it takes', async () => {
+    await hub.open();
+    const head = 'Host: hub\r\nAuthorization: Bearer no\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel';
+    expect(await hold(`POST /tokens HTTP/1.1\r\n${head}`).closed).toContain('401 Unauthorized');
+    expect(await hold(`PUT /blobs/${'a'.repeat(64)} HTTP/1.1\r\n${head}`).closed).toContain(
+      '401 Unauthorized',
+    );
+  });
+
+  it('says when its port is taken', async () => {
+    const { port } = await hub.open();
+    const other = await testHub();
+    const error = await other.open({ port }).catch((each: unknown) => each);
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining('the port is taken'),
+      hint: expect.any(String),
+    });
+    await other.close();
+  });
+});
