@@ -5,14 +5,18 @@ import type { Command } from 'commander';
 import { writeFileWhole } from '../data/file-bytes.js';
 import { joinFederation } from '../federation/join-federation.js';
 import { shareChoice } from '../federation/share-choice.js';
-import { joinHub } from '../transport/hub/join-hub.js';
+import { hubAddress } from '../transport/hub/hub-address.js';
+import { type HubParticipant, joinHub } from '../transport/hub/join-hub.js';
+import { moveBlobs } from '../transport/hub/move-blobs.js';
+import { joinNats } from '../transport/nats/participant.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
-import { joinDisplay } from './join-display.js';
+import { type JoinDisplay, joinDisplay } from './join-display.js';
+import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
 import { addTokenFlags, type TokenFlags, tokenFrom } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
 
-interface JoinFlags extends TokenFlags, TrustFlags {
+interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
   readonly data?: string;
   readonly dataDir?: string;
   readonly partition?: string;
@@ -29,7 +33,10 @@ export function addJoin(program: Command): void {
     .description(
       'Take part in a federation: train in every round on data of your own, which never leaves this machine, and hand in the weights. Killed at any moment, the same command goes on where it was.',
     )
-    .argument('<url>', 'of the coordinator, such as https://host:8470')
+    .argument(
+      '<url>',
+      'of the coordinator, such as https://host:8470; or of a NATS server, nats://… or tls://…',
+    )
     .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
     .option('--partition <part>', 'only a part of it, as a trial: v:1/2, or dirichlet:alpha=0.5:3/10')
     .option('--name <participant>', 'which participant this is; the token says it too')
@@ -40,13 +47,14 @@ export function addJoin(program: Command): void {
     .option('--share-label-counts', 'tell how many examples of each class there are')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option('--explain', 'say what leaves this machine and what does not, and do nothing');
-  addTrustFlags(addTokenFlags(command))
+  addNatsFlags(addTrustFlags(addTokenFlags(command)))
     .addHelpText(
       'after',
       `
 Examples:
   commonweight join https://hub.example:8470 --token-file site-b.token --fingerprint 5f… --data ./pictures
   commonweight join http://127.0.0.1:8470 --token … --data fashion-mnist --partition v:1/2
+  commonweight join tls://nats.example:4222 --name site-b --nats-creds site-b.creds --data ./pictures
   commonweight join http://127.0.0.1:8470 --explain`,
     )
     .action(join);
@@ -65,14 +73,10 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
     });
   }
   const choice = partition === undefined ? undefined : shareChoice(partition);
-  const token = await tokenFrom(flags);
   const display = joinDisplay(print);
   const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the step under way'));
   try {
-    const end = await joinHub(url, {
-      ...{ token, signal, onTrouble: display.onTrouble, onConnected: display.onConnected },
-      ...(await trustFrom(flags)),
-    });
+    const end = await openEnd(url, flags, display, signal);
     try {
       const { participant, description } = end;
       if (flags.name !== undefined && flags.name !== participant) {
@@ -102,6 +106,36 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   } finally {
     stop();
   }
+}
+
+/** Over a hub or over NATS, as the address says. */
+async function openEnd(
+  url: string,
+  flags: JoinFlags,
+  { onTrouble, onConnected }: JoinDisplay,
+  signal: AbortSignal,
+): Promise<HubParticipant> {
+  const trust = await trustFrom(flags);
+  if (!/^(nats|tls):/.test(url)) {
+    return joinHub(url, { token: await tokenFrom(flags), signal, onTrouble, onConnected, ...trust });
+  }
+  const { name } = flags;
+  if (name === undefined) {
+    throw new UsageError('over NATS there is no token that says which participant this is', {
+      hint: 'give --name',
+    });
+  }
+  // Where blobs go over NATS too, no token is needed.
+  const token = await tokenFrom(flags).catch((error: unknown) => error);
+  const end = await joinNats(url, {
+    name,
+    access: natsAccessFrom(flags),
+    hub(hubUrl, over) {
+      if (typeof token !== 'string') throw token;
+      return moveBlobs(hubAddress(hubUrl, token, trust), { over, onTrouble });
+    },
+  });
+  return { ...end, participant: name };
 }
 
 function explanation(shareLabelCounts: boolean): string {

@@ -1,67 +1,134 @@
-/** The transport of `serve`: the hub, and what is printed of it. */
+/** The transport of `serve`: the hub, NATS beside it where it is asked for, and what is printed of them. */
 import { X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Opening } from '../federation/serve-federation.js';
+import type { Leadership, Opening } from '../federation/serve-federation.js';
 import type { Identity } from '../protocol/identity.js';
-import { openHub } from '../transport/hub/hub.js';
-import { openTokens } from '../transport/hub/tokens.js';
+import { beside } from '../transport/beside.js';
+import { type Hub, openHub } from '../transport/hub/hub.js';
+import { openTokens, type Tokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
+import { openNatsCoordinator } from '../transport/nats/coordinator.js';
+import { type Lead, takeLead } from '../transport/nats/lead.js';
 import type { CoordinatorEnd } from '../transport/transport.js';
 import { UsageError } from './error.js';
+import { type NatsFlags, natsAccessFrom } from './nats-flags.js';
 import { fileOf } from './trust-flags.js';
 
-export interface TransportFlags {
+export interface TransportFlags extends NatsFlags {
   readonly host: string;
   readonly port: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly nats?: string;
+  readonly natsObjectStore?: true;
 }
 
-type Open = (opening: Opening, log: Log, print: (text: string) => void) => Promise<CoordinatorEnd>;
+export interface ServeTransport {
+  readonly lead?: (job: string) => Promise<Leadership>;
+  open(opening: Opening, log: Log): Promise<CoordinatorEnd>;
+}
 
-export async function openTransport(flags: TransportFlags): Promise<Open> {
-  const { host, port, tlsCert, tlsKey } = flags;
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+type Print = (text: string) => void;
+
+export async function serveTransport(
+  flags: TransportFlags,
+  print: Print,
+  signal: AbortSignal,
+): Promise<ServeTransport> {
+  const tls = await tlsFrom(flags);
+  const { nats } = flags;
+  if (nats === undefined)
+    return { open: async (opening, log) => openOwnHub(flags, tls, opening, log, print) };
+  let lead: Lead | undefined;
+  return {
+    async lead(job) {
+      print('waiting for the lead: another coordinator of this run may be at work');
+      lead = await takeLead(nats, job, { access: natsAccessFrom(flags), standby: true, signal });
+      print(`this coordinator leads, as number ${lead.epoch}`);
+      return lead;
+    },
+    async open(opening, log) {
+      if (lead === undefined) throw new Error('internal: NATS is opened without the lead');
+      const { reception, blobs, modelBytes } = opening;
+      const hub = await openOwnHub(flags, tls, opening, log, print);
+      const blobPlace = flags.natsObjectStore ? 'object-store' : { url: addressOf(hub, flags.host) };
+      const end = await openNatsCoordinator(reception, lead, {
+        blobs,
+        blobPlace,
+        maximumBlobBytes: modelBytes,
+        log,
+      });
+      return beside(end, hub);
+    },
+  };
+}
+
+async function openOwnHub(
+  flags: TransportFlags,
+  tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
+  { reception, blobs, folder, modelBytes, status, stop }: Opening,
+  log: Log,
+  print: Print,
+): Promise<Hub> {
+  const { host, port } = flags;
+  const tokens = await openTokens(join(folder, 'tokens.json'));
+  const hub = await openHub(reception, {
+    ...{ blobs, tokens, host, port, log, status },
+    ...(tls && { tls }),
+    uploadsFolder: join(folder, 'uploads'),
+    limits: { blobBytes: modelBytes },
+    stop: () => void stop(),
+  });
+  print(`the hub listens on ${hub.url}`);
+  if (tls === undefined && !isLoopback(host)) {
+    print('without --tls-cert nothing is encrypted: tokens and weights can be read on the way');
+  }
+  const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
+  await printCommands(flags, addressOf(hub, host), trust, tokens, reception.description.participants, print);
+  return hub;
+}
+
+/** What each participant is to be given: a command with its token. Tokens are shown once. */
+async function printCommands(
+  { nats, natsObjectStore }: TransportFlags,
+  url: string,
+  trust: string,
+  tokens: Tokens,
+  participants: readonly string[],
+  print: Print,
+): Promise<void> {
+  const known = new Set(tokens.list().map(({ identity }) => JSON.stringify(identity)));
+  const isNew = (identity: Identity) => !known.has(JSON.stringify(identity));
+  const fresh = participants.filter((name) => isNew({ role: 'participant', name }));
+  for (const name of fresh) {
+    const token = `--token ${await tokens.issue({ role: 'participant', name })}${trust}`;
+    const at =
+      nats === undefined ? `${url} ${token}` : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
+    print(`  ${name}:  commonweight join ${at} --data DIR`);
+  }
+  if (isNew({ role: 'operator' })) {
+    const token = await tokens.issue({ role: 'operator' });
+    print(`  operator:  commonweight status ${url} --token ${token}${trust}`);
+  }
+  if (fresh.length < participants.length) {
+    print(`  the tokens of before are valid; \`commonweight token ${url} --name NAME\` makes another`);
+  }
+}
+
+async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
     throw new UsageError(
       `--tls-${tlsCert === undefined ? 'key' : 'cert'} is given alone, expected --tls-cert and --tls-key`,
     );
   }
-  const tls =
-    tlsCert === undefined || tlsKey === undefined
-      ? undefined
-      : { cert: await fileOf('--tls-cert', tlsCert), key: await fileOf('--tls-key', tlsKey) };
-  return async ({ reception, blobs, folder, modelBytes, status, stop }, log, print) => {
-    const tokens = await openTokens(join(folder, 'tokens.json'));
-    const hub = await openHub(reception, {
-      ...{ blobs, tokens, host, port, log, status },
-      ...(tls && { tls }),
-      uploadsFolder: join(folder, 'uploads'),
-      limits: { blobBytes: modelBytes },
-      stop: () => void stop(),
-    });
-    const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
-    print(`the hub listens on ${hub.url}`);
-    if (tls === undefined && !isLoopback(host)) {
-      print('without --tls-cert nothing is encrypted: tokens and weights can be read on the way');
-    }
-    const { participants } = reception.description;
-    const of = (name: string): Identity => ({ role: 'participant', name });
-    const known = new Set(tokens.list().map(({ identity }) => JSON.stringify(identity)));
-    const fresh = participants.filter((name) => !known.has(JSON.stringify(of(name))));
-    for (const name of fresh) {
-      print(
-        `  ${name}:  commonweight join ${hub.url} --token ${await tokens.issue(of(name))}${trust} --data DIR`,
-      );
-    }
-    if (!known.has(JSON.stringify({ role: 'operator' }))) {
-      const token = await tokens.issue({ role: 'operator' });
-      print(`  operator:  commonweight status ${hub.url} --token ${token}${trust}`);
-    }
-    if (fresh.length < participants.length) {
-      print(`  the tokens of before are valid; \`commonweight token ${hub.url} --name NAME\` makes another`);
-    }
-    return hub;
-  };
+  return { cert: await fileOf('--tls-cert', tlsCert), key: await fileOf('--tls-key', tlsKey) };
+}
+
+/** What others reach it by: whoever listens on all addresses has a name. */
+function addressOf({ url }: Hub, host: string): string {
+  return host === '0.0.0.0' || host === '::' ? url.replace(/\/\/[^/]*:/, `//${hostname()}:`) : url;
 }
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');

@@ -11,7 +11,8 @@ import { headline, waiting } from '../report/status-lines.js';
 import { readConfigurationFile } from './configuration-file.js';
 import { Interrupted } from './error.js';
 import { watchInterrupts } from './interrupt.js';
-import { openTransport, type TransportFlags } from './serve-transport.js';
+import { addNatsFlags } from './nats-flags.js';
+import { serveTransport, type TransportFlags } from './serve-transport.js';
 import { wholeNumber } from './values.js';
 
 interface ServeFlags extends TransportFlags {
@@ -24,7 +25,7 @@ interface ServeFlags extends TransportFlags {
 const DEFAULT_PORT = 8470;
 
 export function addServe(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .summary('lead a federation whose participants are on other machines')
     .description(
@@ -36,9 +37,13 @@ export function addServe(program: Command): void {
     .option('--port <n>', 'to listen on', wholeNumber('--port', 0, 65_535), DEFAULT_PORT)
     .option('--tls-cert <file>', 'the certificate (PEM): without one nothing is encrypted')
     .option('--tls-key <file>', 'its key (PEM)')
+    .option('--nats <url>', 'have messages go over NATS JetStream, nats://… or tls://…: docs/nats.md')
+    .option('--nats-object-store', 'have models and updates go over NATS too, not to the hub')
+    .option('--tls-ca <file>', 'certificates (PEM) of authorities to trust with NATS')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files, for its test images')
     .option('--workers <n>', 'threads that evaluate; the cores by default', wholeNumber('--workers', 1, 256))
-    .option('--init <file>', 'a safetensors file with the weights to start from')
+    .option('--init <file>', 'a safetensors file with the weights to start from');
+  addNatsFlags(command)
     .addHelpText(
       'after',
       `
@@ -54,20 +59,20 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   const { dataDir, workers, init } = flags;
   const out = flags.out ?? join('runs', basename(file).replace(/\.ya?ml$/, ''));
   const input = (await readConfigurationFile(file)) as ConfigurationInput;
-  const open = await openTransport(flags);
   const began = performance.now();
   const print = (text: string) => process.stdout.write(`${text}\n`);
   const { signal, stop } = watchInterrupts(() =>
     print('interrupted: the same command goes on with this run'),
   );
+  const transport = await serveTransport(flags, print, signal);
   let log: Logger | undefined;
   try {
     const { result } = await serveFederation(input, {
-      ...{ out, dataDir, workers, init, signal, source: file },
+      ...{ out, dataDir, workers, init, signal, source: file, lead: transport.lead },
       // The folder is a run's from here on.
       open(opening) {
         log = runLog(out);
-        return open(opening, log, print);
+        return transport.open(opening, log);
       },
       observer: {
         onNotice: print,

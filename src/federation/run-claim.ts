@@ -10,29 +10,57 @@ import { z } from 'zod';
 import { FederationError } from './error.js';
 import { writeResult } from './run-folder.js';
 
-const jobSchema = z.strictObject({ job: z.string().regex(/^[0-9a-f]{16}$/), epoch: z.int().positive() });
+const jobSchema = z.strictObject({ job: z.string().regex(/^[0-9a-f]{16}$/), epoch: z.int().nonnegative() });
 const holderSchema = z.strictObject({ host: z.string(), pid: z.int().positive() });
 
 export interface RunClaim {
-  /** 16 hexadecimal digits, the same at every start. */
-  readonly job: string;
   /** Of this start: from 1. */
   readonly epoch: number;
   release(): Promise<void>;
 }
 
-/** @throws FederationError when another coordinator leads this run. */
+/** 16 hexadecimal digits, drawn at the first start, and the same at every other. */
+export async function jobOf(path: string): Promise<string> {
+  const file = join(path, 'job.json');
+  const known = await readJob(file);
+  if (known !== undefined) return known.job;
+  const job = { job: randomBytes(8).toString('hex'), epoch: 0 };
+  // Of two that begin at once, one has written it.
+  await writeFile(file, `${JSON.stringify(job)}\n`, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return ((await readJob(file)) ?? job).job;
+}
+
+/**
+ * Takes the run over.
+ * @throws FederationError when another coordinator leads it
+ */
 export async function claimRun(path: string): Promise<RunClaim> {
   const lock = join(path, 'coordinator.lock');
   await takeLock(lock, path);
-  const earlier = await readFile(join(path, 'job.json'), 'utf8').then(
-    (text) => jobSchema.parse(JSON.parse(text)),
-    () => undefined,
-  );
-  const job = earlier?.job ?? randomBytes(8).toString('hex');
-  const epoch = (earlier?.epoch ?? 0) + 1;
+  const job = await jobOf(path);
+  const epoch = ((await readJob(join(path, 'job.json')))?.epoch ?? 0) + 1;
   await writeResult(path, 'job.json', `${JSON.stringify({ job, epoch })}\n`);
-  return { job, epoch, release: () => rm(lock, { force: true }) };
+  return { epoch, release: () => rm(lock, { force: true }) };
+}
+
+async function readJob(file: string): Promise<z.output<typeof jobSchema> | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const parsed = jobSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new FederationError(`"${file}" is damaged`, {
+    hint: 'put back what was there: participants know the run by it',
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function takeLock(lock: string, path: string): Promise<void> {

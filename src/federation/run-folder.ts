@@ -40,12 +40,7 @@ export async function openRunFolder(
   configuration: Configuration,
   encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
 ): Promise<RunFolder> {
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
-    const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-    const reason = taken ? 'there is a file of that name' : reasonOf(cause);
-    throw new FederationError(`the folder "${path}" cannot be made: ${reason}`, { cause });
-  });
-  await claimFolder(path, configuration);
+  await prepareRunFolder(path, configuration);
   await removeLeftovers(path);
   const journalPath = join(path, 'journal.jsonl');
   const events = await readJournal(journalPath);
@@ -87,6 +82,19 @@ export async function openRunFolder(
     discard: (role) => rm(join(path, fileOf(role)), { force: true }),
     close: () => journal.close(),
   };
+}
+
+/**
+ * Makes the folder a run's, or finds the same run there, and touches nothing that a coordinator is writing.
+ * @throws FederationError when it holds another run, or something else.
+ */
+export async function prepareRunFolder(path: string, configuration: Configuration): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    const reason = taken ? 'there is a file of that name' : reasonOf(cause);
+    throw new FederationError(`the folder "${path}" cannot be made: ${reason}`, { cause });
+  });
+  await claimFolder(path, configuration);
 }
 
 const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');

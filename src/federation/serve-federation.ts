@@ -21,6 +21,7 @@ import type { Status } from '../protocol/status.js';
 import { encodeSafetensors } from '../tensor/safetensors.js';
 import { layoutSize } from '../tensor/state-dict.js';
 import { blobFolder } from '../transport/blob-folder.js';
+import { FencedError } from '../transport/error.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
 import { baseOf } from './admission.js';
 import { afterMergeOf } from './after-merge.js';
@@ -36,9 +37,9 @@ import { mergeReceived } from './merge-received.js';
 import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
 import type { RunState } from './round.js';
-import { claimRun } from './run-claim.js';
-import { fileOf, openRunFolder } from './run-folder.js';
-import type { StateRole } from './run-store.js';
+import { claimRun, jobOf } from './run-claim.js';
+import { fileOf, openRunFolder, prepareRunFolder } from './run-folder.js';
+import type { RunStore, StateRole } from './run-store.js';
 import { versionsOfThis } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -48,7 +49,6 @@ export interface Opening {
   readonly blobs: BlobFolder;
   /** The run's folder, for what the transport keeps itself. */
   readonly folder: string;
-  readonly epoch: number;
   /** The size of a model's file. */
   readonly modelBytes: number;
   status(): Status;
@@ -56,11 +56,18 @@ export interface Opening {
   stop(): Promise<void>;
 }
 
+/** Ends when another coordinator has taken over. */
+export interface Leadership {
+  readonly epoch: number;
+  readonly signal: AbortSignal;
+}
+
 export interface ServeOptions {
   /** Where the run is kept, and taken up again. */
   readonly out: string;
-  /** Opens the transport. An epoch of its own replaces that of the folder. */
-  open(opening: Opening): Promise<CoordinatorEnd & { readonly epoch?: number }>;
+  /** Waits until this coordinator is the one that leads, where others stand by; the folder's own lock decides without it. */
+  lead?(job: string): Promise<Leadership>;
+  open(opening: Opening): Promise<CoordinatorEnd>;
   /** Worker threads that evaluate on the coordinator's test images; the number of cores by default. */
   readonly workers?: number | undefined;
   readonly dataDir?: string | undefined;
@@ -109,18 +116,19 @@ export async function serveFederation(
     dataset: configuration.dataset,
   };
   const encode = (state: Parameters<typeof encodeModel>[0]) => encodeModel(state, model);
+  await prepareRunFolder(out, configuration);
+  const job = await jobOf(out);
+  const lead = await options.lead?.(job);
+  const claim = lead === undefined ? await claimRun(out) : undefined;
+  const epoch = lead?.epoch ?? claim?.epoch ?? 0;
   const folder = await openRunFolder(out, configuration, encode);
-  const claim = await claimRun(out).catch(async (error: unknown) => {
-    await folder.close();
-    throw error;
-  });
   let pool: WorkerPool | undefined;
   try {
     const blobs = await blobFolder(join(out, 'blobs'));
-    const store = receivingStore(folder, blobs);
+    const store = ledBy(lead, receivingStore(folder, blobs));
     const initial = init && (await blobs.put(encodeSafetensors(init.state))).sha256;
     const version = versionsOfThis().commonweight;
-    const description = await describeFederation(compiled, { job: claim.job, participants, version });
+    const description = await describeFederation(compiled, { job, participants, version });
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
     const workshop = {
       plan: federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
@@ -154,7 +162,7 @@ export async function serveFederation(
       },
     });
     const end = await options.open({
-      ...{ reception: rounds.reception, blobs, folder: out, epoch: claim.epoch },
+      ...{ reception: rounds.reception, blobs, folder: out },
       modelBytes: 4 * layoutSize(plan.layout) + 65_536,
       status: rounds.status,
       stop: rounds.stop,
@@ -170,7 +178,7 @@ export async function serveFederation(
       }),
     };
     try {
-      const state = await rounds.conduct(end, end.epoch ?? claim.epoch, signal);
+      const state = await rounds.conduct(end, epoch, signal);
       const outcome = await concludeRun(conclusion, state);
       observer.onFarewell?.(stillHere(rounds.state()));
       await rounds.farewell(farewellSeconds, signal);
@@ -185,13 +193,25 @@ export async function serveFederation(
   } finally {
     await pool?.close();
     await folder.close();
-    await claim.release();
+    await claim?.release();
   }
 }
 
 const NO_EXAMPLES = new Uint32Array(0);
 /** A coordinator never holds a larger model in memory. */
 const IN_MEMORY_BYTES = 128 * 2 ** 20;
+
+/** Who does not lead any more records nothing: another reads the same journal. */
+function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {
+  if (lead === undefined) return store;
+  return {
+    ...store,
+    async append(event) {
+      if (lead.signal.aborted) throw new FencedError('federation: another coordinator has taken over');
+      await store.append(event);
+    },
+  };
+}
 
 const stillHere = ({ members }: RunState) =>
   [...members].filter(([, { left }]) => left === undefined).map(([name]) => name);

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hubFrameSchema, parseFrame, participantFrameSchema, readSubprotocols, subprotocols } from './frames.js';
+import {
+  hubFrameSchema,
+  parseFrame,
+  participantFrameSchema,
+  readSubprotocols,
+  subprotocols,
+} from './frames.js';
 
 describe('frames', () => {
   it('are parsed, or it is said what is wrong', () => {
@@ -8,12 +14,14 @@ describe('frames', () => {
     const problem = (text: string) => parseFrame(participantFrameSchema, text);
     expect(problem('{')).toEqual({ problem: 'is no JSON' });
     expect(problem('{"type":"pong","more":1}')).toHaveProperty('problem');
-    expect(problem('{"type":"announcement","id":1,"announcement":{"type":"left","reason":7}}')).toMatchObject({
-      problem: expect.stringContaining('announcement.reason'),
-    });
-    expect(problem('{"type":"progress","progress":{"__proto__":{},"round":1,"activity":"training"}}')).toHaveProperty(
-      'problem',
+    expect(problem('{"type":"announcement","id":1,"announcement":{"type":"left","reason":7}}')).toMatchObject(
+      {
+        problem: expect.stringContaining('announcement.reason'),
+      },
     );
+    expect(
+      problem('{"type":"progress","progress":{"__proto__":{},"round":1,"activity":"training"}}'),
+    ).toHaveProperty('problem');
   });
 
   it('never throw, whatever comes', () => {
@@ -47,7 +55,11 @@ describe('frames', () => {
   });
 
   it('are preceded by a version and a token in the list of subprotocols', () => {
-    expect(readSubprotocols(subprotocols('abc'))).toEqual({ name: 'commonweight.1', version: '1', token: 'abc' });
+    expect(readSubprotocols(subprotocols('abc'))).toEqual({
+      name: 'commonweight.1',
+      version: '1',
+      token: 'abc',
+    });
     expect(readSubprotocols(['chat'])).toEqual({ name: undefined, version: undefined, token: undefined });
   });
 });
