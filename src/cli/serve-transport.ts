@@ -3,6 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Leadership, Opening } from '../federation/serve-federation.js';
+import { isPartitionerName } from '../partition/partitioners.js';
+import type { Configuration } from '../protocol/configuration.js';
+import type { Description } from '../protocol/description.js';
 import type { Identity } from '../protocol/identity.js';
 import { beside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
@@ -85,7 +88,7 @@ async function openOwnHub(
     print('without --tls-cert nothing is encrypted: tokens and weights can be read on the way');
   }
   const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
-  await printCommands(flags, addressOf(hub, host), trust, tokens, reception.description.participants, print);
+  await printCommands(flags, addressOf(hub, host), trust, tokens, reception.description, print);
   return hub;
 }
 
@@ -95,17 +98,18 @@ async function printCommands(
   url: string,
   trust: string,
   tokens: Tokens,
-  participants: readonly string[],
+  { participants, configuration }: Description,
   print: Print,
 ): Promise<void> {
   const known = new Set(tokens.list().map(({ identity }) => JSON.stringify(identity)));
   const isNew = (identity: Identity) => !known.has(JSON.stringify(identity));
   const fresh = participants.filter((name) => isNew({ role: 'participant', name }));
-  for (const name of fresh) {
+  for (const [k, name] of participants.entries()) {
+    if (!fresh.includes(name)) continue;
     const token = `--token ${await tokens.issue({ role: 'participant', name })}${trust}`;
     const at =
       nats === undefined ? `${url} ${token}` : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
-    print(`  ${name}:  commonweight join ${at} --data DIR`);
+    print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
   }
   if (isNew({ role: 'operator' })) {
     const token = await tokens.issue({ role: 'operator' });
@@ -114,6 +118,14 @@ async function printCommands(
   if (fresh.length < participants.length) {
     print(`  the tokens of before are valid; \`commonweight token ${url} --name NAME\` makes another`);
   }
+}
+
+/** Where a partition is named, it is a trial: everybody has the same data set, and takes a share of it. */
+function dataFor({ dataset, partition }: Configuration, k: number): string {
+  const { name, participants, validation: _, ...settings } = partition;
+  if (dataset === 'none' || !isPartitionerName(name)) return 'DIR';
+  const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  return `${dataset} --partition ${[name, ...(text.length > 0 ? [text.join(',')] : []), `${k + 1}/${participants}`].join(':')}`;
 }
 
 async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
