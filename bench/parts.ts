@@ -8,6 +8,7 @@ import type { NetworkName } from './networks.js';
 import { type InstalledPeer, measurePeers } from './peers.js';
 import { profileNetwork } from './profile.js';
 import type { PyTorch } from './pytorch.js';
+import { measureServed } from './served.js';
 import { measureSteps } from './steps.js';
 import {
   browserTable,
@@ -17,6 +18,7 @@ import {
   mergingTable,
   peersTable,
   profileTable,
+  servedTable,
   stepsTable,
 } from './tables.js';
 
@@ -76,6 +78,10 @@ export const parts = {
   },
   async *hub({ quick }) {
     for await (const figures of measureHub({ quick })) yield { figures, table: hubTable(figures) };
+  },
+  async *served({ quick }) {
+    const figures = await measureServed(quick);
+    yield { figures, table: servedTable(figures) };
   },
   async *profile({ networks, batchSize }) {
     for (const network of networks) {

@@ -9,6 +9,7 @@ import type { MemoryResult } from './memory.js';
 import type { MergingRow } from './merging.js';
 import type { PeersResult } from './peers.js';
 import type { KernelTime, Profile } from './profile.js';
+import type { ServedResult } from './served.js';
 import { ratio, type Sample } from './statistics.js';
 import { bestPeer, type StepsResult, wasBusy } from './steps.js';
 
@@ -213,4 +214,19 @@ export function hubTable(result: HubResult): string {
     rows.push(['uploads', `${byteSize(bytesPerSecond)}/s, ${times} of plain PUTs into files`]);
   }
   return table(`The hub: ${name}`, rows);
+}
+
+export function servedTable({ rounds, sha256, run, served }: ServedResult): string {
+  const seconds = ({ median, min, max }: Sample) => [
+    median.toFixed(1),
+    `${min.toFixed(1)}–${max.toFixed(1)}`,
+  ];
+  return table(
+    `V, paper-cnn, two participants, ${rounds} rounds; the same model by both, ${sha256.slice(0, 12)}…`,
+    [
+      ['', 'seconds', 'min–max', 'to run'],
+      ['run, on one machine', ...seconds(run), '1.00×'],
+      ['serve and two join, over loopback', ...seconds(served), `${ratio(served, run).toFixed(2)}×`],
+    ],
+  );
 }
