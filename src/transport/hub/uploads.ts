@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobFolder } from '../transport.js';
-import { type BlobSink, openBlobSink } from './blob-sink.js';
+import { type BlobSink, openBlobSink, type SyncAhead } from './blob-sink.js';
 import type { HubLimits } from './limits.js';
 import { type PendingBlob, pendingBlobs } from './pending-blobs.js';
 import { Refusal } from './refusal.js';
@@ -55,6 +55,7 @@ export interface UploadsParts {
 export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   const { folder, blobs, participants, limits, onReceived } = parts;
   const pending = pendingBlobs(limits.pendingBytes);
+  const ahead: SyncAhead = { busy: false };
   const receiving = new Map<string, Receiving>();
   // A name may be no name for a folder.
   const folderOf = (participant: string) => join(folder, digestOf(participant).slice(0, 32));
@@ -113,7 +114,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
     for (const blob of evicted) await remove(blob);
     let sink: BlobSink | undefined;
     try {
-      sink = await openBlobSink(part, offset);
+      sink = await openBlobSink(part, offset, ahead);
       await drain(body, sink, limits, signal);
       if (sink.position() !== bytes) throw new Refusal(408, 'cut-off', 'the upload ended too early');
       if (sink.digest() !== sha256) {
