@@ -55,7 +55,7 @@ export interface UploadsParts {
 
 export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   const { folder, blobs, participants, limits, onReceived } = parts;
-  const pending = pendingBlobs(limits.pendingBytes);
+  const pending = pendingBlobs(limits.pendingBytes, limits.pendingBlobs);
   const helpers: SinkHelpers = { hashes: hashThread(), syncing: false };
   const receiving = new Map<string, Receiving>();
   // A name may be no name for a folder.
@@ -108,7 +108,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
       throw new Refusal(
         413,
         'too-much-pending',
-        `"${participant}" would have more than ${limits.pendingBytes} bytes uploaded and not announced`,
+        `"${participant}" would have more than ${limits.pendingBytes} bytes, or ${limits.pendingBlobs} blobs, uploaded and not announced`,
         'announce what has been uploaded, before more is',
       );
     }
