@@ -1,67 +1,85 @@
-/** Bytes on their way into a file, hashed as they pass; what arrived meanwhile is written at once. Node only. */
-import { createHash, type Hash } from 'node:crypto';
+/**
+ * Bytes on their way into a file; what arrived meanwhile is written at once. Hashing and the disk are set to work while more
+ * comes: else both would begin only when there is nothing left to do but to wait for them. Node only.
+ */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Writable } from 'node:stream';
+import type { HashThread } from './hash-thread.js';
 
 export interface BlobSink {
   readonly stream: Writable;
   /** Bytes in the file. */
   position(): number;
-  /** SHA-256 of the whole file, what was there before included. To be asked once. */
-  digest(): string;
+  /** SHA-256 of the whole file, what was there before included. */
+  digest(): Promise<string>;
+  /** Resolves when all of it would survive a power cut. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 const bufferBytes = 2 ** 20;
+const syncBytes = 2 ** 25;
+
+/** What all files of a hub share. */
+export interface SinkHelpers {
+  readonly hashes: HashThread;
+  /** One file is synced ahead at a time: Node has four threads for all files. */
+  syncing: boolean;
+}
 
 /** Goes on behind the first `offset` bytes of a file, or begins a new one. */
-export async function openBlobSink(path: string, offset: number): Promise<BlobSink> {
+export async function openBlobSink(path: string, offset: number, helpers: SinkHelpers): Promise<BlobSink> {
   const file = await open(path, offset === 0 ? 'w' : 'r+');
-  const hash = createHash('sha256');
-  try {
-    if (offset > 0) await hashStart(file, offset, hash);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  const hash = helpers.hashes.follow(path);
   let position = offset;
+  let syncedTo = offset;
+  let synced: Promise<unknown> = Promise.resolve();
+  hash.grown(position);
+
+  const syncAhead = () => {
+    if (helpers.syncing || position - syncedTo < syncBytes) return;
+    helpers.syncing = true;
+    syncedTo = position;
+    const end = () => {
+      helpers.syncing = false;
+    };
+    // A failure is told once only, so it is kept for the end.
+    synced = Promise.all([synced, file.datasync()]);
+    synced.then(end, end);
+  };
   const write = (chunks: readonly Buffer[], done: (error?: Error | null) => void) => {
-    for (const chunk of chunks) hash.update(chunk);
     writeAll(file, chunks, position).then(
       (bytes) => {
         position += bytes;
+        hash.grown(position);
+        syncAhead();
         done();
       },
       (error: Error) => done(error),
     );
   };
-  const stream = new Writable({
-    highWaterMark: bufferBytes,
-    write: (chunk: Buffer, _, done) => write([chunk], done),
-    writev: (chunks, done) =>
-      write(
-        chunks.map(({ chunk }) => chunk as Buffer),
-        done,
-      ),
-  });
   return {
-    stream,
+    stream: new Writable({
+      highWaterMark: bufferBytes,
+      write: (chunk: Buffer, _, done) => write([chunk], done),
+      writev: (chunks, done) =>
+        write(
+          chunks.map(({ chunk }) => chunk as Buffer),
+          done,
+        ),
+    }),
     position: () => position,
-    digest: () => hash.digest('hex'),
-    sync: () => file.datasync(),
-    close: () => file.close(),
+    digest: () => hash.digest(position),
+    async sync() {
+      await synced;
+      await file.datasync();
+    },
+    async close() {
+      hash.abandon();
+      await synced.catch(() => undefined);
+      await file.close();
+    },
   };
-}
-
-async function hashStart(file: FileHandle, bytes: number, hash: Hash): Promise<void> {
-  const start = file.createReadStream({
-    start: 0,
-    end: bytes - 1,
-    autoClose: false,
-    highWaterMark: bufferBytes,
-  });
-  for await (const chunk of start) hash.update(chunk as Buffer);
 }
 
 /** A disk that is nearly full takes less than it is given, before it says so. */

@@ -8,6 +8,7 @@ export interface HubLimits {
   readonly blobBytes: number;
   /** Of all that a participant has uploaded, whole or in part, and not announced yet. The oldest makes room for what is new. */
   readonly pendingBytes: number;
+  readonly pendingBlobs: number;
   /** Uploads and downloads of one participant at once. */
   readonly transfers: number;
   /** Of one message. */
@@ -30,6 +31,7 @@ export const defaultLimits: HubLimits = {
   strangersPerAddress: 256,
   blobBytes: 2 ** 31,
   pendingBytes: 2 ** 33,
+  pendingBlobs: 64,
   transfers: 8,
   frameBytes: 2 ** 18,
   framesPerSecond: 50,

@@ -4,7 +4,7 @@ import { pendingBlobs, type Stage } from './pending-blobs.js';
 
 describe('pending blobs', () => {
   it('make room by the oldest that nobody writes to', () => {
-    const pending = pendingBlobs(100);
+    const pending = pendingBlobs(100, 10);
     pending.mark('a', 'one', 40, 'part');
     pending.mark('a', 'two', 40, 'active');
     pending.mark('a', 'three', 20, 'whole');
@@ -15,8 +15,17 @@ describe('pending blobs', () => {
     expect(pending.reserve('b', 'six', 100)).toEqual([]);
   });
 
+  it('are few, however small they are', () => {
+    const pending = pendingBlobs(100, 3);
+    for (const each of ['one', 'two', 'three']) {
+      expect(pending.reserve('a', each, 1)).toEqual([]);
+      pending.mark('a', each, 1, 'part');
+    }
+    expect(pending.reserve('a', 'four', 1)).toMatchObject([{ sha256: 'one' }]);
+  });
+
   it('that are in use are not removed, unless it comes to nothing', () => {
-    const pending = pendingBlobs(100);
+    const pending = pendingBlobs(100, 10);
     pending.mark('a', 'one', 60, 'whole');
     const giveBack = pending.claim(['one']);
     expect(pending.reserve('a', 'two', 100)).toEqual([]);
@@ -33,7 +42,7 @@ describe('pending blobs', () => {
     });
     fc.assert(
       fc.property(fc.array(request, { maxLength: 40 }), (requests) => {
-        const pending = pendingBlobs(100);
+        const pending = pendingBlobs(100, 10);
         const there = new Map<string, number>();
         for (const { sha256, bytes, ends } of requests) {
           const removed = pending.reserve('a', sha256, bytes);

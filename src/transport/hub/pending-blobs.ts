@@ -1,6 +1,6 @@
 /**
- * What participants have uploaded and not announced yet: parts of blobs, and whole ones. Everybody has so many bytes of it;
- * the oldest goes when something new needs room, so that nobody fills the disk, and what a killed participant left behind
+ * What participants have uploaded and not announced yet: parts of blobs, and whole ones. Everybody has so many of them, and
+ * so many bytes; the oldest goes when something new needs room, so that nobody fills the disk, and what a killed participant left behind
  * does not stay for ever.
  */
 
@@ -27,7 +27,7 @@ export interface PendingBlobs {
   claim(sha256s: readonly string[]): () => void;
 }
 
-export function pendingBlobs(limitBytes: number): PendingBlobs {
+export function pendingBlobs(limitBytes: number, mostBlobs: number): PendingBlobs {
   /** The oldest first. */
   const all = new Map<string, PendingBlob>();
   const keyOf = (participant: string, sha256: string) => `${sha256} ${participant}`;
@@ -42,13 +42,16 @@ export function pendingBlobs(limitBytes: number): PendingBlobs {
         (each) => each.participant === participant && each.sha256 !== sha256,
       );
       let used = bytes + others.reduce((sum, each) => sum + each.bytes, 0);
+      let count = 1 + others.length;
+      const fits = () => used <= limitBytes && count <= mostBlobs;
       const removed: PendingBlob[] = [];
       for (const each of others.filter(({ stage }) => stage !== 'active')) {
-        if (used <= limitBytes) break;
+        if (fits()) break;
         removed.push(each);
         used -= each.bytes;
+        count--;
       }
-      if (used > limitBytes) return undefined;
+      if (!fits()) return undefined;
       for (const each of removed) all.delete(keyOf(participant, each.sha256));
       mark({ participant, sha256, bytes, stage: 'active' });
       return removed;

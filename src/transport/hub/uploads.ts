@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobFolder } from '../transport.js';
-import { type BlobSink, openBlobSink } from './blob-sink.js';
+import { type BlobSink, openBlobSink, type SinkHelpers } from './blob-sink.js';
+import { hashThread } from './hash-thread.js';
 import type { HubLimits } from './limits.js';
 import { type PendingBlob, pendingBlobs } from './pending-blobs.js';
 import { Refusal } from './refusal.js';
@@ -54,7 +55,8 @@ export interface UploadsParts {
 
 export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   const { folder, blobs, participants, limits, onReceived } = parts;
-  const pending = pendingBlobs(limits.pendingBytes);
+  const pending = pendingBlobs(limits.pendingBytes, limits.pendingBlobs);
+  const helpers: SinkHelpers = { hashes: hashThread(), syncing: false };
   const receiving = new Map<string, Receiving>();
   // A name may be no name for a folder.
   const folderOf = (participant: string) => join(folder, digestOf(participant).slice(0, 32));
@@ -106,17 +108,19 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
       throw new Refusal(
         413,
         'too-much-pending',
-        `"${participant}" would have more than ${limits.pendingBytes} bytes uploaded and not announced`,
+        `"${participant}" would have more than ${limits.pendingBytes} bytes, or ${limits.pendingBlobs} blobs, uploaded and not announced`,
         'announce what has been uploaded, before more is',
       );
     }
     for (const blob of evicted) await remove(blob);
     let sink: BlobSink | undefined;
     try {
-      sink = await openBlobSink(part, offset);
+      sink = await openBlobSink(part, offset, helpers);
       await drain(body, sink, limits, signal);
       if (sink.position() !== bytes) throw new Refusal(408, 'cut-off', 'the upload ended too early');
-      if (sink.digest() !== sha256) {
+      // Both at once: few blobs are not what their names say.
+      const [digest] = await Promise.all([sink.digest(), sink.sync()]);
+      if (digest !== sha256) {
         await rm(part, { force: true });
         throw new Refusal(
           422,
@@ -124,7 +128,6 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
           `the ${bytes} bytes that came have another SHA-256 than ${sha256.slice(0, 12)}…`,
         );
       }
-      await sink.sync();
       await blobs.adopt(part, { sha256, bytes });
       pending.mark(participant, sha256, bytes, 'whole');
     } finally {
@@ -159,6 +162,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
       const all = [...receiving.values()];
       for (const { abort } of all) abort.abort();
       await Promise.allSettled(all.map(({ done }) => done));
+      await helpers.hashes.close();
     },
   };
 }

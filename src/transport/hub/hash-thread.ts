@@ -1,0 +1,96 @@
+/**
+ * SHA-256 of files that grow, beside the thread that writes them: hashing costs as much as receiving, and a hub receives
+ * from many at once. Node only.
+ */
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type { HashAnswer, HashOrder } from './hash-worker.js';
+
+export interface HashThread {
+  /** A file that is there, from its first byte on. */
+  follow(path: string): GrowingHash;
+  close(): Promise<void>;
+}
+
+export interface GrowingHash {
+  /** So many bytes are written. */
+  grown(bytes: number): void;
+  /** Of the first `bytes` bytes, which is the whole. */
+  digest(bytes: number): Promise<string>;
+  abandon(): void;
+}
+
+/** What is known of a file until its hash is told. */
+interface Following {
+  /** It failed before it was asked for. */
+  error?: Error;
+  waiting?: { resolve(sha256: string): void; reject(error: Error): void };
+}
+
+/** Less is not worth a message. */
+const stepBytes = 2 ** 22;
+
+export function hashThread(): HashThread {
+  let worker: Worker | undefined;
+  let nextId = 0;
+  const following = new Map<number, Following>();
+
+  const fail = (id: number, error: Error) => {
+    const one = following.get(id);
+    if (one?.waiting !== undefined) one.waiting.reject(error);
+    else if (one !== undefined) one.error = error;
+  };
+  /** Begins with the first file. Without the hooks of this process, for workers are compiled modules. */
+  const start = () => {
+    const started = new Worker(createRequire(import.meta.url).resolve('#hash-worker'), { execArgv: [] });
+    started.on('message', (answer: HashAnswer) => {
+      if ('error' in answer) fail(answer.id, answer.error);
+      else following.get(answer.id)?.waiting?.resolve(answer.sha256);
+    });
+    const end = (error: Error) => {
+      if (worker === started) worker = undefined;
+      for (const id of following.keys()) fail(id, error);
+    };
+    started.on('error', end);
+    started.on('exit', () => end(new Error('the thread that hashes has ended')));
+    started.unref();
+    return started;
+  };
+  const order = (message: HashOrder) => {
+    worker ??= start();
+    worker.postMessage(message);
+  };
+  return {
+    follow(path) {
+      const id = nextId++;
+      const mine: Following = {};
+      following.set(id, mine);
+      let told = 0;
+      const read = (upTo: number, last: boolean) => {
+        told = upTo;
+        order({ type: 'read', id, path, upTo, last });
+      };
+      return {
+        grown(bytes) {
+          if (bytes - told >= stepBytes) read(bytes, false);
+        },
+        digest: (bytes) =>
+          new Promise((resolve, reject) => {
+            if (mine.error !== undefined) {
+              reject(mine.error);
+              return;
+            }
+            mine.waiting = { resolve, reject };
+            read(bytes, true);
+          }),
+        abandon() {
+          following.delete(id);
+          if (worker !== undefined) order({ type: 'abandon', id });
+        },
+      };
+    },
+    async close() {
+      await worker?.terminate();
+    },
+  };
+}
