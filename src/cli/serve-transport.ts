@@ -102,14 +102,19 @@ async function printCommands(
   const isNew = (identity: Identity) => !known.has(JSON.stringify(identity));
   const fresh = participants.filter((name) => isNew({ role: 'participant', name }));
   for (const name of fresh) {
-    const token = `--token ${await tokens.issue({ role: 'participant', name })}${trust}`;
-    const at =
-      nats === undefined ? `${url} ${token}` : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
-    print(`  ${name}:  commonweight join ${at} --data DIR`);
+    await tokens.issue({ role: 'participant', name }, (issued) => {
+      const token = `--token ${issued}${trust}`;
+      const at =
+        nats === undefined
+          ? `${url} ${token}`
+          : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
+      print(`  ${name}:  commonweight join ${at} --data DIR`);
+    });
   }
   if (isNew({ role: 'operator' })) {
-    const token = await tokens.issue({ role: 'operator' });
-    print(`  operator:  commonweight status ${url} --token ${token}${trust}`);
+    await tokens.issue({ role: 'operator' }, (token) =>
+      print(`  operator:  commonweight status ${url} --token ${token}${trust}`),
+    );
   }
   if (fresh.length < participants.length) {
     print(`  the tokens of before are valid; \`commonweight token ${url} --name NAME\` makes another`);
