@@ -46,6 +46,8 @@ describe('a folder of blobs', () => {
     const path = newFolder();
     const blobs = await blobFolder(path);
     rmSync(path, { recursive: true });
-    await expect(blobs.put(bytesOf('a'))).rejects.toThrow(`"${path}" cannot be written: there is no such file`);
+    await expect(blobs.put(bytesOf('a'))).rejects.toThrow(
+      `"${path}" cannot be written: there is no such file`,
+    );
   });
 });

@@ -34,10 +34,15 @@ rounds: 2
  * Everybody dies when told, all processes end well, and all have the model of a run on one machine in the end.
  * @param folder a new one
  */
-export async function expectSameAsRun(folder: string, yaml: string, deaths: Deaths): Promise<void> {
+export async function expectSameAsRun(
+  folder: string,
+  yaml: string,
+  deaths: Deaths,
+  signal: AbortSignal,
+): Promise<void> {
   mkdirSync(folder);
   writeFileSync(join(folder, 'federation.yaml'), yaml);
-  const [model, models] = await Promise.all([modelOfRun(yaml, folder), federate(folder, deaths)]);
+  const [model, models] = await Promise.all([modelOfRun(yaml, folder), federate(folder, deaths, { signal })]);
   for (const one of models) expect(one.equals(model)).toBe(true);
 }
 
@@ -59,6 +64,8 @@ function modelOfRun(yaml: string, folder: string): Promise<Buffer> {
 export interface FederateOptions {
   /** Names of moments go to `coordinator.moments` and `participant.moments`. */
   readonly record?: boolean;
+  /** Ends all processes. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -68,10 +75,14 @@ export interface FederateOptions {
 export async function federate(
   folder: string,
   { coordinator: leaderDeaths = [], participant: deaths = [] }: Deaths,
-  { record = false }: FederateOptions = {},
+  { record = false, signal }: FederateOptions = {},
 ): Promise<readonly Buffer[]> {
   const at = (...path: string[]) => join(folder, ...path);
   const running = new Set<Started>();
+  const killAll = () => {
+    for (const { child } of running) child.kill('SIGKILL');
+  };
+  signal?.addEventListener('abort', killAll);
   /** One process after the other by one command, until one ends by itself. */
   async function lives(
     deaths: readonly string[],
@@ -140,6 +151,7 @@ export async function federate(
     await leading;
     return ['coordinator', ...tokens.keys()].map((name) => readFileSync(at(name, 'model.safetensors')));
   } finally {
-    for (const { child } of running) child.kill('SIGKILL');
+    killAll();
+    signal?.removeEventListener('abort', killAll);
   }
 }

@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { expectSameAsRun, federate, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));
 afterAll(() => rmSync(root, { recursive: true }));
+
+vi.setConfig({ maxConcurrency: 2 });
 
 /** In one federation a process dies so often, so that there are fewer of them. */
 const DEATHS = 3;
@@ -40,9 +42,9 @@ describe('a federation whose processes are killed at any moment and started agai
     expect(count(/^(up|down)load of/, moments.participant)).toBe(4);
   });
 
-  it.concurrent.each(cases)('the $role: $names', async ({ role, names }) => {
+  it.concurrent.for(cases)('the $role: $names', async ({ role, names }, { signal }) => {
     const folder = join(root, `${role}-${cases.findIndex((one) => one.names === names)}`);
-    await expectSameAsRun(folder, federationYaml(), { [role]: names.map(escaped) });
+    await expectSameAsRun(folder, federationYaml(), { [role]: names.map(escaped) }, signal);
   });
 });
 

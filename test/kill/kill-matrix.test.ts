@@ -43,11 +43,8 @@ const cases: [string, Deaths, string?][] = [
 ];
 
 describe('a federation whose processes are killed and started again comes to the bytes of `run`', () => {
-  it.each(cases)('%s', async (_, deaths, more) => {
-    await expectSameAsRun(
-      join(root, `${cases.findIndex((one) => one[1] === deaths)}`),
-      federationYaml(more),
-      deaths,
-    );
+  it.for(cases)('%s', { timeout: 180_000 }, async ([name, deaths, more], { signal }) => {
+    const folder = join(root, `${cases.findIndex(([other]) => other === name)}`);
+    await expectSameAsRun(folder, federationYaml(more), deaths, signal);
   });
 });
