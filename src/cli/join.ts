@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
-import { writeFileWhole } from '../data/file-bytes.js';
 import { joinFederation } from '../federation/join-federation.js';
 import { shareChoice } from '../federation/share-choice.js';
+import { FINAL_MODEL } from '../federation/take-part.js';
 import { hubAddress } from '../transport/hub/hub-address.js';
 import { type HubParticipant, joinHub } from '../transport/hub/join-hub.js';
 import { moveBlobs } from '../transport/hub/move-blobs.js';
@@ -93,9 +93,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
         onNotice: print,
       });
       if (outcome.type === 'left') throw new Interrupted('left; the same command takes part again');
-      const file = joinPath(folder, 'model.safetensors');
-      if (outcome.model !== undefined) await writeFileWhole(file, outcome.model);
-      display.onFinished(outcome, outcome.model === undefined ? undefined : file);
+      display.onFinished(outcome, outcome.model && joinPath(folder, FINAL_MODEL));
     } finally {
       await end.close();
     }

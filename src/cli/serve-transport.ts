@@ -106,14 +106,19 @@ async function printCommands(
   const fresh = participants.filter((name) => isNew({ role: 'participant', name }));
   for (const [k, name] of participants.entries()) {
     if (!fresh.includes(name)) continue;
-    const token = `--token ${await tokens.issue({ role: 'participant', name })}${trust}`;
-    const at =
-      nats === undefined ? `${url} ${token}` : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
-    print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
+    await tokens.issue({ role: 'participant', name }, (issued) => {
+      const token = `--token ${issued}${trust}`;
+      const at =
+        nats === undefined
+          ? `${url} ${token}`
+          : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
+      print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
+    });
   }
   if (isNew({ role: 'operator' })) {
-    const token = await tokens.issue({ role: 'operator' });
-    print(`  operator:  commonweight status ${url} --token ${token}${trust}`);
+    await tokens.issue({ role: 'operator' }, (token) =>
+      print(`  operator:  commonweight status ${url} --token ${token}${trust}`),
+    );
   }
   if (fresh.length < participants.length) {
     print(`  the tokens of before are valid; \`commonweight token ${url} --name NAME\` makes another`);

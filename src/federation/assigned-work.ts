@@ -54,6 +54,9 @@ export interface WorkPlace {
   readonly observer: WorkObserver;
 }
 
+/** So often what was uploaded may be gone before it is announced. */
+const UPLOADS = 3;
+
 export function assignedWork({ end, federation, data, tasks, kept, observer }: WorkPlace): AssignedWork {
   const { configuration, plan: compiled, strategy, compared, fisher } = federation;
   const { layout } = compiled;
@@ -146,14 +149,17 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
   }
 
   async function handIn(update: FinishedUpdate, signal: AbortSignal, saying?: () => void): Promise<void> {
-    tell(update.announcement.round, 'uploading');
-    for (const bytes of Object.values(update.files)) await unlessAborted(end.upload(bytes), signal);
-    if (signal.aborted) throw new InterruptedError('interrupted');
-    unsaid.delete(update);
-    saying?.();
-    const { accepted } = await announce(update.announcement);
-    if (accepted) await kept.count(update);
-    else await forget();
+    const { announcement, files } = update;
+    for (let attempt = 1; ; attempt++) {
+      tell(announcement.round, 'uploading');
+      for (const bytes of Object.values(files)) await unlessAborted(end.upload(bytes), signal);
+      if (signal.aborted) throw new InterruptedError('interrupted');
+      unsaid.delete(update);
+      saying?.();
+      const receipt = await announce(announcement);
+      if (receipt.accepted) return kept.count(update);
+      if (receipt.reason !== 'no-blob' || attempt === UPLOADS) return forget();
+    }
   }
 
   async function forget(): Promise<void> {

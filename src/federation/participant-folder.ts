@@ -1,5 +1,5 @@
 /** A participant's folder on a disk. Node only. */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
 import { syncFolder } from '../transport/blob-folder.js';
@@ -15,6 +15,9 @@ export async function participantFolder(path: string): Promise<ParticipantFolder
     });
   };
   await mkdir(path, { recursive: true }).catch(failed(path, 'made'));
+  // What a killed process was in the middle of writing. The folder may be somebody's with other things in it.
+  const leftover = /^[\w-]+\.(json|safetensors)\.[0-9a-f-]{36}\.part$/;
+  for (const name of await readdir(path)) if (leftover.test(name)) await rm(join(path, name));
   return {
     name: `the folder "${path}"`,
     async read(file) {

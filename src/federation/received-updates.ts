@@ -19,7 +19,7 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder): RunStore {
     ...folder,
     async put(role, state) {
       const sha256 = await folder.put(role, state);
-      if (fetched.has(role.type)) await blobs.link(join(folder.path, fileOf(role)));
+      if (fetched.has(role.type)) await blobs.copy(join(folder.path, fileOf(role)));
       return sha256;
     },
     async get(role, sha256) {
@@ -29,29 +29,31 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder): RunStore {
   };
 }
 
-/** Removes what no later step reads: updates that are merged, models that are older than the last `keep`. */
+/**
+ * Removes what no later step reads: files of rounds that are over, models that are older than the last `keep`, and what
+ * nothing refers to, such as an update that came too late.
+ */
 export async function discardReceived(
   event: RoundEvent,
   { rounds }: RunState,
-  { folder, blobs, keep }: { folder: RunFolder; blobs: BlobFolder; keep: number },
+  { folder, blobs, keep, initial }: Discarding,
 ): Promise<void> {
   if (event.type !== 'merged') return;
   const { round } = event;
-  for (const { sha256, fisher, controls } of rounds[round - 1]?.updates.values() ?? []) {
-    for (const blob of [sha256, fisher, controls?.change]) if (blob !== undefined) await blobs.discard(blob);
+  for (const type of ['server', 'control', 'average'] as const) {
+    if (event[type] !== undefined) await folder.discard({ type, round: round - 1 });
   }
-  const before = rounds[round - 2]?.merged;
-  if (event.server !== undefined) await folder.discard({ type: 'server', round: round - 1 });
-  if (event.control !== undefined && before?.control !== undefined) {
-    await folder.discard({ type: 'control', round: round - 1 });
-    await blobs.discard(before.control);
-  }
-  if (event.average !== undefined && before?.average !== undefined) {
-    await folder.discard({ type: 'average', round: round - 1 });
-    await blobs.discard(before.average);
-  }
-  const old = rounds[round - keep - 1]?.merged;
-  if (old === undefined) return;
   await folder.discard({ type: 'merged', round: round - keep });
-  await blobs.discard(old.sha256);
+  const models = rounds.slice(Math.max(0, round - keep), round).map(({ merged }) => merged?.sha256);
+  const needed = [...models, event.control, event.average, initial];
+  await blobs.discardOthers(new Set(needed.filter((sha256) => sha256 !== undefined)));
+}
+
+interface Discarding {
+  readonly folder: RunFolder;
+  readonly blobs: BlobFolder;
+  /** Of how many rounds the models stay. */
+  readonly keep: number;
+  /** What round 1 begins with, where that is a file. */
+  readonly initial: string | undefined;
 }

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Receipt } from '../protocol/announcement.js';
+import type { Announcement, Receipt } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
+import type { Blob } from '../protocol/blob-name.js';
 import { blobFolder, sha256Of } from '../transport/blob-folder.js';
 import { inProcess } from '../transport/in-process.js';
 import { exampleDescription } from '../transport/transport.contract.js';
@@ -254,6 +255,37 @@ describe('rounds with remote participants', () => {
     await expect(done).rejects.toThrow('interrupted');
     await a.close();
     await taking;
+  });
+
+  it('ask for the file of an update that is not there, and not for one that counts already', async () => {
+    const { rounds, transport, end } = coordinator();
+    const stop = new AbortController();
+    const done = rounds.conduct(end, 1, stop.signal);
+    const [a, b] = participants.map((name) => transport.openParticipant(name));
+    for (const one of [a, b]) {
+      await one!.announce({ type: 'joined', examples: 10, validationExamples: 2, runtime: 'none' });
+    }
+    const announcement = (state: Blob): Announcement => {
+      const update = { state, examples: 10, steps: 1, images: 10, loss: 1, seconds: 0 };
+      return { type: 'update', round: 1, update };
+    };
+    const state = { sha256: sha256Of(bytesOf('a')), bytes: 1 };
+    expect(await a!.announce(announcement(state))).toEqual({
+      ...{ accepted: false, reason: 'no-blob' },
+      message: `the blob ${state.sha256.slice(0, 12)}… is not here: it is uploaded before it is announced`,
+    });
+    await a!.upload(bytesOf('a'));
+    expect(await a!.announce(announcement({ ...state, bytes: 2 }))).toMatchObject({
+      message: expect.stringContaining('has 1 bytes, expected 2'),
+    });
+    expect(await a!.announce(announcement(state))).toEqual({ accepted: true });
+    await b!.announce(announcement(await b!.upload(bytesOf('b'))));
+    await until(() => rounds.state().rounds.length === 2);
+    // Its receipt was lost, and the round has been merged meanwhile.
+    await blobs.discard(state.sha256);
+    expect(await a!.announce(announcement(state))).toEqual({ accepted: true });
+    stop.abort();
+    await expect(done).rejects.toThrow('interrupted');
   });
 
   it('end with the reason when nothing can be recorded any more, and promise nothing that is not', async () => {

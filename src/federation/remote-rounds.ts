@@ -6,6 +6,7 @@
 import type { Announcement, Progress, Receipt } from '../protocol/announcement.js';
 import type { Blob } from '../protocol/blob-name.js';
 import type { Description } from '../protocol/description.js';
+import { blobsOfAnnouncement } from '../protocol/named-blobs.js';
 import type { Status } from '../protocol/status.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
 import { admit } from './admission.js';
@@ -113,19 +114,24 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
       if (!first.receipt.accepted) observer.onRefused?.(participant, announcement, first.receipt);
       return first.receipt;
     }
-    const problem = await options.check(participant, announcement, state);
-    // While its files were looked at, the run went on.
-    const receipt: Receipt =
-      problem === undefined
-        ? await exclusively(async () => {
-            const { event, receipt } = admit(state, participant, announcement, options.initial);
-            if (event !== undefined) await record(event);
-            return receipt;
-          })
-        : { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
+    const receipt =
+      (await withoutBlobs(announcement, options.blobs)) ??
+      (await badUpdate(participant, announcement)) ??
+      // While its files were looked at, the run went on.
+      (await exclusively(async () => {
+        const { event, receipt } = admit(state, participant, announcement, options.initial);
+        if (event !== undefined) await record(event);
+        return receipt;
+      }));
     if (!receipt.accepted) observer.onRefused?.(participant, announcement, receipt);
     return receipt;
   };
+
+  async function badUpdate(participant: string, announcement: Announcement): Promise<Receipt | undefined> {
+    const problem = await options.check(participant, announcement, state);
+    if (problem === undefined) return undefined;
+    return { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
+  }
 
   const blobOf = (sha256: string) => options.blobs.describe(sha256);
 
@@ -262,6 +268,18 @@ const LAST_WORDS_SECONDS = 3;
 interface Said {
   key: string;
   sequence: number;
+}
+
+/** What counts already is not looked for: its files may be gone, for it was merged. */
+async function withoutBlobs(announcement: Announcement, blobs: BlobFolder): Promise<Receipt | undefined> {
+  for (const { sha256, bytes } of blobsOfAnnouncement(announcement)) {
+    const here = (await blobs.has(sha256)) ? (await blobs.describe(sha256)).bytes : undefined;
+    if (here === bytes) continue;
+    const state = here === undefined ? 'is not here' : `has ${here} bytes, expected ${bytes}`;
+    const message = `the blob ${sha256.slice(0, 12)}… ${state}: it is uploaded before it is announced`;
+    return { accepted: false, reason: 'no-blob', message };
+  }
+  return undefined;
 }
 
 function waitingPhase({ stopped }: RunState, { closed, merged }: RoundRecord): Phase | undefined {

@@ -3,12 +3,12 @@
  * for the whole run. A lock that a killed coordinator left behind is taken over. Node only.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FederationError } from './error.js';
-import { writeResult } from './run-folder.js';
+import { cannotWrite, writeResult } from './run-folder.js';
 
 const jobSchema = z.strictObject({ job: z.string().regex(/^[0-9a-f]{16}$/), epoch: z.int().nonnegative() });
 const holderSchema = z.strictObject({ host: z.string(), pid: z.int().positive() });
@@ -25,10 +25,12 @@ export async function jobOf(path: string): Promise<string> {
   const known = await readJob(file);
   if (known !== undefined) return known.job;
   const job = { job: randomBytes(8).toString('hex'), epoch: 0 };
-  // Of two that begin at once, one has written it.
-  await writeFile(file, `${JSON.stringify(job)}\n`, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
+  const mine = await writeResult(path, `job.json.${job.job}.part`, `${JSON.stringify(job)}\n`);
+  // Of two that begin at once, one has its own in place: whole, whenever it is killed.
+  await link(mine, file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw cannotWrite(file, error);
   });
+  await rm(mine);
   return ((await readJob(file)) ?? job).job;
 }
 
@@ -69,7 +71,7 @@ async function takeLock(lock: string, path: string): Promise<void> {
     const taken = await writeFile(lock, mine, { flag: 'wx' }).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error;
+        if (error.code !== 'EEXIST') throw cannotWrite(lock, error);
         return false;
       },
     );

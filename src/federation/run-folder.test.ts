@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,13 +63,43 @@ describe('a run folder', () => {
     await again.close();
   });
 
-  it('names the file and the line of a fact that cannot be read', async () => {
+  it('loses no more than the last fact, wherever the end of the journal was cut off', async () => {
+    const names = ['site-a', 'Klinik für Kinder', '病院', '🏥'];
+    const facts = names.map((participant, k): RoundEvent => {
+      return { type: 'copy-evaluated', round: 1, participant, validationAccuracy: 1 / (k + 3) };
+    });
+    const journal = join(folder, 'journal.jsonl');
+    const run = await openRunFolder(folder, configuration);
+    for (const fact of facts) await run.append(fact);
+    await run.close();
+    const whole = readFileSync(journal);
+    const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1;
+    for (let end = lastLine; end < whole.length; end++) {
+      // A power cut may leave zeros where nothing was written yet.
+      for (const rest of [0, 3]) {
+        writeFileSync(journal, Buffer.concat([whole.subarray(0, end), Buffer.alloc(rest)]));
+        const again = await openRunFolder(folder, configuration);
+        expect(again.events).toEqual(facts.slice(0, -1));
+        await again.append(facts.at(-1)!);
+        await again.close();
+        expect(readFileSync(journal)).toEqual(whole);
+      }
+    }
+  });
+
+  it('names the file and the line of a fact that cannot be read, and changes nothing', async () => {
     await begun();
     const journal = join(folder, 'journal.jsonl');
-    writeFileSync(journal, readFileSync(journal, 'utf8').replace('"round":2', '"round":-2'));
-    await expect(openRunFolder(folder, configuration)).rejects.toThrow(
-      `"${journal}": line 2 cannot be read: {"type":"merged","round":-2`,
+    const damaged = Buffer.from(
+      `${readFileSync(journal, 'latin1').replace('"round":1', '"round":\xff')}{"ty`,
+      'latin1',
     );
+    writeFileSync(journal, damaged);
+    await expect(openRunFolder(folder, configuration)).rejects.toMatchObject({
+      message: expect.stringContaining(`"${journal}": line 1 cannot be read: {"type":"merged","round":`),
+      hint: expect.stringContaining('remove this line and all after it'),
+    });
+    expect(readFileSync(journal)).toEqual(damaged);
   });
 
   it('refuses a state with a flipped bit', async () => {
@@ -116,10 +146,10 @@ describe('a run folder', () => {
 
   it('clears away what a killed process was writing', async () => {
     await begun();
-    const part = join(folder, 'models/round-2.safetensors.1234.part');
-    writeFileSync(part, 'half');
+    const parts = ['round-2.safetensors.1234.part', '.round-2.safetensors.1234.partial'];
+    for (const part of parts) writeFileSync(join(folder, 'models', part), 'half');
     const run = await openRunFolder(folder, configuration);
-    expect(existsSync(part)).toBe(false);
+    expect(readdirSync(join(folder, 'models'))).toEqual(['round-1.safetensors']);
     await run.close();
   });
 

@@ -160,11 +160,11 @@ async function checkEmpty(path: string): Promise<void> {
   });
 }
 
-/** Files that a killed process was in the middle of writing: nothing refers to them. */
+/** Files that a killed process was in the middle of writing, or of merging: nothing refers to them. */
 async function removeLeftovers(path: string): Promise<void> {
   for (const folder of ['.', 'updates', 'models', 'controls', 'rounds']) {
     const names = await readdir(join(path, folder)).catch(() => []);
-    for (const name of names.filter((name) => name.endsWith('.part'))) await rm(join(path, folder, name));
+    for (const name of names.filter((name) => /\.part(ial)?$/.test(name))) await rm(join(path, folder, name));
   }
 }
 
@@ -196,13 +196,19 @@ function firstDifference(there: unknown, now: unknown, path: string): string | u
 
 /** The facts so far. A last line that was cut off in the middle of writing never counted, and is taken away. */
 async function readJournal(path: string): Promise<RoundEvent[]> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
     throw new FederationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
   });
-  const end = text.lastIndexOf('\n') + 1;
-  if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
-  return parseJournal(text, path);
+  const end = bytes.lastIndexOf('\n') + 1;
+  // Nothing is taken away from a journal that is damaged elsewhere: its owner may mend it.
+  const events = parseJournal(bytes.toString('utf8', 0, end), path);
+  if (end < bytes.length) {
+    await truncate(path, end).catch((cause: unknown) => {
+      throw cannotWrite(path, cause);
+    });
+  }
+  return events;
 }
 
 /** The facts in a journal's text. A last line without its end is none. */
@@ -214,7 +220,7 @@ export function parseJournal(text: string, path: string): RoundEvent[] {
     } catch (cause) {
       throw new FederationError(`"${path}": line ${index + 1} cannot be read: ${line.slice(0, 80)}`, {
         cause,
-        hint: 'the journal was changed; start again in another folder',
+        hint: 'the journal was changed or damaged: put back what was there; or remove this line and all after it, and what they tell of is done again; or start in another folder',
       });
     }
   });
@@ -240,7 +246,7 @@ export async function writeResult(
 }
 
 /** What is in the folder already stays as it is, so that the run can go on from there. */
-function cannotWrite(file: string, cause: unknown): FederationError {
+export function cannotWrite(file: string, cause: unknown): FederationError {
   return new FederationError(`"${file}" cannot be written: ${reasonOf(cause)}`, {
     cause,
     hint: 'mend that, then give the same command again: the run goes on where it was',

@@ -25,7 +25,7 @@ import { FencedError } from '../transport/error.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
 import { baseOf } from './admission.js';
 import { afterMergeOf } from './after-merge.js';
-import { fileChecker } from './check-files.js';
+import { filesProblem } from './check-files.js';
 import { systemClock } from './clock.js';
 import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
@@ -37,6 +37,7 @@ import { mergeReceived } from './merge-received.js';
 import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
 import type { RunState } from './round.js';
+import type { RoundEvent } from './round-events.js';
 import { claimRun, jobOf } from './run-claim.js';
 import { fileOf, openRunFolder, prepareRunFolder } from './run-folder.js';
 import type { RunStore, StateRole } from './run-store.js';
@@ -144,23 +145,27 @@ export async function serveFederation(
         return pool;
       },
     };
-    const check = fileChecker(plan.layout, blobs);
+    const discardAfter = (event: RoundEvent, state: RunState) =>
+      discardReceived(event, state, { folder, blobs, keep: configuration.keep, initial });
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
       ...{ description, store, blobs, initial, observer, clock: systemClock() },
       deadlineSeconds: configuration.deadlineSeconds,
-      check(participant, announcement, state) {
-        const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
-        return check(participant, announcement, base);
-      },
+      check: (participant, announcement, state) =>
+        filesProblem(participant, announcement, plan.layout, {
+          blobs,
+          base: announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined,
+        }),
       merge: (round, state) => mergeReceived(round, state, workshop),
-      discardAfter: (event, state) =>
-        discardReceived(event, state, { folder, blobs, keep: configuration.keep }),
+      discardAfter,
       async finalModel(state) {
         const final = finalRole(state, configuration);
         return final && blobs.describe(final.sha256);
       },
     });
+    // A coordinator that was killed right after it recorded this left it undone.
+    const lastEvent = store.events.at(-1);
+    if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
     const end = await options.open({
       ...{ reception: rounds.reception, blobs, folder: out },
       modelBytes: 4 * layoutSize(plan.layout) + 65_536,

@@ -365,6 +365,25 @@ describe('a participant', () => {
     });
   });
 
+  it('uploads once more what the coordinator has lost before it was announced', async () => {
+    const script = await scripted(base);
+    const lost: string[] = [];
+    script.answer = (announcement) => {
+      if (announcement.type !== 'update' || lost.length > 0) return { accepted: true };
+      const { sha256 } = announcement.update.state;
+      lost.push(sha256);
+      rmSync(script.blobs.pathOf(sha256));
+      return { accepted: false, reason: 'no-blob', message: 'it is not here' };
+    };
+    const { outcome } = joined(script.open(), base);
+    await script.publish({ type: 'train', round: 1, ...only });
+    await script.hears('update', 1);
+    await script.hears('update', 1, script.heard.length);
+    expect(await script.blobs.isSound(lost[0]!)).toBe(true);
+    await script.publish({ type: 'finished', reason: 'stopped' });
+    await outcome;
+  });
+
   it('ends when the coordinator does not let it in', async () => {
     const script = await scripted(base);
     script.answer = () => ({ accepted: false, reason: 'not-expected', message: 'its seat is taken' });
@@ -431,6 +450,23 @@ describe('a participant', () => {
     await script.hears('joined');
     await end.close();
     await expect(outcome).rejects.toBeInstanceOf(TransportError);
+  });
+});
+
+describe('a participant at the end of a run', () => {
+  it('has the final model in its folder before it says goodbye', async () => {
+    const script = await scripted(base);
+    const folder = newFolder();
+    let there: Buffer | undefined;
+    script.answer = ({ type }) => {
+      if (type === 'left') there = readFileSync(join(folder, 'model.safetensors'));
+      return { accepted: true };
+    };
+    const { outcome } = joined(script.open(), base, { folder });
+    const model = initialModel(script.description);
+    await script.publish({ type: 'finished', reason: 'max-rounds', model: await script.blobs.put(model) });
+    await outcome;
+    expect(there).toEqual(Buffer.from(model));
   });
 });
 

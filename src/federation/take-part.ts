@@ -27,7 +27,7 @@ export interface TakePartOptions {
   readonly tasks: TaskRunner;
   /** What carries them out, such as "onnxruntime-node 1.30.0, cpu". */
   readonly runtime: string;
-  /** Where work outlives this process. SCAFFOLD needs one. */
+  /** Where work outlives this process, and the final model is left. SCAFFOLD needs one. */
   readonly folder?: ParticipantFolder | undefined;
   /** Tells how many examples of each class there are. */
   readonly shareLabelCounts?: boolean | undefined;
@@ -57,6 +57,9 @@ export type TakePartOutcome =
     }
   /** By the signal. */
   | { readonly type: 'left' };
+
+/** The file of the final model in a participant's folder. */
+export const FINAL_MODEL = 'model.safetensors';
 
 const TELL_INTERVAL_MS = 500;
 /** So long a coordinator has to take note that somebody leaves, or failed. */
@@ -161,7 +164,8 @@ export async function takePart(
         const { reason, message, model: blob } = assignment;
         const aborted = signal ?? new AbortController().signal;
         const model = blob && (await answers.modelFile(blob, current?.round ?? 1, aborted));
-        // So that the coordinator knows who has been told. It may be gone already.
+        if (model !== undefined) await folder?.write(FINAL_MODEL, model);
+        // So that the coordinator knows who has been told, and need not stay. It may be gone already.
         await within(LEAVE_MS, () => end.announce({ type: 'left', reason: 'the run is over' }));
         return { type: 'finished', reason, message, model };
       }

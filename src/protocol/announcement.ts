@@ -72,6 +72,8 @@ export const receiptSchema = z.discriminatedUnion('accepted', [
       'other-base',
       'other-update',
       'bad-update',
+      /** A blob that it names is not here, or not any more: it can be uploaded again. */
+      'no-blob',
       'over',
     ]),
     /** Who, what, expected, got. */

@@ -1,21 +1,34 @@
 /**
  * Blobs as files that are named by their hash: whole, synced, or not there at all. A folder that is found again after a kill
- * has at most temporary files to sweep away. Node only.
+ * has at most temporary files, which are swept away. Node only.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { reasonOf } from '../data/file-bytes.js';
 import { type Blob, sha256Schema } from '../protocol/blob-name.js';
 import { TransportError } from './error.js';
 import type { BlobFolder } from './transport.js';
 
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** Opens, or makes, the folder. */
+/** Opens, or makes, the folder. It is nobody else's meanwhile. */
 export async function blobFolder(path: string): Promise<BlobFolder> {
   await mkdir(path, { recursive: true });
+  for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
   // A hash is no path: anything else than hexadecimal digits is our own mistake here, and refused at the door before.
   const pathOf = (sha256: string) => join(path, sha256Schema.parse(sha256));
   const has = (sha256: string) =>
@@ -23,28 +36,32 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       () => true,
       () => false,
     );
+  /** @param write makes a file of this name, to be synced still */
+  async function keep(write: (temporary: string) => Promise<void>, known?: Blob): Promise<Blob> {
+    const temporary = join(path, `${randomUUID()}.part`);
+    try {
+      await write(temporary);
+      const file = await open(temporary, 'r+');
+      await file.sync().finally(() => file.close());
+      const blob = known ?? (await describeFile(temporary));
+      await rename(temporary, pathOf(blob.sha256));
+      await syncFolder(path);
+      return blob;
+    } catch (cause) {
+      await rm(temporary, { force: true });
+      throw new TransportError(`"${path}" cannot be written: ${reasonOf(cause)}`, {
+        cause,
+        hint: 'mend that, then give the same command again: the run goes on where it was',
+      });
+    }
+  }
   return {
     has,
     pathOf,
     async put(bytes) {
       const blob = { sha256: sha256Of(bytes), bytes: bytes.length };
       if (await has(blob.sha256)) return blob;
-      const temporary = join(path, `${randomUUID()}.part`);
-      try {
-        const file = await open(temporary, 'wx');
-        try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, pathOf(blob.sha256));
-        await syncFolder(path);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      return blob;
+      return keep((temporary) => writeFile(temporary, bytes), blob);
     },
     async describe(sha256) {
       const { size } = await stat(pathOf(sha256)).catch((cause: unknown) => {
@@ -56,14 +73,7 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       const blob = await describeFile(pathOf(sha256)).catch(() => undefined);
       return blob?.sha256 === sha256;
     },
-    async link(file) {
-      const blob = await describeFile(file);
-      await link(file, pathOf(blob.sha256)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error;
-      });
-      await syncFolder(path);
-      return blob;
-    },
+    copy: (file) => keep((temporary) => copyFile(file, temporary)),
     async adopt(file, verified) {
       const blob = verified ?? (await describeFile(file));
       await rename(file, pathOf(blob.sha256));
@@ -85,8 +95,14 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       return bytes;
     },
     discard: (sha256) => rm(pathOf(sha256), { force: true }),
+    async discardOthers(than) {
+      const others = (await readdir(path)).filter((name) => isSha256(name) && !than.has(name));
+      for (const sha256 of others) await rm(pathOf(sha256), { force: true });
+    },
   };
 }
+
+const isSha256 = (name: string) => sha256Schema.safeParse(name).success;
 
 async function describeFile(path: string): Promise<Blob> {
   const hash = createHash('sha256');

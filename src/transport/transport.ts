@@ -13,7 +13,7 @@ export interface Reception {
   readonly description: Description;
   /**
    * Called at least once for every announcement, one after the other for each participant. Blobs that it names lie
-   * in the coordinator's blobs, with the bytes that their hashes say.
+   * in the coordinator's blobs, with the bytes that their hashes say; or not any more, where it is said once more.
    * @returns once the announcement is safe, or refused
    */
   receive(participant: string, announcement: Announcement): Promise<Receipt>;
@@ -35,8 +35,8 @@ export interface BlobFolder {
   describe(sha256: string): Promise<Blob>;
   /** Whether the bytes on the disk are still those of the hash. */
   isSound(sha256: string): Promise<boolean>;
-  /** Keeps a file that stays where it is, on the same disk. */
-  link(path: string): Promise<Blob>;
+  /** Keeps a copy of a file: two, of which one may be damaged. */
+  copy(path: string): Promise<Blob>;
   /**
    * Takes over a finished file by renaming it; `path` is on the same disk.
    * @param verified what it is, where that is known: it is not read once more then
@@ -46,6 +46,8 @@ export interface BlobFolder {
   get(sha256: string): Promise<Uint8Array>;
   /** What is not needed any more. */
   discard(sha256: string): Promise<void>;
+  /** All but these. */
+  discardOthers(than: ReadonlySet<string>): Promise<void>;
 }
 
 export interface CoordinatorEnd {

@@ -60,7 +60,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     ...{ folder: options.uploadsFolder, blobs, participants, limits },
     onReceived: (bytes) => metrics.received('blob', bytes),
   });
-  const board = switchboard({ reception, blobs, limits, metrics, log, note, claim: uploads.claim });
+  const board = switchboard({ reception, limits, metrics, log, note, claim: uploads.claim });
   /** All that was ever published: whoever still reads the model of the round before may go on. */
   const published = new Set<string>();
 

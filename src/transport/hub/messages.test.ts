@@ -227,36 +227,4 @@ describe('the messages of a hub', () => {
     await gone;
     expect(await closed).toBe(1006);
   });
-
-  it('name blobs that are here; else they are not received, and it is said why', async () => {
-    let received = 0;
-    const coordinator = await hub.open(
-      {},
-      {
-        receive: async () => {
-          received++;
-          return { accepted: true };
-        },
-      },
-    );
-    const participant = await hub.join('site-a');
-    await coordinator.publish({ type: 'train', epoch: 1, sequence: 1, round: 2, waitingFor: ['site-a'] });
-    const state = { sha256: 'e'.repeat(64), bytes: 10 };
-    const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
-    expect(await participant.announce({ type: 'update', round: 2, update })).toMatchObject({
-      accepted: false,
-      reason: 'bad-update',
-      message: expect.stringContaining('eeeeeeeeeeee… is not here'),
-    });
-    // Its blobs may be gone since that round was merged.
-    expect(await participant.announce({ type: 'update', round: 1, update })).toMatchObject({
-      reason: 'late',
-    });
-    const blob = await participant.upload(new Uint8Array(10));
-    const wrongSize = { ...update, state: { ...blob, bytes: 11 } };
-    expect(await participant.announce({ type: 'update', round: 2, update: wrongSize })).toMatchObject({
-      message: expect.stringContaining('has 10 bytes, expected 11'),
-    });
-    expect(received).toBe(0);
-  });
 });

@@ -3,14 +3,13 @@
  * connection is known to be dead; were the first to win, it would have to wait for that. The earlier one is told, so that two
  * living processes with one token do not push each other out for ever. Node only.
  */
-import { stat } from 'node:fs/promises';
 import type { WebSocket } from 'ws';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { HubFrame, ParticipantFrame } from '../../protocol/frames.js';
 import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
 import type { Log } from '../log.js';
-import type { BlobFolder, Reception } from '../transport.js';
+import type { Reception } from '../transport.js';
 import { type Connection, connection } from './connection.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
@@ -28,7 +27,6 @@ export interface Switchboard {
 
 export interface SwitchboardParts {
   readonly reception: Reception;
-  readonly blobs: BlobFolder;
   readonly limits: HubLimits;
   readonly metrics: HubMetrics;
   readonly log: Log;
@@ -49,7 +47,7 @@ const revoked = (participant: string, line: Connection) =>
 const mostWaiting = 16;
 
 export function switchboard(parts: SwitchboardParts): Switchboard {
-  const { reception, blobs, limits, metrics, log, note, claim } = parts;
+  const { reception, limits, metrics, log, note, claim } = parts;
   const connections = new Map<string, Line>();
   /** One after the other for each participant, whichever connection they came by. */
   const receiving = new Map<string, { waiting: number; last: Promise<void> }>();
@@ -68,26 +66,11 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     reception.onPresence?.(participant, is);
   };
 
-  /** Whether its blobs are here; if not, why it cannot count. */
-  async function withoutBlobs(announcement: Announcement): Promise<Receipt | undefined> {
-    for (const { sha256, bytes } of blobsOfAnnouncement(announcement)) {
-      const here = await stat(blobs.pathOf(sha256)).catch(() => undefined);
-      if (here?.size === bytes) continue;
-      // They may have been here, in a round that is over.
-      const wanted =
-        current?.type === 'train' && announcement.type === 'update' && current.round === announcement.round;
-      const state = here === undefined ? 'is not here' : `has ${here.size} bytes, expected ${bytes}`;
-      const message = `the blob ${sha256.slice(0, 12)}… ${state}: it is uploaded before it is announced`;
-      return { accepted: false, reason: wanted ? 'bad-update' : 'late', message };
-    }
-    return undefined;
-  }
-
   async function receive(participant: string, announcement: Announcement): Promise<Receipt> {
     const giveBack = claim(blobsOfAnnouncement(announcement).map(({ sha256 }) => sha256));
     let receipt: Receipt | undefined;
     try {
-      receipt = (await withoutBlobs(announcement)) ?? (await reception.receive(participant, announcement));
+      receipt = await reception.receive(participant, announcement);
       return receipt;
     } finally {
       if (receipt?.accepted !== true) giveBack();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,16 @@ describe('tokens', () => {
     expect(tokens.stands(record)).toBe(false);
     expect(tokens.check(second)?.identity).toEqual(siteA);
     expect(tokens.check(other)?.identity).toEqual(siteB);
+  });
+
+  it('are shown before they are kept: who is killed in between shows another at the next start', async () => {
+    const tokens = await openTokens(path);
+    let there = true;
+    await tokens.issue(siteA, () => {
+      there = existsSync(path);
+    });
+    expect(there).toBe(false);
+    expect(existsSync(path)).toBe(true);
   });
 
   it('are void once revoked, and for good', async () => {

@@ -6,6 +6,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { reasonOf } from '../../data/file-bytes.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import { type Identity, identitySchema, sameIdentity } from '../../protocol/identity.js';
 import { TransportError } from '../error.js';
@@ -20,8 +21,11 @@ const fileSchema = z.strictObject({
 export type TokenRecord = z.output<typeof fileSchema>['tokens'][number];
 
 export interface Tokens {
-  /** A new token. A participant has one at a time: earlier ones are void from now on. */
-  issue(identity: Identity): Promise<string>;
+  /**
+   * A new token. A participant has one at a time: earlier ones are void from now on.
+   * @param show called before the token is on the disk: one that was kept and never shown would be nobody's
+   */
+  issue(identity: Identity, show?: (token: string) => void): Promise<string>;
   /** Whose token it is, in a time that tells nothing about the tokens there are. */
   check(token: string): TokenRecord | undefined;
   /** That a token which was valid still is. */
@@ -49,11 +53,12 @@ export async function openTokens(path: string): Promise<Tokens> {
     return done;
   };
   return {
-    async issue(identity) {
+    async issue(identity, show) {
       let token = randomBytes(32).toString('base64url');
       // A command line would take it for an option.
       while (token.startsWith('-')) token = randomBytes(32).toString('base64url');
       const record = { identity, sha256: hashOf(token).toString('hex'), issued: new Date().toISOString() };
+      show?.(token);
       await change((all) => [
         ...all.filter((each) => identity.role !== 'participant' || !sameIdentity(each.identity, identity)),
         record,
@@ -113,8 +118,11 @@ async function write(path: string, tokens: readonly TokenRecord[]): Promise<void
       await file.close();
     }
     await rename(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     await rm(temporary, { force: true });
-    throw error;
+    throw new TransportError(`tokens: "${path}" cannot be written: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'mend that, then give the same command again',
+    });
   }
 }

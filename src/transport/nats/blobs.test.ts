@@ -108,11 +108,6 @@ describe('blobs over NATS', () => {
     const state = await participant.upload(noise(1000));
     const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
     expect(await participant.announce({ type: 'update', round: 1, update })).toEqual({ accepted: true });
-    const missing = { ...update, state: { sha256: 'd'.repeat(64), bytes: 10 } };
-    expect(await participant.announce({ type: 'update', round: 2, update: missing })).toMatchObject({
-      accepted: false,
-      message: expect.stringMatching(/has not been uploaded/),
-    });
     expect(asked).toEqual([url]);
   });
 });

@@ -1,0 +1,53 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { blobFolder, sha256Of } from './blob-folder.js';
+
+const root = mkdtempSync(join(tmpdir(), 'commonweight-blobs-'));
+afterAll(() => rmSync(root, { recursive: true }));
+let folders = 0;
+const newFolder = () => join(root, `${++folders}`);
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+describe('a folder of blobs', () => {
+  it('is swept of what was not whole when it is opened', async () => {
+    const path = newFolder();
+    const blob = await (await blobFolder(path)).put(bytesOf('whole'));
+    writeFileSync(join(path, '0f8fad5b-d9cb-469f-a165-70867728950e.part'), 'who');
+    await blobFolder(path);
+    expect(readdirSync(path)).toEqual([blob.sha256]);
+  });
+
+  it('has a copy of its own of a file', async () => {
+    const blobs = await blobFolder(newFolder());
+    const file = join(root, 'model');
+    writeFileSync(file, 'weights');
+    const blob = await blobs.copy(file);
+    expect(blob).toEqual({ sha256: sha256Of(bytesOf('weights')), bytes: 7 });
+    writeFileSync(file, 'WEIGHTS');
+    expect(await blobs.isSound(blob.sha256)).toBe(true);
+    // A copy takes the place of one that is damaged.
+    writeFileSync(blobs.pathOf(blob.sha256), 'wEights');
+    writeFileSync(file, 'weights');
+    await blobs.copy(file);
+    expect(readFileSync(blobs.pathOf(blob.sha256), 'utf8')).toBe('weights');
+  });
+
+  it('discards all but what is named', async () => {
+    const path = newFolder();
+    const blobs = await blobFolder(path);
+    const [a] = [await blobs.put(bytesOf('a')), await blobs.put(bytesOf('b'))];
+    await blobs.discardOthers(new Set([a.sha256, 'f'.repeat(64)]));
+    expect(readdirSync(path)).toEqual([a.sha256]);
+  });
+
+  it('says what is at fault where it cannot be written', async () => {
+    const path = newFolder();
+    const blobs = await blobFolder(path);
+    rmSync(path, { recursive: true });
+    await expect(blobs.put(bytesOf('a'))).rejects.toThrow(
+      `"${path}" cannot be written: there is no such file`,
+    );
+  });
+});
