@@ -8,9 +8,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FederationError } from './error.js';
+import { JOURNAL_VERSION } from './journal-version.js';
 import { writeResult } from './run-folder.js';
 
-const jobSchema = z.strictObject({ job: z.string().regex(/^[0-9a-f]{16}$/), epoch: z.int().nonnegative() });
+const jobSchema = z.strictObject({
+  job: z.string().regex(/^[0-9a-f]{16}$/),
+  epoch: z.int().nonnegative(),
+  /** See `checkJournalVersion`. */
+  journal: z.int().positive().default(JOURNAL_VERSION),
+});
 const holderSchema = z.strictObject({ host: z.string(), pid: z.int().positive() });
 
 export interface RunClaim {
@@ -24,7 +30,7 @@ export async function jobOf(path: string): Promise<string> {
   const file = join(path, 'job.json');
   const known = await readJob(file);
   if (known !== undefined) return known.job;
-  const job = { job: randomBytes(8).toString('hex'), epoch: 0 };
+  const job = { job: randomBytes(8).toString('hex'), epoch: 0, journal: JOURNAL_VERSION };
   // Of two that begin at once, one has written it.
   await writeFile(file, `${JSON.stringify(job)}\n`, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
@@ -41,7 +47,7 @@ export async function claimRun(path: string): Promise<RunClaim> {
   await takeLock(lock, path);
   const job = await jobOf(path);
   const epoch = ((await readJob(join(path, 'job.json')))?.epoch ?? 0) + 1;
-  await writeResult(path, 'job.json', `${JSON.stringify({ job, epoch })}\n`);
+  await writeResult(path, 'job.json', `${JSON.stringify({ job, epoch, journal: JOURNAL_VERSION })}\n`);
   return { epoch, release: () => rm(lock, { force: true }) };
 }
 
