@@ -116,7 +116,9 @@ async function printCommands(
     print(`  operator:  commonweight status ${url} --token ${token}${trust}`);
   }
   if (fresh.length < participants.length) {
-    print(`  the tokens of before are valid; \`commonweight token ${url} --name NAME\` makes another`);
+    print(
+      `  the tokens of before are valid; \`commonweight token ${url}${trust} --name NAME\` makes another`,
+    );
   }
 }
 
