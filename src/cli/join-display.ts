@@ -18,6 +18,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
   let trouble = '';
   let told = performance.now();
   let rounds = 0;
+  let over = false;
   const of = (round: number) => `round ${round} of ${rounds}`;
   return {
     onConnected() {
@@ -26,6 +27,8 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
     },
     // The same again and again is said once.
     onTrouble(reason) {
+      // Once the run is over, the coordinator goes; only the final model's download may still need it.
+      if (over && !reason.startsWith('download')) return;
       if (reason !== trouble) print(`no connection: ${reason}; trying again`);
       trouble = reason;
     },
@@ -33,7 +36,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
       ({ rounds } = configuration);
       const others = participants.length - 1;
       print(
-        `${participant} takes part, with ${others === 1 ? '1 other' : `${others} others`}: ${configuration.model.name}, at most ${rounds} rounds`,
+        `connected as ${participant}, with ${others === 1 ? '1 other' : `${others} others`} expected: ${configuration.model.name}, at most ${rounds} rounds`,
       );
     },
     onProgress({ round, activity, step, steps, epoch, epochs, imagesPerSecond, loss }: Progress) {
@@ -64,6 +67,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
         case 'given-up':
           return print(`${of(event.round)}  is over without this participant`);
         case 'assigned':
+          over = event.assignment.type === 'finished';
           return;
       }
     },

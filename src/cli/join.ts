@@ -144,7 +144,7 @@ function explanation(shareLabelCounts: boolean): string {
     '  - how many examples there are for training and for validation, how many were seen, and how long it took',
     '  - the loss of training, and the accuracy on validation examples of one’s own, of one’s own model and of the merged one',
     '  - while it trains: the epoch, the step and images per second',
-    '  - the name of the participant, and the version of the program and its engine',
+    '  - the name of the participant, and the version of its engine; where its work fails, the error in words',
     ...(shareLabelCounts
       ? ['  - how many examples of each class there are, since --share-label-counts says so']
       : []),

@@ -121,7 +121,9 @@ async function printCommands(
     );
   }
   if (fresh.length < participants.length) {
-    print(`  the tokens of before are valid; \`commonweight token ${url} --name NAME\` makes another`);
+    print(
+      `  the tokens of before are valid; \`commonweight token ${url}${trust} --name NAME\` makes another`,
+    );
   }
 }
 

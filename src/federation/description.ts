@@ -27,7 +27,7 @@ export async function describeFederation(
   { configuration, imageShape, classNames, plan }: CompiledFederation,
   { job, participants, version }: Job,
 ): Promise<Description> {
-  checkDistributed(configuration, 'a federation across machines');
+  requireDistributed(configuration, 'a federation across machines');
   return {
     protocol: PROTOCOL_VERSION,
     job,
@@ -70,7 +70,7 @@ export async function compileDescription(
   const source = 'the description of the federation';
   // What came by the wire has passed the schema, but not what its fields must be together.
   const configuration = parseConfiguration(description.configuration, source);
-  checkDistributed(configuration, source);
+  requireDistributed(configuration, source);
   const chosen = strategiesOf(configuration, strategies, source);
   const facts = { imageShape, classNames };
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
@@ -90,7 +90,8 @@ export async function compileDescription(
   );
 }
 
-function checkDistributed(configuration: Configuration, source: string): void {
+/** @throws ConfigurationError when the configuration is of one machine only. */
+export function requireDistributed(configuration: Configuration, source: string): void {
   const problem = distributedProblem(configuration);
   if (problem === undefined) return;
   const { message, hint } = problem;

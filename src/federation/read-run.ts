@@ -11,6 +11,7 @@ import { participantNames } from '../partition/partition.js';
 import { type Configuration, parseConfiguration } from '../protocol/configuration.js';
 import { FederationError } from './error.js';
 import { rulesOf } from './federation-plan.js';
+import { checkJournalVersion } from './journal-version.js';
 import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';
 import { applyEvent, isFinished, type RoundRecord, type RunState, startRun } from './round.js';
 import { type RoundDetails, roundDetailsSchema } from './round-details.js';
@@ -41,6 +42,7 @@ export interface RecordedModel {
 
 /** @throws FederationError when there is no run, or a file of it cannot be read. */
 export async function readRun(path: string): Promise<RecordedRun> {
+  await checkJournalVersion(path);
   const configuration = await readConfiguration(path);
   const journal = join(path, 'journal.jsonl');
   const events = parseJournal((await textOf(journal)) ?? '', journal);

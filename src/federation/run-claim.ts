@@ -8,9 +8,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FederationError } from './error.js';
+import { JOURNAL_VERSION } from './journal-version.js';
 import { cannotWrite, writeResult } from './run-folder.js';
 
-const jobSchema = z.strictObject({ job: z.string().regex(/^[0-9a-f]{16}$/), epoch: z.int().nonnegative() });
+const jobSchema = z.strictObject({
+  job: z.string().regex(/^[0-9a-f]{16}$/),
+  epoch: z.int().nonnegative(),
+  /** See `checkJournalVersion`. */
+  journal: z.int().positive().default(JOURNAL_VERSION),
+});
 const holderSchema = z.strictObject({ host: z.string(), pid: z.int().positive() });
 
 export interface RunClaim {
@@ -24,7 +30,7 @@ export async function jobOf(path: string): Promise<string> {
   const file = join(path, 'job.json');
   const known = await readJob(file);
   if (known !== undefined) return known.job;
-  const job = { job: randomBytes(8).toString('hex'), epoch: 0 };
+  const job = { job: randomBytes(8).toString('hex'), epoch: 0, journal: JOURNAL_VERSION };
   const mine = await writeResult(path, `job.json.${job.job}.part`, `${JSON.stringify(job)}\n`);
   // Of two that begin at once, one has its own in place: whole, whenever it is killed.
   await link(mine, file).catch((error: NodeJS.ErrnoException) => {
@@ -43,7 +49,7 @@ export async function claimRun(path: string): Promise<RunClaim> {
   await takeLock(lock, path);
   const job = await jobOf(path);
   const epoch = ((await readJob(join(path, 'job.json')))?.epoch ?? 0) + 1;
-  await writeResult(path, 'job.json', `${JSON.stringify({ job, epoch })}\n`);
+  await writeResult(path, 'job.json', `${JSON.stringify({ job, epoch, journal: JOURNAL_VERSION })}\n`);
   return { epoch, release: () => rm(lock, { force: true }) };
 }
 

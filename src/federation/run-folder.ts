@@ -5,6 +5,7 @@
  *
  *     configuration.yaml   what the run was told, every default filled in
  *     journal.jsonl        the facts, in order
+ *     job.json             across machines: which run this is, and the journal's version (journal-version.ts)
  *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     controls/            control variates, where the correction has them
@@ -20,6 +21,7 @@ import { type Configuration, parseConfiguration } from '../protocol/configuratio
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
+import { checkJournalVersion } from './journal-version.js';
 import { type RoundEvent, roundEventSchema } from './round-events.js';
 import { isModel, type RunStore, type StateRole } from './run-store.js';
 
@@ -94,6 +96,7 @@ export async function prepareRunFolder(path: string, configuration: Configuratio
     const reason = taken ? 'there is a file of that name' : reasonOf(cause);
     throw new FederationError(`the folder "${path}" cannot be made: ${reason}`, { cause });
   });
+  await checkJournalVersion(path);
   await claimFolder(path, configuration);
 }
 

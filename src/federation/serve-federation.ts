@@ -29,7 +29,7 @@ import { filesProblem } from './check-files.js';
 import { systemClock } from './clock.js';
 import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
-import { describeFederation } from './description.js';
+import { describeFederation, requireDistributed } from './description.js';
 import { InterruptedError } from './error.js';
 import { federationPlan, strategiesOf } from './federation-plan.js';
 import { readInitialModel } from './initial-model.js';
@@ -98,6 +98,7 @@ export async function serveFederation(
   const { out, observer = {}, signal, source = 'options', farewellSeconds = 600 } = options;
   const init = options.init === undefined ? undefined : await readInitialModel(options.init);
   const configuration = parseConfiguration({ ...input, ...(init && { initialModel: init.sha256 }) }, source);
+  requireDistributed(configuration, source);
   const strategies = strategiesOf(configuration, options.strategies ?? [], source);
   const after = afterMergeOf(configuration, source);
   const { facts, test } = await imagesOf(configuration, options);

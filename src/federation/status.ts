@@ -18,7 +18,7 @@ export function statusOf(state: RunState, seen?: ReadonlyMap<string, Seen>): Sta
   const current = rounds.at(-1) as RoundRecord;
   const { phase, waitingFor } = phaseOf(state, current);
   const step = phase === 'training' ? 'train' : phase === 'evaluating' ? 'evaluate' : undefined;
-  const deadline = step && current.deadlines[step]?.at;
+  const { at: deadline, passed = false } = (step && current.deadlines[step]) ?? {};
   const merged = rounds.findLast((record) => Object.keys(record.merged?.merged ?? {}).length > 0)?.merged;
   const [testAccuracy] = Object.values(merged?.merged ?? {});
   const copied = rounds.findLast((record) => record.copied.size > 0)?.copied;
@@ -29,6 +29,7 @@ export function statusOf(state: RunState, seen?: ReadonlyMap<string, Seen>): Sta
     rounds: rules.rounds,
     ...(rules.quorum !== undefined && { quorum: rules.quorum }),
     ...(deadline !== undefined && { deadline }),
+    ...(passed && { deadlinePassed: true }),
     waitingFor: [...waitingFor],
     participants: rules.participants.map((name) => {
       const [member, here] = [members.get(name), seen?.get(name)];

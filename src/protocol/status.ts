@@ -13,6 +13,8 @@ export const statusSchema = z.strictObject({
   /** How many are enough at the deadline; all are needed where it is missing. */
   quorum: z.int().positive().optional(),
   deadline: z.iso.datetime().optional(),
+  /** It has passed, and fewer than the quorum are in. */
+  deadlinePassed: z.literal(true).optional(),
   /** Whose work is not in. */
   waitingFor: z.array(z.string()),
   participants: z.array(

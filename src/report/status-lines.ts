@@ -20,7 +20,7 @@ const reasons: Readonly<Record<string, string>> = {
   stopped: 'stopped by an operator',
 };
 
-export function waiting({ waitingFor, deadline, quorum, participants }: Status): string[] {
+export function waiting({ waitingFor, deadline, deadlinePassed, quorum, participants }: Status): string[] {
   if (waitingFor.length === 0) return [];
   const presence = new Map(participants.map(({ name, presence }) => [name, presence]));
   const shown = waitingFor.slice(0, 10).map((name) => {
@@ -33,7 +33,9 @@ export function waiting({ waitingFor, deadline, quorum, participants }: Status):
       ? ', all of whom are needed'
       : deadline === undefined
         ? `; ${quorum} are enough once the others have left`
-        : ` until ${deadline}, when ${quorum} are enough`;
+        : deadlinePassed
+          ? `; the deadline has passed, and as soon as ${quorum} are in they are enough`
+          : ` until ${deadline}, when ${quorum} are enough`;
   return [`waits for ${shown.join(', ')}${more}${until}`];
 }
 
@@ -66,8 +68,7 @@ function table({ participants, waitingFor }: Status): string[] {
             ]
               .filter(Boolean)
               .join(', ');
-    const state =
-      presence === 'here' || since === undefined ? presence : `${presence} since ${since.slice(0, 19)}Z`;
+    const state = presence === 'gone' && since !== undefined ? `gone since ${since.slice(0, 19)}Z` : presence;
     return [
       name,
       state,

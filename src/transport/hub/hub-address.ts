@@ -23,7 +23,7 @@ export function hubAddress(address: string, token: string, { fingerprint, ca }: 
   const url = parseUrl(address);
   if (url === undefined || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname)) {
     throw new TransportError(`transport: "${address}" is no address of a hub`, {
-      hint: 'it is like https://host:8443',
+      hint: 'it is like https://host:8470',
     });
   }
   if (!/^[\w-]{43}$/.test(token)) {

@@ -42,7 +42,7 @@ export interface HubOptions {
 }
 
 export interface Hub extends CoordinatorEnd {
-  /** `https://127.0.0.1:8443` */
+  /** `https://127.0.0.1:8470` */
   readonly url: string;
   readonly port: number;
   /** SHA-256 of the certificate, in hexadecimal digits, where there is one. */
@@ -54,6 +54,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const { blobs, tokens, tls, host = '127.0.0.1', log = silentLog } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const { participants } = reception.description;
+  const server = makeServer(tls, limits);
   const metrics = hubMetrics();
   const note = refusals(log, metrics);
   const uploads = await openUploads({
@@ -64,7 +65,6 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   /** All that was ever published: whoever still reads the model of the round before may go on. */
   const published = new Set<string>();
 
-  const server = makeServer(tls, limits);
   const door = doorkeeper(server, limits, note);
   const app = routes({
     ...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note, participants },

@@ -21,7 +21,7 @@ export interface HubParticipant extends ParticipantEnd {
 
 /**
  * Resolves once the hub has answered, however long that takes.
- * @param url `https://host:8443`
+ * @param url `https://host:8470`
  * @throws TransportError when the hub does not want this participant, or is not the one of the fingerprint
  */
 export async function joinHub(url: string, options: JoinOptions): Promise<HubParticipant> {

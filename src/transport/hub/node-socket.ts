@@ -38,7 +38,12 @@ export const nodeSocket =
     socket.on('close', (code) => {
       const reason =
         failure?.message || (code === 1001 ? 'the hub goes' : `the connection was lost (${code})`);
-      onEnd(`${url.host}: ${reason}`, failure && finalError(failure, url));
+      // So does a hub with TLS end what is no TLS.
+      const perhaps =
+        reason === 'socket hang up' && address.protocol === 'ws:'
+          ? '; where it has TLS, its address begins with https://'
+          : '';
+      onEnd(`${url.host}: ${reason}${perhaps}`, failure && finalError(failure, url));
     });
     return {
       send: (text) => socket.send(text),

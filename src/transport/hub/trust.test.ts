@@ -81,6 +81,22 @@ describe('whom a participant trusts', () => {
     await expect(joinHub('localhost:80', { token })).rejects.toThrow(/no address of a hub/);
   });
 
+  it('is perhaps behind TLS, where an address without it has no answer', async () => {
+    const { port } = await hub.open();
+    const giveUp = new AbortController();
+    const troubles: string[] = [];
+    const joining = joinHub(`http://127.0.0.1:${port}`, {
+      token,
+      signal: giveUp.signal,
+      onTrouble(reason) {
+        troubles.push(reason);
+        giveUp.abort();
+      },
+    });
+    await expect(joining).rejects.toThrow(/closed/);
+    expect(troubles[0]).toContain('where it has TLS, its address begins with https://');
+  });
+
   it('needs a certificate and a key that belong together', async () => {
     const opening = hub.open({ tls: { cert: 'no PEM', key: 'no PEM' } });
     await expect(opening).rejects.toThrow(TransportError);
