@@ -38,11 +38,11 @@ export async function expectSameAsRun(
   folder: string,
   yaml: string,
   deaths: Deaths,
-  signal: AbortSignal,
+  options: FederateOptions,
 ): Promise<void> {
   mkdirSync(folder);
   writeFileSync(join(folder, 'federation.yaml'), yaml);
-  const [model, models] = await Promise.all([modelOfRun(yaml, folder), federate(folder, deaths, { signal })]);
+  const [model, models] = await Promise.all([modelOfRun(yaml, folder), federate(folder, deaths, options)]);
   for (const one of models) expect(one.equals(model)).toBe(true);
 }
 
@@ -66,6 +66,10 @@ export interface FederateOptions {
   readonly record?: boolean;
   /** Ends all processes. */
   readonly signal?: AbortSignal;
+  /** Messages go over this NATS server, in place of the hub. */
+  readonly nats?: { readonly url: string };
+  /** Told of everything that a coordinator has printed since it was started, whenever there is more. */
+  readonly onOutput?: (text: string, started: Started) => void;
 }
 
 /**
@@ -75,7 +79,7 @@ export interface FederateOptions {
 export async function federate(
   folder: string,
   { coordinator: leaderDeaths = [], participant: deaths = [] }: Deaths,
-  { record = false, signal }: FederateOptions = {},
+  { record = false, signal, nats, onOutput }: FederateOptions = {},
 ): Promise<readonly Buffer[]> {
   const at = (...path: string[]) => join(folder, ...path);
   const running = new Set<Started>();
@@ -122,7 +126,8 @@ export async function federate(
   });
   const serve = () => {
     const port = url === '' ? '0' : new URL(url).port;
-    return ['serve', at('federation.yaml'), '--out', at('coordinator'), '--port', port];
+    const over = nats === undefined ? [] : ['--nats', nats.url];
+    return ['serve', at('federation.yaml'), '--out', at('coordinator'), '--port', port, ...over];
   };
   const leading = lives(leaderDeaths, 'coordinator.moments', serve, (process) => {
     leader = process;
@@ -130,19 +135,19 @@ export async function federate(
     process.child.stdout?.on('data', (more: string) => {
       text += more;
       url = /the hub listens on (\S+)\n/.exec(text)?.[1] ?? url;
-      for (const [, name, token] of text.matchAll(
-        / {2}(\S+): {2}commonweight join \S+ --token (\S+) .*\n/g,
-      )) {
+      for (const [, name, token] of text.matchAll(/ {2}(\S+): {2}commonweight join .*--token (\S+) .*\n/g)) {
         tokens.set(name as string, token as string);
       }
       if (/^round /m.test(text)) open();
+      onOutput?.(text, process);
     });
   });
   try {
     await Promise.race([opened, leading]);
     const joining = [...tokens].map(([name, token], k) => {
       const share = ['--data', sample, '--partition', `v:${k + 1}/${tokens.size}`];
-      const join = () => ['join', url, '--token', token, ...share, '--out', at(name)];
+      const place = () => (nats === undefined ? [url] : [nats.url, '--name', name]);
+      const join = () => ['join', ...place(), '--token', token, ...share, '--out', at(name)];
       return lives(k === 0 ? deaths : [], k === 0 ? 'participant.moments' : 'other.moments', join);
     });
     await Promise.race([Promise.all(joining), leading.then(() => Promise.all(joining))]);

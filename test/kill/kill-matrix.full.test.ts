@@ -44,7 +44,7 @@ describe('a federation whose processes are killed at any moment and started agai
 
   it.concurrent.for(cases)('the $role: $names', async ({ role, names }, { signal }) => {
     const folder = join(root, `${role}-${cases.findIndex((one) => one.names === names)}`);
-    await expectSameAsRun(folder, federationYaml(), { [role]: names.map(escaped) }, signal);
+    await expectSameAsRun(folder, federationYaml(), { [role]: names.map(escaped) }, { signal });
   });
 });
 

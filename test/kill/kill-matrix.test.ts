@@ -45,6 +45,6 @@ const cases: [string, Deaths, string?][] = [
 describe('a federation whose processes are killed and started again comes to the bytes of `run`', () => {
   it.for(cases)('%s', { timeout: 180_000 }, async ([name, deaths, more], { signal }) => {
     const folder = join(root, `${cases.findIndex(([other]) => other === name)}`);
-    await expectSameAsRun(folder, federationYaml(more), deaths, signal);
+    await expectSameAsRun(folder, federationYaml(more), deaths, { signal });
   });
 });
