@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { compileDescription } from '../src/federation/description.js';
 import { encodeSafetensors } from '../src/tensor/safetensors.js';
 import { layoutSize } from '../src/tensor/state-dict.js';
+import { sha256Of } from '../src/transport/blob-folder.js';
 import { joinHub } from '../src/transport/hub/join-hub.js';
 import type { ParticipantEnd } from '../src/transport/transport.js';
 
@@ -52,8 +53,9 @@ if (what === 'idle') {
       await sleep(1000 * Number(seconds));
       const bytes = start.slice();
       new DataView(bytes.buffer).setFloat32(headerBytes, number + round, true);
+      const known = { sha256: sha256Of(bytes), bytes: bytes.length };
       const uploading = performance.now();
-      const state = await end.upload(bytes);
+      const state = await end.upload(bytes, known);
       totals.transferSeconds = Math.max(
         totals.transferSeconds,
         (downloaded - began + performance.now() - uploading) / 1000,

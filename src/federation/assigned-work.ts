@@ -152,7 +152,11 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
     const { announcement, files } = update;
     for (let attempt = 1; ; attempt++) {
       tell(announcement.round, 'uploading');
-      for (const bytes of Object.values(files)) await unlessAborted(end.upload(bytes), signal);
+      for (const role of ['state', 'control', 'fisher'] as const) {
+        const bytes = files[role];
+        if (bytes === undefined) continue;
+        await unlessAborted(end.upload(bytes, announcement.update[role]), signal);
+      }
       if (signal.aborted) throw new InterruptedError('interrupted');
       unsaid.delete(update);
       saying?.();

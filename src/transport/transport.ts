@@ -68,8 +68,11 @@ export interface ParticipantEnd {
   announce(announcement: Announcement): Promise<Receipt>;
   /** Now and then; may be lost. */
   tell(progress: Progress): void;
-  /** Resolves when the coordinator has all of it; a lost connection goes on where it was. */
-  upload(bytes: Uint8Array): Promise<Blob>;
+  /**
+   * Resolves when the coordinator has all of it; a lost connection goes on where it was.
+   * @param known what the bytes are, where that is known: they are not hashed once more then
+   */
+  upload(bytes: Uint8Array, known?: Blob): Promise<Blob>;
   /** @throws TransportError when what came is not what the hash says, however often it is tried. */
   download(blob: Blob): Promise<Uint8Array>;
   close(): Promise<void>;

@@ -114,8 +114,8 @@ export function moveBlobs(address: HubAddress, { over, onTrouble }: MoveBlobsOpt
 
   return {
     /** The same bytes once at a time: a second upload would end the first. */
-    upload(bytes: Uint8Array): Promise<Blob> {
-      const sha256 = sha256Of(bytes);
+    upload(bytes: Uint8Array, known?: Blob): Promise<Blob> {
+      const sha256 = known?.sha256 ?? sha256Of(bytes);
       const running = uploads.get(sha256);
       if (running !== undefined) return running;
       const uploading = upload(bytes, sha256).finally(() => uploads.delete(sha256));

@@ -16,7 +16,7 @@ import { CHUNK_BYTES, DamagedObject, openStore } from './object-store.js';
 /** What moves the blobs of a participant: the object store here, or HTTP to a hub. */
 export interface BlobMover {
   /** Resolves when the coordinator has all of it. */
-  upload(bytes: Uint8Array): Promise<Blob>;
+  upload(bytes: Uint8Array, known?: Blob): Promise<Blob>;
   /** @throws TransportError when what came is not what the hash says, however often it is tried */
   download(blob: Blob): Promise<Uint8Array>;
 }
@@ -38,8 +38,8 @@ export async function objectStoreMover(
     nats.outages.untilDone(what, act, signal);
   let uploading: Promise<unknown> = Promise.resolve();
   return {
-    upload(bytes) {
-      const blob = uploading.then(() => upload(bytes));
+    upload(bytes, known) {
+      const blob = uploading.then(() => upload(bytes, known));
       uploading = blob.catch(() => undefined);
       return blob;
     },
@@ -58,8 +58,8 @@ export async function objectStoreMover(
     },
   };
 
-  async function upload(bytes: Uint8Array): Promise<Blob> {
-    const blob = { sha256: sha256Of(bytes), bytes: bytes.length };
+  async function upload(bytes: Uint8Array, known?: Blob): Promise<Blob> {
+    const blob = known ?? { sha256: sha256Of(bytes), bytes: bytes.length };
     for (let tried = 0; !(await persist('an upload', () => isHere(blob))); tried++) {
       if (tried === TRIES) throw wrong(blob, `was uploaded ${tried} times, and did not arrive as it was`);
       await persist('an upload', async (lost) => {

@@ -99,7 +99,7 @@ export async function joinNats(
           connection.publish(progressSubject(job, token), data);
         }
       },
-      upload: (bytes) => Promise.race([mover.upload(bytes), closed]),
+      upload: (bytes, known) => Promise.race([mover.upload(bytes, known), closed]),
       download: (blob) => Promise.race([mover.download(blob), closed]),
       async close() {
         closing.abort(closedError());
