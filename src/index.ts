@@ -84,3 +84,5 @@ export { type RandomStream, randomStream } from './tensor/random.js';
 export { decodeSafetensors, encodeSafetensors } from './tensor/safetensors.js';
 export { type StateDict, type StateLayout, stateLayout, tensorView } from './tensor/state-dict.js';
 export type { Tensor } from './tensor/tensor.js';
+export { type InProcess, inProcess } from './transport/in-process.js';
+export type { BlobFolder, CoordinatorEnd, ParticipantEnd, Reception } from './transport/transport.js';

@@ -15,6 +15,14 @@ export {
   type FederationOptions,
   runFederation,
 } from './federation/run-federation.js';
+export { type Opening, type ServeOptions, serveFederation } from './federation/serve-federation.js';
 export { mergeAlignedFiles } from './merge/merge-aligned-files.js';
 export { mergeFiles } from './merge/merge-files.js';
 export { ortNode } from './runtime/ort-node.js';
+export { type HubOptions, openHub } from './transport/hub/hub.js';
+export { type JoinOptions as JoinHubOptions, joinHub } from './transport/hub/join-hub.js';
+export { type HubOperator, operateHub } from './transport/hub/operate-hub.js';
+export { openTokens, type Tokens } from './transport/hub/tokens.js';
+export { openNatsCoordinator } from './transport/nats/coordinator.js';
+export { takeLead } from './transport/nats/lead.js';
+export { joinNats } from './transport/nats/participant.js';
