@@ -2,9 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
+import { compileDescription } from '../federation/description.js';
 import { joinFederation } from '../federation/join-federation.js';
 import { shareChoice } from '../federation/share-choice.js';
 import { FINAL_MODEL } from '../federation/take-part.js';
+import { versionsOfThis } from '../federation/versions.js';
 import { hubAddress } from '../transport/hub/hub-address.js';
 import { type HubParticipant, joinHub } from '../transport/hub/join-hub.js';
 import { moveBlobs } from '../transport/hub/move-blobs.js';
@@ -12,8 +14,9 @@ import { joinNats } from '../transport/nats/participant.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
 import { type JoinDisplay, joinDisplay } from './join-display.js';
+import { federationExplanation, joinExplanation } from './join-explanation.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
-import { addTokenFlags, type TokenFlags, tokenFrom } from './token-flag.js';
+import { addTokenFlags, hasToken, type TokenFlags, tokenFrom } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
 
 interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
@@ -46,7 +49,10 @@ export function addJoin(program: Command): void {
     )
     .option('--share-label-counts', 'tell how many examples of each class there are')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
-    .option('--explain', 'say what leaves this machine and what does not, and do nothing');
+    .option(
+      '--explain',
+      'say what leaves this machine and what does not, with the token also what is asked for, and do nothing',
+    );
   addNatsFlags(addTrustFlags(addTokenFlags(command)))
     .addHelpText(
       'after',
@@ -60,11 +66,14 @@ Examples:
     .action(join);
 }
 
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
 async function join(url: string, flags: JoinFlags): Promise<void> {
   const { data, dataDir, partition, shareLabelCounts } = flags;
-  const print = (text: string) => process.stdout.write(`${text}\n`);
   if (flags.explain) {
-    print(explanation(shareLabelCounts === true));
+    for (const line of joinExplanation(shareLabelCounts === true)) print(line);
+    const asked = await explainFederation(url, flags);
+    for (const line of asked) print(line);
     return;
   }
   if (data === undefined) {
@@ -106,6 +115,26 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   }
 }
 
+/** With whatever lets one in, the federation itself is asked; nobody joins by that. */
+async function explainFederation(url: string, flags: JoinFlags): Promise<string[]> {
+  if (!hasToken(flags) && flags.name === undefined)
+    return ['With the token, --explain also says what this federation asks for.'];
+  const { signal, stop } = watchInterrupts();
+  try {
+    const end = await openEnd(url, flags, joinDisplay(print), signal);
+    try {
+      const { fisher } = await compileDescription(end.description, {
+        version: versionsOfThis().commonweight,
+      });
+      return federationExplanation(end.description, fisher !== undefined);
+    } finally {
+      await end.close();
+    }
+  } finally {
+    stop();
+  }
+}
+
 /** Over a hub or over NATS, as the address says. */
 async function openEnd(
   url: string,
@@ -134,26 +163,4 @@ async function openEnd(
     },
   });
   return { ...end, participant: name };
-}
-
-function explanation(shareLabelCounts: boolean): string {
-  return [
-    'What leaves this machine, to the coordinator:',
-    '  - the weights of the network after each round of training, and what the strategy needs besides: squared',
-    '    gradients for fisher-mean, control variates for scaffold',
-    '  - how many examples there are for training and for validation, how many were seen, and how long it took',
-    '  - the loss of training, and the accuracy on validation examples of one’s own, of one’s own model and of the merged one',
-    '  - while it trains: the epoch, the step and images per second',
-    '  - the name of the participant, and the version of its engine; where its work fails, the error in words',
-    ...(shareLabelCounts
-      ? ['  - how many examples of each class there are, since --share-label-counts says so']
-      : []),
-    'What does not:',
-    '  - images, labels, the names of files and folders',
-    ...(shareLabelCounts
-      ? []
-      : ['  - how many examples of each class there are, unless --share-label-counts says so']),
-    'What comes here: settings, from which the network is compiled on this machine, and weights. No program, and no graph.',
-    'Weights can tell about the data that they were trained on: docs/security.md says what, and what helps against it.',
-  ].join('\n');
 }

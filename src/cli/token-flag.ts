@@ -17,6 +17,10 @@ export function addTokenFlags(command: Command): Command {
     .option('--token-file <file>', 'a file with the token, which no list of processes shows');
 }
 
+/** Whether one was given, good or bad. */
+export const hasToken = ({ token, tokenFile }: TokenFlags): boolean =>
+  (token ?? tokenFile ?? process.env[VARIABLE] ?? '') !== '';
+
 export async function tokenFrom({ token, tokenFile }: TokenFlags): Promise<string> {
   if (token !== undefined) return token;
   if (tokenFile !== undefined) {

@@ -55,7 +55,7 @@ function attackText({ attackers }: RunStart): string[] {
 /** 0.3 as 0.3, 1.4260768722 as 1.426. */
 const rounded = (value: number) => Number(value.toPrecision(4));
 
-function networkText({ model, initialWeights, initialModel }: Configuration): string {
+export function networkText({ model, initialWeights, initialModel }: Configuration): string {
   const settings = Object.entries(model).filter(([key, value]) => key !== 'name' && value !== 0);
   const detail = settings.map(([key, value]) => `${key} ${[value].flat().join('-')}`).join(', ');
   const begin =
@@ -67,7 +67,7 @@ function networkText({ model, initialWeights, initialModel }: Configuration): st
   return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}`;
 }
 
-function trainingText({
+export function trainingText({
   optimizer,
   schedule,
   batchSize,
@@ -129,7 +129,7 @@ function appliedTo(strategy: string, mergeOn: AppliedTo): AppliedTo {
   return ('strategy' in reading ? reading.strategy.on : undefined) ?? mergeOn;
 }
 
-function roundsText(configuration: Configuration): string {
+export function roundsText(configuration: Configuration): string {
   const {
     rounds,
     reference,

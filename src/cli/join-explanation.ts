@@ -1,0 +1,47 @@
+/** What taking part means for one's data: what leaves this machine, and, of a federation that is asked, how much it shows. */
+import type { Description } from '../protocol/description.js';
+import { networkText, roundsText, trainingText } from '../report/introduction.js';
+
+export function joinExplanation(shareLabelCounts: boolean): string[] {
+  return [
+    'What leaves this machine, to the coordinator:',
+    '  - the weights of the network after each round of training, and what the strategy needs besides: squared',
+    '    gradients for fisher-mean, control variates for scaffold',
+    '  - how many examples there are for training and for validation, how many were seen, and how long it took',
+    '  - the loss of training, and the accuracy on validation examples of one’s own, of one’s own model and of the merged one',
+    '  - while it trains: the epoch, the step and images per second',
+    '  - the name of the participant, and the version of its engine; where its work fails, the error in words',
+    ...(shareLabelCounts
+      ? ['  - how many examples of each class there are, since --share-label-counts says so']
+      : []),
+    'What does not:',
+    '  - images, labels, the names of files and folders',
+    ...(shareLabelCounts
+      ? []
+      : ['  - how many examples of each class there are, unless --share-label-counts says so']),
+    'What comes here: settings, from which the network is compiled on this machine, and weights. No program, and no graph.',
+    'Weights can tell about the data that they were trained on: docs/security.md says what, and what helps against it.',
+  ];
+}
+
+/** @param sendsFisher a strategy of it wants the Fisher information */
+export function federationExplanation(
+  { configuration, participants, imageShape, classNames }: Description,
+  sendsFisher: boolean,
+): string[] {
+  const { quorum, correction, fisherExamples } = configuration;
+  const needed = quorum === undefined ? 'all of whom a round needs' : `of whom a round needs ${quorum}`;
+  return [
+    'What this federation asks for; its plan was compiled here and is the one that it names:',
+    `  - participants: ${participants.join(', ')}, ${needed}`,
+    `  - images: ${imageShape.join('x')} (channels x height x width), of ${classNames.join(', ')}`,
+    `  - network: ${networkText(configuration)}`,
+    `  - training: ${trainingText(configuration)}`,
+    `  - rounds: ${roundsText(configuration)}`,
+    ...(sendsFisher
+      ? [`  - with each update, the mean squared gradients of ${fisherExamples} examples`]
+      : []),
+    ...(correction?.name === 'scaffold' ? ['  - with each update, the change of a control variate'] : []),
+    'The fewer images an update is made of, and the more updates there are, the more they tell about each image.',
+  ];
+}
