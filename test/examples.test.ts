@@ -5,7 +5,10 @@ import { parse } from 'yaml';
 import { ownNetwork } from '../examples/own-network.js';
 import { ownStrategy } from '../examples/own-strategy.js';
 import { quickStart } from '../examples/quick-start.js';
+import { compileFederation } from '../src/federation/compile-federation.js';
+import { strategiesOf } from '../src/federation/federation-plan.js';
 import { parseConfiguration } from '../src/protocol/configuration.js';
+import { distributedProblem } from '../src/protocol/distributed-problem.js';
 
 const sample = resolve(import.meta.dirname, 'fixtures/fashion-mnist-sample');
 
@@ -13,6 +16,17 @@ describe('the examples', () => {
   it.each(['federation', 'under-attack'])('%s.yaml holds settings that there are', (name) => {
     const text = readFileSync(resolve(import.meta.dirname, `../examples/${name}.yaml`), 'utf8');
     expect(parseConfiguration(parse(text), name).dataset).toBe('fashion-mnist');
+  });
+
+  it('across-machines.yaml can be served, by whoever has no images', async () => {
+    const text = readFileSync(resolve(import.meta.dirname, '../examples/across-machines.yaml'), 'utf8');
+    const configuration = parseConfiguration(parse(text), 'across-machines');
+    expect(distributedProblem(configuration)).toBeUndefined();
+    const { imageShape, classNames = [], participants, partition } = configuration;
+    expect(participants).toHaveLength(partition.participants);
+    const facts = { imageShape: imageShape!, classNames };
+    const federation = compileFederation(configuration, facts, strategiesOf(configuration, [], ''), '');
+    expect(federation.initialState('seoul').layout.at(-1)?.shape).toEqual([classNames.length]);
   });
 
   it('quick-start trains and merges', async () => {
