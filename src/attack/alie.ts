@@ -9,7 +9,7 @@ import { normalQuantile } from './normal-quantile.js';
  * The paper's attackers estimate μ and σ from what they themselves would have learnt; these know the honest updates, which
  * with few attackers is the only estimate worth the name.
  * @param z by default the largest at which the attackers still pass for the majority, `alieZ`
- * @see Baruch et al. 2019, https://arxiv.org/abs/1902.06635, Algorithm 3
+ * @see Baruch et al. 2019, https://arxiv.org/abs/1902.06156, Algorithm 3
  */
 export function alie({ z }: { z: number }): Attack {
   return {
