@@ -5,14 +5,31 @@ import type { BlobFolder } from '../transport/transport.js';
 import { updateProblem } from './check-update.js';
 
 /**
- * What is wrong with the files that a participant sent, in a line, or undefined.
+ * Says what is wrong with the files that a participant sent, in a line, or nothing.
  * @param base the SHA-256 of what its work began with, where that is a file
  */
-export async function filesProblem(
+export type CheckFiles = (
+  participant: string,
+  announcement: Announcement,
+  base: string | undefined,
+) => Promise<string | undefined>;
+
+/** One after the other, so that many who hand in at once take no more memory than one. */
+export function fileChecker(layout: StateLayout, blobs: BlobFolder): CheckFiles {
+  let last: Promise<unknown> = Promise.resolve();
+  return (participant, announcement, base) => {
+    const problem = last.then(() => filesProblem(participant, announcement, layout, blobs, base));
+    last = problem.catch(() => undefined);
+    return problem;
+  };
+}
+
+async function filesProblem(
   participant: string,
   announcement: Announcement,
   layout: StateLayout,
-  { blobs, base }: { readonly blobs: BlobFolder; readonly base: string | undefined },
+  blobs: BlobFolder,
+  base: string | undefined,
 ): Promise<string | undefined> {
   if (announcement.type !== 'update') return undefined;
   const { state, fisher, control } = announcement.update;

@@ -21,7 +21,7 @@ import { type MergeTo, mergeAligned, mergeInFiles, type Received } from './merge
 import type { RoundRecord, RunState } from './round.js';
 import { roundDetails } from './round-details.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
-import { fileOf, type RunFolder } from './run-folder.js';
+import { fileOf, type RunFolder, writeResult } from './run-folder.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
 
@@ -80,6 +80,7 @@ export async function mergeReceived(
   const control = plan.keepsControls?.(round)
     ? await mergeControls(current, examples, { layout: plan.layout, store, rounds: state.rounds })
     : undefined;
+  await rm(join(folder.path, START_FILE), { force: true });
   return {
     type: 'merged',
     round,
@@ -121,13 +122,16 @@ function needsBase(current: RoundRecord, { plan }: ReceivedWorkshop): boolean {
 async function baseFile(
   round: number,
   state: RunState,
-  { start, blobs, initial }: ReceivedWorkshop,
+  { start, folder, blobs, initial }: ReceivedWorkshop,
 ): Promise<string | undefined> {
   const sha256 = baseOf(state, round, initial);
   if (sha256 !== undefined) return blobs.pathOf(sha256);
   const common = start();
-  return common && blobs.pathOf((await blobs.put(encodeSafetensors(common))).sha256);
+  return common && (await writeResult(folder.path, START_FILE, encodeSafetensors(common)));
 }
+
+/** Everybody makes the initial weights itself; for a merge they are a file while it lasts. */
+const START_FILE = 'models/start.safetensors.part';
 
 const fitTogether = ({ closed = [] }: RoundRecord, layout: StateLayout) =>
   4 * layoutSize(layout) * (closed.length + 1) <= TOGETHER_BYTES;

@@ -25,7 +25,7 @@ import { FencedError } from '../transport/error.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
 import { baseOf } from './admission.js';
 import { afterMergeOf } from './after-merge.js';
-import { filesProblem } from './check-files.js';
+import { fileChecker } from './check-files.js';
 import { systemClock } from './clock.js';
 import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
@@ -146,17 +146,17 @@ export async function serveFederation(
         return pool;
       },
     };
+    const check = fileChecker(plan.layout, blobs);
     const discardAfter = (event: RoundEvent, state: RunState) =>
       discardReceived(event, state, { folder, blobs, keep: configuration.keep, initial });
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
       ...{ description, store, blobs, initial, observer, clock: systemClock() },
       deadlineSeconds: configuration.deadlineSeconds,
-      check: (participant, announcement, state) =>
-        filesProblem(participant, announcement, plan.layout, {
-          blobs,
-          base: announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined,
-        }),
+      check(participant, announcement, state) {
+        const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
+        return check(participant, announcement, base);
+      },
       merge: (round, state) => mergeReceived(round, state, workshop),
       discardAfter,
       async finalModel(state) {

@@ -1,0 +1,119 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ConfigurationInput } from '../protocol/configuration.js';
+import { inProcess } from '../transport/in-process.js';
+import { joinFederation } from './join-federation.js';
+import { runFederation } from './run-federation.js';
+import { serveFederation } from './serve-federation.js';
+import { shareChoice } from './share-choice.js';
+
+const dataset = resolve(import.meta.dirname, '../../test/fixtures/fashion-mnist-sample');
+const base = {
+  dataset,
+  partition: { name: 'v', participants: 3 },
+  model: { name: 'mlp', hidden: [16] },
+  optimizer: { name: 'sgd', learningRate: 0.05 },
+  local: { epochs: 1 },
+  rounds: 2,
+} as const satisfies ConfigurationInput;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'commonweight-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Served to participants that each load their own share, in this process. */
+async function served(configuration: ConfigurationInput) {
+  const transport = inProcess();
+  const out = join(folder, 'served');
+  let opened = () => {};
+  const ready = new Promise<void>((done) => {
+    opened = done;
+  });
+  const serving = serveFederation(configuration, {
+    out,
+    workers: 1,
+    async open({ reception, blobs }) {
+      const end = transport.openCoordinator(reception, blobs);
+      opened();
+      return end;
+    },
+  });
+  await Promise.race([ready, serving]);
+  const { participants, name } = { participants: 3, ...configuration.partition };
+  const joining = Array.from({ length: participants }, async (_, k) => {
+    const participant = configuration.participants?.[k] ?? `environment-${k + 1}`;
+    const end = transport.openParticipant(participant);
+    const choice = shareChoice(`${name}:${k + 1}/${participants}`);
+    const outcome = await joinFederation(end, participant, {
+      data: dataset,
+      choice,
+      folder: join(folder, participant),
+    });
+    await end.close();
+    return outcome;
+  });
+  const [outcome, ...outcomes] = await Promise.all([serving, ...joining]);
+  return { ...outcome, outcomes, out };
+}
+
+describe('a federation served to participants elsewhere', () => {
+  it.each<[string, Partial<ConfigurationInput>]>([
+    ['the mean', {}],
+    ['the median, beside others', { strategy: 'median', compare: ['absmax', 'max(on=updates)'] }],
+    ['a strategy on updates', { strategy: 'task-arithmetic(lambda=0.7)' }],
+    ['initial weights of everybody’s own, aligned', { initialWeights: 'independent', align: true }],
+    [
+      'a server optimizer and an average',
+      { server: { name: 'fed-adam', learningRate: 0.01 }, average: { name: 'ema', decay: 0.5 } },
+    ],
+    ['SCAFFOLD', { correction: { name: 'scaffold' }, rounds: 3 }],
+    ['the Fisher information', { strategy: 'fisher-mean', fisherExamples: 32 }],
+    [
+      'participants drawn for each round, and steps',
+      { participantsPerRound: 2, rounds: 4, local: { steps: 5 } },
+    ],
+    ['evaluation now and then', { evaluateEvery: 2, rounds: 3 }],
+    ['names of their own', { participants: ['site-c', 'site-a', 'site-b'] }],
+  ])('comes to the bytes of a run on one machine, with %s', async (_, changes) => {
+    const configuration: ConfigurationInput = { ...base, ...changes };
+    const { result, outcomes, out } = await served(configuration);
+    const local = join(folder, 'local');
+    const { result: expected } = await runFederation(configuration, { out: local, workers: 1 });
+    expect(result.model?.sha256).toBe(expected.model?.sha256);
+    const rounds = (of: typeof result) => of.rounds.map(({ seconds: _, ...round }) => round);
+    expect(rounds(result)).toEqual(rounds(expected));
+    const file = await readFile(join(local, 'model.safetensors'));
+    expect(file.equals(await readFile(join(out, 'model.safetensors')))).toBe(true);
+    expect(await readFile(join(out, 'metrics.csv'), 'utf8')).toBe(
+      await readFile(join(local, 'metrics.csv'), 'utf8'),
+    );
+    // Drift, confusion: what the report is made of.
+    const details = `rounds/round-${expected.rounds.length}.json`;
+    expect(await readFile(join(out, details), 'utf8')).toBe(await readFile(join(local, details), 'utf8'));
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ type: 'finished', reason: 'max-rounds' });
+      if (outcome.type === 'finished') expect(file.equals(outcome.model ?? new Uint8Array())).toBe(true);
+    }
+  });
+
+  it('keeps nothing of a round that is merged, but the models', async () => {
+    const { out, result } = await served({ ...base, rounds: 4, keep: 2 });
+    expect(await readdir(join(out, 'models'))).toEqual(['round-3.safetensors', 'round-4.safetensors']);
+    const blobs = await readdir(join(out, 'blobs'));
+    expect(blobs).toContain(result.model?.sha256);
+    expect(blobs).toHaveLength(2);
+  });
+
+  it.each([
+    [{ pooled: true }, /"pooled" is set/],
+    [{ attack: { name: 'noise', attackers: 1 } }, /"attack" is set/],
+    [{ images: 100 }, /"images" is set/],
+    [{ refit: { rounds: 'last' } }, /"refit" is set/],
+  ] as const)('refuses what needs everybody’s data in one place: %o', async (changes, message) => {
+    await expect(served({ ...base, ...changes })).rejects.toThrow(message);
+  });
+});
