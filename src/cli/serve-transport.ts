@@ -23,6 +23,7 @@ export interface TransportFlags extends NatsFlags {
   readonly port: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly url?: string;
   readonly nats?: string;
   readonly natsObjectStore?: true;
 }
@@ -55,7 +56,7 @@ export async function serveTransport(
       if (lead === undefined) throw new Error('internal: NATS is opened without the lead');
       const { reception, blobs, modelBytes } = opening;
       const hub = await openOwnHub(flags, tls, opening, log, print);
-      const blobPlace = flags.natsObjectStore ? 'object-store' : { url: addressOf(hub, flags.host) };
+      const blobPlace = flags.natsObjectStore ? 'object-store' : { url: addressOf(hub, flags) };
       const end = await openNatsCoordinator(reception, lead, {
         blobs,
         blobPlace,
@@ -88,7 +89,7 @@ async function openOwnHub(
     print('without --tls-cert nothing is encrypted: tokens and weights can be read on the way');
   }
   const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
-  await printCommands(flags, addressOf(hub, host), trust, tokens, reception.description, print);
+  await printCommands(flags, addressOf(hub, flags), trust, tokens, reception.description, print);
   return hub;
 }
 
@@ -146,8 +147,9 @@ async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
 }
 
 /** What others reach it by: whoever listens on all addresses has a name. */
-function addressOf({ url }: Hub, host: string): string {
-  return host === '0.0.0.0' || host === '::' ? url.replace(/\/\/[^/]*:/, `//${hostname()}:`) : url;
+function addressOf(hub: Hub, { host, url }: TransportFlags): string {
+  if (url !== undefined) return url.replace(/\/$/, '');
+  return host === '0.0.0.0' || host === '::' ? hub.url.replace(/\/\/[^/]*:/, `//${hostname()}:`) : hub.url;
 }
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');

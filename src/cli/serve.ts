@@ -35,6 +35,10 @@ export function addServe(program: Command): void {
     .option('--out <dir>', 'keep the run here; runs/ and the name of the file by default')
     .option('--host <address>', 'to listen on; 0.0.0.0 for all of this machine', '127.0.0.1')
     .option('--port <n>', 'to listen on', wholeNumber('--port', 0, 65_535), DEFAULT_PORT)
+    .option(
+      '--url <address>',
+      'by which participants reach it, where that is another: of its certificate, say',
+    )
     .option('--tls-cert <file>', 'the certificate (PEM): without one nothing is encrypted')
     .option('--tls-key <file>', 'its key (PEM)')
     .option('--nats <url>', 'have messages go over NATS JetStream, nats://… or tls://…: docs/nats.md')

@@ -134,6 +134,26 @@ describe('membership', () => {
     expect(one.current().closed).toBeUndefined();
   });
 
+  it('does not wait again for who has not joined by the first deadline', () => {
+    const one = run();
+    for (const name of ['a', 'b', 'c']) one.say(name, join);
+    for (const name of ['a', 'b', 'c']) one.update(name);
+    expect(one.current().closed).toBeUndefined();
+    one.add({ type: 'deadline-passed', round: 1, phase: 'train' });
+    one.merge();
+    for (const name of ['a', 'b', 'c']) one.say(name, accuracyOf(1));
+    expect(one.current().round).toBe(2);
+    for (const name of ['a', 'b', 'c']) one.update(name);
+    expect(one.current().closed).toEqual(['a', 'b', 'c']);
+    one.merge();
+    // From then on it is one of them.
+    one.say('d', join);
+    for (const name of ['a', 'b', 'c']) one.say(name, accuracyOf(2));
+    expect(one.current().round).toBe(2);
+    one.say('d', accuracyOf(2));
+    expect(one.current().round).toBe(3);
+  });
+
   it('hears nothing of who has left, or has not joined', () => {
     const one = run();
     expect(one.update('a')).toMatchObject({ reason: 'not-expected', message: '"a" has not joined' });

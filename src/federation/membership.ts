@@ -1,7 +1,8 @@
 /**
  * Who is waited for. Participants join, leave and come back; by themselves these facts change no round. What they change is
  * when a round stops to wait: with all who take part, always; with a quorum of them, once the deadline has passed or those
- * who are missing have left. So who counted follows from the order of the facts alone.
+ * who are missing have left. Who has never joined is waited for until the first deadline, and not again. So who counted
+ * follows from the order of the facts alone.
  */
 import type { Phase, RoundEvent } from './round-events.js';
 
@@ -35,20 +36,30 @@ interface Run {
   readonly members: Members;
 }
 interface Round {
+  readonly round: number;
   readonly updates: ReadonlyMap<string, unknown>;
   readonly copied: ReadonlyMap<string, unknown>;
   readonly deadlines: Readonly<Partial<Record<Phase, { readonly passed: boolean }>>>;
 }
 
+/** How many take part at the moment. */
+export const membersHere = (members: Members): number =>
+  [...members.values()].filter(({ left }) => left === undefined).length;
+
 /** Whether a phase of a round goes on without those who are missing. */
 export function awaitsNobody(
   { rules: { quorum }, members }: Run,
-  { updates, copied, deadlines }: Round,
+  { round, updates, copied, deadlines }: Round,
   phase: Phase,
   missing: readonly string[],
 ): boolean {
   if (missing.length === 0) return true;
   const counted = { train: updates, evaluate: copied }[phase].size;
   if (quorum === undefined || counted < quorum) return false;
-  return deadlines[phase]?.passed === true || missing.every((name) => members.get(name)?.left !== undefined);
+  if (deadlines[phase]?.passed === true) return true;
+  const comingStill = round === 1 && deadlines.train?.passed !== true;
+  return missing.every((name) => {
+    const member = members.get(name);
+    return member === undefined ? !comingStill : member.left !== undefined;
+  });
 }

@@ -205,6 +205,11 @@ describe('rounds with remote participants', () => {
     const first = coordinator(undefined, changes);
     const stop = new AbortController();
     const interrupted = first.rounds.conduct(first.end, 1, stop.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    // Nobody has joined: there is nothing to be late for.
+    expect(time.waiting()).toBe(0);
+    const joined = { type: 'joined', examples: 10, validationExamples: 2, runtime: 'none' } as const;
+    await first.transport.openParticipant('site-a').announce(joined);
     await until(() => time.waiting() === 1);
     stop.abort();
     await expect(interrupted).rejects.toThrow('interrupted');

@@ -13,6 +13,7 @@ import { admit } from './admission.js';
 import { assign } from './assign.js';
 import type { Clock } from './clock.js';
 import { DamagedUpdateError, InterruptedError } from './error.js';
+import { membersHere } from './membership.js';
 import {
   applyEvent,
   dueCommands,
@@ -155,6 +156,8 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     const { deadlineSeconds } = options;
     if (phase === undefined || deadlineSeconds === undefined) return;
     const { round, deadlines } = current;
+    // The first round begins when there are enough to do it.
+    if (round === 1 && phase === 'train' && membersHere(state.members) < (options.rules.quorum ?? 0)) return;
     if (deadlines[phase] === undefined) {
       const at = clock.later(deadlineSeconds);
       await exclusively(() => record({ type: 'deadline-set', round, phase, at }));

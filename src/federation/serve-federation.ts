@@ -2,7 +2,7 @@
  * A federation whose participants are elsewhere: what `run-federation.ts` puts together for one machine, without anybody's
  * data. The transport is the caller's. Node only.
  */
-import { link, rm } from 'node:fs/promises';
+import { link, mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ImageDataset, withoutExamples } from '../data/image-dataset.js';
@@ -118,6 +118,8 @@ export async function serveFederation(
     dataset: configuration.dataset,
   };
   const encode = (state: Parameters<typeof encodeModel>[0]) => encodeModel(state, model);
+  // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
+  await mkdir(out, { recursive: true, mode: 0o700 }).catch(() => undefined);
   await prepareRunFolder(out, configuration);
   const job = await jobOf(out);
   const lead = await options.lead?.(job);
