@@ -134,6 +134,7 @@ export async function federate(
       onStart?.(process);
       const { status, stdout, stderr } = await process.ended;
       running.delete(process);
+      signal?.throwIfAborted();
       said += stdout + stderr;
       const { signalCode } = process.child;
       const ended =
@@ -146,8 +147,8 @@ export async function federate(
         );
       }
       after?.();
-      // Who was answered its goodbye has all that there is, and nobody may be left to ask.
-      if (survives !== undefined || dieAt?.includes('left answered')) break;
+      // Who has said goodbye has all that there is, and nobody may be left to ask.
+      if (survives !== undefined || /left (sent|answered)/.test(dieAt ?? '')) break;
     }
     return said;
   }
@@ -190,7 +191,7 @@ export async function federate(
       leading.then(() => Promise.all(joining)),
     ]);
     // It would wait for goodbyes that were lost with it: nobody is left who could say them again.
-    if (leaderFates.length > 0) leader?.child.kill('SIGTERM');
+    if (leaderFates.length + fates.length > 0) leader?.child.kill('SIGTERM');
     const coordinator = await leading;
     const models = ['coordinator', ...tokens.keys()].map((name) =>
       readFileSync(at(name, 'model.safetensors')),
