@@ -1,7 +1,7 @@
 /** `commonweight serve`: leads a federation whose participants are on other machines. */
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { serveFederation } from '../federation/serve-federation.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import { eventLine } from '../report/event-line.js';
@@ -12,6 +12,7 @@ import { readConfigurationFile } from './configuration-file.js';
 import { Interrupted } from './error.js';
 import { watchInterrupts } from './interrupt.js';
 import { addNatsFlags } from './nats-flags.js';
+import { runLog, withErrorsPrinted } from './run-log.js';
 import { serveTransport, type TransportFlags } from './serve-transport.js';
 import { wholeNumber } from './values.js';
 
@@ -76,7 +77,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
       // The folder is a run's from here on.
       open(opening) {
         log = runLog(out);
-        return transport.open(opening, log);
+        return transport.open(opening, withErrorsPrinted(log, print));
       },
       observer: {
         onNotice: print,
@@ -115,10 +116,4 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
     stop();
     log?.flush();
   }
-}
-
-/** What an operator reads at three in the morning: a line of JSON for everything, beside the run. */
-function runLog(out: string) {
-  const destination = pino.destination({ dest: join(out, 'coordinator.log'), mkdir: true, sync: true });
-  return pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }

@@ -72,6 +72,9 @@ export function reasonOf(error: unknown): string {
     EISDIR: 'it is a folder',
     ENOTDIR: 'a part of the path is a file',
     ENOSPC: 'no space is left on the disk',
+    EDQUOT: 'no more space is allowed to this user',
+    EFBIG: 'it would be larger than the system allows',
+    EIO: 'the disk has failed',
     EROFS: 'the disk is read-only',
   };
   const known = words[code];

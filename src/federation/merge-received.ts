@@ -24,6 +24,7 @@ import type { RoundEvent, UpdateRecord } from './round-events.js';
 import { fileOf, type RunFolder, writeResult } from './run-folder.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
+import type { TwoCopies } from './two-copies.js';
 
 export interface ReceivedWorkshop {
   readonly plan: Omit<FederationPlan, 'shares' | 'refit' | 'attackers'>;
@@ -32,6 +33,7 @@ export interface ReceivedWorkshop {
   /** Over the same folder; see `receivingStore`. */
   readonly store: RunStore;
   readonly blobs: BlobFolder;
+  readonly copies: TwoCopies;
   /** Asked where there are test images only. */
   readonly tasks: () => TaskRunner;
   /** The SHA-256 of the model that round 1 begins with, where one was given. */
@@ -122,10 +124,13 @@ function needsBase(current: RoundRecord, { plan }: ReceivedWorkshop): boolean {
 async function baseFile(
   round: number,
   state: RunState,
-  { start, folder, blobs, initial }: ReceivedWorkshop,
+  { start, folder, blobs, copies, initial }: ReceivedWorkshop,
 ): Promise<string | undefined> {
   const sha256 = baseOf(state, round, initial);
-  if (sha256 !== undefined) return blobs.pathOf(sha256);
+  if (sha256 !== undefined) {
+    await copies.mendBlob(sha256, state.rounds);
+    return blobs.pathOf(sha256);
+  }
   const common = start();
   return common && (await writeResult(folder.path, START_FILE, encodeSafetensors(common)));
 }

@@ -9,12 +9,13 @@ import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { fileOf, type RunFolder } from './run-folder.js';
 import type { RunStore, StateRole } from './run-store.js';
+import type { TwoCopies } from './two-copies.js';
 
 /** What participants send, and what they fetch. */
 const received = new Set<StateRole['type']>(['update', 'fisher', 'control-change']);
 const fetched = new Set<StateRole['type']>(['merged', 'control', 'average']);
 
-export function receivingStore(folder: RunFolder, blobs: BlobFolder): RunStore {
+export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: TwoCopies): RunStore {
   return {
     ...folder,
     async put(role, state) {
@@ -23,6 +24,7 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder): RunStore {
       return sha256;
     },
     async get(role, sha256) {
+      if (fetched.has(role.type)) await copies.mendFile(role, sha256);
       if (!received.has(role.type)) return folder.get(role, sha256);
       return decodeSafetensors(await blobs.get(sha256), `the ${role.type} ${sha256.slice(0, 12)}…`).state;
     },

@@ -41,6 +41,7 @@ import type { RoundEvent } from './round-events.js';
 import { claimRun, jobOf } from './run-claim.js';
 import { fileOf, openRunFolder, prepareRunFolder } from './run-folder.js';
 import type { RunStore, StateRole } from './run-store.js';
+import { twoCopies } from './two-copies.js';
 import { versionsOfThis } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -129,7 +130,8 @@ export async function serveFederation(
   let pool: WorkerPool | undefined;
   try {
     const blobs = await blobFolder(join(out, 'blobs'));
-    const store = ledBy(lead, receivingStore(folder, blobs));
+    const copies = twoCopies({ path: out, blobs, initial: init?.state, onMended: observer.onNotice });
+    const store = ledBy(lead, receivingStore(folder, blobs, copies));
     const initial = init && (await blobs.put(encodeSafetensors(init.state))).sha256;
     const version = versionsOfThis().commonweight;
     const description = await describeFederation(compiled, { job, participants, version });
@@ -139,7 +141,7 @@ export async function serveFederation(
         ...after,
         fisher,
       }),
-      ...{ model, folder, store, blobs, initial },
+      ...{ model, folder, store, blobs, copies, initial },
       start: () =>
         init !== undefined || configuration.initialWeights === 'shared' ? initialState('') : undefined,
       tasks() {
@@ -169,8 +171,10 @@ export async function serveFederation(
     // A coordinator that was killed right after it recorded this left it undone.
     const lastEvent = store.events.at(-1);
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
+    const mend = (sha256: string) => copies.mendBlob(sha256, rounds.state().rounds);
+    for (const sha256 of fetchedNow(rounds.state())) await mend(sha256);
     const end = await options.open({
-      ...{ reception: rounds.reception, blobs, folder: out },
+      ...{ reception: { ...rounds.reception, onDamaged: mend }, blobs, folder: out },
       modelBytes: 4 * layoutSize(plan.layout) + 65_536,
       status: rounds.status,
       stop: rounds.stop,
@@ -180,6 +184,8 @@ export async function serveFederation(
       ...{ out, configuration, network, imageShape: facts.imageShape, store, encode },
       ...(modelBytes > IN_MEMORY_BYTES && {
         async linkFinal(role: StateRole) {
+          const final = finalRole(rounds.state(), configuration);
+          if (final !== undefined) await copies.mendFile(role, final.sha256);
           await rm(join(out, 'model.safetensors'), { force: true });
           await link(join(out, fileOf(role)), join(out, 'model.safetensors'));
         },
@@ -219,6 +225,12 @@ function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {
       await store.append(event);
     },
   };
+}
+
+/** What participants are asked to fetch, as far as a round made it. */
+function fetchedNow({ rounds }: RunState): string[] {
+  const { sha256, control, average } = rounds.findLast(({ merged }) => merged !== undefined)?.merged ?? {};
+  return [sha256, control, average].filter((one) => one !== undefined);
 }
 
 const stillHere = ({ members }: RunState) =>

@@ -104,7 +104,8 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
 
 const isSha256 = (name: string) => sha256Schema.safeParse(name).success;
 
-async function describeFile(path: string): Promise<Blob> {
+/** By its bytes, whatever its name. */
+export async function describeFile(path: string): Promise<Blob> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return { sha256: hash.digest('hex'), bytes: (await stat(path)).size };

@@ -20,6 +20,8 @@ export interface Reception {
   /** Its connection is there, or is gone: by itself this changes nothing in the run. */
   onPresence?(participant: string, present: boolean): void;
   onProgress?(participant: string, progress: Progress): void;
+  /** The bytes of a blob are not those of its hash any more, and somebody is to have it. @throws when it cannot be mended */
+  onDamaged?(sha256: string): Promise<void>;
   /** This coordinator is not the one any more. */
   onFenced?(error: Error): void;
 }

@@ -8,13 +8,25 @@ import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { commonweight, type Started, sample, start } from '../run-command.js';
 
-const preload = resolve(import.meta.dirname, 'moments.mjs');
+const preloads = ['full-disk.mjs', 'moments.mjs'].map(
+  (name) => `--import ${resolve(import.meta.dirname, name)}`,
+);
 
-/** Patterns of moments: the first start dies at the first, the next at the second. */
-export interface Deaths {
-  readonly coordinator?: readonly string[];
+/** What becomes of a process: a pattern of the moment at which it dies, or another end. */
+export type Fate =
+  | string
+  /** What is done when it is dead, before it is started again. */
+  | { readonly dieAt: string; readonly after: () => void }
+  /** A pattern of what it cannot write: it says so and ends. */
+  | { readonly fullAt: string }
+  /** The same, and it goes on to the end. */
+  | { readonly survives: string };
+
+/** Of the first start, the next, and so on; then a process is left alone. */
+export interface Fates {
+  readonly coordinator?: readonly Fate[];
   /** Of environment-1. */
-  readonly participant?: readonly string[];
+  readonly participant?: readonly Fate[];
 }
 
 /** A few seconds of work for two participants. What is said of a setting takes the place of what is said here. */
@@ -33,17 +45,22 @@ rounds: 2
 /**
  * Everybody dies when told, all processes end well, and all have the model of a run on one machine in the end.
  * @param folder a new one
+ * @returns what they said
  */
 export async function expectSameAsRun(
   folder: string,
   yaml: string,
-  deaths: Deaths,
+  fates: Fates,
   options: FederateOptions,
-): Promise<void> {
+): Promise<Said> {
   mkdirSync(folder);
   writeFileSync(join(folder, 'federation.yaml'), yaml);
-  const [model, models] = await Promise.all([modelOfRun(yaml, folder), federate(folder, deaths, options)]);
+  const [model, { models, said }] = await Promise.all([
+    modelOfRun(yaml, folder),
+    federate(folder, fates, options),
+  ]);
   for (const one of models) expect(one.equals(model)).toBe(true);
+  return said;
 }
 
 const runs = new Map<string, Promise<Buffer>>();
@@ -72,32 +89,44 @@ export interface FederateOptions {
   readonly onOutput?: (text: string, started: Started) => void;
 }
 
-/**
- * Leads the federation of `folder`/federation.yaml to its end.
- * @returns the final models, as the coordinator and each participant have them
- */
+/** All that was said on stdout and stderr. */
+export interface Said {
+  readonly coordinator: string;
+  readonly participant: string;
+}
+
+export interface Outcome {
+  /** The final models, as the coordinator and each participant have them. */
+  readonly models: readonly Buffer[];
+  readonly said: Said;
+}
+
+/** Leads the federation of `folder`/federation.yaml to its end. */
 export async function federate(
   folder: string,
-  { coordinator: leaderDeaths = [], participant: deaths = [] }: Deaths,
+  { coordinator: leaderFates = [], participant: fates = [] }: Fates,
   { record = false, signal, nats, onOutput }: FederateOptions = {},
-): Promise<readonly Buffer[]> {
+): Promise<Outcome> {
   const at = (...path: string[]) => join(folder, ...path);
   const running = new Set<Started>();
   const killAll = () => {
     for (const { child } of running) child.kill('SIGKILL');
   };
   signal?.addEventListener('abort', killAll);
-  /** One process after the other by one command, until one ends by itself. */
+  /** One process after the other by one command, until one ends by itself. @returns what they said */
   async function lives(
-    deaths: readonly string[],
+    fates: readonly Fate[],
     moments: string,
     command: () => readonly string[],
     onStart?: (started: Started) => void,
-  ): Promise<void> {
-    for (const death of [...deaths, undefined]) {
+  ): Promise<string> {
+    let said = '';
+    for (const fate of [...fates, undefined]) {
+      const { dieAt, fullAt, survives, after } = fateOf(fate);
       const env = {
-        NODE_OPTIONS: `--import ${preload}`,
-        DIE_AT: death,
+        NODE_OPTIONS: preloads.join(' '),
+        DIE_AT: dieAt,
+        FULL_AT: fullAt ?? survives,
         MOMENTS: record ? at(moments) : undefined,
       };
       const process = start(command(), { env });
@@ -105,16 +134,23 @@ export async function federate(
       onStart?.(process);
       const { status, stdout, stderr } = await process.ended;
       running.delete(process);
+      signal?.throwIfAborted();
+      said += stdout + stderr;
       const { signalCode } = process.child;
-      const expected =
-        death === undefined ? status === 0 || signalCode === 'SIGTERM' : signalCode === 'SIGKILL';
-      if (!expected) {
-        const how = death === undefined ? 'did not end well' : `did not die at "${death}"`;
-        throw new Error(`${command()[0]} ${how}: ${status ?? signalCode}\n${stdout}${stderr}`);
+      const ended =
+        (dieAt && signalCode === 'SIGKILL') ||
+        (fullAt && status === 2 && /no space is left|no room on the disk/.test(stderr)) ||
+        (!dieAt && !fullAt && (status === 0 || signalCode === 'SIGTERM'));
+      if (!ended) {
+        throw new Error(
+          `${command()[0]}, ${JSON.stringify(fate)}: ${status ?? signalCode}\n${stdout}${stderr}`,
+        );
       }
-      // Who was answered its goodbye has all that there is, and nobody may be left to ask.
-      if (death?.includes('left answered')) return;
+      after?.();
+      // Who has said goodbye has all that there is, and nobody may be left to ask.
+      if (survives !== undefined || /left (sent|answered)/.test(dieAt ?? '')) break;
     }
+    return said;
   }
 
   let leader: Started | undefined;
@@ -129,7 +165,7 @@ export async function federate(
     const over = nats === undefined ? [] : ['--nats', nats.url];
     return ['serve', at('federation.yaml'), '--out', at('coordinator'), '--port', port, ...over];
   };
-  const leading = lives(leaderDeaths, 'coordinator.moments', serve, (process) => {
+  const leading = lives(leaderFates, 'coordinator.moments', serve, (process) => {
     leader = process;
     let text = '';
     process.child.stdout?.on('data', (more: string) => {
@@ -148,15 +184,30 @@ export async function federate(
       const share = ['--data', sample, '--partition', `v:${k + 1}/${tokens.size}`];
       const place = () => (nats === undefined ? [url] : [nats.url, '--name', name]);
       const join = () => ['join', ...place(), '--token', token, ...share, '--out', at(name)];
-      return lives(k === 0 ? deaths : [], k === 0 ? 'participant.moments' : 'other.moments', join);
+      return lives(k === 0 ? fates : [], k === 0 ? 'participant.moments' : 'other.moments', join);
     });
-    await Promise.race([Promise.all(joining), leading.then(() => Promise.all(joining))]);
+    const [participant = ''] = await Promise.race([
+      Promise.all(joining),
+      leading.then(() => Promise.all(joining)),
+    ]);
     // It would wait for goodbyes that were lost with it: nobody is left who could say them again.
-    if (leaderDeaths.length > 0) leader?.child.kill('SIGTERM');
-    await leading;
-    return ['coordinator', ...tokens.keys()].map((name) => readFileSync(at(name, 'model.safetensors')));
+    if (leaderFates.length + fates.length > 0) leader?.child.kill('SIGTERM');
+    const coordinator = await leading;
+    const models = ['coordinator', ...tokens.keys()].map((name) =>
+      readFileSync(at(name, 'model.safetensors')),
+    );
+    return { models, said: { coordinator, participant } };
   } finally {
     killAll();
     signal?.removeEventListener('abort', killAll);
   }
+}
+
+function fateOf(fate: Fate | undefined): {
+  dieAt?: string;
+  fullAt?: string;
+  survives?: string;
+  after?: () => void;
+} {
+  return typeof fate === 'string' ? { dieAt: fate } : { ...fate };
 }

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
-import { type Deaths, expectSameAsRun, federationYaml } from './federation.js';
+import { expectSameAsRun, type Fates, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 // Of every kind of moment one; the whole matrix is in kill-matrix.full.test.ts.
-const cases: [string, Deaths, string?][] = [
+const cases: [string, Fates, string?][] = [
   [
     'a coordinator that dies around journal entries, and in the middle of an upload',
     {

@@ -11,12 +11,12 @@ import diagnostics from 'node:diagnostics_channel';
 import { appendFileSync, existsSync } from 'node:fs';
 import { ClientRequest } from 'node:http';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import { basename, dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { WebSocket } from 'ws';
+import { entryOf, matches, nameOf } from './names.mjs';
 
 const { MOMENTS: list, DIE_AT: deadly } = process.env;
-const isDeadly = (name) => deadly !== undefined && new RegExp(`^(${deadly})$`).test(name);
+const isDeadly = (name) => matches(name, deadly);
 
 function moment(name) {
   if (list !== undefined) appendFileSync(list, `${name}\n`);
@@ -29,21 +29,6 @@ if (isMainThread) {
   watchFiles();
   watchMessages();
   watchTransfers();
-}
-
-/** `blobs/1a2b3c4d`: a file by its folder and its name, as it will be called when it is whole. */
-function nameOf(path) {
-  const file = basename(path)
-    .replace(/(\.[0-9a-f-]{16,36})?\.part(ial)?$/, '')
-    .replace(/^[0-9a-f-]{36}$/, 'a file')
-    .replace(/^([0-9a-f]{8})[0-9a-f]{56}$/, '$1');
-  const folder = basename(dirname(path));
-  return /^(blobs|models|controls|rounds|uploads)$/.test(folder) ? `${folder}/${file}` : file;
-}
-
-function entryOf(line) {
-  const { type, round, participant, update } = JSON.parse(line);
-  return ['journal:', type, round, participant ?? update?.participant].filter(Boolean).join(' ');
 }
 
 function watchFiles() {

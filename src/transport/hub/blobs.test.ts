@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -246,6 +247,37 @@ describe('the blobs of a hub', () => {
     await coordinator.publish({ type: 'wait', epoch: 1, sequence: 2, round: 1 });
     expect(sha256Of(await b.download(model))).toBe(model.sha256);
     await hub.logged(({ reason, message }) => reason === 'no-blob' && message.includes('site-b'));
+  });
+
+  it('are mended where the disk has changed them, once somebody has got other bytes', async () => {
+    const damaged: string[] = [];
+    const model = noise(1000);
+    const coordinator = await hub.open(
+      {},
+      {
+        async onDamaged(sha256) {
+          damaged.push(sha256);
+          writeFileSync(coordinator.blobs.pathOf(sha256), model);
+        },
+      },
+    );
+    const blob = await coordinator.blobs.put(model);
+    await coordinator.publish({
+      type: 'evaluate',
+      epoch: 1,
+      sequence: 1,
+      round: 1,
+      waitingFor: [],
+      model: blob,
+    });
+    const participant = await hub.join('site-a');
+    expect(await participant.download(blob)).toEqual(model);
+    expect(damaged).toEqual([]);
+    model[500]! ^= 4;
+    writeFileSync(coordinator.blobs.pathOf(blob.sha256), model);
+    model[500]! ^= 4;
+    expect(await participant.download(blob)).toEqual(model);
+    expect(damaged).toEqual([blob.sha256]);
   });
 
   it('are read in ranges', async () => {

@@ -69,6 +69,9 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const app = routes({
     ...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note, participants },
     readable: (sha256) => (board.assignment() === undefined ? undefined : published.has(sha256)),
+    mend: async (sha256) => {
+      await reception.onDamaged?.(sha256);
+    },
     status: options.status ?? (() => ({})),
     stop: options.stop ?? (() => {}),
   });

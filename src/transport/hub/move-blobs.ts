@@ -79,7 +79,14 @@ export function moveBlobs(address: HubAddress, { over, onTrouble }: MoveBlobsOpt
     await persist(`download of ${short}`, async () => {
       const response = await hubRequest(
         address,
-        { method: 'GET', path: `/blobs/${sha256}`, headers: at > 0 ? { range: `bytes=${at}-` } : {} },
+        {
+          ...{ method: 'GET', path: `/blobs/${sha256}` },
+          headers: {
+            ...(at > 0 && { range: `bytes=${at}-` }),
+            // Changed on the way, or on the hub's disk: it may look there.
+            ...(wrongHashes > 0 && { 'want-repr-digest': 'sha-256=10' }),
+          },
+        },
         over,
       );
       if (response.statusCode !== 200 && response.statusCode !== 206) {

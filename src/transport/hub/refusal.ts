@@ -13,4 +13,4 @@ export class Refusal extends TransportError {
   }
 }
 
-export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 409 | 411 | 413 | 416 | 422 | 429 | 503;
+export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 409 | 411 | 413 | 416 | 422 | 429 | 503 | 507;

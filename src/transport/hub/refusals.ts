@@ -3,6 +3,9 @@ import type { Log, LogFields } from '../log.js';
 import { allowance } from './allowance.js';
 import type { HubMetrics } from './metrics.js';
 
+/** Nobody else's fault: an operator is to see to it. */
+const ours: ReadonlySet<string> = new Set(['disk']);
+
 /** @param reason one word; each has its own allowance of lines */
 export type NoteRefusal = (reason: string, fields: LogFields, message: string) => void;
 
@@ -13,7 +16,8 @@ export function refusals(log: Log, metrics: HubMetrics): NoteRefusal {
     const line = lines.get(reason) ?? { allowed: allowance(1, 30), unsaid: 0 };
     lines.set(reason, line);
     if (line.allowed()) {
-      log.warn({ reason, ...fields, ...(line.unsaid > 0 && { unsaid: line.unsaid }) }, message);
+      const say = ours.has(reason) ? log.error : log.warn;
+      say.call(log, { reason, ...fields, ...(line.unsaid > 0 && { unsaid: line.unsaid }) }, message);
       line.unsaid = 0;
     } else line.unsaid++;
   };

@@ -32,6 +32,8 @@ export interface RoutesParts {
   readonly participants: readonly string[];
   /** Whether participants may read a blob; nothing while no assignment has been published. */
   readable(sha256: string): boolean | undefined;
+  /** @throws when a blob that is damaged cannot be mended */
+  mend(sha256: string): Promise<void>;
   status(): unknown;
   stop(): void;
 }
@@ -169,6 +171,10 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     }
     if (!readable || !(await blobs.has(sha256))) {
       throw new Refusal(404, 'no-blob', `there is no blob ${sha256.slice(0, 12)}… for "${participant}"`);
+    }
+    // Whoever has got other bytes asks for those of the hash (RFC 9530), and only then all of them are read before.
+    if (c.req.header('want-repr-digest') !== undefined && !(await blobs.isSound(sha256))) {
+      await parts.mend(sha256);
     }
     const sent = await transfer(participant, () =>
       sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, limits),

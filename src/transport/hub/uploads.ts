@@ -7,6 +7,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { reasonOf } from '../../data/file-bytes.js';
 import type { BlobFolder } from '../transport.js';
 import { type BlobSink, openBlobSink, type SinkHelpers } from './blob-sink.js';
 import { hashThread } from './hash-thread.js';
@@ -130,6 +131,14 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
       }
       await blobs.adopt(part, { sha256, bytes });
       pending.mark(participant, sha256, bytes, 'whole');
+    } catch (error) {
+      throw isOfDisk(error)
+        ? new Refusal(
+            507,
+            'disk',
+            `the coordinator cannot keep ${sha256.slice(0, 12)}… of "${participant}": ${reasonOf(error)}`,
+          )
+        : error;
     } finally {
       if (sink !== undefined) onReceived(sink.position() - offset);
       await sink?.close();
@@ -198,6 +207,8 @@ async function drain(body: Readable, sink: BlobSink, limits: HubLimits, signal: 
 
 const connectionLost: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 const codeOf = (error: unknown) => String((error as NodeJS.ErrnoException).code);
+
+const isOfDisk = (error: unknown) => ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'].includes(codeOf(error));
 
 const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
 

@@ -1,0 +1,77 @@
+/**
+ * What participants fetch lies twice: in the run folder under a name, and among the blobs under its hash. A disk may change
+ * a file that nobody writes to; then the other takes its place, and the run goes on as if nothing had been. Node only.
+ */
+import { join } from 'node:path';
+import { writeFileWhole } from '../data/file-bytes.js';
+import { encodeSafetensors } from '../tensor/safetensors.js';
+import type { StateDict } from '../tensor/state-dict.js';
+import { describeFile } from '../transport/blob-folder.js';
+import type { BlobFolder } from '../transport/transport.js';
+import { FederationError } from './error.js';
+import type { RoundRecord } from './round.js';
+import { cannotWrite, fileOf } from './run-folder.js';
+import type { StateRole } from './run-store.js';
+
+export interface TwoCopies {
+  /** Makes a file of the run folder sound. @throws FederationError when both are damaged */
+  mendFile(role: StateRole, sha256: string): Promise<void>;
+  /** Makes a blob sound that these rounds tell of. @throws FederationError when both are damaged */
+  mendBlob(sha256: string, rounds: readonly RoundRecord[]): Promise<void>;
+}
+
+export interface CopiesOptions {
+  /** Of the run. */
+  readonly path: string;
+  readonly blobs: BlobFolder;
+  /** What round 1 begins with, where that was given: its owner has the other copy. */
+  readonly initial: StateDict | undefined;
+  /** Told in words. */
+  readonly onMended?: ((notice: string) => void) | undefined;
+}
+
+export function twoCopies({ path, blobs, initial, onMended }: CopiesOptions): TwoCopies {
+  const isFileSound = async (file: string, sha256: string) =>
+    (await describeFile(file).catch(() => undefined))?.sha256 === sha256;
+  return {
+    async mendFile(role, sha256) {
+      const file = join(path, fileOf(role));
+      if (await isFileSound(file, sha256)) return;
+      const blob = blobs.pathOf(sha256);
+      if (!(await blobs.isSound(sha256))) throw bothDamaged(file, blob);
+      await writeFileWhole(file, await blobs.get(sha256)).catch((cause: unknown) => {
+        throw cannotWrite(file, cause);
+      });
+      onMended?.(`"${file}" was changed on the disk; it is copied from ${blob}`);
+    },
+    async mendBlob(sha256, rounds) {
+      if (await blobs.isSound(sha256)) return;
+      const blob = blobs.pathOf(sha256);
+      const role = roleOf(sha256, rounds);
+      if (role !== undefined) {
+        const file = join(path, fileOf(role));
+        if (!(await isFileSound(file, sha256))) throw bothDamaged(file, blob);
+        await blobs.copy(file);
+      } else if (initial !== undefined) {
+        await blobs.discard(sha256);
+        await blobs.put(encodeSafetensors(initial));
+      }
+      onMended?.(`${blob} was changed on the disk; it is copied from where it lies besides`);
+    },
+  };
+}
+
+/** Where it lies in the run folder. */
+function roleOf(sha256: string, rounds: readonly RoundRecord[]): StateRole | undefined {
+  for (const { round, merged } of rounds) {
+    if (merged?.sha256 === sha256) return { type: 'merged', round };
+    if (merged?.control === sha256) return { type: 'control', round };
+    if (merged?.average === sha256) return { type: 'average', round };
+  }
+  return undefined;
+}
+
+const bothDamaged = (file: string, blob: string) =>
+  new FederationError(`"${file}" and its copy ${blob} were changed on the disk, or are gone`, {
+    hint: 'put back one of them, and give the same command again; or start in another folder',
+  });

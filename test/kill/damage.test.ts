@@ -1,0 +1,84 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { expectSameAsRun, federationYaml } from './federation.js';
+
+const root = mkdtempSync(join(tmpdir(), 'commonweight-damage-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+function flipBit(file: string): void {
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1]! ^= 0x10;
+  writeFileSync(file, bytes);
+}
+
+describe('a federation comes to the bytes of `run`', { timeout: 180_000 }, () => {
+  it('with bits that are flipped in what the coordinator keeps', async ({ signal }) => {
+    const folder = join(root, 'bits');
+    const inBlobs = () => join(folder, 'coordinator/blobs');
+    const flipBlobs = () => {
+      for (const name of readdirSync(inBlobs())) flipBit(join(inBlobs(), name));
+    };
+    const model = join(folder, 'coordinator/models/round-1.safetensors');
+    const { coordinator } = await expectSameAsRun(
+      folder,
+      federationYaml(),
+      {
+        coordinator: [
+          // Whatever has been uploaded by then.
+          { dieAt: 'journal: update-received 1 .* synced', after: flipBlobs },
+          // Now the model is all that is left.
+          { dieAt: 'journal: copy-evaluated 1 .* begun', after: flipBlobs },
+          { dieAt: 'journal: update-received 2 .* synced', after: () => flipBit(model) },
+        ],
+      },
+      { signal },
+    );
+    expect(coordinator).toMatch(
+      /the file of environment-\d's update was damaged on the disk: it is asked for again/,
+    );
+    expect(coordinator).toMatch(/blobs\/[0-9a-f]{64} was changed on the disk; it is copied/);
+  });
+
+  it('with disks that are full now and then', async ({ signal }) => {
+    const folder = join(root, 'disks');
+    const { coordinator, participant } = await expectSameAsRun(
+      folder,
+      federationYaml(),
+      {
+        coordinator: [
+          { fullAt: 'job.json' },
+          { fullAt: 'journal: joined .*' },
+          { fullAt: 'blobs/.*' },
+          { fullAt: 'models/round-2.*' },
+          { fullAt: 'result.json' },
+        ],
+        participant: [{ fullAt: 'update-state.safetensors' }, { fullAt: 'model.safetensors' }],
+      },
+      { signal },
+    );
+    expect(coordinator).toMatch(/"\S+journal.jsonl" cannot be written: no space is left on the disk/);
+    expect(participant).toMatch(
+      /"\S+update-state.safetensors" cannot be written: no space is left on the disk/,
+    );
+  });
+
+  it('with a disk that has no room for an upload, or for the log, for a while', async ({ signal }) => {
+    const upload = await expectSameAsRun(
+      join(root, 'upload'),
+      federationYaml(),
+      { coordinator: [{ survives: '[0-9a-f]{8}' }] },
+      { signal },
+    );
+    expect(upload.coordinator).toMatch(/cannot keep \S+ of "environment-\d": no space is left on the disk/);
+    await expectSameAsRun(
+      join(root, 'log'),
+      federationYaml(),
+      { coordinator: [{ survives: 'coordinator.log' }] },
+      { signal },
+    );
+    // What it could not write at first comes later.
+    expect(readFileSync(join(root, 'log/coordinator/coordinator.log'), 'utf8')).toContain('the hub listens');
+  });
+});
