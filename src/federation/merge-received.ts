@@ -1,7 +1,8 @@
 /**
  * Merging a round whose updates lie as files: chunk by chunk, so that the coordinator's memory does not depend on how large
  * or how many they are, and in the order of the participants, whoever came first. The bytes are those of a run on one
- * machine. Files are read once more before, for what lay on a disk for days may have changed. Node only.
+ * machine. Files are read once more before, unless they came a moment ago: what lay on a disk for days may have changed.
+ * Node only.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -34,6 +35,8 @@ export interface ReceivedWorkshop {
   readonly store: RunStore;
   readonly blobs: BlobFolder;
   readonly copies: TwoCopies;
+  /** Whether a blob was looked at a moment ago. */
+  isFresh(sha256: string): boolean;
   /** Asked where there are test images only. */
   readonly tasks: () => TaskRunner;
   /** The SHA-256 of the model that round 1 begins with, where one was given. */
@@ -56,7 +59,7 @@ export async function mergeReceived(
   const current = state.rounds[round - 1] as RoundRecord;
   const counted = current.closed ?? [];
   const updates = counted.map((name) => current.updates.get(name) as UpdateRecord);
-  for (const update of updates) await requireSound(update, blobs);
+  for (const update of updates) await requireSound(update, workshop);
   const received = {
     updates,
     base: needsBase(current, workshop) ? await baseFile(round, state, workshop) : undefined,
@@ -98,10 +101,10 @@ export async function mergeReceived(
 
 async function requireSound(
   { participant, sha256, fisher, controls }: UpdateRecord,
-  blobs: BlobFolder,
+  { blobs, isFresh }: ReceivedWorkshop,
 ): Promise<void> {
   for (const blob of [sha256, fisher, controls?.change]) {
-    if (blob === undefined || (await blobs.isSound(blob))) continue;
+    if (blob === undefined || isFresh(blob) || (await blobs.isSound(blob))) continue;
     await blobs.discard(blob);
     throw new DamagedUpdateError(
       participant,

@@ -136,12 +136,13 @@ export async function serveFederation(
     const version = versionsOfThis().commonweight;
     const description = await describeFederation(compiled, { job, participants, version });
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
+    const files = fileChecker(plan.layout, blobs);
     const workshop = {
       plan: federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
         ...after,
         fisher,
       }),
-      ...{ model, folder, store, blobs, copies, initial },
+      ...{ model, folder, store, blobs, copies, initial, isFresh: files.isFresh },
       start: () =>
         init !== undefined || configuration.initialWeights === 'shared' ? initialState('') : undefined,
       tasks() {
@@ -150,7 +151,6 @@ export async function serveFederation(
         return pool;
       },
     };
-    const check = fileChecker(plan.layout, blobs);
     const discardAfter = (event: RoundEvent, state: RunState) =>
       discardReceived(event, state, { folder, blobs, keep: configuration.keep, initial });
     const rounds = remoteRounds({
@@ -159,7 +159,7 @@ export async function serveFederation(
       deadlineSeconds: configuration.deadlineSeconds,
       check(participant, announcement, state) {
         const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
-        return check(participant, announcement, base);
+        return files.check(participant, announcement, base);
       },
       merge: (round, state) => mergeReceived(round, state, workshop),
       discardAfter,

@@ -17,7 +17,10 @@ export interface BlobSink {
   close(): Promise<void>;
 }
 
+/** For one file, and for all together: with hundreds each has little, and that is enough for them to go on. */
 const bufferBytes = 2 ** 20;
+const buffersBytes = 2 ** 25;
+const leastBufferBytes = 2 ** 16;
 const syncBytes = 2 ** 25;
 
 /** What all files of a hub share. */
@@ -25,11 +28,14 @@ export interface SinkHelpers {
   readonly hashes: HashThread;
   /** One file is synced ahead at a time: Node has four threads for all files. */
   syncing: boolean;
+  /** How many there are. */
+  open: number;
 }
 
 /** Goes on behind the first `offset` bytes of a file, or begins a new one. */
 export async function openBlobSink(path: string, offset: number, helpers: SinkHelpers): Promise<BlobSink> {
   const file = await open(path, offset === 0 ? 'w' : 'r+');
+  helpers.open++;
   const hash = helpers.hashes.follow(path);
   let position = offset;
   let syncedTo = offset;
@@ -60,7 +66,10 @@ export async function openBlobSink(path: string, offset: number, helpers: SinkHe
   };
   return {
     stream: new Writable({
-      highWaterMark: bufferBytes,
+      highWaterMark: Math.max(
+        leastBufferBytes,
+        Math.min(bufferBytes, Math.floor(buffersBytes / helpers.open)),
+      ),
       write: (chunk: Buffer, _, done) => write([chunk], done),
       writev: (chunks, done) =>
         write(
@@ -75,6 +84,7 @@ export async function openBlobSink(path: string, offset: number, helpers: SinkHe
       await file.datasync();
     },
     async close() {
+      helpers.open--;
       hash.abandon();
       await synced.catch(() => undefined);
       await file.close();

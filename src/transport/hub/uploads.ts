@@ -57,7 +57,7 @@ export interface UploadsParts {
 export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   const { folder, blobs, participants, limits, onReceived } = parts;
   const pending = pendingBlobs(limits.pendingBytes, limits.pendingBlobs);
-  const helpers: SinkHelpers = { hashes: hashThread(), syncing: false };
+  const helpers: SinkHelpers = { hashes: hashThread(), syncing: false, open: 0 };
   const receiving = new Map<string, Receiving>();
   // A name may be no name for a folder.
   const folderOf = (participant: string) => join(folder, digestOf(participant).slice(0, 32));
