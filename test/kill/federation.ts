@@ -83,6 +83,8 @@ export interface FederateOptions {
   readonly record?: boolean;
   /** Ends all processes. */
   readonly signal?: AbortSignal;
+  /** Fewer than are expected. */
+  readonly participants?: number;
   /** Messages go over this NATS server, in place of the hub. */
   readonly nats?: { readonly url: string };
   /** Told of everything that a coordinator has printed since it was started, whenever there is more. */
@@ -105,7 +107,7 @@ export interface Outcome {
 export async function federate(
   folder: string,
   { coordinator: leaderFates = [], participant: fates = [] }: Fates,
-  { record = false, signal, nats, onOutput }: FederateOptions = {},
+  { record = false, signal, participants = Infinity, nats, onOutput }: FederateOptions = {},
 ): Promise<Outcome> {
   const at = (...path: string[]) => join(folder, ...path);
   const running = new Set<Started>();
@@ -180,7 +182,9 @@ export async function federate(
   });
   try {
     await Promise.race([opened, leading]);
-    const joining = [...tokens].map(([name, token], k) => {
+    const names = [...tokens.keys()].slice(0, participants);
+    const joining = names.map((name, k) => {
+      const token = tokens.get(name) as string;
       const share = ['--data', sample, '--partition', `v:${k + 1}/${tokens.size}`];
       const place = () => (nats === undefined ? [url] : [nats.url, '--name', name]);
       const join = () => ['join', ...place(), '--token', token, ...share, '--out', at(name)];
@@ -193,9 +197,7 @@ export async function federate(
     // It would wait for goodbyes that were lost with it: nobody is left who could say them again.
     if (leaderFates.length + fates.length > 0) leader?.child.kill('SIGTERM');
     const coordinator = await leading;
-    const models = ['coordinator', ...tokens.keys()].map((name) =>
-      readFileSync(at(name, 'model.safetensors')),
-    );
+    const models = ['coordinator', ...names].map((name) => readFileSync(at(name, 'model.safetensors')));
     return { models, said: { coordinator, participant } };
   } finally {
     killAll();
