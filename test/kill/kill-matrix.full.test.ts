@@ -31,7 +31,9 @@ function groups(moments: readonly string[]): string[][] {
 
 const moments = await recorded('undisturbed');
 const roles = ['coordinator', 'participant'] as const;
-const cases = roles.flatMap((role) => groups(moments[role]).map((names) => ({ role, names })));
+const cases = roles.flatMap((role) =>
+  groups(moments[role]).map((names) => ({ role, names, title: names.join(', ') })),
+);
 
 describe('a federation whose processes are killed at any moment and started again comes to the bytes of `run`', () => {
   it('has all kinds of moments', () => {
@@ -43,7 +45,7 @@ describe('a federation whose processes are killed at any moment and started agai
     expect(count(/^(up|down)load of/, moments.participant)).toBe(4);
   });
 
-  it.concurrent.for(cases)('the $role: $names', async ({ role, names }, { signal }) => {
+  it.concurrent.for(cases)('the $role: $title', async ({ role, names }, { signal }) => {
     const folder = join(root, `${role}-${cases.findIndex((one) => one.names === names)}`);
     await expectSameAsRun(folder, federationYaml(), { [role]: names.map(escaped) }, { signal });
   });
