@@ -17,6 +17,8 @@ export type Fate =
   | string
   /** What is done when it is dead, before it is started again. */
   | { readonly dieAt: string; readonly after: () => void }
+  /** A mistake that it names, and ends. */
+  | { readonly names: RegExp; readonly after: () => void }
   /** A pattern of what it cannot write: it says so and ends. */
   | { readonly fullAt: string }
   /** The same, and it goes on to the end. */
@@ -124,7 +126,7 @@ export async function federate(
   ): Promise<string> {
     let said = '';
     for (const fate of [...fates, undefined]) {
-      const { dieAt, fullAt, survives, after } = fateOf(fate);
+      const { dieAt, fullAt, survives, names, after } = fateOf(fate);
       const env = {
         NODE_OPTIONS: preloads.join(' '),
         DIE_AT: dieAt,
@@ -142,7 +144,8 @@ export async function federate(
       const ended =
         (dieAt && signalCode === 'SIGKILL') ||
         (fullAt && status === 2 && /no space is left|no room on the disk/.test(stderr)) ||
-        (!dieAt && !fullAt && (status === 0 || signalCode === 'SIGTERM'));
+        (names && status === 2 && names.test(stderr)) ||
+        (!dieAt && !fullAt && !names && (status === 0 || signalCode === 'SIGTERM'));
       if (!ended) {
         throw new Error(
           `${command()[0]}, ${JSON.stringify(fate)}: ${status ?? signalCode}\n${stdout}${stderr}`,
@@ -209,6 +212,7 @@ function fateOf(fate: Fate | undefined): {
   dieAt?: string;
   fullAt?: string;
   survives?: string;
+  names?: RegExp;
   after?: () => void;
 } {
   return typeof fate === 'string' ? { dieAt: fate } : { ...fate };
