@@ -159,6 +159,12 @@ export async function federate(
   }
 
   let leader: Started | undefined;
+  let leaderSaid = '';
+  let everybodyEnded = false;
+  /** It would wait for goodbyes that were lost with it: nobody is left who could say them again. */
+  const letGo = () => {
+    if (everybodyEnded && leaderSaid.includes('the final model is there for')) leader?.child.kill('SIGTERM');
+  };
   let url = '';
   const tokens = new Map<string, string>();
   let open = () => {};
@@ -172,9 +178,12 @@ export async function federate(
   };
   const leading = lives(leaderFates, 'coordinator.moments', serve, (process) => {
     leader = process;
+    leaderSaid = '';
     let text = '';
     process.child.stdout?.on('data', (more: string) => {
       text += more;
+      leaderSaid = text;
+      letGo();
       url = /the hub listens on (\S+)\n/.exec(text)?.[1] ?? url;
       for (const [, name, token] of text.matchAll(/ {2}(\S+): {2}commonweight join .*--token (\S+) .*\n/g)) {
         tokens.set(name as string, token as string);
@@ -197,8 +206,8 @@ export async function federate(
       Promise.all(joining),
       leading.then(() => Promise.all(joining)),
     ]);
-    // It would wait for goodbyes that were lost with it: nobody is left who could say them again.
-    if (leaderFates.length + fates.length > 0) leader?.child.kill('SIGTERM');
+    everybodyEnded = leaderFates.length + fates.length > 0;
+    letGo();
     const coordinator = await leading;
     const models = ['coordinator', ...names].map((name) => readFileSync(at(name, 'model.safetensors')));
     return { models, said: { coordinator, participant } };
