@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { ownNetwork } from '../examples/own-network.js';
 import { ownStrategy } from '../examples/own-strategy.js';
 import { quickStart } from '../examples/quick-start.js';
+import { threeProcesses } from '../examples/three-processes.js';
 import { compileFederation } from '../src/federation/compile-federation.js';
 import { strategiesOf } from '../src/federation/federation-plan.js';
 import { parseConfiguration } from '../src/protocol/configuration.js';
@@ -36,6 +38,17 @@ describe('the examples', () => {
     expect(result.rounds.at(-1)?.merged.mean?.testAccuracy).toBeGreaterThan(0.6);
     expect(model?.layout.map(({ name }) => name)).toContain('fc1.weight');
     expect(log).toHaveBeenCalledTimes(3);
+  });
+
+  it('three-processes comes to one model, of which everybody has a copy', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const out = mkdtempSync(join(tmpdir(), 'three-processes-'));
+    try {
+      expect(await threeProcesses(sample, out)).toBeGreaterThan(0.6);
+      expect(log.mock.calls.flat()).toContain('site-b: the run is over: all rounds are done');
+    } finally {
+      rmSync(out, { recursive: true });
+    }
   });
 
   it('own-network learns stripes until every participant passes', async () => {

@@ -122,7 +122,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       {
         ...{ round, evaluated: isEvaluated(rules, round) },
         ...{ base: start.data, stepsBefore: stepsBefore(round) },
-        ...(keepsControls && { controls: { common, own: await kept.ownControl() } }),
+        ...(keepsControls && { controls: { common, own: await kept.ownControl(round) } }),
       },
       (progress) => observer.onProgress(progressOf(progress)),
       signal,

@@ -56,8 +56,11 @@ export interface KeptWork {
   isCounted(update: FinishedUpdate): Promise<boolean>;
   /** It is needed no more. */
   forget(): Promise<void>;
-  /** c_k, zero at first. */
-  ownControl(): Promise<Float32Array>;
+  /**
+   * c_k before a round, zero at first.
+   * @throws FederationError when it has gone beyond that: this round's work was done, and its files are gone
+   */
+  ownControl(round: number): Promise<Float32Array>;
 }
 
 const RECORD = 'update.json';
@@ -129,7 +132,16 @@ export function keptWork(folder: ParticipantFolder, identity: Identity, layout: 
       await folder.remove(RECORD);
       for (const role of roles) await folder.remove(fileOf(role));
     },
-    ownControl: async () => (await readControl()).own,
+    async ownControl(round) {
+      const { own, round: after } = await readControl();
+      if (after < round) return own;
+      throw new FederationError(
+        `${folder.name} holds the control variate of "${identity.participant}" after round ${after}, and round ${round} is asked for once more`,
+        {
+          hint: 'the run of the coordinator lacks rounds that there were: put them back, or start another run',
+        },
+      );
+    },
   };
 }
 

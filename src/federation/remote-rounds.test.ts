@@ -59,6 +59,8 @@ function fakeClock(start = Date.parse('2030-01-01T00:00:00Z')) {
 
 const participants = ['site-a', 'site-b'];
 const rules = { participants, rounds: 2, reference: undefined, pooled: false, evaluateEvery: 2 };
+/** What an update says of itself besides. */
+const work = { examples: 10, steps: 1, images: 10, loss: 1, seconds: 0 };
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 /** A coordinator whose merge joins the texts of the updates. */
@@ -196,6 +198,53 @@ describe('rounds with remote participants', () => {
     time.pass(61);
     await Promise.all([done, first]);
     expect(await finalText(rounds.state().rounds[1]?.merged?.sha256)).toBe('site-a2(site-a1())');
+  });
+
+  it('merge those who were in at the deadline, also when the coordinator is killed before it has merged', async () => {
+    const finalTexts: string[] = [];
+    for (const killed of [false, true]) {
+      const time = fakeClock();
+      const transport = inProcess();
+      const store = memoryStore(sha256Of);
+      const changes = { store, rules: { ...rules, quorum: 1 }, deadlineSeconds: 60, clock: time.clock };
+      const stop = new AbortController();
+      const dying = coordinator(transport, {
+        ...changes,
+        observer: { onEvent: ({ type }) => killed && type === 'deadline-passed' && stop.abort() },
+      });
+      const first = dying.rounds.conduct(dying.end, 1, stop.signal);
+      const a = transport.openParticipant('site-a');
+      const late = transport.openParticipant('site-b');
+      await late.announce({ type: 'joined', examples: 10, validationExamples: 2, runtime: 'none' });
+      const taking = takePart(a, 'site-a');
+      await until(() => store.events.some(({ type }) => type === 'update-received') && time.waiting() > 0);
+      time.pass(61);
+      let current = dying;
+      let done = first;
+      if (killed) {
+        await expect(first).rejects.toThrow('interrupted');
+        expect(store.events.some(({ type }) => type === 'merged')).toBe(false);
+        await dying.end.close();
+        current = coordinator(transport, changes);
+        done = current.rounds.conduct(current.end, 2);
+      }
+      // It comes before the merge is recorded, or after: it is too late in any case.
+      const update = { state: await late.upload(bytesOf('late')), ...work };
+      expect(await late.announce({ type: 'update', round: 1, update })).toMatchObject({ reason: 'late' });
+      for (const phase of ['training', 'evaluating'] as const) {
+        await until(
+          () =>
+            current.rounds.state().rounds.length === 2 &&
+            current.rounds.status().phase === phase &&
+            (phase === 'evaluating' || current.rounds.state().rounds[1]!.updates.size === 1) &&
+            time.waiting() > 0,
+        );
+        time.pass(61);
+      }
+      await Promise.all([done, taking]);
+      finalTexts.push(await finalText(current.rounds.state().rounds[1]?.merged?.sha256));
+    }
+    expect(finalTexts).toEqual(['site-a2(site-a1())', 'site-a2(site-a1())']);
   });
 
   it('wait no longer than the whole deadline after a restart with a clock that was set back', async () => {

@@ -608,6 +608,11 @@ describe('a participant that is killed and comes back', () => {
       leaving.abort();
       await outcome;
     }
+    // A coordinator whose journal was cut off.
+    await script.publish({ type: 'train', round: 2, ...only, base: await script.blobs.put(run.models[1]!) });
+    await expect(joined(script.open(), scaffold, { folder }).outcome).rejects.toThrow(
+      'holds the control variate of "environment-1" after round 3, and round 2 is asked for once more',
+    );
     await expect(joined(script.open(), scaffold).outcome).rejects.toThrow(FederationError);
     const another = { ...scaffold, job: 'f'.repeat(16) };
     const stranger = await scripted(scaffold);

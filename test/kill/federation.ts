@@ -17,6 +17,8 @@ export type Fate =
   | string
   /** What is done when it is dead, before it is started again. */
   | { readonly dieAt: string; readonly after: () => void }
+  /** A mistake that it names, and ends. */
+  | { readonly names: RegExp; readonly after: () => void }
   /** A pattern of what it cannot write: it says so and ends. */
   | { readonly fullAt: string }
   /** The same, and it goes on to the end. */
@@ -83,6 +85,8 @@ export interface FederateOptions {
   readonly record?: boolean;
   /** Ends all processes. */
   readonly signal?: AbortSignal;
+  /** Fewer than are expected. */
+  readonly participants?: number;
   /** Messages go over this NATS server, in place of the hub. */
   readonly nats?: { readonly url: string };
   /** Told of everything that a coordinator has printed since it was started, whenever there is more. */
@@ -105,7 +109,7 @@ export interface Outcome {
 export async function federate(
   folder: string,
   { coordinator: leaderFates = [], participant: fates = [] }: Fates,
-  { record = false, signal, nats, onOutput }: FederateOptions = {},
+  { record = false, signal, participants = Infinity, nats, onOutput }: FederateOptions = {},
 ): Promise<Outcome> {
   const at = (...path: string[]) => join(folder, ...path);
   const running = new Set<Started>();
@@ -122,7 +126,7 @@ export async function federate(
   ): Promise<string> {
     let said = '';
     for (const fate of [...fates, undefined]) {
-      const { dieAt, fullAt, survives, after } = fateOf(fate);
+      const { dieAt, fullAt, survives, names, after } = fateOf(fate);
       const env = {
         NODE_OPTIONS: preloads.join(' '),
         DIE_AT: dieAt,
@@ -140,7 +144,8 @@ export async function federate(
       const ended =
         (dieAt && signalCode === 'SIGKILL') ||
         (fullAt && status === 2 && /no space is left|no room on the disk/.test(stderr)) ||
-        (!dieAt && !fullAt && (status === 0 || signalCode === 'SIGTERM'));
+        (names && status === 2 && names.test(stderr)) ||
+        (!dieAt && !fullAt && !names && (status === 0 || signalCode === 'SIGTERM'));
       if (!ended) {
         throw new Error(
           `${command()[0]}, ${JSON.stringify(fate)}: ${status ?? signalCode}\n${stdout}${stderr}`,
@@ -154,6 +159,12 @@ export async function federate(
   }
 
   let leader: Started | undefined;
+  let leaderSaid = '';
+  let everybodyEnded = false;
+  /** It would wait for goodbyes that were lost with it: nobody is left who could say them again. */
+  const letGo = () => {
+    if (everybodyEnded && leaderSaid.includes('the final model is there for')) leader?.child.kill('SIGTERM');
+  };
   let url = '';
   const tokens = new Map<string, string>();
   let open = () => {};
@@ -167,9 +178,12 @@ export async function federate(
   };
   const leading = lives(leaderFates, 'coordinator.moments', serve, (process) => {
     leader = process;
+    leaderSaid = '';
     let text = '';
     process.child.stdout?.on('data', (more: string) => {
       text += more;
+      leaderSaid = text;
+      letGo();
       url = /the hub listens on (\S+)\n/.exec(text)?.[1] ?? url;
       for (const [, name, token] of text.matchAll(/ {2}(\S+): {2}commonweight join .*--token (\S+) .*\n/g)) {
         tokens.set(name as string, token as string);
@@ -180,7 +194,9 @@ export async function federate(
   });
   try {
     await Promise.race([opened, leading]);
-    const joining = [...tokens].map(([name, token], k) => {
+    const names = [...tokens.keys()].slice(0, participants);
+    const joining = names.map((name, k) => {
+      const token = tokens.get(name) as string;
       const share = ['--data', sample, '--partition', `v:${k + 1}/${tokens.size}`];
       const place = () => (nats === undefined ? [url] : [nats.url, '--name', name]);
       const join = () => ['join', ...place(), '--token', token, ...share, '--out', at(name)];
@@ -190,12 +206,10 @@ export async function federate(
       Promise.all(joining),
       leading.then(() => Promise.all(joining)),
     ]);
-    // It would wait for goodbyes that were lost with it: nobody is left who could say them again.
-    if (leaderFates.length + fates.length > 0) leader?.child.kill('SIGTERM');
+    everybodyEnded = leaderFates.length + fates.length > 0;
+    letGo();
     const coordinator = await leading;
-    const models = ['coordinator', ...tokens.keys()].map((name) =>
-      readFileSync(at(name, 'model.safetensors')),
-    );
+    const models = ['coordinator', ...names].map((name) => readFileSync(at(name, 'model.safetensors')));
     return { models, said: { coordinator, participant } };
   } finally {
     killAll();
@@ -207,6 +221,7 @@ function fateOf(fate: Fate | undefined): {
   dieAt?: string;
   fullAt?: string;
   survives?: string;
+  names?: RegExp;
   after?: () => void;
 } {
   return typeof fate === 'string' ? { dieAt: fate } : { ...fate };

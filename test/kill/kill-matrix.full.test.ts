@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { expectSameAsRun, federate, federationYaml } from './federation.js';
+import { sha256 } from '../../src/data/file-bytes.js';
+import { expectSameAsRun, type Fates, federate, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-vi.setConfig({ maxConcurrency: 2 });
+vi.setConfig({ maxConcurrency: 2, testTimeout: 300_000 });
 
 /** In one federation a process dies so often, so that there are fewer of them. */
 const DEATHS = 3;
@@ -30,7 +31,9 @@ function groups(moments: readonly string[]): string[][] {
 
 const moments = await recorded('undisturbed');
 const roles = ['coordinator', 'participant'] as const;
-const cases = roles.flatMap((role) => groups(moments[role]).map((names) => ({ role, names })));
+const cases = roles.flatMap((role) =>
+  groups(moments[role]).map((names) => ({ role, names, title: names.join(', ') })),
+);
 
 describe('a federation whose processes are killed at any moment and started again comes to the bytes of `run`', () => {
   it('has all kinds of moments', () => {
@@ -42,10 +45,67 @@ describe('a federation whose processes are killed at any moment and started agai
     expect(count(/^(up|down)load of/, moments.participant)).toBe(4);
   });
 
-  it.concurrent.for(cases)('the $role: $names', async ({ role, names }, { signal }) => {
+  it.concurrent.for(cases)('the $role: $title', async ({ role, names }, { signal }) => {
     const folder = join(root, `${role}-${cases.findIndex((one) => one.names === names)}`);
     await expectSameAsRun(folder, federationYaml(), { [role]: names.map(escaped) }, { signal });
   });
+});
+
+const others: [string, string, Fates][] = [
+  [
+    'with SCAFFOLD, whose control variates outlive everybody',
+    'correction: { name: scaffold }',
+    {
+      coordinator: [
+        'journal: update-received 1 .* synced',
+        'controls/round-1.* in place',
+        'journal: merged 2 begun',
+      ],
+      participant: [
+        'update-control.safetensors in place',
+        'announcement: update 1 sent',
+        'own-control.* in place',
+      ],
+    },
+  ],
+  [
+    'in steps, by those who are drawn for a round',
+    'local: { steps: 8 }\npartition: { name: v, participants: 3 }\nparticipantsPerRound: 2\nrounds: 3',
+    {
+      coordinator: ['journal: update-received 1 .* written', 'journal: merged 2 synced'],
+      participant: ['update.json in place', 'announcement: evaluated 3 sent'],
+    },
+  ],
+];
+
+describe('such a federation comes to the bytes of `run`', () => {
+  it.for(others)('%s', async ([name, settings, fates], { signal }) => {
+    const folder = join(root, name.replaceAll(/\W+/g, '-'));
+    await expectSameAsRun(folder, federationYaml(settings), fates, { signal });
+  });
+});
+
+it('a coordinator that is killed after a deadline merges those whom the journal has, and says so in it', async ({
+  signal,
+}) => {
+  const yaml = federationYaml('quorum: 1\ndeadlineSeconds: 2');
+  const [alone, killed] = await Promise.all(
+    [
+      [],
+      ['journal: deadline-passed 1 synced', 'journal: merged 1 written', 'journal: deadline-passed 2 begun'],
+    ].map(async (coordinator, k) => {
+      const folder = join(root, `deadline-${k}`);
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'federation.yaml'), yaml);
+      // The other never comes.
+      const { models } = await federate(folder, { coordinator }, { signal, participants: 1 });
+      const journal = readFileSync(join(folder, 'coordinator/journal.jsonl'), 'utf8');
+      const counted = [...journal.matchAll(/"counted":(\[.*?\])/g)].map(([, names]) => names);
+      return { model: sha256(models[0]!), counted };
+    }),
+  );
+  expect(killed).toEqual(alone);
+  expect(alone?.counted).toEqual(['["environment-1"]', '["environment-1"]']);
 });
 
 const escaped = (name: string) => name.replace(/[.*+?^$()[\]{}|]/g, '\\$&');

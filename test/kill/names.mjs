@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 export function nameOf(path) {
   const file = basename(path)
     .replace(/^\./, '')
-    .replace(/(\.[0-9a-f-]{16,36})?\.part(ial)?$/, '')
+    .replace(/((\.[0-9a-f-]{16,36})?\.part(ial)?)+$/, '')
     .replace(/^[0-9a-f-]{36}$/, 'a file')
     .replace(/^([0-9a-f]{8})[0-9a-f]{56}$/, '$1');
   const folder = basename(dirname(path));
