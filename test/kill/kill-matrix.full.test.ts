@@ -70,7 +70,7 @@ const others: [string, string, Fates][] = [
   ],
   [
     'in steps, by those who are drawn for a round',
-    'local: { steps: 8 }\npartition: { name: v, participants: 3 }\nparticipantsPerRound: 2\nrounds: 3',
+    'local: { steps: 8 }\npartition: { name: v, participants: 3 }\nparticipantsPerRound: 2\nrounds: 3\nseed: 3',
     {
       coordinator: ['journal: update-received 1 .* written', 'journal: merged 2 synced'],
       participant: ['update.json in place', 'announcement: evaluated 3 sent'],
