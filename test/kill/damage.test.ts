@@ -41,31 +41,6 @@ describe('a federation comes to the bytes of `run`', { timeout: 180_000 }, () =>
     expect(coordinator).toMatch(/blobs\/[0-9a-f]{64} was changed on the disk; it is copied/);
   });
 
-  it('with a journal that was damaged in its middle, and is cut off there', async ({ signal }) => {
-    const folder = join(root, 'journal');
-    const journal = join(folder, 'coordinator/journal.jsonl');
-    const change = (by: (text: string) => string) =>
-      writeFileSync(journal, by(readFileSync(journal, 'utf8')));
-    await expectSameAsRun(
-      folder,
-      federationYaml(),
-      {
-        coordinator: [
-          {
-            dieAt: 'journal: copy-evaluated 2 .* synced',
-            after: () => change((text) => text.replace('"type":"merged"', '"type":"mErged"')),
-          },
-          {
-            names:
-              /journal.jsonl": line 5 cannot be read: \{"type":"mErged".*\n.* remove this line and all after it/,
-            after: () => change((text) => text.slice(0, text.indexOf('{"type":"mErged"'))),
-          },
-        ],
-      },
-      { signal },
-    );
-  });
-
   it('with disks that are full now and then', async ({ signal }) => {
     const folder = join(root, 'disks');
     const { coordinator, participant } = await expectSameAsRun(
@@ -87,23 +62,5 @@ describe('a federation comes to the bytes of `run`', { timeout: 180_000 }, () =>
     expect(participant).toMatch(
       /"\S+update-state.safetensors" cannot be written: no space is left on the disk/,
     );
-  });
-
-  it('with a disk that has no room for an upload, or for the log, for a while', async ({ signal }) => {
-    const upload = await expectSameAsRun(
-      join(root, 'upload'),
-      federationYaml(),
-      { coordinator: [{ survives: '[0-9a-f]{8}' }] },
-      { signal },
-    );
-    expect(upload.coordinator).toMatch(/cannot keep \S+ of "environment-\d": no space is left on the disk/);
-    await expectSameAsRun(
-      join(root, 'log'),
-      federationYaml(),
-      { coordinator: [{ survives: 'coordinator.log' }] },
-      { signal },
-    );
-    // What it could not write at first comes later.
-    expect(readFileSync(join(root, 'log/coordinator/coordinator.log'), 'utf8')).toContain('the hub listens');
   });
 });

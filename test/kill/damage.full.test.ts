@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { expectSameAsRun, federationYaml } from './federation.js';
+
+const root = mkdtempSync(join(tmpdir(), 'commonweight-damage-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe('a federation comes to the bytes of `run`', { timeout: 300_000 }, () => {
+  it('with a journal that was damaged in its middle, and is cut off there', async ({ signal }) => {
+    const folder = join(root, 'journal');
+    const journal = join(folder, 'coordinator/journal.jsonl');
+    const change = (by: (text: string) => string) =>
+      writeFileSync(journal, by(readFileSync(journal, 'utf8')));
+    await expectSameAsRun(
+      folder,
+      federationYaml(),
+      {
+        coordinator: [
+          {
+            dieAt: 'journal: copy-evaluated 2 .* synced',
+            after: () => change((text) => text.replace('"type":"merged"', '"type":"mErged"')),
+          },
+          {
+            names:
+              /journal.jsonl": line 5 cannot be read: \{"type":"mErged".*\n.* remove this line and all after it/,
+            after: () => change((text) => text.slice(0, text.indexOf('{"type":"mErged"'))),
+          },
+        ],
+      },
+      { signal },
+    );
+  });
+
+  it('with a disk that has no room for an upload, or for the log, for a while', async ({ signal }) => {
+    const upload = await expectSameAsRun(
+      join(root, 'upload'),
+      federationYaml(),
+      { coordinator: [{ survives: '[0-9a-f]{8}' }] },
+      { signal },
+    );
+    expect(upload.coordinator).toMatch(/cannot keep \S+ of "environment-\d": no space is left on the disk/);
+    await expectSameAsRun(
+      join(root, 'log'),
+      federationYaml(),
+      { coordinator: [{ survives: 'coordinator.log' }] },
+      { signal },
+    );
+    // What it could not write at first comes later.
+    expect(readFileSync(join(root, 'log/coordinator/coordinator.log'), 'utf8')).toContain('the hub listens');
+  });
+});
