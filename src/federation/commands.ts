@@ -74,13 +74,12 @@ async function train(command: Named<'train'>, workshop: Workshop): Promise<Round
   const attack = attackBy(participant, plan.attackers);
   if (attack?.from === 'honest-updates') return craftFromHonest(attack.craft, command, workshop);
   const base = await baseOf(round, participant, plan, store, rounds);
-  const earlier = rounds.slice(0, round - 1).map(({ updates }) => updates.get(participant)?.steps ?? 0);
   const kept = { layout: plan.layout, store, rounds };
   const { evaluated } = recordOf(rounds, round);
   const trained = await trainRound(
     { plan, share: shareOf(plan, participant), tasks },
     {
-      ...{ round, evaluated, base: base.data, stepsBefore: sum(earlier) },
+      ...{ round, evaluated, base: base.data },
       ...(plan.keepsControls?.(round) && { controls: await controlsBefore(round, participant, kept) }),
       ...(attack?.from === 'data' && { poisoned: true }),
     },

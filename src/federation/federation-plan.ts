@@ -193,8 +193,9 @@ export function federationPlan(
   afterMerge: AfterMerge & Pick<FederationPlan, 'refit' | 'fisher'> = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
+  const rules = rulesOf(configuration, participants);
   return {
-    rules: rulesOf(configuration, participants),
+    rules,
     attackers: attackersOf(configuration, participants),
     layout: plan.layout,
     shares,
@@ -208,6 +209,6 @@ export function federationPlan(
     ...strategies,
     ...afterMerge,
     initialState: initial,
-    ...workPlan(configuration, shares),
+    ...workPlan(configuration, shares, rules),
   };
 }
