@@ -11,6 +11,7 @@ export { type JoinOptions, joinFederation } from './federation/join-federation.j
 export { loadOwnData, type OwnDataOptions } from './federation/load-own-data.js';
 export { participantFolder } from './federation/participant-folder.js';
 export { profile } from './federation/profiles.js';
+export { type ReplayOptions, type ReplayOutcome, replayRun } from './federation/replay.js';
 export {
   type FederationOptions,
   runFederation,

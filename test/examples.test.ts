@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { handWrittenRounds } from '../examples/hand-written-round.js';
 import { ownNetwork } from '../examples/own-network.js';
 import { ownStrategy } from '../examples/own-strategy.js';
 import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
 import { compileFederation } from '../src/federation/compile-federation.js';
 import { strategiesOf } from '../src/federation/federation-plan.js';
+import { runFederation } from '../src/federation/run-federation.js';
 import { parseConfiguration } from '../src/protocol/configuration.js';
 import { distributedProblem } from '../src/protocol/distributed-problem.js';
 
@@ -49,6 +51,19 @@ describe('the examples', () => {
     } finally {
       rmSync(out, { recursive: true });
     }
+  });
+
+  it('hand-written-round has, to the bit, the weights of a run with a coordinator', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const byHand = await handWrittenRounds(sample);
+    const lines = log.mock.calls.flat();
+    expect(lines).toContainEqual(expect.stringMatching(/^round 3: \d\d\.\d\d% on the test images$/));
+    expect(lines.at(-1)).toMatch(/^ {2}with environment-3: \d\d\.\d\d%$/);
+    const { model } = await runFederation({
+      ...{ dataset: sample, partition: { name: 'v', participants: 3 }, model: { name: 'mlp' } },
+      ...{ optimizer: { name: 'adam', learningRate: 0.001 }, local: { epochs: 1 }, rounds: 3 },
+    });
+    expect(byHand).toEqual(model);
   });
 
   it('own-network learns stripes until every participant passes', async () => {

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commonweight, root } from '../../test/run-command.js';
 
-const commands = ['reproduce', 'run', 'compare', 'merge', 'evaluate', 'predict', 'export'];
+const commands = [
+  ...['reproduce', 'run', 'serve', 'join', 'status', 'stop', 'token', 'replay'],
+  ...['report', 'compare', 'merge', 'evaluate', 'predict', 'export'],
+];
 
 describe.concurrent('commonweight', () => {
   it('says its version', async () => {

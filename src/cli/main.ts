@@ -10,6 +10,7 @@ import { addJoin } from './join.js';
 import { addMerge } from './merge.js';
 import { addStatus, addStop, addToken } from './operate.js';
 import { addPredict } from './predict.js';
+import { addReplay } from './replay.js';
 import { addReport } from './report.js';
 import { addReproduce } from './reproduce.js';
 import { addRun } from './run.js';
@@ -33,6 +34,7 @@ Examples:
   commonweight reproduce v --out runs/v
   commonweight run federation.yaml --out runs/first --json first.json
   commonweight report runs/v
+  commonweight replay runs/v
   commonweight compare federation.yaml --strategies mean,absmax --seeds 3
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
   commonweight evaluate runs/v/model.safetensors --dataset fashion-mnist
@@ -47,6 +49,7 @@ Examples:
     addStatus,
     addStop,
     addToken,
+    addReplay,
     addReport,
     addCompare,
     addMerge,

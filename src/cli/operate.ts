@@ -21,12 +21,21 @@ export function addStatus(program: Command): void {
       'Say how a run stands: of a coordinator by its address, with a token of an operator or observer; or of a run’s folder, without one.',
     )
     .argument('<url|run>', 'https://host:8470, or the folder of a run')
-    .option('--json', 'as JSON');
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight status http://127.0.0.1:8470 --token-file operator.token
+  commonweight status runs/federation`,
+    );
   addTrustFlags(addTokenFlags(command)).action(async (target: string, flags: Flags & { json?: true }) => {
     const status = /^https?:\/\//.test(target)
       ? await (await operator(target, flags)).status()
       : statusOf((await readRun(await folderOf(target))).state);
-    process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : `${statusLines(status).join('\n')}\n`);
+    process.stdout.write(
+      flags.json ? `${JSON.stringify(status)}\n` : `${statusLines(status, new Date()).join('\n')}\n`,
+    );
   });
 }
 
@@ -37,7 +46,13 @@ export function addStop(program: Command): void {
     .description(
       'End a run for good, with the model of the last round that was merged. To pause it instead, end the coordinator by Ctrl-C: the same command goes on.',
     )
-    .argument('<url>', 'https://host:8470');
+    .argument('<url>', 'https://host:8470')
+    .addHelpText(
+      'after',
+      `
+Example:
+  commonweight stop http://127.0.0.1:8470 --token-file operator.token`,
+    );
   addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: Flags) => {
     await (await operator(url, flags)).stop();
     process.stdout.write('the run is stopped; its participants are told\n');
@@ -60,7 +75,15 @@ export function addToken(program: Command): void {
     .argument('<url>', 'https://host:8470')
     .option('--name <participant>', 'whose it is')
     .option('--role <role>', 'observer or operator, in place of --name')
-    .option('--revoke', 'make none, and void those that there are');
+    .option('--revoke', 'make none, and void those that there are')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --role observer
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b --revoke`,
+    );
   addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: TokenCommandFlags) => {
     const identity = identityOf(flags);
     const hub = await operator(url, flags);

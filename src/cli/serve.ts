@@ -95,12 +95,10 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
           log?.warn({ participant, type, reason: receipt.reason }, receipt.message);
         },
         onAssigned(status) {
-          const lines = [headline(status), ...waiting(status)];
+          const { phase, round, waitingFor, deadline } = status;
+          const lines = [headline(status), ...waiting(status, new Date())];
           print(lines.join('; '));
-          log?.info(
-            { phase: status.phase, round: status.round, waitingFor: status.waitingFor },
-            lines.join('; '),
-          );
+          log?.info({ phase, round, waitingFor, deadline }, lines.join('; '));
         },
         onFarewell(names) {
           if (names.length > 0) print(`the final model is there for ${names.join(', ')} to fetch`);

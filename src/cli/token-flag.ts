@@ -27,6 +27,7 @@ export async function tokenFrom({ token, tokenFile }: TokenFlags): Promise<strin
     const text = await readFile(tokenFile, 'utf8').catch((cause: unknown) => {
       throw new UsageError(`--token-file "${tokenFile}" cannot be read: ${reasonOf(cause)}`);
     });
+    if (text.trim() === '') throw new UsageError(`--token-file "${tokenFile}" is empty, expected a token`);
     return text.trim();
   }
   const value = process.env[VARIABLE];

@@ -16,8 +16,7 @@ import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
 import type { LocalProgress } from './local-training.js';
 import type { OwnData } from './own-data.js';
 import { ownAccuracy, type ParticipantPlan, trainRound } from './participant-work.js';
-import { drawnFor, isEvaluated } from './round.js';
-import { stepsIn } from './step-schedule.js';
+import { isEvaluated } from './round.js';
 import type { TaskRunner } from './tasks.js';
 import { workPlan } from './work-plan.js';
 
@@ -64,7 +63,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
   const rules = rulesOf(configuration, end.description.participants);
   const plan: ParticipantPlan = {
     ...{ layout, strategy, compared, fisher },
-    ...workPlan(configuration, [share]),
+    ...workPlan(configuration, [share], rules),
   };
   const tell = (round: number, activity: Progress['activity']) => observer.onProgress({ round, activity });
   /** Trained by this process and told to nobody: nobody can have counted it. */
@@ -95,17 +94,6 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
     return latest.state;
   }
 
-  /** Steps of earlier rounds, had it been there in each that it was drawn for: as on one machine. */
-  function stepsBefore(round: number): number {
-    const { steps } = configuration.local;
-    if (steps === undefined) return 0;
-    let sum = 0;
-    for (let earlier = 1; earlier < round; earlier++) {
-      if (drawnFor(earlier, rules).includes(share.name)) sum += stepsIn(steps, earlier);
-    }
-    return sum;
-  }
-
   async function trainAnew(
     { round, base, control }: Named<'train'>,
     signal: AbortSignal,
@@ -120,8 +108,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
     const trained = await trainRound(
       { plan, share, tasks },
       {
-        ...{ round, evaluated: isEvaluated(rules, round) },
-        ...{ base: start.data, stepsBefore: stepsBefore(round) },
+        ...{ round, evaluated: isEvaluated(rules, round), base: start.data },
         ...(keepsControls && { controls: { common, own: await kept.ownControl(round) } }),
       },
       (progress) => observer.onProgress(progressOf(progress)),

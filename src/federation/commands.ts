@@ -62,6 +62,8 @@ export function carryOut(command: Command, workshop: Workshop): Promise<RoundEve
       return sumFeaturesOf(command, workshop);
     case 'refit':
       return refit(command.round, workshop);
+    case 'record':
+      return Promise.resolve(command.event);
   }
 }
 
@@ -74,13 +76,12 @@ async function train(command: Named<'train'>, workshop: Workshop): Promise<Round
   const attack = attackBy(participant, plan.attackers);
   if (attack?.from === 'honest-updates') return craftFromHonest(attack.craft, command, workshop);
   const base = await baseOf(round, participant, plan, store, rounds);
-  const earlier = rounds.slice(0, round - 1).map(({ updates }) => updates.get(participant)?.steps ?? 0);
   const kept = { layout: plan.layout, store, rounds };
   const { evaluated } = recordOf(rounds, round);
   const trained = await trainRound(
     { plan, share: shareOf(plan, participant), tasks },
     {
-      ...{ round, evaluated, base: base.data, stepsBefore: sum(earlier) },
+      ...{ round, evaluated, base: base.data },
       ...(plan.keepsControls?.(round) && { controls: await controlsBefore(round, participant, kept) }),
       ...(attack?.from === 'data' && { poisoned: true }),
     },
@@ -138,10 +139,10 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const began = performance.now();
   // With a hundred participants all of this takes seconds, in which others of the thread have their turns.
   const takeTurn = turnTaker();
-  const { participants, evaluated } = recordOf(rounds, round);
+  const { participants, closed: counted = [], members, evaluated } = recordOf(rounds, round);
   const updates: Update[] = [];
   const bases: StateDict[] = [];
-  for (const participant of participants) {
+  for (const participant of counted) {
     updates.push(await updateOf(participant, round, store, rounds));
     // After the first round there is one base for all.
     const common = round > 1 ? bases[0] : undefined;
@@ -191,7 +192,12 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
       ),
     );
   }
-  const examples = new Map(plan.shares.map(({ name, train }) => [name, train.length]));
+  // Where participants come and go, whoever has not joined yet has no part in the common control variate.
+  const examples = new Map(
+    plan.shares
+      .filter(({ name }) => members.size === 0 || members.has(name))
+      .map(({ name, train }) => [name, train.length]),
+  );
   const kept = { layout: plan.layout, store, rounds };
   const control = plan.keepsControls?.(round)
     ? await mergeControls(recordOf(rounds, round), examples, kept)
@@ -204,6 +210,7 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     merged: accuracies(mergedMetrics),
     own: accuracies(ownMetrics),
     ...(control !== undefined && { control }),
+    ...(counted.length < participants.length && { counted: [...counted] }),
     seconds: secondsSince(began),
   };
 }

@@ -93,7 +93,7 @@ export async function keepControls(
 
 /**
  * Keeps the c that follows this round, and says which file it is.
- * @param examples of every participant of the run, those who took no part too
+ * @param examples of everybody who had joined by then, those who took no part in the round too
  */
 export async function mergeControls(
   { round, closed = [], updates }: RoundRecord,

@@ -7,7 +7,7 @@ import type { Strategy } from '../merge/strategy.js';
 import { networkOf } from '../nn/by-name.js';
 import type { Network } from '../nn/network.js';
 import type { Plan } from '../nn/plan.js';
-import { partition, type Share } from '../partition/partition.js';
+import { type Partitioner, partition, type Share } from '../partition/partition.js';
 import { isPartitionerName, partitionByName, partitionerNames } from '../partition/partitioners.js';
 import { shareRandomPart } from '../partition/random-part.js';
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
@@ -19,6 +19,9 @@ import type { FederationPlan } from './commands.js';
 import { auxiliariesProblem } from './fisher.js';
 import type { RoundRules } from './round.js';
 import { workPlan } from './work-plan.js';
+
+/** The "partition" of participants elsewhere, each with data of its own. */
+export const OWN_DATA = 'own';
 
 export interface ChosenStrategies {
   readonly strategy: Strategy;
@@ -83,10 +86,15 @@ function problemOf(strategy: Strategy, configuration: Configuration): string | u
 }
 
 export function sharesOf(configuration: Configuration, data: TrainTestSplit, source: string): Share[] {
-  const { name, participants, validation, ...rest } = configuration.partition;
-  if (!isPartitionerName(name)) throw unknownName(source, 'partition.name', name, partitionerNames);
+  const { participants, validation } = configuration.partition;
+  if (configuration.partition.name === OWN_DATA) {
+    throw new ConfigurationError(
+      `${source}: "partition.name" is "${OWN_DATA}", by which everybody brings their own data, expected one of ${partitionerNames.join(', ')} on one machine`,
+      { hint: 'lead it by `commonweight serve`, where the others join; or name a partitioner' },
+    );
+  }
   const { seed, images, participants: names } = configuration;
-  const partitioner = partitionByName(name, rest);
+  const partitioner = partitionerOf(configuration, partitionerNames, source);
   const deal = (part: Pick<ImageDataset, 'labels' | 'classNames'>) =>
     partition(part, partitioner, { participants, seed, validationFraction: validation, names });
   if (images === undefined) return deal(data.train);
@@ -96,6 +104,33 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
     );
   }
   return shareRandomPart(data.train, images, seed, deal);
+}
+
+/**
+ * Across machines nobody deals out data, but a configuration may say how a run on one machine would.
+ * @throws ConfigurationError when there is no such way; PartitionError when it does not take these settings
+ */
+export function checkPartition(configuration: Configuration, source: string): void {
+  const { name, participants: _, validation: __, ...rest } = configuration.partition;
+  if (name !== OWN_DATA) partitionerOf(configuration, [OWN_DATA, ...partitionerNames], source);
+  const setting = Object.entries(rest).find(([, value]) => value !== undefined)?.[0];
+  if (name !== OWN_DATA || setting === undefined) return;
+  throw new ConfigurationError(
+    `${source}: "partition.${setting}" is set, but "${OWN_DATA}" data are not dealt out`,
+    {
+      hint: `leave "partition.${setting}" out`,
+    },
+  );
+}
+
+function partitionerOf(
+  { partition }: Configuration,
+  expected: readonly string[],
+  source: string,
+): Partitioner {
+  const { name, participants: _, validation: __, ...settings } = partition;
+  if (isPartitionerName(name)) return partitionByName(name, settings);
+  throw unknownName(source, 'partition.name', name, expected);
 }
 
 /** @throws ConfigurationError when the normalization is of another number of channels than the images. */
@@ -193,8 +228,9 @@ export function federationPlan(
   afterMerge: AfterMerge & Pick<FederationPlan, 'refit' | 'fisher'> = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
+  const rules = rulesOf(configuration, participants);
   return {
-    rules: rulesOf(configuration, participants),
+    rules,
     attackers: attackersOf(configuration, participants),
     layout: plan.layout,
     shares,
@@ -208,6 +244,6 @@ export function federationPlan(
     ...strategies,
     ...afterMerge,
     initialState: initial,
-    ...workPlan(configuration, shares),
+    ...workPlan(configuration, shares, rules),
   };
 }

@@ -81,7 +81,7 @@ export async function mergeReceived(
   if (current.evaluated && fitTogether(current, plan.layout)) {
     await keepDetails({ round, sha256 }, received, metrics, workshop);
   }
-  const examples = new Map([...state.members].map(([name, { examples }]) => [name, examples]));
+  const examples = new Map([...current.members].map(([name, { examples }]) => [name, examples]));
   const control = plan.keepsControls?.(round)
     ? await mergeControls(current, examples, { layout: plan.layout, store, rounds: state.rounds })
     : undefined;

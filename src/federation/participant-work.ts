@@ -35,8 +35,6 @@ export interface RoundStart {
   readonly evaluated: boolean;
   /** The state to begin with. */
   readonly base: Float32Array;
-  /** Steps that it did in earlier rounds, where work is counted in steps. */
-  readonly stepsBefore: number;
   /** Where the round keeps control variates. */
   readonly controls?: Controls;
   /** An attacker trains on the poisoned set. */
@@ -69,12 +67,12 @@ export interface TrainingReport {
  */
 export async function trainRound(
   { plan, share, tasks }: Participant,
-  { round, evaluated, base, stepsBefore, controls, poisoned }: RoundStart,
+  { round, evaluated, base, controls, poisoned }: RoundStart,
   onProgress?: (progress: LocalProgress) => void,
   signal?: AbortSignal,
 ): Promise<TrainedRound> {
   const { name: participant, train } = share;
-  const work = plan.work(participant, round, stepsBefore);
+  const work = plan.work(participant, round);
   const task = {
     type: 'train',
     work: { ...work, ...(controls && { controlDrift: driftOf(controls) }) },

@@ -72,6 +72,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
   const { store, clock, observer = {} } = options;
   let state = store.events.reduce(applyEvent, startRun(options.rules));
   const seen = new Map<string, Seen>();
+  let farewellUntil: string | undefined;
   let failure: { readonly error: unknown } | undefined;
   let wake = () => {};
 
@@ -144,7 +145,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     if (key !== said.key) {
       said.key = key;
       await end.publish({ ...assigned, epoch, sequence: said.sequence++ });
-      observer.onAssigned?.(statusOf(state, seen));
+      observer.onAssigned?.(statusOf(state, { seen }));
     }
     return assigned.type === 'finished';
   }
@@ -232,6 +233,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     },
     async farewell(seconds, signal) {
       let over = false;
+      farewellUntil = clock.later(seconds);
       const end = () => {
         over = true;
         wake();
@@ -260,7 +262,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
       exclusively(async () => {
         if (state.stopped === undefined) await record({ type: 'stopped', round: state.rounds.length });
       }),
-    status: () => statusOf(state, seen),
+    status: () => statusOf(state, { seen, farewell: farewellUntil }),
     state: () => state,
   };
 }

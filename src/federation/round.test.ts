@@ -48,6 +48,8 @@ function answer(command: Command, accuracyOf: (command: Command) => number): Rou
       return { type: 'features-summed', round, participant: command.participant, sha256 };
     case 'refit':
       return { type: 'refitted', round, sha256, scale: 4, testAccuracy: 0.5 };
+    case 'record':
+      return command.event;
   }
 }
 

@@ -5,9 +5,11 @@
  *
  *     training ──every update is in──▶ merging ──▶ copying ──every copy is evaluated──▶ training, or finished
  *
- * Across machines a quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
+ * Across machines a quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A run that is
+ * run again takes from its record who was there (`recorded-rounds.ts`). A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
  */
 import { awaitsNobody, type Members, withMember } from './membership.js';
+import { type RecordedRound, recordedFact } from './recorded-rounds.js';
 import type { Phase, RoundEvent, UpdateRecord } from './round-events.js';
 import { type Sampling, sampleParticipants } from './sampling.js';
 
@@ -28,10 +30,12 @@ export interface RoundRules {
   readonly attackersWait?: boolean | undefined;
   /** How many are enough for a round whose deadline has passed, or whose others have left; all by default. */
   readonly quorum?: number | undefined;
+  /** Where a run is run again: it ends with the last of these. */
+  readonly recorded?: readonly RecordedRound[] | undefined;
 }
 
 /** Who trains in a round. */
-export const drawnFor = (
+const drawnFor = (
   round: number,
   { participants, sampling }: Pick<RoundRules, 'participants' | 'sampling'>,
 ): readonly string[] =>
@@ -51,6 +55,8 @@ export interface RoundRecord {
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   /** Whose updates count, in the order of the participants, once no other does. */
   readonly closed: readonly string[] | undefined;
+  /** Who had joined by then. */
+  readonly members: Members;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** Validation accuracy of the copy with each honest participant. */
   readonly copied: ReadonlyMap<string, number>;
@@ -79,7 +85,9 @@ export type Command =
   | { readonly type: 'evaluate-copy'; readonly round: number; readonly participant: string }
   | { readonly type: 'train-pooled'; readonly round: number }
   | { readonly type: 'sum-features'; readonly round: number; readonly participant: string }
-  | { readonly type: 'refit'; readonly round: number };
+  | { readonly type: 'refit'; readonly round: number }
+  /** The fact is there already. */
+  | { readonly type: 'record'; readonly round: number; readonly event: RoundEvent };
 
 /** Whether a round's models are evaluated. */
 export const isEvaluated = (
@@ -93,6 +101,7 @@ const emptyRound = (rules: RoundRules, round: number): RoundRecord => ({
   evaluated: isEvaluated(rules, round),
   updates: new Map(),
   closed: undefined,
+  members: new Map(),
   merged: undefined,
   copied: new Map(),
   pooled: undefined,
@@ -189,7 +198,7 @@ function advance(state: RunState): RunState {
   if (last.closed === undefined) {
     if (!awaitsNobody(state, last, 'train', missingUpdates(last))) return state;
     const closed = last.participants.filter((participant) => last.updates.has(participant));
-    return { ...state, rounds: rounds.with(last.round - 1, { ...last, closed }) };
+    return { ...state, rounds: rounds.with(last.round - 1, { ...last, closed, members: state.members }) };
   }
   if (
     last.merged === undefined ||
@@ -225,12 +234,16 @@ export function dueCommands(state: RunState): Command[] {
   const commands: Command[] = [];
   const current = state.rounds.at(-1) as RoundRecord;
   const { round } = current;
+  const then = rules.recorded?.[round - 1];
   if (state.stopped === undefined) {
+    const event = rules.recorded && recordedFact(then, current, state.members);
+    if (event !== undefined) return [{ type: 'record', round, event }];
     if (current.merged !== undefined && rules.refit === 'every' && current.refitted === undefined) {
       commands.push(...refitCommands(current, participants));
     } else if (current.merged !== undefined) {
       for (const participant of missingCopies(state, current)) {
-        commands.push({ type: 'evaluate-copy', round, participant });
+        if (then === undefined || then.copied.includes(participant))
+          commands.push({ type: 'evaluate-copy', round, participant });
       }
     } else if (current.closed !== undefined) {
       commands.push({ type: 'merge', round });
@@ -238,6 +251,7 @@ export function dueCommands(state: RunState): Command[] {
       const honest = honestOf(current.participants, rules);
       const waiting = rules.attackersWait && honest.some((name) => !current.updates.has(name));
       for (const participant of missingUpdates(current)) {
+        if (then !== undefined && !then.counted.includes(participant)) continue;
         if (!waiting || honest.includes(participant)) commands.push({ type: 'train', round, participant });
       }
     }

@@ -29,6 +29,7 @@ import { checkTestImages, federationPlan, sharesOf, strategiesOf } from './feder
 import { readInitialModel } from './initial-model.js';
 import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
+import type { RecordedRound } from './recorded-rounds.js';
 import { checkRefit, refitPlanOf } from './refit.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { openRunFolder, type RunFolder, sha256Of } from './run-folder.js';
@@ -55,6 +56,8 @@ export interface FederationOptions {
   readonly signal?: AbortSignal | undefined;
   /** What stands between the run and its workers, such as a memory of what others have done. */
   readonly tasks?: ((workers: TaskRunner) => TaskRunner) | undefined;
+  /** Rounds of a run of this configuration, to be run again as they were (`replay.ts`). */
+  readonly recorded?: readonly RecordedRound[] | undefined;
   /** What errors call the configuration: a file's name; "options" by default. */
   readonly source?: string | undefined;
   readonly observer?: Observer & {
@@ -127,11 +130,12 @@ export async function runFederation(
     source,
   );
   const refit = refitPlanOf(configuration, network, imageShape);
-  const federation = federationPlan(configuration, plan, shares, data, strategies, initialState, {
+  const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
     refit,
     fisher,
   });
+  const federation = { ...planned, rules: { ...planned.rules, recorded: options.recorded } };
   const { attackers } = federation;
   const workers = options.workers ?? availableParallelism();
   const encode = (model: StateDict) =>

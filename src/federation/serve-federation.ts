@@ -31,7 +31,7 @@ import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
 import { describeFederation, requireDistributed } from './description.js';
 import { InterruptedError } from './error.js';
-import { federationPlan, strategiesOf } from './federation-plan.js';
+import { checkPartition, federationPlan, strategiesOf } from './federation-plan.js';
 import { readInitialModel } from './initial-model.js';
 import { mergeReceived } from './merge-received.js';
 import { discardReceived, receivingStore } from './received-updates.js';
@@ -100,6 +100,7 @@ export async function serveFederation(
   const init = options.init === undefined ? undefined : await readInitialModel(options.init);
   const configuration = parseConfiguration({ ...input, ...(init && { initialModel: init.sha256 }) }, source);
   requireDistributed(configuration, source);
+  checkPartition(configuration, source);
   const strategies = strategiesOf(configuration, options.strategies ?? [], source);
   const after = afterMergeOf(configuration, source);
   const { facts, test } = await imagesOf(configuration, options);

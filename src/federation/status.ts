@@ -2,6 +2,7 @@
 import type { Progress } from '../protocol/announcement.js';
 import type { Status } from '../protocol/status.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
+import type { Member } from './membership.js';
 import { missingCopies, missingUpdates, type RoundRecord, type RunState } from './round.js';
 
 /** Of a participant, as long as its coordinator lives. */
@@ -12,13 +13,18 @@ export interface Seen {
   readonly progress: Progress | undefined;
 }
 
-/** @param seen nothing where only the run's folder is looked at */
-export function statusOf(state: RunState, seen?: ReadonlyMap<string, Seen>): Status {
+/** What a coordinator knows besides the facts. */
+export interface Live {
+  readonly seen: ReadonlyMap<string, Seen>;
+  /** Until when the final model can be fetched. */
+  readonly farewell?: string | undefined;
+}
+
+/** @param live nothing where only the run's folder is looked at */
+export function statusOf(state: RunState, live?: Live): Status {
   const { rules, rounds, members, stopped } = state;
   const current = rounds.at(-1) as RoundRecord;
-  const { phase, waitingFor } = phaseOf(state, current);
-  const step = phase === 'training' ? 'train' : phase === 'evaluating' ? 'evaluate' : undefined;
-  const { at: deadline, passed = false } = (step && current.deadlines[step]) ?? {};
+  const { phase, waitingFor, received, deadline } = phaseOf(state, current, live);
   const merged = rounds.findLast((record) => Object.keys(record.merged?.merged ?? {}).length > 0)?.merged;
   const [testAccuracy] = Object.values(merged?.merged ?? {});
   const copied = rounds.findLast((record) => record.copied.size > 0)?.copied;
@@ -28,18 +34,21 @@ export function statusOf(state: RunState, seen?: ReadonlyMap<string, Seen>): Sta
     round: current.round,
     rounds: rules.rounds,
     ...(rules.quorum !== undefined && { quorum: rules.quorum }),
-    ...(deadline !== undefined && { deadline }),
-    ...(passed && { deadlinePassed: true }),
+    ...(deadline !== undefined && { deadline: deadline.at }),
+    ...(deadline?.passed && { deadlinePassed: true }),
     waitingFor: [...waitingFor],
+    received: [...received],
     participants: rules.participants.map((name) => {
-      const [member, here] = [members.get(name), seen?.get(name)];
+      const [member, here] = [members.get(name), live?.seen.get(name)];
+      const examples =
+        member?.examples ?? rounds.findLast(({ updates }) => updates.has(name))?.updates.get(name)?.examples;
       const reason = member?.left?.reason;
       return {
         name,
-        presence: presenceOf(member, here, seen !== undefined),
+        presence: presenceOf(member, here, live !== undefined, members.size > 0),
         ...(here && { since: here.since }),
         ...(reason !== undefined && { reason }),
-        ...(member && { examples: member.examples }),
+        ...(examples !== undefined && { examples }),
         ...(here?.present && here.progress && { progress: here.progress }),
       };
     }),
@@ -49,23 +58,39 @@ export function statusOf(state: RunState, seen?: ReadonlyMap<string, Seen>): Sta
   };
 }
 
-function phaseOf(
-  state: RunState,
-  current: RoundRecord,
-): { phase: Status['phase']; waitingFor: readonly string[] } {
-  if (state.stopped !== undefined) return { phase: 'finished', waitingFor: [] };
-  if (current.closed === undefined) return { phase: 'training', waitingFor: missingUpdates(current) };
-  if (current.merged === undefined) return { phase: 'merging', waitingFor: [] };
-  return { phase: 'evaluating', waitingFor: missingCopies(state, current) };
+interface PhaseStatus {
+  readonly phase: Status['phase'];
+  readonly waitingFor: readonly string[];
+  readonly received: readonly string[];
+  readonly deadline?: { readonly at: string; readonly passed: boolean } | undefined;
 }
 
+function phaseOf(state: RunState, current: RoundRecord, live: Live | undefined): PhaseStatus {
+  const { updates, closed, merged, copied, deadlines } = current;
+  if (state.stopped !== undefined) {
+    const at = live?.farewell;
+    if (at === undefined) return { phase: 'finished', waitingFor: [], received: [] };
+    const still = [...state.members].filter(([, { left }]) => left === undefined).map(([name]) => name);
+    return { phase: 'finished', waitingFor: still, received: [], deadline: { at, passed: false } };
+  }
+  if (closed === undefined) {
+    const waitingFor = missingUpdates(current);
+    return { phase: 'training', waitingFor, received: [...updates.keys()], deadline: deadlines.train };
+  }
+  if (merged === undefined) return { phase: 'merging', waitingFor: [], received: closed };
+  const waitingFor = missingCopies(state, current);
+  return { phase: 'evaluating', waitingFor, received: [...copied.keys()], deadline: deadlines.evaluate };
+}
+
+/** @param joined whether anybody has: nobody does on one machine */
 function presenceOf(
-  member: { readonly left: unknown } | undefined,
+  member: Member | undefined,
   here: Seen | undefined,
   live: boolean,
+  joined: boolean,
 ): Status['participants'][number]['presence'] {
   if (member?.left !== undefined) return 'left';
   if (here?.present) return 'here';
-  if (member === undefined) return 'not joined';
+  if (member === undefined) return live || joined ? 'not joined' : 'unknown';
   return live ? 'gone' : 'unknown';
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration.js';
+import { type Sampling, sampleParticipants } from './sampling.js';
 import { workPlan } from './work-plan.js';
 
 const examples = 100;
@@ -13,6 +14,7 @@ function planOf(
   local: ConfigurationInput['local'],
   rounds: number,
   correction?: ConfigurationInput['correction'],
+  sampling?: Sampling,
 ) {
   const input: ConfigurationInput = {
     partition: { name: 'v' },
@@ -24,7 +26,7 @@ function planOf(
     rounds,
     correction,
   };
-  return workPlan(parseConfiguration(input, 'test'), shares);
+  return workPlan(parseConfiguration(input, 'test'), shares, { participants: ['a', 'b'], sampling });
 }
 const rates = (rounds: readonly { learningRates: Float32Array }[]) =>
   rounds.flatMap(({ learningRates }) => [...learningRates]);
@@ -34,7 +36,7 @@ const cosine = (steps: number) =>
 describe('the work of the rounds', () => {
   it('in epochs has a learning rate for each of its steps, over rounds × epochs', () => {
     const plan = planOf({ epochs: 2 }, 3);
-    const work = [1, 2, 3].map((round) => plan.work('a', round, 0));
+    const work = [1, 2, 3].map((round) => plan.work('a', round));
     expect(rates(work)).toEqual(cosine(3 * 2 * 10));
     expect(work[0]).toMatchObject({ epochs: 2 });
     expect(work[0]!.stepsBefore).toBeUndefined();
@@ -46,7 +48,7 @@ describe('the work of the rounds', () => {
       { from: 3, steps: 1 },
     ];
     const plan = planOf({ steps }, 4);
-    const work = [0, 8, 16, 17].map((before, index) => plan.work('b', index + 1, before));
+    const work = [1, 2, 3, 4].map((round) => plan.work('b', round));
     expect(work.map(({ maxSteps, stepsBefore }) => [maxSteps, stepsBefore])).toEqual([
       [8, 0],
       [8, 8],
@@ -54,6 +56,25 @@ describe('the work of the rounds', () => {
       [1, 17],
     ]);
     expect(rates(work)).toEqual(cosine(18));
+  });
+
+  it('in steps goes on where a participant was after the earlier rounds that it was drawn for', () => {
+    const sampling = { perRound: 1, seed: 1 };
+    const steps = [
+      { from: 1, steps: 5 },
+      { from: 4, steps: 3 },
+    ];
+    const plan = planOf({ steps }, 8, undefined, sampling);
+    const done: Record<string, number> = { a: 0, b: 0 };
+    const told: number[] = [];
+    for (let round = 1; round <= 8; round++) {
+      const [name] = sampleParticipants(['a', 'b'], sampling, round) as [string];
+      expect(plan.work(name, round).stepsBefore).toBe(done[name]);
+      told.push(done[name]!);
+      done[name]! += round < 4 ? 5 : 3;
+    }
+    expect(Object.values(done).every((steps) => steps > 0)).toBe(true);
+    expect(new Set(told).size).toBeGreaterThan(4);
   });
 
   it('of the pooled training goes on through all the data, at the learning rates of the same part of the run', () => {
@@ -73,7 +94,7 @@ describe('the work of the rounds', () => {
     const strengths = (until?: number) => {
       const plan = planOf({ steps: 1 }, 4, { name: 'scaffold', ...(until !== undefined && { until }) });
       const rounds = [1, 2, 3, 4];
-      const strength = rounds.map((round) => plan.work('a', round, 0).correctionStrength);
+      const strength = rounds.map((round) => plan.work('a', round).correctionStrength);
       expect(rounds.map((round) => Number(plan.keepsControls!(round)))).toEqual(strength);
       return strength;
     };

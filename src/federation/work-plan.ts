@@ -7,14 +7,13 @@ import type { Share } from '../partition/partition.js';
 import type { Configuration } from '../protocol/configuration.js';
 import { learningRates, type Span, stepsOf } from './learning-rates.js';
 import type { LocalWork } from './local-training.js';
-import { stepsBefore, stepsIn } from './step-schedule.js';
+import type { RoundRules } from './round.js';
+import { sampleParticipants } from './sampling.js';
+import { type StepSchedule, stepsBefore, stepsIn } from './step-schedule.js';
 
 export interface WorkPlan {
-  /**
-   * A participant's work in a round.
-   * @param stepsBefore that it did in earlier rounds, where work is counted in steps
-   */
-  work(participant: string, round: number, stepsBefore: number): LocalWork;
+  /** A participant's work in a round. */
+  work(participant: string, round: number): LocalWork;
   /**
    * The pooled training that belongs to a round: it sees as many images as all participants did.
    * @param imagesBefore that it saw in each earlier round
@@ -29,7 +28,12 @@ export interface WorkPlan {
   keepsControls?(round: number): boolean;
 }
 
-export function workPlan(configuration: Configuration, shares: readonly Share[]): WorkPlan {
+/** @param rules who takes part, and who is drawn for a round */
+export function workPlan(
+  configuration: Configuration,
+  shares: readonly Share[],
+  rules: Pick<RoundRules, 'participants' | 'sampling'>,
+): WorkPlan {
   const { local, rounds, seed, batchSize, optimizer, augmentation, correction } = configuration;
   const schedule = scheduleOf(configuration.schedule);
   const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
@@ -43,14 +47,16 @@ export function workPlan(configuration: Configuration, shares: readonly Share[])
       total: scale * stepsBefore(local.steps, rounds + 1),
     };
   };
+  const doneBefore = local.steps === undefined ? undefined : stepsOfEarlier(local.steps, rules);
   const corrected = (round: number) =>
     correction && { correctionStrength: isCorrected(correction, round, rounds) ? 1 : 0 };
   return {
-    work(participant, round, before) {
+    work(participant, round) {
       const common = { participant, round, seed, augmentation, ...corrected(round) };
       if (local.steps !== undefined) {
         const steps = stepsIn(local.steps, round);
         const learningRates = ratesOf(steps, spanOf(round, steps));
+        const before = doneBefore?.(participant, round);
         return { ...common, epochs: Infinity, maxSteps: steps, stepsBefore: before, learningRates };
       }
       const { epochs = 1, threshold, firstThreshold } = local;
@@ -81,6 +87,27 @@ export function workPlan(configuration: Configuration, shares: readonly Share[])
       };
     },
     keepsControls: (round) => correction?.name === 'scaffold' && isCorrected(correction, round, rounds),
+  };
+}
+
+/**
+ * Where a participant's batches are when a round begins: after the steps of every earlier round that it was drawn for. A
+ * round that was closed without it counts too: the coordinator's deadline is nothing that its data know of.
+ */
+function stepsOfEarlier(
+  steps: StepSchedule,
+  { participants, sampling }: Pick<RoundRules, 'participants' | 'sampling'>,
+) {
+  if (sampling === undefined) return (_: string, round: number) => stepsBefore(steps, round);
+  /** Of the rounds so far: it would be drawn again and again. */
+  const drawn: ReadonlySet<string>[] = [];
+  return (participant: string, round: number) => {
+    let sum = 0;
+    for (let earlier = 1; earlier < round; earlier++) {
+      drawn[earlier] ??= new Set(sampleParticipants(participants, sampling, earlier));
+      if (drawn[earlier]?.has(participant)) sum += stepsIn(steps, earlier);
+    }
+    return sum;
   };
 }
 

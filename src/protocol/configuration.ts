@@ -22,6 +22,7 @@ const positive = z.number().positive();
 const count = z.int().min(1);
 
 const partitionSchema = z.strictObject({
+  /** A partitioner; across machines "own" says that everybody brings their own data. */
   name: z.string(),
   participants: count.default(2),
   /** The part of every participant's examples that it validates on. */

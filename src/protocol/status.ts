@@ -15,8 +15,10 @@ export const statusSchema = z.strictObject({
   deadline: z.iso.datetime().optional(),
   /** It has passed, and fewer than the quorum are in. */
   deadlinePassed: z.literal(true).optional(),
-  /** Whose work is not in. */
+  /** Whose work is not in; at the end, who has not fetched the final model. */
   waitingFor: z.array(z.string()),
+  /** Whose work is in; while the coordinator merges, whose updates those are. */
+  received: z.array(z.string()),
   participants: z.array(
     z.strictObject({
       name: z.string(),

@@ -1,17 +1,32 @@
 /** The status of a run in words: who is waited for, until when, and what each is doing. */
 import type { Status } from '../protocol/status.js';
-import { count, percent, plural } from './numbers.js';
+import { listed } from './names.js';
+import { count, duration, percent, plural } from './numbers.js';
 import { textTable } from './text-table.js';
 
-export function statusLines(status: Status): string[] {
-  return [headline(status), ...waiting(status), ...accuracies(status), '', ...table(status)];
+/** @param now to say how far the deadline is */
+export function statusLines(status: Status, now: Date): string[] {
+  const { testAccuracy } = status;
+  const tested = testAccuracy !== undefined && [
+    `the last merged model on the test images: ${percent(testAccuracy)}`,
+  ];
+  return [headline(status), ...waiting(status, now), ...(tested || []), '', ...table(status)];
 }
 
-/** `round 3 of 10, training: waits for site-b until 14:05:00Z` */
-export function headline({ phase, round, rounds, reason }: Status): string {
-  if (phase === 'finished')
-    return `finished in round ${round} of ${rounds}: ${reasons[reason ?? ''] ?? reason}`;
-  return `round ${round} of ${rounds}, ${phase}`;
+/** `round 3 of 10, training: 1 of 3 updates in` */
+export function headline({ phase, round, rounds, reason, received, waitingFor }: Status): string {
+  const of = received.length + waitingFor.length;
+  const at = `round ${round} of ${rounds}, ${phase}`;
+  switch (phase) {
+    case 'training':
+      return `${at}: ${received.length} of ${plural(of, 'update')} in`;
+    case 'evaluating':
+      return `${at}: ${received.length} of ${of} have said how good the copied model is with them`;
+    case 'merging':
+      return `${at}: ${plural(received.length, 'update')}, nobody is waited for`;
+    case 'finished':
+      return `finished in round ${round} of ${rounds}: ${reasons[reason ?? ''] ?? reason}`;
+  }
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -20,62 +35,91 @@ const reasons: Readonly<Record<string, string>> = {
   stopped: 'stopped by an operator',
 };
 
-export function waiting({ waitingFor, deadline, deadlinePassed, quorum, participants }: Status): string[] {
+/** Who is waited for, and until when: a line, or nothing. */
+export function waiting(status: Status, now: Date): string[] {
+  const { phase, waitingFor, participants } = status;
   if (waitingFor.length === 0) return [];
   const presence = new Map(participants.map(({ name, presence }) => [name, presence]));
-  const shown = waitingFor.slice(0, 10).map((name) => {
+  const absent = new Set<string | undefined>(['gone', 'not joined', 'left']);
+  const who = waitingFor.map((name) => {
     const state = presence.get(name);
-    return state === 'here' || state === 'unknown' ? name : `${name} (${state})`;
+    return absent.has(state) ? `${name} (${state})` : name;
   });
-  const more = waitingFor.length > shown.length ? ` and ${waitingFor.length - shown.length} more` : '';
-  const until =
-    quorum === undefined
-      ? ', all of whom are needed'
-      : deadline === undefined
-        ? `; ${quorum} are enough once the others have left`
-        : deadlinePassed
-          ? `; the deadline has passed, and as soon as ${quorum} are in they are enough`
-          : ` until ${deadline}, when ${quorum} are enough`;
-  return [`waits for ${shown.join(', ')}${more}${until}`];
+  if (phase === 'finished')
+    return [`waits for ${listed(who)} to fetch the final model, ${untilWhen(status, now)}`];
+  return [`waits for ${listed(who)}${untilEnough(status, now)}`];
 }
 
-function accuracies({ testAccuracy, copied }: Status): string[] {
-  const lines = [];
-  if (testAccuracy !== undefined) lines.push(`merged model, on the test images: ${percent(testAccuracy)}`);
-  const own = Object.entries(copied);
-  if (own.length > 0 && own.length <= 20) {
-    lines.push(`with each: ${own.map(([name, accuracy]) => `${name} ${percent(accuracy)}`).join(', ')}`);
+function untilEnough(status: Status, now: Date): string {
+  const { quorum, received, deadline, deadlinePassed, phase, participants } = status;
+  if (quorum === undefined) return ': all of them are needed';
+  const missing = quorum - received.length;
+  const more =
+    missing > 0 ? `${missing} more ${missing === 1 ? 'is' : 'are'} enough` : 'the others are enough';
+  if (deadlinePassed) return `: the deadline has passed, ${more}`;
+  if (deadline === undefined) {
+    const joined = participants.filter(({ presence }) => presence !== 'not joined' && presence !== 'left');
+    // The first deadline is not set before that.
+    if (joined.length < quorum) return `: at least ${quorum} ${quorum === 1 ? 'is' : 'are'} needed`;
+    const which = phase === 'training' ? 'update' : 'answer';
+    return `, or until they leave: ${plural(quorum, which)} ${quorum === 1 ? 'is' : 'are'} enough then`;
   }
-  return lines;
+  return ` ${untilWhen(status, now)}: then ${more}`;
 }
 
-function table({ participants, waitingFor }: Status): string[] {
-  const rows = participants.map(({ name, presence, since, reason, examples, progress }) => {
-    const doing =
-      presence === 'left'
-        ? (reason ?? '')
-        : progress === undefined
-          ? ''
-          : [
-              progress.activity,
-              progress.step !== undefined &&
-                progress.steps !== undefined &&
-                `step ${progress.step}/${progress.steps}`,
-              progress.epoch !== undefined &&
-                progress.epochs !== undefined &&
-                `epoch ${progress.epoch}/${progress.epochs}`,
-              progress.imagesPerSecond !== undefined && `${count(progress.imagesPerSecond)} images/s`,
-            ]
-              .filter(Boolean)
-              .join(', ');
-    const state = presence === 'gone' && since !== undefined ? `gone since ${since.slice(0, 19)}Z` : presence;
+/** `until 2030-01-01T14:05:00Z (12 s from now)` */
+function untilWhen({ deadline = '' }: Status, now: Date): string {
+  const seconds = (Date.parse(deadline) - now.getTime()) / 1000;
+  const far = duration(Math.abs(Math.round(seconds)));
+  return `until ${toSeconds(deadline)} (${seconds < 0 ? `${far} ago` : `${far} from now`})`;
+}
+
+const toSeconds = (at: string) => `${at.slice(0, 19)}Z`;
+
+type Participant = Status['participants'][number];
+
+function table({ participants, waitingFor, received, copied, phase }: Status): string[] {
+  const waited = new Set(waitingFor);
+  const isIn = new Set(received);
+  const part = (name: string) => {
+    if (phase === 'finished') return waited.has(name) ? 'to fetch the model' : '';
+    return waited.has(name) ? 'awaited' : isIn.has(name) ? 'in' : '';
+  };
+  const header = ['participant', 'presence', 'examples', 'this round', 'copied model', 'at work'];
+  const rows = participants.map((participant) => {
+    const { name, examples } = participant;
+    const own = copied[name];
     return [
       name,
-      state,
-      examples === undefined ? '' : plural(examples, 'example'),
-      waitingFor.includes(name) ? 'awaited' : '',
-      doing,
+      presenceOf(participant),
+      examples === undefined ? '' : count(examples),
+      part(name),
+      own === undefined ? '' : percent(own),
+      doing(participant),
     ];
   });
-  return textTable([['participant', 'presence', 'data', '', 'at work'], ...rows], [0, 1, 3, 4]);
+  // A column that says nothing is left out.
+  const columns = header.map((_, k) => k).filter((k) => k === 0 || rows.some((row) => row[k] !== ''));
+  const shown = [header, ...rows].map((row) => columns.map((k) => row[k] ?? ''));
+  const left = columns.flatMap((k, place) => (k === 2 || k === 4 ? [] : [place]));
+  return textTable(shown, left);
+}
+
+function presenceOf({ presence, since }: Participant): string {
+  if (presence === 'unknown') return '';
+  return presence === 'gone' && since !== undefined ? `gone since ${toSeconds(since)}` : presence;
+}
+
+function doing({ presence, reason, progress }: Participant): string {
+  if (presence === 'left') return reason ?? '';
+  if (progress === undefined) return '';
+  const { activity, epoch, epochs, step, steps, imagesPerSecond } = progress;
+  return [
+    activity,
+    epoch !== undefined && epochs !== undefined && `epoch ${epoch} of ${epochs}`,
+    step !== undefined && steps !== undefined && `step ${step} of ${steps}`,
+    imagesPerSecond !== undefined && `${count(imagesPerSecond)} images/s`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }

@@ -7,7 +7,7 @@ import { nodeSocket } from './node-socket.js';
 
 export interface JoinOptions extends Trust {
   readonly token: string;
-  /** Gives up; also while there is no hub yet, which is waited for. */
+  /** Gives up while there is no hub yet, which is waited for. Who takes part says goodbye first, and then closes. */
   readonly signal?: AbortSignal;
   /** What failed and is tried again, in words. */
   readonly onTrouble?: (reason: string) => void;
@@ -28,18 +28,23 @@ export async function joinHub(url: string, options: JoinOptions): Promise<HubPar
   const { token, signal, onTrouble, onConnected } = options;
   const address = hubAddress(url, token, options);
   const closing = new AbortController();
-  const ending = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+  const close = () => closing.abort();
+  signal?.addEventListener('abort', close);
+  if (signal?.aborted) close();
   try {
-    const loop = await messageLoop({ open: nodeSocket(address), signal: ending, onTrouble, onConnected });
+    const open = nodeSocket(address);
+    const loop = await messageLoop({ open, signal: closing.signal, onTrouble, onConnected });
     const { participant, description, over, assignments, announce, tell } = loop;
     over.addEventListener('abort', () => address.agent.destroy(), { once: true });
     return {
       ...{ participant, description, assignments, announce, tell },
       ...moveBlobs(address, { over, onTrouble }),
-      close: async () => closing.abort(),
+      close: async () => close(),
     };
   } catch (error) {
     address.agent.destroy();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', close);
   }
 }

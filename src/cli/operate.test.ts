@@ -1,0 +1,119 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { commonweight, type Started, sample, start } from '../../test/run-command.js';
+import { joinHub } from '../transport/hub/join-hub.js';
+import { operateHub } from '../transport/hub/operate-hub.js';
+
+const cwd = mkdtempSync(join(tmpdir(), 'commonweight-operate-'));
+const started: Started[] = [];
+afterAll(async () => {
+  // Where a test has failed, they are still there.
+  for (const { child } of started) child.kill('SIGKILL');
+  await Promise.all(started.map(({ ended }) => ended));
+  rmSync(cwd, { recursive: true });
+});
+const begin: typeof start = (...args) => {
+  const one = start(...args);
+  started.push(one);
+  return one;
+};
+
+/** A run whose first round takes longer than any test. */
+const endless = `
+dataset: ${sample}
+partition: { name: own, participants: 2 }
+participants: [site-a, site-b]
+model: { name: mlp, hidden: [4] }
+optimizer: { name: sgd, learningRate: 0.01 }
+local: { steps: 50000000 }
+quorum: 1
+deadlineSeconds: 86400
+rounds: 2
+`;
+
+const nothing = { COMMONWEIGHT_TOKEN: undefined };
+const asks = (args: readonly string[], token?: string) =>
+  commonweight(args, { cwd, env: token === undefined ? nothing : { COMMONWEIGHT_TOKEN: token } });
+
+describe('an operator', () => {
+  it('sees how a run stands, makes and voids tokens, and ends it; a participant that is interrupted says goodbye', async () => {
+    writeFileSync(join(cwd, 'federation.yaml'), endless);
+    const hub = begin(['serve', 'federation.yaml', '--port', '0', '--out', 'run'], { cwd });
+    let printed = '';
+    hub.child.stdout?.on('data', (text: string) => {
+      printed += text;
+    });
+    await hub.until(/waits for site-a \(not joined\), site-b \(not joined\): at least 1 is needed/);
+    const url = /listens on (\S+)/.exec(printed)?.[1] as string;
+    const tokenOf = (name: string) => new RegExp(`${name}: .*--token (\\S+)`).exec(printed)?.[1] as string;
+    const operator = tokenOf('operator');
+
+    const joining = begin(['join', url, '--data', sample, '--out', 'a'], {
+      cwd,
+      env: { COMMONWEIGHT_TOKEN: tokenOf('site-a') },
+    });
+    await hub.until(/site-a takes part/);
+    await hub.until(/waits for site-a, site-b \(not joined\) until .*: then 1 more is enough/);
+    writeFileSync(join(cwd, 'token'), `${operator}\n`);
+    const seen = await asks(['status', url, '--token-file', 'token']);
+    expect(seen.stdout.split('\n')[0]).toBe('round 1 of 2, training: 0 of 2 updates in');
+    expect(seen.stdout).toMatch(
+      /^waits for site-a, site-b \(not joined\) until .* from now\): then 1 more is enough$/m,
+    );
+    expect(seen.stdout).toMatch(/^site-a +here +1,152 +awaited/m);
+
+    const hubOperator = operateHub(url, operator, {});
+    const observer = operateHub(url, await hubOperator.issueToken({ role: 'observer' }), {});
+    expect(await observer.status()).toMatchObject({ waitingFor: ['site-a', 'site-b'], received: [] });
+    await expect(observer.stop()).rejects.toThrow('the hub says: ');
+    const stranger = hubOperator.issueToken({ role: 'participant', name: 'site-z' });
+    await expect(stranger).rejects.toThrow('site-z');
+
+    const fresh = (await asks(['token', url, '--name', 'site-b'], operator)).stdout.trim();
+    await expect(joinHub(url, { token: tokenOf('site-b') })).rejects.toThrow('token');
+    const end = await joinHub(url, { token: fresh });
+    expect(end.participant).toBe('site-b');
+    await end.close();
+    const revoked = await asks(['token', url, '--name', 'site-b', '--revoke'], operator);
+    expect(revoked.stdout).toBe('1 token is void\n');
+    await expect(joinHub(url, { token: fresh })).rejects.toThrow('token');
+
+    joining.child.kill('SIGINT');
+    await hub.until(/site-a has left/);
+    expect((await joining.ended).status).toBe(130);
+    expect(await asks(['stop', url], operator)).toMatchObject({
+      ...{ status: 0, stdout: 'the run is stopped; its participants are told\n' },
+    });
+    const ended = await hub.ended;
+    expect(ended).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('stopped by an operator in round 1'),
+    });
+    const after = await asks(['status', 'run']);
+    expect(after.stdout.split('\n')[0]).toBe('finished in round 1 of 2: stopped by an operator');
+    await expect(observer.status()).rejects.toThrow(`no hub answers at ${url}`);
+    expect(existsSync(`${cwd}/run/coordinator.lock`)).toBe(false);
+  }, 120_000);
+
+  it('is told what is missing before anybody is asked', async () => {
+    const [noToken, noOne, noRun, no] = await Promise.all([
+      asks(['status', 'http://127.0.0.1:9']),
+      asks(['token', 'http://127.0.0.1:9', '--token', 'x']),
+      asks(['status', 'localhost:8470']),
+      asks(['stop', 'http://127.0.0.1:9', '--token', 'short']),
+    ]);
+    expect(noToken.stderr).toContain(
+      'commonweight: there is no token\n  give --token, or --token-file, or set',
+    );
+    expect(noOne.stderr).toBe(
+      'commonweight: whose token is it?\n  give --name PARTICIPANT, or --role observer, or --role operator\n',
+    );
+    expect(noRun.stderr).toBe(
+      'commonweight: "localhost:8470" is neither the address of a coordinator nor the folder of a run\n  an address begins with http:// or https://; a folder is what --out named\n',
+    );
+    expect(no.stderr).toContain('this is no token');
+    expect([noToken, noOne, noRun, no].map(({ status }) => status)).toEqual([2, 2, 2, 2]);
+  });
+});
