@@ -16,6 +16,7 @@ import { watchInterrupts } from './interrupt.js';
 import { type JoinDisplay, joinDisplay } from './join-display.js';
 import { federationExplanation, joinExplanation } from './join-explanation.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
+import { print } from './print.js';
 import { addTokenFlags, hasToken, type TokenFlags, tokenFrom } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
 
@@ -66,8 +67,6 @@ Examples:
     .action(join);
 }
 
-const print = (text: string) => process.stdout.write(`${text}\n`);
-
 async function join(url: string, flags: JoinFlags): Promise<void> {
   const { data, dataDir, partition, shareLabelCounts } = flags;
   if (flags.explain) {
@@ -93,7 +92,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
           hint: 'leave --name out, or take the token that was made for it',
         });
       }
-      const folder = flags.out ?? joinPath('runs', `join-${participant}`);
+      const folder = flags.out ?? joinPath('runs', `join-${participant.replace(/[^\w.-]/g, '_')}`);
       await mkdir(folder, { recursive: true });
       display.onStart(participant, description);
       const outcome = await joinFederation(end, participant, {
