@@ -19,6 +19,7 @@ import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
 import { print } from './print.js';
 import { addTokenFlags, hasToken, type TokenFlags, tokenFrom } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
+import { positiveNumber } from './values.js';
 
 interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
   readonly data?: string;
@@ -27,6 +28,7 @@ interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
   readonly name?: string;
   readonly out?: string;
   readonly shareLabelCounts?: true;
+  readonly maxMemory?: number;
   readonly explain?: true;
 }
 
@@ -49,6 +51,11 @@ export function addJoin(program: Command): void {
       'keep unfinished work and the final model here; runs/join- and the name by default',
     )
     .option('--share-label-counts', 'tell how many examples of each class there are')
+    .option(
+      '--max-memory <gb>',
+      'refuse a federation that would need more memory here; 8 by default',
+      positiveNumber('--max-memory'),
+    )
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option(
       '--explain',
@@ -68,7 +75,7 @@ Examples:
 }
 
 async function join(url: string, flags: JoinFlags): Promise<void> {
-  const { data, dataDir, partition, shareLabelCounts } = flags;
+  const { data, dataDir, partition, shareLabelCounts, maxMemory } = flags;
   if (flags.explain) {
     for (const line of joinExplanation(shareLabelCounts === true)) print(line);
     const asked = await explainFederation(url, flags);
@@ -97,6 +104,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
       display.onStart(participant, description);
       const outcome = await joinFederation(end, participant, {
         ...{ data, dataDir, choice, folder, signal, shareLabelCounts },
+        ...(maxMemory !== undefined && { mostMemoryBytes: maxMemory * 1e9 }),
         observer: display,
         onNotice: print,
       });
