@@ -18,6 +18,11 @@ describe('a failure', () => {
     expect(failureOf('odd')).toMatchObject({ status: 1 });
   });
 
+  it('shows nothing that a terminal would obey, whoever said it', () => {
+    const error = new CommonweightError('the hub says: \u001b[2Jno', { hint: 'yes\u009b31m' });
+    expect(failureOf(error).text).toBe('commonweight: the hub says: �[2Jno\n  yes�31m');
+  });
+
   it('after an interrupt has status 130', () => {
     expect(failureOf(new Interrupted('interrupted'))).toEqual({
       text: 'commonweight: interrupted',

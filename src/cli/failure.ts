@@ -1,6 +1,7 @@
 /** What the terminal says when a command fails, and the status it ends with. */
 import { CommanderError } from 'commander';
 import { CommonweightError } from '../tensor/error.js';
+import { printableLines } from '../tensor/printable.js';
 import { Interrupted } from './error.js';
 
 const USER_ERROR = 2;
@@ -31,7 +32,7 @@ export function failureOf(error: unknown): Failure {
 
 /** A message for stderr: one line, and below it the next step to take. */
 function said(message: string, hint?: string): string {
-  return `commonweight: ${message}${hint === undefined ? '' : `\n  ${hint}`}`;
+  return printableLines(`commonweight: ${message}${hint === undefined ? '' : `\n  ${hint}`}`);
 }
 
 /** What commander writes, "error: unknown option '--sed'\n(Did you mean --seed?)", in our form. */

@@ -16,8 +16,10 @@ import { watchInterrupts } from './interrupt.js';
 import { type JoinDisplay, joinDisplay } from './join-display.js';
 import { federationExplanation, joinExplanation } from './join-explanation.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
+import { print } from './print.js';
 import { addTokenFlags, hasToken, type TokenFlags, tokenFrom } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
+import { positiveNumber } from './values.js';
 
 interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
   readonly data?: string;
@@ -26,6 +28,7 @@ interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
   readonly name?: string;
   readonly out?: string;
   readonly shareLabelCounts?: true;
+  readonly maxMemory?: number;
   readonly explain?: true;
 }
 
@@ -48,6 +51,11 @@ export function addJoin(program: Command): void {
       'keep unfinished work and the final model here; runs/join- and the name by default',
     )
     .option('--share-label-counts', 'tell how many examples of each class there are')
+    .option(
+      '--max-memory <gb>',
+      'refuse a federation that would need more memory here; 8 by default',
+      positiveNumber('--max-memory'),
+    )
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option(
       '--explain',
@@ -66,10 +74,8 @@ Examples:
     .action(join);
 }
 
-const print = (text: string) => process.stdout.write(`${text}\n`);
-
 async function join(url: string, flags: JoinFlags): Promise<void> {
-  const { data, dataDir, partition, shareLabelCounts } = flags;
+  const { data, dataDir, partition, shareLabelCounts, maxMemory } = flags;
   if (flags.explain) {
     for (const line of joinExplanation(shareLabelCounts === true)) print(line);
     const asked = await explainFederation(url, flags);
@@ -93,11 +99,12 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
           hint: 'leave --name out, or take the token that was made for it',
         });
       }
-      const folder = flags.out ?? joinPath('runs', `join-${participant}`);
+      const folder = flags.out ?? joinPath('runs', `join-${participant.replace(/[^\w.-]/g, '_')}`);
       await mkdir(folder, { recursive: true });
       display.onStart(participant, description);
       const outcome = await joinFederation(end, participant, {
         ...{ data, dataDir, choice, folder, signal, shareLabelCounts },
+        ...(maxMemory !== undefined && { mostMemoryBytes: maxMemory * 1e9 }),
         observer: display,
         onNotice: print,
       });

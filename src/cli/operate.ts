@@ -8,6 +8,7 @@ import type { Identity } from '../protocol/identity.js';
 import { statusLines } from '../report/status-lines.js';
 import { operateHub } from '../transport/hub/operate-hub.js';
 import { UsageError } from './error.js';
+import { print } from './print.js';
 import { addTokenFlags, type TokenFlags, tokenFrom } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
 
@@ -33,9 +34,7 @@ Examples:
     const status = /^https?:\/\//.test(target)
       ? await (await operator(target, flags)).status()
       : statusOf((await readRun(await folderOf(target))).state);
-    process.stdout.write(
-      flags.json ? `${JSON.stringify(status)}\n` : `${statusLines(status, new Date()).join('\n')}\n`,
-    );
+    print(flags.json ? JSON.stringify(status) : statusLines(status, new Date()).join('\n'));
   });
 }
 
@@ -90,7 +89,7 @@ Examples:
     if (flags.revoke) {
       const revoked = await hub.revokeTokens(identity);
       process.stdout.write(`${revoked === 1 ? '1 token is' : `${revoked} tokens are`} void\n`);
-    } else process.stdout.write(`${await hub.issueToken(identity)}\n`);
+    } else print(await hub.issueToken(identity));
   });
 }
 

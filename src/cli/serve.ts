@@ -12,6 +12,7 @@ import { readConfigurationFile } from './configuration-file.js';
 import { Interrupted } from './error.js';
 import { watchInterrupts } from './interrupt.js';
 import { addNatsFlags } from './nats-flags.js';
+import { print } from './print.js';
 import { runLog, withErrorsPrinted } from './run-log.js';
 import { serveTransport, type TransportFlags } from './serve-transport.js';
 import { wholeNumber } from './values.js';
@@ -65,7 +66,6 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   const out = flags.out ?? join('runs', basename(file).replace(/\.ya?ml$/, ''));
   const input = (await readConfigurationFile(file)) as ConfigurationInput;
   const began = performance.now();
-  const print = (text: string) => process.stdout.write(`${text}\n`);
   const { signal, stop } = watchInterrupts(() =>
     print('interrupted: the same command goes on with this run'),
   );

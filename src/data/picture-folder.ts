@@ -28,6 +28,8 @@ export interface PictureFolderOptions {
   readonly trainingOnly?: boolean | undefined;
   /** Of the hold-out; 0 by default. */
   readonly seed?: number | undefined;
+  /** That all pictures of a set may take, decoded. */
+  readonly mostBytes?: number | undefined;
   /** Told when pictures had to be resized. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
@@ -64,6 +66,7 @@ export async function loadPictureFolder(
       : { train: listOf(tree.train), test: listOf(tree.test ?? new Map()) };
   const size = await sizeOfSet(listOf(tree.train), options);
   const resized: string[] = [];
+  checkBytes(folder, Math.max(train.length, test.length), size, options.mostBytes);
   const decode = async (examples: readonly Example[]): Promise<ImageDataset> =>
     imageDataset({
       name: basename(resolve(folder)),
@@ -127,6 +130,20 @@ async function sizeOfSet([first]: readonly Example[], options: PictureFolderOpti
   }
   const own = (await open((first as Example).path)).size;
   return { height: height ?? own.height, width: width ?? own.width, channels: channels ?? own.channels };
+}
+
+function checkBytes(
+  folder: string,
+  pictures: number,
+  { channels, height, width }: Size,
+  mostBytes = Number.POSITIVE_INFINITY,
+): void {
+  const bytes = pictures * channels * height * width;
+  if (bytes <= mostBytes) return;
+  throw new DataError(
+    `data: ${pictures} pictures of "${folder}" at ${channels}x${height}x${width} (channels x height x width) would take ${bytes} bytes of memory, expected at most ${mostBytes}`,
+    { hint: 'take fewer, or allow for more memory' },
+  );
 }
 
 /** [examples, channels, height, width]; of several bad pictures the first by order is reported. */

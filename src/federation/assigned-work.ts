@@ -73,6 +73,14 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
   /** What is evaluated after a round is what the next begins with. */
   let latest: { readonly sha256: string; readonly state: StateDict } | undefined;
 
+  /** An assignment of a round that cannot be would have us reckon for ever what came before it. */
+  function requireRound(round: number): void {
+    if (round <= configuration.rounds) return;
+    throw new FederationError(
+      `federation: the coordinator asks for round ${round}, expected at most ${configuration.rounds}`,
+    );
+  }
+
   async function download(blob: Blob, round: number, signal: AbortSignal) {
     // A few bytes for a number, and for the table of tensors with a description of the network.
     const most = 4 * layoutSize(layout) + 1024 * layout.length + 2 ** 20;
@@ -161,6 +169,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
   return {
     async train(assignment, signal, saying) {
       const { round, base } = assignment;
+      requireRound(round);
       const found = last ?? (await kept.load());
       const isOf = ({ announcement }: FinishedUpdate) =>
         announcement.round === round && announcement.base === base?.sha256;
@@ -184,6 +193,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       return handIn(update, signal, saying);
     },
     async evaluate({ round, model: blob }, signal, saying) {
+      requireRound(round);
       const { data: state } = await model(blob, round, signal);
       tell(round, 'evaluating');
       const validationAccuracy = await ownAccuracy({ share, tasks }, state, signal);

@@ -9,8 +9,9 @@ import type { Description } from '../protocol/description.js';
 import { distributedProblem } from '../protocol/distributed-problem.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
+import { checkDemands, MOST_MEMORY_BYTES } from './demands.js';
 import { FederationError } from './error.js';
-import { strategiesOf } from './federation-plan.js';
+import { networkFor, strategiesOf } from './federation-plan.js';
 import { planHash } from './plan-hash.js';
 
 export interface Job {
@@ -47,16 +48,18 @@ export interface DescriptionOptions {
   readonly strategies?: readonly Strategy[] | undefined;
   /** Of this package. */
   readonly version?: string | undefined;
+  /** That its work may take; 8 GB by default. */
+  readonly mostMemoryBytes?: number | undefined;
 }
 
 /**
  * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or the program, brings.
- * @throws FederationError when the coordinator speaks another protocol, or its plan is another
+ * @throws FederationError when the coordinator speaks another protocol, asks for too much, or its plan is another
  * @throws ConfigurationError when the configuration cannot be carried out
  */
 export async function compileDescription(
   description: Description,
-  { network, strategies = [], version }: DescriptionOptions = {},
+  { network, strategies = [], version, mostMemoryBytes = MOST_MEMORY_BYTES }: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
   const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
   const there = commonweight === undefined ? '' : ` of commonweight ${commonweight}`;
@@ -72,6 +75,14 @@ export async function compileDescription(
   const configuration = parseConfiguration(description.configuration, source);
   requireDistributed(configuration, source);
   const chosen = strategiesOf(configuration, strategies, source);
+  const { participants } = description;
+  if (participants.length !== configuration.partition.participants) {
+    throw new FederationError(
+      `federation: it names ${participants.length} participants, expected as many as "partition.participants", which is ${configuration.partition.participants}`,
+    );
+  }
+  const described = networkFor(configuration, network, classNames.length, source);
+  checkDemands(configuration, described, imageShape, participants.length, mostMemoryBytes);
   const facts = { imageShape, classNames };
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
   const actual = await planHash(compiled.plan);

@@ -6,6 +6,7 @@ import type { ImageDataset } from '../data/image-dataset.js';
 import type { Strategy } from '../merge/strategy.js';
 import type { Network } from '../nn/network.js';
 import type { ParticipantEnd } from '../transport/transport.js';
+import { MOST_MEMORY_BYTES } from './demands.js';
 import { compileDescription } from './description.js';
 import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
 import { ownData } from './own-data.js';
@@ -22,6 +23,8 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
   /** What `{ name: 'custom' }` means here. */
   readonly network?: Network | undefined;
   readonly strategies?: readonly Strategy[] | undefined;
+  /** That its work may take, as far as it can be reckoned; 8 GB by default. */
+  readonly mostMemoryBytes?: number | undefined;
 }
 
 /**
@@ -32,16 +35,19 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
 export async function joinFederation(
   end: ParticipantEnd,
   name: string,
-  { data, folder, network, strategies, shareLabelCounts, observer, ...options }: JoinOptions,
+  { data, folder, network, strategies, mostMemoryBytes, shareLabelCounts, observer, ...options }: JoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const versions = versionsOfThis();
   const federation = await compileDescription(description, {
-    ...{ network, strategies, version: versions.commonweight },
+    ...{ network, strategies, mostMemoryBytes, version: versions.commonweight },
   });
   const own =
     typeof data === 'string'
-      ? await loadOwnData(data, name, description, options)
+      ? await loadOwnData(data, name, description, {
+          mostBytes: mostMemoryBytes ?? MOST_MEMORY_BYTES,
+          ...options,
+        })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
   const { plan, fisher } = federation;
   const tasks = new WorkerPool({ plan, train: own.dataset, fisher: fisher?.plan }, 1);

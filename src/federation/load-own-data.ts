@@ -4,7 +4,7 @@ import { type DataFacts, type OwnData, ownData } from './own-data.js';
 import type { ShareChoice } from './share-choice.js';
 
 export interface OwnDataOptions
-  extends Pick<LoadDatasetOptions, 'dataDir' | 'onProgress' | 'onNotice' | 'signal'> {
+  extends Pick<LoadDatasetOptions, 'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes'> {
   /** The part of the set that is the participant's; all of it by default. */
   readonly choice?: ShareChoice | undefined;
 }

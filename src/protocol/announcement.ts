@@ -4,10 +4,11 @@
  */
 import { z } from 'zod';
 import { blobSchema, sha256Schema } from './blob-name.js';
+import { sentenceSchema } from './text.js';
 
 const round = z.int().positive();
 const accuracy = z.number().min(0).max(1);
-const text = z.string().max(1000);
+const text = sentenceSchema(1000);
 
 /** What a participant did in a round. */
 export const updateSchema = z.strictObject({

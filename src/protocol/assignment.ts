@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { blobSchema } from './blob-name.js';
+import { participantsSchema, sentenceSchema } from './text.js';
 
 const common = {
   /** Of the coordinator that says so; a later one has a larger number, and the earlier is not listened to any more. */
@@ -16,7 +17,7 @@ const work = {
   ...common,
   round: z.int().positive(),
   /** Whose work it is and is not in yet. */
-  waitingFor: z.array(z.string()),
+  waitingFor: participantsSchema,
   /** ISO 8601; when the round is closed without those who are not in, if enough are. */
   deadline: z.iso.datetime().optional(),
 };
@@ -42,7 +43,7 @@ export const assignmentSchema = z.discriminatedUnion('type', [
     /** The final model, where there is one. */
     model: blobSchema.optional(),
     /** In words, where the run failed. */
-    message: z.string().max(1000).optional(),
+    message: sentenceSchema(1000).optional(),
   }),
 ]);
 

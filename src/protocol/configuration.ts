@@ -12,6 +12,7 @@ import { averageSchema, refitSchema, serverSchema } from './after-merge.js';
 import { attackSchema } from './attack.js';
 import { contradictionOf } from './contradictions.js';
 import { scheduleSchema } from './schedule.js';
+import { classNamesSchema } from './text.js';
 
 export class ConfigurationError extends CommonweightError {
   override readonly name = 'ConfigurationError';
@@ -42,7 +43,7 @@ export const modelSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('lenet5') }),
   z.strictObject({
     name: z.literal('mlp'),
-    hidden: z.array(count).min(1).default([256, 128]),
+    hidden: z.array(count).min(1).max(256).default([256, 128]),
     dropout: z.number().min(0).max(0.95).default(0),
   }),
   z.strictObject({ name: z.literal('resnet8') }),
@@ -95,7 +96,7 @@ const optimizerSchema = z.discriminatedUnion('name', [
 
 /** A strategy, in a line or as settings with a name; what comes out is its shortest line. */
 const strategySchema = z
-  .union([z.string(), z.looseObject({ name: z.string() })])
+  .union([z.string().max(1000), z.looseObject({ name: z.string().max(100) })])
   .transform((reference, context): string => {
     const reading = readStrategy(reference);
     if ('strategy' in reading) return reading.strategy.name;
@@ -112,7 +113,7 @@ export const configurationSchema = z.strictObject({
   dataset: z.string().min(1).default('fashion-mnist'),
   /** [C,H,W] of everybody's images, and their classes, where the coordinator has none to look at. */
   imageShape: z.tuple([count, count, count]).optional(),
-  classNames: z.array(z.string().min(1)).min(2).optional(),
+  classNames: classNamesSchema.min(2).optional(),
   /** So many of the training images are dealt out, drawn by the seed; all by default. */
   images: count.optional(),
   /** Pixels become (byte/255 − mean)/deviation; one number, or one a channel. */
@@ -140,7 +141,15 @@ export const configurationSchema = z.strictObject({
     /** At most; at least one is done. */
     epochs: count.optional(),
     /** Exactly so many, or so many from a round on: the batches go on from round to round. */
-    steps: z.union([count, z.array(z.strictObject({ from: count, steps: count })).min(1)]).optional(),
+    steps: z
+      .union([
+        count,
+        z
+          .array(z.strictObject({ from: count, steps: count }))
+          .min(1)
+          .max(1000),
+      ])
+      .optional(),
     /** Own validation accuracy at which local training ends. */
     threshold: fraction.optional(),
     /** The threshold of the first round, where that is another. */
@@ -179,7 +188,7 @@ export const configurationSchema = z.strictObject({
   /** What some participants do to the others, to see which strategy bears it. */
   attack: attackSchema.optional(),
   /** Strategies that are only evaluated, on the same updates. */
-  compare: z.array(strategySchema).default([]),
+  compare: z.array(strategySchema).max(1000).default([]),
   /** Of how many of its own training examples a participant computes the Fisher information, where a strategy wants it. */
   fisherExamples: count.default(1000),
   /** Train the same network on all the data beside it. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { sha256Schema } from './blob-name.js';
 import { configurationSchema } from './configuration.js';
+import { classNamesSchema, participantsSchema, sentenceSchema } from './text.js';
 
 export const descriptionSchema = z.strictObject({
   protocol: z.int().positive(),
@@ -12,14 +13,14 @@ export const descriptionSchema = z.strictObject({
   job: z.string().regex(/^[0-9a-f]{16}$/),
   configuration: configurationSchema,
   /** Everybody who may take part, in the order in which updates are merged. */
-  participants: z.array(z.string()).min(1),
+  participants: participantsSchema.min(1),
   /** [C,H,W] of the images. */
   imageShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
-  classNames: z.array(z.string()).min(1),
+  classNames: classNamesSchema.min(1),
   /** Of the compiled plan; see `planHash`. */
   plan: sha256Schema,
   /** The coordinator's version of this package, for whoever compiles another plan. */
-  commonweight: z.string().max(100).optional(),
+  commonweight: sentenceSchema(100).optional(),
 });
 
 export type Description = z.output<typeof descriptionSchema>;

@@ -4,9 +4,11 @@
  * the first frame is the hub's. What is refused is told by a frame, which a page can read, and a status not.
  */
 import { z } from 'zod';
+import { printable } from '../tensor/printable.js';
 import { announcementSchema, progressSchema, receiptSchema } from './announcement.js';
 import { assignmentSchema } from './assignment.js';
 import { descriptionSchema } from './description.js';
+import { participantNameSchema, sentenceSchema } from './text.js';
 import { PROTOCOL_VERSION } from './version.js';
 
 const FAMILY = 'commonweight.';
@@ -54,7 +56,7 @@ export const hubFrameSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('welcome'),
     /** Whose token it is. */
-    participant: z.string(),
+    participant: participantNameSchema,
     description: descriptionSchema,
     /** So often something comes, a ping at least. */
     heartbeatMs: z.number().positive(),
@@ -65,8 +67,8 @@ export const hubFrameSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('refused'),
     reason: refusalReasonSchema,
-    message: z.string().max(2000),
-    hint: z.string().max(2000).optional(),
+    message: sentenceSchema(2000),
+    hint: sentenceSchema(2000).optional(),
   }),
   z.strictObject({ type: z.literal('ping') }),
 ]);
@@ -91,5 +93,5 @@ export function parseFrame<Frame>(
   const issue = parsed.error.issues[0];
   const place = issue?.path.join('.') ?? '';
   const problem = (issue?.message ?? 'is not of the schema').slice(0, 300);
-  return { problem: place === '' ? problem : `has in "${place.slice(0, 100)}": ${problem}` };
+  return { problem: printable(place === '' ? problem : `has in "${place.slice(0, 100)}": ${problem}`) };
 }

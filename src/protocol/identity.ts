@@ -1,9 +1,10 @@
 /** Who somebody is to a coordinator, and so what they may do. */
 import { z } from 'zod';
+import { participantNameSchema } from './text.js';
 
 export const identitySchema = z.discriminatedUnion('role', [
   /** Takes part under this name, and says nothing under another. */
-  z.strictObject({ role: z.literal('participant'), name: z.string().min(1).max(200) }),
+  z.strictObject({ role: z.literal('participant'), name: participantNameSchema }),
   /** Reads what is going on. */
   z.strictObject({ role: z.literal('observer') }),
   /** Stops the run, and issues tokens. */

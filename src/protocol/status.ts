@@ -1,6 +1,7 @@
 /** How a run stands, as `status` and the dashboard show it: who is waited for, and until when. */
 import { z } from 'zod';
 import { progressSchema } from './announcement.js';
+import { participantNameSchema, participantsSchema, sentenceSchema } from './text.js';
 import { PROTOCOL_VERSION } from './version.js';
 
 const accuracy = z.number().min(0).max(1);
@@ -16,17 +17,17 @@ export const statusSchema = z.strictObject({
   /** It has passed, and fewer than the quorum are in. */
   deadlinePassed: z.literal(true).optional(),
   /** Whose work is not in; at the end, who has not fetched the final model. */
-  waitingFor: z.array(z.string()),
+  waitingFor: participantsSchema,
   /** Whose work is in; while the coordinator merges, whose updates those are. */
-  received: z.array(z.string()),
+  received: participantsSchema,
   participants: z.array(
     z.strictObject({
-      name: z.string(),
+      name: participantNameSchema,
       /** "unknown" where only the run's folder is looked at. */
       presence: z.enum(['here', 'gone', 'not joined', 'left', 'unknown']),
       /** Since when it is so, where that is known. */
       since: z.iso.datetime().optional(),
-      reason: z.string().optional(),
+      reason: sentenceSchema(2000).optional(),
       examples: z.int().positive().optional(),
       progress: progressSchema.optional(),
     }),
@@ -34,8 +35,8 @@ export const statusSchema = z.strictObject({
   /** Of the last merged model, where the coordinator has test images. */
   testAccuracy: accuracy.optional(),
   /** Of the last copy that was evaluated, with each participant. */
-  copied: z.record(z.string(), accuracy),
-  reason: z.string().optional(),
+  copied: z.record(participantNameSchema, accuracy),
+  reason: sentenceSchema(100).optional(),
 });
 
 export type Status = z.output<typeof statusSchema>;

@@ -19,6 +19,8 @@ interface SchemaNode {
   readonly exclusiveMaximum?: number;
   readonly minLength?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
@@ -42,7 +44,10 @@ export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError
   const got = valueAt(value, path);
   const state = got === undefined ? 'is missing' : `is ${excerpt(got)}`;
   const nearest = typeof got === 'string' ? nearestName(got, namesOf(node)) : undefined;
-  const expected = node === undefined ? (issue?.message ?? 'something else') : `expected ${describe(node)}`;
+  const expected =
+    node === undefined
+      ? (issue?.message ?? 'something else')
+      : (tooLong(node, got) ?? `expected ${describe(node)}`);
   return {
     message: `${field} ${state}, ${expected}`,
     hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
@@ -117,6 +122,15 @@ function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schem
   const high = most !== undefined ? ` to ${most}` : undefined;
   const below = exclusiveMaximum !== undefined ? ` below ${exclusiveMaximum}` : undefined;
   return `${low ?? above ?? ''}${high ?? below ?? ''}`;
+}
+
+/** Where that is what is wrong; else nobody needs to know. */
+function tooLong({ anyOf = [], ...node }: SchemaNode, got: unknown): string | undefined {
+  for (const { maxItems = Infinity, maxLength = Infinity } of [node, ...anyOf]) {
+    if (Array.isArray(got) && got.length > maxItems) return `expected at most ${maxItems} of them`;
+    if (typeof got === 'string' && got.length > maxLength) return `expected at most ${maxLength} characters`;
+  }
+  return undefined;
 }
 
 function namesOf(node: SchemaNode | undefined): string[] {

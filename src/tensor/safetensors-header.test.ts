@@ -102,6 +102,17 @@ describe('the header of a safetensors file', () => {
     expect(parse).toThrow(message);
   });
 
+  it('is refused, or read, however long its texts and however deep its lists', () => {
+    const long = 'x'.repeat(12_000_000);
+    expect(parseSafetensorsHeader(file(`{"__metadata__":{"a\\"b":"${long}"}}`), 'f').metadata).toEqual({
+      'a"b': long,
+    });
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    for (const text of [deep, `{"a":${deep}}`, `{"__metadata__":${deep}}`]) {
+      expect(() => parseSafetensorsHeader(file(text), 'f')).toThrow(/thousands deep/);
+    }
+  });
+
   it('cannot name a tensor like its metadata', () => {
     const entry = { name: '__metadata__', dtype: 'F32', shape: [], begin: 0, end: 4 } as const;
     expect(() => formatSafetensorsHeader([entry])).toThrow('no tensor can be named "__metadata__"');

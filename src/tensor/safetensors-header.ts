@@ -156,16 +156,35 @@ function parseJson(bytes: Uint8Array, fileName: string): object {
 function repeatedKey(text: string): string | undefined {
   const seen = new Set<string>();
   let depth = 0;
-  for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    else if (key !== undefined && depth === 1) {
-      const name = JSON.parse(key) as string;
-      if (seen.has(name)) return name;
-      seen.add(name);
+  // Strings are walked by hand: a regular expression that repeats a choice runs out of stack in a long one.
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    else if (character === '"') {
+      const end = endOfString(text, at);
+      if (depth === 1 && isKey(text, end)) {
+        const name = JSON.parse(text.slice(at, end)) as string;
+        if (seen.has(name)) return name;
+        seen.add(name);
+      }
+      at = end - 1;
     }
   }
   return undefined;
+}
+
+/** Behind the string that begins at a place. */
+function endOfString(text: string, begin: number): number {
+  let at = begin + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+function isKey(text: string, end: number): boolean {
+  let at = end;
+  while (' \t\n\r'.includes(text[at] ?? '.')) at++;
+  return text[at] === ':';
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, name: string, fileName: string): T {
@@ -177,8 +196,17 @@ function check<T>(schema: z.ZodType<T>, value: unknown, name: string, fileName: 
 }
 
 function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
+  const text = written(value) ?? 'missing';
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** What JSON.parse reads, JSON.stringify may be unable to write: it runs out of stack where lists are deep. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a list in a list, thousands deep';
+  }
 }
 
 function invalid(fileName: string, problem: string, cause?: unknown): TensorError {

@@ -1,0 +1,67 @@
+/**
+ * What a federation would ask of a participant's machine. Its settings come from somebody else, and a mistake or malice in
+ * them must not take all the memory, or an eternity: it is reckoned before anything is allocated. An upper bound, roughly.
+ */
+import { input } from '../graph/build.js';
+import { topologicalOrder } from '../graph/value.js';
+import { optimizerOf } from '../nn/by-name.js';
+import { applyNetwork, layoutOf, type Network, parametersOf } from '../nn/network.js';
+import type { Configuration } from '../protocol/configuration.js';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import { layoutSize } from '../tensor/state-dict.js';
+import { FederationError } from './error.js';
+
+/** A model of 500 MB with Adam fits. */
+export const MOST_MEMORY_BYTES = 8e9;
+
+/** State, next state, gradient, base, the file, the same by wire; with SCAFFOLD both control variates and their change. */
+const VECTORS = 10;
+/** Images are evaluated together, and trained on in parts that are smaller. */
+const EVALUATED_TOGETHER = 25;
+const LARGEST_IMAGE = 2 ** 25;
+/** Everybody is drawn anew for every round, where not all take part: some minutes of it. */
+const MOST_DRAWS = 1e9;
+
+/** @throws FederationError that says what is too much, and what to do if it is meant to be */
+export function checkDemands(
+  configuration: Configuration,
+  network: Network,
+  imageShape: Shape,
+  participants: number,
+  mostBytes: number,
+): void {
+  const pixels = sizeOf(imageShape);
+  if (pixels > LARGEST_IMAGE) {
+    throw new FederationError(
+      `federation: its images are ${formatShape(imageShape)}, ${pixels} numbers each, expected at most ${LARGEST_IMAGE}`,
+    );
+  }
+  const draws = configuration.participantsPerRound === undefined ? 0 : participants * configuration.rounds;
+  if (draws > MOST_DRAWS) {
+    throw new FederationError(
+      `federation: it draws from ${participants} participants in each of ${configuration.rounds} rounds, expected a thousandth of that`,
+    );
+  }
+  const bytes = demandedBytes(configuration, network, imageShape);
+  if (bytes <= mostBytes) return;
+  throw new FederationError(
+    `federation: the network "${configuration.model.name}" on images of ${formatShape(imageShape)}, ${configuration.batchSize} in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(mostBytes)}`,
+    { hint: 'ask whoever runs the coordinator whether that is meant; if so, give --max-memory' },
+  );
+}
+
+function demandedBytes(configuration: Configuration, network: Network, imageShape: Shape): number {
+  const layout = layoutOf(parametersOf(network, imageShape));
+  const tensors = layout.map(({ name, shape }) => input(name, shape));
+  /** Of all intermediate values. */
+  const valuesFor = (images: number) => {
+    const logits = applyNetwork(network, layout, tensors, input('images', [images, ...imageShape]));
+    return topologicalOrder([logits]).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  };
+  const perImage = valuesFor(2) - valuesFor(1);
+  const vectors = VECTORS + 2 * optimizerOf(configuration.optimizer).slotCount;
+  const batch = 2 * configuration.batchSize * sizeOf(imageShape);
+  return 4 * (vectors * layoutSize(layout) + EVALUATED_TOGETHER * perImage + batch);
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`;
