@@ -14,35 +14,13 @@ export type CheckFiles = (
   base: string | undefined,
 ) => Promise<string | undefined>;
 
-export interface FileChecker {
-  readonly check: CheckFiles;
-  /** Looked at a moment ago: to read it again would tell nothing new. */
-  isFresh(sha256: string): boolean;
-}
-
-const FRESH_MS = 60_000;
-
 /** One after the other, so that many who hand in at once take no more memory than one. */
-export function fileChecker(layout: StateLayout, blobs: BlobFolder): FileChecker {
+export function fileChecker(layout: StateLayout, blobs: BlobFolder): CheckFiles {
   let last: Promise<unknown> = Promise.resolve();
-  const lookedAt = new Map<string, number>();
-  const look = async (...[participant, announcement, base]: Parameters<CheckFiles>) => {
-    const problem = await filesProblem(participant, announcement, layout, blobs, base);
-    if (problem === undefined && announcement.type === 'update') {
-      const now = performance.now();
-      for (const [sha256, at] of lookedAt) if (now - at > FRESH_MS) lookedAt.delete(sha256);
-      const { state, fisher, control } = announcement.update;
-      for (const blob of [state, fisher, control]) if (blob !== undefined) lookedAt.set(blob.sha256, now);
-    }
+  return (participant, announcement, base) => {
+    const problem = last.then(() => filesProblem(participant, announcement, layout, blobs, base));
+    last = problem.catch(() => undefined);
     return problem;
-  };
-  return {
-    check(...what) {
-      const problem = last.then(() => look(...what));
-      last = problem.catch(() => undefined);
-      return problem;
-    },
-    isFresh: (sha256) => performance.now() - (lookedAt.get(sha256) ?? Number.NEGATIVE_INFINITY) < FRESH_MS,
   };
 }
 

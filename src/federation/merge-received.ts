@@ -35,8 +35,6 @@ export interface ReceivedWorkshop {
   readonly store: RunStore;
   readonly blobs: BlobFolder;
   readonly copies: TwoCopies;
-  /** Whether a blob was looked at a moment ago. */
-  isFresh(sha256: string): boolean;
   /** Asked where there are test images only. */
   readonly tasks: () => TaskRunner;
   /** The SHA-256 of the model that round 1 begins with, where one was given. */
@@ -101,10 +99,10 @@ export async function mergeReceived(
 
 async function requireSound(
   { participant, sha256, fisher, controls }: UpdateRecord,
-  { blobs, isFresh }: ReceivedWorkshop,
+  { blobs }: ReceivedWorkshop,
 ): Promise<void> {
   for (const blob of [sha256, fisher, controls?.change]) {
-    if (blob === undefined || isFresh(blob) || (await blobs.isSound(blob))) continue;
+    if (blob === undefined || blobs.isFresh(blob) || (await blobs.isSound(blob))) continue;
     await blobs.discard(blob);
     throw new DamagedUpdateError(
       participant,

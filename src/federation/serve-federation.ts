@@ -137,13 +137,13 @@ export async function serveFederation(
     const version = versionsOfThis().commonweight;
     const description = await describeFederation(compiled, { job, participants, version });
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
-    const files = fileChecker(plan.layout, blobs);
+    const check = fileChecker(plan.layout, blobs);
     const workshop = {
       plan: federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
         ...after,
         fisher,
       }),
-      ...{ model, folder, store, blobs, copies, initial, isFresh: files.isFresh },
+      ...{ model, folder, store, blobs, copies, initial },
       start: () =>
         init !== undefined || configuration.initialWeights === 'shared' ? initialState('') : undefined,
       tasks() {
@@ -160,7 +160,7 @@ export async function serveFederation(
       deadlineSeconds: configuration.deadlineSeconds,
       check(participant, announcement, state) {
         const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
-        return files.check(participant, announcement, base);
+        return check(participant, announcement, base);
       },
       merge: (round, state) => mergeReceived(round, state, workshop),
       discardAfter,

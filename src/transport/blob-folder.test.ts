@@ -34,6 +34,16 @@ describe('a folder of blobs', () => {
     expect(readFileSync(blobs.pathOf(blob.sha256), 'utf8')).toBe('weights');
   });
 
+  it('knows what came in a moment ago, and nothing of what an earlier process took in', async () => {
+    const path = newFolder();
+    const blobs = await blobFolder(path);
+    const file = join(root, 'upload');
+    writeFileSync(file, 'update');
+    const { sha256 } = await blobs.adopt(file);
+    expect(blobs.isFresh(sha256)).toBe(true);
+    expect((await blobFolder(path)).isFresh(sha256)).toBe(false);
+  });
+
   it('discards all but what is named', async () => {
     const path = newFolder();
     const blobs = await blobFolder(path);

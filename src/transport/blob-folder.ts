@@ -23,6 +23,8 @@ import { type Blob, sha256Schema } from '../protocol/blob-name.js';
 import { TransportError } from './error.js';
 import type { BlobFolder } from './transport.js';
 
+const FRESH_MS = 60_000;
+
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Opens, or makes, the folder. It is nobody else's meanwhile. */
@@ -36,6 +38,10 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       () => true,
       () => false,
     );
+  /** When a blob came in, by this process: what an earlier one took in may lie here for days. */
+  const arrived = new Map<string, number>();
+  const isFresh = (sha256: string) =>
+    performance.now() - (arrived.get(sha256) ?? Number.NEGATIVE_INFINITY) < FRESH_MS;
   /** @param write makes a file of this name, to be synced still */
   async function keep(write: (temporary: string) => Promise<void>, known?: Blob): Promise<Blob> {
     const temporary = join(path, `${randomUUID()}.part`);
@@ -73,12 +79,15 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       const blob = await describeFile(pathOf(sha256)).catch(() => undefined);
       return blob?.sha256 === sha256;
     },
+    isFresh,
     copy: (file) => keep((temporary) => copyFile(file, temporary)),
     async adopt(file, verified) {
       const blob = verified ?? (await describeFile(file));
       await rename(file, pathOf(blob.sha256));
       await syncFolder(path);
       await syncFolder(dirname(file));
+      for (const other of arrived.keys()) if (!isFresh(other)) arrived.delete(other);
+      arrived.set(blob.sha256, performance.now());
       return blob;
     },
     async get(sha256) {

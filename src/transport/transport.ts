@@ -37,6 +37,8 @@ export interface BlobFolder {
   describe(sha256: string): Promise<Blob>;
   /** Whether the bytes on the disk are still those of the hash. */
   isSound(sha256: string): Promise<boolean>;
+  /** It came in a moment ago, and its bytes were hashed on their way: to read it again would tell nothing new. */
+  isFresh(sha256: string): boolean;
   /** Keeps a copy of a file: two, of which one may be damaged. */
   copy(path: string): Promise<Blob>;
   /**

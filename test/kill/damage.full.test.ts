@@ -33,6 +33,27 @@ describe('a federation comes to the bytes of `run`', { timeout: 300_000 }, () =>
     );
   });
 
+  it('with disks that are full wherever something is written', async ({ signal }) => {
+    await expectSameAsRun(
+      join(root, 'disks'),
+      federationYaml(),
+      {
+        coordinator: [
+          ...[
+            'configuration.yaml',
+            'job.json',
+            'coordinator.lock',
+            'tokens.json',
+            'journal: update-received 1 .*',
+          ],
+          ...['blobs/.*', 'rounds/.*', 'journal: merged 1', 'model.onnx', 'result.json'],
+        ].map((fullAt) => ({ fullAt })),
+        participant: ['update.json', 'model.safetensors'].map((fullAt) => ({ fullAt })),
+      },
+      { signal },
+    );
+  });
+
   it('with a disk that has no room for an upload, or for the log, for a while', async ({ signal }) => {
     const upload = await expectSameAsRun(
       join(root, 'upload'),

@@ -47,14 +47,8 @@ describe('a federation comes to the bytes of `run`', { timeout: 180_000 }, () =>
       folder,
       federationYaml(),
       {
-        coordinator: [
-          { fullAt: 'job.json' },
-          { fullAt: 'journal: joined .*' },
-          { fullAt: 'blobs/.*' },
-          { fullAt: 'models/round-2.*' },
-          { fullAt: 'result.json' },
-        ],
-        participant: [{ fullAt: 'update-state.safetensors' }, { fullAt: 'model.safetensors' }],
+        coordinator: [{ fullAt: 'journal: joined .*' }, { fullAt: 'models/round-2.*' }],
+        participant: [{ fullAt: 'update-state.safetensors' }],
       },
       { signal },
     );

@@ -92,7 +92,11 @@ it('a coordinator that is killed after a deadline merges those whom the journal 
   const [alone, killed] = await Promise.all(
     [
       [],
-      ['journal: deadline-passed 1 synced', 'journal: merged 1 written', 'journal: deadline-passed 2 begun'],
+      [
+        'journal: deadline-passed 1 synced',
+        'journal: merged 1 written',
+        'journal: update-received 2 .* written',
+      ],
     ].map(async (coordinator, k) => {
       const folder = join(root, `deadline-${k}`);
       mkdirSync(folder);
