@@ -19,7 +19,7 @@ export interface BlobSink {
 
 /** For one file, and for all together: with hundreds each has little, and that is enough for them to go on. */
 const bufferBytes = 2 ** 20;
-const buffersBytes = 2 ** 25;
+const buffersBytes = 2 ** 23;
 const leastBufferBytes = 2 ** 16;
 const syncBytes = 2 ** 25;
 
