@@ -27,7 +27,7 @@ partition: { name: own, participants: 2 }
 participants: [site-a, site-b]
 model: { name: mlp, hidden: [4] }
 optimizer: { name: sgd, learningRate: 0.01 }
-local: { steps: 50000000 }
+local: { steps: 10000000 }
 quorum: 1
 deadlineSeconds: 86400
 rounds: 2
