@@ -3,6 +3,7 @@
  * run's state alone, so that it does not matter how often something is said, or over which channel.
  */
 import type { Announcement, Receipt } from '../protocol/announcement.js';
+import { changesTooOften } from './membership.js';
 import { missingCopies, type RoundRecord, type RunState } from './round.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
 
@@ -37,7 +38,9 @@ export function admit(
       return joined(state, participant, announcement);
     case 'left':
     case 'failed': {
-      if (state.members.get(participant)?.left !== undefined) return accepted;
+      const member = state.members.get(participant);
+      if (member === undefined || member.left !== undefined) return accepted;
+      if (changesTooOften(member, round)) return tooOften(participant, round);
       const reason =
         announcement.type === 'left' ? announcement.reason : `its work failed: ${announcement.message}`;
       return record({ type: 'left', round, participant, ...(reason !== undefined && { reason }) });
@@ -52,8 +55,11 @@ export function admit(
 const accepted: Admission = { receipt: { accepted: true } };
 const record = (event: RoundEvent): Admission => ({ event, receipt: { accepted: true } });
 const refused = (reason: Refusal['reason'], message: string): Admission => ({
-  receipt: { accepted: false, reason, message },
+  // A list of thousands of names may be in it.
+  receipt: { accepted: false, reason, message: message.slice(0, 1000) },
 });
+const tooOften = (participant: string, round: number): Admission =>
+  refused('not-expected', `"${participant}" has joined and left too often in round ${round}`);
 
 function joined(state: RunState, participant: string, announcement: Named<'joined'>): Admission {
   const { examples, validationExamples, labelCounts } = announcement;
@@ -68,7 +74,9 @@ function joined(state: RunState, participant: string, announcement: Named<'joine
   ) {
     return accepted;
   }
-  return record({ type: 'joined', round: state.rounds.length, participant, ...facts });
+  const round = state.rounds.length;
+  if (changesTooOften(known, round)) return tooOften(participant, round);
+  return record({ type: 'joined', round, participant, ...facts });
 }
 
 function update(

@@ -163,6 +163,23 @@ describe('membership', () => {
     expect(one.say('stranger', join)).toMatchObject({ reason: 'not-expected' });
   });
 
+  it('has few lines in the journal of whoever comes and goes for sport', () => {
+    const it = run();
+    // Nobody leaves who was not there.
+    expect(it.say('d', { type: 'left' })).toEqual({ accepted: true });
+    expect(it.journal).toEqual([]);
+    for (let i = 0; i < 1000; i++) {
+      it.say('a', { ...join, examples: 1 + (i % 2) } as Announcement);
+      it.say('a', { type: 'left' });
+    }
+    expect(it.journal).toHaveLength(100);
+    expect(it.say('a', join)).toMatchObject({
+      accepted: false,
+      message: expect.stringContaining('too often'),
+    });
+    expect(it.say('b', join)).toEqual({ accepted: true });
+  });
+
   it('takes a failure for leaving, with its reason', () => {
     const one = joinedRun();
     one.say('a', { type: 'failed', round: 1, message: 'training diverges' });

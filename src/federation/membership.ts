@@ -14,21 +14,41 @@ export interface Member {
   readonly labelCounts: readonly number[] | undefined;
   /** Why it left, where it has. */
   readonly left: { readonly reason: string | undefined } | undefined;
+  /** How often it has joined or left, in the round in which it did so last. */
+  readonly changes: { readonly round: number; readonly count: number };
 }
 
 export type Members = ReadonlyMap<string, Member>;
 
+/** Nobody has a reason for more in one round; and every change is a line in the journal, for good. */
+const MOST_CHANGES = 100;
+
+export const changesTooOften = (member: Member | undefined, round: number): boolean =>
+  member?.changes.round === round && member.changes.count >= MOST_CHANGES;
+
 export function withMember(members: Members, event: RoundEvent): Members {
   if (event.type === 'joined') {
     const { participant, examples, validationExamples, labelCounts } = event;
-    return new Map(members).set(participant, { examples, validationExamples, labelCounts, left: undefined });
+    return new Map(members).set(participant, {
+      ...{ examples, validationExamples, labelCounts, left: undefined },
+      changes: oneMoreChange(members.get(participant), event.round),
+    });
   }
   if (event.type !== 'left') return members;
   const member = members.get(event.participant);
   return member === undefined
     ? members
-    : new Map(members).set(event.participant, { ...member, left: { reason: event.reason } });
+    : new Map(members).set(event.participant, {
+        ...member,
+        left: { reason: event.reason },
+        changes: oneMoreChange(member, event.round),
+      });
 }
+
+const oneMoreChange = (member: Member | undefined, round: number) => ({
+  round,
+  count: member?.changes.round === round ? member.changes.count + 1 : 1,
+});
 
 /** What the rule below looks at. */
 interface Run {
