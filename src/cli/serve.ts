@@ -8,6 +8,8 @@ import { eventLine } from '../report/event-line.js';
 import { duration } from '../report/numbers.js';
 import { outcome } from '../report/outcome.js';
 import { headline, waiting } from '../report/status-lines.js';
+import type { LogFields } from '../transport/log.js';
+import { sparingLog } from '../transport/sparing-log.js';
 import { readConfigurationFile } from './configuration-file.js';
 import { Interrupted } from './error.js';
 import { watchInterrupts } from './interrupt.js';
@@ -71,6 +73,12 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   );
   const transport = await serveTransport(flags, print, signal);
   let log: Logger | undefined;
+  const printed = (_: LogFields, message: string) => print(message);
+  const printedAndKept = (fields: LogFields, message: string) => {
+    print(message);
+    log?.warn(fields, message);
+  };
+  const spare = sparingLog({ info: printed, warn: printedAndKept, error: printed }, 1, 30);
   try {
     const { result } = await serveFederation(input, {
       ...{ out, dataDir, workers, init, signal, source: file, lead: transport.lead },
@@ -87,12 +95,12 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
           log?.info(event, line ?? event.type);
         },
         onPresence(participant, present) {
-          print(`${participant} is ${present ? 'here' : 'gone'}`);
+          spare('info', participant, {}, `${participant} is ${present ? 'here' : 'gone'}`);
         },
         onRefused(participant, { type }, receipt) {
           if (receipt.accepted) return;
-          print(`refused of ${participant}: ${receipt.message}`);
-          log?.warn({ participant, type, reason: receipt.reason }, receipt.message);
+          const fields = { participant, type, reason: receipt.reason };
+          spare('warn', participant, fields, `refused of ${participant}: ${receipt.message}`);
         },
         onAssigned(status) {
           const { phase, round, waitingFor, deadline } = status;

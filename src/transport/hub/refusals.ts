@@ -1,24 +1,24 @@
-/** Everything that is refused is counted; it is logged too, unless somebody makes it their pastime to fill the disk. */
-import type { Log, LogFields } from '../log.js';
-import { allowance } from './allowance.js';
+/**
+ * Everything that is refused is counted; it is logged too, unless somebody makes it their pastime to fill the disk: then a few
+ * lines of each reason and each offender, and of each reason in all.
+ */
+import { type Log, type LogFields, silentLog } from '../log.js';
+import { sparingLog } from '../sparing-log.js';
 import type { HubMetrics } from './metrics.js';
 
-/** Nobody else's fault: an operator is to see to it. */
-const ours: ReadonlySet<string> = new Set(['disk']);
-
-/** @param reason one word; each has its own allowance of lines */
+/** @param reason one word */
 export type NoteRefusal = (reason: string, fields: LogFields, message: string) => void;
 
 export function refusals(log: Log, metrics: HubMetrics): NoteRefusal {
-  const lines = new Map<string, { readonly allowed: () => boolean; unsaid: number }>();
+  const inAll = sparingLog(log, 1, 30);
+  const ofEach = sparingLog(
+    { ...silentLog, warn: (fields, message) => inAll('warn', String(fields.reason), fields, message) },
+    1 / 60,
+    10,
+  );
   return (reason, fields, message) => {
     metrics.refused(reason);
-    const line = lines.get(reason) ?? { allowed: allowance(1, 30), unsaid: 0 };
-    lines.set(reason, line);
-    if (line.allowed()) {
-      const say = ours.has(reason) ? log.error : log.warn;
-      say.call(log, { reason, ...fields, ...(line.unsaid > 0 && { unsaid: line.unsaid }) }, message);
-      line.unsaid = 0;
-    } else line.unsaid++;
+    const offender = String(fields.participant ?? fields.address);
+    ofEach('warn', `${reason} ${offender}`, { reason, ...fields }, message);
   };
 }

@@ -9,6 +9,7 @@ import type { Assignment } from '../../protocol/assignment.js';
 import type { HubFrame, ParticipantFrame } from '../../protocol/frames.js';
 import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
 import type { Log } from '../log.js';
+import { sparingLog } from '../sparing-log.js';
 import type { Reception } from '../transport.js';
 import { type Connection, connection } from './connection.js';
 import type { HubLimits } from './limits.js';
@@ -48,6 +49,8 @@ const mostWaiting = 16;
 
 export function switchboard(parts: SwitchboardParts): Switchboard {
   const { reception, limits, metrics, log, note, claim } = parts;
+  // Of each participant: more than there is to say in the fastest of runs.
+  const spare = sparingLog(log, 5, 100);
   const connections = new Map<string, Line>();
   /** One after the other for each participant, whichever connection they came by. */
   const receiving = new Map<string, { waiting: number; last: Promise<void> }>();
@@ -62,7 +65,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
 
   const present = (participant: string, is: boolean) => {
     metrics.connected.set(connections.size);
-    log.info({ participant }, is ? 'connected' : 'disconnected');
+    spare('info', participant, { participant }, is ? 'connected' : 'disconnected');
     reception.onPresence?.(participant, is);
   };
 
@@ -96,8 +99,8 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
         from.send({ type: 'receipt', id, receipt });
         const round = 'round' in announcement ? { round: announcement.round } : {};
         const fields = { participant, announcement: announcement.type, ...round };
-        if (receipt.accepted) log.info(fields, 'accepted');
-        else log.warn({ ...fields, reason: receipt.reason }, receipt.message);
+        if (receipt.accepted) spare('info', participant, fields, 'accepted');
+        else spare('warn', participant, { ...fields, reason: receipt.reason }, receipt.message);
       } catch (error) {
         // No receipt: it is said again, by a participant that connects again.
         metrics.announced(announcement.type, 'error');

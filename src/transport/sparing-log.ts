@@ -1,0 +1,26 @@
+/** A log that nobody can fill: what one of them causes has so many lines, and the next says how many were left out. */
+import { allowance } from './hub/allowance.js';
+import type { Log, LogFields } from './log.js';
+
+/** @param of who or what causes it: each has an allowance of its own */
+export type SparingLog = (level: keyof Log, of: string, fields: LogFields, message: string) => void;
+
+/** So many are told apart; the one that was quiet for longest is forgotten. */
+const mostCauses = 1000;
+
+export function sparingLog(log: Log, perSecond: number, atOnce: number): SparingLog {
+  const lines = new Map<string, { readonly allowed: () => boolean; unsaid: number }>();
+  return (level, of, fields, message) => {
+    const line = lines.get(of) ?? { allowed: allowance(perSecond, atOnce), unsaid: 0 };
+    lines.delete(of);
+    lines.set(of, line);
+    for (const oldest of lines.keys()) {
+      if (lines.size <= mostCauses) break;
+      lines.delete(oldest);
+    }
+    if (line.allowed()) {
+      log[level]({ ...fields, ...(line.unsaid > 0 && { unsaid: line.unsaid }) }, message);
+      line.unsaid = 0;
+    } else line.unsaid++;
+  };
+}
