@@ -34,6 +34,7 @@ export interface ConnectionEvents {
 
 /** Not read from: whoever has not closed by then is cut. */
 const closeMs = 2000;
+const mostUnheard = 1000;
 
 export function connection(
   socket: WebSocket,
@@ -44,6 +45,8 @@ export function connection(
   const mayTalk = allowance(limits.framesPerSecond, 4 * limits.framesPerSecond);
   let open = true;
   let beatsUnheard = 0;
+  /** Messages after the last that counted. */
+  let unheard = 0;
 
   const sendText = (text: string) => {
     if (socket.bufferedAmount > limits.unreadBytes) {
@@ -54,11 +57,14 @@ export function connection(
     socket.send(text);
   };
   const send = (frame: HubFrame) => sendText(JSON.stringify(frame));
+  const cutSoon = () => {
+    const cut = setTimeout(() => socket.terminate(), closeMs);
+    socket.once('close', () => clearTimeout(cut));
+  };
   const end = (code: number) => {
     open = false;
     socket.close(code);
-    const cut = setTimeout(() => socket.terminate(), closeMs);
-    socket.once('close', () => clearTimeout(cut));
+    cutSoon();
   };
   const refuse = (reason: RefusalReason, message: string, hint?: string) => {
     if (!open) return;
@@ -67,15 +73,25 @@ export function connection(
     end(1008);
   };
 
+  const mayGoOn = () => {
+    if (!open) {
+      // On its way already, or from somebody who does not care.
+      if (++unheard > mostUnheard) socket.terminate();
+      return false;
+    }
+    if (mayTalk()) return true;
+    refuse('too-fast', `more than ${limits.framesPerSecond} messages a second`);
+    return false;
+  };
+
+  // Nobody needs them, and they are answered, so that they count as messages.
+  socket.on('ping', mayGoOn);
+  socket.on('pong', mayGoOn);
   socket.on('message', (data: RawData, isBinary: boolean) => {
-    if (!open) return;
+    if (!mayGoOn()) return;
     beatsUnheard = 0;
     const bytes = data as Buffer;
     metrics.received('message', bytes.length);
-    if (!mayTalk()) {
-      refuse('too-fast', `more than ${limits.framesPerSecond} messages a second`);
-      return;
-    }
     const parsed = isBinary
       ? { problem: 'is no text' }
       : parseFrame(participantFrameSchema, bytes.toString('utf8'));
@@ -87,6 +103,7 @@ export function connection(
   socket.on('error', (error) => {
     if (open) onRefused('bad-frame', error.message);
     open = false;
+    cutSoon();
   });
   socket.once('close', () => {
     open = false;

@@ -1,6 +1,6 @@
 /**
- * Who is connected at all. Whoever has not shown a valid token is a stranger, and one address has few of those, so that it
- * cannot take the places of others by holding connections open. Node only.
+ * Who is connected at all. Whoever has not shown a valid token is a stranger, and one address has few of those; and one token
+ * has few connections: so nobody can take the places of others by holding connections open. Node only.
  */
 import type { Server, Socket } from 'node:net';
 import type { HubLimits } from './limits.js';
@@ -13,8 +13,12 @@ interface Peer {
 }
 
 export interface Doorkeeper {
-  /** A valid token has come this way. */
-  know(peer: Peer): void;
+  /**
+   * A valid token has come this way.
+   * @param token what tells it from others
+   * @returns whether it may: it has not too many connections
+   */
+  know(peer: Peer, token: string): boolean;
   /** Cuts all strangers. */
   close(): void;
 }
@@ -22,10 +26,22 @@ export interface Doorkeeper {
 export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal): Doorkeeper {
   /** By address and port. */
   const strangers = new Map<string, Map<number, Socket>>();
-  const know = ({ remoteAddress = '', remotePort = 0 }: Peer) => {
+  const forget = ({ remoteAddress = '', remotePort = 0 }: Peer) => {
     const ports = strangers.get(remoteAddress);
     ports?.delete(remotePort);
     if (ports?.size === 0) strangers.delete(remoteAddress);
+  };
+  /** Which token came last by a connection, by address and port; and how many connections each has. */
+  const known = new Map<string, string>();
+  const counts = new Map<string, number>();
+  const placeOf = ({ remoteAddress, remotePort }: Peer) => `${remoteAddress} ${remotePort}`;
+  const release = (peer: Peer) => {
+    const token = known.get(placeOf(peer));
+    if (token === undefined) return;
+    known.delete(placeOf(peer));
+    const left = (counts.get(token) ?? 1) - 1;
+    if (left === 0) counts.delete(token);
+    else counts.set(token, left);
   };
   server.maxConnections = limits.connections;
   server.on('drop', (peer) => {
@@ -44,10 +60,23 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
       return;
     }
     strangers.set(remoteAddress, ports.set(remotePort, socket));
-    socket.once('close', () => know({ remoteAddress, remotePort }));
+    socket.once('close', () => {
+      forget({ remoteAddress, remotePort });
+      release({ remoteAddress, remotePort });
+    });
   });
   return {
-    know,
+    know(peer, token) {
+      if (known.get(placeOf(peer)) === token) return true;
+      const count = counts.get(token) ?? 0;
+      if (count >= limits.connectionsPerToken) return false;
+      // Behind a proxy, several come by one.
+      release(peer);
+      forget(peer);
+      known.set(placeOf(peer), token);
+      counts.set(token, count + 1);
+      return true;
+    },
     close() {
       for (const socket of [...strangers.values()].flatMap((ports) => [...ports.values()])) socket.destroy();
     },

@@ -4,6 +4,8 @@ export interface HubLimits {
   readonly connections: number;
   /** Connections from one address that have not shown a valid token (yet). */
   readonly strangersPerAddress: number;
+  /** Connections by which one token has come. */
+  readonly connectionsPerToken: number;
   /** Of one blob. */
   readonly blobBytes: number;
   /** Of all that a participant has uploaded, whole or in part, and not announced yet. The oldest makes room for what is new. */
@@ -29,6 +31,7 @@ export interface HubLimits {
 export const defaultLimits: HubLimits = {
   connections: 4096,
   strangersPerAddress: 256,
+  connectionsPerToken: 64,
   blobBytes: 2 ** 31,
   pendingBytes: 2 ** 33,
   pendingBlobs: 64,

@@ -10,6 +10,7 @@ import { sha256Schema } from '../../protocol/blob-name.js';
 import { describeIdentity, type Identity, identitySchema, type Role } from '../../protocol/identity.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { Log } from '../log.js';
+import { sparingLog } from '../sparing-log.js';
 import type { BlobFolder } from '../transport.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
@@ -48,6 +49,7 @@ type HubContext = Context<HubEnvironment>;
 
 export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, participants } = parts;
+  const spare = sparingLog(log, 5, 100);
   const transfers = new Map<string, number>();
 
   /** @throws Refusal unless the request's token has one of these roles */
@@ -58,8 +60,15 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
       const state = token === undefined ? 'there is no token' : 'the token is not valid';
       throw new Refusal(401, 'token', `${state} for ${c.req.path}`, 'ask the operator for a token');
     }
-    doorkeeper.know(c.env.incoming.socket);
     const { identity } = record;
+    if (!doorkeeper.know(c.env.incoming.socket, record.sha256)) {
+      c.header('connection', 'close');
+      throw new Refusal(
+        429,
+        'connections',
+        `there are ${limits.connectionsPerToken} connections of ${describeIdentity(identity)}`,
+      );
+    }
     if (!hasRole(identity, roles)) {
       const got = describeIdentity(identity);
       throw new Refusal(
@@ -205,7 +214,12 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     await transfer(participant, () =>
       uploads.receive({ participant, sha256, offset, length, body: c.env.incoming }),
     );
-    log.info({ participant, blob: sha256.slice(0, 12), bytes: offset + length }, 'uploaded');
+    spare(
+      'info',
+      participant,
+      { participant, blob: sha256.slice(0, 12), bytes: offset + length },
+      'uploaded',
+    );
     return c.json({ ok: true }, 201);
   });
 

@@ -64,6 +64,26 @@ describe('a hub that is held up', () => {
     expect(await b.announce({ type: 'left' })).toEqual({ accepted: true });
   });
 
+  it('has few places for connections of one token', async () => {
+    await hub.open({ limits: { connectionsPerToken: 3 } });
+    const token = await hub.tokenOf('site-a');
+    const head = `HEAD /blobs/${'a'.repeat(64)} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const held = [hold(head), hold(head), hold(head)];
+    for (const { socket } of held) expect(String((await once(socket, 'data'))[0])).toContain('200 OK');
+    expect(await hold(head).closed).toContain('429');
+    await hub.logged(({ reason }) => reason === 'connections');
+    // By a connection that it has, it may ask again; and others have places of their own.
+    held[0]!.socket.write(head);
+    expect(String((await once(held[0]!.socket, 'data'))[0])).toContain('200 OK');
+    const b = await hub.join('site-b');
+    expect(await b.announce({ type: 'left' })).toEqual({ accepted: true });
+    held[1]!.socket.destroy();
+    await held[1]!.closed;
+    // The hub may hear a moment later that it was closed.
+    let answer = '';
+    while (!answer.includes('200 OK')) answer = String((await once(hold(head).socket, 'data'))[0]);
+  });
+
   it('has so many connections, and not more', async () => {
     await hub.open({ limits: { connections: 2 } });
     const held = [hold(''), hold('')];

@@ -29,6 +29,12 @@ interface No {
   readonly hint: string;
 }
 
+const tooMany: No = {
+  reason: 'too-fast',
+  message: 'there are too many connections of this token',
+  hint: 'run one process for each participant',
+};
+
 /** Until whoever was refused is cut. */
 const closeMs = 2000;
 
@@ -37,6 +43,8 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frameBytes,
+    // Ours come in one; a browser may cut them.
+    maxFragments: 64,
     perMessageDeflate: false,
     handleProtocols: (offered) => readSubprotocols(offered).name ?? false,
   });
@@ -55,7 +63,11 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
         turnAway(socket, greeting);
         return;
       }
-      doorkeeper.know(request.socket);
+      if (!doorkeeper.know(request.socket, greeting.record.sha256)) {
+        note('connections', { participant: greeting.name }, 'too many connections');
+        turnAway(socket, tooMany);
+        return;
+      }
       switchboard.connect(greeting.name, socket, () => parts.tokens.stands(greeting.record));
     });
   });
