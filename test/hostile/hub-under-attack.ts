@@ -1,0 +1,198 @@
+/**
+ * A coordinator in a process of its own, attacked over real sockets: first while it has nothing else to do, so that its memory
+ * can be compared, then while an honest federation goes on, whose model must have the bytes of `commonweight run`.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { stringify } from 'yaml';
+import { commonweight, type Started, sample, start } from '../run-command.js';
+import { attacks, slowAttacks } from './attacks.js';
+import { end, open, request, say, type Target } from './wire.js';
+
+const settings = {
+  ...{ dataset: sample, seed: 5, model: { name: 'mlp', hidden: [32] }, local: { epochs: 1 }, rounds: 2 },
+  optimizer: { name: 'sgd', learningRate: 0.05 },
+};
+const honest = ['site-a', 'site-b'];
+
+interface Attacked {
+  /** MB after garbage was collected: heap and buffers, and resident. */
+  readonly before: Memory;
+  readonly after: Readonly<Record<string, Memory>>;
+  /** In the log, of what was refused. */
+  readonly lines: number;
+  /** Seconds until connections that trickle were cut. */
+  readonly cutAfterSeconds: number;
+}
+
+interface Memory {
+  readonly held: number;
+  readonly resident: number;
+}
+
+export interface AttackOptions {
+  /** Of each attack, about. */
+  readonly times: number;
+  /** Also those that take a minute. */
+  readonly slowly?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** More than a few MB are a leak: what one attempt leaves behind, times their number. */
+const MOST_MEGABYTES = 8;
+
+export async function expectUnharmed(options: AttackOptions): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'commonweight-hostile-'));
+  try {
+    const { before, after, lines, cutAfterSeconds } = await attackHub(folder, options);
+    console.table({ before, ...after });
+    console.log(`${lines} lines in the log, slow connections cut after ${cutAfterSeconds} s`);
+    for (const [name, { held, resident }] of Object.entries(after)) {
+      expect(held - before.held, name).toBeLessThan(MOST_MEGABYTES);
+      // What was used once, the allocator keeps.
+      expect(resident - before.resident, name).toBeLessThan(64);
+    }
+    expect(lines).toBeLessThan(1000);
+    expect(cutAfterSeconds).toBeLessThan(60);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @param folder a new one */
+async function attackHub(
+  folder: string,
+  { times, slowly = false, signal }: AttackOptions,
+): Promise<Attacked> {
+  const at = (...path: string[]) => join(folder, ...path);
+  const partition = { name: 'v', participants: honest.length };
+  writeFileSync(at('run.yaml'), stringify({ ...settings, participants: honest, partition }));
+  const everybody = [...honest, 'mallory'];
+  const quorum = { quorum: honest.length, deadlineSeconds: 1 };
+  writeFileSync(
+    at('federation.yaml'),
+    stringify({
+      ...{ ...settings, ...quorum, participants: everybody },
+      partition: { name: 'v', participants: everybody.length },
+    }),
+  );
+  const env = { NODE_OPTIONS: `--expose-gc --import ${resolve(import.meta.dirname, 'collect.mjs')}` };
+  const coordinator = start(['serve', at('federation.yaml'), '--out', at('out'), '--port', '0'], { env });
+  const joined: Started[] = [];
+  const kill = () => {
+    for (const { child } of [coordinator, ...joined]) child.kill('SIGKILL');
+  };
+  signal.addEventListener('abort', kill);
+  try {
+    let said = '';
+    let complaints = '';
+    coordinator.child.stdout?.on('data', (text: string) => {
+      said += text;
+    });
+    coordinator.child.stderr?.on('data', (text: string) => {
+      complaints += text;
+    });
+    await coordinator.until(/^round 1 /m);
+    const url = /the hub listens on (\S+)\n/.exec(said)?.[1] ?? '';
+    const tokenOf = (name: string) =>
+      new RegExp(`${name}: +commonweight join .*--token (\\S+) `).exec(said)?.[1] ?? '';
+    const target: Target = { port: Number(new URL(url).port), token: tokenOf('mallory') };
+
+    async function memory(): Promise<Memory> {
+      const seen = complaints.length;
+      coordinator.child.kill('SIGUSR2');
+      for (;;) {
+        const [, held, resident] = /memory (\S+) (\S+)\n/.exec(complaints.slice(seen)) ?? [];
+        if (held !== undefined) return { held: Number(held), resident: Number(resident) };
+        await Promise.race([delay(10), coordinator.ended.then((ended) => expect(ended).toBeUndefined())]);
+      }
+    }
+
+    const trickling = trickle(target);
+    // What every kind of request needs once, and keeps.
+    for (const attack of Object.values(attacks)) await attack(target, 40);
+    const before = await memory();
+    const after: Record<string, Memory> = {};
+    for (const [name, attack] of Object.entries(attacks)) {
+      await attack(target, times);
+      after[name] = await memory();
+    }
+    if (slowly) await slowAttacks(target);
+    const uploads = filesIn(at('out', 'uploads'));
+    expect(uploads.length).toBeLessThanOrEqual(64);
+
+    joined.push(
+      ...honest.map((name, k) =>
+        start([
+          ...['join', url, '--token', tokenOf(name), '--out', at(name)],
+          ...['--data', sample, '--partition', `v:${k + 1}/${honest.length}`],
+        ]),
+      ),
+    );
+    let over = false;
+    const ended = Promise.all(joined.map(({ ended }) => ended)).then((all) => {
+      over = true;
+      return all;
+    });
+    const rounds = (async () => {
+      for (let cycles = 0; !over; cycles++) {
+        for (const attack of Object.values(attacks)) {
+          try {
+            if (!over) await attack(target, 20);
+          } catch (error) {
+            // The federation came to its end meanwhile, and its hub with it.
+            if (cycles > 0 && !(await answers(target))) return;
+            throw error;
+          }
+        }
+      }
+    })();
+    const run = commonweight(['run', at('run.yaml'), '--out', at('run')]);
+    for (const { status, stderr } of await ended)
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    await rounds;
+    const { status, stdout, stderr } = await coordinator.ended;
+    expect({ status, stderr: stderr.replaceAll(/^memory .*\n/gm, '') }, stdout).toEqual({
+      status: 0,
+      stderr: '',
+    });
+    expect((await run).stderr).toBe('');
+    const model = readFileSync(at('run', 'model.safetensors'));
+    for (const name of ['out', ...honest])
+      expect(readFileSync(at(name, 'model.safetensors')).equals(model)).toBe(true);
+
+    const log = readFileSync(at('out', 'coordinator.log'), 'utf8').split('\n').slice(0, -1);
+    expect(log.join('\n')).not.toContain(target.token);
+    for (const line of log) JSON.parse(line);
+    return { before, after, lines: log.length, cutAfterSeconds: await trickling };
+  } finally {
+    signal.removeEventListener('abort', kill);
+    kill();
+  }
+}
+
+/** Connections that come to no end of what they want. @returns after how many seconds the last was cut */
+async function trickle(target: Target): Promise<number> {
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: 150 }, async (_, i) => {
+      const socket = open(target);
+      socket.resume();
+      if (i % 3 > 0) socket.write('GET /healthz HTTP/1.1\r\nX-Slow: ');
+      const more = setInterval(() => i % 3 === 1 && socket.writable && socket.write('x'), 500);
+      await end(socket);
+      clearInterval(more);
+    }),
+  );
+  return (performance.now() - began) / 1000;
+}
+
+const answers = async (target: Target) => (await say(target, request('GET /healthz'))).answer !== '';
+
+const filesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
