@@ -64,6 +64,34 @@ describe('blobs over NATS', () => {
     expect(warnings).toHaveLength(2);
   });
 
+  it('that are too large are not fetched either where they are announced', async () => {
+    const coordinator = await federation.openCoordinator({}, { log, maximumBlobBytes: 1000 });
+    const bytes = noise(1001);
+    const state = { sha256: sha256Of(bytes), bytes: bytes.length };
+    await (await storeOf(uploadsBucket('site-a'))).putBlob({ name: objectName(JOB, state.sha256) }, bytes);
+    const participant = await federation.openParticipant('site-a');
+    const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+    await participant.announce({ type: 'update', round: 1, update });
+    expect(await coordinator.blobs.has(state.sha256)).toBe(false);
+    expect(warnings).toEqual([expect.stringMatching(/a blob has 1001 bytes, expected at most 1000/)]);
+  });
+
+  it('that are never announced make room for new ones', async () => {
+    const coordinator = await federation.openCoordinator();
+    const participant = await federation.openParticipant('site-a');
+    const uploaded: string[] = [];
+    for (let seed = 0; seed < 66; seed++) {
+      const { sha256, bytes } = await participant.upload(noise(100, seed));
+      uploaded.push(sha256);
+      if (seed > 0) continue;
+      const update = { state: { sha256, bytes }, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+      expect(await participant.announce({ type: 'update', round: 1, update })).toEqual({ accepted: true });
+    }
+    const here = await Promise.all(uploaded.map((sha256) => coordinator.blobs.has(sha256)));
+    // The first was announced; of 65 others the oldest is gone.
+    expect(here.map((is, place) => (is ? -1 : place)).filter((place) => place >= 0)).toEqual([1]);
+  });
+
   it('are refused by a participant where the store has other bytes', async () => {
     const coordinator = await federation.openCoordinator();
     const model = await coordinator.blobs.put(noise(1000));

@@ -91,9 +91,17 @@ export async function openNatsCoordinator(
 
     async function receive(name: string, announcement: Announcement): Promise<Receipt> {
       presence.seen(name);
+      const named = blobsOfAnnouncement(announcement);
       // One that is in neither is missed by the receiver, if it needs it.
-      for (const blob of blobsOfAnnouncement(announcement)) await objects?.fetch(tokenOf(name), blob);
-      return reception.receive(name, announcement);
+      for (const blob of named) await objects?.fetch(tokenOf(name), blob);
+      const giveBack = objects?.claim(named);
+      let receipt: Receipt | undefined;
+      try {
+        receipt = await reception.receive(name, announcement);
+        return receipt;
+      } finally {
+        if (receipt?.accepted !== true) giveBack?.();
+      }
     }
   } catch (error) {
     await lead.close();

@@ -10,12 +10,17 @@ import { Readable } from 'node:stream';
 import type { Assignment } from '../../protocol/assignment.js';
 import { type Blob, blobSchema } from '../../protocol/blob-name.js';
 import { blobsOfAssignment } from '../../protocol/named-blobs.js';
+import { pendingBlobs } from '../hub/pending-blobs.js';
 import type { BlobFolder } from '../transport.js';
 import { reasonOf } from './explain.js';
 import type { Lead } from './lead.js';
 import { decode, encode } from './messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
 import { CHUNK_BYTES, DamagedObject, openStore, type Store } from './object-store.js';
+
+/** Of each participant, fetched and not announced: as at the hub. */
+const PENDING_BYTES = 2 ** 33;
+const PENDING_BLOBS = 64;
 
 export interface FetchOptions {
   readonly lead: Lead;
@@ -30,6 +35,8 @@ export interface FetchOptions {
 export interface ObjectStoreEnd {
   /** Is it in the folder now? It is fetched where it is not, once however many ask. */
   fetch(token: string, blob: Blob): Promise<boolean>;
+  /** These are in use now. @returns what makes it undone */
+  claim(of: readonly Blob[]): () => void;
   /** Puts what the assignment names into the store. */
   offer(assignment: Assignment, lost: AbortSignal): Promise<void>;
   /** Removes what neither it nor the one before names. */
@@ -50,6 +57,7 @@ export async function objectStoreEnd({
   for (const token of participants.keys())
     uploads.set(token, await openStore(lead.nats, uploadsBucket(token), true));
   const fetching = new Map<string, Promise<boolean>>();
+  const pending = pendingBlobs(PENDING_BYTES, PENDING_BLOBS);
   let named: readonly Blob[] = [];
 
   const requests = connection.subscribe(blobSubject(lead.job, '*'), {
@@ -75,12 +83,15 @@ export async function objectStoreEnd({
       warn(token, refused);
       return { here: false, refused };
     }
-    if (blob.bytes > maximumBytes) {
-      const refused = `a blob has ${blob.bytes} bytes, expected at most ${maximumBytes}`;
-      warn(token, refused);
-      return { here: false, refused };
-    }
-    return { here: await fetch(token, blob) };
+    const refused = sizeProblem(blob);
+    if (refused === undefined) return { here: await fetch(token, blob) };
+    warn(token, refused);
+    return { here: false, refused };
+  }
+
+  function sizeProblem({ bytes }: Blob): string | undefined {
+    if (bytes <= maximumBytes) return undefined;
+    return `a blob has ${bytes} bytes, expected at most ${maximumBytes}`;
   }
 
   function fetch(token: string, blob: Blob): Promise<boolean> {
@@ -95,15 +106,29 @@ export async function objectStoreEnd({
   async function fetchOnce(token: string, blob: Blob): Promise<boolean> {
     if (await blobs.has(blob.sha256)) return true;
     const store = uploads.get(token);
+    const tooLarge = sizeProblem(blob);
+    if (tooLarge !== undefined) {
+      warn(token, tooLarge);
+      return false;
+    }
     const name = objectName(lead.job, blob.sha256);
     const object = await store?.read(name, blob.bytes);
     if (store === undefined || object === undefined) return false;
+    const { sha256, bytes } = blob;
+    const evicted = pending.reserve(token, sha256, bytes);
+    if (evicted === undefined) {
+      warn(token, `there are too many blobs that it has not announced: ${sha256.slice(0, 12)}… is to wait`);
+      return false;
+    }
+    for (const one of evicted) await blobs.discard(one.sha256);
     const part = join(dirname(blobs.pathOf(blob.sha256)), `${randomUUID()}.part`);
     try {
       await receive(object, part, blob);
       await blobs.adopt(part, blob);
+      pending.mark(token, sha256, bytes, 'whole');
       return true;
     } catch (error) {
+      pending.forget(token, sha256);
       if (!(error instanceof DamagedObject)) throw error;
       warn(token, `blob ${blob.sha256.slice(0, 12)}… ${error.message}: it is to be sent once more`);
       return false;
@@ -116,6 +141,7 @@ export async function objectStoreEnd({
 
   return {
     fetch,
+    claim: (of) => pending.claim(of.map(({ sha256 }) => sha256)),
     async offer(assignment, lost) {
       for (const { sha256, bytes } of blobsOfAssignment(assignment)) {
         const name = objectName(lead.job, sha256);
