@@ -111,9 +111,11 @@ export function mutatedText(dice: Dice, text: string): string {
     case 3:
       return text.slice(0, at) + oneOf(dice, TOKENS).repeat(1 + below(dice, 3)) + text.slice(at);
     case 4: {
-      // Deeper than the stack of whoever walks it by calls.
-      const deepness = dice() < 0.1 ? 1 + below(dice, 20_000) : 1 + below(dice, 20);
-      return text.slice(0, at) + '['.repeat(deepness) + text.slice(to);
+      // In place of a value, and now and then deeper than the stack of whoever walks it by calls.
+      const deepness = 1 + below(dice, dice() < 0.1 ? 20_000 : 20);
+      const begin = text.indexOf(':', at) + 1;
+      const end = text.slice(begin).search(/[,}]/);
+      return `${text.slice(0, begin)}${'['.repeat(deepness)}${']'.repeat(deepness)}${end < 0 ? '' : text.slice(begin + end)}`;
     }
     default:
       return text.slice(0, at) + String.fromCharCode(below(dice, 0x10000)) + text.slice(at + 1);
