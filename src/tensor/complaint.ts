@@ -1,5 +1,6 @@
 /** What is wrong with a configuration, in words: which field, what came, what was expected. */
 import { z } from 'zod';
+import { excerpt } from './excerpt.js';
 import { nearestName } from './nearest-name.js';
 
 export interface Complaint {
@@ -138,11 +139,6 @@ function namesOf(node: SchemaNode | undefined): string[] {
 }
 
 const oneOf = (names: readonly string[]) => `one of ${names.join(', ')}`;
-
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(

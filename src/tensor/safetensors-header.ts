@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { type Dtype, dtypeBytes } from './dtype.js';
 import { TensorError } from './error.js';
+import { excerpt } from './excerpt.js';
 import { formatShape, type Shape, sizeOf } from './shape.js';
 
 export interface SafetensorsEntry {
@@ -193,20 +194,6 @@ function check<T>(schema: z.ZodType<T>, value: unknown, name: string, fileName: 
   const issue = result.error.issues[0];
   const where = [`"${name}"`, ...(issue?.path ?? [])].join('.');
   throw invalid(fileName, `${where} is ${excerpt(issue?.input)}: ${issue?.message}`);
-}
-
-function excerpt(value: unknown): string {
-  const text = written(value) ?? 'missing';
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
-
-/** What JSON.parse reads, JSON.stringify may be unable to write: it runs out of stack where lists are deep. */
-function written(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return 'a list in a list, thousands deep';
-  }
 }
 
 function invalid(fileName: string, problem: string, cause?: unknown): TensorError {
