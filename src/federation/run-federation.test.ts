@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { imageDataset } from '../data/image-dataset.js';
+import { noise } from '../../test/noise.js';
 import { alignUpdates } from '../merge/align.js';
 import { mean } from '../merge/mean.js';
 import { merge } from '../merge/merge.js';
@@ -7,21 +7,7 @@ import { mlp } from '../nn/models/mlp.js';
 import { initialState, parametersOf } from '../nn/network.js';
 import { permutationGroups } from '../nn/permutation-groups.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
-import { randomStream } from '../tensor/random.js';
 import { runFederation } from './run-federation.js';
-
-function noise(name: string) {
-  const random = randomStream(3, name);
-  return imageDataset({
-    name,
-    images: Uint8Array.from({ length: 60 * 16 }, () => random.integer(256)),
-    labels: Uint8Array.from({ length: 60 }, (_, index) => index % 2),
-    channels: 1,
-    height: 4,
-    width: 4,
-    classNames: ['a', 'b'],
-  });
-}
 
 const data = { train: noise('my own pictures'), test: noise('test') };
 const configuration: ConfigurationInput = {

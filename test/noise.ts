@@ -1,0 +1,17 @@
+/** Pictures of nothing, in two classes: for tests to which it does not matter what is learnt. */
+import { imageDataset } from '../src/data/image-dataset.js';
+import { randomStream } from '../src/tensor/random.js';
+
+/** 60 images of 4×4; those of one name are always the same. */
+export function noise(name: string) {
+  const random = randomStream(3, name);
+  return imageDataset({
+    name,
+    images: Uint8Array.from({ length: 60 * 16 }, () => random.integer(256)),
+    labels: Uint8Array.from({ length: 60 }, (_, index) => index % 2),
+    channels: 1,
+    height: 4,
+    width: 4,
+    classNames: ['a', 'b'],
+  });
+}

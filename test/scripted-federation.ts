@@ -1,0 +1,163 @@
+/** A participant with a coordinator by hand: for tests of what it does when, and of the bytes that come of it. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import type { Assigned } from '../src/federation/assign.js';
+import { compileFederation } from '../src/federation/compile-federation.js';
+import { describeFederation } from '../src/federation/description.js';
+import { strategiesOf } from '../src/federation/federation-plan.js';
+import { type JoinOptions, joinFederation } from '../src/federation/join-federation.js';
+import { runFederation } from '../src/federation/run-federation.js';
+import { shareChoice } from '../src/federation/share-choice.js';
+import type { TakePartEvent } from '../src/federation/take-part.js';
+import type { Announcement, Progress, Receipt } from '../src/protocol/announcement.js';
+import type { Assignment } from '../src/protocol/assignment.js';
+import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration.js';
+import type { Description } from '../src/protocol/description.js';
+import { encodeSafetensors } from '../src/tensor/safetensors.js';
+import { blobFolder } from '../src/transport/blob-folder.js';
+import { inProcess } from '../src/transport/in-process.js';
+import type { ParticipantEnd } from '../src/transport/transport.js';
+import { noise } from './noise.js';
+
+const root = mkdtempSync(join(tmpdir(), 'commonweight-take-part-'));
+afterAll(() => rmSync(root, { recursive: true }));
+let folders = 0;
+export const newFolder = () => join(root, `${++folders}`);
+
+export const data = { train: noise('noise'), test: noise('test') };
+export const base: ConfigurationInput = {
+  seed: 11,
+  dataset: 'noise',
+  partition: { name: 'iid' },
+  model: { name: 'mlp', hidden: [4] },
+  optimizer: { name: 'sgd', learningRate: 0.1 },
+  batchSize: 8,
+  local: { epochs: 2 },
+  rounds: 3,
+};
+export const name = 'environment-1';
+export const scaffold = { ...base, correction: { name: 'scaffold' } } as const;
+
+/** What `run` on one machine makes: of every round the facts, the model and the common control variate. */
+export async function recordedRun(input: ConfigurationInput) {
+  const out = newFolder();
+  const updates = new Map<string, { sha256: string } & Record<string, unknown>>();
+  const copies = new Map<string, number>();
+  const controls: Uint8Array[] = [];
+  const models: Uint8Array[] = [];
+  await runFederation(input, {
+    ...{ data, out, workers: 2 },
+    observer: {
+      onEvent(event) {
+        if (event.type === 'update-received')
+          updates.set(`${event.round} ${event.update.participant}`, event.update);
+        if (event.type === 'copy-evaluated')
+          copies.set(`${event.round} ${event.participant}`, event.validationAccuracy);
+        if (event.type !== 'merged') return;
+        models[event.round] = readFileSync(join(out, `models/round-${event.round}.safetensors`));
+        if (event.control !== undefined)
+          controls[event.round] = readFileSync(join(out, `controls/round-${event.round}.safetensors`));
+      },
+    },
+  });
+  return { updates, copies, controls, models };
+}
+
+async function described(input: ConfigurationInput): Promise<Description> {
+  const configuration = parseConfiguration(input, 'test');
+  const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b'] } as const;
+  const compiled = compileFederation(configuration, facts, strategiesOf(configuration, [], 'test'), 'test');
+  const participants = Array.from(
+    { length: configuration.partition.participants },
+    (_, index) => `environment-${index + 1}`,
+  );
+  return describeFederation(compiled, { job: '0123456789abcdef', participants });
+}
+
+/** A coordinator by hand: it says what a test tells it to, remembers what it hears, and knows nothing. */
+export async function scripted(input: ConfigurationInput) {
+  const description = await described(input);
+  const transport = inProcess();
+  const blobs = await blobFolder(newFolder());
+  const heard: Announcement[] = [];
+  const told: Progress[] = [];
+  let wake = () => {};
+  let sequence = 0;
+  const script = {
+    description,
+    blobs,
+    heard,
+    told,
+    answer: (_: Announcement): Receipt => ({ accepted: true }),
+    open: () => transport.openParticipant(name),
+    publish: (assignment: Assigned, epoch = 1) =>
+      coordinator.publish({ ...assignment, epoch, sequence: ++sequence } as Assignment),
+    /** Resolves with what was heard of this type in this round, from the `from`th announcement on. */
+    async hears<Type extends Announcement['type']>(type: Type, round?: number, from = 0) {
+      for (;;) {
+        const found = heard
+          .slice(from)
+          .find(
+            (one) => one.type === type && (round === undefined || ('round' in one && one.round === round)),
+          );
+        if (found !== undefined) return found as Extract<Announcement, { type: Type }>;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+  const coordinator = transport.openCoordinator(
+    {
+      description,
+      async receive(_, announcement) {
+        heard.push(announcement);
+        wake();
+        return script.answer(announcement);
+      },
+      onProgress: (_, progress) => told.push(progress),
+    },
+    blobs,
+  );
+  return script;
+}
+
+/** Takes part with the share that `run` gives to this participant. */
+export function joined(end: ParticipantEnd, input: ConfigurationInput, options: Partial<JoinOptions> = {}) {
+  const { name: partitioner, participants = 2 } = input.partition;
+  const events: TakePartEvent[] = [];
+  let see: (event: TakePartEvent) => void = () => {};
+  const outcome = joinFederation(end, name, {
+    data: data.train,
+    choice: shareChoice(`${partitioner}:1/${participants}`),
+    ...options,
+    observer: {
+      ...options.observer,
+      onEvent(event) {
+        events.push(event);
+        see(event);
+      },
+    },
+  });
+  outcome.catch(() => undefined);
+  /** Resolves with the next event of this type. */
+  const event = (type: TakePartEvent['type']) =>
+    new Promise<TakePartEvent>((resolve) => {
+      see = (one) => one.type === type && resolve(one);
+    });
+  return { events, outcome, event };
+}
+
+export const only = { waitingFor: [name] };
+
+/** A model of the described network. */
+export function initialModel({ configuration, imageShape, classNames }: Description, scale = 1): Uint8Array {
+  const facts = { imageShape, classNames };
+  const strategies = strategiesOf(configuration, [], 'test');
+  const { layout, data: values } = compileFederation(configuration, facts, strategies, 'test').initialState(
+    'x',
+  );
+  return encodeSafetensors({ layout, data: values.map((value) => scale * value) });
+}
