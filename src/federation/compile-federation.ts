@@ -3,6 +3,7 @@
  * them alone, so that whoever is told both, on whatever machine, has the same.
  */
 import { correctionOf, lossOf, optimizerOf } from '../nn/by-name.js';
+import type { ModelDescription } from '../nn/model-file.js';
 import { initialState, type Network, parametersOf } from '../nn/network.js';
 import { compilePlan, type Plan } from '../nn/plan.js';
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
@@ -28,6 +29,8 @@ export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   readonly network: Network;
   readonly plan: Plan;
   readonly fisher: FisherRules | undefined;
+  /** What the file of a model says of it. */
+  readonly model: ModelDescription;
   /** What a participant begins with. @throws ConfigurationError where that is a model that only the coordinator has. */
   initialState(participant: string): StateDict;
 }
@@ -57,6 +60,13 @@ export function compileFederation(
   return {
     ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
     fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
+    model: {
+      network: configuration.model,
+      imageShape: [...imageShape],
+      classNames: [...classNames],
+      normalization: configuration.normalization,
+      dataset: configuration.dataset,
+    },
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {
         throw new ConfigurationError(

@@ -7,7 +7,7 @@ import type { Strategy } from '../merge/strategy.js';
 import { networkOf } from '../nn/by-name.js';
 import type { Network } from '../nn/network.js';
 import type { Plan } from '../nn/plan.js';
-import { type Partitioner, partition, type Share } from '../partition/partition.js';
+import { type Partitioner, participantNames, partition, type Share } from '../partition/partition.js';
 import { isPartitionerName, partitionByName, partitionerNames } from '../partition/partitioners.js';
 import { shareRandomPart } from '../partition/random-part.js';
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
@@ -188,6 +188,10 @@ export function networkFor(
   }
   return own;
 }
+
+/** Everybody, in the order in which updates are merged. */
+export const participantsOf = ({ participants, partition }: Configuration): readonly string[] =>
+  participants ?? participantNames(partition.participants);
 
 /** What decides when a run is at its end. */
 export function rulesOf(configuration: Configuration, participants: readonly string[]): RoundRules {

@@ -2,9 +2,31 @@
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../data/file-bytes.js';
 import { requireFinite } from '../nn/model-file.js';
-import { ConfigurationError } from '../protocol/configuration.js';
+import { type Configuration, ConfigurationError, parseConfiguration } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { sha256Of } from './run-folder.js';
+
+export type InitialModel = Awaited<ReturnType<typeof readInitialModel>>;
+
+/**
+ * The configuration, and the model to start from where a file is given; it then names that model.
+ * @param source what errors call the configuration
+ * @throws ConfigurationError when one of them cannot be read, or they do not belong together
+ */
+export async function configurationWith(
+  input: unknown,
+  init: string | undefined,
+  source: string,
+): Promise<{ readonly configuration: Configuration; readonly init: InitialModel | undefined }> {
+  const model = init === undefined ? undefined : await readInitialModel(init);
+  const named = { ...(input as object), ...(model && { initialModel: model.sha256 }) };
+  const configuration = parseConfiguration(named, source);
+  if (configuration.initialModel === undefined || model !== undefined) return { configuration, init: model };
+  throw new ConfigurationError(
+    `${source}: "initialModel" names a model to start from, but no file is given`,
+    { hint: 'give the file with --init' },
+  );
+}
 
 /** @throws ConfigurationError when it cannot be read, or holds a number that is not finite. */
 export async function readInitialModel(path: string) {

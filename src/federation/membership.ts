@@ -62,9 +62,9 @@ interface Round {
   readonly deadlines: Readonly<Partial<Record<Phase, { readonly passed: boolean }>>>;
 }
 
-/** How many take part at the moment. */
-export const membersHere = (members: Members): number =>
-  [...members.values()].filter(({ left }) => left === undefined).length;
+/** Who takes part at the moment: has joined, and not left. */
+export const membersHere = (members: Members): string[] =>
+  [...members].filter(([, { left }]) => left === undefined).map(([name]) => name);
 
 /** Whether a phase of a round goes on without those who are missing. */
 export function awaitsNobody(

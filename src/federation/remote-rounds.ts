@@ -158,7 +158,8 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     if (phase === undefined || deadlineSeconds === undefined) return;
     const { round, deadlines } = current;
     // The first round begins when there are enough to do it.
-    if (round === 1 && phase === 'train' && membersHere(state.members) < (options.rules.quorum ?? 0)) return;
+    if (round === 1 && phase === 'train' && membersHere(state.members).length < (options.rules.quorum ?? 0))
+      return;
     if (deadlines[phase] === undefined) {
       const at = clock.later(deadlineSeconds);
       await exclusively(() => record({ type: 'deadline-set', round, phase, at }));
@@ -240,7 +241,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
       };
       let cancel = clock.after(seconds, end);
       signal?.addEventListener('abort', end);
-      const goodbye = () => [...state.members.values()].every(({ left }) => left !== undefined);
+      const goodbye = () => membersHere(state.members).length === 0;
       const gone = () => [...seen.values()].every(({ present }) => !present);
       for (let said = false; ; ) {
         const woken = new Promise<void>((resolve) => {

@@ -12,12 +12,7 @@ import { encodeModel } from '../nn/model-file.js';
 import type { Network } from '../nn/network.js';
 import type { Share } from '../partition/partition.js';
 import { summarizeShares } from '../partition/summary.js';
-import {
-  type Configuration,
-  ConfigurationError,
-  type ConfigurationInput,
-  parseConfiguration,
-} from '../protocol/configuration.js';
+import type { Configuration, ConfigurationInput } from '../protocol/configuration.js';
 import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { afterMergeOf } from './after-merge.js';
 import type { Attackers } from './attackers.js';
@@ -26,7 +21,7 @@ import { type CutShort, concludeRun, type FederationOutcome } from './conclude-r
 import { coordinate, type Observer } from './coordinator.js';
 import { DivergedError, InterruptedError } from './error.js';
 import { checkTestImages, federationPlan, sharesOf, strategiesOf } from './federation-plan.js';
-import { readInitialModel } from './initial-model.js';
+import { configurationWith } from './initial-model.js';
 import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
 import type { RecordedRound } from './recorded-rounds.js';
@@ -90,23 +85,8 @@ export async function runFederation(
   options: FederationOptions = {},
 ): Promise<FederationOutcome> {
   const { observer = {}, signal, source = 'options' } = options;
-  const init = options.init === undefined ? undefined : await readInitialModel(options.init);
-  const configuration = parseConfiguration(
-    {
-      ...(options.data && { dataset: options.data.train.name }),
-      ...input,
-      ...(init && { initialModel: init.sha256 }),
-    },
-    source,
-  );
-  if (configuration.initialModel !== undefined && init === undefined) {
-    throw new ConfigurationError(
-      `${source}: "initialModel" names a model to start from, but no file is given`,
-      {
-        hint: 'give the file with --init',
-      },
-    );
-  }
+  const named = { ...(options.data && { dataset: options.data.train.name }), ...input };
+  const { configuration, init } = await configurationWith(named, options.init, source);
   const strategies = strategiesOf(configuration, options.strategies ?? [], source);
   const after = afterMergeOf(configuration, source);
   checkRefit(configuration, source);
@@ -121,9 +101,8 @@ export async function runFederation(
   const shares = sharesOf(configuration, data, source);
   checkTestImages(configuration, data, source);
   const { channels, height, width, classNames } = data.train;
-  const { normalization } = configuration;
   const imageShape: [number, number, number] = [channels, height, width];
-  const { network, plan, fisher, initialState } = compileFederation(
+  const { network, plan, fisher, model, initialState } = compileFederation(
     configuration,
     { imageShape, classNames },
     { ...strategies, network: options.network, init },
@@ -138,14 +117,7 @@ export async function runFederation(
   const federation = { ...planned, rules: { ...planned.rules, recorded: options.recorded } };
   const { attackers } = federation;
   const workers = options.workers ?? availableParallelism();
-  const encode = (model: StateDict) =>
-    encodeModel(model, {
-      network: configuration.model,
-      imageShape,
-      classNames: [...classNames],
-      normalization,
-      dataset: configuration.dataset,
-    });
+  const encode = (state: StateDict) => encodeModel(state, model);
   const store =
     options.out === undefined
       ? memoryStore(sha256Of, encode)

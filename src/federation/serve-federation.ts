@@ -8,18 +8,11 @@ import { join } from 'node:path';
 import { type ImageDataset, withoutExamples } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
-import type { Strategy } from '../merge/strategy.js';
-import { encodeModel, type ModelDescription } from '../nn/model-file.js';
-import type { Network } from '../nn/network.js';
-import { participantNames } from '../partition/partition.js';
-import {
-  type Configuration,
-  type ConfigurationInput,
-  parseConfiguration,
-} from '../protocol/configuration.js';
+import { encodeModel } from '../nn/model-file.js';
+import type { Configuration, ConfigurationInput } from '../protocol/configuration.js';
 import type { Status } from '../protocol/status.js';
 import { encodeSafetensors } from '../tensor/safetensors.js';
-import { layoutSize } from '../tensor/state-dict.js';
+import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { blobFolder } from '../transport/blob-folder.js';
 import { FencedError } from '../transport/error.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
@@ -31,14 +24,16 @@ import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
 import { describeFederation, requireDistributed } from './description.js';
 import { InterruptedError } from './error.js';
-import { checkPartition, federationPlan, strategiesOf } from './federation-plan.js';
-import { readInitialModel } from './initial-model.js';
+import { checkPartition, federationPlan, participantsOf, strategiesOf } from './federation-plan.js';
+import { configurationWith } from './initial-model.js';
+import { membersHere } from './membership.js';
 import { mergeReceived } from './merge-received.js';
 import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
 import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { claimRun, jobOf } from './run-claim.js';
+import type { FederationOptions } from './run-federation.js';
 import { fileOf, openRunFolder, prepareRunFolder } from './run-folder.js';
 import type { RunStore, StateRole } from './run-store.js';
 import { twoCopies } from './two-copies.js';
@@ -64,20 +59,17 @@ export interface Leadership {
   readonly signal: AbortSignal;
 }
 
-export interface ServeOptions {
+/** As for a run on one machine; workers only evaluate here, on the coordinator's test images. */
+export interface ServeOptions
+  extends Pick<
+    FederationOptions,
+    'workers' | 'dataDir' | 'network' | 'strategies' | 'init' | 'signal' | 'source'
+  > {
   /** Where the run is kept, and taken up again. */
   readonly out: string;
   /** Waits until this coordinator is the one that leads, where others stand by; the folder's own lock decides without it. */
   lead?(job: string): Promise<Leadership>;
   open(opening: Opening): Promise<CoordinatorEnd>;
-  /** Worker threads that evaluate on the coordinator's test images; the number of cores by default. */
-  readonly workers?: number | undefined;
-  readonly dataDir?: string | undefined;
-  readonly network?: Network | undefined;
-  readonly strategies?: readonly Strategy[] | undefined;
-  readonly init?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly source?: string | undefined;
   readonly observer?: RemoteObserver & {
     onData?: OnDataProgress;
     onNotice?(notice: string): void;
@@ -97,8 +89,7 @@ export async function serveFederation(
   options: ServeOptions,
 ): Promise<FederationOutcome> {
   const { out, observer = {}, signal, source = 'options', farewellSeconds = 600 } = options;
-  const init = options.init === undefined ? undefined : await readInitialModel(options.init);
-  const configuration = parseConfiguration({ ...input, ...(init && { initialModel: init.sha256 }) }, source);
+  const { configuration, init } = await configurationWith(input, options.init, source);
   requireDistributed(configuration, source);
   checkPartition(configuration, source);
   const strategies = strategiesOf(configuration, options.strategies ?? [], source);
@@ -110,16 +101,9 @@ export async function serveFederation(
     { ...strategies, network: options.network, init },
     source,
   );
-  const { plan, network, fisher, initialState } = compiled;
-  const participants = configuration.participants ?? participantNames(configuration.partition.participants);
-  const model: ModelDescription = {
-    network: configuration.model,
-    imageShape: [...facts.imageShape],
-    classNames: [...facts.classNames],
-    normalization: configuration.normalization,
-    dataset: configuration.dataset,
-  };
-  const encode = (state: Parameters<typeof encodeModel>[0]) => encodeModel(state, model);
+  const { plan, network, fisher, model, initialState } = compiled;
+  const participants = participantsOf(configuration);
+  const encode = (state: StateDict) => encodeModel(state, model);
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
   await mkdir(out, { recursive: true, mode: 0o700 }).catch(() => undefined);
   await prepareRunFolder(out, configuration);
@@ -174,13 +158,13 @@ export async function serveFederation(
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
     const mend = (sha256: string) => copies.mendBlob(sha256, rounds.state().rounds);
     for (const sha256 of fetchedNow(rounds.state())) await mend(sha256);
+    const modelBytes = 4 * layoutSize(plan.layout);
     const end = await options.open({
       ...{ reception: { ...rounds.reception, onDamaged: mend }, blobs, folder: out },
-      modelBytes: 4 * layoutSize(plan.layout) + 65_536,
+      modelBytes: modelBytes + 65_536,
       status: rounds.status,
       stop: rounds.stop,
     });
-    const modelBytes = 4 * layoutSize(plan.layout);
     const conclusion = {
       ...{ out, configuration, network, imageShape: facts.imageShape, store, encode },
       ...(modelBytes > IN_MEMORY_BYTES && {
@@ -195,7 +179,7 @@ export async function serveFederation(
     try {
       const state = await rounds.conduct(end, epoch, signal);
       const outcome = await concludeRun(conclusion, state);
-      observer.onFarewell?.(stillHere(rounds.state()));
+      observer.onFarewell?.(membersHere(rounds.state().members));
       await rounds.farewell(farewellSeconds, signal);
       return outcome;
     } catch (error) {
@@ -233,9 +217,6 @@ function fetchedNow({ rounds }: RunState): string[] {
   const { sha256, control, average } = rounds.findLast(({ merged }) => merged !== undefined)?.merged ?? {};
   return [sha256, control, average].filter((one) => one !== undefined);
 }
-
-const stillHere = ({ members }: RunState) =>
-  [...members].filter(([, { left }]) => left === undefined).map(([name]) => name);
 
 /** What the images are, and those that the coordinator tests with. */
 async function imagesOf(

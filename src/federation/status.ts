@@ -2,7 +2,7 @@
 import type { Progress } from '../protocol/announcement.js';
 import type { Status } from '../protocol/status.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
-import type { Member } from './membership.js';
+import { type Member, membersHere } from './membership.js';
 import { missingCopies, missingUpdates, type RoundRecord, type RunState } from './round.js';
 
 /** Of a participant, as long as its coordinator lives. */
@@ -70,8 +70,12 @@ function phaseOf(state: RunState, current: RoundRecord, live: Live | undefined):
   if (state.stopped !== undefined) {
     const at = live?.farewell;
     if (at === undefined) return { phase: 'finished', waitingFor: [], received: [] };
-    const still = [...state.members].filter(([, { left }]) => left === undefined).map(([name]) => name);
-    return { phase: 'finished', waitingFor: still, received: [], deadline: { at, passed: false } };
+    return {
+      phase: 'finished',
+      waitingFor: membersHere(state.members),
+      received: [],
+      deadline: { at, passed: false },
+    };
   }
   if (closed === undefined) {
     const waitingFor = missingUpdates(current);
