@@ -1,11 +1,11 @@
-/** Maxima of weights, and of what training changed in them. */
+/** Maxima of weights, and of what training changed in them. They are the same for max, and not for absmax. */
 import { merged, own } from './queue/measures.js';
 import type { Study } from './queue/study.js';
 
 export const vMax: Study = {
   name: 'v-max',
   description:
-    'V, shared initial weights, round 1: max and absmax of the weights, or of their changes. On weights max adds a bias of 0.56 σ to each, σ that of the initial weights; on updates σ is that of the changes, which are smaller. Expected: 42% against 85% or more; absmax near the mean either way. Less training, smaller changes: so one epoch beside four.',
+    'V, shared initial weights, round 1: max and absmax of the weights, or of their changes. On weights max adds a bias of 0.56 σ to each. Expected: 42% on weights against 85% or more on changes; absmax near the mean either way. Less training, smaller changes: so one epoch beside four. Found: max is the same on both, as it must be, since max(w + Δ₁, w + Δ₂) = w + max(Δ₁, Δ₂).',
   base: {
     dataset: 'fashion-mnist',
     partition: { name: 'v', participants: 2 },
