@@ -62,6 +62,9 @@ export async function serveTransport(
         blobPlace,
         maximumBlobBytes: modelBytes,
         log,
+      }).catch(async (error: unknown) => {
+        await hub.close();
+        throw error;
       });
       return beside(end, hub);
     },
@@ -89,7 +92,12 @@ async function openOwnHub(
     print('without --tls-cert nothing is encrypted: tokens and weights can be read on the way');
   }
   const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
-  await printCommands(flags, addressOf(hub, flags), trust, tokens, reception.description, print);
+  try {
+    await printCommands(flags, addressOf(hub, flags), trust, tokens, reception.description, print);
+  } catch (error) {
+    await hub.close();
+    throw error;
+  }
   return hub;
 }
 
