@@ -21,11 +21,12 @@ const floors: Record<string, number> = {
   report: 6,
   entries: 7,
   cli: 8,
+  pages: 8,
 };
 
 const source = resolve(import.meta.dirname, '../src');
 const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !/\.(test|contract)\.ts$/.test(file))
+  .filter((file) => /\.tsx?$/.test(file) && !/\.(test|contract)\.ts$/.test(file))
   .map((file) => file.replaceAll('\\', '/'));
 
 const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] as string) : 'entries');

@@ -3,10 +3,10 @@
 import { rulesOf } from '../src/federation/federation-plan.js';
 import type { RecordedRun } from '../src/federation/read-run.js';
 import { applyEvent, isFinished, startRun } from '../src/federation/round.js';
-import type { RoundDetails } from '../src/federation/round-details.js';
 import type { RoundEvent } from '../src/federation/round-events.js';
 import { runResult } from '../src/federation/run-result.js';
 import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration.js';
+import type { RoundDetails } from '../src/protocol/round-details.js';
 
 const sha256 = 'a'.repeat(64);
 

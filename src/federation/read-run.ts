@@ -2,18 +2,19 @@
  * A run folder as somebody reads it who does not take part: whatever is there, changing nothing, whether the run is
  * finished, under way, cut off, or of a version that recorded less. Node only.
  */
+
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../data/file-bytes.js';
 import { decodeModel, type ModelDescription } from '../nn/model-file.js';
 import { type Configuration, parseConfiguration } from '../protocol/configuration.js';
+import { type RoundDetails, roundDetailsSchema } from '../protocol/round-details.js';
 import { FederationError } from './error.js';
 import { participantsOf, rulesOf } from './federation-plan.js';
 import { checkJournalVersion } from './journal-version.js';
 import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';
 import { applyEvent, isFinished, type RoundRecord, type RunState, startRun } from './round.js';
-import { type RoundDetails, roundDetailsSchema } from './round-details.js';
 import { detailsFile, fileOf, parseJournal, readYaml } from './run-folder.js';
 import { type RunResult, runResult } from './run-result.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { roundDetails, roundDetailsSchema } from './round-details.js';
+import { roundDetailsSchema } from '../protocol/round-details.js';
+import { roundDetails } from './round-details.js';
 
 const metrics = (...predictions: number[]) => {
   const labels = Uint8Array.of(0, 1);

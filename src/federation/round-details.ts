@@ -3,39 +3,11 @@
  * the merge decided. Measured when it is merged, for the updates do not stay. Kept in a file of its own, so that the journal
  * stays small: rounds/round-N.json. Measuring again gives the same.
  */
-import { z } from 'zod';
 import { beforeAndAfter } from '../evaluation/before-and-after.js';
 import { driftOf } from '../evaluation/drift.js';
 import { confusionRows, type Metrics } from '../evaluation/metrics.js';
 import type { TakeTurn } from '../merge/turns.js';
-
-const counts = z.array(z.int().min(0));
-const label = z.int().min(0).max(255);
-const decided = z.strictObject({ index: z.int().min(0), label, own: z.array(label), merged: label });
-
-export const roundDetailsSchema = z.strictObject({
-  round: z.int().positive(),
-  /** The SHA-256 of the merged model that they belong to. */
-  sha256: z.string(),
-  participants: z.array(z.string()),
-  drift: z.strictObject({ norms: z.array(z.number()), cosines: z.array(z.array(z.number())) }),
-  /** Where the coordinator holds test images. */
-  test: z
-    .strictObject({
-      examples: z.int().positive(),
-      /** By participant and by strategy: [label][prediction]. */
-      confusion: z.strictObject({
-        own: z.record(z.string(), z.array(counts)),
-        merged: z.record(z.string(), z.array(counts)),
-      }),
-      /** Of the model that is copied. */
-      decided: z
-        .strictObject({ kept: counts, missed: counts, gained: z.array(decided), lost: z.array(decided) })
-        .optional(),
-    })
-    .optional(),
-});
-export type RoundDetails = z.output<typeof roundDetailsSchema>;
+import type { RoundDetails } from '../protocol/round-details.js';
 
 export interface MergedRound {
   readonly round: number;

@@ -1,6 +1,6 @@
 /** What is taken for what, and every class’s accuracy, before and after the merge: on the coordinator’s test images. */
 import type { RecordedRun } from '../federation/read-run.js';
-import type { RoundDetails } from '../federation/round-details.js';
+import type { RoundDetails } from '../protocol/round-details.js';
 import { wholePercent } from './accuracy-section.js';
 import { barChart } from './bar-chart.js';
 import { heatMap } from './heat-map.js';

@@ -1,6 +1,6 @@
 /** How far the participants went apart in a round: norms of their updates, and the cosine of every pair. */
 import type { RecordedRun } from '../federation/read-run.js';
-import type { RoundDetails } from '../federation/round-details.js';
+import type { RoundDetails } from '../protocol/round-details.js';
 import { participantLines } from './accuracy-section.js';
 import { heatMap } from './heat-map.js';
 import { type Html, html } from './html.js';

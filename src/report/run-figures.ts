@@ -1,7 +1,7 @@
 /** Numbers that the parts of a report share, derived from what a run has recorded. */
 import type { RecordedRun } from '../federation/read-run.js';
-import type { RoundDetails } from '../federation/round-details.js';
 import type { RoundResult } from '../federation/run-result.js';
+import type { RoundDetails } from '../protocol/round-details.js';
 
 /** The strategies that were evaluated, the copied one first. */
 export const strategiesOf = ({ configuration: { strategy, compare } }: RecordedRun): string[] => [

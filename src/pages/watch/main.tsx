@@ -1,0 +1,5 @@
+/** The dashboard's page: watches a federation. */
+import { render } from 'preact';
+
+const app = document.getElementById('app');
+if (app !== null) render(<main>Commonweight</main>, app);

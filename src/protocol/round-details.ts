@@ -1,0 +1,31 @@
+/** What a round showed besides the facts that decide it, as the coordinator measured it when the round was merged. */
+import { z } from 'zod';
+import { sha256Schema } from './blob-name.js';
+
+const counts = z.array(z.int().min(0));
+const label = z.int().min(0).max(255);
+const decided = z.strictObject({ index: z.int().min(0), label, own: z.array(label), merged: label });
+
+export const roundDetailsSchema = z.strictObject({
+  round: z.int().positive(),
+  /** Of the merged model that they belong to. */
+  sha256: sha256Schema,
+  participants: z.array(z.string()),
+  drift: z.strictObject({ norms: z.array(z.number()), cosines: z.array(z.array(z.number())) }),
+  /** Where the coordinator holds test images. */
+  test: z
+    .strictObject({
+      examples: z.int().positive(),
+      /** By participant and by strategy: [label][prediction]. */
+      confusion: z.strictObject({
+        own: z.record(z.string(), z.array(counts)),
+        merged: z.record(z.string(), z.array(counts)),
+      }),
+      /** Of the model that is copied. */
+      decided: z
+        .strictObject({ kept: counts, missed: counts, gained: z.array(decided), lost: z.array(decided) })
+        .optional(),
+    })
+    .optional(),
+});
+export type RoundDetails = z.output<typeof roundDetailsSchema>;

@@ -1,0 +1,127 @@
+/**
+ * What an observer is shown of a run: a dashboard, while it goes on and afterwards. A view is a state and no history of
+ * messages: what has changed is sent again, as a whole, so whoever comes back after a lost connection has all of it. Nothing
+ * here is of a participant's data but what the participant itself announces.
+ */
+import { z } from 'zod';
+import { configurationSchema } from './configuration.js';
+import { roundDetailsSchema } from './round-details.js';
+import { statusSchema } from './status.js';
+import { classNamesSchema, participantNameSchema, participantsSchema, sentenceSchema } from './text.js';
+
+const accuracy = z.number().min(0).max(1);
+const count = z.int().nonnegative();
+const label = z.int().min(0).max(255);
+
+/** What does not change while the run goes on. */
+export const overviewSchema = z.strictObject({
+  configuration: configurationSchema,
+  participants: participantsSchema.min(1),
+  /** In a simulation: those of them that attack. */
+  attackers: participantsSchema.optional(),
+  /** In the order of their labels; numbers where a recorded run does not tell their names. */
+  classNames: classNamesSchema.min(1),
+  /** The coordinator's version of this package. */
+  commonweight: sentenceSchema(100).optional(),
+});
+
+/** A round as `result.json` has it: see `RoundResult`. */
+export const roundResultSchema = z.strictObject({
+  round: z.int().positive(),
+  seconds: z.number(),
+  participants: z.array(
+    z.strictObject({
+      name: participantNameSchema,
+      examples: z.int().positive(),
+      epochs: z.int().positive().optional(),
+      steps: z.int().positive().optional(),
+      validationAccuracy: accuracy.optional(),
+      testAccuracy: accuracy.optional(),
+    }),
+  ),
+  /** By strategy, the copied one first. */
+  merged: z.record(z.string(), z.strictObject({ testAccuracy: accuracy })),
+  copied: z.array(z.strictObject({ name: participantNameSchema, validationAccuracy: accuracy })),
+});
+
+/** A test image of the coordinator's own that the participants' models got wrong and the merged one right. */
+export const testPictureSchema = z.strictObject({
+  /** Among the test images. */
+  index: count,
+  label,
+  /** What each participant's model takes it for, in the order of `details.participants`. */
+  own: z.array(label),
+  merged: label,
+  /** A PNG, in base64. */
+  png: z.base64().max(100_000),
+});
+
+export const roundViewSchema = z.strictObject({
+  result: roundResultSchema,
+  /** Once it is merged, where models are small enough to be measured. */
+  details: roundDetailsSchema.optional(),
+  /** Few, and of the newest round only. */
+  pictures: z.array(testPictureSchema).max(24).optional(),
+});
+
+/** Examples of each class, [classes], of those participants that share them. */
+export const labelCountsViewSchema = z.record(participantNameSchema, z.array(count));
+
+/** Of the coordinator since it was started, in bytes; of a recorded run, what travelled or would have. */
+export const trafficSchema = z.strictObject({ received: count, sent: count });
+
+export const logEntrySchema = z.strictObject({
+  /** From 0, without a gap. */
+  sequence: count,
+  at: z.iso.datetime(),
+  level: z.enum(['info', 'warn', 'error']),
+  text: sentenceSchema(2000),
+});
+
+/** What goes to an observer over the hub's WebSocket. Each frame replaces what it tells about. */
+export const observedFrameSchema = z.discriminatedUnion('type', [
+  /** The first frame of a connection. */
+  z.strictObject({
+    type: z.literal('overview'),
+    overview: overviewSchema,
+    /** So often something comes, a ping at least. */
+    heartbeatMs: z.number().positive(),
+  }),
+  /** `traffic` is missing where nothing travelled. */
+  z.strictObject({ type: z.literal('status'), status: statusSchema, traffic: trafficSchema.optional() }),
+  /** Those that are new or have changed; by their number they replace those of before. */
+  z.strictObject({ type: z.literal('rounds'), rounds: z.array(roundViewSchema) }),
+  z.strictObject({ type: z.literal('labels'), counts: labelCountsViewSchema }),
+  /** Only those that are new. */
+  z.strictObject({ type: z.literal('log'), entries: z.array(logEntrySchema) }),
+  z.strictObject({ type: z.literal('ping') }),
+  /** The last frame of a connection: as for participants. */
+  z.object({
+    type: z.literal('refused'),
+    reason: z.string().max(100),
+    message: sentenceSchema(2000),
+    hint: sentenceSchema(2000).optional(),
+  }),
+]);
+
+/** What an observer says. */
+export const observerFrameSchema = z.discriminatedUnion('type', [
+  /** The first frame: from where on it wants to hear. Afterwards everything that is new comes by itself. */
+  z.strictObject({
+    type: z.literal('watch'),
+    /** The number of the first round to be sent. */
+    round: z.int().positive(),
+    /** The sequence of the first log entry to be sent. */
+    log: count,
+  }),
+  z.strictObject({ type: z.literal('pong') }),
+]);
+
+export type Overview = z.output<typeof overviewSchema>;
+export type RoundView = z.output<typeof roundViewSchema>;
+export type TestPicture = z.output<typeof testPictureSchema>;
+export type LabelCountsView = z.output<typeof labelCountsViewSchema>;
+export type Traffic = z.output<typeof trafficSchema>;
+export type LogEntry = z.output<typeof logEntrySchema>;
+export type ObservedFrame = z.output<typeof observedFrameSchema>;
+export type ObserverFrame = z.output<typeof observerFrameSchema>;

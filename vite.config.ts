@@ -1,0 +1,19 @@
+// The pages that a hub serves: src/pages → dist/pages. Everything that they need lies there; nothing comes from elsewhere.
+import { resolve } from 'node:path';
+import { defineConfig } from 'vite';
+
+const page = (name: string) => resolve(import.meta.dirname, `src/pages/${name}/index.html`);
+
+export default defineConfig({
+  root: 'src/pages',
+  build: {
+    outDir: '../../dist/pages',
+    emptyOutDir: true,
+    target: 'es2023',
+    // ONNX Runtime's files are served as they are.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { watch: page('watch'), join: page('join') } },
+  },
+  worker: { format: 'es' },
+});
