@@ -1,3 +1,6 @@
-/** What a page needs besides the library: ONNX Runtime as WebAssembly. */
+/** What a page needs besides the library: ONNX Runtime in it, and what it takes to train and take part there. */
 
-export { type OrtWeb, ortWeb } from './runtime/ort-web.js';
+export { joinFederationFromPage, type PageJoinOptions } from './federation/join-federation-from-page.js';
+export { type PageRuntime, type PageTasks, pageTasks } from './federation/page-tasks.js';
+export { ortInPage } from './runtime/ort-in-page.js';
+export { type OrtWeb, type OrtWebOptions, ortWeb } from './runtime/ort-web.js';
