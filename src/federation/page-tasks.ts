@@ -37,12 +37,25 @@ export async function pageTasks(
   } catch (error) {
     const { device = 'auto', ...others } = options;
     if (device !== 'auto' || !(error instanceof GpuError)) throw error;
-    return openedOn(setup, { device: 'wasm', ...others }, `${error.message}, so WebAssembly does the work`);
+    const notice = `${error.gpu} cannot open this network, so WebAssembly does the work: ${error.reason}`;
+    return openedOn(setup, { device: 'wasm', ...others }, notice);
   }
 }
 
 /** A GPU is there, but cannot open the network. */
-class GpuError extends FederationError {}
+class GpuError extends FederationError {
+  readonly gpu: string;
+  readonly reason: string;
+
+  constructor(gpu: string, cause: Error) {
+    super(`federation: ${gpu} cannot open this network: ${cause.message}`, {
+      hint: 'choose the device "wasm"',
+      cause,
+    });
+    this.gpu = gpu;
+    this.reason = cause.message;
+  }
+}
 
 async function openedOn(
   setup: WorkerSetup | ((runtime: PageRuntime) => WorkerSetup),
@@ -53,11 +66,7 @@ async function openedOn(
   try {
     const runtime = await worker.start(options);
     await worker.open(typeof setup === 'function' ? setup(runtime) : setup).catch((error: Error) => {
-      if (!runtime.device.startsWith('webgpu')) throw error;
-      throw new GpuError(`federation: ${runtime.device} cannot train this network (${error.message})`, {
-        hint: 'choose the device "wasm"',
-        cause: error,
-      });
+      throw runtime.device.startsWith('webgpu') ? new GpuError(runtime.device, error) : error;
     });
     const { name, device, threads } = runtime;
     return Object.assign(worker, { runtime: name, device, threads, notice });

@@ -50,7 +50,7 @@ describe('tasks in a page that is cross-origin isolated', () => {
     const tasks = await pageTasks(setup, { threads: 1 }).finally(() => vi.unstubAllGlobals());
     expect(tasks.device).toBe('wasm');
     expect(tasks.notice).toMatch(
-      /^federation: webgpu \(acme, wooden\) cannot train this network \(.*no device.*\), so WebAssembly does/,
+      /^webgpu \(acme, wooden\) cannot open this network, so WebAssembly does the work: .*the engine gives no reason$/,
     );
     expect((await tasks.train(task(1))).steps).toBe(4);
     tasks.close();
