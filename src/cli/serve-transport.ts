@@ -103,7 +103,7 @@ async function openOwnHub(
   return hub;
 }
 
-/** What each participant is to be given: a command with its token. Tokens are shown once. */
+/** What each participant is to be given: a command with its token, or a link. Tokens are shown once. */
 async function printCommands(
   { nats, natsObjectStore }: TransportFlags,
   url: string,
@@ -124,12 +124,16 @@ async function printCommands(
           ? `${url} ${token}`
           : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
       print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
+      print(`  ${' '.repeat(name.length)}   or in a browser: ${url}/join#token=${issued}`);
     });
   }
   if (isNew({ role: 'operator' })) {
     await tokens.issue({ role: 'operator' }, (token) =>
       print(`  operator:  commonweight status ${url} --token ${token}${trust}`),
     );
+  }
+  if (isNew({ role: 'observer' })) {
+    await tokens.issue({ role: 'observer' }, (token) => print(`  to watch:  ${url}/#token=${token}`));
   }
   if (fresh.length < participants.length) {
     print(
