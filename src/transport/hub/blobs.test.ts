@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
 import { hubAddress } from './hub-address.js';
-import { type HubRequest, hubRequest, readJson } from './hub-request.js';
+import { type HubRequest, hubRequest } from './hub-request.js';
 import { joinHub } from './join-hub.js';
+import { readJson } from './read-json.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 
 const noise = (bytes: number, seed = 1) =>

@@ -1,0 +1,20 @@
+/** What a hub says in words; short, whatever it is. The same in Node and in a page. */
+
+const mostBytes = 2 ** 20;
+
+/** @returns undefined where it is no JSON. @throws Error when it does not come to an end */
+export async function readJson(pieces: AsyncIterable<Uint8Array>): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > mostBytes) throw new Error('the answer is too long');
+    text += decoder.decode(piece, { stream: true });
+  }
+  try {
+    return JSON.parse(text + decoder.decode());
+  } catch {
+    return undefined;
+  }
+}
