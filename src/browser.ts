@@ -1,3 +1,5 @@
-/** What a page needs besides the library: ONNX Runtime as WebAssembly. */
+/** What a page needs besides the library: ONNX Runtime as WebAssembly, and a participant's end of the hub. */
 
 export { type OrtWeb, ortWeb } from './runtime/ort-web.js';
+export type { HubParticipant } from './transport/hub/hub-participant.js';
+export { type JoinFromPageOptions, joinHubFromPage } from './transport/hub/join-hub-from-page.js';
