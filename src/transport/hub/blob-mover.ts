@@ -85,7 +85,11 @@ export function blobMover(requests: BlobRequests, { over, onTrouble }: BlobMover
       const there = wholeNumber(head.header('upload-offset'));
       const offset = there <= bytes.length ? there : 0;
       const body = bytes.subarray(offset);
-      const headers = { 'upload-offset': `${offset}` };
+      const headers = {
+        'upload-offset': `${offset}`,
+        // A browser says the same once more, by itself, when it loses a connection that it had used before.
+        ...(there === 0 && { 'if-none-match': '*' }),
+      };
       const response = await request({ method: 'PUT', path, headers, body }, over);
       if (response.status === 201) {
         response.discard();
