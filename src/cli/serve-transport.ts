@@ -11,8 +11,7 @@ import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
 import { openTokens, type Tokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
-import { openNatsCoordinator } from '../transport/nats/coordinator.js';
-import { type Lead, takeLead } from '../transport/nats/lead.js';
+import type { Lead } from '../transport/nats/lead.js';
 import type { CoordinatorEnd } from '../transport/transport.js';
 import { UsageError } from './error.js';
 import { type NatsFlags, natsAccessFrom } from './nats-flags.js';
@@ -44,6 +43,9 @@ export async function serveTransport(
   const { nats } = flags;
   if (nats === undefined)
     return { open: async (opening, log) => openOwnHub(flags, tls, opening, log, print) };
+  // Loaded where it is asked for: 14 MB that a hub alone does not need.
+  const { takeLead } = await import('../transport/nats/lead.js');
+  const { openNatsCoordinator } = await import('../transport/nats/coordinator.js');
   let lead: Lead | undefined;
   return {
     async lead(job) {

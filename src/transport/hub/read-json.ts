@@ -1,9 +1,7 @@
 /** What a hub says in words; short, whatever it is. The same in Node and in a page. */
 
-const mostBytes = 2 ** 20;
-
 /** @returns undefined where it is no JSON. @throws Error when it does not come to an end */
-export async function readJson(pieces: AsyncIterable<Uint8Array>): Promise<unknown> {
+export async function readJson(pieces: AsyncIterable<Uint8Array>, mostBytes = 2 ** 20): Promise<unknown> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
