@@ -160,9 +160,12 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
       await coordinator.publish(wait(1));
       expect((await assignments.next()).value).toEqual(wait(1));
       const wake = await putToSleep(browser);
-      await disconnected();
-      await coordinator.publish(wait(2));
-      wake();
+      try {
+        await disconnected();
+        await coordinator.publish(wait(2));
+      } finally {
+        wake();
+      }
       expect((await assignments.next()).value).toEqual(wait(2));
       expect(await participant.announce({ type: 'left' })).toEqual({ accepted: true });
     });
