@@ -100,6 +100,20 @@ export async function openGateway(files: ReadonlyMap<string, Served>): Promise<G
   return gateway;
 }
 
+/** Closes each connection as soon as so many bytes have gone by it, until the work comes to an end. */
+export async function cutting<Result>(
+  gateway: Gateway,
+  bytes: number,
+  work: Promise<Result>,
+): Promise<Result> {
+  const ended = work.then(() => undefined);
+  for (;;) {
+    const close = await Promise.race([gateway.silentAfter(bytes), ended]);
+    if (close === undefined) return work;
+    close();
+  }
+}
+
 export interface Served {
   readonly type: string;
   readonly text: string;
