@@ -16,6 +16,7 @@ import type { BlobFolder } from '../transport.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
+import { pages } from './pages.js';
 import { Refusal } from './refusal.js';
 import type { NoteRefusal } from './refusals.js';
 import { sendBlob } from './send-blob.js';
@@ -106,9 +107,11 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   app.use(async (c, next) => {
     c.set('address', c.env.incoming.socket.remoteAddress);
     await next();
-    c.header('cache-control', 'no-store');
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
   });
+
+  app.route('/', pages<HubEnvironment>());
 
   app.get('/healthz', (c) => c.json({ ok: true, protocol: PROTOCOL_VERSION }));
 
