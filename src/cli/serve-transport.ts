@@ -7,7 +7,7 @@ import { isPartitionerName } from '../partition/partitioners.js';
 import type { Configuration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
 import type { Identity } from '../protocol/identity.js';
-import { beside } from '../transport/beside.js';
+import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
 import { openTokens, type Tokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
@@ -56,10 +56,11 @@ export async function serveTransport(
     },
     async open(opening, log) {
       if (lead === undefined) throw new Error('internal: NATS is opened without the lead');
-      const { reception, blobs, modelBytes } = opening;
-      const hub = await openOwnHub(flags, tls, opening, log, print);
+      const { blobs, modelBytes } = opening;
+      const [overNats, overHub] = receptionsBeside(opening.reception);
+      const hub = await openOwnHub(flags, tls, { ...opening, reception: overHub }, log, print);
       const blobPlace = flags.natsObjectStore ? 'object-store' : { url: addressOf(hub, flags) };
-      const end = await openNatsCoordinator(reception, lead, {
+      const end = await openNatsCoordinator(overNats, lead, {
         blobs,
         blobPlace,
         maximumBlobBytes: modelBytes,
