@@ -22,10 +22,12 @@ import { fileChecker } from './check-files.js';
 import { systemClock } from './clock.js';
 import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
+import { hasDemonstration } from './demonstration-share.js';
 import { describeFederation, requireDistributed } from './description.js';
 import { InterruptedError } from './error.js';
 import { checkPartition, federationPlan, participantsOf, strategiesOf } from './federation-plan.js';
 import { configurationWith } from './initial-model.js';
+import { lendShares } from './lend-shares.js';
 import { membersHere } from './membership.js';
 import { mergeReceived } from './merge-received.js';
 import { discardReceived, receivingStore } from './received-updates.js';
@@ -51,6 +53,8 @@ export interface Opening {
   status(): Status;
   /** Ends the run for good. */
   stop(): Promise<void>;
+  /** A participant's share of a public data set, as it travels; missing where there is none to be lent. */
+  readonly lendShare?: (participant: string) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Ends when another coordinator has taken over. */
@@ -164,6 +168,9 @@ export async function serveFederation(
       modelBytes: modelBytes + 65_536,
       status: rounds.status,
       stop: rounds.stop,
+      ...(hasDemonstration(description) && {
+        lendShare: lendShares(configuration, participants, options.dataDir),
+      }),
     });
     const conclusion = {
       ...{ out, configuration, network, imageShape: facts.imageShape, store, encode },

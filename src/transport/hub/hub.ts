@@ -39,6 +39,8 @@ export interface HubOptions {
   readonly status?: () => unknown;
   /** An operator asks for the end of the run. */
   readonly stop?: () => void;
+  /** Data of a participant's own, where the hub lends them as a demonstration. */
+  readonly lendShare?: ((participant: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
 }
 
 export interface Hub extends CoordinatorEnd {
@@ -75,6 +77,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     },
     status: options.status ?? (() => ({})),
     stop: options.stop ?? (() => {}),
+    lendShare: options.lendShare,
   });
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   acceptWebSockets(server, { tokens, doorkeeper: door, switchboard: board, limits, note, participants });
