@@ -7,9 +7,11 @@ import { joinFederation } from '../federation/join-federation.js';
 import { shareChoice } from '../federation/share-choice.js';
 import { FINAL_MODEL } from '../federation/take-part.js';
 import { versionsOfThis } from '../federation/versions.js';
+import type { Description } from '../protocol/description.js';
 import { hubAddress } from '../transport/hub/hub-address.js';
 import { type HubParticipant, joinHub } from '../transport/hub/join-hub.js';
 import { moveBlobs } from '../transport/hub/move-blobs.js';
+import { operateHub } from '../transport/hub/operate-hub.js';
 import { joinNats } from '../transport/nats/participant.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
@@ -126,21 +128,24 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
 async function explainFederation(url: string, flags: JoinFlags): Promise<string[]> {
   if (!hasToken(flags) && flags.name === undefined)
     return ['With the token, --explain also says what this federation asks for.'];
+  const description = await describedBy(url, flags);
+  const { fisher } = await compileDescription(description, { version: versionsOfThis().commonweight });
+  return federationExplanation(description, fisher !== undefined);
+}
+
+async function describedBy(url: string, flags: JoinFlags): Promise<Description> {
+  if (!isNats(url)) return operateHub(url, await tokenFrom(flags), await trustFrom(flags)).description();
   const { signal, stop } = watchInterrupts();
   try {
     const end = await openEnd(url, flags, joinDisplay(print), signal);
-    try {
-      const { fisher } = await compileDescription(end.description, {
-        version: versionsOfThis().commonweight,
-      });
-      return federationExplanation(end.description, fisher !== undefined);
-    } finally {
-      await end.close();
-    }
+    await end.close();
+    return end.description;
   } finally {
     stop();
   }
 }
+
+const isNats = (url: string) => /^(nats|tls):/.test(url);
 
 /** Over a hub or over NATS, as the address says. */
 async function openEnd(
@@ -150,7 +155,7 @@ async function openEnd(
   signal: AbortSignal,
 ): Promise<HubParticipant> {
   const trust = await trustFrom(flags);
-  if (!/^(nats|tls):/.test(url)) {
+  if (!isNats(url)) {
     return joinHub(url, { token: await tokenFrom(flags), signal, onTrouble, onConnected, ...trust });
   }
   const { name } = flags;

@@ -26,7 +26,6 @@ export interface CompileOptions extends ChosenStrategies {
 
 export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   readonly configuration: Configuration;
-  readonly network: Network;
   readonly plan: Plan;
   readonly fisher: FisherRules | undefined;
   /** What the file of a model says of it. */
@@ -41,7 +40,7 @@ export function compileFederation(
   { imageShape, classNames }: ImageFacts,
   { strategy, compared, init, ...own }: CompileOptions,
   source: string,
-): CompiledFederation {
+): CompiledFederation & { readonly network: Network } {
   const network = networkFor(configuration, own.network, classNames.length, source);
   checkNormalization(configuration, imageShape[0], source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
@@ -60,13 +59,7 @@ export function compileFederation(
   return {
     ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
     fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
-    model: {
-      network: configuration.model,
-      imageShape: [...imageShape],
-      classNames: [...classNames],
-      normalization: configuration.normalization,
-      dataset: configuration.dataset,
-    },
+    model: modelDescription(configuration, { imageShape, classNames }),
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {
         throw new ConfigurationError(
@@ -80,3 +73,14 @@ export function compileFederation(
     },
   };
 }
+
+export const modelDescription = (
+  { model, normalization, dataset }: Configuration,
+  { imageShape, classNames }: ImageFacts,
+): ModelDescription => ({
+  network: model,
+  imageShape: [...imageShape],
+  classNames: [...classNames],
+  normalization,
+  dataset,
+});

@@ -7,6 +7,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { sha256Schema } from '../../protocol/blob-name.js';
+import type { Description } from '../../protocol/description.js';
 import { describeIdentity, type Identity, identitySchema, type Role } from '../../protocol/identity.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { Log } from '../log.js';
@@ -15,6 +16,7 @@ import type { BlobFolder } from '../transport.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
+import { pages } from './pages.js';
 import { Refusal } from './refusal.js';
 import type { NoteRefusal } from './refusals.js';
 import { sendBlob } from './send-blob.js';
@@ -30,7 +32,7 @@ export interface RoutesParts {
   readonly metrics: HubMetrics;
   readonly log: Log;
   readonly note: NoteRefusal;
-  readonly participants: readonly string[];
+  readonly description: Description;
   /** Whether participants may read a blob; nothing while no assignment has been published. */
   readable(sha256: string): boolean | undefined;
   /** @throws when a blob that is damaged cannot be mended */
@@ -48,7 +50,8 @@ interface HubEnvironment {
 type HubContext = Context<HubEnvironment>;
 
 export function routes(parts: RoutesParts): Hono<HubEnvironment> {
-  const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, participants } = parts;
+  const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, description } = parts;
+  const { participants } = description;
   const spare = sparingLog(log, 5, 100);
   const transfers = new Map<string, number>();
 
@@ -104,9 +107,11 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   app.use(async (c, next) => {
     c.set('address', c.env.incoming.socket.remoteAddress);
     await next();
-    c.header('cache-control', 'no-store');
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
   });
+
+  app.route('/', pages<HubEnvironment>());
 
   app.get('/healthz', (c) => c.json({ ok: true, protocol: PROTOCOL_VERSION }));
 
@@ -114,6 +119,12 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     allow(c, 'observer', 'operator');
     const { type, text } = await metrics.read();
     return c.body(text, 200, { 'content-type': type });
+  });
+
+  /** What the federation asks for, for whoever wants to know before it joins: a WebSocket would take the place of another. */
+  app.get('/description', (c) => {
+    allow(c, 'participant', 'observer', 'operator');
+    return c.json(description);
   });
 
   app.get('/status', (c) => {
