@@ -34,13 +34,18 @@ export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   initialState(participant: string): StateDict;
 }
 
+/** As it is where the network is at hand. */
+export interface FederationWithNetwork extends CompiledFederation {
+  readonly network: Network;
+}
+
 /** @param source what errors call the configuration */
 export function compileFederation(
   configuration: Configuration,
   { imageShape, classNames }: ImageFacts,
   { strategy, compared, init, ...own }: CompileOptions,
   source: string,
-): CompiledFederation & { readonly network: Network } {
+): FederationWithNetwork {
   const network = networkFor(configuration, own.network, classNames.length, source);
   checkNormalization(configuration, imageShape[0], source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.

@@ -12,6 +12,7 @@ import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
 import { ownData } from './own-data.js';
 import { participantFolder } from './participant-folder.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from './take-part.js';
+import { unlessAborted } from './unless-aborted.js';
 import { versionsOfThis } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -22,6 +23,11 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
   readonly folder?: string | undefined;
   /** What `{ name: 'custom' }` means here. */
   readonly network?: Network | undefined;
+  /**
+   * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They are checked, but what they
+   * compute cannot be: they could copy pictures into what they call weights.
+   */
+  readonly acceptForeignPlan?: boolean | undefined;
   readonly strategies?: readonly Strategy[] | undefined;
   /** That its work may take, as far as it can be reckoned; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
@@ -35,12 +41,24 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
 export async function joinFederation(
   end: ParticipantEnd,
   name: string,
-  { data, folder, network, strategies, mostMemoryBytes, shareLabelCounts, observer, ...options }: JoinOptions,
+  {
+    data,
+    folder,
+    network,
+    acceptForeignPlan,
+    strategies,
+    mostMemoryBytes,
+    shareLabelCounts,
+    observer,
+    ...options
+  }: JoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const versions = versionsOfThis();
   const federation = await compileDescription(description, {
     ...{ network, strategies, mostMemoryBytes, version: versions.commonweight },
+    foreignPlan:
+      acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined,
   });
   const own =
     typeof data === 'string'
@@ -60,4 +78,14 @@ export async function joinFederation(
   } finally {
     await tasks.close();
   }
+}
+
+/** Where it is offered. */
+async function foreignPlanOf(
+  end: ParticipantEnd,
+  signal = new AbortController().signal,
+): Promise<Uint8Array | undefined> {
+  const { foreignPlan, configuration } = end.description;
+  if (foreignPlan === undefined || configuration.model.name !== 'custom') return undefined;
+  return unlessAborted(end.download(foreignPlan), signal);
 }

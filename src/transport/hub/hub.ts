@@ -67,7 +67,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
 
   const door = doorkeeper(server, limits, note);
   const app = routes({
-...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note },
+    ...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note },
     description: reception.description,
     readable: (sha256) => published.has(sha256) || (board.assignment() === undefined ? undefined : false),
     mend: async (sha256) => {
