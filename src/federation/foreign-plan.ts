@@ -56,7 +56,7 @@ const drawsItsOwn = ({ initialModel, initialWeights }: Configuration) =>
 
 /** Why somebody without the network cannot take part, and what to do about it. */
 export function noNetwork({ foreignPlan }: Description, configuration: Configuration, source: string) {
-  const missing = `${source}: "model.name" is "custom", which is the coordinator's own code, but no network is given`;
+  const missing = `${source}: "model.name" is "custom", which is the coordinator’s own code, but no network is given`;
   const bring = 'bring it, by joinFederation(end, name, { network }) in a program';
   if (drawsItsOwn(configuration)) {
     return new FederationError(`${missing}, and each participant draws its own initial weights by it`, {
