@@ -12,12 +12,13 @@ import { OnnxModelBuilder } from '../onnx/model-builder.js';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration.js';
 import { type Description, descriptionSchema } from '../protocol/description.js';
 import { decodeForeignPlan, encodeForeignPlan, type ForeignPlan } from '../protocol/foreign-plan.js';
-import { decodeSafetensors } from '../tensor/safetensors.js';
-import { stateLayout } from '../tensor/state-dict.js';
-import { sha256Of } from '../transport/blob-folder.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { layoutSize, stateLayout } from '../tensor/state-dict.js';
+import { blobFolder, sha256Of } from '../transport/blob-folder.js';
 import { inProcess } from '../transport/in-process.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
+import { FederationError } from './error.js';
 import { strategiesOf } from './federation-plan.js';
 import { offeredPlan } from './foreign-plan.js';
 import { type JoinOptions, joinFederation } from './join-federation.js';
@@ -203,6 +204,16 @@ describe('a plan that is accepted', () => {
   });
 });
 
+/** With the signature of a training step, and a sum of vectors that do not go together. */
+function misfit(size: number): Uint8Array {
+  const model = new OnnxModelBuilder();
+  const state = model.input('state', 'f32', [size]);
+  model.output('nextState', model.node('Add', [state, model.floats([1, 2, 3])]), 'f32', [size]);
+  model.output('lossSum', model.float(1), 'f32', []);
+  model.output('correct', model.float(1), 'f32', []);
+  return model.bytes();
+}
+
 function hostile(operator: 'Relu'): Uint8Array {
   const model = new OnnxModelBuilder();
   model.output('y', model.node(operator, [model.input('x', 'f32', [1])]), 'f32', [1]);
@@ -235,6 +246,33 @@ describe('training by an accepted plan', () => {
     const [, ...outcomes] = await Promise.all([serving, ...joining]);
     return { outcomes, out };
   }
+
+  it('ends in words where the engine will not run what has passed', async () => {
+    const { description, file } = await offered({ optimizer: { name: 'sgd', learningRate: 0.1 } });
+    const plan = decodeForeignPlan(file!);
+    const layout = stateLayout(plan.tensors);
+    const other = { ...plan, trainingModel: misfit(layoutSize(layout)) };
+    const blobs = await blobFolder(newFolder());
+    const foreignPlan = await blobs.put(encodeForeignPlan(other));
+    const transport = inProcess();
+    const coordinator = transport.openCoordinator(
+      {
+        description: { ...description, foreignPlan, plan: await planHash({ ...other, layout }) },
+        receive: async () => ({ accepted: true }),
+      },
+      blobs,
+    );
+    const state = { layout, data: new Float32Array(layoutSize(layout)) };
+    await coordinator.publish({
+      ...{ type: 'train', round: 1, epoch: 1, sequence: 1, waitingFor: ['environment-1'] },
+      base: await blobs.put(encodeSafetensors(state)),
+    });
+    const end = transport.openParticipant('environment-1');
+    const joined = joinFederation(end, 'environment-1', { data: noise('noise'), acceptForeignPlan: true });
+    await expect(joined).rejects.toThrow(FederationError);
+    await expect(joined).rejects.toThrow('the plan that was accepted cannot be carried out here');
+    await end.close();
+  });
 
   it.each<[string, Partial<ConfigurationInput>]>([
     ['the mean', {}],

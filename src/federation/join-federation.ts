@@ -5,9 +5,11 @@
 import type { ImageDataset } from '../data/image-dataset.js';
 import type { Strategy } from '../merge/strategy.js';
 import type { Network } from '../nn/network.js';
+import { CommonweightError } from '../tensor/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import { MOST_MEMORY_BYTES } from './demands.js';
 import { compileDescription } from './description.js';
+import { FederationError, InterruptedError } from './error.js';
 import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
 import { ownData } from './own-data.js';
 import { participantFolder } from './participant-folder.js';
@@ -55,10 +57,10 @@ export async function joinFederation(
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const versions = versionsOfThis();
+  const foreignPlan =
+    acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
   const federation = await compileDescription(description, {
-    ...{ network, strategies, mostMemoryBytes, version: versions.commonweight },
-    foreignPlan:
-      acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined,
+    ...{ network, strategies, mostMemoryBytes, foreignPlan, version: versions.commonweight },
   });
   const own =
     typeof data === 'string'
@@ -75,6 +77,14 @@ export async function joinFederation(
       runtime: `${versions.runtime}, ${versions.device}`,
       folder: folder === undefined ? undefined : await participantFolder(folder),
     });
+  } catch (error) {
+    if (foreignPlan === undefined || error instanceof CommonweightError || error instanceof InterruptedError)
+      throw error;
+    // Of a plan of our own it would be our mistake.
+    throw new FederationError(
+      `federation: the plan that was accepted cannot be carried out here: ${(error as Error).message}`,
+      { cause: error, hint: 'tell whoever runs the coordinator' },
+    );
   } finally {
     await tasks.close();
   }
