@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
@@ -243,8 +243,9 @@ describe('training by an accepted plan', () => {
       const options = { data: noise('noise'), choice: shareChoice(`iid:${k}/2`), folder: newFolder() };
       return joinFederation(end, name, { ...options, ...of(k) }).finally(() => end.close());
     });
+    const { foreignPlan } = transport.openParticipant('environment-1').description;
     const [, ...outcomes] = await Promise.all([serving, ...joining]);
-    return { outcomes, out };
+    return { outcomes, out, foreignPlan };
   }
 
   it('ends in words where the engine will not run what has passed', async () => {
@@ -293,6 +294,8 @@ describe('training by an accepted plan', () => {
     const weights = (bytes: Uint8Array) => decodeSafetensors(bytes, 'a model').state;
     // The two files say that they were trained on other sets.
     expect(weights(file)).toEqual(weights(await readFile(join(alone, 'model.safetensors'))));
+    // Who comes late finds it still.
+    expect(await readdir(join(accepted.out, 'blobs'))).toContain(accepted.foreignPlan?.sha256);
     for (const outcome of accepted.outcomes) {
       expect(outcome.type === 'finished' && file.equals(outcome.model ?? new Uint8Array(0))).toBe(true);
     }
