@@ -7,7 +7,7 @@ import { isPartitionerName } from '../partition/partitioners.js';
 import type { Configuration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
 import type { Identity } from '../protocol/identity.js';
-import { beside } from '../transport/beside.js';
+import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
 import { openTokens, type Tokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
@@ -56,10 +56,11 @@ export async function serveTransport(
     },
     async open(opening, log) {
       if (lead === undefined) throw new Error('internal: NATS is opened without the lead');
-      const { reception, blobs, modelBytes } = opening;
-      const hub = await openOwnHub(flags, tls, opening, log, print);
+      const { blobs, modelBytes } = opening;
+      const [overNats, overHub] = receptionsBeside(opening.reception);
+      const hub = await openOwnHub(flags, tls, { ...opening, reception: overHub }, log, print);
       const blobPlace = flags.natsObjectStore ? 'object-store' : { url: addressOf(hub, flags) };
-      const end = await openNatsCoordinator(reception, lead, {
+      const end = await openNatsCoordinator(overNats, lead, {
         blobs,
         blobPlace,
         maximumBlobBytes: modelBytes,
@@ -103,7 +104,7 @@ async function openOwnHub(
   return hub;
 }
 
-/** What each participant is to be given: a command with its token. Tokens are shown once. */
+/** What each participant is to be given: a command with its token, or a link. Tokens are shown once. */
 async function printCommands(
   { nats, natsObjectStore }: TransportFlags,
   url: string,
@@ -124,12 +125,16 @@ async function printCommands(
           ? `${url} ${token}`
           : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
       print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
+      print(`  ${' '.repeat(name.length)}   or in a browser: ${url}/join#token=${issued}`);
     });
   }
   if (isNew({ role: 'operator' })) {
     await tokens.issue({ role: 'operator' }, (token) =>
       print(`  operator:  commonweight status ${url} --token ${token}${trust}`),
     );
+  }
+  if (isNew({ role: 'observer' })) {
+    await tokens.issue({ role: 'observer' }, (token) => print(`  to watch:  ${url}/#token=${token}`));
   }
   if (fresh.length < participants.length) {
     print(

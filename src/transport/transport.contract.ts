@@ -56,7 +56,7 @@ const wait = (round: number, sequence = round, epoch = 1): Assignment => ({
   round,
 });
 /** Bytes without a pattern that a hash or a codec could miss. */
-const noise = (bytes: number) => Uint8Array.from({ length: bytes }, (_, i) => (i * 2654435761) >>> 13);
+export const noise = (bytes: number) => Uint8Array.from({ length: bytes }, (_, i) => (i * 2654435761) >>> 13);
 
 export function describeTransport(
   name: string,

@@ -6,7 +6,8 @@ import { type Status, statusSchema } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { TransportError } from '../error.js';
 import { finalError, hubAddress, type Trust } from './hub-address.js';
-import { type HubRequest, hubRequest, readJson } from './hub-request.js';
+import { type HubRequest, hubRequest } from './hub-request.js';
+import { readJson } from './read-json.js';
 
 export interface HubOperator {
   /** Whatever the token's role is. */

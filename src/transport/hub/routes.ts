@@ -203,7 +203,10 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     return RESPONSE_ALREADY_SENT;
   });
 
-  /** All that is missing of a blob from Upload-Offset on, as it is in draft-ietf-httpbis-resumable-upload. */
+  /**
+   * All that is missing of a blob from Upload-Offset on, as it is in draft-ietf-httpbis-resumable-upload. It may begin anew,
+   * unless it says that nothing is here yet: "If-None-Match: *".
+   */
   app.put('/blobs/:sha256', async (c) => {
     const participant = participantOf(c);
     const sha256 = nameOf(c);
@@ -222,8 +225,9 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
         `a blob of ${offset + length} bytes, at most ${limits.blobBytes} are taken`,
       );
     }
+    const first = c.req.header('if-none-match') === '*';
     await transfer(participant, () =>
-      uploads.receive({ participant, sha256, offset, length, body: c.env.incoming }),
+      uploads.receive({ participant, sha256, offset, first, length, body: c.env.incoming }),
     );
     spare(
       'info',
