@@ -10,7 +10,7 @@ import type { Description } from '../protocol/description.js';
 import { distributedProblem } from '../protocol/distributed-problem.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
-import { checkDemands, MOST_MEMORY_BYTES } from './demands.js';
+import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
 import { FederationError } from './error.js';
 import { networkFor, strategiesOf } from './federation-plan.js';
 import { noNetwork, takeForeignPlan } from './foreign-plan.js';
@@ -57,6 +57,8 @@ export interface DescriptionOptions {
   readonly mostMemoryBytes?: number | undefined;
   /** The file of the coordinator's plan, to be taken where there is no network to compile it from. */
   readonly foreignPlan?: Uint8Array | undefined;
+  /** What to do where it would take more. */
+  readonly memoryHint?: string | undefined;
 }
 
 /**
@@ -69,7 +71,9 @@ export async function compileDescription(
   description: Description,
   options: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
-  const { network, strategies = [], version, mostMemoryBytes = MOST_MEMORY_BYTES } = options;
+  const { network, strategies = [], version } = options;
+  const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = options;
+  const limit = { bytes: mostMemoryBytes, hint: memoryHint };
   const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
   const there = commonweight === undefined ? '' : ` of commonweight ${commonweight}`;
   const here = version === undefined ? '' : ` of commonweight ${version}`;
@@ -92,10 +96,10 @@ export async function compileDescription(
   }
   if (configuration.model.name === 'custom' && network === undefined) {
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
-    return takeForeignPlan(options.foreignPlan, description, configuration, chosen, mostMemoryBytes);
+    return takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit);
   }
   const described = networkFor(configuration, network, classNames.length, source);
-  checkDemands(configuration, described, imageShape, participants.length, mostMemoryBytes);
+  checkDemands(configuration, described, imageShape, participants.length, limit);
   const facts = { imageShape, classNames };
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
   const actual = await planHash(compiled.plan);

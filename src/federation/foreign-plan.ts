@@ -24,7 +24,7 @@ import {
   type ImageFacts,
   modelDescription,
 } from './compile-federation.js';
-import { checkDemanded, demandedBytes, leastBytes } from './demands.js';
+import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
 import { FederationError } from './error.js';
 import type { ChosenStrategies } from './federation-plan.js';
 import { needsFisher } from './fisher.js';
@@ -84,7 +84,7 @@ export async function takeForeignPlan(
   { imageShape, classNames, participants, plan: expected }: Description,
   configuration: Configuration,
   strategies: ChosenStrategies,
-  mostMemoryBytes: number,
+  limit: MemoryLimit,
 ): Promise<CompiledFederation> {
   const { tensors, trainingModel, evaluationModel, memoryBytes, fisher: offered } = decodeForeignPlan(bytes);
   const layout = stateLayout(tensors);
@@ -97,7 +97,7 @@ export async function takeForeignPlan(
   // What it says may be too little; so much it is at least.
   const least = leastBytes(configuration, layoutSize(layout), imageShape);
   const demanded = () => Math.max(memoryBytes, least);
-  checkDemanded(configuration, demanded, imageShape, participants.length, mostMemoryBytes);
+  checkDemanded(configuration, demanded, imageShape, participants.length, limit);
   const plan: Plan = {
     ...{ layout, imageShape, trainingModel, evaluationModel, batchSize: configuration.batchSize },
     evaluationBatchSize: EVALUATION_BATCH,
