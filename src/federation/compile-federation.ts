@@ -45,14 +45,7 @@ export function compileFederation(
   const network = networkFor(configuration, own.network, classNames.length, source);
   checkNormalization(configuration, imageShape[0], source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
-  const plan = compilePlan({
-    ...configuration,
-    network,
-    imageShape,
-    loss: lossOf(configuration.loss),
-    correction: correctionOf(configuration.correction),
-    optimizer: optimizerOf(configuration.optimizer),
-  });
+  const plan = planCutFor({ configuration, network, imageShape });
   const parameters = parametersOf(network, imageShape);
   const drawn = (...of: readonly string[]) =>
     initialState(parameters, configuration.seed, 'initial weights', ...of);
@@ -79,4 +72,27 @@ export function compileFederation(
       return common;
     },
   };
+}
+
+/**
+ * The plan of a federation, with batches cut for a runtime: the same step, whose sums are added up in another order.
+ * @param partBytes of that runtime; the default cut is the one whose hash is compared
+ */
+export function planCutFor(
+  {
+    configuration,
+    network,
+    imageShape,
+  }: Pick<CompiledFederation, 'configuration' | 'network' | 'imageShape'>,
+  partBytes?: number,
+): Plan {
+  return compilePlan({
+    ...configuration,
+    network,
+    imageShape,
+    loss: lossOf(configuration.loss),
+    correction: correctionOf(configuration.correction),
+    optimizer: optimizerOf(configuration.optimizer),
+    partBytes,
+  });
 }

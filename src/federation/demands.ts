@@ -11,8 +11,21 @@ import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { layoutSize } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
 
+/** How much memory the work may take, and what to do if more is meant. */
+export interface MemoryLimit {
+  readonly bytes: number;
+  readonly hint: string;
+}
+
 /** A model of 500 MB with Adam fits. */
 export const MOST_MEMORY_BYTES = 8e9;
+export const MORE_MEMORY = 'ask whoever runs the coordinator whether that is meant; if so, give --max-memory';
+
+/** WebAssembly addresses no more. */
+export const TAB_MEMORY: MemoryLimit = {
+  bytes: 2 ** 32,
+  hint: 'a browser has no more for one page; take part from the command line, by "commonweight join"',
+};
 
 /** State, next state, gradient, base, the file, the same by wire; with SCAFFOLD both control variates and their change. */
 const VECTORS = 10;
@@ -28,7 +41,7 @@ export function checkDemands(
   network: Network,
   imageShape: Shape,
   participants: number,
-  mostBytes: number,
+  limit: MemoryLimit,
 ): void {
   const pixels = sizeOf(imageShape);
   if (pixels > LARGEST_IMAGE) {
@@ -43,10 +56,10 @@ export function checkDemands(
     );
   }
   const bytes = demandedBytes(configuration, network, imageShape);
-  if (bytes <= mostBytes) return;
+  if (bytes <= limit.bytes) return;
   throw new FederationError(
-    `federation: the network "${configuration.model.name}" on images of ${formatShape(imageShape)}, ${configuration.batchSize} in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(mostBytes)}`,
-    { hint: 'ask whoever runs the coordinator whether that is meant; if so, give --max-memory' },
+    `federation: the network "${configuration.model.name}" on images of ${formatShape(imageShape)}, ${configuration.batchSize} in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(limit.bytes)}`,
+    { hint: limit.hint },
   );
 }
 

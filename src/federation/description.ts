@@ -9,7 +9,7 @@ import type { Description } from '../protocol/description.js';
 import { distributedProblem } from '../protocol/distributed-problem.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
-import { checkDemands, MOST_MEMORY_BYTES } from './demands.js';
+import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
 import { FederationError } from './error.js';
 import { networkFor, strategiesOf } from './federation-plan.js';
 import { planHash } from './plan-hash.js';
@@ -50,6 +50,8 @@ export interface DescriptionOptions {
   readonly version?: string | undefined;
   /** That its work may take; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
+  /** What to do where it would take more. */
+  readonly memoryHint?: string | undefined;
 }
 
 /**
@@ -59,8 +61,9 @@ export interface DescriptionOptions {
  */
 export async function compileDescription(
   description: Description,
-  { network, strategies = [], version, mostMemoryBytes = MOST_MEMORY_BYTES }: DescriptionOptions = {},
+  { network, strategies = [], version, ...memory }: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
+  const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = memory;
   const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
   const there = commonweight === undefined ? '' : ` of commonweight ${commonweight}`;
   const here = version === undefined ? '' : ` of commonweight ${version}`;
@@ -82,7 +85,8 @@ export async function compileDescription(
     );
   }
   const described = networkFor(configuration, network, classNames.length, source);
-  checkDemands(configuration, described, imageShape, participants.length, mostMemoryBytes);
+  const limit = { bytes: mostMemoryBytes, hint: memoryHint };
+  checkDemands(configuration, described, imageShape, participants.length, limit);
   const facts = { imageShape, classNames };
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
   const actual = await planHash(compiled.plan);

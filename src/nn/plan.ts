@@ -44,12 +44,6 @@ export interface Plan {
   readonly evaluationModel: Uint8Array;
 }
 
-/** Which outputs of the training model are inputs of its next run. */
-export function carryOf({ slotCount }: Pick<Plan, 'slotCount'>): Readonly<Record<string, string>> {
-  const slots = Array.from({ length: slotCount }, (_, index) => [`nextSlot${index}`, `slot${index}`]);
-  return { nextState: 'state', ...Object.fromEntries(slots) };
-}
-
 export function compilePlan(options: PlanOptions): Plan {
   const { network, imageShape, optimizer, batchSize, evaluationBatchSize = 25 } = options;
   const layout = layoutOf(parametersOf(network, imageShape));
