@@ -26,7 +26,6 @@ export interface CompileOptions extends ChosenStrategies {
 
 export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   readonly configuration: Configuration;
-  readonly network: Network;
   readonly plan: Plan;
   readonly fisher: FisherRules | undefined;
   /** What the file of a model says of it. */
@@ -35,13 +34,18 @@ export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   initialState(participant: string): StateDict;
 }
 
+/** As it is where the network is at hand. */
+export interface FederationWithNetwork extends CompiledFederation {
+  readonly network: Network;
+}
+
 /** @param source what errors call the configuration */
 export function compileFederation(
   configuration: Configuration,
   { imageShape, classNames }: ImageFacts,
   { strategy, compared, init, ...own }: CompileOptions,
   source: string,
-): CompiledFederation {
+): FederationWithNetwork {
   const network = networkFor(configuration, own.network, classNames.length, source);
   checkNormalization(configuration, imageShape[0], source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
@@ -53,13 +57,7 @@ export function compileFederation(
   return {
     ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
     fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
-    model: {
-      network: configuration.model,
-      imageShape: [...imageShape],
-      classNames: [...classNames],
-      normalization: configuration.normalization,
-      dataset: configuration.dataset,
-    },
+    model: modelDescription(configuration, { imageShape, classNames }),
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {
         throw new ConfigurationError(
@@ -74,6 +72,17 @@ export function compileFederation(
   };
 }
 
+export const modelDescription = (
+  { model, normalization, dataset }: Configuration,
+  { imageShape, classNames }: ImageFacts,
+): ModelDescription => ({
+  network: model,
+  imageShape: [...imageShape],
+  classNames: [...classNames],
+  normalization,
+  dataset,
+});
+
 /**
  * The plan of a federation, with batches cut for a runtime: the same step, whose sums are added up in another order.
  * @param partBytes of that runtime; the default cut is the one whose hash is compared
@@ -83,7 +92,7 @@ export function planCutFor(
     configuration,
     network,
     imageShape,
-  }: Pick<CompiledFederation, 'configuration' | 'network' | 'imageShape'>,
+  }: Pick<FederationWithNetwork, 'configuration' | 'network' | 'imageShape'>,
   partBytes?: number,
 ): Plan {
   return compilePlan({

@@ -43,6 +43,18 @@ export function checkDemands(
   participants: number,
   limit: MemoryLimit,
 ): void {
+  const demanded = () => demandedBytes(configuration, network, imageShape);
+  checkDemanded(configuration, demanded, imageShape, participants, limit);
+}
+
+/** @param demanded the bytes that its network takes: asked for once all the rest is within reason */
+export function checkDemanded(
+  configuration: Configuration,
+  demanded: () => number,
+  imageShape: Shape,
+  participants: number,
+  limit: MemoryLimit,
+): void {
   const pixels = sizeOf(imageShape);
   if (pixels > LARGEST_IMAGE) {
     throw new FederationError(
@@ -55,7 +67,7 @@ export function checkDemands(
       `federation: it draws from ${participants} participants in each of ${configuration.rounds} rounds, expected a thousandth of that`,
     );
   }
-  const bytes = demandedBytes(configuration, network, imageShape);
+  const bytes = demanded();
   if (bytes <= limit.bytes) return;
   throw new FederationError(
     `federation: the network "${configuration.model.name}" on images of ${formatShape(imageShape)}, ${configuration.batchSize} in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(limit.bytes)}`,
@@ -63,7 +75,7 @@ export function checkDemands(
   );
 }
 
-function demandedBytes(configuration: Configuration, network: Network, imageShape: Shape): number {
+export function demandedBytes(configuration: Configuration, network: Network, imageShape: Shape): number {
   const layout = layoutOf(parametersOf(network, imageShape));
   const tensors = layout.map(({ name, shape }) => input(name, shape));
   /** Of all intermediate values. */
@@ -72,9 +84,13 @@ function demandedBytes(configuration: Configuration, network: Network, imageShap
     return topologicalOrder([logits]).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   };
   const perImage = valuesFor(2) - valuesFor(1);
-  const vectors = VECTORS + 2 * optimizerOf(configuration.optimizer).slotCount;
-  const batch = 2 * configuration.batchSize * sizeOf(imageShape);
-  return 4 * (vectors * layoutSize(layout) + EVALUATED_TOGETHER * perImage + batch);
+  return leastBytes(configuration, layoutSize(layout), imageShape) + 4 * EVALUATED_TOGETHER * perImage;
+}
+
+/** Without the values within a network of so many weights. */
+export function leastBytes({ optimizer, batchSize }: Configuration, size: number, imageShape: Shape): number {
+  const vectors = VECTORS + 2 * optimizerOf(optimizer).slotCount;
+  return 4 * (vectors * size + 2 * batchSize * sizeOf(imageShape));
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`;

@@ -8,6 +8,7 @@ import type { ParticipantEnd } from '../transport/transport.js';
 import { planCutFor } from './compile-federation.js';
 import { TAB_MEMORY } from './demands.js';
 import { compileDescription } from './description.js';
+import { networkFor } from './federation-plan.js';
 import type { OwnData } from './own-data.js';
 import { type PageTasks, pageTasks } from './page-tasks.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from './take-part.js';
@@ -36,10 +37,12 @@ export async function joinFederationFromPage(
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
   });
+  const { configuration, imageShape, classNames } = federation;
+  const network = networkFor(configuration, undefined, classNames.length, 'the federation');
   const { dataset, share } = typeof data === 'function' ? await data(description) : data;
   const tasks = await pageTasks(
     ({ partBytes }) => ({
-      plan: planCutFor(federation, partBytes),
+      plan: planCutFor({ configuration, network, imageShape }, partBytes),
       train: dataset,
       fisher: federation.fisher?.plan,
     }),
