@@ -1,6 +1,6 @@
 /** Where the data comes from: a folder, files in IDX format, or the hub's demonstration. */
 import { useState } from 'preact/hooks';
-import { filesOfDrop, filesOfInput, type PageFile } from '../../federation/page-data.js';
+import { filesOfDrop, filesOfInput, type PageFile } from '../../data/page-files.js';
 import type { Problem } from './join-state.js';
 import type { FederationFacts } from './messages.js';
 import { StageHeading } from './stage-heading.js';

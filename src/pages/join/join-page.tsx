@@ -1,5 +1,5 @@
 /** The page, by its state. */
-import type { PageFile } from '../../federation/page-data.js';
+import type { PageFile } from '../../data/page-files.js';
 import { AboutFederation } from './about-federation.js';
 import { ChooseData } from './choose-data.js';
 import { Finished } from './finished.js';

@@ -2,7 +2,7 @@
  * What the page and its participant worker say to each other. The worker takes part: it holds the connection, the data and
  * the model. The page shows what the worker tells, and hands on what the user wants; so no work is ever done where it is drawn.
  */
-import type { PageFile } from '../../federation/page-data.js';
+import type { PageFile } from '../../data/page-files.js';
 import type { Progress } from '../../protocol/announcement.js';
 
 /** What the user wants, in the order in which it can be wanted. */
@@ -22,7 +22,7 @@ export type Command =
   | { readonly type: 'export'; readonly format: ModelFormat };
 
 /** A file, or one of one's own examples by its place among those shown. */
-export type Picture = { readonly file: Blob; readonly name: string } | { readonly sample: number };
+export type Picture = { readonly file: File } | { readonly sample: number };
 
 export type ModelFormat = 'safetensors' | 'onnx';
 

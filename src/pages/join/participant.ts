@@ -3,8 +3,10 @@
  * page was loaded again is kept in the browser.
  */
 import type { ImageDataset } from '../../data/image-dataset.js';
+import { decodePicture } from '../../data/page-pictures.js';
 import { demonstrationShare, hasDemonstration } from '../../federation/demonstration-share.js';
 import { compileDescription } from '../../federation/description.js';
+import { FederationError } from '../../federation/error.js';
 import { joinFederationFromPage } from '../../federation/join-federation-from-page.js';
 import { type OwnData, ownData } from '../../federation/own-data.js';
 import { readPageData } from '../../federation/page-data.js';
@@ -157,7 +159,7 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
         let dataset: ImageDataset;
         try {
           const onProgress = (done: number, of: number) => reading.tell({ type: 'reading', done, of });
-          dataset = await readPageData(files, end.description, { onProgress, onNotice });
+          dataset = await readPageData(files, end.description, { onProgress });
         } finally {
           reading.close();
         }
@@ -216,7 +218,13 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
   }
   async function pixelsOf(picture: Picture): Promise<Uint8Array> {
     if ('sample' in picture) return (summary?.samples[picture.sample]?.pixels ?? new Uint8Array()).slice();
-    return decodePagePicture(picture.file, picture.name, merged().facts.imageShape);
+    const [channels, height, width] = merged().facts.imageShape;
+    if (channels !== 1 && channels !== 3) {
+      throw new FederationError(`a picture has 1 or 3 channels, and this network takes ${channels}`, {
+        hint: 'try it on one of your own examples',
+      });
+    }
+    return decodePicture({ path: picture.file.name, file: picture.file }, { channels, height, width });
   }
 
   return async (command) => {

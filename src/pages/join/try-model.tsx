@@ -21,7 +21,10 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
       <div class="try">
         <div>
           <h3>Draw something</h3>
-          <Drawing shape={model.imageShape} onDrawn={(file) => onPredict({ file, name: 'your drawing' })} />
+          <Drawing
+            shape={model.imageShape}
+            onDrawn={(file) => onPredict({ file: new File([file], 'your drawing') })}
+          />
           <h3>Or take a picture</h3>
           <label class="button">
             Choose a picture
@@ -31,7 +34,7 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
               accept="image/png,image/jpeg"
               onChange={({ currentTarget }) => {
                 const file = currentTarget.files?.[0];
-                if (file !== undefined) onPredict({ file, name: file.name });
+                if (file !== undefined) onPredict({ file });
                 currentTarget.value = '';
               }}
             />
