@@ -8,6 +8,7 @@ import { addExport } from './export.js';
 import { failureOf, usageMessage } from './failure.js';
 import { addJoin } from './join.js';
 import { addMerge } from './merge.js';
+import { addOpen } from './open.js';
 import { addStatus, addStop, addToken } from './operate.js';
 import { addPredict } from './predict.js';
 import { addReplay } from './replay.js';
@@ -34,6 +35,7 @@ Examples:
   commonweight reproduce v --out runs/v
   commonweight run federation.yaml --out runs/first --json first.json
   commonweight report runs/v
+  commonweight open runs/v
   commonweight replay runs/v
   commonweight compare federation.yaml --strategies mean,absmax --seeds 3
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
@@ -51,6 +53,7 @@ Examples:
     addToken,
     addReplay,
     addReport,
+    addOpen,
     addCompare,
     addMerge,
     addEvaluate,
