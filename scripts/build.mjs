@@ -1,6 +1,8 @@
 // Compiles src/ into dist/, afresh: a module that has moved must not live on in the package; and the pages into dist/pages/.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 process.chdir(new URL('..', import.meta.url).pathname);
@@ -9,4 +11,23 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
   stdio: 'inherit',
 });
 await build({ configFile: 'vite.config.ts', logLevel: 'warn' });
+for (const entry of readdirSync('dist/pages', { recursive: true, withFileTypes: true })) {
+  if (entry.isFile()) compress(join(entry.parentPath, entry.name));
+}
 if (existsSync('dist/cli/main.js')) chmodSync('dist/cli/main.js', 0o755);
+
+/** Beside the file, so that a hub need not do it at every request. Brotli's best takes a second for a megabyte. */
+function compress(file) {
+  const bytes = readFileSync(file);
+  const quality = bytes.length > 2 ** 20 ? 6 : 11;
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: quality,
+    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+  };
+  for (const [ending, compressed] of [
+    ['.br', brotliCompressSync(bytes, { params })],
+    ['.gz', gzipSync(bytes, { level: 9 })],
+  ]) {
+    if (compressed.length < bytes.length) writeFileSync(file + ending, compressed);
+  }
+}

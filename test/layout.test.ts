@@ -85,8 +85,6 @@ describe('the library', () => {
     };
     walk('index.ts');
     walk('browser.ts');
-    // A page that takes part brings its own WebSocket.
-    walk('transport/hub/message-loop.ts');
     const nodeOnly = [...reached].filter((file) =>
       /from '(node:|onnxruntime-node|sharp|ws'|pino)/.test(readFileSync(join(source, file), 'utf8')),
     );

@@ -2,24 +2,12 @@
 /** The program: its commands, and how it ends. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { addCompare } from './compare.js';
-import { addEvaluate } from './evaluate.js';
-import { addExport } from './export.js';
+import { commandsFor } from './commands.js';
 import { failureOf, usageMessage } from './failure.js';
-import { addJoin } from './join.js';
-import { addMerge } from './merge.js';
-import { addOpen } from './open.js';
-import { addStatus, addStop, addToken } from './operate.js';
-import { addPredict } from './predict.js';
-import { addReplay } from './replay.js';
-import { addReport } from './report.js';
-import { addReproduce } from './reproduce.js';
-import { addRun } from './run.js';
-import { addServe } from './serve.js';
 
 const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
 
-function program(): Command {
+async function program(): Promise<Command> {
   const root = new Command('commonweight')
     .description(
       'Train one network where the data lies: every participant trains on its own data, only the weights are merged.',
@@ -43,24 +31,7 @@ Examples:
   commonweight predict runs/v/model.safetensors shoe.png
   commonweight help run`,
     );
-  for (const add of [
-    addReproduce,
-    addRun,
-    addServe,
-    addJoin,
-    addStatus,
-    addStop,
-    addToken,
-    addReplay,
-    addReport,
-    addOpen,
-    addCompare,
-    addMerge,
-    addEvaluate,
-    addPredict,
-    addExport,
-  ])
-    add(root);
+  for (const add of await commandsFor(process.argv[2])) add(root);
   return root;
 }
 
@@ -74,7 +45,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await program().parseAsync();
+  const root = await program();
+  await root.parseAsync();
 } catch (error) {
   const { text, status } = failureOf(error);
   if (text !== '') process.stderr.write(`${text}\n`);

@@ -7,12 +7,11 @@ import { isPartitionerName } from '../partition/partitioners.js';
 import type { Configuration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
 import type { Identity } from '../protocol/identity.js';
-import { beside } from '../transport/beside.js';
+import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
 import { openTokens, type Tokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
-import { openNatsCoordinator } from '../transport/nats/coordinator.js';
-import { type Lead, takeLead } from '../transport/nats/lead.js';
+import type { Lead } from '../transport/nats/lead.js';
 import type { CoordinatorEnd } from '../transport/transport.js';
 import { UsageError } from './error.js';
 import { type NatsFlags, natsAccessFrom } from './nats-flags.js';
@@ -44,6 +43,9 @@ export async function serveTransport(
   const { nats } = flags;
   if (nats === undefined)
     return { open: async (opening, log) => openOwnHub(flags, tls, opening, log, print) };
+  // Loaded where it is asked for: 14 MB that a hub alone does not need.
+  const { takeLead } = await import('../transport/nats/lead.js');
+  const { openNatsCoordinator } = await import('../transport/nats/coordinator.js');
   let lead: Lead | undefined;
   return {
     async lead(job) {
@@ -54,10 +56,11 @@ export async function serveTransport(
     },
     async open(opening, log) {
       if (lead === undefined) throw new Error('internal: NATS is opened without the lead');
-      const { reception, blobs, modelBytes } = opening;
-      const hub = await openOwnHub(flags, tls, opening, log, print);
+      const { blobs, modelBytes } = opening;
+      const [overNats, overHub] = receptionsBeside(opening.reception);
+      const hub = await openOwnHub(flags, tls, { ...opening, reception: overHub }, log, print);
       const blobPlace = flags.natsObjectStore ? 'object-store' : { url: addressOf(hub, flags) };
-      const end = await openNatsCoordinator(reception, lead, {
+      const end = await openNatsCoordinator(overNats, lead, {
         blobs,
         blobPlace,
         maximumBlobBytes: modelBytes,
@@ -74,14 +77,14 @@ export async function serveTransport(
 async function openOwnHub(
   flags: TransportFlags,
   tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
-  { reception, blobs, folder, modelBytes, status, view, stop }: Opening,
+  { reception, blobs, folder, modelBytes, status, view, stop, lendShare }: Opening,
   log: Log,
   print: Print,
 ): Promise<Hub> {
   const { host, port } = flags;
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const hub = await openHub(reception, {
-    ...{ blobs, tokens, host, port, log, status, view },
+    ...{ blobs, tokens, host, port, log, status, view, lendShare },
     ...(tls && { tls }),
     uploadsFolder: join(folder, 'uploads'),
     limits: { blobBytes: modelBytes },
@@ -101,7 +104,7 @@ async function openOwnHub(
   return hub;
 }
 
-/** What each participant is to be given: a command with its token. Tokens are shown once. */
+/** What each participant is to be given: a command with its token, or a link. Tokens are shown once. */
 async function printCommands(
   { nats, natsObjectStore }: TransportFlags,
   url: string,
@@ -122,12 +125,16 @@ async function printCommands(
           ? `${url} ${token}`
           : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
       print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
+      print(`  ${' '.repeat(name.length)}   or in a browser: ${url}/join#token=${issued}`);
     });
   }
   if (isNew({ role: 'operator' })) {
     await tokens.issue({ role: 'operator' }, (token) =>
       print(`  operator:  commonweight status ${url} --token ${token}${trust}`),
     );
+  }
+  if (isNew({ role: 'observer' })) {
+    await tokens.issue({ role: 'observer' }, (token) => print(`  to watch:  ${url}/#token=${token}`));
   }
   if (fresh.length < participants.length) {
     print(

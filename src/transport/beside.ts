@@ -1,5 +1,19 @@
 /** Two transports for one federation: whoever takes part is reached by one of them, and both say the same. */
-import type { CoordinatorEnd } from './transport.js';
+import type { CoordinatorEnd, Reception } from './transport.js';
+
+/** One reception for each of the two. Who is there by either is there: a participant may leave one for the other. */
+export function receptionsBeside(reception: Reception): readonly [Reception, Reception] {
+  const [first, second] = [new Set<string>(), new Set<string>()];
+  const half = (here: Set<string>, there: ReadonlySet<string>): Reception => ({
+    ...reception,
+    onPresence(participant, present) {
+      if (present) here.add(participant);
+      else here.delete(participant);
+      if (!there.has(participant)) reception.onPresence?.(participant, present);
+    },
+  });
+  return [half(first, second), half(second, first)];
+}
 
 /** @param first hears of every assignment before the other; where it is fenced, the other is told nothing */
 export function beside(first: CoordinatorEnd, second: CoordinatorEnd): CoordinatorEnd {

@@ -56,7 +56,7 @@ const wait = (round: number, sequence = round, epoch = 1): Assignment => ({
   round,
 });
 /** Bytes without a pattern that a hash or a codec could miss. */
-const noise = (bytes: number) => Uint8Array.from({ length: bytes }, (_, i) => (i * 2654435761) >>> 13);
+export const noise = (bytes: number) => Uint8Array.from({ length: bytes }, (_, i) => (i * 2654435761) >>> 13);
 
 export function describeTransport(
   name: string,
@@ -141,6 +141,30 @@ export function describeTransport(
       const model = await coordinator.blobs.put(noise(2_000_003));
       await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
       expect(sha256Of(await participant.download(model))).toBe(model.sha256);
+    });
+
+    it('has the blob that the description names before anything is asked for, and after', async () => {
+      const { reception } = listener();
+      const first = await harness.openCoordinator(reception);
+      const plan = await first.blobs.put(noise(70_001));
+      await first.close();
+      const description = { ...exampleDescription, foreignPlan: plan };
+      const coordinator = await harness.openCoordinator({ ...reception, description });
+      const participant = await harness.openParticipant('site-a');
+      expect(participant.description.foreignPlan).toEqual(plan);
+      expect(sha256Of(await participant.download(plan))).toBe(plan.sha256);
+      for (const round of [1, 2]) {
+        const model = await coordinator.blobs.put(noise(1000 * round));
+        await coordinator.publish({
+          type: 'evaluate',
+          epoch: 1,
+          sequence: round,
+          round,
+          waitingFor: [],
+          model,
+        });
+      }
+      expect(sha256Of(await participant.download(plan))).toBe(plan.sha256);
     });
 
     it('has the blobs of an announcement when it arrives', async () => {

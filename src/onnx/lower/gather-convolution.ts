@@ -6,35 +6,23 @@
  *     dW = cols(x)ᵀ·dY       [k·C, O]
  *     dX = cols'(dY)·W'      W' [k·O, C], cols' reads for every pixel and tap the window that the tap belongs to
  *
- * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the order of Y. Images of few
- * channels have their columns transposed (`line-columns.ts`).
+ * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the order of Y. How they are
+ * gathered says `columns.ts`; grey images and the like have their columns transposed (`line-columns.ts`).
  */
 import type { Pair, WindowAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import { columns } from './columns.js';
 import { lineColumns, readsByLine } from './line-columns.js';
 import { batchAndChannels, imageSize, type Lowering, OUTSIDE, type Rows, rowCount } from './lowering.js';
 import { preferredOrder } from './order-preference.js';
 import { lineOrder, phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
-import { isExactPooling, pixelOfTap, windowOfPixel } from './taps.js';
+import { isExactPooling, windowOfPixel } from './taps.js';
 
-/** cols(x) as [R, k·C], for the rows of these windows in their order (all of them by default). */
-export function columns(
-  lowering: Lowering,
-  x: Value,
-  order: RowOrder,
-  kernel: Pair,
-  attributes: WindowAttributes,
-  { first, outer } = { first: 0, outer: order.outer },
-): string {
-  const k = kernel[0] * kernel[1];
-  const windows = pixelsByPlace(order).subarray(first * order.inner, (first + outer) * order.inner);
-  const pattern = Int32Array.from({ length: windows.length * k }, (_, at) =>
-    pixelOfTap(imageSize(x), order.width, kernel, attributes, windows[Math.floor(at / k)] as number, at % k),
-  );
-  const [n, c] = batchAndChannels(x);
-  const gathered = lowering.readPixels(x, pattern, [outer, order.inner * k]);
-  return lowering.reshape(gathered, [n * windows.length, k * c]);
+/** The transposed matrix as a value of its own: a Transpose before a Gemm is folded into it, which then reads by columns. */
+function turned(lowering: Lowering, matrix: string, [rows, columns]: Pair): string {
+  const image = lowering.reshape(matrix, [1, rows, columns]);
+  return lowering.reshape(lowering.transpose(image, [0, 2, 1]), [columns, rows]);
 }
 
 interface Columns {
@@ -70,6 +58,9 @@ function phasesFor(lowering: Lowering, y: Value, order: RowOrder): number {
   return pooled && window !== undefined ? window[0] * window[1] : 1;
 }
 
+/** A product of fewer columns leaves most of a vector register empty: it is computed as rows, and turned. */
+const NARROW = 16;
+
 /** Rows of C channels from a matrix [R, C]. */
 function rowsFrom(lowering: Lowering, matrix: string, value: Value, order: RowOrder): Rows {
   const [n, c] = batchAndChannels(value);
@@ -87,6 +78,10 @@ export function lowerGatherConvolution(lowering: Lowering, y: ValueOf<'conv2d'>)
       ? lowering.reshape(lowering.plain(w), [o, c * kh * kw])
       : // OIHW → [kh, kw, I, O]
         lowering.reshape(lowering.transpose(lowering.plain(w), [2, 3, 1, 0]), [kh * kw * c, o]);
+    if (cols.transposed && o < NARROW) {
+      const column = bias === undefined ? [] : [lowering.reshape(lowering.plain(bias), [o, 1])];
+      return lowering.transpose(model.node('Gemm', [matrix, cols.name, ...column]), [1, 0]);
+    }
     const operands = [cols.name, matrix, ...(bias === undefined ? [] : [lowering.plain(bias)])];
     const transposed = Number(cols.transposed);
     return model.node('Gemm', operands, { transA: transposed, transB: transposed });
@@ -112,24 +107,30 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
   const parts = rows.parts ?? [lowering.reshape(rows.name, [rowCount(dy), o])];
   const phases = columnsByPhase(lowering, x, rows.order, [kh, kw], dw.attributes, parts.length);
   /** The sum of products over the phases. */
-  const sum = (product: (cols: Columns, part: string) => readonly [string, string], transA: number) =>
+  const sum = (
+    product: (cols: Columns, part: string) => readonly [string, string],
+    transposed: { readonly transA?: 1 } = {},
+  ) =>
     phases.reduce((total, cols, phase) => {
       const operands = product(cols, parts[phase] as string);
-      return model.node('Gemm', total === '' ? operands : [...operands, total], { transA });
+      return model.node('Gemm', total === '' ? operands : [...operands, total], transposed);
     }, '');
   if (phases[0]?.transposed) {
-    const product = sum((cols, part) => [cols.name, part], 0);
+    const product = sum((cols, part) => [cols.name, part]);
     return lowering.reshape(lowering.transpose(product, [1, 0]), dw.shape);
   }
   // The product reads its transposed factor slowly: that is the narrower one.
   if (o < kh * kw * c) {
-    const product = sum((cols, part) => [part, cols.name], 1);
+    const product = sum((cols, part) => [
+      turned(lowering, part, [rowCount(dy) / parts.length, o]),
+      cols.name,
+    ]);
     return lowering.reshape(
       lowering.transpose(lowering.reshape(product, [o, kh * kw, c]), [0, 2, 1]),
       dw.shape,
     );
   }
-  const product = sum((cols, part) => [cols.name, part], 1);
+  const product = sum((cols, part) => [cols.name, part], { transA: 1 });
   return lowering.transpose(lowering.reshape(product, [kh, kw, c, o]), [3, 2, 0, 1]);
 }
 

@@ -6,7 +6,7 @@
 
 import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
-import { columns } from './gather-convolution.js';
+import { columns } from './columns.js';
 import { imageSize, type Lowering, rowCount } from './lowering.js';
 
 type Attributes = ValueOf<'conv2d'>['attributes'];

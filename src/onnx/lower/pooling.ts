@@ -51,15 +51,17 @@ export function lowerPooling(lowering: Lowering, y: Pooling): Lowered {
   const x = operand(y as Value, 0);
   const [n, c] = batchAndChannels(x);
   const { model } = lowering;
-  const reduction = y.op === 'maxPool2d' ? 'ReduceMax' : 'ReduceMean';
   if (isExactPooling(x, y.attributes)) {
     const rows = rowsByPhase(lowering, x, y as Value, y.attributes.kernel);
     const order = pooledOrder(rows.order);
-    const phases = () => lowering.reshape(rows.name, [taps(y.attributes), rowCount(y as Value), c]);
+    const k = taps(y.attributes);
+    const phases = () => lowering.reshape(rows.name, [k, rowCount(y as Value) * c]);
     const pooled =
-      rows.parts !== undefined && y.op === 'maxPool2d'
-        ? model.node('Max', rows.parts)
-        : model.node(reduction, [phases(), model.int64s([0])], { keepdims: 0 });
+      y.op === 'averagePool2d'
+        ? model.node('MatMul', [model.filled(1 / k, [1, k]), phases()])
+        : rows.parts !== undefined
+          ? model.node('Max', rows.parts)
+          : model.node('ReduceMax', [phases(), model.int64s([0])], { keepdims: 0 });
     return { name: lowering.reshape(pooled, [order.outer, n, order.inner, c]), order };
   }
   const { windows, order } = gatheredWindows(

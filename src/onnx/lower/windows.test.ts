@@ -79,6 +79,28 @@ describe('a convolution equals the evaluator, forward and for both gradients,', 
     );
   });
 
+  it('gathered in stretches, where few channels meet a wide kernel: any strides, padding and pooling', async () => {
+    const shapes = fc.record({
+      c: between(5, 15),
+      o: between(1, 17),
+      kernel: fc.tuple(between(1, 5), between(4, 5)),
+      strides: fc.tuple(between(1, 2), between(1, 2)),
+      padding: anyPadding(2),
+      pooled: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(shapes, async ({ c, o, kernel, strides, padding, pooled }) => {
+        const conv = (x: Value, w: Value, b: Value) => {
+          const image = pooled ? g.averagePool2d(x, { kernel: 2 }) : x;
+          return g.conv2d(image, w, b, { strides, padding });
+        };
+        const size = pooled ? 14 : 7;
+        await expectLoweredEqually([[2, c, size, size], [o, c, ...kernel], [o]], conv, gaussian);
+      }),
+      RUNS,
+    );
+  });
+
   it('of few channels, line by line: any kernel, strides, padding and pooling', async () => {
     const shapes = fc.record({
       c: between(1, 4),

@@ -4,12 +4,16 @@ import { writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { cutting, openGateway } from '../../../test/page-end/gateway.js';
 import { sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
 import { hubAddress } from './hub-address.js';
-import { type HubRequest, hubRequest, readJson } from './hub-request.js';
+import { type HubRequest, hubRequest } from './hub-request.js';
 import { joinHub } from './join-hub.js';
+import { joinHubFromPage } from './join-hub-from-page.js';
+import { readJson } from './read-json.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 
 const noise = (bytes: number, seed = 1) =>
@@ -82,6 +86,8 @@ describe('the blobs of a hub', () => {
     second.destroy();
     await hub.open();
     expect(await head('site-a', sha256)).toEqual(['150000', '?0']);
+    // Who thinks that nothing is here is told, before it sends all of it again.
+    expect(await put('site-a', sha256, bytes, { 'if-none-match': '*' })).toMatchObject({ status: 409 });
     // Nobody else goes on with it.
     expect(await head('site-b', sha256)).toEqual(['0', '?0']);
 
@@ -141,6 +147,27 @@ describe('the blobs of a hub', () => {
     expect(offsets[0]).toBe(0);
     expect(offsets[1]).toBeGreaterThan(0);
     expect(offsets[2]).toBeGreaterThan(offsets[1]!);
+  });
+
+  it.each([
+    ['Node', joinHub],
+    ['a page', joinHubFromPage],
+  ])('are downloaded through a connection that breaks, by %s, from where it broke', async (_, join) => {
+    vi.stubGlobal('WebSocket', WebSocket);
+    const coordinator = await hub.open();
+    const gateway = await openGateway(new Map());
+    gateway.hubPort = coordinator.port;
+    const model = await coordinator.blobs.put(noise(2_000_000));
+    await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
+    const participant = await join(`http://127.0.0.1:${gateway.port}`, {
+      token: await hub.tokenOf('site-a'),
+    });
+    const bytes = await cutting(gateway, 1_000_000, participant.download(model));
+    expect(sha256Of(bytes)).toBe(model.sha256);
+    expect(gateway.ranges.at(-1)).toMatch(/^bytes=[1-9]\d*-$/);
+    await participant.close();
+    await gateway.close();
+    vi.unstubAllGlobals();
   });
 
   it('are not kept when they are not what their name says, and then begin anew', async () => {

@@ -3,12 +3,10 @@ import { Agent, type AgentOptions } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { TransportError } from '../error.js';
+import { type HubPlace, parseAddress } from './parse-address.js';
 
-export interface HubAddress {
-  /** http or https; without a path at the end. */
-  readonly url: URL;
+export interface HubAddress extends HubPlace {
   readonly agent: Agent;
-  readonly token: string;
 }
 
 export interface Trust {
@@ -20,17 +18,7 @@ export interface Trust {
 
 /** @throws TransportError when the address, the token or the fingerprint cannot be one */
 export function hubAddress(address: string, token: string, { fingerprint, ca }: Trust): HubAddress {
-  const url = parseUrl(address);
-  if (url === undefined || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname)) {
-    throw new TransportError(`transport: "${address}" is no address of a hub`, {
-      hint: 'it is like https://host:8470',
-    });
-  }
-  if (!/^[\w-]{43}$/.test(token)) {
-    throw new TransportError('transport: this is no token: it has 43 letters, digits, "-" and "_"', {
-      hint: 'copy the whole token, or ask the operator for a new one',
-    });
-  }
+  const { url } = parseAddress(address, token);
   const secure = url.protocol === 'https:';
   if (fingerprint !== undefined && !secure) {
     throw new TransportError(`transport: "${address}" has no certificate, and a fingerprint was given`, {
@@ -89,14 +77,6 @@ function digitsOf(fingerprint: string): string {
   throw new TransportError('transport: this is no fingerprint: it has 64 hexadecimal digits', {
     hint: 'it is the SHA-256 of the certificate, as the hub prints it',
   });
-}
-
-function parseUrl(address: string): URL | undefined {
-  try {
-    return new URL(address);
-  } catch {
-    return undefined;
-  }
 }
 
 const untrusted: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 /** One request to a hub, its body in pieces. Node only. */
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -50,24 +50,3 @@ export async function hubRequest(
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
-
-/** What a hub says in words; short, whatever it is. */
-export async function readJson(response: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > 2 ** 20) throw new Error('the answer is too long');
-    chunks.push(chunk as Buffer);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-export const headerNumber = (headers: IncomingHttpHeaders, name: string) => {
-  const value = Number(headers[name]);
-  return Number.isSafeInteger(value) ? value : undefined;
-};

@@ -1,12 +1,17 @@
-/** What an operator asks of a hub: one request, one answer. Node only. */
+/** What is asked of a hub from outside a run: one request, one answer. Node only. */
+import type { z } from 'zod';
+import { type Description, descriptionSchema } from '../../protocol/description.js';
 import type { Identity } from '../../protocol/identity.js';
 import { type Status, statusSchema } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { TransportError } from '../error.js';
 import { finalError, hubAddress, type Trust } from './hub-address.js';
-import { type HubRequest, hubRequest, readJson } from './hub-request.js';
+import { type HubRequest, hubRequest } from './hub-request.js';
+import { readJson } from './read-json.js';
 
 export interface HubOperator {
+  /** Whatever the token's role is. */
+  description(): Promise<Description>;
   status(): Promise<Status>;
   /** Ends the run for good. */
   stop(): Promise<void>;
@@ -16,6 +21,8 @@ export interface HubOperator {
 }
 
 const PATIENCE_MS = 15_000;
+/** Of an answer: the description of a large federation, say. */
+const LARGEST_BYTES = 2 ** 26;
 
 /** @throws TransportError when the address cannot be one; each request, when it is refused or nobody answers */
 export function operateHub(url: string, token: string, trust: Trust): HubOperator {
@@ -23,7 +30,7 @@ export function operateHub(url: string, token: string, trust: Trust): HubOperato
     const address = hubAddress(url, token, trust);
     try {
       const response = await hubRequest(address, asked, AbortSignal.timeout(PATIENCE_MS));
-      const answer = ((await readJson(response)) ?? {}) as Record<string, unknown>;
+      const answer = ((await readJson(response, LARGEST_BYTES)) ?? {}) as Record<string, unknown>;
       if (response.statusCode < 300) return answer;
       throw new TransportError(`the hub says: ${String(answer.error ?? response.statusCode)}`, {
         ...(typeof answer.hint === 'string' && { hint: answer.hint }),
@@ -45,14 +52,16 @@ export function operateHub(url: string, token: string, trust: Trust): HubOperato
     headers: { 'content-type': 'application/json' },
     body: new TextEncoder().encode(JSON.stringify(identity)),
   });
+  const read = async <Schema extends z.ZodType>(what: string, schema: Schema) => {
+    const parsed = schema.safeParse(await ask({ method: 'GET', path: `/${what}` }));
+    if (parsed.success) return parsed.data;
+    throw new TransportError(`what ${url} says of its ${what} cannot be read`, {
+      hint: `it may be another version: this one speaks protocol ${PROTOCOL_VERSION}`,
+    });
+  };
   return {
-    async status() {
-      const parsed = statusSchema.safeParse(await ask({ method: 'GET', path: '/status' }));
-      if (parsed.success) return parsed.data;
-      throw new TransportError(`what ${url} says of its status cannot be read`, {
-        hint: `it may be another version: this one speaks protocol ${PROTOCOL_VERSION}`,
-      });
-    },
+    description: () => read('description', descriptionSchema),
+    status: () => read('status', statusSchema),
     async stop() {
       await ask({ method: 'POST', path: '/stop' });
     },

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exampleDescription } from '../transport.contract.js';
 import { hubAddress } from './hub-address.js';
 import { type HubRequest, hubRequest } from './hub-request.js';
+import { operateHub } from './operate-hub.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 
 const never = new AbortController().signal;
@@ -36,6 +38,7 @@ describe('what a hub tells and does for operators and observers', () => {
       ['GET', '/healthz', undefined, { nobody: 200, participant: 200, observer: 200, operator: 200 }],
       ['GET', '/status', undefined, { nobody: 401, participant: 403, observer: 200, operator: 200 }],
       ['GET', '/metrics', undefined, { nobody: 401, participant: 403, observer: 200, operator: 200 }],
+      ['GET', '/description', undefined, { nobody: 401, participant: 200, observer: 200, operator: 200 }],
       ['POST', '/tokens', body, { nobody: 401, participant: 403, observer: 403, operator: 201 }],
       ['DELETE', '/tokens', body, { nobody: 401, participant: 403, observer: 403, operator: 200 }],
       ['POST', '/stop', undefined, { nobody: 401, participant: 403, observer: 403, operator: 202 }],
@@ -49,6 +52,15 @@ describe('what a hub tells and does for operators and observers', () => {
     }
     expect(stops).toBe(1);
     expect(JSON.parse((await ask(tokens.observer, 'GET', '/status')).text)).toEqual({ round: 3 });
+  });
+
+  it('tells a participant’s token what the federation asks for without taking the place of the process that takes part', async () => {
+    await hub.open();
+    const participant = await hub.join('site-a');
+    const operator = operateHub(hub.hub().url, await hub.tokenOf('site-a'), {});
+    expect(await operator.description()).toEqual(exampleDescription);
+    expect(await participant.announce({ type: 'left' })).toEqual({ accepted: true });
+    expect(hub.lines.filter(({ level }) => level !== 'info')).toEqual([]);
   });
 
   it('counts for Prometheus, each hub on its own', async () => {

@@ -7,6 +7,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { sha256Schema } from '../../protocol/blob-name.js';
+import type { Description } from '../../protocol/description.js';
 import { describeIdentity, type Identity, identitySchema, type Role } from '../../protocol/identity.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { Log } from '../log.js';
@@ -15,6 +16,7 @@ import type { BlobFolder } from '../transport.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
+import { pages } from './pages.js';
 import { Refusal } from './refusal.js';
 import type { NoteRefusal } from './refusals.js';
 import { sendBlob } from './send-blob.js';
@@ -30,13 +32,14 @@ export interface RoutesParts {
   readonly metrics: HubMetrics;
   readonly log: Log;
   readonly note: NoteRefusal;
-  readonly participants: readonly string[];
+  readonly description: Description;
   /** Whether participants may read a blob; nothing while no assignment has been published. */
   readable(sha256: string): boolean | undefined;
   /** @throws when a blob that is damaged cannot be mended */
   mend(sha256: string): Promise<void>;
   status(): unknown;
   stop(): void;
+  readonly lendShare: ((participant: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
 }
 
 interface HubEnvironment {
@@ -48,7 +51,8 @@ interface HubEnvironment {
 type HubContext = Context<HubEnvironment>;
 
 export function routes(parts: RoutesParts): Hono<HubEnvironment> {
-  const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, participants } = parts;
+  const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, description } = parts;
+  const { participants } = description;
   const spare = sparingLog(log, 5, 100);
   const transfers = new Map<string, number>();
 
@@ -104,9 +108,11 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   app.use(async (c, next) => {
     c.set('address', c.env.incoming.socket.remoteAddress);
     await next();
-    c.header('cache-control', 'no-store');
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
   });
+
+  app.route('/', pages<HubEnvironment>());
 
   app.get('/healthz', (c) => c.json({ ok: true, protocol: PROTOCOL_VERSION }));
 
@@ -114,6 +120,26 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     allow(c, 'observer', 'operator');
     const { type, text } = await metrics.read();
     return c.body(text, 200, { 'content-type': type });
+  });
+
+  /** What the federation asks for, for whoever wants to know before it joins: a WebSocket would take the place of another. */
+  app.get('/description', (c) => {
+    allow(c, 'participant', 'observer', 'operator');
+    return c.json(description);
+  });
+
+  app.get('/demonstration', async (c) => {
+    const participant = participantOf(c);
+    const { lendShare } = parts;
+    if (lendShare === undefined) {
+      throw new Refusal(404, 'no-demonstration', 'everybody brings their own data to this federation');
+    }
+    const bytes = await transfer(participant, () => lendShare(participant));
+    metrics.sent('blob', bytes.length);
+    return c.body(bytes, 200, {
+      'content-type': 'application/octet-stream',
+      'content-length': `${bytes.length}`,
+    });
   });
 
   app.get('/status', (c) => {
@@ -192,7 +218,10 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     return RESPONSE_ALREADY_SENT;
   });
 
-  /** All that is missing of a blob from Upload-Offset on, as it is in draft-ietf-httpbis-resumable-upload. */
+  /**
+   * All that is missing of a blob from Upload-Offset on, as it is in draft-ietf-httpbis-resumable-upload. It may begin anew,
+   * unless it says that nothing is here yet: "If-None-Match: *".
+   */
   app.put('/blobs/:sha256', async (c) => {
     const participant = participantOf(c);
     const sha256 = nameOf(c);
@@ -211,8 +240,9 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
         `a blob of ${offset + length} bytes, at most ${limits.blobBytes} are taken`,
       );
     }
+    const first = c.req.header('if-none-match') === '*';
     await transfer(participant, () =>
-      uploads.receive({ participant, sha256, offset, length, body: c.env.incoming }),
+      uploads.receive({ participant, sha256, offset, first, length, body: c.env.incoming }),
     );
     spare(
       'info',

@@ -16,6 +16,8 @@ export interface Line extends LogFields {
   readonly level: 'info' | 'warn' | 'error';
 }
 
+export type JoinTestHub = (url: string, options: { readonly token: string }) => Promise<ParticipantEnd>;
+
 export interface TestHub {
   readonly folder: string;
   readonly tokens: Tokens;
@@ -25,7 +27,8 @@ export interface TestHub {
   /** The hub that was opened last. */
   hub(): Hub;
   tokenOf(name: string): Promise<string>;
-  join(name: string): Promise<ParticipantEnd>;
+  /** By the end of Node, unless another is given. */
+  join(name: string, by?: JoinTestHub): Promise<ParticipantEnd>;
   /** A line that says so, once it is there. */
   logged(isIt: (line: Line) => boolean): Promise<Line>;
   close(): Promise<void>;
@@ -75,9 +78,9 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
     },
     hub: current,
     tokenOf,
-    async join(name) {
+    async join(name, by = joinHub) {
       const { url, fingerprint } = current();
-      const end = await joinHub(url, {
+      const end = await by(url, {
         token: await tokenOf(name),
         ...(fingerprint !== undefined && { fingerprint }),
       });

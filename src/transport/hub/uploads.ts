@@ -34,6 +34,8 @@ export interface Upload {
   readonly participant: string;
   readonly sha256: string;
   readonly offset: number;
+  /** Only if nothing of it is here. */
+  readonly first: boolean;
   /** Bytes of `body`, with which the blob is whole. */
   readonly length: number;
   readonly body: Readable;
@@ -92,11 +94,11 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
     }
   }
 
-  async function receive({ participant, sha256, offset, length, body }: Upload, signal: AbortSignal) {
+  async function receive({ participant, sha256, offset, first, length, body }: Upload, signal: AbortSignal) {
     if (await blobs.has(sha256)) return;
     const part = partOf(participant, sha256);
     const there = await sizeOf(part);
-    if (offset !== 0 && offset !== there) {
+    if (offset !== there && (offset !== 0 || first)) {
       throw new Refusal(
         409,
         'offset',

@@ -1,0 +1,50 @@
+/** A participant's end of a hub: its messages and its blobs. The same in Node and in a page: whoever calls brings the means. */
+import type { ParticipantEnd } from '../transport.js';
+import { type BlobRequests, blobMover } from './blob-mover.js';
+import { messageLoop, type OpenSocket } from './message-loop.js';
+
+export interface HubParticipant extends ParticipantEnd {
+  /** Whose token it is. */
+  readonly participant: string;
+}
+
+export interface HubParticipantOptions {
+  /** Gives up while there is no hub yet, which is waited for. Who takes part says goodbye first, and then closes. */
+  readonly signal?: AbortSignal | undefined;
+  /** What failed and is tried again, in words. */
+  readonly onTrouble?: ((reason: string) => void) | undefined;
+  readonly onConnected?: (() => void) | undefined;
+}
+
+export interface HubMeans {
+  readonly open: OpenSocket;
+  readonly requests: BlobRequests;
+  /** It is over: nothing of this is used any more. */
+  release?(): void;
+}
+
+/** Resolves once the hub has answered. @throws TransportError when the hub does not want this participant */
+export async function hubParticipant(
+  { open, requests, release }: HubMeans,
+  { signal, onTrouble, onConnected }: HubParticipantOptions,
+): Promise<HubParticipant> {
+  const closing = new AbortController();
+  const close = () => closing.abort();
+  signal?.addEventListener('abort', close);
+  if (signal?.aborted) close();
+  try {
+    const loop = await messageLoop({ open, signal: closing.signal, onTrouble, onConnected });
+    const { participant, description, over, assignments, announce, tell } = loop;
+    over.addEventListener('abort', () => release?.(), { once: true });
+    return {
+      ...{ participant, description, assignments, announce, tell },
+      ...blobMover(requests, { over, onTrouble }),
+      close: async () => close(),
+    };
+  } catch (error) {
+    release?.();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', close);
+  }
+}

@@ -1,0 +1,18 @@
+/** What a hub says in words; short, whatever it is. The same in Node and in a page. */
+
+/** @returns undefined where it is no JSON. @throws Error when it does not come to an end */
+export async function readJson(pieces: AsyncIterable<Uint8Array>, mostBytes = 2 ** 20): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > mostBytes) throw new Error('the answer is too long');
+    text += decoder.decode(piece, { stream: true });
+  }
+  try {
+    return JSON.parse(text + decoder.decode());
+  } catch {
+    return undefined;
+  }
+}
