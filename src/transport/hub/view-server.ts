@@ -1,8 +1,8 @@
 /**
- * What a hub shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
+ * The pages of a hub and what it shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
  * only, for whoever has the token that is made for it. Node only.
  */
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
@@ -10,6 +10,7 @@ import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits as limits } from './limits.js';
 import { hubMetrics } from './metrics.js';
 import { observers } from './observers.js';
+import { pages } from './pages.js';
 import { refusals } from './refusals.js';
 import { answerBadRequests, listen, makeServer, urlOf } from './server.js';
 import { passingToken } from './tokens.js';
@@ -37,7 +38,7 @@ export async function openViewServer(view: RunView, port: number): Promise<ViewS
   const door = doorkeeper(server, limits, note);
   const { token, tokens } = passingToken({ role: 'observer' });
   const watchers = observers({ view, limits, metrics, log, note });
-  const app = new Hono();
+  const app = new Hono<{ Bindings: HttpBindings }>().route('/', pages());
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   acceptWebSockets(server, { tokens, doorkeeper: door, limits, note, participants: [], observers: watchers });
   answerBadRequests(server, note);
