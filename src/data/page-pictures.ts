@@ -6,11 +6,14 @@ import { sharedBytes } from './image-dataset.js';
 import { type PageFile, readPageFile } from './page-files.js';
 import { checkFormat, checkPixels, damaged, type PictureSize } from './picture-checks.js';
 import { type PictureHeader, pictureHeader } from './picture-header.js';
+import { boxFactor, boxMeans, resample } from './resample.js';
 import { greyOf } from './srgb.js';
 
 /** Pixels that are decoded at a time, of one picture or a few; so many take 160 MB. */
 const pixelsTogether = 40_000_000;
 const picturesTogether = 8;
+/** Read from a canvas at a time. */
+const pixelsOfBand = 1_000_000;
 
 interface DecodeOptions {
   readonly signal?: AbortSignal | undefined;
@@ -86,34 +89,47 @@ async function decode(picture: PageFile, { height, width, channels }: PictureSiz
   } catch (cause) {
     throw damaged(picture.path, (cause as Error).message, cause);
   }
-  const canvas = new OffscreenCanvas(width, height);
+  const rows = boxFactor(bitmap.height, height);
+  const columns = boxFactor(bitmap.width, width);
+  const extent = { height: bitmap.height / rows, width: bitmap.width / columns };
+  const rgb = resample(boxed(bitmap, rows, columns), extent, { height, width });
+  bitmap.close();
+  return planesOf(rgb, channels);
+}
+
+/** The picture on white, [height, width, 3], smaller by so much; each pixel is the mean of so many rows and columns. */
+function boxed(bitmap: ImageBitmap, rows: number, columns: number): Uint8ClampedArray {
+  const height = Math.ceil(bitmap.height / rows);
+  const width = Math.ceil(bitmap.width / columns);
+  const bytes = new Uint8ClampedArray(height * width * 3);
+  // In bands: the whole picture would take its memory twice more.
+  const band = Math.max(1, Math.floor(pixelsOfBand / (rows * bitmap.width)));
+  const canvas = new OffscreenCanvas(bitmap.width, Math.min(band, height) * rows);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (context === null) throw new Error('internal: this browser has no 2D canvas');
   context.fillStyle = '#ffffff';
-  context.fillRect(0, 0, width, height);
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(bitmap, 0, 0, width, height);
-  bitmap.close();
-  return planesOf(context.getImageData(0, 0, width, height).data, channels);
+  for (let top = 0; top < height; top += band) {
+    const count = Math.min(canvas.height, bitmap.height - top * rows);
+    context.fillRect(0, 0, bitmap.width, count);
+    context.drawImage(bitmap, 0, -top * rows);
+    const { data } = context.getImageData(0, 0, bitmap.width, count);
+    const means = boxMeans(data, { height: count, width: bitmap.width }, rows, columns);
+    bytes.set(means, top * width * 3);
+  }
+  return bytes;
 }
 
-/** Of [pixels, 4] the planes, or one of grey. */
-function planesOf(rgba: Uint8ClampedArray, channels: 1 | 3): Uint8Array {
-  const pixels = rgba.length / 4;
+/** Of [pixels, 3] the planes, or one of grey. */
+function planesOf(rgb: Uint8ClampedArray, channels: 1 | 3): Uint8Array {
+  const pixels = rgb.length / 3;
   const planes = new Uint8Array(channels * pixels);
   for (let pixel = 0; pixel < pixels; pixel++) {
-    const [red, green, blue] = [rgba[4 * pixel], rgba[4 * pixel + 1], rgba[4 * pixel + 2]] as [
-      number,
-      number,
-      number,
-    ];
-    if (channels === 1) {
-      planes[pixel] = greyOf(red, green, blue);
-    } else {
-      planes[pixel] = red;
-      planes[pixels + pixel] = green;
-      planes[2 * pixels + pixel] = blue;
-    }
+    const colour = rgb.subarray(3 * pixel, 3 * pixel + 3);
+    if (channels === 1) planes[pixel] = greyOf(colour);
+    else
+      colour.forEach((value, channel) => {
+        planes[channel * pixels + pixel] = value;
+      });
   }
   return planes;
 }
