@@ -2,6 +2,7 @@
  * Pictures, PNG or JPEG, decoded by the browser to bytes of one size, as `picture-folder.ts` does it in Node: turned upright
  * (EXIF), laid on white where they are transparent, stretched, and grey by their luminance. For pages, and for workers.
  */
+import { DataError } from './error.js';
 import { sharedBytes } from './image-dataset.js';
 import { type PageFile, readPageFile } from './page-files.js';
 import { checkFormat, checkPixels, damaged, type PictureSize } from './picture-checks.js';
@@ -29,6 +30,7 @@ export async function decodePictures(
   size: PictureSize,
   { signal, onProgress }: DecodeOptions = {},
 ): Promise<Uint8Array> {
+  checkCanvas();
   const pixels: number[] = [];
   for (const picture of pictures) {
     signal?.throwIfAborted();
@@ -83,18 +85,17 @@ async function headerOf(picture: PageFile): Promise<PictureHeader> {
 
 async function decode(picture: PageFile, { height, width, channels }: PictureSize): Promise<Uint8Array> {
   const bytes = await readPageFile(picture);
-  let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(new Blob([bytes]));
+    const bitmap = await createImageBitmap(new Blob([bytes]));
+    const rows = boxFactor(bitmap.height, height);
+    const columns = boxFactor(bitmap.width, width);
+    const extent = { height: bitmap.height / rows, width: bitmap.width / columns };
+    const rgb = resample(boxed(bitmap, rows, columns), extent, { height, width });
+    bitmap.close();
+    return planesOf(rgb, channels);
   } catch (cause) {
     throw damaged(picture.path, (cause as Error).message, cause);
   }
-  const rows = boxFactor(bitmap.height, height);
-  const columns = boxFactor(bitmap.width, width);
-  const extent = { height: bitmap.height / rows, width: bitmap.width / columns };
-  const rgb = resample(boxed(bitmap, rows, columns), extent, { height, width });
-  bitmap.close();
-  return planesOf(rgb, channels);
 }
 
 /** The picture on white, [height, width, 3], smaller by so much; each pixel is the mean of so many rows and columns. */
@@ -104,12 +105,10 @@ function boxed(bitmap: ImageBitmap, rows: number, columns: number): Uint8Clamped
   const bytes = new Uint8ClampedArray(height * width * 3);
   // In bands: the whole picture would take its memory twice more.
   const band = Math.max(1, Math.floor(pixelsOfBand / (rows * bitmap.width)));
-  const canvas = new OffscreenCanvas(bitmap.width, Math.min(band, height) * rows);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (context === null) throw new Error('internal: this browser has no 2D canvas');
+  const context = contextOf(bitmap.width, Math.min(band, height) * rows);
   context.fillStyle = '#ffffff';
   for (let top = 0; top < height; top += band) {
-    const count = Math.min(canvas.height, bitmap.height - top * rows);
+    const count = Math.min(context.canvas.height, bitmap.height - top * rows);
     context.fillRect(0, 0, bitmap.width, count);
     context.drawImage(bitmap, 0, -top * rows);
     const { data } = context.getImageData(0, 0, bitmap.width, count);
@@ -117,6 +116,28 @@ function boxed(bitmap: ImageBitmap, rows: number, columns: number): Uint8Clamped
     bytes.set(means, top * width * 3);
   }
   return bytes;
+}
+
+function contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new Error('internal: this browser has no 2D canvas');
+  return context;
+}
+
+/** Some browsers change what a page reads of a canvas, so that nobody is recognised by it. */
+function checkCanvas(): void {
+  const side = 64;
+  const drawn = Uint8ClampedArray.from({ length: side * side * 4 }, (_, i) => (i % 4 === 3 ? 255 : i * 7));
+  const context = contextOf(side, side);
+  context.putImageData(new ImageData(drawn, side, side), 0, 0);
+  const { data } = context.getImageData(0, 0, side, side);
+  if (data.every((value, i) => value === drawn[i])) return;
+  throw new DataError(
+    'data: this browser lets pages read changed pixels only, expected the pictures as they are',
+    {
+      hint: 'allow this page to read canvases, choose files in IDX format, or take another browser',
+    },
+  );
 }
 
 /** Of [pixels, 3] the planes, or one of grey. */

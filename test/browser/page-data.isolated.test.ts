@@ -70,6 +70,23 @@ describe('a picture', () => {
   });
 });
 
+it('where a browser changes what is read of a canvas, no picture is decoded', async () => {
+  const { prototype } = OffscreenCanvasRenderingContext2D;
+  const { getImageData } = prototype;
+  prototype.getImageData = function (...area: Parameters<typeof getImageData>) {
+    const read = getImageData.apply(this, area);
+    read.data[4 * 77] = read.data[4 * 77]! ^ 1;
+    return read;
+  };
+  try {
+    await expect(decodePicture(photograph('grey.jpg'), size)).rejects.toThrow(
+      'this browser lets pages read changed pixels only',
+    );
+  } finally {
+    prototype.getImageData = getImageData;
+  }
+});
+
 describe('a folder of pictures in a page', () => {
   const folder = [
     photograph('wide.png', 'clothes/shirt/b.png'),
