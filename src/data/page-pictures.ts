@@ -30,13 +30,13 @@ export async function decodePictures(
   size: PictureSize,
   { signal, onProgress }: DecodeOptions = {},
 ): Promise<Uint8Array> {
-  checkCanvas();
   const pixels: number[] = [];
   for (const picture of pictures) {
     signal?.throwIfAborted();
     const { width, height } = await headerOf(picture);
     pixels.push(width * height);
   }
+  checkCanvas();
   const bytes = size.channels * size.height * size.width;
   const images = sharedBytes(pictures.length * bytes);
   let done = 0;
