@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isIdxFileName, loadIdxFolder } from './idx-folder.js';
+import { loadIdxFolder } from './idx-folder.js';
+import { isIdxFileName } from './idx-names.js';
 
 const sample = join(import.meta.dirname, '../../test/fixtures/fashion-mnist-sample');
 const root = await mkdtemp(join(tmpdir(), 'commonweight-idx-'));
