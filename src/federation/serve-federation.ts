@@ -26,6 +26,7 @@ import { describeFederation, requireDistributed } from './description.js';
 import { InterruptedError } from './error.js';
 import { checkPartition, federationPlan, participantsOf, strategiesOf } from './federation-plan.js';
 import { configurationWith } from './initial-model.js';
+import { type LiveView, liveView, shownDetails } from './live-view.js';
 import { membersHere } from './membership.js';
 import { mergeReceived } from './merge-received.js';
 import { discardReceived, receivingStore } from './received-updates.js';
@@ -49,6 +50,8 @@ export interface Opening {
   /** The size of a model's file. */
   readonly modelBytes: number;
   status(): Status;
+  /** What observers may see. */
+  readonly view: LiveView;
   /** Ends the run for good. */
   stop(): Promise<void>;
 }
@@ -116,7 +119,8 @@ export async function serveFederation(
   try {
     const blobs = await blobFolder(join(out, 'blobs'));
     const copies = twoCopies({ path: out, blobs, initial: init?.state, onMended: observer.onNotice });
-    const store = ledBy(lead, receivingStore(folder, blobs, copies));
+    const { store, details } = await shownDetails(out, ledBy(lead, receivingStore(folder, blobs, copies)));
+    const clock = systemClock();
     const initial = init && (await blobs.put(encodeSafetensors(init.state))).sha256;
     const version = versionsOfThis().commonweight;
     const description = await describeFederation(compiled, { job, participants, version });
@@ -140,7 +144,7 @@ export async function serveFederation(
       discardReceived(event, state, { folder, blobs, keep: configuration.keep, initial });
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
-      ...{ description, store, blobs, initial, observer, clock: systemClock() },
+      ...{ description, store, blobs, initial, observer, clock },
       deadlineSeconds: configuration.deadlineSeconds,
       check(participant, announcement, state) {
         const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
@@ -158,11 +162,16 @@ export async function serveFederation(
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
     const mend = (sha256: string) => copies.mendBlob(sha256, rounds.state().rounds);
     for (const sha256 of fetchedNow(rounds.state())) await mend(sha256);
+    const overview = {
+      ...{ configuration, participants: [...participants], classNames: [...facts.classNames] },
+      ...(version !== undefined && { commonweight: version }),
+    };
     const modelBytes = 4 * layoutSize(plan.layout);
     const end = await options.open({
       ...{ reception: { ...rounds.reception, onDamaged: mend }, blobs, folder: out },
       modelBytes: modelBytes + 65_536,
       status: rounds.status,
+      view: liveView({ overview, rounds, details, test, clock }),
       stop: rounds.stop,
     });
     const conclusion = {

@@ -25,21 +25,23 @@ export const overviewSchema = z.strictObject({
   commonweight: sentenceSchema(100).optional(),
 });
 
-/** A round as `result.json` has it: see `RoundResult`. */
+/** A round as `result.json` has it. */
 export const roundResultSchema = z.strictObject({
   round: z.int().positive(),
+  /** Wall time from the round's first training to its merged model. */
   seconds: z.number(),
   participants: z.array(
     z.strictObject({
       name: participantNameSchema,
       examples: z.int().positive(),
+      /** Of local work, where it is counted in epochs; else its steps. */
       epochs: z.int().positive().optional(),
       steps: z.int().positive().optional(),
       validationAccuracy: accuracy.optional(),
       testAccuracy: accuracy.optional(),
     }),
   ),
-  /** By strategy, the copied one first. */
+  /** By strategy, the copied one first; the average by its name; with its last layer refitted, "refit". */
   merged: z.record(z.string(), z.strictObject({ testAccuracy: accuracy })),
   copied: z.array(z.strictObject({ name: participantNameSchema, validationAccuracy: accuracy })),
 });

@@ -11,10 +11,12 @@ import { getRequestListener } from '@hono/node-server';
 import { blobsOfAssignment } from '../../protocol/named-blobs.js';
 import { TransportError } from '../error.js';
 import { type Log, silentLog } from '../log.js';
+import type { RunView } from '../run-view.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
 import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits, type HubLimits } from './limits.js';
 import { hubMetrics } from './metrics.js';
+import { observers } from './observers.js';
 import { type NoteRefusal, refusals } from './refusals.js';
 import { routes } from './routes.js';
 import { switchboard } from './switchboard.js';
@@ -37,6 +39,8 @@ export interface HubOptions {
   readonly log?: Log;
   /** What observers read: a document that JSON can write. */
   readonly status?: () => unknown;
+  /** What observers watch. */
+  readonly view?: RunView;
   /** An operator asks for the end of the run. */
   readonly stop?: () => void;
 }
@@ -51,7 +55,7 @@ export interface Hub extends CoordinatorEnd {
 
 /** @throws TransportError when the address cannot be listened on, or the certificate cannot be used */
 export async function openHub(reception: Reception, options: HubOptions): Promise<Hub> {
-  const { blobs, tokens, tls, host = '127.0.0.1', log = silentLog } = options;
+  const { blobs, tokens, tls, host = '127.0.0.1', log = silentLog, view } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const { participants } = reception.description;
   const server = makeServer(tls, limits);
@@ -62,6 +66,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     onReceived: (bytes) => metrics.received('blob', bytes),
   });
   const board = switchboard({ reception, limits, metrics, log, note, claim: uploads.claim });
+  const watchers = view && observers({ view, limits, metrics, log, note });
   /** All that was ever published: whoever still reads the model of the round before may go on. */
   const published = new Set<string>();
 
@@ -77,7 +82,10 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     stop: options.stop ?? (() => {}),
   });
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
-  acceptWebSockets(server, { tokens, doorkeeper: door, switchboard: board, limits, note, participants });
+  acceptWebSockets(server, {
+    ...{ tokens, doorkeeper: door, limits, note, participants },
+    ...{ switchboard: board, observers: watchers },
+  });
   answerBadRequests(server, note);
   const { port } = await listen(server, host, options.port ?? 0).catch(async (error: unknown) => {
     await board.close();
@@ -102,6 +110,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await uploads.close();
       await board.close();
+      watchers?.close();
       server.closeAllConnections();
       door.close();
       await closed;
