@@ -1,3 +1,4 @@
+import type { RefusalReason } from '../protocol/frames.js';
 import { CommonweightError } from '../tensor/error.js';
 
 /** A channel cannot be opened, or what came through it is not what it should be. */
@@ -5,3 +6,13 @@ export class TransportError extends CommonweightError {}
 
 /** Another coordinator has taken over: this one may decide nothing any more. */
 export class FencedError extends TransportError {}
+
+/** The hub does not want this participant, and another try would not mend it. */
+export class RefusedError extends TransportError {
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason, message: string, hint: string | undefined) {
+    super(message, hint === undefined ? {} : { hint });
+    this.reason = reason;
+  }
+}

@@ -151,6 +151,7 @@ describe('the message loop of a participant', () => {
       await expect(reading).rejects.toThrow(message);
       await expect(loop.announce(evaluated(2))).rejects.toThrow(TransportError);
       expect(loop.over.reason.message).toContain(message);
+      if (frame.type === 'refused') expect(loop.over.reason).toMatchObject({ reason: frame.reason });
       await vi.advanceTimersByTimeAsync(60_000);
       expect(hub.sockets).toHaveLength(1);
       expect(hub.last().closed).toBe(true);

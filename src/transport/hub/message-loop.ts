@@ -20,7 +20,7 @@ import {
   type RefusalReason,
 } from '../../protocol/frames.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
-import { TransportError } from '../error.js';
+import { RefusedError, TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
 import { backoffMs, pause } from './backoff.js';
 import { latestSaid } from './latest-said.js';
@@ -184,7 +184,7 @@ export function messageLoop({
           break;
         case 'refused':
           if (willNotBecomeBetter.has(frame.reason)) {
-            end(new TransportError(`transport: ${frame.message}`, frame.hint ? { hint: frame.hint } : {}));
+            end(new RefusedError(frame.reason, `transport: ${frame.message}`, frame.hint));
           } else {
             drop();
             again(frame.message);
