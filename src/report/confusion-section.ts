@@ -3,7 +3,7 @@ import type { RecordedRun } from '../federation/read-run.js';
 import type { RoundDetails } from '../protocol/round-details.js';
 import { wholePercent } from './accuracy-charts.js';
 import { barChart } from './bar-chart.js';
-import { type Confusion, confusionMap, rowSum, sumOf } from './confusion.js';
+import { type Confusion, commonestMistakes, confusionMap, rowSum, sumOf } from './confusion.js';
 import { heatMap } from './heat-map.js';
 import { type Html, html } from './html.js';
 import { count, percent } from './numbers.js';
@@ -91,16 +91,14 @@ ${table({
 const shareOf = (accuracy: number | undefined) => (accuracy === undefined ? '–' : percent(accuracy));
 
 function mistakes(name: string, classNames: readonly string[], confusion: Confusion): Html {
-  const cells = confusion.flatMap((row, label) =>
-    row.flatMap((examples, taken) => (label === taken || examples === 0 ? [] : [{ label, taken, examples }])),
-  );
   const nameOf = (label: number) => classNames[label] ?? String(label);
   return html`<div>${table({
     caption: `${name}: the commonest mistakes`,
     head: ['class', 'taken for', 'images'],
-    rows: cells
-      .sort((a, b) => b.examples - a.examples)
-      .slice(0, MOST_MISTAKES)
-      .map(({ label, taken, examples }) => [nameOf(label), nameOf(taken), count(examples)]),
+    rows: commonestMistakes(confusion, MOST_MISTAKES).map(({ label, taken, examples }) => [
+      nameOf(label),
+      nameOf(taken),
+      count(examples),
+    ]),
   })}</div>`;
 }

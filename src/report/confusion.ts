@@ -30,3 +30,19 @@ export const confusionMap = (
   // By the square root, so that rare mistakes are seen beside the diagonal.
   shade: (examples, label) => Math.sqrt(examples / Math.max(1, rowSum(confusion, label))),
 });
+
+export interface Mistake {
+  readonly label: number;
+  readonly taken: number;
+  readonly examples: number;
+}
+
+export const commonestMistakes = (confusion: Confusion, most: number): Mistake[] =>
+  confusion
+    .flatMap((row, label) =>
+      row.flatMap((examples, taken) =>
+        label === taken || examples === 0 ? [] : [{ label, taken, examples }],
+      ),
+    )
+    .sort((a, b) => b.examples - a.examples)
+    .slice(0, most);
