@@ -4,12 +4,8 @@
  * Two hubs must not share a folder: whoever opens one holds a lock. Node only.
  */
 import { X509Certificate } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { blobsOfAssignment } from '../../protocol/named-blobs.js';
-import { TransportError } from '../error.js';
 import { type Log, silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
@@ -17,8 +13,9 @@ import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits, type HubLimits } from './limits.js';
 import { hubMetrics } from './metrics.js';
 import { observers } from './observers.js';
-import { type NoteRefusal, refusals } from './refusals.js';
+import { refusals } from './refusals.js';
 import { routes } from './routes.js';
+import { answerBadRequests, listen, makeServer, type ServerTls, urlOf } from './server.js';
 import { switchboard } from './switchboard.js';
 import type { Tokens } from './tokens.js';
 import { acceptWebSockets } from './upgrade.js';
@@ -33,8 +30,7 @@ export interface HubOptions {
   readonly host?: string;
   /** Any by default. */
   readonly port?: number;
-  /** PEM. */
-  readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
+  readonly tls?: ServerTls;
   readonly limits?: Partial<HubLimits>;
   readonly log?: Log;
   /** What observers read: a document that JSON can write. */
@@ -92,7 +88,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     throw error;
   });
   server.on('error', (error) => log.error({ error }, 'the server of the hub failed'));
-  const url = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const url = urlOf({ host, port, tls });
   log.info({ url }, 'the hub listens');
 
   return {
@@ -122,62 +118,3 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
 /** Hexadecimal digits as they are compared. */
 export const fingerprintOf = (cert: string | Uint8Array) =>
   new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase();
-
-function makeServer(tls: HubOptions['tls'], limits: HubLimits): Server {
-  // A body may take as long as it moves (stall.ts); what comes before it may not.
-  const times = {
-    headersTimeout: limits.headersMs,
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1000, limits.headersMs),
-    maxHeaderSize: 16_384,
-  };
-  if (tls === undefined) return createServer(times);
-  const { cert, key } = tls;
-  try {
-    return createSecureServer({
-      ...times,
-      cert: Buffer.from(cert),
-      key: Buffer.from(key),
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: limits.headersMs,
-    });
-  } catch (cause) {
-    throw new TransportError(`hub: the certificate or its key cannot be used: ${(cause as Error).message}`, {
-      cause,
-      hint: 'give both as PEM files that belong together',
-    });
-  }
-}
-
-/** What is no HTTP, or no TLS, or does not come to an end. */
-function answerBadRequests(server: Server, note: NoteRefusal): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
-    const socket = stream as Socket;
-    if (error.code !== 'ECONNRESET') {
-      const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-      note(slow ? 'headers-timeout' : 'no-http', { address: socket.remoteAddress }, error.message);
-      const status = slow ? '408 Request Timeout' : '400 Bad Request';
-      if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
-    }
-    socket.destroySoon();
-  });
-  server.on('tlsClientError', (error: Error, socket: Socket) => {
-    note('no-tls', { address: socket.remoteAddress }, error.message);
-  });
-}
-
-function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const taken = cause.code === 'EADDRINUSE';
-      const reason = taken ? 'the port is taken' : cause.message;
-      reject(
-        new TransportError(`hub: cannot listen on ${host}:${port}: ${reason}`, {
-          cause,
-          ...(taken && { hint: 'choose another --port, or end what uses it' }),
-        }),
-      );
-    });
-    server.listen(port, host, () => resolve(server.address() as AddressInfo));
-  });
-}

@@ -1,10 +1,8 @@
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
+import { dialHub, type HubWatcher, watchHub } from '../../../test/watch-hub.js';
 import { parseConfiguration } from '../../protocol/configuration.js';
-import { subprotocols } from '../../protocol/frames.js';
 import type { Status } from '../../protocol/status.js';
-import { type LogEntry, observedFrameSchema, type RoundView } from '../../protocol/view.js';
+import type { LogEntry, RoundView } from '../../protocol/view.js';
 import type { ObservedRound, RunView } from '../run-view.js';
 import { exampleDescription } from '../transport.contract.js';
 import { joinHub } from './join-hub.js';
@@ -73,46 +71,9 @@ describe('those who watch a run by its hub', () => {
   });
   afterEach(() => hub.close());
 
-  function dial(token = observer) {
-    const socket = new WebSocket(`${hub.hub().url.replace('http', 'ws')}/messages`, subprotocols(token));
-    const texts: string[] = [];
-    const waiting = new Set<() => void>();
-    socket.on('message', (data) => {
-      texts.push(String(data));
-      for (const look of waiting) look();
-    });
-    socket.on('error', () => undefined);
-    const closed = once(socket, 'close').then(([code]) => code as number);
-    const frames = () => texts.map((text) => observedFrameSchema.parse(JSON.parse(text)));
-    const of = <Type extends ReturnType<typeof frames>[number]['type']>(type: Type) =>
-      frames().filter((frame) => frame.type === type) as Extract<
-        ReturnType<typeof frames>[number],
-        { type: Type }
-      >[];
-    return {
-      ...{ socket, texts, closed, frames, of },
-      say: (frame: object) => socket.send(JSON.stringify(frame)),
-      /** Once it is so. */
-      until: (isIt: () => boolean) =>
-        new Promise<void>((resolve) => {
-          const look = () => {
-            if (!isIt()) return;
-            waiting.delete(look);
-            resolve();
-          };
-          waiting.add(look);
-          look();
-        }),
-    };
-  }
-  async function watching(from: { round: number; log: number }, token = observer) {
-    const line = dial(token);
-    await line.until(() => line.texts.length > 0);
-    line.say({ type: 'watch', ...from });
-    await line.until(() => line.of('status').length > 0);
-    return line;
-  }
-  const roundsSent = (line: ReturnType<typeof dial>) =>
+  const dial = (token = observer) => dialHub(hub.hub().url, token);
+  const watching = (from: { round: number; log: number }) => watchHub(hub.hub().url, observer, from);
+  const roundsSent = (line: HubWatcher) =>
     line.of('rounds').flatMap(({ rounds }) => rounds.map(({ result }) => result));
 
   it('have a token of an observer or operator, and hear what the run is before they ask for more', async () => {
@@ -245,7 +206,7 @@ describe('those who watch a run by its hub', () => {
 
   it('are cut when they do not answer, and told when they say what nobody understands', async () => {
     await hub.open({ view: exampleRun(1).view, limits: { heartbeatMs: 50 } });
-    const silent = await watching({ round: 1, log: 0 });
+    const silent = dial();
     expect(await silent.closed).toBe(1006);
     for (const say of [
       ['{"type":"progress"}'],
