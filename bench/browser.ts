@@ -1,7 +1,7 @@
 /**
  * The same training in headless Chromium, one page for each way: WebAssembly with one and two threads, WebGPU where there
- * is an adapter; in turns with the native ones. Pages are served on loopback, isolated from other origins, so that they may
- * have threads.
+ * is an adapter; and the whole work of a participant in a page, with two threads. In turns with the native ones. Pages are served
+ * on loopback, isolated from other origins, so that they may have threads.
  */
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright';
@@ -12,8 +12,9 @@ import { BenchError } from './error.js';
 import { realImages } from './images.js';
 import { imageShapeOf, type NetworkName } from './networks.js';
 import type { PageSetup, TrainingPage } from './page.js';
+import type { Opening } from './page-participant.js';
 import { fastVariants } from './pytorch.js';
-import { type Sample, sampleOf } from './statistics.js';
+import { ratio, type Sample, sampleOf } from './statistics.js';
 import type { StepsOptions } from './steps.js';
 
 export interface BrowserResult {
@@ -23,13 +24,27 @@ export interface BrowserResult {
   readonly native: Sample;
   /** Of the fastest PyTorch with two threads. */
   readonly pyTorch: Sample | undefined;
+  readonly participant: PageParticipant;
+}
+
+/** A participant in a page, beside the bare steps of as many threads. */
+export interface PageParticipant extends Opening {
+  readonly toSteps: number;
+  /** Of the page's own thread, while it trained. */
+  readonly longestFrameMs: number;
 }
 
 export interface Pages {
   /** Undefined where there is none that is to be measured. */
   readonly gpu: { readonly description: string; readonly software: boolean } | undefined;
-  open(label: string, setup: Omit<PageSetup, 'images' | 'labels'>): Promise<Contender>;
+  open(label: string, setup: Omit<PageSetup, 'images' | 'labels'>): Promise<PageContender>;
   close(): Promise<void>;
+}
+
+interface PageContender extends Contender {
+  /** Of a participant. */
+  readonly opening: Opening | undefined;
+  longestFrameMs(): number;
 }
 
 /** What a GPU that is emulated on the CPU gets through in reasonable time. */
@@ -62,12 +77,19 @@ export async function openPages(quick: boolean): Promise<Pages> {
       const tab = await openPage(browser, address);
       const { images, labels } = await realImages(imageShapeOf(setup.network));
       const data = { images: textOf(images), labels: textOf(labels) };
-      await tab.evaluate((given) => page.start(given), { ...setup, ...data });
+      const opening = await tab.evaluate((given) => page.start(given), { ...setup, ...data });
+      let longestFrameMs = 0;
       return {
         label,
+        opening,
+        longestFrameMs: () => longestFrameMs,
         async slice(seconds) {
-          const { runs, seconds: passed, last } = await tab.evaluate((time) => page.slice(time), seconds);
+          // A page that is not seen draws nothing.
+          await tab.bringToFront();
+          const slice = await tab.evaluate((time) => page.slice(time), seconds);
+          const { runs, seconds: passed, last } = slice;
           if (!Number.isFinite(last)) throw new BenchError(`bench: ${label} diverged: its loss is ${last}`);
+          longestFrameMs = Math.max(longestFrameMs, slice.longestFrameMs ?? 0);
           return (runs * setup.batchSize) / passed;
         },
         close: () => tab.close(),
@@ -89,13 +111,18 @@ export async function measureBrowser(
   const contenders: Contender[] = [];
   try {
     contenders.push(await ourContender('native', ['training', network, batchSize, 2]));
-    for (const threads of [1, 2]) {
-      const label = `WebAssembly, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
-      contenders.push(await pages.open(label, { network, batchSize, device: 'wasm', threads }));
-    }
+    const wasm = { network, batchSize, device: 'wasm', participant: false } as const;
+    contenders.push(await pages.open('WebAssembly, 1 thread', { ...wasm, threads: 1 }));
+    const bare = contenders.push(await pages.open('WebAssembly, 2 threads', { ...wasm, threads: 2 })) - 1;
+    const participant = await pages.open('a participant, 2 threads', {
+      ...wasm,
+      threads: 2,
+      participant: true,
+    });
+    contenders.push(participant);
     if (pages.gpu !== undefined && (!pages.gpu.software || smallNetworks.includes(network))) {
       const label = `WebGPU (${pages.gpu.description})`;
-      contenders.push(await pages.open(label, { network, batchSize, device: 'webgpu', threads: 1 }));
+      contenders.push(await pages.open(label, { ...wasm, device: 'webgpu', threads: 1 }));
     }
     const ours = contenders.length;
     for (const pyTorch of pyTorches) contenders.push(...(await fastVariants(pyTorch, network, 2, options)));
@@ -110,6 +137,11 @@ export async function measureBrowser(
       })),
       native,
       pyTorch: samples.slice(ours).sort((a, b) => b.median - a.median)[0],
+      participant: {
+        toSteps: ratio(samples[bare + 1] as Sample, samples[bare] as Sample),
+        longestFrameMs: participant.longestFrameMs(),
+        ...(participant.opening as Opening),
+      },
     };
   } finally {
     await Promise.all(contenders.map((contender) => contender.close()));

@@ -1,16 +1,19 @@
-/** The page in which training is measured; `browser.ts` opens it and calls what it offers. */
-import * as ort from 'onnxruntime-web/webgpu';
-import { ortWeb } from '../src/browser.js';
+/**
+ * The page in which training is measured; `browser.ts` opens it and calls what it offers. Its steps run one after the other in its
+ * own thread; or it does the work of a participant: by tasks, in a worker, while it only draws.
+ */
+import { ortInPage } from '../src/browser.js';
 import type { ImageDataset } from '../src/data/image-dataset.js';
 import { gpuAdapter } from '../src/runtime/web-gpu.js';
 import { imageShapeOf, type NetworkName } from './networks.js';
+import { type Opening, startParticipant } from './page-participant.js';
 import { type Slice, timedSlice } from './timed-slice.js';
 import { startTraining } from './training.js';
 
 export interface TrainingPage {
   readonly adapter: typeof gpuAdapter;
-  start(setup: PageSetup): Promise<void>;
-  slice(seconds: number): Promise<Slice>;
+  start(setup: PageSetup): Promise<Opening | undefined>;
+  slice(seconds: number): Promise<PageSlice>;
 }
 
 export interface PageSetup {
@@ -18,40 +21,57 @@ export interface PageSetup {
   readonly batchSize: number;
   readonly device: 'wasm' | 'webgpu';
   readonly threads: number;
+  /** Whether it does the work of a participant. */
+  readonly participant: boolean;
   /** Of all images and labels, each byte a character. */
   readonly images: string;
   readonly labels: string;
 }
 
+export interface PageSlice extends Slice {
+  /** Where the page only draws. */
+  readonly longestFrameMs?: number;
+}
+
 const WARM_UP_RUNS = 3;
 
-let step: (() => Promise<number>) | undefined;
+let work: ((seconds: number) => Promise<PageSlice>) | undefined;
 
 const page: TrainingPage = {
   adapter: gpuAdapter,
-  async start({ network, batchSize, device, threads, ...data }) {
-    const [channels = 1, height = 1, width = 1] = imageShapeOf(network);
-    const labels = bytesOf(data.labels);
-    const dataset: ImageDataset = {
-      name: 'images',
-      images: bytesOf(data.images),
-      labels,
-      examples: labels.length,
-      channels,
-      height,
-      width,
-      classNames: [],
-    };
-    const runtime = await ortWeb(ort, device === 'wasm' ? { device, threads } : { device });
-    const training = await startTraining(runtime, network, batchSize, dataset);
+  async start({ network, batchSize, device, threads, participant, ...data }) {
+    const dataset = datasetOf(network, data);
+    const options = device === 'wasm' ? { device, threads } : { device };
+    if (participant) {
+      const { slice, opening } = await startParticipant(network, batchSize, dataset, options);
+      work = slice;
+      return opening;
+    }
+    const training = await startTraining(await ortInPage(options), network, batchSize, dataset);
     for (let run = 0; run < WARM_UP_RUNS; run++) await training.step();
-    step = training.step;
+    work = (seconds) => timedSlice(training.step, seconds);
+    return undefined;
   },
   slice(seconds) {
-    if (step === undefined) throw new Error('internal: the page has not started');
-    return timedSlice(step, seconds);
+    if (work === undefined) throw new Error('internal: the page has not started');
+    return work(seconds);
   },
 };
 Object.assign(globalThis, { page });
+
+function datasetOf(network: NetworkName, data: Pick<PageSetup, 'images' | 'labels'>): ImageDataset {
+  const [channels = 1, height = 1, width = 1] = imageShapeOf(network);
+  const labels = bytesOf(data.labels);
+  return {
+    name: 'images',
+    images: bytesOf(data.images),
+    labels,
+    examples: labels.length,
+    channels,
+    height,
+    width,
+    classNames: [],
+  };
+}
 
 const bytesOf = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));

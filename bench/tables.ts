@@ -89,7 +89,8 @@ export function peersTable({ network, rows }: PeersResult): string {
 /** Two digits below 10. */
 const rate = (value: number) => (value < 10 ? value.toPrecision(2) : count(value));
 
-export function browserTable({ network, batchSize, rows, native, pyTorch }: BrowserResult): string {
+export function browserTable(result: BrowserResult): string {
+  const { network, batchSize, rows, native, pyTorch, participant } = result;
   const head = ['', 'images/s', 'min–max', 'to ours', 'to PyTorch'];
   const lines = [
     ...rows,
@@ -101,10 +102,15 @@ export function browserTable({ network, batchSize, rows, native, pyTorch }: Brow
     times(imagesPerSecond, native),
     times(imagesPerSecond, pyTorch),
   ]);
-  return table(
-    `Training steps of ${network} in Chromium, batch ${batchSize}; to native ones with two threads`,
-    [head, ...lines],
-  );
+  const { toSteps, longestFrameMs, compileMs, openMs } = participant;
+  return [
+    table(`Training steps of ${network} in Chromium, batch ${batchSize}; to native ones with two threads`, [
+      head,
+      ...lines,
+    ]),
+    '',
+    `A participant in a page, whole work in a worker: ${toSteps.toFixed(2)}× of the bare steps; longest frame of the page ${longestFrameMs.toFixed(0)} ms; before the first step ${compileMs.toFixed(0)} ms to compile the plan, ${openMs.toFixed(0)} ms to load the engine and open the session.`,
+  ].join('\n');
 }
 
 export function mergingTable(rows: readonly MergingRow[]): string {

@@ -3,13 +3,13 @@ import { graph, imageDataset, layers, type Network, randomStream } from 'commonw
 import { runFederation } from 'commonweight/node';
 
 /** A small convolutional network: a function from images [N,C,H,W] to logits. Layers find their shapes themselves. */
-const stripeNet: Network = (scope, images) => {
+export const stripeNet: Network = (scope, images) => {
   const x = graph.gelu(layers.conv2d(scope.in('conv'), images, { filters: 8, kernel: 3, padding: 1 }));
   return layers.dense(scope.in('fc'), graph.flatten(graph.globalMaxPool(x)), 2);
 };
 
 /** Noisy 12×12 images of horizontal (class 0) or vertical (class 1) stripes. */
-function stripes(name: string, examples: number) {
+export function stripes(name: string, examples: number) {
   const random = randomStream(1, name);
   const labels = Uint8Array.from({ length: examples }, () => random.integer(2));
   const images = Uint8Array.from({ length: examples * 144 }, (_, at) => {

@@ -49,6 +49,7 @@ export {
 } from './merge/server/server-optimizer.js';
 export { strategyByName, strategyNames } from './merge/strategies.js';
 export type { Combination, Grams, Strategy, Survey } from './merge/strategy.js';
+export { carryOf } from './nn/carry.js';
 export type { Correction } from './nn/corrections/correction.js';
 export { fedLc } from './nn/corrections/fed-lc.js';
 export { fedNtd } from './nn/corrections/fed-ntd.js';
@@ -68,7 +69,7 @@ export { resnet8 } from './nn/models/resnet8.js';
 export { initialState, layoutOf, type Network, parametersOf, type Scope } from './nn/network.js';
 export { adam, type Optimizer, sgd } from './nn/optimizers.js';
 export { permutationGroups } from './nn/permutation-groups.js';
-export { carryOf, compilePlan, type Plan, type PlanOptions } from './nn/plan.js';
+export { compilePlan, type Plan, type PlanOptions } from './nn/plan.js';
 export { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './nn/schedules.js';
 export { lower } from './onnx/lower/lower.js';
 export { type Partitioner, partition, type Share } from './partition/partition.js';

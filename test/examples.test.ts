@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { handWrittenRounds } from '../examples/hand-written-round.js';
 import { ownNetwork } from '../examples/own-network.js';
+import { ownNetworkServed } from '../examples/own-network-served.js';
 import { ownStrategy } from '../examples/own-strategy.js';
 import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
@@ -69,6 +70,16 @@ describe('the examples', () => {
   it('own-network learns stripes until every participant passes', async () => {
     vi.spyOn(console, 'log').mockImplementation(() => {});
     expect((await ownNetwork()).stopped.reason).toBe('every-participant-passed');
+  });
+
+  it('own-network-served gives the model to who has the network and to who accepts its plan', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => {});
+    const { result, models } = await ownNetworkServed();
+    const copied = result.rounds.at(-1)?.copied ?? [];
+    expect(copied.map(({ name }) => name).sort()).toEqual(['accepts-it', 'has-it']);
+    for (const { validationAccuracy } of copied) expect(validationAccuracy).toBeGreaterThan(0.9);
+    expect(models[0]).toBeDefined();
+    expect(models[1]).toEqual(models[0]);
   });
 
   it('own-strategy is compared with others', async () => {

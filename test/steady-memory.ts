@@ -4,11 +4,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadDataset } from '../src/data/load-dataset.js';
 import { trainLocally } from '../src/federation/local-training.js';
+import { carryOf } from '../src/nn/carry.js';
 import { softmaxCrossEntropy } from '../src/nn/losses.js';
 import type { Network } from '../src/nn/network.js';
 import { initialState, parametersOf } from '../src/nn/network.js';
 import { sgd } from '../src/nn/optimizers.js';
-import { carryOf, compilePlan } from '../src/nn/plan.js';
+import { compilePlan } from '../src/nn/plan.js';
 import { ortNode } from '../src/runtime/ort-node.js';
 
 const SAMPLE = join(import.meta.dirname, 'fixtures/fashion-mnist-sample');

@@ -1,8 +1,14 @@
 /** What taking part means for one's data: what leaves this machine, and, of a federation that is asked, how much it shows. */
+import { FOREIGN_PLAN_RISK } from '../federation/foreign-plan.js';
 import type { Description } from '../protocol/description.js';
 import { networkText, roundsText, trainingText } from '../report/introduction.js';
 
-export function joinExplanation(shareLabelCounts: boolean): string[] {
+export interface Willing {
+  readonly shareLabelCounts?: boolean;
+  readonly acceptForeignPlan?: boolean;
+}
+
+export function joinExplanation({ shareLabelCounts, acceptForeignPlan }: Willing): string[] {
   return [
     'What leaves this machine, to the coordinator:',
     '  - the weights of the network after each round of training, and what the strategy needs besides: squared',
@@ -19,23 +25,33 @@ export function joinExplanation(shareLabelCounts: boolean): string[] {
     ...(shareLabelCounts
       ? []
       : ['  - how many examples of each class there are, unless --share-label-counts says so']),
-    'What comes here: settings, from which the network is compiled on this machine, and weights. No program, and no graph.',
+    'What comes here: settings, from which the network is compiled on this machine, and weights. No program, and no graph',
+    ...(acceptForeignPlan
+      ? [
+          'but that of a network which is the coordinator’s own code, since --accept-foreign-plan says so:',
+          `${FOREIGN_PLAN_RISK}.`,
+        ]
+      : ['unless --accept-foreign-plan says so.']),
     'Weights can tell about the data that they were trained on: docs/security.md says what, and what helps against it.',
   ];
 }
 
 /** @param sendsFisher a strategy of it wants the Fisher information */
 export function federationExplanation(
-  { configuration, participants, imageShape, classNames }: Description,
+  { configuration, participants, imageShape, classNames, foreignPlan }: Description,
   sendsFisher: boolean,
 ): string[] {
   const { quorum, correction, fisherExamples } = configuration;
   const needed = quorum === undefined ? 'all of whom a round needs' : `of whom a round needs ${quorum}`;
+  const isForeign = configuration.model.name === 'custom';
   return [
-    'What this federation asks for; its plan was compiled here and is the one that it names:',
+    isForeign
+      ? 'What this federation asks for:'
+      : 'What this federation asks for; its plan was compiled here and is the one that it names:',
     `  - participants: ${participants.join(', ')}, ${needed}`,
     `  - images: ${imageShape.join('x')} (channels x height x width), of ${classNames.join(', ')}`,
     `  - network: ${networkText(configuration)}`,
+    ...(isForeign ? foreignLines(foreignPlan !== undefined) : []),
     `  - training: ${trainingText(configuration)}`,
     `  - rounds: ${roundsText(configuration)}`,
     ...(sendsFisher
@@ -45,3 +61,12 @@ export function federationExplanation(
     'The fewer images an update is made of, and the more updates there are, the more they tell about each image.',
   ];
 }
+
+/** Of a network that is the coordinator's own code, so that nothing here can say what it is. */
+const foreignLines = (isOffered: boolean) => [
+  '    "custom" is a network of the coordinator’s own code: a program joins that has it too, by the library',
+  isOffered
+    ? '    or who says --accept-foreign-plan, and takes the graphs that the coordinator has compiled of it:'
+    : '    and nobody else: no plan of it is offered',
+  ...(isOffered ? [`    ${FOREIGN_PLAN_RISK}`] : []),
+];

@@ -3,6 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { compileDescription } from '../federation/description.js';
+import { strategiesOf } from '../federation/federation-plan.js';
+import { needsFisher } from '../federation/fisher.js';
+import { FOREIGN_PLAN_RISK } from '../federation/foreign-plan.js';
 import { joinFederation } from '../federation/join-federation.js';
 import { shareChoice } from '../federation/share-choice.js';
 import { FINAL_MODEL } from '../federation/take-part.js';
@@ -32,6 +35,7 @@ interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
   readonly out?: string;
   readonly shareLabelCounts?: true;
   readonly maxMemory?: number;
+  readonly acceptForeignPlan?: true;
   readonly explain?: true;
 }
 
@@ -59,6 +63,10 @@ export function addJoin(program: Command): void {
       'refuse a federation that would need more memory here; 8 by default',
       positiveNumber('--max-memory'),
     )
+    .option(
+      '--accept-foreign-plan',
+      `where the network is the coordinator’s own code, take its plan: ${FOREIGN_PLAN_RISK}`,
+    )
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option(
       '--explain',
@@ -78,9 +86,9 @@ Examples:
 }
 
 async function join(url: string, flags: JoinFlags): Promise<void> {
-  const { data, dataDir, partition, shareLabelCounts, maxMemory } = flags;
+  const { data, dataDir, partition, shareLabelCounts, acceptForeignPlan, maxMemory } = flags;
   if (flags.explain) {
-    for (const line of joinExplanation(shareLabelCounts === true)) print(line);
+    for (const line of joinExplanation(flags)) print(line);
     const asked = await explainFederation(url, flags);
     for (const line of asked) print(line);
     return;
@@ -106,7 +114,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
       await mkdir(folder, { recursive: true });
       display.onStart(participant, description);
       const outcome = await joinFederation(end, participant, {
-        ...{ data, dataDir, choice, folder, signal, shareLabelCounts },
+        ...{ data, dataDir, choice, folder, signal, shareLabelCounts, acceptForeignPlan },
         ...(maxMemory !== undefined && { mostMemoryBytes: maxMemory * 1e9 }),
         observer: display,
         onNotice: print,
@@ -130,8 +138,18 @@ async function explainFederation(url: string, flags: JoinFlags): Promise<string[
   if (!hasToken(flags) && flags.name === undefined)
     return ['With the token, --explain also says what this federation asks for.'];
   const description = await describedBy(url, flags);
+  return federationExplanation(description, await sendsFisher(description));
+}
+
+/** Once it has compiled the plan and compared its hash; but that of a network of the coordinator's own code cannot be. */
+async function sendsFisher(description: Description): Promise<boolean> {
+  const { configuration } = description;
+  if (configuration.model.name === 'custom') {
+    const { strategy, compared } = strategiesOf(configuration, [], 'the description of the federation');
+    return [strategy, ...compared].some(needsFisher);
+  }
   const { fisher } = await compileDescription(description, { version: versionsOfThis().commonweight });
-  return federationExplanation(description, fisher !== undefined);
+  return fisher !== undefined;
 }
 
 async function describedBy(url: string, flags: JoinFlags): Promise<Description> {

@@ -1,6 +1,7 @@
 /** `commonweight open`: a recorded run in the pages of a hub, for a browser on this machine. */
 import { once } from 'node:events';
 import type { Command } from 'commander';
+import { recordedView } from '../report/recorded-view.js';
 import { headline } from '../report/status-lines.js';
 import { openViewServer } from '../transport/hub/view-server.js';
 import { liveDisplay } from './display-live.js';
@@ -37,8 +38,6 @@ Examples:
 
 async function open(run: string, { port, dataDir }: OpenFlags): Promise<void> {
   const { signal, stop } = watchInterrupts();
-  // It loads what reads a run's files, which other commands need not wait for.
-  const { recordedView } = await import('../report/recorded-view.js');
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
   const onNoPictures = (reason: string) => print(`no test pictures are shown: ${reason}`);

@@ -77,14 +77,14 @@ export async function serveTransport(
 async function openOwnHub(
   flags: TransportFlags,
   tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
-  { reception, blobs, folder, modelBytes, status, view, stop }: Opening,
+  { reception, blobs, folder, modelBytes, status, view, stop, lendShare }: Opening,
   log: Log,
   print: Print,
 ): Promise<Hub> {
   const { host, port } = flags;
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const hub = await openHub(reception, {
-    ...{ blobs, tokens, host, port, log, status, view },
+    ...{ blobs, tokens, host, port, log, status, view, lendShare },
     ...(tls && { tls }),
     uploadsFolder: join(folder, 'uploads'),
     limits: { blobBytes: modelBytes },
@@ -104,7 +104,7 @@ async function openOwnHub(
   return hub;
 }
 
-/** What each participant is to be given: a command with its token. Tokens are shown once. */
+/** What each participant is to be given: a command with its token, or a link. Tokens are shown once. */
 async function printCommands(
   { nats, natsObjectStore }: TransportFlags,
   url: string,
@@ -125,12 +125,16 @@ async function printCommands(
           ? `${url} ${token}`
           : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
       print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
+      print(`  ${' '.repeat(name.length)}   or in a browser: ${url}/join#token=${issued}`);
     });
   }
   if (isNew({ role: 'operator' })) {
     await tokens.issue({ role: 'operator' }, (token) =>
       print(`  operator:  commonweight status ${url} --token ${token}${trust}`),
     );
+  }
+  if (isNew({ role: 'observer' })) {
+    await tokens.issue({ role: 'observer' }, (token) => print(`  to watch:  ${url}/#token=${token}`));
   }
   if (fresh.length < participants.length) {
     print(

@@ -1,5 +1,4 @@
 /** An image of a data set as PNG. Node only. */
-import sharp from 'sharp';
 import { DataError } from './error.js';
 import { type ImageDataset, imageBytes } from './image-dataset.js';
 
@@ -12,6 +11,7 @@ export async function imagePng(dataset: ImageDataset, index: number, largest?: n
   if (channels !== 1 && channels !== 3) {
     throw new DataError(`the images have ${channels} channels, pictures have 1 or 3`);
   }
+  const { default: sharp } = await import('sharp');
   const picture = sharp(interleaved(dataset, index), { raw: { width, height, channels } });
   const size = { width: largest, height: largest, fit: 'inside', withoutEnlargement: true } as const;
   return (largest === undefined ? picture : picture.resize(size)).png({ compressionLevel: 9 }).toBuffer();

@@ -4,6 +4,7 @@ import type { ImageDataset } from '../data/image-dataset.js';
 import type { Plan } from '../nn/plan.js';
 import type { Session } from '../runtime/runtime.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
+import type { KeepGoing } from './keep-going.js';
 import type { Metrics } from './metrics.js';
 
 /**
@@ -17,7 +18,7 @@ export async function evaluateState(
   state: Float32Array,
   dataset: ImageDataset,
   indices: Uint32Array,
-  keepGoing: () => boolean = () => true,
+  keepGoing: KeepGoing = () => true,
 ): Promise<Metrics | undefined> {
   const { evaluationBatchSize: size, imageShape } = plan;
   const classes = dataset.classNames.length;
@@ -40,7 +41,7 @@ export async function evaluateState(
   const answers = { labels: new Uint8Array(indices.length), predictions: new Uint8Array(indices.length) };
   let [totalCorrect, totalLoss] = [0, 0];
   for (let start = 0; start < indices.length; start += size) {
-    if (!keepGoing()) return undefined;
+    if (!(await keepGoing())) return undefined;
     fillBatch(batch, dataset, indices, start);
     await session.run(inputs, outputs);
     totalCorrect += correct[0] as number;

@@ -5,6 +5,7 @@ import type { FisherPlan } from '../nn/fisher-plan.js';
 import type { Session } from '../runtime/runtime.js';
 import type { RandomStream } from '../tensor/random.js';
 import { f32Tensor, u8Tensor } from '../tensor/tensor.js';
+import type { KeepGoing } from './keep-going.js';
 
 /**
  * The mean over the examples at `indices`, in the layout of the state.
@@ -19,7 +20,7 @@ export async function fisherInformation(
   dataset: ImageDataset,
   indices: Uint32Array,
   signs: RandomStream,
-  keepGoing: () => boolean = () => true,
+  keepGoing: KeepGoing = () => true,
 ): Promise<Float32Array | undefined> {
   const { channels, height, width } = dataset;
   const batch = createBatch(dataset, batchSize);
@@ -34,7 +35,7 @@ export async function fisherInformation(
   const outputs = { sum: f32Tensor(sum) };
   const total = new Float64Array(size);
   for (let start = 0; start < indices.length; start += batchSize) {
-    if (!keepGoing()) return undefined;
+    if (!(await keepGoing())) return undefined;
     fillBatch(batch, dataset, indices, start);
     for (let i = 0; i < drawn.length; i++) drawn[i] = signs.integer(2) === 0 ? -1 : 1;
     await session.run(inputs, outputs);

@@ -6,6 +6,7 @@ import { emptySums, type FeatureSums } from '../merge/refit/feature-sums.js';
 import type { FeaturePlan } from '../nn/feature-plan.js';
 import type { Session } from '../runtime/runtime.js';
 import { f32Tensor, u8Tensor } from '../tensor/tensor.js';
+import type { KeepGoing } from './keep-going.js';
 
 /** Sessions of a feature plan's two models. */
 export interface FeatureSessions {
@@ -23,7 +24,7 @@ export async function sumFeatures(
   state: Float32Array,
   dataset: ImageDataset,
   indices: Uint32Array,
-  keepGoing: () => boolean = () => true,
+  keepGoing: KeepGoing = () => true,
 ): Promise<FeatureSums | undefined> {
   const { features, classes, batchSize } = plan;
   const { channels, height, width } = dataset;
@@ -37,7 +38,7 @@ export async function sumFeatures(
   const sums = emptySums(features + 1, classes);
   const block = gramBlock(sessions.gram, plan, sums);
   for (let start = 0; start < indices.length; start += batchSize) {
-    if (!keepGoing()) return undefined;
+    if (!(await keepGoing())) return undefined;
     fillBatch(batch, dataset, indices, start);
     await sessions.features.run(inputs, outputs);
     for (let row = 0; row < batch.count; row++) {

@@ -18,6 +18,7 @@ import type { OwnData } from './own-data.js';
 import { ownAccuracy, type ParticipantPlan, trainRound } from './participant-work.js';
 import { isEvaluated } from './round.js';
 import type { TaskRunner } from './tasks.js';
+import { unlessAborted } from './unless-aborted.js';
 import { workPlan } from './work-plan.js';
 
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
@@ -214,14 +215,4 @@ function progressOf(progress: LocalProgress): Progress {
     ...(Number.isFinite(imagesPerSecond) && { imagesPerSecond }),
     ...(validationAccuracy !== undefined && { validationAccuracy }),
   };
-}
-
-/** What goes on in the background is left to itself when nobody waits for it any more. */
-function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new InterruptedError('interrupted'));
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp);
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
-  });
 }

@@ -26,7 +26,6 @@ export interface CompileOptions extends ChosenStrategies {
 
 export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   readonly configuration: Configuration;
-  readonly network: Network;
   readonly plan: Plan;
   readonly fisher: FisherRules | undefined;
   /** What the file of a model says of it. */
@@ -35,24 +34,22 @@ export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   initialState(participant: string): StateDict;
 }
 
+/** As it is where the network is at hand. */
+export interface FederationWithNetwork extends CompiledFederation {
+  readonly network: Network;
+}
+
 /** @param source what errors call the configuration */
 export function compileFederation(
   configuration: Configuration,
   { imageShape, classNames }: ImageFacts,
   { strategy, compared, init, ...own }: CompileOptions,
   source: string,
-): CompiledFederation {
+): FederationWithNetwork {
   const network = networkFor(configuration, own.network, classNames.length, source);
   checkNormalization(configuration, imageShape[0], source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
-  const plan = compilePlan({
-    ...configuration,
-    network,
-    imageShape,
-    loss: lossOf(configuration.loss),
-    correction: correctionOf(configuration.correction),
-    optimizer: optimizerOf(configuration.optimizer),
-  });
+  const plan = planCutFor({ configuration, network, imageShape });
   const parameters = parametersOf(network, imageShape);
   const drawn = (...of: readonly string[]) =>
     initialState(parameters, configuration.seed, 'initial weights', ...of);
@@ -60,13 +57,7 @@ export function compileFederation(
   return {
     ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
     fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
-    model: {
-      network: configuration.model,
-      imageShape: [...imageShape],
-      classNames: [...classNames],
-      normalization: configuration.normalization,
-      dataset: configuration.dataset,
-    },
+    model: modelDescription(configuration, { imageShape, classNames }),
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {
         throw new ConfigurationError(
@@ -79,4 +70,38 @@ export function compileFederation(
       return common;
     },
   };
+}
+
+export const modelDescription = (
+  { model, normalization, dataset }: Configuration,
+  { imageShape, classNames }: ImageFacts,
+): ModelDescription => ({
+  network: model,
+  imageShape: [...imageShape],
+  classNames: [...classNames],
+  normalization,
+  dataset,
+});
+
+/**
+ * The plan of a federation, with batches cut for a runtime: the same step, whose sums are added up in another order.
+ * @param partBytes of that runtime; the default cut is the one whose hash is compared
+ */
+export function planCutFor(
+  {
+    configuration,
+    network,
+    imageShape,
+  }: Pick<FederationWithNetwork, 'configuration' | 'network' | 'imageShape'>,
+  partBytes?: number,
+): Plan {
+  return compilePlan({
+    ...configuration,
+    network,
+    imageShape,
+    loss: lossOf(configuration.loss),
+    correction: correctionOf(configuration.correction),
+    optimizer: optimizerOf(configuration.optimizer),
+    partBytes,
+  });
 }

@@ -11,8 +11,21 @@ import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
 import { layoutSize } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
 
+/** How much memory the work may take, and what to do if more is meant. */
+export interface MemoryLimit {
+  readonly bytes: number;
+  readonly hint: string;
+}
+
 /** A model of 500 MB with Adam fits. */
 export const MOST_MEMORY_BYTES = 8e9;
+export const MORE_MEMORY = 'ask whoever runs the coordinator whether that is meant; if so, give --max-memory';
+
+/** WebAssembly addresses no more. */
+export const TAB_MEMORY: MemoryLimit = {
+  bytes: 2 ** 32,
+  hint: 'a browser has no more for one page; take part from the command line, by "commonweight join"',
+};
 
 /** State, next state, gradient, base, the file, the same by wire; with SCAFFOLD both control variates and their change. */
 const VECTORS = 10;
@@ -28,7 +41,19 @@ export function checkDemands(
   network: Network,
   imageShape: Shape,
   participants: number,
-  mostBytes: number,
+  limit: MemoryLimit,
+): void {
+  const demanded = () => demandedBytes(configuration, network, imageShape);
+  checkDemanded(configuration, demanded, imageShape, participants, limit);
+}
+
+/** @param demanded the bytes that its network takes: asked for once all the rest is within reason */
+export function checkDemanded(
+  configuration: Configuration,
+  demanded: () => number,
+  imageShape: Shape,
+  participants: number,
+  limit: MemoryLimit,
 ): void {
   const pixels = sizeOf(imageShape);
   if (pixels > LARGEST_IMAGE) {
@@ -42,15 +67,15 @@ export function checkDemands(
       `federation: it draws from ${participants} participants in each of ${configuration.rounds} rounds, expected a thousandth of that`,
     );
   }
-  const bytes = demandedBytes(configuration, network, imageShape);
-  if (bytes <= mostBytes) return;
+  const bytes = demanded();
+  if (bytes <= limit.bytes) return;
   throw new FederationError(
-    `federation: the network "${configuration.model.name}" on images of ${formatShape(imageShape)}, ${configuration.batchSize} in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(mostBytes)}`,
-    { hint: 'ask whoever runs the coordinator whether that is meant; if so, give --max-memory' },
+    `federation: the network "${configuration.model.name}" on images of ${formatShape(imageShape)}, ${configuration.batchSize} in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(limit.bytes)}`,
+    { hint: limit.hint },
   );
 }
 
-function demandedBytes(configuration: Configuration, network: Network, imageShape: Shape): number {
+export function demandedBytes(configuration: Configuration, network: Network, imageShape: Shape): number {
   const layout = layoutOf(parametersOf(network, imageShape));
   const tensors = layout.map(({ name, shape }) => input(name, shape));
   /** Of all intermediate values. */
@@ -59,9 +84,13 @@ function demandedBytes(configuration: Configuration, network: Network, imageShap
     return topologicalOrder([logits]).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   };
   const perImage = valuesFor(2) - valuesFor(1);
-  const vectors = VECTORS + 2 * optimizerOf(configuration.optimizer).slotCount;
-  const batch = 2 * configuration.batchSize * sizeOf(imageShape);
-  return 4 * (vectors * layoutSize(layout) + EVALUATED_TOGETHER * perImage + batch);
+  return leastBytes(configuration, layoutSize(layout), imageShape) + 4 * EVALUATED_TOGETHER * perImage;
+}
+
+/** Without the values within a network of so many weights. */
+export function leastBytes({ optimizer, batchSize }: Configuration, size: number, imageShape: Shape): number {
+  const vectors = VECTORS + 2 * optimizerOf(optimizer).slotCount;
+  return 4 * (vectors * size + 2 * batchSize * sizeOf(imageShape));
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`;

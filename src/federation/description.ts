@@ -4,14 +4,16 @@
  */
 import type { Strategy } from '../merge/strategy.js';
 import type { Network } from '../nn/network.js';
+import type { Blob } from '../protocol/blob-name.js';
 import { type Configuration, ConfigurationError, parseConfiguration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
 import { distributedProblem } from '../protocol/distributed-problem.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
-import { checkDemands, MOST_MEMORY_BYTES } from './demands.js';
+import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
 import { FederationError } from './error.js';
 import { networkFor, strategiesOf } from './federation-plan.js';
+import { noNetwork, takeForeignPlan } from './foreign-plan.js';
 import { planHash } from './plan-hash.js';
 
 export interface Job {
@@ -21,12 +23,14 @@ export interface Job {
   readonly participants: readonly string[];
   /** Of this package. */
   readonly version?: string | undefined;
+  /** The plan, where it is offered. */
+  readonly foreignPlan?: Blob | undefined;
 }
 
 /** @throws ConfigurationError when the configuration is of one machine only. */
 export async function describeFederation(
   { configuration, imageShape, classNames, plan }: CompiledFederation,
-  { job, participants, version }: Job,
+  { job, participants, version, foreignPlan }: Job,
 ): Promise<Description> {
   requireDistributed(configuration, 'a federation across machines');
   return {
@@ -37,6 +41,7 @@ export async function describeFederation(
     imageShape: [...imageShape],
     classNames: [...classNames],
     plan: await planHash(plan),
+    ...(foreignPlan !== undefined && { foreignPlan }),
     ...(version !== undefined && { commonweight: version }),
   };
 }
@@ -50,17 +55,25 @@ export interface DescriptionOptions {
   readonly version?: string | undefined;
   /** That its work may take; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
+  /** The file of the coordinator's plan, to be taken where there is no network to compile it from. */
+  readonly foreignPlan?: Uint8Array | undefined;
+  /** What to do where it would take more. */
+  readonly memoryHint?: string | undefined;
 }
 
 /**
- * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or the program, brings.
+ * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or the program, brings; or
+ * else what was accepted by handing in `foreignPlan`.
  * @throws FederationError when the coordinator speaks another protocol, asks for too much, or its plan is another
  * @throws ConfigurationError when the configuration cannot be carried out
  */
 export async function compileDescription(
   description: Description,
-  { network, strategies = [], version, mostMemoryBytes = MOST_MEMORY_BYTES }: DescriptionOptions = {},
+  options: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
+  const { network, strategies = [], version } = options;
+  const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = options;
+  const limit = { bytes: mostMemoryBytes, hint: memoryHint };
   const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
   const there = commonweight === undefined ? '' : ` of commonweight ${commonweight}`;
   const here = version === undefined ? '' : ` of commonweight ${version}`;
@@ -81,8 +94,12 @@ export async function compileDescription(
       `federation: it names ${participants.length} participants, expected as many as "partition.participants", which is ${configuration.partition.participants}`,
     );
   }
+  if (configuration.model.name === 'custom' && network === undefined) {
+    if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
+    return takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit);
+  }
   const described = networkFor(configuration, network, classNames.length, source);
-  checkDemands(configuration, described, imageShape, participants.length, mostMemoryBytes);
+  checkDemands(configuration, described, imageShape, participants.length, limit);
   const facts = { imageShape, classNames };
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
   const actual = await planHash(compiled.plan);

@@ -22,7 +22,7 @@ export interface FisherRules {
   readonly examples: number;
 }
 
-const needsFisher = ({ auxiliaries }: Strategy): boolean => auxiliaries?.includes('fisher') ?? false;
+export const needsFisher = ({ auxiliaries }: Strategy): boolean => auxiliaries?.includes('fisher') ?? false;
 
 /** Nothing where no strategy wants it. */
 export function fisherRulesOf(

@@ -5,13 +5,16 @@
 import type { ImageDataset } from '../data/image-dataset.js';
 import type { Strategy } from '../merge/strategy.js';
 import type { Network } from '../nn/network.js';
+import { CommonweightError } from '../tensor/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import { MOST_MEMORY_BYTES } from './demands.js';
 import { compileDescription } from './description.js';
+import { FederationError, InterruptedError } from './error.js';
 import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
 import { ownData } from './own-data.js';
 import { participantFolder } from './participant-folder.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from './take-part.js';
+import { unlessAborted } from './unless-aborted.js';
 import { versionsOfThis } from './versions.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -22,6 +25,11 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
   readonly folder?: string | undefined;
   /** What `{ name: 'custom' }` means here. */
   readonly network?: Network | undefined;
+  /**
+   * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They are checked, but what they
+   * compute cannot be: they could copy pictures into what they call weights.
+   */
+  readonly acceptForeignPlan?: boolean | undefined;
   readonly strategies?: readonly Strategy[] | undefined;
   /** That its work may take, as far as it can be reckoned; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
@@ -35,12 +43,24 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
 export async function joinFederation(
   end: ParticipantEnd,
   name: string,
-  { data, folder, network, strategies, mostMemoryBytes, shareLabelCounts, observer, ...options }: JoinOptions,
+  {
+    data,
+    folder,
+    network,
+    acceptForeignPlan,
+    strategies,
+    mostMemoryBytes,
+    shareLabelCounts,
+    observer,
+    ...options
+  }: JoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const versions = versionsOfThis();
+  const foreignPlan =
+    acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
   const federation = await compileDescription(description, {
-    ...{ network, strategies, mostMemoryBytes, version: versions.commonweight },
+    ...{ network, strategies, mostMemoryBytes, foreignPlan, version: versions.commonweight },
   });
   const own =
     typeof data === 'string'
@@ -57,7 +77,25 @@ export async function joinFederation(
       runtime: `${versions.runtime}, ${versions.device}`,
       folder: folder === undefined ? undefined : await participantFolder(folder),
     });
+  } catch (error) {
+    if (foreignPlan === undefined || error instanceof CommonweightError || error instanceof InterruptedError)
+      throw error;
+    // Of a plan of our own it would be our mistake.
+    throw new FederationError(
+      `federation: the plan that was accepted cannot be carried out here: ${(error as Error).message}`,
+      { cause: error, hint: 'tell whoever runs the coordinator' },
+    );
   } finally {
     await tasks.close();
   }
+}
+
+/** Where it is offered. */
+async function foreignPlanOf(
+  end: ParticipantEnd,
+  signal = new AbortController().signal,
+): Promise<Uint8Array | undefined> {
+  const { foreignPlan, configuration } = end.description;
+  if (foreignPlan === undefined || configuration.model.name !== 'custom') return undefined;
+  return unlessAborted(end.download(foreignPlan), signal);
 }

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageDataset } from '../data/image-dataset.js';
+import { carryOf } from '../nn/carry.js';
 import { softmaxCrossEntropy } from '../nn/losses.js';
 import { mlp } from '../nn/models/mlp.js';
 import { initialState, parametersOf } from '../nn/network.js';
 import { type Optimizer, sgd } from '../nn/optimizers.js';
-import { carryOf, compilePlan, type Plan } from '../nn/plan.js';
+import { compilePlan, type Plan } from '../nn/plan.js';
 import { ortNode } from '../runtime/ort-node.js';
 import type { Session } from '../runtime/runtime.js';
 import { randomStream } from '../tensor/random.js';

@@ -8,6 +8,7 @@ import type { Batch } from '../data/batches.js';
 import type { ImageDataset } from '../data/image-dataset.js';
 import { type BatchSource, type BatchTask, batchesHere } from '../data/training-batches.js';
 import { evaluateState } from '../evaluation/evaluate.js';
+import type { KeepGoing } from '../evaluation/keep-going.js';
 import { accuracy } from '../evaluation/metrics.js';
 import type { Plan } from '../nn/plan.js';
 import type { Session, Tensors } from '../runtime/runtime.js';
@@ -89,7 +90,7 @@ export interface LocalContext {
   readonly batches?: (task: BatchTask) => BatchSource;
   readonly onProgress?: (progress: LocalProgress) => void;
   /** Asked before every step; when it says no, the result is undefined. */
-  readonly keepGoing?: () => boolean;
+  readonly keepGoing?: KeepGoing;
 }
 
 const PROGRESS_INTERVAL_MS = 250;
@@ -133,7 +134,7 @@ export async function trainLocally(
       const steps = Math.min(stepsPerEpoch, maxSteps - loop.steps);
       let [lossSum, seen] = [0, 0];
       for (let step = 1; step <= steps; step++) {
-        if (!keepGoing()) return undefined;
+        if (!(await keepGoing())) return undefined;
         const { lossSum: sum, count } = await loop.run(batches.next());
         lossSum += sum;
         seen += count;

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { imageDataset } from '../data/image-dataset.js';
 import { batchesHere } from '../data/training-batches.js';
+import { carryOf } from '../nn/carry.js';
 import { softmaxCrossEntropy } from '../nn/losses.js';
 import { mlp } from '../nn/models/mlp.js';
 import { initialState, parametersOf } from '../nn/network.js';
 import { sgd } from '../nn/optimizers.js';
-import { carryOf, compilePlan } from '../nn/plan.js';
+import { compilePlan } from '../nn/plan.js';
 import { partition } from '../partition/partition.js';
 import { partitionByName } from '../partition/partitioners.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';

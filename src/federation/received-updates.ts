@@ -38,7 +38,7 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: Two
 export async function discardReceived(
   event: RoundEvent,
   { rounds }: RunState,
-  { folder, blobs, keep, initial }: Discarding,
+  { folder, blobs, keep, given }: Discarding,
 ): Promise<void> {
   if (event.type !== 'merged') return;
   const { round } = event;
@@ -47,7 +47,7 @@ export async function discardReceived(
   }
   await folder.discard({ type: 'merged', round: round - keep });
   const models = rounds.slice(Math.max(0, round - keep), round).map(({ merged }) => merged?.sha256);
-  const needed = [...models, event.control, event.average, initial];
+  const needed = [...models, event.control, event.average, ...given];
   await blobs.discardOthers(new Set(needed.filter((sha256) => sha256 !== undefined)));
 }
 
@@ -56,6 +56,6 @@ interface Discarding {
   readonly blobs: BlobFolder;
   /** Of how many rounds the models stay. */
   readonly keep: number;
-  /** What round 1 begins with, where that is a file. */
-  readonly initial: string | undefined;
+  /** What was there before round 1. */
+  readonly given: Iterable<string>;
 }

@@ -11,7 +11,6 @@ import type { OnDataProgress } from '../data/progress.js';
 import { encodeModel } from '../nn/model-file.js';
 import type { Configuration, ConfigurationInput } from '../protocol/configuration.js';
 import type { Status } from '../protocol/status.js';
-import { encodeSafetensors } from '../tensor/safetensors.js';
 import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { blobFolder } from '../transport/blob-folder.js';
 import { FencedError } from '../transport/error.js';
@@ -22,10 +21,13 @@ import { fileChecker } from './check-files.js';
 import { systemClock } from './clock.js';
 import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
+import { hasDemonstration } from './demonstration-share.js';
 import { describeFederation, requireDistributed } from './description.js';
 import { InterruptedError } from './error.js';
 import { checkPartition, federationPlan, participantsOf, strategiesOf } from './federation-plan.js';
+import { giveBlobs } from './given-blobs.js';
 import { configurationWith } from './initial-model.js';
+import { lendShares } from './lend-shares.js';
 import { type LiveView, liveView, shownDetails } from './live-view.js';
 import { membersHere } from './membership.js';
 import { mergeReceived } from './merge-received.js';
@@ -54,6 +56,8 @@ export interface Opening {
   readonly view: LiveView;
   /** Ends the run for good. */
   stop(): Promise<void>;
+  /** A participant's share of a public data set, as it travels; missing where there is none to be lent. */
+  readonly lendShare?: (participant: string) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Ends when another coordinator has taken over. */
@@ -118,12 +122,12 @@ export async function serveFederation(
   let pool: WorkerPool | undefined;
   try {
     const blobs = await blobFolder(join(out, 'blobs'));
-    const copies = twoCopies({ path: out, blobs, initial: init?.state, onMended: observer.onNotice });
+    const { initial, plan: foreignPlan, bytesOf } = await giveBlobs(blobs, compiled, init?.state);
+    const copies = twoCopies({ path: out, blobs, given: bytesOf, onMended: observer.onNotice });
     const { store, details } = await shownDetails(out, ledBy(lead, receivingStore(folder, blobs, copies)));
     const clock = systemClock();
-    const initial = init && (await blobs.put(encodeSafetensors(init.state))).sha256;
     const version = versionsOfThis().commonweight;
-    const description = await describeFederation(compiled, { job, participants, version });
+    const description = await describeFederation(compiled, { job, participants, version, foreignPlan });
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
     const check = fileChecker(plan.layout, blobs);
     const workshop = {
@@ -141,7 +145,7 @@ export async function serveFederation(
       },
     };
     const discardAfter = (event: RoundEvent, state: RunState) =>
-      discardReceived(event, state, { folder, blobs, keep: configuration.keep, initial });
+      discardReceived(event, state, { folder, blobs, keep: configuration.keep, given: bytesOf.keys() });
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
       ...{ description, store, blobs, initial, observer, clock },
@@ -173,6 +177,9 @@ export async function serveFederation(
       status: rounds.status,
       view: liveView({ overview, rounds, details, test, clock }),
       stop: rounds.stop,
+      ...(hasDemonstration(description) && {
+        lendShare: lendShares(configuration, participants, options.dataDir),
+      }),
     });
     const conclusion = {
       ...{ out, configuration, network, imageShape: facts.imageShape, store, encode },

@@ -78,26 +78,27 @@ export interface TaskRunner {
   stop(): void;
 }
 
-/** What an error is, across threads: errors lose their class on the way. */
-export type ErrorKind = 'diverged' | 'user' | 'internal';
+/** Undefined where it was given up. */
+export type TaskResult = LocalResult | Metrics | FeatureSums | Float32Array | undefined;
 
-export type ToWorker =
-  | { readonly type: 'task'; readonly id: number; readonly task: Task }
-  | { readonly type: 'close' };
+export interface GivenTask {
+  readonly type: 'task';
+  readonly id: number;
+  readonly task: Task;
+}
+
+/** What an error is, across threads: errors lose their class on the way. */
+export interface Failure {
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly stack: string | undefined;
+  readonly kind: 'diverged' | 'user' | 'internal';
+}
+
+export type ToWorker = GivenTask | { readonly type: 'close' };
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly runtime: string; readonly device: string }
+  | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly id: number; readonly progress: LocalProgress }
-  | {
-      readonly type: 'done';
-      readonly id: number;
-      readonly result: LocalResult | Metrics | FeatureSums | Float32Array | undefined;
-    }
-  | {
-      readonly type: 'failed';
-      readonly id: number;
-      readonly message: string;
-      readonly hint: string | undefined;
-      readonly stack: string | undefined;
-      readonly kind: ErrorKind;
-    };
+  | { readonly type: 'done'; readonly id: number; readonly result: TaskResult }
+  | ({ readonly type: 'failed'; readonly id: number } & Failure);

@@ -34,7 +34,8 @@ async function begun() {
   const folder = await openRunFolder(path, configuration);
   const blobs = await blobFolder(join(path, 'blobs'));
   const initial = await blobs.put(encodeSafetensors(state));
-  const copies = twoCopies({ path, blobs, initial: state, onMended: (notice) => notices.push(notice) });
+  const given = new Map([[initial.sha256, () => encodeSafetensors(state)]]);
+  const copies = twoCopies({ path, blobs, given, onMended: (notice) => notices.push(notice) });
   const store = receivingStore(folder, blobs, copies);
   const sha256 = await store.put(role, { ...state, data: state.data.map((value) => 2 * value) });
   const fact = { type: 'merged', round: 1, sha256, merged: {}, own: {}, seconds: 1 } as const;

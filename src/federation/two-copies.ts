@@ -4,8 +4,6 @@
  */
 import { join } from 'node:path';
 import { writeFileWhole } from '../data/file-bytes.js';
-import { encodeSafetensors } from '../tensor/safetensors.js';
-import type { StateDict } from '../tensor/state-dict.js';
 import { describeFile } from '../transport/blob-folder.js';
 import type { BlobFolder } from '../transport/transport.js';
 import { FederationError } from './error.js';
@@ -24,13 +22,13 @@ export interface CopiesOptions {
   /** Of the run. */
   readonly path: string;
   readonly blobs: BlobFolder;
-  /** What round 1 begins with, where that was given: its owner has the other copy. */
-  readonly initial: StateDict | undefined;
+  /** What was there before round 1, and how its bytes come about: that is the other copy. */
+  readonly given: ReadonlyMap<string, () => Uint8Array>;
   /** Told in words. */
   readonly onMended?: ((notice: string) => void) | undefined;
 }
 
-export function twoCopies({ path, blobs, initial, onMended }: CopiesOptions): TwoCopies {
+export function twoCopies({ path, blobs, given, onMended }: CopiesOptions): TwoCopies {
   const isFileSound = async (file: string, sha256: string) =>
     (await describeFile(file).catch(() => undefined))?.sha256 === sha256;
   return {
@@ -52,9 +50,11 @@ export function twoCopies({ path, blobs, initial, onMended }: CopiesOptions): Tw
         const file = join(path, fileOf(role));
         if (!(await isFileSound(file, sha256))) throw bothDamaged(file, blob);
         await blobs.copy(file);
-      } else if (initial !== undefined) {
+      } else {
+        const make = given.get(sha256);
+        if (make === undefined) return;
         await blobs.discard(sha256);
-        await blobs.put(encodeSafetensors(initial));
+        await blobs.put(make());
       }
       onMended?.(`${blob} was changed on the disk; it is copied from where it lies besides`);
     },

@@ -16,9 +16,17 @@ export function turnTaker(signal?: AbortSignal): TakeTurn {
   };
 }
 
-/** Browsers have no setImmediate. */
+/** Browsers have no setImmediate, and let a timer wait four milliseconds where there are many. */
 const turn = () =>
   new Promise<void>((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else setTimeout(resolve);
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
   });

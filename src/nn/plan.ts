@@ -12,6 +12,9 @@ import type { Optimizer } from './optimizers.js';
 import { permutationGroups } from './permutation-groups.js';
 import { evaluationStep, type Normalization, trainingStep } from './training-step.js';
 
+/** Images evaluated at a time, by default. */
+export const EVALUATION_BATCH = 25;
+
 export interface PlanOptions {
   readonly network: Network;
   /** [C,H,W]. */
@@ -19,7 +22,7 @@ export interface PlanOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  /** Images evaluated at a time; 25 by default. */
+  /** Images evaluated at a time; `EVALUATION_BATCH` by default. */
   readonly evaluationBatchSize?: number;
   readonly normalization?: Normalization;
   readonly clipNorm?: number | undefined;
@@ -44,14 +47,8 @@ export interface Plan {
   readonly evaluationModel: Uint8Array;
 }
 
-/** Which outputs of the training model are inputs of its next run. */
-export function carryOf({ slotCount }: Pick<Plan, 'slotCount'>): Readonly<Record<string, string>> {
-  const slots = Array.from({ length: slotCount }, (_, index) => [`nextSlot${index}`, `slot${index}`]);
-  return { nextState: 'state', ...Object.fromEntries(slots) };
-}
-
 export function compilePlan(options: PlanOptions): Plan {
-  const { network, imageShape, optimizer, batchSize, evaluationBatchSize = 25 } = options;
+  const { network, imageShape, optimizer, batchSize, evaluationBatchSize = EVALUATION_BATCH } = options;
   const layout = layoutOf(parametersOf(network, imageShape));
   const description = {
     ...options,

@@ -4,6 +4,7 @@
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.js';
+import type { AttributeOf, Operator } from './operators.js';
 
 /** TensorProto.DataType. */
 export const ONNX_TYPES = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f64: 11, u32: 12, u64: 13 } as const;
@@ -24,14 +25,18 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly graph: OnnxModelBuilder };
 
+export type OnnxAttributes<Type extends Operator> = {
+  readonly [Name in AttributeOf<Type>]?: OnnxAttribute;
+};
+
 /** Extents of an input or output: a number, or the name of one that may be any. */
 type OnnxShape = readonly (number | string)[];
 
-const IR_VERSION = 8;
-const OPSET = 18;
+export const IR_VERSION = 8;
+export const OPSET = 18;
 
 interface Node {
-  readonly type: string;
+  readonly type: Operator;
   readonly inputs: readonly string[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
   readonly output: string;
@@ -73,14 +78,18 @@ export class OnnxModelBuilder {
   }
 
   /** Adds a node and returns the name of its result. An equal node that is there already is used again. */
-  node(
-    type: string,
+  node<Type extends Operator>(
+    type: Type,
     inputs: readonly string[],
-    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    attributes: OnnxAttributes<Type> = {},
   ): string {
+    return this.#node(type, inputs, attributes as Node['attributes']);
+  }
+
+  #node(type: Operator, inputs: readonly string[], attributes: Node['attributes']): string {
     // What does not depend on the round of a loop is done once, outside.
     if (this.#around !== undefined && !inputs.some((input) => this.#inside.has(input)))
-      return this.#around.node(type, inputs, attributes);
+      return this.#around.#node(type, inputs, attributes);
     const key = JSON.stringify([type, inputs, attributes]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;

@@ -1,10 +1,12 @@
 /**
  * What a participant is told before anything else: the description from which it compiles the plan itself, and the plan's
- * hash, which must come out. A graph never travels, for a foreign one could copy pixels into "weights".
+ * hash, which must come out. A graph does not travel, for a foreign one could copy pixels into "weights"; but of a network that is
+ * the coordinator's own code it is offered, to those who accept it (`foreign-plan.ts`).
  */
 import { z } from 'zod';
 import { sha256Schema } from './blob-name.js';
 import { configurationSchema } from './configuration.js';
+import { foreignPlanSchema } from './foreign-plan.js';
 import { classNamesSchema, participantsSchema, sentenceSchema } from './text.js';
 
 export const descriptionSchema = z.strictObject({
@@ -19,6 +21,8 @@ export const descriptionSchema = z.strictObject({
   classNames: classNamesSchema.min(1),
   /** Of the compiled plan; see `planHash`. */
   plan: sha256Schema,
+  /** The file of the plan, where the model is "custom" and everybody is sent the weights to begin with. */
+  foreignPlan: foreignPlanSchema.optional(),
   /** The coordinator's version of this package, for whoever compiles another plan. */
   commonweight: sentenceSchema(100).optional(),
 });

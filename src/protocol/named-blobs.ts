@@ -1,7 +1,13 @@
-/** The blobs that a message names: those of an assignment may be read by every participant, those of an announcement by the coordinator. */
+/**
+ * The blobs that a message names: those of the description and of an assignment may be read by every participant, those of an
+ * announcement by the coordinator.
+ */
 import type { Announcement } from './announcement.js';
 import type { Assignment } from './assignment.js';
 import type { Blob } from './blob-name.js';
+import type { Description } from './description.js';
+
+export const blobsOfDescription = ({ foreignPlan }: Description): Blob[] => present(foreignPlan);
 
 export function blobsOfAssignment(assignment: Assignment): Blob[] {
   switch (assignment.type) {

@@ -6,7 +6,7 @@ import { isPrintable, printable } from '../tensor/printable.js';
 export const sentenceSchema = (mostCharacters: number) => z.string().max(mostCharacters).transform(printable);
 
 /** What others are to repeat as it is, so nothing is taken out. */
-const nameSchema = z
+export const nameSchema = z
   .string()
   .min(1)
   .max(200)

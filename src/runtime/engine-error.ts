@@ -7,7 +7,9 @@ const NO_MEMORY =
 
 /** @param doing "opened" or "run" */
 export function engineError(cause: unknown, device: string, doing: string): RuntimeError {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  // In a browser, an exception of the engine's may come out as the place in memory where it lies.
+  const message = /^\d+$/.test(said) ? 'the engine gives no reason' : said;
   if (!NO_MEMORY.test(message)) {
     return new RuntimeError(`runtime: the model cannot be ${doing}: ${message}`, { cause });
   }

@@ -30,8 +30,8 @@ export async function ortWeb(ort: OrtWeb, options: OrtWebOptions = {}): Promise<
   return adapter === undefined ? wasmRuntime(ort, options) : webGpuRuntime(ort, adapter);
 }
 
-/** Undefined for WebAssembly. */
-async function chooseAdapter(device: 'auto' | 'wasm' | 'webgpu'): Promise<GpuAdapter | undefined> {
+/** Undefined for WebAssembly. @throws RuntimeError when a GPU is asked for, and there is none. */
+export async function chooseAdapter(device: 'auto' | 'wasm' | 'webgpu'): Promise<GpuAdapter | undefined> {
   if (device === 'wasm') return undefined;
   const adapter = await gpuAdapter();
   if (device === 'auto') return adapter?.software === false ? adapter : undefined;

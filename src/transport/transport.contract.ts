@@ -143,6 +143,30 @@ export function describeTransport(
       expect(sha256Of(await participant.download(model))).toBe(model.sha256);
     });
 
+    it('has the blob that the description names before anything is asked for, and after', async () => {
+      const { reception } = listener();
+      const first = await harness.openCoordinator(reception);
+      const plan = await first.blobs.put(noise(70_001));
+      await first.close();
+      const description = { ...exampleDescription, foreignPlan: plan };
+      const coordinator = await harness.openCoordinator({ ...reception, description });
+      const participant = await harness.openParticipant('site-a');
+      expect(participant.description.foreignPlan).toEqual(plan);
+      expect(sha256Of(await participant.download(plan))).toBe(plan.sha256);
+      for (const round of [1, 2]) {
+        const model = await coordinator.blobs.put(noise(1000 * round));
+        await coordinator.publish({
+          type: 'evaluate',
+          epoch: 1,
+          sequence: round,
+          round,
+          waitingFor: [],
+          model,
+        });
+      }
+      expect(sha256Of(await participant.download(plan))).toBe(plan.sha256);
+    });
+
     it('has the blobs of an announcement when it arrives', async () => {
       const arrived: boolean[] = [];
       const coordinator: CoordinatorEnd = await harness.openCoordinator({

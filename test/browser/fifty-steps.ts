@@ -1,11 +1,12 @@
 /** Fifty training steps from the same weights on the same images, wherever they run: in Node natively, or in a page. */
 import { flatten, maxPool2d, relu } from '../../src/graph/build.js';
+import { carryOf } from '../../src/nn/carry.js';
 import { conv2d, dense } from '../../src/nn/layers.js';
 import { softmaxCrossEntropy } from '../../src/nn/losses.js';
 import { paperCnn } from '../../src/nn/models/paper-cnn.js';
 import { initialState, type Network, parametersOf } from '../../src/nn/network.js';
 import { sgd } from '../../src/nn/optimizers.js';
-import { carryOf, compilePlan } from '../../src/nn/plan.js';
+import { compilePlan } from '../../src/nn/plan.js';
 import type { Runtime } from '../../src/runtime/runtime.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../../src/tensor/tensor.js';
 

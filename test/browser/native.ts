@@ -1,16 +1,25 @@
-/** Before the pages open: the same fifty steps in Node, natively, and the pictures for the pages. */
+/** Before the pages open: the same fifty steps and the same small federation in Node, natively, and the pictures for the pages. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { TestProject } from 'vitest/node';
+import { runFederation } from '../../src/federation/run-federation.js';
 import { ortNode } from '../../src/runtime/ort-node.js';
-import { fiftySteps, type RunName } from './fifty-steps.js';
+import { fiftySteps, type Pictures, type RunName } from './fifty-steps.js';
+import { datasetOf, type FederationFigures, smallFederation } from './small-federation.js';
+
+/** Base64. */
+interface PicturesText {
+  readonly images: string;
+  readonly labels: string;
+}
 
 declare module 'vitest' {
   interface ProvidedContext {
     nativeLosses: Record<RunName, number[]>;
-    /** Base64. */
-    pictures: { images: string; labels: string };
+    nativeFederation: Omit<FederationFigures, 'state'> & { state: string };
+    pictures: PicturesText;
+    testPictures: PicturesText;
   }
 }
 
@@ -18,11 +27,26 @@ const SAMPLE = join(import.meta.dirname, '../fixtures/fashion-mnist-sample');
 const PICTURES = 640;
 const read = (file: string, header: number, bytes: number) =>
   gunzipSync(readFileSync(join(SAMPLE, file))).subarray(header, header + bytes);
+const picturesOf = (part: 'train' | 't10k') => ({
+  images: read(`${part}-images-idx3-ubyte.gz`, 16, 784 * PICTURES),
+  labels: read(`${part}-labels-idx1-ubyte.gz`, 8, PICTURES),
+});
+const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+const asText = ({ images, labels }: Pictures) => ({ images: textOf(images), labels: textOf(labels) });
 
 export default async function setup({ provide }: TestProject): Promise<void> {
-  const images = read('train-images-idx3-ubyte.gz', 16, 784 * PICTURES);
-  const labels = read('train-labels-idx1-ubyte.gz', 8, PICTURES);
-  const native = (name: RunName) => fiftySteps(ortNode(), name, { images, labels });
+  const [train, test] = [picturesOf('train'), picturesOf('t10k')];
+  const native = (name: RunName) => fiftySteps(ortNode(), name, train);
   provide('nativeLosses', { 'paper-cnn': await native('paper-cnn'), small: await native('small') });
-  provide('pictures', { images: images.toString('base64'), labels: labels.toString('base64') });
+  const data = { train: datasetOf(train), test: datasetOf(test) };
+  const { result, model } = await runFederation(smallFederation, { data, workers: 2 });
+  provide('nativeFederation', {
+    testAccuracy: result.rounds.at(-1)?.merged.mean?.testAccuracy ?? Number.NaN,
+    validationAccuracies: result.rounds.map(({ copied }) =>
+      copied.map(({ validationAccuracy }) => validationAccuracy),
+    ),
+    state: textOf(new Uint8Array(Float32Array.from(model?.data ?? []).buffer)),
+  });
+  provide('pictures', asText(train));
+  provide('testPictures', asText(test));
 }

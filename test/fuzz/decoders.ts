@@ -26,6 +26,7 @@ import { exampleDescription } from '../../src/transport/transport.contract.js';
 import type { Decoder } from './fuzz.js';
 import * as messages from './messages.js';
 import { below, type Dice, mutatedBytes, mutatedDocument, mutatedText, oneOf } from './mutate.js';
+import { foreignPlans } from './plans.js';
 
 /** JSON with the keys of objects in one order, and its texts as they are shown. */
 function canonical(value: unknown): string {
@@ -297,12 +298,22 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
   return {
     decoders: [
       frames('participant frames', participantFrameSchema, messages.participantFrames, 310),
-      frames('hub frames', hubFrameSchema, messages.hubFrames, 200),
+      frames('hub frames', hubFrameSchema, messages.hubFrames, 190),
       frames('identities', identitySchema, messages.identities, 29),
       natsMessages('announcements over NATS', announcingSchema, messages.announcing),
       natsMessages('states over NATS', stateSchema, messages.states),
       natsMessages('receipts over NATS', answerSchema, messages.answers),
-      ...[safetensors, updates, tokens, journal, strategies, configurations, protocols, kept],
+      ...[
+        safetensors,
+        updates,
+        tokens,
+        journal,
+        strategies,
+        configurations,
+        protocols,
+        kept,
+        foreignPlans(10),
+      ],
     ],
     close: () => rmSync(folder, { recursive: true }),
   };

@@ -116,6 +116,7 @@ export const assignments = defined(
 export const descriptions = defined(
   fc.record({
     ...{ protocol: positive, job: digits(16), plan: sha256, commonweight: optional(sentence) },
+    foreignPlan: optional(fc.record({ sha256, bytes: fc.integer({ min: 1, max: 2 ** 26 }) })),
     configuration: fc.constant(exampleDescription.configuration),
     participants: fc.uniqueArray(name, { minLength: 1 }),
     imageShape: fc.tuple(positive, positive, positive),

@@ -38,7 +38,11 @@ export interface ScriptedRun {
 /** From 0 to 1, and the same for the same numbers. */
 const noise = (...numbers: readonly number[]) => {
   let hash = 0x811c9dc5;
-  for (const number of numbers) hash = Math.imul(hash ^ number, 0x01000193) ^ (hash >>> 15);
+  for (const number of numbers) {
+    hash = Math.imul(hash ^ number, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash ^= hash >>> 16;
+  }
   return (hash >>> 0) / 2 ** 32;
 };
 const rounded = (value: number) => Math.round(10_000 * value) / 10_000;
@@ -140,7 +144,7 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
   const labels = Object.fromEntries(
     participants.map((name, k) => [
       name,
-      classNames.map((_, label) => Math.max(0, Math.floor(400 * noise(k, label) ** 3) - 5)),
+      classNames.map((_, label) => Math.max(0, Math.floor(600 * noise(k, label) ** 3) - 5)),
     ]),
   );
 

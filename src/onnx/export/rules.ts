@@ -2,12 +2,12 @@
 import type { OpName, PoolingAttributes, WindowAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
-import { ONNX_TYPES, type OnnxAttribute } from '../model-builder.js';
+import { ONNX_TYPES, type OnnxAttributes } from '../model-builder.js';
+import type { Operator } from '../operators.js';
 import { swapLastTwo } from '../swap-last-two.js';
 import { dependsOnBatch, type Exporting, extentsOf } from './exporting.js';
 
 type Rule<Op extends OpName> = (exporting: Exporting, value: ValueOf<Op>) => string;
-type Attributes = Readonly<Record<string, OnnxAttribute>>;
 
 const self = (y: ValueOf<OpName>) => y as Value;
 
@@ -16,12 +16,15 @@ const operandNames = (exporting: Exporting, y: ValueOf<OpName>) =>
 
 /** One operator, applied to the operands as they are. */
 const operator =
-  <Op extends OpName>(type: string, attributes: (value: ValueOf<Op>) => Attributes = () => ({})) =>
+  <Op extends OpName, Type extends Operator>(
+    type: Type,
+    attributes: (value: ValueOf<Op>) => OnnxAttributes<Type> = () => ({}),
+  ) =>
   (exporting: Exporting, y: ValueOf<Op>) =>
     exporting.model.node(type, operandNames(exporting, y), attributes(y));
 
 /** A comparison, as a mask of floats. */
-const comparison = (type: string) => (exporting: Exporting, y: ValueOf<OpName>) =>
+const comparison = (type: 'Greater' | 'Equal') => (exporting: Exporting, y: ValueOf<OpName>) =>
   exporting.model.node('Cast', [exporting.model.node(type, operandNames(exporting, y))], {
     to: ONNX_TYPES.f32,
   });
@@ -30,11 +33,11 @@ const absent = (op: OpName) => (): string => {
   throw new Error(`internal: ${op} has no place in an inference model`);
 };
 
-const windowAttributes = ({ strides, padding }: WindowAttributes): Attributes => ({
+const windowAttributes = ({ strides, padding }: WindowAttributes) => ({
   strides,
   pads: [padding.top, padding.left, padding.bottom, padding.right],
 });
-const pooling = ({ attributes }: { readonly attributes: PoolingAttributes }): Attributes => ({
+const pooling = ({ attributes }: { readonly attributes: PoolingAttributes }) => ({
   kernel_shape: attributes.kernel,
   ...windowAttributes(attributes),
 });
@@ -43,7 +46,7 @@ const alongAxis = ({ attributes: { axis } }: { readonly attributes: { readonly a
 });
 
 const reduction =
-  (type: string) =>
+  (type: 'ReduceSum' | 'ReduceMax') =>
   ({ model, name }: Exporting, y: ValueOf<'reduceSum'> | ValueOf<'reduceMax'>) => {
     const { axes, keepDims } = y.attributes;
     const x = name(operand(self(y), 0));

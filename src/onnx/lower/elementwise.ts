@@ -6,7 +6,8 @@
 import type { OpName } from '../../graph/ops.js';
 import type { Value } from '../../graph/value.js';
 import { sameShape, sizeOf } from '../../tensor/shape.js';
-import type { OnnxAttribute } from '../model-builder.js';
+import type { OnnxAttributes } from '../model-builder.js';
+import type { Operator } from '../operators.js';
 import type { Lowered, Lowering } from './lowering.js';
 import type { RowOrder } from './row-order.js';
 
@@ -27,7 +28,7 @@ export function elementwise(
 }
 
 export const elementwiseNode =
-  (type: string, attributes: Readonly<Record<string, OnnxAttribute>> = {}) =>
+  <Type extends Operator>(type: Type, attributes: OnnxAttributes<Type> = {}) =>
   (lowering: Lowering, y: Value): Lowered =>
     elementwise(lowering, y, (operands) => lowering.model.node(type, operands, attributes));
 

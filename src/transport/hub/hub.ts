@@ -5,7 +5,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
-import { blobsOfAssignment } from '../../protocol/named-blobs.js';
+import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
 import { type Log, silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
@@ -39,6 +39,8 @@ export interface HubOptions {
   readonly view?: RunView;
   /** An operator asks for the end of the run. */
   readonly stop?: () => void;
+  /** Data of a participant's own, where the hub lends them as a demonstration. */
+  readonly lendShare?: ((participant: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
 }
 
 export interface Hub extends CoordinatorEnd {
@@ -63,19 +65,20 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   });
   const board = switchboard({ reception, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
-  /** All that was ever published: whoever still reads the model of the round before may go on. */
-  const published = new Set<string>();
+  /** What the description names, and all that was ever published: whoever still reads the model of the round before may go on. */
+  const published = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
 
   const door = doorkeeper(server, limits, note);
   const app = routes({
     ...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note },
     description: reception.description,
-    readable: (sha256) => (board.assignment() === undefined ? undefined : published.has(sha256)),
+    readable: (sha256) => published.has(sha256) || (board.assignment() === undefined ? undefined : false),
     mend: async (sha256) => {
       await reception.onDamaged?.(sha256);
     },
     status: options.status ?? (() => ({})),
     stop: options.stop ?? (() => {}),
+    lendShare: options.lendShare,
   });
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   acceptWebSockets(server, {

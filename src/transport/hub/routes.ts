@@ -39,6 +39,7 @@ export interface RoutesParts {
   mend(sha256: string): Promise<void>;
   status(): unknown;
   stop(): void;
+  readonly lendShare: ((participant: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
 }
 
 interface HubEnvironment {
@@ -125,6 +126,20 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   app.get('/description', (c) => {
     allow(c, 'participant', 'observer', 'operator');
     return c.json(description);
+  });
+
+  app.get('/demonstration', async (c) => {
+    const participant = participantOf(c);
+    const { lendShare } = parts;
+    if (lendShare === undefined) {
+      throw new Refusal(404, 'no-demonstration', 'everybody brings their own data to this federation');
+    }
+    const bytes = await transfer(participant, () => lendShare(participant));
+    metrics.sent('blob', bytes.length);
+    return c.body(bytes, 200, {
+      'content-type': 'application/octet-stream',
+      'content-length': `${bytes.length}`,
+    });
   });
 
   app.get('/status', (c) => {

@@ -50,8 +50,15 @@ export async function openNatsCoordinator(
   try {
     const objects =
       blobPlace === 'object-store'
-        ? await objectStoreEnd({ lead, blobs, participants, maximumBytes: maximumBlobBytes, warn: warnOf })
+        ? await objectStoreEnd({
+            ...{ lead, blobs, description, participants, warn: warnOf },
+            maximumBytes: maximumBlobBytes,
+          })
         : undefined;
+    // Whoever reads the description finds what it names.
+    if (objects !== undefined) {
+      await nats.outages.untilDone('the plan', (lost) => objects.offer(undefined, lost), signal);
+    }
     await nats.outages.untilDone('the description', describe, signal);
     const tell = (name: string, present: boolean) => reception.onPresence?.(name, present);
     const presence = await watchPresence(

@@ -9,7 +9,8 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Assignment } from '../../protocol/assignment.js';
 import { type Blob, blobSchema } from '../../protocol/blob-name.js';
-import { blobsOfAssignment } from '../../protocol/named-blobs.js';
+import type { Description } from '../../protocol/description.js';
+import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
 import { pendingBlobs } from '../hub/pending-blobs.js';
 import type { BlobFolder } from '../transport.js';
 import { reasonOf } from './explain.js';
@@ -25,6 +26,7 @@ const PENDING_BLOBS = 64;
 export interface FetchOptions {
   readonly lead: Lead;
   readonly blobs: BlobFolder;
+  readonly description: Description;
   /** Token → name. */
   readonly participants: ReadonlyMap<string, string>;
   /** Larger ones are refused. */
@@ -37,9 +39,9 @@ export interface ObjectStoreEnd {
   fetch(token: string, blob: Blob): Promise<boolean>;
   /** These are in use now. @returns what makes it undone */
   claim(of: readonly Blob[]): () => void;
-  /** Puts what the assignment names into the store. */
-  offer(assignment: Assignment, lost: AbortSignal): Promise<void>;
-  /** Removes what neither it nor the one before names. */
+  /** Puts what the description and the assignment name into the store. */
+  offer(assignment: Assignment | undefined, lost: AbortSignal): Promise<void>;
+  /** Removes what neither they nor the assignment before name. */
   forget(assignment: Assignment): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export interface ObjectStoreEnd {
 export async function objectStoreEnd({
   lead,
   blobs,
+  description,
   participants,
   maximumBytes,
   warn,
@@ -58,6 +61,7 @@ export async function objectStoreEnd({
     uploads.set(token, await openStore(lead.nats, uploadsBucket(token), true));
   const fetching = new Map<string, Promise<boolean>>();
   const pending = pendingBlobs(PENDING_BYTES, PENDING_BLOBS);
+  const always = blobsOfDescription(description);
   let named: readonly Blob[] = [];
 
   const requests = connection.subscribe(blobSubject(lead.job, '*'), {
@@ -143,7 +147,8 @@ export async function objectStoreEnd({
     fetch,
     claim: (of) => pending.claim(of.map(({ sha256 }) => sha256)),
     async offer(assignment, lost) {
-      for (const { sha256, bytes } of blobsOfAssignment(assignment)) {
+      const of = assignment === undefined ? [] : blobsOfAssignment(assignment);
+      for (const { sha256, bytes } of [...always, ...of]) {
         const name = objectName(lead.job, sha256);
         if (await models.has(name, bytes)) continue;
         const file = createReadStream(blobs.pathOf(sha256), { highWaterMark: CHUNK_BYTES, signal: lost });
@@ -153,7 +158,7 @@ export async function objectStoreEnd({
     async forget(assignment) {
       const now = blobsOfAssignment(assignment);
       if (now.length === 0) return;
-      const kept = new Set([...named, ...now].map(({ sha256 }) => objectName(lead.job, sha256)));
+      const kept = new Set([...always, ...named, ...now].map(({ sha256 }) => objectName(lead.job, sha256)));
       named = now;
       for (const name of await models.names()) {
         if (name.startsWith(objectName(lead.job, '')) && !kept.has(name)) await models.remove(name);

@@ -1,0 +1,102 @@
+/**
+ * The file of a plan that travels, where the network is the coordinator's own code and who takes part may accept its graphs:
+ *
+ *     the length of the header in bytes (a little-endian u64), the header (JSON), the models one after the other (ONNX)
+ *
+ * It has only what a participant cannot tell from the description.
+ */
+import { z } from 'zod';
+import { CommonweightError } from '../tensor/error.js';
+import { blobSchema } from './blob-name.js';
+import { nameSchema } from './text.js';
+
+export class ForeignPlanError extends CommonweightError {
+  override readonly name = 'ForeignPlanError';
+}
+
+/** A plan of ours is some kilobytes, and has no weights; constants of a network of one's own may take more. */
+export const MOST_PLAN_BYTES = 2 ** 26;
+
+/** As the description names it. */
+export const foreignPlanSchema = blobSchema.refine(
+  ({ bytes }) => bytes <= MOST_PLAN_BYTES,
+  `expected a plan of at most ${MOST_PLAN_BYTES} bytes`,
+);
+
+const count = z.int().min(1);
+const headerSchema = z.strictObject({
+  format: z.literal('commonweight-plan'),
+  version: z.literal(1),
+  /** What training by it takes at most, roughly, as the coordinator reckons it. */
+  memoryBytes: z.number().positive(),
+  /** Of the state: names and shapes, in their order. */
+  tensors: z
+    .array(z.tuple([nameSchema, z.array(count.max(2 ** 31)).max(16)]))
+    .min(1)
+    .max(100_000),
+  /** Bytes of each model. */
+  training: count,
+  evaluation: count,
+  /** Where a strategy wants the Fisher information. */
+  fisher: z.strictObject({ bytes: count, batchSize: count.max(4096) }).optional(),
+});
+
+type Header = z.output<typeof headerSchema>;
+
+export interface ForeignPlan extends Pick<Header, 'memoryBytes' | 'tensors'> {
+  readonly trainingModel: Uint8Array;
+  readonly evaluationModel: Uint8Array;
+  readonly fisher: { readonly batchSize: number; readonly model: Uint8Array } | undefined;
+}
+
+export function encodeForeignPlan(plan: ForeignPlan): Uint8Array {
+  const { memoryBytes, tensors, trainingModel, evaluationModel, fisher } = plan;
+  const header: Header = {
+    ...{ format: 'commonweight-plan', version: 1, memoryBytes, tensors },
+    ...{ training: trainingModel.length, evaluation: evaluationModel.length },
+    ...(fisher && { fisher: { bytes: fisher.model.length, batchSize: fisher.batchSize } }),
+  };
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const parts = [text, trainingModel, evaluationModel, ...(fisher ? [fisher.model] : [])];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 8));
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  let at = 8;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** @throws ForeignPlanError when it is no such file, to the byte */
+export function decodeForeignPlan(bytes: Uint8Array): ForeignPlan {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length < 8 ? undefined : view.getBigUint64(0, true);
+  if (length === undefined || length > bytes.length - 8) throw bad('it ends within its header');
+  const start = 8 + Number(length);
+  const { training, evaluation, fisher, memoryBytes, tensors } = readHeader(bytes.subarray(8, start));
+  const expected = start + training + evaluation + (fisher?.bytes ?? 0);
+  if (bytes.length !== expected) throw bad(`it has ${bytes.length} bytes, expected ${expected}`);
+  return {
+    ...{ memoryBytes, tensors },
+    trainingModel: bytes.slice(start, start + training),
+    evaluationModel: bytes.slice(start + training, start + training + evaluation),
+    fisher: fisher && { batchSize: fisher.batchSize, model: bytes.slice(start + training + evaluation) },
+  };
+}
+
+function readHeader(bytes: Uint8Array): Header {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw bad('its header is no JSON', cause);
+  }
+  const parsed = headerSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path = [], message } = parsed.error.issues[0] ?? {};
+  throw bad(`its header: ${path.length === 0 ? '' : `"${path.join('.')}": `}${message}`, parsed.error);
+}
+
+const bad = (problem: string, cause?: unknown) =>
+  new ForeignPlanError(`the coordinator's plan cannot be read: ${problem}`, { cause });

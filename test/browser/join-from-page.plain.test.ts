@@ -1,0 +1,3 @@
+import { itRunsTheSameFederation } from './same-federation.js';
+
+itRunsTheSameFederation(1, /^onnxruntime-web \d+\.\d+\.\d+, wasm, 1 thread$/);
