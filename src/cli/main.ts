@@ -23,7 +23,6 @@ Examples:
   commonweight reproduce v --out runs/v
   commonweight run federation.yaml --out runs/first --json first.json
   commonweight report runs/v
-  commonweight open runs/v
   commonweight replay runs/v
   commonweight compare federation.yaml --strategies mean,absmax --seeds 3
   commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors

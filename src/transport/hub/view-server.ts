@@ -2,8 +2,7 @@
  * The pages of a hub and what it shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
  * only, for whoever has the token that is made for it. Node only.
  */
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
+import { getRequestListener } from '@hono/node-server';
 import { silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
 import { doorkeeper } from './doorkeeper.js';
@@ -38,7 +37,7 @@ export async function openViewServer(view: RunView, port: number): Promise<ViewS
   const door = doorkeeper(server, limits, note);
   const { token, tokens } = passingToken({ role: 'observer' });
   const watchers = observers({ view, limits, metrics, log, note });
-  const app = new Hono<{ Bindings: HttpBindings }>().route('/', pages());
+  const app = pages(limits);
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   acceptWebSockets(server, { tokens, doorkeeper: door, limits, note, participants: [], observers: watchers });
   answerBadRequests(server, note);
