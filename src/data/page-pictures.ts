@@ -5,7 +5,7 @@
 import { DataError } from './error.js';
 import { sharedBytes } from './image-dataset.js';
 import { type PageFile, readPageFile } from './page-files.js';
-import { checkFormat, checkPixels, damaged, type PictureSize } from './picture-checks.js';
+import { checkFormat, checkPixels, checkSides, damaged, type PictureSize } from './picture-checks.js';
 import { type PictureHeader, pictureHeader } from './picture-header.js';
 import { boxFactor, boxMeans, resample } from './resample.js';
 import { greyOf } from './srgb.js';
@@ -77,6 +77,7 @@ async function headerOf(picture: PageFile): Promise<PictureHeader> {
   const header = await pictureHeader((start, end) => readPageFile(picture, start, end));
   if (typeof header === 'object') {
     checkPixels(path, header);
+    checkSides(path, header);
     return header;
   }
   if (header !== undefined) checkFormat(path, header);
