@@ -2,7 +2,8 @@
  * A federation as a new user meets it: `commonweight serve` prints its commands and links, which processes and tabs of
  * Chromium follow. On all of Fashion-MNIST; a round is few steps of work.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
@@ -20,6 +21,8 @@ export interface Served {
   join(participant: number): Promise<Ended>;
   /** All the same on one machine, which has the bytes of a federation of processes alone. */
   runAlone(): Promise<RunResult>;
+  /** So much lies on the hub's disk of what is being uploaded. */
+  partBytes(participant: number): number;
   model(): Buffer;
   result(): RunResult;
   /** Ends whatever is still there. */
@@ -48,6 +51,14 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
     coordinator,
     link: (participant) => links[participant] ?? '',
     join: (participant) => command(...(commands[participant] ?? [])).ended,
+    partBytes(participant) {
+      const name = createHash('sha256')
+        .update(`environment-${participant + 1}`)
+        .digest('hex');
+      const uploads = join(folder, 'run', 'uploads', name.slice(0, 32));
+      const files = existsSync(uploads) ? readdirSync(uploads) : [];
+      return Math.max(0, ...files.map((part) => statSync(join(uploads, part)).size));
+    },
     model: () => readFileSync(join(folder, 'run', 'model.safetensors')),
     result: () => resultOf('run'),
     async runAlone() {
@@ -77,11 +88,9 @@ export async function takePart(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Start', exact: true }).click();
 }
 
-/** The step that the page shows, of those of the round. */
-export async function stepOf(page: Page): Promise<readonly [step: number, steps: number]> {
-  const text = await page.getByText(/^Step /).textContent();
-  const [step = 0, steps = 0] = text?.replaceAll(',', '').match(/\d+/g)?.map(Number) ?? [];
-  return [step, steps];
+/** Some steps of a round are done. */
+export async function untilTraining(page: Page): Promise<void> {
+  await page.getByText(/^Step [1-9]/).waitFor();
 }
 
 export async function untilOver(page: Page): Promise<void> {
