@@ -13,6 +13,8 @@ export default defineConfig({
     // ONNX Runtime's files are served as they are.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What draws charts is one piece of this size.
+    chunkSizeWarningLimit: 600,
     rolldownOptions: { input: { watch: page('watch'), join: page('join') } },
   },
   worker: { format: 'es' },

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   token: async () => (await import('./operate.js')).addToken,
   replay: async () => (await import('./replay.js')).addReplay,
   report: async () => (await import('./report.js')).addReport,
+  open: async () => (await import('./open.js')).addOpen,
   compare: async () => (await import('./compare.js')).addCompare,
   merge: async () => (await import('./merge.js')).addMerge,
   evaluate: async () => (await import('./evaluate.js')).addEvaluate,

@@ -5,7 +5,7 @@ import { commonweight, root } from '../../test/run-command.js';
 
 const commands = [
   ...['reproduce', 'run', 'serve', 'join', 'status', 'stop', 'token', 'replay'],
-  ...['report', 'compare', 'merge', 'evaluate', 'predict', 'export'],
+  ...['report', 'open', 'compare', 'merge', 'evaluate', 'predict', 'export'],
 ];
 
 describe.concurrent('commonweight', () => {

@@ -77,14 +77,14 @@ export async function serveTransport(
 async function openOwnHub(
   flags: TransportFlags,
   tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
-  { reception, blobs, folder, modelBytes, status, stop, lendShare }: Opening,
+  { reception, blobs, folder, modelBytes, status, view, stop, lendShare }: Opening,
   log: Log,
   print: Print,
 ): Promise<Hub> {
   const { host, port } = flags;
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const hub = await openHub(reception, {
-    ...{ blobs, tokens, host, port, log, status, lendShare },
+    ...{ blobs, tokens, host, port, log, status, view, lendShare },
     ...(tls && { tls }),
     uploadsFolder: join(folder, 'uploads'),
     limits: { blobBytes: modelBytes },

@@ -2,8 +2,10 @@
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import type { LiveView } from '../federation/live-view.js';
 import { serveFederation } from '../federation/serve-federation.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
+import type { LogEntry } from '../protocol/view.js';
 import { eventLine } from '../report/event-line.js';
 import { duration } from '../report/numbers.js';
 import { outcome } from '../report/outcome.js';
@@ -73,25 +75,33 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   );
   const transport = await serveTransport(flags, print, signal);
   let log: Logger | undefined;
-  const printed = (_: LogFields, message: string) => print(message);
-  const printedAndKept = (fields: LogFields, message: string) => {
-    print(message);
+  let view: LiveView | undefined;
+  /** To the terminal and to observers. */
+  const say = (level: LogEntry['level']) => (text: string) => {
+    print(text);
+    view?.tell(level, text);
+  };
+  const [inform, warn] = [say('info'), say('warn')];
+  const informed = (_: LogFields, message: string) => inform(message);
+  const warned = (fields: LogFields, message: string) => {
+    warn(message);
     log?.warn(fields, message);
   };
-  const spare = sparingLog({ info: printed, warn: printedAndKept, error: printed }, 1, 30);
+  const spare = sparingLog({ info: informed, warn: warned, error: informed }, 1, 30);
   try {
     const { result } = await serveFederation(input, {
       ...{ out, dataDir, workers, init, signal, source: file, lead: transport.lead },
       // The folder is a run's from here on.
       open(opening) {
         log = runLog(out);
-        return transport.open(opening, withErrorsPrinted(log, print));
+        view = opening.view;
+        return transport.open(opening, withErrorsPrinted(log, say('error')));
       },
       observer: {
-        onNotice: print,
+        onNotice: inform,
         onEvent(event, state) {
           const line = eventLine(event, state);
-          if (line !== undefined) print(line);
+          if (line !== undefined) inform(line);
           log?.info(event, line ?? event.type);
         },
         onPresence(participant, present) {
@@ -105,11 +115,11 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
         onAssigned(status) {
           const { phase, round, waitingFor, deadline } = status;
           const lines = [headline(status), ...waiting(status, new Date())];
-          print(lines.join('; '));
+          inform(lines.join('; '));
           log?.info({ phase, round, waitingFor, deadline }, lines.join('; '));
         },
         onFarewell(names) {
-          if (names.length > 0) print(`the final model is there for ${names.join(', ')} to fetch`);
+          if (names.length > 0) inform(`the final model is there for ${names.join(', ')} to fetch`);
         },
       },
     });

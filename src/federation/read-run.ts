@@ -97,11 +97,15 @@ async function readDetails(path: string, rounds: readonly RoundRecord[]): Promis
   const details = new Map<number, RoundDetails>();
   for (const { round, merged } of rounds) {
     if (merged === undefined) continue;
-    const one = await readJson(join(path, detailsFile(round)), roundDetailsSchema);
+    const one = await readRoundDetails(path, round);
     if (one?.sha256 === merged.sha256) details.set(round, one);
   }
   return details;
 }
+
+/** Undefined where there are none. @throws FederationError when they cannot be read */
+export const readRoundDetails = (path: string, round: number) =>
+  readJson(join(path, detailsFile(round)), roundDetailsSchema);
 
 const readLabelCounts = (path: string) => readJson(join(path, LABEL_COUNTS), labelCountsSchema);
 

@@ -1,25 +1,10 @@
 /** What a run came to: the object that `--json` writes. Accuracies are fractions. */
-
+import type { z } from 'zod';
 import type { Configuration } from '../protocol/configuration.js';
+import type { roundResultSchema } from '../protocol/view.js';
 import type { RoundRecord, RunState, StopReason } from './round.js';
 
-export interface RoundResult {
-  readonly round: number;
-  /** Wall time from the round's first training to its merged model. */
-  readonly seconds: number;
-  readonly participants: readonly {
-    readonly name: string;
-    readonly examples: number;
-    /** Of local work, where it is counted in epochs; else its steps. */
-    readonly epochs?: number;
-    readonly steps?: number;
-    readonly validationAccuracy: number | undefined;
-    readonly testAccuracy: number | undefined;
-  }[];
-  /** By strategy, the copied one first; the average by its name; with its last layer refitted, "refit". */
-  readonly merged: Readonly<Record<string, { readonly testAccuracy: number }>>;
-  readonly copied: readonly { readonly name: string; readonly validationAccuracy: number }[];
-}
+export type RoundResult = z.output<typeof roundResultSchema>;
 
 export interface RunResult {
   readonly dataset: string;
@@ -79,7 +64,8 @@ export function roundResults({ rounds, rules }: RunState): RoundResult[] {
     .map((record) => roundResult(record, rules.participants));
 }
 
-function roundResult(record: RoundRecord, participants: readonly string[]): RoundResult {
+/** Of a round with one update at least. */
+export function roundResult(record: RoundRecord, participants: readonly string[]): RoundResult {
   const { merged, refitted } = record;
   const testAccuracies = { ...merged?.merged, ...(refitted && { refit: refitted.testAccuracy }) };
   const training = Math.max(...[...record.updates.values()].map(({ seconds }) => seconds));

@@ -28,6 +28,7 @@ import { checkPartition, federationPlan, participantsOf, strategiesOf } from './
 import { giveBlobs } from './given-blobs.js';
 import { configurationWith } from './initial-model.js';
 import { lendShares } from './lend-shares.js';
+import { type LiveView, liveView, shownDetails } from './live-view.js';
 import { membersHere } from './membership.js';
 import { mergeReceived } from './merge-received.js';
 import { discardReceived, receivingStore } from './received-updates.js';
@@ -51,6 +52,8 @@ export interface Opening {
   /** The size of a model's file. */
   readonly modelBytes: number;
   status(): Status;
+  /** What observers may see. */
+  readonly view: LiveView;
   /** Ends the run for good. */
   stop(): Promise<void>;
   /** A participant's share of a public data set, as it travels; missing where there is none to be lent. */
@@ -121,7 +124,8 @@ export async function serveFederation(
     const blobs = await blobFolder(join(out, 'blobs'));
     const { initial, plan: foreignPlan, bytesOf } = await giveBlobs(blobs, compiled, init?.state);
     const copies = twoCopies({ path: out, blobs, given: bytesOf, onMended: observer.onNotice });
-    const store = ledBy(lead, receivingStore(folder, blobs, copies));
+    const { store, details } = await shownDetails(out, ledBy(lead, receivingStore(folder, blobs, copies)));
+    const clock = systemClock();
     const version = versionsOfThis().commonweight;
     const description = await describeFederation(compiled, { job, participants, version, foreignPlan });
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
@@ -144,7 +148,7 @@ export async function serveFederation(
       discardReceived(event, state, { folder, blobs, keep: configuration.keep, given: bytesOf.keys() });
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
-      ...{ description, store, blobs, initial, observer, clock: systemClock() },
+      ...{ description, store, blobs, initial, observer, clock },
       deadlineSeconds: configuration.deadlineSeconds,
       check(participant, announcement, state) {
         const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
@@ -162,11 +166,16 @@ export async function serveFederation(
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
     const mend = (sha256: string) => copies.mendBlob(sha256, rounds.state().rounds);
     for (const sha256 of fetchedNow(rounds.state())) await mend(sha256);
+    const overview = {
+      ...{ configuration, participants: [...participants], classNames: [...facts.classNames] },
+      ...(version !== undefined && { commonweight: version }),
+    };
     const modelBytes = 4 * layoutSize(plan.layout);
     const end = await options.open({
       ...{ reception: { ...rounds.reception, onDamaged: mend }, blobs, folder: out },
       modelBytes: modelBytes + 65_536,
       status: rounds.status,
+      view: liveView({ overview, rounds, details, test, clock }),
       stop: rounds.stop,
       ...(hasDemonstration(description) && {
         lendShare: lendShares(configuration, participants, options.dataDir),

@@ -63,6 +63,8 @@ export const hubFrameSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('assignment'), assignment: assignmentSchema }),
   z.strictObject({ type: z.literal('receipt'), id, receipt: receiptSchema }),
+  /** The greeting of an observer (`view.ts`): of that role is the token. */
+  z.object({ type: z.literal('overview') }),
   /** The last frame of a connection. Every version of the protocol can read it. */
   z.object({
     type: z.literal('refused'),

@@ -25,21 +25,23 @@ export const overviewSchema = z.strictObject({
   commonweight: sentenceSchema(100).optional(),
 });
 
-/** A round as `result.json` has it: see `RoundResult`. */
+/** A round as `result.json` has it. */
 export const roundResultSchema = z.strictObject({
   round: z.int().positive(),
+  /** Wall time from the round's first training to its merged model. */
   seconds: z.number(),
   participants: z.array(
     z.strictObject({
       name: participantNameSchema,
       examples: z.int().positive(),
+      /** Of local work, where it is counted in epochs; else its steps. */
       epochs: z.int().positive().optional(),
       steps: z.int().positive().optional(),
       validationAccuracy: accuracy.optional(),
       testAccuracy: accuracy.optional(),
     }),
   ),
-  /** By strategy, the copied one first. */
+  /** By strategy, the copied one first; the average by its name; with its last layer refitted, "refit". */
   merged: z.record(z.string(), z.strictObject({ testAccuracy: accuracy })),
   copied: z.array(z.strictObject({ name: participantNameSchema, validationAccuracy: accuracy })),
 });
@@ -58,7 +60,7 @@ export const testPictureSchema = z.strictObject({
 
 export const roundViewSchema = z.strictObject({
   result: roundResultSchema,
-  /** Once it is merged, where models are small enough to be measured. */
+  /** Once it is merged, where models are small enough to be measured; of the newest rounds, where it is much. */
   details: roundDetailsSchema.optional(),
   /** Few, and of the newest round only. */
   pictures: z.array(testPictureSchema).max(24).optional(),
@@ -71,7 +73,7 @@ export const labelCountsViewSchema = z.record(participantNameSchema, z.array(cou
 export const trafficSchema = z.strictObject({ received: count, sent: count });
 
 export const logEntrySchema = z.strictObject({
-  /** From 0, without a gap. */
+  /** Without a gap; a coordinator that is started again goes on with higher ones. */
   sequence: count,
   at: z.iso.datetime(),
   level: z.enum(['info', 'warn', 'error']),
@@ -87,7 +89,7 @@ export const observedFrameSchema = z.discriminatedUnion('type', [
     /** So often something comes, a ping at least. */
     heartbeatMs: z.number().positive(),
   }),
-  /** `traffic` is missing where nothing travelled. */
+  /** `traffic` is missing where nothing travelled by the hub. */
   z.strictObject({ type: z.literal('status'), status: statusSchema, traffic: trafficSchema.optional() }),
   /** Those that are new or have changed; by their number they replace those of before. */
   z.strictObject({ type: z.literal('rounds'), rounds: z.array(roundViewSchema) }),

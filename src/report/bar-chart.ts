@@ -5,6 +5,7 @@ import {
   axisStyle,
   type ChartOption,
   type ChartSize,
+  type Drawing,
   labelWidth,
   seriesColour,
   svgChart,
@@ -19,19 +20,20 @@ export interface BarChartOptions {
 }
 
 export function barChart(options: BarChartOptions): Html {
-  const { title, caption, series, names } = options;
-  // The bars lie: names of any length stand beside them, on narrow screens too.
-  const height = 40 + names.length * Math.max(18, 9 * series.length + 8);
+  const { title, caption, series } = options;
   return html`<figure>
 <figcaption><strong>${title}</strong>${caption === undefined ? undefined : html` <span>${caption}</span>`}</figcaption>
-${svgChart(
-  `${title}: ${series.map(({ name }) => name).join(', ')}`,
-  () => height,
-  (size) => optionOf(options, size),
-)}
+${svgChart(barDrawing(options))}
 ${barLegend(series.map(({ name }) => name))}
 </figure>`;
 }
+
+export const barDrawing = (options: BarChartOptions): Drawing => ({
+  label: `${options.title}: ${options.series.map(({ name }) => name).join(', ')}`,
+  // The bars lie: names of any length stand beside them, on narrow screens too.
+  heightOf: () => 40 + options.names.length * Math.max(18, 9 * options.series.length + 8),
+  optionOf: (size) => optionOf(options, size),
+});
 
 function optionOf({ names, format, series }: BarChartOptions, { width }: ChartSize): ChartOption {
   const left = labelWidth(names, width);

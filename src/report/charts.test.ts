@@ -56,6 +56,14 @@ describe('a chart', () => {
     }).markup,
   };
 
+  it.each(Object.entries(charts))(
+    'of kind %s has no style within it, which a policy may forbid',
+    (_, markup) => {
+      expect(markup).not.toMatch(/ style=|<style/);
+      expect(markup).toMatch(/ font-size="12px"/);
+    },
+  );
+
   it.each(Object.entries(charts))('of kind %s shows hostile names as text', (_, markup) => {
     expect(markup).not.toContain('<script');
     expect(markup).toContain('&lt;script&gt;');

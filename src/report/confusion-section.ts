@@ -1,15 +1,14 @@
 /** What is taken for what, and every class’s accuracy, before and after the merge: on the coordinator’s test images. */
 import type { RecordedRun } from '../federation/read-run.js';
 import type { RoundDetails } from '../protocol/round-details.js';
-import { wholePercent } from './accuracy-section.js';
+import { wholePercent } from './accuracy-charts.js';
 import { barChart } from './bar-chart.js';
+import { type Confusion, commonestMistakes, confusionMap, rowSum, sumOf } from './confusion.js';
 import { heatMap } from './heat-map.js';
 import { type Html, html } from './html.js';
 import { count, percent } from './numbers.js';
 import { table } from './page.js';
 import { classAccuracies, classNamesOf, firstAndLast, hasTestImages, meanOf } from './run-figures.js';
-
-type Confusion = readonly (readonly number[])[];
 
 /** More participants than these are shown together. */
 const MOST_MODELS = 3;
@@ -59,7 +58,7 @@ function ofRound(run: RecordedRun, { round, participants, test }: RoundDetails):
   const few = classNames.length <= MOST_CLASSES;
   return html`<div class="charts">
 ${[...before, ...copied].map(({ name, confusion }) =>
-  few ? matrix(name, classNames, confusion) : mistakes(name, classNames, confusion),
+  few ? heatMap(confusionMap(name, classNames, confusion)) : mistakes(name, classNames, confusion),
 )}
 ${
   few
@@ -90,39 +89,16 @@ ${table({
 }
 
 const shareOf = (accuracy: number | undefined) => (accuracy === undefined ? '–' : percent(accuracy));
-const rowSum = (confusion: Confusion, label: number) => (confusion[label] ?? []).reduce((a, b) => a + b, 0);
-
-function sumOf(matrices: readonly Confusion[]): Confusion {
-  const [first = []] = matrices;
-  return first.map((row, i) =>
-    row.map((_, j) => matrices.reduce((sum, matrix) => sum + (matrix[i]?.[j] ?? 0), 0)),
-  );
-}
-
-const matrix = (name: string, classNames: readonly string[], confusion: Confusion): Html =>
-  heatMap({
-    title: name,
-    caption: 'how many of a class (row) are taken for which (column)',
-    axes: ['class', 'taken for'],
-    rows: classNames,
-    columns: classNames,
-    values: confusion.map((row) => row.map((examples) => (examples === 0 ? undefined : examples))),
-    format: String,
-    // By the square root, so that rare mistakes are seen beside the diagonal.
-    shade: (examples, label) => Math.sqrt(examples / Math.max(1, rowSum(confusion, label))),
-  });
 
 function mistakes(name: string, classNames: readonly string[], confusion: Confusion): Html {
-  const cells = confusion.flatMap((row, label) =>
-    row.flatMap((examples, taken) => (label === taken || examples === 0 ? [] : [{ label, taken, examples }])),
-  );
   const nameOf = (label: number) => classNames[label] ?? String(label);
   return html`<div>${table({
     caption: `${name}: the commonest mistakes`,
     head: ['class', 'taken for', 'images'],
-    rows: cells
-      .sort((a, b) => b.examples - a.examples)
-      .slice(0, MOST_MISTAKES)
-      .map(({ label, taken, examples }) => [nameOf(label), nameOf(taken), count(examples)]),
+    rows: commonestMistakes(confusion, MOST_MISTAKES).map(({ label, taken, examples }) => [
+      nameOf(label),
+      nameOf(taken),
+      count(examples),
+    ]),
   })}</div>`;
 }

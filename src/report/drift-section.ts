@@ -1,7 +1,8 @@
 /** How far the participants went apart in a round: norms of their updates, and the cosine of every pair. */
 import type { RecordedRun } from '../federation/read-run.js';
 import type { RoundDetails } from '../protocol/round-details.js';
-import { participantLines } from './accuracy-section.js';
+import { participantLines } from './accuracy-charts.js';
+import { accuracyByRound } from './accuracy-section.js';
 import { heatMap } from './heat-map.js';
 import { type Html, html } from './html.js';
 import { lineChart } from './line-chart.js';
@@ -25,7 +26,12 @@ ${lineChart({
   title: 'Norm ‖Δ‖ of the updates',
   x,
   format: (value) => String(Number(value.toPrecision(3))),
-  lines: participantLines(run, '‖Δ‖', ({ round }, name) => normOf(run.details.get(round), name), 'solid'),
+  lines: participantLines(
+    accuracyByRound(run),
+    '‖Δ‖',
+    ({ round }, name) => normOf(run.details.get(round), name),
+    'solid',
+  ),
 })}
 ${
   several

@@ -1,7 +1,14 @@
 /** A matrix in shades of one colour, with its numbers where the cells have room for them. */
 import type { CustomSeriesOption } from 'echarts/charts';
 import { type Html, html } from './html.js';
-import { axisStyle, type ChartOption, type ChartSize, labelWidth, svgChart } from './svg-chart.js';
+import {
+  axisStyle,
+  type ChartOption,
+  type ChartSize,
+  type Drawing,
+  labelWidth,
+  svgChart,
+} from './svg-chart.js';
 
 export interface HeatMapOptions {
   readonly title: string;
@@ -13,6 +20,8 @@ export interface HeatMapOptions {
   /** [row][column]; undefined stays empty. */
   readonly values: readonly (readonly (number | undefined)[])[];
   readonly format: (value: number) => string;
+  /** In pixels; by default as the number of columns has it. */
+  readonly rowHeight?: number | undefined;
   /** How dark a cell is, from 0 to 1; below 0 in the other colour. */
   readonly shade: (value: number, row: number, column: number) => number;
 }
@@ -21,17 +30,21 @@ export interface HeatMapOptions {
 export const DARK = 0.8;
 
 export function heatMap(options: HeatMapOptions): Html {
-  const { title, caption, rows, columns } = options;
-  const marginOf = (width: number) => marginsOf(options, width);
-  const heightOf = (width: number) => {
-    const { top, bottom } = marginOf(width);
-    return top + bottom + rows.length * cellHeight(options, width);
-  };
+  const { title, caption } = options;
   return html`<figure>
 <figcaption><strong>${title}</strong>${caption === undefined ? undefined : html` <span>${caption}</span>`}</figcaption>
-${svgChart(`${title}: ${rows.length} rows, ${columns.length} columns`, heightOf, (size) => optionOf(options, size))}
+${svgChart(heatDrawing(options))}
 </figure>`;
 }
+
+export const heatDrawing = (options: HeatMapOptions): Drawing => ({
+  label: `${options.title}: ${options.rows.length} rows, ${options.columns.length} columns`,
+  heightOf(width) {
+    const { top, bottom } = marginsOf(options, width);
+    return top + bottom + options.rows.length * cellHeight(options, width);
+  },
+  optionOf: (size) => optionOf(options, size),
+});
 
 /** Labels at the top are turned where they are wider than their column. */
 function marginsOf({ rows, columns, axes }: HeatMapOptions, width: number) {
@@ -43,7 +56,8 @@ function marginsOf({ rows, columns, axes }: HeatMapOptions, width: number) {
 }
 
 /** Square where there are many, flat where there are few. */
-function cellHeight({ columns }: HeatMapOptions, width: number): number {
+function cellHeight({ columns, rowHeight }: HeatMapOptions, width: number): number {
+  if (rowHeight !== undefined) return rowHeight;
   return Math.max(4, Math.min(32, Math.round(width / (columns.length + 3))));
 }
 

@@ -20,14 +20,15 @@ const shapes: Readonly<Record<(typeof symbols)[number], Html>> = {
   diamond: html`<path d="M14 2 L19 7 L14 12 L9 7 Z"/>`,
 };
 
+/** The mark of a line, or of a bar, as it is drawn. */
+export const lineMark = ({ stroke = 'solid', series }: LegendEntry): Html =>
+  html`<svg aria-hidden="true" width="28" height="14" color="${series === undefined ? 'var(--quiet)' : seriesColour(series)}"><line x1="0" y1="7" x2="28" y2="7" stroke="currentColor" stroke-width="2" stroke-dasharray="${dashes[stroke].join(' ')}"/>${series === undefined ? undefined : html`<g fill="currentColor">${shapes[seriesSymbol(series)]}</g>`}</svg>`;
+
+export const barMark = (series: number): Html =>
+  html`<svg aria-hidden="true" width="14" height="14" color="${seriesColour(series)}"><rect width="14" height="14" fill="currentColor"/></svg>`;
+
 export const lineLegend = (entries: readonly LegendEntry[]): Html =>
-  html`<ul class="legend">${entries.map(
-    ({ name, stroke = 'solid', series }) =>
-      html`<li><svg aria-hidden="true" width="28" height="14" style="color:${series === undefined ? 'var(--quiet)' : seriesColour(series)}"><line x1="0" y1="7" x2="28" y2="7" stroke="currentColor" stroke-width="2" stroke-dasharray="${dashes[stroke].join(' ')}"/>${series === undefined ? undefined : html`<g fill="currentColor">${shapes[seriesSymbol(series)]}</g>`}</svg> ${name}</li>`,
-  )}</ul>`;
+  html`<ul class="legend">${entries.map((entry) => html`<li>${lineMark(entry)} ${entry.name}</li>`)}</ul>`;
 
 export const barLegend = (names: readonly string[]): Html =>
-  html`<ul class="legend">${names.map(
-    (name, series) =>
-      html`<li><svg aria-hidden="true" width="14" height="14" style="color:${seriesColour(series)}"><rect width="14" height="14" fill="currentColor"/></svg> ${name}</li>`,
-  )}</ul>`;
+  html`<ul class="legend">${names.map((name, series) => html`<li>${barMark(series)} ${name}</li>`)}</ul>`;

@@ -1,8 +1,15 @@
 /** Numbers along rounds (or megabytes, or steps), one line a series, with a band where there are several of a kind. */
 import type { CustomSeriesOption } from 'echarts/charts';
 import { type Html, html } from './html.js';
-import { dashes, lineLegend, type Stroke } from './legend.js';
-import { axisStyle, type ChartOption, seriesColour, seriesSymbol, svgChart } from './svg-chart.js';
+import { dashes, type LegendEntry, lineLegend, type Stroke } from './legend.js';
+import {
+  axisStyle,
+  type ChartOption,
+  type Drawing,
+  seriesColour,
+  seriesSymbol,
+  svgChart,
+} from './svg-chart.js';
 
 export interface Line {
   readonly name: string;
@@ -30,17 +37,24 @@ export interface LineChartOptions {
 const MOST_SYMBOLS = 25;
 
 export function lineChart(options: LineChartOptions): Html {
-  const { title, caption, lines, levels = [] } = options;
-  const entries = [
-    ...lines.map(({ name, stroke, series }, index) => ({ name, stroke, series: series ?? index })),
-    ...levels.map(({ name }) => ({ name, stroke: 'dotted' as const })),
-  ];
+  const { title, caption } = options;
   return html`<figure>
 <figcaption><strong>${title}</strong>${caption === undefined ? undefined : html` <span>${caption}</span>`}</figcaption>
-${svgChart(`${title}, by ${options.x.name}: ${lines.map(({ name }) => name).join(', ')}`, heightOf, () => optionOf(options))}
-${lineLegend(entries)}
+${svgChart(lineDrawing(options))}
+${lineLegend(lineEntries(options))}
 </figure>`;
 }
+
+export const lineDrawing = (options: LineChartOptions): Drawing => ({
+  label: `${options.title}, by ${options.x.name}: ${options.lines.map(({ name }) => name).join(', ')}`,
+  heightOf,
+  optionOf: () => optionOf(options),
+});
+
+export const lineEntries = ({ lines, levels = [] }: LineChartOptions): LegendEntry[] => [
+  ...lines.map(({ name, stroke, series }, index) => ({ name, stroke, series: series ?? index })),
+  ...levels.map(({ name }) => ({ name, stroke: 'dotted' as const })),
+];
 
 const heightOf = (width: number) => (width > 400 ? 300 : 240);
 

@@ -4,9 +4,9 @@ import type { RoundResult } from '../federation/run-result.js';
 import type { RoundDetails } from '../protocol/round-details.js';
 
 /** The strategies that were evaluated, the copied one first. */
-export const strategiesOf = ({ configuration: { strategy, compare } }: RecordedRun): string[] => [
-  ...new Set([strategy, ...compare]),
-];
+export const strategiesOf = ({
+  configuration: { strategy, compare },
+}: Pick<RecordedRun, 'configuration'>): string[] => [...new Set([strategy, ...compare])];
 
 /** The rounds that have a merged model. */
 export const mergedRounds = ({ rounds, result }: RecordedRun): RoundResult[] =>

@@ -5,12 +5,12 @@ import { markdownTable, markdownText } from './markdown.js';
 import { count, percent, plural } from './numbers.js';
 import { roundsMatrix } from './rounds-matrix.js';
 import { classAccuracies, classNamesOf, lastDetails } from './run-figures.js';
-import { titleOf } from './run-page.js';
+import { runTitle } from './run-title.js';
 
 export function runMarkdown(run: RecordedRun): string {
   const { head, rows, omitted } = roundsMatrix(run);
   return [
-    `# ${markdownText(titleOf(run))}`,
+    `# ${markdownText(runTitle(run.configuration))}`,
     findings(run)
       .map(({ text }) => `- ${markdownText(text)}`)
       .join('\n'),

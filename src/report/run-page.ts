@@ -1,5 +1,4 @@
 /** A run as one page. */
-import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import type { RecordedRun } from '../federation/read-run.js';
 import { accuracySection } from './accuracy-section.js';
@@ -8,21 +7,17 @@ import { driftSection } from './drift-section.js';
 import { findings } from './findings.js';
 import { type Html, html } from './html.js';
 import { labelsSection } from './labels-section.js';
-import { byteSize, count, percent, plural } from './numbers.js';
+import { byteSize, count, percent } from './numbers.js';
 import { page } from './page.js';
 import { picturesSection } from './pictures-section.js';
 import { copyValidation, mergedRounds, mergedTest, trafficOf, weightedByExamples } from './run-figures.js';
+import { runTitle } from './run-title.js';
 import type { TestPictures } from './test-pictures.js';
-
-export const titleOf = ({ configuration }: RecordedRun): string => {
-  const { dataset, partition, model } = configuration;
-  return `${basename(dataset)}, ${partition.name}: ${plural(partition.participants, 'participant')} train ${model.name}`;
-};
 
 /** @param pictures of the test images that the details of the last round name, or why there are none */
 export function runPage(run: RecordedRun, pictures: TestPictures | string): string {
   const { configuration, result } = run;
-  const title = titleOf(run);
+  const title = runTitle(configuration);
   return page(
     title,
     html`<header>

@@ -35,8 +35,11 @@ const reasons: Readonly<Record<string, string>> = {
   stopped: 'stopped by an operator',
 };
 
-/** Who is waited for, and until when: a line, or nothing. */
-export function waiting(status: Status, now: Date): string[] {
+/**
+ * Who is waited for, and until when: a line, or nothing.
+ * @param timeOf how a moment is written
+ */
+export function waiting(status: Status, now: Date, timeOf = toSeconds): string[] {
   const { phase, waitingFor, participants } = status;
   if (waitingFor.length === 0) return [];
   const presence = new Map(participants.map(({ name, presence }) => [name, presence]));
@@ -46,11 +49,11 @@ export function waiting(status: Status, now: Date): string[] {
     return absent.has(state) ? `${name} (${state})` : name;
   });
   if (phase === 'finished')
-    return [`waits for ${listed(who)} to fetch the final model, ${untilWhen(status, now)}`];
-  return [`waits for ${listed(who)}${untilEnough(status, now)}`];
+    return [`waits for ${listed(who)} to fetch the final model, ${untilWhen(status, now, timeOf)}`];
+  return [`waits for ${listed(who)}${untilEnough(status, now, timeOf)}`];
 }
 
-function untilEnough(status: Status, now: Date): string {
+function untilEnough(status: Status, now: Date, timeOf: typeof toSeconds): string {
   const { quorum, received, deadline, deadlinePassed, phase, participants } = status;
   if (quorum === undefined) return ': all of them are needed';
   const missing = quorum - received.length;
@@ -64,14 +67,14 @@ function untilEnough(status: Status, now: Date): string {
     const which = phase === 'training' ? 'update' : 'answer';
     return `, or until they leave: ${plural(quorum, which)} ${quorum === 1 ? 'is' : 'are'} enough then`;
   }
-  return ` ${untilWhen(status, now)}: then ${more}`;
+  return ` ${untilWhen(status, now, timeOf)}: then ${more}`;
 }
 
 /** `until 2030-01-01T14:05:00Z (12 s from now)` */
-function untilWhen({ deadline = '' }: Status, now: Date): string {
+function untilWhen({ deadline = '' }: Status, now: Date, timeOf: typeof toSeconds): string {
   const seconds = (Date.parse(deadline) - now.getTime()) / 1000;
   const far = duration(Math.abs(Math.round(seconds)));
-  return `until ${toSeconds(deadline)} (${seconds < 0 ? `${far} ago` : `${far} from now`})`;
+  return `until ${timeOf(deadline)} (${seconds < 0 ? `${far} ago` : `${far} from now`})`;
 }
 
 const toSeconds = (at: string) => `${at.slice(0, 19)}Z`;
@@ -105,12 +108,12 @@ function table({ participants, waitingFor, received, copied, phase }: Status): s
   return textTable(shown, left);
 }
 
-function presenceOf({ presence, since }: Participant): string {
+export function presenceOf({ presence, since }: Participant, timeOf = toSeconds): string {
   if (presence === 'unknown') return '';
-  return presence === 'gone' && since !== undefined ? `gone since ${toSeconds(since)}` : presence;
+  return presence === 'gone' && since !== undefined ? `gone since ${timeOf(since)}` : presence;
 }
 
-function doing({ presence, reason, progress }: Participant): string {
+export function doing({ presence, reason, progress }: Participant): string {
   if (presence === 'left') return reason ?? '';
   if (progress === undefined) return '';
   const { activity, epoch, epochs, step, steps, imagesPerSecond } = progress;

@@ -31,24 +31,22 @@ export interface ChartSize {
 const WIDE = 560;
 const NARROW = 340;
 
-/**
- * Both drawings of a chart.
- * @param label what who cannot see it is told
- */
-export function svgChart(
-  label: string,
-  heightOf: (width: number) => number,
-  optionOf: (size: ChartSize) => ChartOption,
-): Html {
-  const draw = (width: number) => {
-    const size = { width, height: heightOf(width) };
-    return drawn(optionOf(size), size);
-  };
-  return html`<div class="wide" role="img" aria-label="${label}">${draw(WIDE)}</div>
-<div class="narrow" role="img" aria-label="${label}">${draw(NARROW)}</div>`;
+/** What is to be drawn, for any width. */
+export interface Drawing {
+  /** What who cannot see it is told. */
+  readonly label: string;
+  heightOf(width: number): number;
+  optionOf(size: ChartSize): ChartOption;
 }
 
-function drawn(option: ChartOption, { width, height }: ChartSize): Html {
+/** Both drawings of a chart. */
+export const svgChart = (drawing: Drawing): Html =>
+  html`<div class="wide" role="img" aria-label="${drawing.label}">${drawn(drawing, WIDE)}</div>
+<div class="narrow" role="img" aria-label="${drawing.label}">${drawn(drawing, NARROW)}</div>`;
+
+export function drawn({ heightOf, optionOf }: Drawing, width: number): Html {
+  const height = heightOf(width);
+  const option = optionOf({ width, height });
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...option });
@@ -60,7 +58,8 @@ function drawn(option: ChartOption, { width, height }: ChartSize): Html {
 
 /**
  * Without what serves a script that we have not (hover styles, marks of the data) and without clipping, which the axes make
- * needless: its ids would be another in every drawing. Quotes within texts are escaped, so only attributes match.
+ * needless: its ids would be another in every drawing. Styles become attributes of their own, which a page may have whose
+ * policy forbids styles within it. Quotes within texts are escaped, so only attributes match.
  */
 const tidied = (svg: string) =>
   svg
@@ -68,6 +67,9 @@ const tidied = (svg: string) =>
     .replace(
       / (class|ecmeta_\w+|pointer-events|clip-path|xml:space|xmlns:xlink|version|baseProfile)="[^"]*"/g,
       '',
+    )
+    .replace(/ style="([^"]*)"/g, (_, style: string) =>
+      style.replace(/([\w-]+):([^;]*);?/g, (_, name: string, value: string) => ` ${name}="${value}"`),
     )
     .replace('<svg ', '<svg aria-hidden="true" ');
 

@@ -1,4 +1,5 @@
 /** The thread in which a page takes part: commands come in one after the other, events go out. */
+import '../common/no-eval.js';
 import type { Command, WorkerEvent } from './messages.js';
 import { participant } from './participant.js';
 

@@ -1,5 +1,62 @@
 /** The dashboard's page: watches a federation. */
+import '../common/no-eval.js';
 import { render } from 'preact';
+import { useEffect, useReducer } from 'preact/hooks';
+import { CommonweightError } from '../../tensor/error.js';
+import { pageSocket } from '../../transport/hub/page-socket.js';
+import { watchHub } from '../../transport/hub/watch-hub.js';
+import { fragmentToken } from '../common/fragment-token.js';
+import { Dashboard } from './dashboard.js';
+import { initialState, newFrom, type WatchEvent, watched } from './watch-state.js';
+
+const token = fragmentToken(location.hash);
+// Another link was pasted into the same tab.
+addEventListener('hashchange', () => location.reload());
+
+/** What is heard is known at once; it is drawn when the page is. */
+function watch(token: string, onChange: (state: typeof initialState) => void): AbortController {
+  const leaving = new AbortController();
+  let state = initialState;
+  let heardAt: Date | undefined;
+  const tell = (event: WatchEvent) => {
+    state = watched(state, event);
+    onChange(state);
+  };
+  watchHub({
+    open: pageSocket({ url: new URL(location.origin), token }),
+    signal: leaving.signal,
+    from: () => newFrom(state),
+    onFrame: (frame) => tell({ type: 'frame', frame }),
+    onHeard() {
+      heardAt = new Date();
+    },
+    onTrouble: (reason) => tell({ type: 'trouble', reason, heardAt }),
+  }).catch((error: unknown) => {
+    const hint = error instanceof CommonweightError ? error.hint : undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    tell({ type: 'refused', reason: reason.replace(/^transport: /, ''), hint });
+  });
+  return leaving;
+}
+
+function Watching({ token }: { readonly token: string }) {
+  const [state, show] = useReducer((_: typeof initialState, now: typeof initialState) => now, initialState);
+  useEffect(() => {
+    const leaving = watch(token, show);
+    return () => leaving.abort();
+  }, [token]);
+  return <Dashboard state={state} />;
+}
+
+const WithoutToken = () => (
+  <main>
+    <h1>A federation</h1>
+    <p class="note">
+      This address is without a token, so there is nothing to see. The whole link, with <code>#token=</code>{' '}
+      at its end, is printed by <code>commonweight serve</code> when it starts: ask whoever runs it.
+    </p>
+  </main>
+);
 
 const app = document.getElementById('app');
-if (app !== null) render(<main>Commonweight</main>, app);
+if (app !== null) render(token === undefined ? <WithoutToken /> : <Watching token={token} />, app);

@@ -3,21 +3,23 @@
  * not read them; cut when nothing is heard. Node only.
  */
 import type { RawData, WebSocket } from 'ws';
-import {
-  type HubFrame,
-  type ParticipantFrame,
-  parseFrame,
-  participantFrameSchema,
-  type RefusalReason,
-} from '../../protocol/frames.js';
+import type { z } from 'zod';
+import { parseFrame, type RefusalReason } from '../../protocol/frames.js';
 import { allowance } from './allowance.js';
 import type { HubLimits } from './limits.js';
-import type { HubMetrics } from './metrics.js';
+import type { HubMetrics, MessageKind } from './metrics.js';
 
-export interface Connection {
-  send(frame: HubFrame): void;
+/** What the hub says of itself to everybody, besides the frames of their role. */
+type CommonFrame =
+  | { readonly type: 'ping' }
+  | { type: 'refused'; reason: RefusalReason; message: string; hint?: string };
+
+export interface Connection<Said> {
+  send(frame: Said | CommonFrame): void;
   /** A frame as JSON, for those that many get. */
   sendText(text: string): void;
+  /** Bytes that wait to leave. */
+  unread(): number;
   /** Says why, and closes. Nothing that comes afterwards is listened to. */
   refuse(reason: RefusalReason, message: string, hint?: string): void;
   /** To be called every `heartbeatMs`. */
@@ -26,8 +28,15 @@ export interface Connection {
   close(): void;
 }
 
-export interface ConnectionEvents {
-  onFrame(frame: ParticipantFrame): void;
+/** How those of a role speak, and where their bytes are counted. */
+export interface Speech<Heard> {
+  readonly schema: z.ZodType<Heard>;
+  readonly kind: MessageKind;
+  readonly metrics: HubMetrics;
+}
+
+export interface ConnectionEvents<Heard> {
+  onFrame(frame: Heard): void;
   onRefused(reason: RefusalReason, message: string): void;
   onClose(): void;
 }
@@ -36,12 +45,12 @@ export interface ConnectionEvents {
 const closeMs = 2000;
 const mostUnheard = 1000;
 
-export function connection(
+export function connection<Heard, Said>(
   socket: WebSocket,
   limits: HubLimits,
-  metrics: HubMetrics,
-  { onFrame, onRefused, onClose }: ConnectionEvents,
-): Connection {
+  { schema, kind, metrics }: Speech<Heard>,
+  { onFrame, onRefused, onClose }: ConnectionEvents<Heard>,
+): Connection<Said> {
   const mayTalk = allowance(limits.framesPerSecond, 4 * limits.framesPerSecond);
   let open = true;
   let beatsUnheard = 0;
@@ -53,10 +62,10 @@ export function connection(
       socket.terminate();
       return;
     }
-    metrics.sent('message', text.length);
+    metrics.sent(kind, text.length);
     socket.send(text);
   };
-  const send = (frame: HubFrame) => sendText(JSON.stringify(frame));
+  const send = (frame: Said | CommonFrame) => sendText(JSON.stringify(frame));
   const cutSoon = () => {
     const cut = setTimeout(() => socket.terminate(), closeMs);
     socket.once('close', () => clearTimeout(cut));
@@ -91,10 +100,8 @@ export function connection(
     if (!mayGoOn()) return;
     beatsUnheard = 0;
     const bytes = data as Buffer;
-    metrics.received('message', bytes.length);
-    const parsed = isBinary
-      ? { problem: 'is no text' }
-      : parseFrame(participantFrameSchema, bytes.toString('utf8'));
+    metrics.received(kind, bytes.length);
+    const parsed = isBinary ? { problem: 'is no text' } : parseFrame(schema, bytes.toString('utf8'));
     if ('problem' in parsed) {
       refuse('bad-frame', `a message that ${parsed.problem}`, 'use one version of commonweight everywhere');
     } else onFrame(parsed.frame);
@@ -112,6 +119,7 @@ export function connection(
   return {
     send,
     sendText,
+    unread: () => socket.bufferedAmount,
     refuse,
     beat() {
       if (beatsUnheard++ >= 3) socket.terminate();

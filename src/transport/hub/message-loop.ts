@@ -190,6 +190,14 @@ export function messageLoop({
             again(frame.message);
           }
           break;
+        case 'overview':
+          end(
+            new TransportError(
+              'transport: the token is that of an observer or operator, expected one of a participant',
+              { hint: 'ask the operator for a token of a participant' },
+            ),
+          );
+          break;
         case 'ping':
           say({ type: 'pong' });
           break;

@@ -6,7 +6,7 @@
 import type { WebSocket } from 'ws';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
-import type { HubFrame, ParticipantFrame } from '../../protocol/frames.js';
+import { type HubFrame, type ParticipantFrame, participantFrameSchema } from '../../protocol/frames.js';
 import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
 import type { Log } from '../log.js';
 import { sparingLog } from '../sparing-log.js';
@@ -37,11 +37,11 @@ export interface SwitchboardParts {
 }
 
 interface Line {
-  readonly mine: Connection;
+  readonly mine: Connection<HubFrame>;
   readonly stands: () => boolean;
 }
 
-const revoked = (participant: string, line: Connection) =>
+const revoked = (participant: string, line: Connection<HubFrame>) =>
   line.refuse('token', `the token of "${participant}" was revoked`, 'ask the operator for a new one');
 
 /** A participant says one thing after the other, and repeats it on a new connection. */
@@ -82,7 +82,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
 
   function take(
     participant: string,
-    from: Connection,
+    from: Connection<HubFrame>,
     { id, announcement }: ParticipantFrame & { type: 'announcement' },
   ) {
     const queue = receiving.get(participant) ?? { waiting: 0, last: Promise.resolve() };
@@ -121,7 +121,8 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
         socket.terminate();
         return;
       }
-      const mine = connection(socket, limits, metrics, {
+      const speech = { schema: participantFrameSchema, kind: 'message', metrics } as const;
+      const mine = connection<ParticipantFrame, HubFrame>(socket, limits, speech, {
         onFrame(frame) {
           if (!stands()) revoked(participant, mine);
           else if (frame.type === 'announcement') take(participant, mine, frame);

@@ -54,10 +54,8 @@ export async function openTokens(path: string): Promise<Tokens> {
   };
   return {
     async issue(identity, show) {
-      let token = randomBytes(32).toString('base64url');
-      // A command line would take it for an option.
-      while (token.startsWith('-')) token = randomBytes(32).toString('base64url');
-      const record = { identity, sha256: hashOf(token).toString('hex'), issued: new Date().toISOString() };
+      const token = newToken();
+      const record = recordOf(token, identity);
       show?.(token);
       await change((all) => [
         ...all.filter((each) => identity.role !== 'participant' || !sameIdentity(each.identity, identity)),
@@ -70,7 +68,7 @@ export async function openTokens(path: string): Promise<Tokens> {
       let found: TokenRecord | undefined;
       // All of them, whichever it is.
       for (const record of records) {
-        if (timingSafeEqual(hash, Buffer.from(record.sha256, 'hex'))) found = record;
+        if (isOf(record, hash)) found = record;
       }
       return found;
     },
@@ -87,6 +85,33 @@ export async function openTokens(path: string): Promise<Tokens> {
     list: () => records,
   };
 }
+
+/** A token that is good as long as this process lives, and is written nowhere. */
+export function passingToken(identity: Identity): {
+  readonly token: string;
+  readonly tokens: Pick<Tokens, 'check' | 'stands'>;
+} {
+  const token = newToken();
+  const record = recordOf(token, identity);
+  return {
+    token,
+    tokens: { check: (given) => (isOf(record, hashOf(given)) ? record : undefined), stands: () => true },
+  };
+}
+
+function newToken(): string {
+  const token = randomBytes(32).toString('base64url');
+  // A command line would take it for an option.
+  return token.startsWith('-') ? newToken() : token;
+}
+
+const recordOf = (token: string, identity: Identity): TokenRecord => ({
+  identity,
+  sha256: hashOf(token).toString('hex'),
+  issued: new Date().toISOString(),
+});
+
+const isOf = ({ sha256 }: TokenRecord, hash: Buffer) => timingSafeEqual(hash, Buffer.from(sha256, 'hex'));
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest();
 

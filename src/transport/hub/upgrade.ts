@@ -1,23 +1,27 @@
 /**
- * From a request for a WebSocket to a connection of a participant. The handshake is completed for everybody who asks for
+ * From a request for a WebSocket to a connection of a participant or an observer, as the token says. The handshake is completed for everybody who asks for
  * one properly, since a page can read frames only; the first frame then says what is wrong. Node only.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type HubFrame, MESSAGES_PATH, type RefusalReason, readSubprotocols } from '../../protocol/frames.js';
-import { describeIdentity } from '../../protocol/identity.js';
+import { describeIdentity, type Identity } from '../../protocol/identity.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
+import type { Observers } from './observers.js';
 import type { NoteRefusal } from './refusals.js';
 import type { Switchboard } from './switchboard.js';
 import type { TokenRecord, Tokens } from './tokens.js';
 
 export interface UpgradeParts {
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, 'check' | 'stands'>;
   readonly doorkeeper: Doorkeeper;
-  readonly switchboard: Switchboard;
+  /** Where there are participants. */
+  readonly switchboard?: Pick<Switchboard, 'connect'> | undefined;
+  /** Where there is something to see. */
+  readonly observers?: Observers | undefined;
   readonly limits: HubLimits;
   readonly note: NoteRefusal;
   readonly participants: readonly string[];
@@ -39,7 +43,7 @@ const tooMany: No = {
 const closeMs = 2000;
 
 export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
-  const { doorkeeper, switchboard, limits, note } = parts;
+  const { doorkeeper, limits, note } = parts;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frameBytes,
@@ -63,20 +67,29 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
         turnAway(socket, greeting);
         return;
       }
-      if (!doorkeeper.know(request.socket, greeting.record.sha256)) {
-        note('connections', { participant: greeting.name }, 'too many connections');
+      const { record, connect } = greeting;
+      if (!doorkeeper.know(request.socket, record.sha256)) {
+        note('connections', whoIs(record.identity, request), 'too many connections');
         turnAway(socket, tooMany);
         return;
       }
-      switchboard.connect(greeting.name, socket, () => parts.tokens.stands(greeting.record));
+      connect(socket, () => parts.tokens.stands(record));
     });
   });
 }
 
+interface Greeting {
+  readonly record: TokenRecord;
+  connect(socket: WebSocket, stands: () => boolean): void;
+}
+
+const whoIs = (identity: Identity, { socket }: IncomingMessage) =>
+  identity.role === 'participant' ? { participant: identity.name } : { address: socket.remoteAddress };
+
 function greet(
   request: IncomingMessage,
-  { tokens, participants }: UpgradeParts,
-): { readonly name: string; readonly record: TokenRecord } | No {
+  { tokens, participants, switchboard, observers }: UpgradeParts,
+): Greeting | No {
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
   const { version, token } = readSubprotocols(offered);
   if (version !== `${PROTOCOL_VERSION}`) {
@@ -96,6 +109,10 @@ function greet(
     };
   }
   const { identity } = record;
+  if (identity.role !== 'participant' && observers !== undefined) {
+    const { remoteAddress } = request.socket;
+    return { record, connect: (socket, stands) => observers.connect(socket, remoteAddress, stands) };
+  }
   if (identity.role !== 'participant') {
     return {
       reason: 'role',
@@ -104,7 +121,9 @@ function greet(
     };
   }
   const { name } = identity;
-  if (participants.includes(name)) return { name, record };
+  if (switchboard !== undefined && participants.includes(name)) {
+    return { record, connect: (socket, stands) => switchboard.connect(name, socket, stands) };
+  }
   return {
     reason: 'not-expected',
     message: `"${name}" is not expected in this federation`,

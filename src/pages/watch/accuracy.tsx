@@ -1,0 +1,68 @@
+/** Accuracy curves; of many participants, those of whom one is asked for stand beside the mean. */
+import { useMemo, useState } from 'preact/hooks';
+import type { Overview, RoundView } from '../../protocol/view.js';
+import { accuracyFigures } from './accuracy-figures.js';
+import { Figure } from './figure.js';
+
+export interface AccuracyProps {
+  readonly overview: Overview;
+  readonly rounds: readonly RoundView[];
+}
+
+/** Fewer than these have lines of their own. */
+const FEW = 6;
+/** More lines beside the mean cannot be told apart. */
+const MOST_CHOSEN = 6;
+
+export function Accuracy({ overview, rounds }: AccuracyProps) {
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const { participants } = overview;
+  const { test, validation } = useMemo(
+    () => accuracyFigures(overview, rounds, chosen),
+    [overview, rounds, chosen],
+  );
+  return (
+    <section class="broad" aria-labelledby="accuracy">
+      <h2 id="accuracy">Accuracy by round</h2>
+      {participants.length > FEW && (
+        <div class="controls">
+          <label>
+            Beside the mean, show{' '}
+            <select
+              value=""
+              disabled={chosen.length >= MOST_CHOSEN}
+              onChange={({ currentTarget }) => setChosen([...chosen, currentTarget.value])}
+            >
+              <option value="">a participant …</option>
+              {participants
+                .filter((name) => !chosen.includes(name))
+                .map((name) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
+            </select>
+          </label>
+          {chosen.map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-label={`Do not show ${name}`}
+              onClick={() => setChosen(chosen.filter((other) => other !== name))}
+            >
+              {name} ×
+            </button>
+          ))}
+        </div>
+      )}
+      {rounds.length === 0 ? (
+        <p class="quiet">Nobody has trained yet.</p>
+      ) : (
+        <div class="charts">
+          <Figure figure={test} />
+          <Figure figure={validation} />
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,26 @@
+/** What who does not see the page is told of what has happened: rounds and the connection, and not every step. */
+import { percent } from '../../report/numbers.js';
+import { headline } from '../../report/status-lines.js';
+import type { WatchState } from './watch-state.js';
+
+/** Undefined where there is nothing to say. */
+export function announcement(before: WatchState, now: WatchState): string | undefined {
+  const [was, is] = [before.connection.at, now.connection.at];
+  if (is === 'refused' && was !== is) return 'The hub does not show the run.';
+  if (is === 'lost' && was === 'live') return 'Connection lost, trying again.';
+  if (is === 'live' && was === 'lost') return 'Connected again.';
+  const [earlier, status] = [before.status, now.status];
+  if (earlier === undefined || status === undefined) return undefined;
+  if (status.phase === 'finished' && earlier.phase !== 'finished') {
+    return `The run has ${headline(status)}.${resultOf(now)}`;
+  }
+  if (status.round !== earlier.round) {
+    return `Round ${status.round} of ${status.rounds} begins.${resultOf(now)}`;
+  }
+  return undefined;
+}
+
+const resultOf = ({ status }: WatchState) =>
+  status?.testAccuracy === undefined
+    ? ''
+    : ` The last merged model has ${percent(status.testAccuracy)} on the test images.`;

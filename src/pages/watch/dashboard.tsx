@@ -1,0 +1,89 @@
+/** The dashboard: everything that is known of a run, each part drawn again only when it has changed. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { runTitle } from '../../report/run-title.js';
+import { Accuracy } from './accuracy.js';
+import { announcement } from './announcement.js';
+import { Confusion } from './confusion.js';
+import { ConnectionNote } from './connection-note.js';
+import { Labels } from './labels.js';
+import { Log } from './log.js';
+import { Now } from './now.js';
+import { Participants } from './participants.js';
+import { Pictures } from './pictures.js';
+import type { WatchState } from './watch-state.js';
+
+export function Dashboard({ state }: { readonly state: WatchState }) {
+  const { overview, status, rounds, labels, log } = state;
+  const title = overview === undefined ? 'A federation' : runTitle(overview.configuration);
+  useEffect(() => {
+    document.title =
+      status === undefined ? title : `${status.phase} ${status.round}/${status.rounds} · ${title}`;
+  }, [title, status?.phase, status?.round, status?.rounds]);
+  return (
+    <>
+      <header>
+        <h1>{title}</h1>
+        {overview?.commonweight !== undefined && (
+          <p class="quiet">
+            {location.host}, commonweight {overview.commonweight}, seed {overview.configuration.seed}
+          </p>
+        )}
+        <ConnectionNote {...state} />
+        <Announcer state={state} />
+      </header>
+      <main>
+        <Now {...state} />
+        {overview !== undefined && status !== undefined && (
+          <div class="board">
+            <Participants overview={overview} status={status} rounds={rounds} />
+            {useMemo(
+              () => (
+                <Labels overview={overview} counts={labels} />
+              ),
+              [overview, labels],
+            )}
+            {useMemo(
+              () => (
+                <Accuracy overview={overview} rounds={rounds} />
+              ),
+              [overview, rounds],
+            )}
+            {useMemo(
+              () => (
+                <Confusion overview={overview} rounds={rounds} />
+              ),
+              [overview, rounds],
+            )}
+            {useMemo(
+              () => (
+                <Pictures overview={overview} rounds={rounds} />
+              ),
+              [overview, rounds],
+            )}
+            {useMemo(
+              () => (
+                <Log entries={log} />
+              ),
+              [log],
+            )}
+          </div>
+        )}
+      </main>
+    </>
+  );
+}
+
+function Announcer({ state }: { readonly state: WatchState }) {
+  const before = useRef(state);
+  const [text, setText] = useState('');
+  useEffect(() => {
+    const news = announcement(before.current, state);
+    before.current = state;
+    if (news !== undefined) setText(news);
+  }, [state]);
+  return (
+    <p class="unseen" role="status">
+      {text}
+    </p>
+  );
+}

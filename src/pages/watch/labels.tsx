@@ -1,0 +1,26 @@
+/** Who holds what: only of those who share it. */
+import { useMemo } from 'preact/hooks';
+import type { LabelCountsView, Overview } from '../../protocol/view.js';
+import { Figure } from './figure.js';
+import { labelsFigure } from './labels-figure.js';
+
+export interface LabelsProps {
+  readonly overview: Overview;
+  readonly counts: LabelCountsView;
+}
+
+export function Labels({ overview, counts }: LabelsProps) {
+  const figure = useMemo(() => labelsFigure(overview, counts), [overview, counts]);
+  return (
+    <section aria-labelledby="labels">
+      <h2 id="labels">Who holds what</h2>
+      {Object.keys(counts).length === 0 ? (
+        <p class="quiet">
+          Nobody shares how many examples of each class they hold: it would tell about their data.
+        </p>
+      ) : (
+        <Figure figure={figure} />
+      )}
+    </section>
+  );
+}

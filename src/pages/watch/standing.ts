@@ -1,0 +1,43 @@
+/** What a participant is doing now, as one word to sort and to filter by, and as words to read. */
+import type { Status } from '../../protocol/status.js';
+import { doing } from '../../report/status-lines.js';
+
+export type Participant = Status['participants'][number];
+
+/** In the order in which one wants to see them: who is missing first. */
+export const standings = [
+  'gone',
+  'not joined',
+  'left',
+  'training',
+  'uploading',
+  'downloading',
+  'evaluating',
+  'waiting',
+  'here',
+  'unknown',
+] as const;
+export type Standing = (typeof standings)[number];
+
+export const isMissing = (standing: Standing) =>
+  standing === 'gone' || standing === 'not joined' || standing === 'left';
+
+export const standingOf = ({ presence, progress }: Participant): Standing =>
+  presence === 'here' ? (progress?.activity ?? 'here') : presence;
+
+/** `gone since 12:03:10`, `training, epoch 2 of 3, 1,234 images/s` */
+export function standingText(participant: Participant, timeOf: (at: string) => string): string {
+  const standing = standingOf(participant);
+  if (!isMissing(standing)) return standing === 'unknown' ? '–' : doing(participant) || standing;
+  const { since, reason } = participant;
+  const when = since === undefined ? '' : ` since ${timeOf(since)}`;
+  return `${standing}${when}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+/** Of the training of this round, from 0 to 1. */
+export function trainedPart({ presence, progress }: Participant): number | undefined {
+  if (presence !== 'here' || progress?.activity !== 'training') return undefined;
+  const { epoch = 1, epochs = 1, step, steps } = progress;
+  if (step === undefined || steps === undefined) return undefined;
+  return Math.min(1, Math.max(0, (epoch - 1 + step / steps) / epochs));
+}

@@ -1,0 +1,118 @@
+/**
+ * What the dashboard knows: frames in, a state out. Parts that have not changed stay the same objects, so that what shows them is
+ * not drawn again.
+ */
+import type { Status } from '../../protocol/status.js';
+import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '../../protocol/view.js';
+import type { NewsFrame } from '../../transport/hub/watch-hub.js';
+
+export type Connection =
+  | { readonly at: 'connecting' }
+  | { readonly at: 'live' }
+  /** It is tried again. */
+  | { readonly at: 'lost'; readonly reason: string; readonly heardAt: Date | undefined }
+  /** It is not. */
+  | { readonly at: 'refused'; readonly reason: string; readonly hint: string | undefined };
+
+export interface WatchState {
+  readonly connection: Connection;
+  readonly overview?: Overview;
+  readonly status?: Status;
+  readonly traffic?: Traffic | undefined;
+  /** In their order. */
+  readonly rounds: readonly RoundView[];
+  readonly labels: LabelCountsView;
+  /** The oldest first. */
+  readonly log: readonly LogEntry[];
+}
+
+export type WatchEvent =
+  | { readonly type: 'frame'; readonly frame: NewsFrame }
+  | { readonly type: 'trouble'; readonly reason: string; readonly heardAt: Date | undefined }
+  | { readonly type: 'refused'; readonly reason: string; readonly hint: string | undefined };
+
+/** More entries of the log are not kept. */
+const MOST_ENTRIES = 1000;
+
+export const initialState: WatchState = {
+  connection: { at: 'connecting' },
+  rounds: [],
+  labels: {},
+  log: [],
+};
+
+export function watched(state: WatchState, event: WatchEvent): WatchState {
+  switch (event.type) {
+    case 'frame':
+      return shown(state, event.frame);
+    case 'trouble':
+      return {
+        ...state,
+        connection: { at: 'lost', reason: event.reason, heardAt: event.heardAt },
+      };
+    case 'refused':
+      return { ...state, connection: { at: 'refused', reason: event.reason, hint: event.hint } };
+  }
+}
+
+/** From where on there is something new. A round may change until the next has begun, so the last one is asked for again. */
+export const newFrom = ({ rounds, log }: WatchState) => ({
+  round: rounds.at(-1)?.result.round ?? 1,
+  log: (log.at(-1)?.sequence ?? -1) + 1,
+});
+
+function shown(state: WatchState, frame: NewsFrame): WatchState {
+  switch (frame.type) {
+    case 'overview':
+      return same(state.overview, frame.overview)
+        ? { ...state, connection: { at: 'live' } }
+        : { ...initialState, connection: { at: 'live' }, overview: frame.overview };
+    case 'status':
+      return { ...state, status: statusAfter(state.status, frame.status), traffic: frame.traffic };
+    case 'rounds':
+      return { ...state, rounds: roundsAfter(state.rounds, frame.rounds) };
+    case 'labels':
+      return { ...state, labels: same(state.labels, frame.counts) ? state.labels : frame.counts };
+    case 'log':
+      return { ...state, log: logAfter(state.log, frame.entries) };
+  }
+}
+
+/** Participants who do what they did stay what they were. */
+function statusAfter(before: Status | undefined, status: Status): Status {
+  if (before === undefined) return status;
+  const known = new Map(before.participants.map((participant) => [participant.name, participant]));
+  const kept = <Part>(part: Part, now: Part) => (same(part, now) ? part : now);
+  return {
+    ...status,
+    waitingFor: kept(before.waitingFor, status.waitingFor),
+    received: kept(before.received, status.received),
+    copied: kept(before.copied, status.copied),
+    participants: status.participants.map((now) => kept(known.get(now.name) ?? now, now)),
+  };
+}
+
+/** Pictures are of the newest merged round alone. */
+function roundsAfter(before: readonly RoundView[], news: readonly RoundView[]): RoundView[] {
+  const byNumber = new Map([...before, ...news].map((round) => [round.result.round, round]));
+  const rounds = [...byNumber.values()].sort((a, b) => a.result.round - b.result.round);
+  const newest = rounds.findLast(isMerged);
+  return rounds.map((round) => {
+    if (round === newest || round.pictures === undefined) return round;
+    const { pictures: _, ...others } = round;
+    return others;
+  });
+}
+
+/** What was merged is told once with the models' accuracies, or, without test images, with what was measured or the copies. */
+export const isMerged = ({ result, details }: RoundView) =>
+  details !== undefined || Object.keys(result.merged).length > 0 || result.copied.length > 0;
+
+/** A coordinator that was started again may number anew. */
+function logAfter(before: readonly LogEntry[], entries: readonly LogEntry[]): readonly LogEntry[] {
+  const [first] = entries;
+  if (first === undefined) return before;
+  return [...before.filter(({ sequence }) => sequence < first.sequence), ...entries].slice(-MOST_ENTRIES);
+}
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);

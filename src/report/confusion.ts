@@ -1,0 +1,48 @@
+/** What a model takes for what, as numbers and as a chart that is not drawn yet. The same in Node and in a page. */
+import type { HeatMapOptions } from './heat-map.js';
+
+/** [class][taken for] */
+export type Confusion = readonly (readonly number[])[];
+
+export const rowSum = (confusion: Confusion, label: number) =>
+  (confusion[label] ?? []).reduce((a, b) => a + b, 0);
+
+/** Of several models together. */
+export function sumOf(matrices: readonly Confusion[]): Confusion {
+  const [first = []] = matrices;
+  return first.map((row, i) =>
+    row.map((_, j) => matrices.reduce((sum, matrix) => sum + (matrix[i]?.[j] ?? 0), 0)),
+  );
+}
+
+export const confusionMap = (
+  title: string,
+  classNames: readonly string[],
+  confusion: Confusion,
+): HeatMapOptions => ({
+  title,
+  caption: 'how many of a class (row) are taken for which (column)',
+  axes: ['class', 'taken for'],
+  rows: classNames,
+  columns: classNames,
+  values: confusion.map((row) => row.map((examples) => (examples === 0 ? undefined : examples))),
+  format: String,
+  // By the square root, so that rare mistakes are seen beside the diagonal.
+  shade: (examples, label) => Math.sqrt(examples / Math.max(1, rowSum(confusion, label))),
+});
+
+export interface Mistake {
+  readonly label: number;
+  readonly taken: number;
+  readonly examples: number;
+}
+
+export const commonestMistakes = (confusion: Confusion, most: number): Mistake[] =>
+  confusion
+    .flatMap((row, label) =>
+      row.flatMap((examples, taken) =>
+        label === taken || examples === 0 ? [] : [{ label, taken, examples }],
+      ),
+    )
+    .sort((a, b) => b.examples - a.examples)
+    .slice(0, most);

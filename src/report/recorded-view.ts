@@ -1,0 +1,68 @@
+/** A recorded run as its coordinator would show it to observers, as it stands. Node only. */
+import type { ImageDataset } from '../data/image-dataset.js';
+import { loadDataset } from '../data/load-dataset.js';
+import { observedPictures } from '../federation/observed-pictures.js';
+import { type RecordedRun, readRun } from '../federation/read-run.js';
+import { runView } from '../federation/run-view.js';
+import { statusOf } from '../federation/status.js';
+import { CommonweightError } from '../tensor/error.js';
+import type { RunView } from '../transport/run-view.js';
+import type { ReportOptions } from './report-run.js';
+import { classNamesOf, lastDetails, trafficOf } from './run-figures.js';
+
+export interface RecordedViewOptions extends ReportOptions {
+  /** Told in words why there are no test pictures. */
+  onNoPictures?(reason: string): void;
+}
+
+/** @throws FederationError when there is no run at `path`, or a file of it cannot be read */
+export async function recordedView(path: string, options: RecordedViewOptions = {}): Promise<RunView> {
+  const run = await readRun(path);
+  const { configuration, state, details, result } = run;
+  const { participants, attackers } = state.rules;
+  const { commonweight } = result.versions;
+  const noPictures = (reason: string) => options.onNoPictures?.(reason);
+  const test = await testImagesOf(run, options, noPictures);
+  const { updates, copies, modelBytes } = trafficOf(run) ?? { updates: 0, copies: 0, modelBytes: 0 };
+  const status = statusOf(state);
+  return runView({
+    overview: {
+      ...{ configuration, participants: [...participants], classNames: [...classesOf(run, test)] },
+      ...(attackers && { attackers: [...attackers] }),
+      ...(commonweight !== undefined && { commonweight }),
+    },
+    state: () => state,
+    status: () => status,
+    detailsOf: ({ round }) => details.get(round),
+    ...(test && { pictures: observedPictures(test, noPictures) }),
+    log: () => [],
+    recorded: {
+      ...(run.labelCounts && {
+        labelCounts: Object.fromEntries(
+          run.labelCounts.participants.map(({ name, classes }) => [name, [...classes]]),
+        ),
+      }),
+      traffic: { received: updates * modelBytes, sent: copies * modelBytes },
+    },
+  });
+}
+
+/** Where some of them are to be shown. */
+async function testImagesOf(
+  run: RecordedRun,
+  { dataDir, onData, signal }: ReportOptions,
+  noPictures: (reason: string) => void,
+): Promise<ImageDataset | undefined> {
+  if ((lastDetails(run)?.test?.decided?.gained ?? []).length === 0) return undefined;
+  try {
+    return (await loadDataset(run.configuration.dataset, { dataDir, onProgress: onData, signal })).test;
+  } catch (error) {
+    if (!(error instanceof CommonweightError)) throw error;
+    noPictures(error.message);
+    return undefined;
+  }
+}
+
+/** Before anything is merged, nothing in the folder may tell them. */
+const classesOf = (run: RecordedRun, test: ImageDataset | undefined): readonly string[] =>
+  [run.configuration.classNames, test?.classNames, classNamesOf(run)].find((names) => names?.length) ?? ['0'];

@@ -1,0 +1,56 @@
+/**
+ * The pages of a hub and what it shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
+ * only, for whoever has the token that is made for it. Node only.
+ */
+import { getRequestListener } from '@hono/node-server';
+import { silentLog } from '../log.js';
+import type { RunView } from '../run-view.js';
+import { doorkeeper } from './doorkeeper.js';
+import { defaultLimits as limits } from './limits.js';
+import { hubMetrics } from './metrics.js';
+import { observers } from './observers.js';
+import { pages } from './pages.js';
+import { refusals } from './refusals.js';
+import { answerBadRequests, listen, makeServer, urlOf } from './server.js';
+import { passingToken } from './tokens.js';
+import { acceptWebSockets } from './upgrade.js';
+
+export interface ViewServer {
+  /** `http://127.0.0.1:8470` */
+  readonly url: string;
+  /** Of an observer. */
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+
+/**
+ * @param port any where it is 0
+ * @throws TransportError when the port is taken
+ */
+export async function openViewServer(view: RunView, port: number): Promise<ViewServer> {
+  const server = makeServer(undefined, limits);
+  const metrics = hubMetrics();
+  const log = silentLog;
+  const note = refusals(log, metrics);
+  const door = doorkeeper(server, limits, note);
+  const { token, tokens } = passingToken({ role: 'observer' });
+  const watchers = observers({ view, limits, metrics, log, note });
+  const app = pages(limits);
+  server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  acceptWebSockets(server, { tokens, doorkeeper: door, limits, note, participants: [], observers: watchers });
+  answerBadRequests(server, note);
+  const address = await listen(server, HOST, port);
+  return {
+    url: urlOf({ host: HOST, port: address.port }),
+    token,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      watchers.close();
+      server.closeAllConnections();
+      door.close();
+      await closed;
+    },
+  };
+}
