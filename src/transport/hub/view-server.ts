@@ -3,13 +3,13 @@
  * only, for whoever has the token that is made for it. Node only.
  */
 import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
 import { silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
 import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits as limits } from './limits.js';
 import { hubMetrics } from './metrics.js';
 import { observers } from './observers.js';
+import { pages } from './pages.js';
 import { refusals } from './refusals.js';
 import { answerBadRequests, listen, makeServer, urlOf } from './server.js';
 import { passingToken } from './tokens.js';
@@ -37,7 +37,7 @@ export async function openViewServer(view: RunView, port: number): Promise<ViewS
   const door = doorkeeper(server, limits, note);
   const { token, tokens } = passingToken({ role: 'observer' });
   const watchers = observers({ view, limits, metrics, log, note });
-  const app = new Hono();
+  const app = pages();
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   acceptWebSockets(server, { tokens, doorkeeper: door, limits, note, participants: [], observers: watchers });
   answerBadRequests(server, note);
