@@ -16,18 +16,19 @@ for (const entry of readdirSync('dist/pages', { recursive: true, withFileTypes: 
 }
 if (existsSync('dist/cli/main.js')) chmodSync('dist/cli/main.js', 0o755);
 
-/** Beside the file, so that a hub need not do it at every request. Brotli's best takes a second for a megabyte. */
+/**
+ * Beside the file, so that a hub need not do it at every request. ONNX Runtime's WebAssembly is kept as gzip alone, or it
+ * would be in the package three times: every browser takes that, and brotli only by TLS.
+ */
 function compress(file) {
   const bytes = readFileSync(file);
-  const quality = bytes.length > 2 ** 20 ? 6 : 11;
-  const params = {
-    [constants.BROTLI_PARAM_QUALITY]: quality,
-    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-  };
-  for (const [ending, compressed] of [
-    ['.br', brotliCompressSync(bytes, { params })],
-    ['.gz', gzipSync(bytes, { level: 9 })],
-  ]) {
-    if (compressed.length < bytes.length) writeFileSync(file + ending, compressed);
+  const gzip = gzipSync(bytes, { level: 9 });
+  if (file.endsWith('.wasm')) {
+    writeFileSync(`${file}.gz`, gzip);
+    rmSync(file);
+    return;
   }
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+  writeFileSync(`${file}.gz`, gzip);
 }

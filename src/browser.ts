@@ -1,6 +1,12 @@
-/** What a page needs besides the library: ONNX Runtime in it, a participant's end of the hub, and what it takes to train and take part. */
+/** What a page needs besides the library: ONNX Runtime in it, a participant's end of the hub, its data, and what it takes to train and take part. */
 
+export { filesOfDrop, filesOfInput, type PageFile } from './data/page-files.js';
+export { decodePicture } from './data/page-pictures.js';
+export type { PictureSize } from './data/picture-checks.js';
+export { exampleRgba, sampleExamples } from './data/samples.js';
 export { joinFederationFromPage, type PageJoinOptions } from './federation/join-federation-from-page.js';
+export { type KeptData, keptData } from './federation/kept-data.js';
+export { type PageDataOptions, readPageData } from './federation/page-data.js';
 export { forgetPageFolder, pageFolder } from './federation/page-folder.js';
 export { type PageRuntime, type PageTasks, pageTasks } from './federation/page-tasks.js';
 export { ortInPage } from './runtime/ort-in-page.js';

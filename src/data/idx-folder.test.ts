@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isIdxFileName, loadIdxFolder } from './idx-folder.js';
+import { loadIdxFolder } from './idx-folder.js';
+import { isIdxFileName } from './idx-names.js';
 
 const sample = join(import.meta.dirname, '../../test/fixtures/fashion-mnist-sample');
 const root = await mkdtemp(join(tmpdir(), 'commonweight-idx-'));
@@ -59,6 +60,12 @@ describe('a folder in IDX format', () => {
     await expect(loadIdxFolder(folder)).rejects.toThrow(
       'holds the files of 2 sets ("emnist-digits", "emnist-letters"), expected one',
     );
+  });
+
+  it('is read without what macOS writes beside each file on disks of others', async () => {
+    const folder = await folderOf('stick', (file) => `${file}.gz`);
+    for (const file of roles) await writeFile(join(folder, `._${file}.gz`), 'resource fork');
+    expect((await loadIdxFolder(folder)).train).toMatchObject({ name: 'stick', examples: 1280 });
   });
 
   it('is recognised by its file names alone', () => {

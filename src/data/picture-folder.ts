@@ -14,7 +14,9 @@ import {
   type TrainTestSplit,
   withoutTest,
 } from './image-dataset.js';
-import { findPictures, type PicturesByClass } from './picture-tree.js';
+import { listFolder } from './list-folder.js';
+import { checkBytes, checkFormat, checkPixels, damaged, type PictureSize } from './picture-checks.js';
+import { examplesOf, findPictures, type PictureExample, type PicturesByClass } from './picture-tree.js';
 
 export interface PictureFolderOptions {
   /** Pixels; both sizes by default those of the first picture by name. One alone stands for both. */
@@ -34,20 +36,7 @@ export interface PictureFolderOptions {
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-/** Above this a picture is a mistake or an attack (a decompression bomb), in pixels. */
-const largestPicture = 40_000_000;
 const decodedTogether = 16;
-
-interface Size {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: 1 | 3;
-}
-
-interface Example {
-  readonly path: string;
-  readonly label: number;
-}
 
 /**
  * Classes are numbered in the order of their folders' names; examples lie in the order of classes and file names.
@@ -58,16 +47,21 @@ export async function loadPictureFolder(
   options: PictureFolderOptions = {},
 ): Promise<TrainTestSplit> {
   const { trainingOnly = false } = options;
-  const tree = await findPictures(folder, trainingOnly);
+  const tree = await findPictures(folder, listFolder, trainingOnly);
   const classNames = [...tree.train.keys()];
   const { train, test } =
     tree.test === undefined && !trainingOnly
       ? holdOutTest(folder, tree.train, options)
-      : { train: listOf(tree.train), test: listOf(tree.test ?? new Map()) };
-  const size = await sizeOfSet(listOf(tree.train), options);
+      : { train: examplesOf(tree.train), test: examplesOf(tree.test ?? new Map()) };
+  const size = await sizeOfSet(examplesOf(tree.train), options);
   const resized: string[] = [];
-  checkBytes(folder, Math.max(train.length, test.length), size, options.mostBytes);
-  const decode = async (examples: readonly Example[]): Promise<ImageDataset> =>
+  checkBytes(
+    folder,
+    Math.max(train.length, test.length),
+    size,
+    options.mostBytes ?? Number.POSITIVE_INFINITY,
+  );
+  const decode = async (examples: readonly PictureExample[]): Promise<ImageDataset> =>
     imageDataset({
       name: basename(resolve(folder)),
       images: await decodeAll(examples, size, resized),
@@ -85,21 +79,17 @@ export async function loadPictureFolder(
   return split;
 }
 
-function listOf(classes: PicturesByClass): Example[] {
-  return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
-}
-
 /** Of every class at least one picture stays for training. */
 function holdOutTest(
   folder: string,
   classes: PicturesByClass,
   { testFraction = 0.2, seed = 0 }: PictureFolderOptions,
-): { train: Example[]; test: Example[] } {
+): { train: PictureExample[]; test: PictureExample[] } {
   if (!(testFraction > 0 && testFraction < 1)) {
     throw new DataError(`data: the test fraction is ${testFraction}, expected a number above 0 and below 1`);
   }
-  const train: Example[] = [];
-  const test: Example[] = [];
+  const train: PictureExample[] = [];
+  const test: PictureExample[] = [];
   [...classes.values()].forEach((paths, label) => {
     const count = Math.min(Math.max(1, Math.round(paths.length * testFraction)), paths.length - 1);
     const held = new Set(
@@ -118,7 +108,10 @@ function holdOutTest(
 }
 
 /** The size of the first picture, as far as the user has not said another. */
-async function sizeOfSet([first]: readonly Example[], options: PictureFolderOptions): Promise<Size> {
+async function sizeOfSet(
+  [first]: readonly PictureExample[],
+  options: PictureFolderOptions,
+): Promise<PictureSize> {
   const { height = options.width, width = options.height, channels } = options;
   for (const [name, value] of Object.entries({ height, width })) {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= 4096)) {
@@ -128,26 +121,16 @@ async function sizeOfSet([first]: readonly Example[], options: PictureFolderOpti
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new DataError(`data: channels is ${channels}, expected 1 (grey) or 3 (colour)`);
   }
-  const own = (await open((first as Example).path)).size;
+  const own = (await open((first as PictureExample).path)).size;
   return { height: height ?? own.height, width: width ?? own.width, channels: channels ?? own.channels };
 }
 
-function checkBytes(
-  folder: string,
-  pictures: number,
-  { channels, height, width }: Size,
-  mostBytes = Number.POSITIVE_INFINITY,
-): void {
-  const bytes = pictures * channels * height * width;
-  if (bytes <= mostBytes) return;
-  throw new DataError(
-    `data: ${pictures} pictures of "${folder}" at ${channels}x${height}x${width} (channels x height x width) would take ${bytes} bytes of memory, expected at most ${mostBytes}`,
-    { hint: 'take fewer, or allow for more memory' },
-  );
-}
-
 /** [examples, channels, height, width]; of several bad pictures the first by order is reported. */
-async function decodeAll(examples: readonly Example[], size: Size, resized: string[]): Promise<Uint8Array> {
+async function decodeAll(
+  examples: readonly PictureExample[],
+  size: PictureSize,
+  resized: string[],
+): Promise<Uint8Array> {
   const bytes = size.channels * size.height * size.width;
   const images = sharedBytes(examples.length * bytes);
   for (let start = 0; start < examples.length; start += decodedTogether) {
@@ -156,7 +139,7 @@ async function decodeAll(examples: readonly Example[], size: Size, resized: stri
     results.forEach((result, offset) => {
       if (result.status === 'rejected') throw result.reason;
       images.set(result.value.image, (start + offset) * bytes);
-      if (result.value.resized) resized.push((together[offset] as Example).path);
+      if (result.value.resized) resized.push((together[offset] as PictureExample).path);
     });
   }
   return images;
@@ -165,7 +148,7 @@ async function decodeAll(examples: readonly Example[], size: Size, resized: stri
 /** One picture as [channels, height, width]. */
 export async function decodePicture(
   path: string,
-  size: Size,
+  size: PictureSize,
 ): Promise<{ image: Uint8Array; resized: boolean }> {
   const { picture, size: own } = await open(path);
   const { height, width, channels } = size;
@@ -180,7 +163,7 @@ export async function decodePicture(
       .raw({ depth: 'uchar' })
       .toBuffer();
   } catch (cause) {
-    throw damaged(path, cause);
+    throw damaged(path, reasonOf(cause), cause);
   }
   if (interleaved.length !== channels * pixels) {
     throw new Error(
@@ -197,31 +180,15 @@ export async function decodePicture(
 }
 
 /** The picture, not yet decoded, and its own size when upright. */
-async function open(path: string): Promise<{ picture: Sharp; size: Size }> {
+async function open(path: string): Promise<{ picture: Sharp; size: PictureSize }> {
   // Loaded here, so that a program that reads no pictures does not load the decoder.
   const { default: sharp } = await import('sharp');
   const picture = sharp(path, { limitInputPixels: false, failOn: 'error' });
   const found = await picture.metadata().catch((cause) => {
-    throw damaged(path, cause);
+    throw damaged(path, reasonOf(cause), cause);
   });
-  if (found.format !== 'png' && found.format !== 'jpeg') {
-    throw new DataError(`data: "${path}" is ${found.format} inside, expected PNG or JPEG`, {
-      hint: 'convert it, or move it out of the folder',
-    });
-  }
-  if (found.width * found.height > largestPicture) {
-    throw new DataError(
-      `data: "${path}" has ${found.width} x ${found.height} pixels, expected at most 40 megapixels`,
-      { hint: 'make it smaller, or move it out of the folder' },
-    );
-  }
+  checkFormat(path, found.format);
+  checkPixels(path, found);
   const { height, width } = found.autoOrient;
   return { picture, size: { height, width, channels: found.channels >= 3 ? 3 : 1 } };
-}
-
-function damaged(path: string, cause: unknown): DataError {
-  return new DataError(`data: "${path}" cannot be decoded as PNG or JPEG: ${reasonOf(cause)}`, {
-    cause,
-    hint: 'replace it, or move it out of the folder',
-  });
 }

@@ -1,9 +1,18 @@
-/** Which pictures a folder holds, by class: one folder a class, perhaps below `train/` and `test/`. */
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * Which pictures a folder holds, by class: one folder a class, perhaps below `train/` and `test/`. The folder may be one of
+ * a disk, or of files that were chosen in a page.
+ */
 import { DataError } from './error.js';
-import { reasonOf } from './file-bytes.js';
+
+export interface FolderEntry {
+  readonly name: string;
+  /** The folder's, and the name. */
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/** What lies in the folder of this path, in any order. */
+export type ListFolder = (path: string) => Promise<readonly FolderEntry[]>;
 
 /** Paths of pictures by class, in the order of names (of classes, and of files in a class). */
 export type PicturesByClass = ReadonlyMap<string, readonly string[]>;
@@ -14,22 +23,41 @@ export interface PictureTree {
   readonly test?: PicturesByClass;
 }
 
-const layoutHint =
+export interface PictureExample {
+  readonly path: string;
+  /** The class's place among all. */
+  readonly label: number;
+}
+
+export const layoutHint =
   'lay the pictures out as FOLDER/class/picture.png, or FOLDER/train/class/… and FOLDER/test/class/…';
-const notData = new Set(['Thumbs.db', 'desktop.ini']);
+const notData = new Set(['Thumbs.db', 'desktop.ini', '__MACOSX']);
+
+/** Whether it is one of the files that desktops leave behind, or is not to be seen. */
+export const isHidden = (name: string): boolean => name.startsWith('.') || notData.has(name);
 
 /**
+ * @param list reads a folder
  * @param trainingOnly looks for no test pictures: of `train/` and `test/` the second need not be there
  * @throws DataError when the folder is laid out otherwise; it names the first file or folder that does not fit.
  */
-export async function findPictures(folder: string, trainingOnly = false): Promise<PictureTree> {
-  const top = await subfolders(folder);
-  if (trainingOnly && top.includes('train') && top.every((name) => name === 'train' || name === 'test')) {
-    return { train: await readClasses(join(folder, 'train')) };
+export async function findPictures(
+  folder: string,
+  list: ListFolder,
+  trainingOnly = false,
+): Promise<PictureTree> {
+  const top = await subfolders(folder, list);
+  const below = (name: string) => top.find((entry) => entry.name === name);
+  const trainFolder = below('train');
+  const testFolder = below('test');
+  const isDivided = top.every(({ name }) => name === 'train' || name === 'test');
+  if (trainingOnly && trainFolder !== undefined && isDivided) {
+    return { train: await readClasses(trainFolder.path, list) };
   }
-  if (!top.includes('train') || !top.includes('test')) return { train: await readClasses(folder) };
-  const train = await readClasses(join(folder, 'train'));
-  const test = await readClasses(join(folder, 'test'));
+  if (trainFolder === undefined || testFolder === undefined)
+    return { train: await readClasses(folder, list) };
+  const train = await readClasses(trainFolder.path, list);
+  const test = await readClasses(testFolder.path, list);
   for (const [has, hasName, lacks, lacksName] of [
     [train, 'train', test, 'test'],
     [test, 'test', train, 'train'],
@@ -44,21 +72,26 @@ export async function findPictures(folder: string, trainingOnly = false): Promis
   return { train, test };
 }
 
-async function readClasses(folder: string): Promise<PicturesByClass> {
-  const names = await subfolders(folder);
-  if (names.length === 0) {
+/** In the order of classes and file names. */
+export function examplesOf(classes: PicturesByClass): PictureExample[] {
+  return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
+}
+
+async function readClasses(folder: string, list: ListFolder): Promise<PicturesByClass> {
+  const found = await subfolders(folder, list);
+  if (found.length === 0) {
     throw new DataError(`data: "${folder}" has no folders, expected one a class`, { hint: layoutHint });
   }
-  if (names.length > 256) {
-    throw new DataError(`data: "${folder}" has ${names.length} folders, expected at most 256, one a class`, {
+  if (found.length > 256) {
+    throw new DataError(`data: "${folder}" has ${found.length} folders, expected at most 256, one a class`, {
       hint: layoutHint,
     });
   }
   const classes = new Map<string, string[]>();
-  for (const name of names) {
-    const files = await readClass(join(folder, name));
+  for (const { name, path } of found) {
+    const files = await readClass(path, list);
     if (files.length === 0) {
-      throw new DataError(`data: the class "${name}" has no pictures in "${join(folder, name)}"`, {
+      throw new DataError(`data: the class "${name}" has no pictures in "${path}"`, {
         hint: 'add PNG or JPEG files, or remove the folder',
       });
     }
@@ -67,16 +100,15 @@ async function readClasses(folder: string): Promise<PicturesByClass> {
   return classes;
 }
 
-async function readClass(folder: string): Promise<string[]> {
+async function readClass(folder: string, list: ListFolder): Promise<string[]> {
   const files: string[] = [];
-  for (const entry of await visibleEntries(folder)) {
-    const path = join(folder, entry.name);
-    if (await isFolder(entry, folder)) {
+  for (const { name, path, isFolder } of await visibleEntries(folder, list)) {
+    if (isFolder) {
       throw new DataError(`data: "${path}" is a folder, expected pictures only in a class`, {
         hint: layoutHint,
       });
     }
-    if (!/\.(png|jpe?g)$/i.test(entry.name)) {
+    if (!/\.(png|jpe?g)$/i.test(name)) {
       throw new DataError(`data: "${path}" is not a picture, expected .png, .jpg or .jpeg`, {
         hint: 'convert it, or move it out of the folder',
       });
@@ -86,30 +118,12 @@ async function readClass(folder: string): Promise<string[]> {
   return files;
 }
 
-async function subfolders(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  for (const entry of await visibleEntries(folder)) {
-    if (await isFolder(entry, folder)) names.push(entry.name);
-  }
-  return names;
+async function subfolders(folder: string, list: ListFolder): Promise<FolderEntry[]> {
+  return (await visibleEntries(folder, list)).filter(({ isFolder }) => isFolder);
 }
 
 /** Without hidden files and what desktops leave, in the order of UTF-16 code units, the same in every language. */
-async function visibleEntries(folder: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter(({ name }) => !name.startsWith('.') && !notData.has(name))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (cause) {
-    throw new DataError(`data: cannot read the folder "${folder}": ${reasonOf(cause)}`, { cause });
-  }
-}
-
-async function isFolder(entry: Dirent, folder: string): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return stat(join(folder, entry.name)).then(
-    (target) => target.isDirectory(),
-    () => false,
-  );
+async function visibleEntries(folder: string, list: ListFolder): Promise<FolderEntry[]> {
+  const entries = await list(folder);
+  return entries.filter(({ name }) => !isHidden(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

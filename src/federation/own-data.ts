@@ -68,30 +68,44 @@ function fitted(
     );
   }
   const counts = classCounts(train.labels, train.classNames.length);
-  const numbers = train.classNames.map((name) => classNames.indexOf(name));
-  const foreign = numbers.findIndex((number, label) => number < 0 && (counts[label] as number) > 0);
-  if (foreign >= 0 && areNumbers(train.classNames) && train.classNames.length <= classNames.length) {
-    onNotice?.(
-      `data: the classes of "${spec}" have no names, so its label 0 is taken for "${classNames[0]}", and so on`,
-    );
-    return { ...train, classNames };
-  }
-  if (foreign >= 0) {
-    const name = train.classNames[foreign] as string;
-    const nearest = nearestName(name, classNames);
-    throw new FederationError(
-      `data: "${spec}" has ${counts[foreign]} images of the class "${name}", which this federation does not know, expected ${listed(classNames)}`,
-      {
-        hint:
-          nearest === undefined
-            ? 'rename the class, or leave it out'
-            : `rename it, if it is "${nearest}", or leave it out`,
-      },
-    );
-  }
+  const numbers = classNumbers(train.classNames, counts, spec, classNames, onNotice);
   if (numbers.every((number, label) => number === label)) return { ...train, classNames };
   const labels = toSharedBytes(train.labels.map((label) => numbers[label] as number));
   return { ...train, classNames, labels };
+}
+
+/**
+ * The federation's number of each of these classes; -1 where it has no such class, and there is no image of it.
+ * @param counts how many images each class has
+ * @throws FederationError when there are images of a class that the federation does not know
+ */
+export function classNumbers(
+  own: readonly string[],
+  counts: ArrayLike<number>,
+  spec: string,
+  classNames: readonly string[],
+  onNotice?: (notice: string) => void,
+): number[] {
+  const numbers = own.map((name) => classNames.indexOf(name));
+  const foreign = numbers.findIndex((number, label) => number < 0 && (counts[label] as number) > 0);
+  if (foreign < 0) return numbers;
+  if (areNumbers(own) && own.length <= classNames.length) {
+    onNotice?.(
+      `data: the classes of "${spec}" have no names, so its label 0 is taken for "${classNames[0]}", and so on`,
+    );
+    return own.map((_, label) => label);
+  }
+  const name = own[foreign] as string;
+  const nearest = nearestName(name, classNames);
+  throw new FederationError(
+    `data: "${spec}" has ${counts[foreign]} images of the class "${name}", which this federation does not know, expected ${listed(classNames)}`,
+    {
+      hint:
+        nearest === undefined
+          ? 'rename the class, or leave it out'
+          : `rename it, if it is "${nearest}", or leave it out`,
+    },
+  );
 }
 
 /** "0", "1", …: a set in IDX format says no names. */

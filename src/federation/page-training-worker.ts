@@ -44,7 +44,7 @@ async function setUp(setup: WorkerSetup, flag: Int32Array | undefined) {
   work = taskWork({
     ...{ runtime, setup, send },
     keepGoing: flag === undefined ? () => takeTurn().then(() => !givenUp) : () => Atomics.load(flag, 0) === 0,
-    // Augmented ones too: to fill a batch takes a thousandth of a step here.
+    // Augmented ones too: that takes a tenth of a millisecond for a batch, where a step takes many.
     batchesOf: (dataset) => (task) => batchesHere(dataset, task),
   });
   await work.openTraining();

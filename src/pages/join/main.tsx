@@ -1,5 +1,66 @@
-/** The page by which a browser takes part in a federation. */
+/** The page by which a browser takes part in a federation: draws, and leaves all work to its participant worker. */
 import { render } from 'preact';
+import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
+import { JoinPage } from './join-page.js';
+import { next, opening } from './join-state.js';
+import type { Command, WorkerEvent } from './messages.js';
+import { deviceNotices, noToken } from './words.js';
+
+/** In the fragment, which a browser sends to nobody. It stays there, so that the page can be loaded again. */
+const token = new URLSearchParams(location.hash.slice(1)).get('token');
+// Another link was pasted into the same tab.
+addEventListener('hashchange', () => location.reload());
+
+const worker = new Worker(new URL('./participant-worker.ts', import.meta.url), { type: 'module' });
+
+function App() {
+  const [state, tell] = useReducer(next, opening);
+  const trials = useRef(0);
+  const send = useCallback((command: Command) => {
+    tell({ type: 'commanded', command });
+    worker.postMessage(command);
+  }, []);
+  const open = useCallback(() => {
+    if (token === null) tell({ type: 'failed', kind: 'not-let-in', ...noToken });
+    else send({ type: 'open', url: location.origin, token });
+  }, [send]);
+  useEffect(() => {
+    worker.onmessage = ({ data: event }: MessageEvent<WorkerEvent>) => {
+      if (event.type === 'exported') download(event);
+      tell(event);
+    };
+    worker.onerror = ({ message }) => {
+      const hint = 'load the page again';
+      tell({ type: 'failed', kind: 'other', message: `The page’s worker has failed: ${message}`, hint });
+    };
+    open();
+  }, [open]);
+  return (
+    <JoinPage
+      state={state}
+      notices={deviceNotices(globalThis)}
+      onFiles={(files) => send({ type: 'read', files })}
+      onDemonstration={() => send({ type: 'demonstration' })}
+      onChooseAgain={() => send({ type: 'choose-again' })}
+      onStart={(shareLabelCounts) => send({ type: 'start', shareLabelCounts })}
+      onLeave={() => send({ type: 'leave' })}
+      onAgain={open}
+      onForget={() => send({ type: 'forget' })}
+      onExport={(format) => send({ type: 'export', format })}
+      onPredict={(picture) => send({ type: 'predict', id: ++trials.current, picture })}
+    />
+  );
+}
+
+function download({ format, bytes }: Extract<WorkerEvent, { type: 'exported' }>): void {
+  const url = URL.createObjectURL(new Blob([bytes]));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `model.${format}`;
+  link.click();
+  // The download has begun by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
 
 const app = document.getElementById('app');
-if (app !== null) render(<main>Commonweight</main>, app);
+if (app !== null) render(<App />, app);

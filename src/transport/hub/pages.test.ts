@@ -1,6 +1,15 @@
-import { request } from 'node:http';
-import { brotliDecompressSync } from 'node:zlib';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultLimits } from './limits.js';
+import { pages } from './pages.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 
 /** By Node's own request: fetch would tidy paths up, and unpack. */
@@ -60,6 +69,60 @@ describe('the pages of a hub', () => {
     expect(packed.headers['content-encoding']).toBe('br');
     expect(packed.body.length).toBeLessThan(plain.body.length);
     expect(brotliDecompressSync(packed.body)).toEqual(plain.body);
+    // By plain HTTP a browser takes no brotli, but on its own machine.
+    const gzipped = await at(path, { 'accept-encoding': 'gzip, deflate, br;q=0' });
+    expect(gzipped.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(gzipped.body)).toEqual(plain.body);
+    expect(gzipped.headers.vary).toBe('accept-encoding');
+  });
+
+  it('are not sent again while they are the same', async () => {
+    const { headers } = await at('/join');
+    const again = await at('/join', { 'if-none-match': `${headers.etag}` });
+    expect([again.status, again.body.length]).toEqual([304, 0]);
+    expect((await at('/', { 'if-none-match': `${headers.etag}` })).status).toBe(200);
+  });
+
+  it('say how large they are to who asks for the headers alone', async () => {
+    const asked = await at('/join', {}, 'HEAD');
+    const got = await at('/join');
+    expect([asked.status, asked.body.length]).toEqual([200, 0]);
+    expect(asked.headers['content-length']).toBe(`${got.body.length}`);
+  });
+
+  it('are all of what was built, each as what it is', async () => {
+    const types = /^(text\/(javascript|css); charset=utf-8|application\/wasm|image\/(svg\+xml|png))$/;
+    const names = readdirSync(resolve(import.meta.dirname, '../../../dist/pages/assets'));
+    for (const name of new Set(names.map((each) => each.replace(/\.(br|gz)$/, '')))) {
+      const { status, headers } = await at(`/assets/${name}`, {}, 'HEAD');
+      expect([name, status]).toEqual([name, 200]);
+      expect(headers['content-type'], name).toMatch(types);
+    }
+  });
+
+  it('do not wait for who does not read them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'commonweight-pages-'));
+    await mkdir(join(folder, 'assets'));
+    await writeFile(join(folder, 'assets/large.wasm.gz'), new Uint8Array(2 ** 25));
+    const app = pages({ ...defaultLimits, stallMs: 100 }, folder);
+    const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const idle = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    idle.write('GET /assets/large.wasm HTTP/1.1\r\nHost: hub\r\n\r\n');
+    const [response] = await once(server, 'request').then(([, answer]) => [answer as ServerResponse]);
+    await once(response!, 'close');
+    expect(response!.writableFinished).toBe(false);
+    idle.destroy();
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('are missed in words where they were not built', async () => {
+    const response = await pages(defaultLimits, '/nowhere').request('/join');
+    expect([response.status, await response.text()]).toEqual([
+      501,
+      'the pages are not built: npm run build\n',
+    ]);
   });
 
   it('are all that there is to be had without a token', async () => {

@@ -1,74 +1,171 @@
 /**
  * The pages that a hub serves: the dashboard at `/`, the page by which a browser takes part at `/join`, as they were built. They
- * are no secret, and ask for no token: what they show does. Their headers let nothing in from elsewhere, and isolate them from
- * pages of other origins, without which a browser gives WebAssembly no threads. Node only.
+ * are no secret, and ask for no token: what they show does. Their files are listed once, at the start: a path that is not in
+ * the list is nothing that the disk is asked for. Node only.
  */
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { serveStatic } from '@hono/node-server/serve-static';
-import { type Env, Hono } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
+import { dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import type { HubLimits } from './limits.js';
+import { watchForStall } from './stall.js';
 
-const headers = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-    // ONNX Runtime begins its threads by an address of their own making.
-    workerSrc: ["'self'", 'blob:'],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", 'data:', 'blob:'],
-    connectSrc: ["'self'"],
-    frameAncestors: ["'none'"],
-    baseUri: ["'none'"],
-    formAction: ["'none'"],
-  },
-  crossOriginEmbedderPolicy: 'require-corp',
-  crossOriginOpenerPolicy: 'same-origin',
-  crossOriginResourcePolicy: 'same-origin',
-  referrerPolicy: 'no-referrer',
-  // A hub may be reached by TLS today and without tomorrow: that is its operator's to say.
-  strictTransportSecurity: false,
-});
+/** Endings of a file's forms, as `scripts/build.mjs` leaves them; the smallest first. */
+const endings = { br: '.br', gzip: '.gz', identity: '' } as const;
+type Encoding = keyof typeof endings;
 
-/** Where the build puts the pages. */
-const folder = () =>
+interface FileForm {
+  readonly encoding: Encoding;
+  readonly bytes: number;
+}
+
+interface PageFile {
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly forms: readonly [FileForm, ...FileForm[]];
+}
+
+const htmlFiles = { '/': 'watch/index.html', '/join': 'join/index.html' } as const;
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.wasm': 'application/wasm',
+};
+
+/**
+ * A page runs what it was built of, talks to its own hub, and is in nobody's frame. Isolated from other origins it may share
+ * memory with its workers, without which WebAssembly has no threads. A worker goes by the headers of its own script.
+ */
+const guards: OutgoingHttpHeaders = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "connect-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; '),
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** @param folder what the build made of src/pages */
+export function pages<Environment extends { Bindings: HttpBindings }>(
+  limits: HubLimits,
+  folder = builtPages(),
+): Hono<Environment> {
+  const app = new Hono<Environment>();
+  for (const [path, file] of filesIn(folder)) {
+    app.get(path, async (c) => {
+      await send(file, c.env.incoming, c.env.outgoing, limits);
+      return RESPONSE_ALREADY_SENT;
+    });
+  }
+  // From a clone that was not built; what is there has answered by now.
+  for (const path of Object.keys(htmlFiles)) {
+    app.get(path, (c) => c.text('the pages are not built: npm run build\n', 501));
+  }
+  return app;
+}
+
+/** Of this package, whether its TypeScript runs or its JavaScript. */
+const builtPages = () =>
   join(dirname(createRequire(import.meta.url).resolve('commonweight/package.json')), 'dist/pages');
 
-export function pages<Environment extends Env>(): Hono<Environment> {
-  const root = folder();
-  const app = new Hono<Environment>();
-  if (!existsSync(root)) {
-    // From a clone that was not built.
-    for (const path of ['/', '/join'])
-      app.get(path, (c) => c.text('the pages are not built: npm run build', 501));
-    return app;
+/** By the path of the address. */
+function filesIn(folder: string): Map<string, PageFile> {
+  const files = new Map<string, PageFile>();
+  const add = (path: string, name: string, caching: OutgoingHttpHeaders) => {
+    const file = fileAt(join(folder, name), caching);
+    if (file !== undefined) files.set(path, file);
+  };
+  for (const [path, name] of Object.entries(htmlFiles)) {
+    if (!existsSync(join(folder, name))) continue;
+    const digest = createHash('sha256').update(readFileSync(join(folder, name)));
+    // It may change with the hub's version. Of what it says, in whatever form: weak.
+    add(path, name, { 'cache-control': 'no-cache', etag: `W/"${digest.digest('base64url')}"` });
   }
-  const page = (name: string) =>
-    serveStatic<Environment>({ root, path: `${name}/index.html`, precompressed: true });
-  for (const [path, name] of [
-    ['/', 'watch'],
-    ['/join', 'join'],
-  ] as const) {
-    app.get(
-      path,
-      headers,
-      async (c, next) => {
-        // The page may change with the hub's version; what it loads has its hash in its name.
-        c.header('cache-control', 'no-cache');
-        await next();
-      },
-      page(name),
-    );
+  const assets = join(folder, 'assets');
+  const names = existsSync(assets) ? readdirSync(assets).map((name) => name.replace(/\.(br|gz)$/, '')) : [];
+  for (const name of new Set(names)) {
+    // Its hash is in its name.
+    add(`/assets/${name}`, `assets/${name}`, { 'cache-control': 'public, max-age=31536000, immutable' });
   }
-  app.get(
-    '/assets/*',
-    headers,
-    async (c, next) => {
-      await next();
-      if (c.res.ok) c.header('cache-control', 'public, max-age=31536000, immutable');
-    },
-    serveStatic<Environment>({ root, precompressed: true }),
+  return files;
+}
+
+function fileAt(path: string, caching: OutgoingHttpHeaders): PageFile | undefined {
+  const [smallest, ...others] = (Object.keys(endings) as Encoding[]).flatMap((encoding) => {
+    const file = path + endings[encoding];
+    return existsSync(file) ? { encoding, bytes: statSync(file).size } : [];
+  });
+  const type = contentTypes[extname(path)];
+  if (smallest === undefined || type === undefined) return undefined;
+  const headers = { ...guards, ...caching, 'content-type': type, vary: 'accept-encoding' };
+  return { path, headers, forms: [smallest, ...others] };
+}
+
+async function send(
+  { path, headers, forms }: PageFile,
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: HubLimits,
+): Promise<void> {
+  if (headers.etag !== undefined && request.headers['if-none-match'] === headers.etag) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  const accepted = acceptedBy(request.headers['accept-encoding']);
+  // Of large files there is no other form than gzip, which every browser takes.
+  const { encoding, bytes } = forms.find((form) => accepted(form.encoding)) ?? forms[0];
+  response.writeHead(200, {
+    ...headers,
+    'content-length': bytes,
+    ...(encoding !== 'identity' && { 'content-encoding': encoding }),
+  });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const { socket } = request;
+  const stop = watchForStall(
+    limits,
+    () => socket.bytesWritten,
+    () => response.destroy(),
   );
-  return app;
+  try {
+    await pipeline(createReadStream(path + endings[encoding]), response);
+  } catch {
+    // Whoever is gone misses nothing; where the file is gone, the length says that this is not all of it.
+    response.destroy();
+  } finally {
+    stop();
+  }
+}
+
+/** What is named, and not refused by a weight of 0. */
+function acceptedBy(header: string | string[] | undefined): (encoding: Encoding) => boolean {
+  const named = `${header ?? ''}`
+    .toLowerCase()
+    .split(',')
+    .map((each) => each.split(';').map((part) => part.trim()))
+    .filter(([, weight]) => weight === undefined || !/^q=0(\.0*)?$/.test(weight))
+    .map(([name]) => name);
+  return (encoding) => encoding === 'identity' || named.includes(encoding);
 }

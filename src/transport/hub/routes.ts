@@ -112,7 +112,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     c.header('x-content-type-options', 'nosniff');
   });
 
-  app.route('/', pages<HubEnvironment>());
+  app.route('/', pages<HubEnvironment>(limits));
 
   app.get('/healthz', (c) => c.json({ ok: true, protocol: PROTOCOL_VERSION }));
 

@@ -1,5 +1,5 @@
 /**
- * What a hub shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
+ * The pages of a hub and what it shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
  * only, for whoever has the token that is made for it. Node only.
  */
 import { getRequestListener } from '@hono/node-server';
@@ -37,7 +37,7 @@ export async function openViewServer(view: RunView, port: number): Promise<ViewS
   const door = doorkeeper(server, limits, note);
   const { token, tokens } = passingToken({ role: 'observer' });
   const watchers = observers({ view, limits, metrics, log, note });
-  const app = pages();
+  const app = pages(limits);
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   acceptWebSockets(server, { tokens, doorkeeper: door, limits, note, participants: [], observers: watchers });
   answerBadRequests(server, note);

@@ -1,0 +1,8 @@
+/** What is known of the rounds so far: a fact of one is added to what was known of it. */
+import type { RoundFacts } from './messages.js';
+
+export function withRound(rounds: readonly RoundFacts[], facts: RoundFacts): readonly RoundFacts[] {
+  const before = rounds.find(({ round }) => round === facts.round);
+  const others = rounds.filter(({ round }) => round !== facts.round);
+  return [...others, { ...before, ...facts }].sort((a, b) => a.round - b.round);
+}

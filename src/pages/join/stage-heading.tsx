@@ -1,0 +1,21 @@
+/** The heading of what has just come up. Where the user has brought it up, it takes the focus: the button is gone. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+export interface StageHeadingProps {
+  readonly id: string;
+  readonly children: ComponentChildren;
+}
+
+export function StageHeading({ id, children }: StageHeadingProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // A page that comes up by itself leaves the focus where a browser puts it.
+    if (navigator.userActivation?.hasBeenActive) heading.current?.focus();
+  }, []);
+  return (
+    <h2 id={id} ref={heading} tabIndex={-1}>
+      {children}
+    </h2>
+  );
+}

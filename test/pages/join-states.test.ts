@@ -1,0 +1,68 @@
+/** The join page in every state, in real Chromium: what a machine can find out about its accessibility, and its width. */
+import AxeBuilder from '@axe-core/playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM, requires } from '../requires.js';
+import { root } from '../run-command.js';
+import { joinStates } from './join-states.js';
+
+const executablePath = requires(CHROMIUM);
+/** A folder for pictures of every state, for those who want to look at them. */
+const pictures = process.env.PAGE_PICTURES;
+
+const looks = [
+  { name: 'light, narrow', colorScheme: 'light', width: 360 },
+  { name: 'dark, wide', colorScheme: 'dark', width: 1280 },
+] as const;
+
+describe.skipIf(executablePath === undefined)('the join page', () => {
+  let server: ViteDevServer;
+  let browser: Browser;
+  beforeAll(async () => {
+    server = await createServer({
+      configFile: false,
+      root,
+      logLevel: 'error',
+      cacheDir: 'dist/.vite-gallery',
+      optimizeDeps: { noDiscovery: true, include: [] },
+      server: { host: 'localhost', port: 0, hmr: false, watch: null },
+    });
+    await server.listen();
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  describe.each(looks)('$name', ({ name, colorScheme, width }) => {
+    let context: BrowserContext;
+    let page: Page;
+    const errors: string[] = [];
+    beforeAll(async () => {
+      context = await browser.newContext({
+        ...{ colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' },
+      });
+      page = await context.newPage();
+      page.on('pageerror', ({ message }) => errors.push(message));
+      await page.goto(`${server.resolvedUrls?.local[0]}test/pages/join-gallery.html`);
+      await page.waitForFunction(() => 'showState' in globalThis);
+    });
+    afterAll(() => context?.close());
+
+    it.each([...joinStates.keys()])('is accessible, and not wider than the window: %s', async (state) => {
+      await page.evaluate((shown) => globalThis.showState(shown), state);
+      if (pictures !== undefined) {
+        const path = `${pictures}/${state}, ${name}.png`.replaceAll(/[ ,]+/g, '-');
+        await page.screenshot({ path, fullPage: true });
+      }
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
+        [],
+      );
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(errors).toEqual([]);
+    });
+  });
+});

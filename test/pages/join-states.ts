@@ -1,0 +1,167 @@
+/** The join page in every state that it can be in, told by a worker that follows a script. */
+import { type JoinEvent, type JoinState, next, opening } from '../../src/pages/join/join-state.js';
+import type { DataSummary, FederationFacts, Sample } from '../../src/pages/join/messages.js';
+
+const classNames = [
+  'T-shirt/top',
+  'Trouser',
+  'Pullover',
+  'Dress',
+  'Coat',
+  'Sandal',
+  'Shirt',
+  'Sneaker',
+  'Bag',
+  'Ankle boot',
+];
+const imageShape = [1, 28, 28] as const;
+
+const federation: FederationFacts = {
+  participant: 'site-b',
+  others: ['site-a', 'site-c'],
+  network: 'paper-cnn (kernel 3), the same initial weights for all',
+  training: 'adam, learning rate 0.001 (constant); batches of 64; 1 epoch a round',
+  merging:
+    'at most 5, until the copy reaches 91.00% with every participant; mean of the weights is copied back',
+  rounds: 5,
+  classNames,
+  imageShape,
+  besides: [],
+  demonstration: true,
+};
+
+/** A shape for each class. */
+const samples: readonly Sample[] = classNames.map((className, label) => ({
+  className,
+  pixels: Uint8Array.from({ length: 28 * 28 }, (_, at) => {
+    const [x, y] = [(at % 28) - 14, Math.floor(at / 28) - 14];
+    return Math.abs(x) + Math.abs(y) * (1 + label / 3) < 12 ? 90 + 16 * label : 0;
+  }),
+}));
+
+const data: DataSummary = {
+  name: 'pictures',
+  training: 27_000,
+  validation: 3000,
+  counts: [3012, 2987, 3044, 2950, 3001, 0, 2999, 3010, 5997, 3000],
+  samples,
+  notices: ['data: 12 pictures were resized to 28x28 (height x width), the first is "Bag/big.png"'],
+};
+
+const known: readonly JoinEvent[] = [{ type: 'federation', federation }];
+const read: readonly JoinEvent[] = [...known, { type: 'data', data, resumed: false }];
+const started: readonly JoinEvent[] = [
+  ...read,
+  { type: 'started', resumed: false },
+  { type: 'runtime', runtime: 'onnxruntime-web 1.30.0, wasm, 2 threads' },
+];
+const rounds: readonly JoinEvent[] = [
+  { type: 'round', round: { round: 1, ownAccuracy: 0.8413, loss: 0.612, seconds: 31.2 } },
+  { type: 'round', round: { round: 1, mergedAccuracy: 0.8527 } },
+  {
+    type: 'round',
+    round: { round: 2, ownAccuracy: 0.8703, mergedAccuracy: 0.8811, loss: 0.411, seconds: 30.8 },
+  },
+];
+const third: readonly JoinEvent[] = [
+  ...started,
+  ...rounds,
+  { type: 'assigned', round: 3, activity: 'train', own: true },
+];
+const finished: readonly JoinEvent[] = [
+  ...third,
+  {
+    type: 'round',
+    round: { round: 3, ownAccuracy: 0.885, mergedAccuracy: 0.9123, loss: 0.35, seconds: 30.1 },
+  },
+  {
+    type: 'finished',
+    finish: {
+      reason: 'every-participant-passed',
+      message: undefined,
+      model: { classNames, imageShape, parameters: 225_034 },
+    },
+  },
+];
+const asked: JoinEvent = {
+  type: 'commanded',
+  command: { type: 'predict', id: 1, picture: { sample: 3 } },
+};
+
+const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
+  opening: [],
+  'hub away': [{ type: 'trouble', message: 'the connection could not be made' }],
+  choosing: known,
+  'wrong data': [
+    ...known,
+    {
+      type: 'data-refused',
+      message:
+        'data: "clothes" has 12 images of the class "Trousers", which this federation does not know, expected "T-shirt/top", "Trouser", "Pullover"',
+      hint: 'rename it, if it is "Trouser", or leave it out',
+    },
+  ],
+  reading: [
+    ...known,
+    { type: 'commanded', command: { type: 'demonstration' } },
+    { type: 'reading', done: 1200, of: 30_000 },
+  ],
+  ready: read,
+  training: [
+    ...third,
+    {
+      type: 'progress',
+      progress: {
+        ...{ round: 3, activity: 'training', epoch: 1, epochs: 1, step: 196, steps: 422 },
+        ...{ imagesPerSecond: 2108, loss: 0.388 },
+      },
+    },
+  ],
+  uploading: [...third, { type: 'moving', direction: 'up', bytes: 902_144 }],
+  waiting: [
+    ...third,
+    { type: 'progress', progress: { round: 3, activity: 'waiting' } },
+    { type: 'refused', round: 2, message: 'round 2 is closed' },
+    { type: 'trouble', message: 'the connection was lost' },
+  ],
+  resumed: [...read, { type: 'started', resumed: true }, { type: 'trained', round: 2, kept: true }],
+  leaving: [...third, { type: 'commanded', command: { type: 'leave' } }],
+  left: [...third, { type: 'left' }],
+  forgotten: [...third, { type: 'left' }, { type: 'forgotten' }],
+  finished,
+  tried: [
+    ...finished,
+    asked,
+    {
+      type: 'prediction',
+      id: 1,
+      prediction: {
+        probabilities: [0.02, 0.01, 0.05, 0.72, 0.08, 0, 0.09, 0.01, 0.02, 0],
+        pixels: samples[3]!.pixels,
+      },
+    },
+  ],
+  'no model': [
+    ...third,
+    { type: 'finished', finish: { reason: 'failed', message: 'all left', model: undefined } },
+  ],
+  replaced: [
+    ...third,
+    {
+      ...{ type: 'failed', kind: 'replaced' },
+      message: 'transport: another process has joined as "site-b"',
+      hint: 'run one process for each participant',
+    },
+  ],
+  'not let in': [
+    {
+      ...{ type: 'failed', kind: 'not-let-in' },
+      message: 'transport: the token is not valid',
+      hint: 'ask the operator for a token: a later one voids those before it',
+    },
+  ],
+};
+
+export const joinStates: ReadonlyMap<string, JoinState> = new Map(
+  Object.entries(scripts).map(([name, events]) => [name, events.reduce(next, opening)]),
+);
