@@ -1,17 +1,16 @@
-/** What may be wider than the window moves by itself, by the keyboard too. */
+/** What may be wider or longer than its place moves by itself, by the keyboard too. */
 import type { ComponentChildren } from 'preact';
 
-export function Scroll({
-  label,
-  children,
-}: {
+export interface ScrollProps {
   readonly label: string;
+  /** Not higher than part of a window. */
+  readonly tall?: boolean;
   readonly children: ComponentChildren;
-}) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: without it, a keyboard cannot move what is in it.
-    <section class="scroll" aria-label={label} tabIndex={0}>
-      {children}
-    </section>
-  );
 }
+
+export const Scroll = ({ label, tall = false, children }: ScrollProps) => (
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: without it, a keyboard cannot move what is in it.
+  <section class={tall ? 'scroll tall' : 'scroll'} aria-label={label} tabIndex={0}>
+    {children}
+  </section>
+);

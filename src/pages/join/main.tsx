@@ -1,13 +1,14 @@
 /** The page by which a browser takes part in a federation: draws, and leaves all work to its participant worker. */
 import { render } from 'preact';
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
+import { fragmentToken } from '../common/fragment-token.js';
+import { saveFile } from '../common/save-file.js';
 import { JoinPage } from './join-page.js';
 import { next, opening } from './join-state.js';
 import type { Command, WorkerEvent } from './messages.js';
 import { deviceNotices, noToken } from './words.js';
 
-/** In the fragment, which a browser sends to nobody. It stays there, so that the page can be loaded again. */
-const token = new URLSearchParams(location.hash.slice(1)).get('token');
+const token = fragmentToken(location.hash);
 // Another link was pasted into the same tab.
 addEventListener('hashchange', () => location.reload());
 
@@ -21,12 +22,12 @@ function App() {
     worker.postMessage(command);
   }, []);
   const open = useCallback(() => {
-    if (token === null) tell({ type: 'failed', kind: 'not-let-in', ...noToken });
+    if (token === undefined) tell({ type: 'failed', kind: 'not-let-in', ...noToken });
     else send({ type: 'open', url: location.origin, token });
   }, [send]);
   useEffect(() => {
     worker.onmessage = ({ data: event }: MessageEvent<WorkerEvent>) => {
-      if (event.type === 'exported') download(event);
+      if (event.type === 'exported') saveFile(`model.${event.format}`, new Blob([event.bytes]));
       tell(event);
     };
     worker.onerror = ({ message }) => {
@@ -50,16 +51,6 @@ function App() {
       onPredict={(picture) => send({ type: 'predict', id: ++trials.current, picture })}
     />
   );
-}
-
-function download({ format, bytes }: Extract<WorkerEvent, { type: 'exported' }>): void {
-  const url = URL.createObjectURL(new Blob([bytes]));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `model.${format}`;
-  link.click();
-  // The download has begun by then.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 const app = document.getElementById('app');

@@ -1,7 +1,7 @@
 /** What the coordinator says, the newest first. */
 import { useState } from 'preact/hooks';
 import type { LogEntry } from '../../protocol/view.js';
-import { Scroll } from './scroll.js';
+import { Scroll } from '../common/scroll.js';
 import { timeOf } from './times.js';
 
 const levels = {

@@ -1,6 +1,7 @@
 /** Numbers as a table, which scrolls within the page where it is wider. */
+
+import { Scroll } from '../common/scroll.js';
 import type { Numbers } from './figure-data.js';
-import { Scroll } from './scroll.js';
 
 export interface NumbersTableProps {
   readonly caption: string;

@@ -5,7 +5,7 @@ import type { Status } from '../../protocol/status.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
 import { count, percent } from '../../report/numbers.js';
 import { copyValidation, ownValidation } from '../../report/run-figures.js';
-import { Scroll } from './scroll.js';
+import { Scroll } from '../common/scroll.js';
 import {
   isMissing,
   type Participant,
