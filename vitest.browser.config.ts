@@ -18,7 +18,7 @@ const pages = (name: string, headers: Record<string, string>, args: readonly str
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   test: {
     name,
-    globalSetup: ['test/browser/native.ts'],
+    globalSetup: ['test/browser/native.ts', 'test/browser/pictures.ts'],
     testTimeout: 120_000,
     include: chromium === undefined ? [] : [`test/browser/*.${name}.test.ts`],
     browser: {

@@ -87,6 +87,13 @@ describe.concurrent('commonweight open', () => {
         .reduce((a, b) => a + b, 0),
     ).toBe(1280);
 
+    const page = await fetch(`${url}/`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('text/html'),
+    ]);
+    expect((await fetch(`${url}/status`)).status).toBe(404);
+
     const stranger = dialHub(url, 'x'.repeat(43));
     expect(await stranger.closed).toBe(1008);
     expect(stranger.of('refused')).toMatchObject([{ reason: 'token' }]);

@@ -68,8 +68,11 @@ describe('an observer of commonweight serve', () => {
     );
     const [first = { sequence: 0 }] = log;
     expect(log.map(({ sequence }) => sequence)).toEqual(log.map((_, k) => first.sequence + k));
-    const tokens = [...printed.matchAll(/--token (\S+)/g)].map(([, token]) => token as string);
-    expect(tokens).toHaveLength(3);
+    // Those of commands, and those of links.
+    const tokens = new Set(
+      [...printed.matchAll(/token[ =]([\w-]{43})/g)].map(([, token]) => token as string),
+    );
+    expect(tokens.size).toBe(4);
     for (const token of tokens) expect(watcher.texts.join('\n')).not.toContain(token);
     expect(watcher.of('status').at(-1)?.status).toMatchObject({ phase: 'finished', reason: 'max-rounds' });
     expect(watcher.of('status').at(-1)?.traffic).toBeDefined();

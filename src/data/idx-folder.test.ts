@@ -62,6 +62,12 @@ describe('a folder in IDX format', () => {
     );
   });
 
+  it('is read without what macOS writes beside each file on disks of others', async () => {
+    const folder = await folderOf('stick', (file) => `${file}.gz`);
+    for (const file of roles) await writeFile(join(folder, `._${file}.gz`), 'resource fork');
+    expect((await loadIdxFolder(folder)).train).toMatchObject({ name: 'stick', examples: 1280 });
+  });
+
   it('is recognised by its file names alone', () => {
     expect(isIdxFileName('train-images-idx3-ubyte')).toBe(true);
     expect(isIdxFileName('emnist-byclass-test-labels-idx1-ubyte.gz')).toBe(true);

@@ -4,8 +4,8 @@ import { fashionMnistClassNames, fashionMnistFiles } from './fashion-mnist-facts
 import { type IdxFile, type IdxFiles, type IdxRole, splitFromIdx } from './idx.js';
 import type { TrainTestSplit } from './image-dataset.js';
 
-/** "train-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte", "emnist-letters-test-images-idx3-ubyte.gz", …. */
-const fileName = /^(?:(.+)[-_.])?(train|t10k|test)[-_.](images|labels)[-_.]idx[13][-_.]ubyte(?:\.gz)?$/i;
+/** "train-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte", "emnist-letters-test-images-idx3-ubyte.gz", …; nothing hidden. */
+const fileName = /^(?:([^.].*)[-_.])?(train|t10k|test)[-_.](images|labels)[-_.]idx[13][-_.]ubyte(?:\.gz)?$/i;
 
 const usualNames: Readonly<Record<IdxRole, string>> = {
   trainImages: 'train-images-idx3-ubyte',

@@ -28,6 +28,18 @@ export function checkPixels(path: string, { width, height }: { width: number; he
   });
 }
 
+/** Of a browser's canvas: of a longer one it gives zeros, without a word. */
+const longestSide = 32_767;
+
+/** For pages. @throws DataError when a canvas is too small for the picture */
+export function checkSides(path: string, { width, height }: { width: number; height: number }): void {
+  if (Math.max(width, height) <= longestSide) return;
+  throw new DataError(
+    `data: "${path}" has ${width} x ${height} pixels, expected at most ${longestSide} in each direction in a browser`,
+    { hint: 'make it smaller, or leave it out' },
+  );
+}
+
 /** What all pictures of a set take when they are decoded. */
 export function checkBytes(folder: string, pictures: number, size: PictureSize, mostBytes: number): void {
   const bytes = pictures * imageBytes(size);

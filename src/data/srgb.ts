@@ -5,15 +5,22 @@
  */
 
 /** By byte. */
-const linear = Float64Array.from({ length: 256 }, (_, byte) => {
+const linear = Float32Array.from({ length: 256 }, (_, byte) => {
   const value = byte / 255;
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 });
 
-/** From 0 to 255, rounded. */
-export function greyOf(red: number, green: number, blue: number): number {
-  if (red === green && green === blue) return red;
-  const light =
-    0.2126 * (linear[red] as number) + 0.7152 * (linear[green] as number) + 0.0722 * (linear[blue] as number);
+/** Of light from 0 to 1 in 255 steps; a straight line between two, as libvips has it, so that greys are its greys. */
+const encoded = Uint8Array.from({ length: 257 }, (_, step) => {
+  const light = Math.min(step / 255, 1);
   return Math.round(255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055));
+});
+
+/** @returns from 0 to 255, rounded */
+export function greyOf([red, green, blue]: ArrayLike<number> & Iterable<number>): number {
+  const light = (value = 0) => linear[value] as number;
+  const steps = 255 * (0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue));
+  const step = Math.floor(steps);
+  const [low, high] = [encoded[step] as number, encoded[step + 1] as number];
+  return Math.round(low + (high - low) * (steps - step));
 }

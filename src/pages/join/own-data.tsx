@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { count } from '../../report/numbers.js';
 import { Pixels } from '../common/pixels.js';
+import { Scroll } from '../common/scroll.js';
 import type { DataSummary, FederationFacts } from './messages.js';
 import { StageHeading } from './stage-heading.js';
 
@@ -72,7 +73,7 @@ export function OwnData({ federation, data }: Pick<OwnDataProps, 'federation' | 
           </li>
         ))}
       </ul>
-      <div class="scroll">
+      <Scroll label="Pictures of each class">
         <table class="bars">
           <caption>Pictures of each class</caption>
           <thead class="unseen">
@@ -92,7 +93,7 @@ export function OwnData({ federation, data }: Pick<OwnDataProps, 'federation' | 
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </>
   );
 }

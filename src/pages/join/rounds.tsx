@@ -1,5 +1,6 @@
 /** Accuracy round by round: one's own model and the merged one, both on one's own validation pictures. */
 import { count, percent } from '../../report/numbers.js';
+import { Scroll } from '../common/scroll.js';
 import type { RoundFacts } from './messages.js';
 
 export function Rounds({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
@@ -8,7 +9,7 @@ export function Rounds({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
     <section aria-labelledby="rounds">
       <h3 id="rounds">Accuracy on your validation pictures</h3>
       <RoundsLine rounds={rounds} />
-      <div class="scroll">
+      <Scroll label="Rounds">
         <table>
           <thead>
             <tr>
@@ -31,7 +32,7 @@ export function Rounds({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 /**
- * What a hub shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
+ * The pages of a hub and what it shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
  * only, for whoever has the token that is made for it. Node only.
  */
 import { getRequestListener } from '@hono/node-server';

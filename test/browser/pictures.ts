@@ -1,0 +1,75 @@
+/** Before the pages open: pictures as people have them, and what sharp makes of them. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import type { TestProject } from 'vitest/node';
+import { decodePicture } from '../../src/data/picture-folder.js';
+
+export interface Fixture {
+  /** Base64. */
+  readonly file: string;
+  /** What Node decodes it to, [channels, 28, 28], by channels; base64. */
+  readonly decoded: Readonly<Record<1 | 3, string>>;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    photographs: Record<string, Fixture>;
+  }
+}
+
+/** Like a photograph: soft and sharp edges, all hues, some grain. [height, width, 3] */
+function scene(width: number, height: number): Uint8Array {
+  const bytes = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [u, v] = [x / width, y / height];
+      const inDisc = (u - 0.6) ** 2 + (v - 0.4) ** 2 < 0.05;
+      const grain = ((x * 7919 + y * 104729) % 31) - 15;
+      const rgb = [inDisc ? 230 : 255 * u, inDisc ? 60 : 255 * v, 127 + 120 * Math.sin(9 * u + 4 * v)].map(
+        (value) => Math.min(255, Math.max(0, value + grain)),
+      );
+      bytes.set(rgb, 3 * (y * width + x));
+    }
+  }
+  return bytes;
+}
+
+const raw = (width: number, height: number) =>
+  sharp(scene(width, height), { raw: { width, height, channels: 3 } });
+
+const makers: Readonly<Record<string, () => Promise<Buffer>>> = {
+  'same-size.png': () => raw(28, 28).png().toBuffer(),
+  'small.png': () => raw(14, 10).png().toBuffer(),
+  'wide.png': () => raw(300, 120).png().toBuffer(),
+  'photograph.jpg': () => raw(1600, 1200).jpeg({ quality: 90 }).toBuffer(),
+  'turned.jpg': () => raw(120, 80).withMetadata({ orientation: 6 }).jpeg({ quality: 95 }).toBuffer(),
+  'grey.jpg': () => raw(28, 28).toColourspace('b-w').jpeg().toBuffer(),
+  'transparent.png': () =>
+    sharp({ create: { width: 56, height: 56, channels: 4, background: { r: 200, g: 0, b: 0, alpha: 0.5 } } })
+      .png()
+      .toBuffer(),
+  'deep.png': () => raw(28, 28).toColourspace('rgb16').png().toBuffer(),
+  'palette.png': () => raw(28, 28).png({ palette: true, colours: 16 }).toBuffer(),
+};
+
+export default async function setup({ provide }: TestProject): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'commonweight-photographs-'));
+  const fixtures: Record<string, Fixture> = {};
+  for (const [name, make] of Object.entries(makers)) {
+    const path = join(folder, name);
+    const bytes = await make();
+    await writeFile(path, bytes);
+    const decoded = async (channels: 1 | 3) => {
+      const { image } = await decodePicture(path, { channels, height: 28, width: 28 });
+      return Buffer.from(image).toString('base64');
+    };
+    fixtures[name] = {
+      file: bytes.toString('base64'),
+      decoded: { 1: await decoded(1), 3: await decoded(3) },
+    };
+  }
+  await rm(folder, { recursive: true });
+  provide('photographs', fixtures);
+}
