@@ -26,6 +26,9 @@ export interface HeatMapOptions {
   readonly shade: (value: number, row: number, column: number) => number;
 }
 
+/** Pixels that the label of a row needs; of lower rows not all are named. */
+const ROW_LABEL = 13;
+
 /** From this shade on the text is that of dark cells: on either side its contrast is above 4.5. */
 export const DARK = 0.8;
 
@@ -91,7 +94,7 @@ function optionOf(options: HeatMapOptions, { width }: ChartSize): ChartOption {
       type: 'category',
       inverse: true,
       data: [...rows],
-      axisLabel: { ...label(rows), ...(cellHeight(options, width) > 12 && { interval: 0 }) },
+      axisLabel: { ...label(rows), interval: Math.ceil(ROW_LABEL / cellHeight(options, width)) - 1 },
       name: rowsAre,
       nameLocation: 'middle',
       nameGap: grid.left - 14,

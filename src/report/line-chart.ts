@@ -147,7 +147,8 @@ function bandSeries({ band }: Line, x: readonly number[], place: number): Custom
     .filter((stretch) => stretch.length > 0)
     .map((stretch) => ({
       type: 'custom',
-      data: [0],
+      // One item, within the band: the axis takes note of it.
+      data: [stretch[0]?.slice(0, 2) ?? []],
       silent: true,
       renderItem: (_, api) => ({
         type: 'polygon',

@@ -100,12 +100,11 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
       expect(await page.evaluate(() => globalThis.clicks)).toBe(2);
     }
     const seconds = (performance.now() - began) / 1000;
-    console.info(`${seconds.toFixed(1)} s`);
     expect(seconds).toBeLessThan(MOST_SECONDS);
   });
 
   it('goes on by itself when it is loaded again in the middle of a round', async () => {
-    const served = await lead({ local: { steps: 150 } });
+    const served = await lead({ local: { steps: 80 } });
     const process = served.join(0);
     const page = await open(served, 1);
     await takePart(page);
@@ -142,7 +141,7 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
   });
 
   it('says that it is offline, and goes on by itself after ten seconds of it', async () => {
-    const served = await lead({ local: { steps: 150 } });
+    const served = await lead({ local: { steps: 80 } });
     const process = served.join(0);
     const page = await open(served, 1);
     await takePart(page);

@@ -75,7 +75,7 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
 
 function Announcer({ state }: { readonly state: WatchState }) {
   const before = useRef(state);
-  const [text, setText] = useState('');
+  const [text, setText] = useState<string>();
   useEffect(() => {
     const news = announcement(before.current, state);
     before.current = state;

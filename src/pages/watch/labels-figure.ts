@@ -5,7 +5,7 @@ import type { FigureData } from './figure-data.js';
 
 /** With more rows than these a row is lower, and has no numbers. */
 const TALL_ROWS = 30;
-const MOST_PIXELS = 900;
+const MOST_PIXELS = 640;
 
 export function labelsFigure({ classNames, participants }: Overview, counts: LabelCountsView): FigureData {
   const holders = participants.flatMap((name) => {

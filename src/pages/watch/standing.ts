@@ -28,10 +28,18 @@ export const standingOf = ({ presence, progress }: Participant): Standing =>
 /** `gone since 12:03:10`, `training, epoch 2 of 3, 1,234 images/s` */
 export function standingText(participant: Participant, timeOf: (at: string) => string): string {
   const standing = standingOf(participant);
-  if (!isMissing(standing)) return standing === 'unknown' ? '–' : doing(participant) || standing;
+  if (standing === 'unknown') return '–';
+  if (!isMissing(standing)) return doing(withoutStep(participant)) || standing;
   const { since, reason } = participant;
   const when = since === undefined ? '' : ` since ${timeOf(since)}`;
   return `${standing}${when}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+/** The step is shown as a bar. */
+function withoutStep(participant: Participant): Participant {
+  if (participant.progress === undefined) return participant;
+  const { step: _, ...progress } = participant.progress;
+  return { ...participant, progress };
 }
 
 /** Of the training of this round, from 0 to 1. */
