@@ -4,6 +4,9 @@ import { defineConfig } from 'vite';
 
 const page = (name: string) => resolve(import.meta.dirname, `src/pages/${name}/index.html`);
 
+/** That ONNX Runtime's files take a while is known. */
+const quiet = { checks: { bundlerTimings: false } };
+
 export default defineConfig({
   root: 'src/pages',
   build: {
@@ -15,7 +18,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // What draws charts is one piece of this size.
     chunkSizeWarningLimit: 600,
-    rolldownOptions: { input: { watch: page('watch'), join: page('join') } },
+    rolldownOptions: { input: { watch: page('watch'), join: page('join') }, ...quiet },
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: quiet },
 });

@@ -4,6 +4,7 @@ export { filesOfDrop, filesOfInput, type PageFile } from './data/page-files.js';
 export { decodePicture } from './data/page-pictures.js';
 export type { PictureSize } from './data/picture-checks.js';
 export { exampleRgba, sampleExamples } from './data/samples.js';
+export { demonstrationShare } from './federation/demonstration-share.js';
 export { joinFederationFromPage, type PageJoinOptions } from './federation/join-federation-from-page.js';
 export { type KeptData, keptData } from './federation/kept-data.js';
 export { type PageDataOptions, readPageData } from './federation/page-data.js';

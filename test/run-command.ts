@@ -15,8 +15,8 @@ export interface Ended {
 
 export interface Started {
   readonly child: ChildProcess;
-  /** Resolves when stdout has held a match, as soon as it does. */
-  until(pattern: RegExp): Promise<void>;
+  /** Resolves when stdout has held a match, as soon as it does, with all that it has held by then. */
+  until(pattern: RegExp): Promise<string>;
   readonly ended: Promise<Ended>;
 }
 
@@ -54,7 +54,7 @@ export function start(
         const one = () => {
           if (!pattern.test(stdout)) return;
           looking.delete(one);
-          found();
+          found(stdout);
         };
         looking.add(one);
         one();

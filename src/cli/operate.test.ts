@@ -71,7 +71,13 @@ describe('an operator', () => {
     const stranger = hubOperator.issueToken({ role: 'participant', name: 'site-z' });
     await expect(stranger).rejects.toThrow('site-z');
 
-    const fresh = (await asks(['token', url, '--name', 'site-b'], operator)).stdout.trim();
+    const watching = new RegExp(`^ +to watch: +${url}/#token=(\\S+)$`, 'm').exec(printed)?.[1] as string;
+    expect(await operateHub(url, watching, {}).status()).toMatchObject({ round: 1 });
+    expect(printed).toContain(` or in a browser: ${url}/join#token=${tokenOf('site-a')}\n`);
+
+    const made = await asks(['token', url, '--name', 'site-b'], operator);
+    const fresh = made.stdout.trim();
+    expect(made.stderr).toBe(`in a browser: ${url}/join#token=${fresh}\n`);
     await expect(joinHub(url, { token: tokenOf('site-b') })).rejects.toThrow('token');
     const end = await joinHub(url, { token: fresh });
     expect(end.participant).toBe('site-b');

@@ -89,7 +89,13 @@ Examples:
     if (flags.revoke) {
       const revoked = await hub.revokeTokens(identity);
       process.stdout.write(`${revoked === 1 ? '1 token is' : `${revoked} tokens are`} void\n`);
-    } else print(await hub.issueToken(identity));
+    } else {
+      const token = await hub.issueToken(identity);
+      print(token);
+      // Not on stdout, which has the token alone for whoever puts it into a file.
+      const page = identity.role === 'participant' ? '/join' : '/';
+      process.stderr.write(`in a browser: ${new URL(page, url)}#token=${token}\n`);
+    }
   });
 }
 

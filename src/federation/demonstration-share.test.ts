@@ -1,13 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { noise } from '../../test/noise.js';
+import { softmaxCrossEntropy } from '../nn/losses.js';
+import { mlp } from '../nn/models/mlp.js';
+import { initialState, parametersOf } from '../nn/network.js';
+import { sgd } from '../nn/optimizers.js';
+import { compilePlan } from '../nn/plan.js';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
 import { type TestHub, testHub } from '../transport/hub/test-hub.contract.js';
 import { exampleDescription } from '../transport/transport.contract.js';
 import { decodeShare, demonstrationShare, encodeShare, hasDemonstration } from './demonstration-share.js';
 import { sharesOf } from './federation-plan.js';
+import { lendShares } from './lend-shares.js';
 import { type OwnData, ownData } from './own-data.js';
 import { shareChoice } from './share-choice.js';
+import { WorkerPool } from './worker-pool.js';
 
 const train = noise('lent');
 const described = (partition: ConfigurationInput['partition'], dataset = 'fashion-mnist'): Description => ({
@@ -33,6 +40,7 @@ const examplesOf = ({ dataset, share }: OwnData) =>
       ...dataset.images.subarray(index * 16, (index + 1) * 16),
     ]),
   );
+const load = async () => ({ train, test: train });
 const lent = (k: number) => {
   const share = sharesOf(description.configuration, { train, test: train }, 'test')[k]!;
   return encodeShare({ dataset: train, share });
@@ -53,6 +61,36 @@ describe('a demonstration share', () => {
       expect(got.dataset.classNames).toEqual(['a', 'b']);
       expect(examplesOf(got)).toEqual(examplesOf(native));
     }
+  });
+
+  it('trains to the bytes of a native participant', async () => {
+    const { imageShape } = description;
+    const network = mlp({ classes: 2, hidden: [4] });
+    const plan = compilePlan({
+      ...{ network, imageShape, loss: softmaxCrossEntropy() },
+      ...{ optimizer: sgd({ momentum: 0.9 }), batchSize: 4 },
+    });
+    const base = initialState(parametersOf(network, imageShape), 5).data;
+    const trained = async ({ dataset, share: { train, validation } }: OwnData) => {
+      const pool = new WorkerPool({ plan, train: dataset }, 1);
+      const learningRates = Float32Array.of(0.1, 0.1, 0.1);
+      const work = { participant: 'site-b', round: 1, seed: 7, epochs: 3, learningRates };
+      const augmented = { ...work, augmentation: { flip: true, shift: 1 } };
+      const result = await pool.train({
+        type: 'train',
+        work: augmented,
+        base,
+        train,
+        validation,
+      });
+      await pool.close();
+      return result;
+    };
+    const native = await trained(
+      ownData(train, 'site-b', description, shareChoice('dirichlet:alpha=0.5:2/3')),
+    );
+    expect(native.state).not.toEqual(base);
+    expect(await trained(decodeShare(lent(1), 'site-b', description))).toEqual(native);
   });
 
   it('is there where the data set is public and a partitioner deals it out', () => {
@@ -76,12 +114,32 @@ describe('a demonstration share', () => {
   it('comes from the hub to the participant whose it is, and to nobody else', async () => {
     hub = await testHub();
     const { url } = await hub.open({
-      lendShare: async (participant) => lent(description.participants.indexOf(participant)),
+      lendShare: lendShares(description.configuration, description.participants, load),
     });
     const got = await demonstrationShare(url, await hub.tokenOf('site-b'), 'site-b', description);
     expect(examplesOf(got)).toEqual(examplesOf(decodeShare(lent(1), 'site-b', description)));
     const observer = await hub.tokens.issue({ role: 'observer' });
     await expect(demonstrationShare(url, observer, 'site-b', description)).rejects.toThrow('for participant');
+  });
+
+  it('is read once for all who ask at a time, and let go when it is sent', async () => {
+    let loads = 0;
+    const lend = lendShares(description.configuration, description.participants, () => {
+      loads++;
+      return load();
+    });
+    const got: Uint8Array[] = [];
+    const keep = async (bytes: Uint8Array) => void got.push(bytes);
+    // Others ask while one is being sent.
+    await lend('site-a', async (bytes) => {
+      await lend('site-b', keep);
+      await lend('site-a', keep);
+      expect(got[1]).toBe(bytes);
+    });
+    expect(loads).toBe(1);
+    await lend('site-b', keep);
+    expect(loads).toBe(2);
+    expect(got).toEqual([lent(1), lent(0), lent(1)]);
   });
 
   it('is not to be had where everybody brings their own', async () => {

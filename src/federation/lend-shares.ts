@@ -1,33 +1,43 @@
 /**
- * The coordinator's side of `demonstration-share.ts`. The set is read when the first participant asks, and let go when nobody
- * asks any more: a coordinator that lends nothing needs no memory for it. Node only.
+ * The coordinator's side of `demonstration-share.ts`. The set is read when the first participant asks, is there once for all
+ * who ask at a time, and is let go when nobody does: a coordinator that lends nothing needs no memory for it.
  */
-
 import type { TrainTestSplit } from '../data/image-dataset.js';
-import { loadDataset } from '../data/load-dataset.js';
 import type { Configuration } from '../protocol/configuration.js';
+import type { LendShare } from '../transport/transport.js';
 import { encodeShare } from './demonstration-share.js';
 import { sharesOf } from './federation-plan.js';
 
-/** @returns the share of one of the participants, as it travels */
 export function lendShares(
   configuration: Configuration,
   participants: readonly string[],
-  dataDir: string | undefined,
-): (participant: string) => Promise<Uint8Array<ArrayBuffer>> {
+  load: () => Promise<TrainTestSplit>,
+): LendShare {
   let data: Promise<TrainTestSplit> | undefined;
+  /** Together not larger than the set. */
+  const encoded = new Map<string, Promise<Uint8Array>>();
   let asking = 0;
-  return async (participant) => {
+  async function encode(participant: string): Promise<Uint8Array> {
+    data ??= load();
+    const { train, test } = await data;
+    const share = sharesOf(configuration, { train, test }, 'the federation')[
+      participants.indexOf(participant)
+    ];
+    if (share === undefined) throw new Error(`internal: "${participant}" has no share`);
+    return encodeShare({ dataset: train, share });
+  }
+  return async (participant, send) => {
     asking++;
     try {
-      data ??= loadDataset(configuration.dataset, { dataDir });
-      const { train, test } = await data;
-      const shares = sharesOf(configuration, { train, test }, 'the federation');
-      const share = shares[participants.indexOf(participant)];
-      if (share === undefined) throw new Error(`internal: "${participant}" has no share`);
-      return encodeShare({ dataset: train, share });
+      const bytes = encoded.get(participant) ?? encode(participant);
+      encoded.set(participant, bytes);
+      await send(await bytes);
     } finally {
-      if (--asking === 0) data = undefined;
+      asking--;
+      if (asking === 0) {
+        data = undefined;
+        encoded.clear();
+      }
     }
   };
 }

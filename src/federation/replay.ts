@@ -187,12 +187,13 @@ async function requireModel({ path, configuration }: RecordedRun, init: string |
 
 /** Who trained on more examples, or fewer, than the data set deals out had other data. */
 function requireShares({ path, rounds }: RecordedRun, { train }: TrainTestSplit, shares: readonly Share[]) {
-  const dealt = new Map(shares.map((share) => [share.name, share.train.length]));
   for (const { round, updates } of rounds) {
-    for (const { participant, examples } of updates.values()) {
-      if (dealt.get(participant) === examples) continue;
+    // In the order of the participants, whoever was the first to be done.
+    for (const { name: participant, train: dealt } of shares) {
+      const examples = updates.get(participant)?.examples;
+      if (examples === undefined || examples === dealt.length) continue;
       throw new FederationError(
-        `"${path}" cannot be replayed: "${participant}" trained on ${examples} examples in round ${round}, of "${train.name}" it has ${dealt.get(participant)}`,
+        `"${path}" cannot be replayed: "${participant}" trained on ${examples} examples in round ${round}, of "${train.name}" it has ${dealt.length}`,
         { hint: 'it had other data, or another part of this set than its own (`join --partition`)' },
       );
     }

@@ -14,7 +14,7 @@ import type { Status } from '../protocol/status.js';
 import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { blobFolder } from '../transport/blob-folder.js';
 import { FencedError } from '../transport/error.js';
-import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
+import type { BlobFolder, CoordinatorEnd, LendShare, Reception } from '../transport/transport.js';
 import { baseOf } from './admission.js';
 import { afterMergeOf } from './after-merge.js';
 import { fileChecker } from './check-files.js';
@@ -56,8 +56,8 @@ export interface Opening {
   readonly view: LiveView;
   /** Ends the run for good. */
   stop(): Promise<void>;
-  /** A participant's share of a public data set, as it travels; missing where there is none to be lent. */
-  readonly lendShare?: (participant: string) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Of a public data set; missing where there is none to be lent. */
+  readonly lendShare?: LendShare;
 }
 
 /** Ends when another coordinator has taken over. */
@@ -178,7 +178,9 @@ export async function serveFederation(
       view: liveView({ overview, rounds, details, test, clock }),
       stop: rounds.stop,
       ...(hasDemonstration(description) && {
-        lendShare: lendShares(configuration, participants, options.dataDir),
+        lendShare: lendShares(configuration, participants, () =>
+          loadDataset(configuration.dataset, { dataDir: options.dataDir }),
+        ),
       }),
     });
     const conclusion = {

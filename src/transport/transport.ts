@@ -81,3 +81,6 @@ export interface ParticipantEnd {
   download(blob: Blob): Promise<Uint8Array>;
   close(): Promise<void>;
 }
+
+/** A participant's share of a public data set, as it travels, for what sends it; it need not be there any longer. */
+export type LendShare = (participant: string, send: (bytes: Uint8Array) => Promise<void>) => Promise<void>;

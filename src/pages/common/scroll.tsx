@@ -1,16 +1,16 @@
-/** What may be wider or longer than its place moves by itself, by the keyboard too. */
+/** What scrolls within the page where it is wider or longer, and is reached by the keyboard. */
 import type { ComponentChildren } from 'preact';
 
 export interface ScrollProps {
   readonly label: string;
-  /** Not higher than part of a window. */
+  /** Also where it is long. */
   readonly tall?: boolean;
   readonly children: ComponentChildren;
 }
 
 export const Scroll = ({ label, tall = false, children }: ScrollProps) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: without it, a keyboard cannot move what is in it.
-  <section class={tall ? 'scroll tall' : 'scroll'} aria-label={label} tabIndex={0}>
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: else nobody could scroll it without a mouse
+  <section class={tall ? 'scroll tall' : 'scroll'} tabIndex={0} aria-label={label}>
     {children}
   </section>
 );

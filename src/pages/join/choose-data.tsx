@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { filesOfDrop, filesOfInput, type PageFile } from '../../data/page-files.js';
 import type { Problem } from './join-state.js';
 import type { FederationFacts } from './messages.js';
+import { ProblemNote } from './problem-note.js';
 import { StageHeading } from './stage-heading.js';
 import { imageText } from './words.js';
 
@@ -29,12 +30,7 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
   return (
     <section aria-labelledby="data">
       <StageHeading id="data">Your pictures</StageHeading>
-      {problem !== undefined && (
-        <div class="note alert" role="alert">
-          <p>{problem.message}</p>
-          {problem.hint !== undefined && <p>To do: {problem.hint}.</p>}
-        </div>
-      )}
+      {problem !== undefined && <ProblemNote problem={problem} />}
       <p>
         A folder of PNG or JPEG pictures that has one folder for each class, called as the class, such as “
         {classNames[0]}”. They are brought to {imageText(imageShape)}, on this device. Or a pair of IDX files,

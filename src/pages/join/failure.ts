@@ -19,8 +19,11 @@ const kinds: Readonly<Record<RefusalReason, FailureKind>> = {
 export function failureOf(error: unknown): Extract<WorkerEvent, { type: 'failed' }> {
   const { message } = error as Error;
   const hint = error instanceof CommonweightError ? error.hint : undefined;
-  return { type: 'failed', kind: kindOf(error), message, hint };
+  return { type: 'failed', kind: kindOf(error), message: sentence(message), hint };
 }
+
+/** Which room of the program complains says nothing to who looks at a page. */
+const sentence = (message: string) => message.replace(/^(data|federation|runtime|transport): /, '');
 
 function kindOf(error: unknown): FailureKind {
   if (error instanceof RefusedError) return kinds[error.reason];

@@ -1,5 +1,6 @@
 /** Where the page takes no part: it left, it forgot, or it cannot go on. */
 import type { JoinState } from './join-state.js';
+import { ProblemNote } from './problem-note.js';
 import { Rounds } from './rounds.js';
 import { StageHeading } from './stage-heading.js';
 import { failureHelp, failureTitles } from './words.js';
@@ -48,15 +49,12 @@ export function Forgotten({ onAgain }: Pick<GoneProps, 'onAgain'>) {
 
 export function Failed({ state: { failure, rounds, federation }, onAgain, onForget }: GoneProps) {
   if (failure === undefined) return null;
-  const { kind, message, hint } = failure;
+  const { kind } = failure;
   return (
     <section aria-labelledby="failed">
       <StageHeading id="failed">{failureTitles[kind]}</StageHeading>
-      <div class="note alert" role="alert">
-        <p>{message}</p>
-        {hint !== undefined && <p>To do: {hint}.</p>}
-      </div>
-      <p>{failureHelp[kind]}</p>
+      {kind === 'replaced' ? <p role="alert">{failureHelp.replaced}</p> : <ProblemNote problem={failure} />}
+      {kind !== 'replaced' && <p>{failureHelp[kind]}</p>}
       <Rounds rounds={rounds} />
       <div class="buttons">
         <button type="button" class="main" onClick={onAgain}>

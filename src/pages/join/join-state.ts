@@ -120,6 +120,8 @@ export function next(state: JoinState, event: JoinEvent): JoinState {
       const activity = event.direction === 'up' ? 'uploading' : 'downloading';
       return { ...state, work: { ...state.work, activity, bytes: event.bytes } };
     }
+    case 'notice':
+      return noted(state, event.notice);
     case 'trained':
       if (!event.kept) return state;
       return noted(
@@ -187,5 +189,5 @@ function assigned(work: Work, { round, activity, own }: Extract<WorkerEvent, { t
 
 const noted = (state: JoinState, note: string): JoinState => ({
   ...state,
-  notes: [...state.notes, note].slice(-MOST_NOTES),
+  notes: [...state.notes.filter((other) => other !== note), note].slice(-MOST_NOTES),
 });

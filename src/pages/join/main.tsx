@@ -30,7 +30,7 @@ function App() {
       if (event.type === 'exported') saveFile(`model.${event.format}`, new Blob([event.bytes]));
       tell(event);
     };
-    worker.onerror = ({ message }) => {
+    worker.onerror = ({ message = 'it cannot be loaded' }: Partial<ErrorEvent>) => {
       const hint = 'load the page again';
       tell({ type: 'failed', kind: 'other', message: `The page’s worker has failed: ${message}`, hint });
     };

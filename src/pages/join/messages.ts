@@ -47,6 +47,8 @@ export type WorkerEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   /** Of a model that is on its way. */
   | { readonly type: 'moving'; readonly direction: 'up' | 'down'; readonly bytes: number }
+  /** Such as that the GPU cannot be used. */
+  | { readonly type: 'notice'; readonly notice: string }
   | { readonly type: 'trained'; readonly round: number; readonly kept: boolean }
   | { readonly type: 'round'; readonly round: RoundFacts }
   /** The coordinator does not take what was handed in. */

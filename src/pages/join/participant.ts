@@ -4,6 +4,7 @@
  */
 import type { ImageDataset } from '../../data/image-dataset.js';
 import { decodePicture } from '../../data/page-pictures.js';
+import { TAB_MEMORY } from '../../federation/demands.js';
 import { demonstrationShare, hasDemonstration } from '../../federation/demonstration-share.js';
 import { compileDescription } from '../../federation/description.js';
 import { FederationError } from '../../federation/error.js';
@@ -19,7 +20,7 @@ import { dataSummary } from './data-summary.js';
 import { failureOf } from './failure.js';
 import { federationFacts } from './federation-facts.js';
 import { type Kept, keptOf } from './kept.js';
-import type { Command, DataSummary, Picture, WorkerEvent } from './messages.js';
+import type { Command, DataSummary, Finish, Picture, WorkerEvent } from './messages.js';
 import { withRound } from './rounds-so-far.js';
 import { loadSession, type Session } from './session.js';
 import { type TrainedModel, trainedModel } from './trained-model.js';
@@ -45,14 +46,16 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
   let data: OwnData | undefined;
   let summary: DataSummary | undefined;
   let model: TrainedModel | undefined;
-  let leaving = new AbortController();
+  /** Set while it takes part. */
+  let leaving: AbortController | undefined;
 
+  const remember = async (change: Partial<Session>) => kept?.remember(change);
   const progress = throttled<WorkerEvent>(post, INTERVAL_MS);
   const tell = (event: WorkerEvent) => {
     if (event.type === 'progress') return progress.tell(event);
     if (event.type === 'round') {
       const rounds = withRound(kept?.session().rounds ?? [], event.round);
-      void kept?.remember({ rounds: [...rounds] });
+      void remember({ rounds: [...rounds] });
     }
     post(event);
   };
@@ -91,6 +94,7 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
     const { end } = connection;
     post({ type: 'started', resumed });
     leaving = new AbortController();
+    const onNotice = (notice: string) => post({ type: 'notice', notice });
     try {
       const outcome = await joinFederationFromPage(watchedEnd(end, tell), end.participant, {
         data,
@@ -98,21 +102,43 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
         shareLabelCounts: kept.session().shareLabelCounts,
         observer: workObserver(end.participant, tell),
         signal: leaving.signal,
+        onNotice,
       });
-      await conclude(outcome, kept);
+      await conclude(outcome);
     } catch (error) {
       post(failureOf(error));
     }
+    leaving = undefined;
     await disconnect();
   }
 
-  async function conclude(outcome: TakePartOutcome, { remember }: Kept): Promise<void> {
+  /** Until it takes part: whether another page has come in its place, or the run is over. */
+  async function standBy({ end }: Connection, { folder }: Kept): Promise<void> {
+    const isPast = () => leaving !== undefined || connection?.end !== end;
+    try {
+      for await (const assignment of end.assignments()) {
+        if (isPast()) return;
+        if (assignment.type !== 'finished') continue;
+        const model = assignment.model && (await end.download(assignment.model));
+        if (isPast()) return;
+        if (model !== undefined) await folder.write(FINAL_MODEL, model);
+        await remember({ finish: finishOf(assignment) });
+        await showFinish();
+        return disconnect();
+      }
+    } catch (error) {
+      if (isPast()) return;
+      post(failureOf(error));
+      await disconnect();
+    }
+  }
+
+  async function conclude(outcome: TakePartOutcome): Promise<void> {
     if (outcome.type === 'left') {
       await remember({ started: false });
       return post({ type: 'left' });
     }
-    const { reason, message } = outcome;
-    await remember({ finish: { reason, ...(message !== undefined && { message }) } });
+    await remember({ finish: finishOf(outcome) });
     await showFinish();
   }
 
@@ -144,12 +170,16 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
       connection = { end, url, token };
       const { participant: name, description } = end;
       // Whether it can be carried out here is known before any picture is read.
-      const compiled = await compileDescription(description);
+      const compiled = await compileDescription(description, {
+        mostMemoryBytes: TAB_MEMORY.bytes,
+        memoryHint: TAB_MEMORY.hint,
+      });
       const demonstration = hasDemonstration(description);
       post({ type: 'federation', federation: federationFacts(name, description, compiled, demonstration) });
       kept = await keptOf(token, sessionFor(end, before));
       await showKept(kept);
       if (kept.session().started && data !== undefined) void takePart(true);
+      else void standBy(connection, kept);
     },
     async read({ files }) {
       await choose(async (notices) => {
@@ -176,11 +206,11 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
       await kept?.data.forget();
     },
     async start({ shareLabelCounts }) {
-      await kept?.remember({ started: true, shareLabelCounts });
+      await remember({ started: true, shareLabelCounts });
       void takePart(false);
     },
     async leave() {
-      leaving.abort();
+      leaving?.abort();
     },
     async forget() {
       await disconnect();
@@ -236,6 +266,14 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
     }
   };
 }
+
+const finishOf = ({
+  reason,
+  message,
+}: Pick<Finish, 'reason'> & { readonly message?: string | undefined }) => ({
+  reason,
+  ...(message !== undefined && { message }),
+});
 
 /** What was remembered of this very federation, or a beginning. */
 function sessionFor(

@@ -8,7 +8,7 @@ import { getRequestListener } from '@hono/node-server';
 import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
 import { type Log, silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
-import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
+import type { BlobFolder, CoordinatorEnd, LendShare, Reception } from '../transport.js';
 import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits, type HubLimits } from './limits.js';
 import { hubMetrics } from './metrics.js';
@@ -39,8 +39,8 @@ export interface HubOptions {
   readonly view?: RunView;
   /** An operator asks for the end of the run. */
   readonly stop?: () => void;
-  /** Data of a participant's own, where the hub lends them as a demonstration. */
-  readonly lendShare?: ((participant: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
+  /** Where the hub lends shares. */
+  readonly lendShare?: LendShare | undefined;
 }
 
 export interface Hub extends CoordinatorEnd {

@@ -8,12 +8,11 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import type { HubLimits } from './limits.js';
-import { watchForStall } from './stall.js';
+import { sendStream } from './send-stream.js';
+import type { StallLimits } from './stall.js';
 
 /** Endings of a file's forms, as `scripts/build.mjs` leaves them; the smallest first. */
 const endings = { br: '.br', gzip: '.gz', identity: '' } as const;
@@ -67,7 +66,7 @@ const guards: OutgoingHttpHeaders = {
 
 /** @param folder what the build made of src/pages */
 export function pages<Environment extends { Bindings: HttpBindings }>(
-  limits: HubLimits,
+  limits: StallLimits,
   folder = builtPages(),
 ): Hono<Environment> {
   const app = new Hono<Environment>();
@@ -125,7 +124,7 @@ async function send(
   { path, headers, forms }: PageFile,
   request: IncomingMessage,
   response: ServerResponse,
-  limits: HubLimits,
+  limits: StallLimits,
 ): Promise<void> {
   if (headers.etag !== undefined && request.headers['if-none-match'] === headers.etag) {
     response.writeHead(304, headers).end();
@@ -143,20 +142,7 @@ async function send(
     response.end();
     return;
   }
-  const { socket } = request;
-  const stop = watchForStall(
-    limits,
-    () => socket.bytesWritten,
-    () => response.destroy(),
-  );
-  try {
-    await pipeline(createReadStream(path + endings[encoding]), response);
-  } catch {
-    // Whoever is gone misses nothing; where the file is gone, the length says that this is not all of it.
-    response.destroy();
-  } finally {
-    stop();
-  }
+  await sendStream(createReadStream(path + endings[encoding]), request, response, limits);
 }
 
 /** What is named, and not refused by a weight of 0. */

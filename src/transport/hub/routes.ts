@@ -12,7 +12,7 @@ import { describeIdentity, type Identity, identitySchema, type Role } from '../.
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { Log } from '../log.js';
 import { sparingLog } from '../sparing-log.js';
-import type { BlobFolder } from '../transport.js';
+import type { BlobFolder, LendShare } from '../transport.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
@@ -20,6 +20,7 @@ import { pages } from './pages.js';
 import { Refusal } from './refusal.js';
 import type { NoteRefusal } from './refusals.js';
 import { sendBlob } from './send-blob.js';
+import { sendBytes } from './send-stream.js';
 import type { Tokens } from './tokens.js';
 import type { Uploads } from './uploads.js';
 
@@ -39,7 +40,7 @@ export interface RoutesParts {
   mend(sha256: string): Promise<void>;
   status(): unknown;
   stop(): void;
-  readonly lendShare: ((participant: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
+  readonly lendShare: LendShare | undefined;
 }
 
 interface HubEnvironment {
@@ -134,12 +135,19 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     if (lendShare === undefined) {
       throw new Refusal(404, 'no-demonstration', 'everybody brings their own data to this federation');
     }
-    const bytes = await transfer(participant, () => lendShare(participant));
-    metrics.sent('blob', bytes.length);
-    return c.body(bytes, 200, {
-      'content-type': 'application/octet-stream',
-      'content-length': `${bytes.length}`,
-    });
+    const { incoming, outgoing } = c.env;
+    await transfer(participant, () =>
+      lendShare(participant, async (bytes) => {
+        outgoing.writeHead(200, {
+          'content-type': 'application/octet-stream',
+          'content-length': bytes.length,
+          'cache-control': 'no-store',
+          'x-content-type-options': 'nosniff',
+        });
+        metrics.sent('blob', await sendBytes(bytes, incoming, outgoing, limits));
+      }),
+    );
+    return RESPONSE_ALREADY_SENT;
   });
 
   app.get('/status', (c) => {

@@ -2,10 +2,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { HubLimits } from './limits.js';
 import { Refusal } from './refusal.js';
-import { watchForStall } from './stall.js';
+import { sendStream } from './send-stream.js';
 
 /** @returns bytes sent; fewer than asked for when the connection was lost */
 export async function sendBlob(
@@ -23,21 +22,12 @@ export async function sendBlob(
     'cache-control': 'no-store',
     ...(partial && { 'content-range': `bytes ${start}-${end}/${size}` }),
   });
-  const { socket } = request;
-  const before = socket.bytesWritten;
-  const stop = watchForStall(
+  return sendStream(
+    createReadStream(path, { start, end, highWaterMark: 2 ** 19 }),
+    request,
+    response,
     limits,
-    () => socket.bytesWritten,
-    () => response.destroy(),
   );
-  try {
-    await pipeline(createReadStream(path, { start, end, highWaterMark: 2 ** 19 }), response);
-  } catch (error) {
-    if (!response.destroyed) throw error;
-  } finally {
-    stop();
-  }
-  return socket.bytesWritten - before;
 }
 
 /** `bytes=from-` and `bytes=from-to`; of what else there is the whole may be sent instead. */

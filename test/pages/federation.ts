@@ -1,0 +1,98 @@
+/**
+ * A federation as a new user meets it: `commonweight serve` prints its commands and links, which processes and tabs of
+ * Chromium follow. On all of Fashion-MNIST; a round is few steps of work.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright';
+import { stringify } from 'yaml';
+import type { RunResult } from '../../src/federation/run-result.js';
+import type { ConfigurationInput } from '../../src/protocol/configuration.js';
+import { type Ended, type Started, start } from '../run-command.js';
+
+export interface Served {
+  readonly port: number;
+  readonly coordinator: Started;
+  /** By the place of the participant, from 0: the path of its link, with the token. */
+  link(participant: number): string;
+  /** A process takes part, with the share that the hub would lend to a page. */
+  join(participant: number): Promise<Ended>;
+  /** All the same on one machine, which has the bytes of a federation of processes alone. */
+  runAlone(): Promise<RunResult>;
+  /** So much lies on the hub's disk of what is being uploaded. */
+  partBytes(participant: number): number;
+  model(): Buffer;
+  result(): RunResult;
+  /** Ends whatever is still there. */
+  close(): Promise<void>;
+}
+
+export async function serve(settings: Partial<ConfigurationInput>, participants = 2): Promise<Served> {
+  const folder = mkdtempSync(join(tmpdir(), 'commonweight-pages-'));
+  const file = join(folder, 'federation.yaml');
+  writeFileSync(file, stringify({ ...small, partition: { name: 'iid', participants }, ...settings }));
+  const running = new Set<Started>();
+  const command = (...args: string[]) => {
+    const started = start(args, { cwd: folder });
+    running.add(started);
+    return started;
+  };
+  const coordinator = command('serve', file, '--out', join(folder, 'run'), '--port', '0');
+  const printed = await coordinator.until(/to watch: /);
+  const [, port] = /listens on \S+:(\d+)/.exec(printed) ?? [];
+  const commands = [...printed.matchAll(/commonweight (join .*)/g)].map(([, args]) => `${args}`.split(' '));
+  const links = [...printed.matchAll(/in a browser: http:\/\/[^/]+(\S+)/g)].map(([, link]) => `${link}`);
+  const resultOf = (run: string): RunResult =>
+    JSON.parse(readFileSync(join(folder, run, 'result.json'), 'utf8'));
+  return {
+    port: Number(port),
+    coordinator,
+    link: (participant) => links[participant] ?? '',
+    join: (participant) => command(...(commands[participant] ?? [])).ended,
+    partBytes(participant) {
+      const name = createHash('sha256')
+        .update(`environment-${participant + 1}`)
+        .digest('hex');
+      const uploads = join(folder, 'run', 'uploads', name.slice(0, 32));
+      const files = existsSync(uploads) ? readdirSync(uploads) : [];
+      return Math.max(0, ...files.map((part) => statSync(join(uploads, part)).size));
+    },
+    model: () => readFileSync(join(folder, 'run', 'model.safetensors')),
+    result: () => resultOf('run'),
+    async runAlone() {
+      const { status, stderr } = await command('run', file, '--out', join(folder, 'alone')).ended;
+      if (status !== 0) throw new Error(stderr);
+      return resultOf('alone');
+    },
+    async close() {
+      for (const { child } of running) child.kill('SIGKILL');
+      await Promise.all([...running].map(({ ended }) => ended));
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+const small: Omit<ConfigurationInput, 'partition'> = {
+  seed: 11,
+  model: { name: 'lenet5' },
+  optimizer: { name: 'adam', learningRate: 0.001 },
+  local: { steps: 60 },
+  rounds: 2,
+};
+
+/** Two clicks, behind the one on the link. */
+export async function takePart(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Use the demonstration share' }).click();
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+}
+
+/** Some steps of a round are done. */
+export async function untilTraining(page: Page): Promise<void> {
+  await page.getByText(/^Step [1-9]/).waitFor();
+}
+
+export async function untilOver(page: Page): Promise<void> {
+  await page.getByRole('heading', { name: 'The run is over' }).waitFor();
+}
