@@ -23,7 +23,9 @@ export interface Served {
   runAlone(): Promise<RunResult>;
   /** So much lies on the hub's disk of what is being uploaded. */
   partBytes(participant: number): number;
-  model(): Buffer;
+  /** Its operator ends the run. */
+  stop(): Promise<Ended>;
+  model(format?: 'safetensors' | 'onnx'): Buffer;
   result(): RunResult;
   /** Ends whatever is still there. */
   close(): Promise<void>;
@@ -42,6 +44,7 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
   const coordinator = command('serve', file, '--out', join(folder, 'run'), '--port', '0');
   const printed = await coordinator.until(/to watch: /);
   const [, port] = /listens on \S+:(\d+)/.exec(printed) ?? [];
+  const [, operator = ''] = /operator: .* --token (\S+)/.exec(printed) ?? [];
   const commands = [...printed.matchAll(/commonweight (join .*)/g)].map(([, args]) => `${args}`.split(' '));
   const links = [...printed.matchAll(/in a browser: http:\/\/[^/]+(\S+)/g)].map(([, link]) => `${link}`);
   const resultOf = (run: string): RunResult =>
@@ -59,7 +62,8 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
       const files = existsSync(uploads) ? readdirSync(uploads) : [];
       return Math.max(0, ...files.map((part) => statSync(join(uploads, part)).size));
     },
-    model: () => readFileSync(join(folder, 'run', 'model.safetensors')),
+    stop: () => command('stop', `http://127.0.0.1:${port}`, '--token', operator).ended,
+    model: (format = 'safetensors') => readFileSync(join(folder, 'run', `model.${format}`)),
     result: () => resultOf('run'),
     async runAlone() {
       const { status, stderr } = await command('run', file, '--out', join(folder, 'alone')).ended;

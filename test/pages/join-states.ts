@@ -97,7 +97,7 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
     {
       type: 'data-refused',
       message:
-        'data: "clothes" has 12 images of the class "Trousers", which this federation does not know, expected "T-shirt/top", "Trouser", "Pullover"',
+        '"clothes" has 12 images of the class "Trousers", which this federation does not know, expected "T-shirt/top", "Trouser", "Pullover"',
       hint: 'rename it, if it is "Trouser", or leave it out',
     },
   ],
@@ -149,14 +149,30 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
     ...third,
     {
       ...{ type: 'failed', kind: 'replaced' },
-      message: 'transport: another process has joined as "site-b"',
+      message: 'another process has joined as "site-b"',
       hint: 'run one process for each participant',
+    },
+  ],
+  diverged: [
+    ...third,
+    { type: 'notice', notice: 'the GPU cannot open this network; WebAssembly does the work' },
+    {
+      ...{ type: 'failed', kind: 'work' },
+      message: 'the loss of "site-b" is NaN in round 3, expected a finite number',
+      hint: 'take a smaller learning rate',
+    },
+  ],
+  'another version': [
+    {
+      ...{ type: 'failed', kind: 'other' },
+      message: 'the coordinator speaks protocol 2, this participant 1',
+      hint: 'install the same version of commonweight on both sides',
     },
   ],
   'not let in': [
     {
       ...{ type: 'failed', kind: 'not-let-in' },
-      message: 'transport: the token is not valid',
+      message: 'the token is not valid',
       hint: 'ask the operator for a token: a later one voids those before it',
     },
   ],

@@ -50,11 +50,13 @@ export function Forgotten({ onAgain }: Pick<GoneProps, 'onAgain'>) {
 export function Failed({ state: { failure, rounds, federation }, onAgain, onForget }: GoneProps) {
   if (failure === undefined) return null;
   const { kind } = failure;
+  // What failed before there was any federation has said all there is.
+  const help = kind === 'other' && federation === undefined ? undefined : failureHelp[kind];
   return (
     <section aria-labelledby="failed">
       <StageHeading id="failed">{failureTitles[kind]}</StageHeading>
-      {kind === 'replaced' ? <p role="alert">{failureHelp.replaced}</p> : <ProblemNote problem={failure} />}
-      {kind !== 'replaced' && <p>{failureHelp[kind]}</p>}
+      {kind !== 'replaced' && <ProblemNote problem={failure} />}
+      {help !== undefined && <p>{help}</p>}
       <Rounds rounds={rounds} />
       <div class="buttons">
         <button type="button" class="main" onClick={onAgain}>

@@ -25,6 +25,12 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
             shape={model.imageShape}
             onDrawn={(file) => onPredict({ file: new File([file], 'your drawing') })}
           />
+        </div>
+        <div class="answer">
+          <h3>What the model takes it for</h3>
+          <Answer model={model} trial={trial} />
+        </div>
+        <div>
           <h3>Or take a picture</h3>
           <label class="button">
             Choose a picture
@@ -59,48 +65,62 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
             </>
           )}
         </div>
-        <div aria-live="polite">
-          <h3>What the model takes it for</h3>
-          <Answer model={model} trial={trial} />
-        </div>
       </div>
     </>
   );
 }
 
 function Answer({ model: { classNames, imageShape }, trial }: Pick<TryModelProps, 'model' | 'trial'>) {
-  if (trial === undefined) return <p class="quiet">Nothing was shown to it yet.</p>;
-  if (trial.type === 'asked') return <p class="quiet">It is looking …</p>;
-  if (trial.type === 'failed') return <p class="wrong">{trial.message}</p>;
-  const { probabilities, pixels } = trial.prediction;
+  const prediction = trial?.type === 'answered' ? trial.prediction : undefined;
+  const { probabilities = [], pixels } = prediction ?? {};
   const best = probabilities.indexOf(Math.max(...probabilities));
   return (
     <>
       <div class="seen">
-        <Pixels pixels={pixels} shape={imageShape} label="what the network was shown" />
-        <p>
-          <strong>{classNames[best]}</strong>, {percent(probabilities[best] ?? 0)}
+        {pixels && <Pixels pixels={pixels} shape={imageShape} label="what the network was shown" />}
+        <p aria-live="polite">
+          {trial === undefined && 'Nothing was shown to it yet.'}
+          {trial?.type === 'asked' && 'It is looking …'}
+          {trial?.type === 'failed' && <span class="wrong">{trial.message}</span>}
+          {prediction && (
+            <>
+              <strong>{classNames[best]}</strong>, {percent(probabilities[best] ?? 0)}
+            </>
+          )}
         </p>
       </div>
-      <table class="bars">
-        <caption class="unseen">Probability of each class</caption>
-        <thead class="unseen">
-          <tr>
-            <th scope="col">class</th>
-            <th scope="col">probability</th>
-          </tr>
-        </thead>
-        <tbody>
-          {classNames.map((name, label) => (
-            <tr key={name} class={label === best ? 'best' : undefined}>
-              <th scope="row">{name}</th>
-              <td>
-                <Bar part={probabilities[label] ?? 0} text={percent(probabilities[label] ?? 0)} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {prediction && <Probabilities classNames={classNames} probabilities={probabilities} best={best} />}
     </>
+  );
+}
+
+interface ProbabilitiesProps {
+  readonly classNames: readonly string[];
+  readonly probabilities: readonly number[];
+  /** The class of the highest. */
+  readonly best: number;
+}
+
+function Probabilities({ classNames, probabilities, best }: ProbabilitiesProps) {
+  return (
+    <table class="bars">
+      <caption class="unseen">Probability of each class</caption>
+      <thead class="unseen">
+        <tr>
+          <th scope="col">class</th>
+          <th scope="col">probability</th>
+        </tr>
+      </thead>
+      <tbody>
+        {classNames.map((name, label) => (
+          <tr key={name} class={label === best ? 'best' : undefined}>
+            <th scope="row">{name}</th>
+            <td>
+              <Bar part={probabilities[label] ?? 0} text={percent(probabilities[label] ?? 0)} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -73,11 +73,11 @@ export const failureHelp: Readonly<Record<FailureKind, string>> = {
   'not-let-in':
     'Ask whoever leads the federation for a new link, and open it whole: the part after # belongs to it.',
   work: 'What was handed in still counts. Try again; if it fails again, tell whoever leads the federation what it says.',
-  other: 'What was handed in still counts, and what was trained is kept on this device. Try again.',
+  other: 'Try again. What was handed in still counts, and what was trained is kept on this device.',
 };
 
 export const noToken = {
-  message: 'The link to this page has no token: it ends in #token= and some letters.',
+  message: 'The link to this page is not whole: it ends in #token= and 43 letters and digits.',
   hint: 'open the whole link that you were given',
 };
 

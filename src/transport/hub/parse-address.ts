@@ -7,6 +7,9 @@ export interface HubPlace {
   readonly token: string;
 }
 
+/** Whether it looks like one. */
+export const isToken = (text: string) => /^[\w-]{43}$/.test(text);
+
 /** @throws TransportError when the address or the token cannot be one */
 export function parseAddress(address: string, token: string): HubPlace {
   const url = parseUrl(address);
@@ -15,7 +18,7 @@ export function parseAddress(address: string, token: string): HubPlace {
       hint: 'it is like https://host:8470',
     });
   }
-  if (!/^[\w-]{43}$/.test(token)) {
+  if (!isToken(token)) {
     throw new TransportError('transport: this is no token: it has 43 letters, digits, "-" and "_"', {
       hint: 'copy the whole token, or ask the operator for a new one',
     });

@@ -1,0 +1,140 @@
+/** What the join page is to its user besides training, in Chromium and by a real hub: who may, who goes, what is left. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ConfigurationInput } from '../../src/protocol/configuration.js';
+import { sample } from '../run-command.js';
+import { type Served, serve } from './federation.js';
+import { executablePath, openBrowser } from './open-browser.js';
+
+const LIMIT_MS = 120_000;
+const small: Partial<ConfigurationInput> = {
+  dataset: sample,
+  model: { name: 'mlp', hidden: [16] },
+  local: { steps: 20 },
+};
+const idxFiles = ['images-idx3', 'labels-idx1'].map((name) => join(sample, `train-${name}-ubyte.gz`));
+
+describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_MS }, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  let context: BrowserContext;
+  let served: Served;
+  const errors: string[] = [];
+  beforeEach(async () => {
+    served = await serve(small);
+    context = await browser.newContext();
+    context.setDefaultTimeout(LIMIT_MS);
+    context.on('weberror', (error) => errors.push(error.error().message));
+  });
+  afterEach(async () => {
+    await context?.close();
+    await served?.close();
+    expect(errors.splice(0)).toEqual([]);
+  });
+
+  const open = async (link = served.link(1)): Promise<Page> => {
+    const page = await context.newPage();
+    await page.goto(`http://127.0.0.1:${served.port}${link}`);
+    return page;
+  };
+  const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
+  const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+  const begin = async (page: Page) => {
+    await page.getByLabel('Choose IDX files').setInputFiles(idxFiles);
+    await press(page, 'Start');
+  };
+
+  it('is left, comes back with its pictures, and forgets them', async () => {
+    const page = await open();
+    await begin(page);
+    await page.getByText('Waiting for the others').last().waitFor();
+    await press(page, 'Leave …');
+    await press(page, 'Leave');
+    await heading(page, 'You have left');
+    await served.coordinator.until(/environment-2 has left/);
+    // Who has left takes no part by itself.
+    await page.reload();
+    await page.getByText('kept on this device since an earlier visit').waitFor();
+    await press(page, 'Start');
+    // What was trained before is handed in again, and not trained twice.
+    await page.getByText('was trained on this device before').waitFor();
+    await press(page, 'Leave …');
+    await press(page, 'Leave');
+    await press(page, 'Forget everything on this device');
+    await heading(page, 'Everything is forgotten');
+    await press(page, 'Begin anew');
+    await page.getByText('Drop a folder here').waitFor();
+    const databases = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+    expect(databases.filter((name) => name?.includes('environment-2'))).toEqual([]);
+  });
+
+  it('goes to the page that was opened last, and back', async () => {
+    const first = await open();
+    await first.getByText('Drop a folder here').waitFor();
+    const second = await open();
+    await heading(first, 'Another page has taken over');
+    await begin(second);
+    await second.getByText('Waiting for the others').last().waitFor();
+    await press(first, 'Take over again');
+    await heading(second, 'Another page has taken over');
+    await first.getByText('was trained on this device before').waitFor();
+  });
+
+  it('says that a token is missing, cut short, or of nobody', async () => {
+    for (const [link, sentence] of [
+      ['/join', 'The link to this page is not whole'],
+      [served.link(1).slice(0, -1), 'The link to this page is not whole'],
+      [`/join#token=${'x'.repeat(43)}`, 'The token is not valid.'],
+    ] as const) {
+      const page = await open(link);
+      await heading(page, 'The coordinator does not let this page in');
+      await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
+    }
+  });
+
+  it('says that the run is over, to who has not begun', async () => {
+    const page = await open();
+    await page.getByText('Drop a folder here').waitFor();
+    await served.stop();
+    await heading(page, 'The run is over');
+    await page.getByText('There is no merged model.').waitFor();
+  });
+
+  it('has the merged model in the end: to try by mouse and keyboard, and as the ONNX file of the run', async () => {
+    const ended = served.join(0);
+    const page = await open();
+    await begin(page);
+    await heading(page, 'The run is over');
+    const answer = page.locator('tr.best').getByRole('rowheader');
+    const example = page.getByRole('button', { name: /picture of the class/ }).nth(9);
+    await example.focus();
+    await page.keyboard.press('Enter');
+    await answer.waitFor();
+    const shown = () => page.getByRole('table').last().getByRole('cell').allInnerTexts();
+    const [before, probabilities] = [await shown(), (await shown()).map((text) => Number.parseFloat(text))];
+    expect(probabilities).toHaveLength(10);
+    expect(probabilities.reduce((sum, each) => sum + each)).toBeCloseTo(100, 0);
+
+    const ground = page.locator('.drawing canvas');
+    await ground.scrollIntoViewIfNeeded();
+    const { x, y } = (await ground.boundingBox())!;
+    await page.mouse.move(x + 60, y + 60);
+    await page.mouse.down();
+    await page.mouse.move(x + 200, y + 220, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(shown, { timeout: LIMIT_MS }).not.toEqual(before);
+
+    expect(await ended).toMatchObject({ status: 0 });
+    expect(await served.coordinator.ended).toMatchObject({ status: 0 });
+    const downloading = page.waitForEvent('download');
+    await press(page, 'Download as ONNX');
+    const file = await readFile(await (await downloading).path());
+    expect(file.equals(served.model('onnx'))).toBe(true);
+  });
+});
