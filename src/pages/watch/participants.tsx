@@ -71,7 +71,7 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
       <h2 id="participants">Who takes part</h2>
       <p class="quiet">
         {standings
-          .filter((standing) => counts.has(standing))
+          .filter((standing) => standing !== 'unknown' && counts.has(standing))
           .map((standing) => `${counts.get(standing)} ${standing}`)
           .join(', ')}
       </p>
