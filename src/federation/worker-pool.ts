@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { InterruptedError } from './error.js';
 import { TaskPool, type TaskThread } from './task-pool.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './tasks.js';
 
@@ -48,5 +49,7 @@ export class WorkerPool extends TaskPool {
         return ended;
       }),
     );
+    // A thread that was told while it was at work may have ended without a word about it.
+    this.fail(new InterruptedError('interrupted'));
   }
 }
