@@ -1,6 +1,8 @@
 /** The compiled command line as a user starts it: `npm run build` comes first. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
 export const sample = resolve(root, 'test/fixtures/fashion-mnist-sample');
@@ -67,3 +69,22 @@ export const commonweight = (
   args: readonly string[],
   options?: Parameters<typeof start>[1],
 ): Promise<Ended> => start(args, options).ended;
+
+/** Programs that a test starts in a folder of its own; where it has failed, they are still there at its end. */
+export function startedIn(prefix: string) {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  const started: Started[] = [];
+  return {
+    folder,
+    begin(args: readonly string[], env?: NodeJS.ProcessEnv): Started {
+      const one = start(args, { cwd: folder, ...(env && { env }) });
+      started.push(one);
+      return one;
+    },
+    async end() {
+      for (const { child } of started) child.kill('SIGKILL');
+      await Promise.all(started.map(({ ended }) => ended));
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

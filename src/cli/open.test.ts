@@ -1,18 +1,12 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commonweight, type Started, sample, start } from '../../test/run-command.js';
+import { commonweight, sample, startedIn } from '../../test/run-command.js';
 import { dialHub, watchHub } from '../../test/watch-hub.js';
 import type { RunResult } from '../federation/run-result.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'commonweight-open-'));
-const started: Started[] = [];
-afterAll(async () => {
-  for (const { child } of started) child.kill('SIGKILL');
-  await Promise.all(started.map(({ ended }) => ended));
-  rmSync(folder, { recursive: true });
-});
+const { folder, begin, end } = startedIn('commonweight-open-');
+afterAll(end);
 const inFolder = { cwd: folder };
 
 const settings = `
@@ -35,8 +29,7 @@ const contents = () =>
     });
 
 async function opened(run: string) {
-  const command = start(['open', run], inFolder);
-  started.push(command);
+  const command = begin(['open', run]);
   let printed = '';
   command.child.stdout?.on('data', (text: string) => {
     printed += text;

@@ -1,24 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { commonweight, type Started, sample, start } from '../../test/run-command.js';
+import { commonweight, sample, startedIn } from '../../test/run-command.js';
 import { joinHub } from '../transport/hub/join-hub.js';
 import { operateHub } from '../transport/hub/operate-hub.js';
 
-const cwd = mkdtempSync(join(tmpdir(), 'commonweight-operate-'));
-const started: Started[] = [];
-afterAll(async () => {
-  // Where a test has failed, they are still there.
-  for (const { child } of started) child.kill('SIGKILL');
-  await Promise.all(started.map(({ ended }) => ended));
-  rmSync(cwd, { recursive: true });
-});
-const begin: typeof start = (...args) => {
-  const one = start(...args);
-  started.push(one);
-  return one;
-};
+const { folder: cwd, begin, end } = startedIn('commonweight-operate-');
+afterAll(end);
 
 /** A run whose first round takes longer than any test. */
 const endless = `
@@ -40,7 +28,7 @@ const asks = (args: readonly string[], token?: string) =>
 describe('an operator', () => {
   it('sees how a run stands, makes and voids tokens, and ends it; a participant that is interrupted says goodbye', async () => {
     writeFileSync(join(cwd, 'federation.yaml'), endless);
-    const hub = begin(['serve', 'federation.yaml', '--port', '0', '--out', 'run'], { cwd });
+    const hub = begin(['serve', 'federation.yaml', '--port', '0', '--out', 'run']);
     let printed = '';
     hub.child.stdout?.on('data', (text: string) => {
       printed += text;
@@ -51,8 +39,7 @@ describe('an operator', () => {
     const operator = tokenOf('operator');
 
     const joining = begin(['join', url, '--data', sample, '--out', 'a'], {
-      cwd,
-      env: { COMMONWEIGHT_TOKEN: tokenOf('site-a') },
+      COMMONWEIGHT_TOKEN: tokenOf('site-a'),
     });
     await hub.until(/site-a takes part/);
     await hub.until(/waits for site-a, site-b \(not joined\) until .*: then 1 more is enough/);

@@ -1,23 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { natsServer } from '../../test/nats-server.js';
-import { type Started, sample, start } from '../../test/run-command.js';
+import { sample, startedIn } from '../../test/run-command.js';
 import { watchHub } from '../../test/watch-hub.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'commonweight-watch-'));
-const started: Started[] = [];
-afterAll(async () => {
-  for (const { child } of started) child.kill('SIGKILL');
-  await Promise.all(started.map(({ ended }) => ended));
-  rmSync(folder, { recursive: true });
-});
-const begin = (args: readonly string[]) => {
-  const one = start(args, { cwd: folder });
-  started.push(one);
-  return one;
-};
+const { folder, begin, end } = startedIn('commonweight-watch-');
+afterAll(end);
 
 const settings = `
 dataset: ${sample}

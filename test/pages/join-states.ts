@@ -1,19 +1,8 @@
 /** The join page in every state that it can be in, told by a worker that follows a script. */
+import { fashionMnistClassNames as classNames } from '../../src/data/fashion-mnist-facts.js';
 import { type JoinEvent, type JoinState, next, opening } from '../../src/pages/join/join-state.js';
 import type { DataSummary, FederationFacts, Sample } from '../../src/pages/join/messages.js';
 
-const classNames = [
-  'T-shirt/top',
-  'Trouser',
-  'Pullover',
-  'Dress',
-  'Coat',
-  'Sandal',
-  'Shirt',
-  'Sneaker',
-  'Bag',
-  'Ankle boot',
-];
 const imageShape = [1, 28, 28] as const;
 
 const federation: FederationFacts = {
