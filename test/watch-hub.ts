@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { MESSAGES_PATH, subprotocols } from '../src/protocol/frames.js';
 import { type ObservedFrame, type ObserverFrame, observedFrameSchema } from '../src/protocol/view.js';
+import { happenings } from './until.js';
 
 type Of<Type extends ObservedFrame['type']> = Extract<ObservedFrame, { type: Type }>;
 
@@ -23,10 +24,10 @@ export interface HubWatcher {
 export function dialHub(url: string, token: string): HubWatcher {
   const socket = new WebSocket(`${url.replace('http', 'ws')}${MESSAGES_PATH}`, subprotocols(token));
   const texts: string[] = [];
-  const waiting = new Set<() => void>();
+  const { happened, until } = happenings();
   socket.on('message', (data) => {
     texts.push(String(data));
-    for (const look of waiting) look();
+    happened();
   });
   socket.on('error', () => undefined);
   const closed = once(socket, 'close').then(([code]) => code as number);
@@ -37,19 +38,12 @@ export function dialHub(url: string, token: string): HubWatcher {
       frames().filter((frame): frame is Of<Type> => frame.type === type),
     say: (frame) => socket.send(JSON.stringify(frame)),
     closed,
-    until: (isIt) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!isIt()) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-        closed.then((code) =>
-          reject(new Error(`closed (${code}) before it was so: ${isIt}\n${texts.at(-1)}`)),
-        );
-      }),
+    async until(isIt) {
+      const ended = closed.then((code) => {
+        throw new Error(`closed (${code}) before it was so: ${isIt}\n${texts.at(-1)}`);
+      });
+      await Promise.race([until(isIt), ended]);
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { happenings } from '../../../test/until.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { blobFolder } from '../blob-folder.js';
 import type { LogFields } from '../log.js';
@@ -39,10 +40,10 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const blobs = await blobFolder(join(folder, 'blobs'));
   const lines: Line[] = [];
-  const waiting = new Set<() => void>();
+  const { happened, until } = happenings();
   const keep = (level: Line['level']) => (fields: LogFields, message: string) => {
     lines.push({ ...fields, message, level });
-    for (const wake of waiting) wake();
+    happened();
   };
   const log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
   const ends: ParticipantEnd[] = [];
@@ -87,17 +88,7 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
       ends.push(end);
       return end;
     },
-    logged: (isIt) =>
-      new Promise((resolve) => {
-        const look = () => {
-          const line = lines.find(isIt);
-          if (line === undefined) return;
-          waiting.delete(look);
-          resolve(line);
-        };
-        waiting.add(look);
-        look();
-      }),
+    logged: (isIt) => until(() => lines.find(isIt)),
     async close() {
       await Promise.all(ends.map((end) => end.close()));
       await hub?.close();

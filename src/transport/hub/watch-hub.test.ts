@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { happenings } from '../../../test/until.js';
 import { parseConfiguration } from '../../protocol/configuration.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { LogEntry } from '../../protocol/view.js';
@@ -33,10 +34,7 @@ function watching(url: string, token: string) {
   const leaving = new AbortController();
   const frames: NewsFrame[] = [];
   const troubles: string[] = [];
-  const waiting = new Set<() => void>();
-  const wake = () => {
-    for (const look of waiting) look();
-  };
+  const { happened, until } = happenings();
   const texts = () =>
     frames.flatMap((frame) => (frame.type === 'log' ? frame.entries.map(({ text }) => text) : []));
   const end = watchHub({
@@ -45,25 +43,15 @@ function watching(url: string, token: string) {
     from: () => ({ round: 1, log: texts().length }),
     onFrame(frame) {
       frames.push(frame);
-      wake();
+      happened();
     },
     onTrouble(reason) {
       troubles.push(reason);
-      wake();
+      happened();
     },
   });
   return {
-    ...{ frames, troubles, texts, end, leave: () => leaving.abort() },
-    until: (isIt: () => boolean) =>
-      new Promise<void>((resolve) => {
-        const look = () => {
-          if (!isIt()) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    ...{ frames, troubles, texts, end, until, leave: () => leaving.abort() },
   };
 }
 
