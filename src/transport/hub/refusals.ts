@@ -6,19 +6,20 @@ import { type Log, type LogFields, silentLog } from '../log.js';
 import { sparingLog } from '../sparing-log.js';
 import type { HubMetrics } from './metrics.js';
 
+/** Nobody else's fault: an operator is to see to it. */
+const ours: ReadonlySet<string> = new Set(['disk']);
+
 /** @param reason one word */
 export type NoteRefusal = (reason: string, fields: LogFields, message: string) => void;
 
 export function refusals(log: Log, metrics: HubMetrics): NoteRefusal {
   const inAll = sparingLog(log, 1, 30);
-  const ofEach = sparingLog(
-    { ...silentLog, warn: (fields, message) => inAll('warn', String(fields.reason), fields, message) },
-    1 / 60,
-    10,
-  );
+  const toAll = (level: 'warn' | 'error') => (fields: LogFields, message: string) =>
+    inAll(level, String(fields.reason), fields, message);
+  const ofEach = sparingLog({ ...silentLog, warn: toAll('warn'), error: toAll('error') }, 1 / 60, 10);
   return (reason, fields, message) => {
     metrics.refused(reason);
     const offender = String(fields.participant ?? fields.address);
-    ofEach('warn', `${reason} ${offender}`, { reason, ...fields }, message);
+    ofEach(ours.has(reason) ? 'error' : 'warn', `${reason} ${offender}`, { reason, ...fields }, message);
   };
 }
