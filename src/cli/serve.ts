@@ -1,5 +1,6 @@
 /** `commonweight serve`: leads a federation whose participants are on other machines. */
 import { basename, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { LiveView } from '../federation/live-view.js';
@@ -66,6 +67,9 @@ Examples:
 }
 
 async function serve(file: string, flags: ServeFlags): Promise<void> {
+  // A hub's garbage is the buffers that came from its sockets. Freed by other threads, they have the allocator wait: with large
+  // uploads those threads took more time than hashing did.
+  setFlagsFromString('--no-concurrent-array-buffer-sweeping');
   const { dataDir, workers, init } = flags;
   const out = flags.out ?? join('runs', basename(file).replace(/\.ya?ml$/, ''));
   const input = (await readConfigurationFile(file)) as ConfigurationInput;

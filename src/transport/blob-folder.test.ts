@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { blobFolder, sha256Of } from './blob-folder.js';
 
@@ -39,9 +40,37 @@ describe('a folder of blobs', () => {
     const blobs = await blobFolder(path);
     const file = join(root, 'upload');
     writeFileSync(file, 'update');
-    const { sha256 } = await blobs.adopt(file);
-    expect(blobs.isFresh(sha256)).toBe(true);
-    expect((await blobFolder(path)).isFresh(sha256)).toBe(false);
+    const blob = { sha256: sha256Of(bytesOf('update')), bytes: 6 };
+    await blobs.adopt(file, blob);
+    expect(blobs.isFresh(blob.sha256)).toBe(true);
+    expect((await blobFolder(path)).isFresh(blob.sha256)).toBe(false);
+  });
+
+  it('has what it adopts once that is synced, and whoever asks for it waits', async () => {
+    const path = newFolder();
+    const blobs = await blobFolder(path);
+    for (const [text, fails] of [
+      ['kept', false],
+      ['lost', true],
+    ] as const) {
+      const file = join(root, text);
+      writeFileSync(file, text);
+      const blob = { sha256: sha256Of(bytesOf(text)), bytes: 4 };
+      let settle = () => {};
+      const synced = new Promise<void>((resolve, reject) => {
+        settle = fails ? () => reject(new Error('the disk is broken')) : resolve;
+      });
+      const adopted = blobs.adopt(file, blob, synced).then(
+        () => 'adopted',
+        (error: Error) => error.message,
+      );
+      const asked = blobs.has(blob.sha256);
+      expect(await Promise.race([asked, setImmediate('nothing yet')])).toBe('nothing yet');
+      expect(readdirSync(path)).not.toContain(blob.sha256);
+      settle();
+      expect(await adopted).toBe(fails ? 'the disk is broken' : 'adopted');
+      expect(await asked).toBe(!fails);
+    }
   });
 
   it('discards all but what is named', async () => {

@@ -33,8 +33,15 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
   for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
   // A hash is no path: anything else than hexadecimal digits is our own mistake here, and refused at the door before.
   const pathOf = (sha256: string) => join(path, sha256Schema.parse(sha256));
-  const has = (sha256: string) =>
-    access(pathOf(sha256)).then(
+  /** What is being adopted: settles when it is there, or will not be. */
+  const arriving = new Map<string, Promise<unknown>>();
+  /** Once nothing is on its way to it. */
+  const settledPathOf = async (sha256: string) => {
+    await arriving.get(sha256);
+    return pathOf(sha256);
+  };
+  const has = async (sha256: string) =>
+    access(await settledPathOf(sha256)).then(
       () => true,
       () => false,
     );
@@ -70,28 +77,32 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       return keep((temporary) => writeFile(temporary, bytes), blob);
     },
     async describe(sha256) {
-      const { size } = await stat(pathOf(sha256)).catch((cause: unknown) => {
+      const { size } = await stat(await settledPathOf(sha256)).catch((cause: unknown) => {
         throw new TransportError(`blob ${sha256.slice(0, 12)}… is not there`, { cause });
       });
       return { sha256, bytes: size };
     },
     async isSound(sha256) {
-      const blob = await describeFile(pathOf(sha256)).catch(() => undefined);
+      const blob = await describeFile(await settledPathOf(sha256)).catch(() => undefined);
       return blob?.sha256 === sha256;
     },
     isFresh,
     copy: (file) => keep((temporary) => copyFile(file, temporary)),
-    async adopt(file, verified) {
-      const blob = verified ?? (await describeFile(file));
-      await rename(file, pathOf(blob.sha256));
-      await syncFolder(path);
-      await syncFolder(dirname(file));
-      for (const other of arrived.keys()) if (!isFresh(other)) arrived.delete(other);
-      arrived.set(blob.sha256, performance.now());
-      return blob;
+    async adopt(file, { sha256 }, synced) {
+      const adopting = (async () => {
+        await synced;
+        await rename(file, pathOf(sha256));
+        await syncFolder(path);
+        await syncFolder(dirname(file));
+        for (const other of arrived.keys()) if (!isFresh(other)) arrived.delete(other);
+        arrived.set(sha256, performance.now());
+      })();
+      const settled = adopting.catch(() => undefined);
+      arriving.set(sha256, settled);
+      await adopting.finally(() => arriving.get(sha256) === settled && arriving.delete(sha256));
     },
     async get(sha256) {
-      const bytes = await readFile(pathOf(sha256)).catch((cause: unknown) => {
+      const bytes = await readFile(await settledPathOf(sha256)).catch((cause: unknown) => {
         throw new TransportError(`blob ${sha256.slice(0, 12)}… cannot be read: ${String(cause)}`, { cause });
       });
       const actual = sha256Of(bytes);
@@ -103,7 +114,7 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       }
       return bytes;
     },
-    discard: (sha256) => rm(pathOf(sha256), { force: true }),
+    discard: async (sha256) => rm(await settledPathOf(sha256), { force: true }),
     async discardOthers(than) {
       const others = (await readdir(path)).filter((name) => isSha256(name) && !than.has(name));
       for (const sha256 of others) await rm(pathOf(sha256), { force: true });

@@ -56,7 +56,8 @@ const wait = (round: number, sequence = round, epoch = 1): Assignment => ({
   round,
 });
 /** Bytes without a pattern that a hash or a codec could miss. */
-export const noise = (bytes: number) => Uint8Array.from({ length: bytes }, (_, i) => (i * 2654435761) >>> 13);
+export const noise = (bytes: number, seed = 0) =>
+  Uint8Array.from({ length: bytes }, (_, i) => ((i + seed) * 2654435761) >>> 13);
 
 export function describeTransport(
   name: string,

@@ -43,9 +43,10 @@ export interface BlobFolder {
   copy(path: string): Promise<Blob>;
   /**
    * Takes over a finished file by renaming it; `path` is on the same disk.
-   * @param verified what it is, where that is known: it is not read once more then
+   * @param verified what it is: it is not read once more
+   * @param synced when its bytes would survive a power cut; now, unless it is given. Whoever asks for the blob meanwhile waits.
    */
-  adopt(path: string, verified?: Blob): Promise<Blob>;
+  adopt(path: string, verified: Blob, synced?: Promise<void>): Promise<void>;
   /** @throws TransportError when it is not there, or is damaged. */
   get(sha256: string): Promise<Uint8Array>;
   /** What is not needed any more. */

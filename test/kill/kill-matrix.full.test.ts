@@ -41,6 +41,7 @@ describe('a federation whose processes are killed at any moment and started agai
       names.filter((name) => pattern.test(name)).length;
     expect(count(/^journal: /, moments.coordinator)).toBe(3 * 14);
     expect(count(/a piece of it written|a part of it sent/, moments.coordinator)).toBeGreaterThanOrEqual(4);
+    expect(count(/what there is of it synced/, moments.coordinator)).toBe(4);
     expect(count(/^announcement: /, moments.participant)).toBe(3 * 6);
     expect(count(/^(up|down)load of/, moments.participant)).toBe(4);
   });

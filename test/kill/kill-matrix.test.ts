@@ -10,11 +10,12 @@ afterAll(() => rmSync(root, { recursive: true }));
 // Of every kind of moment one; the whole matrix is in kill-matrix.full.test.ts.
 const cases: [string, Fates, string?][] = [
   [
-    'a coordinator that dies around journal entries, and in the middle of an upload',
+    'a coordinator that dies around journal entries, in the middle of an upload and after it',
     {
       coordinator: [
         'journal: joined 1 .* begun',
         '.*: a piece of it written',
+        '.*: what there is of it synced',
         'journal: update-received 1 .* written',
         'journal: merged 1 synced',
       ],

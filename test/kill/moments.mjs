@@ -62,7 +62,7 @@ function watchFiles() {
 }
 
 function watchHandle(handle, path) {
-  const { writeFile, appendFile, writev, write, sync } = handle;
+  const { writeFile, appendFile, writev, write, sync, datasync } = handle;
   let entry = nameOf(path);
   handle.appendFile = async (line, ...more) => {
     entry = entryOf(line);
@@ -81,6 +81,10 @@ function watchHandle(handle, path) {
       return written;
     };
   }
+  handle.datasync = async () => {
+    await datasync.call(handle);
+    moment(`${entry}: what there is of it synced`);
+  };
   // Of other files it is the name that counts, which comes after.
   if (!path.endsWith('.jsonl')) return;
   handle.sync = async () => {

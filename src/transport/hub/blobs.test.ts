@@ -1,26 +1,22 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { WebSocket } from 'ws';
-import { cutting, openGateway } from '../../../test/page-end/gateway.js';
-import { sha256Of } from '../blob-folder.js';
-import { TransportError } from '../error.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { blobFolder, sha256Of } from '../blob-folder.js';
+import { noise } from '../transport.contract.js';
+import type { BlobFolder } from '../transport.js';
 import { hubAddress } from './hub-address.js';
 import { type HubRequest, hubRequest } from './hub-request.js';
 import { joinHub } from './join-hub.js';
-import { joinHubFromPage } from './join-hub-from-page.js';
 import { readJson } from './read-json.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 
-const noise = (bytes: number, seed = 1) =>
-  Uint8Array.from({ length: bytes }, (_, i) => ((i + seed) * 2654435761) >>> 13);
 const never = new AbortController().signal;
 
-describe('the blobs of a hub', () => {
+describe('the blobs that come to a hub', () => {
   let hub: TestHub;
   beforeEach(async () => {
     hub = await testHub();
@@ -149,25 +145,50 @@ describe('the blobs of a hub', () => {
     expect(offsets[2]).toBeGreaterThan(offsets[1]!);
   });
 
-  it.each([
-    ['Node', joinHub],
-    ['a page', joinHubFromPage],
-  ])('are downloaded through a connection that breaks, by %s, from where it broke', async (_, join) => {
-    vi.stubGlobal('WebSocket', WebSocket);
-    const coordinator = await hub.open();
-    const gateway = await openGateway(new Map());
-    gateway.hubPort = coordinator.port;
-    const model = await coordinator.blobs.put(noise(2_000_000));
-    await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
-    const participant = await join(`http://127.0.0.1:${gateway.port}`, {
-      token: await hub.tokenOf('site-a'),
+  it('are confirmed when they are whole, and there for who announces them once they are synced', async () => {
+    const blobs = await blobFolder(join(hub.folder, 'blobs'));
+    const disk = { sync() {}, breaks(_: Error) {} };
+    const slow: BlobFolder = {
+      ...blobs,
+      adopt: (file, blob, synced) =>
+        blobs.adopt(
+          file,
+          blob,
+          new Promise((resolve, reject) => {
+            disk.sync = () => synced?.then(resolve, reject);
+            disk.breaks = reject;
+          }),
+        ),
+    };
+    await hub.open({ blobs: slow });
+    const [kept, lost] = [noise(70_000), noise(70_000, 2)];
+    expect(await put('site-a', sha256Of(kept), kept)).toMatchObject({ status: 201 });
+    const asked = blobs.has(sha256Of(kept));
+    expect(await Promise.race([asked, delay(20, 'nothing yet')])).toBe('nothing yet');
+    disk.sync();
+    expect(await asked).toBe(true);
+
+    // What a disk could not keep is not here: it is sent once more, and nothing of it is in the way.
+    expect(await put('site-a', sha256Of(lost), lost)).toMatchObject({ status: 201 });
+    disk.breaks(new Error('a sector is broken'));
+    const { participant, error } = await hub.logged(({ message }) => message.includes('has lost'));
+    expect([participant, String(error)]).toEqual(['site-a', 'Error: a sector is broken']);
+    expect(await head('site-a', sha256Of(lost))).toEqual(['0', '?0']);
+    expect(await files()).toEqual([sha256Of(kept)]);
+
+    // A hub that dies in between is asked once more, and has all of it.
+    expect(await put('site-a', sha256Of(lost), lost)).toMatchObject({ status: 201 });
+    const killed = hub.hub();
+    const again = await blobFolder(join(hub.folder, 'blobs'));
+    await hub.open({ blobs: again, port: 0 });
+    expect(await head('site-a', sha256Of(lost))).toEqual(['70000', '?0']);
+    const rest = lost.subarray(70_000);
+    expect(await put('site-a', sha256Of(lost), rest, { 'upload-offset': '70000' })).toMatchObject({
+      status: 201,
     });
-    const bytes = await cutting(gateway, 1_000_000, participant.download(model));
-    expect(sha256Of(bytes)).toBe(model.sha256);
-    expect(gateway.ranges.at(-1)).toMatch(/^bytes=[1-9]\d*-$/);
-    await participant.close();
-    await gateway.close();
-    vi.unstubAllGlobals();
+    expect(await again.has(sha256Of(lost))).toBe(true);
+    disk.breaks(new Error('it was killed'));
+    await killed.close();
   });
 
   it('are not kept when they are not what their name says, and then begin anew', async () => {
@@ -257,74 +278,6 @@ describe('the blobs of a hub', () => {
       }
     }
     expect(await files()).toEqual([]);
-  });
-
-  it('are read by participants only where an assignment names them', async () => {
-    const coordinator = await hub.open();
-    const [a, b] = [await hub.join('site-a'), await hub.join('site-b')];
-    const secret = await a.upload(noise(1000));
-    const update = { state: secret, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
-    await a.announce({ type: 'update', round: 1, update });
-    const common = { epoch: 1, round: 1, waitingFor: ['site-b'] };
-    const model = await coordinator.blobs.put(noise(5000, 2));
-    await coordinator.publish({ ...common, type: 'train', sequence: 1, base: model });
-    await expect(b.download(secret)).rejects.toThrow(TransportError);
-    expect(sha256Of(await b.download(model))).toBe(model.sha256);
-    // One that was named before may still be on its way.
-    await coordinator.publish({ type: 'wait', epoch: 1, sequence: 2, round: 1 });
-    expect(sha256Of(await b.download(model))).toBe(model.sha256);
-    await hub.logged(({ reason, message }) => reason === 'no-blob' && message.includes('site-b'));
-  });
-
-  it('are mended where the disk has changed them, once somebody has got other bytes', async () => {
-    const damaged: string[] = [];
-    const model = noise(1000);
-    const coordinator = await hub.open(
-      {},
-      {
-        async onDamaged(sha256) {
-          damaged.push(sha256);
-          writeFileSync(coordinator.blobs.pathOf(sha256), model);
-        },
-      },
-    );
-    const blob = await coordinator.blobs.put(model);
-    await coordinator.publish({
-      type: 'evaluate',
-      epoch: 1,
-      sequence: 1,
-      round: 1,
-      waitingFor: [],
-      model: blob,
-    });
-    const participant = await hub.join('site-a');
-    expect(await participant.download(blob)).toEqual(model);
-    expect(damaged).toEqual([]);
-    model[500]! ^= 4;
-    writeFileSync(coordinator.blobs.pathOf(blob.sha256), model);
-    model[500]! ^= 4;
-    expect(await participant.download(blob)).toEqual(model);
-    expect(damaged).toEqual([blob.sha256]);
-  });
-
-  it('are read in ranges', async () => {
-    const coordinator = await hub.open();
-    const bytes = noise(1000);
-    const model = await coordinator.blobs.put(bytes);
-    await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
-    const address = hubAddress(coordinator.url, await hub.tokenOf('site-a'), {});
-    const read = async (range: string) => {
-      const path = `/blobs/${model.sha256}`;
-      const response = await hubRequest(address, { method: 'GET', path, headers: { range } }, never);
-      const chunks: Buffer[] = [];
-      for await (const chunk of response) chunks.push(chunk as Buffer);
-      return [response.statusCode, response.headers['content-range'], Buffer.concat(chunks)] as const;
-    };
-    expect(await read('bytes=990-')).toEqual([206, 'bytes 990-999/1000', Buffer.from(bytes.subarray(990))]);
-    expect(await read('bytes=1-2')).toEqual([206, 'bytes 1-2/1000', Buffer.from(bytes.subarray(1, 3))]);
-    expect((await read('bytes=1000-'))[0]).toBe(416);
-    expect((await read('bytes=x'))[0]).toBe(200);
-    address.agent.destroy();
   });
 
   it('are neither read nor written without a token, or with one of another role', async () => {

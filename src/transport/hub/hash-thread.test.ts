@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Of } from '../blob-folder.js';
+import { noise } from '../transport.contract.js';
 import { type HashThread, hashThread } from './hash-thread.js';
 
 describe('the thread that hashes', () => {
@@ -16,8 +17,6 @@ describe('the thread that hashes', () => {
     await thread.close();
     await rm(folder, { recursive: true });
   });
-  const noise = (bytes: number, seed: number) =>
-    Uint8Array.from({ length: bytes }, (_, i) => ((i + seed) * 2654435761) >>> 13);
 
   it('follows files that grow, several at once', async () => {
     const files = await Promise.all(

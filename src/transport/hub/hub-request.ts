@@ -16,7 +16,7 @@ export interface HubRequest {
 export type HubResponse = IncomingMessage & { readonly statusCode: number };
 
 const pieceBytes = 2 ** 20;
-/** Nothing moved for so long: the connection is dead. A hub that syncs a large blob to a slow disk is silent for a while. */
+/** Nothing moved for so long: the connection is dead. A hub that syncs a large blob which it is asked for is silent for a while. */
 const silentMs = 60_000;
 
 /** @throws what the connection failed with */

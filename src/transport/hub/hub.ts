@@ -62,6 +62,8 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const uploads = await openUploads({
     ...{ folder: options.uploadsFolder, blobs, participants, limits },
     onReceived: (bytes) => metrics.received('blob', bytes),
+    onLost: (participant, { sha256 }, error) =>
+      log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
   });
   const board = switchboard({ reception, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });

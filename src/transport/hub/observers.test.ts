@@ -34,6 +34,7 @@ function exampleRun(rounds = 0, participants = 2) {
       configuration: parseConfiguration(configuration, 'test'),
       participants: names,
       classNames: ['cat', 'dog'],
+      testImages: true,
     },
     status() {
       looks++;

@@ -13,6 +13,7 @@ import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { Log } from '../log.js';
 import { sparingLog } from '../sparing-log.js';
 import type { BlobFolder, LendShare } from '../transport.js';
+import { bufferBudget } from './buffer-budget.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
@@ -56,6 +57,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   const { participants } = description;
   const spare = sparingLog(log, 5, 100);
   const transfers = new Map<string, number>();
+  const buffers = bufferBudget();
 
   /** @throws Refusal unless the request's token has one of these roles */
   function allow<Allowed extends Role>(c: HubContext, ...roles: Allowed[]): Identity & { role: Allowed } {
@@ -220,7 +222,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
       await parts.mend(sha256);
     }
     const sent = await transfer(participant, () =>
-      sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, limits),
+      sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, limits, buffers),
     );
     metrics.sent('blob', sent);
     return RESPONSE_ALREADY_SENT;

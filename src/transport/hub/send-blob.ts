@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BufferBudget } from './buffer-budget.js';
 import type { HubLimits } from './limits.js';
 import { Refusal } from './refusal.js';
 import { sendStream } from './send-stream.js';
@@ -12,6 +13,7 @@ export async function sendBlob(
   request: IncomingMessage,
   response: ServerResponse,
   limits: HubLimits,
+  buffers: BufferBudget,
 ): Promise<number> {
   const { size } = await stat(path);
   const { start, end, partial } = rangeOf(request.headers.range, size);
@@ -22,12 +24,12 @@ export async function sendBlob(
     'cache-control': 'no-store',
     ...(partial && { 'content-range': `bytes ${start}-${end}/${size}` }),
   });
-  return sendStream(
-    createReadStream(path, { start, end, highWaterMark: 2 ** 19 }),
-    request,
-    response,
-    limits,
-  );
+  const highWaterMark = buffers.take();
+  try {
+    return await sendStream(createReadStream(path, { start, end, highWaterMark }), request, response, limits);
+  } finally {
+    buffers.release();
+  }
 }
 
 /** `bytes=from-` and `bytes=from-to`; of what else there is the whole may be sent instead. */

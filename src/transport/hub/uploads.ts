@@ -1,6 +1,7 @@
 /**
  * Blobs on their way in: written to a file of the participant's own, which stays when the connection is lost, so that the
- * next one goes on behind it. The whole is checked against its hash and synced before it gets its name. Node only.
+ * next one goes on behind it. The whole is confirmed when it has been checked against its hash, and gets its name when it is
+ * synced: who announces it meanwhile waits, so that nothing is counted that a power cut would take away. Node only.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
@@ -8,8 +9,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { reasonOf } from '../../data/file-bytes.js';
+import type { Blob } from '../../protocol/blob-name.js';
 import type { BlobFolder } from '../transport.js';
 import { type BlobSink, openBlobSink, type SinkHelpers } from './blob-sink.js';
+import { bufferBudget } from './buffer-budget.js';
 import { hashThread } from './hash-thread.js';
 import type { HubLimits } from './limits.js';
 import { type PendingBlob, pendingBlobs } from './pending-blobs.js';
@@ -54,13 +57,16 @@ export interface UploadsParts {
   readonly limits: HubLimits;
   /** So many bytes have come, of a blob that is whole now or not. */
   onReceived(bytes: number): void;
+  /** The disk has lost what was confirmed; whoever announces it hears that it is not here, and sends it once more. */
+  onLost(participant: string, blob: Blob, error: unknown): void;
 }
 
 export async function openUploads(parts: UploadsParts): Promise<Uploads> {
-  const { folder, blobs, participants, limits, onReceived } = parts;
+  const { folder, blobs, participants, limits, onReceived, onLost } = parts;
   const pending = pendingBlobs(limits.pendingBytes, limits.pendingBlobs);
-  const helpers: SinkHelpers = { hashes: hashThread(), syncing: false, open: 0 };
+  const helpers: SinkHelpers = { hashes: hashThread(), buffers: bufferBudget() };
   const receiving = new Map<string, Receiving>();
+  const settling = new Set<Promise<void>>();
   // A name may be no name for a folder.
   const folderOf = (participant: string) => join(folder, digestOf(participant).slice(0, 32));
   const partOf = (participant: string, sha256: string) => join(folderOf(participant), `${sha256}.part`);
@@ -117,12 +123,12 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
     }
     for (const blob of evicted) await remove(blob);
     let sink: BlobSink | undefined;
+    let confirmed = false;
     try {
       sink = await openBlobSink(part, offset, helpers);
       await drain(body, sink, limits, signal);
       if (sink.position() !== bytes) throw new Refusal(408, 'cut-off', 'the upload ended too early');
-      // Both at once: few blobs are not what their names say.
-      const [digest] = await Promise.all([sink.digest(), sink.sync()]);
+      const digest = await sink.digest();
       if (digest !== sha256) {
         await rm(part, { force: true });
         throw new Refusal(
@@ -131,8 +137,8 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
           `the ${bytes} bytes that came have another SHA-256 than ${sha256.slice(0, 12)}…`,
         );
       }
-      await blobs.adopt(part, { sha256, bytes });
-      pending.mark(participant, sha256, bytes, 'whole');
+      settle(participant, part, { sha256, bytes }, sink);
+      confirmed = true;
     } catch (error) {
       throw isOfDisk(error)
         ? new Refusal(
@@ -143,8 +149,8 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
         : error;
     } finally {
       if (sink !== undefined) onReceived(sink.position() - offset);
-      await sink?.close();
-      if (!(await blobs.has(sha256))) {
+      if (!confirmed) {
+        await sink?.close();
         const left = await sizeOf(part);
         if (left === 0) {
           pending.forget(participant, sha256);
@@ -152,6 +158,19 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
         } else pending.mark(participant, sha256, left, 'part');
       }
     }
+  }
+
+  /** What is confirmed gets its name once it is synced. */
+  function settle(participant: string, part: string, blob: Blob, sink: BlobSink): void {
+    pending.mark(participant, blob.sha256, blob.bytes, 'whole');
+    const synced = sink.sync().finally(() => sink.close());
+    const settled = blobs.adopt(part, blob, synced).catch(async (error: unknown) => {
+      pending.forget(participant, blob.sha256);
+      await rm(part, { force: true });
+      onLost(participant, blob, error);
+    });
+    settling.add(settled);
+    void settled.then(() => settling.delete(settled));
   }
 
   return {
@@ -173,6 +192,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
       const all = [...receiving.values()];
       for (const { abort } of all) abort.abort();
       await Promise.allSettled(all.map(({ done }) => done));
+      await Promise.all(settling);
       await helpers.hashes.close();
     },
   };

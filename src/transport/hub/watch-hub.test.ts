@@ -19,6 +19,7 @@ const view: RunView = {
     configuration: parseConfiguration(exampleDescription.configuration, 'test'),
     participants: ['site-a'],
     classNames: ['cat', 'dog'],
+    testImages: true,
   },
   status: () => ({
     ...{ protocol: PROTOCOL_VERSION, phase: 'training', round: 1, rounds: 3 },
