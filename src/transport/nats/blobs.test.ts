@@ -6,11 +6,9 @@ import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-fed
 import { sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
 import { type Log, silentLog } from '../log.js';
+import { noise } from '../transport.contract.js';
 import { blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
 import type { BlobMover } from './nats-blobs.js';
-
-const noise = (bytes: number, seed = 0) =>
-  Uint8Array.from({ length: bytes }, (_, i) => ((i + seed) * 2654435761) >>> 13);
 
 describe('blobs over NATS', () => {
   let federation: NatsFederation;

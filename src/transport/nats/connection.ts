@@ -75,11 +75,14 @@ export async function openNats(url: string, access: NatsAccess, who: string, inb
     if (enabled !== true) throw withoutJetStream(url);
     const jetStream = jetstream(connection);
     const manager = await jetStream.jetstreamManager(false);
-    await manager.getAccountInfo().catch((error: unknown) => {
-      const unanswered = error instanceof RequestError || error instanceof TimeoutError;
-      throw unanswered ? error : withoutJetStream(`the account at ${url}`);
-    });
-    return { connection, jetStream, manager, outages: outages(connection) };
+    const watched = outages(connection);
+    const hasJetStream = () =>
+      manager.getAccountInfo().catch((error: unknown) => {
+        const unanswered = error instanceof RequestError || error instanceof TimeoutError;
+        throw unanswered ? error : withoutJetStream(`the account at ${url}`);
+      });
+    await watched.through(hasJetStream);
+    return { connection, jetStream, manager, outages: watched };
   } catch (error) {
     await connection.close();
     throw explain(error, `${url} cannot be used`);

@@ -17,7 +17,7 @@ export async function follow(
   see: (entry: KvWatchEntry) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let watch = await bucket.watch({ key });
+  let watch = await outages.through(() => bucket.watch({ key }));
   const stop = () => watch.stop();
   outages.onReconnect(stop, signal);
   signal.addEventListener('abort', stop, { once: true });

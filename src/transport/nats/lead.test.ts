@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { evaluated, JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError, TransportError } from '../error.js';
 import { type LeadOptions, takeLead } from './lead.js';
-import { leaderKey, PRESENCE_BUCKET } from './names.js';
+import { leaderKey, PRESENCE_BUCKET, STATE_BUCKET, stateKey } from './names.js';
 
 const wait = (epoch: number, sequence: number): Assignment => ({ type: 'wait', epoch, sequence, round: 1 });
 const standby = { standby: true, leaderBeatMs: 250 };
@@ -70,6 +72,17 @@ describe('the lead of a job', () => {
     const second = take({ standby: true, leaderBeatMs: 60_000 });
     await first.close();
     expect((await second).epoch).toBe(2);
+  });
+
+  it('is not taken at once from a leader that has won, and has not said yet that it is there', async () => {
+    const first = await take();
+    await first.close();
+    const connection = federation.keep(await connect({ servers: federation.server.url }));
+    const bucket = await new Kvm(jetstream(connection)).open(STATE_BUCKET);
+    await bucket.put(stateKey(JOB), JSON.stringify({ epoch: 2 }));
+    const begun = performance.now();
+    expect((await take({ standby: true, leaderBeatMs: 100 })).epoch).toBe(3);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(500);
   });
 
   it('is taken by one of two standbys; the other goes on waiting', async () => {

@@ -89,10 +89,11 @@ export async function takeLead(
     return holdLead({ nats, job, epoch, revision, state, buckets, beatMs, leaderBeatMs });
 
     async function winEpoch() {
-      for (let outrun = false; ; outrun = true) {
+      for (;;) {
         const { state: before } = await nats.outages.untilDone('the lead', read, ending.signal);
-        // Whoever was faster may not have said yet that it is there.
-        if (standby) await leaderGone(nats, buckets, job, goneMs, outrun, ending.signal);
+        if (standby && before !== undefined) {
+          await leaderGone(nats, buckets, job, before.epoch, goneMs, ending.signal);
+        }
         const won = await nats.outages.untilDone('the lead', () => tryEpoch(before?.epoch), ending.signal);
         if (won !== undefined) return won;
       }
@@ -171,7 +172,8 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
     }
   };
   void follow(nats, buckets.state, key, see, ending.signal).catch(() => undefined);
-  const beat = () => void buckets.presence.put(leaderKey(job), encode({ epoch })).catch(() => undefined);
+  const say = (left: boolean) => buckets.presence.put(leaderKey(job), encode({ epoch, left }));
+  const beat = () => void say(false).catch(() => undefined);
   beat();
   const beating = setInterval(beat, leaderBeatMs);
   ending.signal.addEventListener('abort', () => clearInterval(beating));
@@ -222,7 +224,7 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
       if (!closed && !nats.connection.isClosed()) {
         // Both only spare the next one some waiting: not worth an error, or a long wait for a server that is away.
         const leaving = Promise.allSettled([
-          buckets.presence.delete(leaderKey(job)),
+          say(true),
           nats.manager.consumers.delete(ANNOUNCEMENTS, consumerName(job, epoch)),
         ]);
         await Promise.race([leaving, delay(1000, undefined, { ref: false })]);

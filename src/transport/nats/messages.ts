@@ -21,6 +21,9 @@ export const stateSchema = z.strictObject({
 });
 export type State = z.output<typeof stateSchema>;
 
+/** What the leader of `epoch` says with every beat, and when it leaves. */
+export const leaderSchema = z.strictObject({ epoch: z.int().positive(), left: z.boolean() });
+
 /** Of one call of `announce`, however often it is sent: the receipt names it. */
 const idSchema = z.string().regex(/^[\w-]{1,64}$/);
 

@@ -8,6 +8,12 @@ import { closedError, explain, isFinal } from './explain.js';
 
 export interface Outages {
   /**
+   * Begins again after each outage that comes between. For what opens a channel: there, silence of a server that is connected
+   * is an answer.
+   * @throws whatever else goes wrong
+   */
+  through<Result>(act: () => Promise<Result>): Promise<Result>;
+  /**
    * Tries until it works. What was begun on a connection that is lost is told so by its signal, and must end.
    * @throws TransportError when `signal` is aborted, or trying again would not help
    */
@@ -23,6 +29,8 @@ export interface Outages {
 }
 
 const PAUSE_MS = 250;
+
+class Lost extends Error {}
 
 export function outages(connection: NatsConnection): Outages {
   const lost = new Set<() => void>();
@@ -42,6 +50,8 @@ export function outages(connection: NatsConnection): Outages {
         all(found);
       } else if (type === 'reconnecting') all(trying);
     }
+    // Closed for good: nobody waits for it.
+    all(found);
   })();
   const listen = (listeners: Set<() => void>, act: () => void, signal: AbortSignal) => {
     if (signal.aborted) return;
@@ -49,6 +59,16 @@ export function outages(connection: NatsConnection): Outages {
     signal.addEventListener('abort', () => listeners.delete(act), { once: true });
   };
   return {
+    async through(act) {
+      for (;;) {
+        try {
+          return await unlessLost(act);
+        } catch (error) {
+          if (connection.isClosed() || !(away || error instanceof Lost)) throw error;
+          if (away) await back();
+        }
+      }
+    },
     async untilDone(what, act, signal) {
       for (;;) {
         if (signal.aborted) throw closedError();
@@ -71,7 +91,7 @@ export function outages(connection: NatsConnection): Outages {
     return new Promise((resolve, reject) => {
       const losing = new AbortController();
       const fail = () => {
-        const error = new Error('the connection was lost');
+        const error = new Lost('the connection was lost');
         losing.abort(error);
         reject(error);
       };
@@ -82,15 +102,15 @@ export function outages(connection: NatsConnection): Outages {
     });
   }
 
-  function back(signal: AbortSignal): Promise<void> {
+  function back(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         found.delete(done);
-        signal.removeEventListener('abort', done);
+        signal?.removeEventListener('abort', done);
         resolve();
       };
       found.add(done);
-      signal.addEventListener('abort', done);
+      signal?.addEventListener('abort', done);
     });
   }
 }

@@ -9,10 +9,10 @@ import { TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
 import type { ParticipantEnd } from '../transport.js';
 import { announcer } from './announce.js';
-import { type Nats, type NatsAccess, openNats } from './connection.js';
+import { type NatsAccess, openNats } from './connection.js';
 import { closedError, explain } from './explain.js';
 import { follow } from './follow.js';
-import { openLayout } from './layout.js';
+import { type Buckets, openLayout } from './layout.js';
 import { currentSchema, decode, encode } from './messages.js';
 import {
   CURRENT_KEY,
@@ -62,15 +62,14 @@ export async function joinNats(
     closing.abort(failure ?? closedError());
   });
   try {
-    const { state, presence } = await openLayout(nats);
-    const { job, blobs: place } = await readCurrent();
-    const description = await readDescription(job);
+    const { state, presence, description, place } = await nats.outages.through(readFederation);
+    const { job } = description;
     if (!description.participants.includes(name)) {
       throw new TransportError(`nats: "${name}" is not expected in this federation`, {
         hint: `take one of ${description.participants.join(', ')}`,
       });
     }
-    const mover = await moverOf(nats, place);
+    const mover = await nats.outages.through(() => moverOf(place));
     const assignments = latestValue<Assignment>();
     let seen = '';
     const see = (entry: KvEntry) => {
@@ -111,7 +110,13 @@ export async function joinNats(
       },
     };
 
-    async function readCurrent() {
+    async function readFederation() {
+      const buckets = await openLayout(nats);
+      const { job, blobs: place } = await readCurrent(buckets);
+      return { ...buckets, place, description: await readDescription(buckets, job) };
+    }
+
+    async function readCurrent({ state }: Buckets) {
       const entry = await state.get(CURRENT_KEY);
       if (entry === null) throw nobodyThere(url);
       const current = decode(currentSchema, entry.value, DESCRIPTION_BYTES);
@@ -122,14 +127,14 @@ export async function joinNats(
       );
     }
 
-    async function readDescription(job: string) {
+    async function readDescription({ state }: Buckets, job: string) {
       const entry = await state.get(descriptionKey(job));
       if (entry === null) throw nobodyThere(url);
       return decode(descriptionSchema, entry.value, DESCRIPTION_BYTES);
     }
 
-    async function moverOf(of: Nats, at: Awaited<ReturnType<typeof readCurrent>>['blobs']) {
-      if (at === 'object-store') return objectStoreMover(of, job, token, signal);
+    async function moverOf(at: Awaited<ReturnType<typeof readCurrent>>['blobs']) {
+      if (at === 'object-store') return objectStoreMover(nats, job, token, signal);
       if (hub !== undefined) return hub(at.url, signal);
       throw new TransportError(`nats: blobs are moved by ${at.url}, but nothing here moves them by HTTP`);
     }

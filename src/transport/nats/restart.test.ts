@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect } from '@nats-io/transport-node';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { evaluated, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
+import { noise } from '../transport.contract.js';
 
 const wait = (round: number): Assignment => ({ type: 'wait', epoch: 1, sequence: round, round });
-const noise = (bytes: number, seed: number) =>
-  Uint8Array.from({ length: bytes }, (_, i) => ((i + seed) * 2654435761) >>> 13);
 
 describe('a nats-server that is killed and started again', () => {
   let federation: NatsFederation;
@@ -43,6 +43,37 @@ describe('a nats-server that is killed and started again', () => {
     expect(receipts).toEqual(Array(2 * rounds).fill({ accepted: true }));
     expect(heard.size).toBe(2 * rounds);
     for (const facts of heard.values()) expect(facts.size).toBe(1);
+  });
+
+  it('has a participant join that was about to, whatever it was asking for', async () => {
+    await federation.openCoordinator();
+    const observer = federation.keep(
+      await connect({ servers: federation.server.url, maxReconnectAttempts: -1, reconnectTimeWait: 20 }),
+    );
+    const asked: string[] = [];
+    let killAt = Number.POSITIVE_INFINITY;
+    let killed: Promise<void> | undefined;
+    observer.subscribe('$JS.API.>', {
+      callback: (_, { subject, reply }) => {
+        if (reply?.startsWith('_INBOX_site-a') !== true) return;
+        if (asked.push(subject) === killAt) killed = federation.server.kill();
+      },
+    });
+    await observer.flush();
+    await (await federation.openParticipant('site-a')).close();
+    await observer.flush();
+    const questions = asked.length;
+    expect(questions).toBeGreaterThan(5);
+    for (killAt = 1; killAt <= questions; killAt++) {
+      asked.length = 0;
+      killed = undefined;
+      const joining = federation.openParticipant('site-a');
+      await vi.waitFor(() => expect(killed).toBeDefined());
+      await killed;
+      await federation.server.start();
+      await (await joining).close();
+      await vi.waitFor(() => observer.flush(), 5000);
+    }
   });
 
   it('has an upload go on, and the assignment seen that is published meanwhile', async () => {
