@@ -51,6 +51,7 @@ export { strategyByName, strategyNames } from './merge/strategies.js';
 export type { Combination, Grams, Strategy, Survey } from './merge/strategy.js';
 export { carryOf } from './nn/carry.js';
 export type { Correction } from './nn/corrections/correction.js';
+export { fedBabu } from './nn/corrections/fed-babu.js';
 export { fedLc } from './nn/corrections/fed-lc.js';
 export { fedNtd } from './nn/corrections/fed-ntd.js';
 export { fedProx } from './nn/corrections/fed-prox.js';

@@ -34,6 +34,7 @@ const corrections: NonNullable<ConfigurationInput['correction']>[] = [
   { name: 'fed-rs' },
   { name: 'fed-lc' },
   { name: 'fed-ntd' },
+  { name: 'fed-babu' },
 ];
 
 const files = (out: string) =>

@@ -1,6 +1,7 @@
 /** Networks, losses, corrections, optimizers and schedules as a configuration names them. */
 import type { Configuration } from '../protocol/configuration.js';
 import type { Correction } from './corrections/correction.js';
+import { fedBabu } from './corrections/fed-babu.js';
 import { fedLc } from './corrections/fed-lc.js';
 import { fedNtd } from './corrections/fed-ntd.js';
 import { fedProx } from './corrections/fed-prox.js';
@@ -50,6 +51,8 @@ export function correctionOf(correction: Configuration['correction']): Correctio
       return fedLc(correction);
     case 'fed-ntd':
       return fedNtd(correction);
+    case 'fed-babu':
+      return fedBabu();
   }
 }
 

@@ -4,12 +4,13 @@
  */
 import * as g from '../graph/build.js';
 import { simplifyGraph } from '../graph/simplify.js';
-import { operand, type Value } from '../graph/value.js';
+import type { Value } from '../graph/value.js';
 import { gramModel } from '../onnx/gram-model.js';
 import { lower } from '../onnx/lower/lower.js';
 import type { TensorEntry } from '../tensor/state-dict.js';
 import { layoutSize } from '../tensor/state-dict.js';
-import { applyNetwork, layoutOf, type Network, NetworkError, parametersOf } from './network.js';
+import { denseLayer, lastLayerOf } from './last-layer.js';
+import { applyNetwork, layoutOf, type Network, parametersOf } from './network.js';
 import { cutState, type Normalization, normalized } from './training-step.js';
 
 export interface FeaturePlan {
@@ -41,19 +42,7 @@ const BLOCK = 250;
 /** @throws NetworkError when the logits are not those of a dense layer with a bias. */
 export function compileFeaturePlan({ network, imageShape, normalization }: FeatureOptions): FeaturePlan {
   const layout = layoutOf(parametersOf(network, imageShape));
-  const named = layout.map(({ name, shape }) => g.input(name, shape));
-  const layer = denseLayer(applyNetwork(network, layout, named, g.input('images', [1, ...imageShape])));
-  const entryOf = (value: Value) =>
-    layout.find(({ name }) => value.op === 'input' && value.attributes.name === name);
-  const [weight, bias] = layer === undefined ? [] : [entryOf(layer.weight), entryOf(layer.bias)];
-  if (weight === undefined || bias === undefined) {
-    throw new NetworkError(
-      'network: its logits are not those of a dense layer with a bias, as a refit needs them',
-      {
-        hint: 'leave "refit" out, or let the network end with a dense layer',
-      },
-    );
-  }
+  const { weight, bias } = lastLayerOf(network, layout, imageShape, 'refit');
   const [classes, features] = weight.shape as [number, number];
   const state = g.input('state', [layoutSize(layout)]);
   const images = normalized(g.input('images', [BATCH, ...imageShape], 'u8'), normalization);
@@ -69,22 +58,3 @@ export function compileFeaturePlan({ network, imageShape, normalization }: Featu
     gramModel: gramModel(BLOCK, features),
   };
 }
-
-/** What x·weightᵀ + bias is made of. */
-function denseLayer(logits: Value) {
-  const sum = bare(logits);
-  if (sum.op !== 'add') return undefined;
-  const product = bare(operand(sum, 0));
-  if (product.op !== 'matmul' || product.attributes.transposeA || !product.attributes.transposeB) {
-    return undefined;
-  }
-  return {
-    features: operand(product, 0),
-    weight: bare(operand(product, 1)),
-    bias: bare(operand(sum, 1)),
-  };
-}
-
-/** The value under changes of its shape alone. */
-const bare = (value: Value): Value =>
-  value.op === 'reshape' || value.op === 'expand' ? bare(operand(value, 0)) : value;

@@ -61,6 +61,7 @@ describe('a plan that is compiled here', () => {
     { name: 'fed-rs', alpha: 0.5 },
     { name: 'fed-lc', tau: 1 },
     { name: 'fed-ntd', beta: 1, temperature: 1 },
+    { name: 'fed-babu' },
   ] as const)('has them with the correction $name too', (correction) => {
     const network = networkOf({ name: 'mlp', hidden: [4], dropout: 0 }, classes);
     for (const partBytes of [2 ** 30, 1]) check({ network, partBytes, correction: correctionOf(correction) });

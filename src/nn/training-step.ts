@@ -16,6 +16,7 @@ import { convolutionOperandSize } from '../onnx/lower/convolution-algorithm.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { layoutSize, type StateLayout } from '../tensor/state-dict.js';
 import type { Correction, CorrectionInputs } from './corrections/correction.js';
+import { lastLayerOf } from './last-layer.js';
 import type { Loss } from './losses.js';
 import { applyNetwork, type Network } from './network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
@@ -42,7 +43,7 @@ export interface TrainingDescription extends StepDescription {
   readonly partBytes?: number | undefined;
   /** Gradients longer than this are shortened to it. */
   readonly clipNorm?: number | undefined;
-  /** Changes the loss of an example, or the gradient after it is clipped. */
+  /** Changes the loss of an example, the gradient after it is clipped, or the state that the optimizer comes to. */
   readonly correction?: Correction | undefined;
 }
 
@@ -90,9 +91,12 @@ export function trainingStep(description: TrainingDescription): Graph {
   const clipped = clipNorm === undefined ? slope : clipByGlobalNorm(slope, clipNorm);
   const corrected = correction?.changes === 'gradient' ? correction.gradient(clipped, state, told) : clipped;
   const next = optimizer.update(state, corrected, slots, learningRate, step);
+  const lastLayer = () => lastLayerOf(description.network, layout, description.imageShape, 'correction');
+  const nextState =
+    correction?.changes === 'state' ? correction.state(next.state, state, lastLayer(), told) : next.state;
   return simplifyGraph({
     outputs: {
-      nextState: next.state,
+      nextState,
       ...Object.fromEntries(next.slots.map((slot, index) => [`nextSlot${index}`, slot])),
       lossSum,
       correct,

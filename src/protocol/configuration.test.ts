@@ -201,7 +201,7 @@ describe('a configuration', () => {
       'a correction of the softmax beside another loss',
       { correction: { name: 'fed-lc' }, loss: { name: 'mean-squared-error' } },
       '"correction" is "fed-lc", but "loss" is "mean-squared-error", expected softmax-cross-entropy',
-      'fed-prox and scaffold go with every loss',
+      'fed-prox, scaffold and fed-babu go with every loss',
     ],
     [
       'more participants a round than there are',
@@ -238,7 +238,7 @@ describe('a configuration', () => {
       undefined,
     ]);
     expect(complaint({ correction: { name: 'fedprox' } })).toEqual([
-      '"correction.name" is "fedprox", expected one of fed-prox, scaffold, fed-rs, fed-lc, fed-ntd',
+      '"correction.name" is "fedprox", expected one of fed-prox, scaffold, fed-rs, fed-lc, fed-ntd, fed-babu',
       'did you mean "fed-prox"?',
     ]);
   });

@@ -72,6 +72,7 @@ const correctionSchema = z.discriminatedUnion('name', [
     temperature: positive.default(1),
     until,
   }),
+  z.strictObject({ name: z.literal('fed-babu'), until }),
 ]);
 
 const decay = z.number().min(0).default(0);

@@ -152,7 +152,7 @@ function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
   if (loss.name === 'softmax-cross-entropy') return undefined;
   return {
     message: `"correction" is "${correction.name}", but "loss" is "${loss.name}", expected softmax-cross-entropy`,
-    hint: 'fed-prox and scaffold go with every loss',
+    hint: 'fed-prox, scaffold and fed-babu go with every loss',
   };
 }
 

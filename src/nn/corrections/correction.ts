@@ -1,9 +1,10 @@
 /**
- * A correction of local training: something done to the loss or to the gradient, inside of the training graph, against
- * the drift of participants that see different data. What it is told besides the batch are inputs of the graph, so that
- * one plan serves every participant in every round.
+ * A correction of local training: something done to the loss, to the gradient or to the next state, inside of the training
+ * graph, against the drift of participants that see different data. What it is told besides the batch are inputs of the
+ * graph, so that one plan serves every participant in every round.
  */
 import type { Value } from '../../graph/value.js';
+import type { LastLayer } from '../last-layer.js';
 import type { Loss } from '../losses.js';
 
 /** Inputs of the training graph that stay the same through a round; P is the state's size. */
@@ -45,4 +46,11 @@ export interface GradientCorrection {
   gradient(gradient: Value, state: Value, inputs: CorrectionInputs): Value;
 }
 
-export type Correction = LossCorrection | GradientCorrection;
+export interface StateCorrection {
+  readonly changes: 'state';
+  readonly reads: readonly CorrectionInput[];
+  /** From the state that the optimizer comes to [P] to the corrected one. */
+  state(next: Value, state: Value, lastLayer: LastLayer, inputs: CorrectionInputs): Value;
+}
+
+export type Correction = LossCorrection | GradientCorrection | StateCorrection;

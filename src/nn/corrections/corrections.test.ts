@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { flatten, tanh } from '../../graph/build.js';
+import { flatten, mul, tanh } from '../../graph/build.js';
 import { type Evaluated, evaluate } from '../../graph/evaluate.js';
 import { graphInputs, topologicalOrder } from '../../graph/value.js';
 import { lower } from '../../onnx/lower/lower.js';
@@ -10,9 +10,10 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { dense } from '../layers.js';
 import { softmaxCrossEntropy } from '../losses.js';
 import { layoutOf, type Network, parametersOf } from '../network.js';
-import { sgd } from '../optimizers.js';
+import { adam, sgd } from '../optimizers.js';
 import { trainingStep } from '../training-step.js';
 import type { Correction } from './correction.js';
+import { fedBabu } from './fed-babu.js';
 import { fedLc } from './fed-lc.js';
 import { fedNtd } from './fed-ntd.js';
 import { fedProx } from './fed-prox.js';
@@ -37,14 +38,14 @@ const weights = [1, 1, 1, 0];
 /** Class 2 is never seen. */
 const classCounts = [10, 40, 0, 5];
 
-const stepOf = (correction?: Correction, network = linear, partBytes?: number) =>
+const stepOf = (correction?: Correction, network = linear, partBytes?: number, optimizer = sgd()) =>
   trainingStep({
     network,
     layout: layoutOf(parametersOf(network, IMAGE)),
     imageShape: IMAGE,
     normalization: { mean: [0], deviation: [1] },
     loss: softmaxCrossEntropy({ labelSmoothing: 0.1 }),
-    optimizer: sgd(),
+    optimizer,
     batchSize: BATCH,
     correction,
     partBytes,
@@ -97,6 +98,7 @@ const all: Record<string, Correction> = {
   'fed-rs': fedRs({ alpha: 0.4 }),
   'fed-lc': fedLc({ tau: 1.5 }),
   'fed-ntd': fedNtd({ beta: 0.7, temperature: 2 }),
+  'fed-babu': fedBabu(),
 };
 
 describe('without a correction', () => {
@@ -186,6 +188,43 @@ describe('FedNTD', () => {
   it('is nothing with β = 0, and at w_t', () => {
     expectClose(corrected(fedNtd({ beta: 0 })), corrected(), 12);
     expectClose(corrected(fedNtd(), { globalState: state }), corrected(), 12);
+  });
+});
+
+describe('FedBABU', () => {
+  // The last layer is neither the first nor the last in the state.
+  const network: Network = (scope, images) => {
+    const hidden = dense(scope.in('before'), flatten(images), PIXELS);
+    const scale = scope.in('after').parameter('scale', [PIXELS], (data) => void data.fill(1));
+    return dense(scope.in('fc'), mul(tanh(hidden), scale), CLASSES);
+  };
+  const layout = layoutOf(parametersOf(network, IMAGE));
+  const size = layout.reduce((sum, entry) => sum + entry.size, 0);
+  const values = {
+    ...inputs,
+    state: numbers(size),
+    slot0: numbers(size),
+    slot1: numbers(size).map(Math.abs),
+  };
+
+  it.each([
+    ['sgd with weight decay', sgd({ weightDecay: 0.1 })],
+    ['sgd with momentum', sgd({ momentum: 0.9, nesterov: true })],
+    ['adamw', adam({ weightDecay: 0.1, decoupled: true })],
+  ])('leaves the last layer as it is and the others as they would be, with %s', (_, optimizer) => {
+    const next = evaluate(stepOf(fedBabu(), network, undefined, optimizer), values).nextState!;
+    const plain = evaluate(stepOf(undefined, network, undefined, optimizer), values).nextState!;
+    for (const { name, offset, size } of layout) {
+      const expected = name.startsWith('fc.') ? values.state : plain;
+      for (let at = offset; at < offset + size; at++) expect(next[at]).toBe(expected[at]);
+    }
+  });
+
+  it('wants a network that ends with a dense layer', () => {
+    const bent: Network = (scope, images) => tanh(linear(scope, images));
+    expect(() => stepOf(fedBabu(), bent)).toThrow(
+      /not those of a dense layer with a bias, as correction needs/,
+    );
   });
 });
 
