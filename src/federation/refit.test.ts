@@ -119,6 +119,24 @@ describe('the refit of the last layer', () => {
     expect(scale).toBeGreaterThan(1);
   });
 
+  it('keeps of what training gave the layer as much as has the least loss on validation', async () => {
+    // Training gives the first class's bias 9.6, the sums times 8 give it 4.7.
+    const best = 6.5;
+    const { state, valuesOf } = await runInFolder({ ...resumableOf({ refit: {} }), tasks: tasksWith(best) });
+    const { scale, alpha } = state.rounds[1]!.refitted!;
+    expect(alpha).toBeGreaterThan(0);
+    expect(alpha).toBeLessThan(1);
+    const [c, ...trained] = valuesOf('round-2');
+    const fitted = expectedLayer(c!, scale);
+    const mixed = (share: number) => trained.map((w, i) => Math.fround((1 - share) * w + share * fitted[i]!));
+    const [, ...layer] = valuesOf('refitted-2');
+    layer.forEach((value, i) => {
+      expect(value).toBeCloseTo(mixed(alpha)[i]!, 5);
+    });
+    const distances = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.abs(mixed(share)[4]! - best));
+    expect(Math.abs(layer[4]! - best)).toBeCloseTo(Math.min(...distances), 5);
+  });
+
   it('comes after the last round where it is "last", and leaves the rounds as they are', async () => {
     const plain = await runInFolder(resumableOf({}));
     const { state, bytesOf, models } = await runInFolder(resumableOf({ refit: {} }));

@@ -4,6 +4,10 @@
  *
  * Least-squares scores are near 0 and 1 and too flat for logits, so they are multiplied by a scale: of the powers of two up
  * to 64, the one with the least loss on the participants' validation examples. A power of two changes no prediction.
+ *
+ * What training gave the layer knows things that least squares do not, and the reverse: the layer is (1 − α) of what it was and α of
+ * the solution (WiSE-FT, Wortsman et al. 2022, https://arxiv.org/abs/2109.01903, for the last layer alone), with the α of 0, ¼, ½,
+ * ¾ and 1 that has the least loss there.
  */
 import { accuracy } from '../evaluation/metrics.js';
 import { addSums, emptySums, packSums, ridgeSolution, unpackSums } from '../merge/refit/feature-sums.js';
@@ -90,32 +94,44 @@ export async function refit(round: number, workshop: RefitWorkshop): Promise<Rou
   }
   const base = await modelOf(round, workshop);
   const solution = ridgeSolution(total, size, lambda);
-  const candidates = SCALES.map((scale) => ({
-    scale,
-    model: withLastLayer(base, features, solution, scale),
-  }));
-  const losses = await Promise.all(candidates.map(({ model }) => validationLoss(model, workshop)));
-  const { scale, model } = candidates[losses.indexOf(Math.min(...losses))] as (typeof candidates)[number];
+  const leastLoss = async (mixes: readonly Mix[]) => {
+    const losses = await Promise.all(
+      mixes.map((mix) => validationLoss(withLastLayer(base, features, solution, mix), workshop)),
+    );
+    return mixes[losses.indexOf(Math.min(...losses))] as Mix;
+  };
+  const { scale } = await leastLoss(SCALES.map((scale) => ({ scale, alpha: 1 })));
+  const mix = await leastLoss(ALPHAS.map((alpha) => ({ scale, alpha })));
+  const model = withLastLayer(base, features, solution, mix);
   const metrics = await evaluateInParts(tasks, model.data, 'test', plan.testExamples);
   const sha256 = await store.put({ type: 'refitted', round }, model);
-  return { type: 'refitted', round, sha256, scale, testAccuracy: accuracy(metrics) };
+  return { type: 'refitted', round, sha256, ...mix, testAccuracy: accuracy(metrics) };
+}
+
+/** (1 − α) of the layer as it was, and α · scale of the solution. */
+interface Mix {
+  readonly scale: number;
+  readonly alpha: number;
 }
 
 const SCALES = [1, 2, 4, 8, 16, 32, 64];
+const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
 
 /** @param solution [classes, features + 1], the bias last */
 function withLastLayer(
   base: StateDict,
   { weight, bias, features, classes }: FeaturePlan,
   solution: Float64Array,
-  scale: number,
+  { scale, alpha }: Mix,
 ): StateDict {
   const data = base.data.slice();
+  const put = (at: number, fitted: number) => {
+    data[at] = (1 - alpha) * (data[at] as number) + alpha * scale * fitted;
+  };
   for (let label = 0; label < classes; label++) {
     const row = solution.subarray(label * (features + 1), (label + 1) * (features + 1));
-    for (let i = 0; i < features; i++)
-      data[weight.offset + label * features + i] = scale * (row[i] as number);
-    data[bias.offset + label] = scale * (row[features] as number);
+    for (let i = 0; i < features; i++) put(weight.offset + label * features + i, row[i] as number);
+    put(bias.offset + label, row[features] as number);
   }
   return { layout: base.layout, data };
 }

@@ -67,6 +67,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     sha256: sha256Schema,
     /** By which the least-squares scores are multiplied to be logits. */
     scale: z.number().positive(),
+    /** The share of the solution in the layer; the rest is the layer as it was. */
+    alpha: z.number().min(0).max(1).default(1),
     testAccuracy: accuracySchema,
   }),
   z.strictObject({

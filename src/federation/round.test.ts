@@ -47,7 +47,7 @@ function answer(command: Command, accuracyOf: (command: Command) => number): Rou
     case 'sum-features':
       return { type: 'features-summed', round, participant: command.participant, sha256 };
     case 'refit':
-      return { type: 'refitted', round, sha256, scale: 4, testAccuracy: 0.5 };
+      return { type: 'refitted', round, sha256, scale: 4, alpha: 0.5, testAccuracy: 0.5 };
     case 'record':
       return command.event;
   }
