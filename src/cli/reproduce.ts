@@ -28,7 +28,7 @@ export function addReproduce(program: Command): void {
     .addOption(
       new Option(
         '--profile <name>',
-        'quick (minutes), paper (its settings to the letter), or best (half an hour)',
+        'quick (minutes), paper (its settings to the letter), or best (up to an hour)',
       )
         .argParser(oneOf('--profile', profileNames))
         .default('quick' satisfies ProfileName),

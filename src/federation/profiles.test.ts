@@ -27,10 +27,16 @@ describe('the profiles', () => {
     }
   });
 
-  it('merge 1,000 times in H for as many steps as eight epochs have, with momentum at the server only', () => {
-    const { local, rounds, optimizer, server } = parseConfiguration(profile('h', 'best', 0), 'best');
-    expect(stepsBefore(local.steps ?? 0, rounds + 1)).toBe(3400);
-    expect(optimizer).toMatchObject({ name: 'sgd', momentum: 0 });
-    expect(server).toMatchObject({ name: 'fed-avg-m', momentum: 0.9, nesterov: true });
-  });
+  it.each([
+    ['v', 2520, 25_200],
+    ['h', 1000, 3400],
+  ] as const)(
+    'merge often where they are best, with momentum at the server only: %s',
+    (environment, merges, steps) => {
+      const best = parseConfiguration(profile(environment, 'best', 0), 'best');
+      expect([best.rounds, stepsBefore(best.local.steps ?? 0, best.rounds + 1)]).toEqual([merges, steps]);
+      expect(best.optimizer).toMatchObject({ name: 'sgd', momentum: 0 });
+      expect(best.server).toMatchObject({ name: 'fed-avg-m', momentum: 0.9, nesterov: true });
+    },
+  );
 });
