@@ -63,6 +63,7 @@ describe.concurrent('commonweight open', () => {
     }
     const [overview] = watcher.of('overview');
     expect(overview?.overview).toMatchObject({
+      testImages: true,
       configuration: result.settings,
       participants: ['environment-1', 'environment-2'],
       commonweight: result.versions.commonweight,

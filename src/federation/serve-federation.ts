@@ -168,6 +168,7 @@ export async function serveFederation(
     for (const sha256 of fetchedNow(rounds.state())) await mend(sha256);
     const overview = {
       ...{ configuration, participants: [...participants], classNames: [...facts.classNames] },
+      testImages: test.examples > 0,
       ...(version !== undefined && { commonweight: version }),
     };
     const modelBytes = 4 * layoutSize(plan.layout);

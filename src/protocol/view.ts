@@ -21,6 +21,8 @@ export const overviewSchema = z.strictObject({
   attackers: participantsSchema.optional(),
   /** In the order of their labels; numbers where a recorded run does not tell their names. */
   classNames: classNamesSchema.min(1),
+  /** Whether the coordinator measures on test images of its own. */
+  testImages: z.boolean(),
   /** The coordinator's version of this package. */
   commonweight: sentenceSchema(100).optional(),
 });

@@ -104,6 +104,18 @@ describe('a chart', () => {
     expect(Math.max(...labels.map((label) => Number.parseInt(label, 10)))).toBe(100);
   });
 
+  it('of numbers that are nearly one has labels that differ', () => {
+    const { markup } = lineChart({
+      ...{ title: 'near', x },
+      format: (value) => `${(100 * value).toFixed(1)}%`,
+      lines: [line('a', [0.8801, 0.8803, 0.8806])],
+    });
+    const [drawing = ''] = markup.split('</svg>');
+    const labels = [...drawing.matchAll(/>([\d.]+%)</g)].map(([, label]) => label);
+    expect(labels.length).toBeGreaterThan(2);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
   it('says a cell’s number, and nothing where there is none', () => {
     expect(charts.heat).toMatch(/>4<\/text>/);
     expect(charts.heat.match(/fill="var\(--heat\)"/g)).toHaveLength(6);

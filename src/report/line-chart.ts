@@ -122,8 +122,8 @@ function optionOf({ x, format, lines, levels = [] }: LineChartOptions): ChartOpt
 }
 
 /**
- * The axis follows data only: what lies across the chart and what spreads about the lines is told to it as such. One number
- * alone gets room below, so that no axis of accuracies goes beyond 100%.
+ * The axis follows data only: what lies across the chart and what spreads about the lines is told to it as such. Numbers
+ * that are nearly one get room below, so that its labels differ and no axis of accuracies goes beyond 100%.
  */
 function extremes(lines: readonly Line[], levels: readonly { value: number }[]): number[] {
   const numbers = [
@@ -132,7 +132,7 @@ function extremes(lines: readonly Line[], levels: readonly { value: number }[]):
   ].filter((value) => value !== undefined);
   if (numbers.length === 0) return [];
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-  return [low === high ? low - Math.abs(low) / 20 : low, high];
+  return [Math.min(low, high - Math.abs(high) / 50), high];
 }
 
 /** One polygon for each stretch without a gap. */

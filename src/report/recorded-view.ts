@@ -28,6 +28,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
   return runView({
     overview: {
       ...{ configuration, participants: [...participants], classNames: [...classesOf(run, test)] },
+      testImages: hasTestImages(run),
       ...(attackers && { attackers: [...attackers] }),
       ...(commonweight !== undefined && { commonweight }),
     },
@@ -45,6 +46,14 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
       traffic: { received: updates * modelBytes, sent: copies * modelBytes },
     },
   });
+}
+
+/** Before anything is merged, the configuration says it. */
+function hasTestImages({ configuration, result: { rounds } }: RecordedRun): boolean {
+  const merged = rounds.filter(({ copied }) => copied.length > 0);
+  return merged.length === 0
+    ? configuration.dataset !== 'none'
+    : merged.some((round) => Object.keys(round.merged).length > 0);
 }
 
 /** Where some of them are to be shown. */

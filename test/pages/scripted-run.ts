@@ -152,7 +152,7 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
     participants,
     rounds: () => all,
     view: {
-      overview: { configuration, participants, classNames, commonweight: '0.1.0' },
+      overview: { configuration, participants, classNames, testImages: true, commonweight: '0.1.0' },
       status: () => status,
       rounds: () => observed,
       labelCounts: () => labels,

@@ -15,11 +15,14 @@ import { noise } from '../noise.js';
 import { executablePath, openBrowser } from './open-browser.js';
 import { scriptedRun } from './scripted-run.js';
 
-const cells = (page: Page, figure: string) =>
-  page
+/** Of the figure's numbers, which are drawn a moment after they were opened. */
+async function cells(page: Page, figure: string) {
+  const rows = page
     .locator('figure', { has: page.getByRole('heading', { name: figure, exact: true }) })
-    .locator('tr')
-    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+    .locator('tr');
+  await rows.first().waitFor();
+  return rows.evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+}
 
 describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () => {
   let browser: Browser;
@@ -124,6 +127,39 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     }
   });
 
+  it.each([
+    {
+      testImages: true,
+      accuracy: 'On the test images',
+      confusion: /^Nothing is merged/,
+      pictures: /^Nothing is merged/,
+    },
+    {
+      testImages: false,
+      accuracy: 'Weighted by examples',
+      confusion: /holds no test images/,
+      pictures: /never shown/,
+    },
+  ])(
+    'says what is not there yet, test images: $testImages',
+    async ({ testImages, accuracy, confusion, pictures }) => {
+      const run = await scriptedRun();
+      run.finishRound();
+      const result = { ...run.rounds()[0]!.result, merged: {}, copied: [] };
+      const page = await watching({
+        ...run.view,
+        overview: { ...run.view.overview, testImages },
+        rounds: () => [{ round: 1, read: () => ({ result }) }],
+      });
+      await drawn(page, testImages ? 2 : 3);
+      const text = (part: string, element: string) =>
+        page.locator(`section[aria-labelledby="${part}"] ${element}`).first().textContent();
+      expect(await text('accuracy', 'h3')).toBe(accuracy);
+      expect(await text('confusion', 'p')).toMatch(confusion);
+      expect(await text('pictures', 'p')).toMatch(pictures);
+    },
+  );
+
   it('says when the connection is lost, and catches up when the hub is back', async () => {
     const run = await scriptedRun();
     run.finishRound();
@@ -140,7 +176,9 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     await page.getByText('Round 3 of 12, training').first().waitFor();
     expect(await page.locator('ol.log li').count()).toBe(3);
     await page.getByText('The numbers').nth(1).click();
-    expect((await cells(page, 'On the test images')).map(([round]) => round)).toEqual(['round', '1', '2']);
+    await expect
+      .poll(async () => (await cells(page, 'On the test images')).map(([round]) => round))
+      .toEqual(['round', '1', '2']);
   });
 
   it('says why it is refused, and where the link is when there is no token', async () => {

@@ -36,8 +36,8 @@ export function accuracyFigures(
   };
   return {
     test: figure(
-      merged.length > 0 ? testAccuracyChart(run) : weightedAccuracyChart(run),
-      merged.length > 0
+      overview.testImages ? testAccuracyChart(run) : weightedAccuracyChart(run),
+      overview.testImages
         ? [
             ...run.strategies.map((name) => ({
               name,

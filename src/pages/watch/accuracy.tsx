@@ -14,6 +14,8 @@ const FEW = 6;
 /** More lines beside the mean cannot be told apart. */
 const MOST_CHOSEN = 6;
 
+const nothingTested = ({ result }: RoundView) => Object.keys(result.merged).length === 0;
+
 export function Accuracy({ overview, rounds }: AccuracyProps) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const { participants } = overview;
@@ -59,7 +61,16 @@ export function Accuracy({ overview, rounds }: AccuracyProps) {
         <p class="quiet">Nobody has trained yet.</p>
       ) : (
         <div class="charts">
-          <Figure figure={test} />
+          {overview.testImages && rounds.every(nothingTested) ? (
+            <figure>
+              <figcaption>
+                <h3>{test.title}</h3>
+                <p class="quiet">Nothing is merged yet.</p>
+              </figcaption>
+            </figure>
+          ) : (
+            <Figure figure={test} />
+          )}
           <Figure figure={validation} />
         </div>
       )}

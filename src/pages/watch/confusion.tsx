@@ -19,16 +19,19 @@ export function Confusion({ overview, rounds }: ConfusionProps) {
     <section class="broad" aria-labelledby="confusion">
       <h2 id="confusion">Before and after the merge</h2>
       {measured.length === 0 ? (
-        <p class="quiet">
-          {rounds.some(({ result }) => result.copied.length > 0)
-            ? 'The coordinator holds no test images, or has not kept what it measured: what its models take for what is not known.'
-            : 'Nothing is merged yet.'}
-        </p>
+        <p class="quiet">{whyNothing(overview, rounds)}</p>
       ) : (
         <Measured overview={overview} measured={measured} />
       )}
     </section>
   );
+}
+
+function whyNothing({ testImages }: Overview, rounds: readonly RoundView[]): string {
+  if (!testImages) return 'The coordinator holds no test images: what its models take for what is not known.';
+  return rounds.some(({ result }) => result.copied.length > 0)
+    ? 'What was measured is not kept: what the models take for what is not known.'
+    : 'Nothing is merged yet.';
 }
 
 interface MeasuredProps {

@@ -17,11 +17,7 @@ export function Pictures({ overview, rounds }: PicturesProps) {
     <section aria-labelledby="pictures">
       <h2 id="pictures">Wrong before the merge, right after it</h2>
       {pictures.length === 0 ? (
-        <p class="quiet">
-          {round === undefined
-            ? 'There are no test images to show.'
-            : 'In the newest round the merge turned no mistake of most own models into an answer that is right.'}
-        </p>
+        <p class="quiet">{whyNone(overview, rounds)}</p>
       ) : (
         <>
           <p class="quiet">Round {round?.result.round}, from the coordinator’s own test images.</p>
@@ -36,6 +32,16 @@ export function Pictures({ overview, rounds }: PicturesProps) {
       )}
     </section>
   );
+}
+
+function whyNone({ testImages }: Overview, rounds: readonly RoundView[]): string {
+  if (!testImages) {
+    return 'The coordinator holds no test images, and those of the participants are never shown.';
+  }
+  if (rounds.every(({ result }) => result.copied.length === 0)) return 'Nothing is merged yet.';
+  return rounds.every(({ pictures }) => pictures === undefined)
+    ? 'There are no test images to show.'
+    : 'In the newest round the merge turned no mistake of most own models into an answer that is right.';
 }
 
 interface PictureProps {
