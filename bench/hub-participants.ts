@@ -4,7 +4,7 @@
  *
  *     hub-participants.ts URL SECONDS idle|rounds        tokens on standard input, one a line
  *
- * Prints "connected" once all are, and at the end a line of JSON, {"uploadedBytes": …, "transferSeconds": …, "refused": …}.
+ * Prints "connected" once all are, and at the end a line of JSON, {"uploadedBytes": …, "transferSeconds": …, "countedSeconds": …, "refused": …}.
  */
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,7 +32,9 @@ if (what === 'idle') {
   // One model for all, and each writes its own number into it just before it is sent: 200 copies would be another bench.
   const start = encodeSafetensors(initialState(''));
   const headerBytes = start.length - 4 * size;
-  const totals = { uploadedBytes: 0, transferSeconds: 0, refused: 0 };
+  const totals = { uploadedBytes: 0, transferSeconds: 0, countedSeconds: 0, refused: 0 };
+  /** Without training, all are ready before the first sends: four machines would not wait for each other's hashes. */
+  const allReady = barrier(ends.length);
   await Promise.all(ends.map((end, number) => takePart(end, number)));
   console.log(JSON.stringify(totals));
 
@@ -54,6 +56,7 @@ if (what === 'idle') {
       const bytes = start.slice();
       new DataView(bytes.buffer).setFloat32(headerBytes, number + round, true);
       const known = { sha256: sha256Of(bytes), bytes: bytes.length };
+      if (seconds === '0') await allReady();
       const uploading = performance.now();
       const state = await end.upload(bytes, known);
       totals.transferSeconds = Math.max(
@@ -70,8 +73,21 @@ if (what === 'idle') {
       } as const;
       const receipt = await end.announce(update);
       if (!receipt.accepted) totals.refused++;
+      totals.countedSeconds = Math.max(totals.countedSeconds, (performance.now() - uploading) / 1000);
     }
     await end.announce({ type: 'left' });
     await end.close();
   }
+}
+
+/** Resolves for all callers once `count` of them wait; then again for the next. */
+function barrier(count: number): () => Promise<void> {
+  let waiting: (() => void)[] = [];
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length < count) return;
+      for (const go of waiting) go();
+      waiting = [];
+    });
 }

@@ -203,7 +203,7 @@ export function profileTable(profile: Profile): string {
 
 export function hubTable(result: HubResult): string {
   const { name, participants, updateBytes, rounds, peakBytes, refused, roundSeconds, ownSeconds } = result;
-  const { bytesPerSecond, plainBytesPerSecond } = result;
+  const { bytesPerSecond, countedBytesPerSecond, plainBytesPerSecond } = result;
   const rows = [
     ['participants', count(participants)],
     ['memory of the coordinator, at most', byteSize(peakBytes)],
@@ -219,6 +219,8 @@ export function hubTable(result: HubResult): string {
     const times = `${(bytesPerSecond / plainBytesPerSecond).toFixed(2)}×`;
     rows.push(['uploads', `${byteSize(bytesPerSecond)}/s, ${times} of plain PUTs into files`]);
   }
+  if (countedBytesPerSecond !== undefined)
+    rows.push(['until they are synced, checked and counted', `${byteSize(countedBytesPerSecond)}/s`]);
   return table(`The hub: ${name}`, rows);
 }
 
