@@ -15,13 +15,14 @@ const folder = mkdtempSync(join(tmpdir(), 'commonweight-studies-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function cut(configuration: ConfigurationInput): ConfigurationInput {
-  const { local, rounds } = configuration;
+  const { local, rounds, average } = configuration;
   return {
     ...configuration,
     dataset,
     images: undefined,
     rounds: Math.min(rounds, 2),
     evaluateEvery: 1,
+    average: average?.name === 'swa' ? { ...average, from: 2 } : average,
     local: local.steps === undefined ? { ...local, epochs: 1 } : { steps: 2 },
   };
 }

@@ -45,11 +45,14 @@ describe('the studies', () => {
     },
   );
 
-  it('compare the ways to merge in H with the same number of local steps', () => {
-    const study = studies.find(({ name }) => name === 'h-merges');
+  it.each([
+    ['h-merges', 2000],
+    ['h-best', 3400],
+  ])('compare the ways to merge in H with the same number of local steps: %s', (name, steps) => {
+    const study = studies.find((one) => one.name === name);
     for (const { configuration } of study ? runsOf(study) : []) {
-      const { local, rounds, partition, batchSize } = parseConfiguration(configuration, 'h-merges');
-      expect(stepsBefore(local.steps ?? 0, rounds + 1)).toBe(3400);
+      const { local, rounds, partition, batchSize } = parseConfiguration(configuration, name);
+      expect(stepsBefore(local.steps ?? 0, rounds + 1)).toBe(steps);
       expect(partition.participants * batchSize).toBe(128);
     }
     expect(study).toBeDefined();

@@ -1,10 +1,21 @@
 /** All studies, those first that decide most in a minute. */
 import { attacksH, attacksV } from './attacks.js';
-import { hMerges } from './h-merges.js';
+import { hCorrections } from './h-corrections.js';
+import { hBest, hMerges } from './h-merges.js';
 import type { Study } from './queue/study.js';
 import { vBest } from './v-best.js';
 import { vIndependent } from './v-independent.js';
 import { vMax } from './v-max.js';
 import { vPaper } from './v-paper.js';
 
-export const studies: readonly Study[] = [vIndependent, vMax, attacksV, attacksH, hMerges, vBest, vPaper];
+export const studies: readonly Study[] = [
+  vIndependent,
+  vMax,
+  attacksV,
+  attacksH,
+  hCorrections,
+  hMerges,
+  hBest,
+  vBest,
+  vPaper,
+];
