@@ -20,6 +20,7 @@ import { blobFolder } from '../src/transport/blob-folder.js';
 import { inProcess } from '../src/transport/in-process.js';
 import type { ParticipantEnd } from '../src/transport/transport.js';
 import { noise } from './noise.js';
+import { happenings } from './until.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-take-part-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -83,7 +84,7 @@ export async function scripted(input: ConfigurationInput) {
   const blobs = await blobFolder(newFolder());
   const heard: Announcement[] = [];
   const told: Progress[] = [];
-  let wake = () => {};
+  const { happened, until } = happenings();
   let sequence = 0;
   const script = {
     description,
@@ -95,29 +96,27 @@ export async function scripted(input: ConfigurationInput) {
     publish: (assignment: Assigned, epoch = 1) =>
       coordinator.publish({ ...assignment, epoch, sequence: ++sequence } as Assignment),
     /** Resolves with what was heard of this type in this round, from the `from`th announcement on. */
-    async hears<Type extends Announcement['type']>(type: Type, round?: number, from = 0) {
-      for (;;) {
-        const found = heard
-          .slice(from)
-          .find(
-            (one) => one.type === type && (round === undefined || ('round' in one && one.round === round)),
-          );
-        if (found !== undefined) return found as Extract<Announcement, { type: Type }>;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+    hears<Type extends Announcement['type']>(type: Type, round?: number, from = 0) {
+      const isIt = (one: Announcement): one is Extract<Announcement, { type: Type }> =>
+        one.type === type && (round === undefined || ('round' in one && one.round === round));
+      return until(() => heard.slice(from).find(isIt));
     },
+    /** Resolves when it says that it does this, from the `from`th progress on. */
+    isTold: (activity: Progress['activity'], from = 0) =>
+      until(() => told.slice(from).find((one) => one.activity === activity)),
   };
   const coordinator = transport.openCoordinator(
     {
       description,
       async receive(_, announcement) {
         heard.push(announcement);
-        wake();
+        happened();
         return script.answer(announcement);
       },
-      onProgress: (_, progress) => told.push(progress),
+      onProgress(_, progress) {
+        told.push(progress);
+        happened();
+      },
     },
     blobs,
   );

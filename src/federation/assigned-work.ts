@@ -8,6 +8,7 @@ import type { Assignment } from '../protocol/assignment.js';
 import type { Blob } from '../protocol/blob-name.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
+import { NoBlobError } from '../transport/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import type { CompiledFederation } from './compile-federation.js';
 import { FederationError, InterruptedError } from './error.js';
@@ -56,6 +57,10 @@ export interface WorkPlace {
 
 /** So often what was uploaded may be gone before it is announced. */
 const UPLOADS = 3;
+/** So often what an assignment names may not be there, a while apart. */
+const DOWNLOADS = 120;
+const AGAIN_MS = 500;
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export function assignedWork({ end, federation, data, tasks, kept, observer }: WorkPlace): AssignedWork {
   const { configuration, plan: compiled, strategy, compared, fisher } = federation;
@@ -90,10 +95,22 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       throw new FederationError(`federation: ${what} has ${blob.bytes} bytes, expected at most ${most}`);
     }
     tell(round, 'downloading');
-    const bytes = await unlessAborted(end.download(blob), signal);
+    const bytes = await offered(blob, signal);
     const { state } = decodeSafetensors(bytes, what);
     requireFinite(state, what);
     return { bytes, state: arrangeState(state, layout, what) };
+  }
+
+  /** A coordinator that was killed may come back further on, without what it had asked for: what it asks for now is about to come. */
+  async function offered(blob: Blob, signal: AbortSignal): Promise<Uint8Array> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await unlessAborted(end.download(blob), signal);
+      } catch (error) {
+        if (!(error instanceof NoBlobError) || tried === DOWNLOADS) throw error;
+      }
+      await unlessAborted(sleep(AGAIN_MS), signal);
+    }
   }
 
   async function model(blob: Blob, round: number, signal: AbortSignal): Promise<StateDict> {

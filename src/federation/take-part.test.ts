@@ -4,6 +4,7 @@ import { base, initialModel, joined, only, scripted } from '../../test/scripted-
 import type { Progress } from '../protocol/announcement.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { sha256Of } from '../transport/blob-folder.js';
 import { TransportError } from '../transport/error.js';
 import type { Assigned } from './assign.js';
 import { DivergedError } from './error.js';
@@ -156,6 +157,23 @@ describe('a participant', () => {
     expect(await script.blobs.isSound(lost[0]!)).toBe(true);
     await script.publish({ type: 'finished', reason: 'stopped' });
     await outcome;
+  });
+
+  it('asks again for a model that is not there, until it is or a newer assignment comes', async () => {
+    const script = await scripted(base);
+    const { outcome, events } = joined(script.open(), base);
+    const bytes = initialModel(script.description);
+    const model = { sha256: sha256Of(bytes), bytes: bytes.length };
+    await script.publish({ type: 'train', round: 2, ...only, base: model });
+    await script.isTold('downloading');
+    await script.publish({ type: 'evaluate', round: 1, ...only, model });
+    await script.isTold('downloading', script.told.length);
+    await script.blobs.put(bytes);
+    await script.hears('evaluated', 1);
+    await script.publish({ type: 'finished', reason: 'stopped' });
+    await outcome;
+    expect(events).toContainEqual({ type: 'given-up', round: 2, activity: 'train' });
+    expect(script.heard.map(({ type }) => type)).toEqual(['joined', 'evaluated', 'left']);
   });
 
   it('ends when the coordinator does not let it in', async () => {

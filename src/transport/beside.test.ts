@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
-import { receptionsBeside } from './beside.js';
-import { exampleDescription } from './transport.contract.js';
+import type { Assignment } from '../protocol/assignment.js';
+import { beside, receptionsBeside } from './beside.js';
+import { testHub } from './hub/test-hub.contract.js';
+import { exampleDescription, noise } from './transport.contract.js';
 
 it('of two transports, who is there by either is there', () => {
   const said: string[] = [];
@@ -18,4 +20,29 @@ it('of two transports, who is there by either is there', () => {
   second.onPresence?.('site-a', false);
   second.onPresence?.('site-b', false);
   expect(said.slice(2)).toEqual(['site-a goes', 'site-b goes']);
+});
+
+it('of two transports, one has what the other is about to name', async () => {
+  const test = await testHub();
+  try {
+    const hub = await test.open();
+    const participant = await test.join('site-a');
+    const bytes = noise(100);
+    const model = await hub.blobs.put(bytes);
+    const read: Uint8Array[] = [];
+    // As whoever hears of it before the server has confirmed it.
+    const first = {
+      blobs: hub.blobs,
+      async publish(assignment: Assignment) {
+        if (assignment.type === 'evaluate') read.push(await participant.download(assignment.model));
+      },
+      close: async () => undefined,
+    };
+    const both = beside(first, hub);
+    await both.publish({ type: 'wait', epoch: 1, sequence: 1, round: 1 });
+    await both.publish({ type: 'evaluate', epoch: 1, sequence: 2, round: 1, waitingFor: ['site-a'], model });
+    expect(read).toEqual([bytes]);
+  } finally {
+    await test.close();
+  }
 });

@@ -1,5 +1,12 @@
 /** Two transports for one federation: whoever takes part is reached by one of them, and both say the same. */
+import type { Assignment } from '../protocol/assignment.js';
 import type { CoordinatorEnd, Reception } from './transport.js';
+
+/** Participants of the other transport read blobs here. */
+export interface BlobsBeside extends CoordinatorEnd {
+  /** Whoever hears of this assignment elsewhere may read what it names. */
+  offer(assignment: Assignment): void;
+}
 
 /** One reception for each of the two. Who is there by either is there: a participant may leave one for the other. */
 export function receptionsBeside(reception: Reception): readonly [Reception, Reception] {
@@ -15,11 +22,15 @@ export function receptionsBeside(reception: Reception): readonly [Reception, Rec
   return [half(first, second), half(second, first)];
 }
 
-/** @param first hears of every assignment before the other; where it is fenced, the other is told nothing */
-export function beside(first: CoordinatorEnd, second: CoordinatorEnd): CoordinatorEnd {
+/**
+ * @param first hears of every assignment before the other; where it is fenced, the other is told nothing. Participants may hear of it
+ *   before it is confirmed here, so the other offers what it names before
+ */
+export function beside(first: CoordinatorEnd, second: BlobsBeside): CoordinatorEnd {
   return {
     blobs: first.blobs,
     async publish(assignment) {
+      second.offer(assignment);
       await first.publish(assignment);
       await second.publish(assignment);
     },

@@ -4,6 +4,9 @@ import { CommonweightError } from '../tensor/error.js';
 /** A channel cannot be opened, or what came through it is not what it should be. */
 export class TransportError extends CommonweightError {}
 
+/** The coordinator does not have the blob, or not any more: a newer assignment may have taken the place of the one that named it. */
+export class NoBlobError extends TransportError {}
+
 /** Another coordinator has taken over: this one may decide nothing any more. */
 export class FencedError extends TransportError {}
 

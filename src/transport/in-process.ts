@@ -3,7 +3,7 @@
  * own participants. Blobs lie in a folder as with the others.
  */
 import type { Assignment } from '../protocol/assignment.js';
-import { FencedError, TransportError } from './error.js';
+import { FencedError, NoBlobError, TransportError } from './error.js';
 import { latestValue } from './latest-value.js';
 import type { BlobFolder, CoordinatorEnd, ParticipantEnd, Reception } from './transport.js';
 
@@ -91,7 +91,11 @@ export function inProcess(): InProcess {
       },
       tell: (progress) => coordinator?.reception.onProgress?.(name, progress),
       upload: (bytes) => ask(({ blobs }) => blobs.put(bytes)),
-      download: ({ sha256 }) => ask(({ blobs }) => blobs.get(sha256)),
+      download: ({ sha256 }) =>
+        ask(async ({ blobs }) => {
+          if (await blobs.has(sha256)) return blobs.get(sha256);
+          throw new NoBlobError(`transport: there is no blob ${sha256.slice(0, 12)}…`);
+        }),
       async close() {
         closing.abort();
         mine.end();

@@ -6,7 +6,7 @@ import { parseConfiguration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { sha256Of } from './blob-folder.js';
-import { FencedError, TransportError } from './error.js';
+import { FencedError, NoBlobError, TransportError } from './error.js';
 import type { CoordinatorEnd, ParticipantEnd, Reception } from './transport.js';
 
 /** One job, whose coordinator and participants come and go. */
@@ -190,9 +190,7 @@ export function describeTransport(
       // Before that, a coordinator that has just come back may have it still to name.
       await coordinator.publish(wait(1));
       const participant = await harness.openParticipant('site-a');
-      await expect(participant.download({ sha256: 'c'.repeat(64), bytes: 10 })).rejects.toThrow(
-        TransportError,
-      );
+      await expect(participant.download({ sha256: 'c'.repeat(64), bytes: 10 })).rejects.toThrow(NoBlobError);
     });
 
     it('lets nobody in who is not expected', async () => {

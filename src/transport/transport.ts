@@ -78,7 +78,7 @@ export interface ParticipantEnd {
    * @param known what the bytes are, where that is known: they are not hashed once more then
    */
   upload(bytes: Uint8Array, known?: Blob): Promise<Blob>;
-  /** @throws TransportError when what came is not what the hash says, however often it is tried. */
+  /** @throws NoBlobError when it is not there; TransportError when what came is not what the hash says, however often it is tried. */
   download(blob: Blob): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Blob } from '../../protocol/blob-name.js';
-import { TransportError } from '../error.js';
+import { NoBlobError, TransportError } from '../error.js';
 import { backoffMs, pause } from './backoff.js';
 import { readJson } from './read-json.js';
 
@@ -185,5 +185,6 @@ async function refusal(response: BlobResponse, what: string): Promise<Error> {
   const message = `${what} was refused (${response.status}): ${said.data?.error ?? 'no reason was given'}`;
   if (response.status >= 500 || tryAgain.has(response.status)) return new Error(message);
   const hint = said.data?.hint;
-  return new TransportError(`transport: ${message}`, hint === undefined ? {} : { hint });
+  const Final = response.status === 404 ? NoBlobError : TransportError;
+  return new Final(`transport: ${message}`, hint === undefined ? {} : { hint });
 }

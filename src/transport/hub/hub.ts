@@ -5,10 +5,12 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
+import type { Assignment } from '../../protocol/assignment.js';
 import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
+import type { BlobsBeside } from '../beside.js';
 import { type Log, silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
-import type { BlobFolder, CoordinatorEnd, LendShare, Reception } from '../transport.js';
+import type { BlobFolder, LendShare, Reception } from '../transport.js';
 import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits, type HubLimits } from './limits.js';
 import { hubMetrics } from './metrics.js';
@@ -43,7 +45,7 @@ export interface HubOptions {
   readonly lendShare?: LendShare | undefined;
 }
 
-export interface Hub extends CoordinatorEnd {
+export interface Hub extends BlobsBeside {
   /** `https://127.0.0.1:8470` */
   readonly url: string;
   readonly port: number;
@@ -67,14 +69,14 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   });
   const board = switchboard({ reception, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
-  /** What the description names, and all that was ever published: whoever still reads the model of the round before may go on. */
-  const published = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
+  /** What the description names, and all that was ever offered: whoever still reads the model of the round before may go on. */
+  const offered = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
 
   const door = doorkeeper(server, limits, note);
   const app = routes({
     ...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note },
     description: reception.description,
-    readable: (sha256) => published.has(sha256) || (board.assignment() === undefined ? undefined : false),
+    readable: (sha256) => offered.has(sha256) || (board.assignment() === undefined ? undefined : false),
     mend: async (sha256) => {
       await reception.onDamaged?.(sha256);
     },
@@ -96,15 +98,20 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const url = urlOf({ host, port, tls });
   log.info({ url }, 'the hub listens');
 
+  function offer(assignment: Assignment): void {
+    const named = blobsOfAssignment(assignment).map(({ sha256 }) => sha256);
+    uploads.claim(named);
+    for (const sha256 of named) offered.add(sha256);
+  }
+
   return {
     blobs,
     url,
     port,
     fingerprint: tls && fingerprintOf(tls.cert),
+    offer,
     async publish(assignment) {
-      const named = blobsOfAssignment(assignment).map(({ sha256 }) => sha256);
-      uploads.claim(named);
-      for (const sha256 of named) published.add(sha256);
+      offer(assignment);
       board.publish(assignment);
     },
     async close() {

@@ -6,7 +6,7 @@
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { sha256Of } from '../blob-folder.js';
-import { TransportError } from '../error.js';
+import { NoBlobError, TransportError } from '../error.js';
 import type { Nats } from './connection.js';
 import { closedError, reasonOf } from './explain.js';
 import { blobReplySchema, decode, encode } from './messages.js';
@@ -17,7 +17,7 @@ import { CHUNK_BYTES, DamagedObject, openStore } from './object-store.js';
 export interface BlobMover {
   /** Resolves when the coordinator has all of it. */
   upload(bytes: Uint8Array, known?: Blob): Promise<Blob>;
-  /** @throws TransportError when what came is not what the hash says, however often it is tried */
+  /** @throws NoBlobError when it is not there; TransportError when what came is not what the hash says, however often it is tried */
   download(blob: Blob): Promise<Uint8Array>;
 }
 
@@ -48,7 +48,7 @@ export async function objectStoreMover(
         const name = objectName(job, blob.sha256);
         const object = await persist('a download', () => models.read(name, blob.bytes));
         if (object === undefined) {
-          throw wrong(blob, 'is not in the object store: it was replaced meanwhile');
+          throw new NoBlobError(`nats: blob ${shortOf(blob)} is not in the object store`);
         }
         const problem = await readAll(object, blob).catch(reasonOf);
         if (typeof problem !== 'string') return problem;
@@ -79,8 +79,9 @@ export async function objectStoreMover(
   }
 }
 
-const wrong = ({ sha256 }: Blob, problem: string) =>
-  new TransportError(`nats: blob ${sha256.slice(0, 12)}… ${problem}`);
+const shortOf = ({ sha256 }: Blob) => `${sha256.slice(0, 12)}…`;
+
+const wrong = (blob: Blob, problem: string) => new TransportError(`nats: blob ${shortOf(blob)} ${problem}`);
 
 async function readAll(object: AsyncIterable<Uint8Array>, blob: Blob): Promise<Uint8Array> {
   const all = new Uint8Array(blob.bytes);
