@@ -14,7 +14,7 @@ import { imageShapeOf, type NetworkName } from './networks.js';
 import type { PageSetup, TrainingPage } from './page.js';
 import type { Opening } from './page-participant.js';
 import { fastVariants } from './pytorch.js';
-import { ratio, type Sample, sampleOf } from './statistics.js';
+import { quantile, type Sample, sampleOf } from './statistics.js';
 import type { StepsOptions } from './steps.js';
 
 export interface BrowserResult {
@@ -29,6 +29,7 @@ export interface BrowserResult {
 
 /** A participant in a page, beside the bare steps of as many threads. */
 export interface PageParticipant extends Opening {
+  /** The median of slices of both that follow one another: what is to be seen is less than the noise of either. */
   readonly toSteps: number;
   /** Of the page's own thread, while it trained. */
   readonly longestFrameMs: number;
@@ -44,9 +45,12 @@ export interface Pages {
 interface PageContender extends Contender {
   /** Of a participant. */
   readonly opening: Opening | undefined;
-  longestFrameMs(): number;
+  /** Of the page's own thread, in a slice of a participant: the page is drawn all the time, which takes time from training. */
+  longestFrameMs(seconds: number): Promise<number>;
 }
 
+/** Of a participant and bare steps, for each round of all. */
+const PAIRS = 4;
 /** What a GPU that is emulated on the CPU gets through in reasonable time. */
 const smallNetworks: readonly NetworkName[] = ['lenet5', 'mlp'];
 const SOFTWARE_GPU = '--use-webgpu-adapter=swiftshader';
@@ -78,18 +82,18 @@ export async function openPages(quick: boolean): Promise<Pages> {
       const { images, labels } = await realImages(imageShapeOf(setup.network));
       const data = { images: textOf(images), labels: textOf(labels) };
       const opening = await tab.evaluate((given) => page.start(given), { ...setup, ...data });
-      let longestFrameMs = 0;
       return {
         label,
         opening,
-        longestFrameMs: () => longestFrameMs,
+        async longestFrameMs(seconds) {
+          await tab.bringToFront();
+          return tab.evaluate((time) => page.watchedSlice(time), seconds);
+        },
         async slice(seconds) {
           // A page that is not seen draws nothing.
           await tab.bringToFront();
-          const slice = await tab.evaluate((time) => page.slice(time), seconds);
-          const { runs, seconds: passed, last } = slice;
+          const { runs, seconds: passed, last } = await tab.evaluate((time) => page.slice(time), seconds);
           if (!Number.isFinite(last)) throw new BenchError(`bench: ${label} diverged: its loss is ${last}`);
-          longestFrameMs = Math.max(longestFrameMs, slice.longestFrameMs ?? 0);
           return (runs * setup.batchSize) / passed;
         },
         close: () => tab.close(),
@@ -113,7 +117,8 @@ export async function measureBrowser(
     contenders.push(await ourContender('native', ['training', network, batchSize, 2]));
     const wasm = { network, batchSize, device: 'wasm', participant: false } as const;
     contenders.push(await pages.open('WebAssembly, 1 thread', { ...wasm, threads: 1 }));
-    const bare = contenders.push(await pages.open('WebAssembly, 2 threads', { ...wasm, threads: 2 })) - 1;
+    const bare = await pages.open('WebAssembly, 2 threads', { ...wasm, threads: 2 });
+    contenders.push(bare);
     const participant = await pages.open('a participant, 2 threads', {
       ...wasm,
       threads: 2,
@@ -128,6 +133,7 @@ export async function measureBrowser(
     for (const pyTorch of pyTorches) contenders.push(...(await fastVariants(pyTorch, network, 2, options)));
     const samples = (await inTurns(contenders, rounds, sliceSeconds)).map(sampleOf);
     const [native, ...others] = samples as [Sample, ...Sample[]];
+    const [alone = [], taking = []] = await inTurns([bare, participant], PAIRS * rounds, sliceSeconds);
     return {
       network,
       batchSize,
@@ -138,8 +144,11 @@ export async function measureBrowser(
       native,
       pyTorch: samples.slice(ours).sort((a, b) => b.median - a.median)[0],
       participant: {
-        toSteps: ratio(samples[bare + 1] as Sample, samples[bare] as Sample),
-        longestFrameMs: participant.longestFrameMs(),
+        toSteps: quantile(
+          taking.map((rate, pair) => rate / (alone[pair] as number)),
+          0.5,
+        ),
+        longestFrameMs: await participant.longestFrameMs(rounds * sliceSeconds),
         ...(participant.opening as Opening),
       },
     };

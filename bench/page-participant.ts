@@ -9,7 +9,7 @@ import type { LocalProgress, LocalResult } from '../src/federation/local-trainin
 import { initialState } from '../src/nn/network.js';
 import type { OrtWebOptions } from '../src/runtime/ort-web.js';
 import { LEARNING_RATE, type NetworkName, parametersOfNetwork, planOf } from './networks.js';
-import type { PageSlice } from './page.js';
+import type { Slice } from './timed-slice.js';
 
 /** What a page takes before its first step. */
 export interface Opening {
@@ -43,13 +43,12 @@ export async function startParticipant(
     slots: new Float32Array(0),
   };
   let stepsBefore = 0;
-  const piece = async (steps: number): Promise<PageSlice> => {
+  const piece = async (steps: number): Promise<Slice> => {
     const work = {
       ...{ participant: 'page', round: 1, seed: 1, epochs: 1, maxSteps: steps, stepsBefore },
       learningRates: Float32Array.of(LEARNING_RATE),
       ...(stepsBefore > 0 && { slots: trained.slots }),
     };
-    const frames = watchFrames();
     const started = performance.now();
     const result = await tasks.train(
       { type: 'train', work, base: trained.state, train, validation: new Uint32Array(0) },
@@ -58,7 +57,7 @@ export async function startParticipant(
     const seconds = (performance.now() - started) / 1000;
     stepsBefore += steps;
     trained = result;
-    return { runs: steps, seconds, last: result.loss, longestFrameMs: frames.longest() };
+    return { runs: steps, seconds, last: result.loss };
   };
   let { runs, seconds: passed } = await piece(WARM_UP_STEPS);
   return {
@@ -73,22 +72,4 @@ export async function startParticipant(
 
 function draw({ step, steps, loss, imagesPerSecond }: LocalProgress) {
   document.body.textContent = `step ${step} of ${steps}, loss ${loss}, ${imagesPerSecond} images/s`;
-}
-
-/** From one frame to the next, of the page's own thread. */
-function watchFrames() {
-  let [longestMs, last] = [0, performance.now()];
-  let watching = true;
-  const frame = (time: number) => {
-    longestMs = Math.max(longestMs, time - last);
-    last = time;
-    if (watching) requestAnimationFrame(frame);
-  };
-  requestAnimationFrame(frame);
-  return {
-    longest() {
-      watching = false;
-      return Math.max(longestMs, performance.now() - last);
-    },
-  };
 }

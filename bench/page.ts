@@ -13,7 +13,9 @@ import { startTraining } from './training.js';
 export interface TrainingPage {
   readonly adapter: typeof gpuAdapter;
   start(setup: PageSetup): Promise<Opening | undefined>;
-  slice(seconds: number): Promise<PageSlice>;
+  slice(seconds: number): Promise<Slice>;
+  /** A slice of a participant, meanwhile every frame of the page is asked for. @returns the longest, in milliseconds */
+  watchedSlice(seconds: number): Promise<number>;
 }
 
 export interface PageSetup {
@@ -28,14 +30,9 @@ export interface PageSetup {
   readonly labels: string;
 }
 
-export interface PageSlice extends Slice {
-  /** Where the page only draws. */
-  readonly longestFrameMs?: number;
-}
-
 const WARM_UP_RUNS = 3;
 
-let work: ((seconds: number) => Promise<PageSlice>) | undefined;
+let work: ((seconds: number) => Promise<Slice>) | undefined;
 
 const page: TrainingPage = {
   adapter: gpuAdapter,
@@ -51,6 +48,11 @@ const page: TrainingPage = {
     for (let run = 0; run < WARM_UP_RUNS; run++) await training.step();
     work = (seconds) => timedSlice(training.step, seconds);
     return undefined;
+  },
+  async watchedSlice(seconds) {
+    const longestFrame = watchFrames();
+    await page.slice(seconds);
+    return longestFrame();
   },
   slice(seconds) {
     if (work === undefined) throw new Error('internal: the page has not started');
@@ -71,6 +73,22 @@ function datasetOf(network: NetworkName, data: Pick<PageSetup, 'images' | 'label
     height,
     width,
     classNames: [],
+  };
+}
+
+/** From one frame to the next, of the page's own thread. */
+function watchFrames() {
+  let [longestMs, last] = [0, performance.now()];
+  let watching = true;
+  const frame = (time: number) => {
+    longestMs = Math.max(longestMs, time - last);
+    last = time;
+    if (watching) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+  return () => {
+    watching = false;
+    return Math.max(longestMs, performance.now() - last);
   };
 }
 
