@@ -3,8 +3,9 @@ import { forgetPageFolder, joinHubFromPage, pageFolder } from '../../src/browser
 import type { Announcement, Progress } from '../../src/protocol/announcement.js';
 import type { Assignment } from '../../src/protocol/assignment.js';
 import type { Blob } from '../../src/protocol/blob-name.js';
-import { TransportError } from '../../src/transport/error.js';
+import type { TransportError } from '../../src/transport/error.js';
 import type { HubParticipant } from '../../src/transport/hub/hub-participant.js';
+import { errorKinds } from './error-kinds.js';
 
 interface Joined extends HubParticipant {
   readonly iterator: AsyncIterator<Assignment>;
@@ -63,6 +64,7 @@ self.onmessage = async ({ data: { id, action, args } }: MessageEvent<Asked>) => 
     self.postMessage({ id, result: await act(...args) });
   } catch (error) {
     const { message, hint } = error as TransportError;
-    self.postMessage({ id, error: { message, hint, byTransport: error instanceof TransportError } });
+    const kind = errorKinds.findIndex((one) => error instanceof one);
+    self.postMessage({ id, error: { message, hint, kind } });
   }
 };

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { build, type Rolldown } from 'vite';
-import { TransportError } from '../../src/transport/error.js';
 import type { ParticipantEnd } from '../../src/transport/transport.js';
+import { errorKinds } from './error-kinds.js';
 import type { Served } from './gateway.js';
 import type { Actions } from './in-worker.js';
 
@@ -11,7 +11,7 @@ declare const ask: (action: string, args: readonly unknown[]) => Promise<Answer>
 
 interface Answer {
   readonly result?: unknown;
-  readonly error?: { readonly message: string; readonly hint?: string; readonly byTransport: boolean };
+  readonly error?: { readonly message: string; readonly hint?: string; readonly kind: number };
 }
 
 export interface Tab {
@@ -82,10 +82,9 @@ export async function openTab(browser: Browser, origin: string): Promise<Tab> {
     async act(name, ...args) {
       const answer = await page.evaluate(([action, given]) => ask(action, given), [name, args] as const);
       if (answer.error === undefined) return answer.result as never;
-      const { message, hint, byTransport } = answer.error;
-      throw byTransport
-        ? new TransportError(message, hint === undefined ? {} : { hint })
-        : new Error(message);
+      const { message, hint, kind } = answer.error;
+      const Kind = errorKinds[kind] ?? Error;
+      throw new Kind(message, hint === undefined ? {} : { hint });
     },
     async join(token) {
       const { number, description } = await tab.act('join', token);

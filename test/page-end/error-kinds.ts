@@ -1,0 +1,4 @@
+/** Errors that arrive from a page as what they were there: the first that fits, an Error where none does. */
+import { NoBlobError, TransportError } from '../../src/transport/error.js';
+
+export const errorKinds = [NoBlobError, TransportError];
