@@ -138,6 +138,7 @@ function blobsInMemory() {
       kept.set(blob.sha256, bytes);
       return blob;
     },
+    has: async (sha256: string) => kept.has(sha256),
     get: async (sha256: string) => kept.get(sha256),
   } as unknown as BlobFolder;
 }
