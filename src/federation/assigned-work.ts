@@ -8,6 +8,7 @@ import type { Assignment } from '../protocol/assignment.js';
 import type { Blob } from '../protocol/blob-name.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { arrangeState, layoutSize, type StateDict } from '../tensor/state-dict.js';
+import { pause } from '../transport/backoff.js';
 import { NoBlobError } from '../transport/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import type { CompiledFederation } from './compile-federation.js';
@@ -60,7 +61,6 @@ const UPLOADS = 3;
 /** So often what an assignment names may not be there, a while apart. */
 const DOWNLOADS = 120;
 const AGAIN_MS = 500;
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export function assignedWork({ end, federation, data, tasks, kept, observer }: WorkPlace): AssignedWork {
   const { configuration, plan: compiled, strategy, compared, fisher } = federation;
@@ -109,7 +109,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       } catch (error) {
         if (!(error instanceof NoBlobError) || tried === DOWNLOADS) throw error;
       }
-      await unlessAborted(sleep(AGAIN_MS), signal);
+      await unlessAborted(pause(AGAIN_MS, signal), signal);
     }
   }
 

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import type { Blob } from '../../protocol/blob-name.js';
+import { backoffMs, pause } from '../backoff.js';
 import { NoBlobError, TransportError } from '../error.js';
-import { backoffMs, pause } from './backoff.js';
 import { readJson } from './read-json.js';
 
 export interface BlobRequest {

@@ -20,9 +20,9 @@ import {
   type RefusalReason,
 } from '../../protocol/frames.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { backoffMs, pause } from '../backoff.js';
 import { RefusedError, TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
-import { backoffMs, pause } from './backoff.js';
 import { latestSaid } from './latest-said.js';
 
 export interface MessageSocket {

@@ -4,8 +4,8 @@
  */
 import { parseFrame, type RefusalReason, refusalReasonSchema } from '../../protocol/frames.js';
 import { type ObservedFrame, type ObserverFrame, observedFrameSchema } from '../../protocol/view.js';
+import { backoffMs, pause } from '../backoff.js';
 import { RefusedError, TransportError } from '../error.js';
-import { backoffMs, pause } from './backoff.js';
 import type { MessageSocket, OpenSocket } from './message-loop.js';
 
 export type NewsFrame = Exclude<ObservedFrame, { type: 'ping' | 'refused' }>;
