@@ -68,6 +68,6 @@ export const hBest: Study = {
     { name: '100 merges', change: { ...merges(100, 34, 25), server } },
     { name: '1,000 merges', change: { evaluateEvery: 250, server } },
   ],
-  seeds: [0],
+  seeds: [0, 1, 2],
   table,
 };
