@@ -55,7 +55,7 @@ describe('a federation over NATS, in which a page takes part by way of the hub',
     const transport = await serveTransport(
       { host: '127.0.0.1', port: 0, nats: server.url, ...flags },
       (line) => printed.push(line),
-      signal,
+      { signal },
     );
     let opened = () => {};
     const open = new Promise<void>((done) => {

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type ComparisonOptions, compareStrategies } from '../federation/compare-strategies.js';
-import { InterruptedError } from '../federation/error.js';
 import { strategyNames } from '../merge/strategies.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import { comparisonOf, type Target } from '../report/comparison.js';
@@ -14,7 +13,7 @@ import { comparisonDisplay } from './compare-display.js';
 import { readConfigurationFile } from './configuration-file.js';
 import { widthFor } from './display.js';
 import { Interrupted } from './error.js';
-import { watchInterrupts } from './interrupt.js';
+import { isAbort, watchInterrupts } from './interrupt.js';
 import { addRunFlags, type RunFlags } from './run-flags.js';
 import { fraction, oneOf, strategiesOf, wholeNumber } from './values.js';
 import { checkFolderOf, writeJson, writeWhole } from './whole-file.js';
@@ -96,9 +95,7 @@ async function compare(
     }
     display.print(`time: ${duration((performance.now() - began) / 1000)}`);
   } catch (error) {
-    const aborted =
-      error instanceof InterruptedError || (error instanceof Error && error.name === 'AbortError');
-    if (signal.aborted && aborted) throw new Interrupted(interrupted(out));
+    if (signal.aborted && isAbort(error)) throw new Interrupted(interrupted(out));
     throw error;
   } finally {
     stop();

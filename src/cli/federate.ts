@@ -1,6 +1,6 @@
 /** A federation from the command line: shown while it runs, interrupted by Ctrl-C, told about at its end. */
 import { join } from 'node:path';
-import { DivergedError, InterruptedError } from '../federation/error.js';
+import { DivergedError } from '../federation/error.js';
 import { isFinished } from '../federation/round.js';
 import { type FederationOptions, runFederation } from '../federation/run-federation.js';
 import type { RunResult } from '../federation/run-result.js';
@@ -13,7 +13,7 @@ import { widthFor } from './display.js';
 import { liveDisplay } from './display-live.js';
 import { plainDisplay } from './display-plain.js';
 import { Interrupted } from './error.js';
-import { watchInterrupts } from './interrupt.js';
+import { isAbort, watchInterrupts } from './interrupt.js';
 import { isLive } from './terminal.js';
 import { checkFolderOf, writeJson } from './whole-file.js';
 
@@ -61,10 +61,6 @@ export async function federate(input: ConfigurationInput, options: FederateOptio
     display.close();
   }
 }
-
-/** What a step that was given up throws, here or in a download. */
-const isAbort = (error: unknown) =>
-  error instanceof InterruptedError || (error instanceof Error && error.name === 'AbortError');
 
 const interrupted = (out: string | undefined) =>
   out === undefined

@@ -1,3 +1,5 @@
+import { InterruptedError } from '../federation/error.js';
+
 /** Ctrl-C and SIGTERM: the first ends the work between two steps, the second ends the program at once. */
 export interface InterruptWatch {
   readonly signal: AbortSignal;
@@ -5,6 +7,10 @@ export interface InterruptWatch {
 }
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/** What work that was given up throws, here or in a download. */
+export const isAbort = (error: unknown) =>
+  error instanceof InterruptedError || (error instanceof Error && error.name === 'AbortError');
 
 /** @param onInterrupt told at the first signal */
 export function watchInterrupts(onInterrupt: () => void = () => {}): InterruptWatch {

@@ -3,10 +3,9 @@ import type { TakePartObserver, TakePartOutcome } from '../federation/take-part.
 import type { Progress } from '../protocol/announcement.js';
 import type { Description } from '../protocol/description.js';
 import { count, percent } from '../report/numbers.js';
+import { type ConnectionLines, connectionLines } from './connection-lines.js';
 
-export interface JoinDisplay extends TakePartObserver {
-  onConnected(): void;
-  onTrouble(reason: string): void;
+export interface JoinDisplay extends TakePartObserver, ConnectionLines {
   onStart(participant: string, description: Description): void;
   onFinished(outcome: Extract<TakePartOutcome, { type: 'finished' }>, file: string | undefined): void;
 }
@@ -15,22 +14,16 @@ export interface JoinDisplay extends TakePartObserver {
 const INTERVAL_MS = 10_000;
 
 export function joinDisplay(print: (text: string) => void): JoinDisplay {
-  let trouble = '';
+  const { onConnected, onTrouble } = connectionLines(print);
   let told = performance.now();
   let rounds = 0;
   let over = false;
   const of = (round: number) => `round ${round} of ${rounds}`;
   return {
-    onConnected() {
-      if (trouble !== '') print('connected again');
-      trouble = '';
-    },
-    // The same again and again is said once.
+    onConnected,
     onTrouble(reason) {
       // Once the run is over, the coordinator goes; only the final model's download may still need it.
-      if (over && !reason.startsWith('download')) return;
-      if (reason !== trouble) print(`no connection: ${reason}; trying again`);
-      trouble = reason;
+      if (!over || reason.startsWith('download')) onTrouble(reason);
     },
     onStart(participant, { configuration, participants }) {
       ({ rounds } = configuration);

@@ -16,10 +16,11 @@ import type { HubParticipant } from '../transport/hub/hub-participant.js';
 import { joinHub } from '../transport/hub/join-hub.js';
 import { moveBlobs } from '../transport/hub/move-blobs.js';
 import { operateHub } from '../transport/hub/operate-hub.js';
+import type { Patience } from '../transport/nats/connection.js';
 import { joinNats } from '../transport/nats/participant.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
-import { type JoinDisplay, joinDisplay } from './join-display.js';
+import { joinDisplay } from './join-display.js';
 import { federationExplanation, joinExplanation } from './join-explanation.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
 import { print } from './print.js';
@@ -102,7 +103,8 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   const display = joinDisplay(print);
   const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the step under way'));
   try {
-    const end = await openEnd(url, flags, display, signal);
+    const { onTrouble, onConnected } = display;
+    const end = await openEnd(url, flags, { signal, onTrouble, onConnected });
     try {
       const { participant, description } = end;
       if (flags.name !== undefined && flags.name !== participant) {
@@ -156,7 +158,7 @@ async function describedBy(url: string, flags: JoinFlags): Promise<Description> 
   if (!isNats(url)) return operateHub(url, await tokenFrom(flags), await trustFrom(flags)).description();
   const { signal, stop } = watchInterrupts();
   try {
-    const end = await openEnd(url, flags, joinDisplay(print), signal);
+    const end = await openEnd(url, flags, { signal });
     await end.close();
     return end.description;
   } finally {
@@ -167,16 +169,9 @@ async function describedBy(url: string, flags: JoinFlags): Promise<Description> 
 const isNats = (url: string) => /^(nats|tls):/.test(url);
 
 /** Over a hub or over NATS, as the address says. */
-async function openEnd(
-  url: string,
-  flags: JoinFlags,
-  { onTrouble, onConnected }: JoinDisplay,
-  signal: AbortSignal,
-): Promise<HubParticipant> {
+async function openEnd(url: string, flags: JoinFlags, patience: Patience): Promise<HubParticipant> {
   const trust = await trustFrom(flags);
-  if (!isNats(url)) {
-    return joinHub(url, { token: await tokenFrom(flags), signal, onTrouble, onConnected, ...trust });
-  }
+  if (!isNats(url)) return joinHub(url, { token: await tokenFrom(flags), ...patience, ...trust });
   const { name } = flags;
   if (name === undefined) {
     throw new UsageError('over NATS there is no token that says which participant this is', {
@@ -188,9 +183,10 @@ async function openEnd(
   const end = await joinNats(url, {
     name,
     access: natsAccessFrom(flags),
+    ...patience,
     hub(hubUrl, over) {
       if (typeof token !== 'string') throw token;
-      return moveBlobs(hubAddress(hubUrl, token, trust), { over, onTrouble });
+      return moveBlobs(hubAddress(hubUrl, token, trust), { over, onTrouble: patience.onTrouble });
     },
   });
   return { ...end, participant: name };

@@ -11,6 +11,7 @@ import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
 import { openTokens, type Tokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
+import type { Patience } from '../transport/nats/connection.js';
 import type { Lead } from '../transport/nats/lead.js';
 import type { CoordinatorEnd } from '../transport/transport.js';
 import { UsageError } from './error.js';
@@ -37,7 +38,7 @@ type Print = (text: string) => void;
 export async function serveTransport(
   flags: TransportFlags,
   print: Print,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<ServeTransport> {
   const tls = await tlsFrom(flags);
   const { nats } = flags;
@@ -50,7 +51,7 @@ export async function serveTransport(
   return {
     async lead(job) {
       print('waiting for the lead: another coordinator of this run may be at work');
-      lead = await takeLead(nats, job, { access: natsAccessFrom(flags), standby: true, signal });
+      lead = await takeLead(nats, job, { access: natsAccessFrom(flags), standby: true, ...patience });
       print(`this coordinator leads, as number ${lead.epoch}`);
       return lead;
     },

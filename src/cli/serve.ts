@@ -11,16 +11,20 @@ import { eventLine } from '../report/event-line.js';
 import { duration } from '../report/numbers.js';
 import { outcome } from '../report/outcome.js';
 import { headline, waiting } from '../report/status-lines.js';
+import { TransportError } from '../transport/error.js';
 import type { LogFields } from '../transport/log.js';
 import { sparingLog } from '../transport/sparing-log.js';
 import { readConfigurationFile } from './configuration-file.js';
+import { connectionLines } from './connection-lines.js';
 import { Interrupted } from './error.js';
-import { watchInterrupts } from './interrupt.js';
+import { isAbort, watchInterrupts } from './interrupt.js';
 import { addNatsFlags } from './nats-flags.js';
 import { print } from './print.js';
 import { runLog, withErrorsPrinted } from './run-log.js';
 import { serveTransport, type TransportFlags } from './serve-transport.js';
 import { wholeNumber } from './values.js';
+
+const INTERRUPTED = 'interrupted; the same command goes on';
 
 interface ServeFlags extends TransportFlags {
   readonly out?: string;
@@ -77,7 +81,6 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   const { signal, stop } = watchInterrupts(() =>
     print('interrupted: the same command goes on with this run'),
   );
-  const transport = await serveTransport(flags, print, signal);
   let log: Logger | undefined;
   let view: LiveView | undefined;
   /** To the terminal and to observers. */
@@ -91,6 +94,8 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
     warn(message);
     log?.warn(fields, message);
   };
+  const lines = connectionLines((text) => warned({}, text));
+  const transport = await serveTransport(flags, print, { signal, ...lines });
   const spare = sparingLog({ info: informed, warn: warned, error: informed }, 1, 30);
   try {
     const { result } = await serveFederation(input, {
@@ -127,11 +132,14 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
         },
       },
     });
-    if (result.stopped.reason === 'interrupted')
-      throw new Interrupted('interrupted; the same command goes on');
+    if (result.stopped.reason === 'interrupted') throw new Interrupted(INTERRUPTED);
     for (const line of outcome(result)) print(line);
     print(`files in ${out}: model.safetensors, model.onnx, metrics.csv, result.json, configuration.yaml`);
     print(`time: ${duration((performance.now() - began) / 1000)}`);
+  } catch (error) {
+    // The lead was waited for, or a connection, or a download.
+    const waited = isAbort(error) || error instanceof TransportError;
+    throw signal.aborted && waited ? new Interrupted(INTERRUPTED) : error;
   } finally {
     stop();
     log?.flush();

@@ -12,8 +12,9 @@ import {
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node';
+import { backoffMs, pause } from '../backoff.js';
 import { TransportError } from '../error.js';
-import { explain, reasonOf, withoutJetStream } from './explain.js';
+import { closedError, explain, isNobodyThere, reasonOf, withoutJetStream } from './explain.js';
 import { type Outages, outages } from './outages.js';
 
 /** How to be let in. Without any of it: as anybody, and without TLS unless the server or the URL (tls://) asks for it. */
@@ -28,6 +29,16 @@ export interface NatsAccess {
   /** PEM: our own certificate, and its key, where the server asks for one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
+}
+
+/** Whether what is not there is waited for, and who is told of it. */
+export interface Patience {
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** What failed and is tried again, in words. Without it, what is not there at the start is an error at once. */
+  readonly onTrouble?: ((reason: string) => void) | undefined;
+  /** There is a connection (again). */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 export interface Nats {
@@ -51,17 +62,18 @@ export function natsAccessFromEnvironment(environment: NodeJS.ProcessEnv): NatsA
 
 /**
  * @param url nats://host:port or tls://host:port; several of a cluster with commas between
- * @param inbox for replies; what nobody else may listen to
+ * @param who and by which inbox, which nobody else may listen to, it gets replies
  * @throws TransportError when it cannot be reached, does not let us in, or is too old
  */
-export async function openNats(url: string, access: NatsAccess, who: string, inbox: string): Promise<Nats> {
-  const options = { ...(await optionsOf(url, access)), name: who, inboxPrefix: inbox };
-  const connection = await connect(options).catch((cause: unknown) => {
-    throw new TransportError(`nats: ${url} cannot be reached: ${reasonOf(cause)}`, {
-      hint: 'see that the server runs there, and that the credentials and the CA are those it knows',
-      cause,
-    });
-  });
+export async function openNats(
+  url: string,
+  access: NatsAccess,
+  { name, inbox }: { readonly name: string; readonly inbox: string },
+  patience: Patience,
+): Promise<Nats> {
+  const options = { ...(await optionsOf(url, access)), name, inboxPrefix: inbox };
+  const connection = await untilThere(() => reach(url, options), isNobodyThere, patience);
+  void tellOutages(url, connection, patience);
   try {
     const { version, jetstream: enabled } = connection.info ?? {};
     if (version === undefined || isOlder(version)) {
@@ -86,6 +98,44 @@ export async function openNats(url: string, access: NatsAccess, who: string, inb
   } catch (error) {
     await connection.close();
     throw explain(error, `${url} cannot be used`);
+  }
+}
+
+async function reach(url: string, options: ConnectionOptions): Promise<NatsConnection> {
+  try {
+    return await connect(options);
+  } catch (cause) {
+    throw new TransportError(`nats: ${url} cannot be reached: ${reasonOf(cause)}`, {
+      hint: 'see that the server runs there, and that the credentials and the CA are those it knows',
+      cause,
+    });
+  }
+}
+
+/** Tries again after what `isAbsence` says is a matter of time, where somebody is told of it. */
+export async function untilThere<Result>(
+  act: () => Promise<Result>,
+  isAbsence: (error: unknown) => boolean,
+  { signal = new AbortController().signal, onTrouble, onConnected }: Patience,
+): Promise<Result> {
+  for (let attempt = 0; ; attempt++) {
+    if (signal.aborted) throw closedError();
+    try {
+      const result = await act();
+      onConnected?.();
+      return result;
+    } catch (error) {
+      if (onTrouble === undefined || !isAbsence(error)) throw error;
+      onTrouble(explain(error, 'no answer').message);
+      await pause(backoffMs(attempt), signal);
+    }
+  }
+}
+
+async function tellOutages(url: string, connection: NatsConnection, { onTrouble, onConnected }: Patience) {
+  for await (const { type } of connection.status()) {
+    if (type === 'disconnect') onTrouble?.(`nats: the connection to ${url} was lost`);
+    else if (type === 'reconnect') onConnected?.();
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the client library throws, said to whoever has to mend it. */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { PermissionViolationError, RequestError } from '@nats-io/nats-core';
+import { ConnectionError, PermissionViolationError, RequestError, TimeoutError } from '@nats-io/nats-core';
 import { TransportError } from '../error.js';
 
 export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -25,4 +25,23 @@ export function isFinal(error: unknown): boolean {
   if (error instanceof TransportError || error instanceof PermissionViolationError) return true;
   if (error instanceof RequestError) return error.cause instanceof PermissionViolationError;
   return error instanceof JetStreamApiError && error.status < 500;
+}
+
+const ABSENCES: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** A server that does not run, or not yet, or is silent; one that refuses us is there. */
+export function isNobodyThere(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  if (ABSENCES.has(code) || error instanceof TimeoutError) return true;
+  // Closed without a word, it is a connection error without a cause.
+  return cause === undefined ? error instanceof ConnectionError : isNobodyThere(cause);
 }

@@ -13,7 +13,7 @@ import type { KvEntry } from '@nats-io/kv';
 import { nanos } from '@nats-io/nats-core';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError } from '../error.js';
-import { type Nats, type NatsAccess, openNats } from './connection.js';
+import { type Nats, type NatsAccess, openNats, type Patience } from './connection.js';
 import { explain } from './explain.js';
 import { follow } from './follow.js';
 import { type Buckets, createLayout } from './layout.js';
@@ -22,12 +22,10 @@ import { ANNOUNCEMENTS, announcementSubject, leaderKey, stateKey } from './names
 import { leaderGone } from './standby.js';
 import { readState, stateOf, writeState } from './state.js';
 
-export interface LeadOptions {
+export interface LeadOptions extends Patience {
   readonly access?: NatsAccess;
   /** Waits until the leader's beat is gone; without it, whoever leads is fenced at once, as a restart wants it. */
   readonly standby?: boolean;
-  /** Ends the waiting. */
-  readonly signal?: AbortSignal;
   /** How often the leader says that it is there; after five that are missed, a standby takes over. */
   readonly leaderBeatMs?: number;
   /** How often a participant does; after three that are missed, it counts as gone. The same at all ends. */
@@ -64,9 +62,11 @@ export const HEARD_AGAIN_MS = 5000;
 export async function takeLead(
   url: string,
   job: string,
-  { access = {}, standby = false, signal, leaderBeatMs = 1000, beatMs = 10_000 }: LeadOptions = {},
+  { access = {}, standby = false, leaderBeatMs = 1000, beatMs = 10_000, ...patience }: LeadOptions = {},
 ): Promise<Lead> {
-  const nats = await openNats(url, access, `commonweight coordinator of ${job}`, '_INBOX');
+  const who = { name: `commonweight coordinator of ${job}`, inbox: '_INBOX' };
+  const nats = await openNats(url, access, who, patience);
+  const { signal } = patience;
   const ending = new AbortController();
   const end = () => ending.abort();
   signal?.addEventListener('abort', end, { once: true });

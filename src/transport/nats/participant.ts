@@ -9,8 +9,8 @@ import { TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
 import type { ParticipantEnd } from '../transport.js';
 import { announcer } from './announce.js';
-import { type NatsAccess, openNats } from './connection.js';
-import { closedError, explain } from './explain.js';
+import { type NatsAccess, openNats, type Patience, untilThere } from './connection.js';
+import { closedError, explain, isNobodyThere } from './explain.js';
 import { follow } from './follow.js';
 import { type Buckets, openLayout } from './layout.js';
 import { currentSchema, decode, encode } from './messages.js';
@@ -27,7 +27,8 @@ import { type BlobMover, objectStoreMover } from './nats-blobs.js';
 import { beat } from './presence.js';
 import { stateOf } from './state.js';
 
-export interface NatsParticipantOptions {
+/** The signal's abort ends the waiting alone: who takes part says goodbye first, and then closes. */
+export interface NatsParticipantOptions extends Patience {
   readonly name: string;
   readonly access?: NatsAccess;
   /** Moves blobs where the federation has a hub for them; `over` is aborted with the channel. */
@@ -41,13 +42,17 @@ export interface NatsParticipantOptions {
 /** Of the coordinator's own messages, which the account lets nobody else write. */
 const DESCRIPTION_BYTES = 1024 * 1024;
 
-/** @throws TransportError when there is no federation there, it speaks another protocol, or does not expect the name */
+/**
+ * Resolves once there is a federation, where `onTrouble` is told of the waiting.
+ * @throws TransportError when there is none, it speaks another protocol, or does not expect the name
+ */
 export async function joinNats(
   url: string,
-  { name, access = {}, hub, beatMs = 10_000, retryMs = 5000 }: NatsParticipantOptions,
+  { name, access = {}, hub, beatMs = 10_000, retryMs = 5000, ...patience }: NatsParticipantOptions,
 ): Promise<ParticipantEnd> {
   const token = tokenOf(name);
-  const nats = await openNats(url, access, `commonweight participant ${name}`, `_INBOX_${token}`);
+  const who = { name: `commonweight participant ${name}`, inbox: `_INBOX_${token}` };
+  const nats = await openNats(url, access, who, patience);
   const { connection } = nats;
   const closing = new AbortController();
   const { signal } = closing;
@@ -61,15 +66,24 @@ export async function joinNats(
     if (error instanceof Error && !signal.aborted) failure = explain(error, 'the connection was closed');
     closing.abort(failure ?? closedError());
   });
+  const leave = () => closing.abort(closedError());
+  patience.signal?.addEventListener('abort', leave, { once: true });
   try {
-    const { state, presence, description, place } = await nats.outages.through(readFederation);
+    const { state, presence, description, place } = await Promise.race([
+      untilThere(
+        () => nats.outages.through(readFederation),
+        (error) => error instanceof NobodyThereError || isNobodyThere(error),
+        patience,
+      ),
+      closed,
+    ]);
     const { job } = description;
     if (!description.participants.includes(name)) {
       throw new TransportError(`nats: "${name}" is not expected in this federation`, {
         hint: `take one of ${description.participants.join(', ')}`,
       });
     }
-    const mover = await nats.outages.through(() => moverOf(place));
+    const mover = await Promise.race([nats.outages.through(() => moverOf(place)), closed]);
     const assignments = latestValue<Assignment>();
     let seen = '';
     const see = (entry: KvEntry) => {
@@ -88,6 +102,7 @@ export async function joinNats(
     signal.addEventListener('abort', () => assignments.end(failure), { once: true });
     beat(nats, presence, participantKey(job, token), beatMs, signal);
     const announce = announcer(nats, job, token, retryMs, signal);
+    patience.signal?.removeEventListener('abort', leave);
     return {
       description,
       assignments: () => assignments.read(),
@@ -111,14 +126,18 @@ export async function joinNats(
     };
 
     async function readFederation() {
-      const buckets = await openLayout(nats);
-      const { job, blobs: place } = await readCurrent(buckets);
-      return { ...buckets, place, description: await readDescription(buckets, job) };
+      try {
+        const buckets = await openLayout(nats);
+        const { job, blobs: place } = await readCurrent(buckets);
+        return { ...buckets, place, description: await readDescription(buckets, job) };
+      } catch (error) {
+        throw isMissing(error) ? new NobodyThereError(url) : error;
+      }
     }
 
     async function readCurrent({ state }: Buckets) {
       const entry = await state.get(CURRENT_KEY);
-      if (entry === null) throw nobodyThere(url);
+      if (entry === null) throw new NobodyThereError(url);
       const current = decode(currentSchema, entry.value, DESCRIPTION_BYTES);
       if (current.protocol === PROTOCOL_VERSION) return current;
       throw new TransportError(
@@ -129,7 +148,7 @@ export async function joinNats(
 
     async function readDescription({ state }: Buckets, job: string) {
       const entry = await state.get(descriptionKey(job));
-      if (entry === null) throw nobodyThere(url);
+      if (entry === null) throw new NobodyThereError(url);
       return decode(descriptionSchema, entry.value, DESCRIPTION_BYTES);
     }
 
@@ -141,14 +160,16 @@ export async function joinNats(
   } catch (error) {
     closing.abort(closedError());
     await connection.close();
-    if (isMissing(error)) throw nobodyThere(url);
     throw explain(error, `"${name}" cannot join`);
   }
 }
 
-const nobodyThere = (url: string) =>
-  new TransportError(`nats: no federation has been started at ${url}`, {
-    hint: 'start the coordinator first: commonweight serve federation.yaml --nats URL',
-  });
+class NobodyThereError extends TransportError {
+  constructor(url: string) {
+    super(`nats: no federation has been started at ${url}`, {
+      hint: 'start the coordinator first: commonweight serve federation.yaml --nats URL',
+    });
+  }
+}
 
 const isMissing = (error: unknown) => error instanceof JetStreamApiError && error.status === 404;

@@ -1,0 +1,20 @@
+/** What is said of a connection that is lost, or cannot be made yet. */
+export interface ConnectionLines {
+  onConnected(): void;
+  onTrouble(reason: string): void;
+}
+
+/** The same again and again is said once. */
+export function connectionLines(print: (text: string) => void): ConnectionLines {
+  let trouble = '';
+  return {
+    onConnected() {
+      if (trouble !== '') print('connected again');
+      trouble = '';
+    },
+    onTrouble(reason) {
+      if (reason !== trouble) print(`no connection: ${reason}; trying again`);
+      trouble = reason;
+    },
+  };
+}
