@@ -43,7 +43,7 @@ interface Run {
   readonly strategy: string;
   readonly seed: number;
 }
-const withoutSeconds = (journal: string) => journal.replaceAll(/"seconds":[\d.]+/g, '');
+const withoutSeconds = (journal: string) => journal.replaceAll(/"seconds":[\d.]+|"check":"\w+"/g, '');
 const updatesOfRound = (round: number, strategy: string, seed: number) =>
   read('first', strategy, `seed-${seed}`, 'journal.jsonl')
     .split('\n')

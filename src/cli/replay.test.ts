@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { commonweight, sample } from '../../test/run-command.js';
+import { journalLine, parseJournal } from '../federation/journal.js';
 import { runFederation } from '../federation/run-federation.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'commonweight-replay-'));
@@ -20,9 +21,11 @@ describe('replay', () => {
     );
     const changed = join(cwd, 'changed');
     cpSync(path, changed, { recursive: true });
-    const journal = readFileSync(join(path, 'journal.jsonl'), 'utf8');
-    const forged = journal.replace(/("type":"merged","round":2,"sha256":")\w{64}/, `$1${'f'.repeat(64)}`);
-    writeFileSync(join(changed, 'journal.jsonl'), forged);
+    const journal = join(changed, 'journal.jsonl');
+    const forged = parseJournal(readFileSync(journal, 'utf8'), journal).map((event) =>
+      event.type === 'merged' && event.round === 2 ? { ...event, sha256: 'f'.repeat(64) } : event,
+    );
+    writeFileSync(journal, forged.map(journalLine).join(''));
     const [same, other, none] = await Promise.all(
       ['run', 'changed', 'nowhere'].map((name) => commonweight(['replay', name], { cwd })),
     );

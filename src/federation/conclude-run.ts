@@ -5,10 +5,10 @@ import type { Network } from '../nn/network.js';
 import type { Configuration } from '../protocol/configuration.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { isFinished, type RunState } from './round.js';
-import { writeResult } from './run-folder.js';
 import { metricsCsv, type RunResult, runResult } from './run-result.js';
 import type { RunStore, StateRole } from './run-store.js';
 import { versionsOfThis, versionsThen } from './versions.js';
+import { writeResult } from './write-result.js';
 
 /** Why a run that is not finished ended. */
 export type CutShort = 'interrupted' | 'diverged';

@@ -9,10 +9,10 @@ import { type ConfigurationInput, parseConfiguration } from '../protocol/configu
 import { stateLayout } from '../tensor/state-dict.js';
 import type { FederationPlan } from './commands.js';
 import { coordinate } from './coordinator.js';
+import { parseJournal } from './journal.js';
 import { memoryStore } from './memory-store.js';
 import { type Resumable, resumptionContract, runInFolder } from './resumption.contract.js';
 import { runFederation } from './run-federation.js';
-import { parseJournal } from './run-folder.js';
 import type { FisherTask, TaskRunner } from './tasks.js';
 
 const layout = stateLayout([

@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeResult } from './run-folder.js';
+import { writeResult } from './write-result.js';
 
 export const LABEL_COUNTS = 'label-counts.json';
 

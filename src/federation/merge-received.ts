@@ -22,10 +22,11 @@ import { type MergeTo, mergeAligned, mergeInFiles, type Received } from './merge
 import type { RoundRecord, RunState } from './round.js';
 import { roundDetails } from './round-details.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
-import { fileOf, type RunFolder, writeResult } from './run-folder.js';
+import { fileOf, type RunFolder } from './run-folder.js';
 import type { RunStore } from './run-store.js';
 import type { TaskRunner } from './tasks.js';
 import type { TwoCopies } from './two-copies.js';
+import { writeResult } from './write-result.js';
 
 export interface ReceivedWorkshop {
   readonly plan: Omit<FederationPlan, 'shares' | 'refit' | 'attackers'>;

@@ -12,10 +12,11 @@ import { type Configuration, parseConfiguration } from '../protocol/configuratio
 import { type RoundDetails, roundDetailsSchema } from '../protocol/round-details.js';
 import { FederationError } from './error.js';
 import { participantsOf, rulesOf } from './federation-plan.js';
+import { parseJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
 import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';
 import { applyEvent, isFinished, type RoundRecord, type RunState, startRun } from './round.js';
-import { detailsFile, fileOf, parseJournal, readYaml } from './run-folder.js';
+import { detailsFile, fileOf, readYaml } from './run-folder.js';
 import { type RunResult, runResult } from './run-result.js';
 
 export interface RecordedRun {

@@ -8,6 +8,7 @@ import { replayFindings } from '../report/replay-lines.js';
 import { inProcess } from '../transport/in-process.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import { joinFederation } from './join-federation.js';
+import { journalLine, parseJournal } from './journal.js';
 import { readRun } from './read-run.js';
 import { replayRun } from './replay.js';
 import type { RoundEvent } from './round-events.js';
@@ -201,9 +202,8 @@ describe('a replay', () => {
     const copy = newFolder();
     cpSync(path, copy, { recursive: true });
     const journal = join(copy, 'journal.jsonl');
-    const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
-    const events = lines.map((line) => change(JSON.parse(line) as RoundEvent));
-    writeFileSync(journal, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    const events = parseJournal(readFileSync(journal, 'utf8'), journal);
+    writeFileSync(journal, events.map(change).map(journalLine).join(''));
     return copy;
   };
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FederationError } from './error.js';
 import { JOURNAL_VERSION } from './journal-version.js';
-import { cannotWrite, writeResult } from './run-folder.js';
+import { cannotWrite, writeResult } from './write-result.js';
 
 const jobSchema = z.strictObject({
   job: z.string().regex(/^[0-9a-f]{16}$/),

@@ -87,7 +87,7 @@ describe('a run folder', () => {
     }
   });
 
-  it('names the file and the line of a fact that cannot be read, and changes nothing', async () => {
+  it('names the file and the line of a fact that was changed, and changes nothing', async () => {
     await begun();
     const journal = join(folder, 'journal.jsonl');
     const damaged = Buffer.from(
@@ -96,7 +96,9 @@ describe('a run folder', () => {
     );
     writeFileSync(journal, damaged);
     await expect(openRunFolder(folder, configuration)).rejects.toMatchObject({
-      message: expect.stringContaining(`"${journal}": line 1 cannot be read: {"type":"merged","round":`),
+      message: expect.stringContaining(
+        `"${journal}": line 1 is not as it was written: {"type":"merged","round":`,
+      ),
       hint: expect.stringContaining('remove this line and all after it'),
     });
     expect(readFileSync(journal)).toEqual(damaged);

@@ -4,7 +4,7 @@
  * Node only.
  *
  *     configuration.yaml   what the run was told, every default filled in
- *     journal.jsonl        the facts, in order
+ *     journal.jsonl        the facts, in order (journal.ts)
  *     job.json             across machines: which run this is, and the journal's version (journal-version.ts)
  *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
@@ -13,17 +13,18 @@
  *     label-counts.json    who holds how many of which class, where that is shared (label-counts.ts)
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
-import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
+import { reasonOf } from '../data/file-bytes.js';
 import { type Configuration, parseConfiguration } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
+import { openJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
-import { type RoundEvent, roundEventSchema } from './round-events.js';
 import { isModel, type RunStore, type StateRole } from './run-store.js';
+import { writeResult } from './write-result.js';
 
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -44,18 +45,11 @@ export async function openRunFolder(
 ): Promise<RunFolder> {
   await prepareRunFolder(path, configuration);
   await removeLeftovers(path);
-  const journalPath = join(path, 'journal.jsonl');
-  const events = await readJournal(journalPath);
-  const journal = await open(journalPath, 'a').catch((cause: unknown) => {
-    throw cannotWrite(journalPath, cause);
-  });
+  const journal = await openJournal(join(path, 'journal.jsonl'));
   return {
     path,
-    events,
-    append: (event) =>
-      appendLine(journal, event).catch((cause: unknown) => {
-        throw cannotWrite(journalPath, cause);
-      }),
+    events: journal.events,
+    append: journal.append,
     async put(role, state) {
       const bytes = isModel(role) ? encodeModel(state) : encodeSafetensors(state);
       await writeResult(path, fileOf(role), bytes);
@@ -82,7 +76,7 @@ export async function openRunFolder(
       await writeResult(path, detailsFile(details.round), `${JSON.stringify(details)}\n`);
     },
     discard: (role) => rm(join(path, fileOf(role)), { force: true }),
-    close: () => journal.close(),
+    close: journal.close,
   };
 }
 
@@ -195,63 +189,4 @@ function firstDifference(there: unknown, now: unknown, path: string): string | u
   }
   const show = (value: unknown) => (value === undefined ? 'not set' : JSON.stringify(value));
   return there === now ? undefined : `"${path}" is ${show(there)} there and ${show(now)} now`;
-}
-
-/** The facts so far. A last line that was cut off in the middle of writing never counted, and is taken away. */
-async function readJournal(path: string): Promise<RoundEvent[]> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw new FederationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
-  });
-  const end = bytes.lastIndexOf('\n') + 1;
-  // Nothing is taken away from a journal that is damaged elsewhere: its owner may mend it.
-  const events = parseJournal(bytes.toString('utf8', 0, end), path);
-  if (end < bytes.length) {
-    await truncate(path, end).catch((cause: unknown) => {
-      throw cannotWrite(path, cause);
-    });
-  }
-  return events;
-}
-
-/** The facts in a journal's text. A last line without its end is none. */
-export function parseJournal(text: string, path: string): RoundEvent[] {
-  const lines = text.split('\n').slice(0, -1);
-  return lines.map((line, index) => {
-    try {
-      return roundEventSchema.parse(JSON.parse(line));
-    } catch (cause) {
-      throw new FederationError(`"${path}": line ${index + 1} cannot be read: ${line.slice(0, 80)}`, {
-        cause,
-        hint: 'the journal was changed or damaged: put back what was there; or remove this line and all after it, and what they tell of is done again; or start in another folder',
-      });
-    }
-  });
-}
-
-async function appendLine(journal: FileHandle, event: RoundEvent): Promise<void> {
-  await journal.appendFile(`${JSON.stringify(event)}\n`);
-  await journal.sync();
-}
-
-/** Writes a file of the run, whole or not at all. */
-export async function writeResult(
-  folder: string,
-  name: string,
-  content: string | Uint8Array,
-): Promise<string> {
-  const file = join(folder, name);
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  await writeFileWhole(file, bytes).catch((cause: unknown) => {
-    throw cannotWrite(file, cause);
-  });
-  return file;
-}
-
-/** What is in the folder already stays as it is, so that the run can go on from there. */
-export function cannotWrite(file: string, cause: unknown): FederationError {
-  return new FederationError(`"${file}" cannot be written: ${reasonOf(cause)}`, {
-    cause,
-    hint: 'mend that, then give the same command again: the run goes on where it was',
-  });
 }

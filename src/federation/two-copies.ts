@@ -8,8 +8,9 @@ import { describeFile } from '../transport/blob-folder.js';
 import type { BlobFolder } from '../transport/transport.js';
 import { FederationError } from './error.js';
 import type { RoundRecord } from './round.js';
-import { cannotWrite, fileOf } from './run-folder.js';
+import { fileOf } from './run-folder.js';
 import type { StateRole } from './run-store.js';
+import { cannotWrite } from './write-result.js';
 
 export interface TwoCopies {
   /** Makes a file of the run folder sound. @throws FederationError when both are damaged */

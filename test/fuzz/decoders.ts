@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { z } from 'zod';
 import { updateProblem } from '../../src/federation/check-update.js';
+import { journalLine, parseJournal } from '../../src/federation/journal.js';
 import { keptWork, type ParticipantFolder } from '../../src/federation/kept-update.js';
-import { parseJournal } from '../../src/federation/run-folder.js';
 import { readStrategy } from '../../src/merge/strategies.js';
 import { parseConfiguration } from '../../src/protocol/configuration.js';
 import {
@@ -227,7 +227,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
     ...{ name: 'journal', share: 60, next: documents(corpusOf(messages.facts), 0.1) },
     read(line: string) {
       const facts = parseJournal(`${line}\n`, 'journal.jsonl');
-      const again = parseJournal(facts.map((fact) => `${JSON.stringify(fact)}\n`).join(''), 'journal.jsonl');
+      const again = parseJournal(facts.map(journalLine).join(''), 'journal.jsonl');
       requireThat(canonical(again) === canonical(facts), 'it is another when written again');
       return facts;
     },
