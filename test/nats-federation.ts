@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Announcement, Receipt } from '../src/protocol/announcement.js';
+import type { Receipt } from '../src/protocol/announcement.js';
 import { blobFolder } from '../src/transport/blob-folder.js';
 import { type NatsCoordinatorOptions, openNatsCoordinator } from '../src/transport/nats/coordinator.js';
 import { type LeadOptions, takeLead } from '../src/transport/nats/lead.js';
@@ -54,11 +54,3 @@ export async function natsFederation(options?: NatsServerOptions): Promise<NatsF
 }
 
 const accept = async (): Promise<Receipt> => ({ accepted: true });
-
-export const evaluated = (round: number): Announcement => ({
-  type: 'evaluated',
-  round,
-  model: 'b'.repeat(64),
-  validationAccuracy: 0.5,
-  examples: 10,
-});

@@ -76,6 +76,18 @@ describe('an operator', () => {
     joining.child.kill('SIGINT');
     await hub.until(/site-a has left/);
     expect((await joining.ended).status).toBe(130);
+
+    const again = await asks(['token', url, '--name', 'site-a'], operator);
+    const excluded = begin(['join', url, '--data', sample, '--out', 'a'], {
+      COMMONWEIGHT_TOKEN: again.stdout.trim(),
+    });
+    await hub.until(/site-a takes part[^]*site-a takes part/);
+    await asks(['token', url, '--name', 'site-a', '--revoke'], operator);
+    await hub.until(/^site-a has left: its token was revoked$/m);
+    expect(await excluded.ended).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('the token of "site-a" was revoked'),
+    });
     expect(await asks(['stop', url], operator)).toMatchObject({
       ...{ status: 0, stdout: 'the run is stopped; its participants are told\n' },
     });

@@ -42,7 +42,7 @@ export const exampleDescription: Description = {
   plan: 'a'.repeat(64),
 };
 
-const evaluated = (round: number, validationAccuracy = 0.5): Announcement => ({
+export const evaluated = (round: number, validationAccuracy = 0.5): Announcement => ({
   type: 'evaluated',
   round,
   model: 'b'.repeat(64),

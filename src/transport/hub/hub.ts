@@ -82,6 +82,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     },
     status: options.status ?? (() => ({})),
     stop: options.stop ?? (() => {}),
+    dismiss: board.dismiss,
     lendShare: options.lendShare,
   });
   server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));

@@ -2,16 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { HubFrame } from '../../protocol/frames.js';
 import { TransportError } from '../error.js';
-import { exampleDescription } from '../transport.contract.js';
+import { evaluated, exampleDescription } from '../transport.contract.js';
 import { messageLoop, type OpenSocket } from './message-loop.js';
-
-const evaluated = (round: number): Announcement => ({
-  type: 'evaluated',
-  round,
-  model: 'b'.repeat(64),
-  validationAccuracy: 0.5,
-  examples: 10,
-});
 
 /** A hub that does what a test says. */
 function fakeHub() {

@@ -1,18 +1,11 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Announcement } from '../../protocol/announcement.js';
 import { subprotocols } from '../../protocol/frames.js';
+import { evaluated } from '../transport.contract.js';
 import { joinHub } from './join-hub.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 
-const evaluated = (round: number): Announcement => ({
-  type: 'evaluated',
-  round,
-  model: 'b'.repeat(64),
-  validationAccuracy: 0.5,
-  examples: 10,
-});
 const announcement = (id: number, what: unknown = evaluated(1)) =>
   JSON.stringify({ type: 'announcement', id, announcement: what });
 

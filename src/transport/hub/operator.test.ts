@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exampleDescription } from '../transport.contract.js';
+import { evaluated, exampleDescription } from '../transport.contract.js';
 import { hubAddress } from './hub-address.js';
 import { type HubRequest, hubRequest } from './hub-request.js';
 import { operateHub } from './operate-hub.js';
@@ -78,6 +78,36 @@ describe('what a hub tells and does for operators and observers', () => {
     expect(Number(/received_bytes_total{kind="blob"} (\d+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(5000);
     expect(text).toMatch(/process_resident_memory_bytes \d{7}/);
     await other.close();
+  });
+
+  it('voids a participant’s token, by which it is told and has left, after what it had said before', async () => {
+    const heard: string[] = [];
+    let full = true;
+    await hub.open(
+      {},
+      {
+        async receive(participant, announcement) {
+          await new Promise((done) => setTimeout(done, 20));
+          if (announcement.type === 'left' && full) throw new Error('no space left on device');
+          heard.push(`${participant} ${announcement.type}`);
+          return { accepted: true };
+        },
+      },
+    );
+    const operator = await hub.tokens.issue({ role: 'operator' });
+    const participant = await hub.join('site-a');
+    const saying = participant.announce(evaluated(1)).catch(() => undefined);
+    await participant.announce(evaluated(2));
+    const voiding = () => ask(operator, 'DELETE', '/tokens', { role: 'participant', name: 'site-a' });
+    // The operator who hears that it could not be recorded says it again.
+    expect((await voiding()).status).toBe(500);
+    full = false;
+    expect(await voiding()).toEqual({ status: 200, text: '{"revoked":0}' });
+    await saying;
+    expect(heard).toEqual(['site-a evaluated', 'site-a evaluated', 'site-a left']);
+    await expect(participant.announce(evaluated(3))).rejects.toThrow(/the token of "site-a" was revoked/);
+    await ask(operator, 'DELETE', '/tokens', { role: 'participant', name: 'stranger' });
+    expect(heard).toHaveLength(3);
   });
 
   it('issues tokens, which are shown once and are in no log', async () => {

@@ -41,6 +41,8 @@ export interface RoutesParts {
   mend(sha256: string): Promise<void>;
   status(): unknown;
   stop(): void;
+  /** A participant has no token any more. */
+  dismiss(participant: string): Promise<void>;
   readonly lendShare: LendShare | undefined;
 }
 
@@ -199,6 +201,9 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     const identity = await readIdentity(c);
     const revoked = await tokens.revoke(identity);
     log.info({ identity, revoked }, 'tokens were revoked');
+    if (identity.role === 'participant' && participants.includes(identity.name)) {
+      await parts.dismiss(identity.name);
+    }
     return c.json({ revoked });
   });
 

@@ -19,6 +19,11 @@ import type { NoteRefusal } from './refusals.js';
 export interface Switchboard {
   /** @param stands that its token was not revoked meanwhile */
   connect(participant: string, socket: WebSocket, stands: () => boolean): void;
+  /**
+   * Has no token any more: it is told, and counts as having left until it joins by another.
+   * @throws what kept the coordinator from recording it
+   */
+  dismiss(participant: string): Promise<void>;
   publish(assignment: Assignment): void;
   /** The current assignment, once there is one. */
   assignment(): Assignment | undefined;
@@ -43,6 +48,8 @@ interface Line {
 
 const revoked = (participant: string, line: Connection<HubFrame>) =>
   line.refuse('token', `the token of "${participant}" was revoked`, 'ask the operator for a new one');
+
+const ignore = () => undefined;
 
 /** A participant says one thing after the other, and repeats it on a new connection. */
 const mostWaiting = 16;
@@ -69,6 +76,12 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     reception.onPresence?.(participant, is);
   };
 
+  function queueOf(participant: string) {
+    const queue = receiving.get(participant) ?? { waiting: 0, last: Promise.resolve() };
+    receiving.set(participant, queue);
+    return queue;
+  }
+
   async function receive(participant: string, announcement: Announcement): Promise<Receipt> {
     const giveBack = claim(blobsOfAnnouncement(announcement).map(({ sha256 }) => sha256));
     let receipt: Receipt | undefined;
@@ -85,8 +98,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     from: Connection<HubFrame>,
     { id, announcement }: ParticipantFrame & { type: 'announcement' },
   ) {
-    const queue = receiving.get(participant) ?? { waiting: 0, last: Promise.resolve() };
-    receiving.set(participant, queue);
+    const queue = queueOf(participant);
     if (queue.waiting >= mostWaiting) {
       from.refuse('too-fast', `more than ${mostWaiting} announcements wait for their receipts`);
       return;
@@ -150,6 +162,16 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
       });
       if (current !== undefined) mine.send({ type: 'assignment', assignment: current });
       if (before === undefined) present(participant, true);
+    },
+    async dismiss(participant) {
+      const line = connections.get(participant);
+      if (line !== undefined) revoked(participant, line.mine);
+      const queue = queueOf(participant);
+      const left = queue.last.then(() =>
+        reception.receive(participant, { type: 'left', reason: 'its token was revoked' }),
+      );
+      queue.last = left.then(ignore, ignore);
+      await left;
     },
     publish(assignment) {
       current = assignment;

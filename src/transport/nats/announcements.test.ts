@@ -1,11 +1,11 @@
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { evaluated, JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { TransportError } from '../error.js';
 import { silentLog } from '../log.js';
-import { exampleDescription } from '../transport.contract.js';
+import { evaluated, exampleDescription } from '../transport.contract.js';
 import {
   ANNOUNCEMENT_BYTES,
   ANNOUNCEMENTS,

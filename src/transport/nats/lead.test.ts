@@ -5,9 +5,10 @@ import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { evaluated, JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError, TransportError } from '../error.js';
+import { evaluated } from '../transport.contract.js';
 import { type LeadOptions, takeLead } from './lead.js';
 import { leaderKey, PRESENCE_BUCKET, STATE_BUCKET, stateKey } from './names.js';
 

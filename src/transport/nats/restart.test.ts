@@ -1,9 +1,9 @@
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { evaluated, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
-import { noise } from '../transport.contract.js';
+import { evaluated, noise } from '../transport.contract.js';
 
 const wait = (round: number): Assignment => ({ type: 'wait', epoch: 1, sequence: round, round });
 
