@@ -5,9 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { RecordedRun } from '../../src/federation/read-run.js';
-import { parseConfiguration } from '../../src/protocol/configuration.js';
+import { type ConfigurationInput, parseConfiguration } from '../../src/protocol/configuration.js';
 import { StudyError } from './error.js';
-import type { StudyRun } from './study.js';
 
 const accuracy = z.number().min(0).max(1);
 
@@ -47,19 +46,26 @@ const keptRunSchema = z.strictObject({
 export type KeptRound = z.output<typeof roundSchema>;
 export type KeptRun = z.output<typeof keptRunSchema>;
 
+/** What a study asks for, by which a run of it is known. */
+export interface AskedRun {
+  readonly variation: string;
+  readonly seed: number;
+  readonly configuration: ConfigurationInput;
+}
+
 /**
  * @param recorded the run's folder, read once it was at its end
  * @param model SHA-256 of its final model
  */
 export function keptRun(
-  { variation, seed, study }: StudyRun,
+  { variation, seed }: AskedRun,
   { result, rounds }: RecordedRun,
   model: string | undefined,
 ): KeptRun {
   const { settings, stopped, versions } = result;
   const { reason, round } = stopped;
   if (reason === 'interrupted' || reason === 'stopped') {
-    throw new Error(`internal: ${study.name} keeps an unfinished run`);
+    throw new Error('internal: an unfinished run is not kept');
   }
   return {
     variation,
@@ -81,11 +87,11 @@ export function keptRun(
 }
 
 /** Whether this is what the study asks for now. Settings that came to be since then have their defaults in both. */
-export function isOf({ variation, seed, settings }: KeptRun, run: StudyRun): boolean {
+export function isOf({ variation, seed, settings }: KeptRun, run: AskedRun): boolean {
   if (variation !== run.variation || seed !== run.seed) return false;
   // As it is kept: fields that are left out are not there.
   const asKept: unknown = JSON.parse(JSON.stringify(run.configuration));
-  const now = parseConfiguration(asKept, `${run.study.name}/${run.variation}`);
+  const now = parseConfiguration(asKept, run.variation);
   try {
     return isDeepStrictEqual(parseConfiguration(settings, 'what was kept'), now);
   } catch {

@@ -4,7 +4,8 @@
  * in all variations, so that their differences can be taken seed by seed.
  */
 import type { ConfigurationInput } from '../../src/protocol/configuration.js';
-import type { StudyTable } from './table.js';
+import type { AskedRun } from './kept-run.js';
+import type { Measure } from './measures.js';
 
 export interface Variation {
   readonly name: string;
@@ -13,6 +14,14 @@ export interface Variation {
   /** Where it has others than the study: one that only helps to decide needs fewer. */
   readonly seeds?: readonly number[];
 }
+
+export type StudyTable =
+  /** A row for each variation, of its last round. */
+  | { readonly rows: 'variations'; readonly measures: readonly Measure[] }
+  /** A row for each round, of the only variation. */
+  | { readonly rows: 'rounds'; readonly measures: readonly Measure[] }
+  /** Variations named "row, column": a cell for each, of its last round. */
+  | { readonly rows: 'grid'; readonly measure: Measure };
 
 export interface Study {
   /** Of its results, docs/results/NAME.json, and of its table in the docs. */
@@ -26,11 +35,8 @@ export interface Study {
 }
 
 /** One run of a study. */
-export interface StudyRun {
+export interface StudyRun extends AskedRun {
   readonly study: Study;
-  readonly variation: string;
-  readonly seed: number;
-  readonly configuration: ConfigurationInput;
 }
 
 /** In the order in which they are run: all variations with the first seed, then all with the next. */

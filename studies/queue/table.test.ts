@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { fillRegions } from './documents.js';
 import { formatKeptRuns, type KeptRun, parseKeptRuns } from './kept-run.js';
 import { difference, fromVariation, merged, own, pooled, test, validation } from './measures.js';
-import type { Study } from './study.js';
-import { type StudyTable, studyTable } from './table.js';
+import type { Study, StudyTable } from './study.js';
+import { studyTable } from './table.js';
 
 const mean = merged('mean');
 const settings = {

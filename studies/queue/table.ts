@@ -5,15 +5,7 @@
 import { sampleOf } from '../../src/report/statistics.js';
 import type { KeptRound, KeptRun } from './kept-run.js';
 import type { Measure } from './measures.js';
-import { runsOf, type Study } from './study.js';
-
-export type StudyTable =
-  /** A row for each variation, of its last round. */
-  | { readonly rows: 'variations'; readonly measures: readonly Measure[] }
-  /** A row for each round, of the only variation. */
-  | { readonly rows: 'rounds'; readonly measures: readonly Measure[] }
-  /** Variations named "row, column": a cell for each, of its last round. */
-  | { readonly rows: 'grid'; readonly measure: Measure };
+import { runsOf, type Study, type StudyTable } from './study.js';
 
 type TableOf<Rows extends StudyTable['rows']> = Extract<StudyTable, { rows: Rows }>;
 
