@@ -38,7 +38,7 @@ const ABSENCES: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** A server that does not run, or not yet, or is silent; one that refuses us is there. */
+/** No server that runs, or not yet; one that refuses us is there. */
 export function isNobodyThere(error: unknown): boolean {
   const { code, cause } = error as NodeJS.ErrnoException;
   if (ABSENCES.has(code) || error instanceof TimeoutError) return true;

@@ -10,7 +10,7 @@ import { latestValue } from '../latest-value.js';
 import type { ParticipantEnd } from '../transport.js';
 import { announcer } from './announce.js';
 import { type NatsAccess, openNats, type Patience, untilThere } from './connection.js';
-import { closedError, explain, isNobodyThere } from './explain.js';
+import { closedError, explain, isFinal } from './explain.js';
 import { follow } from './follow.js';
 import { type Buckets, openLayout } from './layout.js';
 import { currentSchema, decode, encode } from './messages.js';
@@ -72,7 +72,7 @@ export async function joinNats(
     const { state, presence, description, place } = await Promise.race([
       untilThere(
         () => nats.outages.through(readFederation),
-        (error) => error instanceof NobodyThereError || isNobodyThere(error),
+        (error) => error instanceof NobodyThereError || !isFinal(error),
         patience,
       ),
       closed,
