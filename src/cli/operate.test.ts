@@ -81,7 +81,7 @@ describe('an operator', () => {
     const excluded = begin(['join', url, '--data', sample, '--out', 'a'], {
       COMMONWEIGHT_TOKEN: again.stdout.trim(),
     });
-    await hub.until(/site-a takes part[^]*site-a takes part/);
+    await hub.until(/site-a takes part.*site-a takes part/s);
     await asks(['token', url, '--name', 'site-a', '--revoke'], operator);
     await hub.until(/^site-a has left: its token was revoked$/m);
     expect(await excluded.ended).toMatchObject({
