@@ -1,19 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { federationYaml } from '../../test/kill/federation.js';
 import { type NatsServer, natsServer } from '../../test/nats-server.js';
 import { sample, startedIn } from '../../test/run-command.js';
 
 const { folder, begin, end } = startedIn('commonweight-any-order-');
-const settings = `
-dataset: ${sample}
-partition: { name: v, participants: 2 }
-participants: [site-a, site-b]
-model: { name: mlp, hidden: [4] }
-optimizer: { name: sgd, learningRate: 0.05 }
-local: { epochs: 1 }
-rounds: 1
-`;
 
 let server: NatsServer;
 beforeEach(async () => {
@@ -24,7 +16,10 @@ afterEach(() => server.stop());
 afterAll(end);
 
 function beginServe(out: string) {
-  writeFileSync(join(folder, 'federation.yaml'), settings);
+  writeFileSync(
+    join(folder, 'federation.yaml'),
+    federationYaml('{ participants: [site-a, site-b], rounds: 1 }'),
+  );
   const over = ['--nats', server.url, '--nats-object-store'];
   return begin(['serve', 'federation.yaml', '--out', out, '--port', '0', ...over]);
 }

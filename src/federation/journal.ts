@@ -2,9 +2,9 @@
  * The journal of a run: its facts in order, a line of JSON each, synced before it counts. A line ends with a checksum, so that a
  * fact that the disk has changed is found, and not believed. Node only.
  *
- *     {"type":"copy-evaluated","round":1,"participant":"site-a","validationAccuracy":0.91,"check":"5d0c7a2e"}
+ *     {"type":"copy-evaluated","round":1,"participant":"site-a","validationAccuracy":0.91,"check":"c86a2a90"}
  */
-import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
+import { open, readFile, truncate } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { reasonOf } from '../data/file-bytes.js';
 import { FederationError } from './error.js';
@@ -38,7 +38,10 @@ export async function openJournal(path: string): Promise<Journal> {
   const file = await open(path, 'a').catch(failed);
   return {
     events,
-    append: (event) => appendLine(file, journalLine(event)).catch(failed),
+    async append(event) {
+      await file.appendFile(journalLine(event)).catch(failed);
+      await file.sync().catch(failed);
+    },
     close: () => file.close(),
   };
 }
@@ -80,8 +83,3 @@ const damaged = (what: string, line: string, cause?: unknown) =>
     cause,
     hint: 'the journal was changed or damaged: put back what was there; or remove this line and all after it, and what they tell of is done again; or start in another folder',
   });
-
-async function appendLine(file: FileHandle, line: string): Promise<void> {
-  await file.appendFile(line);
-  await file.sync();
-}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
 import { FederationError } from './error.js';
 
-/** Gives the file's path. */
+/** @returns the file's path */
 export async function writeResult(
   folder: string,
   name: string,

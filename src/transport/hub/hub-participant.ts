@@ -1,4 +1,5 @@
 /** A participant's end of a hub: its messages and its blobs. The same in Node and in a page: whoever calls brings the means. */
+import type { Patience } from '../patience.js';
 import type { ParticipantEnd } from '../transport.js';
 import { type BlobRequests, blobMover } from './blob-mover.js';
 import { messageLoop, type OpenSocket } from './message-loop.js';
@@ -6,14 +7,6 @@ import { messageLoop, type OpenSocket } from './message-loop.js';
 export interface HubParticipant extends ParticipantEnd {
   /** Whose token it is. */
   readonly participant: string;
-}
-
-export interface HubParticipantOptions {
-  /** Gives up while there is no hub yet, which is waited for. Who takes part says goodbye first, and then closes. */
-  readonly signal?: AbortSignal | undefined;
-  /** What failed and is tried again, in words. */
-  readonly onTrouble?: ((reason: string) => void) | undefined;
-  readonly onConnected?: (() => void) | undefined;
 }
 
 export interface HubMeans {
@@ -26,7 +19,7 @@ export interface HubMeans {
 /** Resolves once the hub has answered. @throws TransportError when the hub does not want this participant */
 export async function hubParticipant(
   { open, requests, release }: HubMeans,
-  { signal, onTrouble, onConnected }: HubParticipantOptions,
+  { signal, onTrouble, onConnected }: Patience,
 ): Promise<HubParticipant> {
   const closing = new AbortController();
   const close = () => closing.abort();

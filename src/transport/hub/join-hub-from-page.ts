@@ -1,11 +1,12 @@
 /** A participant's end of a hub, in a page that came from that hub, or in a worker of it. For pages. */
 import { TransportError } from '../error.js';
-import { type HubParticipant, type HubParticipantOptions, hubParticipant } from './hub-participant.js';
+import type { Patience } from '../patience.js';
+import { type HubParticipant, hubParticipant } from './hub-participant.js';
 import { pageRequests } from './page-requests.js';
 import { pageSocket } from './page-socket.js';
 import { parseAddress } from './parse-address.js';
 
-export interface JoinFromPageOptions extends HubParticipantOptions {
+export interface JoinFromPageOptions extends Patience {
   readonly token: string;
 }
 

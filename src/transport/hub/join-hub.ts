@@ -1,10 +1,12 @@
 /** A participant's end of a hub, in Node. Node only. */
+
+import type { Patience } from '../patience.js';
 import { hubAddress, type Trust } from './hub-address.js';
-import { type HubParticipant, type HubParticipantOptions, hubParticipant } from './hub-participant.js';
+import { type HubParticipant, hubParticipant } from './hub-participant.js';
 import { nodeRequests } from './move-blobs.js';
 import { nodeSocket } from './node-socket.js';
 
-export interface JoinOptions extends Trust, HubParticipantOptions {
+export interface JoinOptions extends Trust, Patience {
   readonly token: string;
 }
 

@@ -14,6 +14,7 @@ import {
 } from '@nats-io/transport-node';
 import { backoffMs, pause } from '../backoff.js';
 import { TransportError } from '../error.js';
+import type { Patience } from '../patience.js';
 import { closedError, explain, isNobodyThere, reasonOf, withoutJetStream } from './explain.js';
 import { type Outages, outages } from './outages.js';
 
@@ -29,16 +30,6 @@ export interface NatsAccess {
   /** PEM: our own certificate, and its key, where the server asks for one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-}
-
-/** Whether what is not there is waited for, and who is told of it. */
-export interface Patience {
-  /** Ends the waiting. */
-  readonly signal?: AbortSignal | undefined;
-  /** What failed and is tried again, in words. Without it, what is not there at the start is an error at once. */
-  readonly onTrouble?: ((reason: string) => void) | undefined;
-  /** There is a connection (again). */
-  readonly onConnected?: (() => void) | undefined;
 }
 
 export interface Nats {
@@ -73,7 +64,6 @@ export async function openNats(
 ): Promise<Nats> {
   const options = { ...(await optionsOf(url, access)), name, inboxPrefix: inbox };
   const connection = await untilThere(() => reach(url, options), isNobodyThere, patience);
-  void tellOutages(url, connection, patience);
   try {
     const { version, jetstream: enabled } = connection.info ?? {};
     if (version === undefined || isOlder(version)) {
@@ -87,7 +77,7 @@ export async function openNats(
     if (enabled !== true) throw withoutJetStream(url);
     const jetStream = jetstream(connection);
     const manager = await jetStream.jetstreamManager(false);
-    const watched = outages(connection);
+    const watched = outages(connection, url, patience);
     const hasJetStream = () =>
       manager.getAccountInfo().catch((error: unknown) => {
         const unanswered = error instanceof RequestError || error instanceof TimeoutError;
@@ -112,7 +102,7 @@ async function reach(url: string, options: ConnectionOptions): Promise<NatsConne
   }
 }
 
-/** Tries again after what `isAbsence` says is a matter of time, where somebody is told of it. */
+/** Tries again after what `isAbsence` says is a matter of time, where `onTrouble` is told of it; else that is an error at once. */
 export async function untilThere<Result>(
   act: () => Promise<Result>,
   isAbsence: (error: unknown) => boolean,
@@ -129,13 +119,6 @@ export async function untilThere<Result>(
       onTrouble(explain(error, 'no answer').message);
       await pause(backoffMs(attempt), signal);
     }
-  }
-}
-
-async function tellOutages(url: string, connection: NatsConnection, { onTrouble, onConnected }: Patience) {
-  for await (const { type } of connection.status()) {
-    if (type === 'disconnect') onTrouble?.(`nats: the connection to ${url} was lost`);
-    else if (type === 'reconnect') onConnected?.();
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/nats-core';
+import type { Patience } from '../patience.js';
 import { closedError, explain, isFinal } from './explain.js';
 
 export interface Outages {
@@ -32,7 +33,11 @@ const PAUSE_MS = 250;
 
 class Lost extends Error {}
 
-export function outages(connection: NatsConnection): Outages {
+export function outages(
+  connection: NatsConnection,
+  url: string,
+  { onTrouble, onConnected }: Patience,
+): Outages {
   const lost = new Set<() => void>();
   const found = new Set<() => void>();
   const trying = new Set<() => void>();
@@ -44,9 +49,11 @@ export function outages(connection: NatsConnection): Outages {
     for await (const { type } of connection.status()) {
       if (type === 'disconnect') {
         away = true;
+        onTrouble?.(`nats: the connection to ${url} was lost`);
         all(lost);
       } else if (type === 'reconnect') {
         away = false;
+        onConnected?.();
         all(found);
       } else if (type === 'reconnecting') all(trying);
     }

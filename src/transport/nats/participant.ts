@@ -7,9 +7,10 @@ import { descriptionSchema } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
+import type { Patience } from '../patience.js';
 import type { ParticipantEnd } from '../transport.js';
 import { announcer } from './announce.js';
-import { type NatsAccess, openNats, type Patience, untilThere } from './connection.js';
+import { type NatsAccess, openNats, untilThere } from './connection.js';
 import { closedError, explain, isFinal } from './explain.js';
 import { follow } from './follow.js';
 import { type Buckets, openLayout } from './layout.js';
@@ -27,7 +28,6 @@ import { type BlobMover, objectStoreMover } from './nats-blobs.js';
 import { beat } from './presence.js';
 import { stateOf } from './state.js';
 
-/** The signal's abort ends the waiting alone: who takes part says goodbye first, and then closes. */
 export interface NatsParticipantOptions extends Patience {
   readonly name: string;
   readonly access?: NatsAccess;
