@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commonweight } from '../../test/run-command.js';
 import { randomStream } from '../tensor/random.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-classes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,6 +51,21 @@ describe('commonweight evaluate on a folder of pictures', () => {
     const { accuracy } = JSON.parse(readFileSync(join(folder, 'e.json'), 'utf8'));
     const { rounds } = JSON.parse(readFileSync(join(folder, 'run/result.json'), 'utf8'));
     expect(accuracy).toBe(rounds[0].merged.mean.testAccuracy);
+  });
+
+  it('goes by the names of classes, where a model numbers them otherwise', async () => {
+    const [asItIs, exchanged] = ['run/model.safetensors', 'exchanged.safetensors'];
+    const { state, metadata } = decodeSafetensors(readFileSync(join(folder, asItIs)), asItIs);
+    const classNames = JSON.stringify(['right', 'left']);
+    writeFileSync(join(folder, exchanged), encodeSafetensors(state, { ...metadata, classNames }));
+    const accuracies: number[] = [];
+    for (const model of [asItIs, exchanged]) {
+      const { status } = await commonweight(['evaluate', model, '--json', 'e.json'], inFolder);
+      expect(status).toBe(0);
+      accuracies.push(JSON.parse(readFileSync(join(folder, 'e.json'), 'utf8')).accuracy);
+    }
+    // Of two classes, what was right before is wrong now.
+    expect(accuracies[1]).toBeCloseTo(1 - (accuracies[0] as number), 10);
   });
 
   it('refuses classes of other names', async () => {

@@ -1,7 +1,7 @@
 /** `commonweight evaluate`: a model on the test images of a data set. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import type { TrainTestSplit } from '../data/image-dataset.js';
+import { type ImageDataset, renumbered, type TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { evaluateInParts } from '../federation/evaluate-parts.js';
 import { WorkerPool } from '../federation/worker-pool.js';
@@ -71,10 +71,11 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       });
     }
     const { onData, onNotice } = display;
-    const data = await loadDataset(dataset, { dataDir, onProgress: onData, onNotice, signal });
-    const { channels, height, width } = data.test;
+    const loaded = await loadDataset(dataset, { dataDir, onProgress: onData, onNotice, signal });
+    const { channels, height, width } = loaded.test;
     const model =
       described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
+    const data = { ...loaded, test: inOrderOf(model.classNames, loaded.test) };
     checkFits(model, data, path, dataset);
     const metrics = await measure(model, data, flags.workers ?? availableParallelism(), signal);
     const result = evaluationResult(path, dataset, data.test.classNames, metrics);
@@ -87,6 +88,13 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     stop();
     display.close();
   }
+}
+
+/** Where both have the same classes, their order is the model's: an older version may have numbered a folder's otherwise. */
+function inOrderOf(classNames: readonly string[], test: ImageDataset): ImageDataset {
+  const numbers = test.classNames.map((name) => classNames.indexOf(name));
+  const isSame = numbers.length === classNames.length && !numbers.includes(-1);
+  return isSame ? renumbered(test, numbers, classNames) : test;
 }
 
 function checkFits(model: OpenedModel, { test }: TrainTestSplit, path: string, dataset: string): void {

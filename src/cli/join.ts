@@ -11,6 +11,7 @@ import { shareChoice } from '../federation/share-choice.js';
 import { FINAL_MODEL } from '../federation/take-part.js';
 import { versionsOfThis } from '../federation/versions.js';
 import type { Description } from '../protocol/description.js';
+import { canonicalName } from '../tensor/names.js';
 import { hubAddress } from '../transport/hub/hub-address.js';
 import type { HubParticipant } from '../transport/hub/hub-participant.js';
 import { joinHub } from '../transport/hub/join-hub.js';
@@ -107,7 +108,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
     const end = await openEnd(url, flags, { signal, onTrouble, onConnected });
     try {
       const { participant, description } = end;
-      if (flags.name !== undefined && flags.name !== participant) {
+      if (flags.name !== undefined && canonicalName(flags.name) !== participant) {
         throw new UsageError(`--name is "${flags.name}", but the token is that of "${participant}"`, {
           hint: 'leave --name out, or take the token that was made for it',
         });

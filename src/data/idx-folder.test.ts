@@ -44,6 +44,15 @@ describe('a folder in IDX format', () => {
     expect(test.examples).toBe(640);
   });
 
+  it('is one set where its names are spelled in two ways', async () => {
+    const name = 'café';
+    const folder = await folderOf(
+      'spellings',
+      (file) => `${name.normalize(file.includes('labels') ? 'NFD' : 'NFC')}-${file}.gz`,
+    );
+    expect((await loadIdxFolder(folder)).train.name).toBe(name.normalize('NFC'));
+  });
+
   it('names what is missing', async () => {
     const folder = join(root, 'partial');
     await mkdir(folder);

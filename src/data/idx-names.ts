@@ -1,4 +1,5 @@
 /** Which files of a folder are a set in the format of MNIST, by their names; and what the set is called. */
+import { canonicalName } from '../tensor/names.js';
 import { DataError } from './error.js';
 import { fashionMnistClassNames, fashionMnistFiles } from './fashion-mnist-facts.js';
 import { type IdxFile, type IdxFiles, type IdxRole, splitFromIdx } from './idx.js';
@@ -33,7 +34,8 @@ export function findIdxFiles(
   for (const name of [...names].sort()) {
     const match = fileName.exec(name);
     if (match === null) continue;
-    const [, prefix = '', part = '', content = ''] = match;
+    const [, spelledPrefix = '', part = '', content = ''] = match;
+    const prefix = canonicalName(spelledPrefix);
     const set = sets.get(prefix) ?? {};
     sets.set(prefix, set);
     // In the order of names, "x" comes before "x.gz": a plain file is taken rather than its compressed copy.

@@ -2,6 +2,7 @@
  * A labelled set of images of one size, as bytes. The arrays lie in shared memory where there is any, so that worker
  * threads receive the set without a copy of their own.
  */
+import { canonicalName, escapedName, repeatedName } from '../tensor/names.js';
 import { DataError } from './error.js';
 
 export interface ImageDataset {
@@ -43,11 +44,18 @@ export function toSharedBytes(bytes: Uint8Array): Uint8Array {
  * @throws DataError when there is no example, sizes do not fit together, or a label has no class.
  */
 export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDataset {
-  const { name, images, labels, channels, height, width, classNames } = parts;
+  const { name, images, labels, channels, height, width } = parts;
+  const classNames = parts.classNames.map(canonicalName);
   const examples = labels.length;
   if (examples === 0) throw new DataError(`data: "${name}" holds no examples`);
   if (classNames.length > 256) {
     throw new DataError(`data: "${name}" has ${classNames.length} classes, expected at most 256`);
+  }
+  const repeated = repeatedName(parts.classNames);
+  if (repeated !== undefined) {
+    throw new DataError(
+      `data: "${name}" has the classes ${escapedName(repeated.first)} and ${escapedName(repeated.again)}, expected names that differ`,
+    );
   }
   const expected = examples * imageBytes(parts);
   if (images.length !== expected) {
@@ -71,6 +79,17 @@ export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDatase
     width,
     classNames,
   };
+}
+
+/** The same examples, whose classes are numbered otherwise: `numbers` has the new number of each. */
+export function renumbered(
+  dataset: ImageDataset,
+  numbers: readonly number[],
+  classNames: readonly string[],
+): ImageDataset {
+  if (numbers.every((number, label) => number === label)) return { ...dataset, classNames };
+  const labels = toSharedBytes(dataset.labels.map((label) => numbers[label] as number));
+  return { ...dataset, classNames, labels };
 }
 
 /** A set whose test images are nobody's: those of the coordinator are enough. */

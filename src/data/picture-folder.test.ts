@@ -53,6 +53,23 @@ describe('a folder of pictures', () => {
     expect(await loadPictureFolder(folder, { seed: 1 })).toEqual({ train, test });
   });
 
+  it('has the same classes whichever way Unicode spells them, and numbers in their order', async () => {
+    const spelled = { train: '카페'.normalize('NFD'), test: '카페' };
+    for (const [part, cafe] of Object.entries(spelled)) {
+      for (const name of ['10', '2', '1', cafe]) await put(`${part}/${name}/1.png`, await grey(7));
+    }
+    const { train, test } = await loadPictureFolder(folder);
+    expect(train.classNames).toEqual(['1', '2', '10', '카페']);
+    expect(test.classNames).toEqual(train.classNames);
+  });
+
+  it('is refused where two folders are one class in two spellings, with both', async () => {
+    await putClasses('caf\u00e9', 'cafe\u0301', 'tea');
+    await expect(loadPictureFolder(folder)).rejects.toThrow(
+      /has the folders "cafe\\u0301" and "caf\\u00e9", two spellings of the class "café", expected one folder a class$/,
+    );
+  });
+
   it('takes train/ and test/ as they are, colours plane by plane', async () => {
     await put('train/a/1.png', await picture([1, 2, 3, 4, 5, 6], 2, 3).png().toBuffer());
     await put('test/a/1.png', await picture([7, 8, 9, 10, 11, 12], 2, 3).png().toBuffer());

@@ -2,6 +2,7 @@
  * Which pictures a folder holds, by class: one folder a class, perhaps below `train/` and `test/`. The folder may be one of
  * a disk, or of files that were chosen in a page.
  */
+import { canonicalName, compareNames, escapedName, repeatedName } from '../tensor/names.js';
 import { DataError } from './error.js';
 
 export interface FolderEntry {
@@ -14,7 +15,7 @@ export interface FolderEntry {
 /** What lies in the folder of this path, in any order. */
 export type ListFolder = (path: string) => Promise<readonly FolderEntry[]>;
 
-/** Paths of pictures by class, in the order of names (of classes, and of files in a class). */
+/** Paths of pictures by class; classes in the order of `compareNames`, the files of each in that of their names' characters. */
 export type PicturesByClass = ReadonlyMap<string, readonly string[]>;
 
 export interface PictureTree {
@@ -87,17 +88,30 @@ async function readClasses(folder: string, list: ListFolder): Promise<PicturesBy
       hint: layoutHint,
     });
   }
+  checkDistinct(folder, found);
   const classes = new Map<string, string[]>();
-  for (const { name, path } of found) {
+  for (const { name, path } of found.sort((a, b) =>
+    compareNames(canonicalName(a.name), canonicalName(b.name)),
+  )) {
     const files = await readClass(path, list);
     if (files.length === 0) {
       throw new DataError(`data: the class "${name}" has no pictures in "${path}"`, {
         hint: 'add PNG or JPEG files, or remove the folder',
       });
     }
-    classes.set(name, files);
+    classes.set(canonicalName(name), files);
   }
   return classes;
+}
+
+function checkDistinct(folder: string, classes: readonly FolderEntry[]): void {
+  const repeated = repeatedName(classes.map(({ name }) => name));
+  if (repeated === undefined) return;
+  const { first, again } = repeated;
+  throw new DataError(
+    `data: "${folder}" has the folders ${escapedName(first)} and ${escapedName(again)}, two spellings of the class "${canonicalName(again)}", expected one folder a class`,
+    { hint: 'put their pictures into one of them' },
+  );
 }
 
 async function readClass(folder: string, list: ListFolder): Promise<string[]> {
@@ -122,8 +136,16 @@ async function subfolders(folder: string, list: ListFolder): Promise<FolderEntry
   return (await visibleEntries(folder, list)).filter(({ isFolder }) => isFolder);
 }
 
-/** Without hidden files and what desktops leave, in the order of UTF-16 code units, the same in every language. */
+/**
+ * Without hidden files and what desktops leave, in the order of UTF-16 code units, the same in every language; of NFC, so that
+ * a copy on a Mac has the same order.
+ */
 async function visibleEntries(folder: string, list: ListFolder): Promise<FolderEntry[]> {
   const entries = await list(folder);
-  return entries.filter(({ name }) => !isHidden(name)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const keyed = entries
+    .filter(({ name }) => !isHidden(name))
+    .map((entry) => ({ entry, key: canonicalName(entry.name) }));
+  return keyed
+    .sort((a, b) => (a.key < b.key || (a.key === b.key && a.entry.name < b.entry.name) ? -1 : 1))
+    .map(({ entry }) => entry);
 }

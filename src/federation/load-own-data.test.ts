@@ -7,6 +7,7 @@ import { fashionMnistClassNames } from '../data/fashion-mnist-facts.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { PartitionError } from '../partition/error.js';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration.js';
+import { descriptionSchema } from '../protocol/description.js';
 import { FederationError } from './error.js';
 import { sharesOf } from './federation-plan.js';
 import { loadOwnData } from './load-own-data.js';
@@ -52,6 +53,16 @@ async function pictures(name: string, classes: readonly string[], size = 4) {
 }
 
 describe('own data', () => {
+  it('has the federation’s classes in either spelling of Unicode', async () => {
+    const folder = await pictures('spelled', ['café'.normalize('NFD'), 'thé'.normalize('NFC')]);
+    for (const form of ['NFC', 'NFD'] as const) {
+      const classNames = ['x', 'thé', 'café'].map((name) => name.normalize(form));
+      const { classNames: parsed } = descriptionSchema.pick({ classNames: true }).parse({ classNames });
+      const { dataset } = await loadOwnData(folder, 'site-b', { ...facts, classNames: parsed });
+      expect([...dataset.labels]).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 1, 1]);
+    }
+  });
+
   it('is all the participant’s own, a part of it for validation, with the federation’s class numbers', async () => {
     const folder = await pictures('few', ['cat', 'bee']);
     const { dataset, share } = await loadOwnData(folder, 'site-b', facts);

@@ -2,9 +2,10 @@
  * What a participant brings to a federation across machines: a data set of the images and classes that the federation is
  * about, all of it its own; or, as a demonstration, the part that `run` would deal out to one participant.
  */
-import { classCounts, type ImageDataset, toSharedBytes } from '../data/image-dataset.js';
+import { classCounts, type ImageDataset, renumbered } from '../data/image-dataset.js';
 import { type Partitioner, partition, type Share } from '../partition/partition.js';
 import type { Description } from '../protocol/description.js';
+import { canonicalName } from '../tensor/names.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import { FederationError } from './error.js';
 import type { ShareChoice } from './share-choice.js';
@@ -69,9 +70,7 @@ function fitted(
   }
   const counts = classCounts(train.labels, train.classNames.length);
   const numbers = classNumbers(train.classNames, counts, spec, classNames, onNotice);
-  if (numbers.every((number, label) => number === label)) return { ...train, classNames };
-  const labels = toSharedBytes(train.labels.map((label) => numbers[label] as number));
-  return { ...train, classNames, labels };
+  return renumbered(train, numbers, classNames);
 }
 
 /**
@@ -86,7 +85,7 @@ export function classNumbers(
   classNames: readonly string[],
   onNotice?: (notice: string) => void,
 ): number[] {
-  const numbers = own.map((name) => classNames.indexOf(name));
+  const numbers = own.map((name) => classNames.indexOf(canonicalName(name)));
   const foreign = numbers.findIndex((number, label) => number < 0 && (counts[label] as number) > 0);
   if (foreign < 0) return numbers;
   if (areNumbers(own) && own.length <= classNames.length) {

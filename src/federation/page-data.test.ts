@@ -135,6 +135,21 @@ describe('pictures in a page are refused before they are decoded', () => {
     await expect(refusal).rejects.toHaveProperty('hint', 'rename it, if it is "shirt", or leave it out');
   });
 
+  it('when two folders are one class in two spellings of Unicode', async () => {
+    const files = pictures('set/shirt/1.png', 'set/caf\u00e9/1.png', 'set/cafe\u0301/1.png');
+    const facts = { ...clothes, classNames: [...clothes.classNames, 'café'] };
+    await expect(readPageData(files, facts)).rejects.toThrow(
+      'data: "set" has the folders "cafe\\u0301" and "caf\\u00e9", two spellings of the class "café"',
+    );
+  });
+
+  it('but not for the spelling of a class', async () => {
+    const facts = { ...clothes, classNames: [...clothes.classNames, 'café'] };
+    const files = [file('set/shirt/1.png', ''), file('set/cafe\u0301/1.png', '')];
+    // Known by its name, it is looked at: it is no picture.
+    await expect(readPageData(files, facts)).rejects.toThrow('the file is empty');
+  });
+
   it('when they would take more memory than a page has', async () => {
     const facts = { ...clothes, imageShape: [3, 4096, 4096] as [number, number, number] };
     const many = Array.from({ length: 25 }, (_, i) => `set/shirt/${i}.png`);

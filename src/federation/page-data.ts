@@ -17,6 +17,7 @@ import {
   type ListFolder,
   layoutHint,
 } from '../data/picture-tree.js';
+import { canonicalName } from '../tensor/names.js';
 import { FederationError } from './error.js';
 import { classNumbers, type DataFacts } from './own-data.js';
 
@@ -112,7 +113,7 @@ async function rootOf(list: ListFolder, classNames: readonly string[]): Promise<
     const [only, ...others] = await visible(list, root);
     if (only === undefined || others.length > 0 || !only.isFolder) return root;
     const below = await visible(list, only.path);
-    if (classNames.includes(only.name) && below.some(({ isFolder }) => !isFolder)) return root;
+    if (classNames.includes(canonicalName(only.name)) && below.some(({ isFolder }) => !isFolder)) return root;
     root = only.path;
   }
 }

@@ -17,7 +17,7 @@ const descriptionSchema = z.object({
   network: modelSchema,
   /** [C,H,W]. */
   imageShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
-  classNames: z.array(z.string()).min(1),
+  classNames: z.array(z.string().normalize('NFC')).min(1),
   normalization: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }),
   /** What it was trained on. */
   dataset: z.string(),

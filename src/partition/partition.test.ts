@@ -24,7 +24,7 @@ describe('a partition', () => {
       'partition: the validation fraction is 1, expected a number from 0 to below 1',
     );
     expect(split({ names: ['a'] })).toThrow('1 names, expected 2');
-    expect(split({ names: ['a', 'a'] })).toThrow('two participants are named "a"');
+    expect(split({ names: ['a', 'a'] })).toThrow('the list of participants has "a" twice');
   });
 
   it('refuses to leave a participant with too few examples to train and to validate', () => {

@@ -3,6 +3,7 @@
  * for validation. How the examples are dealt out is the partitioner's affair; one a file.
  */
 import { classCounts, type ImageDataset } from '../data/image-dataset.js';
+import { participantNamesProblem } from '../tensor/names.js';
 import { type RandomStream, randomStream } from '../tensor/random.js';
 import { PartitionError } from './error.js';
 
@@ -123,9 +124,9 @@ function checkOptions(participants: number, fraction: number, names: readonly st
   if (names.length !== participants) {
     throw new PartitionError(`partition: ${names.length} names, expected ${participants}, one a participant`);
   }
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) {
-    throw new PartitionError(`partition: two participants are named "${repeated}"`, {
+  const meeting = participantNamesProblem(names);
+  if (meeting !== undefined) {
+    throw new PartitionError(`partition: the list of participants ${meeting}`, {
       hint: 'give each a name of its own',
     });
   }

@@ -204,6 +204,18 @@ describe('a configuration', () => {
       'fed-prox, scaffold and fed-babu go with every loss',
     ],
     [
+      'participants whose files would meet on other systems',
+      { participants: ['site-A', 'site-a'] },
+      '"participants" has "site-A" and "site-a", expected names that differ in more than case or spelling: their files would meet on some systems',
+      'rename one of them',
+    ],
+    [
+      'a participant of a name that Windows keeps',
+      { participants: ['site-a', 'con'] },
+      '"participants.1" is "con", expected another name: Windows keeps this one for a device',
+      'such as site-a',
+    ],
+    [
       'more participants a round than there are',
       { participantsPerRound: 3 },
       '"participantsPerRound" is 3, expected at most "partition.participants", which is 2',

@@ -1,5 +1,6 @@
 /** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
 import type { Complaint } from '../tensor/complaint.js';
+import { participantNameProblem, participantNamesProblem } from '../tensor/names.js';
 
 /** The part of a configuration that is read here. */
 interface Settings {
@@ -107,10 +108,13 @@ function factsWithoutImages(settings: Settings): Complaint | undefined {
 
 function asManyNames({ participants, partition }: Settings): Complaint | undefined {
   if (participants === undefined) return undefined;
-  const twice = participants.find((name, index) => participants.indexOf(name) !== index);
-  if (twice !== undefined) {
-    return { message: `"participants" has "${twice}" twice, expected different names`, hint: undefined };
+  for (const [place, name] of participants.entries()) {
+    const problem = participantNameProblem(name);
+    if (problem === undefined) continue;
+    return { message: `"participants.${place}" is "${name}", ${problem}`, hint: 'such as site-a' };
   }
+  const meeting = participantNamesProblem(participants);
+  if (meeting !== undefined) return { message: `"participants" ${meeting}`, hint: 'rename one of them' };
   if (participants.length === partition.participants) return undefined;
   return {
     message: `"participants" has ${participants.length} names, expected as many as "partition.participants", which is ${partition.participants}`,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { sha256Schema } from './blob-name.js';
 import { configurationSchema } from './configuration.js';
 import { foreignPlanSchema } from './foreign-plan.js';
-import { classNamesSchema, participantsSchema, sentenceSchema } from './text.js';
+import { classNamesSchema, everybodySchema, sentenceSchema } from './text.js';
 
 export const descriptionSchema = z.strictObject({
   protocol: z.int().positive(),
@@ -15,7 +15,7 @@ export const descriptionSchema = z.strictObject({
   job: z.string().regex(/^[0-9a-f]{16}$/),
   configuration: configurationSchema,
   /** Everybody who may take part, in the order in which updates are merged. */
-  participants: participantsSchema.min(1),
+  participants: everybodySchema,
   /** [C,H,W] of the images. */
   imageShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
   classNames: classNamesSchema.min(1),

@@ -1,5 +1,6 @@
 /** Who somebody is to a coordinator, and so what they may do. */
 import { z } from 'zod';
+import { canonicalName } from '../tensor/names.js';
 import { participantNameSchema } from './text.js';
 
 export const identitySchema = z.discriminatedUnion('role', [
@@ -15,7 +16,8 @@ export type Identity = z.output<typeof identitySchema>;
 export type Role = Identity['role'];
 
 export const sameIdentity = (a: Identity, b: Identity) =>
-  a.role === b.role && (a.role !== 'participant' || b.role !== 'participant' || a.name === b.name);
+  a.role === b.role &&
+  (a.role !== 'participant' || b.role !== 'participant' || canonicalName(a.name) === canonicalName(b.name));
 
 /** `the participant "site-a"`, for logs and errors. */
 export const describeIdentity = (identity: Identity) =>

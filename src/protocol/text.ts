@@ -1,5 +1,6 @@
 /** Words that cross the wire. They come to terminals and logs of others, and a participant's name to names of files. */
 import { z } from 'zod';
+import { participantNameProblem, participantNamesProblem, repeatedName } from '../tensor/names.js';
 import { isPrintable, printable } from '../tensor/printable.js';
 
 /** A sentence for people: what could harm a terminal is taken out of it. */
@@ -12,14 +13,34 @@ export const nameSchema = z
   .max(200)
   .refine(isPrintable, 'expected a name without control characters');
 
+/** Of a class or a participant: two spellings of one name become the same. */
+const canonicalNameSchema = nameSchema.normalize('NFC');
+
 /** Of a participant: part of a folder's name here and there. */
-export const participantNameSchema = nameSchema.refine(
-  (name) => !/[/\\]/.test(name),
-  'expected a name without "/" and "\\"',
-);
+export const participantNameSchema = canonicalNameSchema
+  .refine((name) => !/[/\\]/.test(name), 'expected a name without "/" and "\\"')
+  .superRefine((name, context) => {
+    const problem = participantNameProblem(name);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
 
 /** Everybody who takes part, or some of them. */
 export const participantsSchema = z.array(participantNameSchema).max(10_000);
 
+/** Everybody there is in a federation: no two of them meet in one file. */
+export const everybodySchema = participantsSchema.min(1).superRefine((names, context) => {
+  const problem = participantNamesProblem(names);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
 /** Of classes, in the order of their labels. */
-export const classNamesSchema = z.array(nameSchema).max(10_000);
+export const classNamesSchema = z
+  .array(canonicalNameSchema)
+  .max(10_000)
+  .superRefine((names, context) => {
+    const repeated = repeatedName(names);
+    if (repeated === undefined) return;
+    const places = names.flatMap((name, place) => (name === repeated.again ? [place + 1] : []));
+    const message = `has the class "${repeated.again}" at places ${places.slice(0, 2).join(' and ')}, expected each once, in whatever spelling of Unicode`;
+    context.addIssue({ code: 'custom', message });
+  });

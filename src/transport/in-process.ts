@@ -3,6 +3,7 @@
  * own participants. Blobs lie in a folder as with the others.
  */
 import type { Assignment } from '../protocol/assignment.js';
+import { canonicalName } from '../tensor/names.js';
 import { FencedError, NoBlobError, TransportError } from './error.js';
 import { latestValue } from './latest-value.js';
 import type { BlobFolder, CoordinatorEnd, ParticipantEnd, Reception } from './transport.js';
@@ -44,7 +45,8 @@ export function inProcess(): InProcess {
         },
       };
     },
-    openParticipant(name) {
+    openParticipant(givenName) {
+      const name = canonicalName(givenName);
       const description = coordinator?.reception.description;
       if (description === undefined) throw new TransportError('transport: there is no coordinator yet');
       if (!description.participants.includes(name)) {

@@ -14,6 +14,7 @@ describe('the token of a participant', () => {
         expect(tokenOf(a) === tokenOf(b)).toBe(a === b);
       }),
     );
+    expect(tokenOf('cafe\u0301')).toBe(tokenOf('caf\u00e9'));
     // Nor can a name be chosen that looks like another's hash.
     expect(tokenOf(tokenOf('a b'))).not.toBe(tokenOf('a b'));
   });

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Announcement } from '../../protocol/announcement.js';
+import { canonicalName } from '../../tensor/names.js';
 
 /** Key-value buckets; a bucket is the JetStream stream `KV_<bucket>`. */
 export const STATE_BUCKET = 'commonweight';
@@ -40,4 +41,4 @@ export const objectName = (job: string, sha256: string) => `${job}.${sha256}`;
 export const tokenOf = (name: string) =>
   /^[A-Za-z0-9-][\w-]{0,63}$/.test(name)
     ? name
-    : `_${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+    : `_${createHash('sha256').update(canonicalName(name)).digest('hex').slice(0, 32)}`;

@@ -5,6 +5,7 @@ import type { KvEntry } from '@nats-io/kv';
 import type { Assignment } from '../../protocol/assignment.js';
 import { descriptionSchema } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { canonicalName } from '../../tensor/names.js';
 import { TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
 import type { Patience } from '../patience.js';
@@ -48,8 +49,9 @@ const DESCRIPTION_BYTES = 1024 * 1024;
  */
 export async function joinNats(
   url: string,
-  { name, access = {}, hub, beatMs = 10_000, retryMs = 5000, ...patience }: NatsParticipantOptions,
+  { name: givenName, access = {}, hub, beatMs = 10_000, retryMs = 5000, ...patience }: NatsParticipantOptions,
 ): Promise<ParticipantEnd> {
+  const name = canonicalName(givenName);
   const token = tokenOf(name);
   const who = { name: `commonweight participant ${name}`, inbox: `_INBOX_${token}` };
   const nats = await openNats(url, access, who, patience);
