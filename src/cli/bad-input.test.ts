@@ -303,14 +303,31 @@ syncBuiltinESMExports();
     const args = [...short, '--out', 'full'];
     const env = { NODE_OPTIONS: `--import=${pathToFileURL(full)}` };
     const got = await complaint(args, { env });
-    expect(got.status).toBe(2);
+    expect(got.status).toBe(75);
     expect(got.message).toMatch(
       /"full\/updates\/round-1-environment-\d\.safetensors" cannot be written: no space is left/,
     );
-    expect(got.hint).toContain('the run goes on where it was');
+    expect(got.hint).toContain('the run resumes');
     expect(readdirSync(at('full/updates'))).toEqual([]);
     const { status } = await commonweight(args, inFolder);
     expect(status).toBe(0);
+  });
+
+  it('says that a folder cannot be made, of whichever command', async () => {
+    writeFileSync(at('file'), '');
+    for (const args of [
+      [...short, '--out', 'file/run'],
+      ['serve', at('serve.yaml'), '--out', 'file/run', '--port', '0'],
+    ]) {
+      writeFileSync(
+        at('serve.yaml'),
+        `dataset: ${sample}\nmodel: { name: mlp }\noptimizer: { name: adam }
+local: { epochs: 1 }\nrounds: 1\npartition: { name: v }\n`,
+      );
+      const { status, message } = await complaint(args);
+      expect(status).toBe(2);
+      expect(message).toContain('the folder "file/run" cannot be made: a part of the path is a file');
+    }
   });
 
   it('leaves alone a folder that holds something else', async () => {

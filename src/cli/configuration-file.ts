@@ -1,7 +1,7 @@
 /** Reading federation.yaml, up to where the schema of the configuration takes over. */
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
 import { ConfigurationError } from '../protocol/configuration.js';
 
 /** @throws ConfigurationError when it cannot be read, is not YAML, or is no group of settings. */

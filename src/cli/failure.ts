@@ -1,11 +1,15 @@
 /** What the terminal says when a command fails, and the status it ends with. */
 import { CommanderError } from 'commander';
+import { refusalOf } from '../files/reason.js';
 import { CommonweightError } from '../tensor/error.js';
 import { printableLines } from '../tensor/printable.js';
+import { isTransient } from '../tensor/transient.js';
 import { Interrupted } from './error.js';
 
-const USER_ERROR = 2;
 const OUR_ERROR = 1;
+const USER_ERROR = 2;
+/** EX_TEMPFAIL of sysexits.h: the same command may do well later, so that a service is to start it again. */
+const TRANSIENT = 75;
 const INTERRUPTED = 130;
 
 export interface Failure {
@@ -19,13 +23,16 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) return { text: '', status: error.exitCode === 0 ? 0 : USER_ERROR };
   if (error instanceof Interrupted) return { text: said(error.message), status: INTERRUPTED };
   if (error instanceof CommonweightError) {
-    return { text: said(error.message, error.hint), status: USER_ERROR };
+    return { text: said(error.message, error.hint), status: error.transient ? TRANSIENT : USER_ERROR };
   }
+  const refusal = refusalOf(error);
+  if (refusal !== undefined)
+    return { text: said(refusal), status: isTransient(error) ? TRANSIENT : USER_ERROR };
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   const frames = (stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
   const text = said(
     `internal: ${message.replace(/^internal: /, '')}`,
-    'this is a mistake of ours; please report it',
+    'this is a bug in Commonweight; please report it',
   );
   return { text: [text, ...frames].join('\n'), status: OUR_ERROR };
 }

@@ -1,6 +1,6 @@
 /** A model file with its network: what the file says, and flags where it says nothing. */
 import { readFile } from 'node:fs/promises';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
 import { networkOf } from '../nn/by-name.js';
 import { decodeModel, requireFinite } from '../nn/model-file.js';
 import { layoutOf, type Network, parametersOf } from '../nn/network.js';

@@ -1,7 +1,7 @@
 /** A token, from wherever its owner keeps it. On the command line others on the machine can read it. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
 import { UsageError } from './error.js';
 
 export interface TokenFlags {

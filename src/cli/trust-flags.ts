@@ -1,7 +1,7 @@
 /** How a hub's certificate is known. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
 import type { Trust } from '../transport/hub/hub-address.js';
 import { UsageError } from './error.js';
 

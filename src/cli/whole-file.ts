@@ -1,7 +1,8 @@
 /** Files that a command writes where the user says. */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
+import { writeFileWhole } from '../files/whole-file.js';
 import { UsageError } from './error.js';
 
 /** Asked before the work, which may take hours. */

@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { reasonOf } from '../files/reason.js';
+import { writeFileWhole } from '../files/whole-file.js';
 import { type RunCommand, unpackDebianPackage } from './debian-package.js';
 import { download } from './download.js';
 import { DataError } from './error.js';
@@ -15,7 +17,7 @@ import {
   type KnownFile,
   type KnownFiles,
 } from './fashion-mnist-facts.js';
-import { decompressed, readDataFile, reasonOf, sha256, writeFileWhole } from './file-bytes.js';
+import { decompressed, readDataFile, sha256 } from './file-bytes.js';
 import { type IdxFile, type IdxRole, splitFromIdx } from './idx.js';
 import type { TrainTestSplit } from './image-dataset.js';
 import type { OnDataProgress } from './progress.js';

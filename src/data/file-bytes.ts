@@ -1,9 +1,9 @@
-/** Files of data, in Node: read with or without gzip, digested, and written whole or not at all. */
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/** Files of data, in Node: read with or without gzip, and digested. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { reasonOf } from '../files/reason.js';
 import { DataError } from './error.js';
 
 /** Above this a file is no data set of bytes that fits in memory, but perhaps a gzip bomb. */
@@ -42,42 +42,4 @@ export async function decompressed(
 
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** Writes a file so that, whenever the machine stops, it is there complete or not at all. */
-export async function writeFileWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.part`;
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** One line that says why, in words where the system gives a code only. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : '';
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a folder',
-    ENOTDIR: 'a part of the path is a file',
-    ENOSPC: 'no space is left on the disk',
-    EDQUOT: 'no more space is allowed to this user',
-    EFBIG: 'it would be larger than the system allows',
-    EIO: 'the disk has failed',
-    EROFS: 'the disk is read-only',
-  };
-  const known = words[code];
-  if (known !== undefined) return known;
-  return error instanceof Error ? (error.message.split('\n')[0] ?? code) : String(error);
 }

@@ -4,8 +4,9 @@
  */
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { reasonOf } from '../files/reason.js';
 import { DataError } from './error.js';
-import { readDataFile, reasonOf, sha256 } from './file-bytes.js';
+import { readDataFile, sha256 } from './file-bytes.js';
 import type { IdxFile } from './idx.js';
 import { findIdxFiles, namedSet } from './idx-names.js';
 import type { TrainTestSplit } from './image-dataset.js';

@@ -1,8 +1,8 @@
 /** A folder of a disk, for whoever looks for pictures. Node only. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reasonOf } from '../files/reason.js';
 import { DataError } from './error.js';
-import { reasonOf } from './file-bytes.js';
 import type { FolderEntry } from './picture-tree.js';
 
 /** Links are followed. */

@@ -1,9 +1,9 @@
 /** A data set by what a user calls it: a known name, or a folder of any kind that we can read. */
 import { readdir, stat } from 'node:fs/promises';
+import { reasonOf } from '../files/reason.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import { DataError } from './error.js';
 import { loadFashionMnist } from './fashion-mnist.js';
-import { reasonOf } from './file-bytes.js';
 import { loadIdxFolder } from './idx-folder.js';
 import { isIdxFileName } from './idx-names.js';
 import type { TrainTestSplit } from './image-dataset.js';

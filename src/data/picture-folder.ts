@@ -4,9 +4,9 @@
  */
 import { basename, resolve } from 'node:path';
 import type { Sharp } from 'sharp';
+import { reasonOf } from '../files/reason.js';
 import { randomStream } from '../tensor/random.js';
 import { DataError } from './error.js';
-import { reasonOf } from './file-bytes.js';
 import {
   type ImageDataset,
   imageDataset,

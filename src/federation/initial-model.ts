@@ -1,6 +1,6 @@
 /** A model of somebody's to start from, read from a file. Node only. */
 import { readFile } from 'node:fs/promises';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
 import { requireFinite } from '../nn/model-file.js';
 import { type Configuration, ConfigurationError, parseConfiguration } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';

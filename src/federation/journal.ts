@@ -6,7 +6,7 @@
  */
 import { open, readFile, truncate } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
 import { FederationError } from './error.js';
 import { type RoundEvent, roundEventSchema } from './round-events.js';
 import { cannotWrite } from './write-result.js';

@@ -2,7 +2,7 @@
  * The model that a strategy makes of received updates, written as a file: from files, chunk by chunk; in memory only where
  * units are put in another order first. Both give the same bytes as merging in memory. Node only.
  */
-import { writeFileWhole } from '../data/file-bytes.js';
+import { writeFileWhole } from '../files/whole-file.js';
 import { mergeInTurns } from '../merge/merge.js';
 import { mergeFiles } from '../merge/merge-files.js';
 import type { Strategy } from '../merge/strategy.js';

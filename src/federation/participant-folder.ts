@@ -1,23 +1,28 @@
 /** A participant's folder on a disk. Node only. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
-import { syncFolder } from '../transport/blob-folder.js';
+import { reasonOf } from '../files/reason.js';
+import { writeFileWhole } from '../files/whole-file.js';
 import { FederationError } from './error.js';
 import type { ParticipantFolder } from './kept-update.js';
 
 /** Opens it, or makes it. @throws FederationError when it cannot be made */
 export async function participantFolder(path: string): Promise<ParticipantFolder> {
-  const failed = (file: string, what: string) => (cause: unknown) => {
-    throw new FederationError(`"${file}" cannot be ${what}: ${reasonOf(cause)}`, {
-      cause,
-      hint: 'mend that, then give the same command again: the work goes on where it was',
-    });
-  };
+  const failed =
+    (file: string, what: string) =>
+    (cause: unknown): never => {
+      throw new FederationError(`"${file}" cannot be ${what}: ${reasonOf(cause)}`, {
+        cause,
+        hint: 'fix this and rerun the same command: the work goes on where it was',
+      });
+    };
   await mkdir(path, { recursive: true }).catch(failed(path, 'made'));
   // What a killed process was in the middle of writing. The folder may be somebody's with other things in it.
   const leftover = /^[\w-]+\.(json|safetensors)\.[0-9a-f-]{36}\.part$/;
-  for (const name of await readdir(path)) if (leftover.test(name)) await rm(join(path, name));
+  const names = await readdir(path).catch(failed(path, 'read'));
+  for (const name of names) {
+    if (leftover.test(name)) await rm(join(path, name)).catch(failed(join(path, name), 'removed'));
+  }
   return {
     name: `the folder "${path}"`,
     async read(file) {
@@ -29,8 +34,9 @@ export async function participantFolder(path: string): Promise<ParticipantFolder
     },
     async write(file, bytes) {
       await writeFileWhole(join(path, file), bytes).catch(failed(join(path, file), 'written'));
-      await syncFolder(path);
     },
-    remove: (file) => rm(join(path, file), { force: true }),
+    async remove(file) {
+      await rm(join(path, file), { force: true }).catch(failed(join(path, file), 'removed'));
+    },
   };
 }

@@ -6,7 +6,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
 import { decodeModel, type ModelDescription } from '../nn/model-file.js';
 import { type Configuration, parseConfiguration } from '../protocol/configuration.js';
 import { type RoundDetails, roundDetailsSchema } from '../protocol/round-details.js';

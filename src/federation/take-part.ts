@@ -154,7 +154,11 @@ export async function takePart(
     const assignments = end.assignments()[Symbol.asyncIterator]();
     for (;;) {
       const next = await Promise.race([assignments.next(), failed.promise, left.promise]);
-      if (next.done) throw new TransportError('transport: the channel was closed before the run was over');
+      if (next.done) {
+        throw new TransportError('transport: the channel was closed before the run was over', {
+          transient: true,
+        });
+      }
       const assignment = next.value;
       if (seen !== undefined && isEarlier(assignment, seen)) continue;
       seen = assignment;

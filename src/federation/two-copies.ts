@@ -3,7 +3,7 @@
  * a file that nobody writes to; then the other takes its place, and the run goes on as if nothing had been. Node only.
  */
 import { join } from 'node:path';
-import { writeFileWhole } from '../data/file-bytes.js';
+import { writeFileWhole } from '../files/whole-file.js';
 import { describeFile } from '../transport/blob-folder.js';
 import type { BlobFolder } from '../transport/transport.js';
 import { FederationError } from './error.js';

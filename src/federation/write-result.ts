@@ -1,6 +1,7 @@
 /** Files of a run, written whole or not at all. Node only. */
 import { join } from 'node:path';
-import { reasonOf, writeFileWhole } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
+import { writeFileWhole } from '../files/whole-file.js';
 import { FederationError } from './error.js';
 
 /** @returns the file's path */
@@ -10,8 +11,7 @@ export async function writeResult(
   content: string | Uint8Array,
 ): Promise<string> {
   const file = join(folder, name);
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  await writeFileWhole(file, bytes).catch((cause: unknown) => {
+  await writeFileWhole(file, content).catch((cause: unknown) => {
     throw cannotWrite(file, cause);
   });
   return file;
@@ -21,6 +21,6 @@ export async function writeResult(
 export function cannotWrite(file: string, cause: unknown): FederationError {
   return new FederationError(`"${file}" cannot be written: ${reasonOf(cause)}`, {
     cause,
-    hint: 'mend that, then give the same command again: the run goes on where it was',
+    hint: 'fix this and rerun the same command: the run resumes',
   });
 }

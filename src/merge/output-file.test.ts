@@ -54,7 +54,7 @@ describe('writing an output', () => {
     const error = new Error('other');
     expect(explainWriteError(error, 'out', 1)).toBe(error);
     expect(String(explainWriteError(systemError('EROFS'), 'out', 1))).toContain(
-      'cannot write "out": Error: EROFS',
+      'cannot write "out": the disk is read-only',
     );
   });
 });

@@ -1,7 +1,9 @@
 /** Writing a file so that its name only ever shows all of it. Node only. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { reasonOf } from '../files/reason.js';
+import { writeWhole } from '../files/whole-file.js';
 import { MergeError } from './error.js';
 
 /**
@@ -20,20 +22,9 @@ export async function writeOutput(
     throw new MergeError(`merge: the output "${path}" is not a file`, { hint: 'name a file to write' });
   }
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`);
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await body(handle);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+  await writeWhole(temporary, path, body).catch((error: unknown) => {
     throw explainWriteError(error, path, bytes);
-  }
+  });
 }
 
 /** Puts an error of the system into words; any other is returned as it is. */
@@ -52,15 +43,8 @@ export function explainWriteError(error: unknown, path: string, bytes: number): 
       cause: error,
     });
   }
-  return new MergeError(`merge: cannot write "${path}": ${String(error)}`, {
+  return new MergeError(`merge: cannot write "${path}": ${reasonOf(error)}`, {
     hint: 'check the permissions, or write elsewhere',
     cause: error,
   });
-}
-
-/** So that the new name survives a power cut too. Some systems cannot open folders: there it is left to them. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }

@@ -4,21 +4,11 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import {
-  access,
-  copyFile,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, copyFile, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { reasonOf } from '../data/file-bytes.js';
+import { reasonOf } from '../files/reason.js';
+import { placeFile } from '../files/whole-file.js';
 import { type Blob, sha256Schema } from '../protocol/blob-name.js';
 import { TransportError } from './error.js';
 import type { BlobFolder } from './transport.js';
@@ -29,8 +19,17 @@ export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes
 
 /** Opens, or makes, the folder. It is nobody else's meanwhile. */
 export async function blobFolder(path: string): Promise<BlobFolder> {
-  await mkdir(path, { recursive: true });
-  for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
+  const cannotWrite = (cause: unknown) =>
+    new TransportError(`"${path}" cannot be written: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'fix this and rerun the same command: the run resumes',
+    });
+  try {
+    await mkdir(path, { recursive: true });
+    for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
+  } catch (cause) {
+    throw cannotWrite(cause);
+  }
   // A hash is no path: anything else than hexadecimal digits is our own mistake here, and refused at the door before.
   const pathOf = (sha256: string) => join(path, sha256Schema.parse(sha256));
   /** What is being adopted: settles when it is there, or will not be. */
@@ -57,15 +56,11 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       const file = await open(temporary, 'r+');
       await file.sync().finally(() => file.close());
       const blob = known ?? (await describeFile(temporary));
-      await rename(temporary, pathOf(blob.sha256));
-      await syncFolder(path);
+      await placeFile(temporary, pathOf(blob.sha256));
       return blob;
     } catch (cause) {
-      await rm(temporary, { force: true });
-      throw new TransportError(`"${path}" cannot be written: ${reasonOf(cause)}`, {
-        cause,
-        hint: 'mend that, then give the same command again: the run goes on where it was',
-      });
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw cannotWrite(cause);
     }
   }
   return {
@@ -91,9 +86,7 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
     async adopt(file, { sha256 }, synced) {
       const adopting = (async () => {
         await synced;
-        await rename(file, pathOf(sha256));
-        await syncFolder(path);
-        await syncFolder(dirname(file));
+        await placeFile(file, pathOf(sha256));
         for (const other of arrived.keys()) if (!isFresh(other)) arrived.delete(other);
         arrived.set(sha256, performance.now());
       })();
@@ -103,7 +96,9 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
     },
     async get(sha256) {
       const bytes = await readFile(await settledPathOf(sha256)).catch((cause: unknown) => {
-        throw new TransportError(`blob ${sha256.slice(0, 12)}… cannot be read: ${String(cause)}`, { cause });
+        throw new TransportError(`blob ${sha256.slice(0, 12)}… cannot be read: ${reasonOf(cause)}`, {
+          cause,
+        });
       });
       const actual = sha256Of(bytes);
       if (actual !== sha256) {
@@ -129,11 +124,4 @@ export async function describeFile(path: string): Promise<Blob> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return { sha256: hash.digest('hex'), bytes: (await stat(path)).size };
-}
-
-/** So that a new name survives a power cut. Some systems cannot open folders: there it is left to them. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
 }

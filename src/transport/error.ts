@@ -1,5 +1,5 @@
 import type { RefusalReason } from '../protocol/frames.js';
-import { CommonweightError } from '../tensor/error.js';
+import { CommonweightError, type ErrorDetails } from '../tensor/error.js';
 
 /** A channel cannot be opened, or what came through it is not what it should be. */
 export class TransportError extends CommonweightError {}
@@ -8,7 +8,11 @@ export class TransportError extends CommonweightError {}
 export class NoBlobError extends TransportError {}
 
 /** Another coordinator has taken over: this one may decide nothing any more. */
-export class FencedError extends TransportError {}
+export class FencedError extends TransportError {
+  constructor(message: string, options: ErrorDetails = {}) {
+    super(message, { transient: true, ...options });
+  }
+}
 
 /** The hub does not want this participant, and another try would not mend it. */
 export class RefusedError extends TransportError {

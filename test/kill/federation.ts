@@ -143,7 +143,7 @@ export async function federate(
       const { signalCode } = process.child;
       const ended =
         (dieAt && signalCode === 'SIGKILL') ||
-        (fullAt && status === 2 && /no space is left|no room on the disk/.test(stderr)) ||
+        (fullAt && status === 75 && /no space is left|no room on the disk/.test(stderr)) ||
         (names && status === 2 && names.test(stderr)) ||
         (!dieAt && !fullAt && !names && (status === 0 || signalCode === 'SIGTERM'));
       if (!ended) {

@@ -217,9 +217,7 @@ export function messageLoop({
         end(
           new TransportError(
             `transport: the hub has another federation now: ${job}, it was ${description.job}`,
-            {
-              hint: 'join again',
-            },
+            { hint: 'join again', transient: true },
           ),
         );
       } else {

@@ -34,6 +34,7 @@ export function operateHub(url: string, token: string, trust: Trust): HubOperato
       if (response.statusCode < 300) return answer;
       throw new TransportError(`the hub says: ${String(answer.error ?? response.statusCode)}`, {
         ...(typeof answer.hint === 'string' && { hint: answer.hint }),
+        transient: response.statusCode === 429 || response.statusCode >= 500,
       });
     } catch (error) {
       throw (
@@ -41,6 +42,7 @@ export function operateHub(url: string, token: string, trust: Trust): HubOperato
         new TransportError(`no hub answers at ${url}: ${(error as Error).message}`, {
           cause: error,
           hint: 'is the coordinator running, and is this its address?',
+          transient: true,
         })
       );
     } finally {

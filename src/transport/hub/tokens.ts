@@ -4,9 +4,10 @@
  * Node only.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { reasonOf } from '../../data/file-bytes.js';
+import { reasonOf } from '../../files/reason.js';
+import { writeFileWhole } from '../../files/whole-file.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import { type Identity, identitySchema, sameIdentity } from '../../protocol/identity.js';
 import { TransportError } from '../error.js';
@@ -118,7 +119,7 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest();
 async function read(path: string): Promise<TokenRecord[]> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new TransportError(`tokens: "${path}" cannot be read: ${String(cause)}`, { cause });
+    throw new TransportError(`tokens: "${path}" cannot be read: ${reasonOf(cause)}`, { cause });
   });
   if (text === undefined) return [];
   try {
@@ -133,21 +134,11 @@ async function read(path: string): Promise<TokenRecord[]> {
 
 /** Whole or not at all, and readable by its owner only from the first byte on. */
 async function write(path: string, tokens: readonly TokenRecord[]): Promise<void> {
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.part`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ version: 1, tokens }, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
+  const text = `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`;
+  await writeFileWhole(path, text, { mode: 0o600 }).catch((cause: unknown) => {
     throw new TransportError(`tokens: "${path}" cannot be written: ${reasonOf(cause)}`, {
       cause,
-      hint: 'mend that, then give the same command again',
+      hint: 'fix this and rerun the same command',
     });
-  }
+  });
 }

@@ -8,7 +8,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { reasonOf } from '../../data/file-bytes.js';
+import { reasonOf } from '../../files/reason.js';
 import type { Blob } from '../../protocol/blob-name.js';
 import type { BlobFolder } from '../transport.js';
 import { type BlobSink, openBlobSink, type SinkHelpers } from './blob-sink.js';

@@ -98,6 +98,7 @@ async function reach(url: string, options: ConnectionOptions): Promise<NatsConne
     throw new TransportError(`nats: ${url} cannot be reached: ${reasonOf(cause)}`, {
       hint: 'see that the server runs there, and that the credentials and the CA are those it knows',
       cause,
+      transient: isNobodyThere(cause),
     });
   }
 }

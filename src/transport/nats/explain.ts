@@ -17,6 +17,7 @@ export function explain(cause: unknown, what: string): TransportError {
   return new TransportError(`nats: ${what}: ${reasonOf(cause)}`, {
     hint: 'docs/nats.md lists the permissions that coordinator and participants need',
     cause,
+    transient: !isFinal(cause),
   });
 }
 

@@ -1,0 +1,36 @@
+/** Which errors of the system are a matter of time: another try may go well, without anybody changing the command. */
+const transientCodes: ReadonlySet<unknown> = new Set([
+  // The disk, and what a process may have.
+  'ENOSPC',
+  'EDQUOT',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EBUSY',
+  'EIO',
+  'ESTALE',
+  // The network.
+  'EADDRINUSE',
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** Whether an error, or what it was caused by, is so. */
+export function isTransient(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
+    if ('transient' in cause && cause.transient === true) return true;
+    if (cause.name === 'TimeoutError') return true;
+    if ('code' in cause && transientCodes.has(cause.code)) return true;
+  }
+  return false;
+}
