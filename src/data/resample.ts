@@ -53,23 +53,24 @@ interface Taps {
 }
 
 /**
- * @param bytes [height, width, 3], rounded up
+ * @param bytes [height, width, channels], rounded up
  * @param extent of the picture; not whole where the last row or column is a mean of fewer
- * @returns [toHeight, toWidth, 3]
+ * @returns [toHeight, toWidth, channels]
  */
 export function resample(
-  bytes: Uint8ClampedArray,
+  bytes: Uint8Array | Uint8ClampedArray,
   { height, width }: Extent,
   { height: toHeight, width: toWidth }: Extent,
+  channels = 3,
 ): Uint8ClampedArray {
   const [rows, columns] = [Math.ceil(height), Math.ceil(width)];
-  const tall = along(bytes, 1, rows, columns * 3, taps(height, toHeight));
-  return along(tall, toHeight, columns, 3, taps(width, toWidth));
+  const tall = along(bytes, 1, rows, columns * channels, taps(height, toHeight));
+  return along(tall, toHeight, columns, channels, taps(width, toWidth));
 }
 
 /** [outer, from, inner] to [outer, to, inner]; beyond the edges lies what lies at them. */
 function along(
-  bytes: Uint8ClampedArray,
+  bytes: Uint8Array | Uint8ClampedArray,
   outer: number,
   from: number,
   inner: number,

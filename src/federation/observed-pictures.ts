@@ -5,6 +5,7 @@
 import type { ImageDataset } from '../data/image-dataset.js';
 import { imagePng } from '../data/image-png.js';
 import type { Decided } from '../evaluation/before-and-after.js';
+import { turnTaker } from '../merge/turns.js';
 import type { RoundDetails } from '../protocol/round-details.js';
 import type { TestPicture } from '../protocol/view.js';
 import { FederationError } from './error.js';
@@ -41,12 +42,13 @@ export function observedPictures(test: ImageDataset, onProblem: (problem: string
 async function picturesOf(test: ImageDataset, { test: measured }: RoundDetails): Promise<TestPicture[]> {
   const gained = measured?.decided?.gained.slice(0, MOST_PICTURES) ?? [];
   requireMeasured(test, gained, measured?.examples ?? test.examples);
-  return Promise.all(
-    gained.map(async (image) => ({
-      ...image,
-      png: (await imagePng(test, image.index, LARGEST)).toString('base64'),
-    })),
-  );
+  const pictures: TestPicture[] = [];
+  const takeTurn = turnTaker();
+  for (const image of gained) {
+    await takeTurn();
+    pictures.push({ ...image, png: imagePng(test, image.index, LARGEST).toString('base64') });
+  }
+  return pictures;
 }
 
 /** @throws FederationError when these are not the images that the run has measured on */

@@ -39,7 +39,7 @@ async function picturesOf(
   if (test === undefined || images.length === 0) return new Map();
   try {
     const data = await loadDataset(run.configuration.dataset, { dataDir, onProgress: onData, signal });
-    return await testPictures(data.test, images, test.examples);
+    return testPictures(data.test, images, test.examples);
   } catch (error) {
     if (error instanceof CommonweightError) return error.message;
     throw error;

@@ -11,17 +11,9 @@ export type TestPictures = ReadonlyMap<number, string>;
  * @param examples how many the run has measured on
  * @throws CommonweightError when these are not the images that the run has measured on, or have neither 1 nor 3 channels.
  */
-export async function testPictures(
-  test: ImageDataset,
-  images: readonly Decided[],
-  examples: number,
-): Promise<TestPictures> {
+export function testPictures(test: ImageDataset, images: readonly Decided[], examples: number): TestPictures {
   requireMeasured(test, images, examples);
-  const pictures = await Promise.all(
-    images.map(async ({ index }): Promise<[number, string]> => {
-      const png = await imagePng(test, index);
-      return [index, `data:image/png;base64,${png.toString('base64')}`];
-    }),
+  return new Map(
+    images.map(({ index }) => [index, `data:image/png;base64,${imagePng(test, index).toString('base64')}`]),
   );
-  return new Map(pictures);
 }
