@@ -11,6 +11,17 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
   stdio: 'inherit',
 });
 await build({ configFile: 'vite.config.ts', logLevel: 'warn' });
+await build({
+  configFile: false,
+  logLevel: 'warn',
+  build: {
+    outDir: 'dist/report',
+    emptyOutDir: false,
+    target: 'node20',
+    license: { fileName: 'echarts.licenses.md' },
+    lib: { entry: 'src/report/echarts.ts', formats: ['es'], fileName: () => 'echarts.js' },
+  },
+});
 for (const entry of readdirSync('dist/pages', { recursive: true, withFileTypes: true })) {
   if (entry.isFile()) compress(join(entry.parentPath, entry.name));
 }

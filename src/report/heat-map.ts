@@ -1,5 +1,5 @@
 /** A matrix in shades of one colour, with its numbers where the cells have room for them. */
-import type { CustomSeriesOption } from 'echarts/charts';
+import type { CustomSeriesOption } from './echarts.js';
 import { type Html, html } from './html.js';
 import {
   axisStyle,

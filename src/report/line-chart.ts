@@ -1,5 +1,5 @@
 /** Numbers along rounds (or megabytes, or steps), one line a series, with a band where there are several of a kind. */
-import type { CustomSeriesOption } from 'echarts/charts';
+import type { CustomSeriesOption } from './echarts.js';
 import { type Html, html } from './html.js';
 import { dashes, type LegendEntry, lineLegend, type Stroke } from './legend.js';
 import {

@@ -6,14 +6,18 @@
 import {
   BarChart,
   type BarSeriesOption,
+  type ComposeOption,
   CustomChart,
   type CustomSeriesOption,
+  GridComponent,
+  type GridComponentOption,
+  init,
   LineChart,
   type LineSeriesOption,
-} from 'echarts/charts';
-import { GridComponent, type GridComponentOption, MarkLineComponent } from 'echarts/components';
-import { type ComposeOption, init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+  MarkLineComponent,
+  SVGRenderer,
+  use,
+} from './echarts.js';
 import { type Html, html, trusted } from './html.js';
 
 use([BarChart, CustomChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
