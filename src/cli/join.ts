@@ -17,7 +17,7 @@ import type { HubParticipant } from '../transport/hub/hub-participant.js';
 import { joinHub } from '../transport/hub/join-hub.js';
 import { moveBlobs } from '../transport/hub/move-blobs.js';
 import { operateHub } from '../transport/hub/operate-hub.js';
-import { joinNats } from '../transport/nats/participant.js';
+import { loadNatsParticipant } from '../transport/nats/load-nats.js';
 import type { Patience } from '../transport/patience.js';
 import { Interrupted, UsageError } from './error.js';
 import { watchInterrupts } from './interrupt.js';
@@ -181,6 +181,7 @@ async function openEnd(url: string, flags: JoinFlags, patience: Patience): Promi
   }
   // Where blobs go over NATS too, no token is needed.
   const token = await tokenFrom(flags).catch((error: unknown) => error);
+  const { joinNats } = await loadNatsParticipant();
   const end = await joinNats(url, {
     name,
     access: natsAccessFrom(flags),

@@ -1,6 +1,6 @@
 /** How a NATS server is reached: flags for files, the environment for secrets. */
 import type { Command } from 'commander';
-import { type NatsAccess, natsAccessFromEnvironment } from '../transport/nats/connection.js';
+import { type NatsAccess, natsAccessFromEnvironment } from '../transport/nats/access.js';
 
 export interface NatsFlags {
   readonly natsCreds?: string;

@@ -12,6 +12,7 @@ import { type Hub, openHub } from '../transport/hub/hub.js';
 import { openTokens, type Tokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
 import type { Lead } from '../transport/nats/lead.js';
+import { loadNatsCoordinator } from '../transport/nats/load-nats.js';
 import type { Patience } from '../transport/patience.js';
 import type { CoordinatorEnd } from '../transport/transport.js';
 import { UsageError } from './error.js';
@@ -44,9 +45,7 @@ export async function serveTransport(
   const { nats } = flags;
   if (nats === undefined)
     return { open: async (opening, log) => openOwnHub(flags, tls, opening, log, print) };
-  // Loaded where it is asked for: 14 MB that a hub alone does not need.
-  const { takeLead } = await import('../transport/nats/lead.js');
-  const { openNatsCoordinator } = await import('../transport/nats/coordinator.js');
+  const { takeLead, openNatsCoordinator } = await loadNatsCoordinator();
   let lead: Lead | undefined;
   return {
     async lead(job) {

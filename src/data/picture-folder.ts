@@ -15,6 +15,7 @@ import {
   withoutTest,
 } from './image-dataset.js';
 import { listFolder } from './list-folder.js';
+import { loadSharp } from './load-sharp.js';
 import { checkBytes, checkFormat, checkPixels, damaged, type PictureSize } from './picture-checks.js';
 import { examplesOf, findPictures, type PictureExample, type PicturesByClass } from './picture-tree.js';
 
@@ -181,8 +182,7 @@ export async function decodePicture(
 
 /** The picture, not yet decoded, and its own size when upright. */
 async function open(path: string): Promise<{ picture: Sharp; size: PictureSize }> {
-  // Loaded here, so that a program that reads no pictures does not load the decoder.
-  const { default: sharp } = await import('sharp');
+  const sharp = await loadSharp();
   const picture = sharp(path, { limitInputPixels: false, failOn: 'error' });
   const found = await picture.metadata().catch((cause) => {
     throw damaged(path, reasonOf(cause), cause);

@@ -10,7 +10,7 @@ import { type NatsServer, type NatsServerOptions, natsServer } from '../../../te
 import type { Assignment } from '../../protocol/assignment.js';
 import { TransportError } from '../error.js';
 import { evaluated } from '../transport.contract.js';
-import { natsAccessFromEnvironment } from './connection.js';
+import { natsAccessFromEnvironment } from './access.js';
 import { takeLead } from './lead.js';
 import { objectName, subjectOf } from './names.js';
 

@@ -15,22 +15,9 @@ import {
 import { backoffMs, pause } from '../backoff.js';
 import { TransportError } from '../error.js';
 import type { Patience } from '../patience.js';
+import type { NatsAccess } from './access.js';
 import { closedError, explain, isNobodyThere, reasonOf, withoutJetStream } from './explain.js';
 import { type Outages, outages } from './outages.js';
-
-/** How to be let in. Without any of it: as anybody, and without TLS unless the server or the URL (tls://) asks for it. */
-export interface NatsAccess {
-  /** Of a decentralized account: a JWT and its key. */
-  readonly credsFile?: string | undefined;
-  readonly token?: string | undefined;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  /** PEM: by whom the server's certificate is signed, where that is nobody the system knows. With it, TLS is required. */
-  readonly caFile?: string | undefined;
-  /** PEM: our own certificate, and its key, where the server asks for one. */
-  readonly certFile?: string | undefined;
-  readonly keyFile?: string | undefined;
-}
 
 export interface Nats {
   readonly connection: NatsConnection;
@@ -41,15 +28,6 @@ export interface Nats {
 
 /** The oldest whose streams refuse a second message for a subject: Debian 12 has it. */
 const OLDEST = [2, 9, 0] as const;
-
-export function natsAccessFromEnvironment(environment: NodeJS.ProcessEnv): NatsAccess {
-  return {
-    credsFile: environment.COMMONWEIGHT_NATS_CREDS,
-    token: environment.COMMONWEIGHT_NATS_TOKEN,
-    user: environment.COMMONWEIGHT_NATS_USER,
-    password: environment.COMMONWEIGHT_NATS_PASSWORD,
-  };
-}
 
 /**
  * @param url nats://host:port or tls://host:port; several of a cluster with commas between

@@ -1,6 +1,11 @@
 /** What the client library throws, said to whoever has to mend it. */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { ConnectionError, PermissionViolationError, RequestError, TimeoutError } from '@nats-io/nats-core';
+import {
+  ConnectionError,
+  PermissionViolationError,
+  RequestError,
+  TimeoutError,
+} from '@nats-io/transport-node';
 import { TransportError } from '../error.js';
 
 export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -4,7 +4,7 @@
  */
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, type StreamConfig } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { nanos } from '@nats-io/nats-core';
+import { nanos } from '@nats-io/transport-node';
 import type { Nats } from './connection.js';
 import {
   ANNOUNCEMENT_BYTES,

@@ -10,11 +10,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AckPolicy } from '@nats-io/jetstream';
 import type { KvEntry } from '@nats-io/kv';
-import { nanos } from '@nats-io/nats-core';
+import { nanos } from '@nats-io/transport-node';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError } from '../error.js';
 import type { Patience } from '../patience.js';
-import { type Nats, type NatsAccess, openNats } from './connection.js';
+import type { NatsAccess } from './access.js';
+import { type Nats, openNats } from './connection.js';
 import { explain } from './explain.js';
 import { follow } from './follow.js';
 import { type Buckets, createLayout } from './layout.js';

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AckPolicy, JetStreamApiError } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/nats-core';
 import { type ObjectInfo, Objm, setSha256Backend } from '@nats-io/obj';
+import { nanos } from '@nats-io/transport-node';
 import type { Nats } from './connection.js';
 
 /** The default, 128 KiB, waits for four times as many confirmations; a message has 1 MiB at most. */
