@@ -8,8 +8,8 @@ import type { Phase } from './round-events.js';
 export interface AssignmentFacts {
   /** The model that round 1 begins with, where one was given. */
   readonly initial: string | undefined;
-  /** The final model, once the run is at its end. */
-  readonly final: Blob | undefined;
+  /** The SHA-256 of the final model, once the run is at its end. */
+  readonly final: string | undefined;
   /** A blob that the coordinator has. */
   blobOf(sha256: string): Promise<Blob>;
 }
@@ -26,7 +26,7 @@ export async function assign(
   const current = state.rounds.at(-1) as RoundRecord;
   const { round, merged, closed } = current;
   if (state.stopped !== undefined) {
-    return { type: 'finished', reason: state.stopped, ...(final && { model: final }) };
+    return { type: 'finished', reason: state.stopped, ...(final && { model: await blobOf(final) }) };
   }
   const work = (phase: Phase, waitingFor: readonly string[]) => {
     const deadline = current.deadlines[phase]?.at;

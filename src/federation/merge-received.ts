@@ -1,8 +1,7 @@
 /**
  * Merging a round whose updates lie as files: chunk by chunk, so that the coordinator's memory does not depend on how large
  * or how many they are, and in the order of the participants, whoever came first. The bytes are those of a run on one
- * machine. Files are read once more before, unless they came a moment ago: what lay on a disk for days may have changed.
- * Node only.
+ * machine. Every file is held against its hash while it is merged, however short a time it has been here. Node only.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,7 +15,6 @@ import { baseOf } from './admission.js';
 import { afterMerge } from './after-merge.js';
 import type { FederationPlan } from './commands.js';
 import { mergeControls } from './control-variates.js';
-import { DamagedUpdateError } from './error.js';
 import { evaluateInParts } from './evaluate-parts.js';
 import { type MergeTo, mergeAligned, mergeInFiles, type Received } from './merge-to-file.js';
 import type { RoundRecord, RunState } from './round.js';
@@ -24,6 +22,7 @@ import { roundDetails } from './round-details.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
 import { fileOf, type RunFolder } from './run-folder.js';
 import type { RunStore } from './run-store.js';
+import { requireSound } from './sound-updates.js';
 import type { TaskRunner } from './tasks.js';
 import type { TwoCopies } from './two-copies.js';
 import { writeResult } from './write-result.js';
@@ -53,12 +52,29 @@ export async function mergeReceived(
   state: RunState,
   workshop: ReceivedWorkshop,
 ): Promise<RoundEvent> {
+  const { updates, closed = [] } = state.rounds[round - 1] as RoundRecord;
+  const counted = closed.map((name) => updates.get(name) as UpdateRecord);
+  const sound = requireSound(counted, workshop.blobs);
+  sound.catch(() => undefined);
+  try {
+    return await mergeUpdates(round, state, counted, sound, workshop);
+  } catch (error) {
+    // Where a file was damaged, that is the reason, whatever came of it.
+    await sound;
+    throw error;
+  }
+}
+
+async function mergeUpdates(
+  round: number,
+  state: RunState,
+  updates: readonly UpdateRecord[],
+  sound: Promise<void>,
+  workshop: ReceivedWorkshop,
+): Promise<RoundEvent> {
   const { plan, model, folder, store, blobs } = workshop;
   const began = performance.now();
   const current = state.rounds[round - 1] as RoundRecord;
-  const counted = current.closed ?? [];
-  const updates = counted.map((name) => current.updates.get(name) as UpdateRecord);
-  for (const update of updates) await requireSound(update, workshop);
   const received = {
     updates,
     base: needsBase(current, workshop) ? await baseFile(round, state, workshop) : undefined,
@@ -72,6 +88,7 @@ export async function mergeReceived(
   const output = join(folder.path, fileOf({ type: 'merged', round }));
   await mkdir(dirname(output), { recursive: true });
   await mergeTo(plan.strategy, output);
+  await sound;
   const { averaged, kept } = await serverAndAverage(round, state, output, received, workshop);
   const { sha256 } = await blobs.copy(output);
   const metrics = current.evaluated
@@ -93,23 +110,9 @@ export async function mergeReceived(
     merged: accuracies(metrics.merged),
     own: accuracies(metrics.own),
     ...(control !== undefined && { control }),
-    ...(counted.length < current.participants.length && { counted: [...counted] }),
+    ...(updates.length < current.participants.length && { counted: [...(current.closed ?? [])] }),
     seconds: Math.round(performance.now() - began) / 1000,
   };
-}
-
-async function requireSound(
-  { participant, sha256, fisher, controls }: UpdateRecord,
-  { blobs }: ReceivedWorkshop,
-): Promise<void> {
-  for (const blob of [sha256, fisher, controls?.change]) {
-    if (blob === undefined || blobs.isFresh(blob) || (await blobs.isSound(blob))) continue;
-    await blobs.discard(blob);
-    throw new DamagedUpdateError(
-      participant,
-      `federation: the file ${blob.slice(0, 12)}… of "${participant}" has changed on the disk`,
-    );
-  }
 }
 
 /** A large model is not made and written for nothing. */

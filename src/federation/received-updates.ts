@@ -11,20 +11,20 @@ import { fileOf, type RunFolder } from './run-folder.js';
 import type { RunStore, StateRole } from './run-store.js';
 import type { TwoCopies } from './two-copies.js';
 
-/** What participants send, and what they fetch. */
+/** What participants send, and what is there twice: what they fetch, and what the next round cannot do without. */
 const received = new Set<StateRole['type']>(['update', 'fisher', 'control-change']);
-const fetched = new Set<StateRole['type']>(['merged', 'control', 'average']);
+const twice = new Set<StateRole['type']>(['merged', 'control', 'average', 'server']);
 
 export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: TwoCopies): RunStore {
   return {
     ...folder,
     async put(role, state) {
       const sha256 = await folder.put(role, state);
-      if (fetched.has(role.type)) await blobs.copy(join(folder.path, fileOf(role)));
+      if (twice.has(role.type)) await blobs.copy(join(folder.path, fileOf(role)));
       return sha256;
     },
     async get(role, sha256) {
-      if (fetched.has(role.type)) await copies.mendFile(role, sha256);
+      if (twice.has(role.type)) await copies.mendFile(role, sha256);
       if (!received.has(role.type)) return folder.get(role, sha256);
       return decodeSafetensors(await blobs.get(sha256), `the ${role.type} ${sha256.slice(0, 12)}…`).state;
     },
@@ -47,7 +47,7 @@ export async function discardReceived(
   }
   await folder.discard({ type: 'merged', round: round - keep });
   const models = rounds.slice(Math.max(0, round - keep), round).map(({ merged }) => merged?.sha256);
-  const needed = [...models, event.control, event.average, ...given];
+  const needed = [...models, event.control, event.average, event.server, ...given];
   await blobs.discardOthers(new Set(needed.filter((sha256) => sha256 !== undefined)));
 }
 

@@ -36,14 +36,16 @@ export interface RemoteRoundsOptions {
   readonly deadlineSeconds?: number | undefined;
   /** The model that round 1 begins with, where one was given. */
   readonly initial?: string | undefined;
+  /** Makes a blob sound that participants are to fetch. @throws when it cannot be had any more */
+  mend?(sha256: string): Promise<void>;
   /** @returns what is wrong with the files of an announcement, in words */
   check(participant: string, announcement: Announcement, state: RunState): Promise<string | undefined>;
   /** @throws DamagedUpdateError when the file of an update is not what it was. */
   merge(round: number, state: RunState): Promise<RoundEvent>;
   /** After a fact was recorded: what no later step reads can go. */
   discardAfter?(event: RoundEvent, state: RunState): Promise<void>;
-  /** The file of the final model, for those who took part. */
-  finalModel?(state: RunState): Promise<Blob | undefined>;
+  /** The SHA-256 of the final model, for those who took part. */
+  finalModel?(state: RunState): string | undefined;
   readonly observer?: RemoteObserver;
 }
 
@@ -135,11 +137,22 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     return { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
   }
 
-  const blobOf = (sha256: string) => options.blobs.describe(sha256);
+  /** Blobs that were looked at before they were offered. */
+  const offered = new Map<string, Blob>();
+  async function blobOf(sha256: string): Promise<Blob> {
+    const known = offered.get(sha256);
+    if (known !== undefined) return known;
+    await options.mend?.(sha256);
+    const blob = await options.blobs.describe(sha256);
+    offered.set(sha256, blob);
+    const [oldest] = offered.keys();
+    if (offered.size > MOST_OFFERED && oldest !== undefined) offered.delete(oldest);
+    return blob;
+  }
 
   /** @returns whether everybody has been told that the run is over */
   async function publish(end: CoordinatorEnd, epoch: number, said: Said): Promise<boolean> {
-    const final = state.stopped === undefined ? undefined : await options.finalModel?.(state);
+    const final = state.stopped === undefined ? undefined : options.finalModel?.(state);
     const assigned = await assign(state, { initial: options.initial, final, blobOf });
     const key = JSON.stringify({ ...assigned, waitingFor: undefined });
     if (key !== said.key) {
@@ -209,6 +222,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
         see(participant, { progress });
         observer.onProgress?.(participant, progress);
       },
+      holds: (sha256) => namedBlobs(state).has(sha256),
       onFenced: fail,
     },
     async conduct(end, epoch, signal) {
@@ -269,6 +283,18 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
 }
 
 const LAST_WORDS_SECONDS = 3;
+/** An assignment names two at most. */
+const MOST_OFFERED = 4;
+
+/** What the run refers to still: models, and the updates that are to be merged. */
+function namedBlobs({ rounds }: RunState): ReadonlySet<string> {
+  const { merged, updates } = rounds.at(-1) as RoundRecord;
+  const counted = merged === undefined ? [...updates.values()] : [];
+  return new Set([
+    ...rounds.flatMap(({ merged }) => [merged?.sha256 ?? '', merged?.control ?? '', merged?.average ?? '']),
+    ...counted.flatMap(({ sha256, fisher = '', controls }) => [sha256, fisher, controls?.change ?? '']),
+  ]);
+}
 
 /** What was published last. */
 interface Said {

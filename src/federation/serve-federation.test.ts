@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -5,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import { inProcess } from '../transport/in-process.js';
 import { joinFederation } from './join-federation.js';
+import type { RoundEvent } from './round-events.js';
 import { runFederation } from './run-federation.js';
-import { serveFederation } from './serve-federation.js';
+import { type ServeOptions, serveFederation } from './serve-federation.js';
 import { shareChoice } from './share-choice.js';
 
 const dataset = resolve(import.meta.dirname, '../../test/fixtures/fashion-mnist-sample');
@@ -19,6 +21,12 @@ const base = {
   rounds: 2,
 } as const satisfies ConfigurationInput;
 
+function flipBit(file: string): void {
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1]! ^= 0x10;
+  writeFileSync(file, bytes);
+}
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'commonweight-'));
@@ -26,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 /** Served to participants that each load their own share, in this process. */
-async function served(configuration: ConfigurationInput) {
+async function served(configuration: ConfigurationInput, observer: ServeOptions['observer'] = {}) {
   const transport = inProcess();
   const out = join(folder, 'served');
   let opened = () => {};
@@ -36,6 +44,7 @@ async function served(configuration: ConfigurationInput) {
   const serving = serveFederation(configuration, {
     out,
     workers: 1,
+    observer,
     async open({ reception, blobs }) {
       const end = transport.openCoordinator(reception, blobs);
       opened();
@@ -99,6 +108,39 @@ describe('a federation served to participants elsewhere', () => {
       if (outcome.type === 'finished') expect(file.equals(outcome.model ?? new Uint8Array())).toBe(true);
     }
   });
+
+  it.each<[string, (file: string) => void, Partial<ConfigurationInput>]>([
+    ['flipped', flipBit, { strategy: 'fisher-mean', fisherExamples: 32 }],
+    ['zeroed', (file) => writeFileSync(file, new Uint8Array(statSync(file).size)), {}],
+    ['cut', (file) => truncateSync(file, 100), { correction: { name: 'scaffold' } }],
+    ['removed', rmSync, { server: { name: 'fed-adam', learningRate: 0.01 } }],
+  ])(
+    'comes to the same bytes with files that are %s on the disk a moment after they count',
+    async (_, damage, changes) => {
+      const configuration: ConfigurationInput = { ...base, ...changes, rounds: 2 };
+      const events: RoundEvent[] = [];
+      const blob = (sha256: string) => join(folder, 'served/blobs', sha256);
+      const { result } = await served(configuration, {
+        onEvent(event) {
+          const isFirst = !events.some(({ type }) => type === event.type);
+          events.push(event);
+          if (!isFirst) return;
+          if (event.type === 'update-received') {
+            const { sha256, fisher, controls } = event.update;
+            damage(blob(fisher ?? controls?.change ?? sha256));
+          } else if (event.type === 'merged') {
+            damage(blob(event.sha256));
+            if (event.control !== undefined) damage(blob(event.control));
+            if (event.server !== undefined) damage(join(folder, 'served/models/server-1.safetensors'));
+          }
+        },
+      });
+      const lost = events.filter(({ type }) => type === 'update-lost');
+      expect(lost).toHaveLength(1);
+      const { result: expected } = await runFederation(configuration, { workers: 1 });
+      expect(result.model?.sha256).toBe(expected.model?.sha256);
+    },
+  );
 
   it('keeps nothing of a round that is merged, but the models', async () => {
     const { out, result } = await served({ ...base, rounds: 4, keep: 2 });

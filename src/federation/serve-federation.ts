@@ -144,28 +144,25 @@ export async function serveFederation(
         return pool;
       },
     };
+    const mend = (sha256: string): Promise<void> => copies.mendBlob(sha256, rounds.state().rounds);
     const discardAfter = (event: RoundEvent, state: RunState) =>
       discardReceived(event, state, { folder, blobs, keep: configuration.keep, given: bytesOf.keys() });
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
       ...{ description, store, blobs, initial, observer, clock },
       deadlineSeconds: configuration.deadlineSeconds,
+      mend,
       check(participant, announcement, state) {
         const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
         return check(participant, announcement, base);
       },
       merge: (round, state) => mergeReceived(round, state, workshop),
       discardAfter,
-      async finalModel(state) {
-        const final = finalRole(state, configuration);
-        return final && blobs.describe(final.sha256);
-      },
+      finalModel: (state) => finalRole(state, configuration)?.sha256,
     });
     // A coordinator that was killed right after it recorded this left it undone.
     const lastEvent = store.events.at(-1);
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
-    const mend = (sha256: string) => copies.mendBlob(sha256, rounds.state().rounds);
-    for (const sha256 of fetchedNow(rounds.state())) await mend(sha256);
     const overview = {
       ...{ configuration, participants: [...participants], classNames: [...facts.classNames] },
       testImages: test.examples > 0,
@@ -229,12 +226,6 @@ function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {
       await store.append(event);
     },
   };
-}
-
-/** What participants are asked to fetch, as far as a round made it. */
-function fetchedNow({ rounds }: RunState): string[] {
-  const { sha256, control, average } = rounds.findLast(({ merged }) => merged !== undefined)?.merged ?? {};
-  return [sha256, control, average].filter((one) => one !== undefined);
 }
 
 /** What the images are, and those that the coordinator tests with. */

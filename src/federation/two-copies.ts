@@ -1,5 +1,6 @@
 /**
- * What participants fetch lies twice: in the run folder under a name, and among the blobs under its hash. A disk may change
+ * What participants fetch, and a server optimizer's slots, lie twice: in the run folder under a name, and among the blobs
+ * under their hash. A disk may change
  * a file that nobody writes to; then the other takes its place, and the run goes on as if nothing had been. Node only.
  */
 import { join } from 'node:path';
@@ -68,6 +69,7 @@ function roleOf(sha256: string, rounds: readonly RoundRecord[]): StateRole | und
     if (merged?.sha256 === sha256) return { type: 'merged', round };
     if (merged?.control === sha256) return { type: 'control', round };
     if (merged?.average === sha256) return { type: 'average', round };
+    if (merged?.server === sha256) return { type: 'server', round };
   }
   return undefined;
 }

@@ -35,17 +35,6 @@ describe('a folder of blobs', () => {
     expect(readFileSync(blobs.pathOf(blob.sha256), 'utf8')).toBe('weights');
   });
 
-  it('knows what came in a moment ago, and nothing of what an earlier process took in', async () => {
-    const path = newFolder();
-    const blobs = await blobFolder(path);
-    const file = join(root, 'upload');
-    writeFileSync(file, 'update');
-    const blob = { sha256: sha256Of(bytesOf('update')), bytes: 6 };
-    await blobs.adopt(file, blob);
-    expect(blobs.isFresh(blob.sha256)).toBe(true);
-    expect((await blobFolder(path)).isFresh(blob.sha256)).toBe(false);
-  });
-
   it('has what it adopts once that is synced, and whoever asks for it waits', async () => {
     const path = newFolder();
     const blobs = await blobFolder(path);

@@ -13,8 +13,6 @@ import { type Blob, sha256Schema } from '../protocol/blob-name.js';
 import { TransportError } from './error.js';
 import type { BlobFolder } from './transport.js';
 
-const FRESH_MS = 60_000;
-
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Opens, or makes, the folder. It is nobody else's meanwhile. */
@@ -44,10 +42,6 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       () => true,
       () => false,
     );
-  /** When a blob came in, by this process: what an earlier one took in may lie here for days. */
-  const arrived = new Map<string, number>();
-  const isFresh = (sha256: string) =>
-    performance.now() - (arrived.get(sha256) ?? Number.NEGATIVE_INFINITY) < FRESH_MS;
   /** @param write makes a file of this name, to be synced still */
   async function keep(write: (temporary: string) => Promise<void>, known?: Blob): Promise<Blob> {
     const temporary = join(path, `${randomUUID()}.part`);
@@ -81,14 +75,11 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       const blob = await describeFile(await settledPathOf(sha256)).catch(() => undefined);
       return blob?.sha256 === sha256;
     },
-    isFresh,
     copy: (file) => keep((temporary) => copyFile(file, temporary)),
     async adopt(file, { sha256 }, synced) {
       const adopting = (async () => {
         await synced;
         await placeFile(file, pathOf(sha256));
-        for (const other of arrived.keys()) if (!isFresh(other)) arrived.delete(other);
-        arrived.set(sha256, performance.now());
       })();
       const settled = adopting.catch(() => undefined);
       arriving.set(sha256, settled);
@@ -119,9 +110,12 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
 
 const isSha256 = (name: string) => sha256Schema.safeParse(name).success;
 
+/** Pieces of a file that is hashed: smaller ones take more time than hashing does. */
+const PIECE_BYTES = 2 ** 20;
+
 /** By its bytes, whatever its name. */
 export async function describeFile(path: string): Promise<Blob> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(path, { highWaterMark: PIECE_BYTES }), hash);
   return { sha256: hash.digest('hex'), bytes: (await stat(path)).size };
 }

@@ -20,6 +20,8 @@ export interface Reception {
   /** Its connection is there, or is gone: by itself this changes nothing in the run. */
   onPresence?(participant: string, present: boolean): void;
   onProgress?(participant: string, progress: Progress): void;
+  /** The run refers to this blob: whatever becomes of who uploaded it, it stays. */
+  holds?(sha256: string): boolean;
   /** The bytes of a blob are not those of its hash any more, and somebody is to have it. @throws when it cannot be mended */
   onDamaged?(sha256: string): Promise<void>;
   /** This coordinator is not the one any more. */
@@ -37,8 +39,6 @@ export interface BlobFolder {
   describe(sha256: string): Promise<Blob>;
   /** Whether the bytes on the disk are still those of the hash. */
   isSound(sha256: string): Promise<boolean>;
-  /** It came in a moment ago, and its bytes were hashed on their way: to read it again would tell nothing new. */
-  isFresh(sha256: string): boolean;
   /** Keeps a copy of a file: two, of which one may be damaged. */
   copy(path: string): Promise<Blob>;
   /**

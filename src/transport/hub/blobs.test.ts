@@ -256,6 +256,36 @@ describe('the blobs that come to a hub', () => {
     await expect(participant.upload(noise(2501))).rejects.toThrow(/more than 2500 bytes/);
   });
 
+  it('stay while the run refers to them, however much another uploads who has sent the same bytes', async () => {
+    const counted = new Set<string>();
+    await hub.open(
+      { limits: { pendingBlobs: 3 } },
+      {
+        holds: (sha256) => counted.has(sha256),
+        async receive(_, announcement) {
+          if (announcement.type === 'update') counted.add(announcement.update.state.sha256);
+          return { accepted: true };
+        },
+      },
+    );
+    const bytes = noise(1000);
+    const sha256 = sha256Of(bytes);
+    // Of site-b, all but the end is there before site-a has sent, and announced, the whole.
+    const slow = await begin('site-b', bytes, 900);
+    await untilPartHas('site-b', sha256, 900);
+    const a = await hub.join('site-a');
+    const state = await a.upload(bytes);
+    const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+    await a.announce({ type: 'update', round: 1, update });
+    slow.end(bytes.subarray(900));
+    await once(slow, 'close');
+    for (let seed = 2; seed < 10; seed++) {
+      const other = noise(1000, seed);
+      expect(await put('site-b', sha256Of(other), other)).toMatchObject({ status: 201 });
+    }
+    expect(await hub.hub().blobs.isSound(sha256)).toBe(true);
+  });
+
   it('are named by hexadecimal digits, and by nothing that could be a path', async () => {
     await hub.open();
     for (const name of [

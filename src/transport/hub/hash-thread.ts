@@ -30,7 +30,8 @@ interface Following {
 /** Less is not worth a message. */
 const stepBytes = 2 ** 22;
 
-export function hashThread(): HashThread {
+/** @param keepsAlive the process does not end before it is closed */
+export function hashThread(keepsAlive = false): HashThread {
   let worker: Worker | undefined;
   let nextId = 0;
   const following = new Map<number, Following>();
@@ -53,7 +54,7 @@ export function hashThread(): HashThread {
     };
     started.on('error', end);
     started.on('exit', () => end(new Error('the thread that hashes has ended')));
-    started.unref();
+    if (!keepsAlive) started.unref();
     return started;
   };
   const order = (message: HashOrder) => {

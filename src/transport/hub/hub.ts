@@ -63,6 +63,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const note = refusals(log, metrics);
   const uploads = await openUploads({
     ...{ folder: options.uploadsFolder, blobs, participants, limits },
+    holds: (sha256) => reception.holds?.(sha256) ?? false,
     onReceived: (bytes) => metrics.received('blob', bytes),
     onLost: (participant, { sha256 }, error) =>
       log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
@@ -101,7 +102,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
 
   function offer(assignment: Assignment): void {
     const named = blobsOfAssignment(assignment).map(({ sha256 }) => sha256);
-    uploads.claim(named);
+    uploads.claim(named)(true);
     for (const sha256 of named) offered.add(sha256);
   }
 

@@ -27,11 +27,41 @@ describe('pending blobs', () => {
   it('that are in use are not removed, unless it comes to nothing', () => {
     const pending = pendingBlobs(100, 10);
     pending.mark('a', 'one', 60, 'whole');
-    const giveBack = pending.claim(['one']);
+    const settle = pending.claim(['one']);
     expect(pending.reserve('a', 'two', 100)).toEqual([]);
     pending.forget('a', 'two');
-    giveBack();
+    settle(false);
     expect(pending.reserve('a', 'two', 100)).toMatchObject([{ sha256: 'one' }]);
+  });
+
+  it('that count are not removed by another who uploads the same bytes, and then more', () => {
+    const counted = new Set<string>();
+    const pending = pendingBlobs(100, 2, (sha256) => counted.has(sha256));
+    pending.mark('a', 'one', 10, 'whole');
+    // Its own upload of the same bytes is done while they are announced, and after.
+    const settle = pending.claim(['one']);
+    pending.mark('b', 'one', 10, 'whole');
+    for (const other of ['two', 'three']) {
+      expect(pending.reserve('b', other, 10)).toEqual([]);
+      pending.mark('b', other, 10, 'whole');
+    }
+    counted.add('one');
+    settle(true);
+    pending.mark('b', 'one', 10, 'whole');
+    for (const other of ['four', 'five']) {
+      expect(pending.reserve('b', other, 10)).not.toContainEqual(expect.objectContaining({ sha256: 'one' }));
+      pending.mark('b', other, 10, 'whole');
+    }
+    expect(pending.isInUse('one')).toBe(true);
+    counted.delete('one');
+    expect(pending.isInUse('one')).toBe(false);
+  });
+
+  it('stay for the other of two who uploaded the same bytes', () => {
+    const pending = pendingBlobs(100, 1);
+    for (const who of ['a', 'b']) pending.mark(who, 'one', 10, 'whole');
+    expect(pending.reserve('b', 'two', 10)).toEqual([]);
+    expect(pending.reserve('a', 'three', 10)).toMatchObject([{ participant: 'a', sha256: 'one' }]);
   });
 
   it('never are more than the limit', () => {

@@ -1,7 +1,7 @@
 /**
  * What participants have uploaded and not announced yet: parts of blobs, and whole ones. Everybody has so many of them, and
  * so many bytes; the oldest goes when something new needs room, so that nobody fills the disk, and what a killed participant left behind
- * does not stay for ever.
+ * does not stay for ever. A blob that is in use stays on the disk, whoever uploads the same bytes once more and lets them go.
  */
 
 /** Nobody writes to a part at the moment; `active` is being written. */
@@ -23,11 +23,24 @@ export interface PendingBlobs {
   /** What has become of it. */
   mark(participant: string, sha256: string, bytes: number, stage: Stage): void;
   forget(participant: string, sha256: string): void;
-  /** These are in use now, whoever sent them. @returns what makes it undone */
-  claim(sha256s: readonly string[]): () => void;
+  /** These are in use now, whoever sent them. */
+  claim(sha256s: readonly string[]): SettleClaim;
+  /** Whether the blob must stay on the disk. */
+  isInUse(sha256: string): boolean;
 }
 
-export function pendingBlobs(limitBytes: number, mostBlobs: number): PendingBlobs {
+/** @param counted the run refers to the blobs from now on; otherwise they are pending as before */
+export type SettleClaim = (counted: boolean) => void;
+
+/** @param holds the run refers to this blob */
+export function pendingBlobs(
+  limitBytes: number,
+  mostBlobs: number,
+  holds: (sha256: string) => boolean = () => false,
+): PendingBlobs {
+  /** Blobs of which it is being decided whether they count. */
+  const claims = new Map<string, number>();
+  const isInUse = (sha256: string) => claims.has(sha256) || holds(sha256);
   /** The oldest first. */
   const all = new Map<string, PendingBlob>();
   const keyOf = (participant: string, sha256: string) => `${sha256} ${participant}`;
@@ -36,6 +49,8 @@ export function pendingBlobs(limitBytes: number, mostBlobs: number): PendingBlob
     all.delete(key);
     all.set(key, blob);
   };
+  const isWhole = (sha256: string) =>
+    [...all.values()].some((each) => each.sha256 === sha256 && each.stage === 'whole');
   return {
     reserve(participant, sha256, bytes) {
       const others = [...all.values()].filter(
@@ -54,7 +69,9 @@ export function pendingBlobs(limitBytes: number, mostBlobs: number): PendingBlob
       if (!fits()) return undefined;
       for (const each of removed) all.delete(keyOf(participant, each.sha256));
       mark({ participant, sha256, bytes, stage: 'active' });
-      return removed;
+      return removed.filter(
+        ({ sha256, stage }) => stage !== 'whole' || !(isInUse(sha256) || isWhole(sha256)),
+      );
     },
     mark: (participant, sha256, bytes, stage) => mark({ participant, sha256, bytes, stage }),
     forget: (participant, sha256) => void all.delete(keyOf(participant, sha256)),
@@ -63,7 +80,16 @@ export function pendingBlobs(limitBytes: number, mostBlobs: number): PendingBlob
         ({ sha256, stage }) => stage === 'whole' && sha256s.includes(sha256),
       );
       for (const { participant, sha256 } of claimed) all.delete(keyOf(participant, sha256));
-      return () => claimed.forEach(mark);
+      for (const sha256 of sha256s) claims.set(sha256, (claims.get(sha256) ?? 0) + 1);
+      return (counted) => {
+        for (const sha256 of sha256s) {
+          const left = (claims.get(sha256) ?? 1) - 1;
+          if (left === 0) claims.delete(sha256);
+          else claims.set(sha256, left);
+        }
+        if (!counted) claimed.forEach(mark);
+      };
     },
+    isInUse,
   };
 }

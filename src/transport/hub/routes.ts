@@ -219,6 +219,8 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     if (readable === undefined) {
       throw new Refusal(503, 'no-assignment', 'the coordinator has published nothing yet');
     }
+    // A model of long ago is gone for good.
+    if (readable && !(await blobs.has(sha256))) await parts.mend(sha256).catch(() => undefined);
     if (!readable || !(await blobs.has(sha256))) {
       throw new Refusal(404, 'no-blob', `there is no blob ${sha256.slice(0, 12)}… for "${participant}"`);
     }

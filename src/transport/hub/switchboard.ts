@@ -14,6 +14,7 @@ import type { Reception } from '../transport.js';
 import { type Connection, connection } from './connection.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
+import type { SettleClaim } from './pending-blobs.js';
 import type { NoteRefusal } from './refusals.js';
 
 export interface Switchboard {
@@ -37,8 +38,8 @@ export interface SwitchboardParts {
   readonly metrics: HubMetrics;
   readonly log: Log;
   readonly note: NoteRefusal;
-  /** Blobs that are in use now. @returns what makes it undone */
-  claim(sha256s: readonly string[]): () => void;
+  /** Blobs that are in use now. */
+  claim(sha256s: readonly string[]): SettleClaim;
 }
 
 interface Line {
@@ -83,13 +84,13 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
   }
 
   async function receive(participant: string, announcement: Announcement): Promise<Receipt> {
-    const giveBack = claim(blobsOfAnnouncement(announcement).map(({ sha256 }) => sha256));
+    const settle = claim(blobsOfAnnouncement(announcement).map(({ sha256 }) => sha256));
     let receipt: Receipt | undefined;
     try {
       receipt = await reception.receive(participant, announcement);
       return receipt;
     } finally {
-      if (receipt?.accepted !== true) giveBack();
+      settle(receipt?.accepted === true);
     }
   }
 

@@ -15,7 +15,7 @@ import { type BlobSink, openBlobSink, type SinkHelpers } from './blob-sink.js';
 import { bufferBudget } from './buffer-budget.js';
 import { hashThread } from './hash-thread.js';
 import type { HubLimits } from './limits.js';
-import { type PendingBlob, pendingBlobs } from './pending-blobs.js';
+import { type PendingBlob, pendingBlobs, type SettleClaim } from './pending-blobs.js';
 import { Refusal } from './refusal.js';
 import { watchForStall } from './stall.js';
 
@@ -27,8 +27,8 @@ export interface Uploads {
    * @throws Refusal
    */
   receive(upload: Upload): Promise<void>;
-  /** These are in use now, by an announcement or an assignment. @returns what makes it undone */
-  claim(sha256s: readonly string[]): () => void;
+  /** These are in use now, by an announcement or an assignment. */
+  claim(sha256s: readonly string[]): SettleClaim;
   /** Ends what is under way; parts stay. */
   close(): Promise<void>;
 }
@@ -55,6 +55,8 @@ export interface UploadsParts {
   readonly blobs: BlobFolder;
   readonly participants: readonly string[];
   readonly limits: HubLimits;
+  /** The run refers to this blob. */
+  holds?(sha256: string): boolean;
   /** So many bytes have come, of a blob that is whole now or not. */
   onReceived(bytes: number): void;
   /** The disk has lost what was confirmed; whoever announces it hears that it is not here, and sends it once more. */
@@ -63,7 +65,7 @@ export interface UploadsParts {
 
 export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   const { folder, blobs, participants, limits, onReceived, onLost } = parts;
-  const pending = pendingBlobs(limits.pendingBytes, limits.pendingBlobs);
+  const pending = pendingBlobs(limits.pendingBytes, limits.pendingBlobs, parts.holds);
   const helpers: SinkHelpers = { hashes: hashThread(), buffers: bufferBudget() };
   const receiving = new Map<string, Receiving>();
   const settling = new Set<Promise<void>>();
@@ -79,10 +81,11 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
     }
   }
 
-  const remove = (blob: PendingBlob) =>
-    blob.stage === 'whole'
-      ? blobs.discard(blob.sha256)
-      : rm(partOf(blob.participant, blob.sha256), { force: true });
+  async function remove({ participant, sha256, stage }: PendingBlob): Promise<void> {
+    if (stage !== 'whole') await rm(partOf(participant, sha256), { force: true });
+    // It may have been announced since.
+    else if (!pending.isInUse(sha256)) await blobs.discard(sha256);
+  }
 
   /** One at a time for each part: a later one takes the place of one whose connection may be dead without a word. */
   async function alone(part: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {

@@ -53,6 +53,8 @@ export async function openNatsCoordinator(
         ? await objectStoreEnd({
             ...{ lead, blobs, description, participants, warn: warnOf },
             maximumBytes: maximumBlobBytes,
+            holds: (sha256) => reception.holds?.(sha256) ?? false,
+            mend: async (sha256) => reception.onDamaged?.(sha256),
           })
         : undefined;
     // Whoever reads the description finds what it names.
@@ -101,13 +103,13 @@ export async function openNatsCoordinator(
       const named = blobsOfAnnouncement(announcement);
       // One that is in neither is missed by the receiver, if it needs it.
       for (const blob of named) await objects?.fetch(tokenOf(name), blob);
-      const giveBack = objects?.claim(named);
+      const settle = objects?.claim(named);
       let receipt: Receipt | undefined;
       try {
         receipt = await reception.receive(name, announcement);
         return receipt;
       } finally {
-        if (receipt?.accepted !== true) giveBack?.();
+        settle?.(receipt?.accepted === true);
       }
     }
   } catch (error) {

@@ -11,7 +11,7 @@ import type { Assignment } from '../../protocol/assignment.js';
 import { type Blob, blobSchema } from '../../protocol/blob-name.js';
 import type { Description } from '../../protocol/description.js';
 import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
-import { pendingBlobs } from '../hub/pending-blobs.js';
+import { pendingBlobs, type SettleClaim } from '../hub/pending-blobs.js';
 import type { BlobFolder } from '../transport.js';
 import { reasonOf } from './explain.js';
 import type { Lead } from './lead.js';
@@ -31,14 +31,18 @@ export interface FetchOptions {
   readonly participants: ReadonlyMap<string, string>;
   /** Larger ones are refused. */
   readonly maximumBytes: number;
+  /** The run refers to this blob. */
+  holds(sha256: string): boolean;
+  /** Makes a blob sound that is to be offered. */
+  mend(sha256: string): Promise<void>;
   warn(token: string, message: string): void;
 }
 
 export interface ObjectStoreEnd {
   /** Is it in the folder now? It is fetched where it is not, once however many ask. */
   fetch(token: string, blob: Blob): Promise<boolean>;
-  /** These are in use now. @returns what makes it undone */
-  claim(of: readonly Blob[]): () => void;
+  /** These are in use now. */
+  claim(of: readonly Blob[]): SettleClaim;
   /** Puts what the description and the assignment name into the store. */
   offer(assignment: Assignment | undefined, lost: AbortSignal): Promise<void>;
   /** Removes what neither they nor the assignment before name. */
@@ -52,6 +56,8 @@ export async function objectStoreEnd({
   description,
   participants,
   maximumBytes,
+  holds,
+  mend,
   warn,
 }: FetchOptions): Promise<ObjectStoreEnd> {
   const { connection } = lead.nats;
@@ -60,7 +66,7 @@ export async function objectStoreEnd({
   for (const token of participants.keys())
     uploads.set(token, await openStore(lead.nats, uploadsBucket(token), true));
   const fetching = new Map<string, Promise<boolean>>();
-  const pending = pendingBlobs(PENDING_BYTES, PENDING_BLOBS);
+  const pending = pendingBlobs(PENDING_BYTES, PENDING_BLOBS, holds);
   const always = blobsOfDescription(description);
   let named: readonly Blob[] = [];
 
@@ -124,7 +130,7 @@ export async function objectStoreEnd({
       warn(token, `there are too many blobs that it has not announced: ${sha256.slice(0, 12)}… is to wait`);
       return false;
     }
-    for (const one of evicted) await blobs.discard(one.sha256);
+    for (const { sha256 } of evicted) if (!pending.isInUse(sha256)) await blobs.discard(sha256);
     const part = join(dirname(blobs.pathOf(blob.sha256)), `${randomUUID()}.part`);
     try {
       await receive(object, part, blob);
@@ -151,6 +157,7 @@ export async function objectStoreEnd({
       for (const { sha256, bytes } of [...always, ...of]) {
         const name = objectName(lead.job, sha256);
         if (await models.has(name, bytes)) continue;
+        if (!(await blobs.isSound(sha256))) await mend(sha256);
         const file = createReadStream(blobs.pathOf(sha256), { highWaterMark: CHUNK_BYTES, signal: lost });
         await models.put(name, Readable.toWeb(file) as ReadableStream<Uint8Array>);
       }
