@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { refusalOf } from '../files/reason.js';
 import { CommonweightError } from '../tensor/error.js';
 import { printableLines } from '../tensor/printable.js';
+import { redacted } from '../tensor/redacted.js';
 import { isTransient } from '../tensor/transient.js';
 import { Interrupted } from './error.js';
 
@@ -37,9 +38,9 @@ export function failureOf(error: unknown): Failure {
   return { text: [text, ...frames].join('\n'), status: OUR_ERROR };
 }
 
-/** A message for stderr: one line, and below it the next step to take. */
+/** A message for stderr: one line, and below it the next step to take; without the secrets that somebody may have typed. */
 function said(message: string, hint?: string): string {
-  return printableLines(`commonweight: ${message}${hint === undefined ? '' : `\n  ${hint}`}`);
+  return redacted(printableLines(`commonweight: ${message}${hint === undefined ? '' : `\n  ${hint}`}`));
 }
 
 /** What commander writes, "error: unknown option '--sed'\n(Did you mean --seed?)", in our form. */

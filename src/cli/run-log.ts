@@ -1,6 +1,7 @@
 /** What an operator reads at three in the morning: a line of JSON for everything, beside the run. */
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
+import { redacted } from '../tensor/redacted.js';
 import type { Log } from '../transport/log.js';
 
 /** Lines that a full disk does not take are kept for later, but not for ever. */
@@ -13,13 +14,18 @@ export function runLog(folder: string): Logger {
   });
   // The run goes on without it: what it cannot go on without says so itself.
   destination.on('error', () => {});
+  // An error of a library may repeat what it was given.
+  const stream = {
+    write: (line: string) => void destination.write(redacted(line)),
+    flush: (done: (error?: Error) => void) => destination.flush(done),
+  };
   return pino(
     {
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { error: pino.stdSerializers.err },
     },
-    destination,
+    stream,
   );
 }
 

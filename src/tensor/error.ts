@@ -1,3 +1,4 @@
+import { redacted } from './redacted.js';
 import { isTransient } from './transient.js';
 
 export interface ErrorDetails {
@@ -10,7 +11,7 @@ export interface ErrorDetails {
  * Something that the user can mend: bad input, a file, a setting; or, where `transient`, something that may mend itself, such
  * as a full disk or a server that is away. Every room has a small class of its own that extends this one, so that a program
  * can tell them apart; the command line prints `message`, then `hint`, and exits with 2, or with 75 for what is transient.
- * Anything else that is thrown is our bug.
+ * Anything else that is thrown is our bug. What is said repeats no secret, whatever was typed.
  */
 export class CommonweightError extends Error {
   override readonly name: string = 'CommonweightError';
@@ -20,8 +21,8 @@ export class CommonweightError extends Error {
   readonly transient: boolean;
 
   constructor(message: string, options: ErrorDetails = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.hint = options.hint;
+    super(redacted(message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint === undefined ? undefined : redacted(options.hint);
     this.transient = options.transient ?? isTransient(options.cause);
   }
 }

@@ -13,7 +13,8 @@ export const isToken = (text: string) => /^[\w-]{43}$/.test(text);
 /** @throws TransportError when the address or the token cannot be one */
 export function parseAddress(address: string, token: string): HubPlace {
   const url = parseUrl(address);
-  if (url === undefined || !/^https?:$/.test(url.protocol) || !/^\/?$/.test(url.pathname)) {
+  const isPlace = url !== undefined && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname);
+  if (!isPlace || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new TransportError(`transport: "${address}" is no address of a hub`, {
       hint: 'it is like https://host:8470',
     });

@@ -1,0 +1,45 @@
+/** The commands put together, and what is said when one of them fails. */
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { commandsFor } from './commands.js';
+import { type Failure, failureOf, usageMessage } from './failure.js';
+
+const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
+
+async function program(name: string | undefined): Promise<Command> {
+  const root = new Command('commonweight')
+    .description(
+      'Train one network where the data lies: every participant trains on its own data, only the weights are merged.',
+    )
+    .version(version, '-V, --version')
+    .configureOutput({ outputError: (text, write) => write(usageMessage(text)) })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight reproduce v --out runs/v
+  commonweight run federation.yaml --out runs/first --json first.json
+  commonweight report runs/v
+  commonweight replay runs/v
+  commonweight compare federation.yaml --strategies mean,absmax --seeds 3
+  commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
+  commonweight evaluate runs/v/model.safetensors --dataset fashion-mnist
+  commonweight predict runs/v/model.safetensors shoe.png
+  commonweight help run`,
+    );
+  for (const add of await commandsFor(name)) add(root);
+  return root;
+}
+
+/** @param args without the program's own name. @returns why it failed, where it did */
+export async function runProgram(args: readonly string[]): Promise<Failure | undefined> {
+  try {
+    const root = await program(args[0]);
+    await root.parseAsync(args, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    return failureOf(error);
+  }
+}
