@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
+import { handedOut } from '../test/handed-out.js';
 import { peakBytesOf } from './machine.js';
 
 export interface HubResult {
@@ -106,7 +107,8 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
   );
   let peakBytes = 0;
   try {
-    const { url, tokens } = await joinCommands(coordinator, participants);
+    const url = await urlOf(coordinator);
+    const tokens = [...handedOut(out).tokens.values()].slice(0, participants);
     const watch = setInterval(async () => {
       peakBytes = (await peakBytesOf(coordinator.pid as number)) ?? peakBytes;
     }, 200);
@@ -132,20 +134,15 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
   }
 }
 
-/** What the coordinator prints for its participants. */
-async function joinCommands(coordinator: ChildProcess, participants: number) {
-  const tokens: string[] = [];
+/** Where it listens, once it has made the tokens of its participants. */
+async function urlOf(coordinator: ChildProcess): Promise<string> {
   let url = '';
   for await (const line of createInterface({ input: coordinator.stdout as NodeJS.ReadableStream })) {
-    const [, at, token] = /commonweight join (\S+) --token (\S+)/.exec(line) ?? [];
-    if (at !== undefined && token !== undefined) {
-      url = at;
-      tokens.push(token);
-    }
-    if (tokens.length === participants) break;
+    url = /the hub listens on (\S+)/.exec(line)?.[1] ?? url;
+    if (line.includes('to watch:')) break;
   }
   coordinator.stdout?.resume();
-  return { url, tokens };
+  return url;
 }
 
 interface Totals {

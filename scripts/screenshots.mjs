@@ -2,7 +2,7 @@
 //   npm run build && node scripts/screenshots.mjs [--data-dir DIR]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -43,14 +43,9 @@ function start(...args) {
 
 /** Links by which one takes part, in the order of the participants, and the one to watch. */
 async function links(lines) {
-  const found = [];
-  for await (const line of lines) {
-    const [link] = /http:\S+#token=\S+/.exec(line) ?? [];
-    if (link !== undefined) found.push(link);
-    if (line.includes('to watch:')) break;
-  }
+  for await (const line of lines) if (line.includes('to watch:')) break;
   lines.on('line', () => {});
-  return found;
+  return readFileSync(join(folder, 'run/new-tokens.txt'), 'utf8').match(/http:\S+#token=\S+/g);
 }
 
 async function shoot(page, name) {
@@ -75,10 +70,8 @@ try {
   await joining.close();
 
   for (const [part, link] of [seoul, busan].entries()) {
-    const { origin, hash } = new URL(link);
-    const token = new URLSearchParams(hash.slice(1)).get('token');
     const data = ['--data', 'fashion-mnist', '--partition', `dirichlet:alpha=0.5:${part + 1}/12`];
-    start('join', origin, '--token', token, ...data, '--share-label-counts', '--out', `join-${part}`);
+    start('join', link, ...data, '--share-label-counts', '--out', `join-${part}`);
   }
   const [light, dark] = [await open(watch, 'light'), await open(watch, 'dark')];
   for (const [name, page] of Object.entries({ 'dashboard-light': light, 'dashboard-dark': dark })) {

@@ -16,6 +16,7 @@ import { operateHub } from '../src/transport/hub/operate-hub.js';
 import { silentLog } from '../src/transport/log.js';
 import { joinNats } from '../src/transport/nats/participant.js';
 import type { ParticipantEnd } from '../src/transport/transport.js';
+import { handedOut } from './handed-out.js';
 import { type NatsServer, natsServer } from './nats-server.js';
 import { sample } from './run-command.js';
 
@@ -75,7 +76,7 @@ describe('a federation over NATS, in which a page takes part by way of the hub',
     try {
       await Promise.race([open, serving]);
       const url = /listens on (\S+)/.exec(printed.join('\n'))?.[1] ?? '';
-      const operator = operateHub(url, /operator: .* --token (\S+)/.exec(printed.join('\n'))?.[1] ?? '', {});
+      const operator = operateHub(url, handedOut(out).tokens.get('operator') ?? '', {});
       const [native, page] = ['environment-1', 'environment-2'] as const;
       const tokenOf = (name: string) => operator.issueToken({ role: 'participant', name });
       const nativeToken = await tokenOf(native);

@@ -25,8 +25,9 @@ import { joinDisplay } from './join-display.js';
 import { federationExplanation, joinExplanation } from './join-explanation.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
 import { print } from './print.js';
-import { addTokenFlags, hasToken, type TokenFlags, tokenFrom } from './token-flag.js';
+import { addTokenFlags, hasToken, hubAccessFrom, type TokenFlags, tokenFrom } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
+import { sayIfUnencrypted } from './unencrypted.js';
 import { positiveNumber } from './values.js';
 
 interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
@@ -50,7 +51,7 @@ export function addJoin(program: Command): void {
     )
     .argument(
       '<url>',
-      'of the coordinator, such as https://host:8470; or of a NATS server, nats://… or tls://…',
+      'of the coordinator, such as https://host:8470, or a participant’s link to it; or of a NATS server, nats://… or tls://…',
     )
     .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
     .option('--partition <part>', 'only a part of it, as a trial: v:1/2, or dirichlet:alpha=0.5:3/10')
@@ -80,7 +81,7 @@ export function addJoin(program: Command): void {
       `
 Examples:
   commonweight join https://hub.example:8470 --token-file site-b.token --fingerprint 5f… --data ./pictures
-  commonweight join http://127.0.0.1:8470 --token … --data fashion-mnist --partition v:1/2
+  commonweight join http://127.0.0.1:8470 --token-file runs/try/new-tokens.txt --name site-a --data fashion-mnist --partition v:1/2
   commonweight join tls://nats.example:4222 --name site-b --nats-creds site-b.creds --data ./pictures
   commonweight join http://127.0.0.1:8470 --explain`,
     )
@@ -89,6 +90,7 @@ Examples:
 
 async function join(url: string, flags: JoinFlags): Promise<void> {
   const { data, dataDir, partition, shareLabelCounts, acceptForeignPlan, maxMemory } = flags;
+  sayIfUnencrypted(url);
   if (flags.explain) {
     for (const line of joinExplanation(flags)) print(line);
     const asked = await explainFederation(url, flags);
@@ -138,7 +140,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
 
 /** With whatever lets one in, the federation itself is asked; nobody joins by that. */
 async function explainFederation(url: string, flags: JoinFlags): Promise<string[]> {
-  if (!hasToken(flags) && flags.name === undefined)
+  if (!hasToken(flags, url) && flags.name === undefined)
     return ['With the token, --explain also says what this federation asks for.'];
   const description = await describedBy(url, flags);
   return federationExplanation(description, await sendsFisher(description));
@@ -156,7 +158,10 @@ async function sendsFisher(description: Description): Promise<boolean> {
 }
 
 async function describedBy(url: string, flags: JoinFlags): Promise<Description> {
-  if (!isNats(url)) return operateHub(url, await tokenFrom(flags), await trustFrom(flags)).description();
+  if (!isNats(url)) {
+    const { address, token } = await hubAccessFrom(url, flags, participantOf(flags));
+    return operateHub(address, token, await trustFrom(flags)).description();
+  }
   const { signal, stop } = watchInterrupts();
   try {
     const end = await openEnd(url, flags, { signal });
@@ -167,12 +172,17 @@ async function describedBy(url: string, flags: JoinFlags): Promise<Description> 
   }
 }
 
+const participantOf = ({ name }: JoinFlags) => ({ roles: ['participant'] as const, name });
+
 const isNats = (url: string) => /^(nats|tls):/.test(url);
 
 /** Over a hub or over NATS, as the address says. */
 async function openEnd(url: string, flags: JoinFlags, patience: Patience): Promise<HubParticipant> {
   const trust = await trustFrom(flags);
-  if (!isNats(url)) return joinHub(url, { token: await tokenFrom(flags), ...patience, ...trust });
+  if (!isNats(url)) {
+    const { address, token } = await hubAccessFrom(url, flags, participantOf(flags));
+    return joinHub(address, { token, ...patience, ...trust });
+  }
   const { name } = flags;
   if (name === undefined) {
     throw new UsageError('over NATS there is no token that says which participant this is', {
@@ -180,7 +190,7 @@ async function openEnd(url: string, flags: JoinFlags, patience: Patience): Promi
     });
   }
   // Where blobs go over NATS too, no token is needed.
-  const token = await tokenFrom(flags).catch((error: unknown) => error);
+  const token = await tokenFrom(flags, participantOf(flags)).catch((error: unknown) => error);
   const { joinNats } = await loadNatsParticipant();
   const end = await joinNats(url, {
     name,

@@ -1,6 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { handedOut } from '../../test/handed-out.js';
 import { commonweight, sample, startedIn } from '../../test/run-command.js';
 import { joinHub } from '../transport/hub/join-hub.js';
 import { operateHub } from '../transport/hub/operate-hub.js';
@@ -35,16 +36,14 @@ describe('an operator', () => {
     });
     await hub.until(/waits for site-a \(not joined\), site-b \(not joined\): at least 1 is needed/);
     const url = /listens on (\S+)/.exec(printed)?.[1] as string;
-    const tokenOf = (name: string) => new RegExp(`${name}: .*--token (\\S+)`).exec(printed)?.[1] as string;
+    const { tokens, links } = handedOut(join(cwd, 'run'));
+    const tokenOf = (name: string) => tokens.get(name) as string;
     const operator = tokenOf('operator');
 
-    const joining = begin(['join', url, '--data', sample, '--out', 'a'], {
-      COMMONWEIGHT_TOKEN: tokenOf('site-a'),
-    });
+    const joining = begin(['join', links[0] as string, '--data', sample, '--out', 'a']);
     await hub.until(/site-a takes part/);
     await hub.until(/waits for site-a, site-b \(not joined\) until .*: then 1 more is enough/);
-    writeFileSync(join(cwd, 'token'), `${operator}\n`);
-    const seen = await asks(['status', url, '--token-file', 'token']);
+    const seen = await asks(['status', url, '--token-file', 'run/new-tokens.txt']);
     expect(seen.stdout.split('\n')[0]).toBe('round 1 of 2, training: 0 of 2 updates in');
     expect(seen.stdout).toMatch(
       /^waits for site-a, site-b \(not joined\) until .* from now\): then 1 more is enough$/m,
@@ -58,9 +57,22 @@ describe('an operator', () => {
     const stranger = hubOperator.issueToken({ role: 'participant', name: 'site-z' });
     await expect(stranger).rejects.toThrow('site-z');
 
-    const watching = new RegExp(`^ +to watch: +${url}/#token=(\\S+)$`, 'm').exec(printed)?.[1] as string;
-    expect(await operateHub(url, watching, {}).status()).toMatchObject({ round: 1 });
-    expect(printed).toContain(` or in a browser: ${url}/join#token=${tokenOf('site-a')}\n`);
+    expect(links).toEqual([
+      `${url}/join#token=${tokenOf('site-a')}`,
+      `${url}/join#token=${tokenOf('site-b')}`,
+      `${url}/#token=${tokenOf('observer')}`,
+    ]);
+    // The link to watch is an address and a token in one.
+    const watched = await asks(['status', links[2] as string, '--json']);
+    expect(JSON.parse(watched.stdout)).toMatchObject({ round: 1 });
+    expect(printed).toMatch(
+      new RegExp(
+        `^  site-a:  commonweight join ${url} --name site-a --token-file run/new-tokens.txt --data DIR$`,
+        'm',
+      ),
+    );
+    for (const token of tokens.values()) expect(printed).not.toContain(token);
+    expect(statSync(join(cwd, 'run/new-tokens.txt')).mode & 0o777).toBe(0o600);
 
     const made = await asks(['token', url, '--name', 'site-b'], operator);
     const fresh = made.stdout.trim();
@@ -110,7 +122,7 @@ describe('an operator', () => {
       asks(['stop', 'http://127.0.0.1:9', '--token', 'short']),
     ]);
     expect(noToken.stderr).toContain(
-      'commonweight: there is no token\n  give --token, or --token-file, or set',
+      'commonweight: there is no token\n  give --token-file or --token, or set',
     );
     expect(noOne.stderr).toBe(
       'commonweight: whose token is it?\n  give --name PARTICIPANT, or --role observer, or --role operator\n',

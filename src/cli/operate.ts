@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readRun } from '../federation/read-run.js';
 import { statusOf } from '../federation/status.js';
-import type { Identity } from '../protocol/identity.js';
+import type { Identity, Role } from '../protocol/identity.js';
 import { statusLines } from '../report/status-lines.js';
-import { operateHub } from '../transport/hub/operate-hub.js';
+import { linkTo } from '../transport/hub/link.js';
+import { type HubOperator, operateHub } from '../transport/hub/operate-hub.js';
 import { UsageError } from './error.js';
 import { print } from './print.js';
-import { addTokenFlags, type TokenFlags, tokenFrom } from './token-flag.js';
+import { addTokenFlags, hubAccessFrom, type TokenFlags } from './token-flag.js';
 import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
+import { sayIfUnencrypted } from './unencrypted.js';
+import { wholeNumber } from './values.js';
 
 type Flags = TokenFlags & TrustFlags;
 
@@ -21,7 +24,7 @@ export function addStatus(program: Command): void {
     .description(
       'Say how a run stands: of a coordinator by its address, with a token of an operator or observer; or of a run’s folder, without one.',
     )
-    .argument('<url|run>', 'https://host:8470, or the folder of a run')
+    .argument('<url|run>', 'https://host:8470, or the link to watch; or the folder of a run')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -32,7 +35,7 @@ Examples:
     );
   addTrustFlags(addTokenFlags(command)).action(async (target: string, flags: Flags & { json?: true }) => {
     const status = /^https?:\/\//.test(target)
-      ? await (await operator(target, flags)).status()
+      ? await (await operator(target, flags, ['operator', 'observer'])).hub.status()
       : statusOf((await readRun(await folderOf(target))).state);
     print(flags.json ? JSON.stringify(status) : statusLines(status, new Date()).join('\n'));
   });
@@ -53,7 +56,7 @@ Example:
   commonweight stop http://127.0.0.1:8470 --token-file operator.token`,
     );
   addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: Flags) => {
-    await (await operator(url, flags)).stop();
+    await (await operator(url, flags)).hub.stop();
     process.stdout.write('the run is stopped; its participants are told\n');
   });
 }
@@ -62,6 +65,8 @@ interface TokenCommandFlags extends Flags {
   readonly name?: string;
   readonly role?: string;
   readonly revoke?: true;
+  readonly rotate?: true;
+  readonly days?: number;
 }
 
 export function addToken(program: Command): void {
@@ -74,27 +79,30 @@ export function addToken(program: Command): void {
     .argument('<url>', 'https://host:8470')
     .option('--name <participant>', 'whose it is')
     .option('--role <role>', 'observer or operator, in place of --name')
-    .option('--revoke', 'make none, and void those that there are')
+    .option('--rotate', 'the earlier token stands until the new one is used for the first time')
+    .option('--days <n>', 'it is valid for so long; without end by default', wholeNumber('--days', 1, 3650))
+    .option('--revoke', 'revoke existing tokens without issuing a new one')
     .addHelpText(
       'after',
       `
 Examples:
   commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b --rotate --days 90
   commonweight token http://127.0.0.1:8470 --token-file operator.token --role observer
   commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b --revoke`,
     );
   addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: TokenCommandFlags) => {
     const identity = identityOf(flags);
-    const hub = await operator(url, flags);
+    const { hub, address } = await operator(url, flags);
     if (flags.revoke) {
       const revoked = await hub.revokeTokens(identity);
       process.stdout.write(`${revoked === 1 ? '1 token is' : `${revoked} tokens are`} void\n`);
     } else {
-      const token = await hub.issueToken(identity);
+      const token = await hub.issueToken(identity, { days: flags.days, rotate: flags.rotate });
       print(token);
       // Not on stdout, which has the token alone for whoever puts it into a file.
-      const page = identity.role === 'participant' ? '/join' : '/';
-      process.stderr.write(`in a browser: ${new URL(page, url)}#token=${token}\n`);
+      const page = identity.role === 'participant' ? 'join' : 'watch';
+      process.stderr.write(`in a browser: ${linkTo(page, address, token)}\n`);
     }
   });
 }
@@ -107,8 +115,15 @@ function identityOf({ name, role }: TokenCommandFlags): Identity {
   });
 }
 
-const operator = async (url: string, flags: Flags) =>
-  operateHub(url, await tokenFrom(flags), await trustFrom(flags));
+async function operator(
+  target: string,
+  flags: Flags,
+  roles: readonly Role[] = ['operator'],
+): Promise<{ readonly hub: HubOperator; readonly address: string }> {
+  const { address, token } = await hubAccessFrom(target, flags, { roles });
+  sayIfUnencrypted(address);
+  return { hub: operateHub(address, token, await trustFrom(flags)), address };
+}
 
 async function folderOf(path: string): Promise<string> {
   const found = await stat(join(path, 'configuration.yaml')).catch(() => undefined);

@@ -3,21 +3,19 @@ import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Leadership, Opening } from '../federation/serve-federation.js';
-import { isPartitionerName } from '../partition/partitioners.js';
-import type { Configuration } from '../protocol/configuration.js';
-import type { Description } from '../protocol/description.js';
-import type { Identity } from '../protocol/identity.js';
 import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
-import { openTokens, type Tokens } from '../transport/hub/tokens.js';
+import { openTokens } from '../transport/hub/tokens.js';
 import type { Log } from '../transport/log.js';
 import type { Lead } from '../transport/nats/lead.js';
 import { loadNatsCoordinator } from '../transport/nats/load-nats.js';
 import type { Patience } from '../transport/patience.js';
 import type { CoordinatorEnd } from '../transport/transport.js';
 import { UsageError } from './error.js';
+import { handOut } from './hand-out.js';
 import { type NatsFlags, natsAccessFrom } from './nats-flags.js';
 import { fileOf } from './trust-flags.js';
+import { isLoopback } from './unencrypted.js';
 
 export interface TransportFlags extends NatsFlags {
   readonly host: string;
@@ -27,6 +25,8 @@ export interface TransportFlags extends NatsFlags {
   readonly url?: string;
   readonly nats?: string;
   readonly natsObjectStore?: true;
+  readonly tokensOut?: string;
+  readonly tokenDays?: number;
 }
 
 export interface ServeTransport {
@@ -96,59 +96,17 @@ async function openOwnHub(
   }
   const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
   try {
-    await printCommands(flags, addressOf(hub, flags), trust, tokens, reception.description, print);
+    await handOut(tokens, {
+      ...{ folder, trust, print, url: addressOf(hub, flags), description: reception.description },
+      ...{ tokensOut: flags.tokensOut, tokenDays: flags.tokenDays },
+      ...{ nats: flags.nats, withoutHub: flags.natsObjectStore },
+      showsLinks: process.stdout.isTTY === true,
+    });
   } catch (error) {
     await hub.close();
     throw error;
   }
   return hub;
-}
-
-/** What each participant is to be given: a command with its token, or a link. Tokens are shown once. */
-async function printCommands(
-  { nats, natsObjectStore }: TransportFlags,
-  url: string,
-  trust: string,
-  tokens: Tokens,
-  { participants, configuration }: Description,
-  print: Print,
-): Promise<void> {
-  const known = new Set(tokens.list().map(({ identity }) => JSON.stringify(identity)));
-  const isNew = (identity: Identity) => !known.has(JSON.stringify(identity));
-  const fresh = participants.filter((name) => isNew({ role: 'participant', name }));
-  for (const [k, name] of participants.entries()) {
-    if (!fresh.includes(name)) continue;
-    await tokens.issue({ role: 'participant', name }, (issued) => {
-      const token = `--token ${issued}${trust}`;
-      const at =
-        nats === undefined
-          ? `${url} ${token}`
-          : `${nats} --name ${name}${natsObjectStore ? '' : ` ${token}`}`;
-      print(`  ${name}:  commonweight join ${at} --data ${dataFor(configuration, k)}`);
-      print(`  ${' '.repeat(name.length)}   or in a browser: ${url}/join#token=${issued}`);
-    });
-  }
-  if (isNew({ role: 'operator' })) {
-    await tokens.issue({ role: 'operator' }, (token) =>
-      print(`  operator:  commonweight status ${url} --token ${token}${trust}`),
-    );
-  }
-  if (isNew({ role: 'observer' })) {
-    await tokens.issue({ role: 'observer' }, (token) => print(`  to watch:  ${url}/#token=${token}`));
-  }
-  if (fresh.length < participants.length) {
-    print(
-      `  the tokens of before are valid; \`commonweight token ${url}${trust} --name NAME\` makes another`,
-    );
-  }
-}
-
-/** Where a partition is named, it is a trial: everybody has the same data set, and takes a share of it. */
-function dataFor({ dataset, partition }: Configuration, k: number): string {
-  const { name, participants, validation: _, ...settings } = partition;
-  if (dataset === 'none' || !isPartitionerName(name)) return 'DIR';
-  const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
-  return `${dataset} --partition ${[name, ...(text.length > 0 ? [text.join(',')] : []), `${k + 1}/${participants}`].join(':')}`;
 }
 
 async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
@@ -166,8 +124,6 @@ function addressOf(hub: Hub, { host, url }: TransportFlags): string {
   if (url !== undefined) return url.replace(/\/$/, '');
   return host === '0.0.0.0' || host === '::' ? hub.url.replace(/\/\/[^/]*:/, `//${hostname()}:`) : hub.url;
 }
-
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 function isSelfSigned(cert: Uint8Array): boolean {
   const certificate = new X509Certificate(cert);

@@ -52,6 +52,15 @@ export function addServe(program: Command): void {
     )
     .option('--tls-cert <file>', 'the certificate (PEM): without one nothing is encrypted')
     .option('--tls-key <file>', 'its key (PEM)')
+    .option(
+      '--tokens-out <file>',
+      'write new tokens here, for your eyes alone; new-tokens.txt in the run’s folder by default',
+    )
+    .option(
+      '--token-days <n>',
+      'new tokens are valid for so long; without end by default',
+      wholeNumber('--token-days', 1, 3650),
+    )
     .option('--nats <url>', 'have messages go over NATS JetStream, nats://… or tls://…: docs/nats.md')
     .option('--nats-object-store', 'have models and updates go over NATS too, not to the hub')
     .option('--tls-ca <file>', 'certificates (PEM) of authorities to trust with NATS')

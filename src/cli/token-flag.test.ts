@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { tokenFrom } from './token-flag.js';
+import { hubAccessFrom, type TokenFlags, tokenFrom as tokenOf } from './token-flag.js';
 import { trustFrom } from './trust-flags.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-token-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => vi.unstubAllEnvs());
+const tokenFrom = (flags: TokenFlags) => tokenOf(flags, { roles: ['participant'] });
 const fileWith = (text: string) => {
   const file = join(folder, 'token');
   writeFileSync(file, text);
@@ -27,7 +28,7 @@ describe('a token', () => {
     vi.stubEnv('COMMONWEIGHT_TOKEN', '');
     await expect(tokenFrom({})).rejects.toMatchObject({
       message: 'there is no token',
-      hint: expect.stringMatching(/^give --token, or --token-file, or set COMMONWEIGHT_TOKEN; /),
+      hint: expect.stringMatching(/^give --token-file or --token, or set COMMONWEIGHT_TOKEN; /),
     });
   });
 
@@ -37,6 +38,58 @@ describe('a token', () => {
     await expect(tokenFrom({ tokenFile: join(folder, 'none') })).rejects.toThrow(
       `--token-file "${join(folder, 'none')}" cannot be read: `,
     );
+  });
+});
+
+describe('a file as serve writes it', () => {
+  const both = `# Tokens
+participant site-a OLD http://h/join#token=OLD
+participant site-b BBB http://h/join#token=BBB
+operator OPS
+observer OBS http://h/#token=OBS
+participant site-a AAA http://h/join#token=AAA
+`;
+
+  it('has a token for each, of a participant the latest', async () => {
+    const tokenFile = fileWith(both);
+    const of = (...[roles, name]: [('participant' | 'operator' | 'observer')[], string?]) =>
+      tokenOf({ tokenFile }, { roles, name });
+    expect(await of(['participant'], 'site-a')).toBe('AAA');
+    expect(await of(['participant'], 'site-b')).toBe('BBB');
+    expect(await of(['operator'])).toBe('OPS');
+    expect(await of(['operator', 'observer'])).toBe('OPS');
+    expect(await of(['observer'])).toBe('OBS');
+    await expect(of(['participant'])).rejects.toMatchObject({
+      message: expect.stringMatching(/has the tokens of site-a, site-b$/),
+      hint: 'say by --name which of them is meant',
+    });
+    await expect(of(['participant'], 'site-c')).rejects.toThrow(/has no token of site-c$/);
+  });
+
+  it('may be cut to one participant’s line, which needs no name', async () => {
+    const tokenFile = fileWith('participant site-b BBB http://h/join#token=BBB\n');
+    expect(await tokenFrom({ tokenFile })).toBe('BBB');
+    await expect(tokenOf({ tokenFile }, { roles: ['operator', 'observer'] })).rejects.toThrow(
+      'has no token of an operator or an observer',
+    );
+  });
+});
+
+describe('a link in place of an address', () => {
+  const token = 'qB3x-YzK0_abcdefghijklmnopqrstuvwxyzABCDEF1';
+  const owner = { roles: ['participant'] as const };
+
+  it('brings its token, and whatever the environment has does not count', async () => {
+    vi.stubEnv('COMMONWEIGHT_TOKEN', 'of the environment');
+    expect(await hubAccessFrom(`http://h:1/join#token=${token}`, {}, owner)).toMatchObject({
+      ...{ address: 'http://h:1', token },
+    });
+    expect(await hubAccessFrom('http://h:1', {}, owner)).toMatchObject({ token: 'of the environment' });
+  });
+
+  it('and a flag with another token are one too many', async () => {
+    const asked = hubAccessFrom(`http://h:1/#token=${token}`, { token: 'x' }, owner);
+    await expect(asked).rejects.toThrow('the link has a token, and another is given by a flag');
   });
 });
 

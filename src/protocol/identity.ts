@@ -12,6 +12,16 @@ export const identitySchema = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('operator') }),
 ]);
 
+/** A new token is asked for. */
+export const tokenRequestSchema = z.strictObject({
+  identity: identitySchema,
+  /** How long it is valid; without end by default. */
+  days: z.int().min(1).max(3650).optional(),
+  /** A participant's earlier token stands until the new one is used. */
+  rotate: z.boolean().optional(),
+});
+
+export type TokenRequest = z.output<typeof tokenRequestSchema>;
 export type Identity = z.output<typeof identitySchema>;
 export type Role = Identity['role'];
 

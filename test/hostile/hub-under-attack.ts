@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
+import { handedOut } from '../handed-out.js';
 import { commonweight, type Started, sample, start } from '../run-command.js';
 import { attacks, slowAttacks } from './attacks.js';
 import { end, open, request, say, type Target } from './wire.js';
@@ -97,8 +98,8 @@ async function attackHub(
     });
     await coordinator.until(/^round 1 /m);
     const url = /the hub listens on (\S+)\n/.exec(said)?.[1] ?? '';
-    const tokenOf = (name: string) =>
-      new RegExp(`${name}: +commonweight join .*--token (\\S+) `).exec(said)?.[1] ?? '';
+    const { tokens } = handedOut(at('out'));
+    const tokenOf = (name: string) => tokens.get(name) ?? '';
     const target: Target = { port: Number(new URL(url).port), token: tokenOf('mallory') };
 
     async function memory(): Promise<Memory> {

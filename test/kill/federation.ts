@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { handedOut } from '../handed-out.js';
 import { commonweight, type Started, sample, start } from '../run-command.js';
 
 const preloads = ['full-disk.mjs', 'moments.mjs'].map(
@@ -166,7 +167,6 @@ export async function federate(
     if (everybodyEnded && leaderSaid.includes('the final model is there for')) leader?.child.kill('SIGTERM');
   };
   let url = '';
-  const tokens = new Map<string, string>();
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -185,19 +185,18 @@ export async function federate(
       leaderSaid = text;
       letGo();
       url = /the hub listens on (\S+)\n/.exec(text)?.[1] ?? url;
-      for (const [, name, token] of text.matchAll(/ {2}(\S+): {2}commonweight join .*--token (\S+) .*\n/g)) {
-        tokens.set(name as string, token as string);
-      }
       if (/^round /m.test(text)) open();
       onOutput?.(text, process);
     });
   });
   try {
     await Promise.race([opened, leading]);
-    const names = [...tokens.keys()].slice(0, participants);
+    const { tokens } = handedOut(at('coordinator'));
+    const all = [...tokens.keys()].filter((name) => name !== 'operator' && name !== 'observer');
+    const names = all.slice(0, participants);
     const joining = names.map((name, k) => {
       const token = tokens.get(name) as string;
-      const share = ['--data', sample, '--partition', `v:${k + 1}/${tokens.size}`];
+      const share = ['--data', sample, '--partition', `v:${k + 1}/${all.length}`];
       const place = () => (nats === undefined ? [url] : [nats.url, '--name', name]);
       const join = () => ['join', ...place(), '--token', token, ...share, '--out', at(name)];
       return lives(k === 0 ? fates : [], k === 0 ? 'participant.moments' : 'other.moments', join);

@@ -8,6 +8,7 @@ import type { Assignment } from '../../src/protocol/assignment.js';
 import { sha256Of } from '../../src/transport/blob-folder.js';
 import { type TestHub, testHub } from '../../src/transport/hub/test-hub.contract.js';
 import { describeTransport, noise } from '../../src/transport/transport.contract.js';
+import { handedOut } from '../handed-out.js';
 import { CHROMIUM, requires } from '../requires.js';
 import { start } from '../run-command.js';
 import { cutting, type Gateway, openGateway, type Served } from './gateway.js';
@@ -237,7 +238,7 @@ rounds: 1
       await process.until(/^round 1 of 1/m);
       const [, at] = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(said) ?? [];
       gateway.hubPort = Number(at);
-      return { ...process, token: /join .* --token (\S+)/.exec(said)?.[1] };
+      return { ...process, token: handedOut(out).tokens.get('environment-1') };
     };
     const tab = await openTab(browser, `http://127.0.0.1:${gateway.port}`);
     const first = await serve(0);

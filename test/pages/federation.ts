@@ -10,6 +10,7 @@ import type { Page } from 'playwright';
 import { stringify } from 'yaml';
 import type { RunResult } from '../../src/federation/run-result.js';
 import type { ConfigurationInput } from '../../src/protocol/configuration.js';
+import { handedOut } from '../handed-out.js';
 import { type Ended, type Started, start } from '../run-command.js';
 
 export interface Served {
@@ -44,15 +45,14 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
   const coordinator = command('serve', file, '--out', join(folder, 'run'), '--port', '0');
   const printed = await coordinator.until(/to watch: /);
   const [, port] = /listens on \S+:(\d+)/.exec(printed) ?? [];
-  const [, operator = ''] = /operator: .* --token (\S+)/.exec(printed) ?? [];
+  const { tokens, links } = handedOut(join(folder, 'run'));
   const commands = [...printed.matchAll(/commonweight (join .*)/g)].map(([, args]) => `${args}`.split(' '));
-  const links = [...printed.matchAll(/in a browser: http:\/\/[^/]+(\S+)/g)].map(([, link]) => `${link}`);
   const resultOf = (run: string): RunResult =>
     JSON.parse(readFileSync(join(folder, run, 'result.json'), 'utf8'));
   return {
     port: Number(port),
     coordinator,
-    link: (participant) => links[participant] ?? '',
+    link: (participant) => (links[participant] ?? '').replace(/^http:\/\/[^/]+/, ''),
     join: (participant) => command(...(commands[participant] ?? [])).ended,
     partBytes(participant) {
       const name = createHash('sha256')
@@ -62,7 +62,7 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
       const files = existsSync(uploads) ? readdirSync(uploads) : [];
       return Math.max(0, ...files.map((part) => statSync(join(uploads, part)).size));
     },
-    stop: () => command('stop', `http://127.0.0.1:${port}`, '--token', operator).ended,
+    stop: () => command('stop', `http://127.0.0.1:${port}`, '--token', tokens.get('operator') ?? '').ended,
     model: (format = 'safetensors') => readFileSync(join(folder, 'run', `model.${format}`)),
     result: () => resultOf('run'),
     async runAlone() {

@@ -1,7 +1,7 @@
 /** What is asked of a hub from outside a run: one request, one answer. Node only. */
 import type { z } from 'zod';
 import { type Description, descriptionSchema } from '../../protocol/description.js';
-import type { Identity } from '../../protocol/identity.js';
+import type { Identity, TokenRequest } from '../../protocol/identity.js';
 import { type Status, statusSchema } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { TransportError } from '../error.js';
@@ -9,13 +9,16 @@ import { finalError, hubAddress, type Trust } from './hub-address.js';
 import { type HubRequest, hubRequest } from './hub-request.js';
 import { readJson } from './read-json.js';
 
+/** How long it is valid, and whether the earlier one stands until it is used. */
+export type TokenTerms = Omit<TokenRequest, 'identity'>;
+
 export interface HubOperator {
   /** Whatever the token's role is. */
   description(): Promise<Description>;
   status(): Promise<Status>;
   /** Ends the run for good. */
   stop(): Promise<void>;
-  issueToken(identity: Identity): Promise<string>;
+  issueToken(identity: Identity, terms?: TokenTerms): Promise<string>;
   /** @returns how many there were */
   revokeTokens(identity: Identity): Promise<number>;
 }
@@ -49,10 +52,10 @@ export function operateHub(url: string, token: string, trust: Trust): HubOperato
       address.agent.destroy();
     }
   };
-  const json = (identity: Identity) => ({
+  const json = (body: Identity | TokenRequest) => ({
     path: '/tokens',
     headers: { 'content-type': 'application/json' },
-    body: new TextEncoder().encode(JSON.stringify(identity)),
+    body: new TextEncoder().encode(JSON.stringify(body)),
   });
   const read = async <Schema extends z.ZodType>(what: string, schema: Schema) => {
     const parsed = schema.safeParse(await ask({ method: 'GET', path: `/${what}` }));
@@ -67,8 +70,8 @@ export function operateHub(url: string, token: string, trust: Trust): HubOperato
     async stop() {
       await ask({ method: 'POST', path: '/stop' });
     },
-    async issueToken(identity) {
-      return String((await ask({ method: 'POST', ...json(identity) })).token);
+    async issueToken(identity, terms = {}) {
+      return String((await ask({ method: 'POST', ...json({ identity, ...terms }) })).token);
     },
     async revokeTokens(identity) {
       return Number((await ask({ method: 'DELETE', ...json(identity) })).revoked);

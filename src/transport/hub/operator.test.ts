@@ -39,7 +39,12 @@ describe('what a hub tells and does for operators and observers', () => {
       ['GET', '/status', undefined, { nobody: 401, participant: 403, observer: 200, operator: 200 }],
       ['GET', '/metrics', undefined, { nobody: 401, participant: 403, observer: 200, operator: 200 }],
       ['GET', '/description', undefined, { nobody: 401, participant: 200, observer: 200, operator: 200 }],
-      ['POST', '/tokens', body, { nobody: 401, participant: 403, observer: 403, operator: 201 }],
+      [
+        'POST',
+        '/tokens',
+        { identity: body },
+        { nobody: 401, participant: 403, observer: 403, operator: 201 },
+      ],
       ['DELETE', '/tokens', body, { nobody: 401, participant: 403, observer: 403, operator: 200 }],
       ['POST', '/stop', undefined, { nobody: 401, participant: 403, observer: 403, operator: 202 }],
       ['GET', '/elsewhere', undefined, { nobody: 404, participant: 404, observer: 404, operator: 404 }],
@@ -115,14 +120,17 @@ describe('what a hub tells and does for operators and observers', () => {
     const operator = await hub.tokens.issue({ role: 'operator' });
     const first = await hub.tokenOf('site-a');
     const participant = await hub.join('site-a');
-    const { status, text } = await ask(operator, 'POST', '/tokens', { role: 'participant', name: 'site-a' });
+    const { status, text } = await ask(operator, 'POST', '/tokens', {
+      identity: { role: 'participant', name: 'site-a' },
+    });
     expect(status).toBe(201);
     const { token } = JSON.parse(text);
     expect(hub.tokens.check(token)?.identity).toEqual({ role: 'participant', name: 'site-a' });
     await expect(participant.announce({ type: 'left' })).rejects.toThrow(/revoked/);
-    expect((await ask(operator, 'POST', '/tokens', { role: 'participant', name: 'stranger' })).status).toBe(
-      400,
-    );
+    expect(
+      (await ask(operator, 'POST', '/tokens', { identity: { role: 'participant', name: 'stranger' } }))
+        .status,
+    ).toBe(400);
     expect((await ask(operator, 'POST', '/tokens', { role: 'king' })).status).toBe(400);
     expect((await ask(operator, 'POST', '/tokens', { role: 'x'.repeat(5000) })).status).toBe(413);
     expect((await ask(operator, 'DELETE', '/tokens', { role: 'participant', name: 'site-a' })).text).toBe(

@@ -6,9 +6,16 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import type { Description } from '../../protocol/description.js';
-import { describeIdentity, type Identity, identitySchema, type Role } from '../../protocol/identity.js';
+import {
+  describeIdentity,
+  type Identity,
+  identitySchema,
+  type Role,
+  tokenRequestSchema,
+} from '../../protocol/identity.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { Log } from '../log.js';
 import { sparingLog } from '../sparing-log.js';
@@ -181,9 +188,9 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     }),
   );
 
-  /** A new token; a participant's earlier ones are void. */
+  /** A new token; a participant's earlier ones are void, at once or when it is used. */
   app.post('/tokens', async (c) => {
-    const identity = await readIdentity(c);
+    const { identity, ...terms } = await readBody(c, tokenRequestSchema, '{"identity":…}');
     if (identity.role === 'participant' && !participants.includes(identity.name)) {
       throw new Refusal(
         400,
@@ -192,13 +199,13 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
         `take one of ${participants.slice(0, 20).join(', ')}`,
       );
     }
-    const token = await tokens.issue(identity);
-    log.info({ identity }, 'a token was issued');
+    const token = await tokens.issue(identity, terms);
+    log.info({ identity, ...terms }, 'a token was issued');
     return c.json({ token }, 201);
   });
 
   app.delete('/tokens', async (c) => {
-    const identity = await readIdentity(c);
+    const identity = await readBody(c, identitySchema, '{"role":…}');
     const revoked = await tokens.revoke(identity);
     log.info({ identity, revoked }, 'tokens were revoked');
     if (identity.role === 'participant' && participants.includes(identity.name)) {
@@ -303,12 +310,16 @@ function nameOf(c: HubContext): string {
 const wholeNumber = (text: string | undefined) =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
-async function readIdentity(c: HubContext): Promise<Identity> {
-  const parsed = identitySchema.safeParse(await c.req.json().catch(() => undefined));
+async function readBody<Schema extends z.ZodType>(
+  c: HubContext,
+  schema: Schema,
+  form: string,
+): Promise<z.output<Schema>> {
+  const parsed = schema.safeParse(await c.req.json().catch(() => undefined));
   if (parsed.success) return parsed.data;
   throw new Refusal(
     400,
     'identity',
-    'whose token it is: {"role":"participant","name":…}, {"role":"observer"} or {"role":"operator"}',
+    `whose token it is, as ${form}, with {"role":"participant","name":…}, {"role":"observer"} or {"role":"operator"}`,
   );
 }

@@ -51,8 +51,10 @@ describe('tokens', () => {
   it('are shown before they are kept: who is killed in between shows another at the next start', async () => {
     const tokens = await openTokens(path);
     let there = true;
-    await tokens.issue(siteA, () => {
-      there = existsSync(path);
+    await tokens.issue(siteA, {
+      beforeKept() {
+        there = existsSync(path);
+      },
     });
     expect(there).toBe(false);
     expect(existsSync(path)).toBe(true);
@@ -65,6 +67,43 @@ describe('tokens', () => {
     expect(await tokens.revoke({ role: 'observer' })).toBe(0);
     expect((await openTokens(path)).check(observer)).toBeUndefined();
     expect(tokens.check(a)?.identity).toEqual(siteA);
+  });
+
+  it('are valid for the days they were given, and no longer', async () => {
+    let now = Date.parse('2026-01-01T00:00:00Z');
+    const tokens = await openTokens(path, () => now);
+    const [a, b] = [await tokens.issue(siteA, { days: 2 }), await tokens.issue(siteB)];
+    const record = tokens.check(a)!;
+    now += 2 * 86_400_000 - 1;
+    expect(tokens.stands(record)).toBe(true);
+    now++;
+    expect(tokens.stands(record)).toBe(false);
+    expect(tokens.check(a)).toBeUndefined();
+    expect((await openTokens(path, () => now)).check(a)).toBeUndefined();
+    expect(tokens.check(b)?.identity).toEqual(siteB);
+    // Whoever has no valid one is given one at the next start.
+    expect(tokens.list().map(({ identity }) => identity)).toEqual([siteB]);
+  });
+
+  it('that are rotated stand until the new one is used, also when the file is opened again', async () => {
+    const tokens = await openTokens(path);
+    const first = await tokens.issue(siteA);
+    const other = await tokens.issue(siteB);
+    const lost = await tokens.issue(siteA, { rotate: true });
+    const second = await tokens.issue(siteA, { rotate: true });
+    const again = await openTokens(path);
+    const old = again.check(first)!;
+    expect(old.identity).toEqual(siteA);
+    // Nobody has used it, and there is a newer one.
+    expect(again.check(lost)).toBeUndefined();
+    expect(again.check(second)?.identity).toEqual(siteA);
+    // What has followed from the first use is on the disk when something else is.
+    await again.issue({ role: 'observer' });
+    expect(again.check(first)).toBeUndefined();
+    expect(again.stands(old)).toBe(false);
+    expect(again.check(second)?.identity).toEqual(siteA);
+    expect(again.check(other)?.identity).toEqual(siteB);
+    expect(await readFile(path, 'utf8')).not.toContain('rotates');
   });
 
   it('that are issued at once are all kept', async () => {

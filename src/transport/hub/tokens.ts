@@ -15,53 +15,87 @@ import { TransportError } from '../error.js';
 const fileSchema = z.strictObject({
   version: z.literal(1),
   tokens: z.array(
-    z.strictObject({ identity: identitySchema, sha256: sha256Schema, issued: z.iso.datetime() }),
+    z.strictObject({
+      identity: identitySchema,
+      sha256: sha256Schema,
+      issued: z.iso.datetime(),
+      /** From then on it is not valid any more. */
+      expires: z.iso.datetime().optional(),
+      /** It takes the place of those of its participant when it is used for the first time. */
+      rotates: z.literal(true).optional(),
+    }),
   ),
 });
 
 export type TokenRecord = z.output<typeof fileSchema>['tokens'][number];
 
-export interface Tokens {
+export interface IssueOptions {
   /**
-   * A new token. A participant has one at a time: earlier ones are void from now on.
-   * @param show called before the token is on the disk: one that was kept and never shown would be nobody's
+   * Called with the token, and waited for, before its hash is on the disk: a token that was kept and never shown would be
+   * nobody's.
    */
-  issue(identity: Identity, show?: (token: string) => void): Promise<string>;
-  /** Whose token it is, in a time that tells nothing about the tokens there are. */
+  readonly beforeKept?: (token: string) => unknown;
+  /** After so many days it is not valid any more. */
+  readonly days?: number | undefined;
+  /** A participant's earlier token stands until this one is used for the first time. */
+  readonly rotate?: boolean | undefined;
+}
+
+export interface Tokens {
+  /** A new token. A participant has one at a time: earlier ones are void from now on, unless it is rotated. */
+  issue(identity: Identity, options?: IssueOptions): Promise<string>;
+  /** Whose token it is, in a time that tells nothing about the tokens there are. Nobody's where it has expired. */
   check(token: string): TokenRecord | undefined;
   /** That a token which was valid still is. */
   stands(record: TokenRecord): boolean;
   /** Voids all tokens of this identity. @returns how many */
   revoke(identity: Identity): Promise<number>;
+  /** Those that are valid. */
   list(): readonly TokenRecord[];
 }
 
+const DAY_MS = 86_400_000;
+
 /**
  * Opens the file, or begins with no token.
+ * @param now in milliseconds, as `Date.now`
  * @throws TransportError when the file is not of ours
  */
-export async function openTokens(path: string): Promise<Tokens> {
+export async function openTokens(path: string, now: () => number = Date.now): Promise<Tokens> {
   let records = await read(path);
   let writing: Promise<unknown> = Promise.resolve();
+  const isValid = ({ expires }: TokenRecord) => expires === undefined || now() < Date.parse(expires);
   /** One after the other. What is in memory is what is on the disk. */
   const change = (next: (records: readonly TokenRecord[]) => TokenRecord[]) => {
     const done = writing.then(async () => {
-      const changed = next(records);
+      const changed = next(records.filter(isValid));
       await write(path, changed);
       records = changed;
     });
     writing = done.catch(() => undefined);
     return done;
   };
+  /** Those before it have had their time. Where the disk does not take it, the next use tries again. */
+  const settle = ({ identity, sha256 }: TokenRecord) =>
+    void change((all) =>
+      all.flatMap((each) => {
+        if (each.sha256 === sha256) return [{ ...each, rotates: undefined }];
+        return sameIdentity(each.identity, identity) ? [] : [each];
+      }),
+    ).catch(() => undefined);
   return {
-    async issue(identity, show) {
+    async issue(identity, { beforeKept, days, rotate = false } = {}) {
       const token = newToken();
-      const record = recordOf(token, identity);
-      show?.(token);
-      await change((all) => [
-        ...all.filter((each) => identity.role !== 'participant' || !sameIdentity(each.identity, identity)),
-        record,
-      ]);
+      const isOnly = identity.role === 'participant';
+      const record: TokenRecord = {
+        ...recordOf(token, identity, now()),
+        ...(days !== undefined && { expires: new Date(now() + days * DAY_MS).toISOString() }),
+        ...(isOnly && rotate && { rotates: true }),
+      };
+      await beforeKept?.(token);
+      const isKept = (each: TokenRecord) =>
+        !isOnly || !sameIdentity(each.identity, identity) || (rotate && each.rotates === undefined);
+      await change((all) => [...all.filter(isKept), record]);
       return token;
     },
     check(token) {
@@ -71,9 +105,11 @@ export async function openTokens(path: string): Promise<Tokens> {
       for (const record of records) {
         if (isOf(record, hash)) found = record;
       }
+      if (found === undefined || !isValid(found)) return undefined;
+      if (found.rotates) settle(found);
       return found;
     },
-    stands: (record) => records.some(({ sha256 }) => sha256 === record.sha256),
+    stands: (record) => isValid(record) && records.some(({ sha256 }) => sha256 === record.sha256),
     async revoke(identity) {
       let revoked = 0;
       await change((all) => {
@@ -83,7 +119,7 @@ export async function openTokens(path: string): Promise<Tokens> {
       });
       return revoked;
     },
-    list: () => records,
+    list: () => records.filter(isValid),
   };
 }
 
@@ -93,7 +129,7 @@ export function passingToken(identity: Identity): {
   readonly tokens: Pick<Tokens, 'check' | 'stands'>;
 } {
   const token = newToken();
-  const record = recordOf(token, identity);
+  const record = recordOf(token, identity, Date.now());
   return {
     token,
     tokens: { check: (given) => (isOf(record, hashOf(given)) ? record : undefined), stands: () => true },
@@ -106,10 +142,10 @@ function newToken(): string {
   return token.startsWith('-') ? newToken() : token;
 }
 
-const recordOf = (token: string, identity: Identity): TokenRecord => ({
+const recordOf = (token: string, identity: Identity, now: number): TokenRecord => ({
   identity,
   sha256: hashOf(token).toString('hex'),
-  issued: new Date().toISOString(),
+  issued: new Date(now).toISOString(),
 });
 
 const isOf = ({ sha256 }: TokenRecord, hash: Buffer) => timingSafeEqual(hash, Buffer.from(sha256, 'hex'));
