@@ -7,6 +7,7 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 900_000,
     hookTimeout: 120_000,
+    globalSetup: ['test/find-nats.ts'],
     include: ['src/**/*.full.test.ts', 'test/**/*.full.test.ts', 'studies/**/*.full.test.ts'],
   },
 });

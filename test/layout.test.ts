@@ -92,3 +92,22 @@ describe('the library', () => {
     expect(nodeOnly).toEqual([]);
   });
 });
+
+describe('the tests', () => {
+  it('are skipped where there is no nats-server, if they start one', () => {
+    const starting = /\b(natsServer|natsFederation)\(/;
+    const root = resolve(source, '..');
+    const unguarded = ['src', 'test']
+      .flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+          join(folder, file),
+        ),
+      )
+      .filter((file) => file.endsWith('.test.ts'))
+      .filter((file) => {
+        const text = readFileSync(join(root, file), 'utf8');
+        return starting.test(text) && !text.includes('.skipIf(withoutNats)');
+      });
+    expect(unguarded).toEqual([]);
+  });
+});

@@ -17,7 +17,7 @@ import { silentLog } from '../src/transport/log.js';
 import { joinNats } from '../src/transport/nats/participant.js';
 import type { ParticipantEnd } from '../src/transport/transport.js';
 import { handedOut } from './handed-out.js';
-import { type NatsServer, natsServer } from './nats-server.js';
+import { type NatsServer, natsServer, withoutNats } from './nats-server.js';
 import { sample } from './run-command.js';
 
 // Node has fetch; the WebSocket of `ws` is that of a page.
@@ -44,7 +44,7 @@ const configuration: ConfigurationInput = {
   rounds: 2,
 };
 
-describe('a federation over NATS, in which a page takes part by way of the hub', () => {
+describe.skipIf(withoutNats)('a federation over NATS, in which a page takes part by way of the hub', () => {
   it.each([
     ['with blobs by the hub', {}],
     ['with blobs by the object store', { natsObjectStore: true } as const],

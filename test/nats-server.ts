@@ -6,6 +6,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { inject } from 'vitest';
+
+/** There is no nats-server (find-nats.ts): `describe.skipIf(withoutNats)`. */
+export const withoutNats = inject('natsServer') === '';
 
 export interface NatsServer {
   readonly url: string;
@@ -25,7 +29,7 @@ export interface NatsServerOptions {
   readonly scheme?: 'nats' | 'tls';
 }
 
-/** @throws Error that says how to install it */
+/** @throws Error that says why it does not run */
 export async function natsServer({
   configuration,
   jetStream = true,
@@ -48,15 +52,13 @@ export async function natsServer({
     await exited;
   };
   const start = async () => {
-    const started = spawn(process.env.NATS_SERVER ?? 'nats-server', args, {
+    const started = spawn(inject('natsServer'), args, {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child = started;
     const lines: string[] = [];
     await new Promise<void>((resolve, reject) => {
-      started.on('error', () =>
-        reject(new Error('nats-server cannot be started; to install it: apt-get install nats-server')),
-      );
+      started.on('error', reject);
       started.on('exit', () => reject(new Error(`nats-server ended:\n${lines.join('\n')}`)));
       createInterface({ input: started.stderr as NodeJS.ReadableStream }).on('line', (line) => {
         lines.push(line);

@@ -27,10 +27,15 @@ export function requires({ neededFor, candidates, install }: Requirement): strin
   );
   if (found !== undefined) return found[0];
   const tried = candidates.map((candidate) => `"${candidate.join(' ')}"`).join(' and ');
-  const message = `${neededFor}: ${tried} failed; to install what is missing: ${install}`;
+  missing(neededFor, `${tried} failed`, install);
+  return undefined;
+}
+
+/** Says in one line what is skipped and why. @throws Error with CI=true */
+export function missing(neededFor: string, why: string, install: string): void {
+  const message = `${neededFor}: ${why}; to install what is missing: ${install}`;
   if (process.env.CI === 'true') throw new Error(message);
   console.warn(`skipped: ${message}`);
-  return undefined;
 }
 
 export const PYTORCH: Requirement = {

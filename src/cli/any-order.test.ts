@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { federationYaml } from '../../test/kill/federation.js';
-import { type NatsServer, natsServer } from '../../test/nats-server.js';
+import { type NatsServer, natsServer, withoutNats } from '../../test/nats-server.js';
 import { sample, startedIn } from '../../test/run-command.js';
 
 const { folder, begin, end } = startedIn('commonweight-any-order-');
@@ -27,7 +27,7 @@ function beginServe(out: string) {
 const beginJoin = (name: string, share: number) =>
   begin(['join', server.url, '--name', name, '--data', sample, '--partition', `v:${share}/2`, '--out', name]);
 
-describe('a federation over NATS', () => {
+describe.skipIf(withoutNats)('a federation over NATS', () => {
   it('may be begun before its server, and participants before their coordinator', async () => {
     const joins = [beginJoin('site-a', 1), beginJoin('site-b', 2)];
     await Promise.all(joins.map((one) => one.until(/no connection: .* refused; trying again/)));

@@ -52,7 +52,7 @@ export async function unpackDebianPackage(
   return tree;
 }
 
-const runCommand: RunCommand = (program, args, { cwd, timeoutMs, signal }) =>
+export const runCommand: RunCommand = (program, args, { cwd, timeoutMs, signal }) =>
   new Promise((resolve, reject) => {
     const settings = { cwd, signal, timeout: timeoutMs, env: { ...process.env, LC_ALL: 'C' } };
     execFile(program, [...args], settings, (error, stdout, stderr) => {

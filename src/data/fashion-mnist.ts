@@ -4,10 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { reasonOf } from '../files/reason.js';
 import { writeFileWhole } from '../files/whole-file.js';
+import { cacheFolder } from './cache-folder.js';
 import { type RunCommand, unpackDebianPackage } from './debian-package.js';
 import { download } from './download.js';
 import { DataError } from './error.js';
@@ -48,12 +49,8 @@ const officialAddresses = [
 ];
 const roles: readonly IdxRole[] = ['testLabels', 'trainLabels', 'testImages', 'trainImages'];
 
-/** $COMMONWEIGHT_CACHE, else `commonweight` in $XDG_CACHE_HOME or ~/.cache; therein `fashion-mnist`. */
-export function fashionMnistCache(env: Readonly<NodeJS.ProcessEnv> = process.env): string {
-  const base =
-    env.COMMONWEIGHT_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'commonweight');
-  return resolve(base, 'fashion-mnist');
-}
+export const fashionMnistCache = (env?: Readonly<NodeJS.ProcessEnv>): string =>
+  cacheFolder('fashion-mnist', env);
 
 /**
  * 60,000 training and 10,000 test images, [1, 28, 28] each, ten classes.

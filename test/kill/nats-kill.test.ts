@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type NatsServer, natsServer } from '../nats-server.js';
+import { type NatsServer, natsServer, withoutNats } from '../nats-server.js';
 import { commonweight, sample, start } from '../run-command.js';
 import { expectSameAsRun, federationYaml } from './federation.js';
 
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-describe('a federation over NATS comes to the bytes of `run`', () => {
+describe.skipIf(withoutNats)('a federation over NATS comes to the bytes of `run`', () => {
   it('though coordinator and participant are killed and started again', { timeout: 180_000 }, async ({
     signal,
   }) => {

@@ -6,7 +6,12 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect, nkeys } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { JOB, natsFederation } from '../../../test/nats-federation.js';
-import { type NatsServer, type NatsServerOptions, natsServer } from '../../../test/nats-server.js';
+import {
+  type NatsServer,
+  type NatsServerOptions,
+  natsServer,
+  withoutNats,
+} from '../../../test/nats-server.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { TransportError } from '../error.js';
 import { evaluated } from '../transport.contract.js';
@@ -19,7 +24,7 @@ const certFile = join(fixtures, 'cert.pem');
 const keyFile = join(fixtures, 'key.pem');
 const tls = `tls { cert_file: "${certFile}", key_file: "${keyFile}" }`;
 
-describe('access to a nats-server', () => {
+describe.skipIf(withoutNats)('access to a nats-server', () => {
   const servers: { stop(): Promise<void> }[] = [];
   afterEach(async () => {
     for (const server of servers.splice(0)) await server.stop();

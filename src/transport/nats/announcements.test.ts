@@ -2,6 +2,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { withoutNats } from '../../../test/nats-server.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { TransportError } from '../error.js';
 import { silentLog } from '../log.js';
@@ -14,7 +15,7 @@ import {
   subjectOf,
 } from './names.js';
 
-describe('announcements over NATS', () => {
+describe.skipIf(withoutNats)('announcements over NATS', () => {
   let federation: NatsFederation;
   let stranger: NatsConnection;
   let warnings: string[];

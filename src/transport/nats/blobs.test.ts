@@ -3,6 +3,7 @@ import { Objm } from '@nats-io/obj';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { withoutNats } from '../../../test/nats-server.js';
 import { sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
 import { type Log, silentLog } from '../log.js';
@@ -10,7 +11,7 @@ import { noise } from '../transport.contract.js';
 import { blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
 import type { BlobMover } from './nats-blobs.js';
 
-describe('blobs over NATS', () => {
+describe.skipIf(withoutNats)('blobs over NATS', () => {
   let federation: NatsFederation;
   let other: NatsConnection;
   let warnings: string[];

@@ -6,6 +6,7 @@ import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { withoutNats } from '../../../test/nats-server.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError, TransportError } from '../error.js';
 import { evaluated } from '../transport.contract.js';
@@ -15,7 +16,7 @@ import { leaderKey, PRESENCE_BUCKET, STATE_BUCKET, stateKey } from './names.js';
 const wait = (epoch: number, sequence: number): Assignment => ({ type: 'wait', epoch, sequence, round: 1 });
 const standby = { standby: true, leaderBeatMs: 250 };
 
-describe('the lead of a job', () => {
+describe.skipIf(withoutNats)('the lead of a job', () => {
   let federation: NatsFederation;
   beforeEach(async () => {
     federation = await natsFederation();

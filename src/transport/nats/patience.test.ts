@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { withoutNats } from '../../../test/nats-server.js';
 import { TransportError } from '../error.js';
 import { takeLead } from './lead.js';
 import { joinNats } from './participant.js';
@@ -23,7 +24,7 @@ function told() {
   };
 }
 
-describe('whoever is told of what is not there yet', () => {
+describe.skipIf(withoutNats)('whoever is told of what is not there yet', () => {
   it('waits for the server, and a participant for the coordinator after it', async () => {
     await federation.server.kill();
     const [coordinator, participant] = [told(), told()];
@@ -85,7 +86,7 @@ describe('whoever is told of what is not there yet', () => {
   });
 });
 
-describe('whoever is told of nothing', () => {
+describe.skipIf(withoutNats)('whoever is told of nothing', () => {
   it('fails at once, without a server or a federation', async () => {
     const { url } = federation.server;
     await expect(joinNats(url, { name: 'site-a' })).rejects.toThrow(/no federation has been started/);

@@ -1,13 +1,14 @@
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { withoutNats } from '../../../test/nats-server.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { evaluated, noise } from '../transport.contract.js';
 
 const wait = (round: number): Assignment => ({ type: 'wait', epoch: 1, sequence: round, round });
 
-describe('a nats-server that is killed and started again', () => {
+describe.skipIf(withoutNats)('a nats-server that is killed and started again', () => {
   let federation: NatsFederation;
   beforeEach(async () => {
     federation = await natsFederation();

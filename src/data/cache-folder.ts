@@ -1,0 +1,10 @@
+/** Where what was downloaded is kept. Node only. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** $COMMONWEIGHT_CACHE, else `commonweight` in $XDG_CACHE_HOME or ~/.cache; therein the folder `name`. */
+export function cacheFolder(name: string, env: Readonly<NodeJS.ProcessEnv> = process.env): string {
+  const base =
+    env.COMMONWEIGHT_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'commonweight');
+  return resolve(base, name);
+}
