@@ -24,6 +24,7 @@ const SHAPES: readonly string[] = [
   request('POST /tokens', ['Content-Length: 99999999999999999999999999']),
   request('POST /tokens', ['Content-Length : 5'], 'hello'),
   request('GET /healthz', ['X: a\r\n folded']),
+  request('GET /healthz', ['Host: other']),
   request('GET /healthz', ['\u0000: a']),
   request(
     'GET /healthz',
@@ -116,6 +117,16 @@ export const attacks: Readonly<Record<string, Attack>> = {
       expect({ shape: shape.slice(0, 200), closed }).toMatchObject({ closed: true });
       expect(answer, shape.slice(0, 200)).not.toMatch(/^HTTP\/1.1 (1|2(?!00)|5)/);
       expect(answer.match(/HTTP\/1.1/g)?.length ?? 0, shape.slice(0, 200)).toBeLessThanOrEqual(1);
+    }),
+  'requests by the hundred on one connection, whose answers nobody reads': (target, times) =>
+    many(times, AT_ONCE, async (i) => {
+      const socket = open(target).pause();
+      const path = ['/join', '/', '/healthz', '/none'][i % 4] as string;
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: hub\r\n\r\n`.repeat(400));
+      const ended = end(socket);
+      await Promise.race([ended, new Promise((resolve) => socket.once('readable', resolve))]);
+      socket.destroy();
+      await ended;
     }),
   'names of blobs that are paths': (target, times) =>
     many(times, AT_ONCE, async (i) => {

@@ -2,7 +2,7 @@
  * A coordinator in a process of its own, attacked over real sockets: first while it has nothing else to do, so that its memory
  * can be compared, then while an honest federation goes on, whose model must have the bytes of `commonweight run`.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,16 +20,21 @@ const settings = {
 const honest = ['site-a', 'site-b'];
 
 interface Attacked {
-  /** MB after garbage was collected: heap and buffers, and resident. */
   readonly before: Memory;
   readonly after: Readonly<Record<string, Memory>>;
+  /** Files and sockets that the coordinator has open: before the attacks, and in the end. */
+  readonly descriptors: { readonly before: number; readonly after: number };
+  /** Milliseconds that an honest question took at most. */
+  readonly slowestAnswer: number;
   /** In the log, of what was refused. */
   readonly lines: number;
   /** Seconds until connections that trickle were cut. */
   readonly cutAfterSeconds: number;
 }
 
+/** In MB, after garbage was collected. */
 interface Memory {
+  /** Heap and buffers. */
   readonly held: number;
   readonly resident: number;
 }
@@ -44,13 +49,23 @@ export interface AttackOptions {
 
 /** More than a few MB are a leak: what one attempt leaves behind, times their number. */
 const MOST_MEGABYTES = 8;
+/** A log or a thread that was not there at first. */
+const MOST_DESCRIPTORS = 8;
+/** Seconds after an attack, all is as before. */
+const RECOVERY_SECONDS = 10;
 
 export async function expectUnharmed(options: AttackOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'commonweight-hostile-'));
   try {
-    const { before, after, lines, cutAfterSeconds } = await attackHub(folder, options);
+    const { before, after, descriptors, slowestAnswer, lines, cutAfterSeconds } = await attackHub(
+      folder,
+      options,
+    );
     console.table({ before, ...after });
-    console.log(`${lines} lines in the log, slow connections cut after ${cutAfterSeconds} s`);
+    console.log(
+      `${lines} lines in the log, slow connections cut after ${cutAfterSeconds} s, ` +
+        `/healthz in ${slowestAnswer} ms at most, descriptors ${descriptors.before} → ${descriptors.after}`,
+    );
     for (const [name, { held, resident }] of Object.entries(after)) {
       expect(held - before.held, name).toBeLessThan(MOST_MEGABYTES);
       // What was used once, the allocator keeps.
@@ -58,6 +73,9 @@ export async function expectUnharmed(options: AttackOptions): Promise<void> {
     }
     expect(lines).toBeLessThan(1000);
     expect(cutAfterSeconds).toBeLessThan(60);
+    expect(descriptors.after - descriptors.before).toBeLessThan(MOST_DESCRIPTORS);
+    // 250 on a machine that does nothing else; here the attackers share it.
+    expect(slowestAnswer).toBeLessThan(5000);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -112,16 +130,24 @@ async function attackHub(
       }
     }
 
+    const pid = coordinator.child.pid as number;
+    const before = descriptorsOf(pid);
+    const health = watchHealth(target);
     const trickling = trickle(target);
     // What every kind of request needs once, and keeps.
     for (const attack of Object.values(attacks)) await attack(target, 40);
-    const before = await memory();
+    const atRest = await memory();
     const after: Record<string, Memory> = {};
     for (const [name, attack] of Object.entries(attacks)) {
       await attack(target, times);
       after[name] = await memory();
     }
     if (slowly) await slowAttacks(target);
+    const cutAfterSeconds = await trickling;
+    const patience = performance.now() + 1000 * RECOVERY_SECONDS;
+    while (descriptorsOf(pid) - before >= MOST_DESCRIPTORS && performance.now() < patience) await delay(100);
+    const descriptors = { before, after: descriptorsOf(pid) };
+    const slowestAnswer = await health.end();
     const uploads = filesIn(at('out', 'uploads'));
     expect(uploads.length).toBeLessThanOrEqual(64);
 
@@ -168,7 +194,7 @@ async function attackHub(
     const log = readFileSync(at('out', 'coordinator.log'), 'utf8').split('\n').slice(0, -1);
     expect(log.join('\n')).not.toContain(target.token);
     for (const line of log) JSON.parse(line);
-    return { before, after, lines: log.length, cutAfterSeconds: await trickling };
+    return { before: atRest, after, descriptors, slowestAnswer, lines: log.length, cutAfterSeconds };
   } finally {
     signal.removeEventListener('abort', kill);
     kill();
@@ -182,13 +208,38 @@ async function trickle(target: Target): Promise<number> {
     Array.from({ length: 150 }, async (_, i) => {
       const socket = open(target);
       socket.resume();
-      if (i % 3 > 0) socket.write('GET /healthz HTTP/1.1\r\nX-Slow: ');
-      const more = setInterval(() => i % 3 === 1 && socket.writable && socket.write('x'), 500);
+      if (i % 3 === 2) socket.write('GET / HTTP/1.1\r\nHost: hub\r\nContent-Length: 999999\r\n\r\n');
+      else if (i % 3 === 1) socket.write('GET /healthz HTTP/1.1\r\nX-Slow: ');
+      const more = setInterval(() => i % 3 > 0 && socket.writable && socket.write('x'), 500);
       await end(socket);
       clearInterval(more);
     }),
   );
   return (performance.now() - began) / 1000;
+}
+
+/** 0 where the system does not say. */
+const descriptorsOf = (pid: number) =>
+  existsSync(`/proc/${pid}/fd`) ? readdirSync(`/proc/${pid}/fd`).length : 0;
+
+/** Asks again and again. */
+function watchHealth(target: Target) {
+  let [slowest, over] = [0, false];
+  const asking = (async () => {
+    while (!over) {
+      const began = performance.now();
+      expect((await say(target, request('GET /healthz'))).answer).toContain('200 OK');
+      slowest = Math.max(slowest, Math.round(performance.now() - began));
+      await delay(50);
+    }
+  })();
+  return {
+    async end() {
+      over = true;
+      await asking;
+      return slowest;
+    },
+  };
 }
 
 const answers = async (target: Target) => (await say(target, request('GET /healthz'))).answer !== '';

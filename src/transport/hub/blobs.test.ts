@@ -304,7 +304,7 @@ describe('the blobs that come to a hub', () => {
           path: `/blobs/${name}`,
           ...(method === 'PUT' && { body: noise(1) }),
         });
-        expect([400, 404], `${method} ${name}`).toContain(status);
+        expect([400, 404, 413], `${method} ${name}`).toContain(status);
       }
     }
     expect(await files()).toEqual([]);

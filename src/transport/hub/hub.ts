@@ -10,16 +10,18 @@ import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blob
 import type { BlobsBeside } from '../beside.js';
 import { type Log, silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
+import { sparingLog } from '../sparing-log.js';
 import type { BlobFolder, LendShare, Reception } from '../transport.js';
 import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits, type HubLimits } from './limits.js';
 import { hubMetrics } from './metrics.js';
 import { observers } from './observers.js';
 import { refusals } from './refusals.js';
-import { routes } from './routes.js';
+import { routes, takesBody } from './routes.js';
 import { answerBadRequests, listen, makeServer, type ServerTls, urlOf } from './server.js';
 import { switchboard } from './switchboard.js';
 import type { Tokens } from './tokens.js';
+import { takeTurns } from './turns.js';
 import { acceptWebSockets } from './upgrade.js';
 import { openUploads } from './uploads.js';
 
@@ -55,7 +57,8 @@ export interface Hub extends BlobsBeside {
 
 /** @throws TransportError when the address cannot be listened on, or the certificate cannot be used */
 export async function openHub(reception: Reception, options: HubOptions): Promise<Hub> {
-  const { blobs, tokens, tls, host = '127.0.0.1', log = silentLog, view } = options;
+  const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
+  const log = withFewErrors(options.log ?? silentLog);
   const limits = { ...defaultLimits, ...options.limits };
   const { participants } = reception.description;
   const server = makeServer(tls, limits);
@@ -86,12 +89,13 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     dismiss: board.dismiss,
     lendShare: options.lendShare,
   });
-  server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const turns = takeTurns(server, { limits, note, takesBody, handle });
   acceptWebSockets(server, {
     ...{ tokens, doorkeeper: door, limits, note, participants },
     ...{ switchboard: board, observers: watchers },
   });
-  answerBadRequests(server, note);
+  answerBadRequests(server, note, turns);
   const { port } = await listen(server, host, options.port ?? 0).catch(async (error: unknown) => {
     await board.close();
     throw error;
@@ -126,6 +130,16 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
       await closed;
       log.info({ url }, 'the hub is closed');
     },
+  };
+}
+
+/** What fails for one fails for thousands, such as where no more files can be opened. */
+function withFewErrors(log: Log): Log {
+  const spare = sparingLog(log, 1, 30);
+  return {
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => spare('error', message, fields, message),
   };
 }
 

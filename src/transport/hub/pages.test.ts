@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultLimits } from './limits.js';
 import { pages } from './pages.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
+import { takeTurns } from './turns.js';
 
 /** By Node's own request: fetch would tidy paths up, and unpack. */
 function get(url: string, path: string, headers: Record<string, string> = {}, method = 'GET') {
@@ -104,8 +105,11 @@ describe('the pages of a hub', () => {
     const folder = await mkdtemp(join(tmpdir(), 'commonweight-pages-'));
     await mkdir(join(folder, 'assets'));
     await writeFile(join(folder, 'assets/large.wasm.gz'), new Uint8Array(2 ** 25));
-    const app = pages({ ...defaultLimits, stallMs: 100 }, folder);
-    const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+    const server = createServer();
+    takeTurns(server, {
+      ...{ limits: { ...defaultLimits, stallMs: 100 }, note() {}, takesBody: () => false },
+      handle: getRequestListener(pages(folder).fetch, { overrideGlobalObjects: false }),
+    });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const idle = connect((server.address() as AddressInfo).port, '127.0.0.1');
     idle.write('GET /assets/large.wasm HTTP/1.1\r\nHost: hub\r\n\r\n');
@@ -118,7 +122,7 @@ describe('the pages of a hub', () => {
   });
 
   it('are missed in words where they were not built', async () => {
-    const response = await pages(defaultLimits, '/nowhere').request('/join');
+    const response = await pages('/nowhere').request('/join');
     expect([response.status, await response.text()]).toEqual([
       501,
       'the pages are not built: npm run build\n',

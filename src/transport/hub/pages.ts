@@ -1,18 +1,19 @@
 /**
  * The pages that a hub serves: the dashboard at `/`, the page by which a browser takes part at `/join`, as they were built. They
  * are no secret, and ask for no token: what they show does. Their files are listed once, at the start: a path that is not in
- * the list is nothing that the disk is asked for. Node only.
+ * the list is nothing that the disk is asked for. A file is read when it is first asked for, and then stays in memory (12 MB for
+ * all of them): so strangers open none. Node only.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import { sendStream } from './send-stream.js';
-import type { StallLimits } from './stall.js';
+import { sendBytes } from './send-stream.js';
 
 /** Endings of a file's forms, as `scripts/build.mjs` leaves them; the smallest first. */
 const endings = { br: '.br', gzip: '.gz', identity: '' } as const;
@@ -21,10 +22,10 @@ type Encoding = keyof typeof endings;
 interface FileForm {
   readonly encoding: Encoding;
   readonly bytes: number;
+  read(): Promise<Uint8Array>;
 }
 
 interface PageFile {
-  readonly path: string;
   readonly headers: OutgoingHttpHeaders;
   readonly forms: readonly [FileForm, ...FileForm[]];
 }
@@ -66,13 +67,12 @@ const guards: OutgoingHttpHeaders = {
 
 /** @param folder what the build made of src/pages */
 export function pages<Environment extends { Bindings: HttpBindings }>(
-  limits: StallLimits,
   folder = builtPages(),
 ): Hono<Environment> {
   const app = new Hono<Environment>();
   for (const [path, file] of filesIn(folder)) {
     app.get(path, async (c) => {
-      await send(file, c.env.incoming, c.env.outgoing, limits);
+      await send(file, c.env.incoming, c.env.outgoing);
       return RESPONSE_ALREADY_SENT;
     });
   }
@@ -112,19 +112,30 @@ function filesIn(folder: string): Map<string, PageFile> {
 function fileAt(path: string, caching: OutgoingHttpHeaders): PageFile | undefined {
   const [smallest, ...others] = (Object.keys(endings) as Encoding[]).flatMap((encoding) => {
     const file = path + endings[encoding];
-    return existsSync(file) ? { encoding, bytes: statSync(file).size } : [];
+    return existsSync(file) ? { encoding, bytes: statSync(file).size, read: reading(file) } : [];
   });
   const type = contentTypes[extname(path)];
   if (smallest === undefined || type === undefined) return undefined;
   const headers = { ...guards, ...caching, 'content-type': type, vary: 'accept-encoding' };
-  return { path, headers, forms: [smallest, ...others] };
+  return { headers, forms: [smallest, ...others] };
+}
+
+/** Once, for all who ask. */
+function reading(file: string): () => Promise<Uint8Array> {
+  let bytes: Promise<Uint8Array> | undefined;
+  return () => {
+    bytes ??= readFile(file).catch((error: unknown) => {
+      bytes = undefined;
+      throw error;
+    });
+    return bytes;
+  };
 }
 
 async function send(
-  { path, headers, forms }: PageFile,
+  { headers, forms }: PageFile,
   request: IncomingMessage,
   response: ServerResponse,
-  limits: StallLimits,
 ): Promise<void> {
   if (headers.etag !== undefined && request.headers['if-none-match'] === headers.etag) {
     response.writeHead(304, headers).end();
@@ -132,17 +143,15 @@ async function send(
   }
   const accepted = acceptedBy(request.headers['accept-encoding']);
   // Of large files there is no other form than gzip, which every browser takes.
-  const { encoding, bytes } = forms.find((form) => accepted(form.encoding)) ?? forms[0];
+  const { encoding, bytes, read } = forms.find((form) => accepted(form.encoding)) ?? forms[0];
+  const content = request.method === 'HEAD' ? undefined : await read();
   response.writeHead(200, {
     ...headers,
-    'content-length': bytes,
+    'content-length': content?.length ?? bytes,
     ...(encoding !== 'identity' && { 'content-encoding': encoding }),
   });
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  await sendStream(createReadStream(path + endings[encoding]), request, response, limits);
+  if (content === undefined) response.end();
+  else await sendBytes(content, request, response);
 }
 
 /** What is named, and not refused by a weight of 0. */

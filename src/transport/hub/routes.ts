@@ -2,6 +2,7 @@
  * What the hub answers over HTTP. A blob's bytes never pass through a body of Hono: they are streamed from and to Node's
  * own request. A token is in the Authorization header, never in an address, which others write into their logs. Node only.
  */
+import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
@@ -27,6 +28,7 @@ import type { HubMetrics } from './metrics.js';
 import { pages } from './pages.js';
 import { Refusal } from './refusal.js';
 import type { NoteRefusal } from './refusals.js';
+import { hasBody } from './request-form.js';
 import { sendBlob } from './send-blob.js';
 import { sendBytes } from './send-stream.js';
 import type { Tokens } from './tokens.js';
@@ -122,9 +124,11 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
+    // What is left of a body is not read: nothing else can follow on this connection.
+    if (hasBody(c.env.incoming) && !c.env.incoming.complete) c.header('connection', 'close');
   });
 
-  app.route('/', pages<HubEnvironment>(limits));
+  app.route('/', pages<HubEnvironment>());
 
   app.get('/healthz', (c) => c.json({ ok: true, protocol: PROTOCOL_VERSION }));
 
@@ -155,7 +159,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
           'cache-control': 'no-store',
           'x-content-type-options': 'nosniff',
         });
-        metrics.sent('blob', await sendBytes(bytes, incoming, outgoing, limits));
+        metrics.sent('blob', await sendBytes(bytes, incoming, outgoing));
       }),
     );
     return RESPONSE_ALREADY_SENT;
@@ -173,10 +177,13 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     return c.json({ ok: true }, 202);
   });
 
-  // No body of a stranger is read, for it may never end.
+  // No body of a stranger is read, for it may never end; and an operator's is short.
   app.use('/tokens', async (c, next) => {
     allow(c, 'operator');
+    const { incoming } = c.env;
+    const cut = setTimeout(() => incoming.complete || incoming.destroy(), limits.headersMs);
     await next();
+    clearTimeout(cut);
   });
   app.use(
     '/tokens',
@@ -236,7 +243,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
       await parts.mend(sha256);
     }
     const sent = await transfer(participant, () =>
-      sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, limits, buffers),
+      sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, buffers),
     );
     metrics.sent('blob', sent);
     return RESPONSE_ALREADY_SENT;
@@ -280,19 +287,26 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   app.notFound((c) => c.json({ reason: 'path', error: `there is no ${c.req.path.slice(0, 100)} here` }, 404));
 
   app.onError((error, c) => {
-    const { method, path } = c.req;
-    // A body that was given up in its middle: nothing else can follow on this connection.
-    if (c.env.incoming.destroyed) c.header('connection', 'close');
+    const { method } = c.req;
+    const path = c.req.path.slice(0, 100);
     if (!(error instanceof Refusal)) {
       log.error({ error, method, path }, 'a request failed');
+      if (c.env.outgoing.headersSent) {
+        c.env.outgoing.destroy();
+        return RESPONSE_ALREADY_SENT;
+      }
       return c.json({ reason: 'internal', error: 'the hub failed; its log says why' }, 500);
     }
     const { status, reason, message, hint } = error;
-    note(reason, { status, method, path: path.slice(0, 100), address: c.get('address') }, message);
+    note(reason, { status, method, path, address: c.get('address') }, message);
     return c.json({ reason, error: message, ...(hint !== undefined && { hint }) }, status);
   });
   return app;
 }
+
+/** Which requests come with one: of any other none is read. */
+export const takesBody = ({ method, url }: IncomingMessage): boolean =>
+  method === 'PUT' ? url?.startsWith('/blobs/') === true : method !== 'GET' && url === '/tokens';
 
 function hasRole<Allowed extends Role>(
   identity: Identity,

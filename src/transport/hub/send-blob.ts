@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BufferBudget } from './buffer-budget.js';
-import type { HubLimits } from './limits.js';
 import { Refusal } from './refusal.js';
 import { sendStream } from './send-stream.js';
 
@@ -12,7 +11,6 @@ export async function sendBlob(
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
-  limits: HubLimits,
   buffers: BufferBudget,
 ): Promise<number> {
   const { size } = await stat(path);
@@ -26,7 +24,7 @@ export async function sendBlob(
   });
   const highWaterMark = buffers.take();
   try {
-    return await sendStream(createReadStream(path, { start, end, highWaterMark }), request, response, limits);
+    return await sendStream(createReadStream(path, { start, end, highWaterMark }), request, response);
   } finally {
     buffers.release();
   }

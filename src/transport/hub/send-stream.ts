@@ -1,8 +1,7 @@
-/** A body on its way out: read as fast as the other side takes it, and no further; who does not take it is cut. Node only. */
+/** A body on its way out: read as fast as the other side takes it, and no further. Node only. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type StallLimits, watchForStall } from './stall.js';
 
 /**
  * @returns bytes sent; fewer than there are when the connection was lost
@@ -12,24 +11,22 @@ export async function sendStream(
   source: Readable,
   { socket }: IncomingMessage,
   response: ServerResponse,
-  limits: StallLimits,
 ): Promise<number> {
+  // Nothing is read for somebody who is gone.
+  if (response.destroyed) {
+    source.destroy();
+    return 0;
+  }
   const before = socket.bytesWritten;
-  const stop = watchForStall(
-    limits,
-    () => socket.bytesWritten,
-    () => response.destroy(),
-  );
   let failure: unknown;
   source.once('error', (error) => {
-    failure = error;
+    // Where the connection is lost, the source is ended by that.
+    if (!response.destroyed) failure = error;
   });
   try {
     await pipeline(source, response);
   } catch {
     if (failure !== undefined) throw failure;
-  } finally {
-    stop();
   }
   return socket.bytesWritten - before;
 }
@@ -39,12 +36,11 @@ export function sendBytes(
   bytes: Uint8Array,
   request: IncomingMessage,
   response: ServerResponse,
-  limits: StallLimits,
 ): Promise<number> {
-  return sendStream(Readable.from(pieces(bytes)), request, response, limits);
+  return sendStream(Readable.from(pieces(bytes)), request, response);
 }
 
 function* pieces(bytes: Uint8Array): Iterable<Uint8Array> {
-  const size = 2 ** 19;
+  const size = 2 ** 16;
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }

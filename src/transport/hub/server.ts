@@ -3,8 +3,10 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TransportError } from '../error.js';
+import { HubIncoming } from './hub-incoming.js';
 import type { HubLimits } from './limits.js';
 import type { NoteRefusal } from './refusals.js';
+import type { Turns } from './turns.js';
 
 /** PEM. */
 export interface ServerTls {
@@ -25,17 +27,18 @@ export const urlOf = ({ host, port, tls }: ServerPlace) =>
 /** @throws TransportError when the certificate cannot be used */
 export function makeServer(tls: ServerTls | undefined, limits: HubLimits): Server {
   // A body may take as long as it moves (stall.ts); what comes before it may not.
-  const times = {
+  const options = {
+    IncomingMessage: HubIncoming,
     headersTimeout: limits.headersMs,
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(1000, limits.headersMs),
     maxHeaderSize: 16_384,
   };
-  if (tls === undefined) return createServer(times);
+  if (tls === undefined) return createServer(options);
   const { cert, key } = tls;
   try {
     return createSecureServer({
-      ...times,
+      ...options,
       cert: Buffer.from(cert),
       key: Buffer.from(key),
       minVersion: 'TLSv1.2',
@@ -50,14 +53,15 @@ export function makeServer(tls: ServerTls | undefined, limits: HubLimits): Serve
 }
 
 /** What is no HTTP, or no TLS, or does not come to an end. */
-export function answerBadRequests(server: Server, note: NoteRefusal): void {
+export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }: Turns): void {
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
     if (error.code !== 'ECONNRESET') {
       const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
       note(slow ? 'headers-timeout' : 'no-http', { address: socket.remoteAddress }, error.message);
       const status = slow ? '408 Request Timeout' : '400 Bad Request';
-      if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+      // Into the middle of an answer nothing is written.
+      if (socket.writable && !isBusy(socket)) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     }
     socket.destroySoon();
   });

@@ -12,6 +12,7 @@ import type { Doorkeeper } from './doorkeeper.js';
 import type { HubLimits } from './limits.js';
 import type { Observers } from './observers.js';
 import type { NoteRefusal } from './refusals.js';
+import { requestProblem } from './request-form.js';
 import type { Switchboard } from './switchboard.js';
 import type { TokenRecord, Tokens } from './tokens.js';
 
@@ -55,9 +56,15 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
 
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
+    if (stream.destroyed) return;
+    const problem = requestProblem(request, { takesBody: () => false });
+    if (problem !== undefined) {
+      note(problem.reason, { address: request.socket.remoteAddress }, problem.message);
+      endWith(stream, '400 Bad Request');
+      return;
+    }
     if (request.url !== MESSAGES_PATH) {
-      stream.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-      stream.once('finish', () => stream.destroy());
+      endWith(stream, '404 Not Found');
       return;
     }
     sockets.handleUpgrade(request, stream, head, (socket) => {
@@ -76,6 +83,11 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
       connect(socket, () => parts.tokens.stands(record));
     });
   });
+}
+
+function endWith(stream: Duplex, status: string): void {
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  stream.once('finish', () => stream.destroy());
 }
 
 interface Greeting {

@@ -13,6 +13,7 @@ import { pages } from './pages.js';
 import { refusals } from './refusals.js';
 import { answerBadRequests, listen, makeServer, urlOf } from './server.js';
 import { passingToken } from './tokens.js';
+import { takeTurns } from './turns.js';
 import { acceptWebSockets } from './upgrade.js';
 
 export interface ViewServer {
@@ -37,10 +38,13 @@ export async function openViewServer(view: RunView, port: number): Promise<ViewS
   const door = doorkeeper(server, limits, note);
   const { token, tokens } = passingToken({ role: 'observer' });
   const watchers = observers({ view, limits, metrics, log, note });
-  const app = pages(limits);
-  server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const handle = getRequestListener(pages().fetch, {
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false,
+  });
+  const turns = takeTurns(server, { limits, note, takesBody: () => false, handle });
   acceptWebSockets(server, { tokens, doorkeeper: door, limits, note, participants: [], observers: watchers });
-  answerBadRequests(server, note);
+  answerBadRequests(server, note, turns);
   const address = await listen(server, HOST, port);
   return {
     url: urlOf({ host: HOST, port: address.port }),
