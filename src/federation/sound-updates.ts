@@ -27,11 +27,11 @@ export async function requireSound(updates: readonly UpdateRecord[], blobs: Blob
   }
 
   async function hashOf(path: string): Promise<string | undefined> {
-    const file = hashes.follow(path);
+    const file = hashes.follow(path, 0);
     const { size } = await stat(path).catch(() => ({ size: 0 }));
     // A file that is gone, or that cannot be read, has none.
     const sha256 = await file.digest(size).catch(() => undefined);
-    file.abandon();
+    file.leave();
     return sha256;
   }
 }

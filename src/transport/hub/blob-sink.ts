@@ -28,9 +28,8 @@ export interface SinkHelpers {
 export async function openBlobSink(path: string, offset: number, helpers: SinkHelpers): Promise<BlobSink> {
   const file = await open(path, offset === 0 ? 'w' : 'r+');
   const highWaterMark = helpers.buffers.take();
-  const hash = helpers.hashes.follow(path);
+  const hash = helpers.hashes.follow(path, offset);
   let position = offset;
-  hash.grown(position);
 
   const write = (chunks: readonly Buffer[], done: (error?: Error | null) => void) => {
     writeAll(file, chunks, position).then(
@@ -57,7 +56,7 @@ export async function openBlobSink(path: string, offset: number, helpers: SinkHe
     sync: () => file.datasync(),
     async close() {
       helpers.buffers.release();
-      hash.abandon();
+      hash.leave();
       await file.close();
     },
   };

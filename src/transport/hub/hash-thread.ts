@@ -1,14 +1,15 @@
 /**
  * SHA-256 of files that grow, beside the thread that writes them: hashing costs as much as receiving, and a hub receives
- * from many at once. Node only.
+ * from many at once. What was hashed of a file stays known when it stops to grow, so that an upload which is begun again and
+ * again behind a large part has no byte hashed twice. Node only.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashOrder } from './hash-worker.js';
 
 export interface HashThread {
-  /** A file that is there, from its first byte on. */
-  follow(path: string): GrowingHash;
+  /** A file, one at a time of each path, that grows behind its first `offset` bytes; from 0 on it is a new one. */
+  follow(path: string, offset: number): GrowingHash;
   close(): Promise<void>;
 }
 
@@ -17,7 +18,8 @@ export interface GrowingHash {
   grown(bytes: number): void;
   /** Of the first `bytes` bytes, which is the whole. */
   digest(bytes: number): Promise<string>;
-  abandon(): void;
+  /** It does not grow any more for now. */
+  leave(): void;
 }
 
 /** What is known of a file until its hash is told. */
@@ -62,11 +64,12 @@ export function hashThread(keepsAlive = false): HashThread {
     worker.postMessage(message);
   };
   return {
-    follow(path) {
-      const id = nextId++;
+    follow(path, offset) {
       const mine: Following = {};
+      const id = nextId++;
       following.set(id, mine);
-      let told = 0;
+      let told = offset;
+      if (offset === 0 && worker !== undefined) order({ type: 'forget', path });
       const read = (upTo: number, last: boolean) => {
         told = upTo;
         order({ type: 'read', id, path, upTo, last });
@@ -84,10 +87,7 @@ export function hashThread(keepsAlive = false): HashThread {
             mine.waiting = { resolve, reject };
             read(bytes, true);
           }),
-        abandon() {
-          following.delete(id);
-          if (worker !== undefined) order({ type: 'abandon', id });
-        },
+        leave: () => void following.delete(id),
       };
     },
     async close() {

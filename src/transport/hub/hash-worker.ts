@@ -6,7 +6,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 
 export type HashOrder =
-  /** Of the file that belongs to `id`, so many bytes are there; with `last`, that is all of it. */
+  /** Of the file, so many bytes are there; with `last`, that is all of it. */
   | {
       readonly type: 'read';
       readonly id: number;
@@ -14,43 +14,60 @@ export type HashOrder =
       readonly upTo: number;
       readonly last: boolean;
     }
-  | { readonly type: 'abandon'; readonly id: number };
+  /** It begins anew. */
+  | { readonly type: 'forget'; readonly path: string };
 
 export type HashAnswer =
   | { readonly id: number; readonly sha256: string }
   | { readonly id: number; readonly error: Error };
 
+interface Growing {
+  readonly hash: ReturnType<typeof createHash>;
+  position: number;
+}
+
+/** So many files that are not whole are remembered. One that was forgotten is read once more from its beginning. */
+const mostFiles = 1024;
+
 const piece = Buffer.allocUnsafe(2 ** 20);
-const files = new Map<number, { file: number; hash: ReturnType<typeof createHash>; position: number }>();
+const files = new Map<string, Growing>();
 
 parentPort?.on('message', (order: HashOrder) => {
+  const { path } = order;
+  if (order.type === 'forget') {
+    files.delete(path);
+    return;
+  }
   try {
-    if (order.type === 'abandon') forget(order.id);
-    else read(order);
+    const growing = files.get(path) ?? { hash: createHash('sha256'), position: 0 };
+    readOn(growing, order);
+    // The last that grew is the last to be forgotten.
+    files.delete(path);
+    if (order.last) answer({ id: order.id, sha256: growing.hash.digest('hex') });
+    else files.set(path, growing);
+    for (const oldest of files.keys()) {
+      if (files.size <= mostFiles) break;
+      files.delete(oldest);
+    }
   } catch (error) {
-    forget(order.id);
+    files.delete(path);
     answer({ id: order.id, error: error as Error });
   }
 });
 
-function read({ id, path, upTo, last }: HashOrder & { type: 'read' }): void {
-  const one = files.get(id) ?? { file: openSync(path, 'r'), hash: createHash('sha256'), position: 0 };
-  files.set(id, one);
-  while (one.position < upTo) {
-    const bytes = readSync(one.file, piece, 0, Math.min(piece.length, upTo - one.position), one.position);
-    if (bytes === 0) throw new Error(`"${path}" ends at ${one.position} bytes, expected ${upTo}`);
-    one.hash.update(piece.subarray(0, bytes));
-    one.position += bytes;
+function readOn(growing: Growing, { path, upTo }: HashOrder & { type: 'read' }): void {
+  const file = openSync(path, 'r');
+  try {
+    while (growing.position < upTo) {
+      const { position } = growing;
+      const bytes = readSync(file, piece, 0, Math.min(piece.length, upTo - position), position);
+      if (bytes === 0) throw new Error(`"${path}" ends at ${position} bytes, expected ${upTo}`);
+      growing.hash.update(piece.subarray(0, bytes));
+      growing.position += bytes;
+    }
+  } finally {
+    closeSync(file);
   }
-  if (!last) return;
-  answer({ id, sha256: one.hash.digest('hex') });
-  forget(id);
-}
-
-function forget(id: number): void {
-  const one = files.get(id);
-  files.delete(id);
-  if (one !== undefined) closeSync(one.file);
 }
 
 const answer = (message: HashAnswer) => parentPort?.postMessage(message);
