@@ -1,8 +1,10 @@
 /**
- * Who is connected at all. Whoever has not shown a valid token is a stranger, and one address has few of those; and one token
- * has few connections: so nobody can take the places of others by holding connections open. Node only.
+ * Who is connected at all. A connection that has not shown a valid token is a stranger's. Strangers have few places, in all and
+ * from one address; who comes when they are taken has the place of the one that has been there for longest: a participant
+ * shows its token at once, so nobody can lock it out by holding connections open, not even from the same address, such as that of
+ * a proxy. And one token has few connections. Node only.
  */
-import type { Server, Socket } from 'node:net';
+import { isIPv6, type Server, type Socket } from 'node:net';
 import type { HubLimits } from './limits.js';
 import type { NoteRefusal } from './refusals.js';
 
@@ -24,17 +26,19 @@ export interface Doorkeeper {
 }
 
 export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal): Doorkeeper {
-  /** By address and port. */
-  const strangers = new Map<string, Map<number, Socket>>();
-  const forget = ({ remoteAddress = '', remotePort = 0 }: Peer) => {
-    const ports = strangers.get(remoteAddress);
-    ports?.delete(remotePort);
-    if (ports?.size === 0) strangers.delete(remoteAddress);
+  /** By origin, and by address and port: those that came first are first. */
+  const strangers = new Map<string, Map<string, Socket>>();
+  let strangersInAll = 0;
+  const forget = (peer: Peer) => {
+    const origin = originOf(peer.remoteAddress);
+    const places = strangers.get(origin);
+    if (places?.delete(placeOf(peer)) !== true) return;
+    strangersInAll--;
+    if (places.size === 0) strangers.delete(origin);
   };
-  /** Which token came last by a connection, by address and port; and how many connections each has. */
+  /** Which token came last by a connection; and how many connections each has. */
   const known = new Map<string, string>();
   const counts = new Map<string, number>();
-  const placeOf = ({ remoteAddress, remotePort }: Peer) => `${remoteAddress} ${remotePort}`;
   const release = (peer: Peer) => {
     const token = known.get(placeOf(peer));
     if (token === undefined) return;
@@ -43,26 +47,41 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
     if (left === 0) counts.delete(token);
     else counts.set(token, left);
   };
+  /** The first that came from there. */
+  const cutOldest = (origin: string | undefined, why: string) => {
+    const [oldest] = strangers.get(origin ?? '')?.values() ?? [];
+    if (oldest === undefined) return;
+    note('strangers', { address: oldest.remoteAddress }, why);
+    forget(oldest);
+    oldest.destroy();
+  };
+  const mostCrowded = () => [...strangers].reduce((a, b) => (b[1].size > a[1].size ? b : a), noPlaces)[0];
+
   server.maxConnections = limits.connections;
   server.on('drop', (peer) => {
     note('connections', { address: peer?.remoteAddress }, `there are ${limits.connections} connections`);
+    // The next one has a place.
+    cutOldest(mostCrowded(), 'there are too many connections');
   });
   server.on('connection', (socket) => {
-    const { remoteAddress, remotePort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined) {
+    const peer = { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort };
+    if (peer.remoteAddress === undefined || peer.remotePort === undefined) {
       socket.destroy();
       return;
     }
-    const ports = strangers.get(remoteAddress) ?? new Map();
-    if (ports.size >= limits.strangersPerAddress) {
-      note('strangers', { address: remoteAddress }, `${ports.size} connections without a token`);
-      socket.destroy();
-      return;
+    const origin = originOf(peer.remoteAddress);
+    const fromThere = strangers.get(origin)?.size ?? 0;
+    if (fromThere >= limits.strangersPerAddress) {
+      cutOldest(origin, `${fromThere} connections without a token from one address`);
+    } else if (strangersInAll >= limits.strangers) {
+      cutOldest(mostCrowded(), `${strangersInAll} connections without a token`);
     }
-    strangers.set(remoteAddress, ports.set(remotePort, socket));
+    const places = strangers.get(origin) ?? new Map<string, Socket>();
+    strangers.set(origin, places.set(placeOf(peer), socket));
+    strangersInAll++;
     socket.once('close', () => {
-      forget({ remoteAddress, remotePort });
-      release({ remoteAddress, remotePort });
+      forget(peer);
+      release(peer);
     });
   });
   return {
@@ -78,7 +97,21 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
       return true;
     },
     close() {
-      for (const socket of [...strangers.values()].flatMap((ports) => [...ports.values()])) socket.destroy();
+      for (const socket of [...strangers.values()].flatMap((places) => [...places.values()]))
+        socket.destroy();
     },
   };
+}
+
+const noPlaces: [string, ReadonlyMap<string, Socket>] = ['', new Map()];
+
+const placeOf = ({ remoteAddress, remotePort }: Peer) => `${remoteAddress} ${remotePort}`;
+
+/** Of IPv6, who has one address has all with its first half. */
+function originOf(address = ''): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  return [...groups, ...Array<string>(missing).fill('0'), ...(tail?.split(':') ?? [])].slice(0, 4).join(':');
 }

@@ -12,6 +12,7 @@ import { type Log, silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
 import { sparingLog } from '../sparing-log.js';
 import type { BlobFolder, LendShare, Reception } from '../transport.js';
+import { fittingLimits, openFilesLimit } from './descriptors.js';
 import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits, type HubLimits } from './limits.js';
 import { hubMetrics } from './metrics.js';
@@ -59,8 +60,13 @@ export interface Hub extends BlobsBeside {
 export async function openHub(reception: Reception, options: HubOptions): Promise<Hub> {
   const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
   const log = withFewErrors(options.log ?? silentLog);
-  const limits = { ...defaultLimits, ...options.limits };
   const { participants } = reception.description;
+  const openFiles = openFilesLimit();
+  const limits = fittingLimits({ ...defaultLimits, ...options.limits }, openFiles);
+  if (limits.connections < CONNECTIONS_EACH * participants.length) {
+    const message = `this process may have ${openFiles} files and sockets open: too few for all participants at once; raise \`ulimit -n\``;
+    log.warn({ openFiles, participants: participants.length }, message);
+  }
   const server = makeServer(tls, limits);
   const metrics = hubMetrics();
   const note = refusals(log, metrics);
@@ -132,6 +138,9 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     },
   };
 }
+
+/** For messages and for a transfer. */
+const CONNECTIONS_EACH = 2;
 
 /** What fails for one fails for thousands, such as where no more files can be opened. */
 function withFewErrors(log: Log): Log {

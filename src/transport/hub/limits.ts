@@ -2,7 +2,9 @@
 export interface HubLimits {
   /** Connections in all; one more is closed at once. */
   readonly connections: number;
-  /** Connections from one address that have not shown a valid token (yet). */
+  /** Connections that have not shown a valid token (yet): of one more, the oldest goes. */
+  readonly strangers: number;
+  /** Of them from one address. */
   readonly strangersPerAddress: number;
   /** Connections by which one token has come. */
   readonly connectionsPerToken: number;
@@ -13,6 +15,8 @@ export interface HubLimits {
   readonly pendingBlobs: number;
   /** Uploads and downloads of one participant at once. */
   readonly transfers: number;
+  /** Uploads and downloads of all participants at once. */
+  readonly transfersInAll: number;
   /** Of one message. */
   readonly frameBytes: number;
   /** Messages of one participant, on average; as many as in four seconds may come at once. */
@@ -30,12 +34,14 @@ export interface HubLimits {
 
 export const defaultLimits: HubLimits = {
   connections: 4096,
+  strangers: 1024,
   strangersPerAddress: 256,
   connectionsPerToken: 64,
   blobBytes: 2 ** 31,
   pendingBytes: 2 ** 33,
   pendingBlobs: 64,
   transfers: 8,
+  transfersInAll: 2048,
   frameBytes: 2 ** 18,
   framesPerSecond: 50,
   unreadBytes: 2 ** 21,

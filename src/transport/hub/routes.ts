@@ -68,6 +68,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   const { participants } = description;
   const spare = sparingLog(log, 5, 100);
   const transfers = new Map<string, number>();
+  let transfersInAll = 0;
   const buffers = bufferBudget();
 
   /** @throws Refusal unless the request's token has one of these roles */
@@ -109,10 +110,15 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
     if (running >= limits.transfers) {
       throw new Refusal(429, 'transfers', `"${participant}" has ${running} uploads and downloads at once`);
     }
+    if (transfersInAll >= limits.transfersInAll) {
+      throw new Refusal(429, 'transfers', `there are ${transfersInAll} uploads and downloads at once`);
+    }
+    transfersInAll++;
     transfers.set(participant, running + 1);
     try {
       return await work();
     } finally {
+      transfersInAll--;
       transfers.set(participant, (transfers.get(participant) ?? 1) - 1);
     }
   }

@@ -50,19 +50,31 @@ describe('a hub that is held up', () => {
     expect(await participant.announce({ type: 'left' })).toEqual({ accepted: true });
   });
 
-  it('has few places for strangers of one address, and keeps those of participants', async () => {
-    await hub.open({ limits: { strangersPerAddress: 3 } });
-    // Known by their tokens, they are no strangers.
-    const a = await hub.join('site-a');
-    const held = [hold(''), hold(''), hold('')];
-    await Promise.all(held.map(({ socket }) => socket.readyState === 'open' || once(socket, 'connect')));
-    expect(await hold('GET /healthz HTTP/1.1\r\n').closed).toBe('');
-    await hub.logged(({ reason }) => reason === 'strangers');
-    expect(await a.announce({ type: 'left' })).toEqual({ accepted: true });
-    for (const { socket } of held) socket.destroy();
-    const b = await hub.join('site-b');
-    expect(await b.announce({ type: 'left' })).toEqual({ accepted: true });
-  });
+  it.each([
+    ['one address', { strangersPerAddress: 3 }],
+    ['all addresses', { strangers: 3 }],
+  ])(
+    'has few places for strangers of %s, and nobody is locked out by those who hold them',
+    async (_, limits) => {
+      await hub.open({ limits });
+      // Known by their tokens, they are no strangers.
+      const a = await hub.join('site-a');
+      const held: ReturnType<typeof hold>[] = [];
+      for (let k = 0; k < 3; k++) {
+        held.push(hold(''));
+        await once(held[k]!.socket, 'connect');
+      }
+      // Who comes later, with a token or without, has the place of who was there first.
+      expect(await hold('GET /healthz HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n').closed).toContain(
+        '200 OK',
+      );
+      await held[0]!.closed;
+      await hub.logged(({ reason }) => reason === 'strangers');
+      const b = await hub.join('site-b');
+      for (const end of [a, b]) expect(await end.announce({ type: 'left' })).toEqual({ accepted: true });
+      expect(held[2]!.socket.destroyed).toBe(false);
+    },
+  );
 
   it('has few places for connections of one token', async () => {
     await hub.open({ limits: { connectionsPerToken: 3 } });
@@ -86,8 +98,7 @@ describe('a hub that is held up', () => {
 
   it('has so many connections, and not more', async () => {
     await hub.open({ limits: { connections: 2 } });
-    const held = [hold(''), hold('')];
-    await Promise.all(held.map(({ socket }) => once(socket, 'connect')));
+    for (const name of ['site-a', 'site-b']) await hub.join(name);
     expect(await hold('').closed).toBe('');
     await hub.logged(({ reason }) => reason === 'connections');
   });

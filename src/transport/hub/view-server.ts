@@ -5,8 +5,9 @@
 import { getRequestListener } from '@hono/node-server';
 import { silentLog } from '../log.js';
 import type { RunView } from '../run-view.js';
+import { fittingLimits, openFilesLimit } from './descriptors.js';
 import { doorkeeper } from './doorkeeper.js';
-import { defaultLimits as limits } from './limits.js';
+import { defaultLimits } from './limits.js';
 import { hubMetrics } from './metrics.js';
 import { observers } from './observers.js';
 import { pages } from './pages.js';
@@ -31,6 +32,7 @@ const HOST = '127.0.0.1';
  * @throws TransportError when the port is taken
  */
 export async function openViewServer(view: RunView, port: number): Promise<ViewServer> {
+  const limits = fittingLimits(defaultLimits, openFilesLimit());
   const server = makeServer(undefined, limits);
   const metrics = hubMetrics();
   const log = silentLog;
