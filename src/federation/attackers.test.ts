@@ -74,6 +74,20 @@ describe('a run with an attacker', () => {
     },
   );
 
+  it.each(['geometric-median', 'multi-krum'])(
+    'stays healthy with %s where an update is 1e24 times as large',
+    async (strategy) => {
+      const honest = { ...settings, strategy, partition: { name: 'v', participants: 5 } } as const;
+      const accuracies: number[] = [];
+      for (const attack of [undefined, { name: 'scaled', scale: 1e24 } as const]) {
+        const { result } = await runFederation({ ...honest, attack }, { data, workers: 2 });
+        expect(result.rounds).toHaveLength(2);
+        accuracies.push(result.rounds.at(-1)!.merged[strategy]!.testAccuracy!);
+      }
+      expect(accuracies[1]!).toBeGreaterThan(accuracies[0]! - 0.15);
+    },
+  );
+
   it('differs from the run without one, by each attack in its own way', async () => {
     const { result } = await run(undefined, 'honest');
     expect(result.attackers).toBeUndefined();

@@ -1,6 +1,6 @@
 import { byKrumScore } from './krum.js';
 import { meanOfRange, medianOf, reduceSorted } from './sorted-places.js';
-import type { Column, Gram, GramStrategy } from './strategy.js';
+import type { Column, DistanceStrategy, SquaredDistances } from './strategy.js';
 
 /**
  * Bulyan: θ = n − 2f updates are chosen one after the other, each by Krum among those that are left; then, in each place,
@@ -9,13 +9,13 @@ import type { Column, Gram, GramStrategy } from './strategy.js';
  * @param f how many of the updates may be anything; n ≥ 4f + 3
  * @see El Mhamdi et al. 2018, https://arxiv.org/abs/1802.07927, section 4
  */
-export function bulyan({ f }: { f: number }): GramStrategy {
+export function bulyan({ f }: { f: number }): DistanceStrategy {
   return {
     name: 'bulyan',
-    needs: 'gram',
+    needs: 'distances',
     takes: { least: 4 * f + 3, rule: 'n ≥ 4f + 3' },
-    prepare({ all }) {
-      const chosen = chooseByKrum(all, f, all.length - 2 * f);
+    prepare(squares) {
+      const chosen = chooseByKrum(squares, f, squares.length - 2 * f);
       const nearest = chosen.length - 2 * f;
       return {
         combine(out, columns) {
@@ -27,11 +27,11 @@ export function bulyan({ f }: { f: number }): GramStrategy {
   };
 }
 
-function chooseByKrum(gram: Gram, f: number, count: number): number[] {
+function chooseByKrum(squares: SquaredDistances, f: number, count: number): number[] {
   const chosen: number[] = [];
-  let left = gram.map((_, k) => k);
+  let left = squares.map((_, k) => k);
   while (chosen.length < count) {
-    const [best = 0] = byKrumScore(gram, left, f);
+    const [best = 0] = byKrumScore(squares, left, f);
     chosen.push(best);
     left = left.filter((k) => k !== best);
   }

@@ -1,5 +1,5 @@
-import { squaredDistance } from './gram.js';
-import type { Column, Gram, GramStrategy } from './strategy.js';
+import { pairAt } from './pair-sums.js';
+import type { Column, DistanceStrategy, SquaredDistances } from './strategy.js';
 
 /**
  * Krum: the one update that lies closest to its neighbours. The score of an update is the sum of its n − f − 2 smallest
@@ -7,14 +7,14 @@ import type { Column, Gram, GramStrategy } from './strategy.js';
  * @param f how many of the updates may be anything; n ≥ 2f + 3
  * @see Blanchard et al. 2017, https://arxiv.org/abs/1703.02757, section 4
  */
-export function krum({ f }: { f: number }): GramStrategy {
+export function krum({ f }: { f: number }): DistanceStrategy {
   return {
     name: 'krum',
-    needs: 'gram',
+    needs: 'distances',
     takes: { least: 2 * f + 3, rule: 'n ≥ 2f + 3' },
-    prepare({ all }) {
-      const everyone = all.map((_, k) => k);
-      const [chosen = 0] = byKrumScore(all, everyone, f);
+    prepare(squares) {
+      const everyone = squares.map((_, k) => k);
+      const [chosen = 0] = byKrumScore(squares, everyone, f);
       return { combine: (out, columns) => out.set(columns[chosen] as Column) };
     },
   };
@@ -24,12 +24,12 @@ export function krum({ f }: { f: number }): GramStrategy {
  * These updates, the least score first. Where n − f − 2 leaves no neighbour, as in the last choices of Bulyan, the nearest
  * one counts.
  */
-export function byKrumScore(gram: Gram, candidates: readonly number[], f: number): number[] {
+export function byKrumScore(squares: SquaredDistances, candidates: readonly number[], f: number): number[] {
   const neighbours = Math.max(1, candidates.length - f - 2);
   const score = (i: number) =>
     candidates
       .filter((j) => j !== i)
-      .map((j) => squaredDistance(gram, i, j))
+      .map((j) => pairAt(squares, i, j))
       .sort((a, b) => a - b)
       .slice(0, neighbours)
       .reduce((sum, distance) => sum + distance, 0);

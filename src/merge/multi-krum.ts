@@ -1,5 +1,5 @@
 import { byKrumScore } from './krum.js';
-import type { Column, GramStrategy } from './strategy.js';
+import type { Column, DistanceStrategy } from './strategy.js';
 import { weightedSum } from './weighted-sum.js';
 
 /**
@@ -8,16 +8,16 @@ import { weightedSum } from './weighted-sum.js';
  * @param m how many are averaged, at most n; n − f by default, as many as are sure to be sound
  * @see Blanchard et al. 2017, https://arxiv.org/abs/1703.02757, section 5
  */
-export function multiKrum({ f, m }: { f: number; m?: number | undefined }): GramStrategy {
+export function multiKrum({ f, m }: { f: number; m?: number | undefined }): DistanceStrategy {
   const least = Math.max(2 * f + 3, m ?? 0);
   return {
     name: 'multi-krum',
-    needs: 'gram',
+    needs: 'distances',
     takes: { least, rule: least === m ? 'n ≥ m' : 'n ≥ 2f + 3' },
-    prepare({ all }) {
-      const everyone = all.map((_, k) => k);
-      const chosen = byKrumScore(all, everyone, f)
-        .slice(0, m ?? all.length - f)
+    prepare(squares) {
+      const everyone = squares.map((_, k) => k);
+      const chosen = byKrumScore(squares, everyone, f)
+        .slice(0, m ?? squares.length - f)
         .sort((i, j) => i - j);
       const ones = chosen.map(() => 1);
       return {

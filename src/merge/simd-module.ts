@@ -7,6 +7,8 @@
  *     max(columns, k, n, out), absmax(columns, k, n, out)
  *     weightedSum(columns, weights, k, n, divisor, out)        out = (Σ wₖ·xₖ)/divisor in float64, rounded once
  *     productSums(x, y, n, out)                                out = Σ xᵢ·yᵢ in float64 over i ≡ 0, 1, 2, 3 (mod 4)
+ *     squareSums(x, y, n, out)                                 out = Σ (xᵢ − yᵢ)², likewise
+ *     productSumsF64(x, y, n, out)                             productSums of float64 values
  *
  * `columns` is a table of k addresses; n is a multiple of 4. Opcodes are those of the WebAssembly specification, with its
  * fixed-width SIMD.
@@ -47,6 +49,7 @@ const LARGER_UNSIGNED = simd(0xb9);
 const ADD_F32 = simd(0xe4);
 const MUL_F32 = simd(0xe6);
 const ADD_F64 = simd(0xf0);
+const SUB_F64 = simd(0xf1);
 const MUL_F64 = simd(0xf2);
 const DIV_F64 = simd(0xf3);
 const TO_F32 = simd(0x5e);
@@ -184,26 +187,53 @@ function column(place: number, low: Code, high: Code): Code {
   ];
 }
 
-const productSums: Function = {
-  name: 'productSums',
+/** Σ over pairs of values; `term` makes of the two in locals 10 and 11, as float64, what is added. */
+const pairSums = (name: string, term: Code): Function => ({
+  name,
   parameters: [I32, I32, I32, I32],
   results: [],
   locals: [
     [2, I32],
-    [4, V128],
+    [6, V128],
   ],
   code: [
     ...[...times(2, 2), ...set(5)],
     ...loop(4, 5, 16, [
       ...[...get(0), ...get(4), ...ADD, ...LOAD, ...set(8)],
       ...[...get(1), ...get(4), ...ADD, ...LOAD, ...set(9)],
-      ...[...get(6), ...get(8), ...TO_F64, ...get(9), ...TO_F64, ...MUL_F64, ...ADD_F64, ...set(6)],
-      ...[...get(7), ...upper(8), ...TO_F64, ...upper(9), ...TO_F64, ...MUL_F64, ...ADD_F64, ...set(7)],
+      ...[...get(8), ...TO_F64, ...set(10), ...get(9), ...TO_F64, ...set(11)],
+      ...[...get(6), ...term, ...ADD_F64, ...set(6)],
+      ...[...upper(8), ...TO_F64, ...set(10), ...upper(9), ...TO_F64, ...set(11)],
+      ...[...get(7), ...term, ...ADD_F64, ...set(7)],
+    ]),
+    ...[...get(3), ...get(6), ...STORE],
+    ...[...get(3), ...int(16), ...ADD, ...get(7), ...STORE],
+  ],
+});
+const product: Code = [...get(10), ...get(11), ...MUL_F64];
+const productSums = pairSums('productSums', product);
+
+/** Two float64 values of each column, `offset` bytes behind the place. */
+const twoOf = (offset: number): Code => [
+  ...[...get(0), ...get(4), ...ADD, ...simd(0x00, 3, offset), ...set(10)],
+  ...[...get(1), ...get(4), ...ADD, ...simd(0x00, 3, offset), ...set(11)],
+];
+const productSumsF64: Function = {
+  ...productSums,
+  name: 'productSumsF64',
+  code: [
+    ...[...times(2, 3), ...set(5)],
+    ...loop(4, 5, 32, [
+      ...[...twoOf(0), ...get(6), ...product, ...ADD_F64, ...set(6)],
+      ...[...twoOf(16), ...get(7), ...product, ...ADD_F64, ...set(7)],
     ]),
     ...[...get(3), ...get(6), ...STORE],
     ...[...get(3), ...int(16), ...ADD, ...get(7), ...STORE],
   ],
 };
+
+const difference: Code = [...get(10), ...get(11), ...SUB_F64];
+const squareSums = pairSums('squareSums', [...difference, ...set(10), ...get(10), ...get(10), ...MUL_F64]);
 
 /** The upper half of a local. */
 function upper(local: number): Code {
@@ -220,7 +250,7 @@ const section = (id: number, content: Code): Code => [id, ...unsigned(content.le
 
 /** The module; it imports its memory as "memory" of "merge". */
 export function simdModule(): Uint8Array<ArrayBuffer> {
-  const functions = [finite, max, absmax, weightedSum, productSums];
+  const functions = [finite, max, absmax, weightedSum, productSums, squareSums, productSumsF64];
   const types = functions.map(({ parameters, results }) => [
     0x60,
     ...vector(parameters.map((type) => [type])),

@@ -2,11 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../tensor/random.js';
 import { absmax } from './absmax.js';
 import { firstNotFinite } from './block.js';
+import { distanceSurvey } from './distances.js';
 import { gramSurvey } from './gram.js';
 import { max } from './max.js';
 import { mean } from './mean.js';
-import { extremeBySimd, finiteBySimd, productSumsBySimd, simdBuffers, weightedSumBySimd } from './simd.js';
-import type { Column, Gram } from './strategy.js';
+import {
+  extremeBySimd,
+  finiteBySimd,
+  productSumsBySimd,
+  simdBuffers,
+  squareSumsBySimd,
+  weightedSumBySimd,
+} from './simd.js';
+import type { Column, PairTable } from './strategy.js';
 
 const columnsIn = (buffers: readonly Uint8Array<ArrayBuffer>[], n: number) =>
   buffers.map((buffer) => new Float32Array(buffer.buffer, buffer.byteOffset, n));
@@ -49,27 +57,44 @@ describe.each([mean(), mean({ by: 'equal' }), max(), absmax()])(
   },
 );
 
-it.each([1003, 4096, 2])(
-  'inner products of columns of %i values there are those of JavaScript to the bit',
-  (n) => {
-    const gramOf = (columns: readonly Column[]) => {
-      let gram: Gram = [];
-      const survey = gramSurvey(columns.length, ({ all }) => {
-        gram = all;
-        return { combine() {} };
-      });
-      survey.see(columns, { tensor: 'w', at: 0, auxiliaries: {} });
-      survey.finish();
-      return gram;
-    };
-    const values = ['a', 'b', 'c'].map((label) => draw(`${label} ${n}`, n));
+describe.each([1003, 4096, 2])('of columns of %i values there', (n) => {
+  const tableOf = (needs: 'gram' | 'distances', columns: readonly Column[]) => {
+    let table: PairTable = [];
+    const combination = { combine() {} };
+    const survey =
+      needs === 'gram'
+        ? gramSurvey(columns.length, ({ all }) => {
+            table = all;
+            return combination;
+          })
+        : distanceSurvey(columns.length, (squares) => {
+            table = squares;
+            return combination;
+          });
+    survey.see(columns, { tensor: 'w', at: 0, auxiliaries: {} });
+    survey.finish();
+    return table;
+  };
+  const values = ['a', 'b', 'c'].map((label) => draw(`${label} ${n}`, n));
+
+  it.each(['gram', 'distances'] as const)('the %s are those of JavaScript to the bit', (needs) => {
     const columns = columnsIn(simdBuffers(values.map(() => 4 * n)), n);
     values.forEach((column, k) => {
       columns[k]!.set(column);
     });
-    expect(gramOf(columns)).toEqual(gramOf(values));
-  },
-);
+    expect(tableOf(needs, columns)).toEqual(tableOf(needs, values));
+  });
+
+  it('the gram of float64 values is that of JavaScript to the bit', () => {
+    const wide = values.map((column) => Float64Array.from(column, (value) => value / 3));
+    const columns = simdBuffers(wide.map(() => 8 * n)).map(({ buffer, byteOffset }, k) => {
+      const column = new Float64Array(buffer, byteOffset, n);
+      column.set(wide[k]!);
+      return column;
+    });
+    expect(tableOf('gram', columns)).toEqual(tableOf('gram', wide));
+  });
+});
 
 it('the inner loops are used where all lies in one such memory, up to the last multiple of four', () => {
   const [a, b, out] = columnsIn(simdBuffers([40, 40, 40]), 10) as [Float32Array, Float32Array, Float32Array];
@@ -77,7 +102,9 @@ it('the inner loops are used where all lies in one such memory, up to the last m
   expect(weightedSumBySimd(out, [a, b], [1, 1], 2)).toBe(8);
   expect(finiteBySimd(a)).toBe(8);
   expect([...productSumsBySimd(a.fill(1), b.fill(2))!]).toEqual([4, 4, 4, 4]);
+  expect([...squareSumsBySimd(a.fill(1), b.fill(4))!]).toEqual([18, 18, 18, 18]);
   expect(productSumsBySimd(a, new Float32Array(10))).toBeUndefined();
+  expect(squareSumsBySimd(a, new Float64Array(10))).toBeUndefined();
   expect(extremeBySimd('max', out, [a, new Float32Array(10)])).toBe(0);
   expect(extremeBySimd('max', new Float32Array(10), [a, b])).toBe(0);
   expect(finiteBySimd(new Float32Array(8))).toBe(0);

@@ -11,6 +11,8 @@ interface Kernels {
   absmax(columns: number, k: number, n: number, out: number): void;
   weightedSum(columns: number, weights: number, k: number, n: number, divisor: number, out: number): void;
   productSums(x: number, y: number, n: number, out: number): void;
+  productSumsF64(x: number, y: number, n: number, out: number): void;
+  squareSums(x: number, y: number, n: number, out: number): void;
 }
 
 interface Simd {
@@ -87,10 +89,23 @@ export function weightedSumBySimd(
 
 /** Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined where they do not lie so. */
 export function productSumsBySimd(x: Column, y: Column): Float64Array | undefined {
-  const simd = x instanceof Float32Array && y instanceof Float32Array ? known.get(x.buffer) : undefined;
+  return pairSums(x instanceof Float64Array ? 'productSumsF64' : 'productSums', x, y);
+}
+
+/** Σ (xᵢ − yᵢ)², likewise. */
+export function squareSumsBySimd(x: Column, y: Column): Float64Array | undefined {
+  return x instanceof Float32Array ? pairSums('squareSums', x, y) : undefined;
+}
+
+function pairSums(
+  kernel: 'productSums' | 'productSumsF64' | 'squareSums',
+  x: Column,
+  y: Column,
+): Float64Array | undefined {
+  const simd = x.constructor === y.constructor ? known.get(x.buffer) : undefined;
   if (simd === undefined || y.buffer !== x.buffer) return undefined;
   const sums = simd.weights.subarray(0, 4);
-  simd.kernels.productSums(x.byteOffset, y.byteOffset, x.length - (x.length % 4), sums.byteOffset);
+  simd.kernels[kernel](x.byteOffset, y.byteOffset, x.length - (x.length % 4), sums.byteOffset);
   return sums;
 }
 

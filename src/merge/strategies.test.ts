@@ -47,8 +47,18 @@ function ranked(vectors: readonly Vector[], f: number, count: number, among: 'al
   return Array.from({ length: count }, () => left.splice(left.indexOf(closest(left, f)), 1)[0]!);
 }
 
+/** The value up to which half of the weight lies. */
+function weightedMiddle(values: Vector, weights: Vector): number {
+  const order = values.map((_, k) => k).sort((i, j) => values[i]! - values[j]!);
+  let left = sum(weights) / 2;
+  let at = -1;
+  while (left > 0) left -= weights[order[++at]!]!;
+  const value = values[order[at]!]!;
+  return left === 0 ? (value + values[order[at + 1]!]!) / 2 : value;
+}
+
 function weiszfeld(vectors: readonly Vector[], examples: Vector, nu: number): Vector {
-  let z = combined(vectors, shares(examples));
+  let z = perPlace(weightedMiddle)(vectors, examples, []);
   for (let iteration = 0; iteration < 1000; iteration++) {
     const beta = vectors.map((one, k) => examples[k]! / Math.max(nu, length(minus(one, z))));
     z = combined(vectors, shares(beta));

@@ -1,7 +1,7 @@
 /**
  * What a merging strategy is: a rule that makes one state of the states that the updates are. What it needs says what it
- * gets: the values of all updates in one place, each place by itself; before that, the inner products of the updates; or
- * all values, in as many passes as it asks for. `strategies.ts` has them all by name; each header names the paper.
+ * gets: the values of all updates in one place, each place by itself; before that, the inner products of the updates or the
+ * distances between them; or all values, in as many passes as it asks for. `strategies.ts` has them all by name; each header names the paper.
  */
 
 /** What a strategy is applied to: the weights themselves, or what each update changed in the base. */
@@ -37,8 +37,14 @@ export interface Combination {
   ) => void;
 }
 
+/** A number for every two updates, the same in both orders: table[i][j]. */
+export type PairTable = readonly Float64Array[];
+
 /** The inner products of the updates in float64: gram[i][j] = ⟨xᵢ, xⱼ⟩. */
-export type Gram = readonly Float64Array[];
+export type Gram = PairTable;
+
+/** The squared distances between the updates in float64: squares[i][j] = ‖xᵢ − xⱼ‖². */
+export type SquaredDistances = PairTable;
 
 /** Of all tensors together, and of each. */
 export interface Grams {
@@ -78,7 +84,15 @@ export interface PlacewiseStrategy extends Described, Combination {
 /** `gram`: the inner products of the updates decide how columns are combined. */
 export interface GramStrategy extends Described {
   readonly needs: 'gram';
+  /** That the products are those of the updates' differences from their median, weighted by examples; from 0 by default. */
+  readonly from?: 'median';
   readonly prepare: (grams: Grams, examples: readonly number[]) => Combination;
+}
+
+/** `distances`: how far the updates lie from each other decides it. Distances do not follow from inner products, which cancel. */
+export interface DistanceStrategy extends Described {
+  readonly needs: 'distances';
+  readonly prepare: (squares: SquaredDistances, examples: readonly number[]) => Combination;
 }
 
 /** `all`: other facts about all values decide it. */
@@ -89,4 +103,4 @@ export interface SurveyStrategy extends Described {
 }
 
 /** What it must see, so that streaming and secure aggregation know what they may do, stands in `needs`. */
-export type Strategy = PlacewiseStrategy | GramStrategy | SurveyStrategy;
+export type Strategy = PlacewiseStrategy | GramStrategy | DistanceStrategy | SurveyStrategy;
