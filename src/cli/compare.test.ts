@@ -66,7 +66,9 @@ describe('commonweight compare', () => {
   });
 
   it('keeps the runs, the comparison and a page', () => {
-    expect(readdirSync(at('first')).sort()).toEqual(['absmax', 'comparison.html', 'comparison.json', 'mean']);
+    expect(readdirSync(at('first')).sort()).toEqual([
+      ...['absmax', 'comparison.html', 'comparison.json', 'lease-1.json', 'mean'],
+    ]);
     expect(readdirSync(at('first/mean')).sort()).toEqual(['seed-5', 'seed-6']);
     const comparison = JSON.parse(read('first.json'));
     expect(JSON.parse(read('first/comparison.json'))).toEqual(comparison);

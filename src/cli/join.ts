@@ -1,10 +1,10 @@
 /** `commonweight join`: takes part in a federation with data that stays here. */
-import { mkdir } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { compileDescription } from '../federation/description.js';
 import { strategiesOf } from '../federation/federation-plan.js';
 import { needsFisher } from '../federation/fisher.js';
+import { requireUnused } from '../federation/folder-claim.js';
 import { FOREIGN_PLAN_RISK } from '../federation/foreign-plan.js';
 import { joinFederation } from '../federation/join-federation.js';
 import { shareChoice } from '../federation/share-choice.js';
@@ -103,6 +103,8 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
     });
   }
   const choice = partition === undefined ? undefined : shareChoice(partition);
+  // Before this one takes the place of another that has the same token.
+  if (flags.out !== undefined) await requireUnused(flags.out);
   const display = joinDisplay(print);
   const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the step under way'));
   try {
@@ -116,7 +118,6 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
         });
       }
       const folder = flags.out ?? joinPath('runs', `join-${participant.replace(/[^\w.-]/g, '_')}`);
-      await mkdir(folder, { recursive: true });
       display.onStart(participant, description);
       const outcome = await joinFederation(end, participant, {
         ...{ data, dataDir, choice, folder, signal, shareLabelCounts, acceptForeignPlan },

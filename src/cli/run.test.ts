@@ -97,7 +97,9 @@ describe('commonweight run', () => {
   it('keeps the configuration, the journal, the models, the metrics and ONNX', () => {
     expect(readdirSync(at('first')).sort()).toEqual([
       'configuration.yaml',
+      'job.json',
       'journal.jsonl',
+      'lease-1.json',
       'metrics.csv',
       'model.onnx',
       'model.safetensors',

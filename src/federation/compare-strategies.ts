@@ -3,6 +3,7 @@
  * same partition and initial weights; the next seed deals out both anew. Each run merges, copies and goes on by its own
  * strategy; training that does not depend on it is done once. Node only.
  */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
@@ -13,11 +14,13 @@ import {
 } from '../protocol/configuration.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
 import { strategiesOf } from './federation-plan.js';
+import { claimFolder, type FolderClaim } from './folder-claim.js';
 import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { type FederationOptions, type RunStart, runFederation } from './run-federation.js';
 import type { RunResult } from './run-result.js';
 import { shareTasks } from './shared-tasks.js';
+import { cannotWrite } from './write-result.js';
 
 /** One of the runs of a comparison. */
 export interface RunPlace {
@@ -68,19 +71,36 @@ export async function compareStrategies(
       onProgress: observer.onData,
       onNotice: observer.onNotice,
     }));
+  const { out } = options;
+  const claim = out === undefined ? undefined : await claimNewFolder(out, signal, observer.onNotice);
   const results: ComparedResult[] = [];
   const runs = seeds * strategies.length;
-  for (let index = 0; index < seeds; index++) {
-    const seed = configuration.seed + index;
-    const share = shareTasks();
-    for (const strategy of strategies) {
-      const place = { strategy, seed, run: results.length + 1, runs };
-      results.push(
-        await runOne({ ...configuration, seed, strategy, compare: [] }, place, data, share, options),
-      );
+  try {
+    for (let index = 0; index < seeds; index++) {
+      const seed = configuration.seed + index;
+      const share = shareTasks();
+      for (const strategy of strategies) {
+        const place = { strategy, seed, run: results.length + 1, runs };
+        results.push(
+          await runOne({ ...configuration, seed, strategy, compare: [] }, place, data, share, options),
+        );
+      }
     }
+    return results;
+  } finally {
+    await claim?.release();
   }
-  return results;
+}
+
+async function claimNewFolder(
+  path: string,
+  signal: AbortSignal | undefined,
+  onWaiting: ((notice: string) => void) | undefined,
+): Promise<FolderClaim> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw cannotWrite(path, cause);
+  });
+  return claimFolder(path, { signal, onWaiting });
 }
 
 async function runOne(

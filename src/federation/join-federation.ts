@@ -70,12 +70,21 @@ export async function joinFederation(
         })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
   const { plan, fisher } = federation;
+  // Another process with this token, which this one has taken the place of, needs a moment to end.
+  const opened =
+    folder === undefined
+      ? undefined
+      : await participantFolder(folder, {
+          patient: true,
+          signal: options.signal,
+          onWaiting: options.onNotice,
+        });
   const tasks = new WorkerPool({ plan, train: own.dataset, fisher: fisher?.plan }, 1);
   try {
     return await takePart(end, {
       ...{ federation, data: own, tasks, shareLabelCounts, observer, signal: options.signal },
       runtime: `${versions.runtime}, ${versions.device}`,
-      folder: folder === undefined ? undefined : await participantFolder(folder),
+      folder: opened,
     });
   } catch (error) {
     if (foreignPlan === undefined || error instanceof CommonweightError || error instanceof InterruptedError)
@@ -87,6 +96,7 @@ export async function joinFederation(
     );
   } finally {
     await tasks.close();
+    await opened?.close();
   }
 }
 

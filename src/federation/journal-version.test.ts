@@ -42,7 +42,7 @@ describe('the version of a journal', () => {
     await checkJournalVersion(folder);
     expect(await jobOf(folder)).toBe('0123456789abcdef');
     const claim = await claimRun(folder);
-    expect(claim.epoch).toBe(5);
+    expect(claim.number).toBe(5);
     await claim.release();
   });
 

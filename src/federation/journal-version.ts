@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FederationError } from './error.js';
 
-export const JOURNAL_VERSION = 2;
+export const JOURNAL_VERSION = 3;
 
 /** Whatever else a newer version keeps in job.json, the version itself can be read. */
 const versionSchema = z.looseObject({ journal: z.int().positive() });

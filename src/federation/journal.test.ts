@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FencedError } from '../transport/error.js';
 import { journalLine, openJournal, parseJournal } from './journal.js';
 import type { RoundEvent } from './round-events.js';
 
@@ -56,5 +57,41 @@ describe('the journal', () => {
     expect(await openedWith()).toEqual(facts);
     appendFileSync(path, `${JSON.stringify(third)}\n`);
     await expect(openedWith()).rejects.toThrow('line 4 is not as it was written: {"type":"stopped"');
+  });
+
+  it('has the number of whoever leads in each line, and none counts of a lead before behind it', async () => {
+    const claim = (number: number) => ({ number, check: async () => {} });
+    const [first, second, third] = facts as [RoundEvent, RoundEvent, RoundEvent];
+    const old = await openJournal(path, claim(1));
+    await old.append(first);
+    const current = await openJournal(path, claim(2));
+    expect(current.events).toEqual([first]);
+    // It woke from a long sleep, and had looked before that whether it leads.
+    await old.append(third);
+    await current.append(second);
+    await Promise.all([old.close(), current.close()]);
+    expect(parseJournal(readFileSync(path, 'utf8'), path)).toEqual([first, second]);
+    const next = await openJournal(path, claim(3));
+    expect(next.events).toEqual([first, second]);
+    await next.close();
+    expect(readFileSync(path, 'utf8')).toContain('{"type":"led","epoch":3,"check":"');
+    for (const number of [2, 3]) {
+      await expect(openJournal(path, claim(number))).rejects.toThrow(
+        `is led by number 3, this process is number ${number}`,
+      );
+    }
+  });
+
+  it('confirms no fact to a lead that is fenced before it is safe', async () => {
+    let leads = true;
+    const check = async () => {
+      if (!leads) throw new FencedError('another leads');
+    };
+    const journal = await openJournal(path, { number: 1, check });
+    const appending = journal.append(facts[0] as RoundEvent);
+    leads = false;
+    await expect(appending).rejects.toThrow(FencedError);
+    await expect(journal.append(facts[1] as RoundEvent)).rejects.toThrow(FencedError);
+    await journal.close();
   });
 });

@@ -4,10 +4,21 @@ import { join } from 'node:path';
 import { reasonOf } from '../files/reason.js';
 import { writeFileWhole } from '../files/whole-file.js';
 import { FederationError } from './error.js';
+import { type ClaimOptions, claimFolder } from './folder-claim.js';
 import type { ParticipantFolder } from './kept-update.js';
 
-/** Opens it, or makes it. @throws FederationError when it cannot be made */
-export async function participantFolder(path: string): Promise<ParticipantFolder> {
+export interface ParticipantFolderOnDisk extends ParticipantFolder {
+  close(): Promise<void>;
+}
+
+/**
+ * Opens it, or makes it; it is this process's alone until it is closed.
+ * @throws FederationError when it cannot be made, or another process is at work in it
+ */
+export async function participantFolder(
+  path: string,
+  claiming: ClaimOptions = {},
+): Promise<ParticipantFolderOnDisk> {
   const failed =
     (file: string, what: string) =>
     (cause: unknown): never => {
@@ -17,11 +28,17 @@ export async function participantFolder(path: string): Promise<ParticipantFolder
       });
     };
   await mkdir(path, { recursive: true }).catch(failed(path, 'made'));
-  // What a killed process was in the middle of writing. The folder may be somebody's with other things in it.
-  const leftover = /^[\w-]+\.(json|safetensors)\.[0-9a-f-]{36}\.part$/;
-  const names = await readdir(path).catch(failed(path, 'read'));
-  for (const name of names) {
-    if (leftover.test(name)) await rm(join(path, name)).catch(failed(join(path, name), 'removed'));
+  const claim = await claimFolder(path, claiming);
+  try {
+    // What a killed process was in the middle of writing. The folder may be somebody's with other things in it.
+    const leftover = /^[\w-]+\.(json|safetensors)\.[0-9a-f-]{36}\.part$/;
+    const names = await readdir(path).catch(failed(path, 'read'));
+    for (const name of names) {
+      if (leftover.test(name)) await rm(join(path, name)).catch(failed(join(path, name), 'removed'));
+    }
+  } catch (error) {
+    await claim.release();
+    throw error;
   }
   return {
     name: `the folder "${path}"`,
@@ -33,10 +50,13 @@ export async function participantFolder(path: string): Promise<ParticipantFolder
       return bytes && new Uint8Array(bytes);
     },
     async write(file, bytes) {
+      await claim.check();
       await writeFileWhole(join(path, file), bytes).catch(failed(join(path, file), 'written'));
     },
     async remove(file) {
+      await claim.check();
       await rm(join(path, file), { force: true }).catch(failed(join(path, file), 'removed'));
     },
+    close: claim.release,
   };
 }

@@ -27,8 +27,8 @@ import { memoryStore } from './memory-store.js';
 import type { RecordedRound } from './recorded-rounds.js';
 import { checkRefit, refitPlanOf } from './refit.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
-import { openRunFolder, type RunFolder, sha256Of } from './run-folder.js';
-import type { RunStore } from './run-store.js';
+import { claimRun } from './run-claim.js';
+import { openRunFolder, prepareRunFolder, sha256Of } from './run-folder.js';
 import type { TaskRunner } from './tasks.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -118,71 +118,76 @@ export async function runFederation(
   const { attackers } = federation;
   const workers = options.workers ?? availableParallelism();
   const encode = (state: StateDict) => encodeModel(state, model);
-  const store =
-    options.out === undefined
-      ? memoryStore(sha256Of, encode)
-      : await openRunFolder(options.out, configuration, encode);
-  if (options.out !== undefined) {
-    const shared = configuration.shareLabelCounts
-      ? { classNames, participants: summarizeShares(shares, data.train.labels, classNames.length) }
-      : undefined;
-    await keepLabelCounts(options.out, shared);
-  }
-  const resumed = store.events.reduce(applyEvent, startRun(federation.rules));
-  const parametersInAll = layoutSize(plan.layout);
-  observer.onStart?.({
-    configuration,
-    data,
-    shares,
-    attackers,
-    workers,
-    parameters: parametersInAll,
-    state: resumed,
-  });
+  const { store, claim, close } = await openStore(options, configuration, encode);
+  let pool: WorkerPool | undefined;
+  const stop = () => pool?.stop();
+  claim?.signal.addEventListener('abort', stop);
+  signal?.addEventListener('abort', stop);
   const conclusion = { out: options.out, configuration, network, imageShape, store, encode };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
-  if (isFinished(resumed)) return conclude(resumed).finally(() => closeStore(store));
-
-  const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
-  const pool = new WorkerPool(
-    {
-      plan,
-      train: data.train,
-      test: data.test,
-      features: refit?.features,
-      fisher: fisher?.plan,
-      poisoned,
-    },
-    workers,
-  );
-  const stop = () => pool.stop();
-  signal?.addEventListener('abort', stop);
-  let state = resumed;
-  const watching: Observer = {
-    ...observer,
-    onEvent: (event, next) => {
-      state = next;
-      observer.onEvent?.(event, next);
-    },
-  };
+  let state: RunState | undefined;
   try {
+    if (options.out !== undefined) {
+      const shared = configuration.shareLabelCounts
+        ? { classNames, participants: summarizeShares(shares, data.train.labels, classNames.length) }
+        : undefined;
+      await keepLabelCounts(options.out, shared);
+    }
+    state = store.events.reduce(applyEvent, startRun(federation.rules));
+    const parameters = layoutSize(plan.layout);
+    observer.onStart?.({ configuration, data, shares, attackers, workers, parameters, state });
+    if (isFinished(state)) return await conclude(state);
+
+    const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
+    const { train, test } = data;
+    pool = new WorkerPool(
+      { plan, train, test, features: refit?.features, fisher: fisher?.plan, poisoned },
+      workers,
+    );
+    const watching: Observer = {
+      ...observer,
+      onEvent: (event, next) => {
+        state = next;
+        observer.onEvent?.(event, next);
+      },
+    };
     if (signal?.aborted) pool.stop();
     state = await coordinate(federation, options.tasks?.(pool) ?? pool, store, watching);
     return await conclude(state);
   } catch (error) {
-    if (error instanceof InterruptedError) return await conclude(state, 'interrupted');
-    if (!(error instanceof DivergedError)) throw error;
+    await claim?.check();
+    if (error instanceof InterruptedError && state !== undefined) return await conclude(state, 'interrupted');
+    if (!(error instanceof DivergedError) || state === undefined) throw error;
     const { message, hint } = error;
     const { result } = await conclude(state, 'diverged');
     throw new DivergedError(message, { ...(hint && { hint }), cause: error, result });
   } finally {
     signal?.removeEventListener('abort', stop);
-    await pool.close();
-    await closeStore(store);
+    await pool?.close();
+    await close();
   }
 }
 
-/** A folder has a journal to close; memory has nothing. */
-const closeStore = async (store: RunStore | RunFolder) => {
-  if ('close' in store) await store.close();
-};
+/** Where the run is kept: a folder, which is this process's alone until it is closed, or memory. */
+async function openStore(
+  { out, signal, observer }: FederationOptions,
+  configuration: Configuration,
+  encode: (state: StateDict) => Uint8Array,
+) {
+  if (out === undefined) {
+    return { store: memoryStore(sha256Of, encode), claim: undefined, close: async () => {} };
+  }
+  await prepareRunFolder(out, configuration);
+  const claim = await claimRun(out, { signal, onWaiting: observer?.onNotice });
+  try {
+    const store = await openRunFolder(out, configuration, encode, claim);
+    const close = async () => {
+      await store.close();
+      await claim.release();
+    };
+    return { store, claim, close };
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}

@@ -5,7 +5,8 @@
  *
  *     configuration.yaml   what the run was told, every default filled in
  *     journal.jsonl        the facts, in order (journal.ts)
- *     job.json             across machines: which run this is, and the journal's version (journal-version.ts)
+ *     job.json             which run this is, and the journal's version (journal-version.ts)
+ *     lease-N.json         which process leads it, as the N-th (folder-claim.ts)
  *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     controls/            control variates, where the correction has them
@@ -17,14 +18,15 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
 import { reasonOf } from '../files/reason.js';
+import { writeFileWhole } from '../files/whole-file.js';
 import { type Configuration, parseConfiguration } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { FederationError } from './error.js';
-import { openJournal } from './journal.js';
+import { type Lead, openJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
 import { isModel, type RunStore, type StateRole } from './run-store.js';
-import { writeResult } from './write-result.js';
+import { cannotWrite, writeResult } from './write-result.js';
 
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -36,21 +38,24 @@ export interface RunFolder extends RunStore {
 /**
  * Opens the folder for this configuration: anew, or where an earlier start of the same run was left.
  * @param encodeModel the file of a merged model, or of an average
+ * @param lead by which the process holds the folder
  * @throws FederationError when it holds another run, or something else.
  */
 export async function openRunFolder(
   path: string,
   configuration: Configuration,
   encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
+  lead?: Lead,
 ): Promise<RunFolder> {
   await prepareRunFolder(path, configuration);
   await removeLeftovers(path);
-  const journal = await openJournal(join(path, 'journal.jsonl'));
+  const journal = await openJournal(join(path, 'journal.jsonl'), lead);
   return {
     path,
     events: journal.events,
     append: journal.append,
     async put(role, state) {
+      await lead?.check();
       const bytes = isModel(role) ? encodeModel(state) : encodeSafetensors(state);
       await writeResult(path, fileOf(role), bytes);
       return sha256Of(bytes);
@@ -73,9 +78,16 @@ export async function openRunFolder(
       return decodeSafetensors(bytes, file).state;
     },
     async keepDetails(details) {
+      await lead?.check();
       await writeResult(path, detailsFile(details.round), `${JSON.stringify(details)}\n`);
     },
-    discard: (role) => rm(join(path, fileOf(role)), { force: true }),
+    async discard(role) {
+      await lead?.check();
+      const file = join(path, fileOf(role));
+      await rm(file, { force: true }).catch((cause: unknown) => {
+        throw cannotWrite(file, cause);
+      });
+    },
     close: journal.close,
   };
 }
@@ -91,7 +103,7 @@ export async function prepareRunFolder(path: string, configuration: Configuratio
     throw new FederationError(`the folder "${path}" cannot be made: ${reason}`, { cause });
   });
   await checkJournalVersion(path);
-  await claimFolder(path, configuration);
+  await keepConfiguration(path, configuration);
 }
 
 const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');
@@ -124,7 +136,7 @@ export function fileOf(role: StateRole): string {
 export const detailsFile = (round: number) => `rounds/round-${round}.json`;
 
 /** Writes the configuration into an empty folder, or finds the same one there. */
-async function claimFolder(path: string, configuration: Configuration): Promise<void> {
+async function keepConfiguration(path: string, configuration: Configuration): Promise<void> {
   const file = join(path, 'configuration.yaml');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -134,8 +146,9 @@ async function claimFolder(path: string, configuration: Configuration): Promise<
     await checkEmpty(path);
     const header =
       '# What this run was told, every default filled in. The same configuration takes the run up again.\n';
-    await writeResult(path, 'configuration.yaml', header + stringify(configuration));
-    return;
+    const first = await writeFirst(file, header + stringify(configuration));
+    // Another was there at the same moment: its settings are the run's.
+    return first ? undefined : keepConfiguration(path, configuration);
   }
   const earlier = parseConfiguration(readYaml(text, file), file);
   // What is told about the data does not make it another run.
@@ -145,6 +158,17 @@ async function claimFolder(path: string, configuration: Configuration): Promise<
     throw new FederationError(`"${path}" holds a run of another configuration: ${difference}`, {
       hint: 'choose another --out, or the same settings to take that run up again',
     });
+  }
+}
+
+/** @returns whether there was no such file */
+async function writeFirst(file: string, text: string): Promise<boolean> {
+  try {
+    await writeFileWhole(file, text, { exclusive: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cannotWrite(file, error);
   }
 }
 

@@ -116,9 +116,13 @@ export async function serveFederation(
   await prepareRunFolder(out, configuration);
   const job = await jobOf(out);
   const lead = await options.lead?.(job);
-  const claim = lead === undefined ? await claimRun(out) : undefined;
-  const epoch = lead?.epoch ?? claim?.epoch ?? 0;
-  const folder = await openRunFolder(out, configuration, encode);
+  // Who has the lead by the transport has the folder by it, too: whoever led before is fenced.
+  const claim = await claimRun(out, { force: lead !== undefined, signal, onWaiting: observer.onNotice });
+  const epoch = lead?.epoch ?? claim.number;
+  const folder = await openRunFolder(out, configuration, encode, claim).catch(async (error: unknown) => {
+    await claim.release();
+    throw error;
+  });
   let pool: WorkerPool | undefined;
   try {
     const blobs = await blobFolder(join(out, 'blobs'));
@@ -160,6 +164,7 @@ export async function serveFederation(
       discardAfter,
       finalModel: (state) => finalRole(state, configuration)?.sha256,
     });
+    claim.signal.addEventListener('abort', () => rounds.reception.onFenced?.(claim.signal.reason));
     // A coordinator that was killed right after it recorded this left it undone.
     const lastEvent = store.events.at(-1);
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
@@ -208,7 +213,7 @@ export async function serveFederation(
   } finally {
     await pool?.close();
     await folder.close();
-    await claim?.release();
+    await claim.release();
   }
 }
 

@@ -42,7 +42,7 @@ describe('a federation comes to the bytes of `run`', { timeout: 300_000 }, () =>
           ...[
             'configuration.yaml',
             'job.json',
-            'coordinator.lock',
+            'lease-\\d\\.json',
             'tokens.json',
             'journal: update-received 1 .*',
           ],
