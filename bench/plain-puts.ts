@@ -6,14 +6,14 @@
  *
  * Prints the seconds from the first byte to the last answer.
  */
-import { Agent } from 'node:http';
+import { hubAddress } from '../src/transport/hub/hub-address.js';
 import { hubRequest } from '../src/transport/hub/hub-request.js';
 
 const [url = '', count = '0', bytes = '0'] = process.argv.slice(2);
 const bodies = Array.from({ length: Number(count) }, (_, number) =>
   new Uint8Array(Number(bytes)).fill(number),
 );
-const hub = { url: new URL(url), agent: new Agent({ keepAlive: true }), token: 'none' };
+const hub = hubAddress(url, 'x'.repeat(43), {});
 const began = performance.now();
 await Promise.all(
   bodies.map(async (body, number) => {

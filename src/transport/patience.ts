@@ -1,3 +1,5 @@
+import type { Waits } from './waits.js';
+
 /** Who waits while there is no connection yet, and hears of one that is lost. */
 export interface Patience {
   /** Gives up the waiting. Who takes part says goodbye first, and then closes. */
@@ -6,4 +8,6 @@ export interface Patience {
   readonly onTrouble?: ((reason: string) => void) | undefined;
   /** There is a connection (again). */
   readonly onConnected?: (() => void) | undefined;
+  /** Limits of single waits, where they are to be others. */
+  readonly waits?: Partial<Waits> | undefined;
 }

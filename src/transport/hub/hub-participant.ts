@@ -19,14 +19,14 @@ export interface HubMeans {
 /** Resolves once the hub has answered. @throws TransportError when the hub does not want this participant */
 export async function hubParticipant(
   { open, requests, release }: HubMeans,
-  { signal, onTrouble, onConnected }: Patience,
+  { signal, onTrouble, onConnected, waits }: Patience,
 ): Promise<HubParticipant> {
   const closing = new AbortController();
   const close = () => closing.abort();
   signal?.addEventListener('abort', close);
   if (signal?.aborted) close();
   try {
-    const loop = await messageLoop({ open, signal: closing.signal, onTrouble, onConnected });
+    const loop = await messageLoop({ open, signal: closing.signal, onTrouble, onConnected, waits });
     const { participant, description, over, assignments, announce, tell } = loop;
     over.addEventListener('abort', () => release?.(), { once: true });
     return {

@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { SilenceError } from '../waits.js';
 import type { HubAddress } from './hub-address.js';
 
 export interface HubRequest {
@@ -16,12 +17,10 @@ export interface HubRequest {
 export type HubResponse = IncomingMessage & { readonly statusCode: number };
 
 const pieceBytes = 2 ** 20;
-/** Nothing moved for so long: the connection is dead. A hub that syncs a large blob which it is asked for is silent for a while. */
-const silentMs = 60_000;
 
-/** @throws what the connection failed with */
+/** @throws what the connection failed with, or the signal's reason */
 export async function hubRequest(
-  { url, agent, token }: HubAddress,
+  { url, agent, token, waits: { silentMs } }: HubAddress,
   { method, path, headers, body }: HubRequest,
   signal: AbortSignal,
 ): Promise<HubResponse> {
@@ -36,10 +35,29 @@ export async function hubRequest(
       ...(body !== undefined && { 'content-length': `${body.length}` }),
     },
   });
-  outgoing.setTimeout(silentMs, () => outgoing.destroy(new Error(`no answer for ${silentMs / 1000} s`)));
+  // Nothing moved for so long: the connection is dead.
+  outgoing.setTimeout(silentMs, () => {
+    const silence = new SilenceError(`${url.host} was silent`, silentMs);
+    outgoing.destroy(silence);
+    // What reads the body would hear of an end that has no reason.
+    answered?.destroy(silence);
+  });
+  let answered: HubResponse | undefined;
   const response = new Promise<HubResponse>((resolve, reject) => {
-    outgoing.once('response', (incoming) => resolve(incoming as HubResponse));
-    outgoing.on('error', reject);
+    // A request that has no connection yet does not say that it is given up.
+    const giveUp = () => reject(signal.reason);
+    const settled = () => signal.removeEventListener('abort', giveUp);
+    signal.addEventListener('abort', giveUp);
+    outgoing.once('response', (incoming) => {
+      settled();
+      answered = incoming as HubResponse;
+      resolve(answered);
+    });
+    outgoing.on('error', (error) => {
+      settled();
+      reject(error);
+    });
+    if (signal.aborted) giveUp();
   });
   if (body === undefined || body.length === 0) outgoing.end();
   // An answer may come before the end, such as a refusal: then that is what counts.

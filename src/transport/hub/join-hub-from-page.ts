@@ -27,7 +27,7 @@ export async function joinHubFromPage(
       hint: `open ${place.url.origin}/join`,
     });
   }
-  const requests = pageRequests(place);
+  const requests = pageRequests(place, options.waits);
   return hubParticipant(
     { open: pageSocket(place), requests },
     {

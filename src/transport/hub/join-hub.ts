@@ -16,7 +16,7 @@ export interface JoinOptions extends Trust, Patience {
  * @throws TransportError when the hub does not want this participant, or is not the one of the fingerprint
  */
 export async function joinHub(url: string, options: JoinOptions): Promise<HubParticipant> {
-  const address = hubAddress(url, options.token, options);
+  const address = hubAddress(url, options.token, options, options.waits);
   const means = {
     open: nodeSocket(address),
     requests: nodeRequests(address),

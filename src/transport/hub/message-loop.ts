@@ -23,6 +23,7 @@ import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { backoffMs, pause } from '../backoff.js';
 import { RefusedError, TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
+import { defaultWaits, type Waits } from '../waits.js';
 import { latestSaid } from './latest-said.js';
 
 export interface MessageSocket {
@@ -45,6 +46,7 @@ export interface MessageLoopOptions {
   readonly onTrouble?: ((reason: string) => void) | undefined;
   /** There is a connection (again). */
   readonly onConnected?: (() => void) | undefined;
+  readonly waits?: Partial<Pick<Waits, 'greetingMs'>> | undefined;
 }
 
 export interface MessageLoop {
@@ -70,9 +72,6 @@ const willNotBecomeBetter: ReadonlySet<RefusalReason> = new Set([
 /** Progress is said so often at most. */
 const progressMs = 250;
 
-/** A hub that accepts a connection greets at once. */
-const greetingMs = 5000;
-
 interface Announcing {
   readonly id: number;
   readonly announcement: Announcement;
@@ -89,6 +88,7 @@ export function messageLoop({
   signal,
   onTrouble,
   onConnected,
+  waits,
 }: MessageLoopOptions): Promise<MessageLoop> {
   const assignments = latestValue<Assignment>();
   const ending = new AbortController();
@@ -136,7 +136,7 @@ export function messageLoop({
         },
       });
       socket = mine;
-      watch(greetingMs);
+      watch((waits?.greetingMs ?? defaultWaits.greetingMs) / 3);
     }
 
     function again(reason: string): void {

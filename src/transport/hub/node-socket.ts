@@ -7,12 +7,11 @@ import type { OpenSocket } from './message-loop.js';
 
 /** Of one message: the description of a large federation, say. */
 const largestBytes = 2 ** 26;
-const handshakeMs = 15_000;
 /** Not a hub, or one that is so by mistake: it will not be one later. */
 const notFound: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 410, 426, 501]);
 
 export const nodeSocket =
-  ({ url, agent, token }: HubAddress): OpenSocket =>
+  ({ url, agent, token, waits }: HubAddress): OpenSocket =>
   ({ onText, onEnd }) => {
     const address = new URL(MESSAGES_PATH, url);
     address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -20,7 +19,7 @@ export const nodeSocket =
       agent,
       maxPayload: largestBytes,
       perMessageDeflate: false,
-      handshakeTimeout: handshakeMs,
+      handshakeTimeout: waits.greetingMs,
     });
     let failure: Error | undefined;
     socket.on('message', (data) => onText(String(data)));
@@ -48,12 +47,13 @@ export const nodeSocket =
     return {
       send: (text) => socket.send(text),
       // A hub that does not answer is not waited for.
-      close: () => (socket.readyState === WebSocket.OPEN ? closeSoon(socket) : socket.terminate()),
+      close: () =>
+        socket.readyState === WebSocket.OPEN ? closeSoon(socket, waits.closeMs) : socket.terminate(),
     };
   };
 
-function closeSoon(socket: WebSocket): void {
+function closeSoon(socket: WebSocket, closeMs: number): void {
   socket.close();
-  const cut = setTimeout(() => socket.terminate(), 1000);
+  const cut = setTimeout(() => socket.terminate(), closeMs);
   socket.once('close', () => clearTimeout(cut));
 }

@@ -5,6 +5,7 @@ import type { Identity, TokenRequest } from '../../protocol/identity.js';
 import { type Status, statusSchema } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { TransportError } from '../error.js';
+import type { Waits } from '../waits.js';
 import { finalError, hubAddress, type Trust } from './hub-address.js';
 import { type HubRequest, hubRequest } from './hub-request.js';
 import { readJson } from './read-json.js';
@@ -23,16 +24,22 @@ export interface HubOperator {
   revokeTokens(identity: Identity): Promise<number>;
 }
 
-const PATIENCE_MS = 15_000;
 /** Of an answer: the description of a large federation, say. */
 const LARGEST_BYTES = 2 ** 26;
 
 /** @throws TransportError when the address cannot be one; each request, when it is refused or nobody answers */
-export function operateHub(url: string, token: string, trust: Trust): HubOperator {
+export function operateHub(
+  url: string,
+  token: string,
+  trust: Trust,
+  waits: Partial<Waits> = {},
+): HubOperator {
   const ask = async (asked: HubRequest): Promise<Record<string, unknown>> => {
-    const address = hubAddress(url, token, trust);
+    const address = hubAddress(url, token, trust, waits);
+    const { answerMs } = address.waits;
+    const patience = AbortSignal.timeout(answerMs);
     try {
-      const response = await hubRequest(address, asked, AbortSignal.timeout(PATIENCE_MS));
+      const response = await hubRequest(address, asked, patience);
       const answer = ((await readJson(response, LARGEST_BYTES)) ?? {}) as Record<string, unknown>;
       if (response.statusCode < 300) return answer;
       throw new TransportError(`the hub says: ${String(answer.error ?? response.statusCode)}`, {
@@ -40,10 +47,11 @@ export function operateHub(url: string, token: string, trust: Trust): HubOperato
         transient: response.statusCode === 429 || response.statusCode >= 500,
       });
     } catch (error) {
+      const reason = patience.aborted ? `nothing for ${answerMs / 1000} s` : (error as Error).message;
       throw (
         finalError(error, address.url) ??
-        new TransportError(`no hub answers at ${url}: ${(error as Error).message}`, {
-          cause: error,
+        new TransportError(`no hub answers at ${url}: ${reason}`, {
+          cause: patience.aborted ? patience.reason : error,
           hint: 'is the coordinator running, and is this its address?',
           transient: true,
         })

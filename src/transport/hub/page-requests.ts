@@ -5,6 +5,7 @@
  */
 import { sha256Hex } from '../../tensor/sha256.js';
 import { TransportError } from '../error.js';
+import { defaultWaits, SilenceError, type Waits } from '../waits.js';
 import type { BlobRequests } from './blob-mover.js';
 import type { HubPlace } from './parse-address.js';
 
@@ -13,13 +14,24 @@ export interface PageRequests extends BlobRequests {
   reconnect(): void;
 }
 
-export function pageRequests({ url, token }: HubPlace): PageRequests {
+/** An upload is not heard of until it is answered: a thousand bytes a second at least. */
+const BYTES_PER_MS = 1;
+
+export function pageRequests({ url, token }: HubPlace, waits: Partial<Waits> = {}): PageRequests {
+  const { silentMs } = { ...defaultWaits, ...waits };
   const underWay = new Set<AbortController>();
   return {
     async request({ method, path, headers, body }, over) {
       const ending = new AbortController();
       const end = () => ending.abort(over.reason);
+      let waiting: ReturnType<typeof setTimeout> | undefined;
+      /** Ends it where nothing is heard. */
+      const expect = (ms: number) => {
+        clearTimeout(waiting);
+        waiting = setTimeout(() => ending.abort(new SilenceError(`${url.host} was silent`, ms)), ms);
+      };
       const done = () => {
+        clearTimeout(waiting);
         over.removeEventListener('abort', end);
         underWay.delete(ending);
       };
@@ -27,6 +39,7 @@ export function pageRequests({ url, token }: HubPlace): PageRequests {
       if (over.aborted) end();
       underWay.add(ending);
       try {
+        expect(silentMs + (body?.length ?? 0) / BYTES_PER_MS);
         const response = await fetch(new URL(path, url), {
           method,
           headers: { ...headers, authorization: `Bearer ${token}` },
@@ -36,10 +49,11 @@ export function pageRequests({ url, token }: HubPlace): PageRequests {
           credentials: 'omit',
           redirect: 'error',
         });
+        clearTimeout(waiting);
         return {
           status: response.status,
           header: (name) => response.headers.get(name) ?? undefined,
-          pieces: () => piecesOf(response, url, done),
+          pieces: () => piecesOf(response, url, () => expect(silentMs), done),
           discard() {
             done();
             response.body?.cancel().catch(() => undefined);
@@ -60,12 +74,19 @@ export function pageRequests({ url, token }: HubPlace): PageRequests {
   };
 }
 
-async function* piecesOf({ body }: Response, url: URL, done: () => void): AsyncGenerator<Uint8Array> {
+async function* piecesOf(
+  { body }: Response,
+  url: URL,
+  expect: () => void,
+  done: () => void,
+): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
+  const read = () => {
+    expect();
+    return reader?.read();
+  };
   try {
-    for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
-      yield next.value;
-    }
+    for (let next = await read(); next?.value !== undefined; next = await read()) yield next.value;
   } catch (error) {
     throw inWords(error, url);
   } finally {

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TransportError } from '../error.js';
 import { fingerprintOf } from './hub.js';
 import { joinHub } from './join-hub.js';
+import { operateHub } from './operate-hub.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 
 const fixtures = join(import.meta.dirname, '../../../test/fixtures/tls');
@@ -72,6 +73,9 @@ describe('whom a participant trusts', () => {
     await expect(joinHub(`https://127.0.0.1:${plain.hub().port}`, { token })).rejects.toThrow(
       /does not speak TLS/,
     );
+    await expect(
+      joinHub(`https://127.0.0.1:${plain.hub().port}`, { token, fingerprint: 'a'.repeat(64) }),
+    ).rejects.toThrow(/does not speak TLS/);
     await plain.close();
     const fingerprint = 'a'.repeat(64);
     await expect(joinHub(`http://127.0.0.1:${port}`, { token, fingerprint })).rejects.toThrow(
@@ -79,6 +83,21 @@ describe('whom a participant trusts', () => {
     );
     await expect(joinHub(url, { token, fingerprint: 'abc' })).rejects.toThrow(/no fingerprint/);
     await expect(joinHub('localhost:80', { token })).rejects.toThrow(/no address of a hub/);
+  });
+
+  it('is nobody else though NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment, and that is said', async () => {
+    const { url } = await hub.open();
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    try {
+      const participant = hub.tokenOf('site-a').then((own) => joinHub(url, { token: own }));
+      await expect(participant).rejects.toMatchObject({
+        message: expect.stringContaining('is not trusted'),
+        hint: expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 does not count here'),
+      });
+      await expect(operateHub(url, token, {}).status()).rejects.toThrow('is not trusted');
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('is perhaps behind TLS, where an address without it has no answer', async () => {

@@ -6,6 +6,7 @@ import { parseFrame, type RefusalReason, refusalReasonSchema } from '../../proto
 import { type ObservedFrame, type ObserverFrame, observedFrameSchema } from '../../protocol/view.js';
 import { backoffMs, pause } from '../backoff.js';
 import { RefusedError, TransportError } from '../error.js';
+import { defaultWaits, type Waits } from '../waits.js';
 import type { MessageSocket, OpenSocket } from './message-loop.js';
 
 export type NewsFrame = Exclude<ObservedFrame, { type: 'ping' | 'refused' }>;
@@ -20,12 +21,10 @@ export interface WatchHubOptions {
   onHeard?(): void;
   /** A connection was lost, or could not be made; it is tried again. */
   onTrouble(reason: string): void;
+  readonly waits?: Partial<Pick<Waits, 'greetingMs'>> | undefined;
 }
 
 const mayBecomeBetter: ReadonlySet<string> = new Set<RefusalReason>(['too-fast']);
-
-/** A hub that accepts a connection greets at once. */
-const greetingMs = 5000;
 
 /** Resolves when the signal is aborted. @throws TransportError when there is no use in trying again */
 export async function watchHub({
@@ -35,6 +34,7 @@ export async function watchHub({
   from,
   onHeard,
   onTrouble,
+  waits,
 }: WatchHubOptions): Promise<void> {
   let attempt = 0;
   while (!signal.aborted) {
@@ -115,7 +115,7 @@ export async function watchHub({
         onEnd: (reason, final) => (final === undefined ? lost(reason) : fail(final)),
       });
       signal.addEventListener('abort', leave, { once: true });
-      expect(greetingMs);
+      expect((waits?.greetingMs ?? defaultWaits.greetingMs) / 3);
     });
   }
 }

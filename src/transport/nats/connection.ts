@@ -15,6 +15,7 @@ import {
 import { backoffMs, pause } from '../backoff.js';
 import { TransportError } from '../error.js';
 import type { Patience } from '../patience.js';
+import { defaultWaits, type Waits } from '../waits.js';
 import type { NatsAccess } from './access.js';
 import { closedError, explain, isNobodyThere, reasonOf, withoutJetStream } from './explain.js';
 import { type Outages, outages } from './outages.js';
@@ -24,6 +25,7 @@ export interface Nats {
   readonly jetStream: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly outages: Outages;
+  readonly waits: Waits;
 }
 
 /** The oldest whose streams refuse a second message for a subject: Debian 12 has it. */
@@ -40,7 +42,8 @@ export async function openNats(
   { name, inbox }: { readonly name: string; readonly inbox: string },
   patience: Patience,
 ): Promise<Nats> {
-  const options = { ...(await optionsOf(url, access)), name, inboxPrefix: inbox };
+  const waits = { ...defaultWaits, ...patience.waits };
+  const options = { ...(await optionsOf(url, access, waits)), name, inboxPrefix: inbox };
   const connection = await untilThere(() => reach(url, options), isNobodyThere, patience);
   try {
     const { version, jetstream: enabled } = connection.info ?? {};
@@ -53,7 +56,7 @@ export async function openNats(
       );
     }
     if (enabled !== true) throw withoutJetStream(url);
-    const jetStream = jetstream(connection);
+    const jetStream = jetstream(connection, { timeout: waits.natsRequestMs });
     const manager = await jetStream.jetstreamManager(false);
     const watched = outages(connection, url, patience);
     const hasJetStream = () =>
@@ -62,7 +65,7 @@ export async function openNats(
         throw unanswered ? error : withoutJetStream(`the account at ${url}`);
       });
     await watched.through(hasJetStream);
-    return { connection, jetStream, manager, outages: watched };
+    return { connection, jetStream, manager, outages: watched, waits };
   } catch (error) {
     await connection.close();
     throw explain(error, `${url} cannot be used`);
@@ -101,7 +104,11 @@ export async function untilThere<Result>(
   }
 }
 
-async function optionsOf(url: string, access: NatsAccess): Promise<ConnectionOptions> {
+async function optionsOf(
+  url: string,
+  access: NatsAccess,
+  { natsConnectMs }: Waits,
+): Promise<ConnectionOptions> {
   const servers = url.split(',').map((one) => serverOf(one.trim()));
   const { token, user, password, credsFile, caFile, certFile, keyFile } = access;
   const creds = credsFile === undefined ? undefined : await fileOf(credsFile, 'the credentials');
@@ -120,7 +127,7 @@ async function optionsOf(url: string, access: NatsAccess): Promise<ConnectionOpt
     reconnectTimeWait: 500,
     // A peer that is gone without a word is noticed within a minute; the client's own two would be four.
     pingInterval: 20_000,
-    timeout: 5000,
+    timeout: natsConnectMs,
   };
 }
 

@@ -21,8 +21,6 @@ export interface BlobMover {
   download(blob: Blob): Promise<Uint8Array>;
 }
 
-/** The coordinator answers after it has fetched: it goes on with that when it is asked once more. */
-const ASK_MS = 10_000;
 /** Of whole transfers that came out wrong; a server that is away is waited for, however long. */
 const TRIES = 5;
 
@@ -72,7 +70,10 @@ export async function objectStoreMover(
   }
 
   async function isHere(blob: Blob): Promise<boolean> {
-    const reply = await nats.connection.request(blobSubject(job, token), encode(blob), { timeout: ASK_MS });
+    const reply = await nats.connection.request(blobSubject(job, token), encode(blob), {
+      // The coordinator answers after it has fetched: it goes on with that when it is asked once more.
+      timeout: nats.waits.natsAskMs,
+    });
     const { here, refused } = decode(blobReplySchema, reply.data, 2 * BLOB_REQUEST_BYTES);
     if (refused !== undefined) throw wrong(blob, `is refused by the coordinator: ${refused}`);
     return here;

@@ -11,7 +11,6 @@ import type { Nats } from './connection.js';
 /** The default, 128 KiB, waits for four times as many confirmations; a message has 1 MiB at most. */
 export const CHUNK_BYTES = 512 * 1024;
 const CHUNKS_AT_ONCE = 16;
-const BATCH_MS = 5000;
 
 // The other one is JavaScript, and a tenth as fast.
 setSha256Backend('native');
@@ -32,7 +31,7 @@ export interface Store {
 
 /** Makes it where it is not there; without `create`, it must be. */
 export async function openStore(nats: Nats, bucket: string, create: boolean): Promise<Store> {
-  const { jetStream, manager } = nats;
+  const { jetStream, manager, waits } = nats;
   const objects = new Objm(jetStream);
   const store = await (create ? objects.create(bucket) : objects.open(bucket, false));
   const stream = `OBJ_${bucket}`;
@@ -53,14 +52,14 @@ export async function openStore(nats: Nats, bucket: string, create: boolean): Pr
       name,
       filter_subject: `$O.${bucket}.C.${nuid}`,
       ack_policy: AckPolicy.None,
-      inactive_threshold: nanos(4 * BATCH_MS),
+      inactive_threshold: nanos(4 * waits.natsBatchMs),
       mem_storage: true,
     });
     try {
       const consumer = await jetStream.consumers.get(stream, name);
       let left = size;
       for (let next = 0; left > 0; ) {
-        const options = { max_messages: Math.min(CHUNKS_AT_ONCE, chunks - next), expires: BATCH_MS };
+        const options = { max_messages: Math.min(CHUNKS_AT_ONCE, chunks - next), expires: waits.natsBatchMs };
         const before = next;
         if (next < chunks) {
           for await (const { data } of await consumer.fetch(options)) {

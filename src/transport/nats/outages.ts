@@ -3,6 +3,7 @@
  * soon as it is back: what was asked on a connection that was lost is not waited for.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { TimeoutError } from '@nats-io/nats-core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Patience } from '../patience.js';
 import { closedError, explain, isFinal } from './explain.js';
@@ -77,13 +78,20 @@ export function outages(
       }
     },
     async untilDone(what, act, signal) {
+      let silent = false;
       for (;;) {
         if (signal.aborted) throw closedError();
         try {
-          return await unlessLost(act);
+          const result = await unlessLost(act);
+          if (silent) onConnected?.();
+          return result;
         } catch (error) {
           if (signal.aborted) throw closedError();
           if (isFinal(error)) throw explain(error, what);
+          if (!away && error instanceof TimeoutError) {
+            silent = true;
+            onTrouble?.(`nats: ${what}: nothing was heard in time`);
+          }
           await (away ? back(signal) : delay(PAUSE_MS, undefined, { signal }).catch(() => undefined));
         }
       }

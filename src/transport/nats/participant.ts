@@ -123,7 +123,7 @@ export async function joinNats(
         if (connection.isClosed()) return;
         // So that nobody waits for the beat to be missed; a server that is away is not waited for.
         const leaving = presence.delete(participantKey(job, token)).catch(() => undefined);
-        await Promise.race([leaving, delay(1000, undefined, { ref: false })]);
+        await Promise.race([leaving, delay(nats.waits.natsLeaveMs, undefined, { ref: false })]);
         await connection.close();
       },
     };

@@ -1,0 +1,51 @@
+/**
+ * How long each wait of a transport may last. A peer may accept a connection and say nothing more: a machine that went down,
+ * a firewall that drops, somebody who holds others up on purpose. Then the wait ends, and is tried again where there is hope.
+ */
+
+export interface Waits {
+  /** For a connection to a hub, its TLS included, before anything is said. */
+  readonly connectMs: number;
+  /** For the WebSocket of a hub and its first frame; a hub that accepts a connection greets at once. */
+  readonly greetingMs: number;
+  /** Nothing moves of a request for a blob, or of its answer. A hub that syncs a large blob is silent for a while. */
+  readonly silentMs: number;
+  /** For a whole answer to what is asked from outside a run: by an operator, say. */
+  readonly answerMs: number;
+  /** For a hub to close its end. */
+  readonly closeMs: number;
+  /** For a connection to a NATS server, its TLS and its greeting included. */
+  readonly natsConnectMs: number;
+  /** For the NATS server to answer one request: of a stream, a key, an object, a consumer. */
+  readonly natsRequestMs: number;
+  /** For the next pieces of an object that is read. */
+  readonly natsBatchMs: number;
+  /** For the coordinator to say whether it has a blob: it fetches it meanwhile, and is asked again. */
+  readonly natsAskMs: number;
+  /** For the NATS server to take a goodbye. */
+  readonly natsLeaveMs: number;
+}
+
+export const defaultWaits: Waits = {
+  connectMs: 15_000,
+  greetingMs: 15_000,
+  silentMs: 60_000,
+  answerMs: 15_000,
+  closeMs: 1000,
+  natsConnectMs: 5000,
+  natsRequestMs: 5000,
+  natsBatchMs: 5000,
+  natsAskMs: 10_000,
+  natsLeaveMs: 1000,
+};
+
+/** Nothing came in time. Another try may go well. */
+export class SilenceError extends Error {
+  override readonly name = 'TimeoutError';
+  readonly code = 'ETIMEDOUT';
+
+  /** @param who did not do it: `host:8470 did not answer` */
+  constructor(who: string, ms: number) {
+    super(`${who} for ${ms / 1000} s`);
+  }
+}
