@@ -2,6 +2,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { withoutNats } from '../../../test/nats-server.js';
 import { gateway } from '../../../test/silent-servers.js';
 import { sha256Of } from '../blob-folder.js';
 import { noise } from '../transport.contract.js';
@@ -21,7 +22,7 @@ const only = (name: WaitOfNats, ms: number): Waits => ({
   [name]: ms,
 });
 
-describe('a NATS server that answers, and then not', () => {
+describe.skipIf(withoutNats)('a NATS server that answers, and then not', () => {
   let federation: NatsFederation;
   beforeEach(async () => {
     federation = await natsFederation();
