@@ -250,6 +250,24 @@ describe.concurrent('models that cannot be merged', () => {
   });
 });
 
+describe.concurrent('a file of another format is called by its name', () => {
+  writeFileSync(at('x.gguf'), Buffer.concat([Buffer.from('GGUF\x03'), Buffer.alloc(103)]));
+  writeFileSync(at('p.png'), '');
+
+  it.each([
+    [['merge', 'x.gguf', 'x.gguf', '-o', 'o.safetensors']],
+    [['export', 'x.gguf', '-o', 'o.onnx']],
+    [['predict', 'x.gguf', 'p.png']],
+    [['evaluate', 'x.gguf']],
+    [['run', '--dataset', sample, '--network', 'mlp', '--rounds', '1', '--init', 'x.gguf']],
+  ])('by %j', async (args) => {
+    const got = await complaint(args);
+    expect(got.status).toBe(2);
+    expect(got.message).toBe('commonweight: x.gguf: this is a GGUF file, expected a safetensors file');
+    expect(got.hint).toContain('merge the safetensors files that it was made from');
+  });
+});
+
 describe.concurrent('a run that cannot go on', () => {
   const short = ['run', '--dataset', sample, '--network', 'mlp', '--rounds', '1'];
 

@@ -33,11 +33,6 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new UsageError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
   });
-  if (path.toLowerCase().endsWith('.onnx')) {
-    throw new UsageError(`"${path}" is an ONNX model, expected safetensors`, {
-      hint: 'a run keeps both: take model.safetensors',
-    });
-  }
   const { state, description } = decodeModel(bytes, path);
   requireFinite(state, path);
   const choice = flags.network ?? description?.network;

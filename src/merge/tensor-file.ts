@@ -1,5 +1,6 @@
 /** Opening a safetensors file that is read in pieces (`tensor-source.ts`). Node only. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { FOREIGN_PREFIX_BYTES } from '../tensor/foreign-format.js';
 import { parseSafetensorsHeader, safetensorsDataStart } from '../tensor/safetensors-header.js';
 import { readUpTo, type TensorSource, unreadable } from './tensor-source.js';
 
@@ -17,7 +18,7 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   });
   try {
     const { size } = await handle.stat();
-    const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(Math.min(8, size)));
+    const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(Math.min(FOREIGN_PREFIX_BYTES, size)));
     const header = new Uint8Array(safetensorsDataStart(prefix, path, size));
     const parsed = parseSafetensorsHeader(readUpTo(handle.fd, path, 0, header), path, size);
     return {

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { type Dtype, dtypeBytes } from './dtype.js';
 import { TensorError } from './error.js';
 import { excerpt } from './excerpt.js';
+import { foreignFormat } from './foreign-format.js';
 import { formatShape, type Shape, sizeOf } from './shape.js';
 
 export interface SafetensorsEntry {
@@ -41,20 +42,38 @@ const tensorSchema = z.object({
 });
 
 /**
- * How many bytes come before the first tensor, from the first 8 bytes of a file of `fileBytes` bytes.
+ * How many bytes come before the first tensor, from the first 8 bytes of a file of `fileBytes` bytes; with more of them, an
+ * error can say what else the file is.
  * @throws TensorError when the file cannot be a safetensors file, or is cut short.
  */
 export function safetensorsDataStart(bytes: Uint8Array, fileName: string, fileBytes = bytes.length): number {
-  if (bytes.length < 8) {
+  const length =
+    bytes.length < 8
+      ? undefined
+      : Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  const foreign = mayBegin(bytes, length) ? undefined : foreignFormat(bytes);
+  if (foreign !== undefined) {
+    throw new TensorError(`${fileName}: this is ${foreign.name}, expected a safetensors file`, {
+      hint: foreign.hint,
+    });
+  }
+  if (length === undefined) {
     throw invalid(fileName, `the file has ${fileBytes} bytes, expected at least 8`);
   }
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > maxHeaderBytes) {
     throw invalid(fileName, `the header's length is ${length} bytes, expected at most ${maxHeaderBytes}`);
   }
   if (8 + length > fileBytes) throw truncated(fileName, `at least ${8 + length}`, fileBytes);
   return 8 + length;
 }
+
+/** Whether a safetensors file may begin so: with a length that is allowed, and then an object of JSON. */
+function mayBegin(bytes: Uint8Array, length: number | undefined): boolean {
+  return length !== undefined && length <= maxHeaderBytes && (bytes[8] ?? OBJECT) === OBJECT;
+}
+
+/** "{" */
+const OBJECT = 0x7b;
 
 /**
  * Reads and checks the header at the beginning of `bytes`; the tensors' own bytes need not be there.
