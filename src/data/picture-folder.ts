@@ -5,6 +5,7 @@
 import { basename, resolve } from 'node:path';
 import type { Sharp } from 'sharp';
 import { reasonOf } from '../files/reason.js';
+import { partNearest } from '../tensor/part-of.js';
 import { randomStream } from '../tensor/random.js';
 import { DataError } from './error.js';
 import {
@@ -92,7 +93,7 @@ function holdOutTest(
   const train: PictureExample[] = [];
   const test: PictureExample[] = [];
   [...classes.values()].forEach((paths, label) => {
-    const count = Math.min(Math.max(1, Math.round(paths.length * testFraction)), paths.length - 1);
+    const count = Math.min(Math.max(1, partNearest(testFraction, paths.length)), paths.length - 1);
     const held = new Set(
       randomStream(seed, 'test hold-out', label).permutation(paths.length).subarray(0, count),
     );

@@ -23,7 +23,7 @@ export function fromMedian(columns: readonly Column[], weights: readonly number[
 }
 
 /** In each place the value up to which half of the weight lies; where that is just half, the mean of it and the next. */
-export function weightedMedian(columns: readonly Column[], weights: readonly number[]): Float64Array {
+function weightedMedian(columns: readonly Column[], weights: readonly number[]): Float64Array {
   const out = new Float64Array(columns[0]?.length ?? 0);
   const values = new Float64Array(columns.length);
   const shares = new Float64Array(columns.length);

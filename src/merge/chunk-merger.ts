@@ -60,7 +60,7 @@ export function chunkMerger(
       const count = Math.min(BLOCK, size - at);
       const { columns, baseColumn, block, check } = columnsOf(chunk, format, buffers, at, count);
       if (!propagatesNonFinite) check();
-      const out = format.values(output, at, count);
+      const out = format.room(output, at, count);
       combineBlock(combination, out, columns, examples, baseColumn, block);
       const bad = format.store(out, output, at);
       if (bad < 0) continue;

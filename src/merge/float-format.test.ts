@@ -10,7 +10,7 @@ describe('the format of a dtype', () => {
   ] as const)('%s stores values rounded and gives them again', (dtype, value, rounded, largest) => {
     const format = floatFormat(dtype)!;
     const chunk = new Uint8Array(64);
-    const values = format.values(chunk, 3, 2);
+    const values = format.room(chunk, 3, 2);
     values.set([value, -largest]);
     expect(format.store(values, chunk, 3)).toBe(-1);
     expect([...format.values(chunk, 2, 4)]).toEqual([0, rounded, -largest, 0]);
@@ -24,11 +24,27 @@ describe('the format of a dtype', () => {
   ] as const)('%s says which value it cannot hold', (dtype, large) => {
     const format = floatFormat(dtype)!;
     const chunk = new Uint8Array(16);
-    const values = format.values(chunk, 0, 2);
+    const values = format.room(chunk, 0, 2);
     values.set([1, large]);
     expect(format.store(values, chunk, 0)).toBe(1);
     values.set([Number.NaN, 1]);
     expect(format.store(values, chunk, 0)).toBe(0);
+  });
+
+  it.each([
+    // Between two 16-bit floats, and so little above the middle that float32 does not see it.
+    ['F16', 1 + 2 ** -11 + 2 ** -26, 1 + 2 ** -10],
+    ['F16', -1 - 2 ** -11 + 2 ** -26, -1],
+    ['F16', 2 ** -25 * (1 + 2 ** -30), 2 ** -24],
+    ['BF16', 1 + 2 ** -8 + 2 ** -26, 1 + 2 ** -7],
+    ['BF16', 3 + 2 ** -7 - 2 ** -27, 3],
+  ] as const)('%s rounds %d once', (dtype, value, rounded) => {
+    const format = floatFormat(dtype)!;
+    const chunk = new Uint8Array(2);
+    const values = format.room(chunk, 0, 1);
+    values.set([value]);
+    expect(format.store(values, chunk, 0)).toBe(-1);
+    expect([...format.values(chunk, 0, 1)]).toEqual([rounded]);
   });
 
   it('is none for integers', () => {

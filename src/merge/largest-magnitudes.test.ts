@@ -3,6 +3,19 @@ import { expect, it } from 'vitest';
 import { magnitudeSurvey } from './largest-magnitudes.js';
 import type { Combination, Survey } from './strategy.js';
 
+it('a density of 0.07 keeps 7 of 100', () => {
+  let least = 0;
+  let stage: Survey | Combination = magnitudeSurvey(1, 0.07, ([threshold]) => {
+    least = threshold!;
+    return { combine: () => undefined };
+  });
+  while ('see' in stage) {
+    stage.see([Float32Array.from({ length: 100 }, (_, i) => i + 1)], { tensor: 'w', at: 0, auxiliaries: {} });
+    stage = stage.finish();
+  }
+  expect(least).toBe(94);
+});
+
 it('the threshold is the magnitude of the last value that is kept, as by sorting', () => {
   const values = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
     minLength: 1,

@@ -3,6 +3,7 @@
  * as float32, whose bits order them, and counted by their upper 15 bits in one pass and, of those that share them with the
  * threshold, by their lower 16 in a second.
  */
+import { partUp } from '../tensor/part-of.js';
 import type { Combination, Survey } from './strategy.js';
 
 const LOW = 16;
@@ -22,7 +23,7 @@ export function magnitudeSurvey(
     see: upper.see,
     finish() {
       const found = upper.counts.map((counts) => {
-        return rankFromTop(counts, Math.ceil(density * upper.values()));
+        return rankFromTop(counts, partUp(density, upper.values()));
       });
       const lower = counting(updates, (bits, k) =>
         bits >>> LOW === found[k]?.bucket ? bits % BUCKETS : undefined,

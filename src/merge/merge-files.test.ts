@@ -124,6 +124,19 @@ describe('merging files', () => {
     expect(await readFile(output)).toEqual(once);
   });
 
+  it('rounds a mean to F16 once: of 4, 2⁻⁹, 2⁻²⁴ and 0', async () => {
+    const inputs = await Promise.all(
+      [4, 2 ** -9, 2 ** -24, 0].map((value, k) => {
+        const bits = new Uint16Array(1);
+        f32ToF16(f32(value), bits);
+        return write(`${k}`, [['w', 'F16', bits]]);
+      }),
+    );
+    await merging({ inputs });
+    // By way of float32, 1 + 2⁻¹¹ + 2⁻²⁶ loses its last part, and the tie goes to 1.
+    expect([...(await result()).state.data]).toEqual([1 + 2 ** -10]);
+  });
+
   it('keeps F16, BF16 and F64 as they are, and copies what is no floating-point number', async () => {
     const narrow = (convert: typeof f32ToF16, ...values: number[]) => {
       const out = new Uint16Array(values.length);

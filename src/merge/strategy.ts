@@ -25,8 +25,9 @@ export interface Combination {
   readonly propagatesNonFinite?: boolean;
   /**
    * Merges one block. Sums are accumulated in float64 and rounded once, to `out`.
-   * @param out receives the merged values; written in full, its old content is not read
-   * @param columns one for each update, never none, all as long as `out` and of its kind, all finite. Not to be changed
+   * @param out receives the merged values; written in full, its old content is not read. Float64 where the values are
+   *   rounded further afterwards, to 16 bits
+   * @param columns one for each update, never none, all as long as `out`, all finite. Not to be changed
    * @param examples each update's number of examples, > 0, in the order of the columns
    */
   readonly combine: (

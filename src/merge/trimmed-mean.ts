@@ -1,3 +1,4 @@
+import { partDown } from '../tensor/part-of.js';
 import { meanOfRange, reduceSorted } from './sorted-places.js';
 import type { PlacewiseStrategy } from './strategy.js';
 
@@ -12,8 +13,8 @@ export function trimmedMean({ trim }: { trim: number }): PlacewiseStrategy {
     name: 'trimmed-mean',
     needs: 'columns',
     combine(out, columns) {
-      // A fraction that is meant to be whole may lie just below: 0.29 · 100.
-      const left = Math.floor(trim * columns.length + 1e-9);
+      // Less than half, however near to it the fraction is.
+      const left = Math.min(partDown(trim, columns.length), (columns.length - 1) >> 1);
       reduceSorted(out, columns, (sorted) => meanOfRange(sorted, left, columns.length - left));
     },
   };

@@ -1,5 +1,7 @@
 /** Learning rates over a run: from the step (from 0) and the number of steps to a factor of the base rate. */
 
+import { partNearest } from '../tensor/part-of.js';
+
 export type Schedule = (step: number, steps: number) => number;
 
 export const constantSchedule = (): Schedule => () => 1;
@@ -8,7 +10,7 @@ export const constantSchedule = (): Schedule => () => 1;
 export const linearWarmUp =
   ({ warmUp = 0.1, after = constantSchedule() as Schedule } = {}): Schedule =>
   (step, steps) => {
-    const rising = Math.round(warmUp * steps);
+    const rising = partNearest(warmUp, steps);
     return step < rising ? (step + 1) / rising : after(step - rising, steps - rising);
   };
 

@@ -4,6 +4,7 @@
  */
 import { classCounts, type ImageDataset } from '../data/image-dataset.js';
 import { participantNamesProblem } from '../tensor/names.js';
+import { partNearest } from '../tensor/part-of.js';
 import { type RandomStream, randomStream } from '../tensor/random.js';
 import { PartitionError } from './error.js';
 
@@ -76,7 +77,7 @@ export function holdOut(
   stream: RandomStream,
 ): { train: Uint32Array; validation: Uint32Array } {
   const members = byClass(labels, classes, indices);
-  const total = fraction === 0 ? 0 : clamp(Math.round(indices.length * fraction), 1, indices.length - 1);
+  const total = fraction === 0 ? 0 : clamp(partNearest(fraction, indices.length), 1, indices.length - 1);
   const train: number[] = [];
   const validation: number[] = [];
   let seen = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bf16Overflow, bf16ToF32, f16Overflow, f16ToF32, f32ToBf16, f32ToF16 } from './half.js';
+import { bf16Overflow, bf16ToF32, f16Overflow, f16ToF32, f32ToBf16, f32ToF16, f64ToOddF32 } from './half.js';
 import { randomStream } from './random.js';
 
 const widenF16 = (half: number) => {
@@ -107,6 +107,28 @@ it('a conversion is at most half a step away', () => {
       Math.max(Math.abs(value) * 2 ** -11, 2 ** -25),
     );
     expect(Math.abs(widenBf16(narrowBf16(value)) - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -8);
+  }
+});
+
+it('by way of the odd float32, a float64 is rounded once to 16 bits, ties to even', () => {
+  const stream = randomStream(2, 'half');
+  const formats = [
+    [widenF16, f32ToF16, 2 ** -11],
+    [widenBf16, f32ToBf16, 2 ** -8],
+  ] as const;
+  for (const [widen, narrow, half] of formats) {
+    for (let i = 0; i < 3000; i++) {
+      // On a tie, or next to one by less than float32 resolves.
+      const value =
+        (1 + 2 * half * stream.integer(200) + half) * (1 + stream.integer(3) * 2 ** -40 - 2 ** -40);
+      const out = new Uint16Array(1);
+      narrow(f64ToOddF32(Float64Array.of(value)), out);
+      const got = out[0]!;
+      const error = (bits: number) => Math.abs(widen(bits) - value);
+      const others = [error(got - 1), error(got + 1)];
+      expect(error(got)).toBeLessThanOrEqual(Math.min(...others));
+      if (others.includes(error(got))) expect(got % 2).toBe(0);
+    }
   }
 });
 

@@ -46,6 +46,22 @@ export function f32ToBf16(source: Float32Array, target: Uint16Array): void {
   }
 }
 
+/**
+ * Rounds float64 to float32 so that a second rounding, to 16 bits, gives what one rounding from the float64 gives: what is not
+ * a float32 becomes the one of the two nearest that is odd, which lies between the same two 16-bit floats, and on no tie.
+ */
+export function f64ToOddF32(source: Float64Array): Float32Array<ArrayBuffer> {
+  const target = Float32Array.from(source);
+  const bits = bitsOf(target);
+  for (let i = 0; i < source.length; i++) {
+    const [exact, rounded] = [source[i] as number, target[i] as number];
+    if (rounded === exact) continue;
+    const beyond = Math.abs(rounded) > Math.abs(exact) ? 1 : 0;
+    bits[i] = ((bits[i] as number) - beyond) | 1;
+  }
+  return target;
+}
+
 /** All 65,536 float16 values as float32 bits: built at the first use. */
 let widened: Uint32Array | undefined;
 
