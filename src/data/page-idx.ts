@@ -1,10 +1,12 @@
 /** A set in the format of MNIST, of files that were chosen in a page, gzip or plain. For pages. */
 import { sha256Hex } from '../tensor/sha256.js';
 import { DataError } from './error.js';
+import { damagedGzip } from './gzip-damage.js';
 import type { IdxFile } from './idx.js';
 import { findIdxFiles, namedSet } from './idx-names.js';
 import type { ImageDataset } from './image-dataset.js';
 import { type PageFile, readPageFile } from './page-files.js';
+import { gunzipInPage } from './page-gzip.js';
 
 /**
  * The training images, by the same rules as in Node.
@@ -36,29 +38,12 @@ async function readDecompressed(file: PageFile, mostBytes: number, signal?: Abor
 }
 
 async function gunzip({ path, file }: PageFile, mostBytes: number, signal?: AbortSignal) {
-  const parts: Uint8Array[] = [];
-  let length = 0;
   try {
-    const stream = file.stream().pipeThrough(new DecompressionStream('gzip'), signal && { signal });
-    for await (const part of stream) {
-      parts.push(part);
-      length += part.length;
-      if (length > mostBytes) throw tooLarge(path, mostBytes);
-    }
+    return await gunzipInPage(file, mostBytes, () => tooLarge(path, mostBytes), signal);
   } catch (cause) {
     signal?.throwIfAborted();
-    if (cause instanceof DataError) throw cause;
-    throw new DataError(`data: "${path}" is truncated or damaged (gzip: ${(cause as Error).message})`, {
-      cause,
-      hint: 'copy or download the file again',
-    });
+    throw cause instanceof DataError ? cause : damagedGzip(path, (cause as Error).message, cause);
   }
-  const bytes = new Uint8Array(length);
-  parts.reduce((start, part) => {
-    bytes.set(part, start);
-    return start + part.length;
-  }, 0);
-  return bytes;
 }
 
 const tooLarge = (path: string, mostBytes: number) =>
