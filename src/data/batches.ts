@@ -3,10 +3,11 @@
  * gives its empty places the weight 0, so that loss, gradient and accuracy count exactly the examples there are.
  */
 
+import { requireArray } from '../tensor/arrays.js';
 import type { RandomStream } from '../tensor/random.js';
 import { type Draws, writeAugmented } from './augmentation.js';
 import { DataError } from './error.js';
-import { type ImageDataset, imageBytes } from './image-dataset.js';
+import { checkArrays, type ImageDataset, imageBytes } from './image-dataset.js';
 
 export interface Batch {
   /** [batch, channels, height, width], bytes; zero in empty places. */
@@ -24,6 +25,7 @@ export function createBatch(dataset: ImageDataset, batchSize: number): Batch {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new DataError(`data: the batch size is ${batchSize}, expected a whole number from 1`);
   }
+  checkArrays(dataset, dataset.examples);
   return {
     images: new Uint8Array(batchSize * imageBytes(dataset)),
     labels: new Int32Array(batchSize),
@@ -43,6 +45,7 @@ export function fillBatch(
   start: number,
   draws?: Draws,
 ): void {
+  requireArray('data: the list of examples', order, 'Uint32Array');
   const size = imageBytes(dataset);
   const capacity = batch.labels.length;
   const count = Math.max(0, Math.min(capacity, order.length - start));
@@ -93,6 +96,7 @@ export function* batches(
 
 /** The indices in a uniformly random order; `indices` stays as it is. */
 export function epochOrder(indices: Uint32Array, stream: RandomStream): Uint32Array {
+  requireArray('data: the list of examples', indices, 'Uint32Array');
   return stream.permutation(indices.length).map((place) => indices[place] as number);
 }
 

@@ -26,7 +26,8 @@ describe('an image data set', () => {
     expect(() => imageDataset({ ...parts, classNames: ['a'] })).toThrow(
       'data: label 0 of "tiny" is 1, expected 0 to 0',
     );
-    expect(() => imageDataset({ ...parts, labels: new Uint8Array(0) })).toThrow('holds no examples');
+    const nothing = { images: new Uint8Array(0), labels: new Uint8Array(0) };
+    expect(() => imageDataset({ ...parts, ...nothing })).toThrow('holds no examples');
     expect(() => imageDataset({ ...parts, classNames: ['\u00e9', 'e\u0301'] })).toThrow(
       'data: "tiny" has the classes "\\u00e9" and "e\\u0301", expected names that differ',
     );

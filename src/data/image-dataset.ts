@@ -2,6 +2,8 @@
  * A labelled set of images of one size, as bytes. The arrays lie in shared memory where there is any, so that worker
  * threads receive the set without a copy of their own.
  */
+
+import { arrayProblem } from '../tensor/arrays.js';
 import { canonicalName, escapedName, repeatedName } from '../tensor/names.js';
 import { DataError } from './error.js';
 
@@ -45,6 +47,7 @@ export function toSharedBytes(bytes: Uint8Array): Uint8Array {
  */
 export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDataset {
   const { name, images, labels, channels, height, width } = parts;
+  checkArrays(parts);
   const classNames = parts.classNames.map(canonicalName);
   const examples = labels.length;
   if (examples === 0) throw new DataError(`data: "${name}" holds no examples`);
@@ -57,18 +60,7 @@ export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDatase
       `data: "${name}" has the classes ${escapedName(repeated.first)} and ${escapedName(repeated.again)}, expected names that differ`,
     );
   }
-  const expected = examples * imageBytes(parts);
-  if (images.length !== expected) {
-    throw new DataError(
-      `data: "${name}" holds ${images.length} bytes of images, expected ${expected} for ${examples} labels and images of ${channels}x${height}x${width} (channels x height x width)`,
-    );
-  }
-  const stray = labels.findIndex((label) => label >= classNames.length);
-  if (stray !== -1) {
-    throw new DataError(
-      `data: label ${stray} of "${name}" is ${labels[stray]}, expected 0 to ${classNames.length - 1}`,
-    );
-  }
+  checkLabels(name, labels, classNames);
   return {
     name,
     images: toSharedBytes(images),
@@ -92,6 +84,64 @@ export function renumbered(
   return { ...dataset, classNames, labels };
 }
 
+/**
+ * Of a set that a program hands in: kinds and lengths of its arrays, in no time. JavaScript would make zeros of what does not
+ * fit.
+ * @throws DataError that says what is wrong
+ */
+export function checkArrays(parts: Omit<ImageDataset, 'examples'>, examples?: number): void {
+  const { name, images, labels, channels, height, width } = parts;
+  const complain = (what: string, hint?: string) => {
+    throw new DataError(`data: ${what}`, hint === undefined ? {} : { hint });
+  };
+  for (const [field, value] of Object.entries({ channels, height, width })) {
+    if (!Number.isInteger(value) || value < 1) {
+      complain(`"${name}" has the ${field} ${value}, expected a whole number from 1`);
+    }
+  }
+  for (const [field, array] of Object.entries({ images, labels })) {
+    const problem = arrayProblem(array, 'Uint8Array');
+    if (problem !== undefined) {
+      const hint = field === 'images' ? 'pixels are bytes, 0 to 255' : 'labels are bytes, from 0';
+      complain(`the ${field} of "${name}" are wrong: the array ${problem}`, hint);
+    }
+  }
+  if (examples !== undefined && examples !== labels.length) {
+    complain(`"${name}" has ${labels.length} labels, expected one for each of its ${examples} examples`);
+  }
+  const expected = labels.length * imageBytes(parts);
+  if (images.length === expected) return;
+  complain(
+    `"${name}" holds ${images.length} bytes of images, expected ${expected} for ${labels.length} labels and images of ${channels}x${height}x${width} (channels x height x width)`,
+  );
+}
+
+function checkLabels(name: string, labels: Uint8Array, classNames: readonly string[]): void {
+  const stray = labels.findIndex((label) => label >= classNames.length);
+  if (stray === -1) return;
+  throw new DataError(
+    `data: label ${stray} of "${name}" is ${labels[stray]}, expected 0 to ${classNames.length - 1}`,
+  );
+}
+
+/**
+ * Of a set that a program hands in, made by `imageDataset` or not.
+ * @throws DataError that says what is wrong
+ */
+export function checkDataset(dataset: ImageDataset): void {
+  checkArrays(dataset, dataset.examples);
+  checkLabels(dataset.name, dataset.labels, dataset.classNames);
+}
+
+/** Of both sets; those of the coordinator may be none. @throws DataError that says what is wrong, or not alike */
+export function checkSplit({ train, test }: TrainTestSplit): void {
+  for (const dataset of [train, test]) checkDataset(dataset);
+  const of = ({ channels, height, width, classNames }: ImageDataset) =>
+    `images of ${channels}x${height}x${width} (channels x height x width) and ${classNames.length} classes`;
+  if (of(train) === of(test)) return;
+  throw new DataError(`data: the test set has ${of(test)}, expected those of the training set: ${of(train)}`);
+}
+
 /** A set whose test images are nobody's: those of the coordinator are enough. */
 export function withoutTest(train: ImageDataset): TrainTestSplit {
   return { train, test: withoutExamples(train) };
@@ -109,7 +159,15 @@ export function imageBytes(dataset: Pick<ImageDataset, 'channels' | 'height' | '
 
 /** A copy of these examples, in this order. */
 export function subset(dataset: ImageDataset, indices: Iterable<number>, name = dataset.name): ImageDataset {
-  const chosen = Uint32Array.from(indices);
+  checkArrays(dataset, dataset.examples);
+  const places = [...indices];
+  const wrong = places.find((index) => !Number.isInteger(index) || index < 0);
+  if (wrong !== undefined) {
+    throw new DataError(
+      `data: number ${wrong} of "${dataset.name}" is asked for, expected whole numbers from 0`,
+    );
+  }
+  const chosen = Uint32Array.from(places);
   const size = imageBytes(dataset);
   const images = sharedBytes(chosen.length * size);
   const labels = sharedBytes(chosen.length);

@@ -1,5 +1,6 @@
 /** A look at a data set: a few examples of each class, and one example as a picture. */
 import { randomStream } from '../tensor/random.js';
+import { DataError } from './error.js';
 import { type ImageDataset, imageBytes } from './image-dataset.js';
 
 /**
@@ -22,7 +23,10 @@ export function sampleExamples(
 
 /** [height, width, 4], as a canvas takes it; of other than three channels the first, as grey. */
 export function exampleRgba(dataset: ImageDataset, index: number): Uint8ClampedArray<ArrayBuffer> {
-  const { channels, height, width } = dataset;
+  const { channels, height, width, examples, name } = dataset;
+  if (!(Number.isInteger(index) && index >= 0 && index < examples)) {
+    throw new DataError(`data: "${name}" has ${examples} examples, asked for number ${index}`);
+  }
   const bytes = imageBytes(dataset);
   const image = dataset.images.subarray(index * bytes, (index + 1) * bytes);
   const pixels = height * width;

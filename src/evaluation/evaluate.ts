@@ -3,6 +3,8 @@ import { createBatch, fillBatch } from '../data/batches.js';
 import type { ImageDataset } from '../data/image-dataset.js';
 import type { Plan } from '../nn/plan.js';
 import type { Session } from '../runtime/runtime.js';
+import { requireArray } from '../tensor/arrays.js';
+import { layoutSize } from '../tensor/state-dict.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
 import type { KeepGoing } from './keep-going.js';
 import type { Metrics } from './metrics.js';
@@ -21,6 +23,8 @@ export async function evaluateState(
   keepGoing: KeepGoing = () => true,
 ): Promise<Metrics | undefined> {
   const { evaluationBatchSize: size, imageShape } = plan;
+  requireArray('evaluation: the state', state, 'Float32Array', layoutSize(plan.layout));
+  requireArray('evaluation: the list of examples', indices, 'Uint32Array');
   const classes = dataset.classNames.length;
   const batch = createBatch(dataset, size);
   const predictions = new Int32Array(size);

@@ -3,6 +3,7 @@ import { createBatch, fillBatch } from '../data/batches.js';
 import type { ImageDataset } from '../data/image-dataset.js';
 import type { FisherPlan } from '../nn/fisher-plan.js';
 import type { Session } from '../runtime/runtime.js';
+import { requireArray } from '../tensor/arrays.js';
 import type { RandomStream } from '../tensor/random.js';
 import { f32Tensor, u8Tensor } from '../tensor/tensor.js';
 import type { KeepGoing } from './keep-going.js';
@@ -22,6 +23,7 @@ export async function fisherInformation(
   signs: RandomStream,
   keepGoing: KeepGoing = () => true,
 ): Promise<Float32Array | undefined> {
+  requireArray('evaluation: the list of examples', indices, 'Uint32Array');
   const { channels, height, width } = dataset;
   const batch = createBatch(dataset, batchSize);
   const drawn = new Float32Array(batchSize * classes);

@@ -1,4 +1,5 @@
 /** What a model did on a set of examples: counts, so that parts can be added up in any split. */
+import { requireArray } from '../tensor/arrays.js';
 
 export interface Metrics {
   readonly examples: number;
@@ -35,6 +36,7 @@ export function addMetrics(parts: readonly Metrics[]): Metrics {
   const confusion = new Uint32Array(parts[0]?.confusion.length ?? 0);
   let [examples, correct, lossSum] = [0, 0, 0];
   for (const part of parts) {
+    requireArray('evaluation: the confusion of a part', part.confusion, 'Uint32Array', confusion.length);
     examples += part.examples;
     correct += part.correct;
     lossSum += part.lossSum;

@@ -5,6 +5,7 @@ import { rowStart } from '../merge/refit/cholesky.js';
 import { emptySums, type FeatureSums } from '../merge/refit/feature-sums.js';
 import type { FeaturePlan } from '../nn/feature-plan.js';
 import type { Session } from '../runtime/runtime.js';
+import { requireArray } from '../tensor/arrays.js';
 import { f32Tensor, u8Tensor } from '../tensor/tensor.js';
 import type { KeepGoing } from './keep-going.js';
 
@@ -27,6 +28,7 @@ export async function sumFeatures(
   keepGoing: KeepGoing = () => true,
 ): Promise<FeatureSums | undefined> {
   const { features, classes, batchSize } = plan;
+  requireArray('evaluation: the list of examples', indices, 'Uint32Array');
   const { channels, height, width } = dataset;
   const batch = createBatch(dataset, batchSize);
   const inputs = {

@@ -12,7 +12,9 @@ import type { KeepGoing } from '../evaluation/keep-going.js';
 import { accuracy } from '../evaluation/metrics.js';
 import type { Plan } from '../nn/plan.js';
 import type { Session, Tensors } from '../runtime/runtime.js';
+import { requireArray } from '../tensor/arrays.js';
 import { randomStream } from '../tensor/random.js';
+import { layoutSize } from '../tensor/state-dict.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
 import { type CorrectedWork, correctionFeeds } from './correction-feeds.js';
 import { DivergedError } from './error.js';
@@ -107,6 +109,7 @@ export async function trainLocally(
 ): Promise<LocalResult | undefined> {
   const { plan, keepGoing = () => true } = context;
   const { dataset, train, validation } = data;
+  checkArraysOf(plan, data, base, work);
   const { maxSteps = Infinity } = work;
   const inSteps = work.stepsBefore !== undefined;
   const stepsPerEpoch = inSteps ? maxSteps : Math.ceil(train.length / plan.batchSize);
@@ -171,6 +174,17 @@ export async function trainLocally(
   } finally {
     batches.close();
   }
+}
+
+/** A program's own call: what does not fit would become zeros, or NaN. */
+function checkArraysOf(plan: Plan, { train, validation }: LocalData, base: Float32Array, work: LocalWork) {
+  const size = layoutSize(plan.layout);
+  requireArray('federation: the state to begin with', base, 'Float32Array', size);
+  requireArray('federation: "learningRates"', work.learningRates, 'Float32Array');
+  requireArray('federation: "train"', train, 'Uint32Array');
+  requireArray('federation: "validation"', validation, 'Uint32Array');
+  if (work.slots === undefined) return;
+  requireArray('federation: "slots"', work.slots, 'Float32Array', plan.slotCount * size);
 }
 
 function diverged({ participant, round }: LocalWork, what: string, value: string | number, step: number) {

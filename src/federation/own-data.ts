@@ -2,7 +2,7 @@
  * What a participant brings to a federation across machines: a data set of the images and classes that the federation is
  * about, all of it its own; or, as a demonstration, the part that `run` would deal out to one participant.
  */
-import { classCounts, type ImageDataset, renumbered } from '../data/image-dataset.js';
+import { checkDataset, classCounts, type ImageDataset, renumbered } from '../data/image-dataset.js';
 import { type Partitioner, partition, type Share } from '../partition/partition.js';
 import type { Description } from '../protocol/description.js';
 import { canonicalName } from '../tensor/names.js';
@@ -33,6 +33,7 @@ export function ownData(
   spec = train.name,
   onNotice?: (notice: string) => void,
 ): OwnData {
+  checkDataset(train);
   const dataset = fitted(train, spec, facts, onNotice);
   return { dataset, share: shareOf(dataset, name, facts, choice) };
 }

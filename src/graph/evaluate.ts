@@ -2,9 +2,9 @@
  * The reference evaluator: every operation as its definition says, in float64, one element at a time. It is slow and
  * plain on purpose: the fast paths are tested against it.
  */
-import { sizeOf } from '../tensor/shape.js';
+import { formatShape, sizeOf } from '../tensor/shape.js';
 import { evaluateRules } from './evaluate-rules.js';
-import { type Graph, topologicalOrder, type Value, type ValueOf } from './value.js';
+import { type Graph, GraphError, topologicalOrder, type Value, type ValueOf } from './value.js';
 
 export type Evaluated = Readonly<Record<string, Float64Array>>;
 
@@ -39,8 +39,8 @@ function evaluateValue(value: Value, results: ReadonlyMap<Value, Float64Array>):
 function fed(value: ValueOf<'input'>, inputs: Readonly<Record<string, ArrayLike<number>>>): Float64Array {
   const data = inputs[value.attributes.name];
   if (data?.length !== sizeOf(value.shape)) {
-    throw new Error(
-      `internal: input "${value.attributes.name}" needs ${sizeOf(value.shape)} elements, got ${data?.length}`,
+    throw new GraphError(
+      `graph: the input "${value.attributes.name}" has ${data?.length ?? 'no'} numbers, expected ${sizeOf(value.shape)}, of the shape ${formatShape(value.shape)}`,
     );
   }
   return Float64Array.from(data);

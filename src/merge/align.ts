@@ -8,7 +8,7 @@
  * others in turn, which ends in an order of units that is nobody's.)
  * @see Ainsworth et al. 2022, https://arxiv.org/abs/2209.04836
  */
-import type { StateDict } from '../tensor/state-dict.js';
+import { checkState, type StateDict } from '../tensor/state-dict.js';
 import { checkFinite, checkSameTensors } from './checks.js';
 import type { Update } from './merge.js';
 import { type PermutationGroup, permuteState } from './permutation-group.js';
@@ -34,7 +34,9 @@ export function alignUpdates<Aligned extends Update>(
   if (first === undefined) return [];
   const least = others.reduce((a, b) => (b.name < a.name ? b : a), first);
   const reference = options.reference ?? least.state;
+  checkState(reference, 'merge: the reference');
   for (const { name, state } of updates) {
+    checkState(state, `merge: the update of "${name}"`);
     checkSameTensors(state.layout, reference.layout, `the update of "${name}"`);
     checkFinite(state, `the update of "${name}"`);
   }

@@ -3,7 +3,7 @@
  * order in which the updates came: sums of floating-point numbers do, so the updates are put in the order of their
  * content first, but for a strategy to which their order means something.
  */
-import { layoutSize, type StateDict, type TensorEntry } from '../tensor/state-dict.js';
+import { checkState, layoutSize, type StateDict, type TensorEntry } from '../tensor/state-dict.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from './block.js';
 import {
   appliedTo,
@@ -95,6 +95,7 @@ function* mergeByBlocks(
   if (first === undefined) throw new MergeError('merge: there are no updates, expected at least one');
   const on = appliedTo(strategy, options.on, options.base !== undefined);
   const base = on === 'updates' ? options.base : undefined;
+  if (base !== undefined) checkState(base, 'merge: the base');
   const layout = (base ?? first.state).layout;
   const { auxiliaries = [] } = strategy;
   named.forEach((update, k) => {
@@ -102,9 +103,12 @@ function* mergeByBlocks(
       throw new MergeError(`merge: there are two updates of "${update.name}", expected one of each`);
     }
     checkExamples(update.examples, whose(update));
+    checkState(update.state, `merge: ${whose(update)}`);
     checkSameTensors(update.state.layout, layout, whose(update));
     for (const name of auxiliaries) {
-      checkSameTensors(auxiliaryOf(update, name, strategy).layout, layout, `the ${name} of "${update.name}"`);
+      const auxiliary = auxiliaryOf(update, name, strategy);
+      checkState(auxiliary, `merge: the ${name} of "${update.name}"`);
+      checkSameTensors(auxiliary.layout, layout, `the ${name} of "${update.name}"`);
     }
   });
   checkUpdates(strategy, updates.length);

@@ -4,7 +4,7 @@ import { simplifyGraph } from '../graph/simplify.js';
 import type { Graph } from '../graph/value.js';
 import { exportGraph } from '../onnx/export/export.js';
 import type { Shape } from '../tensor/shape.js';
-import type { StateLayout } from '../tensor/state-dict.js';
+import { checkState, type StateLayout } from '../tensor/state-dict.js';
 import { applyNetwork, type Network } from './network.js';
 import { type Normalization, normalized } from './training-step.js';
 
@@ -24,6 +24,7 @@ export interface TrainedNetwork {
  * their PyTorch names.
  */
 export function exportInference({ layout, state, ...description }: TrainedNetwork): Uint8Array {
+  checkState({ layout, data: state }, 'export: the trained state');
   return exportGraph((batchSize) => inferenceGraph({ layout, ...description }, batchSize), {
     layout,
     data: state,

@@ -4,6 +4,7 @@
  */
 import { input, reshape } from '../graph/build.js';
 import type { Value } from '../graph/value.js';
+import { requireShape } from '../tensor/arrays.js';
 import { CommonweightError } from '../tensor/error.js';
 import { randomStream } from '../tensor/random.js';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.js';
@@ -40,6 +41,7 @@ export interface Parameter {
 
 /** The parameters of a network for images of this shape [C,H,W], in the order in which it asks for them. */
 export function parametersOf(network: Network, imageShape: Shape): readonly Parameter[] {
+  requireShape('network: the shape of its images', imageShape, { axes: 3, least: 1 });
   const parameters: Parameter[] = [];
   const scope = makeScope('', undefined, (name, shape, initializer) => {
     parameters.push({ name, shape, initializer });

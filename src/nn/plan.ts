@@ -7,7 +7,7 @@ import type { Shape } from '../tensor/shape.js';
 import type { StateLayout } from '../tensor/state-dict.js';
 import type { Correction, CorrectionInput } from './corrections/correction.js';
 import type { Loss } from './losses.js';
-import { layoutOf, type Network, parametersOf } from './network.js';
+import { layoutOf, type Network, NetworkError, parametersOf } from './network.js';
 import type { Optimizer } from './optimizers.js';
 import { permutationGroups } from './permutation-groups.js';
 import { evaluationStep, type Normalization, trainingStep } from './training-step.js';
@@ -49,6 +49,11 @@ export interface Plan {
 
 export function compilePlan(options: PlanOptions): Plan {
   const { network, imageShape, optimizer, batchSize, evaluationBatchSize = EVALUATION_BATCH } = options;
+  for (const [field, size] of Object.entries({ batchSize, evaluationBatchSize })) {
+    if (Number.isInteger(size) && size >= 1) continue;
+    throw new NetworkError(`plan: ${field} is ${size}, expected a whole number from 1`);
+  }
+  checkNormalization(options.normalization, imageShape);
   const layout = layoutOf(parametersOf(network, imageShape));
   const description = {
     ...options,
@@ -66,4 +71,15 @@ export function compilePlan(options: PlanOptions): Plan {
     trainingModel: lower(trainingStep(description)),
     evaluationModel: lower(evaluationStep(description, evaluationBatchSize)),
   };
+}
+
+/** One number for all channels, or one for each: others would be left out in silence. */
+function checkNormalization(normalization: Normalization | undefined, [channels]: Shape): void {
+  for (const [field, numbers] of Object.entries(normalization ?? {}) as [string, readonly number[]][]) {
+    const sound = numbers.every((value) => Number.isFinite(value) && (field === 'mean' || value > 0));
+    if (sound && (numbers.length === 1 || numbers.length === channels)) continue;
+    throw new NetworkError(
+      `plan: normalization.${field} is [${numbers.join(', ')}], expected one finite number, or one for each of the ${channels} channels${field === 'mean' ? '' : ', above 0'}`,
+    );
+  }
 }

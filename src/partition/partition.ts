@@ -3,6 +3,7 @@
  * for validation. How the examples are dealt out is the partitioner's affair; one a file.
  */
 import { classCounts, type ImageDataset } from '../data/image-dataset.js';
+import { requireArray } from '../tensor/arrays.js';
 import { participantNamesProblem } from '../tensor/names.js';
 import { partNearest } from '../tensor/part-of.js';
 import { type RandomStream, randomStream } from '../tensor/random.js';
@@ -47,6 +48,7 @@ export function partition(
   { participants, seed, validationFraction = 0.1, names = participantNames(participants) }: PartitionOptions,
 ): Share[] {
   const { labels, classNames } = dataset;
+  requireArray('partition: the list of labels', labels, 'Uint8Array');
   const classes = classNames.length;
   checkOptions(participants, validationFraction, names);
   const stream = randomStream(seed, 'partition', partitioner.name);

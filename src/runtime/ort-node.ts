@@ -1,6 +1,7 @@
 /** ONNX Runtime in Node, at native speed. */
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
+import { requireArray } from '../tensor/arrays.js';
 import { engineError } from './engine-error.js';
 import { ortSession } from './ort-session.js';
 import { checkThreads, partBytesOf, type Runtime } from './runtime.js';
@@ -15,6 +16,7 @@ export function ortNode({ threads = 1 } = {}): Runtime {
     threads,
     partBytes: partBytesOf(threads),
     async open(model, options = {}) {
+      requireArray('runtime: the model', model, 'Uint8Array');
       try {
         const session = await ort.InferenceSession.create(model, {
           executionProviders: ['cpu'],

@@ -1,10 +1,14 @@
 /** A session on ONNX Runtime, native or in a browser: the two packages share their interface. */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
+import { arrayProblem } from '../tensor/arrays.js';
+import { sizeOf } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { engineError } from './engine-error.js';
 import { RuntimeError, type Session, type SessionOptions, type Tensors } from './runtime.js';
 
 const ORT_TYPES = { f32: 'float32', i32: 'int32', u8: 'uint8' } as const;
+
+const KINDS = { f32: 'Float32Array', i32: 'Int32Array', u8: 'Uint8Array' } as const;
 
 /** What both packages export. */
 export interface Ort {
@@ -26,8 +30,12 @@ export function ortSession(
 ): Session {
   const carriedOutputs = Object.keys(carry);
   const carriedInputs = new Set(Object.values(carry));
-  const toOrt = (tensor: Tensor) => new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
-  const copyToOrt = (tensor: Tensor) => toOrt({ ...tensor, data: tensor.data.slice() } as Tensor);
+  const toOrt = (name: string, tensor: Tensor) => {
+    checkTensor(name, tensor);
+    return new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
+  };
+  const copyToOrt = (name: string, tensor: Tensor) =>
+    toOrt(name, { ...tensor, data: tensor.data.slice() } as Tensor);
   /** By input. `spare` are the buffers of the run before, where outputs can be given. */
   const current = new Map<string, OrtTensor>();
   const spare = new Map<string, OrtTensor>();
@@ -42,7 +50,7 @@ export function ortSession(
     const feeds: Record<string, OrtTensor> = {};
     for (const name of session.inputNames) {
       const tensor = inputs[name];
-      const feed = tensor === undefined ? current.get(name) : toOrt(tensor);
+      const feed = tensor === undefined ? current.get(name) : toOrt(name, tensor);
       if (feed === undefined) {
         const how = carriedInputs.has(name) ? 'was never written' : 'is not given';
         throw new RuntimeError(`runtime: input "${name}" ${how}`);
@@ -59,7 +67,7 @@ export function ortSession(
       const carriedTo = carry[name];
       if (!writesIntoOutputs) fetches[name] = null;
       else if (carriedTo !== undefined) fetches[name] = spare.get(carriedTo) ?? null;
-      else fetches[name] = given === undefined ? null : toOrt(given);
+      else fetches[name] = given === undefined ? null : toOrt(name, given);
     }
     return fetches;
   };
@@ -69,8 +77,8 @@ export function ortSession(
       for (const [name, tensor] of Object.entries(tensors)) {
         if (!carriedInputs.has(name)) throw new RuntimeError(`runtime: input "${name}" is not carried`);
         current.get(name)?.dispose();
-        current.set(name, copyToOrt(tensor));
-        if (writesIntoOutputs) spare.set(name, copyToOrt(tensor));
+        current.set(name, copyToOrt(name, tensor));
+        if (writesIntoOutputs) spare.set(name, copyToOrt(name, tensor));
       }
     },
     async run(inputs, outputs = {}) {
@@ -102,6 +110,16 @@ export function ortSession(
       await session.release();
     },
   };
+}
+
+/** @throws RuntimeError when the array is not of the tensor's dtype and shape */
+function checkTensor(name: string, { dtype, shape, data }: Tensor): void {
+  const kind = KINDS[dtype];
+  const problem =
+    kind === undefined
+      ? `has the dtype "${dtype}", expected one of ${Object.keys(KINDS).join(', ')}`
+      : arrayProblem(data, kind, sizeOf(shape));
+  if (problem !== undefined) throw new RuntimeError(`runtime: the array of "${name}" ${problem}`);
 }
 
 function fromOrt(tensor: OrtTensor): Tensor {

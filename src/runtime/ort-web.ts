@@ -3,6 +3,7 @@
  * package `onnxruntime-web` is an optional peer: only those who train in a page install it.
  */
 import type { Env, InferenceSessionFactory } from 'onnxruntime-common';
+import { requireArray } from '../tensor/arrays.js';
 import { engineError } from './engine-error.js';
 import { type Ort, ortSession } from './ort-session.js';
 import { checkThreads, partBytesOf, type Runtime, RuntimeError } from './runtime.js';
@@ -63,6 +64,7 @@ function wasmRuntime(ort: OrtWeb, options: OrtWebOptions): Runtime {
     threads,
     partBytes: partBytesOf(threads),
     async open(model, sessionOptions = {}) {
+      requireArray('runtime: the model', model, 'Uint8Array');
       try {
         const session = await ort.InferenceSession.create(model, {
           executionProviders: ['wasm'],
@@ -87,6 +89,7 @@ function webGpuRuntime(ort: OrtWeb, { description }: GpuAdapter): Runtime {
     partBytes: Number.POSITIVE_INFINITY,
     async open(model, sessionOptions = {}) {
       const carried = Object.keys(sessionOptions.carry ?? {});
+      requireArray('runtime: the model', model, 'Uint8Array');
       try {
         const session = await ort.InferenceSession.create(model, {
           executionProviders: ['webgpu'],

@@ -2,6 +2,8 @@
  * State dicts as safetensors files, in memory: what PyTorch's and Hugging Face's tools read and write. Multi-byte values
  * lie little-endian, as on every machine that runs ONNX Runtime, so that bytes are copied as they are.
  */
+
+import { requireArray } from './arrays.js';
 import { TensorError } from './error.js';
 import { bf16ToF32, f16ToF32 } from './half.js';
 import {
@@ -10,7 +12,7 @@ import {
   type SafetensorsEntry,
   type SafetensorsMetadata,
 } from './safetensors-header.js';
-import { layoutSize, type StateDict, stateLayout } from './state-dict.js';
+import { checkState, layoutSize, type StateDict, stateLayout } from './state-dict.js';
 
 /**
  * The bytes of a safetensors file with this state, as F32, in the order of its table. The same state and metadata give
@@ -20,10 +22,7 @@ export function encodeSafetensors(
   state: StateDict,
   metadata: SafetensorsMetadata = {},
 ): Uint8Array<ArrayBuffer> {
-  const size = layoutSize(state.layout);
-  if (state.data.length !== size) {
-    throw new TensorError(`internal: a state of ${state.data.length} values with a table of ${size}`);
-  }
+  checkState(state, 'safetensors: the state to be written');
   const entries = state.layout.map(
     ({ name, shape, offset, size }): SafetensorsEntry => ({
       name,
@@ -50,6 +49,7 @@ export function decodeSafetensors(
   bytes: Uint8Array,
   fileName: string,
 ): { readonly state: StateDict; readonly metadata: SafetensorsMetadata } {
+  requireArray(`${fileName}: the array of its bytes`, bytes, 'Uint8Array');
   const { entries, metadata, dataStart } = parseSafetensorsHeader(bytes, fileName);
   const layout = stateLayout(entries.map(({ name, shape }) => [name, shape] as const));
   const data = new Float32Array(layoutSize(layout));

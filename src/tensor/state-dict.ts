@@ -2,6 +2,8 @@
  * A state dict: every tensor of a model in one flat vector, and a table that says where each lies. Merging, hashing,
  * clipping and sending are loops over the vector. Names and layouts of tensors are PyTorch's.
  */
+
+import { requireArray, requireShape } from './arrays.js';
 import { TensorError } from './error.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 
@@ -28,6 +30,7 @@ export function stateLayout(shapes: Iterable<readonly [name: string, shape: Shap
   const seen = new Set<string>();
   let offset = 0;
   for (const [name, shape] of shapes) {
+    requireShape(`state dict: the shape of "${name}"`, shape);
     if (seen.has(name)) throw new TensorError(`state dict: there are two tensors named "${name}"`);
     seen.add(name);
     const size = sizeOf(shape);
@@ -35,6 +38,25 @@ export function stateLayout(shapes: Iterable<readonly [name: string, shape: Shap
     offset += size;
   }
   return layout;
+}
+
+/**
+ * Of a state that a program hands in: its table has no gaps, and its vector as many numbers.
+ * @param where what to call the state in errors
+ * @throws TensorError that says what is wrong
+ */
+export function checkState({ layout, data }: StateDict, where: string): void {
+  if (!Array.isArray(layout)) throw new TensorError(`${where}: it has no table of tensors`);
+  const expected = stateLayout(layout.map(({ name, shape }) => [name, shape]));
+  for (const [place, { name, offset, size }] of expected.entries()) {
+    const entry = layout[place] as TensorEntry;
+    if (entry.offset === offset && entry.size === size) continue;
+    throw new TensorError(
+      `${where}: "${name}" has ${entry.size} numbers from ${entry.offset} on, expected ${size} from ${offset} on`,
+      { hint: 'make the table by stateLayout' },
+    );
+  }
+  requireArray(`${where}: its vector`, data, 'Float32Array', layoutSize(expected));
 }
 
 /** The number of elements of the vector. */
@@ -76,6 +98,7 @@ export function layoutDifference(actual: StateLayout, expected: StateLayout): st
  * @throws TensorError when a tensor is missing, not expected, or of another shape.
  */
 export function arrangeState(state: StateDict, layout: StateLayout, source: string): StateDict {
+  checkState(state, source);
   const difference = layoutDifference(state.layout, layout);
   if (difference !== undefined) throw new TensorError(`${source}: ${difference}`);
   if (state.layout.every(({ name }, place) => name === layout[place]?.name)) {

@@ -2,6 +2,7 @@
  * An average of the models of the rounds, kept beside them: w̄ ← w̄ + a·(w − w̄), where a is the newest model's share. It
  * changes no round; it is a model of its own, often a better one than any that it is made of.
  */
+import { requireArray } from '../../tensor/arrays.js';
 
 export interface ModelAverage {
   /** With its settings, as results call it: "ema(decay=0.9)". */
@@ -49,7 +50,9 @@ export function averageStep(
   model: Float32Array,
   count: number,
 ): Float32Array {
+  requireArray('merge: the model to average', model, 'Float32Array');
   if (before === undefined) return model.slice();
+  requireArray('merge: the average so far', before, 'Float32Array', model.length);
   const share = average.share(count);
   return model.map((w, i) => {
     const mean = before[i] as number;

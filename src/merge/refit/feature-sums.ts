@@ -4,6 +4,8 @@
  * and Y_k [n_k, classes], its labels as one-hot rows, A = Σ Φ_kᵀΦ_k and b = Σ Φ_kᵀY_k are sums over examples, and
  * W = (A + λI)⁻¹·b is what the pooled data would give, however they are dealt out.
  */
+
+import { requireArray } from '../../tensor/arrays.js';
 import { type StateDict, stateLayout, tensorView } from '../../tensor/state-dict.js';
 import { MergeError } from '../error.js';
 import { factorize, rowStart, solveFactorized } from './cholesky.js';
@@ -23,6 +25,8 @@ export const emptySums = (features: number, classes: number): FeatureSums => ({
 
 /** Adds to `total`, in its place. Sums of floating-point numbers depend on their order: it is the caller's to keep. */
 export function addSums(total: FeatureSums, { gram, targets }: FeatureSums): void {
+  requireArray('merge: "gram" of the sums', gram, 'Float64Array', total.gram.length);
+  requireArray('merge: "targets" of the sums', targets, 'Float64Array', total.targets.length);
   addTo(total.gram, gram);
   addTo(total.targets, targets);
 }
@@ -40,7 +44,14 @@ export function ridgeSolution(
   features: number,
   lambda: number,
 ): Float64Array {
+  requireArray('merge: "gram" of the sums', gram, 'Float64Array', rowStart(features));
+  requireArray('merge: "targets" of the sums', targets, 'Float64Array');
   const classes = targets.length / features;
+  if (!Number.isInteger(classes)) {
+    throw new MergeError(
+      `merge: "targets" of the sums has ${targets.length} numbers, expected a multiple of the ${features} features`,
+    );
+  }
   const factor = gram.slice();
   for (let i = 0; i < features; i++) factor[rowStart(i) + i] = (factor[rowStart(i) + i] as number) + lambda;
   if (!factorize(factor, features)) {

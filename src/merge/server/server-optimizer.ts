@@ -3,6 +3,8 @@
  * optimization", https://arxiv.org/abs/2003.00295, Algorithm 2). Its negative gradient, the pseudo-gradient, is
  * D = merged − w_t, whatever strategy merged; with it the optimizer makes a direction d, and w_{t+1} = w_t + η·d.
  */
+
+import { requireArray } from '../../tensor/arrays.js';
 import { firstNotFinite } from '../block.js';
 import { MergeError } from '../error.js';
 
@@ -51,9 +53,17 @@ export function serverStep(
   slots: readonly Float32Array[],
   learningRate: number,
 ): ServerStep {
-  if (merged.length !== w.length || slots.some(({ length }) => length !== w.length)) {
-    throw new Error(`internal: a server step of ${w.length} values with others of another number`);
+  requireArray('merge: the state before the server’s step', w, 'Float32Array');
+  requireArray('merge: the merged state', merged, 'Float32Array', w.length);
+  if (slots.length !== optimizer.slots.length) {
+    throw new MergeError(
+      `merge: ${slots.length} slots are given to ${optimizer.name}, expected ${optimizer.slots.length}`,
+      { hint: 'begin with those of initialSlots' },
+    );
   }
+  optimizer.slots.forEach(({ name }, k) => {
+    requireArray(`merge: the slot "${name}"`, slots[k], 'Float32Array', w.length);
+  });
   const state = new Float32Array(w.length);
   const nextSlots = slots.map(() => new Float32Array(w.length));
   const place = new Float64Array(slots.length);
