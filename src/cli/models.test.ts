@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { commonweight, sample } from '../../test/run-command.js';
 import { loadDataset } from '../data/load-dataset.js';
@@ -27,6 +28,11 @@ const evaluationSchema = z.strictObject({
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-models-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (...path: string[]) => join(folder, ...path);
+/** Of the run's data: "mean,deviation". */
+const ownNormalization = () => {
+  const { mean, deviation } = parse(readFileSync(at('run/configuration.yaml'), 'utf8')).normalization;
+  return `${mean},${deviation}`;
+};
 const inFolder = { cwd: folder };
 const model = 'run/model.safetensors';
 
@@ -70,7 +76,7 @@ describe('commonweight evaluate', () => {
       '--network',
       'mlp',
       '--normalization',
-      '0.286,0.353',
+      ownNormalization(),
       '--dataset',
       sample,
       '--json',
@@ -149,7 +155,7 @@ describe('commonweight export', () => {
     const { status } = await commonweight(['export', model, '-o', 'model.onnx'], inFolder);
     expect(status).toBe(0);
     expect(readFileSync(at('model.onnx'))).toEqual(readFileSync(at('run/model.onnx')));
-    const named = ['--network', 'mlp', '--normalization', '0.286,0.353', '-o', 'bare.onnx'];
+    const named = ['--network', 'mlp', '--normalization', ownNormalization(), '-o', 'bare.onnx'];
     await commonweight(['export', 'bare.safetensors', ...named], inFolder);
     expect(readFileSync(at('bare.onnx'))).toEqual(readFileSync(at('run/model.onnx')));
   });

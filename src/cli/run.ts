@@ -1,6 +1,7 @@
 /** `commonweight run`: a federation by a file, by flags, or by both. */
 import type { Command } from 'commander';
 import { LARGEST_SHIFT } from '../data/augmentation.js';
+import { datasetNames } from '../data/load-dataset.js';
 import { profile } from '../federation/profiles.js';
 import { strategySignatures } from '../merge/strategies.js';
 import { partitionerNames } from '../partition/partitioners.js';
@@ -40,7 +41,7 @@ export function addRun(program: Command): void {
     .command('run')
     .summary('run a federation described by a file or by flags')
     .description(
-      'Run a federation: participants train apart, their weights are merged, the merged model is copied back. Flags take the place of the file’s fields. Without a file, `reproduce v --profile quick` is where the flags begin.',
+      'Run a federation: participants train apart, their weights are merged, the merged model is copied back. Flags take the place of the file’s fields. Without a file, `reproduce v --profile quick` is where the flags begin; other data are normalized by their own pixels, and have no reference but by --reference.',
     )
     .argument('[file]', 'federation.yaml')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
@@ -99,13 +100,19 @@ A small federation.yaml:
   rounds: 10`,
     )
     .action(async (file: string | undefined, flags: Overrides & RunFlags & { init?: string }) => {
-      const described =
-        file === undefined ? { ...profile('v', 'quick', 0) } : await readConfigurationFile(file);
+      const described = file === undefined ? flagsBegin(flags) : await readConfigurationFile(file);
       const { out, json, workers, dataDir, init } = flags;
       // The schema has the last word on what the file holds.
       const input = overridden(described, flags) as ConfigurationInput;
       await federate(input, { out, json, workers, dataDir, init, source: file ?? 'options' });
     });
+}
+
+/** Without a file. What the profile knows of Fashion-MNIST, its pixels and what can be reached, is left out for other data. */
+export function flagsBegin({ dataset }: Overrides): Record<string, unknown> {
+  const { normalization, reference, ...others } = profile('v', 'quick', 0);
+  const known = dataset === undefined || datasetNames.includes(dataset);
+  return known ? { ...others, normalization, reference } : others;
 }
 
 /** The description with these of its fields replaced. A named partition or network brings its own defaults. */

@@ -15,6 +15,7 @@ import {
 import { DivergedError, FederationError, InterruptedError } from './error.js';
 import { strategiesOf } from './federation-plan.js';
 import { claimFolder, type FolderClaim } from './folder-claim.js';
+import { withOwnNormalization } from './own-normalization.js';
 import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { type FederationOptions, type RunStart, runFederation } from './run-federation.js';
@@ -61,16 +62,18 @@ export async function compareStrategies(
   options: ComparisonOptions,
 ): Promise<ComparedResult[]> {
   const { seeds, source = 'options', observer = {}, signal, dataDir } = options;
-  const configuration = parseConfiguration(input, source);
-  const strategies = namesOf(options.strategies, configuration, source);
+  const parsed = parseConfiguration(input, source);
+  const strategies = namesOf(options.strategies, parsed, source);
   const data =
     options.data ??
-    (await loadDataset(configuration.dataset, {
+    (await loadDataset(parsed.dataset, {
       dataDir,
       signal,
       onProgress: observer.onData,
       onNotice: observer.onNotice,
     }));
+  // One for all runs; each keeps it in its folder.
+  const configuration = await withOwnNormalization(parsed, input, data.train);
   const { out } = options;
   const claim = out === undefined ? undefined : await claimNewFolder(out, signal, observer.onNotice);
   const results: ComparedResult[] = [];

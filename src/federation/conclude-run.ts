@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { exportInference } from '../nn/export-inference.js';
 import type { Network } from '../nn/network.js';
+import type { Share } from '../partition/partition.js';
 import type { Configuration } from '../protocol/configuration.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { isFinished, type RunState } from './round.js';
@@ -25,6 +26,8 @@ export interface Conclusion {
   readonly network: Network;
   readonly imageShape: readonly [number, number, number];
   readonly store: RunStore;
+  /** Everybody's, where they are on this machine. */
+  readonly shares?: readonly Share[] | undefined;
   /** The file of a model. */
   encode(model: StateDict): Uint8Array;
   /** For models that are too large to be held in memory: the kept file becomes the final one, and there is no ONNX file. */
@@ -32,7 +35,7 @@ export interface Conclusion {
 }
 
 export async function concludeRun(
-  { out, configuration, network, imageShape, store, encode, linkFinal }: Conclusion,
+  { out, configuration, network, imageShape, store, shares, encode, linkFinal }: Conclusion,
   state: RunState,
   cutShort?: CutShort,
 ): Promise<FederationOutcome> {
@@ -45,6 +48,7 @@ export async function concludeRun(
     versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
     ...(cutShort && { cutShort }),
     ...(final && { model: { file, sha256: final.sha256 } }),
+    validationExamples: shares?.map(({ name, validation }) => ({ name, examples: validation.length })),
   });
   if (out === undefined) return { result, model };
   if (final !== undefined) await linkFinal?.(final.role);

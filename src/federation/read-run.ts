@@ -17,7 +17,7 @@ import { checkJournalVersion } from './journal-version.js';
 import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';
 import { applyEvent, isFinished, type RoundRecord, type RunState, startRun } from './round.js';
 import { detailsFile, fileOf, readYaml } from './run-folder.js';
-import { type RunResult, runResult } from './run-result.js';
+import { fewExamplesSchema, type RunResult, runResult } from './run-result.js';
 
 export interface RecordedRun {
   readonly path: string;
@@ -56,6 +56,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
     state,
     versions: earlier?.versions ?? {},
     ...(state.stopped === undefined && { cutShort }),
+    ...(earlier?.fewValidationExamples && { validationExamples: earlier.fewValidationExamples }),
   });
   return {
     path,
@@ -87,6 +88,7 @@ async function readConfiguration(path: string): Promise<Configuration> {
 const earlierResultSchema = z.object({
   versions: z.record(z.string(), z.string()),
   stopped: z.object({ reason: z.string() }),
+  fewValidationExamples: z.array(fewExamplesSchema).optional(),
 });
 
 /** What the journal does not say: with what the run was made, and why it ended early. */

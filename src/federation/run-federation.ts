@@ -4,7 +4,7 @@
  */
 
 import { availableParallelism } from 'node:os';
-import type { TrainTestSplit } from '../data/image-dataset.js';
+import { checkSplit, type TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
 import type { Strategy } from '../merge/strategy.js';
@@ -24,6 +24,7 @@ import { checkTestImages, federationPlan, sharesOf, strategiesOf } from './feder
 import { configurationWith } from './initial-model.js';
 import { keepLabelCounts } from './label-counts.js';
 import { memoryStore } from './memory-store.js';
+import { withOwnNormalization } from './own-normalization.js';
 import type { RecordedRound } from './recorded-rounds.js';
 import { checkRefit, refitPlanOf } from './refit.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
@@ -86,20 +87,22 @@ export async function runFederation(
 ): Promise<FederationOutcome> {
   const { observer = {}, signal, source = 'options' } = options;
   const named = { ...(options.data && { dataset: options.data.train.name }), ...input };
-  const { configuration, init } = await configurationWith(named, options.init, source);
-  const strategies = strategiesOf(configuration, options.strategies ?? [], source);
-  const after = afterMergeOf(configuration, source);
-  checkRefit(configuration, source);
+  const { configuration: parsed, init } = await configurationWith(named, options.init, source);
+  if (options.data !== undefined) checkSplit(options.data);
+  const strategies = strategiesOf(parsed, options.strategies ?? [], source);
+  const after = afterMergeOf(parsed, source);
+  checkRefit(parsed, source);
   const data =
     options.data ??
-    (await loadDataset(configuration.dataset, {
+    (await loadDataset(parsed.dataset, {
       dataDir: options.dataDir,
       onProgress: observer.onData,
       onNotice: observer.onNotice,
       signal,
     }));
-  const shares = sharesOf(configuration, data, source);
-  checkTestImages(configuration, data, source);
+  const shares = sharesOf(parsed, data, source);
+  checkTestImages(parsed, data, source);
+  const configuration = await withOwnNormalization(parsed, input, data.train, options.out);
   const { channels, height, width, classNames } = data.train;
   const imageShape: [number, number, number] = [channels, height, width];
   const { network, plan, fisher, model, initialState } = compileFederation(
@@ -123,7 +126,7 @@ export async function runFederation(
   const stop = () => pool?.stop();
   claim?.signal.addEventListener('abort', stop);
   signal?.addEventListener('abort', stop);
-  const conclusion = { out: options.out, configuration, network, imageShape, store, encode };
+  const conclusion = { out: options.out, configuration, network, imageShape, store, shares, encode };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   let state: RunState | undefined;
   try {

@@ -135,22 +135,27 @@ export function fileOf(role: StateRole): string {
 
 export const detailsFile = (round: number) => `rounds/round-${round}.json`;
 
-/** Writes the configuration into an empty folder, or finds the same one there. */
-async function keepConfiguration(path: string, configuration: Configuration): Promise<void> {
+/** Of the run that the folder holds; undefined where there is none. @throws FederationError when it cannot be read */
+export async function earlierConfiguration(path: string): Promise<Configuration | undefined> {
   const file = join(path, 'configuration.yaml');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
   });
-  if (text === undefined) {
+  return text === undefined ? undefined : parseConfiguration(readYaml(text, file), file);
+}
+
+/** Writes the configuration into an empty folder, or finds the same one there. */
+async function keepConfiguration(path: string, configuration: Configuration): Promise<void> {
+  const earlier = await earlierConfiguration(path);
+  if (earlier === undefined) {
     await checkEmpty(path);
     const header =
       '# What this run was told, every default filled in. The same configuration takes the run up again.\n';
-    const first = await writeFirst(file, header + stringify(configuration));
+    const first = await writeFirst(join(path, 'configuration.yaml'), header + stringify(configuration));
     // Another was there at the same moment: its settings are the run's.
     return first ? undefined : keepConfiguration(path, configuration);
   }
-  const earlier = parseConfiguration(readYaml(text, file), file);
   // What is told about the data does not make it another run.
   const { shareLabelCounts } = earlier;
   const difference = firstDifference(earlier, { ...configuration, shareLabelCounts }, '');

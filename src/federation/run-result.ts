@@ -1,10 +1,16 @@
 /** What a run came to: the object that `--json` writes. Accuracies are fractions. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Configuration } from '../protocol/configuration.js';
 import type { roundResultSchema } from '../protocol/view.js';
 import type { RoundRecord, RunState, StopReason } from './round.js';
 
 export type RoundResult = z.output<typeof roundResultSchema>;
+
+/** An accuracy on fewer has a standard error of several points, whatever it is. */
+export const FEW_VALIDATION_EXAMPLES = 30;
+
+export const fewExamplesSchema = z.object({ name: z.string(), examples: z.int().nonnegative() });
+type FewExamples = z.output<typeof fewExamplesSchema>;
 
 export interface RunResult {
   readonly dataset: string;
@@ -14,6 +20,8 @@ export interface RunResult {
   readonly settings: Configuration;
   readonly versions: Readonly<Record<string, string>>;
   readonly participants: readonly string[];
+  /** Those that validate on so few examples that their accuracies say little. */
+  readonly fewValidationExamples?: readonly FewExamples[];
   /** Those of them that attack, where some do. */
   readonly attackers?: readonly string[];
   readonly rounds: readonly RoundResult[];
@@ -32,9 +40,19 @@ export interface ResultParts {
   /** Why a run that is not finished ended. */
   readonly cutShort?: 'interrupted' | 'diverged';
   readonly model?: { readonly file: string; readonly sha256: string };
+  /** On one machine, where no fact has them: how many examples everybody validates on. */
+  readonly validationExamples?: readonly FewExamples[] | undefined;
 }
 
-export function runResult({ configuration, state, versions, cutShort, model }: ResultParts): RunResult {
+export function runResult({
+  configuration,
+  state,
+  versions,
+  cutShort,
+  model,
+  validationExamples = membersExamples(state),
+}: ResultParts): RunResult {
+  const few = validationExamples.filter(({ examples }) => examples < FEW_VALIDATION_EXAMPLES);
   const { participants, attackers } = state.rules;
   const pooled = state.rounds.findLast(({ pooled }) => pooled?.testAccuracy !== undefined)?.pooled
     ?.testAccuracy;
@@ -46,6 +64,7 @@ export function runResult({ configuration, state, versions, cutShort, model }: R
     settings: configuration,
     versions,
     participants,
+    ...(few.length > 0 && { fewValidationExamples: few }),
     ...(attackers && { attackers }),
     rounds: roundResults(state),
     ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled } }),
@@ -55,6 +74,11 @@ export function runResult({ configuration, state, versions, cutShort, model }: R
     },
     ...(model === undefined ? {} : { model }),
   };
+}
+
+/** Across machines everybody says it when they join. */
+function membersExamples({ members }: RunState): FewExamples[] {
+  return [...members].map(([name, { validationExamples: examples }]) => ({ name, examples }));
 }
 
 /** The rounds that have brought something so far. */

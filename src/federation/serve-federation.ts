@@ -31,6 +31,7 @@ import { lendShares } from './lend-shares.js';
 import { type LiveView, liveView, shownDetails } from './live-view.js';
 import { membersHere } from './membership.js';
 import { mergeReceived } from './merge-received.js';
+import { withOwnNormalization } from './own-normalization.js';
 import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
 import type { RunState } from './round.js';
@@ -96,12 +97,12 @@ export async function serveFederation(
   options: ServeOptions,
 ): Promise<FederationOutcome> {
   const { out, observer = {}, signal, source = 'options', farewellSeconds = 600 } = options;
-  const { configuration, init } = await configurationWith(input, options.init, source);
-  requireDistributed(configuration, source);
-  checkPartition(configuration, source);
-  const strategies = strategiesOf(configuration, options.strategies ?? [], source);
-  const after = afterMergeOf(configuration, source);
-  const { facts, test } = await imagesOf(configuration, options);
+  const { configuration: parsed, init } = await configurationWith(input, options.init, source);
+  requireDistributed(parsed, source);
+  checkPartition(parsed, source);
+  const strategies = strategiesOf(parsed, options.strategies ?? [], source);
+  const after = afterMergeOf(parsed, source);
+  const { configuration, facts, test } = await imagesOf(parsed, input, options);
   const compiled = compileFederation(
     configuration,
     facts,
@@ -233,18 +234,28 @@ function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {
   };
 }
 
-/** What the images are, and those that the coordinator tests with. */
+/** What the images are, those that the coordinator tests with, and the configuration, which knows by what they are normalized. */
 async function imagesOf(
-  { dataset, imageShape, classNames }: Configuration,
-  { dataDir, observer = {}, signal }: ServeOptions,
-): Promise<{ readonly facts: ImageFacts; readonly test: ImageDataset }> {
+  configuration: Configuration,
+  input: ConfigurationInput,
+  { dataDir, observer = {}, signal, out }: ServeOptions,
+): Promise<{
+  readonly configuration: Configuration;
+  readonly facts: ImageFacts;
+  readonly test: ImageDataset;
+}> {
+  const { dataset, imageShape, classNames } = configuration;
   if (imageShape !== undefined && classNames !== undefined) {
     const [channels, height, width] = imageShape;
     const test = withoutExamples({ name: dataset, channels, height, width, classNames });
-    return { facts: { imageShape, classNames }, test };
+    return { configuration, facts: { imageShape, classNames }, test };
   }
   const { onData: onProgress, onNotice } = observer;
-  const { test } = await loadDataset(dataset, { dataDir, onProgress, onNotice, signal });
+  const { train, test } = await loadDataset(dataset, { dataDir, onProgress, onNotice, signal });
   const { channels, height, width } = test;
-  return { facts: { imageShape: [channels, height, width], classNames: test.classNames }, test };
+  return {
+    configuration: await withOwnNormalization(configuration, input, train, out, onNotice),
+    facts: { imageShape: [channels, height, width], classNames: test.classNames },
+    test,
+  };
 }

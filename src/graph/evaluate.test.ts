@@ -54,7 +54,9 @@ describe('the reference evaluator', () => {
   });
 
   it('refuses an input of another size', () => {
-    expect(() => run(g.neg(x), { x: [1] })).toThrow('the input "x" has 1 numbers, expected 9, of the shape [1,1,3,3]');
+    expect(() => run(g.neg(x), { x: [1] })).toThrow(
+      'the input "x" has 1 numbers, expected 9, of the shape [1,1,3,3]',
+    );
     expect(() => run(g.neg(x), {})).toThrow('the input "x" has no numbers, expected 9');
   });
 });

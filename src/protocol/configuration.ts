@@ -117,7 +117,7 @@ export const configurationSchema = z.strictObject({
   classNames: classNamesSchema.min(2).optional(),
   /** So many of the training images are dealt out, drawn by the seed; all by default. */
   images: count.optional(),
-  /** Pixels become (byte/255 − mean)/deviation; one number, or one a channel. */
+  /** Pixels become (byte/255 − mean)/deviation; one number, or one a channel. Own data have their own (`own-normalization.ts`). */
   normalization: z
     .strictObject({ mean: z.array(z.number()).min(1), deviation: z.array(positive).min(1) })
     .default({ mean: [0], deviation: [1] }),

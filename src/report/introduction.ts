@@ -22,6 +22,7 @@ export function introduction(start: RunStart, width = 100): string {
       `${configuration.dataset}: ${imagesText(start)} training and ${count(test.examples)} test images of ${train.width}x${train.height}${train.channels === 1 ? '' : `, ${train.channels} channels`}, ${classNames.length} classes`,
       width,
     ),
+    ...normalizationText(configuration).map((text) => labelled('pixels', text, width)),
     labelled(
       'partition',
       `${partition.name}, ${plural(shares.length, 'participant')}; each validates on ${percent(partition.validation).replace('.00', '')} of its own images`,
@@ -36,6 +37,13 @@ export function introduction(start: RunStart, width = 100): string {
     labelled('workers', `${workers}, seed ${configuration.seed}`, width),
   ];
   return lines.join('\n');
+}
+
+function normalizationText({ normalization: { mean, deviation } }: Configuration): string[] {
+  const isPlain = mean.every((value) => value === 0) && deviation.every((value) => value === 1);
+  return isPlain
+    ? []
+    : [`normalized by the mean ${mean.join(', ')} and the deviation ${deviation.join(', ')}`];
 }
 
 const labelled = (label: string, text: string, width: number) =>

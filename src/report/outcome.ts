@@ -1,5 +1,5 @@
 /** How a run ended, in words. */
-import type { RoundResult, RunResult } from '../federation/run-result.js';
+import { FEW_VALIDATION_EXAMPLES, type RoundResult, type RunResult } from '../federation/run-result.js';
 import { averageOf } from '../merge/average/model-average.js';
 import { percent, plural } from './numbers.js';
 
@@ -39,11 +39,22 @@ function refitted(last: RoundResult | undefined): string[] {
   return [`with its last layer refitted, the final model has ${percent(accuracy)} on the test images`];
 }
 
-function stopReason({ stopped, settings, rounds, attackers }: RunResult): string {
+/** An accuracy of 100% on one picture is reached by chance. */
+function ofFew(few: RunResult['fewValidationExamples'] = []): string {
+  if (few.length === 0) return '';
+  const who = few.slice(0, 3).map(({ name, examples }) => `${name} on ${plural(examples, 'image')}`);
+  const more =
+    few.length > who.length
+      ? ` and ${few.length - who.length} more on fewer than ${FEW_VALIDATION_EXAMPLES}`
+      : '';
+  return `, but by accuracies that say little: ${few.length === 1 ? 'one validates' : `${few.length} validate`} on few images (${who.join(', ')}${more})`;
+}
+
+function stopReason({ stopped, settings, rounds, attackers, fewValidationExamples }: RunResult): string {
   const { reference } = settings;
   switch (stopped.reason) {
     case 'every-participant-passed':
-      return `finished in round ${stopped.round}: the copied model reaches the reference ${percent(reference ?? 0)} with every ${attackers === undefined ? '' : 'honest '}participant`;
+      return `finished in round ${stopped.round}: the copied model reaches the reference ${percent(reference ?? 0)} with every ${attackers === undefined ? '' : 'honest '}participant${ofFew(fewValidationExamples)}`;
     case 'max-rounds': {
       const done = `finished: ${plural(stopped.round, 'round')} done`;
       if (reference === undefined) return done;
