@@ -39,8 +39,13 @@ export async function ownNetworkServed() {
     },
     {
       ...{ network: stripeNet, out: join(folder, 'run') },
-      async open({ reception, blobs, folder: run, stop }) {
-        const hub = await openHub(reception, { blobs, tokens, uploadsFolder: join(run, 'uploads'), stop });
+      async open({ reception, blobs, folder: run, operator }) {
+        const hub = await openHub(reception, {
+          blobs,
+          tokens,
+          uploadsFolder: join(run, 'uploads'),
+          operator,
+        });
         outcomes.push(participate(hub.url, 'has-it', { network: stripeNet }));
         // It trusts the coordinator with its pictures: somebody else's graph is going to read them.
         outcomes.push(participate(hub.url, 'accepts-it', { acceptForeignPlan: true }));

@@ -13,6 +13,8 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   join: async () => (await import('./join.js')).addJoin,
   status: async () => (await import('./operate.js')).addStatus,
   stop: async () => (await import('./operate.js')).addStop,
+  drop: async () => (await import('./operate.js')).addDrop,
+  rollback: async () => (await import('./operate.js')).addRollback,
   token: async () => (await import('./operate.js')).addToken,
   replay: async () => (await import('./replay.js')).addReplay,
   report: async () => (await import('./report.js')).addReport,

@@ -27,6 +27,8 @@ export interface HandOutOptions {
   /** Flags by which they know the hub: ` --fingerprint …`. */
   readonly trust: string;
   readonly description: Description;
+  /** Those of them that an operator has dropped get none. */
+  readonly dropped: ReadonlySet<string>;
   /** A terminal, which shows links: nobody keeps what is printed. */
   readonly showsLinks: boolean;
   readonly print: (text: string) => void;
@@ -40,7 +42,9 @@ export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<
   const { participants, configuration } = description;
   const known = new Set(tokens.list().map(({ identity }) => JSON.stringify(identity)));
   const isNew = (identity: Identity) => !known.has(JSON.stringify(identity));
-  const everybody = participants.map((name) => ({ role: 'participant', name }) as const);
+  const everybody = participants
+    .filter((name) => !options.dropped.has(name))
+    .map((name) => ({ role: 'participant', name }) as const);
   const fresh: Identity[] = [...everybody, { role: 'operator' } as const, { role: 'observer' } as const];
   const missing = fresh.filter(isNew);
   const again = `commonweight token ${url}${trust} --name NAME`;

@@ -57,6 +57,10 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
           else if (announcement.type === 'update') print(`${of(announcement.round)}  handed in`);
           return;
         }
+        case 'diverged':
+          return print(
+            `${of(event.round)}  ${event.message}; the coordinator is told, and this waits for what it asks for next`,
+          );
         case 'given-up':
           return print(`${of(event.round)}  is over without this participant`);
         case 'assigned':

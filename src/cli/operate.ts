@@ -1,4 +1,4 @@
-/** `commonweight status`, `stop` and `token`: what an operator asks of a run. */
+/** `commonweight status`, `stop`, `drop`, `rollback` and `token`: what an operator asks of a run. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -58,6 +58,58 @@ Example:
   addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: Flags) => {
     await (await operator(url, flags)).hub.stop();
     process.stdout.write('the run is stopped; its participants are told\n');
+  });
+}
+
+export function addDrop(program: Command): void {
+  const command = program
+    .command('drop')
+    .summary('go on without a participant, for good')
+    .description(
+      'Go on without a participant, for good: nothing is expected of it any more, what it has handed in and is not merged does not count, its token is void, and its `join` ends with a sentence. Models that hold its updates stay as they are; `commonweight rollback` goes back to before them.',
+    )
+    .argument('<url>', 'https://host:8470')
+    .argument('<participant>', 'its name')
+    .addHelpText(
+      'after',
+      `
+Example:
+  commonweight drop http://127.0.0.1:8470 site-c --token-file operator.token`,
+    );
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, name: string, flags: Flags) => {
+    const { hub, address } = await operator(url, flags);
+    const rounds = await hub.drop(name);
+    print(`${name} is dropped: nothing is expected of it any more, and its token is void`);
+    const [first] = rounds;
+    if (first === undefined) return;
+    print(
+      `the models of ${rounds.length === 1 ? `round ${first}` : `rounds ${first} to ${rounds.at(-1)}`} hold its updates; \`commonweight rollback ${address} --to ${first - 1}\` goes back to before them, where that model is kept`,
+    );
+  });
+}
+
+export function addRollback(program: Command): void {
+  const command = program
+    .command('rollback')
+    .summary('take a run up again after an earlier round')
+    .description(
+      'Take a run up again after an earlier round: the rounds after it are void, and everybody trains for them anew. The setting "keep" says of how many rounds the models stay, and so how far back this goes; round 0 is the beginning.',
+    )
+    .argument('<url>', 'https://host:8470')
+    .requiredOption('--to <round>', 'the last round that is to count', wholeNumber('--to', 0))
+    .addHelpText(
+      'after',
+      `
+Example:
+  commonweight rollback http://127.0.0.1:8470 --to 3 --token-file operator.token`,
+    );
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: Flags & { to: number }) => {
+    await (await operator(url, flags)).hub.rollback(flags.to);
+    print(
+      flags.to === 0
+        ? 'the run begins again; its participants are told'
+        : `the run goes on after round ${flags.to}; its participants are told`,
+    );
   });
 }
 

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Leadership, Opening } from '../federation/serve-federation.js';
+import type { Status } from '../protocol/status.js';
 import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
 import { openTokens } from '../transport/hub/tokens.js';
@@ -77,18 +78,17 @@ export async function serveTransport(
 async function openOwnHub(
   flags: TransportFlags,
   tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
-  { reception, blobs, folder, modelBytes, status, view, stop, lendShare }: Opening,
+  { reception, blobs, folder, modelBytes, status, view, operator, lendShare }: Opening,
   log: Log,
   print: Print,
 ): Promise<Hub> {
   const { host, port } = flags;
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const hub = await openHub(reception, {
-    ...{ blobs, tokens, host, port, log, status, view, lendShare },
+    ...{ blobs, tokens, host, port, log, status, view, operator, lendShare },
     ...(tls && { tls }),
     uploadsFolder: join(folder, 'uploads'),
     limits: { blobBytes: modelBytes },
-    stop: () => void stop(),
   });
   print(`the hub listens on ${hub.url}`);
   if (tls === undefined && !isLoopback(host)) {
@@ -98,6 +98,7 @@ async function openOwnHub(
   try {
     await handOut(tokens, {
       ...{ folder, trust, print, url: addressOf(hub, flags), description: reception.description },
+      dropped: droppedIn(status()),
       ...{ tokensOut: flags.tokensOut, tokenDays: flags.tokenDays },
       ...{ nats: flags.nats, withoutHub: flags.natsObjectStore },
       showsLinks: process.stdout.isTTY === true,
@@ -108,6 +109,9 @@ async function openOwnHub(
   }
   return hub;
 }
+
+const droppedIn = ({ participants }: Status) =>
+  new Set(participants.flatMap(({ name, presence }) => (presence === 'dropped' ? [name] : [])));
 
 async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;

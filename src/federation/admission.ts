@@ -13,6 +13,10 @@ export interface Admission {
   readonly receipt: Receipt;
 }
 
+/** What a participant is told of whom the operator wants nothing any more. */
+export const droppedSentence = (participant: string) =>
+  `"${participant}" was dropped from this run by its operator`;
+
 type Refusal = Extract<Receipt, { accepted: false }>;
 type Named<Type extends Announcement['type']> = Extract<Announcement, { type: Type }>;
 
@@ -26,6 +30,10 @@ export function admit(
   const { participants } = state.rules;
   if (!participants.includes(participant)) {
     return refused('not-expected', `"${participant}" is none of ${participants.join(', ')}`);
+  }
+  if (state.dropped.has(participant)) {
+    const leaves = announcement.type === 'left' || announcement.type === 'failed';
+    return leaves ? accepted : refused('not-expected', droppedSentence(participant));
   }
   if (state.stopped !== undefined && announcement.type !== 'joined' && announcement.type !== 'left') {
     // What was recorded before is accepted again, so that nobody asks for ever.
@@ -63,6 +71,14 @@ const tooOften = (participant: string, round: number): Admission =>
 
 function joined(state: RunState, participant: string, announcement: Named<'joined'>): Admission {
   const { examples, validationExamples, labelCounts } = announcement;
+  const { mostExamples = Number.POSITIVE_INFINITY } = state.rules;
+  const most = Math.max(examples, validationExamples);
+  if (most > mostExamples) {
+    return refused(
+      'not-expected',
+      `"${participant}" says that it has ${most} examples, expected at most ${mostExamples} ("mostExamples")`,
+    );
+  }
   const known = state.members.get(participant);
   const facts = { examples, validationExamples, ...(labelCounts && { labelCounts: [...labelCounts] }) };
   if (

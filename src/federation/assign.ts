@@ -19,10 +19,16 @@ type Unnumbered<One> = One extends unknown ? Omit<One, 'epoch' | 'sequence'> : n
 /** An assignment without what numbers it among the coordinator's. */
 export type Assigned = Unnumbered<Assignment>;
 
-export async function assign(
-  state: RunState,
-  { initial, final, blobOf }: AssignmentFacts,
-): Promise<Assigned> {
+export async function assign(state: RunState, facts: AssignmentFacts): Promise<Assigned> {
+  const { dropped, rollbacks } = state;
+  return {
+    ...(await workOf(state, facts)),
+    ...(dropped.size > 0 && { dropped: [...dropped] }),
+    ...(rollbacks.length > 0 && { rollbacks: [...rollbacks] }),
+  };
+}
+
+async function workOf(state: RunState, { initial, final, blobOf }: AssignmentFacts): Promise<Assigned> {
   const current = state.rounds.at(-1) as RoundRecord;
   const { round, merged, closed } = current;
   if (state.stopped !== undefined) {

@@ -2,7 +2,7 @@
  * A participant's answer to an assignment: what it downloads, does, keeps, uploads and announces. Until it announces, it can be
  * given up; what was announced is followed until the coordinator has said what becomes of it.
  */
-import { requireFinite } from '../nn/model-file.js';
+import { ModelFileError, requireFinite } from '../nn/model-file.js';
 import type { Announcement, Progress, Receipt } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
 import type { Blob } from '../protocol/blob-name.js';
@@ -12,7 +12,7 @@ import { pause } from '../transport/backoff.js';
 import { NoBlobError } from '../transport/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import type { CompiledFederation } from './compile-federation.js';
-import { FederationError, InterruptedError } from './error.js';
+import { DivergedError, FederationError, InterruptedError } from './error.js';
 import { rulesOf } from './federation-plan.js';
 import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
 import type { LocalProgress } from './local-training.js';
@@ -97,7 +97,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
     tell(round, 'downloading');
     const bytes = await offered(blob, signal);
     const { state } = decodeSafetensors(bytes, what);
-    requireFinite(state, what);
+    requireSound(state, what);
     return { bytes, state: arrangeState(state, layout, what) };
   }
 
@@ -222,6 +222,16 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
     },
     modelFile: async (blob, round, signal) => (await download(blob, round, signal)).bytes,
   };
+}
+
+/** Nothing can begin with such a model. */
+function requireSound(state: StateDict, what: string): void {
+  try {
+    requireFinite(state, what);
+  } catch (cause) {
+    if (!(cause instanceof ModelFileError)) throw cause;
+    throw new DivergedError(cause.message, { cause });
+  }
 }
 
 function progressOf(progress: LocalProgress): Progress {

@@ -203,6 +203,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     evaluateEvery,
     participantsPerRound: perRound,
     quorum,
+    mostExamples,
     seed,
   } = configuration;
   const attackers = attackersOf(configuration, participants);
@@ -214,6 +215,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     refit: refit?.rounds,
     evaluateEvery,
     quorum,
+    mostExamples,
     ...(perRound !== undefined && { sampling: { perRound, seed } }),
     ...(attackers && {
       attackers: attackers.names,

@@ -180,6 +180,33 @@ describe('membership', () => {
     expect(it.say('b', join)).toEqual({ accepted: true });
   });
 
+  it('believes nobody who says that it has more examples than anybody has', () => {
+    const one = run({ ...rules, mostExamples: 1000 });
+    for (const field of ['examples', 'validationExamples'] as const) {
+      expect(one.say('a', { ...join, [field]: 2 ** 53 - 1 } as Announcement)).toEqual({
+        ...{ accepted: false, reason: 'not-expected' },
+        message: '"a" says that it has 9007199254740991 examples, expected at most 1000 ("mostExamples")',
+      });
+    }
+    expect(one.journal).toEqual([]);
+  });
+
+  it('takes nothing of whom an operator has dropped, and does not wait for it', () => {
+    const one = joinedRun();
+    one.update('a');
+    one.add({ type: 'dropped', round: 1, participant: 'a' });
+    expect(one.current().updates.size).toBe(0);
+    for (const said of [join, updateOf('a', 1, undefined), accuracyOf(1)]) {
+      expect(one.say('a', said)).toEqual({
+        ...{ accepted: false, reason: 'not-expected' },
+        message: '"a" was dropped from this run by its operator',
+      });
+    }
+    expect(one.say('a', { type: 'left' })).toEqual({ accepted: true });
+    for (const name of ['b', 'c', 'd']) one.update(name);
+    expect(one.current().closed).toEqual(['b', 'c', 'd']);
+  });
+
   it('takes a failure for leaving, with its reason', () => {
     const one = joinedRun();
     one.say('a', { type: 'failed', round: 1, message: 'training diverges' });

@@ -34,13 +34,13 @@ export function withMember(members: Members, event: RoundEvent): Members {
       changes: oneMoreChange(members.get(participant), event.round),
     });
   }
-  if (event.type !== 'left') return members;
+  if (event.type !== 'left' && event.type !== 'dropped') return members;
   const member = members.get(event.participant);
   return member === undefined
     ? members
     : new Map(members).set(event.participant, {
         ...member,
-        left: { reason: event.reason },
+        left: { reason: event.type === 'left' ? event.reason : 'it was dropped by the operator' },
         changes: oneMoreChange(member, event.round),
       });
 }

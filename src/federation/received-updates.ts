@@ -31,24 +31,30 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: Two
   };
 }
 
+/** What a round leaves to those after it. */
+const left = ['merged', 'server', 'control', 'average'] as const;
+
 /**
- * Removes what no later step reads: files of rounds that are over, models that are older than the last `keep`, and what
- * nothing refers to, such as an update that came too late.
+ * Removes what no later step reads: files of rounds that are over, models, and what belongs to them, that are older than the
+ * last `keep` or void, and what nothing refers to, such as an update that came too late.
  */
 export async function discardReceived(
   event: RoundEvent,
   { rounds }: RunState,
   { folder, blobs, keep, given }: Discarding,
 ): Promise<void> {
+  if (event.type === 'rolled-back') {
+    for (let round = event.to + 1; round <= event.round; round++) {
+      for (const type of left) await folder.discard({ type, round });
+    }
+  }
   if (event.type !== 'merged') return;
   const { round } = event;
-  for (const type of ['server', 'control', 'average'] as const) {
-    if (event[type] !== undefined) await folder.discard({ type, round: round - 1 });
-  }
-  await folder.discard({ type: 'merged', round: round - keep });
-  const models = rounds.slice(Math.max(0, round - keep), round).map(({ merged }) => merged?.sha256);
-  const needed = [...models, event.control, event.average, event.server, ...given];
-  await blobs.discardOthers(new Set(needed.filter((sha256) => sha256 !== undefined)));
+  for (const type of left) await folder.discard({ type, round: round - keep });
+  const needed = rounds.slice(Math.max(0, round - keep), round).flatMap(({ merged }) => {
+    return merged === undefined ? [] : [merged.sha256, merged.control, merged.average, merged.server];
+  });
+  await blobs.discardOthers(new Set([...needed, ...given].filter((sha256) => sha256 !== undefined)));
 }
 
 interface Discarding {

@@ -10,6 +10,9 @@ export interface RecordedRound {
   /** Who had joined when it was closed, and when it was over. */
   readonly members: Members;
   readonly membersAfter: Members;
+  /** Who had been dropped by then. */
+  readonly dropped: ReadonlySet<string>;
+  readonly droppedAfter: ReadonlySet<string>;
   /** Whose updates were merged. */
   readonly counted: readonly string[];
   /** Who said how good the copy is. */
@@ -22,6 +25,7 @@ export interface RecordedRound {
 interface Round {
   readonly round: number;
   readonly members: Members;
+  readonly dropped: ReadonlySet<string>;
   readonly updates: ReadonlyMap<string, unknown>;
   readonly closed: readonly string[] | undefined;
   readonly merged: unknown;
@@ -30,28 +34,31 @@ interface Round {
 interface Run {
   readonly rounds: readonly Round[];
   readonly members: Members;
+  readonly dropped: ReadonlySet<string>;
   readonly stopped: string | undefined;
 }
 
 /** The rounds of a run that were merged. */
-export function recordedRounds({ rounds, stopped, members: last }: Run): RecordedRound[] {
-  return rounds.flatMap(({ round, merged, members, closed = [], copied }) => {
+export function recordedRounds(run: Run): RecordedRound[] {
+  const { rounds, stopped } = run;
+  return rounds.flatMap(({ round, merged, members, dropped, closed = [], copied }) => {
     if (merged === undefined) return [];
     const next = rounds[round];
-    const membersAfter = next?.closed === undefined ? last : next.members;
+    const { members: membersAfter, dropped: droppedAfter } = next?.closed === undefined ? run : next;
     const cutOff = next === undefined && (stopped === undefined || stopped === 'stopped');
-    return [{ members, membersAfter, counted: closed, copied: [...copied.keys()], cutOff }];
+    const who = { members, membersAfter, dropped, droppedAfter };
+    return [{ ...who, counted: closed, copied: [...copied.keys()], cutOff }];
   });
 }
 
 /**
- * The fact of the record that is next: that somebody joined, that a deadline passed, that the run was ended.
+ * The fact of the record that is next: that somebody joined or was dropped, that a deadline passed, that the run was ended.
  * @param then undefined after the last round of the record
  */
 export function recordedFact(
   then: RecordedRound | undefined,
   { round, updates, closed, merged, copied }: Round,
-  members: Members,
+  { members, dropped }: Pick<Run, 'members' | 'dropped'>,
 ): RoundEvent | undefined {
   if (then === undefined) return { type: 'stopped', round };
   if (closed !== undefined && merged === undefined) return undefined;
@@ -59,11 +66,16 @@ export function recordedFact(
   const expected = closed === undefined ? then.members : then.membersAfter;
   const joined = [...expected].find(([name, member]) => !isSame(members.get(name), member));
   if (joined !== undefined) return joinedEvent(round, ...joined);
+  const gone = (among: ReadonlySet<string>) => [...among].find((name) => !dropped.has(name));
   if (closed === undefined) {
+    const participant = gone(then.dropped);
+    if (participant !== undefined) return { type: 'dropped', round, participant };
     if (then.counted.every((name) => updates.has(name))) {
       return { type: 'deadline-passed', round, phase: 'train' };
     }
   } else if (then.copied.every((name) => copied.has(name))) {
+    const participant = gone(then.droppedAfter);
+    if (participant !== undefined && !then.cutOff) return { type: 'dropped', round, participant };
     return then.cutOff ? { type: 'stopped', round } : { type: 'deadline-passed', round, phase: 'evaluate' };
   }
   return undefined;

@@ -8,12 +8,14 @@ import type { Blob } from '../protocol/blob-name.js';
 import type { Description } from '../protocol/description.js';
 import { blobsOfAnnouncement } from '../protocol/named-blobs.js';
 import type { Status } from '../protocol/status.js';
+import type { RunOperator } from '../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
 import { admit } from './admission.js';
 import { assign } from './assign.js';
 import type { Clock } from './clock.js';
-import { DamagedUpdateError, InterruptedError } from './error.js';
+import { DamagedUpdateError, FederationError, InterruptedError } from './error.js';
 import { membersHere } from './membership.js';
+import { dropProblem, rollbackProblem } from './operator-acts.js';
 import {
   applyEvent,
   dueCommands,
@@ -38,6 +40,10 @@ export interface RemoteRoundsOptions {
   readonly initial?: string | undefined;
   /** Makes a blob sound that participants are to fetch. @throws when it cannot be had any more */
   mend?(sha256: string): Promise<void>;
+  /** Why a run does not do with so few participants, in words. */
+  tooFew?(participants: number): string | undefined;
+  /** Why the run cannot be taken up again after this round, which is over, in words. */
+  cannotReturn?(to: number, state: RunState): Promise<string | undefined>;
   /** @returns what is wrong with the files of an announcement, in words */
   check(participant: string, announcement: Announcement, state: RunState): Promise<string | undefined>;
   /** @throws DamagedUpdateError when the file of an update is not what it was. */
@@ -58,14 +64,12 @@ export interface RemoteObserver {
   onAssigned?(status: Status): void;
 }
 
-export interface RemoteRounds {
+export interface RemoteRounds extends RunOperator {
   readonly reception: Reception;
   /** Leads the run to its end. @throws InterruptedError when it is told to stop before, or whatever the store throws. */
   conduct(end: CoordinatorEnd, epoch: number, signal?: AbortSignal): Promise<RunState>;
   /** After the end: until everybody who takes part has said goodbye, or so many seconds have passed. */
   farewell(seconds: number, signal?: AbortSignal): Promise<void>;
-  /** Ends the run for good, after what is recorded so far. */
-  stop(): Promise<void>;
   status(): Status;
   state(): RunState;
 }
@@ -179,7 +183,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
       return keepDeadline(timer);
     }
     const { at, passed } = deadlines[phase];
-    const key = `${round} ${phase}`;
+    const key = `${round} ${phase} ${at}`;
     if (passed || timer.of === key) return;
     timer.cancel();
     timer.of = key;
@@ -189,7 +193,8 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
       exclusively(async () => {
         if (
           waitingPhase(state, state.rounds.at(-1) as RoundRecord) !== phase ||
-          state.rounds.length !== round
+          state.rounds.length !== round ||
+          state.rounds.at(-1)?.deadlines[phase]?.at !== at
         )
           return;
         await record({ type: 'deadline-passed', round, phase });
@@ -201,11 +206,17 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     const merge = dueCommands(state).find(({ type }) => type === 'merge');
     if (merge === undefined) return false;
     const { round } = merge;
-    const event = await options.merge(round, state).catch((error: unknown): RoundEvent => {
+    const { closed } = state.rounds.at(-1) as RoundRecord;
+    // An operator may have dropped one of them meanwhile, or gone back: then it is merged anew, or not at all.
+    const isStillDue = () => state.rounds[round - 1]?.closed === closed;
+    const event = await options.merge(round, state).catch((error: unknown): RoundEvent | undefined => {
+      if (!isStillDue()) return undefined;
       if (!(error instanceof DamagedUpdateError)) throw error;
       return { type: 'update-lost', round, participant: error.participant };
     });
-    await exclusively(() => record(event));
+    await exclusively(async () => {
+      if (event !== undefined && isStillDue()) await record(event);
+    });
     return true;
   }
 
@@ -276,6 +287,22 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     stop: () =>
       exclusively(async () => {
         if (state.stopped === undefined) await record({ type: 'stopped', round: state.rounds.length });
+      }),
+    drop: (participant) =>
+      exclusively(async () => {
+        const problem = dropProblem(state, participant, options.tooFew);
+        if (problem !== undefined) throw new FederationError(`"${participant}" is not dropped: ${problem}`);
+        if (!state.dropped.has(participant)) {
+          await record({ type: 'dropped', round: state.rounds.length, participant });
+        }
+        const counted = state.rounds.filter(({ merged, closed }) => merged && closed?.includes(participant));
+        return counted.map(({ round }) => round);
+      }),
+    rollback: (to) =>
+      exclusively(async () => {
+        const problem = rollbackProblem(state, to) ?? (await options.cannotReturn?.(to, state));
+        if (problem !== undefined) throw new FederationError(`the run does not go back: ${problem}`);
+        await record({ type: 'rolled-back', round: state.rounds.length, to });
       }),
     status: () => statusOf(state, { seen, farewell: farewellUntil }),
     state: () => state,

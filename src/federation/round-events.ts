@@ -94,6 +94,10 @@ export const roundEventSchema = z.discriminatedUnion('type', [
   /** Until when a phase of the round waits for everybody: ISO 8601. */
   z.strictObject({ type: z.literal('deadline-set'), round, phase: phaseSchema, at: z.iso.datetime() }),
   z.strictObject({ type: z.literal('deadline-passed'), round, phase: phaseSchema }),
+  /** An operator wants nothing of it any more: it is not waited for, and what it has handed in and is not merged does not count. */
+  z.strictObject({ type: z.literal('dropped'), round, participant: z.string() }),
+  /** An operator went back to what the run was after round `to`, or before round 1: the rounds after it are void. */
+  z.strictObject({ type: z.literal('rolled-back'), round, to: z.int().nonnegative() }),
   /** An operator ended the run. */
   z.strictObject({ type: z.literal('stopped'), round }),
 ]);

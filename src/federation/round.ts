@@ -5,7 +5,8 @@
  *
  *     training ──every update is in──▶ merging ──▶ copying ──every copy is evaluated──▶ training, or finished
  *
- * Across machines a quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A run that is
+ * An operator may drop a participant, of whom nothing is expected from then on, and go back to an earlier round: those after it
+ * are void, as if they had not been. Across machines a quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A run that is
  * run again takes from its record who was there (`recorded-rounds.ts`). A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
  */
 import { awaitsNobody, type Members, withMember } from './membership.js';
@@ -30,6 +31,8 @@ export interface RoundRules {
   readonly attackersWait?: boolean | undefined;
   /** How many are enough for a round whose deadline has passed, or whose others have left; all by default. */
   readonly quorum?: number | undefined;
+  /** More examples than that, nobody is believed to have. */
+  readonly mostExamples?: number | undefined;
   /** Where a run is run again: it ends with the last of these. */
   readonly recorded?: readonly RecordedRound[] | undefined;
 }
@@ -38,8 +41,11 @@ export interface RoundRules {
 const drawnFor = (
   round: number,
   { participants, sampling }: Pick<RoundRules, 'participants' | 'sampling'>,
+  dropped: ReadonlySet<string>,
 ): readonly string[] =>
-  sampling === undefined ? participants : sampleParticipants(participants, sampling, round);
+  sampling === undefined
+    ? participants.filter((name) => !dropped.has(name))
+    : sampleParticipants(participants, sampling, round, dropped);
 
 /** Those of the participants that do not attack. */
 export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
@@ -55,8 +61,9 @@ export interface RoundRecord {
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   /** Whose updates count, in the order of the participants, once no other does. */
   readonly closed: readonly string[] | undefined;
-  /** Who had joined by then. */
+  /** Who had joined by then, and who had been dropped. */
   readonly members: Members;
+  readonly dropped: ReadonlySet<string>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** Validation accuracy of the copy with each honest participant. */
   readonly copied: ReadonlyMap<string, number>;
@@ -77,6 +84,10 @@ export interface RunState {
   readonly stopped: StopReason | undefined;
   /** Those that have joined, where participants come and go. */
   readonly members: Members;
+  /** Those of whom an operator wants nothing any more. */
+  readonly dropped: ReadonlySet<string>;
+  /** After which round the run was taken up again, each time that an operator went back. */
+  readonly rollbacks: readonly number[];
 }
 
 export type Command =
@@ -95,13 +106,16 @@ export const isEvaluated = (
   round: number,
 ) => round % evaluateEvery === 0 || round === rounds;
 
-const emptyRound = (rules: RoundRules, round: number): RoundRecord => ({
+const nobody: ReadonlySet<string> = new Set();
+
+const emptyRound = (rules: RoundRules, round: number, dropped: ReadonlySet<string>): RoundRecord => ({
   round,
-  participants: drawnFor(round, rules),
+  participants: drawnFor(round, rules, dropped),
   evaluated: isEvaluated(rules, round),
   updates: new Map(),
   closed: undefined,
   members: new Map(),
+  dropped: nobody,
   merged: undefined,
   copied: new Map(),
   pooled: undefined,
@@ -111,7 +125,10 @@ const emptyRound = (rules: RoundRules, round: number): RoundRecord => ({
 });
 
 export function startRun(rules: RoundRules): RunState {
-  return { rules, rounds: [emptyRound(rules, 1)], stopped: undefined, members: new Map() };
+  return {
+    ...{ rules, rounds: [emptyRound(rules, 1, nobody)], stopped: undefined },
+    ...{ members: new Map(), dropped: nobody, rollbacks: [] },
+  };
 }
 
 /** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
@@ -119,6 +136,8 @@ export function applyEvent(state: RunState, event: RoundEvent): RunState {
   const record = state.rounds[event.round - 1];
   if (record === undefined)
     throw new Error(`internal: ${event.type} of round ${event.round}, which has not begun`);
+  if (event.type === 'rolled-back') return rolledBack(state, event.to);
+  if (event.type === 'dropped') return advance(without(state, event));
   const next = withEvent(state.rules, record, event);
   return advance({
     ...state,
@@ -128,7 +147,35 @@ export function applyEvent(state: RunState, event: RoundEvent): RunState {
   });
 }
 
-function withEvent(rules: RoundRules, record: RoundRecord, event: RoundEvent): RoundRecord {
+function rolledBack(state: RunState, to: number): RunState {
+  const { rules, dropped } = state;
+  if (to >= state.rounds.length) throw new Error(`internal: round ${to} is not over, and is gone back to`);
+  return {
+    ...state,
+    rounds: [...state.rounds.slice(0, to), emptyRound(rules, to + 1, dropped)],
+    stopped: undefined,
+    rollbacks: [...state.rollbacks, to],
+  };
+}
+
+/** Of a round that is not merged yet, the update goes too: it is closed again by what the others have handed in. */
+function without(state: RunState, event: Extract<RoundEvent, { type: 'dropped' }>): RunState {
+  const { rules } = state;
+  requireParticipant(rules.participants, event.participant, 'this run');
+  const dropped = new Set(state.dropped).add(event.participant);
+  const last = state.rounds.at(-1) as RoundRecord;
+  const participants = drawnFor(last.round, rules, dropped);
+  const updates = new Map([...last.updates].filter(([name]) => participants.includes(name)));
+  const open = last.merged === undefined && { participants, updates, closed: undefined };
+  return {
+    ...{ ...state, dropped, members: withMember(state.members, event) },
+    rounds: state.rounds.with(last.round - 1, { ...last, ...open }),
+  };
+}
+
+type RecordEvent = Exclude<RoundEvent, { type: 'dropped' | 'rolled-back' }>;
+
+function withEvent(rules: RoundRules, record: RoundRecord, event: RecordEvent): RoundRecord {
   switch (event.type) {
     case 'update-received': {
       const { participant } = event.update;
@@ -198,7 +245,8 @@ function advance(state: RunState): RunState {
   if (last.closed === undefined) {
     if (!awaitsNobody(state, last, 'train', missingUpdates(last))) return state;
     const closed = last.participants.filter((participant) => last.updates.has(participant));
-    return { ...state, rounds: rounds.with(last.round - 1, { ...last, closed, members: state.members }) };
+    const { members, dropped } = state;
+    return { ...state, rounds: rounds.with(last.round - 1, { ...last, closed, members, dropped }) };
   }
   if (
     last.merged === undefined ||
@@ -211,12 +259,12 @@ function advance(state: RunState): RunState {
   if (
     last.evaluated &&
     reference !== undefined &&
-    [...last.copied.values()].every((accuracy) => accuracy >= reference)
+    [...last.copied].every(([name, accuracy]) => state.dropped.has(name) || accuracy >= reference)
   ) {
     return { ...state, stopped: 'every-participant-passed' };
   }
   if (last.round === rules.rounds) return { ...state, stopped: 'max-rounds' };
-  return { ...state, rounds: [...rounds, emptyRound(rules, last.round + 1)] };
+  return { ...state, rounds: [...rounds, emptyRound(rules, last.round + 1, state.dropped)] };
 }
 
 /** Whose updates are not in. */
@@ -224,8 +272,8 @@ export const missingUpdates = ({ participants, updates }: RoundRecord) =>
   participants.filter((participant) => !updates.has(participant));
 
 /** Those that have not said how good the copy is with them. */
-export const missingCopies = ({ rules }: RunState, { copied }: RoundRecord) =>
-  honestOf(rules.participants, rules).filter((participant) => !copied.has(participant));
+export const missingCopies = ({ rules, dropped }: RunState, { copied }: RoundRecord) =>
+  honestOf(rules.participants, rules).filter((name) => !copied.has(name) && !dropped.has(name));
 
 /** What the state asks for; all of it can be done at the same time. */
 export function dueCommands(state: RunState): Command[] {
@@ -236,7 +284,7 @@ export function dueCommands(state: RunState): Command[] {
   const { round } = current;
   const then = rules.recorded?.[round - 1];
   if (state.stopped === undefined) {
-    const event = rules.recorded && recordedFact(then, current, state.members);
+    const event = rules.recorded && recordedFact(then, current, state);
     if (event !== undefined) return [{ type: 'record', round, event }];
     if (current.merged !== undefined && rules.refit === 'every' && current.refitted === undefined) {
       commands.push(...refitCommands(current, participants));

@@ -10,13 +10,18 @@ export interface Sampling {
   readonly seed: number;
 }
 
-/** Those of a round, in the order of `participants`. */
+/**
+ * Those of a round, in the order of `participants`.
+ * @param without these; in the place of each comes who would have been drawn next, so that it does not matter when they went
+ */
 export function sampleParticipants(
   participants: readonly string[],
   { perRound, seed }: Sampling,
   round: number,
+  without: ReadonlySet<string> = new Set(),
 ): readonly string[] {
   const order = randomStream(seed, round, 'participants').permutation(participants.length);
-  const drawn = new Set(order.subarray(0, perRound));
+  const there = order.filter((index) => !without.has(participants[index] as string));
+  const drawn = new Set(there.subarray(0, perRound));
   return participants.filter((_, index) => drawn.has(index));
 }

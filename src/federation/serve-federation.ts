@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { type ImageDataset, withoutExamples } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
+import { updatesProblem } from '../merge/checks.js';
 import { encodeModel } from '../nn/model-file.js';
 import type { Configuration, ConfigurationInput } from '../protocol/configuration.js';
 import type { Status } from '../protocol/status.js';
 import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { blobFolder } from '../transport/blob-folder.js';
 import { FencedError } from '../transport/error.js';
+import type { RunOperator } from '../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, LendShare, Reception } from '../transport/transport.js';
 import { baseOf } from './admission.js';
 import { afterMergeOf } from './after-merge.js';
@@ -34,6 +36,7 @@ import { mergeReceived } from './merge-received.js';
 import { withOwnNormalization } from './own-normalization.js';
 import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
+import { returnProblem } from './returning.js';
 import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { claimRun, jobOf } from './run-claim.js';
@@ -55,8 +58,8 @@ export interface Opening {
   status(): Status;
   /** What observers may see. */
   readonly view: LiveView;
-  /** Ends the run for good. */
-  stop(): Promise<void>;
+  /** What an operator asks for. */
+  readonly operator: RunOperator;
   /** Of a public data set; missing where there is none to be lent. */
   readonly lendShare?: LendShare;
 }
@@ -152,6 +155,7 @@ export async function serveFederation(
     const mend = (sha256: string): Promise<void> => copies.mendBlob(sha256, rounds.state().rounds);
     const discardAfter = (event: RoundEvent, state: RunState) =>
       discardReceived(event, state, { folder, blobs, keep: configuration.keep, given: bytesOf.keys() });
+    const leastUpdates = configuration.quorum ?? configuration.participantsPerRound;
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
       ...{ description, store, blobs, initial, observer, clock },
@@ -163,6 +167,14 @@ export async function serveFederation(
       },
       merge: (round, state) => mergeReceived(round, state, workshop),
       discardAfter,
+      tooFew(count) {
+        const problem = updatesProblem(strategies.strategy, Math.min(count, leastUpdates ?? count));
+        return problem && `the strategy "${strategies.strategy.name}" ${problem}`;
+      },
+      cannotReturn: async (to, state) =>
+        configuration.correction?.name === 'scaffold'
+          ? 'with SCAFFOLD, participants keep their last control variate only'
+          : returnProblem(to, state, { path: out, blobs, copies }),
       finalModel: (state) => finalRole(state, configuration)?.sha256,
     });
     claim.signal.addEventListener('abort', () => rounds.reception.onFenced?.(claim.signal.reason));
@@ -180,7 +192,7 @@ export async function serveFederation(
       modelBytes: modelBytes + 65_536,
       status: rounds.status,
       view: liveView({ overview, rounds, details, test, clock }),
-      stop: rounds.stop,
+      operator: rounds,
       ...(hasDemonstration(description) && {
         lendShare: lendShares(configuration, participants, () =>
           loadDataset(configuration.dataset, { dataDir: options.dataDir }),

@@ -42,10 +42,12 @@ export function statusOf(state: RunState, live?: Live): Status {
       const [member, here] = [members.get(name), live?.seen.get(name)];
       const examples =
         member?.examples ?? rounds.findLast(({ updates }) => updates.has(name))?.updates.get(name)?.examples;
-      const reason = member?.left?.reason;
+      const reason = state.dropped.has(name) ? undefined : member?.left?.reason;
       return {
         name,
-        presence: presenceOf(member, here, live !== undefined, members.size > 0),
+        presence: state.dropped.has(name)
+          ? 'dropped'
+          : presenceOf(member, here, live !== undefined, members.size > 0),
         ...(here && { since: here.since }),
         ...(reason !== undefined && { reason }),
         ...(examples !== undefined && { examples }),
@@ -54,6 +56,7 @@ export function statusOf(state: RunState, live?: Live): Status {
     }),
     ...(testAccuracy !== undefined && { testAccuracy }),
     copied: Object.fromEntries(copied ?? []),
+    ...(state.rollbacks.length > 0 && { rollbacks: state.rollbacks.length }),
     ...(stopped !== undefined && { reason: stopped }),
   };
 }

@@ -1,13 +1,12 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { base, initialModel, joined, only, scripted } from '../../test/scripted-federation.js';
+import { base, initialModel, joined, name, only, scripted } from '../../test/scripted-federation.js';
 import type { Progress } from '../protocol/announcement.js';
-import type { ConfigurationInput } from '../protocol/configuration.js';
+
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { sha256Of } from '../transport/blob-folder.js';
 import { TransportError } from '../transport/error.js';
 import type { Assigned } from './assign.js';
-import { DivergedError } from './error.js';
 
 describe('a participant', () => {
   it('says what it brings, and of its labels only where it is told to', async () => {
@@ -198,30 +197,43 @@ describe('a participant', () => {
     expect(script.heard.at(-1)).toEqual({ type: 'left' });
   });
 
-  it('tells everybody when its training diverges, and ends', async () => {
-    const input: ConfigurationInput = { ...base, optimizer: { name: 'sgd', learningRate: 1e30 } };
-    const script = await scripted(input);
-    const { outcome } = joined(script.open(), input);
-    await script.publish({ type: 'train', round: 1, ...only });
-    await expect(outcome).rejects.toBeInstanceOf(DivergedError);
-    const { message } = await script.hears('failed', 1);
-    expect(message).toContain('training diverges');
+  it.each([
+    ['is not finite', Number.NaN, 'the model of round 2 that the coordinator offers'],
+    ['is so far away that training diverges', 1e30, 'training diverges'],
+  ])('says so where the model %s, waits, and goes on with another', async (_, value, expected) => {
+    const script = await scripted(base);
+    const { outcome, events } = joined(script.open(), base);
+    const sound = decodeSafetensors(initialModel(script.description), 'model').state;
+    const offer = async (data: Float32Array) =>
+      script.blobs.put(encodeSafetensors({ layout: sound.layout, data }));
+    const bad = await offer(sound.data.map((_, index) => (index % 5 === 0 ? value : 0)));
+    await script.publish({ type: 'train', round: 2, ...only, base: bad });
+    expect((await script.hears('failed', 2)).message).toContain(expected);
+    const from = script.heard.length;
+    // It does not try what would come to the same.
+    await script.publish({ type: 'train', round: 2, ...only, base: bad, dropped: ['environment-2'] });
+    await script.publish({ type: 'train', round: 1, ...only, rollbacks: [0] });
+    await script.hears('update', 1, from);
+    expect(script.heard.slice(from).map(({ type }) => type)).toEqual(['joined', 'update']);
+    expect(events.filter(({ type }) => type === 'diverged')).toHaveLength(1);
+    await script.publish({ type: 'finished', reason: 'stopped' });
+    expect(await outcome).toMatchObject({ type: 'finished' });
   });
 
-  it.each([
-    ['of other tensors', [['x', [3]]], 'is missing'],
-    ['that is not finite', undefined, 'holds NaN'],
-  ] as const)('refuses to begin with a model %s', async (_, other, expected) => {
+  it('ends with a sentence when it is dropped', async () => {
     const script = await scripted(base);
     const { outcome } = joined(script.open(), base);
-    const sound = decodeSafetensors(initialModel(script.description), 'model').state;
-    const layout = other
-      ? other.map(([name, shape]) => ({ name, shape: [...shape], offset: 0, size: 3 }))
-      : sound.layout;
-    const values = other ? new Float32Array(3) : sound.data.with(5, NaN);
-    const model = await script.blobs.put(encodeSafetensors({ layout, data: values }));
+    await script.publish({ type: 'wait', round: 1, dropped: [name] });
+    await expect(outcome).rejects.toThrow(`"${name}" was dropped from this run by its operator`);
+  });
+
+  it('refuses to begin with a model of other tensors', async () => {
+    const script = await scripted(base);
+    const { outcome } = joined(script.open(), base);
+    const layout = [{ name: 'x', shape: [3], offset: 0, size: 3 }];
+    const model = await script.blobs.put(encodeSafetensors({ layout, data: new Float32Array(3) }));
     await script.publish({ type: 'train', round: 1, ...only, base: model });
-    await expect(outcome).rejects.toThrow(expected);
+    await expect(outcome).rejects.toThrow('is missing');
     expect((await script.hears('failed', 1)).message).toContain(
       'the model of round 1 that the coordinator offers',
     );

@@ -1,7 +1,8 @@
 /**
  * A participant of a federation across machines: it follows what the coordinator asks for and does its part of it, until the
- * run is over. A newer assignment that has no use for the work in hand ends that work, between two steps. Nothing here
- * knows Node: a page takes part by the same loop.
+ * run is over. A newer assignment that has no use for the work in hand ends that work, between two steps. Where training
+ * diverges, or the model that it is to begin with is no sound one, the coordinator is told, and something else is waited for:
+ * an operator may go back to an earlier round. Nothing here knows Node: a page takes part by the same loop.
  */
 import { classCounts } from '../data/image-dataset.js';
 import { ModelFileError } from '../nn/model-file.js';
@@ -10,6 +11,7 @@ import type { Assignment } from '../protocol/assignment.js';
 import { TensorError } from '../tensor/error.js';
 import { TransportError } from '../transport/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
+import { droppedSentence } from './admission.js';
 import { assignedWork, type WorkEvent } from './assigned-work.js';
 import type { CompiledFederation } from './compile-federation.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
@@ -44,6 +46,8 @@ export interface TakePartObserver {
 export type TakePartEvent =
   | WorkEvent
   | { readonly type: 'assigned'; readonly assignment: Assignment }
+  /** The loss or a weight is no sound number any more: the coordinator is told, and its next wish is waited for. */
+  | { readonly type: 'diverged'; readonly round: number; readonly message: string }
   /** A newer assignment has no use for what was done. */
   | { readonly type: 'given-up'; readonly round: number; readonly activity: 'train' | 'evaluate' };
 
@@ -76,7 +80,7 @@ interface Work {
 
 /**
  * Resolves when the run is over, or the signal has come.
- * @throws DivergedError when the loss is no sound number any more; the coordinator is told
+ * @throws DivergedError when the final model is no sound one
  * @throws TransportError when the channel was closed, or what came is not what its hash says
  * @throws FederationError when the coordinator does not let it take part, or SCAFFOLD has no folder
  */
@@ -107,6 +111,10 @@ export async function takePart(
   let seen: Assignment | undefined;
   /** What was answered, and the assignment that asked for it last: a later one that asks again has lost the answer. */
   const done = new Map<string, Assignment>();
+  /** What came to nothing, and would again. */
+  const diverged = new Set<string>();
+  /** The coordinator expects nothing of it at the moment. */
+  let excused = false;
   const failed = rejection();
   const left = rejection();
   const leave = () => left.reject(new InterruptedError('left'));
@@ -130,27 +138,41 @@ export async function takePart(
         onProgress({ round, activity: 'waiting' });
       },
       (error: unknown) => {
+        if (error instanceof DivergedError) return sayDiverged(work, error);
         if (!(error instanceof InterruptedError && stop.signal.aborted)) failed.reject(error);
         else onEvent({ type: 'given-up', round, activity: type });
       },
     );
     return work;
   }
+  async function sayDiverged({ key, round }: Work, { message }: DivergedError): Promise<void> {
+    diverged.add(key);
+    excused = true;
+    onEvent({ type: 'diverged', round, message });
+    onProgress({ round, activity: 'waiting' });
+    await end
+      .announce({ type: 'failed', round, message: message.slice(0, 1000) })
+      .catch((error: unknown) => failed.reject(error));
+  }
+  const join = async () => {
+    const receipt = await Promise.race([
+      end.announce(joining(data, runtime, shareLabelCounts)),
+      left.promise,
+      failed.promise,
+    ]);
+    excused = false;
+    if (receipt.accepted || receipt.reason === 'over') return;
+    throw new FederationError(
+      `federation: the coordinator does not let "${name}" take part: ${receipt.message}`,
+    );
+  };
   const giveUp = async () => {
     current?.stop.abort();
     await current?.done;
   };
 
   try {
-    const receipt = await Promise.race([
-      end.announce(joining(data, runtime, shareLabelCounts)),
-      left.promise,
-    ]);
-    if (!receipt.accepted && receipt.reason !== 'over') {
-      throw new FederationError(
-        `federation: the coordinator does not let "${name}" take part: ${receipt.message}`,
-      );
-    }
+    await join();
     const assignments = end.assignments()[Symbol.asyncIterator]();
     for (;;) {
       const next = await Promise.race([assignments.next(), failed.promise, left.promise]);
@@ -162,6 +184,8 @@ export async function takePart(
       const assignment = next.value;
       if (seen !== undefined && isEarlier(assignment, seen)) continue;
       seen = assignment;
+      if (assignment.dropped?.includes(name))
+        throw new FederationError(`federation: ${droppedSentence(name)}`);
       onEvent({ type: 'assigned', assignment });
       if (assignment.type === 'finished') {
         await Promise.race([giveUp(), failed.promise, left.promise]);
@@ -178,11 +202,14 @@ export async function takePart(
       const key = keyOf(assignment);
       const answered = done.get(key);
       const lost = answered !== undefined && isEarlier(answered, assignment);
-      const wanted = assignment.waitingFor.includes(name) && (answered === undefined || lost);
+      const wanted =
+        assignment.waitingFor.includes(name) && (answered === undefined || lost) && !diverged.has(key);
       const inHand = current?.key === key && !current.said && !current.stop.signal.aborted;
       if (wanted && inHand) continue;
       await Promise.race([giveUp(), failed.promise, left.promise]);
-      if (wanted) current = begin(assignment, key);
+      if (!wanted) continue;
+      if (excused) await join();
+      current = begin(assignment, key);
     }
   } catch (error) {
     if (error instanceof InterruptedError && signal?.aborted) {

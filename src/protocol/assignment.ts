@@ -6,11 +6,18 @@ import { z } from 'zod';
 import { blobSchema } from './blob-name.js';
 import { participantsSchema, sentenceSchema } from './text.js';
 
+/** More of them are not taken: every one stays in what everybody is told. */
+export const MOST_ROLLBACKS = 1000;
+
 const common = {
   /** Of the coordinator that says so; a later one has a larger number, and the earlier is not listened to any more. */
   epoch: z.int().nonnegative(),
   /** Grows with every assignment of the job. */
   sequence: z.int().nonnegative(),
+  /** Those of whom nothing is expected any more. */
+  dropped: participantsSchema.optional(),
+  /** After which round the run was taken up again, each time that an operator went back to an earlier one. */
+  rollbacks: z.array(z.int().nonnegative()).max(MOST_ROLLBACKS).optional(),
 };
 
 const work = {

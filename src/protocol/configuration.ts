@@ -169,6 +169,11 @@ export const configurationSchema = z.strictObject({
   quorum: count.optional(),
   /** Across machines: how long a round waits for updates, and then for the accuracies of the copies, once a quorum is enough. */
   deadlineSeconds: positive.max(14 * 86_400).optional(),
+  /**
+   * Across machines: more examples than that, nobody is believed to have. They weigh in the mean, and nobody can check them;
+   * ten million are more than a machine sees in a day of training.
+   */
+  mostExamples: count.default(10_000_000),
   rounds: count,
   /** Models are evaluated every so many rounds, and in the last; in every round by default. */
   evaluateEvery: count.optional(),

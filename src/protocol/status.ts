@@ -24,7 +24,7 @@ export const statusSchema = z.strictObject({
     z.strictObject({
       name: participantNameSchema,
       /** "unknown" where only the run's folder is looked at. */
-      presence: z.enum(['here', 'gone', 'not joined', 'left', 'unknown']),
+      presence: z.enum(['here', 'gone', 'not joined', 'left', 'dropped', 'unknown']),
       /** Since when it is so, where that is known. */
       since: z.iso.datetime().optional(),
       reason: sentenceSchema(2000).optional(),
@@ -36,6 +36,8 @@ export const statusSchema = z.strictObject({
   testAccuracy: accuracy.optional(),
   /** Of the last copy that was evaluated, with each participant. */
   copied: z.record(participantNameSchema, accuracy),
+  /** How often an operator has gone back to an earlier round. */
+  rollbacks: z.int().positive().optional(),
   reason: sentenceSchema(100).optional(),
 });
 

@@ -33,6 +33,12 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
     }
     case 'copy-evaluated':
       return `${of}  the copy with ${event.participant}: ${percent(event.validationAccuracy)}${missing(event, state)}`;
+    case 'dropped':
+      return `an operator has dropped ${event.participant}: nothing is expected of it any more`;
+    case 'rolled-back':
+      return event.to === 0
+        ? 'an operator has gone back to the beginning: all rounds are void'
+        : `an operator has gone back to round ${event.to}: the rounds after it are void`;
     case 'stopped':
       return 'an operator has stopped the run';
     default:

@@ -61,7 +61,7 @@ function untilEnough(status: Status, now: Date, timeOf: typeof toSeconds): strin
     missing > 0 ? `${missing} more ${missing === 1 ? 'is' : 'are'} enough` : 'the others are enough';
   if (deadlinePassed) return `: the deadline has passed, ${more}`;
   if (deadline === undefined) {
-    const joined = participants.filter(({ presence }) => presence !== 'not joined' && presence !== 'left');
+    const joined = participants.filter(({ presence }) => !notThere.has(presence));
     // The first deadline is not set before that.
     if (joined.length < quorum) return `: at least ${quorum} ${quorum === 1 ? 'is' : 'are'} needed`;
     const which = phase === 'training' ? 'update' : 'answer';
@@ -69,6 +69,8 @@ function untilEnough(status: Status, now: Date, timeOf: typeof toSeconds): strin
   }
   return ` ${untilWhen(status, now, timeOf)}: then ${more}`;
 }
+
+const notThere: ReadonlySet<string> = new Set(['not joined', 'left', 'dropped']);
 
 /** `until 2030-01-01T14:05:00Z (12 s from now)` */
 function untilWhen({ deadline = '' }: Status, now: Date, timeOf: typeof toSeconds): string {

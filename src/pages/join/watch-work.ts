@@ -46,6 +46,11 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
         round: { round, loss, seconds, ...(ownAccuracy !== undefined && { ownAccuracy }) },
       };
     }
+    case 'diverged':
+      return {
+        type: 'notice',
+        notice: `${event.message}. The coordinator is told; what it asks for next is waited for.`,
+      };
     case 'given-up':
       return { type: 'given-up', round: event.round };
   }

@@ -9,6 +9,7 @@ export const standings = [
   'gone',
   'not joined',
   'left',
+  'dropped',
   'training',
   'uploading',
   'downloading',
@@ -19,8 +20,8 @@ export const standings = [
 ] as const;
 export type Standing = (typeof standings)[number];
 
-export const isMissing = (standing: Standing) =>
-  standing === 'gone' || standing === 'not joined' || standing === 'left';
+const missing: ReadonlySet<Standing> = new Set(['gone', 'not joined', 'left', 'dropped']);
+export const isMissing = (standing: Standing) => missing.has(standing);
 
 export const standingOf = ({ presence, progress }: Participant): Standing =>
   presence === 'here' ? (progress?.activity ?? 'here') : presence;

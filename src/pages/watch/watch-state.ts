@@ -68,7 +68,12 @@ function shown(state: WatchState, frame: NewsFrame): WatchState {
         ? { ...state, connection: { at: 'live' } }
         : { ...initialState, connection: { at: 'live' }, overview: frame.overview };
     case 'status':
-      return { ...state, status: statusAfter(state.status, frame.status), traffic: frame.traffic };
+      return {
+        ...state,
+        status: statusAfter(state.status, frame.status),
+        traffic: frame.traffic,
+        rounds: roundsThatStand(state, frame.status),
+      };
     case 'rounds':
       return { ...state, rounds: roundsAfter(state.rounds, frame.rounds) };
     case 'labels':
@@ -91,6 +96,12 @@ function statusAfter(before: Status | undefined, status: Status): Status {
     participants: status.participants.map((now) => kept(known.get(now.name) ?? now, now)),
   };
 }
+
+/** Where an operator has gone back, those that follow the last round that counts are void. */
+const roundsThatStand = ({ status: before, rounds }: WatchState, status: Status) =>
+  before === undefined || before.rollbacks === status.rollbacks
+    ? rounds
+    : rounds.filter(({ result }) => result.round < status.round);
 
 /** Pictures are of the newest merged round alone. */
 function roundsAfter(before: readonly RoundView[], news: readonly RoundView[]): RoundView[] {

@@ -9,6 +9,7 @@ import type { Assignment } from '../../protocol/assignment.js';
 import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
 import type { BlobsBeside } from '../beside.js';
 import { type Log, silentLog } from '../log.js';
+import type { RunOperator } from '../run-operator.js';
 import type { RunView } from '../run-view.js';
 import { sparingLog } from '../sparing-log.js';
 import type { BlobFolder, LendShare, Reception } from '../transport.js';
@@ -42,8 +43,8 @@ export interface HubOptions {
   readonly status?: () => unknown;
   /** What observers watch. */
   readonly view?: RunView;
-  /** An operator asks for the end of the run. */
-  readonly stop?: () => void;
+  /** What an operator asks for. */
+  readonly operator?: RunOperator;
   /** Where the hub lends shares. */
   readonly lendShare?: LendShare | undefined;
 }
@@ -91,7 +92,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
       await reception.onDamaged?.(sha256);
     },
     status: options.status ?? (() => ({})),
-    stop: options.stop ?? (() => {}),
+    operator: options.operator,
     dismiss: board.dismiss,
     lendShare: options.lendShare,
   });

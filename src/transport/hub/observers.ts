@@ -125,7 +125,9 @@ export function observers({ view, limits, metrics, log, note }: ObserversParts):
               line.refuse('bad-frame', 'more than one message says from where on it watches');
               return;
             }
-            const { round: fromRound, log } = frame;
+            const { round, log } = frame;
+            // Rounds of before may be others now.
+            const fromRound = view.status().rollbacks === undefined ? round : 1;
             observer.sent = { fromRound, rounds: new Map(), status: '', labels: undefined, log };
             look([observer]);
           },

@@ -1,5 +1,5 @@
 /** What is asked of a hub from outside a run: one request, one answer. Node only. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type Description, descriptionSchema } from '../../protocol/description.js';
 import type { Identity, TokenRequest } from '../../protocol/identity.js';
 import { type Status, statusSchema } from '../../protocol/status.js';
@@ -19,6 +19,10 @@ export interface HubOperator {
   status(): Promise<Status>;
   /** Ends the run for good. */
   stop(): Promise<void>;
+  /** Expects nothing of a participant any more. @returns the rounds whose models hold its updates */
+  drop(name: string): Promise<readonly number[]>;
+  /** Takes the run up again after an earlier round. */
+  rollback(to: number): Promise<void>;
   issueToken(identity: Identity, terms?: TokenTerms): Promise<string>;
   /** @returns how many there were */
   revokeTokens(identity: Identity): Promise<number>;
@@ -60,10 +64,10 @@ export function operateHub(
       address.agent.destroy();
     }
   };
-  const json = (body: Identity | TokenRequest) => ({
-    path: '/tokens',
+  const json = (path: string, value: unknown) => ({
+    path,
     headers: { 'content-type': 'application/json' },
-    body: new TextEncoder().encode(JSON.stringify(body)),
+    body: new TextEncoder().encode(JSON.stringify(value)),
   });
   const read = async <Schema extends z.ZodType>(what: string, schema: Schema) => {
     const parsed = schema.safeParse(await ask({ method: 'GET', path: `/${what}` }));
@@ -78,11 +82,18 @@ export function operateHub(
     async stop() {
       await ask({ method: 'POST', path: '/stop' });
     },
+    async drop(name) {
+      const { rounds } = await ask({ method: 'POST', ...json('/drop', { name }) });
+      return z.array(z.int()).catch([]).parse(rounds);
+    },
+    async rollback(to) {
+      await ask({ method: 'POST', ...json('/rollback', { to }) });
+    },
     async issueToken(identity, terms = {}) {
-      return String((await ask({ method: 'POST', ...json({ identity, ...terms }) })).token);
+      return String((await ask({ method: 'POST', ...json('/tokens', { identity, ...terms }) })).token);
     },
     async revokeTokens(identity) {
-      return Number((await ask({ method: 'DELETE', ...json(identity) })).revoked);
+      return Number((await ask({ method: 'DELETE', ...json('/tokens', identity) })).revoked);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommonweightError } from '../../tensor/error.js';
 import { evaluated, exampleDescription } from '../transport.contract.js';
 import { hubAddress } from './hub-address.js';
 import { type HubRequest, hubRequest } from './hub-request.js';
@@ -26,7 +27,15 @@ describe('what a hub tells and does for operators and observers', () => {
 
   it('needs the right role', async () => {
     let stops = 0;
-    await hub.open({ stop: () => stops++, status: () => ({ round: 3 }) });
+    const operator = {
+      stop: async () => void stops++,
+      async drop(name: string) {
+        if (name === 'site-z') throw new CommonweightError('"site-z" is not dropped', { hint: 'look' });
+        return [1, 2];
+      },
+      rollback: async () => {},
+    };
+    await hub.open({ operator, status: () => ({ round: 3 }) });
     const tokens = {
       nobody: 'x'.repeat(43),
       participant: await hub.tokenOf('site-a'),
@@ -47,6 +56,11 @@ describe('what a hub tells and does for operators and observers', () => {
       ],
       ['DELETE', '/tokens', body, { nobody: 401, participant: 403, observer: 403, operator: 200 }],
       ['POST', '/stop', undefined, { nobody: 401, participant: 403, observer: 403, operator: 202 }],
+      ['POST', '/drop', { name: 'site-b' }, { nobody: 401, participant: 403, observer: 403, operator: 200 }],
+      ['POST', '/drop', { name: 'site-z' }, { nobody: 401, participant: 403, observer: 403, operator: 409 }],
+      ['POST', '/drop', {}, { nobody: 401, participant: 403, observer: 403, operator: 400 }],
+      ['POST', '/rollback', { to: 1 }, { nobody: 401, participant: 403, observer: 403, operator: 200 }],
+      ['POST', '/rollback', { to: -1 }, { nobody: 401, participant: 403, observer: 403, operator: 400 }],
       ['GET', '/elsewhere', undefined, { nobody: 404, participant: 404, observer: 404, operator: 404 }],
     ];
     for (const [method, path, sent, statuses] of expected) {

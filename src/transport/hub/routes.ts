@@ -7,7 +7,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import type { Description } from '../../protocol/description.js';
 import {
@@ -17,8 +17,11 @@ import {
   type Role,
   tokenRequestSchema,
 } from '../../protocol/identity.js';
+import { participantNameSchema } from '../../protocol/text.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { CommonweightError } from '../../tensor/error.js';
 import type { Log } from '../log.js';
+import type { RunOperator } from '../run-operator.js';
 import { sparingLog } from '../sparing-log.js';
 import type { BlobFolder, LendShare } from '../transport.js';
 import { bufferBudget } from './buffer-budget.js';
@@ -49,9 +52,9 @@ export interface RoutesParts {
   /** @throws when a blob that is damaged cannot be mended */
   mend(sha256: string): Promise<void>;
   status(): unknown;
-  stop(): void;
+  readonly operator: RunOperator | undefined;
   /** A participant has no token any more. */
-  dismiss(participant: string): Promise<void>;
+  dismiss(participant: string, why: string): Promise<void>;
   readonly lendShare: LendShare | undefined;
 }
 
@@ -62,6 +65,9 @@ interface HubEnvironment {
 }
 
 type HubContext = Context<HubEnvironment>;
+
+/** Where an operator says more than that something is to be done. */
+const told: readonly string[] = ['/tokens', '/drop', '/rollback'];
 
 export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, description } = parts;
@@ -179,31 +185,51 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   app.post('/stop', (c) => {
     allow(c, 'operator');
     log.info({}, 'the operator stops the run');
-    parts.stop();
+    void parts.operator?.stop();
     return c.json({ ok: true }, 202);
   });
 
-  // No body of a stranger is read, for it may never end; and an operator's is short.
-  app.use('/tokens', async (c, next) => {
-    allow(c, 'operator');
-    const { incoming } = c.env;
-    const cut = setTimeout(() => incoming.complete || incoming.destroy(), limits.headersMs);
-    await next();
-    clearTimeout(cut);
+  for (const path of told) {
+    // No body of a stranger is read, for it may never end; and an operator's is short.
+    app.use(path, async (c, next) => {
+      allow(c, 'operator');
+      const { incoming } = c.env;
+      const cut = setTimeout(() => incoming.complete || incoming.destroy(), limits.headersMs);
+      await next();
+      clearTimeout(cut);
+    });
+    app.use(
+      path,
+      bodyLimit({
+        maxSize: 4096,
+        onError: () => {
+          throw new Refusal(413, 'too-large', 'more than 4096 bytes');
+        },
+      }),
+    );
+  }
+
+  /** Expects nothing of a participant any more, and voids its token. */
+  app.post('/drop', async (c) => {
+    const { name } = await readBody(c, dropSchema, 'who is dropped: {"name":…}');
+    const rounds = await asked(async () => parts.operator?.drop(name));
+    log.info({ participant: name }, 'the operator drops a participant');
+    await tokens.revoke({ role: 'participant', name });
+    await parts.dismiss(name, `"${name}" was dropped from this run by its operator`);
+    return c.json({ rounds: rounds ?? [] });
   });
-  app.use(
-    '/tokens',
-    bodyLimit({
-      maxSize: 4096,
-      onError: () => {
-        throw new Refusal(413, 'too-large', 'more than 4096 bytes');
-      },
-    }),
-  );
+
+  /** Takes the run up again after an earlier round. */
+  app.post('/rollback', async (c) => {
+    const { to } = await readBody(c, rollbackSchema, 'after which round it goes on: {"to":…}');
+    await asked(async () => parts.operator?.rollback(to));
+    log.info({ to }, 'the operator goes back to an earlier round');
+    return c.json({ ok: true });
+  });
 
   /** A new token; a participant's earlier ones are void, at once or when it is used. */
   app.post('/tokens', async (c) => {
-    const { identity, ...terms } = await readBody(c, tokenRequestSchema, '{"identity":…}');
+    const { identity, ...terms } = await readBody(c, tokenRequestSchema, whose('{"identity":…}'));
     if (identity.role === 'participant' && !participants.includes(identity.name)) {
       throw new Refusal(
         400,
@@ -218,11 +244,11 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   });
 
   app.delete('/tokens', async (c) => {
-    const identity = await readBody(c, identitySchema, '{"role":…}');
+    const identity = await readBody(c, identitySchema, whose('{"role":…}'));
     const revoked = await tokens.revoke(identity);
     log.info({ identity, revoked }, 'tokens were revoked');
     if (identity.role === 'participant' && participants.includes(identity.name)) {
-      await parts.dismiss(identity.name);
+      await parts.dismiss(identity.name, `the token of "${identity.name}" was revoked`);
     }
     return c.json({ revoked });
   });
@@ -312,7 +338,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
 
 /** Which requests come with one: of any other none is read. */
 export const takesBody = ({ method, url }: IncomingMessage): boolean =>
-  method === 'PUT' ? url?.startsWith('/blobs/') === true : method !== 'GET' && url === '/tokens';
+  method === 'PUT' ? url?.startsWith('/blobs/') === true : method !== 'GET' && told.includes(url ?? '');
 
 function hasRole<Allowed extends Role>(
   identity: Identity,
@@ -330,16 +356,28 @@ function nameOf(c: HubContext): string {
 const wholeNumber = (text: string | undefined) =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
+const dropSchema = z.strictObject({ name: participantNameSchema });
+const rollbackSchema = z.strictObject({ to: z.int().nonnegative() });
+
+const whose = (form: string) =>
+  `whose token it is, as ${form}, with {"role":"participant","name":…}, {"role":"observer"} or {"role":"operator"}`;
+
 async function readBody<Schema extends z.ZodType>(
   c: HubContext,
   schema: Schema,
-  form: string,
+  expected: string,
 ): Promise<z.output<Schema>> {
   const parsed = schema.safeParse(await c.req.json().catch(() => undefined));
   if (parsed.success) return parsed.data;
-  throw new Refusal(
-    400,
-    'identity',
-    `whose token it is, as ${form}, with {"role":"participant","name":…}, {"role":"observer"} or {"role":"operator"}`,
-  );
+  throw new Refusal(400, 'body', expected);
+}
+
+/** @throws Refusal when whoever leads the run says why it is not done */
+async function asked<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof CommonweightError)) throw error;
+    throw new Refusal(409, 'not-done', error.message, error.hint);
+  }
 }

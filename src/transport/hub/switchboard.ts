@@ -24,7 +24,7 @@ export interface Switchboard {
    * Has no token any more: it is told, and counts as having left until it joins by another.
    * @throws what kept the coordinator from recording it
    */
-  dismiss(participant: string): Promise<void>;
+  dismiss(participant: string, why: string): Promise<void>;
   publish(assignment: Assignment): void;
   /** The current assignment, once there is one. */
   assignment(): Assignment | undefined;
@@ -47,8 +47,10 @@ interface Line {
   readonly stands: () => boolean;
 }
 
+const refuse = (line: Connection<HubFrame>, why: string) =>
+  line.refuse('token', why, 'ask the operator for a new one');
 const revoked = (participant: string, line: Connection<HubFrame>) =>
-  line.refuse('token', `the token of "${participant}" was revoked`, 'ask the operator for a new one');
+  refuse(line, `the token of "${participant}" was revoked`);
 
 const ignore = () => undefined;
 
@@ -164,9 +166,9 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
       if (current !== undefined) mine.send({ type: 'assignment', assignment: current });
       if (before === undefined) present(participant, true);
     },
-    async dismiss(participant) {
+    async dismiss(participant, why) {
       const line = connections.get(participant);
-      if (line !== undefined) revoked(participant, line.mine);
+      if (line !== undefined) refuse(line.mine, why);
       const queue = queueOf(participant);
       const left = queue.last.then(() =>
         reception.receive(participant, { type: 'left', reason: 'its token was revoked' }),

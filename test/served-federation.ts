@@ -1,0 +1,64 @@
+/** A federation across machines, all of it in this process: each participant loads its own share. */
+import { join } from 'node:path';
+import { joinFederation } from '../src/federation/join-federation.js';
+import { type ServeOptions, serveFederation } from '../src/federation/serve-federation.js';
+import { shareChoice } from '../src/federation/share-choice.js';
+import type { ConfigurationInput } from '../src/protocol/configuration.js';
+import { inProcess } from '../src/transport/in-process.js';
+import type { RunOperator } from '../src/transport/run-operator.js';
+import { sample as dataset } from './run-command.js';
+
+export const base = {
+  dataset,
+  partition: { name: 'v', participants: 3 },
+  model: { name: 'mlp', hidden: [16] },
+  optimizer: { name: 'sgd', learningRate: 0.05 },
+  local: { epochs: 1 },
+  rounds: 2,
+} as const satisfies ConfigurationInput;
+
+/**
+ * @param folder for what everybody keeps; the coordinator's is `served`
+ * @param watch observes it, and may ask what an operator may
+ * @returns what became of it, and of each participant: an error where it ended with one
+ */
+export async function served(
+  folder: string,
+  configuration: ConfigurationInput,
+  watch: (operator: () => RunOperator) => ServeOptions['observer'] = () => ({}),
+) {
+  const transport = inProcess();
+  const out = join(folder, 'served');
+  let operator: RunOperator | undefined;
+  let opened = () => {};
+  const ready = new Promise<void>((done) => {
+    opened = done;
+  });
+  const serving = serveFederation(configuration, {
+    out,
+    workers: 1,
+    observer: watch(() => operator as RunOperator),
+    async open({ reception, blobs, ...opening }) {
+      operator = opening.operator;
+      const end = transport.openCoordinator(reception, blobs);
+      opened();
+      return end;
+    },
+  });
+  await Promise.race([ready, serving]);
+  const { participants, name } = { participants: 3, ...configuration.partition };
+  const joining = Array.from({ length: participants }, async (_, k) => {
+    const participant = configuration.participants?.[k] ?? `environment-${k + 1}`;
+    const end = transport.openParticipant(participant);
+    const choice = shareChoice(`${name}:${k + 1}/${participants}`);
+    const outcome = await joinFederation(end, participant, {
+      data: dataset,
+      choice,
+      folder: join(folder, participant),
+    }).catch((error: Error) => error);
+    await end.close();
+    return outcome;
+  });
+  const [outcome, ...outcomes] = await Promise.all([serving, ...joining]);
+  return { ...outcome, outcomes, out };
+}
