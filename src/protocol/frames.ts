@@ -47,6 +47,8 @@ export const refusalReasonSchema = z.enum([
   'role',
   'not-expected',
   'replaced',
+  /** Another process of this participant is there, at another address, and answers. */
+  'in-use',
   'bad-frame',
   /** This may. */
   'too-fast',

@@ -9,6 +9,7 @@ import type { FailureKind, WorkerEvent } from './messages.js';
 const kinds: Readonly<Record<RefusalReason, FailureKind>> = {
   replaced: 'replaced',
   token: 'not-let-in',
+  'in-use': 'not-let-in',
   role: 'not-let-in',
   'not-expected': 'not-let-in',
   version: 'other',

@@ -24,6 +24,8 @@ export interface Connection<Said> {
   refuse(reason: RefusalReason, message: string, hint?: string): void;
   /** To be called every `heartbeatMs`. */
   beat(): void;
+  /** Whether somebody is there: it is asked, and anything counts that is heard of it in time. */
+  answers(withinMs: number): Promise<boolean>;
   /** Ends it without a reason: the hub goes, and will come back. */
   close(): void;
 }
@@ -56,6 +58,12 @@ export function connection<Heard, Said>(
   let beatsUnheard = 0;
   /** Messages after the last that counted. */
   let unheard = 0;
+  /** Those who wait to hear anything, or of the end. */
+  const listening = new Set<(heard: boolean) => void>();
+  const tell = (heard: boolean) => {
+    for (const each of listening) each(heard);
+    listening.clear();
+  };
 
   const sendText = (text: string) => {
     if (socket.bufferedAmount > limits.unreadBytes) {
@@ -99,6 +107,7 @@ export function connection<Heard, Said>(
   socket.on('message', (data: RawData, isBinary: boolean) => {
     if (!mayGoOn()) return;
     beatsUnheard = 0;
+    tell(true);
     const bytes = data as Buffer;
     metrics.received(kind, bytes.length);
     const parsed = isBinary ? { problem: 'is no text' } : parseFrame(schema, bytes.toString('utf8'));
@@ -114,6 +123,7 @@ export function connection<Heard, Said>(
   });
   socket.once('close', () => {
     open = false;
+    tell(false);
     onClose();
   });
   return {
@@ -124,6 +134,19 @@ export function connection<Heard, Said>(
     beat() {
       if (beatsUnheard++ >= 3) socket.terminate();
       else if (open) send({ type: 'ping' });
+    },
+    answers(withinMs) {
+      if (!open) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => done(false), withinMs);
+        const done = (heard: boolean) => {
+          clearTimeout(timer);
+          listening.delete(done);
+          resolve(heard);
+        };
+        listening.add(done);
+        send({ type: 'ping' });
+      });
     },
     close: () => end(1001),
   };

@@ -30,6 +30,8 @@ export interface HubLimits {
   readonly stallBytes: number;
   /** So often everybody is sent a ping; who is silent for three of them is gone. */
   readonly heartbeatMs: number;
+  /** A participant that is asked whether it is there, since its token comes from another address too, answers in this time. */
+  readonly answerMs: number;
 }
 
 export const defaultLimits: HubLimits = {
@@ -49,4 +51,5 @@ export const defaultLimits: HubLimits = {
   stallMs: 30_000,
   stallBytes: 2 ** 14,
   heartbeatMs: 15_000,
+  answerMs: 5000,
 };

@@ -66,6 +66,7 @@ const willNotBecomeBetter: ReadonlySet<RefusalReason> = new Set([
   'role',
   'not-expected',
   'replaced',
+  'in-use',
   'bad-frame',
 ]);
 

@@ -1,7 +1,8 @@
 /**
- * Who is on the line: every participant has one connection, the latest. A process that was killed comes back before its old
- * connection is known to be dead; were the first to win, it would have to wait for that. The earlier one is told, so that two
- * living processes with one token do not push each other out for ever. Node only.
+ * Who is on the line: every participant has one connection, and from one address the latest. A process that was killed comes back
+ * before its old connection is known to be dead; were the first to win, it would have to wait for that. The earlier one is told, so
+ * that two living processes with one token do not push each other out for ever. From another address it may be a thief: there
+ * the first wins, if it answers when it is asked. Node only.
  */
 import type { WebSocket } from 'ws';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
@@ -18,8 +19,11 @@ import type { SettleClaim } from './pending-blobs.js';
 import type { NoteRefusal } from './refusals.js';
 
 export interface Switchboard {
-  /** @param stands that its token was not revoked meanwhile */
-  connect(participant: string, socket: WebSocket, stands: () => boolean): void;
+  /**
+   * @param address from which it comes
+   * @param stands that its token was not revoked meanwhile
+   */
+  connect(participant: string, socket: WebSocket, address: string | undefined, stands: () => boolean): void;
   /**
    * Has no token any more: it is told, and counts as having left until it joins by another.
    * @throws what kept the coordinator from recording it
@@ -44,6 +48,7 @@ export interface SwitchboardParts {
 
 interface Line {
   readonly mine: Connection<HubFrame>;
+  readonly address: string | undefined;
   readonly stands: () => boolean;
 }
 
@@ -73,11 +78,76 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     }
   }, limits.heartbeatMs);
 
-  const present = (participant: string, is: boolean) => {
+  const present = (participant: string, address: string | undefined, is: boolean) => {
     metrics.connected.set(connections.size);
-    spare('info', participant, { participant }, is ? 'connected' : 'disconnected');
+    spare('info', participant, { participant, address }, is ? 'connected' : 'disconnected');
     reception.onPresence?.(participant, is);
   };
+  /** Where each came from last. */
+  const addresses = new Map<string, string | undefined>();
+  /** Of a connection that is asked whether it is there: once, however many want its place. */
+  const asked = new Map<Connection<HubFrame>, Promise<boolean>>();
+
+  function answers({ mine }: Line): Promise<boolean> {
+    const answer = asked.get(mine) ?? mine.answers(limits.answerMs).finally(() => asked.delete(mine));
+    asked.set(mine, answer);
+    return answer;
+  }
+
+  /** @param isGone that it has been closed meanwhile. @returns whether it has the place */
+  async function admit(participant: string, line: Line, isGone: () => boolean): Promise<boolean> {
+    for (;;) {
+      const before = connections.get(participant);
+      const mayStay = before !== undefined && before.address !== line.address && before.stands();
+      const stays = mayStay && (await answers(before));
+      if (mayStay && connections.get(participant) !== before) continue;
+      if (stays) return false;
+      if (!isGone()) welcome(participant, line);
+      return true;
+    }
+  }
+
+  function welcome(participant: string, line: Line) {
+    const { mine, address } = line;
+    const before = connections.get(participant);
+    connections.set(participant, line);
+    before?.mine.refuse(
+      'replaced',
+      `another process has joined as "${participant}"`,
+      'run one process for each participant, each with a token of its own',
+    );
+    if (before !== undefined) {
+      spare(
+        'warn',
+        participant,
+        { participant, address, before: before.address },
+        'replaced by a newer process',
+      );
+    } else if (addresses.has(participant) && addresses.get(participant) !== address) {
+      const fields = { participant, address, before: addresses.get(participant) };
+      spare('warn', participant, fields, 'comes from another address than before');
+    }
+    addresses.set(participant, address);
+    mine.send({
+      type: 'welcome',
+      participant,
+      description: reception.description,
+      heartbeatMs: limits.heartbeatMs,
+    });
+    if (current !== undefined) mine.send({ type: 'assignment', assignment: current });
+    if (before === undefined) present(participant, address, true);
+  }
+
+  function inUse(participant: string, mine: Connection<HubFrame>, address: string | undefined) {
+    const fields = { participant, address, answering: connections.get(participant)?.address };
+    const what = `a second process with the token of "${participant}" was turned away, since the first still answers`;
+    spare('error', `${participant} in-use`, fields, `${what}; coordinator.log has both addresses`);
+    mine.refuse(
+      'in-use',
+      `"${participant}" takes part from another address already, and answers there`,
+      'end that process first; if it is none of yours, ask the operator for a new token',
+    );
+  }
 
   function queueOf(participant: string) {
     const queue = receiving.get(participant) ?? { waiting: 0, last: Promise.resolve() };
@@ -131,7 +201,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
   }
 
   return {
-    connect(participant, socket, stands) {
+    connect(participant, socket, address, stands) {
       if (closed) {
         socket.terminate();
         return;
@@ -140,31 +210,27 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
       const mine = connection<ParticipantFrame, HubFrame>(socket, limits, speech, {
         onFrame(frame) {
           if (!stands()) revoked(participant, mine);
+          // Before it is welcome there is nothing to say.
+          else if (connections.get(participant)?.mine !== mine) return;
           else if (frame.type === 'announcement') take(participant, mine, frame);
           else if (frame.type === 'progress') reception.onProgress?.(participant, frame.progress);
         },
-        onRefused: (reason, message) => note(reason, { participant }, message),
+        onRefused: (reason, message) => note(reason, { participant, address }, message),
         onClose() {
           if (connections.get(participant)?.mine !== mine) return;
           connections.delete(participant);
-          present(participant, false);
+          present(participant, address, false);
         },
       });
-      const before = connections.get(participant);
-      connections.set(participant, { mine, stands });
-      before?.mine.refuse(
-        'replaced',
-        `another process has joined as "${participant}"`,
-        'run one process for each participant, each with a token of its own',
-      );
-      mine.send({
-        type: 'welcome',
-        participant,
-        description: reception.description,
-        heartbeatMs: limits.heartbeatMs,
+      let gone = false;
+      socket.once('close', () => {
+        gone = true;
       });
-      if (current !== undefined) mine.send({ type: 'assignment', assignment: current });
-      if (before === undefined) present(participant, true);
+      const isGone = () => gone || closed;
+      void admit(participant, { mine, address, stands }, isGone).then((admitted) => {
+        if (closed) mine.close();
+        else if (!admitted) inUse(participant, mine, address);
+      });
     },
     async dismiss(participant, why) {
       const line = connections.get(participant);

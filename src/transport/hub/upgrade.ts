@@ -96,7 +96,9 @@ interface Greeting {
 }
 
 const whoIs = (identity: Identity, { socket }: IncomingMessage) =>
-  identity.role === 'participant' ? { participant: identity.name } : { address: socket.remoteAddress };
+  identity.role === 'participant'
+    ? { participant: identity.name, address: socket.remoteAddress }
+    : { address: socket.remoteAddress };
 
 function greet(
   request: IncomingMessage,
@@ -117,7 +119,7 @@ function greet(
     return {
       reason: 'token',
       message: token === undefined ? 'there is no token' : 'the token is not valid',
-      hint: 'ask the operator for a token: a later one voids those before it',
+      hint: 'ask the operator for a token: a later one has taken its place, or its time is over',
     };
   }
   const { identity } = record;
@@ -134,7 +136,11 @@ function greet(
   }
   const { name } = identity;
   if (switchboard !== undefined && participants.includes(name)) {
-    return { record, connect: (socket, stands) => switchboard.connect(name, socket, stands) };
+    const { remoteAddress } = request.socket;
+    return {
+      record,
+      connect: (socket, stands) => switchboard.connect(name, socket, remoteAddress, stands),
+    };
   }
   return {
     reason: 'not-expected',
