@@ -326,9 +326,11 @@ describe('rounds with remote participants', () => {
     const state = { sha256: sha256Of(bytesOf('a')), bytes: 1 };
     expect(await a!.announce(announcement(state))).toEqual({
       ...{ accepted: false, reason: 'no-blob' },
-      message: `the blob ${state.sha256.slice(0, 12)}… is not here: it is uploaded before it is announced`,
+      message: `the blob ${state.sha256.slice(0, 12)}… did not come from "site-a": it is uploaded before it is announced`,
     });
     await a!.upload(bytesOf('a'));
+    // To know what another has sent is not to have it.
+    expect(await b!.announce(announcement(state))).toMatchObject({ accepted: false, reason: 'no-blob' });
     expect(await a!.announce(announcement({ ...state, bytes: 2 }))).toMatchObject({
       message: expect.stringContaining('has 1 bytes, expected 2'),
     });
@@ -338,6 +340,27 @@ describe('rounds with remote participants', () => {
     // Its receipt was lost, and the round has been merged meanwhile.
     await blobs.discard(state.sha256);
     expect(await a!.announce(announcement(state))).toEqual({ accepted: true });
+    stop.abort();
+    await expect(done).rejects.toThrow('interrupted');
+  });
+
+  it('take label counts for as many classes as there are, and as many examples, and write no others down', async () => {
+    const { rounds, transport, end } = coordinator();
+    const stop = new AbortController();
+    const done = rounds.conduct(end, 1, stop.signal);
+    const a = transport.openParticipant('site-a');
+    const classes = exampleDescription.classNames.length;
+    const joined = { type: 'joined', examples: 10, validationExamples: 2, runtime: 'none' } as const;
+    const counts = (first: number, length = classes) =>
+      Array.from({ length }, (_, label) => (label === 0 ? first : 0));
+    for (const labelCounts of [counts(12, 10_000), counts(2 ** 53 - 1), counts(0), []]) {
+      expect(await a.announce({ ...joined, labelCounts })).toMatchObject({
+        accepted: false,
+        message: expect.stringContaining(`expected 12 in ${classes}`),
+      });
+    }
+    expect(rounds.state().members.size).toBe(0);
+    expect(await a.announce({ ...joined, labelCounts: counts(12) })).toEqual({ accepted: true });
     stop.abort();
     await expect(done).rejects.toThrow('interrupted');
   });

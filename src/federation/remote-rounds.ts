@@ -8,6 +8,7 @@ import type { Blob } from '../protocol/blob-name.js';
 import type { Description } from '../protocol/description.js';
 import { blobsOfAnnouncement } from '../protocol/named-blobs.js';
 import type { Status } from '../protocol/status.js';
+import { broughtBlobs } from '../transport/brought.js';
 import type { RunOperator } from '../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
 import { admit } from './admission.js';
@@ -78,6 +79,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
   const { store, clock, observer = {} } = options;
   let state = store.events.reduce(applyEvent, startRun(options.rules));
   const seen = new Map<string, Seen>();
+  const brought = broughtBlobs();
   let farewellUntil: string | undefined;
   let failure: { readonly error: unknown } | undefined;
   let wake = () => {};
@@ -123,7 +125,8 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
       return first.receipt;
     }
     const receipt =
-      (await withoutBlobs(announcement, options.blobs)) ??
+      unfitCounts(participant, announcement) ??
+      (await withoutBlobs(participant, announcement)) ??
       (await badUpdate(participant, announcement)) ??
       // While its files were looked at, the run went on.
       (await exclusively(async () => {
@@ -139,6 +142,34 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     const problem = await options.check(participant, announcement, state);
     if (problem === undefined) return undefined;
     return { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
+  }
+
+  /** They go into the journal: no more numbers than there are classes, and no others than of what it has. */
+  function unfitCounts(participant: string, announcement: Announcement): Receipt | undefined {
+    if (announcement.type !== 'joined' || announcement.labelCounts === undefined) return undefined;
+    const { labelCounts, examples, validationExamples } = announcement;
+    const classes = options.description.classNames.length;
+    const sum = labelCounts.reduce((a, b) => a + b, 0);
+    if (labelCounts.length === classes && sum === examples + validationExamples) return undefined;
+    const message = `"${participant}" has label counts of ${sum} examples in ${labelCounts.length} classes, expected ${examples + validationExamples} in ${classes}`;
+    return { accepted: false, reason: 'not-expected', message };
+  }
+
+  /** What counts already is not looked for: its files may be gone, for it was merged. */
+  async function withoutBlobs(participant: string, announcement: Announcement): Promise<Receipt | undefined> {
+    const { blobs } = options;
+    for (const { sha256, bytes } of blobsOfAnnouncement(announcement)) {
+      const here = (await blobs.has(sha256)) ? (await blobs.describe(sha256)).bytes : undefined;
+      const mine = brought.has(participant, sha256);
+      if (mine && here === bytes) continue;
+      const state =
+        here === undefined || !mine
+          ? `did not come from "${participant}"`
+          : `has ${here} bytes, expected ${bytes}`;
+      const message = `the blob ${sha256.slice(0, 12)}… ${state}: it is uploaded before it is announced`;
+      return { accepted: false, reason: 'no-blob', message };
+    }
+    return undefined;
   }
 
   /** Blobs that were looked at before they were offered. */
@@ -233,7 +264,8 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
         see(participant, { progress });
         observer.onProgress?.(participant, progress);
       },
-      holds: (sha256) => namedBlobs(state).has(sha256),
+      holds: (sha256) => sha256 === options.initial || namedBlobs(state).has(sha256),
+      brought,
       onFenced: fail,
     },
     async conduct(end, epoch, signal) {
@@ -327,18 +359,6 @@ function namedBlobs({ rounds }: RunState): ReadonlySet<string> {
 interface Said {
   key: string;
   sequence: number;
-}
-
-/** What counts already is not looked for: its files may be gone, for it was merged. */
-async function withoutBlobs(announcement: Announcement, blobs: BlobFolder): Promise<Receipt | undefined> {
-  for (const { sha256, bytes } of blobsOfAnnouncement(announcement)) {
-    const here = (await blobs.has(sha256)) ? (await blobs.describe(sha256)).bytes : undefined;
-    if (here === bytes) continue;
-    const state = here === undefined ? 'is not here' : `has ${here} bytes, expected ${bytes}`;
-    const message = `the blob ${sha256.slice(0, 12)}… ${state}: it is uploaded before it is announced`;
-    return { accepted: false, reason: 'no-blob', message };
-  }
-  return undefined;
 }
 
 function waitingPhase({ stopped }: RunState, { closed, merged }: RoundRecord): Phase | undefined {

@@ -92,7 +92,12 @@ export function inProcess(): InProcess {
         return receipt;
       },
       tell: (progress) => coordinator?.reception.onProgress?.(name, progress),
-      upload: (bytes) => ask(({ blobs }) => blobs.put(bytes)),
+      upload: (bytes) =>
+        ask(async ({ blobs, reception }) => {
+          const blob = await blobs.put(bytes);
+          reception.brought?.add(name, blob.sha256);
+          return blob;
+        }),
       download: ({ sha256 }) =>
         ask(async ({ blobs }) => {
           if (await blobs.has(sha256)) return blobs.get(sha256);

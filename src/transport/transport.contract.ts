@@ -6,6 +6,7 @@ import { parseConfiguration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { sha256Of } from './blob-folder.js';
+import { broughtBlobs } from './brought.js';
 import { FencedError, NoBlobError, TransportError } from './error.js';
 import type { CoordinatorEnd, ParticipantEnd, Reception } from './transport.js';
 
@@ -127,6 +128,17 @@ export function describeTransport(
       const of = (who: string) => heard.filter(([name]) => name === who).map(([, what]) => what);
       expect(of('site-a')).toEqual([evaluated(1), evaluated(2)]);
       expect(of('site-b')).toEqual([evaluated(3), { type: 'left' }]);
+    });
+
+    it('notes who has sent a blob, and takes it for nobody else’s', async () => {
+      const brought = broughtBlobs();
+      const coordinator = await harness.openCoordinator({ ...listener().reception, brought });
+      const [a, b] = [await harness.openParticipant('site-a'), await harness.openParticipant('site-b')];
+      const { sha256 } = await a.upload(noise(5000));
+      expect([brought.has('site-a', sha256), brought.has('site-b', sha256)]).toEqual([true, false]);
+      await b.upload(noise(5000));
+      expect(brought.has('site-b', sha256)).toBe(true);
+      expect(await coordinator.blobs.isSound(sha256)).toBe(true);
     });
 
     it('moves blobs both ways, to the byte', async () => {

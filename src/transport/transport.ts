@@ -7,6 +7,7 @@ import type { Announcement, Progress, Receipt } from '../protocol/announcement.j
 import type { Assignment } from '../protocol/assignment.js';
 import type { Blob } from '../protocol/blob-name.js';
 import type { Description } from '../protocol/description.js';
+import type { BroughtBlobs } from './brought.js';
 
 /** What a coordinator does with what comes in. Everything has been checked against its schema. */
 export interface Reception {
@@ -22,6 +23,8 @@ export interface Reception {
   onProgress?(participant: string, progress: Progress): void;
   /** The run refers to this blob: whatever becomes of who uploaded it, it stays. */
   holds?(sha256: string): boolean;
+  /** What each participant has uploaded, as the transport notes it. */
+  readonly brought?: BroughtBlobs;
   /** The bytes of a blob are not those of its hash any more, and somebody is to have it. @throws when it cannot be mended */
   onDamaged?(sha256: string): Promise<void>;
   /** This coordinator is not the one any more. */

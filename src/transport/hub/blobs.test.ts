@@ -286,6 +286,23 @@ describe('the blobs that come to a hub', () => {
     expect(await hub.hub().blobs.isSound(sha256)).toBe(true);
   });
 
+  it('are the affair of who has sent them: others have to send all of their bytes, and learn nothing before', async () => {
+    await hub.open();
+    const bytes = noise(1000);
+    const sha256 = sha256Of(bytes);
+    expect(await put('site-a', sha256, bytes)).toMatchObject({ status: 201 });
+    expect(await head('site-a', sha256)).toEqual(['1000', '?1']);
+    expect(await head('site-b', sha256)).toEqual(['0', '?0']);
+    const rest = bytes.subarray(999);
+    expect(await put('site-b', sha256, rest, { 'upload-offset': '999' })).toMatchObject({ status: 409 });
+    expect(await put('site-b', sha256, noise(1000, 2))).toMatchObject({ status: 422 });
+    expect(await head('site-b', sha256)).toEqual(['0', '?0']);
+    expect(await put('site-b', sha256, bytes)).toMatchObject({ status: 201 });
+    expect(await head('site-b', sha256)).toEqual(['1000', '?1']);
+    expect(await hub.hub().blobs.isSound(sha256)).toBe(true);
+    expect(await files()).toEqual([sha256]);
+  });
+
   it('are named by hexadecimal digits, and by nothing that could be a path', async () => {
     await hub.open();
     for (const name of [

@@ -8,6 +8,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Assignment } from '../../protocol/assignment.js';
 import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
 import type { BlobsBeside } from '../beside.js';
+import { broughtBlobs } from '../brought.js';
 import { type Log, silentLog } from '../log.js';
 import type { RunOperator } from '../run-operator.js';
 import type { RunView } from '../run-view.js';
@@ -71,9 +72,11 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const server = makeServer(tls, limits);
   const metrics = hubMetrics();
   const note = refusals(log, metrics);
+  const given = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
   const uploads = await openUploads({
     ...{ folder: options.uploadsFolder, blobs, participants, limits },
-    holds: (sha256) => reception.holds?.(sha256) ?? false,
+    holds: (sha256) => given.has(sha256) || reception.holds?.(sha256) === true,
+    brought: reception.brought ?? broughtBlobs(),
     onReceived: (bytes) => metrics.received('blob', bytes),
     onLost: (participant, { sha256 }, error) =>
       log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
@@ -81,7 +84,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const board = switchboard({ reception, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
   /** What the description names, and all that was ever offered: whoever still reads the model of the round before may go on. */
-  const offered = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
+  const offered = new Set(given);
 
   const door = doorkeeper(server, limits, note);
   const app = routes({

@@ -34,6 +34,7 @@ import type { NoteRefusal } from './refusals.js';
 import { hasBody } from './request-form.js';
 import { sendBlob } from './send-blob.js';
 import { sendBytes } from './send-stream.js';
+import { soundBlobs } from './sound-blobs.js';
 import type { Tokens } from './tokens.js';
 import type { Uploads } from './uploads.js';
 
@@ -76,6 +77,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   const transfers = new Map<string, number>();
   let transfersInAll = 0;
   const buffers = bufferBudget();
+  const ensureSound = soundBlobs(blobs, parts.mend);
 
   /** @throws Refusal unless the request's token has one of these roles */
   function allow<Allowed extends Role>(c: HubContext, ...roles: Allowed[]): Identity & { role: Allowed } {
@@ -271,12 +273,11 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
       throw new Refusal(404, 'no-blob', `there is no blob ${sha256.slice(0, 12)}… for "${participant}"`);
     }
     // Whoever has got other bytes asks for those of the hash (RFC 9530), and only then all of them are read before.
-    if (c.req.header('want-repr-digest') !== undefined && !(await blobs.isSound(sha256))) {
-      await parts.mend(sha256);
-    }
-    const sent = await transfer(participant, () =>
-      sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, buffers),
-    );
+    const checked = c.req.header('want-repr-digest') !== undefined;
+    const sent = await transfer(participant, async () => {
+      if (checked) await ensureSound(sha256);
+      return sendBlob(blobs.pathOf(sha256), c.env.incoming, c.env.outgoing, buffers);
+    });
     metrics.sent('blob', sent);
     return RESPONSE_ALREADY_SENT;
   });

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { reasonOf } from '../../files/reason.js';
 import type { Blob } from '../../protocol/blob-name.js';
+import type { BroughtBlobs } from '../brought.js';
 import type { BlobFolder } from '../transport.js';
 import { type BlobSink, openBlobSink, type SinkHelpers } from './blob-sink.js';
 import { bufferBudget } from './buffer-budget.js';
@@ -57,6 +58,8 @@ export interface UploadsParts {
   readonly limits: HubLimits;
   /** The run refers to this blob. */
   holds?(sha256: string): boolean;
+  /** What each has sent to the last byte. */
+  readonly brought: BroughtBlobs;
   /** So many bytes have come, of a blob that is whole now or not. */
   onReceived(bytes: number): void;
   /** The disk has lost what was confirmed; whoever announces it hears that it is not here, and sends it once more. */
@@ -64,7 +67,7 @@ export interface UploadsParts {
 }
 
 export async function openUploads(parts: UploadsParts): Promise<Uploads> {
-  const { folder, blobs, participants, limits, onReceived, onLost } = parts;
+  const { folder, blobs, participants, limits, brought, onReceived, onLost } = parts;
   const pending = pendingBlobs(limits.pendingBytes, limits.pendingBlobs, parts.holds);
   const helpers: SinkHelpers = { hashes: hashThread(), buffers: bufferBudget() };
   const receiving = new Map<string, Receiving>();
@@ -103,8 +106,12 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
     }
   }
 
+  /** What others have sent is as if it were not here: who has not all of its bytes would learn that somebody has. */
+  const isHere = async (participant: string, sha256: string) =>
+    brought.has(participant, sha256) && (await blobs.has(sha256));
+
   async function receive({ participant, sha256, offset, first, length, body }: Upload, signal: AbortSignal) {
-    if (await blobs.has(sha256)) return;
+    if (await isHere(participant, sha256)) return;
     const part = partOf(participant, sha256);
     const there = await sizeOf(part);
     if (offset !== there && (offset !== 0 || first)) {
@@ -166,6 +173,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   /** What is confirmed gets its name once it is synced. */
   function settle(participant: string, part: string, blob: Blob, sink: BlobSink): void {
     pending.mark(participant, blob.sha256, blob.bytes, 'whole');
+    brought.add(participant, blob.sha256);
     const synced = sink.sync().finally(() => sink.close());
     const settled = blobs.adopt(part, blob, synced).catch(async (error: unknown) => {
       pending.forget(participant, blob.sha256);
@@ -180,7 +188,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
     async progress(participant, sha256) {
       let result = { offset: 0, complete: false };
       await alone(partOf(participant, sha256), async () => {
-        const complete = await blobs.has(sha256);
+        const complete = await isHere(participant, sha256);
         const offset = complete ? (await stat(blobs.pathOf(sha256))).size : 0;
         result = complete
           ? { offset, complete }

@@ -7,6 +7,7 @@ import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { progressSchema } from '../../protocol/announcement.js';
 import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { broughtBlobs } from '../brought.js';
 import { type Log, silentLog } from '../log.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
 import { explain, reasonOf } from './explain.js';
@@ -54,6 +55,7 @@ export async function openNatsCoordinator(
             ...{ lead, blobs, description, participants, warn: warnOf },
             maximumBytes: maximumBlobBytes,
             holds: (sha256) => reception.holds?.(sha256) ?? false,
+            brought: reception.brought ?? broughtBlobs(),
             mend: async (sha256) => reception.onDamaged?.(sha256),
           })
         : undefined;

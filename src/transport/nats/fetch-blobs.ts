@@ -11,6 +11,7 @@ import type { Assignment } from '../../protocol/assignment.js';
 import { type Blob, blobSchema } from '../../protocol/blob-name.js';
 import type { Description } from '../../protocol/description.js';
 import { blobsOfAssignment, blobsOfDescription } from '../../protocol/named-blobs.js';
+import type { BroughtBlobs } from '../brought.js';
 import { pendingBlobs, type SettleClaim } from '../hub/pending-blobs.js';
 import type { BlobFolder } from '../transport.js';
 import { reasonOf } from './explain.js';
@@ -33,6 +34,7 @@ export interface FetchOptions {
   readonly maximumBytes: number;
   /** The run refers to this blob. */
   holds(sha256: string): boolean;
+  readonly brought: BroughtBlobs;
   /** Makes a blob sound that is to be offered. */
   mend(sha256: string): Promise<void>;
   warn(token: string, message: string): void;
@@ -57,6 +59,7 @@ export async function objectStoreEnd({
   participants,
   maximumBytes,
   holds,
+  brought,
   mend,
   warn,
 }: FetchOptions): Promise<ObjectStoreEnd> {
@@ -66,8 +69,9 @@ export async function objectStoreEnd({
   for (const token of participants.keys())
     uploads.set(token, await openStore(lead.nats, uploadsBucket(token), true));
   const fetching = new Map<string, Promise<boolean>>();
-  const pending = pendingBlobs(PENDING_BYTES, PENDING_BLOBS, holds);
   const always = blobsOfDescription(description);
+  const isGiven = (sha256: string) => always.some((each) => each.sha256 === sha256);
+  const pending = pendingBlobs(PENDING_BYTES, PENDING_BLOBS, (sha256) => isGiven(sha256) || holds(sha256));
   let named: readonly Blob[] = [];
 
   const requests = connection.subscribe(blobSubject(lead.job, '*'), {
@@ -114,7 +118,8 @@ export async function objectStoreEnd({
   }
 
   async function fetchOnce(token: string, blob: Blob): Promise<boolean> {
-    if (await blobs.has(blob.sha256)) return true;
+    const participant = participants.get(token) ?? token;
+    if (brought.has(participant, blob.sha256) && (await blobs.has(blob.sha256))) return true;
     const store = uploads.get(token);
     const tooLarge = sizeProblem(blob);
     if (tooLarge !== undefined) {
@@ -136,6 +141,7 @@ export async function objectStoreEnd({
       await receive(object, part, blob);
       await blobs.adopt(part, blob);
       pending.mark(token, sha256, bytes, 'whole');
+      brought.add(participant, sha256);
       return true;
     } catch (error) {
       pending.forget(token, sha256);
