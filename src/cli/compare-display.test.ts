@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { terminalOutput } from '../../test/terminal-output.js';
 import type { RunPlace } from '../federation/compare-strategies.js';
 import { startRun } from '../federation/round.js';
 import type { RunStart } from '../federation/run-federation.js';
@@ -17,14 +17,13 @@ const result = {
 } as unknown as RunResult;
 
 function shown(columns?: number) {
-  const stream = new PassThrough();
-  const output = Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns, rows: 40 });
+  const output = terminalOutput(columns === undefined ? undefined : { columns, rows: 40 });
   const display = comparisonDisplay(output);
   display.onStart(place, { state } as RunStart);
   display.onEvent(place, event, state);
   display.onResult(place, result);
   display.close();
-  return stripVTControlCharacters(((stream.read() as Buffer | null) ?? '').toString());
+  return stripVTControlCharacters(output.text());
 }
 
 const done =

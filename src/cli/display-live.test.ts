@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { terminalOutput } from '../../test/terminal-output.js';
 import { imageDataset } from '../data/image-dataset.js';
 import type { LocalProgress } from '../federation/local-training.js';
 import { applyEvent, startRun } from '../federation/round.js';
@@ -58,15 +58,7 @@ const progress = (participant: string): LocalProgress => ({
   validationAccuracy: 0.75,
 });
 
-function terminal(columns: number, rows = 40) {
-  const stream = new PassThrough();
-  return Object.assign(stream, {
-    isTTY: true,
-    columns,
-    rows,
-    text: () => ((stream.read() as Buffer | null) ?? '').toString(),
-  });
-}
+const terminal = (columns: number, rows = 40) => terminalOutput({ columns, rows });
 
 describe('the display of a terminal', () => {
   it('shows what is going to happen, then a line for every participant', () => {
@@ -133,6 +125,6 @@ describe('the display of a terminal', () => {
   it('is for terminals that can rewrite their lines', () => {
     expect(isLive(terminal(80), {})).toBe(true);
     expect(isLive(terminal(80), { TERM: 'dumb' })).toBe(false);
-    expect(isLive(new PassThrough(), {})).toBe(false);
+    expect(isLive(terminalOutput(undefined), {})).toBe(false);
   });
 });

@@ -109,7 +109,10 @@ describe('the header of a safetensors file', () => {
     });
     const deep = '['.repeat(100_000) + ']'.repeat(100_000);
     for (const text of [deep, `{"a":${deep}}`, `{"__metadata__":${deep}}`]) {
-      expect(() => parseSafetensorsHeader(file(text), 'f')).toThrow(/thousands deep/);
+      const parse = () => parseSafetensorsHeader(file(text), 'f');
+      expect(parse).toThrow(TensorError);
+      // Node 26 can write such a list, so its beginning is shown; earlier ones run out of stack.
+      expect(parse).toThrow(/^f: .{0,100}(thousands deep|\[{50,60}…).{0,100}$/);
     }
   });
 
