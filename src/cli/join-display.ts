@@ -61,6 +61,10 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
           return print(
             `${of(event.round)}  ${event.message}; the coordinator is told, and this waits for what it asks for next`,
           );
+        case 'data-changed':
+          return print(
+            'warning: the data are not those that this participant took part with before; the coordinator is told that they changed',
+          );
         case 'given-up':
           return print(`${of(event.round)}  is over without this participant`);
         case 'assigned':

@@ -15,6 +15,7 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan }: Willing
     '    gradients for fisher-mean, control variates for scaffold',
     '  - how many examples there are for training and for validation, how many were seen, and how long it took',
     '  - the loss of training, and the accuracy on validation examples of one’s own, of one’s own model and of the merged one',
+    '  - whether the data are those of the last time; a digest by which that is known stays in the folder here',
     '  - while it trains: the epoch, the step and images per second',
     '  - the name of the participant, and the version of its engine; where its work fails, the error in words',
     ...(shareLabelCounts

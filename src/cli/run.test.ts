@@ -97,6 +97,7 @@ describe('commonweight run', () => {
   it('keeps the configuration, the journal, the models, the metrics and ONNX', () => {
     expect(readdirSync(at('first')).sort()).toEqual([
       'configuration.yaml',
+      'data.json',
       'job.json',
       'journal.jsonl',
       'lease-1.json',

@@ -70,7 +70,7 @@ const tooOften = (participant: string, round: number): Admission =>
   refused('not-expected', `"${participant}" has joined and left too often in round ${round}`);
 
 function joined(state: RunState, participant: string, announcement: Named<'joined'>): Admission {
-  const { examples, validationExamples, labelCounts } = announcement;
+  const { examples, validationExamples, labelCounts, dataChanged } = announcement;
   const { mostExamples = Number.POSITIVE_INFINITY } = state.rules;
   const most = Math.max(examples, validationExamples);
   if (most > mostExamples) {
@@ -80,8 +80,13 @@ function joined(state: RunState, participant: string, announcement: Named<'joine
     );
   }
   const known = state.members.get(participant);
-  const facts = { examples, validationExamples, ...(labelCounts && { labelCounts: [...labelCounts] }) };
+  const facts = {
+    ...{ examples, validationExamples },
+    ...(labelCounts && { labelCounts: [...labelCounts] }),
+    ...(dataChanged && { dataChanged }),
+  };
   if (
+    !dataChanged &&
     known !== undefined &&
     known.left === undefined &&
     known.examples === examples &&

@@ -65,6 +65,17 @@ function joinedRun(of?: RoundRules) {
 }
 
 describe('membership', () => {
+  it('has the fact that data changed in the journal, though their number did not', () => {
+    const { add, state } = run();
+    const first = admit(state(), 'a', join).event;
+    add(first as RoundEvent);
+    expect(admit(state(), 'a', join)).toEqual({ receipt: { accepted: true } });
+    expect(admit(state(), 'a', { ...join, dataChanged: true } as Announcement).event).toEqual({
+      ...{ type: 'joined', round: 1, participant: 'a' },
+      ...{ examples: 10, validationExamples: 2, dataChanged: true },
+    });
+  });
+
   it('waits for everybody as long as the deadline has not passed', () => {
     const one = joinedRun();
     for (const name of ['a', 'b', 'c']) one.update(name);

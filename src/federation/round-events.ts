@@ -86,6 +86,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     examples: z.int().positive(),
     validationExamples: z.int().nonnegative(),
     labelCounts: z.array(z.int().nonnegative()).optional(),
+    /** They are not the data that it took part with before. */
+    dataChanged: z.literal(true).optional(),
   }),
   /** Is not waited for any more, where the others are enough. What it handed in still counts. */
   z.strictObject({ type: z.literal('left'), round, participant: z.string(), reason: z.string().optional() }),

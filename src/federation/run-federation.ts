@@ -29,6 +29,7 @@ import type { RecordedRound } from './recorded-rounds.js';
 import { checkRefit, refitPlanOf } from './refit.js';
 import { applyEvent, isFinished, type RunState, startRun } from './round.js';
 import { claimRun } from './run-claim.js';
+import { keepRunData } from './run-data.js';
 import { openRunFolder, prepareRunFolder, sha256Of } from './run-folder.js';
 import type { TaskRunner } from './tasks.js';
 import { WorkerPool } from './worker-pool.js';
@@ -135,6 +136,7 @@ export async function runFederation(
         ? { classNames, participants: summarizeShares(shares, data.train.labels, classNames.length) }
         : undefined;
       await keepLabelCounts(options.out, shared);
+      await keepRunData(options.out, data, shares);
     }
     state = store.events.reduce(applyEvent, startRun(federation.rules));
     const parameters = layoutSize(plan.layout);

@@ -7,6 +7,7 @@
  *     journal.jsonl        the facts, in order (journal.ts)
  *     job.json             which run this is, and the journal's version (journal-version.ts)
  *     lease-N.json         which process leads it, as the N-th (folder-claim.ts)
+ *     data.json            digests of the data that it is about (run-data.ts)
  *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     controls/            control variates, where the correction has them

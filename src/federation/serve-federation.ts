@@ -40,6 +40,7 @@ import { returnProblem } from './returning.js';
 import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { claimRun, jobOf } from './run-claim.js';
+import { keepRunData } from './run-data.js';
 import type { FederationOptions } from './run-federation.js';
 import { fileOf, openRunFolder, prepareRunFolder } from './run-folder.js';
 import type { RunStore, StateRole } from './run-store.js';
@@ -129,6 +130,7 @@ export async function serveFederation(
   });
   let pool: WorkerPool | undefined;
   try {
+    await keepRunData(out, { train: test, test }, []);
     const blobs = await blobFolder(join(out, 'blobs'));
     const { initial, plan: foreignPlan, bytesOf } = await giveBlobs(blobs, compiled, init?.state);
     const copies = twoCopies({ path: out, blobs, given: bytesOf, onMended: observer.onNotice });

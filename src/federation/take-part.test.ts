@@ -1,6 +1,16 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { base, initialModel, joined, name, only, scripted } from '../../test/scripted-federation.js';
+import {
+  base,
+  data,
+  initialModel,
+  joined,
+  name,
+  newFolder,
+  only,
+  scripted,
+} from '../../test/scripted-federation.js';
 import type { Progress } from '../protocol/announcement.js';
 
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
@@ -26,6 +36,35 @@ describe('a participant', () => {
     silent.abort();
     open.abort();
     expect(await outcome).toEqual({ type: 'left' });
+  });
+
+  it('remembers its data, and tells that they changed, and not how', async () => {
+    const script = await scripted(base);
+    const folder = newFolder();
+    const labels = data.train.labels.map((label) => 1 - label);
+    const said: (true | undefined)[] = [];
+    const warned: boolean[] = [];
+    for (const own of [data.train, data.train, { ...data.train, labels }, { ...data.train, labels }]) {
+      const leaving = new AbortController();
+      const from = script.heard.length;
+      const { outcome, events, event } = joined(script.open(), base, {
+        ...{ signal: leaving.signal, folder, data: own },
+        // A share of everything, so that its labels do not decide which examples are in it.
+        choice: undefined,
+      });
+      const announcement = await script.hears('joined', undefined, from);
+      said.push(announcement.dataChanged);
+      expect(JSON.stringify(announcement)).not.toMatch(/[0-9a-f]{64}/);
+      const assigned = event('assigned');
+      await script.publish({ type: 'wait', round: 1 });
+      await assigned;
+      warned.push(events.some(({ type }) => type === 'data-changed'));
+      leaving.abort();
+      await outcome;
+    }
+    expect(said).toEqual([undefined, undefined, true, undefined]);
+    expect(warned).toEqual([false, false, true, false]);
+    expect(readFileSync(join(folder, 'data.json'), 'utf8')).toMatch(/"sha256":"[0-9a-f]{64}"/);
   });
 
   it('does nothing that is not asked of it', async () => {

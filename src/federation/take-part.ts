@@ -17,6 +17,7 @@ import type { CompiledFederation } from './compile-federation.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
 import { keptWork, nothingKept, type ParticipantFolder } from './kept-update.js';
 import type { OwnData } from './own-data.js';
+import { ownDataRecord } from './own-data-record.js';
 import type { TaskRunner } from './tasks.js';
 import { throttled } from './throttle.js';
 
@@ -48,6 +49,8 @@ export type TakePartEvent =
   | { readonly type: 'assigned'; readonly assignment: Assignment }
   /** The loss or a weight is no sound number any more: the coordinator is told, and its next wish is waited for. */
   | { readonly type: 'diverged'; readonly round: number; readonly message: string }
+  /** It took part before, with other data. */
+  | { readonly type: 'data-changed' }
   /** A newer assignment has no use for what was done. */
   | { readonly type: 'given-up'; readonly round: number; readonly activity: 'train' | 'evaluate' };
 
@@ -154,9 +157,12 @@ export async function takePart(
       .announce({ type: 'failed', round, message: message.slice(0, 1000) })
       .catch((error: unknown) => failed.reject(error));
   }
-  const join = async () => {
+  const join = async (dataChanged = false) => {
     const receipt = await Promise.race([
-      end.announce(joining(data, runtime, shareLabelCounts)),
+      end.announce({
+        ...joining(data, runtime, shareLabelCounts),
+        ...(dataChanged && { dataChanged }),
+      }),
       left.promise,
       failed.promise,
     ]);
@@ -172,7 +178,10 @@ export async function takePart(
   };
 
   try {
-    await join();
+    const record = folder && (await Promise.race([ownDataRecord(folder, identity, data), left.promise]));
+    if (record?.changed) onEvent({ type: 'data-changed' });
+    await join(record?.changed);
+    await record?.keep();
     const assignments = end.assignments()[Symbol.asyncIterator]();
     for (;;) {
       const next = await Promise.race([assignments.next(), failed.promise, left.promise]);
@@ -238,7 +247,7 @@ function joining(
   { dataset, share: { train, validation } }: OwnData,
   runtime: string,
   shareLabelCounts = false,
-): Announcement {
+): Extract<Announcement, { type: 'joined' }> {
   const countsOf = (indices: Uint32Array) => classCounts(dataset.labels, dataset.classNames.length, indices);
   const own = countsOf(validation);
   return {

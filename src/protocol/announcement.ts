@@ -38,6 +38,8 @@ export const announcementSchema = z.discriminatedUnion('type', [
     runtime: text,
     /** Examples of each class, where the participant opts in. */
     labelCounts: z.array(z.int().nonnegative()).max(10_000).optional(),
+    /** Its data are not those with which it took part before; which, it keeps to itself. */
+    dataChanged: z.literal(true).optional(),
   }),
   z.strictObject({
     type: z.literal('update'),

@@ -41,6 +41,12 @@ function told(events: readonly RoundEvent[], of: RoundRules = rules): (string | 
 }
 
 describe('what happened in a federation', () => {
+  it('warns of data that changed', () => {
+    expect(told([{ ...joined('a'), dataChanged: true } as RoundEvent])).toEqual([
+      'a takes part, with 1,234 examples; warning: from round 1 on it trains on other data than before',
+    ]);
+  });
+
   it('is told with who is still waited for', () => {
     expect(
       told([

@@ -12,7 +12,7 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
   const of = `round ${event.round}`;
   switch (event.type) {
     case 'joined':
-      return `${event.participant} takes part, with ${count(event.examples)} examples`;
+      return `${event.participant} takes part, with ${count(event.examples)} examples${event.dataChanged ? `; warning: from round ${event.round} on it trains on other data than before` : ''}`;
     case 'left':
       return `${event.participant} has left${event.reason === undefined ? '' : `: ${event.reason}`}`;
     case 'update-received': {

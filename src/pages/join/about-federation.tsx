@@ -73,6 +73,7 @@ function Travels({ federation: { besides } }: { readonly federation: FederationF
               took
             </li>
             <li>the loss, and accuracies on your validation pictures</li>
+            <li>whether your pictures are those of the last time, where you took part before</li>
             <li>while it trains: how far it is, and how fast</li>
             <li>what computes it, and an error in words if the work fails</li>
             <li>how many pictures of each class there are, only if you tick that below</li>

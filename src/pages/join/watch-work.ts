@@ -51,6 +51,12 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
         type: 'notice',
         notice: `${event.message}. The coordinator is told; what it asks for next is waited for.`,
       };
+    case 'data-changed':
+      return {
+        type: 'notice',
+        notice:
+          'The data are not those that you took part with before. The coordinator is told that they changed.',
+      };
     case 'given-up':
       return { type: 'given-up', round: event.round };
   }
