@@ -1,6 +1,7 @@
 /** The library: everything that runs in Node and in browsers alike. */
 
 export { gradients } from './autodiff/gradients.js';
+export { newSecretKey, type SecretKey } from './crypto/signing.js';
 export type { Augmentation } from './data/augmentation.js';
 export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches.js';
 export { type ImageDataset, imageDataset, subset, type TrainTestSplit } from './data/image-dataset.js';
@@ -80,11 +81,19 @@ export {
   type ConfigurationInput,
   parseConfiguration,
 } from './protocol/configuration.js';
+export { type Signer, signer } from './protocol/signed.js';
 export type { Runtime, Session } from './runtime/runtime.js';
 export { CommonweightError } from './tensor/error.js';
 export { type RandomStream, randomStream } from './tensor/random.js';
 export { decodeSafetensors, encodeSafetensors } from './tensor/safetensors.js';
 export { type StateDict, type StateLayout, stateLayout, tensorView } from './tensor/state-dict.js';
 export type { Tensor } from './tensor/tensor.js';
+export { OtherKeyError } from './transport/coordinator-voice.js';
 export { type InProcess, inProcess } from './transport/in-process.js';
-export type { BlobFolder, CoordinatorEnd, ParticipantEnd, Reception } from './transport/transport.js';
+export type {
+  BlobFolder,
+  CoordinatorEnd,
+  ParticipantEnd,
+  Reception,
+  SignedReception,
+} from './transport/transport.js';

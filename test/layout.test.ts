@@ -9,6 +9,7 @@ const floors: Record<string, number> = {
   graph: 1,
   merge: 1,
   data: 1,
+  crypto: 1,
   autodiff: 2,
   onnx: 2,
   protocol: 2,

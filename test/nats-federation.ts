@@ -7,8 +7,8 @@ import { blobFolder } from '../src/transport/blob-folder.js';
 import { type NatsCoordinatorOptions, openNatsCoordinator } from '../src/transport/nats/coordinator.js';
 import { type LeadOptions, takeLead } from '../src/transport/nats/lead.js';
 import { joinNats, type NatsParticipantOptions } from '../src/transport/nats/participant.js';
-import { exampleDescription } from '../src/transport/transport.contract.js';
-import type { CoordinatorEnd, ParticipantEnd, Reception } from '../src/transport/transport.js';
+import { exampleDescription, exampleSigner } from '../src/transport/transport.contract.js';
+import type { CoordinatorEnd, ParticipantEnd, SignedReception } from '../src/transport/transport.js';
 import { type NatsServer, type NatsServerOptions, natsServer } from './nats-server.js';
 
 export const JOB = exampleDescription.job;
@@ -17,7 +17,7 @@ export interface NatsFederation {
   readonly server: NatsServer;
   readonly folder: string;
   openCoordinator(
-    reception?: Partial<Reception>,
+    reception?: Partial<SignedReception>,
     options?: LeadOptions & Partial<NatsCoordinatorOptions>,
   ): Promise<CoordinatorEnd>;
   openParticipant(name: string, options?: Partial<NatsParticipantOptions>): Promise<ParticipantEnd>;
@@ -40,8 +40,11 @@ export async function natsFederation(options?: NatsServerOptions): Promise<NatsF
     folder,
     keep,
     async openCoordinator(reception = {}, others = {}) {
-      const lead = await takeLead(server.url, JOB, others);
-      const whole = { description: exampleDescription, receive: accept, ...reception };
+      const lead = await takeLead(server.url, exampleSigner, others);
+      const whole = {
+        ...{ description: exampleDescription, receive: accept, epoch: lead.epoch, signer: exampleSigner },
+        ...reception,
+      };
       return keep(await openNatsCoordinator(whole, lead, { blobs, ...others }));
     },
     openParticipant: async (name, others = {}) => keep(await joinNats(server.url, { name, ...others })),

@@ -29,6 +29,8 @@ export interface HandOutOptions {
   readonly description: Description;
   /** Those of them that an operator has dropped get none. */
   readonly dropped: ReadonlySet<string>;
+  /** The coordinator's. */
+  readonly key: string;
   /** A terminal, which shows links: nobody keeps what is printed. */
   readonly showsLinks: boolean;
   readonly print: (text: string) => void;
@@ -38,7 +40,7 @@ const NEW_TOKENS = 'new-tokens.txt';
 
 /** Makes tokens for those who have none, and prints what they are to be given. */
 export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<void> {
-  const { url, trust, description, print, tokenDays: days } = options;
+  const { url, trust, description, key, print, tokenDays: days } = options;
   const { participants, configuration } = description;
   const known = new Set(tokens.list().map(({ identity }) => JSON.stringify(identity)));
   const isNew = (identity: Identity) => !known.has(JSON.stringify(identity));
@@ -63,9 +65,9 @@ export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<
     for (const identity of missing) {
       const token = await tokens.issue(identity, {
         days,
-        beforeKept: (issued) => file.add(identity, issued, linkFor(identity, url, issued)),
+        beforeKept: (issued) => file.add(identity, issued, linkFor(identity, url, issued, key)),
       });
-      const link = linkFor(identity, url, token);
+      const link = linkFor(identity, url, token, key);
       if (identity.role === 'operator') print(`  operator:  commonweight status ${url} ${by}`);
       else if (identity.role === 'observer')
         print(`  to watch:  ${links ? link : `the last link in ${path}`}`);
@@ -82,13 +84,15 @@ export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<
   }
 }
 
-const linkFor = ({ role }: Identity, url: string, token: string): string | undefined =>
-  role === 'operator' ? undefined : linkTo(role === 'participant' ? 'join' : 'watch', url, token);
+function linkFor({ role }: Identity, url: string, token: string, key: string): string | undefined {
+  if (role === 'operator') return undefined;
+  return role === 'participant' ? linkTo('join', url, token, key) : linkTo('watch', url, token);
+}
 
-function joinCommand(name: string, by: string, { url, nats, withoutHub }: HandOutOptions): string {
+function joinCommand(name: string, by: string, { url, nats, withoutHub, key }: HandOutOptions): string {
   const at = nats ?? url;
   const token = nats !== undefined && withoutHub ? '' : ` ${by}`;
-  return `commonweight join ${at} --name ${name}${token}`;
+  return `commonweight join ${at} --name ${name}${token} --coordinator-key ${key}`;
 }
 
 /** Where a partition is named, it is a trial: everybody has the same data set, and takes a share of it. */

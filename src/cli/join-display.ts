@@ -6,6 +6,7 @@ import { count, percent } from '../report/numbers.js';
 import { type ConnectionLines, connectionLines } from './connection-lines.js';
 
 export interface JoinDisplay extends TakePartObserver, ConnectionLines {
+  onLeftOut(what: string): void;
   onStart(participant: string, description: Description): void;
   onFinished(outcome: Extract<TakePartOutcome, { type: 'finished' }>, file: string | undefined): void;
 }
@@ -25,6 +26,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
       // Once the run is over, the coordinator goes; only the final model's download may still need it.
       if (!over || reason.startsWith('download')) onTrouble(reason);
     },
+    onLeftOut: (what) => print(`not the coordinator’s word: ${what}`),
     onStart(participant, { configuration, participants }) {
       ({ rounds } = configuration);
       const others = participants.length - 1;
@@ -67,6 +69,12 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
           );
         case 'given-up':
           return print(`${of(event.round)}  is over without this participant`);
+        case 'key-taken':
+          return print(
+            `the coordinator’s key is ${event.key}: kept from now on, as nobody has given one by --coordinator-key; compare it with what the coordinator prints`,
+          );
+        case 'left-out':
+          return print('an assignment is older than one that was here before: left out');
         case 'assigned':
           over = event.assignment.type === 'finished';
           return;

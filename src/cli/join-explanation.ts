@@ -4,11 +4,12 @@ import type { Description } from '../protocol/description.js';
 import { networkText, roundsText, trainingText } from '../report/introduction.js';
 
 export interface Willing {
+  readonly coordinatorKey?: string;
   readonly shareLabelCounts?: boolean;
   readonly acceptForeignPlan?: boolean;
 }
 
-export function joinExplanation({ shareLabelCounts, acceptForeignPlan }: Willing): string[] {
+export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinatorKey }: Willing): string[] {
   return [
     'What leaves this machine, to the coordinator:',
     '  - the weights of the network after each round of training, and what the strategy needs besides: squared',
@@ -33,6 +34,10 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan }: Willing
           `${FOREIGN_PLAN_RISK}.`,
         ]
       : ['unless --accept-foreign-plan says so.']),
+    'Whose word is taken: what the coordinator asks for is signed. Taken is what is signed by',
+    coordinatorKey === undefined
+      ? 'the first key that it shows, since no --coordinator-key was given: compare it with the one that the operator has.'
+      : `the key ${coordinatorKey}, and nothing else.`,
     'Weights can tell about the data that they were trained on: docs/security.md says what, and what helps against it.',
   ];
 }

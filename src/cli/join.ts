@@ -12,6 +12,7 @@ import { FINAL_MODEL } from '../federation/take-part.js';
 import { versionsOfThis } from '../federation/versions.js';
 import type { Description } from '../protocol/description.js';
 import { canonicalName } from '../tensor/names.js';
+import type { CoordinatorTrust } from '../transport/coordinator-voice.js';
 import { hubAddress } from '../transport/hub/hub-address.js';
 import type { HubParticipant } from '../transport/hub/hub-participant.js';
 import { joinHub } from '../transport/hub/join-hub.js';
@@ -26,11 +27,17 @@ import { federationExplanation, joinExplanation } from './join-explanation.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from './nats-flags.js';
 import { print } from './print.js';
 import { addTokenFlags, hasToken, hubAccessFrom, type TokenFlags, tokenFrom } from './token-flag.js';
-import { addTrustFlags, type TrustFlags, trustFrom } from './trust-flags.js';
+import {
+  addCoordinatorKeyFlag,
+  addTrustFlags,
+  type CoordinatorKeyFlag,
+  type TrustFlags,
+  trustFrom,
+} from './trust-flags.js';
 import { sayIfUnencrypted } from './unencrypted.js';
 import { positiveNumber } from './values.js';
 
-interface JoinFlags extends TokenFlags, TrustFlags, NatsFlags {
+interface JoinFlags extends TokenFlags, TrustFlags, CoordinatorKeyFlag, NatsFlags {
   readonly data?: string;
   readonly dataDir?: string;
   readonly partition?: string;
@@ -75,14 +82,14 @@ export function addJoin(program: Command): void {
       '--explain',
       'say what leaves this machine and what does not, with the token also what is asked for, and do nothing',
     );
-  addNatsFlags(addTrustFlags(addTokenFlags(command)))
+  addNatsFlags(addCoordinatorKeyFlag(addTrustFlags(addTokenFlags(command))))
     .addHelpText(
       'after',
       `
 Examples:
-  commonweight join https://hub.example:8470 --token-file site-b.token --fingerprint 5f… --data ./pictures
+  commonweight join https://hub.example:8470 --token-file site-b.token --fingerprint 5f… --coordinator-key 9c… --data ./pictures
   commonweight join http://127.0.0.1:8470 --token-file runs/try/new-tokens.txt --name site-a --data fashion-mnist --partition v:1/2
-  commonweight join tls://nats.example:4222 --name site-b --nats-creds site-b.creds --data ./pictures
+  commonweight join tls://nats.example:4222 --name site-b --nats-creds site-b.creds --coordinator-key 9c… --data ./pictures
   commonweight join http://127.0.0.1:8470 --explain`,
     )
     .action(join);
@@ -108,8 +115,8 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   const display = joinDisplay(print);
   const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the step under way'));
   try {
-    const { onTrouble, onConnected } = display;
-    const end = await openEnd(url, flags, { signal, onTrouble, onConnected });
+    const { onTrouble, onConnected, onLeftOut } = display;
+    const end = await openEnd(url, flags, { signal, onTrouble, onConnected, onLeftOut });
     try {
       const { participant, description } = end;
       if (flags.name !== undefined && canonicalName(flags.name) !== participant) {
@@ -160,8 +167,9 @@ async function sendsFisher(description: Description): Promise<boolean> {
 
 async function describedBy(url: string, flags: JoinFlags): Promise<Description> {
   if (!isNats(url)) {
-    const { address, token } = await hubAccessFrom(url, flags, participantOf(flags));
-    return operateHub(address, token, await trustFrom(flags)).description();
+    const { address, token, key } = await hubAccessFrom(url, flags, participantOf(flags));
+    const { coordinatorKey = key } = flags;
+    return operateHub(address, token, { ...(await trustFrom(flags)), coordinatorKey }).description();
   }
   const { signal, stop } = watchInterrupts();
   try {
@@ -178,13 +186,18 @@ const participantOf = ({ name }: JoinFlags) => ({ roles: ['participant'] as cons
 const isNats = (url: string) => /^(nats|tls):/.test(url);
 
 /** Over a hub or over NATS, as the address says. */
-async function openEnd(url: string, flags: JoinFlags, patience: Patience): Promise<HubParticipant> {
+async function openEnd(
+  url: string,
+  flags: JoinFlags,
+  patience: Patience & Pick<CoordinatorTrust, 'onLeftOut'>,
+): Promise<HubParticipant> {
   const trust = await trustFrom(flags);
   if (!isNats(url)) {
-    const { address, token } = await hubAccessFrom(url, flags, participantOf(flags));
-    return joinHub(address, { token, ...patience, ...trust });
+    const { address, token, key } = await hubAccessFrom(url, flags, participantOf(flags));
+    const { coordinatorKey = key } = flags;
+    return joinHub(address, { token, coordinatorKey, ...patience, ...trust });
   }
-  const { name } = flags;
+  const { name, coordinatorKey } = flags;
   if (name === undefined) {
     throw new UsageError('over NATS there is no token that says which participant this is', {
       hint: 'give --name',
@@ -196,6 +209,7 @@ async function openEnd(url: string, flags: JoinFlags, patience: Patience): Promi
   const end = await joinNats(url, {
     name,
     access: natsAccessFrom(flags),
+    coordinatorKey,
     ...patience,
     hub(hubUrl, over) {
       if (typeof token !== 'string') throw token;

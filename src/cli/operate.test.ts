@@ -57,9 +57,10 @@ describe('an operator', () => {
     const stranger = hubOperator.issueToken({ role: 'participant', name: 'site-z' });
     await expect(stranger).rejects.toThrow('site-z');
 
+    const key = await hubOperator.coordinatorKey();
     expect(links).toEqual([
-      `${url}/join#token=${tokenOf('site-a')}`,
-      `${url}/join#token=${tokenOf('site-b')}`,
+      `${url}/join#token=${tokenOf('site-a')}&key=${key}`,
+      `${url}/join#token=${tokenOf('site-b')}&key=${key}`,
       `${url}/#token=${tokenOf('observer')}`,
     ]);
     // The link to watch is an address and a token in one.
@@ -67,7 +68,7 @@ describe('an operator', () => {
     expect(JSON.parse(watched.stdout)).toMatchObject({ round: 1 });
     expect(printed).toMatch(
       new RegExp(
-        `^  site-a:  commonweight join ${url} --name site-a --token-file run/new-tokens.txt --data DIR$`,
+        `^  site-a:  commonweight join ${url} --name site-a --token-file run/new-tokens.txt --coordinator-key ${key} --data DIR$`,
         'm',
       ),
     );
@@ -76,7 +77,9 @@ describe('an operator', () => {
 
     const made = await asks(['token', url, '--name', 'site-b'], operator);
     const fresh = made.stdout.trim();
-    expect(made.stderr).toBe(`in a browser: ${url}/join#token=${fresh}\n`);
+    expect(made.stderr).toBe(
+      `to join: --coordinator-key ${key}\nin a browser: ${url}/join#token=${fresh}&key=${key}\n`,
+    );
     await expect(joinHub(url, { token: tokenOf('site-b') })).rejects.toThrow('token');
     const end = await joinHub(url, { token: fresh });
     expect(end.participant).toBe('site-b');

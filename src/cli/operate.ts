@@ -153,8 +153,10 @@ Examples:
       const token = await hub.issueToken(identity, { days: flags.days, rotate: flags.rotate });
       print(token);
       // Not on stdout, which has the token alone for whoever puts it into a file.
-      const page = identity.role === 'participant' ? 'join' : 'watch';
-      process.stderr.write(`in a browser: ${linkTo(page, address, token)}\n`);
+      const joins = identity.role === 'participant';
+      const key = joins ? await hub.coordinatorKey() : undefined;
+      if (key !== undefined) process.stderr.write(`to join: --coordinator-key ${key}\n`);
+      process.stderr.write(`in a browser: ${linkTo(joins ? 'join' : 'watch', address, token, key)}\n`);
     }
   });
 }

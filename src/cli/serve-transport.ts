@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Leadership, Opening } from '../federation/serve-federation.js';
+import type { Leadership, LeadWanted, Opening } from '../federation/serve-federation.js';
 import type { Status } from '../protocol/status.js';
 import { beside, receptionsBeside } from '../transport/beside.js';
 import { type Hub, openHub } from '../transport/hub/hub.js';
@@ -31,7 +31,7 @@ export interface TransportFlags extends NatsFlags {
 }
 
 export interface ServeTransport {
-  readonly lead?: (job: string) => Promise<Leadership>;
+  readonly lead?: (wanted: LeadWanted) => Promise<Leadership>;
   open(opening: Opening, log: Log): Promise<CoordinatorEnd>;
 }
 
@@ -49,9 +49,12 @@ export async function serveTransport(
   const { takeLead, openNatsCoordinator } = await loadNatsCoordinator();
   let lead: Lead | undefined;
   return {
-    async lead(job) {
+    async lead({ signer, lastEpoch }) {
       print('waiting for the lead: another coordinator of this run may be at work');
-      lead = await takeLead(nats, job, { access: natsAccessFrom(flags), standby: true, ...patience });
+      lead = await takeLead(nats, signer, {
+        ...{ access: natsAccessFrom(flags), standby: true, lastEpoch, onSpoiled: print },
+        ...patience,
+      });
       print(`this coordinator leads, as number ${lead.epoch}`);
       return lead;
     },
@@ -99,6 +102,7 @@ async function openOwnHub(
     await handOut(tokens, {
       ...{ folder, trust, print, url: addressOf(hub, flags), description: reception.description },
       dropped: droppedIn(status()),
+      key: reception.signer.key,
       ...{ tokensOut: flags.tokensOut, tokenDays: flags.tokenDays },
       ...{ nats: flags.nats, withoutHub: flags.natsObjectStore },
       showsLinks: process.stdout.isTTY === true,

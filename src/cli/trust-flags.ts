@@ -1,9 +1,21 @@
-/** How a hub's certificate is known. */
+/** How a hub's certificate is known, and the coordinator. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { reasonOf } from '../files/reason.js';
 import type { Trust } from '../transport/hub/hub-address.js';
 import { UsageError } from './error.js';
+
+/** Of whoever hears the coordinator itself, over whatever transport. */
+export interface CoordinatorKeyFlag {
+  readonly coordinatorKey?: string;
+}
+
+export function addCoordinatorKeyFlag(command: Command): Command {
+  return command.option(
+    '--coordinator-key <key>',
+    'the coordinator’s public key, as it prints it: nothing that another key has signed is taken for its word. Without it, the first key that it shows is kept in --out, and any other is refused from then on',
+  );
+}
 
 export interface TrustFlags {
   readonly fingerprint?: string;

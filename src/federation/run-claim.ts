@@ -24,16 +24,22 @@ export async function jobOf(path: string): Promise<string> {
   return (await readOrMakeJob(path)).job;
 }
 
+export interface RunClaimOptions extends Pick<ClaimOptions, 'signal' | 'onWaiting' | 'clock' | 'identity'> {
+  /** The epoch of whoever has the lead by the transport: it has the folder by it, too, and whoever held it is fenced. */
+  readonly leads?: number | undefined;
+}
+
 /**
  * Takes the run over.
  * @throws FederationError when another process leads it, or as `claimFolder`
  */
 export async function claimRun(
   path: string,
-  options: Omit<ClaimOptions, 'floor'> = {},
+  { leads, ...options }: RunClaimOptions = {},
 ): Promise<FolderClaim> {
-  const { job, epoch: floor } = await readOrMakeJob(path);
-  const claim = await claimFolder(path, { ...options, floor });
+  const { job, epoch } = await readOrMakeJob(path);
+  const floor = Math.max(epoch, (leads ?? 1) - 1);
+  const claim = await claimFolder(path, { ...options, force: leads !== undefined, floor });
   try {
     await writeResult(path, 'job.json', jobText({ job, epoch: claim.number }));
     return claim;
@@ -56,6 +62,11 @@ async function readOrMakeJob(path: string): Promise<z.output<typeof jobSchema>> 
     if (error.code !== 'EEXIST') throw cannotWrite(file, error);
   });
   return readOrMakeJob(path);
+}
+
+/** The largest that the run has had, whoever led it and by whatever transport: participants take no older one's word. */
+export async function lastEpochOf(path: string): Promise<number> {
+  return (await readJob(join(path, 'job.json')))?.epoch ?? 0;
 }
 
 async function readJob(file: string): Promise<z.output<typeof jobSchema> | undefined> {

@@ -11,18 +11,20 @@ import type { OnDataProgress } from '../data/progress.js';
 import { updatesProblem } from '../merge/checks.js';
 import { encodeModel } from '../nn/model-file.js';
 import type { Configuration, ConfigurationInput } from '../protocol/configuration.js';
+import { type Signer, signer as signerOf } from '../protocol/signed.js';
 import type { Status } from '../protocol/status.js';
 import { layoutSize, type StateDict } from '../tensor/state-dict.js';
 import { blobFolder } from '../transport/blob-folder.js';
 import { FencedError } from '../transport/error.js';
 import type { RunOperator } from '../transport/run-operator.js';
-import type { BlobFolder, CoordinatorEnd, LendShare, Reception } from '../transport/transport.js';
+import type { BlobFolder, CoordinatorEnd, LendShare, SignedReception } from '../transport/transport.js';
 import { baseOf } from './admission.js';
 import { afterMergeOf } from './after-merge.js';
 import { fileChecker } from './check-files.js';
 import { systemClock } from './clock.js';
 import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
+import { coordinatorKey } from './coordinator-key.js';
 import { hasDemonstration } from './demonstration-share.js';
 import { describeFederation, requireDistributed } from './description.js';
 import { InterruptedError } from './error.js';
@@ -39,7 +41,7 @@ import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
 import { returnProblem } from './returning.js';
 import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
-import { claimRun, jobOf } from './run-claim.js';
+import { claimRun, jobOf, lastEpochOf } from './run-claim.js';
 import { keepRunData } from './run-data.js';
 import type { FederationOptions } from './run-federation.js';
 import { fileOf, openRunFolder, prepareRunFolder } from './run-folder.js';
@@ -50,7 +52,7 @@ import { WorkerPool } from './worker-pool.js';
 
 /** What a transport is opened with. */
 export interface Opening {
-  readonly reception: Reception;
+  readonly reception: SignedReception;
   readonly blobs: BlobFolder;
   /** The run's folder, for what the transport keeps itself. */
   readonly folder: string;
@@ -63,6 +65,13 @@ export interface Opening {
   readonly operator: RunOperator;
   /** Of a public data set; missing where there is none to be lent. */
   readonly lendShare?: LendShare;
+}
+
+/** What a coordinator takes the lead of. */
+export interface LeadWanted {
+  readonly signer: Signer;
+  /** The largest epoch that the run has had. */
+  lastEpoch(): Promise<number>;
 }
 
 /** Ends when another coordinator has taken over. */
@@ -80,7 +89,7 @@ export interface ServeOptions
   /** Where the run is kept, and taken up again. */
   readonly out: string;
   /** Waits until this coordinator is the one that leads, where others stand by; the folder's own lock decides without it. */
-  lead?(job: string): Promise<Leadership>;
+  lead?(wanted: LeadWanted): Promise<Leadership>;
   open(opening: Opening): Promise<CoordinatorEnd>;
   readonly observer?: RemoteObserver & {
     onData?: OnDataProgress;
@@ -120,9 +129,9 @@ export async function serveFederation(
   await mkdir(out, { recursive: true, mode: 0o700 }).catch(() => undefined);
   await prepareRunFolder(out, configuration);
   const job = await jobOf(out);
-  const lead = await options.lead?.(job);
-  // Who has the lead by the transport has the folder by it, too: whoever led before is fenced.
-  const claim = await claimRun(out, { force: lead !== undefined, signal, onWaiting: observer.onNotice });
+  const signer = signerOf(await coordinatorKey(out), job);
+  const lead = await options.lead?.({ signer, lastEpoch: () => lastEpochOf(out) });
+  const claim = await claimRun(out, { leads: lead?.epoch, signal, onWaiting: observer.onNotice });
   const epoch = lead?.epoch ?? claim.number;
   const folder = await openRunFolder(out, configuration, encode, claim).catch(async (error: unknown) => {
     await claim.release();
@@ -190,7 +199,7 @@ export async function serveFederation(
     };
     const modelBytes = 4 * layoutSize(plan.layout);
     const end = await options.open({
-      ...{ reception: { ...rounds.reception, onDamaged: mend }, blobs, folder: out },
+      ...{ reception: { ...rounds.reception, epoch, signer, onDamaged: mend }, blobs, folder: out },
       modelBytes: modelBytes + 65_536,
       status: rounds.status,
       view: liveView({ overview, rounds, details, test, clock }),

@@ -7,7 +7,7 @@
 import { classCounts } from '../data/image-dataset.js';
 import { ModelFileError } from '../nn/model-file.js';
 import type { Announcement, Progress } from '../protocol/announcement.js';
-import type { Assignment } from '../protocol/assignment.js';
+import { type Assignment, isEarlier } from '../protocol/assignment.js';
 import { TensorError } from '../tensor/error.js';
 import { TransportError } from '../transport/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
@@ -16,6 +16,7 @@ import { assignedWork, type WorkEvent } from './assigned-work.js';
 import type { CompiledFederation } from './compile-federation.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
 import { keptWork, nothingKept, type ParticipantFolder } from './kept-update.js';
+import { knownCoordinator } from './known-coordinator.js';
 import type { OwnData } from './own-data.js';
 import { ownDataRecord } from './own-data-record.js';
 import type { TaskRunner } from './tasks.js';
@@ -46,11 +47,15 @@ export interface TakePartObserver {
 
 export type TakePartEvent =
   | WorkEvent
+  /** Nobody has given the coordinator's key: the one that it shows is taken, and only that from now on. */
+  | { readonly type: 'key-taken'; readonly key: string }
   | { readonly type: 'assigned'; readonly assignment: Assignment }
   /** The loss or a weight is no sound number any more: the coordinator is told, and its next wish is waited for. */
   | { readonly type: 'diverged'; readonly round: number; readonly message: string }
   /** It took part before, with other data. */
   | { readonly type: 'data-changed' }
+  /** It is older than one that was seen before this start: somebody repeats it, or the run was put back from a backup. */
+  | { readonly type: 'left-out'; readonly assignment: Assignment }
   /** A newer assignment has no use for what was done. */
   | { readonly type: 'given-up'; readonly round: number; readonly activity: 'train' | 'evaluate' };
 
@@ -85,7 +90,7 @@ interface Work {
  * Resolves when the run is over, or the signal has come.
  * @throws DivergedError when the final model is no sound one
  * @throws TransportError when the channel was closed, or what came is not what its hash says
- * @throws FederationError when the coordinator does not let it take part, or SCAFFOLD has no folder
+ * @throws FederationError when the coordinator does not let it take part, its key is another than before, or SCAFFOLD has no folder
  */
 export async function takePart(
   end: ParticipantEnd,
@@ -99,6 +104,9 @@ export async function takePart(
       { hint: 'name one, and keep it until the run is over' },
     );
   }
+  const known = await knownCoordinator(folder, end);
+  const { takenKey: key } = known;
+  if (key !== undefined) observer?.onEvent?.({ type: 'key-taken', key });
   const identity = { job, participant: name, plan: hash };
   const toCoordinator = throttled<Progress>((progress) => end.tell(progress), TELL_INTERVAL_MS);
   const onProgress = (progress: Progress) => {
@@ -192,6 +200,10 @@ export async function takePart(
       }
       const assignment = next.value;
       if (seen !== undefined && isEarlier(assignment, seen)) continue;
+      if (!(await known.see(assignment))) {
+        onEvent({ type: 'left-out', assignment });
+        continue;
+      }
       seen = assignment;
       if (assignment.dropped?.includes(name))
         throw new FederationError(`federation: ${droppedSentence(name)}`);
@@ -266,9 +278,6 @@ function keyOf(assignment: Extract<Assignment, { waitingFor: string[] }>): strin
   const blobs = type === 'train' ? [assignment.base, assignment.control] : [assignment.model];
   return [type, round, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
 }
-
-const isEarlier = (one: Assignment, other: Assignment) =>
-  one.epoch < other.epoch || (one.epoch === other.epoch && one.sequence < other.sequence);
 
 /** A promise that is only ever rejected. */
 function rejection() {

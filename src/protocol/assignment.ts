@@ -55,3 +55,9 @@ export const assignmentSchema = z.discriminatedUnion('type', [
 ]);
 
 export type Assignment = z.output<typeof assignmentSchema>;
+
+/** Whether `one` was said before `other`. */
+export const isEarlier = (
+  one: Pick<Assignment, 'epoch' | 'sequence'>,
+  other: Pick<Assignment, 'epoch' | 'sequence'>,
+): boolean => one.epoch < other.epoch || (one.epoch === other.epoch && one.sequence < other.sequence);

@@ -9,10 +9,12 @@ import { configurationSchema } from './configuration.js';
 import { foreignPlanSchema } from './foreign-plan.js';
 import { classNamesSchema, everybodySchema, sentenceSchema } from './text.js';
 
+/** Of this federation: a run that is taken up again keeps it. */
+export const jobSchema = z.string().regex(/^[0-9a-f]{16}$/);
+
 export const descriptionSchema = z.strictObject({
   protocol: z.int().positive(),
-  /** Of this federation: a run that is taken up again keeps it. */
-  job: z.string().regex(/^[0-9a-f]{16}$/),
+  job: jobSchema,
   configuration: configurationSchema,
   /** Everybody who may take part, in the order in which updates are merged. */
   participants: everybodySchema,

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  hubFrameSchema,
-  parseFrame,
-  participantFrameSchema,
-  readSubprotocols,
-  subprotocols,
-} from './frames.js';
+import { hubFrameSchema, participantFrameSchema, readSubprotocols, subprotocols } from './frames.js';
+import { parseFrame } from './parse-frame.js';
 
 describe('frames', () => {
   it('are parsed, or it is said what is wrong', () => {
@@ -56,8 +51,8 @@ describe('frames', () => {
 
   it('are preceded by a version and a token in the list of subprotocols', () => {
     expect(readSubprotocols(subprotocols('abc'))).toEqual({
-      name: 'commonweight.1',
-      version: '1',
+      name: 'commonweight.2',
+      version: '2',
       token: 'abc',
     });
     expect(readSubprotocols(['chat'])).toEqual({ name: undefined, version: undefined, token: undefined });

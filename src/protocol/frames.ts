@@ -1,13 +1,11 @@
 /**
  * What goes over the hub's WebSocket: JSON texts, each of one schema. The token is in the list of subprotocols, for a page in
- * a browser can set no header: "commonweight.1, token.<base64url>". So the request for the connection is the greeting, and
+ * a browser can set no header: "commonweight.2, token.<base64url>". So the request for the connection is the greeting, and
  * the first frame is the hub's. What is refused is told by a frame, which a page can read, and a status not.
  */
 import { z } from 'zod';
-import { printable } from '../tensor/printable.js';
 import { announcementSchema, progressSchema, receiptSchema } from './announcement.js';
-import { assignmentSchema } from './assignment.js';
-import { descriptionSchema } from './description.js';
+import { signedSchema } from './signed.js';
 import { participantNameSchema, sentenceSchema } from './text.js';
 import { PROTOCOL_VERSION } from './version.js';
 
@@ -59,11 +57,12 @@ export const hubFrameSchema = z.discriminatedUnion('type', [
     type: z.literal('welcome'),
     /** Whose token it is. */
     participant: participantNameSchema,
-    description: descriptionSchema,
+    /** A `description`; see `signed.ts`. */
+    description: signedSchema,
     /** So often something comes, a ping at least. */
     heartbeatMs: z.number().positive(),
   }),
-  z.strictObject({ type: z.literal('assignment'), assignment: assignmentSchema }),
+  z.strictObject({ type: z.literal('assignment'), assignment: signedSchema }),
   z.strictObject({ type: z.literal('receipt'), id, receipt: receiptSchema }),
   /** The greeting of an observer (`view.ts`): of that role is the token. */
   z.object({ type: z.literal('overview') }),
@@ -80,22 +79,3 @@ export const hubFrameSchema = z.discriminatedUnion('type', [
 export type ParticipantFrame = z.output<typeof participantFrameSchema>;
 export type HubFrame = z.output<typeof hubFrameSchema>;
 export type RefusalReason = z.output<typeof refusalReasonSchema>;
-
-/** A frame, or in words what is wrong with it. */
-export function parseFrame<Frame>(
-  schema: z.ZodType<Frame>,
-  text: string,
-): { readonly frame: Frame } | { readonly problem: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { problem: 'is no JSON' };
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return { frame: parsed.data };
-  const issue = parsed.error.issues[0];
-  const place = issue?.path.join('.') ?? '';
-  const problem = (issue?.message ?? 'is not of the schema').slice(0, 300);
-  return { problem: printable(place === '' ? problem : `has in "${place.slice(0, 100)}": ${problem}`) };
-}

@@ -2,13 +2,12 @@ import { expect, it } from 'vitest';
 import type { Assignment } from '../protocol/assignment.js';
 import { beside, receptionsBeside } from './beside.js';
 import { testHub } from './hub/test-hub.contract.js';
-import { exampleDescription, noise } from './transport.contract.js';
+import { exampleReception, noise } from './transport.contract.js';
 
 it('of two transports, who is there by either is there', () => {
   const said: string[] = [];
   const [first, second] = receptionsBeside({
-    description: exampleDescription,
-    receive: async () => ({ accepted: true }),
+    ...exampleReception,
     onPresence: (name, present) => said.push(`${name} ${present ? 'comes' : 'goes'}`),
   });
   first.onPresence?.('site-a', true);

@@ -1,6 +1,6 @@
 /** Two transports for one federation: whoever takes part is reached by one of them, and both say the same. */
 import type { Assignment } from '../protocol/assignment.js';
-import type { CoordinatorEnd, Reception } from './transport.js';
+import type { CoordinatorEnd, SignedReception } from './transport.js';
 
 /** Participants of the other transport read blobs here. */
 export interface BlobsBeside extends CoordinatorEnd {
@@ -9,9 +9,9 @@ export interface BlobsBeside extends CoordinatorEnd {
 }
 
 /** One reception for each of the two. Who is there by either is there: a participant may leave one for the other. */
-export function receptionsBeside(reception: Reception): readonly [Reception, Reception] {
+export function receptionsBeside(reception: SignedReception): readonly [SignedReception, SignedReception] {
   const [first, second] = [new Set<string>(), new Set<string>()];
-  const half = (here: Set<string>, there: ReadonlySet<string>): Reception => ({
+  const half = (here: Set<string>, there: ReadonlySet<string>): SignedReception => ({
     ...reception,
     onPresence(participant, present) {
       if (present) here.add(participant);

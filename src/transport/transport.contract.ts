@@ -4,16 +4,17 @@ import type { Announcement, Receipt } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
 import { parseConfiguration } from '../protocol/configuration.js';
 import type { Description } from '../protocol/description.js';
+import { signer } from '../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { sha256Of } from './blob-folder.js';
 import { broughtBlobs } from './brought.js';
 import { FencedError, NoBlobError, TransportError } from './error.js';
-import type { CoordinatorEnd, ParticipantEnd, Reception } from './transport.js';
+import type { CoordinatorEnd, ParticipantEnd, SignedReception } from './transport.js';
 
 /** One job, whose coordinator and participants come and go. */
 export interface TransportHarness {
   /** At the same blobs each time. The one before has been closed, unless a test is about fencing. */
-  openCoordinator(reception: Reception): Promise<CoordinatorEnd>;
+  openCoordinator(reception: SignedReception): Promise<CoordinatorEnd>;
   openParticipant(name: string): Promise<ParticipantEnd>;
   close(): Promise<void>;
 }
@@ -41,6 +42,14 @@ export const exampleDescription: Description = {
   imageShape: [1, 28, 28],
   classNames: ['zero', 'one'],
   plan: 'a'.repeat(64),
+};
+
+export const exampleSigner = signer(new Uint8Array(32).fill(7), exampleDescription.job);
+
+/** Accepts everything. */
+export const exampleReception: SignedReception = {
+  ...{ description: exampleDescription, epoch: 1, signer: exampleSigner },
+  receive: async () => ({ accepted: true }),
 };
 
 export const evaluated = (round: number, validationAccuracy = 0.5): Announcement => ({
@@ -75,8 +84,8 @@ export function describeTransport(
     /** Accepts everything, and remembers it. */
     function listener(answer: (announcement: Announcement) => Receipt = () => ({ accepted: true })) {
       const heard: [string, Announcement][] = [];
-      const reception: Reception = {
-        description: exampleDescription,
+      const reception: SignedReception = {
+        ...exampleReception,
         async receive(participant, announcement) {
           heard.push([participant, announcement]);
           return answer(announcement);
@@ -183,7 +192,7 @@ export function describeTransport(
     it('has the blobs of an announcement when it arrives', async () => {
       const arrived: boolean[] = [];
       const coordinator: CoordinatorEnd = await harness.openCoordinator({
-        description: exampleDescription,
+        ...exampleReception,
         async receive(_, announcement) {
           if (announcement.type === 'update')
             arrived.push(await coordinator.blobs.has(announcement.update.state.sha256));

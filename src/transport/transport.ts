@@ -7,6 +7,7 @@ import type { Announcement, Progress, Receipt } from '../protocol/announcement.j
 import type { Assignment } from '../protocol/assignment.js';
 import type { Blob } from '../protocol/blob-name.js';
 import type { Description } from '../protocol/description.js';
+import type { Signer } from '../protocol/signed.js';
 import type { BroughtBlobs } from './brought.js';
 
 /** What a coordinator does with what comes in. Everything has been checked against its schema. */
@@ -29,6 +30,14 @@ export interface Reception {
   onDamaged?(sha256: string): Promise<void>;
   /** This coordinator is not the one any more. */
   onFenced?(error: Error): void;
+}
+
+/** Where messages leave the process: with what they are signed. */
+export interface SignedReception extends Reception {
+  /** Of this coordinator; see `protocol/assignment.ts`. */
+  readonly epoch: number;
+  /** What it says, it signs by this: the description, and every assignment. */
+  readonly signer: Signer;
 }
 
 /** The blobs of a job on the coordinator's disk. */
@@ -65,8 +74,20 @@ export interface CoordinatorEnd {
   close(): Promise<void>;
 }
 
+/** Whose word a participant takes. */
+export interface MetCoordinator {
+  /** Its public key. */
+  readonly key: string;
+  /** Whether the key was given, and not taken from its first words. */
+  readonly isGiven: boolean;
+  /** Of its description. */
+  readonly epoch: number;
+}
+
 export interface ParticipantEnd {
   readonly description: Description;
+  /** Nothing where both are in one process, and nobody between them. */
+  readonly coordinator?: MetCoordinator | undefined;
   /** The current assignment, then each that replaces it; one that was replaced meanwhile may be left out. Ends when the end is closed. */
   assignments(): AsyncIterable<Assignment>;
   /**

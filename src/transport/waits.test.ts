@@ -25,10 +25,11 @@ import { takeLead } from './nats/lead.js';
 import { openStore } from './nats/object-store.js';
 import { joinNats } from './nats/participant.js';
 import type { Patience } from './patience.js';
+import { exampleSigner } from './transport.contract.js';
 import { defaultWaits, type Waits } from './waits.js';
 
 /** Those that need a server which answers at first: `nats/waits.test.ts`. */
-export type WaitOfNats = 'natsBatchMs' | 'natsAskMs' | 'natsLeaveMs';
+export type WaitOfNats = 'natsAskMs' | 'natsLeaveMs';
 
 const token = 'x'.repeat(43);
 const pinned = { fingerprint: fingerprintOf(tls.cert) };
@@ -223,7 +224,7 @@ const cases: Readonly<Record<Exclude<keyof Waits, WaitOfNats>, Readonly<Record<s
     },
     'a coordinator': {
       server: silentTcp,
-      wait: (host, waits) => reasonOf(takeLead(`nats://${host}`, 'job', { waits })),
+      wait: (host, waits) => reasonOf(takeLead(`nats://${host}`, exampleSigner, { waits })),
     },
   },
   natsRequestMs: {
@@ -234,7 +235,7 @@ const cases: Readonly<Record<Exclude<keyof Waits, WaitOfNats>, Readonly<Record<s
     'a coordinator': {
       server: silentNats,
       wait: (host, waits) =>
-        firstTrouble((patience) => takeLead(`nats://${host}`, 'job', { waits, ...patience })),
+        firstTrouble((patience) => takeLead(`nats://${host}`, exampleSigner, { waits, ...patience })),
     },
     'streams and keys': {
       ms: 1000,

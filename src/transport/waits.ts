@@ -18,8 +18,6 @@ export interface Waits {
   readonly natsConnectMs: number;
   /** For the NATS server to answer one request: of a stream, a key, an object, a consumer. */
   readonly natsRequestMs: number;
-  /** For the next pieces of an object that is read. */
-  readonly natsBatchMs: number;
   /** For the coordinator to say whether it has a blob: it fetches it meanwhile, and is asked again. */
   readonly natsAskMs: number;
   /** For the NATS server to take a goodbye. */
@@ -34,7 +32,6 @@ export const defaultWaits: Waits = {
   closeMs: 1000,
   natsConnectMs: 5000,
   natsRequestMs: 5000,
-  natsBatchMs: 5000,
   natsAskMs: 10_000,
   natsLeaveMs: 1000,
 };

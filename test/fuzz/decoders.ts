@@ -9,13 +9,9 @@ import { journalLine, parseJournal } from '../../src/federation/journal.js';
 import { keptWork, type ParticipantFolder } from '../../src/federation/kept-update.js';
 import { readStrategy } from '../../src/merge/strategies.js';
 import { parseConfiguration } from '../../src/protocol/configuration.js';
-import {
-  hubFrameSchema,
-  parseFrame,
-  participantFrameSchema,
-  readSubprotocols,
-} from '../../src/protocol/frames.js';
+import { hubFrameSchema, participantFrameSchema, readSubprotocols } from '../../src/protocol/frames.js';
 import { identitySchema } from '../../src/protocol/identity.js';
+import { parseFrame } from '../../src/protocol/parse-frame.js';
 import { isPrintable, printable } from '../../src/tensor/printable.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
 import { layoutSize, stateLayout } from '../../src/tensor/state-dict.js';
@@ -268,7 +264,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
   };
   const protocols: Decoder = {
     ...{ name: 'subprotocols', share: 20 },
-    next: (dice) => ({ input: mutatedText(dice, 'commonweight.1, token.abcdefghijklmnop, chat') }),
+    next: (dice) => ({ input: mutatedText(dice, 'commonweight.2, token.abcdefghijklmnop, chat') }),
     read: (text: string) => readSubprotocols(text.split(',').map((each) => each.trim())),
   };
   const kept: Decoder = {

@@ -124,6 +124,14 @@ export const descriptions = defined(
   }),
 );
 
+/** Signed by nobody: whether a signature holds is asked after the frame was read. */
+const signed = (value: fc.Arbitrary<unknown>) =>
+  fc.record({
+    statement: value.map((each) => JSON.stringify(each)),
+    key: digits(64),
+    signature: digits(128),
+  });
+
 export const participantFrames = fc.oneof(
   {
     weight: 6,
@@ -135,10 +143,10 @@ export const participantFrames = fc.oneof(
 
 export const hubFrames = defined(
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({ type: fc.constant('assignment'), assignment: assignments }) },
+    { weight: 4, arbitrary: fc.record({ type: fc.constant('assignment'), assignment: signed(assignments) }) },
     { weight: 2, arbitrary: fc.record({ type: fc.constant('receipt'), id: natural, receipt: receipts }) },
     fc.record({
-      ...{ type: fc.constant('welcome'), participant: name, description: descriptions },
+      ...{ type: fc.constant('welcome'), participant: name, description: signed(descriptions) },
       heartbeatMs: size.filter((each) => each > 0),
     }),
     fc.record({

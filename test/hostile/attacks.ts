@@ -41,7 +41,7 @@ const SHAPES: readonly string[] = [
   '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'.padEnd(500, 'x'),
   '\u0000'.repeat(1000),
   request('GET /messages', ['Upgrade: h2c', 'Connection: Upgrade']),
-  upgrade('commonweight.1').replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 99'),
+  upgrade('commonweight.2').replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 99'),
 ];
 
 /** Where a file may be, for somebody who is careless. */
@@ -71,7 +71,7 @@ const PATHS: readonly string[] = [
   ...['/coordinator.log', '/journal.jsonl', '/configuration.yaml', '/tokens.json', '/.', '/../../etc/passwd'],
 ];
 
-const WELCOME = (target: Target) => upgrade(`commonweight.1, token.${target.token}`);
+const WELCOME = (target: Target) => upgrade(`commonweight.2, token.${target.token}`);
 const announcing = (announcement: unknown, id = 1) =>
   frame(0x81, JSON.stringify({ type: 'announcement', id, announcement }));
 const blob = { sha256: hash(7), bytes: 100 };
@@ -151,10 +151,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'guests without a token': (target, times) =>
     many(times, AT_ONCE, async (i) => {
       const offer = [
-        `commonweight.1, token.${hash(i).slice(-43)}`,
+        `commonweight.2, token.${hash(i).slice(-43)}`,
         'commonweight.9, token.x',
         'chat',
-        'commonweight.1',
+        'commonweight.2',
       ];
       const { answer, closed } = await say(
         target,

@@ -6,16 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { exampleDescription } from '../../src/transport/transport.contract.js';
+import { signer } from '../../src/protocol/signed.js';
+import { exampleDescription, exampleSigner } from '../../src/transport/transport.contract.js';
 import { commonweight, sample } from '../run-command.js';
 
 const STEERS = '\u001b]0;root\u0007\u001b[2J\u009b31m';
-const welcome = (change: object, participant = 'site-a') => ({
+const welcome = (change: object, participant = 'site-a', by = exampleSigner) => ({
   type: 'welcome',
   participant,
   heartbeatMs: 1000,
-  description: { ...exampleDescription, ...change },
+  description: by.sign('description', { epoch: 1, description: { ...exampleDescription, ...change } }),
 });
+const real = welcome({});
+const impostor = signer(new Uint8Array(32).fill(8), exampleDescription.job);
+const statement = real.description.statement.replace('"learningRate":0.1', '"learningRate":0.2');
 
 /** What a hub says first, and what the participant says of it. */
 const hubs: [string, object, RegExp][] = [
@@ -32,6 +36,18 @@ const hubs: [string, object, RegExp][] = [
       configuration: { ...exampleDescription.configuration, model: { name: 'mlp', hidden: [1e6, 1e6] } },
     }),
     /would need some 4\.\d+e\+4 GB of memory here, expected at most 8\.00 GB\n.*--max-memory/,
+  ],
+  [
+    'has another key than the one that was given',
+    welcome({}, 'site-a', impostor),
+    new RegExp(
+      `the coordinator's key is ${impostor.key}, expected ${exampleSigner.key}\\n {2}.*ask the operator`,
+    ),
+  ],
+  [
+    'has changed a setting on the way',
+    { ...real, description: { ...real.description, statement } },
+    /the description is not signed by the key that it names\n {2}somebody has changed it on the way/,
   ],
   [
     'asks for images that nobody has',
@@ -54,7 +70,7 @@ describe('a participant of a hub that', () => {
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { status, stdout, stderr } = await commonweight(
-      ['join', url, '--token', 'x'.repeat(43), '--data', sample],
+      ['join', url, '--token', 'x'.repeat(43), '--coordinator-key', exampleSigner.key, '--data', sample],
       { cwd: folder },
     );
     for (const socket of sockets.clients) socket.terminate();

@@ -1,14 +1,14 @@
 /** The page by which a browser takes part in a federation: draws, and leaves all work to its participant worker. */
 import { render } from 'preact';
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
-import { fragmentToken } from '../common/fragment-token.js';
+import { readFragment } from '../../transport/hub/link.js';
 import { saveFile } from '../common/save-file.js';
 import { JoinPage } from './join-page.js';
 import { next, opening } from './join-state.js';
 import type { Command, WorkerEvent } from './messages.js';
 import { deviceNotices, noToken } from './words.js';
 
-const token = fragmentToken(location.hash);
+const { token, key: coordinatorKey } = readFragment(location.hash);
 // Another link was pasted into the same tab.
 addEventListener('hashchange', () => location.reload());
 
@@ -23,7 +23,7 @@ function App() {
   }, []);
   const open = useCallback(() => {
     if (token === undefined) tell({ type: 'failed', kind: 'not-let-in', ...noToken });
-    else send({ type: 'open', url: location.origin, token });
+    else send({ type: 'open', url: location.origin, token, coordinatorKey });
   }, [send]);
   useEffect(() => {
     worker.onmessage = ({ data: event }: MessageEvent<WorkerEvent>) => {

@@ -8,7 +8,12 @@ import type { Progress } from '../../protocol/announcement.js';
 /** What the user wants, in the order in which it can be wanted. */
 export type Command =
   /** First of all. Goes on by itself where this device was taking part before. */
-  | { readonly type: 'open'; readonly url: string; readonly token: string }
+  | {
+      readonly type: 'open';
+      readonly url: string;
+      readonly token: string;
+      readonly coordinatorKey?: string | undefined;
+    }
   | { readonly type: 'read'; readonly files: readonly PageFile[] }
   | { readonly type: 'demonstration' }
   /** Other data, before the start. */

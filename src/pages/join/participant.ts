@@ -152,7 +152,7 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
   }
 
   const handlers: Handlers = {
-    async open({ url, token }) {
+    async open({ url, token, coordinatorKey }) {
       await disconnect();
       [data, summary, model] = [undefined, undefined, undefined];
       const before = await loadSession(token);
@@ -163,7 +163,8 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
         return showFinish();
       }
       const end = await joinHubFromPage(url, {
-        token,
+        ...{ token, coordinatorKey },
+        onLeftOut: (notice) => post({ type: 'notice', notice }),
         onTrouble: (message) => post({ type: 'trouble', message }),
         onConnected: () => post({ type: 'connected' }),
       });

@@ -57,6 +57,13 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
         notice:
           'The data are not those that you took part with before. The coordinator is told that they changed.',
       };
+    case 'key-taken':
+      return {
+        type: 'notice',
+        notice: `The link has no key of the coordinator, so the one that it shows is kept from now on: ${event.key}`,
+      };
+    case 'left-out':
+      return { type: 'notice', notice: 'An assignment is older than one that was here before: left out.' };
     case 'given-up':
       return { type: 'given-up', round: event.round };
   }

@@ -4,7 +4,8 @@
  */
 import type { RawData, WebSocket } from 'ws';
 import type { z } from 'zod';
-import { parseFrame, type RefusalReason } from '../../protocol/frames.js';
+import type { RefusalReason } from '../../protocol/frames.js';
+import { parseFrame } from '../../protocol/parse-frame.js';
 import { allowance } from './allowance.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics, MessageKind } from './metrics.js';

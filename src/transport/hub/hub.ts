@@ -13,7 +13,7 @@ import { type Log, silentLog } from '../log.js';
 import type { RunOperator } from '../run-operator.js';
 import type { RunView } from '../run-view.js';
 import { sparingLog } from '../sparing-log.js';
-import type { BlobFolder, LendShare, Reception } from '../transport.js';
+import type { BlobFolder, LendShare, SignedReception } from '../transport.js';
 import { fittingLimits, openFilesLimit } from './descriptors.js';
 import { doorkeeper } from './doorkeeper.js';
 import { defaultLimits, type HubLimits } from './limits.js';
@@ -59,10 +59,12 @@ export interface Hub extends BlobsBeside {
 }
 
 /** @throws TransportError when the address cannot be listened on, or the certificate cannot be used */
-export async function openHub(reception: Reception, options: HubOptions): Promise<Hub> {
+export async function openHub(reception: SignedReception, options: HubOptions): Promise<Hub> {
   const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
   const log = withFewErrors(options.log ?? silentLog);
   const { participants } = reception.description;
+  const { epoch, signer } = reception;
+  const description = signer.sign('description', { epoch, description: reception.description });
   const openFiles = openFilesLimit();
   const limits = fittingLimits({ ...defaultLimits, ...options.limits }, openFiles);
   if (limits.connections < CONNECTIONS_EACH * participants.length) {
@@ -81,7 +83,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
     onLost: (participant, { sha256 }, error) =>
       log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
   });
-  const board = switchboard({ reception, limits, metrics, log, note, claim: uploads.claim });
+  const board = switchboard({ reception, description, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
   /** What the description names, and all that was ever offered: whoever still reads the model of the round before may go on. */
   const offered = new Set(given);
@@ -89,7 +91,7 @@ export async function openHub(reception: Reception, options: HubOptions): Promis
   const door = doorkeeper(server, limits, note);
   const app = routes({
     ...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note },
-    description: reception.description,
+    ...{ description, participants },
     readable: (sha256) => offered.has(sha256) || (board.assignment() === undefined ? undefined : false),
     mend: async (sha256) => {
       await reception.onDamaged?.(sha256);

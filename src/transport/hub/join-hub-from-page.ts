@@ -1,4 +1,5 @@
 /** A participant's end of a hub, in a page that came from that hub, or in a worker of it. For pages. */
+import type { CoordinatorTrust } from '../coordinator-voice.js';
 import { TransportError } from '../error.js';
 import type { Patience } from '../patience.js';
 import { type HubParticipant, hubParticipant } from './hub-participant.js';
@@ -6,7 +7,7 @@ import { pageRequests } from './page-requests.js';
 import { pageSocket } from './page-socket.js';
 import { parseAddress } from './parse-address.js';
 
-export interface JoinFromPageOptions extends Patience {
+export interface JoinFromPageOptions extends Patience, CoordinatorTrust {
   readonly token: string;
 }
 

@@ -8,7 +8,7 @@ import { isToken } from './parse-address.js';
 export interface LinkFragment {
   /** Whole, or nothing. */
   readonly token: string | undefined;
-  /** The fingerprint of the coordinator's key. */
+  /** The coordinator's key. */
   readonly key: string | undefined;
 }
 
@@ -31,5 +31,5 @@ export function readLink(text: string): HubLink {
 }
 
 /** Of the page where a browser takes part, or of the one that shows the run. */
-export const linkTo = (page: 'join' | 'watch', address: string, token: string): string =>
-  `${address.replace(/\/$/, '')}/${page === 'join' ? 'join' : ''}#token=${token}`;
+export const linkTo = (page: 'join' | 'watch', address: string, token: string, key?: string): string =>
+  `${address.replace(/\/$/, '')}/${page === 'join' ? 'join' : ''}#token=${token}${key === undefined ? '' : `&key=${key}`}`;

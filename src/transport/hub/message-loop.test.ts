@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { HubFrame } from '../../protocol/frames.js';
+import { signer } from '../../protocol/signed.js';
 import { TransportError } from '../error.js';
-import { evaluated, exampleDescription } from '../transport.contract.js';
+import { evaluated, exampleDescription, exampleSigner } from '../transport.contract.js';
 import { messageLoop, type OpenSocket } from './message-loop.js';
 
 /** A hub that does what a test says. */
@@ -31,12 +32,19 @@ function fakeHub() {
   return { sockets, open, last: () => sockets.at(-1)! };
 }
 
-const welcome: HubFrame = {
+const welcomeWith = (change: object, by = exampleSigner): HubFrame & { type: 'welcome' } => ({
   type: 'welcome',
   participant: 'site-a',
-  description: exampleDescription,
+  description: by.sign('description', { epoch: 1, description: { ...exampleDescription, ...change } }),
   heartbeatMs: 1000,
-};
+});
+const welcome = welcomeWith({});
+const wait = (sequence: number, epoch = 1) => ({ type: 'wait', epoch, sequence, round: sequence });
+const saying = (assignment: object, by = exampleSigner) => ({
+  type: 'assignment' as const,
+  assignment: by.sign('assignment', assignment),
+});
+const impostor = signer(new Uint8Array(32).fill(8), exampleDescription.job);
 
 describe('the message loop of a participant', () => {
   beforeEach(() => {
@@ -126,10 +134,10 @@ describe('the message loop of a participant', () => {
       [{ type: 'refused', reason: 'token', message: 'the token is not valid' }, 'the token is not valid'],
       [{ type: 'refused', reason: 'replaced', message: 'another process' }, 'another process'],
       [
-        { ...welcome, description: { ...exampleDescription, job: 'f'.repeat(16) } },
+        welcomeWith({ job: 'f'.repeat(16) }, signer(new Uint8Array(32).fill(7), 'f'.repeat(16))),
         'has another federation now',
       ],
-      [{ ...welcome, description: { ...exampleDescription, protocol: 2 } }, 'speaks version 2'],
+      [welcomeWith({ protocol: 3 }), 'speaks version 3'],
       [{ type: 'song' }, 'sent a message that'],
     ] as const) {
       const hub = fakeHub();
@@ -148,6 +156,73 @@ describe('the message loop of a participant', () => {
       expect(hub.sockets).toHaveLength(1);
       expect(hub.last().closed).toBe(true);
     }
+  });
+
+  it('takes the word of one key only, and nothing that was changed on the way, or is old', async () => {
+    const hub = fakeHub();
+    const leftOut: string[] = [];
+    const joining = messageLoop({
+      ...{ open: hub.open, signal: closing().signal, coordinatorKey: exampleSigner.key.toUpperCase() },
+      onLeftOut: (what) => leftOut.push(what),
+    });
+    hub.last().hear(welcome);
+    const loop = await joining;
+    expect(loop.coordinator).toEqual({ key: exampleSigner.key, isGiven: true, epoch: 1 });
+    const assignments = loop.assignments()[Symbol.asyncIterator]();
+    hub.last().hear(saying(wait(2)));
+    expect((await assignments.next()).value).toEqual(wait(2));
+    const next = assignments.next();
+    const real = saying(wait(3));
+    const changed = {
+      ...real.assignment,
+      statement: real.assignment.statement.replace('"round":3', '"round":9'),
+    };
+    for (const forged of [
+      saying(wait(9), impostor),
+      { ...real, assignment: changed },
+      { ...real, assignment: { ...saying(wait(9), impostor).assignment, key: exampleSigner.key } },
+      saying(wait(9), signer(new Uint8Array(32).fill(7), 'f'.repeat(16))),
+      { ...real, assignment: welcome.description },
+      saying(wait(1)),
+    ])
+      hub.last().hear(forged);
+    hub.last().hear(real);
+    expect((await next).value).toEqual(wait(3));
+    expect(leftOut).toEqual([
+      expect.stringMatching(/signed by the key [0-9a-f]{64}, expected [0-9a-f]{64}$/),
+    ]);
+  });
+
+  it('does not begin with a coordinator of another key, or a description that somebody has changed', async () => {
+    for (const [frame, message] of [
+      [welcomeWith({}, impostor), `the coordinator's key is ${impostor.key}, expected ${exampleSigner.key}`],
+      [
+        {
+          ...welcome,
+          description: { ...welcome.description, statement: impostor.sign('description', 1).statement },
+        },
+        'the description is not signed by the key that it names',
+      ],
+    ] as const) {
+      const hub = fakeHub();
+      const { key: coordinatorKey } = exampleSigner;
+      const joining = messageLoop({ open: hub.open, signal: closing().signal, coordinatorKey });
+      hub.last().hear(frame);
+      await expect(joining).rejects.toThrow(message);
+      // Of one that has begun without a key, the first is the only one.
+      const other = fakeHub();
+      const begun = messageLoop({ open: other.open, signal: closing().signal });
+      other.last().hear(welcome);
+      expect((await begun).coordinator.isGiven).toBe(false);
+      other.last().end('lost');
+      await vi.advanceTimersByTimeAsync(200);
+      other.last().hear(frame);
+      expect(other.last().closed).toBe(true);
+    }
+    const { open } = fakeHub();
+    expect(() => messageLoop({ open, signal: closing().signal, coordinatorKey: 'f00' })).toThrow(
+      '64 hexadecimal digits',
+    );
   });
 
   it('tries again where that helps', async () => {

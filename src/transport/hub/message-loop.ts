@@ -10,19 +10,22 @@ import {
   progressSchema,
   type Receipt,
 } from '../../protocol/announcement.js';
-import type { Assignment } from '../../protocol/assignment.js';
+import { type Assignment, assignmentSchema } from '../../protocol/assignment.js';
 import type { Description } from '../../protocol/description.js';
 import {
   type HubFrame,
   hubFrameSchema,
   type ParticipantFrame,
-  parseFrame,
   type RefusalReason,
 } from '../../protocol/frames.js';
+import { parseFrame } from '../../protocol/parse-frame.js';
+import { describedSchema } from '../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { backoffMs, pause } from '../backoff.js';
+import { type CoordinatorTrust, coordinatorVoice, OtherKeyError } from '../coordinator-voice.js';
 import { RefusedError, TransportError } from '../error.js';
 import { latestValue } from '../latest-value.js';
+import type { MetCoordinator } from '../transport.js';
 import { defaultWaits, type Waits } from '../waits.js';
 import { latestSaid } from './latest-said.js';
 
@@ -38,7 +41,7 @@ export type OpenSocket = (events: {
   onEnd(reason: string, final?: TransportError): void;
 }) => MessageSocket;
 
-export interface MessageLoopOptions {
+export interface MessageLoopOptions extends CoordinatorTrust {
   readonly open: OpenSocket;
   /** Ends it all, also before there was any connection. */
   readonly signal: AbortSignal;
@@ -53,6 +56,7 @@ export interface MessageLoop {
   /** Whose token it is. */
   readonly participant: string;
   readonly description: Description;
+  readonly coordinator: MetCoordinator;
   assignments(): AsyncIterable<Assignment>;
   announce(announcement: Announcement): Promise<Receipt>;
   tell(progress: Progress): void;
@@ -90,7 +94,9 @@ export function messageLoop({
   onTrouble,
   onConnected,
   waits,
+  ...trust
 }: MessageLoopOptions): Promise<MessageLoop> {
+  const voice = coordinatorVoice(trust);
   const assignments = latestValue<Assignment>();
   const ending = new AbortController();
   const over = ending.signal;
@@ -175,7 +181,7 @@ export function messageLoop({
           beWelcome(frame);
           break;
         case 'assignment':
-          assignments.set(frame.assignment);
+          hearAssignment(frame);
           break;
         case 'receipt':
           if (announcing[0]?.id === frame.id) {
@@ -205,8 +211,30 @@ export function messageLoop({
       }
     }
 
+    function hearAssignment(frame: HubFrame & { type: 'assignment' }): void {
+      const assignment = voice.hear(frame.assignment, 'assignment', assignmentSchema);
+      if (assignment !== undefined && voice.isCurrent(assignment)) assignments.set(assignment);
+    }
+
+    /** What somebody has changed on the way is an end for whoever has not begun; others try again. */
+    function meet(frame: HubFrame & { type: 'welcome' }) {
+      try {
+        return voice.meet(frame.description, 'description', describedSchema);
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+        if (description === undefined || error instanceof OtherKeyError) end(error);
+        else {
+          drop();
+          again(error.message);
+        }
+        return undefined;
+      }
+    }
+
     function beWelcome(frame: HubFrame & { type: 'welcome' }): void {
-      const { job, protocol } = frame.description;
+      const met = meet(frame);
+      if (met === undefined) return;
+      const { job, protocol } = met.description;
       if (protocol !== PROTOCOL_VERSION) {
         end(
           new TransportError(
@@ -227,10 +255,11 @@ export function messageLoop({
         watch(frame.heartbeatMs);
         onConnected?.();
         if (description === undefined) {
-          description = frame.description;
+          description = met.description;
           resolve({
             participant: frame.participant,
             description,
+            coordinator: { key: frame.description.key, isGiven: voice.isGiven, epoch: met.epoch },
             assignments: () => assignments.read(),
             announce,
             tell(value) {

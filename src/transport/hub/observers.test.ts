@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dialHub, type HubWatcher, watchHub } from '../../../test/watch-hub.js';
 import { parseConfiguration } from '../../protocol/configuration.js';
 import type { Status } from '../../protocol/status.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { LogEntry, RoundView } from '../../protocol/view.js';
 import type { ObservedRound, RunView } from '../run-view.js';
 import { exampleDescription } from '../transport.contract.js';
@@ -25,7 +26,7 @@ function exampleRun(rounds = 0, participants = 2) {
   let labels: Record<string, number[]> = {};
   const entries: LogEntry[] = [];
   let status: Status = {
-    ...{ protocol: 1, phase: 'training', round: 1, rounds: 10 },
+    ...{ protocol: PROTOCOL_VERSION, phase: 'training', round: 1, rounds: 10 },
     ...{ waitingFor: [], received: [], participants: [], copied: {} },
   };
   let looks = 0;

@@ -1,9 +1,11 @@
 /** What is asked of a hub from outside a run: one request, one answer. Node only. */
 import { z } from 'zod';
-import { type Description, descriptionSchema } from '../../protocol/description.js';
+import type { Description } from '../../protocol/description.js';
 import type { Identity, TokenRequest } from '../../protocol/identity.js';
+import { describedSchema, signedSchema } from '../../protocol/signed.js';
 import { type Status, statusSchema } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { type CoordinatorTrust, coordinatorVoice } from '../coordinator-voice.js';
 import { TransportError } from '../error.js';
 import type { Waits } from '../waits.js';
 import { finalError, hubAddress, type Trust } from './hub-address.js';
@@ -14,8 +16,10 @@ import { readJson } from './read-json.js';
 export type TokenTerms = Omit<TokenRequest, 'identity'>;
 
 export interface HubOperator {
-  /** Whatever the token's role is. */
+  /** Whatever the token's role is. @throws OtherKeyError when it is not signed by the coordinator's key, where one was given */
   description(): Promise<Description>;
+  /** By which participants are to know the coordinator, as the hub says it. */
+  coordinatorKey(): Promise<string>;
   status(): Promise<Status>;
   /** Ends the run for good. */
   stop(): Promise<void>;
@@ -35,9 +39,10 @@ const LARGEST_BYTES = 2 ** 26;
 export function operateHub(
   url: string,
   token: string,
-  trust: Trust,
+  { coordinatorKey, ...trust }: Trust & Pick<CoordinatorTrust, 'coordinatorKey'>,
   waits: Partial<Waits> = {},
 ): HubOperator {
+  const voice = coordinatorVoice({ coordinatorKey });
   const ask = async (asked: HubRequest): Promise<Record<string, unknown>> => {
     const address = hubAddress(url, token, trust, waits);
     const { answerMs } = address.waits;
@@ -76,8 +81,18 @@ export function operateHub(
       hint: `it may be another version: this one speaks protocol ${PROTOCOL_VERSION}`,
     });
   };
+  const describe = async () => {
+    const signed = await read('description', signedSchema);
+    const { description } = voice.meet(signed, 'description', describedSchema);
+    return { description, key: signed.key };
+  };
   return {
-    description: () => read('description', descriptionSchema),
+    async description() {
+      return (await describe()).description;
+    },
+    async coordinatorKey() {
+      return (await describe()).key;
+    },
     status: () => read('status', statusSchema),
     async stop() {
       await ask({ method: 'POST', path: '/stop' });

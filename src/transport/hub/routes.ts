@@ -9,7 +9,6 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';
-import type { Description } from '../../protocol/description.js';
 import {
   describeIdentity,
   type Identity,
@@ -17,6 +16,7 @@ import {
   type Role,
   tokenRequestSchema,
 } from '../../protocol/identity.js';
+import type { Signed } from '../../protocol/signed.js';
 import { participantNameSchema } from '../../protocol/text.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { CommonweightError } from '../../tensor/error.js';
@@ -47,7 +47,9 @@ export interface RoutesParts {
   readonly metrics: HubMetrics;
   readonly log: Log;
   readonly note: NoteRefusal;
-  readonly description: Description;
+  /** Signed; see `protocol/signed.ts`. */
+  readonly description: Signed;
+  readonly participants: readonly string[];
   /** Whether participants may read a blob; nothing while no assignment has been published. */
   readable(sha256: string): boolean | undefined;
   /** @throws when a blob that is damaged cannot be mended */
@@ -71,8 +73,7 @@ type HubContext = Context<HubEnvironment>;
 const told: readonly string[] = ['/tokens', '/drop', '/rollback'];
 
 export function routes(parts: RoutesParts): Hono<HubEnvironment> {
-  const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, description } = parts;
-  const { participants } = description;
+  const { tokens, doorkeeper, blobs, uploads, limits, metrics, log, note, participants } = parts;
   const spare = sparingLog(log, 5, 100);
   const transfers = new Map<string, number>();
   let transfersInAll = 0;
@@ -155,7 +156,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   /** What the federation asks for, for whoever wants to know before it joins: a WebSocket would take the place of another. */
   app.get('/description', (c) => {
     allow(c, 'participant', 'observer', 'operator');
-    return c.json(description);
+    return c.json(parts.description);
   });
 
   app.get('/demonstration', async (c) => {

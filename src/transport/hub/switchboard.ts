@@ -9,9 +9,10 @@ import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { type HubFrame, type ParticipantFrame, participantFrameSchema } from '../../protocol/frames.js';
 import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
+import type { Signed } from '../../protocol/signed.js';
 import type { Log } from '../log.js';
 import { sparingLog } from '../sparing-log.js';
-import type { Reception } from '../transport.js';
+import type { SignedReception } from '../transport.js';
 import { type Connection, connection } from './connection.js';
 import type { HubLimits } from './limits.js';
 import type { HubMetrics } from './metrics.js';
@@ -37,7 +38,9 @@ export interface Switchboard {
 }
 
 export interface SwitchboardParts {
-  readonly reception: Reception;
+  readonly reception: SignedReception;
+  /** Signed, for everybody who comes. */
+  readonly description: Signed;
   readonly limits: HubLimits;
   readonly metrics: HubMetrics;
   readonly log: Log;
@@ -63,13 +66,15 @@ const ignore = () => undefined;
 const mostWaiting = 16;
 
 export function switchboard(parts: SwitchboardParts): Switchboard {
-  const { reception, limits, metrics, log, note, claim } = parts;
+  const { reception, description, limits, metrics, log, note, claim } = parts;
   // Of each participant: more than there is to say in the fastest of runs.
   const spare = sparingLog(log, 5, 100);
   const connections = new Map<string, Line>();
   /** One after the other for each participant, whichever connection they came by. */
   const receiving = new Map<string, { waiting: number; last: Promise<void> }>();
   let current: Assignment | undefined;
+  /** The frame that says it. */
+  let saying: string | undefined;
   let closed = false;
   const heartbeat = setInterval(() => {
     for (const [participant, { mine, stands }] of connections) {
@@ -131,10 +136,10 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     mine.send({
       type: 'welcome',
       participant,
-      description: reception.description,
+      description,
       heartbeatMs: limits.heartbeatMs,
     });
-    if (current !== undefined) mine.send({ type: 'assignment', assignment: current });
+    if (saying !== undefined) mine.sendText(saying);
     if (before === undefined) present(participant, address, true);
   }
 
@@ -245,8 +250,9 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     publish(assignment) {
       current = assignment;
       if ('round' in assignment) metrics.round.set(assignment.round);
-      const text = JSON.stringify({ type: 'assignment', assignment } satisfies HubFrame);
-      for (const { mine } of connections.values()) mine.sendText(text);
+      const signed = reception.signer.sign('assignment', assignment);
+      saying = JSON.stringify({ type: 'assignment', assignment: signed } satisfies HubFrame);
+      for (const { mine } of connections.values()) mine.sendText(saying);
     },
     assignment: () => current,
     async close() {

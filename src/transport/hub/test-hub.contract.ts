@@ -3,11 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { happenings } from '../../../test/until.js';
-import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { blobFolder } from '../blob-folder.js';
 import type { LogFields } from '../log.js';
-import { exampleDescription } from '../transport.contract.js';
-import type { ParticipantEnd, Reception } from '../transport.js';
+import { exampleReception } from '../transport.contract.js';
+import type { ParticipantEnd, SignedReception } from '../transport.js';
 import { type Hub, type HubOptions, openHub } from './hub.js';
 import { joinHub } from './join-hub.js';
 import { openTokens, type Tokens } from './tokens.js';
@@ -24,7 +23,7 @@ export interface TestHub {
   readonly tokens: Tokens;
   /** Of what has been logged so far. */
   readonly lines: Line[];
-  open(options?: Partial<HubOptions>, reception?: Partial<Reception>): Promise<Hub>;
+  open(options?: Partial<HubOptions>, reception?: Partial<SignedReception>): Promise<Hub>;
   /** The hub that was opened last. */
   hub(): Hub;
   tokenOf(name: string): Promise<string>;
@@ -65,8 +64,7 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
     async open(options = {}, reception = {}) {
       hub = await openHub(
         {
-          description: exampleDescription,
-          receive: async (_: string, __: Announcement): Promise<Receipt> => ({ accepted: true }),
+          ...exampleReception,
           ...reception,
         },
         {

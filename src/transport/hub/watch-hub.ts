@@ -2,7 +2,8 @@
  * An observer's end of a hub: connected again whenever the connection is lost, and then told what is new since. The same in Node
  * and in a page: whoever calls brings the socket.
  */
-import { parseFrame, type RefusalReason, refusalReasonSchema } from '../../protocol/frames.js';
+import { type RefusalReason, refusalReasonSchema } from '../../protocol/frames.js';
+import { parseFrame } from '../../protocol/parse-frame.js';
 import { type ObservedFrame, type ObserverFrame, observedFrameSchema } from '../../protocol/view.js';
 import { backoffMs, pause } from '../backoff.js';
 import { RefusedError, TransportError } from '../error.js';

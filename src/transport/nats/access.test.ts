@@ -14,7 +14,7 @@ import {
 } from '../../../test/nats-server.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { TransportError } from '../error.js';
-import { evaluated } from '../transport.contract.js';
+import { evaluated, exampleSigner } from '../transport.contract.js';
 import { natsAccessFromEnvironment } from './access.js';
 import { takeLead } from './lead.js';
 import { objectName, subjectOf } from './names.js';
@@ -54,12 +54,12 @@ describe.skipIf(withoutNats)('access to a nats-server', () => {
     ] as const;
     for (const [authorization, right, wrong] of ways) {
       const server = await start({ configuration: () => `authorization { ${authorization} }` });
-      const lead = await takeLead(server.url, JOB, { access: natsAccessFromEnvironment(right) });
+      const lead = await takeLead(server.url, exampleSigner, { access: natsAccessFromEnvironment(right) });
       await lead.close();
       // Nor is it tried again where somebody is told of waiting.
       const patience = { onTrouble: () => undefined };
       const access = natsAccessFromEnvironment(wrong);
-      const error = await failure(takeLead(server.url, JOB, { access, ...patience }));
+      const error = await failure(takeLead(server.url, exampleSigner, { access, ...patience }));
       expect(`${error.stack} ${error.hint}`).toMatch(/authorization/i);
       expect(`${error.stack} ${error.hint}`).not.toMatch(/wrong-secret/);
     }
@@ -70,43 +70,47 @@ describe.skipIf(withoutNats)('access to a nats-server', () => {
     const server = await start({ configuration: () => configuration });
     const credsFile = join(server.folder, 'site.creds');
     await writeFile(credsFile, creds);
-    const lead = await takeLead(server.url, JOB, { access: { credsFile } });
+    const lead = await takeLead(server.url, exampleSigner, { access: { credsFile } });
     expect(lead.epoch).toBe(1);
     await lead.close();
-    await failure(takeLead(server.url, JOB, { access: { credsFile: `${credsFile}.not` } }));
+    await failure(takeLead(server.url, exampleSigner, { access: { credsFile: `${credsFile}.not` } }));
   });
 
   it('is over TLS, with a certificate that the given authority signed, and ours where the server asks', async () => {
     const configuration = () => tls.replace(' }', `, ca_file: "${certFile}", verify: true }`);
     const server = await start({ configuration, scheme: 'tls' });
     const access = { caFile: certFile, certFile, keyFile };
-    const lead = await takeLead(server.url, JOB, { access });
+    const lead = await takeLead(server.url, exampleSigner, { access });
     await lead.close();
-    await failure(takeLead(server.url, JOB, { access: { caFile: certFile } }));
-    expect((await failure(takeLead(server.url, JOB, { access: {} }))).message).toMatch(/certificate/);
+    await failure(takeLead(server.url, exampleSigner, { access: { caFile: certFile } }));
+    expect((await failure(takeLead(server.url, exampleSigner, { access: {} }))).message).toMatch(
+      /certificate/,
+    );
   });
 
   it('is refused to a server that does not speak TLS where the URL or an authority asks for it', async () => {
     const server = await start();
-    await failure(takeLead(server.url.replace('nats:', 'tls:'), JOB));
-    await failure(takeLead(server.url, JOB, { access: { caFile: certFile } }));
+    await failure(takeLead(server.url.replace('nats:', 'tls:'), exampleSigner));
+    await failure(takeLead(server.url, exampleSigner, { access: { caFile: certFile } }));
   });
 
   it('takes no credentials in a URL, and does not repeat them', async () => {
-    const error = await failure(takeLead('nats://me:secret@127.0.0.1:4222', JOB));
+    const error = await failure(takeLead('nats://me:secret@127.0.0.1:4222', exampleSigner));
     expect(error.message).toMatch(/no address/);
     expect(error.message).not.toMatch(/secret/);
   });
 
   it('says what is missing: a server, JetStream, a newer version', async () => {
-    expect((await failure(takeLead('nats://127.0.0.1:1', JOB))).message).toMatch(/cannot be reached/);
+    expect((await failure(takeLead('nats://127.0.0.1:1', exampleSigner))).message).toMatch(
+      /cannot be reached/,
+    );
     const plain = await start({ jetStream: false });
-    expect((await failure(takeLead(plain.url, JOB))).hint).toMatch(/-js -sd/);
+    expect((await failure(takeLead(plain.url, exampleSigner))).hint).toMatch(/-js -sd/);
     const account = await start({
       configuration: () => 'accounts { A { users: [{ user: me, password: right }] } }',
     });
     const access = { user: 'me', password: 'right' };
-    expect((await failure(takeLead(account.url, JOB, { access }))).message).toMatch(/no JetStream/);
+    expect((await failure(takeLead(account.url, exampleSigner, { access }))).message).toMatch(/no JetStream/);
     const old = createServer((socket) => {
       socket.write(
         'INFO {"server_id":"X","version":"2.8.4","proto":1,"max_payload":1048576,"jetstream":true}\r\n',
@@ -116,7 +120,9 @@ describe.skipIf(withoutNats)('access to a nats-server', () => {
     }).listen(0, '127.0.0.1');
     await once(old, 'listening');
     const url = `nats://127.0.0.1:${(old.address() as AddressInfo).port}`;
-    expect((await failure(takeLead(url, JOB))).message).toMatch(/nats-server 2\.8\.4, expected 2\.9\.0/);
+    expect((await failure(takeLead(url, exampleSigner))).message).toMatch(
+      /nats-server 2\.8\.4, expected 2\.9\.0/,
+    );
     old.close();
   });
 

@@ -17,7 +17,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
   let warnings: string[];
   beforeEach(async () => {
     federation = await natsFederation();
-    other = federation.keep(await connect({ servers: federation.server.url }));
+    other = federation.keep(await connect({ servers: federation.server.url, inboxPrefix: '_INBOX_site-a' }));
     warnings = [];
   });
   afterEach(() => federation.close());
@@ -58,7 +58,9 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
     await expect(participant.upload(noise(1001))).rejects.toThrow(/1001 bytes, expected at most 1000/);
     const reply = await other.request(blobSubject(JOB, 'site-a'), '{"sha256":"../../etc/passwd","bytes":1}');
     expect(reply.json()).toMatchObject({ here: false, refused: expect.stringMatching(/schema: sha256/) });
-    const nobody = await other.request(blobSubject(JOB, 'nobody'), '{}');
+    const nobody = await other.request(blobSubject(JOB, 'nobody'), '{}', {
+      ...{ timeout: 5000, noMux: true, reply: '_INBOX_nobody.1' },
+    });
     expect(nobody.json()).toMatchObject({ here: false, refused: expect.stringMatching(/not expected/) });
     expect(warnings).toHaveLength(2);
   });

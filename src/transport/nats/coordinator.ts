@@ -3,18 +3,28 @@
  * description lies in a key, so does the current assignment; announcements come from a stream, and blobs from the object
  * store or, beside it, by HTTP. Node only.
  */
+import type { z } from 'zod';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { progressSchema } from '../../protocol/announcement.js';
 import { blobsOfAnnouncement } from '../../protocol/named-blobs.js';
+import { readSigned, signedSchema } from '../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { broughtBlobs } from '../brought.js';
 import { type Log, silentLog } from '../log.js';
-import type { BlobFolder, CoordinatorEnd, Reception } from '../transport.js';
+import type { BlobFolder, CoordinatorEnd, SignedReception } from '../transport.js';
 import { explain, reasonOf } from './explain.js';
 import { objectStoreEnd } from './fetch-blobs.js';
+import { guardKey } from './guard-key.js';
 import { hearAnnouncements } from './hear.js';
 import type { Lead } from './lead.js';
-import { type BlobPlace, decode, encode } from './messages.js';
+import {
+  type BlobPlace,
+  type Current,
+  currentSchema,
+  decode,
+  encode,
+  natsDescribedSchema,
+} from './messages.js';
 import { CURRENT_KEY, descriptionKey, PROGRESS_BYTES, progressSubject, tokenOf } from './names.js';
 import { watchPresence } from './presence.js';
 
@@ -32,12 +42,14 @@ const WARNINGS = 10;
 
 /** @throws FencedError, TransportError */
 export async function openNatsCoordinator(
-  reception: Reception,
+  reception: SignedReception,
   lead: Lead,
   { blobs, blobPlace = 'object-store', maximumBlobBytes = 2 ** 31, log = silentLog }: NatsCoordinatorOptions,
 ): Promise<CoordinatorEnd & { readonly epoch: number }> {
-  const { description } = reception;
+  const { description, epoch, signer } = reception;
   const { job, nats, buckets, signal } = lead;
+  const described = encode(signer.sign('nats-description', { epoch, description, blobs: blobPlace }));
+  const current = encode({ protocol: PROTOCOL_VERSION, job, blobs: blobPlace } satisfies Current);
   const participants = new Map(description.participants.map((name) => [tokenOf(name), name]));
   const warnings = new Map<string, number>();
   const warnOf = (token: string, message: string) => {
@@ -64,6 +76,7 @@ export async function openNatsCoordinator(
       await nats.outages.untilDone('the plan', (lost) => objects.offer(undefined, lost), signal);
     }
     await nats.outages.untilDone('the description', describe, signal);
+    await guard();
     const tell = (name: string, present: boolean) => reception.onPresence?.(name, present);
     const presence = await watchPresence(
       nats,
@@ -120,8 +133,34 @@ export async function openNatsCoordinator(
   }
 
   async function describe() {
-    await buckets.state.put(descriptionKey(job), encode(description));
-    await buckets.state.put(CURRENT_KEY, encode({ protocol: PROTOCOL_VERSION, job, blobs: blobPlace }));
+    await buckets.state.put(descriptionKey(job), described);
+    await buckets.state.put(CURRENT_KEY, current);
+  }
+
+  /** What others have written there is written over. */
+  async function guard() {
+    const of = (key: string, value: Uint8Array, mayStay: (other: Uint8Array) => boolean) =>
+      guardKey(
+        nats,
+        { bucket: buckets.state, key, value, mayStay, onSpoiled: () => lead.spoiled(overwritten(key)) },
+        signal,
+      );
+    await of(descriptionKey(job), described, (other) => laterEpoch(other) > lead.epoch);
+    await of(CURRENT_KEY, current, (other) => jobOf(other) !== job);
+  }
+
+  /** Of a description by whoever has taken over; 0 where it is not signed by this key. */
+  function laterEpoch(value: Uint8Array): number {
+    const read = readAs(signedSchema, value);
+    if (read === undefined) return 0;
+    const expected = { kind: 'nats-description', schema: natsDescribedSchema, key: signer.key, job } as const;
+    const described = readSigned(read, expected);
+    return 'value' in described ? described.value.epoch : 0;
+  }
+
+  /** Of the next federation in this account; our own where it cannot be read. */
+  function jobOf(value: Uint8Array): string {
+    return readAs(currentSchema, value)?.job ?? job;
   }
 
   function hearProgress(seen: (name: string) => void) {
@@ -140,5 +179,15 @@ export async function openNatsCoordinator(
       },
     });
     signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
+  }
+}
+
+const overwritten = (key: string) => `somebody has overwritten the key ${key}`;
+
+function readAs<Value>(schema: z.ZodType<Value>, value: Uint8Array): Value | undefined {
+  try {
+    return decode(schema, value, Number.POSITIVE_INFINITY);
+  } catch {
+    return undefined;
   }
 }

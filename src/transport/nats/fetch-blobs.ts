@@ -17,7 +17,14 @@ import type { BlobFolder } from '../transport.js';
 import { reasonOf } from './explain.js';
 import type { Lead } from './lead.js';
 import { decode, encode } from './messages.js';
-import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
+import {
+  BLOB_REQUEST_BYTES,
+  blobSubject,
+  isReplyTo,
+  MODELS_BUCKET,
+  objectName,
+  uploadsBucket,
+} from './names.js';
 import { CHUNK_BYTES, DamagedObject, openStore, type Store } from './object-store.js';
 
 /** Of each participant, fetched and not announced: as at the hub. */
@@ -78,6 +85,13 @@ export async function objectStoreEnd({
     callback(error, message) {
       if (error !== null || lead.signal.aborted) return;
       const token = message.subject.split('.')[3] ?? '';
+      if (!isReplyTo(token, message.reply)) {
+        warn(
+          token,
+          `a question for a blob wants its answer at ${String(message.reply).slice(0, 100)}: left out`,
+        );
+        return;
+      }
       void answer(token, message.data).then(
         (reply) => reply !== undefined && message.respond(encode(reply)),
         // Without an answer, it is asked once more.

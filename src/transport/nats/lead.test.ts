@@ -9,7 +9,7 @@ import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-fed
 import { withoutNats } from '../../../test/nats-server.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { FencedError, TransportError } from '../error.js';
-import { evaluated } from '../transport.contract.js';
+import { evaluated, exampleSigner } from '../transport.contract.js';
 import { type LeadOptions, takeLead } from './lead.js';
 import { leaderKey, PRESENCE_BUCKET, STATE_BUCKET, stateKey } from './names.js';
 
@@ -24,13 +24,15 @@ describe.skipIf(withoutNats)('the lead of a job', () => {
   afterEach(() => federation.close());
 
   const take = async (options?: LeadOptions) =>
-    federation.keep(await takeLead(federation.server.url, JOB, options));
+    federation.keep(await takeLead(federation.server.url, exampleSigner, options));
 
   /** A coordinator in a process of its own, which has published when it is returned. */
   async function leaderProcess() {
     const script = `
       import { takeLead } from ${JSON.stringify(resolve('src/transport/nats/lead.ts'))};
-      const lead = await takeLead(${JSON.stringify(federation.server.url)}, '${JOB}', { leaderBeatMs: 250 });
+      import { signer } from ${JSON.stringify(resolve('src/protocol/signed.ts'))};
+      const mine = signer(new Uint8Array(32).fill(7), '${JOB}');
+      const lead = await takeLead(${JSON.stringify(federation.server.url)}, mine, { leaderBeatMs: 250 });
       await lead.publish(${JSON.stringify(wait(1, 1))});
       console.log('leads');`;
     const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
@@ -81,7 +83,7 @@ describe.skipIf(withoutNats)('the lead of a job', () => {
     await first.close();
     const connection = federation.keep(await connect({ servers: federation.server.url }));
     const bucket = await new Kvm(jetstream(connection)).open(STATE_BUCKET);
-    await bucket.put(stateKey(JOB), JSON.stringify({ epoch: 2 }));
+    await bucket.put(stateKey(JOB), JSON.stringify(exampleSigner.sign('nats-state', { epoch: 2 })));
     const begun = performance.now();
     expect((await take({ standby: true, leaderBeatMs: 100 })).epoch).toBe(3);
     expect(performance.now() - begun).toBeGreaterThanOrEqual(500);

@@ -7,24 +7,32 @@
  * A standby waits for the leader's beat to stop. Whether it waits long enough is a question of convenience only: a leader
  * that was taken for dead is fenced.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AckPolicy } from '@nats-io/jetstream';
 import type { KvEntry } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import type { Assignment } from '../../protocol/assignment.js';
+import type { Signer } from '../../protocol/signed.js';
 import { FencedError } from '../error.js';
 import type { Patience } from '../patience.js';
+import { rarely } from '../rarely.js';
 import type { NatsAccess } from './access.js';
 import { type Nats, openNats } from './connection.js';
 import { explain } from './explain.js';
 import { follow } from './follow.js';
+import { REPAIR_PAUSE_MS } from './guard-key.js';
 import { type Buckets, createLayout } from './layout.js';
 import { encode, type State } from './messages.js';
 import { ANNOUNCEMENTS, announcementSubject, leaderKey, stateKey } from './names.js';
 import { leaderGone } from './standby.js';
-import { readState, stateOf, writeState } from './state.js';
+import { type Revised, readState, type StateOwner, stateOf, writeState } from './state.js';
 
 export interface LeadOptions extends Patience {
+  /** The largest epoch that the job has had elsewhere: before its server lost its files, or with another transport. */
+  readonly lastEpoch?: (() => Promise<number>) | undefined;
+  /** Somebody else has written a key that only a coordinator writes; it is written again. Told of more and more rarely. */
+  readonly onSpoiled?: ((what: string) => void) | undefined;
   readonly access?: NatsAccess;
   /** Waits until the leader's beat is gone; without it, whoever leads is fenced at once, as a restart wants it. */
   readonly standby?: boolean;
@@ -37,6 +45,7 @@ export interface LeadOptions extends Patience {
 /** Everything that a coordinator does on the server, it does by its lead. */
 export interface Lead {
   readonly job: string;
+  readonly signer: Signer;
   /** From 1, larger with every lead that is taken of the job. */
   readonly epoch: number;
   readonly nats: Nats;
@@ -50,6 +59,8 @@ export interface Lead {
   onFenced(act: (error: FencedError) => void): void;
   /** @throws FencedError when another has taken the lead */
   publish(assignment: Assignment): Promise<void>;
+  /** What somebody else has written, in words. */
+  spoiled(what: string): void;
   close(): Promise<void>;
 }
 
@@ -59,13 +70,23 @@ export const HEARD_AGAIN_MS = 5000;
 
 /**
  * Call it before the journal is read: what was acknowledged under the lead before is in there, and nothing is added by it.
- * @throws TransportError when the server cannot be used, or `signal` was aborted
+ * @param signer of the job that is led, with the same key at every coordinator of it
+ * @throws TransportError when the server cannot be used, or `signal` was aborted; OtherKeyError when a coordinator with another key leads
  */
 export async function takeLead(
   url: string,
-  job: string,
-  { access = {}, standby = false, leaderBeatMs = 1000, beatMs = 10_000, ...patience }: LeadOptions = {},
+  signer: Signer,
+  {
+    access = {},
+    standby = false,
+    leaderBeatMs = 1000,
+    beatMs = 10_000,
+    lastEpoch,
+    onSpoiled,
+    ...patience
+  }: LeadOptions = {},
 ): Promise<Lead> {
+  const { job } = signer;
   const who = { name: `commonweight coordinator of ${job}`, inbox: '_INBOX' };
   const nats = await openNats(url, access, who, patience);
   const { signal } = patience;
@@ -79,35 +100,39 @@ export async function takeLead(
       () => createLayout(nats, beatMs),
       ending.signal,
     );
-    const read = () => readState(buckets.state, job);
+    const owner = { job, key: signer.key };
+    const read = () => readState(buckets.state, owner);
     const goneMs = leaderBeatMs * LEADER_BEATS_MISSED;
-    const { epoch, revision, state } = await winEpoch();
+    const { revision, state } = await winEpoch();
+    const { epoch } = state;
     await nats.outages.untilDone(
       'the consumer',
-      () => replaceConsumer(nats, job, epoch, buckets),
+      () => replaceConsumer(nats, owner, epoch, buckets),
       ending.signal,
     );
     signal?.removeEventListener('abort', end);
-    return holdLead({ nats, job, epoch, revision, state, buckets, beatMs, leaderBeatMs });
+    return holdLead({ nats, job, signer, revision, state, buckets, beatMs, leaderBeatMs, onSpoiled });
 
     async function winEpoch() {
       for (;;) {
-        const { state: before } = await nats.outages.untilDone('the lead', read, ending.signal);
-        if (standby && before !== undefined) {
-          await leaderGone(nats, buckets, job, before.epoch, goneMs, ending.signal);
+        const before = await nats.outages.untilDone('the lead', read, ending.signal);
+        if (standby && before.revision > 0) {
+          await leaderGone(nats, buckets, job, before.state?.epoch, goneMs, ending.signal);
         }
-        const won = await nats.outages.untilDone('the lead', () => tryEpoch(before?.epoch), ending.signal);
+        const won = await nats.outages.untilDone('the lead', () => tryEpoch(before), ending.signal);
         if (won !== undefined) return won;
       }
     }
 
     /** One compare-and-set; nothing where somebody else took the lead since the look at it. */
-    async function tryEpoch(before: number | undefined) {
+    async function tryEpoch(before: Revised) {
       const now = await read();
-      if (now.state?.epoch !== before) return undefined;
-      const state: State = { ...now.state, epoch: (before ?? 0) + 1 };
-      const revision = await writeState(buckets.state, job, state, now.revision);
-      return revision === undefined ? undefined : { epoch: state.epoch, revision, state };
+      if (now.state?.epoch !== before.state?.epoch) return undefined;
+      // Where somebody has overwritten the state: every epoch was a revision, so none was larger than this one's.
+      const last = Math.max(now.state?.epoch ?? now.revision, (await lastEpoch?.()) ?? 0);
+      const state: State = { ...now.state, epoch: last + 1 };
+      const revision = await writeState(buckets.state, job, signer.sign('nats-state', state), now.revision);
+      return revision === undefined ? undefined : { revision, state };
     }
   } catch (error) {
     await nats.connection.close();
@@ -116,7 +141,8 @@ export async function takeLead(
 }
 
 /** Every epoch has a consumer of its own; the one before goes first, since two may not hear the same. */
-async function replaceConsumer({ manager }: Nats, job: string, epoch: number, { state }: Buckets) {
+async function replaceConsumer({ manager }: Nats, owner: StateOwner, epoch: number, { state }: Buckets) {
+  const { job } = owner;
   for await (const { name } of manager.consumers.list(ANNOUNCEMENTS)) {
     const [of, theirs] = name.split('-');
     if (of === job && Number(theirs) < epoch)
@@ -131,7 +157,7 @@ async function replaceConsumer({ manager }: Nats, job: string, epoch: number, { 
       max_ack_pending: 256,
     });
   } catch (error) {
-    const now = await readState(state, job);
+    const now = await readState(state, owner);
     if (now.state !== undefined && now.state.epoch > epoch) throw fencedBy(job, now.state.epoch);
     // One of the epoch before came into being after the look at the list, or the server was away: once more.
     throw new Error('the consumer was not made', { cause: error });
@@ -143,16 +169,32 @@ const consumerName = (job: string, epoch: number) => `${job}-${epoch}`;
 interface Taken {
   readonly nats: Nats;
   readonly job: string;
-  readonly epoch: number;
+  readonly signer: Signer;
   readonly revision: number;
   readonly state: State;
   readonly buckets: Buckets;
   readonly beatMs: number;
   readonly leaderBeatMs: number;
+  readonly onSpoiled: ((what: string) => void) | undefined;
 }
 
-function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, leaderBeatMs }: Taken): Lead {
+function holdLead({
+  nats,
+  job,
+  signer,
+  revision: first,
+  state,
+  buckets,
+  beatMs,
+  leaderBeatMs,
+  onSpoiled,
+}: Taken): Lead {
+  const { epoch } = state;
+  const owner = { job, key: signer.key };
+  const spoiled = rarely(onSpoiled);
   const ending = new AbortController();
+  // As many as there are keys to watch, and questions under way: more than ten, and no leak.
+  setMaxListeners(50, ending.signal);
   const key = stateKey(job);
   let revision = first;
   let latest = state.assignment;
@@ -165,13 +207,20 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
     for (const listener of listeners) listener(fenced);
     return fenced;
   };
+  let publishing: Promise<unknown> = Promise.resolve();
+  /** One after the other. */
+  const inTurn = (act: () => Promise<void>): Promise<void> => {
+    const done = publishing.then(act);
+    publishing = done.catch(() => undefined);
+    return done;
+  };
   const see = (entry: KvEntry) => {
-    try {
-      const seen = stateOf(entry).epoch;
-      if (seen > epoch && !ending.signal.aborted) fence(seen);
-    } catch {
-      // Another version took the key: the next publish says so.
-    }
+    if (ending.signal.aborted) return;
+    const read = stateOf(entry, owner);
+    if ('value' in read && read.value.epoch > epoch) fence(read.value.epoch);
+    else if (!('value' in read)) spoiled(`somebody has overwritten the key ${key}, which ${read.problem}`);
+    else if (same(read.value.assignment, latest)) return;
+    if (fenced === undefined) void inTurn(repair).catch(() => undefined);
   };
   void follow(nats, buckets.state, key, see, ending.signal).catch(() => undefined);
   const say = (left: boolean) => buckets.presence.put(leaderKey(job), encode({ epoch, left }));
@@ -181,21 +230,32 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
   ending.signal.addEventListener('abort', () => clearInterval(beating));
 
   /** What was written, but not confirmed, is found by looking: the epoch says whose it is. */
-  async function write(assignment: Assignment): Promise<void> {
-    const written = await writeState(buckets.state, job, { epoch, assignment }, revision);
+  async function write(assignment: Assignment | undefined): Promise<void> {
+    const signed = signer.sign('nats-state', { epoch, assignment });
+    const written = await writeState(buckets.state, job, signed, revision);
     if (written !== undefined) {
       revision = written;
       return;
     }
-    const now = await readState(buckets.state, job);
+    const now = await readState(buckets.state, owner);
     if (now.state !== undefined && now.state.epoch > epoch) throw fence(now.state.epoch);
     revision = now.revision;
     if (now.state?.epoch !== epoch || !same(now.state.assignment, assignment)) await write(assignment);
   }
 
-  let publishing: Promise<unknown> = Promise.resolve();
+  /** Writes the state once more, where something else lies there than was written last. */
+  async function repair(): Promise<void> {
+    if (fenced !== undefined || ending.signal.aborted) return;
+    const now = await readState(buckets.state, owner);
+    if (now.state?.epoch === epoch && same(now.state.assignment, latest)) return;
+    await write(latest);
+    await delay(REPAIR_PAUSE_MS, undefined, { signal: ending.signal });
+  }
+
   return {
     job,
+    signer,
+    spoiled,
     epoch,
     nats,
     buckets,
@@ -207,7 +267,7 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
       if (fenced !== undefined) act(fenced);
     },
     publish(assignment) {
-      const published = publishing.then(async () => {
+      return inTurn(async () => {
         if (fenced !== undefined) throw fenced;
         if (same(latest, assignment)) return;
         await nats.outages
@@ -217,8 +277,6 @@ function holdLead({ nats, job, epoch, revision: first, state, buckets, beatMs, l
           });
         latest = assignment;
       });
-      publishing = published.catch(() => undefined);
-      return published;
     },
     async close() {
       const closed = ending.signal.aborted;

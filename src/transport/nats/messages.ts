@@ -2,19 +2,24 @@
 import { z } from 'zod';
 import { announcementSchema, receiptSchema } from '../../protocol/announcement.js';
 import { assignmentSchema } from '../../protocol/assignment.js';
+import { jobSchema } from '../../protocol/description.js';
+import { describedSchema } from '../../protocol/signed.js';
 import { TransportError } from '../error.js';
 import { reasonOf } from './explain.js';
 
-/** Where participants look first. Loose: a later protocol may have more to say, and its number must still be read. */
-export const currentSchema = z.object({
-  protocol: z.int().positive(),
-  job: z.string().regex(/^[0-9a-f]{16}$/),
-  /** Where blobs are moved: the object store, or a hub that speaks HTTP. */
-  blobs: z.union([z.literal('object-store'), z.strictObject({ url: z.url() })]),
-});
-export type BlobPlace = z.output<typeof currentSchema>['blobs'];
+/** Where blobs are moved: the object store, or a hub that speaks HTTP. */
+const blobPlaceSchema = z.union([z.literal('object-store'), z.strictObject({ url: z.url() })]);
+export type BlobPlace = z.output<typeof blobPlaceSchema>;
 
-/** Who leads, and what is asked for: a coordinator that takes over leaves the assignment as it finds it. */
+/** Where participants look first. Loose: a later protocol may have more to say, and its number must still be read. */
+export const currentSchema = z.object({ protocol: z.int().positive(), job: jobSchema });
+/** With what a participant of protocol 1 looks for, before it looks at the number. */
+export type Current = z.output<typeof currentSchema> & { readonly blobs: BlobPlace };
+
+/** What is signed as the description: a hub that somebody else names would be shown the token. */
+export const natsDescribedSchema = describedSchema.extend({ blobs: blobPlaceSchema });
+
+/** What is signed as the state: who leads, and what is asked for. A coordinator that takes over leaves the assignment as it finds it. */
 export const stateSchema = z.strictObject({
   epoch: z.int().positive(),
   assignment: assignmentSchema.optional(),

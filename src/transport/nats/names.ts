@@ -37,6 +37,16 @@ export const progressSubject = (job: string, token: string) => `commonweight.${j
 export const blobSubject = (job: string, token: string) => `commonweight.${job}.blob.${token}`;
 export const objectName = (job: string, sha256: string) => `${job}.${sha256}`;
 
+/** By which a bucket's key is written, and heard. */
+export const kvSubject = (bucket: string, key: string) => `$KV.${bucket}.${key}`;
+
+/**
+ * Whether an answer to this participant may go there: to its own inbox, or by way of the server to an account of its own.
+ * Anywhere else, we would say for it what it may not say itself.
+ */
+export const isReplyTo = (token: string, subject: string | undefined) =>
+  subject !== undefined && (subject.startsWith(`_INBOX_${token}.`) || subject.startsWith('_R_.'));
+
 /** A participant's name as a token: itself, or its hash where it has other characters than subjects and buckets allow. */
 export const tokenOf = (name: string) =>
   /^[A-Za-z0-9-][\w-]{0,63}$/.test(name)

@@ -1,16 +1,15 @@
 /**
- * An object store of the server's, as far as blobs need it. Reading goes batch by batch, as fast as the reader takes it: the
- * library's own reading queues whatever the server sends, a whole object where the disk is slower. Node only.
+ * An object store of the server's, as far as blobs need it. Chunks are asked for one by one, a few ahead, as fast as the reader
+ * takes them. The library's own reading queues whatever the server sends, a whole object where the disk is slower; and it
+ * needs a consumer, which whoever may make one can have deliver anywhere. Node only.
  */
-import { randomUUID } from 'node:crypto';
-import { AckPolicy, JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
 import { type ObjectInfo, Objm, setSha256Backend } from '@nats-io/obj';
-import { nanos } from '@nats-io/transport-node';
 import type { Nats } from './connection.js';
 
 /** The default, 128 KiB, waits for four times as many confirmations; a message has 1 MiB at most. */
 export const CHUNK_BYTES = 512 * 1024;
-const CHUNKS_AT_ONCE = 16;
+const CHUNKS_AHEAD = 8;
 
 // The other one is JavaScript, and a tenth as fast.
 setSha256Backend('native');
@@ -31,7 +30,7 @@ export interface Store {
 
 /** Makes it where it is not there; without `create`, it must be. */
 export async function openStore(nats: Nats, bucket: string, create: boolean): Promise<Store> {
-  const { jetStream, manager, waits } = nats;
+  const { jetStream, manager } = nats;
   const objects = new Objm(jetStream);
   const store = await (create ? objects.create(bucket) : objects.open(bucket, false));
   const stream = `OBJ_${bucket}`;
@@ -46,34 +45,32 @@ export async function openStore(nats: Nats, bucket: string, create: boolean): Pr
     }
   }
 
+  /** Chunks lie one behind the other: only their coordinator, or their participant, writes here. So some are asked for ahead. */
   async function* pieces({ nuid, size, chunks }: ObjectInfo): AsyncGenerator<Uint8Array> {
-    const name = `read_${randomUUID()}`;
-    await manager.consumers.add(stream, {
-      name,
-      filter_subject: `$O.${bucket}.C.${nuid}`,
-      ack_policy: AckPolicy.None,
-      inactive_threshold: nanos(4 * waits.natsBatchMs),
-      mem_storage: true,
-    });
-    try {
-      const consumer = await jetStream.consumers.get(stream, name);
-      let left = size;
-      for (let next = 0; left > 0; ) {
-        const options = { max_messages: Math.min(CHUNKS_AT_ONCE, chunks - next), expires: waits.natsBatchMs };
-        const before = next;
-        if (next < chunks) {
-          for await (const { data } of await consumer.fetch(options)) {
-            next++;
-            left -= data.length;
-            if (left < 0) throw new DamagedObject(`has more than ${size} bytes`);
-            yield data;
-          }
-        }
-        if (next === before) throw new DamagedObject(`lacks ${left} of ${size} bytes`);
+    const subject = `$O.${bucket}.C.${nuid}`;
+    const ahead = new Map<number, Promise<StoredMsg | null>>();
+    let left = size;
+    for (let seq = 1, found = 1; found <= chunks; found++) {
+      let message = (await ahead.get(seq)) ?? null;
+      if (message?.subject !== subject) {
+        // The server knows it since 2.9; the library's types do not.
+        const next = { next_by_subj: subject, seq };
+        message = await manager.streams.getMessage(stream, next);
       }
-    } finally {
-      await manager.consumers.delete(stream, name).catch(() => false);
+      if (message === null) break;
+      ahead.delete(seq);
+      seq = message.seq + 1;
+      for (let next = seq; next < seq + Math.min(CHUNKS_AHEAD, chunks - found); next++) {
+        if (ahead.has(next)) continue;
+        const asked = manager.streams.getMessage(stream, { seq: next });
+        asked.catch(() => undefined);
+        ahead.set(next, asked);
+      }
+      left -= message.data.length;
+      if (left < 0) throw new DamagedObject(`has more than ${size} bytes`);
+      yield message.data;
     }
+    if (left > 0) throw new DamagedObject(`lacks ${left} of ${size} bytes`);
   }
 
   return {

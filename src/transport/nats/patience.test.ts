@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
+import { type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import { withoutNats } from '../../../test/nats-server.js';
 import { TransportError } from '../error.js';
+import { exampleSigner } from '../transport.contract.js';
 import { takeLead } from './lead.js';
 import { joinNats } from './participant.js';
 
@@ -64,7 +65,7 @@ describe.skipIf(withoutNats)('whoever is told of what is not there yet', () => {
     const { signal } = controller;
     const waiting = told();
     const ends = [
-      takeLead(federation.server.url, JOB, { signal, ...waiting }),
+      takeLead(federation.server.url, exampleSigner, { signal, ...waiting }),
       joinNats(federation.server.url, { name: 'site-a', signal, ...waiting }),
     ].map((end) => end.then(String, (error: unknown) => error));
     await waiting.of(/cannot be reached/);
@@ -92,6 +93,6 @@ describe.skipIf(withoutNats)('whoever is told of nothing', () => {
     await expect(joinNats(url, { name: 'site-a' })).rejects.toThrow(/no federation has been started/);
     await federation.server.kill();
     await expect(joinNats(url, { name: 'site-a' })).rejects.toThrow(/cannot be reached/);
-    await expect(takeLead(url, JOB)).rejects.toThrow(/cannot be reached/);
+    await expect(takeLead(url, exampleSigner)).rejects.toThrow(/cannot be reached/);
   });
 });

@@ -11,7 +11,7 @@ import { decode, leaderSchema } from './messages.js';
 import { leaderKey } from './names.js';
 
 /**
- * Resolves when the leader of `epoch` is gone: at once where it has left, else when no beat has come for `afterMs`. Beats that a lost
+ * Resolves when the leader of `epoch` is gone; of any, where it is not known: at once where it has left, else when no beat has come for `afterMs`. Beats that a lost
  * connection kept away do not count as missed: then it is ourselves who are gone.
  * @throws TransportError when `signal` is aborted before
  */
@@ -19,12 +19,12 @@ export async function leaderGone(
   nats: Nats,
   { presence }: Buckets,
   job: string,
-  epoch: number,
+  epoch: number | undefined,
   afterMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const key = leaderKey(job);
-  const left = (entry: KvEntry | null) => entry !== null && leftEpoch(entry) === epoch;
+  const left = (entry: KvEntry | null) => entry !== null && epoch !== undefined && leftEpoch(entry) === epoch;
   if (await nats.outages.untilDone('the leader', async () => left(await presence.get(key)), signal)) return;
   const watching = new AbortController();
   let timer: NodeJS.Timeout | undefined;

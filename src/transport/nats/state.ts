@@ -1,27 +1,42 @@
-/** The key of a job's state: who leads, and what is asked for. It is written by compare-and-set alone. */
+/**
+ * The key of a job's state: who leads, and what is asked for. It is written by compare-and-set alone, and signed; what lies
+ * there and is not signed by the coordinator's key is as good as nothing.
+ */
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
-import { TransportError } from '../error.js';
+import { readSigned, type Signed, signedSchema } from '../../protocol/signed.js';
+import { OtherKeyError } from '../coordinator-voice.js';
 import { reasonOf } from './explain.js';
 import { decode, encode, type State, stateSchema } from './messages.js';
 import { stateKey } from './names.js';
 
+/** Whose state it is. */
+export interface StateOwner {
+  readonly job: string;
+  readonly key: string;
+}
+
 export interface Revised {
   /** Of the server; what the next compare-and-set names. 0 where there is no state yet. */
   readonly revision: number;
+  /** Nothing where there is none, or what lies there is not the coordinator's. */
   readonly state: State | undefined;
 }
 
-export async function readState(bucket: KV, job: string): Promise<Revised> {
-  const entry = await bucket.get(stateKey(job));
-  return { revision: entry?.revision ?? 0, state: entry === null ? undefined : stateOf(entry) };
+/** @throws OtherKeyError when a coordinator with another key leads the job */
+export async function readState(bucket: KV, owner: StateOwner): Promise<Revised> {
+  const entry = await bucket.get(stateKey(owner.job));
+  if (entry === null) return { revision: 0, state: undefined };
+  const read = stateOf(entry, owner);
+  if ('otherKey' in read) throw otherCoordinator(owner, read.otherKey);
+  return { revision: entry.revision, state: 'value' in read ? read.value : undefined };
 }
 
 /** @returns the new revision, or nothing where another was written since `revision` */
 export async function writeState(
   bucket: KV,
   job: string,
-  state: State,
+  state: Signed,
   revision: number,
 ): Promise<number | undefined> {
   try {
@@ -37,14 +52,30 @@ const OUTRUN = new Set<number>([
   JetStreamApiCodes.StreamWrongLastSequenceUnknown,
 ]);
 
-/** @throws TransportError when it is not what this version writes */
-export function stateOf(entry: KvEntry): State {
+type ReadState =
+  | { readonly value: State }
+  | { readonly problem: string }
+  /** Rightly signed, by another. */
+  | { readonly problem: string; readonly otherKey: string };
+
+export function stateOf(entry: KvEntry, { job, key }: StateOwner): ReadState {
+  let signed: Signed;
   try {
-    return decode(stateSchema, entry.value, Number.POSITIVE_INFINITY);
-  } catch (cause) {
-    throw new TransportError(`nats: the key ${entry.key} ${reasonOf(cause)}`, {
-      hint: 'another version of commonweight wrote it: use one version, or an account of its own',
-      cause,
-    });
+    signed = signedOf(entry);
+  } catch (error) {
+    return { problem: reasonOf(error) };
   }
+  const expected = { kind: 'nats-state', schema: stateSchema, job } as const;
+  const read = readSigned(signed, { ...expected, key });
+  if ('value' in read || 'problem' in readSigned(signed, expected)) return read;
+  return { ...read, otherKey: signed.key };
 }
+
+/** @throws TransportError when it is not what this version writes */
+export const signedOf = (entry: KvEntry): Signed =>
+  decode(signedSchema, entry.value, Number.POSITIVE_INFINITY);
+
+const otherCoordinator = ({ job, key }: StateOwner, other: string) =>
+  new OtherKeyError(`nats: the job ${job} is led with the key ${other}, this coordinator's is ${key}`, {
+    hint: 'a coordinator that stands by needs the same coordinator.key in its run folder',
+  });

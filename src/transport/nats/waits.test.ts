@@ -1,4 +1,3 @@
-import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
@@ -8,9 +7,7 @@ import { sha256Of } from '../blob-folder.js';
 import { noise } from '../transport.contract.js';
 import { defaultWaits, type Waits } from '../waits.js';
 import type { WaitOfNats } from '../waits.test.js';
-import { openNats } from './connection.js';
-import { blobSubject, MODELS_BUCKET } from './names.js';
-import { DamagedObject, openStore } from './object-store.js';
+import { blobSubject } from './names.js';
 import { joinNats } from './participant.js';
 
 const LONG_MS = 600_000;
@@ -30,25 +27,6 @@ describe.skipIf(withoutNats)('a NATS server that answers, and then not', () => {
   afterEach(() => federation.close());
 
   const cases: Readonly<Record<WaitOfNats, () => Promise<void>>> = {
-    async natsBatchMs() {
-      await federation.openCoordinator();
-      const nats = await openNats(
-        federation.server.url,
-        {},
-        { name: 'a', inbox: '_INBOX' },
-        { waits: only('natsBatchMs', 1000) },
-      );
-      federation.keep(nats.connection);
-      const store = await openStore(nats, MODELS_BUCKET, false);
-      await store.put('model', new Blob([noise(1_200_000)]).stream());
-      const object = await store.read('model', 1_200_000);
-      const manager = await jetstream(nats.connection).jetstreamManager();
-      await manager.streams.purge(`OBJ_${MODELS_BUCKET}`, { filter: `$O.${MODELS_BUCKET}.C.>` });
-      const reading = (async () => {
-        for await (const _ of object ?? []);
-      })();
-      await expect(reading).rejects.toThrow(DamagedObject);
-    },
     async natsAskMs() {
       await federation.openCoordinator();
       const other = federation.keep(await connect({ servers: federation.server.url }));

@@ -1,0 +1,22 @@
+/** From a text that came from elsewhere to what its schema says. */
+import type { z } from 'zod';
+import { printable } from '../tensor/printable.js';
+
+/** A frame, or in words what is wrong with it. */
+export function parseFrame<Frame>(
+  schema: z.ZodType<Frame>,
+  text: string,
+): { readonly frame: Frame } | { readonly problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { problem: 'is no JSON' };
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { frame: parsed.data };
+  const issue = parsed.error.issues[0];
+  const place = issue?.path.join('.') ?? '';
+  const problem = (issue?.message ?? 'is not of the schema').slice(0, 300);
+  return { problem: printable(place === '' ? problem : `has in "${place.slice(0, 100)}": ${problem}`) };
+}

@@ -1,0 +1,89 @@
+/**
+ * What a coordinator says, signed by its Ed25519 key, so that nobody on the way can say it in its place: a hub that somebody
+ * has taken over, a proxy, a NATS server, another site. What is signed is the very text that travels, so no second way of
+ * writing the same value matters. It names its kind and its job; the value has its number (`assignment.ts`), by which one that
+ * is repeated later is known to be old.
+ */
+import { z } from 'zod';
+import { publicKeyOf, type SecretKey, sign, verify } from '../crypto/signing.js';
+import { descriptionSchema, jobSchema } from './description.js';
+import { parseFrame } from './parse-frame.js';
+
+/** 64 lower-case hexadecimal digits. */
+export const publicKeySchema = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const signedSchema = z.strictObject({
+  /** JSON of a statement. */
+  statement: z.string(),
+  key: publicKeySchema,
+  signature: z.string().regex(/^[0-9a-f]{128}$/),
+});
+export type Signed = z.output<typeof signedSchema>;
+
+/** The description as it is signed. */
+export const describedSchema = z.strictObject({
+  /** Of the coordinator that says so; see `assignment.ts`. */
+  epoch: z.int().nonnegative(),
+  description: descriptionSchema,
+});
+
+/** What a coordinator signs with, for one job. */
+export interface Signer {
+  readonly job: string;
+  /** The public key. */
+  readonly key: string;
+  sign(kind: StatementKind, value: unknown): Signed;
+}
+
+/** One kind is never taken for another. */
+export type StatementKind = 'description' | 'assignment' | 'nats-description' | 'nats-state';
+
+/** Of a text that no other program of ours signs. */
+const PURPOSE = 'commonweight: a statement of the coordinator\n';
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function signer(secret: SecretKey, job: string): Signer {
+  const key = publicKeyOf(secret);
+  return {
+    job,
+    key,
+    sign(kind, value) {
+      const statement = JSON.stringify({ kind, job, value });
+      return { statement, key, signature: sign(secret, encoder.encode(PURPOSE + statement)) };
+    },
+  };
+}
+
+export interface Expected<Value> {
+  readonly kind: StatementKind;
+  readonly schema: z.ZodType<Value>;
+  /** Any, where it is not known yet. */
+  readonly key?: string | undefined;
+  readonly job?: string | undefined;
+}
+
+export type Read<Value> =
+  | { readonly value: Value; readonly job: string }
+  /** In words, for behind "it". */
+  | { readonly problem: string };
+
+/** The value, if it was signed as a statement of this kind, by this key, about this job. */
+export function readSigned<Value>(
+  { statement, key, signature }: Signed,
+  { kind, schema, key: expectedKey = key, job: expectedJob }: Expected<Value>,
+): Read<Value> {
+  if (key !== expectedKey) return { problem: `is signed by the key ${key}, expected ${expectedKey}` };
+  const signed = encoder.encode(PURPOSE + statement);
+  if (!verify(key, signed, signature)) return { problem: 'is not signed by the key that it names' };
+  const text = decoder.decode(signed).slice(PURPOSE.length);
+  const parsed = parseFrame(
+    z.strictObject({
+      kind: z.literal(kind),
+      job: expectedJob === undefined ? jobSchema : z.literal(expectedJob),
+      value: schema,
+    }),
+    text,
+  );
+  return 'problem' in parsed ? parsed : { value: parsed.frame.value, job: parsed.frame.job };
+}

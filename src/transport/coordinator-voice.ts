@@ -1,0 +1,90 @@
+/**
+ * What a participant takes for its coordinator's word: what is signed by its key, about its job, and not older than what it
+ * has taken before. Everything else is left out, and the participant waits for what comes next: whoever stands between can
+ * keep it waiting, but can say nothing in the coordinator's place.
+ */
+import type { z } from 'zod';
+import { type Assignment, isEarlier } from '../protocol/assignment.js';
+import { readSigned, type Signed, type StatementKind } from '../protocol/signed.js';
+import { TransportError } from './error.js';
+import { rarely } from './rarely.js';
+
+/** Whose word is taken. */
+export interface CoordinatorTrust {
+  /** The coordinator's public key, as it prints it. Without one, that of the first description is taken. */
+  readonly coordinatorKey?: string | undefined;
+  /** Something was left out, in words; told of the first, and then more and more rarely. */
+  readonly onLeftOut?: ((what: string) => void) | undefined;
+}
+
+export interface CoordinatorVoice {
+  /** Whether its key was given, and not taken from its first words. */
+  readonly isGiven: boolean;
+  /**
+   * Reads a description, whose key and job are the coordinator's from then on.
+   * @throws OtherKeyError when another key signed it; SpoiledError when it is not rightly signed
+   */
+  meet<Value>(signed: Signed, kind: StatementKind, schema: z.ZodType<Value>): Value;
+  /** Nothing where it is to be left out. */
+  hear<Value>(signed: Signed, kind: StatementKind, schema: z.ZodType<Value>): Value | undefined;
+  /** Whether it is not older than the newest so far; it is the newest then. */
+  isCurrent(assignment: Assignment): boolean;
+  leaveOut(problem: string): void;
+}
+
+/** Another coordinator, or somebody who poses as one. */
+export class OtherKeyError extends TransportError {}
+
+/** What should be the coordinator's word is not signed by it, or cannot be read. */
+export class SpoiledError extends TransportError {}
+
+/** @throws TransportError when the key that is given cannot be one */
+export function coordinatorVoice({ coordinatorKey, onLeftOut }: CoordinatorTrust): CoordinatorVoice {
+  let key = coordinatorKey === undefined ? undefined : keyOf(coordinatorKey);
+  let job: string | undefined;
+  let newest: Assignment | undefined;
+  const leaveOut = rarely(onLeftOut);
+  return {
+    isGiven: coordinatorKey !== undefined,
+    meet(signed, kind, schema) {
+      if (key !== undefined && signed.key !== key) throw otherKey(signed.key, key);
+      const read = readSigned(signed, { kind, schema, key });
+      if ('problem' in read) throw new SpoiledError(`transport: the description ${read.problem}`, SPOILED);
+      key ??= signed.key;
+      job = read.job;
+      return read.value;
+    },
+    hear(signed, kind, schema) {
+      const read = readSigned(signed, { kind, schema, key, job });
+      if (!('problem' in read)) return read.value;
+      leaveOut(`an assignment ${read.problem}`);
+      return undefined;
+    },
+    isCurrent(assignment) {
+      if (newest !== undefined && isEarlier(assignment, newest)) {
+        leaveOut(`an assignment is older than the one before`);
+        return false;
+      }
+      newest = assignment;
+      return true;
+    },
+    leaveOut,
+  };
+}
+
+export const SPOILED = {
+  hint: 'somebody has changed it on the way; or one end is another version: use one version of commonweight everywhere',
+};
+
+const otherKey = (got: string, expected: string) =>
+  new OtherKeyError(`transport: the coordinator's key is ${got}, expected ${expected}`, {
+    hint: 'this is another coordinator, or somebody who poses as it: ask the operator for the key',
+  });
+
+function keyOf(text: string): string {
+  const digits = text.trim().toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(digits)) return digits;
+  throw new TransportError('transport: this is no key of a coordinator: it has 64 hexadecimal digits', {
+    hint: 'the coordinator prints it as --coordinator-key',
+  });
+}

@@ -1,0 +1,48 @@
+/**
+ * A key that only this coordinator writes: what somebody else has put there is overwritten again. With the permissions of
+ * docs/nats.md nobody else can; a server that has others is no reason to stop.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KV } from '@nats-io/kv';
+import type { Nats } from './connection.js';
+import { follow } from './follow.js';
+
+/** So often at most. */
+export const REPAIR_PAUSE_MS = 100;
+
+export interface Guarded {
+  readonly bucket: KV;
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Whether another value may stay: that of a coordinator that has taken over. */
+  mayStay(value: Uint8Array): boolean;
+  onSpoiled(): void;
+}
+
+/** Until `signal` is aborted. */
+export async function guardKey(
+  nats: Nats,
+  { bucket, key, value, mayStay, onSpoiled }: Guarded,
+  signal: AbortSignal,
+): Promise<void> {
+  const own = Buffer.from(value);
+  let repairing: Promise<unknown> = Promise.resolve();
+  const repair = async () => {
+    const now = await bucket.get(key);
+    if (now !== null && (own.equals(now.value) || mayStay(now.value))) return;
+    onSpoiled();
+    await bucket.put(key, value, { previousSeq: now?.revision ?? 0 });
+    await delay(REPAIR_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+  };
+  await follow(
+    nats,
+    bucket,
+    key,
+    (entry) => {
+      if (own.equals(entry.value) || mayStay(entry.value)) return;
+      // Somebody else was quicker: that is looked at as the next change.
+      repairing = repairing.then(() => (signal.aborted ? undefined : repair().catch(() => undefined)));
+    },
+    signal,
+  );
+}

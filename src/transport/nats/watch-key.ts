@@ -1,0 +1,53 @@
+/**
+ * The current value of a key for a participant, without a consumer of its own: a consumer delivers to any subject that it
+ * names, so whoever may make one could have the server write in somebody else's place. A change is heard on the key's own
+ * subject, and then read; what was missed is read a few seconds later.
+ */
+import type { KV, KvEntry } from '@nats-io/kv';
+import type { Nats } from './connection.js';
+import { kvSubject } from './names.js';
+
+/** @returns once it was read for the first time */
+export async function watchKey(
+  { connection, outages }: Nats,
+  bucket: KV,
+  bucketName: string,
+  key: string,
+  see: (entry: KvEntry) => void,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let reading = false;
+  let again = false;
+  const read = async () => {
+    if (signal.aborted) return;
+    const entry = await bucket.get(key);
+    if (entry !== null && !signal.aborted) see(entry);
+  };
+  /** One reading at a time; what changed meanwhile is read by the next. */
+  const readSoon = async () => {
+    again = true;
+    if (reading) return;
+    reading = true;
+    while (again) {
+      again = false;
+      // Without an answer, it is read the next time.
+      await read().catch(() => undefined);
+    }
+    reading = false;
+  };
+  const soon = () => void readSoon();
+  // What it says is not taken as it comes: the server may have refused to keep it.
+  const subscription = connection.subscribe(kvSubject(bucketName, key), { callback: soon });
+  const timer = setInterval(soon, everyMs);
+  outages.onReconnect(soon, signal);
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearInterval(timer);
+      if (!connection.isClosed()) subscription.unsubscribe();
+    },
+    { once: true },
+  );
+  await outages.through(read);
+}
