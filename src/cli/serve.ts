@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { LiveView } from '../federation/live-view.js';
 import { serveFederation } from '../federation/serve-federation.js';
+import { warningsOf } from '../federation/warnings.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
 import type { LogEntry } from '../protocol/view.js';
 import { eventLine } from '../report/event-line.js';
@@ -105,6 +106,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   };
   const lines = connectionLines((text) => warned({}, text));
   const transport = await serveTransport(flags, print, { signal, ...lines });
+  const said = new Set<string>();
   const spare = sparingLog({ info: informed, warn: warned, error: informed }, 1, 30);
   try {
     const { result } = await serveFederation(input, {
@@ -121,6 +123,10 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
           const line = eventLine(event, state);
           if (line !== undefined) inform(line);
           log?.info(event, line ?? event.type);
+          for (const warning of warningsOf(state)) {
+            if (!said.has(warning)) warned({}, warning);
+            said.add(warning);
+          }
         },
         onPresence(participant, present) {
           spare('info', participant, {}, `${participant} is ${present ? 'here' : 'gone'}`);

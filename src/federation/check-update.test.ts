@@ -7,7 +7,7 @@ import { MergeError } from '../merge/error.js';
 import { encodeModel } from '../nn/model-file.js';
 import { encodeSafetensors } from '../tensor/safetensors.js';
 import { layoutSize, stateLayout } from '../tensor/state-dict.js';
-import { type UpdateCheck, updateProblem } from './check-update.js';
+import { checkUpdate, type UpdateCheck } from './check-update.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'commonweight-check-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -26,7 +26,7 @@ let files = 0;
 async function problemOf(bytes: Uint8Array, check: Partial<UpdateCheck> = {}, of = layout) {
   const path = join(folder, `${++files}`);
   await writeFile(path, bytes);
-  return updateProblem(path, of, { what, ...check });
+  return (await checkUpdate(path, of, { what, ...check })).problem;
 }
 async function baseFile(values: Float32Array) {
   const path = join(folder, `base-${++files}`);
@@ -86,7 +86,7 @@ describe('an update that came in', () => {
   });
 
   it('that is not there is our own trouble', async () => {
-    await expect(updateProblem(join(folder, 'none'), layout, { what })).rejects.toThrow(MergeError);
+    await expect(checkUpdate(join(folder, 'none'), layout, { what })).rejects.toThrow(MergeError);
   });
 
   it('is refused with other tensors, by name, shape, dtype or order', async () => {
@@ -124,13 +124,26 @@ describe('an update that came in', () => {
     const base = await baseFile(data);
     expect(await problemOf(sound, { base })).toBeUndefined();
     expect(await problemOf(changed(4, 1e6), { base })).toMatch(
-      /^the weights of the update of "site-b" lie 2\.58e\+5 from where they began .* expected at most 10000$/,
+      /^the weights of the update of "site-b" lie 2\.58e\+5 from where they began .* expected at most 100$/,
     );
     // √(3²/15) from where they began.
     const moved = changed(4, data[4]! + 3);
     expect(await problemOf(moved, { base, farthest: 0.77 })).toContain('lie 0.775 from where they began');
     expect(await problemOf(moved, { base, farthest: 0.78 })).toBeUndefined();
     expect(await problemOf(changed(0, 3e38))).toContain('from zero');
+    // What is far for small weights is not for large ones.
+    const large = await baseFile(data.map((value) => 1000 * value));
+    const scaled = encodeSafetensors({ layout, data: data.map((value) => -1000 * value) });
+    expect(await problemOf(scaled, { base })).toContain('expected at most 100');
+    expect(await problemOf(scaled, { base: large })).toBeUndefined();
+  });
+
+  it('says how far it moved, in units of what it began with', async () => {
+    const base = await baseFile(data);
+    const path = join(folder, 'moved');
+    await writeFile(path, encodeSafetensors({ layout, data: data.map((value) => 1.25 * value) }));
+    const { moved } = (await checkUpdate(path, layout, { what, base })) as { moved: number };
+    expect(moved).toBeCloseTo(0.25, 6);
   });
 
   it('of squares has none below zero', async () => {

@@ -18,48 +18,52 @@ export interface UpdateCheck {
   /** The file of the state that the work began with; distances count from zero without one. */
   readonly base?: string | undefined;
   /**
-   * The farthest that weights may have moved, as the root of their mean square; 10⁴ by default: what one round moves is
-   * below 1, and numbers like that would drown everybody else's in a mean.
+   * The farthest that weights may have moved, as the root of their mean square, in units of the base's or of 1, whichever is
+   * more; 100 by default. What one round moves is below 1, and numbers like that would drown everybody else's in a mean.
    */
   readonly farthest?: number | undefined;
   /** Squares, as those of the Fisher information: none is below zero. */
   readonly squares?: boolean | undefined;
 }
 
-export const FARTHEST = 1e4;
+const FARTHEST = 100;
 const PIECE_BYTES = 1 << 20;
 
-/**
- * What is wrong with the file, in a line (who, what, expected, got), or undefined.
- * @throws MergeError when a file cannot be read, or the base is no model of these tensors
- */
-export async function updateProblem(
+export type CheckedUpdate =
+  /** What is wrong with the file, in a line (who, what, expected, got). */
+  | { readonly problem: string }
+  /** How far the weights moved, as the root of the mean square, in units of the base's; from zero where there is no base. */
+  | { readonly problem?: undefined; readonly moved: number };
+
+/** @throws MergeError when a file cannot be read, or the base is no model of these tensors */
+export async function checkUpdate(
   path: string,
   layout: StateLayout,
   { what, base: basePath, farthest = FARTHEST, squares = false }: UpdateCheck,
-): Promise<string | undefined> {
+): Promise<CheckedUpdate> {
   const expected = headerOf(layout);
   const refused = await headerLengthProblem(path, expected.length, what);
-  if (refused !== undefined) return refused;
+  if (refused !== undefined) return { problem: refused };
   let file: TensorFile;
   try {
     file = await openTensorFile(path);
   } catch (error) {
-    if (error instanceof TensorError) return error.message.replace(path, what);
+    if (error instanceof TensorError) return { problem: error.message.replace(path, what) };
     throw error;
   }
   const base = basePath === undefined ? undefined : await openTensorFile(basePath);
   try {
-    return headerProblem(file, layout, expected, what) ?? (await valuesProblem(file, base));
+    const problem = headerProblem(file, layout, expected, what);
+    return problem === undefined ? await checkValues(file, base) : { problem };
   } finally {
     await file.handle.close();
     await base?.handle.close();
   }
 
-  async function valuesProblem(file: TensorFile, base: TensorFile | undefined): Promise<string | undefined> {
+  async function checkValues(file: TensorFile, base: TensorFile | undefined): Promise<CheckedUpdate> {
     const takeTurn = turnTaker();
     const [own, other] = [new Float32Array(PIECE_BYTES / 4), new Float32Array(PIECE_BYTES / 4)];
-    let squareSum = 0;
+    let [movedSquares, baseSquares] = [0, 0];
     for (const { name, size } of layout) {
       for (let at = 0; at < size; at += own.length) {
         await takeTurn();
@@ -73,19 +77,25 @@ export async function updateProblem(
         if (negative >= 0) return unsound(name, at + negative, values[negative], 'a number from 0');
         if (base !== undefined) readChunk(base, piece, new Uint8Array(other.buffer));
         for (let i = 0; i < count; i++) {
-          const moved = (own[i] as number) - (base === undefined ? 0 : (other[i] as number));
-          squareSum += moved * moved;
+          const began = base === undefined ? 0 : (other[i] as number);
+          const moved = (own[i] as number) - began;
+          movedSquares += moved * moved;
+          baseSquares += began * began;
         }
       }
     }
-    const distance = Math.sqrt(squareSum / Math.max(layoutSize(layout), 1));
-    if (squares || distance <= farthest) return undefined;
+    const size = Math.max(layoutSize(layout), 1);
+    const [distance, began] = [Math.sqrt(movedSquares / size), Math.sqrt(baseSquares / size)];
+    const most = farthest * Math.max(began, 1);
+    if (squares || distance <= most) return { moved: distance / (began || 1) };
     const from = base === undefined ? 'zero' : 'where they began';
-    return `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${farthest}`;
+    return {
+      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
+    };
   }
 
   function unsound(name: string, index: number, value: number | undefined, expected: string) {
-    return `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}`;
+    return { problem: `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}` };
   }
 }
 

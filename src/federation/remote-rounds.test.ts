@@ -72,7 +72,7 @@ function coordinator(transport = inProcess(), changes: Partial<RemoteRoundsOptio
     store,
     blobs,
     clock: fakeClock().clock,
-    check: async () => undefined,
+    check: async () => ({}),
     async merge(round, state) {
       const record = state.rounds[round - 1]!;
       const texts = record.closed!.map(async (name) => {
@@ -291,7 +291,7 @@ describe('rounds with remote participants', () => {
   it('refuse what the check refuses, and tell both sides why', async () => {
     const refused: string[] = [];
     const { rounds, transport, end } = coordinator(undefined, {
-      check: async (_, { type }) => (type === 'update' ? '"fc.weight" holds NaN' : undefined),
+      check: async (_, { type }) => (type === 'update' ? { problem: '"fc.weight" holds NaN' } : {}),
       observer: {
         onRefused: (who, { type }, receipt) =>
           refused.push(`${who} ${type} ${!receipt.accepted && receipt.reason}`),

@@ -13,6 +13,7 @@ import type { RunOperator } from '../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, Reception } from '../transport/transport.js';
 import { admit } from './admission.js';
 import { assign } from './assign.js';
+import type { CheckedFiles } from './check-files.js';
 import type { Clock } from './clock.js';
 import { DamagedUpdateError, FederationError, InterruptedError } from './error.js';
 import { membersHere } from './membership.js';
@@ -45,8 +46,8 @@ export interface RemoteRoundsOptions {
   tooFew?(participants: number): string | undefined;
   /** Why the run cannot be taken up again after this round, which is over, in words. */
   cannotReturn?(to: number, state: RunState): Promise<string | undefined>;
-  /** @returns what is wrong with the files of an announcement, in words */
-  check(participant: string, announcement: Announcement, state: RunState): Promise<string | undefined>;
+  /** Looks at the files of an announcement. */
+  check(participant: string, announcement: Announcement, state: RunState): Promise<CheckedFiles>;
   /** @throws DamagedUpdateError when the file of an update is not what it was. */
   merge(round: number, state: RunState): Promise<RoundEvent>;
   /** After a fact was recorded: what no later step reads can go. */
@@ -127,21 +128,22 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
     const receipt =
       unfitCounts(participant, announcement) ??
       (await withoutBlobs(participant, announcement)) ??
-      (await badUpdate(participant, announcement)) ??
-      // While its files were looked at, the run went on.
-      (await exclusively(async () => {
-        const { event, receipt } = admit(state, participant, announcement, options.initial);
-        if (event !== undefined) await record(event);
-        return receipt;
-      }));
+      (await receiveFiles(participant, announcement));
     if (!receipt.accepted) observer.onRefused?.(participant, announcement, receipt);
     return receipt;
   };
 
-  async function badUpdate(participant: string, announcement: Announcement): Promise<Receipt | undefined> {
-    const problem = await options.check(participant, announcement, state);
-    if (problem === undefined) return undefined;
-    return { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
+  async function receiveFiles(participant: string, announcement: Announcement): Promise<Receipt> {
+    const { problem, moved } = await options.check(participant, announcement, state);
+    if (problem !== undefined) {
+      return { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
+    }
+    return exclusively(async () => {
+      // While its files were looked at, the run went on.
+      const { event, receipt } = admit(state, participant, announcement, options.initial);
+      if (event !== undefined) await record(withMoved(event, moved));
+      return receipt;
+    });
   }
 
   /** They go into the journal: no more numbers than there are classes, and no others than of what it has. */
@@ -360,6 +362,11 @@ interface Said {
   key: string;
   sequence: number;
 }
+
+const withMoved = (event: RoundEvent, moved: number | undefined): RoundEvent =>
+  event.type === 'update-received' && moved !== undefined
+    ? { ...event, update: { ...event.update, moved: Number(moved.toPrecision(4)) } }
+    : event;
 
 function waitingPhase({ stopped }: RunState, { closed, merged }: RoundRecord): Phase | undefined {
   if (stopped !== undefined) return undefined;

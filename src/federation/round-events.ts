@@ -22,6 +22,8 @@ const updateSchema = z.strictObject({
   controls: z.strictObject({ own: sha256Schema.optional(), change: sha256Schema }).optional(),
   /** What travels with it where a strategy wants it: the Fisher information. */
   fisher: sha256Schema.optional(),
+  /** How far the weights moved, in units of those that they began with, as the coordinator measured it: across machines. */
+  moved: z.number().nonnegative().optional(),
   seconds: z.number(),
 });
 export type UpdateRecord = z.output<typeof updateSchema>;

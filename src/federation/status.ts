@@ -4,6 +4,7 @@ import type { Status } from '../protocol/status.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { type Member, membersHere } from './membership.js';
 import { missingCopies, missingUpdates, type RoundRecord, type RunState } from './round.js';
+import { warningsOf } from './warnings.js';
 
 /** Of a participant, as long as its coordinator lives. */
 export interface Seen {
@@ -20,6 +21,9 @@ export interface Live {
   readonly farewell?: string | undefined;
 }
 
+/** So many are enough to look at. */
+const MOST_WARNINGS = 20;
+
 /** @param live nothing where only the run's folder is looked at */
 export function statusOf(state: RunState, live?: Live): Status {
   const { rules, rounds, members, stopped } = state;
@@ -27,6 +31,7 @@ export function statusOf(state: RunState, live?: Live): Status {
   const { phase, waitingFor, received, deadline } = phaseOf(state, current, live);
   const merged = rounds.findLast((record) => Object.keys(record.merged?.merged ?? {}).length > 0)?.merged;
   const [testAccuracy] = Object.values(merged?.merged ?? {});
+  const warnings = warningsOf(state).slice(0, MOST_WARNINGS);
   const copied = rounds.findLast((record) => record.copied.size > 0)?.copied;
   return {
     protocol: PROTOCOL_VERSION,
@@ -56,6 +61,7 @@ export function statusOf(state: RunState, live?: Live): Status {
     }),
     ...(testAccuracy !== undefined && { testAccuracy }),
     copied: Object.fromEntries(copied ?? []),
+    ...(warnings.length > 0 && { warnings }),
     ...(state.rollbacks.length > 0 && { rollbacks: state.rollbacks.length }),
     ...(stopped !== undefined && { reason: stopped }),
   };

@@ -36,6 +36,8 @@ export const statusSchema = z.strictObject({
   testAccuracy: accuracy.optional(),
   /** Of the last copy that was evaluated, with each participant. */
   copied: z.record(participantNameSchema, accuracy),
+  /** What an operator should look at. */
+  warnings: z.array(sentenceSchema(1000)).max(100).optional(),
   /** How often an operator has gone back to an earlier round. */
   rollbacks: z.int().positive().optional(),
   reason: sentenceSchema(100).optional(),

@@ -10,7 +10,8 @@ export function statusLines(status: Status, now: Date): string[] {
   const tested = testAccuracy !== undefined && [
     `the last merged model on the test images: ${percent(testAccuracy)}`,
   ];
-  return [headline(status), ...waiting(status, now), ...(tested || []), '', ...table(status)];
+  const warnings = (status.warnings ?? []).map((warning) => `look at this: ${warning}`);
+  return [headline(status), ...waiting(status, now), ...(tested || []), ...warnings, '', ...table(status)];
 }
 
 /** `round 3 of 10, training: 1 of 3 updates in` */

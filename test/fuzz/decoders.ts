@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { z } from 'zod';
-import { updateProblem } from '../../src/federation/check-update.js';
+import { checkUpdate } from '../../src/federation/check-update.js';
 import { journalLine, parseJournal } from '../../src/federation/journal.js';
 import { keptWork, type ParticipantFolder } from '../../src/federation/kept-update.js';
 import { readStrategy } from '../../src/merge/strategies.js';
@@ -187,7 +187,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
     ...{ name: 'updates', share: 10, next: mutatedFile },
     async read(bytes: Uint8Array) {
       writeFileSync(updateFile, bytes);
-      const problem = await updateProblem(updateFile, layout, {
+      const { problem } = await checkUpdate(updateFile, layout, {
         ...{ what: 'the update', base: join(folder, 'base') },
       });
       if (problem !== undefined) {

@@ -29,6 +29,11 @@ export function Now({ overview, status, traffic, rounds }: WatchState) {
     <section class="now" aria-labelledby="now">
       <h2 id="now">{capitalized(headline(status))}</h2>
       <Waiting status={status} />
+      {status.warnings?.map((warning) => (
+        <p key={warning} class="note alert">
+          {capitalized(warning)}.
+        </p>
+      ))}
       <progress max={status.rounds} value={done} aria-label="Rounds done" />
       <dl class="figures">
         {tiles.map(

@@ -1,0 +1,138 @@
+/**
+ * One participant with a valid token against all others: its update passes the guard, and from what is merged nobody can train.
+ * The others wait, the operator sees who it is, drops it and goes back, and the run ends as if it had never been there.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import type { Announcement } from '../../src/protocol/announcement.js';
+import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
+import { stateLayout } from '../../src/tensor/state-dict.js';
+import { joinHub } from '../../src/transport/hub/join-hub.js';
+import type { ParticipantEnd } from '../../src/transport/transport.js';
+import { handedOut } from '../handed-out.js';
+import { commonweight, type Started, sample, start } from '../run-command.js';
+
+const honest = ['site-a', 'site-b'];
+const settings = {
+  ...{ dataset: sample, seed: 5, model: { name: 'mlp', hidden: [32] }, local: { epochs: 1 }, rounds: 3 },
+  ...{ optimizer: { name: 'sgd', learningRate: 0.05 }, participants: [...honest, 'mallory'] },
+  partition: { name: 'v', participants: 3 },
+};
+/** Of the network above, in images of 28 × 28 and ten classes. */
+const layout = stateLayout([
+  ['fc1.weight', [32, 784]],
+  ['fc1.bias', [32]],
+  ['fc2.weight', [10, 32]],
+  ['fc2.bias', [10]],
+]);
+/** Half of the weights are +far, half −far, without a rule. */
+const poison = (far: number) => {
+  const size = layout.reduce((sum, { size }) => sum + size, 0);
+  return encodeSafetensors({
+    layout,
+    data: Float32Array.from({ length: size }, (_, i) => (Math.sin(i * i) > 0 ? far : -far)),
+  });
+};
+
+/** Does what is asked of it, with weights that nobody can train from. @returns why its first try was refused */
+async function mallory(end: ParticipantEnd, refusals: string[]): Promise<void> {
+  const examples = 9_000_000;
+  const joined = { type: 'joined', validationExamples: 1, runtime: 'none' } as const;
+  const say = async (announcement: Announcement) => {
+    const receipt = await end.announce(announcement);
+    if (!receipt.accepted) refusals.push(receipt.message);
+    return receipt.accepted;
+  };
+  await say({ ...joined, examples: 2 ** 53 - 1 });
+  await say({ ...joined, examples });
+  for await (const assignment of end.assignments()) {
+    if (assignment.type === 'evaluate' && assignment.waitingFor.includes('mallory')) {
+      const { round, model } = assignment;
+      await say({ type: 'evaluated', round, model: model.sha256, validationAccuracy: 1, examples: 1 });
+    }
+    if (assignment.type !== 'train' || !assignment.waitingFor.includes('mallory')) continue;
+    const { round, base } = assignment;
+    for (const far of [9000, 90]) {
+      const state = await end.upload(poison(far));
+      const update = { state, examples, epochs: 1, images: examples, loss: 1, seconds: 1 };
+      const of = base === undefined ? {} : { base: base.sha256 };
+      if (await say({ type: 'update', round, ...of, update })) break;
+    }
+  }
+}
+
+it('one token does not stop a federation', { timeout: 120_000 }, async ({ signal }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'commonweight-poison-'));
+  const at = (...path: string[]) => join(folder, ...path);
+  writeFileSync(at('federation.yaml'), stringify(settings));
+  const started: Started[] = [];
+  const begin = (args: readonly string[]) => {
+    const one = start(args, { cwd: folder });
+    started.push(one);
+    return one;
+  };
+  const killAll = () => {
+    for (const { child } of started) child.kill('SIGKILL');
+  };
+  signal.addEventListener('abort', killAll);
+  try {
+    const hub = begin(['serve', 'federation.yaml', '--out', 'out', '--port', '0']);
+    const said = await hub.until(/^round 1 /m);
+    const url = /the hub listens on (\S+)\n/.exec(said)?.[1] ?? '';
+    const { tokens } = handedOut(at('out'));
+    const refusals: string[] = [];
+    const end = await joinHub(url, { token: tokens.get('mallory') ?? '' });
+    const attack = mallory(end, refusals).catch((error: Error) => error);
+    const joined = honest.map((name, k) =>
+      begin([
+        ...['join', url, '--token', tokens.get(name) ?? '', '--out', name],
+        ...['--data', sample, '--partition', `v:${k + 1}/3`],
+      ]),
+    );
+    for (const name of honest) {
+      await hub.until(new RegExp(`^${name} has left: its work failed: .*training diverges`, 'm'));
+    }
+    const warned = await hub.until(/the update of mallory lies \d+ times as far/);
+    expect(warned).toMatch(/mallory says that it has 100\.0% of all examples/);
+    expect(refusals).toEqual([
+      expect.stringContaining('says that it has 9007199254740991 examples, expected at most 10000000'),
+      expect.stringMatching(/lie 9\.00e\+3 from zero .* expected at most 100$/),
+    ]);
+    const asks = async (...args: readonly string[]) => {
+      const { status, stdout, stderr } = await commonweight(
+        [...args, '--token', tokens.get('operator') ?? ''],
+        { cwd: folder },
+      );
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      return stdout;
+    };
+    expect(await asks('status', url)).toMatch(/^look at this: round 1: the update of mallory lies/m);
+    expect(await asks('drop', url, 'mallory')).toMatch(
+      /the models of round 1 hold its updates; `commonweight rollback \S+ --to 0`/,
+    );
+    expect(((await attack) as Error).message).toMatch(/mallory" was dropped from this run by its operator/);
+    expect(await asks('rollback', url, '--to', '0')).toBe(
+      'the run begins again; its participants are told\n',
+    );
+    for (const { ended } of joined) {
+      const { status, stdout } = await ended;
+      expect({ status, stdout }).toMatchObject({ status: 0 });
+      expect(stdout).toContain('training diverges');
+    }
+    expect(await hub.ended).toMatchObject({ status: 0, stderr: '' });
+    const replayed = await commonweight(['replay', 'out'], { cwd: folder });
+    expect(replayed.stdout).toContain(
+      'the model is what the journal says: all 3 rounds have the recorded bytes',
+    );
+    const { state } = decodeSafetensors(readFileSync(at('out', 'model.safetensors')), 'model');
+    expect(state.data.every((value) => Math.abs(value) < 5)).toBe(true);
+  } finally {
+    signal.removeEventListener('abort', killAll);
+    killAll();
+    await Promise.all(started.map(({ ended }) => ended));
+    rmSync(folder, { recursive: true });
+  }
+});
