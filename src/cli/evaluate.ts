@@ -1,16 +1,19 @@
 /** `commonweight evaluate`: a model on the test images of a data set. */
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { type ImageDataset, renumbered, type TrainTestSplit } from '../data/image-dataset.js';
-import { loadDataset } from '../data/load-dataset.js';
+import { datasetNames, loadDataset } from '../data/load-dataset.js';
 import { evaluateInParts } from '../federation/evaluate-parts.js';
 import { WorkerPool } from '../federation/worker-pool.js';
 import { softmaxCrossEntropy } from '../nn/losses.js';
 import { sgd } from '../nn/optimizers.js';
 import { compilePlan } from '../nn/plan.js';
 import type { Normalization } from '../nn/training-step.js';
+import { datasetName } from '../protocol/dataset-name.js';
 import { evaluationReport, evaluationResult } from '../report/evaluation-report.js';
 import { sameShape } from '../tensor/shape.js';
+import { readConfigurationFile } from './configuration-file.js';
 import { widthFor } from './display.js';
 import { liveDisplay } from './display-live.js';
 import { plainDisplay } from './display-plain.js';
@@ -56,6 +59,23 @@ Examples:
     .action(evaluate);
 }
 
+/**
+ * A model tells the name of its data set, and the run in whose folder it is tells the path.
+ * @throws UsageError where nothing does
+ */
+async function whereItLies(model: string, name: string): Promise<string> {
+  // Models of single rounds lie one folder below.
+  for (const folder of [dirname(model), dirname(dirname(model))]) {
+    const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
+    if (typeof run?.dataset === 'string' && datasetName(run.dataset) === name) return run.dataset;
+  }
+  // A file of an earlier version has the path.
+  if (datasetNames.includes(name) || name !== datasetName(name)) return name;
+  throw new UsageError(`"${model}" was trained on "${name}", and does not say where that lies`, {
+    hint: 'name its folder with --dataset',
+  });
+}
+
 async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
   const { json, dataDir, network, normalization } = flags;
   if (json !== undefined) await checkFolderOf('--json', json);
@@ -64,7 +84,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
   const { signal, stop } = watchInterrupts();
   try {
     const described = network === undefined ? await openModel(path, {}) : undefined;
-    const dataset = flags.dataset ?? described?.dataset;
+    const dataset = flags.dataset ?? (described?.dataset && (await whereItLies(path, described.dataset)));
     if (dataset === undefined) {
       throw new UsageError(`"${path}" does not say what it was trained on`, {
         hint: 'name the data with --dataset: fashion-mnist, or a folder',

@@ -171,7 +171,9 @@ describe('commonweight merge', () => {
     expect(stdout).toMatch(/^merged\.safetensors: 2 files merged by absmax, \d+ tensors, /);
     const { state } = decodeSafetensors(readFileSync(at('merged.safetensors')), 'merged');
     expect(state).toEqual(decodeSafetensors(readFileSync(at(model)), 'model').state);
-    const evaluated = await commonweight(['evaluate', 'merged.safetensors'], inFolder);
+    const lost = await commonweight(['evaluate', 'merged.safetensors'], inFolder);
+    expect(lost.stderr).toContain('was trained on "fashion-mnist-sample", and does not say where that lies');
+    const evaluated = await commonweight(['evaluate', 'merged.safetensors', '--dataset', sample], inFolder);
     expect(evaluated.status).toBe(0);
   });
 

@@ -7,6 +7,7 @@ import type { ModelDescription } from '../nn/model-file.js';
 import { initialState, type Network, parametersOf } from '../nn/network.js';
 import { compilePlan, type Plan } from '../nn/plan.js';
 import { type Configuration, ConfigurationError } from '../protocol/configuration.js';
+import { datasetName } from '../protocol/dataset-name.js';
 import { arrangeState, type StateDict } from '../tensor/state-dict.js';
 import { type ChosenStrategies, checkNormalization, networkFor } from './federation-plan.js';
 import { type FisherRules, fisherRulesOf } from './fisher.js';
@@ -80,7 +81,7 @@ export const modelDescription = (
   imageShape: [...imageShape],
   classNames: [...classNames],
   normalization,
-  dataset,
+  dataset: datasetName(dataset),
 });
 
 /**

@@ -6,6 +6,7 @@ import type { Strategy } from '../merge/strategy.js';
 import type { Network } from '../nn/network.js';
 import type { Blob } from '../protocol/blob-name.js';
 import { type Configuration, ConfigurationError, parseConfiguration } from '../protocol/configuration.js';
+import { withoutPath } from '../protocol/dataset-name.js';
 import type { Description } from '../protocol/description.js';
 import { distributedProblem } from '../protocol/distributed-problem.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
@@ -36,7 +37,7 @@ export async function describeFederation(
   return {
     protocol: PROTOCOL_VERSION,
     job,
-    configuration,
+    configuration: withoutPath(configuration),
     participants: [...participants],
     imageShape: [...imageShape],
     classNames: [...classNames],

@@ -27,7 +27,8 @@ export async function participantFolder(
         hint: 'fix this and rerun the same command: the work goes on where it was',
       });
     };
-  await mkdir(path, { recursive: true }).catch(failed(path, 'made'));
+  // Weights tell about data: nobody else's eyes.
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch(failed(path, 'made'));
   const claim = await claimFolder(path, claiming);
   try {
     // What a killed process was in the middle of writing. The folder may be somebody's with other things in it.
@@ -51,7 +52,9 @@ export async function participantFolder(
     },
     async write(file, bytes) {
       await claim.check();
-      await writeFileWhole(join(path, file), bytes).catch(failed(join(path, file), 'written'));
+      await writeFileWhole(join(path, file), bytes, { mode: 0o600 }).catch(
+        failed(join(path, file), 'written'),
+      );
     },
     async remove(file) {
       await claim.check();

@@ -193,7 +193,8 @@ export async function serveFederation(
     const lastEvent = store.events.at(-1);
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
     const overview = {
-      ...{ configuration, participants: [...participants], classNames: [...facts.classNames] },
+      configuration: description.configuration,
+      ...{ participants: [...participants], classNames: [...facts.classNames] },
       testImages: test.examples > 0,
       ...(version !== undefined && { commonweight: version }),
     };

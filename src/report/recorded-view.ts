@@ -5,6 +5,7 @@ import { observedPictures } from '../federation/observed-pictures.js';
 import { type RecordedRun, readRun } from '../federation/read-run.js';
 import { runView } from '../federation/run-view.js';
 import { statusOf } from '../federation/status.js';
+import { withoutPath } from '../protocol/dataset-name.js';
 import { CommonweightError } from '../tensor/error.js';
 import type { RunView } from '../transport/run-view.js';
 import type { ReportOptions } from './report-run.js';
@@ -27,7 +28,11 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
   const status = statusOf(state);
   return runView({
     overview: {
-      ...{ configuration, participants: [...participants], classNames: [...classesOf(run, test)] },
+      ...{
+        configuration: withoutPath(configuration),
+        participants: [...participants],
+        classNames: [...classesOf(run, test)],
+      },
       testImages: hasTestImages(run),
       ...(attackers && { attackers: [...attackers] }),
       ...(commonweight !== undefined && { commonweight }),

@@ -1,6 +1,7 @@
 /** A run as one page. */
 import { stringify } from 'yaml';
 import type { RecordedRun } from '../federation/read-run.js';
+import { withoutPath } from '../protocol/dataset-name.js';
 import { accuracySection } from './accuracy-section.js';
 import { confusionSection } from './confusion-section.js';
 import { driftSection } from './drift-section.js';
@@ -37,7 +38,7 @@ ${picturesSection(run, pictures)}
 <section>
 <h2>What the run was told</h2>
 <details><summary>Configuration and versions</summary>
-<pre tabindex="0">${stringify(configuration)}${stringify({ versions: result.versions })}</pre>
+<pre tabindex="0">${stringify(withoutPath(configuration))}${stringify({ versions: result.versions })}</pre>
 </details>
 </section>`,
   );

@@ -1,9 +1,9 @@
 /** What a run trains, in a line. The same in Node and in a page. */
 import type { Configuration } from '../protocol/configuration.js';
+import { datasetName } from '../protocol/dataset-name.js';
 import { plural } from './numbers.js';
 
 /** `fashion-mnist, v: 2 participants train paper-cnn` */
 export function runTitle({ dataset, partition, model }: Configuration): string {
-  const name = dataset.split(/[/\\]/).findLast((part) => part !== '') ?? dataset;
-  return `${name}, ${partition.name}: ${plural(partition.participants, 'participant')} train ${model.name}`;
+  return `${datasetName(dataset)}, ${partition.name}: ${plural(partition.participants, 'participant')} train ${model.name}`;
 }

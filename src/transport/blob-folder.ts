@@ -23,7 +23,7 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       hint: 'fix this and rerun the same command: the run resumes',
     });
   try {
-    await mkdir(path, { recursive: true });
+    await mkdir(path, { recursive: true, mode: 0o700 });
     for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
   } catch (cause) {
     throw cannotWrite(cause);

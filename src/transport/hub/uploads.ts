@@ -77,7 +77,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   const partOf = (participant: string, sha256: string) => join(folderOf(participant), `${sha256}.part`);
 
   for (const participant of participants) {
-    await mkdir(folderOf(participant), { recursive: true });
+    await mkdir(folderOf(participant), { recursive: true, mode: 0o700 });
     for (const file of await readdir(folderOf(participant))) {
       const [sha256, bytes] = [file.slice(0, 64), await sizeOf(join(folderOf(participant), file))];
       pending.mark(participant, sha256, bytes, 'part');
