@@ -1,0 +1,3 @@
+import { describeTrajectories } from './trajectory.js';
+
+describeTrajectories(Number.POSITIVE_INFINITY);
