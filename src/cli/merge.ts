@@ -1,5 +1,6 @@
 /** `commonweight merge`: models of one network, merged without training. */
 import type { Command } from 'commander';
+import { type Statistics, statisticsChoices } from '../merge/by-role.js';
 import { mergeAlignedFiles } from '../merge/merge-aligned-files.js';
 import { type MergeFilesOptions, mergeFiles } from '../merge/merge-files.js';
 import { strategyByName, strategySignatures } from '../merge/strategies.js';
@@ -20,6 +21,7 @@ interface MergeFlags extends Pick<ModelFlags, 'network' | 'imageShape'> {
   readonly base?: string;
   readonly examples?: number[];
   readonly fisher?: string[];
+  readonly statistics?: Statistics;
   readonly align?: true;
 }
 
@@ -49,6 +51,11 @@ export function addMerge(program: Command): void {
       'each file’s diagonal Fisher information, a,b,…, for fisher-mean',
       listOf((file) => file),
     )
+    .option(
+      '--statistics <how>',
+      'statistics of batch norm: by their mean (the default), by the strategy, or, with all integers, those of the first file',
+      oneOf('--statistics', statisticsChoices),
+    )
     .option('--align', 'match the hidden units of all files first: for models that began apart')
     .addOption(networkOption())
     .addOption(imageShapeOption())
@@ -67,7 +74,7 @@ Examples:
 }
 
 async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void> {
-  const { output, on, base, examples, fisher, align } = flags;
+  const { output, on, base, examples, fisher, statistics, align } = flags;
   const strategy = strategyByName(flags.strategy);
   if (on !== undefined && strategy.on !== undefined && on !== strategy.on) {
     throw new UsageError(`--on is "${on}", but ${strategy.name} is applied to ${strategy.on}`, {
@@ -97,6 +104,7 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
       ...(on !== undefined && { on }),
       ...(base !== undefined && { base }),
       ...(examples !== undefined && { examples }),
+      ...(statistics !== undefined && { statistics }),
       ...(fisher !== undefined && { auxiliaries: { fisher } }),
       signal,
       onProgress: ({ doneBytes, totalBytes }) =>
@@ -104,13 +112,14 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
           `merging  ${bar(doneBytes / totalBytes, 20)}  ${byteSize(doneBytes)} of ${byteSize(totalBytes)}`,
         ]),
     };
-    const { tensors, bytes } = await (groups === undefined
+    const { tensors, bytes, notes } = await (groups === undefined
       ? mergeFiles(options)
       : mergeAlignedFiles(groups, options));
     region?.clear();
     process.stdout.write(
       `${output}: ${plural(inputs.length, 'file')} ${align ? 'aligned and ' : ''}merged by ${strategy.name}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
     );
+    for (const note of notes) process.stdout.write(`  ${note}\n`);
   } catch (error) {
     throw signal.aborted ? new Interrupted('interrupted; nothing was written') : error;
   } finally {

@@ -1,9 +1,11 @@
 /** Merging one chunk of files: bytes → bytes, in the dtype of its tensor. */
 import { dtypeBytes } from '../tensor/dtype.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from './block.js';
+import { checkVariances, othersThanStrategy, type Rule } from './by-role.js';
 import { notFinite, notStorable } from './checks.js';
 import { MergeError } from './error.js';
 import { type FloatFormat, floatFormat } from './float-format.js';
+import { largestIntegers } from './largest-integers.js';
 import type { Column, Combination, Survey } from './strategy.js';
 import type { Chunk } from './tensor-source.js';
 
@@ -41,20 +43,49 @@ export function sourcesOf<File extends Named>(inputs: Inputs<File>, base: File |
   return [...inputs.map(({ file }) => file), ...(base === undefined ? [] : [base]), ...auxiliaries];
 }
 
+/** @param first which of the inputs was named first */
 export function chunkMerger(
   combination: Combination,
   inputs: Inputs<Named>,
   base: Named | undefined,
+  first = 0,
 ): ChunkMerger {
+  const alone = inputs.map(({ file, examples }) => ({ file, examples }));
+  const others = othersThanStrategy(first);
+  const withoutBase = (rule: keyof typeof others) => floatMerger(others[rule], alone, undefined);
+  const byRule: Readonly<Record<Rule, FloatMerger>> = {
+    strategy: floatMerger(combination, inputs, base),
+    mean: withoutBase('mean'),
+    largest: withoutBase('largest'),
+    first: withoutBase('first'),
+    equal: withoutBase('equal'),
+  };
+  return (chunk, buffers, output) => {
+    const format = floatFormat(chunk.dtype);
+    if (format !== undefined) byRule[chunk.rule](chunk, format, buffers, output);
+    else if (chunk.rule === 'largest') {
+      largestIntegers(chunk.dtype, chunk.bytes, buffers.slice(0, inputs.length), output);
+    } else if (chunk.rule === 'first') {
+      output.set((buffers[first] as ChunkBuffer).subarray(0, chunk.bytes));
+    } else {
+      const files = inputs.map(({ file }) => file);
+      copyEqual(chunk, files, buffers, output);
+    }
+  };
+}
+
+type FloatMerger = (
+  chunk: Chunk,
+  format: FloatFormat,
+  buffers: readonly ChunkBuffer[],
+  output: ChunkBuffer,
+) => void;
+
+function floatMerger(combination: Combination, inputs: Inputs<Named>, base: Named | undefined): FloatMerger {
   const columnsOf = columnReader(inputs, base);
   const examples = inputs.map((input) => input.examples);
   const { propagatesNonFinite = false } = combination;
-  const mergeFloats = (
-    chunk: Chunk,
-    format: FloatFormat,
-    buffers: readonly ChunkBuffer[],
-    output: ChunkBuffer,
-  ) => {
+  return (chunk, format, buffers, output) => {
     const size = chunk.bytes / dtypeBytes[chunk.dtype];
     for (let at = 0; at < size; at += BLOCK) {
       const count = Math.min(BLOCK, size - at);
@@ -63,17 +94,12 @@ export function chunkMerger(
       const out = format.room(output, at, count);
       combineBlock(combination, out, columns, examples, baseColumn, block);
       const bad = format.store(out, output, at);
-      if (bad < 0) continue;
+      if (bad < 0) {
+        checkVariances(chunk.name, out, block.at);
+        continue;
+      }
       check();
       throw notStorable(chunk.name, block.at + bad, out[bad] as number, chunk.dtype);
-    }
-  };
-  return (chunk, buffers, output) => {
-    const format = floatFormat(chunk.dtype);
-    if (format !== undefined) mergeFloats(chunk, format, buffers, output);
-    else {
-      const files = inputs.map(({ file }) => file);
-      copyEqual(chunk, files, buffers, output);
     }
   };
 }
@@ -139,7 +165,9 @@ function copyEqual(
     const index = Math.floor((chunk.at + differs) / dtypeBytes[chunk.dtype]);
     throw new MergeError(
       `merge: "${chunk.name}" is ${chunk.dtype} and differs at index ${index} between "${first?.path}" and "${file.path}", expected equal values`,
-      { hint: 'only F64, F32, F16 and BF16 can be merged: make this tensor equal in all files' },
+      {
+        hint: 'take integers as the first file has them, by --statistics first, or make them equal in all files',
+      },
     );
   }
   output.set(expected);

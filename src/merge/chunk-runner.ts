@@ -1,7 +1,6 @@
 /** Merging files chunk by chunk: whoever has the files open reads a chunk of each, merges, and writes it where it belongs. */
 import { writeSync } from 'node:fs';
 import { type ChunkBuffer, chunkMerger, chunkReader, sourcesOf } from './chunk-merger.js';
-import { floatFormat } from './float-format.js';
 import { simdBuffers } from './simd.js';
 import type { Combination, Survey } from './strategy.js';
 import { type Chunk, readChunk, type TensorSource } from './tensor-source.js';
@@ -14,6 +13,8 @@ export interface ChunkWork {
     readonly examples: number;
     readonly auxiliaries: Readonly<Record<string, TensorSource>>;
   }[];
+  /** Which of the inputs was named first. */
+  readonly first: number;
   readonly base: TensorSource | undefined;
   readonly chunks: readonly Chunk[];
   /** Where the first chunk begins in the output; the others follow. */
@@ -31,7 +32,7 @@ export function takeChunk({ chunks }: ChunkWork, taken: Int32Array): number | un
 export function chunkRunner(work: ChunkWork, combination: Combination): (index: number) => void {
   const { chunks, dataStart, outputFd } = work;
   const read = chunkFiller(work);
-  const merge = chunkMerger(combination, work.inputs, work.base);
+  const merge = chunkMerger(combination, work.inputs, work.base, work.first);
   let end = dataStart;
   const positions = chunks.map(({ bytes }) => {
     end += bytes;
@@ -53,7 +54,7 @@ export function chunkSurveyor(work: ChunkWork, survey: Survey): (chunk: Chunk) =
   const read = chunkFiller(work);
   const show = chunkReader(survey, work.inputs, work.base);
   return (chunk) => {
-    if (floatFormat(chunk.dtype) !== undefined) show(chunk, read(chunk).buffers);
+    if (chunk.rule === 'strategy') show(chunk, read(chunk).buffers);
   };
 }
 
@@ -64,8 +65,8 @@ function chunkFiller({ inputs, base, chunks }: ChunkWork) {
   const buffers = simdBuffers([...sources, 'output'].map(() => chunkBytes));
   const output = buffers.pop() as ChunkBuffer;
   return (chunk: Chunk) => {
-    // What is no floating-point number is not merged, and what travels with updates may lack it.
-    const read = floatFormat(chunk.dtype) === undefined ? sources.slice(0, inputs.length) : sources;
+    // What the strategy does not merge needs no base, and what travels with updates may lack it.
+    const read = chunk.rule === 'strategy' ? sources : sources.slice(0, inputs.length);
     read.forEach((file, k) => {
       readChunk(file, chunk, buffers[k] as ChunkBuffer);
     });

@@ -6,7 +6,7 @@ import { f32ToBf16 } from '../tensor/half.js';
 import { randomStream } from '../tensor/random.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { formatSafetensorsHeader } from '../tensor/safetensors-header.js';
-import { type StateDict, stateLayout } from '../tensor/state-dict.js';
+import { type StateDict, stateLayout, tensorView } from '../tensor/state-dict.js';
 import { absmax } from './absmax.js';
 import { alignUpdates } from './align.js';
 import { fisherMean } from './fisher-mean.js';
@@ -56,6 +56,46 @@ const merging = (options: Partial<MergeFilesOptions> & Pick<MergeFilesOptions, '
   mergeAlignedFiles(groups, { strategy: mean(), output, ...options });
 
 describe('merging aligned files', () => {
+  it('takes models with batch norm: statistics move with their units, counters and masks as without', async () => {
+    const names = [['in.bias', 'bn.running_var'] as const];
+    const normed = (state: StateDict, count: number) => {
+      const table = state.layout.map((entry) => ({
+        ...entry,
+        name: new Map<string, string>(names).get(entry.name) ?? entry.name,
+      }));
+      const counted = stateLayout([
+        ...table.map(({ name, shape }) => [name, shape] as const),
+        ['bn.num_batches_tracked', []],
+      ]);
+      const data = Float32Array.from([
+        ...state.data.map((value, i) => (i >= 60 && i < 72 ? value ** 2 : value)),
+        count,
+      ]);
+      return { layout: counted, data };
+    };
+    const own = groups.map((group) => ({
+      ...group,
+      members: group.members.map((member) => ({
+        ...member,
+        tensor: new Map<string, string>(names).get(member.tensor) ?? member.tensor,
+      })),
+    }));
+    const state = normed(model(1, 'a'), 7);
+    const shuffled = permuteState(own, [randomStream(1, 'order').permutation(12)], normed(model(1, 'a'), 9));
+    const inputs = [
+      await write('a', encodeSafetensors(state)),
+      await write('b', encodeSafetensors(shuffled)),
+    ];
+    const { notes } = await mergeAlignedFiles(own, { inputs, output, strategy: mean() });
+    expect(notes).toEqual([
+      expect.stringContaining('1 statistic by the weighted mean, 1 counter by the largest'),
+    ]);
+    const merged = decodeSafetensors(await readFile(output), 'out').state;
+    expect(tensorView(merged, 'bn.num_batches_tracked')[0]).toBe(9);
+    const variances = [state, shuffled].map((one) => [...tensorView(one, 'bn.running_var')]);
+    expect(variances).toContainEqual([...tensorView(merged, 'bn.running_var')]);
+  });
+
   it('moves what travels with a file like its weights', async () => {
     const [state, fisher] = [model(2, 'a'), model(1, 'fisher')];
     fisher.data.forEach((value, i) => {

@@ -11,6 +11,7 @@ import { decodeSafetensors } from '../tensor/safetensors.js';
 import { parseSafetensorsHeader } from '../tensor/safetensors-header.js';
 import type { StateDict } from '../tensor/state-dict.js';
 import { checkFinite, checkSameTensors } from './checks.js';
+import { floatFormat } from './float-format.js';
 import { checkOutput, type MergedFile, type MergeFilesOptions, mergeFiles } from './merge-files.js';
 import { explainWriteError } from './output-file.js';
 import { type Order, type PermutationGroup, reorder, unitView } from './permutation-group.js';
@@ -64,7 +65,11 @@ export async function mergeAlignedFiles(
         ];
       }
     }
-    return await mergeFiles({ ...options, inputs: aligned, auxiliaries });
+    const merged = await mergeFiles({ ...options, inputs: aligned, auxiliaries });
+    // The copies are not what somebody has named.
+    const named = (note: string) =>
+      aligned.reduce((text, copy, index) => text.replaceAll(copy, inputs[index] as string), note);
+    return { ...merged, notes: merged.notes.map(named) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -79,7 +84,7 @@ async function openModels(paths: readonly string[]): Promise<Model[]> {
     const bytes = await handle.readFile().finally(() => handle.close());
     checkSameTensors(header.entries, expected ?? header.entries, `"${path}"`);
     expected ??= header.entries;
-    const { state } = decodeSafetensors(bytes, path);
+    const { state } = decodeSafetensors(bytes, path, ({ dtype }) => floatFormat(dtype) !== undefined);
     checkFinite(state, `"${path}"`);
     models.push({ path, state });
   }

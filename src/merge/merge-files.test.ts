@@ -7,6 +7,7 @@ import { f32ToBf16, f32ToF16 } from '../tensor/half.js';
 import { randomStream } from '../tensor/random.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { formatSafetensorsHeader, type SafetensorsMetadata } from '../tensor/safetensors-header.js';
+import { tensorView } from '../tensor/state-dict.js';
 import { absmax } from './absmax.js';
 import { mean } from './mean.js';
 import { merge } from './merge.js';
@@ -21,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-type Values = Float32Array | Float64Array | Uint16Array | Uint8Array;
+type Values = BigInt64Array | Float32Array | Float64Array | Uint16Array | Uint8Array;
 type Tensors = readonly (readonly [name: string, dtype: Dtype, values: Values])[];
 
 async function write(name: string, tensors: Tensors, metadata?: SafetensorsMetadata): Promise<string> {
@@ -124,6 +125,68 @@ describe('merging files', () => {
     expect(await readFile(output)).toEqual(once);
   });
 
+  it('says that an input is given twice, and that the base is among the inputs', async () => {
+    const a = await write('a', [['w', 'F32', f32(1, 2)]]);
+    const b = await write('b', [['w', 'F32', f32(3, 2)]]);
+    const copy = await write('copy', [['w', 'F32', f32(3, 2)]]);
+    expect((await merging({ inputs: [a, b, a] })).notes).toEqual([
+      `"${a}" is given 2 times, and counts 2 times`,
+    ]);
+    const strategy = strategyByName('task-arithmetic');
+    expect((await merging({ inputs: [a, copy], base: b, strategy })).notes).toEqual([
+      `"${copy}" is the base: among the inputs it counts as an update of 0`,
+    ]);
+    expect((await merging({ inputs: [a, copy], base: a, strategy })).notes).toHaveLength(1);
+    expect((await merging({ inputs: [a, copy] })).notes).toEqual([]);
+  });
+
+  it('names the way out where tensors of integers differ, and goes it', async () => {
+    const mask = (...values: number[]): Tensors => [
+      ['mask', 'U8', Uint8Array.from(values)],
+      ['w', 'F32', f32(1)],
+    ];
+    const inputs = [await write('b', mask(2, 0)), await write('a', mask(1, 1))];
+    await expect(merging({ inputs })).rejects.toMatchObject({
+      message: expect.stringContaining('"mask" is U8 and differs at index'),
+      hint: 'take integers as the first file has them, by --statistics first, or make them equal in all files',
+    });
+    await merging({ inputs, statistics: 'first' });
+    const bytes = await readFile(output);
+    expect([...bytes.subarray(-6, -4)]).toEqual([2, 0]);
+  });
+
+  it.each(['mean', 'strategy', 'first'] as const)(
+    'statistics by "%s": the same bytes for chunks of any size, beside a strategy that looks at all weights',
+    async (statistics) => {
+      const model = (k: number): Tensors => [
+        ['bn.num_batches_tracked', 'I64', BigInt64Array.of(5n + BigInt(k))],
+        [
+          'bn.running_mean',
+          'F32',
+          Float32Array.from({ length: 40_000 }, (_, i) => i * 1e6 * (k === 3 ? 1 : k)),
+        ],
+        ['w', 'F32', Float32Array.from({ length: 40_000 }, (_, i) => Math.sin(i + k) + (k === 3 ? 9 : 0))],
+      ];
+      const inputs = [];
+      for (let k = 0; k < 5; k++) inputs.push(await write(`${k}`, model(k)));
+      const strategy = strategyByName('krum');
+      const seen = new Set<string>();
+      for (const chunkBytes of [65_536, 2 ** 20]) {
+        await merging({ inputs, strategy, statistics, chunkBytes });
+        seen.add((await readFile(output)).toString('hex'));
+      }
+      expect(seen.size).toBe(1);
+      const { state } = await result();
+      expect(tensorView(state, 'bn.num_batches_tracked')[0]).toBe(statistics === 'first' ? 5 : 9);
+      if (statistics !== 'strategy') {
+        // What the strategy does not merge does not tell it who is near: by their weights, all but 3 are.
+        const mean = statistics === 'mean' ? ((0 + 1 + 2 + 1 + 4) / 5) * 1e6 : 0;
+        expect(tensorView(state, 'bn.running_mean')[1]).toBeCloseTo(mean, 0);
+        expect(Math.abs(tensorView(state, 'w')[0]!)).toBeLessThan(1.1);
+      }
+    },
+  );
+
   it('rounds a mean to F16 once: of 4, 2⁻⁹, 2⁻²⁴ and 0', async () => {
     const inputs = await Promise.all(
       [4, 2 ** -9, 2 ** -24, 0].map((value, k) => {
@@ -157,7 +220,7 @@ describe('merging files', () => {
     const merged = await merging({ inputs, strategy: absmax() });
     const expected = await readFile(await write('expected', tensors(2, 3), metadata));
     expect(await readFile(output)).toEqual(expected);
-    expect(merged).toEqual({ tensors: 4, bytes: expected.length });
+    expect(merged).toEqual({ tensors: 4, bytes: expected.length, notes: [] });
     await merging({ inputs });
     const middle = (await readFile(output)).subarray(-16);
     expect(new Float64Array(Uint8Array.from(middle).buffer)).toEqual(Float64Array.of(1.5 + 2 ** -40, 0));

@@ -1,7 +1,8 @@
 /**
  * Merging safetensors files of any size: chunk by chunk, in memory O(chunk × files), with a turn of the event loop between
  * two chunks. A tensor may lie anywhere in each file. F64, F32, F16 and BF16 are merged and kept as they are; tensors of
- * any other dtype (counters, masks) must be equal, byte for byte, in all files, and are copied. The result does not
+ * any other dtype (masks) must be equal, byte for byte, in all files, and are copied. Statistics and counters of batch
+ * normalization are merged by rules of their own (`by-role.ts`). The result does not
  * depend, to the byte, on the order in which the files are named (but for SLERP, to which it means something), and is that
  * of merging in memory. A strategy that first needs inner products or thresholds reads all chunks once or twice before.
  * Node only.
@@ -10,6 +11,7 @@ import { writeSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { formatSafetensorsHeader, type SafetensorsMetadata } from '../tensor/safetensors-header.js';
 import { blockSize } from './block.js';
+import { roleNote, ruleOf, type Statistics } from './by-role.js';
 import { appliedTo, checkExamples, checkSameTensors, checkUpdates } from './checks.js';
 import { type ChunkWork, chunkRunner, chunkSurveyor, takeChunk } from './chunk-runner.js';
 import { type Contribution, orderByContent } from './content-order.js';
@@ -17,6 +19,7 @@ import { MergeError } from './error.js';
 import { floatFormat } from './float-format.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
+import { baseAmongInputs, repeatedInputs } from './repeated-inputs.js';
 import { secondThread } from './second-thread.js';
 import type { AppliedTo, Combination, Strategy } from './strategy.js';
 import { begin, isSurvey } from './survey.js';
@@ -35,6 +38,8 @@ export interface MergeFilesOptions {
   readonly on?: AppliedTo;
   /** The file that the inputs started from; needed, and only used, on updates. */
   readonly base?: string;
+  /** How statistics and counters of batch normalization are merged; `mean` by default. */
+  readonly statistics?: Statistics;
   /** Of every auxiliary that the strategy names, a file for each input, with the same floating-point tensors. */
   readonly auxiliaries?: Readonly<Record<string, readonly string[]>>;
   /** Of the output; what all inputs have alike by default. */
@@ -50,6 +55,8 @@ export interface MergedFile {
   readonly tensors: number;
   /** The size of the output. */
   readonly bytes: number;
+  /** What somebody who merges should know, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -92,16 +99,19 @@ async function mergeOpened(
   base: TensorFile | undefined,
 ): Promise<MergedFile> {
   const first = (named[0] as Contribution).file;
+  const { statistics = 'mean' } = options;
   for (const file of [...named.map((contribution) => contribution.file), ...(base ? [base] : [])]) {
     checkSameTensors(file.header.entries, first.header.entries, `"${file.path}"`);
   }
   for (const file of named.flatMap(({ auxiliaries }) => Object.values(auxiliaries))) {
-    checkSameTensors(floatsIn(file), floatsIn(first), `"${file.path}"`);
+    const merged = ({ header }: TensorFile) =>
+      header.entries.filter(({ name, dtype }) => ruleOf(name, dtype, statistics) === 'strategy');
+    checkSameTensors(merged(file), merged(first), `"${file.path}"`);
   }
   const inputs = named.map((contribution) => contribution.file);
   const entries = outputEntries(inputs);
   const header = formatSafetensorsHeader(entries, options.metadata ?? commonMetadata(inputs));
-  const chunks = chunksOf(entries, options.chunkBytes ?? defaultChunkBytes(inputs.length));
+  const chunks = chunksOf(entries, options.chunkBytes ?? defaultChunkBytes(inputs.length), statistics);
   const chunkBytes = chunks.reduce((largest, chunk) => Math.max(largest, chunk.bytes), 0);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);
   const takeTurn = turnTaker(options.signal);
@@ -120,6 +130,7 @@ async function mergeOpened(
           Object.entries(auxiliaries).map(([name, auxiliary]) => [name, source(auxiliary)]),
         ),
       })),
+      first: contributions.findIndex(({ file }) => file === first),
       base: base && source(base),
       chunks,
       dataStart: header.length,
@@ -136,7 +147,19 @@ async function mergeOpened(
       await sync.settled();
     }
   });
-  return { tensors: entries.length, bytes: totalBytes };
+  const notes = [
+    ...(await repeatedInputs(inputs)),
+    ...(await baseAmongInputs(base, inputs, chunks, chunkBytes, takeTurn)),
+    roleNote(
+      entries.map(({ name }) => name),
+      statistics,
+    ),
+  ];
+  return {
+    tensors: entries.length,
+    bytes: totalBytes,
+    notes: notes.filter((note) => note !== undefined),
+  };
 }
 
 /** So that a chunk of every file and of the result stay in a core's cache together. */
@@ -166,9 +189,6 @@ function syncAhead(handle: FileHandle) {
     settled: async () => pending,
   };
 }
-
-const floatsIn = ({ header }: TensorFile) =>
-  header.entries.filter(({ dtype }) => floatFormat(dtype) !== undefined);
 
 /** What the strategy combines by, after the passes that it asks for. */
 async function survey(work: ChunkWork, strategy: Strategy, takeTurn: TakeTurn): Promise<Combination> {

@@ -3,8 +3,9 @@
  * order in which the updates came: sums of floating-point numbers do, so the updates are put in the order of their
  * content first, but for a strategy to which their order means something.
  */
-import { checkState, layoutSize, type StateDict, type TensorEntry } from '../tensor/state-dict.js';
+import { checkState, layoutSize, type StateDict, type StateLayout, type TensorEntry } from '../tensor/state-dict.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from './block.js';
+import { checkVariances, othersThanStrategy, type Rule, ruleOf, type Statistics } from './by-role.js';
 import {
   appliedTo,
   checkExamples,
@@ -15,7 +16,7 @@ import {
 } from './checks.js';
 import { MergeError } from './error.js';
 import { orderByState } from './state-order.js';
-import type { Block, Column, Strategy } from './strategy.js';
+import type { Block, Column, Combination, Strategy } from './strategy.js';
 import { begin, isSurvey } from './survey.js';
 import type { TakeTurn } from './turns.js';
 
@@ -30,9 +31,13 @@ export interface Update {
 }
 
 /** What a strategy is applied to that does not say so itself. The base is the state that the updates started from. */
-export type MergeOptions =
+export type MergeOptions = (
   | { readonly on: 'weights'; readonly base?: StateDict | undefined }
-  | { readonly on: 'updates'; readonly base: StateDict };
+  | { readonly on: 'updates'; readonly base: StateDict }
+) & {
+  /** How statistics and counters of batch normalization are merged; `mean` by default. */
+  readonly statistics?: Statistics;
+};
 
 interface Source {
   readonly data: Float32Array;
@@ -45,6 +50,7 @@ interface Piece {
   readonly columns: readonly Column[];
   readonly base: Column | undefined;
   readonly block: Block;
+  readonly rule: Rule;
   /** Where it lies in the result. */
   readonly begin: number;
   readonly end: number;
@@ -98,6 +104,8 @@ function* mergeByBlocks(
   if (base !== undefined) checkState(base, 'merge: the base');
   const layout = (base ?? first.state).layout;
   const { auxiliaries = [] } = strategy;
+  const ruleFor = (name: string) => ruleOf(name, 'F32', options.statistics ?? 'mean');
+  const byStrategy = (table: StateLayout) => table.filter(({ name }) => ruleFor(name) === 'strategy');
   named.forEach((update, k) => {
     if (update.name === named[k - 1]?.name) {
       throw new MergeError(`merge: there are two updates of "${update.name}", expected one of each`);
@@ -108,14 +116,14 @@ function* mergeByBlocks(
     for (const name of auxiliaries) {
       const auxiliary = auxiliaryOf(update, name, strategy);
       checkState(auxiliary, `merge: the ${name} of "${update.name}"`);
-      checkSameTensors(auxiliary.layout, layout, `the ${name} of "${update.name}"`);
+      checkSameTensors(byStrategy(auxiliary.layout), byStrategy(layout), `the ${name} of "${update.name}"`);
     }
   });
   checkUpdates(strategy, updates.length);
 
   const ordered = strategy.ordered ? updates : orderByState(updates, auxiliaries);
   const examples = ordered.map((update) => update.examples);
-  const pieces = piecesOf(layout, {
+  const pieces = piecesOf(layout, ruleFor, {
     columns: ordered.map((update) => sourceOf(update.state, whose(update))),
     base: base && sourceOf(base, 'the base'),
     auxiliaries: auxiliaries.map((name) => [
@@ -128,18 +136,24 @@ function* mergeByBlocks(
 
   let stage = begin(strategy, examples);
   while (isSurvey(stage)) {
-    for (const { columns, base, block } of pieces()) {
-      stage.see(differences(columns, base), block);
+    for (const { columns, base, block, rule } of pieces()) {
+      if (rule === 'strategy') stage.see(differences(columns, base), block);
       yield;
     }
     stage = stage.finish();
   }
   const data = new Float32Array(layoutSize(layout));
-  for (const { columns, base, block, begin, end } of pieces()) {
+  const namedFirst = ordered.indexOf(updates[0] as Update);
+  const combinations: Readonly<Record<Rule, Combination>> = {
+    ...othersThanStrategy(namedFirst),
+    strategy: stage,
+  };
+  for (const { columns, base, block, rule, begin, end } of pieces()) {
     const out = data.subarray(begin, end);
-    combineBlock(stage, out, columns, examples, base, block);
+    combineBlock(combinations[rule], out, columns, examples, base, block);
     const bad = firstNotFinite(out);
     if (bad >= 0) throw notStorable(block.tensor, block.at + bad, out[bad] as number, 'F32');
+    checkVariances(block.tensor, out, block.at);
     yield;
   }
   return { layout, data };
@@ -152,17 +166,26 @@ interface Sources {
 }
 
 /** Everything, block by block. */
-function piecesOf(layout: readonly TensorEntry[], sources: Sources): () => Generator<Piece> {
+function piecesOf(
+  layout: StateLayout,
+  ruleFor: (name: string) => Rule,
+  sources: Sources,
+): () => Generator<Piece> {
   return function* () {
     for (const tensor of layout) {
+      const rule = ruleFor(tensor.name);
+      const weights = rule === 'strategy';
       for (let at = 0; at < tensor.size; at += blockSize) {
         const count = Math.min(blockSize, tensor.size - at);
         const values = (source: Source) => finiteValues(source, tensor, at, count);
-        const auxiliaries = sources.auxiliaries.map(([name, list]) => [name, list.map(values)] as const);
+        const auxiliaries = (weights ? sources.auxiliaries : []).map(
+          ([name, list]) => [name, list.map(values)] as const,
+        );
         yield {
           columns: sources.columns.map(values),
-          base: sources.base && values(sources.base),
+          base: weights ? sources.base && values(sources.base) : undefined,
           block: { tensor: tensor.name, at, auxiliaries: Object.fromEntries(auxiliaries) },
+          rule,
           begin: tensor.offset + at,
           end: tensor.offset + at + count,
         };

@@ -1,6 +1,7 @@
 /** What the merged file will hold, and in which pieces it is made: nothing here depends on the order of the inputs. */
 import { dtypeBytes } from '../tensor/dtype.js';
 import type { SafetensorsEntry, SafetensorsMetadata } from '../tensor/safetensors-header.js';
+import { ruleOf, type Statistics } from './by-role.js';
 import type { TensorFile } from './tensor-file.js';
 import type { Chunk } from './tensor-source.js';
 
@@ -34,12 +35,17 @@ export function commonMetadata(inputs: readonly Described[]): SafetensorsMetadat
   );
 }
 
-/** All tensors' bytes in order, in pieces of at most `chunkBytes`, none across two tensors. */
-export function chunksOf(entries: readonly SafetensorsEntry[], chunkBytes: number): Chunk[] {
+/** All tensors' bytes in order, in pieces of at most `chunkBytes`, none across two tensors, each with how it is merged. */
+export function chunksOf(
+  entries: readonly SafetensorsEntry[],
+  chunkBytes: number,
+  statistics: Statistics = 'mean',
+): Chunk[] {
   const chunks: Chunk[] = [];
   for (const { name, dtype, begin, end } of entries) {
+    const rule = ruleOf(name, dtype, statistics);
     for (let at = 0; at < end - begin; at += chunkBytes) {
-      chunks.push({ name, dtype, at, bytes: Math.min(chunkBytes, end - begin - at) });
+      chunks.push({ name, dtype, rule, at, bytes: Math.min(chunkBytes, end - begin - at) });
     }
   }
   return chunks;

@@ -6,6 +6,7 @@
 import { readSync } from 'node:fs';
 import type { Dtype } from '../tensor/dtype.js';
 import type { SafetensorsEntry, SafetensorsHeader } from '../tensor/safetensors-header.js';
+import type { Rule } from './by-role.js';
 import { MergeError } from './error.js';
 
 /** What reading an open file takes; it can be cloned into another thread. */
@@ -17,18 +18,23 @@ export interface TensorSource {
 }
 
 /** A piece of one tensor, the same in every file; `at` and `bytes` count from the tensor's first byte. */
-export interface Chunk {
+export interface Piece {
   readonly name: string;
   readonly dtype: Dtype;
   readonly at: number;
   readonly bytes: number;
 }
 
+/** A piece that is merged as one. */
+export interface Chunk extends Piece {
+  readonly rule: Rule;
+}
+
 /**
  * Reads a chunk, wherever its tensor lies in this file, to the beginning of `buffer`.
  * @throws MergeError when it cannot be read or the file has become shorter.
  */
-export function readChunk(file: TensorSource, chunk: Chunk, buffer: Uint8Array): Uint8Array {
+export function readChunk(file: TensorSource, chunk: Piece, buffer: Uint8Array): Uint8Array {
   const position =
     file.header.dataStart + (file.entries.get(chunk.name) as SafetensorsEntry).begin + chunk.at;
   const target = buffer.subarray(0, chunk.bytes);

@@ -6,51 +6,69 @@
 import { requireArray } from './arrays.js';
 import { TensorError } from './error.js';
 import { bf16ToF32, f16ToF32 } from './half.js';
+import { roleOf } from './roles.js';
 import {
   formatSafetensorsHeader,
   parseSafetensorsHeader,
   type SafetensorsEntry,
   type SafetensorsMetadata,
 } from './safetensors-header.js';
-import { checkState, layoutSize, type StateDict, stateLayout } from './state-dict.js';
+import { checkState, layoutSize, type StateDict, stateLayout, type TensorEntry } from './state-dict.js';
 
 /**
- * The bytes of a safetensors file with this state, as F32, in the order of its table. The same state and metadata give
- * the same bytes.
+ * The bytes of a safetensors file with this state, as F32, in the order of its table, but for its counters, which are I64 and
+ * come first, so that all lie aligned. The same state and metadata give the same bytes.
+ * @throws TensorError when a counter is no whole number.
  */
 export function encodeSafetensors(
   state: StateDict,
   metadata: SafetensorsMetadata = {},
 ): Uint8Array<ArrayBuffer> {
   checkState(state, 'safetensors: the state to be written');
-  const entries = state.layout.map(
-    ({ name, shape, offset, size }): SafetensorsEntry => ({
-      name,
-      dtype: 'F32',
-      shape,
-      begin: 4 * offset,
-      end: 4 * (offset + size),
-    }),
-  );
+  const isCounter = ({ name }: TensorEntry) => roleOf(name) === 'counter';
+  const tensors = [...state.layout.filter(isCounter), ...state.layout.filter((entry) => !isCounter(entry))];
+  let end = 0;
+  const entries = tensors.map((entry): SafetensorsEntry => {
+    const begin = end;
+    end += (isCounter(entry) ? 8 : 4) * entry.size;
+    return { name: entry.name, dtype: isCounter(entry) ? 'I64' : 'F32', shape: entry.shape, begin, end };
+  });
   const header = formatSafetensorsHeader(entries, metadata);
-  const bytes = new Uint8Array(header.length + state.data.byteLength);
+  const bytes = new Uint8Array(header.length + end);
   bytes.set(header);
-  bytes.set(new Uint8Array(state.data.buffer, state.data.byteOffset, state.data.byteLength), header.length);
+  tensors.forEach((entry, k) => {
+    const values = state.data.subarray(entry.offset, entry.offset + entry.size);
+    const { buffer, byteOffset, byteLength } = isCounter(entry) ? wholeNumbers(values, entry.name) : values;
+    bytes.set(
+      new Uint8Array(buffer, byteOffset, byteLength),
+      header.length + (entries[k] as SafetensorsEntry).begin,
+    );
+  });
   return bytes;
+}
+
+function wholeNumbers(values: Float32Array, name: string): BigInt64Array {
+  const bad = values.find((value) => !Number.isInteger(value));
+  if (bad === undefined) return BigInt64Array.from(values, (value) => BigInt(value));
+  throw new TensorError(`safetensors: the counter "${name}" is ${bad}, expected a whole number`);
 }
 
 /**
  * The state and metadata of a safetensors file. F32 is taken bit for bit; F16 and BF16 are widened, F64 is rounded
- * (beyond float32's range, to an infinity).
+ * (beyond float32's range, to an infinity). Counters may be I64.
  * @param fileName what error messages call the file
- * @throws TensorError when the file is invalid or cut short, or has a tensor that is not of floating-point numbers.
+ * @param wanted which of the tensors; all by default
+ * @throws TensorError when the file is invalid or cut short, or has a tensor that is neither of floating-point numbers nor a
+ *   counter that float32 holds.
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
   fileName: string,
+  wanted: (entry: SafetensorsEntry) => boolean = () => true,
 ): { readonly state: StateDict; readonly metadata: SafetensorsMetadata } {
   requireArray(`${fileName}: the array of its bytes`, bytes, 'Uint8Array');
-  const { entries, metadata, dataStart } = parseSafetensorsHeader(bytes, fileName);
+  const { entries: all, metadata, dataStart } = parseSafetensorsHeader(bytes, fileName);
+  const entries = all.filter(wanted);
   const layout = stateLayout(entries.map(({ name, shape }) => [name, shape] as const));
   const data = new Float32Array(layoutSize(layout));
   let offset = 0;
@@ -84,9 +102,33 @@ function widen(entry: SafetensorsEntry, raw: ArrayBuffer, target: Float32Array, 
       target.set(values);
       return values.length;
     }
+    case 'I64':
+      if (roleOf(entry.name) !== 'counter') throw notFloat(entry, fileName);
+      return countersFrom(new BigInt64Array(raw), target, entry, fileName);
     default:
-      throw new TensorError(
-        `${fileName}: "${entry.name}" is ${entry.dtype}, expected F32, F16, BF16 or F64 in a state dict`,
-      );
+      throw notFloat(entry, fileName);
   }
+}
+
+/** Up to here every whole number is a float32. */
+const LARGEST_COUNTER = 2n ** 24n;
+
+function countersFrom(
+  values: BigInt64Array,
+  target: Float32Array,
+  { name }: SafetensorsEntry,
+  fileName: string,
+): number {
+  const bad = values.find((value) => value > LARGEST_COUNTER || value < -LARGEST_COUNTER);
+  if (bad !== undefined) {
+    throw new TensorError(`${fileName}: "${name}" is ${bad}, expected at most ${LARGEST_COUNTER}`);
+  }
+  target.set(Array.from(values, Number));
+  return values.length;
+}
+
+function notFloat(entry: SafetensorsEntry, fileName: string): TensorError {
+  return new TensorError(
+    `${fileName}: "${entry.name}" is ${entry.dtype}, expected F32, F16, BF16 or F64 in a state dict`,
+  );
 }

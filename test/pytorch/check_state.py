@@ -22,7 +22,7 @@ from models import NAMES, build
 
 
 def read_safetensors(path):
-    """Every tensor of the file; float32 is what our models are saved in."""
+    """Every tensor of the file: float32, and int64 where it counts."""
     content = Path(path).read_bytes()
     header_bytes = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + header_bytes])
@@ -31,12 +31,13 @@ def read_safetensors(path):
     state = {}
     end = 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
-        if entry["dtype"] != "F32":
-            raise ValueError(f'{path}: "{name}" is {entry["dtype"]}, expected F32')
+        if entry["dtype"] not in ("F32", "I64"):
+            raise ValueError(f'{path}: "{name}" is {entry["dtype"]}, expected F32 or I64')
         if entry["data_offsets"][0] != end:
             raise ValueError(f'{path}: "{name}" begins at byte {entry["data_offsets"][0]}, expected {end}')
         begin, end = entry["data_offsets"]
-        values = np.frombuffer(data[begin:end], "<f4").reshape(entry["shape"])
+        kind = "<f4" if entry["dtype"] == "F32" else "<i8"
+        values = np.frombuffer(data[begin:end], kind).reshape(entry["shape"])
         state[name] = torch.from_numpy(values.copy())
     if end != len(data):
         raise ValueError(f"{path}: has {len(data)} bytes of tensors, expected {end}")

@@ -1,0 +1,22 @@
+/**
+ * What a tensor of a model is, besides a weight that training moves, by the names that PyTorch gives to the buffers of batch
+ * normalization. Whoever changes weights (adds to them, prunes, extrapolates) must leave the others alone: a variance below 0
+ * is none.
+ */
+
+/** `statistic`: of the data that went through a layer; `counter`: of the steps, a whole number. */
+export type Role = 'weight' | 'statistic' | 'counter';
+
+const roles: ReadonlyMap<string, Role> = new Map([
+  ['running_mean', 'statistic'],
+  ['running_var', 'statistic'],
+  ['num_batches_tracked', 'counter'],
+]);
+
+/** @param name with the layers in front: "layer1.0.bn1.running_var" */
+export const roleOf = (name: string): Role => roles.get(lastPart(name)) ?? 'weight';
+
+/** Whether its values can be none below 0. */
+export const isVariance = (name: string): boolean => lastPart(name) === 'running_var';
+
+const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1);
