@@ -3,7 +3,13 @@
  * order in which the updates came: sums of floating-point numbers do, so the updates are put in the order of their
  * content first, but for a strategy to which their order means something.
  */
-import { checkState, layoutSize, type StateDict, type StateLayout, type TensorEntry } from '../tensor/state-dict.js';
+import {
+  checkState,
+  layoutSize,
+  type StateDict,
+  type StateLayout,
+  type TensorEntry,
+} from '../tensor/state-dict.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from './block.js';
 import { checkVariances, othersThanStrategy, type Rule, ruleOf, type Statistics } from './by-role.js';
 import {
