@@ -26,7 +26,7 @@ import { type Buckets, createLayout } from './layout.js';
 import { encode, type State } from './messages.js';
 import { ANNOUNCEMENTS, announcementSubject, leaderKey, stateKey } from './names.js';
 import { leaderGone } from './standby.js';
-import { type Revised, readState, type StateOwner, stateOf, writeState } from './state.js';
+import { otherCoordinator, type Revised, readState, type StateOwner, stateOf, writeState } from './state.js';
 
 export interface LeadOptions extends Patience {
   /** The largest epoch that the job has had elsewhere: before its server lost its files, or with another transport. */
@@ -101,7 +101,11 @@ export async function takeLead(
       ending.signal,
     );
     const owner = { job, key: signer.key };
-    const read = () => readState(buckets.state, owner);
+    const read = async () => {
+      const now = await readState(buckets.state, owner);
+      if (now.otherKey !== undefined) throw otherCoordinator(owner, now.otherKey);
+      return now;
+    };
     const goneMs = leaderBeatMs * LEADER_BEATS_MISSED;
     const { revision, state } = await winEpoch();
     const { epoch } = state;
@@ -198,6 +202,9 @@ function holdLead({
   const key = stateKey(job);
   let revision = first;
   let latest = state.assignment;
+  const signedWith = (assignment: Assignment | undefined) => signer.sign('nats-state', { epoch, assignment });
+  /** What is there, or is being written. */
+  let current = signedWith(latest);
   let fenced: FencedError | undefined;
   const listeners: ((error: FencedError) => void)[] = [];
   const fence = (by: number) => {
@@ -219,7 +226,7 @@ function holdLead({
     const read = stateOf(entry, owner);
     if ('value' in read && read.value.epoch > epoch) fence(read.value.epoch);
     else if (!('value' in read)) spoiled(`somebody has overwritten the key ${key}, which ${read.problem}`);
-    else if (same(read.value.assignment, latest)) return;
+    else if (read.signature === current.signature) return;
     if (fenced === undefined) void inTurn(repair).catch(() => undefined);
   };
   void follow(nats, buckets.state, key, see, ending.signal).catch(() => undefined);
@@ -231,8 +238,8 @@ function holdLead({
 
   /** What was written, but not confirmed, is found by looking: the epoch says whose it is. */
   async function write(assignment: Assignment | undefined): Promise<void> {
-    const signed = signer.sign('nats-state', { epoch, assignment });
-    const written = await writeState(buckets.state, job, signed, revision);
+    current = signedWith(assignment);
+    const written = await writeState(buckets.state, job, current, revision);
     if (written !== undefined) {
       revision = written;
       return;
@@ -240,14 +247,16 @@ function holdLead({
     const now = await readState(buckets.state, owner);
     if (now.state !== undefined && now.state.epoch > epoch) throw fence(now.state.epoch);
     revision = now.revision;
-    if (now.state?.epoch !== epoch || !same(now.state.assignment, assignment)) await write(assignment);
+    if (now.signature !== current.signature) await write(assignment);
   }
 
   /** Writes the state once more, where something else lies there than was written last. */
   async function repair(): Promise<void> {
     if (fenced !== undefined || ending.signal.aborted) return;
     const now = await readState(buckets.state, owner);
-    if (now.state?.epoch === epoch && same(now.state.assignment, latest)) return;
+    if (now.state !== undefined && now.state.epoch > epoch) throw fence(now.state.epoch);
+    revision = now.revision;
+    if (now.signature === current.signature) return;
     await write(latest);
     await delay(REPAIR_PAUSE_MS, undefined, { signal: ending.signal });
   }

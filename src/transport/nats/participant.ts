@@ -122,7 +122,7 @@ export async function joinNats(
     };
     await watchKey(nats, state, STATE_BUCKET, stateKey(job), see, retryMs, signal);
     signal.addEventListener('abort', () => assignments.end(failure), { once: true });
-    beat(nats, presence, participantKey(job, token), beatMs, signal);
+    await beat(nats, presence, participantKey(job, token), beatMs, signal);
     const announce = announcer(nats, job, token, retryMs, signal);
     patience.signal?.removeEventListener('abort', leave);
     return {

@@ -10,11 +10,14 @@ import { BEATS_MISSED } from './layout.js';
 import { encode } from './messages.js';
 import { participantKey } from './names.js';
 
-/** Says that we are there, until `signal` is aborted. */
-export function beat(nats: Nats, bucket: KV, key: string, everyMs: number, signal: AbortSignal) {
+/**
+ * Says that we are there, until `signal` is aborted.
+ * @returns once it was said; whoever may not say it under this key fails
+ */
+export async function beat(nats: Nats, bucket: KV, key: string, everyMs: number, signal: AbortSignal) {
   // One that gets lost does no harm: the next comes.
   const put = () => void bucket.put(key, encode({})).catch(() => undefined);
-  put();
+  await nats.outages.through(() => bucket.put(key, encode({})));
   const timer = setInterval(put, everyMs);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   nats.outages.onReconnect(put, signal);

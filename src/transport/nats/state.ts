@@ -21,15 +21,19 @@ export interface Revised {
   readonly revision: number;
   /** Nothing where there is none, or what lies there is not the coordinator's. */
   readonly state: State | undefined;
+  /** The same state has the same. */
+  readonly signature?: string | undefined;
+  /** Of a coordinator that signs by another. */
+  readonly otherKey?: string | undefined;
 }
 
-/** @throws OtherKeyError when a coordinator with another key leads the job */
 export async function readState(bucket: KV, owner: StateOwner): Promise<Revised> {
   const entry = await bucket.get(stateKey(owner.job));
   if (entry === null) return { revision: 0, state: undefined };
   const read = stateOf(entry, owner);
-  if ('otherKey' in read) throw otherCoordinator(owner, read.otherKey);
-  return { revision: entry.revision, state: 'value' in read ? read.value : undefined };
+  const { revision } = entry;
+  if ('value' in read) return { revision, state: read.value, signature: read.signature };
+  return { revision, state: undefined, ...('otherKey' in read && { otherKey: read.otherKey }) };
 }
 
 /** @returns the new revision, or nothing where another was written since `revision` */
@@ -53,7 +57,7 @@ const OUTRUN = new Set<number>([
 ]);
 
 type ReadState =
-  | { readonly value: State }
+  | { readonly value: State; readonly signature: string }
   | { readonly problem: string }
   /** Rightly signed, by another. */
   | { readonly problem: string; readonly otherKey: string };
@@ -67,7 +71,8 @@ export function stateOf(entry: KvEntry, { job, key }: StateOwner): ReadState {
   }
   const expected = { kind: 'nats-state', schema: stateSchema, job } as const;
   const read = readSigned(signed, { ...expected, key });
-  if ('value' in read || 'problem' in readSigned(signed, expected)) return read;
+  if ('value' in read) return { value: read.value, signature: signed.signature };
+  if ('problem' in readSigned(signed, expected)) return read;
   return { ...read, otherKey: signed.key };
 }
 
@@ -75,7 +80,7 @@ export function stateOf(entry: KvEntry, { job, key }: StateOwner): ReadState {
 export const signedOf = (entry: KvEntry): Signed =>
   decode(signedSchema, entry.value, Number.POSITIVE_INFINITY);
 
-const otherCoordinator = ({ job, key }: StateOwner, other: string) =>
+export const otherCoordinator = ({ job, key }: StateOwner, other: string) =>
   new OtherKeyError(`nats: the job ${job} is led with the key ${other}, this coordinator's is ${key}`, {
     hint: 'a coordinator that stands by needs the same coordinator.key in its run folder',
   });
