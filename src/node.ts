@@ -19,6 +19,7 @@ export {
 export { type Opening, type ServeOptions, serveFederation } from './federation/serve-federation.js';
 export { mergeAlignedFiles } from './merge/merge-aligned-files.js';
 export { mergeFiles } from './merge/merge-files.js';
+export { mergeLoraFiles } from './merge/merge-lora-files.js';
 export { ortNode } from './runtime/ort-node.js';
 export { type HubOptions, openHub } from './transport/hub/hub.js';
 export { type JoinOptions as JoinHubOptions, joinHub } from './transport/hub/join-hub.js';

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Statistics, statisticsChoices } from '../merge/by-role.js';
 import { mergeAlignedFiles } from '../merge/merge-aligned-files.js';
 import { type MergeFilesOptions, mergeFiles } from '../merge/merge-files.js';
+import { mergeLoraFiles } from '../merge/merge-lora-files.js';
 import { strategyByName, strategySignatures } from '../merge/strategies.js';
 import type { AppliedTo } from '../merge/strategy.js';
 import { permutationGroups } from '../nn/permutation-groups.js';
@@ -22,6 +23,7 @@ interface MergeFlags extends Pick<ModelFlags, 'network' | 'imageShape'> {
   readonly examples?: number[];
   readonly fisher?: string[];
   readonly statistics?: Statistics;
+  readonly lora?: 'products';
   readonly align?: true;
 }
 
@@ -56,6 +58,11 @@ export function addMerge(program: Command): void {
       'statistics of batch norm: by their mean (the default), by the strategy, or, with all integers, those of the first file',
       oneOf('--statistics', statisticsChoices),
     )
+    .option(
+      '--lora <what>',
+      'products: average the products of LoRA adapters, not their factors each by itself',
+      oneOf('--lora', ['products']),
+    )
     .option('--align', 'match the hidden units of all files first: for models that began apart')
     .addOption(networkOption())
     .addOption(imageShapeOption())
@@ -74,7 +81,7 @@ Examples:
 }
 
 async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void> {
-  const { output, on, base, examples, fisher, statistics, align } = flags;
+  const { output, on, base, examples, fisher, statistics, lora, align } = flags;
   const strategy = strategyByName(flags.strategy);
   if (on !== undefined && strategy.on !== undefined && on !== strategy.on) {
     throw new UsageError(`--on is "${on}", but ${strategy.name} is applied to ${strategy.on}`, {
@@ -91,6 +98,13 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
   if (align === undefined && unused !== undefined) {
     throw new UsageError(`${unused} is given, but only --align looks at the network`, {
       hint: 'add --align, or leave it out',
+    });
+  }
+  const beside = Object.entries({ '--align': align, '--base': base, '--on': on, '--fisher': fisher });
+  const [other] = beside.find(([, value]) => lora !== undefined && value !== undefined) ?? [];
+  if (other !== undefined) {
+    throw new UsageError(`--lora is given, but ${other} is, too`, {
+      hint: 'products of LoRA are averaged as they are: leave one of the two out',
     });
   }
   const groups = align && (await groupsOf(inputs[0] as string, flags));
@@ -112,8 +126,9 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
           `merging  ${bar(doneBytes / totalBytes, 20)}  ${byteSize(doneBytes)} of ${byteSize(totalBytes)}`,
         ]),
     };
+    const mergeThem = lora === undefined ? mergeFiles : mergeLoraFiles;
     const { tensors, bytes, notes } = await (groups === undefined
-      ? mergeFiles(options)
+      ? mergeThem(options)
       : mergeAlignedFiles(groups, options));
     region?.clear();
     process.stdout.write(

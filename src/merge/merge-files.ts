@@ -17,6 +17,7 @@ import { type ChunkWork, chunkRunner, chunkSurveyor, takeChunk } from './chunk-r
 import { type Contribution, orderByContent } from './content-order.js';
 import { MergeError } from './error.js';
 import { floatFormat } from './float-format.js';
+import { loraNote } from './lora.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
 import { baseAmongInputs, repeatedInputs } from './repeated-inputs.js';
@@ -147,13 +148,12 @@ async function mergeOpened(
       await sync.settled();
     }
   });
+  const names = entries.map(({ name }) => name);
   const notes = [
     ...(await repeatedInputs(inputs)),
     ...(await baseAmongInputs(base, inputs, chunks, chunkBytes, takeTurn)),
-    roleNote(
-      entries.map(({ name }) => name),
-      statistics,
-    ),
+    roleNote(names, statistics),
+    loraNote(names),
   ];
   return {
     tensors: entries.length,

@@ -1,0 +1,36 @@
+/**
+ * LoRA: a change of a weight as a product of two thin matrices, B·A, each in a tensor of its own. The mean of the A times the
+ * mean of the B is not the mean of the products.
+ * @see Hu et al. 2021, https://arxiv.org/abs/2106.09685
+ */
+
+/** The names of A and B, by PEFT, and by kohya and diffusers. */
+const namings = [
+  ['lora_A', 'lora_B'],
+  ['lora_embedding_A', 'lora_embedding_B'],
+  ['lora_down', 'lora_up'],
+  ['lora.down', 'lora.up'],
+] as const;
+
+export interface LoraPair {
+  readonly a: string;
+  readonly b: string;
+}
+
+/** Every two tensors that are factors of one product. */
+export function loraPairs(names: readonly string[]): LoraPair[] {
+  const known = new Set(names);
+  return names.flatMap((a) => {
+    const naming = namings.find(([down]) => a.includes(`.${down}`) || a.startsWith(down));
+    const b = naming && a.replace(naming[0], naming[1]);
+    return b !== undefined && known.has(b) ? [{ a, b }] : [];
+  });
+}
+
+/** What somebody should know who merges these tensors as if they were weights. */
+export function loraNote(names: readonly string[]): string | undefined {
+  const { length } = loraPairs(names);
+  if (length === 0) return undefined;
+  const pairs = `${length} ${length === 1 ? 'pair' : 'pairs'}`;
+  return `LoRA: A and B of ${pairs} were merged each by itself, which is not the merge of the products B·A; --lora products averages those`;
+}
