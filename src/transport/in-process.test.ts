@@ -17,5 +17,5 @@ describeTransport(
       close: () => rm(folder, { recursive: true }),
     };
   },
-  { fences: true },
+  { fences: true, signs: false },
 );

@@ -8,6 +8,7 @@ import { signer } from '../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { sha256Of } from './blob-folder.js';
 import { broughtBlobs } from './brought.js';
+import { type CoordinatorTrust, OtherKeyError } from './coordinator-voice.js';
 import { FencedError, NoBlobError, TransportError } from './error.js';
 import type { CoordinatorEnd, ParticipantEnd, SignedReception } from './transport.js';
 
@@ -15,13 +16,15 @@ import type { CoordinatorEnd, ParticipantEnd, SignedReception } from './transpor
 export interface TransportHarness {
   /** At the same blobs each time. The one before has been closed, unless a test is about fencing. */
   openCoordinator(reception: SignedReception): Promise<CoordinatorEnd>;
-  openParticipant(name: string): Promise<ParticipantEnd>;
+  openParticipant(name: string, trust?: CoordinatorTrust): Promise<ParticipantEnd>;
   close(): Promise<void>;
 }
 
 export interface TransportTraits {
   /** Two coordinators can be at work for one job, and the later one wins. */
   readonly fences: boolean;
+  /** Messages leave the process, and are signed. */
+  readonly signs: boolean;
 }
 
 export const exampleDescription: Description = {
@@ -72,7 +75,7 @@ export const noise = (bytes: number, seed = 0) =>
 export function describeTransport(
   name: string,
   open: () => Promise<TransportHarness>,
-  { fences }: TransportTraits,
+  { fences, signs }: TransportTraits,
 ): void {
   describe(`the transport ${name}`, () => {
     let harness: TransportHarness;
@@ -268,6 +271,31 @@ export function describeTransport(
       await participant.close();
       expect((await end).done).toBe(true);
       await expect(unheard).rejects.toThrow(TransportError);
+    });
+
+    it.runIf(signs)('lets a participant know the coordinator by its key, and take no other', async () => {
+      const coordinator = await harness.openCoordinator(listener().reception);
+      await coordinator.publish(wait(1));
+      const { key } = exampleSigner;
+      const unknowing = await harness.openParticipant('site-a');
+      expect(unknowing.coordinator).toEqual({ key, isGiven: false, epoch: 1 });
+      const coordinatorKey = signer(new Uint8Array(32).fill(8), exampleDescription.job).key;
+      const refused = harness.openParticipant('site-b', { coordinatorKey });
+      await expect(refused).rejects.toThrow(OtherKeyError);
+      await expect(refused).rejects.toThrow(`the coordinator's key is ${key}, expected ${coordinatorKey}`);
+      const knowing = await harness.openParticipant('site-b', { coordinatorKey: key });
+      expect(knowing.coordinator).toMatchObject({ key, isGiven: true });
+      expect(await next(iterate(knowing))).toEqual(wait(1));
+    });
+
+    it.runIf(signs)('does not go back to an older assignment', async () => {
+      const coordinator = await harness.openCoordinator(listener().reception);
+      await coordinator.publish(wait(2));
+      const assignments = iterate(await harness.openParticipant('site-a'));
+      expect(await next(assignments)).toEqual(wait(2));
+      await coordinator.publish(wait(1));
+      await coordinator.publish(wait(3));
+      expect(await next(assignments)).toEqual(wait(3));
     });
 
     it.runIf(fences)('listens to the later of two coordinators', async () => {

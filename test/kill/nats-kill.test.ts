@@ -1,6 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type NatsServer, natsServer, withoutNats } from '../nats-server.js';
 import { commonweight, sample, start } from '../run-command.js';
@@ -24,6 +27,27 @@ describe.skipIf(withoutNats)('a federation over NATS comes to the bytes of `run`
       participant: ['update-state.safetensors in place'],
     };
     await expectSameAsRun(join(root, 'processes'), federationYaml(), deaths, { signal, nats: server });
+  });
+
+  it('though somebody has the server overwrite the coordinator’s keys all the while', {
+    timeout: 180_000,
+  }, async ({ signal }) => {
+    const attacker = await connect({ servers: server.url });
+    const keys = await new Kvm(jetstream(attacker)).create('commonweight');
+    let attacks = 0;
+    /** One harmless question, with a subject of the coordinator's for the answer. */
+    const attack = async () => {
+      const { job } = (await keys.get('current'))?.json<{ job?: string }>() ?? {};
+      for (const key of [`${job}.state`, `${job}.description`, 'current']) {
+        attacker.publish('$JS.API.INFO', '', { reply: `$KV.commonweight.${key}` });
+      }
+      await attacker.flush();
+      attacks++;
+    };
+    const onOutput = () => void attack().catch(() => undefined);
+    await expectSameAsRun(join(root, 'attacked'), federationYaml(), {}, { signal, nats: server, onOutput });
+    expect(attacks).toBeGreaterThan(2);
+    await attacker.close();
   });
 
   it('though the server is killed and started again in every round', { timeout: 180_000 }, async ({

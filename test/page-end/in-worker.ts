@@ -25,14 +25,14 @@ const bytesOf = (text: string) => Uint8Array.from(atob(text), (letter) => letter
 
 const actions = {
   /** Of this end, from now on. */
-  async join(token: string) {
+  async join(token: string, coordinatorKey?: string) {
     const end = await joinHubFromPage(location.origin, {
-      token,
+      ...{ token, coordinatorKey },
       onTrouble: (reason) => troubles.push(reason),
     });
-    const { participant, description } = end;
+    const { participant, description, coordinator } = end;
     const number = ends.push({ ...end, iterator: end.assignments()[Symbol.asyncIterator]() }) - 1;
-    return { number, participant, description };
+    return { number, participant, description, coordinator };
   },
   next: (end: number) => endOf(end).iterator.next(),
   announce: (end: number, announcement: Announcement) => endOf(end).announce(announcement),

@@ -6,6 +6,7 @@ import type { Browser } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Assignment } from '../../src/protocol/assignment.js';
 import { sha256Of } from '../../src/transport/blob-folder.js';
+import type { CoordinatorTrust } from '../../src/transport/coordinator-voice.js';
 import { type TestHub, testHub } from '../../src/transport/hub/test-hub.contract.js';
 import { describeTransport, noise } from '../../src/transport/transport.contract.js';
 import { handedOut } from '../handed-out.js';
@@ -57,7 +58,8 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
         gateway.hubPort = opened.port;
         return opened;
       },
-      join: async (name: string) => tab.join(await hub.tokenOf(name)),
+      join: async (name: string, { coordinatorKey }: CoordinatorTrust = {}) =>
+        tab.join(await hub.tokenOf(name), coordinatorKey),
       async close() {
         await tab.close();
         await gateway.close();
@@ -72,7 +74,7 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
       const { open, join, close } = await openAll();
       return { openCoordinator: open, openParticipant: join, close };
     },
-    { fences: false },
+    { fences: false, signs: true },
   );
 
   describe('goes on', () => {

@@ -22,7 +22,7 @@ export interface Tab {
     name: Name,
     ...args: Parameters<Actions[Name]>
   ): Promise<Awaited<ReturnType<Actions[Name]>>>;
-  join(token: string): Promise<ParticipantEnd>;
+  join(token: string, coordinatorKey?: string): Promise<ParticipantEnd>;
   reload(): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,10 +86,10 @@ export async function openTab(browser: Browser, origin: string): Promise<Tab> {
       const Kind = errorKinds[kind] ?? Error;
       throw new Kind(message, hint === undefined ? {} : { hint });
     },
-    async join(token) {
-      const { number, description } = await tab.act('join', token);
+    async join(token, coordinatorKey) {
+      const { number, description, coordinator } = await tab.act('join', token, coordinatorKey);
       return {
-        description,
+        ...{ description, coordinator },
         assignments: () => ({ [Symbol.asyncIterator]: () => ({ next: () => tab.act('next', number) }) }),
         announce: (announcement) => tab.act('announce', number, announcement),
         tell: (progress) => void tab.act('tell', number, progress),

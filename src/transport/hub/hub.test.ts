@@ -16,10 +16,10 @@ for (const [name, options] of [
       const hub = await testHub(options);
       return {
         openCoordinator: (reception) => hub.open({}, reception),
-        openParticipant: (participant) => hub.join(participant),
+        openParticipant: (participant, trust) => hub.join(participant, undefined, trust),
         close: () => hub.close(),
       };
     },
-    { fences: false },
+    { fences: false, signs: true },
   );
 }

@@ -18,11 +18,11 @@ describeTransport(
     const hub = await testHub();
     return {
       openCoordinator: (reception) => hub.open({}, reception),
-      openParticipant: (name) => hub.join(name, joinHubFromPage),
+      openParticipant: (name, trust) => hub.join(name, joinHubFromPage, trust),
       close: () => hub.close(),
     };
   },
-  { fences: false },
+  { fences: false, signs: true },
 );
 
 describe('a page that joins', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { happenings } from '../../../test/until.js';
 import { blobFolder } from '../blob-folder.js';
+import type { CoordinatorTrust } from '../coordinator-voice.js';
 import type { LogFields } from '../log.js';
 import { exampleReception } from '../transport.contract.js';
 import type { ParticipantEnd, SignedReception } from '../transport.js';
@@ -16,7 +17,10 @@ export interface Line extends LogFields {
   readonly level: 'info' | 'warn' | 'error';
 }
 
-export type JoinTestHub = (url: string, options: { readonly token: string }) => Promise<ParticipantEnd>;
+export type JoinTestHub = (
+  url: string,
+  options: CoordinatorTrust & { readonly token: string },
+) => Promise<ParticipantEnd>;
 
 export interface TestHub {
   readonly folder: string;
@@ -28,7 +32,7 @@ export interface TestHub {
   hub(): Hub;
   tokenOf(name: string): Promise<string>;
   /** By the end of Node, unless another is given. */
-  join(name: string, by?: JoinTestHub): Promise<ParticipantEnd>;
+  join(name: string, by?: JoinTestHub, trust?: CoordinatorTrust): Promise<ParticipantEnd>;
   /** A line that says so, once it is there. */
   logged(isIt: (line: Line) => boolean): Promise<Line>;
   close(): Promise<void>;
@@ -77,10 +81,10 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
     },
     hub: current,
     tokenOf,
-    async join(name, by = joinHub) {
+    async join(name, by = joinHub, trust = {}) {
       const { url, fingerprint } = current();
       const end = await by(url, {
-        token: await tokenOf(name),
+        ...{ token: await tokenOf(name), ...trust },
         ...(fingerprint !== undefined && { fingerprint }),
       });
       ends.push(end);

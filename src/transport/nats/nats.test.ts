@@ -4,5 +4,5 @@ import { withoutNats } from '../../../test/nats-server.js';
 import { describeTransport } from '../transport.contract.js';
 
 describe.skipIf(withoutNats)('over NATS', () => {
-  describeTransport('NATS with its object store', () => natsFederation(), { fences: true });
+  describeTransport('NATS with its object store', () => natsFederation(), { fences: true, signs: true });
 });

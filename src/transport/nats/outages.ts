@@ -3,8 +3,7 @@
  * soon as it is back: what was asked on a connection that was lost is not waited for.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { TimeoutError } from '@nats-io/nats-core';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
 import type { Patience } from '../patience.js';
 import { closedError, explain, isFinal } from './explain.js';
 
