@@ -1,4 +1,5 @@
 /** Time as a coordinator needs it: the wall clock for what others read, a steady one for what it waits for itself. */
+import { LONGEST_TIMER_MS } from '../transport/timer.js';
 
 export interface Clock {
   /** ISO 8601. */
@@ -18,7 +19,7 @@ export function systemClock(): Clock {
     later: (seconds) => iso(Date.now() + 1000 * seconds),
     secondsUntil: (at) => (Date.parse(at) - Date.now()) / 1000,
     after(seconds, callback) {
-      const timer = setTimeout(callback, 1000 * seconds);
+      const timer = setTimeout(callback, Math.min(1000 * seconds, LONGEST_TIMER_MS));
       return () => clearTimeout(timer);
     },
   };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hubFrameSchema, participantFrameSchema, readSubprotocols, subprotocols } from './frames.js';
+import { heartbeatMsSchema } from './heartbeat.js';
 import { parseFrame } from './parse-frame.js';
 
 describe('frames', () => {
@@ -42,6 +43,19 @@ describe('frames', () => {
       }),
       { seed: 1, numRuns: 2000 },
     );
+  });
+
+  it('say a heartbeat that a timer can keep', () => {
+    const problem = (heartbeatMs: number) =>
+      parseFrame(
+        hubFrameSchema,
+        JSON.stringify({ type: 'welcome', participant: 'a', description: {}, heartbeatMs }),
+      );
+    for (const heartbeatMs of [1e12, 2 ** 31, 0, -1, 1e-9]) {
+      expect(heartbeatMsSchema.safeParse(heartbeatMs).success, `${heartbeatMs}`).toBe(false);
+      expect(problem(heartbeatMs)).toHaveProperty('problem');
+    }
+    expect(heartbeatMsSchema.safeParse(15_000).success).toBe(true);
   });
 
   it('of a hub of another version can be read where they refuse', () => {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { announcementSchema, progressSchema, receiptSchema } from './announcement.js';
+import { heartbeatMsSchema } from './heartbeat.js';
 import { signedSchema } from './signed.js';
 import { participantNameSchema, sentenceSchema } from './text.js';
 import { PROTOCOL_VERSION } from './version.js';
@@ -60,7 +61,7 @@ export const hubFrameSchema = z.discriminatedUnion('type', [
     /** A `description`; see `signed.ts`. */
     description: signedSchema,
     /** So often something comes, a ping at least. */
-    heartbeatMs: z.number().positive(),
+    heartbeatMs: heartbeatMsSchema,
   }),
   z.strictObject({ type: z.literal('assignment'), assignment: signedSchema }),
   z.strictObject({ type: z.literal('receipt'), id, receipt: receiptSchema }),

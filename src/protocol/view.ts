@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { configurationSchema } from './configuration.js';
+import { heartbeatMsSchema } from './heartbeat.js';
 import { roundDetailsSchema } from './round-details.js';
 import { statusSchema } from './status.js';
 import { classNamesSchema, participantNameSchema, participantsSchema, sentenceSchema } from './text.js';
@@ -89,7 +90,7 @@ export const observedFrameSchema = z.discriminatedUnion('type', [
     type: z.literal('overview'),
     overview: overviewSchema,
     /** So often something comes, a ping at least. */
-    heartbeatMs: z.number().positive(),
+    heartbeatMs: heartbeatMsSchema,
   }),
   /** `traffic` is missing where nothing travelled by the hub. */
   z.strictObject({ type: z.literal('status'), status: statusSchema, traffic: trafficSchema.optional() }),

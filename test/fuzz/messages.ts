@@ -147,7 +147,7 @@ export const hubFrames = defined(
     { weight: 2, arbitrary: fc.record({ type: fc.constant('receipt'), id: natural, receipt: receipts }) },
     fc.record({
       ...{ type: fc.constant('welcome'), participant: name, description: signed(descriptions) },
-      heartbeatMs: size.filter((each) => each > 0),
+      heartbeatMs: fc.integer({ min: 10, max: 3_600_000 }),
     }),
     fc.record({
       type: fc.constant('refused'),

@@ -31,6 +31,11 @@ const hubs: [string, object, RegExp][] = [
   ['calls a participant by a path', welcome({}, '../../../escaped'), /has in "participant": .* without "\/"/],
   ['has unknown fields that steer a terminal', { ...welcome({}), [STEERS]: 1 }, /sent a message that .*�/],
   [
+    'lets hours pass between two words, so many that no timer can',
+    { ...welcome({}), heartbeatMs: 1e12 },
+    /has in "heartbeatMs"/,
+  ],
+  [
     'describes a network that no machine can hold',
     welcome({
       configuration: { ...exampleDescription.configuration, model: { name: 'mlp', hidden: [1e6, 1e6] } },

@@ -16,7 +16,7 @@ import { sparingLog } from '../sparing-log.js';
 import type { BlobFolder, LendShare, SignedReception } from '../transport.js';
 import { fittingLimits, openFilesLimit } from './descriptors.js';
 import { doorkeeper } from './doorkeeper.js';
-import { defaultLimits, type HubLimits } from './limits.js';
+import { defaultLimits, type HubLimits, timely } from './limits.js';
 import { hubMetrics } from './metrics.js';
 import { observers } from './observers.js';
 import { refusals } from './refusals.js';
@@ -66,7 +66,7 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
   const { epoch, signer } = reception;
   const description = signer.sign('description', { epoch, description: reception.description });
   const openFiles = openFilesLimit();
-  const limits = fittingLimits({ ...defaultLimits, ...options.limits }, openFiles);
+  const limits = fittingLimits(timely({ ...defaultLimits, ...options.limits }), openFiles);
   if (limits.connections < CONNECTIONS_EACH * participants.length) {
     const message = `this process may have ${openFiles} files and sockets open: too few for all participants at once; raise \`ulimit -n\``;
     log.warn({ openFiles, participants: participants.length }, message);

@@ -1,4 +1,7 @@
 /** How much of the hub anybody may take up. */
+import { LONGEST_HEARTBEAT_MS } from '../../protocol/heartbeat.js';
+import { LONGEST_TIMER_MS } from '../timer.js';
+
 export interface HubLimits {
   /** Connections in all; one more is closed at once. */
   readonly connections: number;
@@ -53,3 +56,11 @@ export const defaultLimits: HubLimits = {
   heartbeatMs: 15_000,
   answerMs: 5000,
 };
+
+/** Limits that a program has set to wait for ever: no timer can, and would be over at once. */
+export const timely = (limits: HubLimits): HubLimits => ({
+  ...limits,
+  headersMs: Math.min(limits.headersMs, LONGEST_TIMER_MS),
+  stallMs: Math.min(limits.stallMs, LONGEST_TIMER_MS),
+  heartbeatMs: Math.min(limits.heartbeatMs, LONGEST_HEARTBEAT_MS),
+});

@@ -4,6 +4,7 @@
  * later: it finds those of participants that are there.
  */
 import type { KV } from '@nats-io/kv';
+import { LONGEST_TIMER_MS } from '../timer.js';
 import type { Nats } from './connection.js';
 import { follow } from './follow.js';
 import { BEATS_MISSED } from './layout.js';
@@ -49,7 +50,7 @@ export async function watchPresence(
     clearTimeout(before);
     present.set(
       name,
-      setTimeout(() => gone(name), beatMs * BEATS_MISSED),
+      setTimeout(() => gone(name), Math.min(beatMs * BEATS_MISSED, LONGEST_TIMER_MS)),
     );
     if (before === undefined) tell(name, true);
   };
