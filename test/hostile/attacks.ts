@@ -1,4 +1,5 @@
 /** What strangers, and a participant that has turned hostile, do to a hub. Each is to be refused, and costs it nothing that stays. */
+import { once } from 'node:events';
 import { expect } from 'vitest';
 import { bearer, ENDLESS_BYTES, end, frame, many, open, request, say, type Target, upgrade } from './wire.js';
 
@@ -186,6 +187,17 @@ export const attacks: Readonly<Record<string, Attack>> = {
       );
       await end(socket);
     }),
+  'uploads that are begun again and again, a byte further each time': async (target, times) => {
+    const name = `PUT /blobs/${hash(2 ** 20)}`;
+    const more = async (offset: number, bytes: number) => {
+      const socket = open(target).resume();
+      const headers = [bearer(target), `Upload-Offset: ${offset}`, 'Content-Length: 90000'];
+      socket.write(request(name, headers, 'x'.repeat(bytes)), () => socket.destroySoon());
+      await end(socket);
+    };
+    await more(0, 80_000);
+    for (let i = 0; i < times; i++) await more(80_000 + i, 1);
+  },
   'bodies without an end': (target, times) =>
     many(times, 4, async (i) => {
       const [line, headers] = [
@@ -273,4 +285,16 @@ export async function slowAttacks(target: Target): Promise<void> {
       expect(cut).toBe(true);
     }),
   );
+}
+
+/** Connections that only hold their places, more than an address may have. */
+export async function holdPlaces(target: Target): Promise<void> {
+  const held = Array.from({ length: 300 }, () => open(target).resume());
+  const ended = held.map(end);
+  await Promise.all(held.map((socket) => once(socket, 'connect')));
+  // Who comes later is let in, with a token and without.
+  expect((await say(target, request('GET /healthz'))).answer).toEqual(fine('200'));
+  expect((await say(target, request('GET /description', [bearer(target)]))).answer).toEqual(fine('200'));
+  for (const socket of held) socket.destroy();
+  await Promise.all(ended);
 }

@@ -10,7 +10,7 @@ import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import { handedOut } from '../handed-out.js';
 import { commonweight, type Started, sample, start } from '../run-command.js';
-import { attacks, slowAttacks } from './attacks.js';
+import { attacks, holdPlaces, slowAttacks } from './attacks.js';
 import { end, open, request, say, type Target } from './wire.js';
 
 const settings = {
@@ -144,6 +144,8 @@ async function attackHub(
     }
     if (slowly) await slowAttacks(target);
     const cutAfterSeconds = await trickling;
+    await holdPlaces(target);
+    after['places that are held'] = await memory();
     const patience = performance.now() + 1000 * RECOVERY_SECONDS;
     while (descriptorsOf(pid) - before >= MOST_DESCRIPTORS && performance.now() < patience) await delay(100);
     const descriptors = { before, after: descriptorsOf(pid) };
@@ -224,11 +226,11 @@ const descriptorsOf = (pid: number) =>
 
 /** Asks again and again. */
 function watchHealth(target: Target) {
-  let [slowest, over] = [0, false];
+  let [slowest, over, unanswered] = [0, false, 0];
   const asking = (async () => {
     while (!over) {
       const began = performance.now();
-      expect((await say(target, request('GET /healthz'))).answer).toContain('200 OK');
+      if (!(await answers(target))) unanswered++;
       slowest = Math.max(slowest, Math.round(performance.now() - began));
       await delay(50);
     }
@@ -237,6 +239,7 @@ function watchHealth(target: Target) {
     async end() {
       over = true;
       await asking;
+      expect(unanswered).toBe(0);
       return slowest;
     },
   };

@@ -57,6 +57,29 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
   };
   const mostCrowded = () => [...strangers].reduce((a, b) => (b[1].size > a[1].size ? b : a), noPlaces)[0];
 
+  const trim = () => {
+    for (const [origin, { size }] of strangers) {
+      for (let excess = size - limits.strangersPerAddress; excess > 0; excess--) {
+        cutOldest(origin, `${size} connections without a token from one address`);
+      }
+    }
+    while (strangersInAll > limits.strangers) {
+      cutOldest(mostCrowded(), `${strangersInAll} connections without a token`);
+    }
+  };
+  let trimming = false;
+  /** Once all who came at the same moment were listened to: who has shown a token by then is no stranger. */
+  const trimSoon = () => {
+    if (trimming) return;
+    trimming = true;
+    setImmediate(() =>
+      setImmediate(() => {
+        trimming = false;
+        trim();
+      }),
+    );
+  };
+
   server.maxConnections = limits.connections;
   server.on('drop', (peer) => {
     note('connections', { address: peer?.remoteAddress }, `there are ${limits.connections} connections`);
@@ -70,15 +93,10 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
       return;
     }
     const origin = originOf(peer.remoteAddress);
-    const fromThere = strangers.get(origin)?.size ?? 0;
-    if (fromThere >= limits.strangersPerAddress) {
-      cutOldest(origin, `${fromThere} connections without a token from one address`);
-    } else if (strangersInAll >= limits.strangers) {
-      cutOldest(mostCrowded(), `${strangersInAll} connections without a token`);
-    }
     const places = strangers.get(origin) ?? new Map<string, Socket>();
     strangers.set(origin, places.set(placeOf(peer), socket));
     strangersInAll++;
+    if (places.size > limits.strangersPerAddress || strangersInAll > limits.strangers) trimSoon();
     socket.once('close', () => {
       forget(peer);
       release(peer);

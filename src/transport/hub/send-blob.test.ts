@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { cutting, openGateway } from '../../../test/page-end/gateway.js';
-import { sha256Of } from '../blob-folder.js';
+import { blobFolder, sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
 import { noise } from '../transport.contract.js';
 import { hubAddress } from './hub-address.js';
@@ -87,6 +89,45 @@ describe('the blobs that a hub sends', () => {
     model[500]! ^= 4;
     expect(await participant.download(blob)).toEqual(model);
     expect(damaged).toEqual([blob.sha256]);
+  });
+
+  it('are read once, however many requests in one piece ask for their hash', async () => {
+    const blobs = await blobFolder(join(hub.folder, 'blobs'));
+    let read = 0;
+    const isSound = (sha256: string) => {
+      read++;
+      return blobs.isSound(sha256);
+    };
+    const coordinator = await hub.open({ blobs: { ...blobs, isSound } });
+    const model = await coordinator.blobs.put(noise(100_000));
+    await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
+    const headers = [
+      `Authorization: Bearer ${await hub.tokenOf('site-a')}`,
+      ...['Host: hub', 'Want-Repr-Digest: sha-256=10', 'Range: bytes=0-0'],
+    ];
+    const asking = `GET /blobs/${model.sha256} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`;
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map(async () => {
+        const socket = connect(coordinator.port, '127.0.0.1');
+        let answer = '';
+        socket.on('data', (chunk) => {
+          answer += chunk.toString('latin1');
+        });
+        socket
+          .on('error', () => undefined)
+          .write(asking.repeat(4) + asking.replace('Host', 'Connection: close\r\nHost'));
+        await new Promise((resolve) => socket.once('close', resolve));
+        return answer.match(/206 Partial/g)?.length;
+      }),
+    );
+    expect([answers, read]).toEqual([[5, 5, 5, 5], 1]);
+    // And more than that ends the connection.
+    const flood = connect(coordinator.port, '127.0.0.1')
+      .on('error', () => undefined)
+      .resume();
+    flood.write(asking.repeat(300));
+    await new Promise((resolve) => flood.once('close', resolve));
+    expect(read).toBe(1);
   });
 
   it('are read in ranges', async () => {

@@ -93,7 +93,7 @@ describe('an observer at a hub', () => {
     const stranger = watching(hub.hub().url, 'a'.repeat(43));
     await expect(stranger.end).rejects.toMatchObject({
       reason: 'token',
-      hint: 'ask the operator for a token: a later one voids those before it',
+      hint: expect.stringContaining('ask the operator for a token'),
     });
     const observer = watching(hub.hub().url, token);
     await observer.until(() => observer.texts().length > 0);
