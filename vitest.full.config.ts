@@ -8,6 +8,11 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 120_000,
     globalSetup: ['test/find-nats.ts'],
-    include: ['src/**/*.full.test.ts', 'test/**/*.full.test.ts', 'studies/**/*.full.test.ts'],
+    include: [
+      'src/**/*.full.test.ts',
+      'test/**/*.full.test.ts',
+      'bench/**/*.full.test.ts',
+      'studies/**/*.full.test.ts',
+    ],
   },
 });

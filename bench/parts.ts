@@ -1,6 +1,7 @@
 /** The parts of the benchmark: each measures, and says its result as text. */
 import { measureBrowser, openPages } from './browser.js';
 import { measureCompile } from './compile.js';
+import { allDemands, type DemandRow, measureDemand, quickDemands } from './demands.js';
 import { measureHub } from './hub.js';
 import { measureMemory } from './memory.js';
 import { measureMerging } from './merging.js';
@@ -13,6 +14,7 @@ import { measureSteps } from './steps.js';
 import {
   browserTable,
   compileTable,
+  demandsTable,
   hubTable,
   memoryTable,
   mergingTable,
@@ -75,6 +77,11 @@ export const parts = {
   async *memory({ quick }) {
     const figures = await measureMemory(quick);
     yield { figures, table: memoryTable(figures) };
+  },
+  async *demands({ quick }) {
+    const rows: DemandRow[] = [];
+    for (const demand of quick ? quickDemands : allDemands) rows.push(await measureDemand(demand));
+    yield { figures: rows, table: demandsTable(rows) };
   },
   async *hub({ quick }) {
     for await (const figures of measureHub({ quick })) yield { figures, table: hubTable(figures) };

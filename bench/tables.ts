@@ -3,6 +3,7 @@ import { byteSize, count } from '../src/report/numbers.js';
 import { textTable } from '../src/report/text-table.js';
 import type { BrowserResult } from './browser.js';
 import { type CompileResult, planBatchSizes } from './compile.js';
+import type { DemandRow } from './demands.js';
 import type { HubResult } from './hub.js';
 import type { Machine } from './machine.js';
 import type { MemoryResult } from './memory.js';
@@ -178,6 +179,23 @@ export function memoryTable({ dataset, rows }: MemoryResult): string {
   ]);
   return table(`A run of mlp on ${dataset}, one round, one epoch`, [
     ['participants', 'peak memory', 'ratio', 'seconds'],
+    ...lines,
+  ]);
+}
+
+/** A ratio above 1 says that more was reckoned than was taken. */
+export function demandsTable(rows: readonly DemandRow[]): string {
+  const lines = rows.map(({ network, imageShape, batchSize, optimizer, workers, participants, ...bytes }) => [
+    `${network} ${imageShape.join('x')}`,
+    `${batchSize}, ${optimizer}`,
+    String(workers),
+    String(participants),
+    byteSize(bytes.peakBytes),
+    byteSize(bytes.reckonedBytes),
+    (bytes.reckonedBytes / bytes.peakBytes).toFixed(2),
+  ]);
+  return table('Peak memory of a run, and what was reckoned before it', [
+    ['network', 'batch', 'workers', 'participants', 'measured', 'reckoned', 'ratio'],
     ...lines,
   ]);
 }

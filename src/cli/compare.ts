@@ -57,7 +57,7 @@ Examples:
 
 async function compare(
   input: ConfigurationInput,
-  { json, target: accuracy, targetOn, ...options }: CompareFlags & { source: string },
+  { json, target: accuracy, targetOn, maxMemory, ...options }: CompareFlags & { source: string },
 ): Promise<void> {
   if (json !== undefined) await checkFolderOf('--json', json);
   const { out, strategies } = options;
@@ -81,7 +81,8 @@ async function compare(
     },
   };
   try {
-    const results = await compareStrategies(input, { ...options, signal, observer });
+    const mostMemoryBytes = maxMemory === undefined ? undefined : maxMemory * 1e9;
+    const results = await compareStrategies(input, { ...options, mostMemoryBytes, signal, observer });
     const comparison = comparisonOf(results, accuracy === undefined ? undefined : { accuracy, on: targetOn });
     display.print(`\n${comparisonTable(comparison)}\n${comparisonLegend(comparison, width)}\n`);
     if (json !== undefined) await writeJson('--json', json, comparison);

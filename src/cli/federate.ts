@@ -20,13 +20,15 @@ import { checkFolderOf, writeJson } from './whole-file.js';
 /** The flags that `reproduce` and `run` share. */
 export interface FederateOptions
   extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'init' | 'source'> {
+  /** In gigabytes. */
+  readonly maxMemory?: number | undefined;
   readonly json?: string | undefined;
   readonly paper?: readonly PaperRow[] | undefined;
 }
 
 /** @throws Interrupted when the user ended it. */
 export async function federate(input: ConfigurationInput, options: FederateOptions): Promise<void> {
-  const { out, json, paper } = options;
+  const { out, json, paper, maxMemory } = options;
   if (json !== undefined) await checkFolderOf('--json', json);
   const began = performance.now();
   const output = process.stdout;
@@ -49,7 +51,8 @@ export async function federate(input: ConfigurationInput, options: FederateOptio
     display.print(closing(result, out, finishedBefore ? undefined : seconds));
   };
   try {
-    const { result } = await runFederation(input, { ...options, observer, signal });
+    const mostMemoryBytes = maxMemory === undefined ? undefined : maxMemory * 1e9;
+    const { result } = await runFederation(input, { ...options, mostMemoryBytes, observer, signal });
     await conclude(result);
     if (result.stopped.reason === 'interrupted') throw new Interrupted(interrupted(out));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -51,6 +51,16 @@ describe('commonweight run on pictures of one’s own', () => {
     expect(parse(text('flags', 'configuration.yaml')).normalization).toEqual(
       parse(text('file', 'configuration.yaml')).normalization,
     );
+  });
+
+  it('is refused before it begins where it would need more memory than there is to be', async () => {
+    const run = ['run', 'federation.yaml', '--out', 'refused', '--workers', '1', '--max-memory', '0.1'];
+    const { status, stderr } = await commonweight(run, inFolder);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^commonweight: federation: the network "mlp" on images of \[3,8,8\], 64 in a batch, would need some 0\.1\d\d GB of memory here, expected at most 0\.100 GB\n {2}take fewer --workers/,
+    );
+    expect(existsSync(join(folder, 'refused'))).toBe(false);
   });
 
   it('says so when a reference is reached on a few pictures only, in the terminal, the result and the report', async () => {

@@ -101,10 +101,10 @@ A small federation.yaml:
     )
     .action(async (file: string | undefined, flags: Overrides & RunFlags & { init?: string }) => {
       const described = file === undefined ? flagsBegin(flags) : await readConfigurationFile(file);
-      const { out, json, workers, dataDir, init } = flags;
+      const { out, json, workers, dataDir, init, maxMemory } = flags;
       // The schema has the last word on what the file holds.
       const input = overridden(described, flags) as ConfigurationInput;
-      await federate(input, { out, json, workers, dataDir, init, source: file ?? 'options' });
+      await federate(input, { out, json, workers, dataDir, init, maxMemory, source: file ?? 'options' });
     });
 }
 

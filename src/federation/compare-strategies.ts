@@ -33,7 +33,10 @@ export interface RunPlace {
 }
 
 export interface ComparisonOptions
-  extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'data' | 'signal' | 'source'> {
+  extends Pick<
+    FederationOptions,
+    'out' | 'workers' | 'dataDir' | 'data' | 'signal' | 'source' | 'mostMemoryBytes'
+  > {
   /** The first is what the others are measured against. */
   readonly strategies: readonly string[];
   /** So many seeds, from the configuration's own upwards. */
@@ -111,13 +114,14 @@ async function runOne(
   place: RunPlace,
   data: TrainTestSplit,
   share: ReturnType<typeof shareTasks>,
-  { out, workers, source, signal, observer = {} }: ComparisonOptions,
+  { out, workers, mostMemoryBytes, source, signal, observer = {} }: ComparisonOptions,
 ): Promise<ComparedResult> {
   const { strategy, seed } = place;
   let stateBytes = 0;
   const outcome = runFederation(configuration, {
     data,
     workers,
+    mostMemoryBytes,
     source,
     signal,
     out: out === undefined ? undefined : join(out, folderOf(strategy), `seed-${seed}`),

@@ -99,7 +99,9 @@ describe('a participant', () => {
     const parsed = descriptionSchema.parse(large);
     const refusal = compileDescription(parsed, { mostMemoryBytes: 1e9 });
     await expect(refusal).rejects.toMatchObject({
-      message: expect.stringMatching(/^federation: the network "mlp" .* some 4\.\d+ GB .* at most 1\.00 GB$/),
+      message: expect.stringMatching(
+        /^federation: the network "mlp" .* some \d\.\d+ GB .* at most 1\.00 GB$/,
+      ),
       hint: expect.stringContaining('--max-memory'),
     });
     // Only the plan's hash is wrong then.
@@ -107,6 +109,21 @@ describe('a participant', () => {
       described({ model: { name: 'paper-cnn' }, batchSize: 256 }, { imageShape: [3, 64, 64] }),
     );
     await expect(compileDescription(paper, { mostMemoryBytes: 1e9 })).rejects.toThrow(/has the SHA-256/);
+  });
+
+  it('is told of photographs that would take more than 8 GB, whatever the network', async () => {
+    const photographs = { imageShape: [3, 768, 1024] as [number, number, number] };
+    for (const name of ['lenet5', 'paper-cnn', 'resnet8'] as const) {
+      const parsed = descriptionSchema.parse(described({ model: { name }, batchSize: 2 }, photographs));
+      await expect(compileDescription(parsed), name).rejects.toThrow(
+        /would need some \d+\.\d GB of memory here/,
+      );
+    }
+    // Where there is memory enough, arrays have an end.
+    const parsed = descriptionSchema.parse(described({ model: { name: 'mlp' } }, photographs));
+    await expect(compileDescription(parsed, { mostMemoryBytes: 1e12 })).rejects.toThrow(
+      'federation: the weights of "mlp" on images of [3,768,1024] take 2.42 GB, expected at most 2.15 GB',
+    );
   });
 
   it('does not reckon what came before a round that cannot be, nor works for ever in one', async () => {

@@ -40,6 +40,8 @@ const base: ConfigurationInput = {
   ...{ seed: 5, dataset: 'none', imageShape: [1, 4, 4], classNames: ['a', 'b'] },
   partition: { name: 'iid', participants: 2 },
   model: { name: 'custom' },
+  // Of a set at hand it would be that set's own.
+  normalization: { mean: [0], deviation: [1] },
   optimizer: { name: 'adam', learningRate: 0.01 },
   batchSize: 8,
   local: { epochs: 1 },

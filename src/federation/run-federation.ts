@@ -19,10 +19,12 @@ import type { Attackers } from './attackers.js';
 import { compileFederation } from './compile-federation.js';
 import { type CutShort, concludeRun, type FederationOutcome } from './conclude-run.js';
 import { coordinate, type Observer } from './coordinator.js';
+import { checkDemands } from './demands.js';
 import { DivergedError, InterruptedError } from './error.js';
-import { checkTestImages, federationPlan, sharesOf, strategiesOf } from './federation-plan.js';
+import { checkTestImages, federationPlan, networkFor, sharesOf, strategiesOf } from './federation-plan.js';
 import { configurationWith } from './initial-model.js';
 import { keepLabelCounts } from './label-counts.js';
+import { machineMemory } from './machine-memory.js';
 import { memoryStore } from './memory-store.js';
 import { withOwnNormalization } from './own-normalization.js';
 import type { RecordedRound } from './recorded-rounds.js';
@@ -39,6 +41,8 @@ export interface FederationOptions {
   readonly out?: string | undefined;
   /** Worker threads; the number of cores by default. */
   readonly workers?: number | undefined;
+  /** That all of it may take; the machine's memory by default. */
+  readonly mostMemoryBytes?: number | undefined;
   /** A folder with the data set's files. */
   readonly dataDir?: string | undefined;
   /** The data, in place of the configuration's. */
@@ -106,6 +110,19 @@ export async function runFederation(
   const configuration = await withOwnNormalization(parsed, input, data.train, options.out);
   const { channels, height, width, classNames } = data.train;
   const imageShape: [number, number, number] = [channels, height, width];
+  const workers = options.workers ?? availableParallelism();
+  checkDemands(
+    configuration,
+    networkFor(configuration, options.network, classNames.length, source),
+    imageShape,
+    shares.length,
+    machineMemory(options.mostMemoryBytes),
+    {
+      threads: workers,
+      simulated: shares.length,
+      dataBytes: data.train.images.length + data.test.images.length,
+    },
+  );
   const { network, plan, fisher, model, initialState } = compileFederation(
     configuration,
     { imageShape, classNames },
@@ -120,7 +137,6 @@ export async function runFederation(
   });
   const federation = { ...planned, rules: { ...planned.rules, recorded: options.recorded } };
   const { attackers } = federation;
-  const workers = options.workers ?? availableParallelism();
   const encode = (state: StateDict) => encodeModel(state, model);
   const { store, claim, close } = await openStore(options, configuration, encode);
   let pool: WorkerPool | undefined;

@@ -1,0 +1,45 @@
+/**
+ * One run whose peak of memory is measured, in a process of its own: two rounds of two steps, on noise.
+ *
+ *     demands-process.ts '{"network":"mlp","imageShape":[1,28,28],…}'
+ *
+ * It prints a line of JSON: the peak, and what was reckoned before it began.
+ */
+import { imageDataset } from '../src/data/image-dataset.js';
+import { demandedBytes } from '../src/federation/demands.js';
+import { runFederation } from '../src/federation/run-federation.js';
+import { networkOf } from '../src/nn/by-name.js';
+import { parseConfiguration } from '../src/protocol/configuration.js';
+import { sizeOf } from '../src/tensor/shape.js';
+import type { Demand } from './demands.js';
+import { ownPeakBytes } from './machine.js';
+
+const { network, imageShape, batchSize, optimizer, workers, participants } = JSON.parse(
+  process.argv[2] ?? '',
+) as Demand;
+const [channels, height, width] = imageShape;
+const examples = participants * Math.max(Math.ceil(1.12 * batchSize) + 2, 30);
+const classNames = [...'0123456789'];
+const noise = (count: number) => {
+  const images = new Uint8Array(count * sizeOf(imageShape)).map((_, i) => (i * 7919) >>> 3);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % classNames.length);
+  return imageDataset({ name: 'noise', images, labels, channels, height, width, classNames });
+};
+const data = { train: noise(examples), test: noise(25) };
+const configuration = parseConfiguration(
+  {
+    ...{ dataset: 'noise', partition: { name: 'iid', participants }, model: { name: network }, batchSize },
+    normalization: { mean: [0], deviation: [1] },
+    optimizer: optimizer === 'adam' ? { name: 'adam' } : { name: 'sgd', learningRate: 1e-6 },
+    ...{ local: { steps: 2 }, rounds: 2 },
+  },
+  'bench',
+);
+const dataBytes = data.train.images.length + data.test.images.length;
+const { model } = configuration;
+if (model.name === 'custom') throw new Error('internal: no network of that name');
+const reckonedBytes = demandedBytes(configuration, networkOf(model, classNames.length), imageShape, {
+  ...{ threads: workers, simulated: participants, dataBytes },
+});
+await runFederation(configuration, { data, workers });
+console.log(JSON.stringify({ peakBytes: ownPeakBytes(), reckonedBytes }));
