@@ -53,6 +53,7 @@ export function recordedRun(parts: RecordedRunParts): RecordedRun {
     state,
     rounds: state.rounds,
     result: runResult({ configuration, state, versions: { commonweight: '0' } }),
+    extended: false,
     finished: isFinished(state),
     details: new Map((parts.details ?? []).map((details) => [details.round, details])),
     labelCounts: parts.labelCounts,

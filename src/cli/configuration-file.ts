@@ -1,6 +1,8 @@
 /** Reading federation.yaml, up to where the schema of the configuration takes over. */
 import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import { datasetNames } from '../data/load-dataset.js';
 import { reasonOf } from '../files/reason.js';
 import { ConfigurationError } from '../protocol/configuration.js';
 
@@ -25,7 +27,14 @@ export async function readConfigurationFile(file: string): Promise<Record<string
       hint: 'commonweight help run shows a small one',
     });
   }
-  return value as Record<string, unknown>;
+  return { ...value, ...datasetBeside(file, value as Record<string, unknown>) };
+}
+
+/** A folder in the file is meant from where the file lies, wherever the command is given. */
+function datasetBeside(file: string, { dataset }: Readonly<Record<string, unknown>>): { dataset?: string } {
+  const isFolder = typeof dataset === 'string' && dataset !== 'none' && !datasetNames.includes(dataset);
+  if (!isFolder || dataset === '' || isAbsolute(dataset) || dirname(file) === '.') return {};
+  return { dataset: join(dirname(file), dataset) };
 }
 
 /** Aliases are resolved here, and may be too many. */

@@ -28,6 +28,7 @@ import { checkFolderOf, writeJson } from './whole-file.js';
 
 interface EvaluateFlags {
   readonly dataset?: string;
+  readonly data?: string;
   readonly dataDir?: string;
   readonly network?: NetworkChoice;
   readonly normalization?: Normalization;
@@ -44,6 +45,7 @@ export function addEvaluate(program: Command): void {
     )
     .argument('<model>', 'a safetensors file')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder; by default what the model was trained on')
+    .option('--data <dir>', 'the same: where the data set lies now, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .addOption(networkOption())
     .addOption(normalizationOption())
@@ -84,7 +86,8 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
   const { signal, stop } = watchInterrupts();
   try {
     const described = network === undefined ? await openModel(path, {}) : undefined;
-    const dataset = flags.dataset ?? (described?.dataset && (await whereItLies(path, described.dataset)));
+    const given = flags.dataset ?? flags.data;
+    const dataset = given ?? (described?.dataset && (await whereItLies(path, described.dataset)));
     if (dataset === undefined) {
       throw new UsageError(`"${path}" does not say what it was trained on`, {
         hint: 'name the data with --dataset: fashion-mnist, or a folder',

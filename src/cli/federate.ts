@@ -84,8 +84,17 @@ function closing(result: RunResult, out: string | undefined, seconds: number | u
   }
   lines.push(
     seconds === undefined
-      ? `this run is finished already, nothing was trained; remove ${out} or choose another --out to train again`
+      ? `this run is finished already, nothing was trained; ${goOn(result, out)}`
       : `time: ${duration(seconds)}`,
   );
   return lines.map((line) => wrapped(line, widthFor(process.stdout), 2)).join('\n');
+}
+
+/** What to do about a run that is finished. */
+function goOn({ stopped }: RunResult, out: string | undefined): string {
+  const again = `remove ${out} or choose another --out to train again`;
+  if (stopped.reason === 'max-rounds') return `raise --rounds to go on with it, or ${again}`;
+  const why =
+    stopped.reason === 'every-participant-passed' ? 'the reference was reached' : 'it was stopped for good';
+  return `${why}, so that more --rounds change nothing: ${again}`;
 }

@@ -13,6 +13,7 @@ import { wholeNumber } from './values.js';
 
 interface OpenFlags {
   readonly port: number;
+  readonly data?: string;
   readonly dataDir?: string;
 }
 
@@ -25,6 +26,7 @@ export function addOpen(program: Command): void {
     )
     .argument('<run>', 'the folder that --out named when the run was started')
     .option('--port <n>', 'to listen on; any by default', wholeNumber('--port', 0, 65_535), 0)
+    .option('--data <dir>', 'where the data set lies now, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files, for its test pictures')
     .addHelpText(
       'after',
@@ -36,14 +38,18 @@ Examples:
     .action(open);
 }
 
-async function open(run: string, { port, dataDir }: OpenFlags): Promise<void> {
+async function open(run: string, { port, data: dataset, dataDir }: OpenFlags): Promise<void> {
   const { signal, stop } = watchInterrupts();
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
   const onNoPictures = (reason: string) => print(`no test pictures are shown: ${reason}`);
-  const view = await recordedView(run, { dataDir, onData: display.onData, onNoPictures, signal }).finally(
-    () => display.close(),
-  );
+  const view = await recordedView(run, {
+    dataset,
+    dataDir,
+    onData: display.onData,
+    onNoPictures,
+    signal,
+  }).finally(() => display.close());
   const server = await openViewServer(view, port);
   print(`${run}: ${headline(view.status())}`);
   print(`open ${server.url}/#token=${server.token}`);

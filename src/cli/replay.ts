@@ -11,6 +11,7 @@ import { wholeNumber } from './values.js';
 interface ReplayFlags {
   readonly out?: string;
   readonly workers?: number;
+  readonly data?: string;
   readonly dataDir?: string;
   readonly init?: string;
 }
@@ -28,6 +29,7 @@ export function addReplay(program: Command): void {
     .argument('<run>', 'the folder of a run, of `run`, `reproduce` or `serve`')
     .option('--out <dir>', 'keep the replay here; the same command takes it up again')
     .option('--workers <n>', 'threads that train; the cores by default', wholeNumber('--workers', 1, 256))
+    .option('--data <dir>', 'where the data set lies now, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option('--init <file>', 'the safetensors file with the weights that the run started from')
     .addHelpText(
@@ -46,9 +48,9 @@ async function replay(run: string, flags: ReplayFlags): Promise<void> {
     print('interrupted: ending the step under way (once more ends at once)'),
   );
   try {
+    const { data: dataset, ...rest } = flags;
     const outcome = await replayRun(run, {
-      ...flags,
-      signal,
+      ...{ ...rest, dataset, signal },
       observer: {
         onNotice: print,
         onStart(recorded, finished) {

@@ -11,6 +11,7 @@ import { checkFolderOf, writeWhole } from './whole-file.js';
 interface ReportFlags {
   readonly out?: string;
   readonly markdown?: string;
+  readonly data?: string;
   readonly dataDir?: string;
 }
 
@@ -24,6 +25,7 @@ export function addReport(program: Command): void {
     .argument('<run>', 'the folder that --out named when the run was started')
     .option('--out <file>', 'the page; report.html in that folder by default')
     .option('--markdown <file>', 'the summary; report.md in that folder by default')
+    .option('--data <dir>', 'where the data set lies now, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .addHelpText(
       'after',
@@ -43,7 +45,9 @@ async function report(run: string, flags: ReportFlags): Promise<void> {
   const { reportRun } = await import('../report/report-run.js');
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
-  const made = await reportRun(run, { dataDir, onData: display.onData }).finally(() => display.close());
+  const made = await reportRun(run, { dataset: flags.data, dataDir, onData: display.onData }).finally(() =>
+    display.close(),
+  );
   await writeWhole('--out', out, new TextEncoder().encode(made.html));
   await writeWhole('--markdown', markdown, new TextEncoder().encode(made.markdown));
   const lines = [...made.findings.map(({ text }) => text), `written: ${out}, ${markdown}`];

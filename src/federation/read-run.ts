@@ -27,6 +27,8 @@ export interface RecordedRun {
   /** What the journal comes to; for a finished run the same as result.json. */
   readonly result: RunResult;
   readonly finished: boolean;
+  /** An earlier start of it allowed fewer rounds. */
+  readonly extended: boolean;
   /** By round; an older version recorded none. */
   readonly details: ReadonlyMap<number, RoundDetails>;
   /** Where the run was told to share them. */
@@ -65,6 +67,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
     rounds: state.rounds,
     result,
     finished: isFinished(state),
+    extended: events.some(({ type }) => type === 'rounds-raised'),
     details: await readDetails(path, state.rounds),
     labelCounts: await readLabelCounts(path),
     model: await readModel(path, state.rounds),

@@ -9,6 +9,7 @@ import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { Share } from '../partition/partition.js';
 import { finalRole } from './conclude-run.js';
+import { followsRounds } from './continued-run.js';
 import { FederationError } from './error.js';
 import { OWN_DATA, sharesOf } from './federation-plan.js';
 import { readInitialModel } from './initial-model.js';
@@ -25,6 +26,8 @@ export interface ReplayOptions
     FederationOptions,
     'out' | 'workers' | 'dataDir' | 'data' | 'network' | 'strategies' | 'init' | 'signal'
   > {
+  /** Where the data set lies now; by default where its configuration says. */
+  readonly dataset?: string | undefined;
   readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
     /**
      * Before the first training.
@@ -72,7 +75,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
   await requireModel(run, options.init);
   const data =
     options.data ??
-    (await loadDataset(configuration.dataset, {
+    (await loadDataset(options.dataset ?? configuration.dataset, {
       ...{ dataDir, signal },
       ...{ onProgress: observer.onData, onNotice: observer.onNotice },
     }));
@@ -147,7 +150,7 @@ async function fileDifference({
   return [{ round: final.role.round, of: 'file', recorded: final.sha256, replayed }];
 }
 
-function requireReplayable({ path, configuration }: RecordedRun, rounds: number): void {
+function requireReplayable({ path, configuration, extended }: RecordedRun, rounds: number): void {
   const { dataset, partition } = configuration;
   const why =
     dataset === 'none'
@@ -156,7 +159,9 @@ function requireReplayable({ path, configuration }: RecordedRun, rounds: number)
         ? `its "partition" is "${OWN_DATA}": the images were never in one place`
         : rounds === 0
           ? 'none of its rounds was merged'
-          : undefined;
+          : extended && followsRounds(configuration)
+            ? 'more rounds were allowed when some were done, and what is done in a round depends on how many there are'
+            : undefined;
   if (why === undefined) return;
   throw new FederationError(`"${path}" cannot be replayed: ${why}`, {
     ...(rounds > 0 && {

@@ -102,6 +102,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('dropped'), round, participant: z.string() }),
   /** An operator went back to what the run was after round `to`, or before round 1: the rounds after it are void. */
   z.strictObject({ type: z.literal('rolled-back'), round, to: z.int().nonnegative() }),
+  /** Another start allowed more rounds than the ones before: so many in all. */
+  z.strictObject({ type: z.literal('rounds-raised'), round, rounds: z.int().positive() }),
   /** An operator ended the run. */
   z.strictObject({ type: z.literal('stopped'), round }),
 ]);

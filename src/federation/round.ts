@@ -220,6 +220,7 @@ function withEvent(rules: RoundRules, record: RoundRecord, event: RecordEvent): 
     case 'left':
       requireParticipant(rules.participants, event.participant, 'this run');
       return record;
+    case 'rounds-raised':
     case 'stopped':
       return record;
   }

@@ -18,6 +18,7 @@ import { afterMergeOf } from './after-merge.js';
 import type { Attackers } from './attackers.js';
 import { compileFederation } from './compile-federation.js';
 import { type CutShort, concludeRun, type FederationOutcome } from './conclude-run.js';
+import { continueRun } from './continued-run.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { checkDemands } from './demands.js';
 import { DivergedError, InterruptedError } from './error.js';
@@ -138,7 +139,7 @@ export async function runFederation(
   const federation = { ...planned, rules: { ...planned.rules, recorded: options.recorded } };
   const { attackers } = federation;
   const encode = (state: StateDict) => encodeModel(state, model);
-  const { store, claim, close } = await openStore(options, configuration, encode);
+  const { store, folder, claim, close } = await openStore(options, configuration, encode);
   let pool: WorkerPool | undefined;
   const stop = () => pool?.stop();
   claim?.signal.addEventListener('abort', stop);
@@ -155,6 +156,7 @@ export async function runFederation(
       await keepRunData(options.out, data, shares);
     }
     state = store.events.reduce(applyEvent, startRun(federation.rules));
+    if (folder !== undefined) await continueRun(folder, configuration, state);
     const parameters = layoutSize(plan.layout);
     observer.onStart?.({ configuration, data, shares, attackers, workers, parameters, state });
     if (isFinished(state)) return await conclude(state);
@@ -196,7 +198,10 @@ async function openStore(
   encode: (state: StateDict) => Uint8Array,
 ) {
   if (out === undefined) {
-    return { store: memoryStore(sha256Of, encode), claim: undefined, close: async () => {} };
+    return {
+      ...{ store: memoryStore(sha256Of, encode), folder: undefined, claim: undefined },
+      close: async () => {},
+    };
   }
   await prepareRunFolder(out, configuration);
   const claim = await claimRun(out, { signal, onWaiting: observer?.onNotice });
@@ -206,7 +211,7 @@ async function openStore(
       await store.close();
       await claim.release();
     };
-    return { store, claim, close };
+    return { store, folder: store, claim, close };
   } catch (error) {
     await claim.release();
     throw error;

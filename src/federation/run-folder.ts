@@ -23,6 +23,7 @@ import { writeFileWhole } from '../files/whole-file.js';
 import { type Configuration, parseConfiguration } from '../protocol/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { StateDict } from '../tensor/state-dict.js';
+import { asBefore, type ConfigurationKeeper } from './continued-run.js';
 import { FederationError } from './error.js';
 import { type Lead, openJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
@@ -31,7 +32,7 @@ import { cannotWrite, writeResult } from './write-result.js';
 
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-export interface RunFolder extends RunStore {
+export interface RunFolder extends RunStore, ConfigurationKeeper {
   readonly path: string;
   close(): Promise<void>;
 }
@@ -50,9 +51,14 @@ export async function openRunFolder(
 ): Promise<RunFolder> {
   await prepareRunFolder(path, configuration);
   await removeLeftovers(path);
+  const earlier = await earlierConfiguration(path);
   const journal = await openJournal(join(path, 'journal.jsonl'), lead);
   return {
-    path,
+    ...{ path, earlier },
+    async keepConfiguration(now) {
+      await lead?.check();
+      await writeResult(path, CONFIGURATION, configurationText(now));
+    },
     events: journal.events,
     append: journal.append,
     async put(role, state) {
@@ -151,21 +157,22 @@ async function keepConfiguration(path: string, configuration: Configuration): Pr
   const earlier = await earlierConfiguration(path);
   if (earlier === undefined) {
     await checkEmpty(path);
-    const header =
-      '# What this run was told, every default filled in. The same configuration takes the run up again.\n';
-    const first = await writeFirst(join(path, 'configuration.yaml'), header + stringify(configuration));
+    const first = await writeFirst(join(path, CONFIGURATION), configurationText(configuration));
     // Another was there at the same moment: its settings are the run's.
     return first ? undefined : keepConfiguration(path, configuration);
   }
-  // What is told about the data does not make it another run.
-  const { shareLabelCounts } = earlier;
-  const difference = firstDifference(earlier, { ...configuration, shareLabelCounts }, '');
+  const difference = firstDifference(earlier, asBefore(earlier, configuration), '');
   if (difference !== undefined) {
     throw new FederationError(`"${path}" holds a run of another configuration: ${difference}`, {
-      hint: 'choose another --out, or the same settings to take that run up again',
+      hint: 'choose another --out, or the same settings to take that run up again; only "rounds" may be raised',
     });
   }
 }
+
+const CONFIGURATION = 'configuration.yaml';
+
+const configurationText = (configuration: Configuration) =>
+  `# What this run was told, every default filled in. The same configuration takes the run up again.\n${stringify(configuration)}`;
 
 /** @returns whether there was no such file */
 async function writeFirst(file: string, text: string): Promise<boolean> {

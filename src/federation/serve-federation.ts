@@ -24,6 +24,7 @@ import { fileChecker } from './check-files.js';
 import { systemClock } from './clock.js';
 import { compileFederation, type ImageFacts } from './compile-federation.js';
 import { concludeRun, type FederationOutcome, finalRole } from './conclude-run.js';
+import { continueRun } from './continued-run.js';
 import { coordinatorKey } from './coordinator-key.js';
 import { hasDemonstration } from './demonstration-share.js';
 import { describeFederation, requireDistributed } from './description.js';
@@ -188,6 +189,7 @@ export async function serveFederation(
           : returnProblem(to, state, { path: out, blobs, copies }),
       finalModel: (state) => finalRole(state, configuration)?.sha256,
     });
+    await continueRun(folder, configuration, rounds.state());
     claim.signal.addEventListener('abort', () => rounds.reception.onFenced?.(claim.signal.reason));
     // A coordinator that was killed right after it recorded this left it undone.
     const lastEvent = store.events.at(-1);

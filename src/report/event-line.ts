@@ -39,6 +39,8 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
       return event.to === 0
         ? 'an operator has gone back to the beginning: all rounds are void'
         : `an operator has gone back to round ${event.to}: the rounds after it are void`;
+    case 'rounds-raised':
+      return `the run goes on, to round ${event.rounds} at most`;
     case 'stopped':
       return 'an operator has stopped the run';
     default:

@@ -64,12 +64,13 @@ function hasTestImages({ configuration, result: { rounds } }: RecordedRun): bool
 /** Where some of them are to be shown. */
 async function testImagesOf(
   run: RecordedRun,
-  { dataDir, onData, signal }: ReportOptions,
+  { dataset, dataDir, onData, signal }: ReportOptions,
   noPictures: (reason: string) => void,
 ): Promise<ImageDataset | undefined> {
   if ((lastDetails(run)?.test?.decided?.gained ?? []).length === 0) return undefined;
   try {
-    return (await loadDataset(run.configuration.dataset, { dataDir, onProgress: onData, signal })).test;
+    return (await loadDataset(dataset ?? run.configuration.dataset, { dataDir, onProgress: onData, signal }))
+      .test;
   } catch (error) {
     if (!(error instanceof CommonweightError)) throw error;
     noPictures(error.message);

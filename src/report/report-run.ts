@@ -10,6 +10,8 @@ import { runPage } from './run-page.js';
 import { type TestPictures, testPictures } from './test-pictures.js';
 
 export interface ReportOptions {
+  /** Where the data set lies now; by default where the run's configuration says. */
+  readonly dataset?: string | undefined;
   /** The folder of Fashion-MNIST's files. */
   readonly dataDir?: string | undefined;
   readonly onData?: OnDataProgress | undefined;
@@ -32,13 +34,17 @@ export async function reportRun(path: string, options: ReportOptions = {}): Prom
 /** The data may lie elsewhere by now: the report is then without pictures and says why. */
 async function picturesOf(
   run: RecordedRun,
-  { dataDir, onData, signal }: ReportOptions,
+  { dataset, dataDir, onData, signal }: ReportOptions,
 ): Promise<TestPictures | string> {
   const test = lastDetails(run)?.test;
   const images = [...(test?.decided?.gained ?? []), ...(test?.decided?.lost ?? [])];
   if (test === undefined || images.length === 0) return new Map();
   try {
-    const data = await loadDataset(run.configuration.dataset, { dataDir, onProgress: onData, signal });
+    const data = await loadDataset(dataset ?? run.configuration.dataset, {
+      dataDir,
+      onProgress: onData,
+      signal,
+    });
     return testPictures(data.test, images, test.examples);
   } catch (error) {
     if (error instanceof CommonweightError) return error.message;

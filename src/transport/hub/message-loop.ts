@@ -249,6 +249,13 @@ export function messageLoop({
             { hint: 'join again', transient: true },
           ),
         );
+      } else if (description !== undefined && roundsOf(description) !== roundsOf(met.description)) {
+        end(
+          new TransportError(
+            `transport: the run goes on to round ${roundsOf(met.description)} now, it was to end with round ${roundsOf(description)}`,
+            { hint: 'join again', transient: true },
+          ),
+        );
       } else {
         welcome = frame;
         attempt = 0;
@@ -303,3 +310,5 @@ export function messageLoop({
 
 const complaint = ({ type }: Announcement, error: z.ZodError) =>
   `transport: an announcement of type "${type}" cannot be made: ${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message}`;
+
+const roundsOf = ({ configuration }: Description) => configuration.rounds;
