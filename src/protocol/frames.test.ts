@@ -68,7 +68,13 @@ describe('frames', () => {
       name: 'commonweight.2',
       version: '2',
       token: 'abc',
+      watches: false,
     });
-    expect(readSubprotocols(['chat'])).toEqual({ name: undefined, version: undefined, token: undefined });
+    expect(readSubprotocols(subprotocols('abc', 'watch'))).toMatchObject({ token: 'abc', watches: true });
+    expect(readSubprotocols(['chat'])).toMatchObject({
+      name: undefined,
+      version: undefined,
+      token: undefined,
+    });
   });
 });

@@ -13,8 +13,15 @@ import { PROTOCOL_VERSION } from './version.js';
 const FAMILY = 'commonweight.';
 const TOKEN = 'token.';
 
-/** What a participant offers. */
-export const subprotocols = (token: string) => [`${FAMILY}${PROTOCOL_VERSION}`, `${TOKEN}${token}`];
+/** By whom it is offered that only wants to watch: a participant's token then takes no place. */
+const WATCH = 'watch';
+
+/** What somebody offers who takes part, or who watches. */
+export const subprotocols = (token: string, purpose?: 'watch') => [
+  `${FAMILY}${PROTOCOL_VERSION}`,
+  `${TOKEN}${token}`,
+  ...(purpose === 'watch' ? [WATCH] : []),
+];
 
 /** What was offered; `name` is the one to agree on, also where its version is another: else nothing could be told. */
 export function readSubprotocols(offered: Iterable<string>) {
@@ -24,6 +31,7 @@ export function readSubprotocols(offered: Iterable<string>) {
     name,
     version: name?.slice(FAMILY.length),
     token: all.find((each) => each.startsWith(TOKEN))?.slice(TOKEN.length),
+    watches: all.includes(WATCH),
   };
 }
 

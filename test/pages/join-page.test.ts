@@ -98,6 +98,16 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
     }
   });
 
+  it('sends a token to the page that it is for', async () => {
+    const watching = await open(served.link(1).replace('/join', '/'));
+    await watching.getByText('This link is for taking part, not for watching').waitFor();
+    await watching.getByRole('link', { name: 'Open the page to take part' }).click();
+    await watching.getByText('Drop a folder here').waitFor();
+    const joining = await open(served.link(2).replace('/#', '/join#'));
+    await heading(joining, 'The coordinator does not let this page in');
+    await joining.getByRole('alert').filter({ hasText: 'that of an observer or operator' }).waitFor();
+  });
+
   it('says that the run is over, to who has not begun', async () => {
     const page = await open();
     await page.getByText('Drop a folder here').waitFor();

@@ -22,6 +22,15 @@ export function ConnectionNote({ connection, status }: WatchState) {
         </p>
       );
     case 'refused':
+      if (connection.takesPart) {
+        return (
+          <p class="note alert">
+            <strong>This link is for taking part, not for watching:</strong> {connection.reason}.{' '}
+            <a href={`/join${location.hash}`}>Open the page to take part</a>, or ask whoever runs the
+            federation for the link to watch.
+          </p>
+        );
+      }
       return (
         <p class="note alert">
           <strong>The hub does not show the run:</strong> {connection.reason}.

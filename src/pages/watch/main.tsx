@@ -3,6 +3,7 @@ import '../common/no-eval.js';
 import { render } from 'preact';
 import { useEffect, useReducer } from 'preact/hooks';
 import { CommonweightError } from '../../tensor/error.js';
+import { RefusedError } from '../../transport/error.js';
 import { pageSocket } from '../../transport/hub/page-socket.js';
 import { watchHub } from '../../transport/hub/watch-hub.js';
 import { fragmentToken } from '../common/fragment-token.js';
@@ -23,7 +24,7 @@ function watch(token: string, onChange: (state: typeof initialState) => void): A
     onChange(state);
   };
   watchHub({
-    open: pageSocket({ url: new URL(location.origin), token }),
+    open: pageSocket({ url: new URL(location.origin), token }, 'watch'),
     signal: leaving.signal,
     from: () => newFrom(state),
     onFrame: (frame) => tell({ type: 'frame', frame }),
@@ -34,7 +35,8 @@ function watch(token: string, onChange: (state: typeof initialState) => void): A
   }).catch((error: unknown) => {
     const hint = error instanceof CommonweightError ? error.hint : undefined;
     const reason = error instanceof Error ? error.message : String(error);
-    tell({ type: 'refused', reason: reason.replace(/^transport: /, ''), hint });
+    const takesPart = error instanceof RefusedError && error.reason === 'role';
+    tell({ type: 'refused', reason: reason.replace(/^transport: /, ''), hint, takesPart });
   });
   return leaving;
 }

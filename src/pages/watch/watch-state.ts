@@ -12,7 +12,13 @@ export type Connection =
   /** It is tried again. */
   | { readonly at: 'lost'; readonly reason: string; readonly heardAt: Date | undefined }
   /** It is not. */
-  | { readonly at: 'refused'; readonly reason: string; readonly hint: string | undefined };
+  | {
+      readonly at: 'refused';
+      readonly reason: string;
+      readonly hint: string | undefined;
+      /** The token is that of a participant: there is another page for it. */
+      readonly takesPart: boolean;
+    };
 
 export interface WatchState {
   readonly connection: Connection;
@@ -29,7 +35,12 @@ export interface WatchState {
 export type WatchEvent =
   | { readonly type: 'frame'; readonly frame: NewsFrame }
   | { readonly type: 'trouble'; readonly reason: string; readonly heardAt: Date | undefined }
-  | { readonly type: 'refused'; readonly reason: string; readonly hint: string | undefined };
+  | {
+      readonly type: 'refused';
+      readonly reason: string;
+      readonly hint: string | undefined;
+      readonly takesPart: boolean;
+    };
 
 /** More entries of the log are not kept. */
 const MOST_ENTRIES = 1000;
@@ -51,7 +62,10 @@ export function watched(state: WatchState, event: WatchEvent): WatchState {
         connection: { at: 'lost', reason: event.reason, heardAt: event.heardAt },
       };
     case 'refused':
-      return { ...state, connection: { at: 'refused', reason: event.reason, hint: event.hint } };
+      return {
+        ...state,
+        connection: { at: 'refused', reason: event.reason, hint: event.hint, takesPart: event.takesPart },
+      };
   }
 }
 

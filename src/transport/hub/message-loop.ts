@@ -199,9 +199,10 @@ export function messageLoop({
           break;
         case 'overview':
           end(
-            new TransportError(
+            new RefusedError(
+              'role',
               'transport: the token is that of an observer or operator, expected one of a participant',
-              { hint: 'ask the operator for a token of a participant' },
+              'ask the operator for a token of a participant; this one shows the run, by the link without "join"',
             ),
           );
           break;

@@ -11,11 +11,11 @@ const largestBytes = 2 ** 26;
 const notFound: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 410, 426, 501]);
 
 export const nodeSocket =
-  ({ url, agent, token, waits }: HubAddress): OpenSocket =>
+  ({ url, agent, token, waits }: HubAddress, purpose?: 'watch'): OpenSocket =>
   ({ onText, onEnd }) => {
     const address = new URL(MESSAGES_PATH, url);
     address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(address, subprotocols(token), {
+    const socket = new WebSocket(address, subprotocols(token, purpose), {
       agent,
       maxPayload: largestBytes,
       perMessageDeflate: false,

@@ -4,11 +4,11 @@ import type { OpenSocket } from './message-loop.js';
 import type { HubPlace } from './parse-address.js';
 
 export const pageSocket =
-  ({ url, token }: HubPlace): OpenSocket =>
+  ({ url, token }: HubPlace, purpose?: 'watch'): OpenSocket =>
   ({ onText, onEnd }) => {
     const address = new URL(MESSAGES_PATH, url);
     address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(address, subprotocols(token));
+    const socket = new WebSocket(address, subprotocols(token, purpose));
     let opened = false;
     socket.onopen = () => {
       opened = true;

@@ -105,7 +105,7 @@ function greet(
   { tokens, participants, switchboard, observers }: UpgradeParts,
 ): Greeting | No {
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
-  const { version, token } = readSubprotocols(offered);
+  const { version, token, watches } = readSubprotocols(offered);
   if (version !== `${PROTOCOL_VERSION}`) {
     const got = version === undefined ? 'none' : `version ${version.slice(0, 20)}`;
     return {
@@ -123,6 +123,14 @@ function greet(
     };
   }
   const { identity } = record;
+  // Else a look at the run would put out the process that takes part.
+  if (watches && identity.role === 'participant') {
+    return {
+      reason: 'role',
+      message: `the token is that of ${describeIdentity(identity)}, expected one of an observer`,
+      hint: 'take part by the page /join, or ask the operator for a link to watch',
+    };
+  }
   if (identity.role !== 'participant' && observers !== undefined) {
     const { remoteAddress } = request.socket;
     return { record, connect: (socket, stands) => observers.connect(socket, remoteAddress, stands) };

@@ -7,6 +7,7 @@ import type { LogEntry } from '../../protocol/view.js';
 import type { RunView } from '../run-view.js';
 import { exampleDescription } from '../transport.contract.js';
 import { hubAddress } from './hub-address.js';
+import { joinHub } from './join-hub.js';
 import { nodeSocket } from './node-socket.js';
 import { type TestHub, testHub } from './test-hub.contract.js';
 import { type NewsFrame, watchHub } from './watch-hub.js';
@@ -39,7 +40,7 @@ function watching(url: string, token: string) {
   const texts = () =>
     frames.flatMap((frame) => (frame.type === 'log' ? frame.entries.map(({ text }) => text) : []));
   const end = watchHub({
-    open: nodeSocket(hubAddress(url, token, {})),
+    open: nodeSocket(hubAddress(url, token, {}), 'watch'),
     signal: leaving.signal,
     from: () => ({ round: 1, log: texts().length }),
     onFrame(frame) {
@@ -64,6 +65,23 @@ describe('an observer at a hub', () => {
     token = await hub.tokens.issue({ role: 'observer' });
   });
   afterEach(() => hub.close());
+
+  it('has the token of an observer: that of a participant is told so, and puts nobody out who takes part', async () => {
+    await hub.open({ view });
+    const participant = await hub.join('site-a');
+    const observer = watching(hub.hub().url, await hub.tokenOf('site-a'));
+    await expect(observer.end).rejects.toMatchObject({
+      reason: 'role',
+      message: 'transport: the token is that of the participant "site-a", expected one of an observer',
+      hint: expect.stringContaining('take part by the page /join'),
+    });
+    expect(await participant.announce({ type: 'left' })).toEqual({ accepted: true });
+    // The other way round.
+    await expect(joinHub(hub.hub().url, { token })).rejects.toMatchObject({
+      reason: 'role',
+      message: expect.stringContaining('that of an observer or operator, expected one of a participant'),
+    });
+  });
 
   it('hears what the run is and how it stands, until it leaves', async () => {
     await hub.open({ view });
@@ -93,7 +111,7 @@ describe('an observer at a hub', () => {
     const stranger = watching(hub.hub().url, 'a'.repeat(43));
     await expect(stranger.end).rejects.toMatchObject({
       reason: 'token',
-      hint: expect.stringContaining('ask the operator for a token'),
+      hint: 'ask the operator for a token: a later one has taken its place, or its time is over',
     });
     const observer = watching(hub.hub().url, token);
     await observer.until(() => observer.texts().length > 0);
