@@ -4,6 +4,7 @@ import type { Announcement } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration.js';
 import { type Description, descriptionSchema } from '../protocol/description.js';
+import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { CommonweightError } from '../tensor/error.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import { assignedWork } from './assigned-work.js';
@@ -27,7 +28,12 @@ const modest: ConfigurationInput = {
 function described(change: Partial<ConfigurationInput>, facts: Partial<Description> = {}): unknown {
   const { imageShape, classNames, ...configuration } = parseConfiguration(modest, 'test');
   return {
-    ...{ protocol: 1, job: '0123456789abcdef', participants: ['site-a', 'site-b'], plan: 'a'.repeat(64) },
+    ...{
+      protocol: PROTOCOL_VERSION,
+      job: '0123456789abcdef',
+      participants: ['site-a', 'site-b'],
+      plan: 'a'.repeat(64),
+    },
     ...{ imageShape, classNames },
     configuration: { ...configuration, dataset: 'fashion-mnist', ...change },
     ...facts,

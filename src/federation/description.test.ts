@@ -3,6 +3,7 @@ import { mlp } from '../nn/models/mlp.js';
 import { type ConfigurationInput, parseConfiguration } from '../protocol/configuration.js';
 import { type Description, descriptionSchema } from '../protocol/description.js';
 import { distributedProblem } from '../protocol/distributed-problem.js';
+import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
 import { strategiesOf } from './federation-plan.js';
@@ -71,7 +72,7 @@ describe('a described federation', () => {
   it('is refused when the coordinator speaks another protocol', async () => {
     const { description } = await described();
     await expect(compileDescription({ ...description, protocol: 99 })).rejects.toThrow(
-      'the coordinator of commonweight 1.2.3 speaks protocol 99, this participant 1',
+      `the coordinator of commonweight 1.2.3 speaks protocol 99, this participant ${PROTOCOL_VERSION}`,
     );
   });
 
