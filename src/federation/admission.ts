@@ -103,7 +103,7 @@ function joined(state: RunState, participant: string, announcement: Named<'joine
 function update(
   state: RunState,
   participant: string,
-  { round, base, update }: Named<'update'>,
+  { round, base, rollbacks = 0, update }: Named<'update'>,
   initial: string | undefined,
 ): Admission {
   const current = state.rounds[round - 1];
@@ -127,6 +127,12 @@ function update(
   const member = state.members.get(participant);
   if (member === undefined || member.left !== undefined) {
     return refused('not-expected', `"${participant}" has not joined`);
+  }
+  if (rollbacks !== state.rollbacks.length) {
+    return refused(
+      'other-round',
+      `the update of "${participant}" for round ${round} was asked for before an operator went back: it is asked for again`,
+    );
   }
   const expected = baseOf(state, round, initial);
   if (base !== expected) {

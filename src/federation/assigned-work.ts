@@ -121,7 +121,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
   }
 
   async function trainAnew(
-    { round, base, control }: Named<'train'>,
+    { round, base, control, rollbacks = [] }: Named<'train'>,
     signal: AbortSignal,
   ): Promise<FinishedUpdate> {
     const began = performance.now();
@@ -135,7 +135,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       { plan, share, tasks },
       {
         ...{ round, evaluated: isEvaluated(rules, round), base: start.data },
-        ...(keepsControls && { controls: { common, own: await kept.ownControl(round) } }),
+        ...(keepsControls && { controls: { common, own: await kept.ownControl(round, rollbacks) } }),
       },
       (progress) => observer.onProgress(progressOf(progress)),
       signal,
@@ -161,8 +161,14 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
     return receipt;
   }
 
-  async function handIn(update: FinishedUpdate, signal: AbortSignal, saying?: () => void): Promise<void> {
+  async function handIn(
+    update: FinishedUpdate,
+    { rollbacks = [] }: Named<'train'>,
+    signal: AbortSignal,
+    saying?: () => void,
+  ): Promise<void> {
     const { announcement, files } = update;
+    const again = rollbacks.length > 0 && { rollbacks: rollbacks.length };
     for (let attempt = 1; ; attempt++) {
       tell(announcement.round, 'uploading');
       for (const role of ['state', 'control', 'fisher'] as const) {
@@ -173,8 +179,8 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       if (signal.aborted) throw new InterruptedError('interrupted');
       unsaid.delete(update);
       saying?.();
-      const receipt = await announce(announcement);
-      if (receipt.accepted) return kept.count(update);
+      const receipt = await announce({ ...announcement, ...again });
+      if (receipt.accepted) return kept.count(update, rollbacks);
       if (receipt.reason !== 'no-blob' || attempt === UPLOADS) return forget();
     }
   }
@@ -194,13 +200,13 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       if (found !== undefined && isOf(found)) {
         last = found;
         observer.onEvent({ type: 'trained', round, kept: true });
-        return handIn(found, signal, saying);
+        return handIn(found, assignment, signal, saying);
       }
       if (found !== undefined) {
         // Whether an update counts of which an earlier start was not told, the coordinator knows; c_k depends on it.
         const unknown =
           found.files.control !== undefined && !unsaid.has(found) && !(await kept.isCounted(found));
-        if (unknown) await handIn(found, signal);
+        if (unknown) await handIn(found, assignment, signal);
         await forget();
       }
       const update = await trainAnew(assignment, signal);
@@ -208,7 +214,7 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
       await kept.keep(update);
       last = update;
       observer.onEvent({ type: 'trained', round, kept: false });
-      return handIn(update, signal, saying);
+      return handIn(update, assignment, signal, saying);
     },
     async evaluate({ round, model: blob }, signal, saying) {
       requireRound(round);

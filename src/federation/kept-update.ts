@@ -5,16 +5,14 @@
  *
  *     update.json                 which round, base and plan it is of, what is told about it, its files' SHA-256
  *     update-*.safetensors        the files that travel
- *     own-control.safetensors     c_k, and in its metadata after which round
+ *     own-control-*               c_k of the last rounds (own-controls.ts)
  */
 import { z } from 'zod';
 import { type Announcement, announcementSchema } from '../protocol/announcement.js';
 import type { Blob } from '../protocol/blob-name.js';
-import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { sha256Hex } from '../tensor/sha256.js';
-import { layoutSize, type StateLayout } from '../tensor/state-dict.js';
-import { ownAfter } from './control-variates.js';
-import { FederationError } from './error.js';
+import type { StateLayout } from '../tensor/state-dict.js';
+import { ownControls, type Rollbacks } from './own-controls.js';
 
 /** A few named files, of one participant in one federation. */
 export interface ParticipantFolder {
@@ -51,46 +49,34 @@ export interface KeptWork {
   load(): Promise<FinishedUpdate | undefined>;
   keep(update: FinishedUpdate): Promise<void>;
   /** It counts: c_k follows it, once, however often this is said. */
-  count(update: FinishedUpdate): Promise<void>;
+  count(update: FinishedUpdate, rollbacks: Rollbacks): Promise<void>;
   /** Whether c_k has followed it. */
   isCounted(update: FinishedUpdate): Promise<boolean>;
   /** It is needed no more. */
   forget(): Promise<void>;
-  /**
-   * c_k before a round, zero at first.
-   * @throws FederationError when it has gone beyond that: this round's work was done, and its files are gone
-   */
-  ownControl(round: number): Promise<Float32Array>;
+  /** c_k before a round: see `OwnControls`. */
+  ownControl(round: number, rollbacks: Rollbacks): Promise<Float32Array>;
 }
 
 const RECORD = 'update.json';
-const CONTROL = 'own-control.safetensors';
 const fileOf = (role: FileRole) => `update-${role}.safetensors`;
 
 const identityShape = { job: z.string(), participant: z.string(), plan: z.string() };
 const recordSchema = z.strictObject({ ...identityShape, announcement: announcementSchema });
-const controlSchema = z.object({ ...identityShape, round: z.coerce.number() });
 
 export async function blobOf(bytes: Uint8Array<ArrayBuffer>): Promise<Blob> {
   return { sha256: await sha256Hex(bytes), bytes: bytes.length };
 }
 
-export function keptWork(folder: ParticipantFolder, identity: Identity, layout: StateLayout): KeptWork {
+/** @param keep how many rounds an operator can go back */
+export function keptWork(
+  folder: ParticipantFolder,
+  identity: Identity,
+  { layout, keep }: { readonly layout: StateLayout; readonly keep: number },
+): KeptWork {
+  const controls = ownControls(folder, identity, { layout, keep });
   const isOurs = (other: Identity) =>
     other.job === identity.job && other.participant === identity.participant && other.plan === identity.plan;
-
-  async function readControl() {
-    const bytes = await folder.read(CONTROL);
-    if (bytes === undefined) return { own: new Float32Array(layoutSize(layout)), round: 0 };
-    const { state, of } = controlIn(bytes, folder.name);
-    if (!isOurs(of)) {
-      throw new FederationError(
-        `${folder.name} holds the control variate of "${of.participant}" in the federation ${of.job}, expected that of "${identity.participant}" in ${identity.job}`,
-        { hint: 'take another folder' },
-      );
-    }
-    return { own: state.data, round: of.round };
-  }
 
   return {
     async load() {
@@ -119,29 +105,17 @@ export function keptWork(folder: ParticipantFolder, identity: Identity, layout: 
       const record = JSON.stringify({ ...identity, announcement });
       await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
     },
-    async count({ announcement: { round }, files: { control } }) {
-      if (control === undefined) return;
-      const before = await readControl();
-      if (before.round >= round) return;
-      const change = decodeSafetensors(control, fileOf('control')).state.data;
-      const data = ownAfter(before.own, change);
-      await folder.write(CONTROL, encodeSafetensors({ layout, data }, { ...identity, round: String(round) }));
+    async count({ announcement: { round, update }, files: { control: change } }, rollbacks) {
+      if (change !== undefined)
+        await controls.follow({ round, sha256: update.state.sha256, change }, rollbacks);
     },
-    isCounted: async ({ announcement }) => (await readControl()).round >= announcement.round,
+    isCounted: ({ announcement: { round, update } }) =>
+      controls.hasFollowed({ round, sha256: update.state.sha256 }),
     async forget() {
       await folder.remove(RECORD);
       for (const role of roles) await folder.remove(fileOf(role));
     },
-    async ownControl(round) {
-      const { own, round: after } = await readControl();
-      if (after < round) return own;
-      throw new FederationError(
-        `${folder.name} holds the control variate of "${identity.participant}" after round ${after}, and round ${round} is asked for once more`,
-        {
-          hint: 'the run of the coordinator lacks rounds that there were: put them back, or start another run',
-        },
-      );
-    },
+    ownControl: controls.before,
   };
 }
 
@@ -150,18 +124,6 @@ function recordOf(text: Uint8Array): z.output<typeof recordSchema> | undefined {
     return recordSchema.parse(JSON.parse(new TextDecoder().decode(text)));
   } catch {
     return undefined;
-  }
-}
-
-function controlIn(bytes: Uint8Array, folder: string) {
-  try {
-    const { state, metadata } = decodeSafetensors(bytes, CONTROL);
-    return { state, of: controlSchema.parse(metadata) };
-  } catch (cause) {
-    throw new FederationError(`${folder} holds a "${CONTROL}" that was changed or cut short`, {
-      cause,
-      hint: 'put back what was there: the run cannot be the same without it',
-    });
   }
 }
 

@@ -39,6 +39,7 @@ describe('an operator of a federation', () => {
       { server: { name: 'fed-adam', learningRate: 0.01 }, average: { name: 'ema', decay: 0.5 } },
     ],
     ['while copies are evaluated', 0, 'with the mean', {}],
+    ['while it trains', 1, 'with SCAFFOLD', { correction: { name: 'scaffold' }, participantsPerRound: 2 }],
   ])('goes back %s to round %i, %s, and the run comes to the same bytes', async (moment, to, _, changes) => {
     const configuration: ConfigurationInput = { ...base, ...changes, rounds: 4 };
     let done: Promise<unknown> | undefined;

@@ -183,10 +183,7 @@ export async function serveFederation(
         const problem = updatesProblem(strategies.strategy, Math.min(count, leastUpdates ?? count));
         return problem && `the strategy "${strategies.strategy.name}" ${problem}`;
       },
-      cannotReturn: async (to, state) =>
-        configuration.correction?.name === 'scaffold'
-          ? 'with SCAFFOLD, participants keep their last control variate only'
-          : returnProblem(to, state, { path: out, blobs, copies }),
+      cannotReturn: (to, state) => returnProblem(to, state, { path: out, blobs, copies }),
       finalModel: (state) => finalRole(state, configuration)?.sha256,
     });
     await continueRun(folder, configuration, rounds.state());

@@ -114,7 +114,10 @@ export async function takePart(
     observer?.onProgress?.(progress);
   };
   const onEvent = (event: TakePartEvent) => observer?.onEvent?.(event);
-  const kept = folder === undefined ? nothingKept : keptWork(folder, identity, federation.plan.layout);
+  const kept =
+    folder === undefined
+      ? nothingKept
+      : keptWork(folder, identity, { layout: federation.plan.layout, keep: federation.configuration.keep });
   const place = { end, federation, data, tasks, kept, observer: { onProgress, onEvent } };
   const answers = assignedWork(place);
 
@@ -274,9 +277,9 @@ function joining(
 }
 
 function keyOf(assignment: Extract<Assignment, { waitingFor: string[] }>): string {
-  const { type, round } = assignment;
+  const { type, round, rollbacks = [] } = assignment;
   const blobs = type === 'train' ? [assignment.base, assignment.control] : [assignment.model];
-  return [type, round, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
+  return [type, round, rollbacks.length, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
 }
 
 /** A promise that is only ever rejected. */

@@ -46,6 +46,8 @@ export const announcementSchema = z.discriminatedUnion('type', [
     round,
     /** What the work began with; nothing where that was the initial weights. */
     base: sha256Schema.optional(),
+    /** How often an operator had gone back when it was asked for. */
+    rollbacks: z.int().positive().optional(),
     update: updateSchema,
   }),
   z.strictObject({

@@ -288,7 +288,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
         write: async () => {},
         remove: async () => {},
       };
-      return keptWork(place, { job: 'j', participant: 'p', plan: 'x' }, layout).load();
+      return keptWork(place, { job: 'j', participant: 'p', plan: 'x' }, { layout, keep: 3 }).load();
     },
   };
   return {

@@ -37,7 +37,7 @@ const cases: [string, Fates, string?][] = [
     'with SCAFFOLD, a number of steps, and one participant in each round',
     {
       coordinator: ['journal: update-received 2 .* written'],
-      participant: ['own-control.safetensors in place'],
+      participant: ['own-control-1.safetensors in place'],
     },
     'correction: { name: scaffold }\nlocal: { steps: 8 }\nparticipantsPerRound: 1\nrounds: 3\n',
   ],
