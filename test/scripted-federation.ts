@@ -31,6 +31,7 @@ export const data = { train: noise('noise'), test: noise('test') };
 export const base: ConfigurationInput = {
   seed: 11,
   dataset: 'noise',
+  normalization: { mean: [0], deviation: [1] },
   partition: { name: 'iid' },
   model: { name: 'mlp', hidden: [4] },
   optimizer: { name: 'sgd', learningRate: 0.1 },
