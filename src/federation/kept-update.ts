@@ -13,17 +13,7 @@ import type { Blob } from '../protocol/blob-name.js';
 import { sha256Hex } from '../tensor/sha256.js';
 import type { StateLayout } from '../tensor/state-dict.js';
 import { ownControls, type Rollbacks } from './own-controls.js';
-
-/** A few named files, of one participant in one federation. */
-export interface ParticipantFolder {
-  /** What errors call it. */
-  readonly name: string;
-  /** Nothing where there is no such file. */
-  read(file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Resolves when it is safe: whole and synced. */
-  write(file: string, bytes: Uint8Array): Promise<void>;
-  remove(file: string): Promise<void>;
-}
+import type { Identity, ParticipantFolder } from './participant-files.js';
 
 export type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
 
@@ -34,14 +24,6 @@ const roles: readonly FileRole[] = ['state', 'control', 'fisher'];
 export interface FinishedUpdate {
   readonly announcement: UpdateAnnouncement;
   readonly files: Readonly<Partial<Record<FileRole, Uint8Array<ArrayBuffer>>>>;
-}
-
-/** Whose work it is. */
-export interface Identity {
-  readonly job: string;
-  readonly participant: string;
-  /** The plan's hash. */
-  readonly plan: string;
 }
 
 export interface KeptWork {

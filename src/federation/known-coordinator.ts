@@ -11,7 +11,7 @@ import { jobSchema } from '../protocol/description.js';
 import { publicKeySchema } from '../protocol/signed.js';
 import type { ParticipantEnd } from '../transport/transport.js';
 import { FederationError } from './error.js';
-import type { ParticipantFolder } from './kept-update.js';
+import type { ParticipantFolder } from './participant-files.js';
 
 export interface KnownCoordinator {
   /** The key that was taken just now, since nobody had given one. */

@@ -11,7 +11,7 @@ import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { layoutSize, type StateLayout } from '../tensor/state-dict.js';
 import { ownAfter } from './control-variates.js';
 import { FederationError } from './error.js';
-import type { Identity, ParticipantFolder } from './kept-update.js';
+import type { Identity, ParticipantFolder } from './participant-files.js';
 
 export interface OwnControls {
   /** It follows an update that counts, once, however often this is said. */

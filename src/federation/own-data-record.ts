@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { sha256Schema } from '../protocol/blob-name.js';
 import { dataDigest } from './data-digest.js';
-import type { ParticipantFolder } from './kept-update.js';
 import type { OwnData } from './own-data.js';
+import type { ParticipantFolder } from './participant-files.js';
 
 const RECORD = 'data.json';
 

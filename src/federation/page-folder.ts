@@ -2,8 +2,8 @@
  * A participant's files in a browser: they outlive the page and its tab, and are there whole or not at all. For pages.
  */
 import { del, delMany, get, keys, set } from 'idb-keyval';
-import type { ParticipantFolder } from './kept-update.js';
 import { attempt, pageStore } from './page-store.js';
+import type { ParticipantFolder } from './participant-files.js';
 
 /** Of all participants of this origin; the key of a file is its participant's name, and its own. */
 const files = pageStore('commonweight-participants', 'files');

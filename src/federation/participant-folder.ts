@@ -5,7 +5,7 @@ import { reasonOf } from '../files/reason.js';
 import { writeFileWhole } from '../files/whole-file.js';
 import { FederationError } from './error.js';
 import { type ClaimOptions, claimFolder } from './folder-claim.js';
-import type { ParticipantFolder } from './kept-update.js';
+import type { ParticipantFolder } from './participant-files.js';
 
 export interface ParticipantFolderOnDisk extends ParticipantFolder {
   close(): Promise<void>;

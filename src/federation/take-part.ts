@@ -15,10 +15,11 @@ import { droppedSentence } from './admission.js';
 import { assignedWork, type WorkEvent } from './assigned-work.js';
 import type { CompiledFederation } from './compile-federation.js';
 import { DivergedError, FederationError, InterruptedError } from './error.js';
-import { keptWork, nothingKept, type ParticipantFolder } from './kept-update.js';
+import { keptWork, nothingKept } from './kept-update.js';
 import { knownCoordinator } from './known-coordinator.js';
 import type { OwnData } from './own-data.js';
 import { ownDataRecord } from './own-data-record.js';
+import type { ParticipantFolder } from './participant-files.js';
 import type { TaskRunner } from './tasks.js';
 import { throttled } from './throttle.js';
 

@@ -1,7 +1,7 @@
 /** What one federation keeps in this browser, so that the page can be loaded again; and how it is forgotten. */
 import { keptData } from '../../federation/kept-data.js';
-import type { ParticipantFolder } from '../../federation/kept-update.js';
 import { forgetPageFolder, pageFolder } from '../../federation/page-folder.js';
+import type { ParticipantFolder } from '../../federation/participant-files.js';
 import { forgetSession, keepSession, type Session } from './session.js';
 
 export interface Kept {

@@ -1,0 +1,20 @@
+/** Where a participant keeps its work, on a disk or in a browser, and whose work it is. */
+
+/** A few named files, of one participant in one federation. */
+export interface ParticipantFolder {
+  /** What errors call it. */
+  readonly name: string;
+  /** Nothing where there is no such file. */
+  read(file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Resolves when it is safe: whole and synced. */
+  write(file: string, bytes: Uint8Array): Promise<void>;
+  remove(file: string): Promise<void>;
+}
+
+/** Whose work it is. */
+export interface Identity {
+  readonly job: string;
+  readonly participant: string;
+  /** The plan's hash. */
+  readonly plan: string;
+}
