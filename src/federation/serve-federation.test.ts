@@ -94,6 +94,19 @@ describe('a federation served to participants elsewhere', () => {
     },
   );
 
+  it.each<[string, Partial<ConfigurationInput>]>([
+    ['the mean', {}],
+    ['SCAFFOLD', { correction: { name: 'scaffold' } }],
+    ['a server optimizer', { server: { name: 'fed-adam', learningRate: 0.01 } }],
+  ])('goes on with more rounds once it is over, with %s', async (_, changes) => {
+    const configuration: ConfigurationInput = { ...base, ...changes };
+    await served(folder, { ...configuration, rounds: 1 });
+    const { result } = await served(folder, { ...configuration, rounds: 2 });
+    expect(result.rounds).toHaveLength(2);
+    const { result: expected } = await runFederation({ ...configuration, rounds: 2 }, { workers: 1 });
+    expect(result.model?.sha256).toBe(expected.model?.sha256);
+  });
+
   it('keeps nothing of a round that is merged, but the models', async () => {
     const { out, result } = await served(folder, { ...base, rounds: 4, keep: 2 });
     expect(await readdir(join(out, 'models'))).toEqual(['round-3.safetensors', 'round-4.safetensors']);
