@@ -60,7 +60,10 @@ describe('commonweight evaluate on a folder of pictures', () => {
     writeFileSync(join(folder, exchanged), encodeSafetensors(state, { ...metadata, classNames }));
     const accuracies: number[] = [];
     for (const model of [asItIs, exchanged]) {
-      const { status } = await commonweight(['evaluate', model, '--json', 'e.json'], inFolder);
+      const { status } = await commonweight(
+        ['evaluate', model, '--dataset', 'pictures', '--json', 'e.json'],
+        inFolder,
+      );
       expect(status).toBe(0);
       accuracies.push(JSON.parse(readFileSync(join(folder, 'e.json'), 'utf8')).accuracy);
     }
@@ -72,8 +75,9 @@ describe('commonweight evaluate on a folder of pictures', () => {
     renameSync(join(folder, 'pictures', 'left'), join(folder, 'pictures', 'zebra'));
     const { status, stderr } = await commonweight(['evaluate', 'run/model.safetensors'], inFolder);
     expect(status).toBe(2);
+    const pictures = join(folder, 'pictures');
     expect(stderr).toBe(
-      'commonweight: class 0 of "run/model.safetensors" is "left", that of pictures is "right"\n' +
+      `commonweight: class 0 of "run/model.safetensors" is "left", that of ${pictures} is "right"\n` +
         '  name the classes alike, and in the same order\n',
     );
   });

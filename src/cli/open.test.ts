@@ -1,5 +1,5 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commonweight, sample, startedIn } from '../../test/run-command.js';
 import { dialHub, watchHub } from '../../test/watch-hub.js';
@@ -64,7 +64,7 @@ describe.concurrent('commonweight open', () => {
     const [overview] = watcher.of('overview');
     expect(overview?.overview).toMatchObject({
       testImages: true,
-      configuration: result.settings,
+      configuration: { ...result.settings, dataset: basename(sample) },
       participants: ['environment-1', 'environment-2'],
       commonweight: result.versions.commonweight,
     });

@@ -1,5 +1,6 @@
 /** A data set by what a user calls it: a known name, or a folder of any kind that we can read. */
 import { readdir, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { reasonOf } from '../files/reason.js';
 import { nearestName } from '../tensor/nearest-name.js';
 import { DataError } from './error.js';
@@ -18,6 +19,9 @@ export interface LoadDatasetOptions extends PictureFolderOptions {
 }
 
 export const datasetNames: readonly string[] = ['fashion-mnist'];
+
+/** What a run keeps of it, so that it is found from another working directory, too; a known name as it is. */
+export const datasetPath = (spec: string): string => (datasetNames.includes(spec) ? spec : resolve(spec));
 
 /**
  * @param spec "fashion-mnist", or the path of a folder: four IDX files (MNIST and its family), or pictures with one

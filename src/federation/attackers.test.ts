@@ -6,6 +6,7 @@ import { sample } from '../../test/run-command.js';
 import type { TrainTestSplit } from '../data/image-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { ConfigurationInput } from '../protocol/configuration.js';
+import { parseJournal } from './journal.js';
 import { runFederation } from './run-federation.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'attackers-'));
@@ -48,8 +49,11 @@ const run = (attack: ConfigurationInput['attack'], out: string, signal?: AbortCo
       }),
     },
   );
+/** Its facts, without what tells of time and of the process that wrote them. */
 const journal = (out: string) =>
-  readFileSync(join(folder, out, 'journal.jsonl'), 'utf8').replaceAll(/"seconds":[\d.]+|"check":"\w+"/g, '');
+  parseJournal(readFileSync(join(folder, out, 'journal.jsonl'), 'utf8'), out)
+    .map((event) => JSON.stringify(event).replace(/"seconds":[\d.]+/, ''))
+    .join('\n');
 
 describe('a run with an attacker', () => {
   it.each(attacks)(

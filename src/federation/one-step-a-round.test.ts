@@ -39,6 +39,7 @@ const [ROUNDS, BATCH, RATE, SEED] = [20, 16, 0.5, 3];
 const configuration: ConfigurationInput = {
   seed: SEED,
   partition: { name: 'h', participants: 2, validation: 0.2 },
+  normalization: { mean: [0], deviation: [1] },
   model: { name: 'mlp', hidden: [8] },
   optimizer: { name: 'sgd', learningRate: RATE },
   batchSize: BATCH,

@@ -5,7 +5,7 @@
 
 import { availableParallelism } from 'node:os';
 import { checkSplit, type TrainTestSplit } from '../data/image-dataset.js';
-import { loadDataset } from '../data/load-dataset.js';
+import { datasetPath, loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
 import type { Strategy } from '../merge/strategy.js';
 import { encodeModel } from '../nn/model-file.js';
@@ -108,7 +108,8 @@ export async function runFederation(
     }));
   const shares = sharesOf(parsed, data, source);
   checkTestImages(parsed, data, source);
-  const configuration = await withOwnNormalization(parsed, input, data.train, options.out);
+  const located = options.data ? parsed : { ...parsed, dataset: datasetPath(parsed.dataset) };
+  const configuration = await withOwnNormalization(located, input, data.train, options.out);
   const { channels, height, width, classNames } = data.train;
   const imageShape: [number, number, number] = [channels, height, width];
   const workers = options.workers ?? availableParallelism();

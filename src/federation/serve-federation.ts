@@ -6,7 +6,7 @@ import { link, mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ImageDataset, withoutExamples } from '../data/image-dataset.js';
-import { loadDataset } from '../data/load-dataset.js';
+import { datasetPath, loadDataset } from '../data/load-dataset.js';
 import type { OnDataProgress } from '../data/progress.js';
 import { updatesProblem } from '../merge/checks.js';
 import { encodeModel } from '../nn/model-file.js';
@@ -276,8 +276,9 @@ async function imagesOf(
   const { onData: onProgress, onNotice } = observer;
   const { train, test } = await loadDataset(dataset, { dataDir, onProgress, onNotice, signal });
   const { channels, height, width } = test;
+  const located = { ...configuration, dataset: datasetPath(dataset) };
   return {
-    configuration: await withOwnNormalization(configuration, input, train, out, onNotice),
+    configuration: await withOwnNormalization(located, input, train, out, onNotice),
     facts: { imageShape: [channels, height, width], classNames: test.classNames },
     test,
   };

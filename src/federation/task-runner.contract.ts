@@ -110,7 +110,8 @@ export function describeTaskRunner(open: (setup: WorkerSetup) => OpenRunner | Pr
     });
 
     it('rejects a task in which something of ours goes wrong, and goes on with the next', async () => {
-      const wrong = runner.train({ ...task(1), base: base.slice(1) });
+      const examples = { source: 'nowhere' as 'train', indices };
+      const wrong = runner.evaluate({ type: 'evaluate', state: base, examples });
       await expect(wrong).rejects.toThrow();
       await expect(wrong).rejects.not.toHaveProperty('hint');
       expect((await runner.train(task(1))).epochs).toBe(1);

@@ -17,6 +17,7 @@ const study: Study = {
   description: 'Does the queue do what it says?',
   base: {
     dataset: sample,
+    normalization: { mean: [0], deviation: [1] },
     partition: { name: 'v' },
     model: { name: 'mlp', hidden: [8] },
     optimizer: { name: 'sgd', learningRate: 0.05 },
