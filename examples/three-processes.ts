@@ -2,6 +2,7 @@
 // On three machines, three people type the same commands: docs/across-machines.md.
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const settings = (dataset: string) => `
@@ -17,7 +18,9 @@ rounds: 3
 /** One leads, two train; each has a folder of its own. Gives the final model's accuracy on the test images. */
 export async function threeProcesses(dataset = 'fashion-mnist', out = 'runs/three-processes') {
   await mkdir(out, { recursive: true });
-  await writeFile(`${out}/federation.yaml`, settings(dataset));
+  // A folder in the file is meant from where the file lies.
+  const data = dataset === 'fashion-mnist' ? dataset : resolve(dataset);
+  await writeFile(`${out}/federation.yaml`, settings(data));
 
   const serve = ['serve', `${out}/federation.yaml`, '--out', `${out}/coordinator`, '--port', '0'];
   const participants: Promise<void>[] = [];

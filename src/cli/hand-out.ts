@@ -14,6 +14,8 @@ import { openTokenFile } from './token-file.js';
 export interface HandOutOptions {
   /** Of the run. */
   readonly folder: string;
+  /** The coordinator's own data, as it finds them. */
+  readonly dataset: string;
   /** The file; one in the run's folder by default. */
   readonly tokensOut?: string | undefined;
   /** After which the new tokens are not valid any more. */
@@ -74,7 +76,7 @@ export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<
       else {
         const { name } = identity;
         print(
-          `  ${name}:  ${joinCommand(name, by, options)} --data ${dataFor(configuration, participants.indexOf(name))}`,
+          `  ${name}:  ${joinCommand(name, by, options)} --data ${dataFor(options.dataset, configuration.partition, participants.indexOf(name))}`,
         );
         if (links) print(`  ${' '.repeat(name.length)}   or in a browser: ${link}`);
       }
@@ -96,11 +98,11 @@ function joinCommand(name: string, by: string, { url, nats, withoutHub, key }: H
 }
 
 /** Where a partition is named, it is a trial: everybody has the same data set, and takes a share of it. */
-function dataFor({ dataset, partition }: Configuration, k: number): string {
+function dataFor(dataset: string, partition: Configuration['partition'], k: number): string {
   const { name, participants, validation: _, ...settings } = partition;
   if (dataset === 'none' || !isPartitionerName(name)) return 'DIR';
   const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
-  return `${dataset} --partition ${[name, ...(text.length > 0 ? [text.join(',')] : []), `${k + 1}/${participants}`].join(':')}`;
+  return `${shellWord(dataset)} --partition ${[name, ...(text.length > 0 ? [text.join(',')] : []), `${k + 1}/${participants}`].join(':')}`;
 }
 
 const shellWord = (text: string) => (/^[\w./@:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -81,7 +81,7 @@ export async function serveTransport(
 async function openOwnHub(
   flags: TransportFlags,
   tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
-  { reception, blobs, folder, modelBytes, status, view, operator, lendShare }: Opening,
+  { reception, blobs, folder, dataset, modelBytes, status, view, operator, lendShare }: Opening,
   log: Log,
   print: Print,
 ): Promise<Hub> {
@@ -100,7 +100,7 @@ async function openOwnHub(
   const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
   try {
     await handOut(tokens, {
-      ...{ folder, trust, print, url: addressOf(hub, flags), description: reception.description },
+      ...{ folder, dataset, trust, print, url: addressOf(hub, flags), description: reception.description },
       dropped: droppedIn(status()),
       key: reception.signer.key,
       ...{ tokensOut: flags.tokensOut, tokenDays: flags.tokenDays },

@@ -57,6 +57,8 @@ export interface Opening {
   readonly blobs: BlobFolder;
   /** The run's folder, for what the transport keeps itself. */
   readonly folder: string;
+  /** The coordinator's own data as it finds them: participants are told the name alone. */
+  readonly dataset: string;
   /** The size of a model's file. */
   readonly modelBytes: number;
   status(): Status;
@@ -200,6 +202,7 @@ export async function serveFederation(
     const modelBytes = 4 * layoutSize(plan.layout);
     const end = await options.open({
       ...{ reception: { ...rounds.reception, epoch, signer, onDamaged: mend }, blobs, folder: out },
+      dataset: configuration.dataset,
       modelBytes: modelBytes + 65_536,
       status: rounds.status,
       view: liveView({ overview, rounds, details, test, clock }),
