@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { commonweight, sample } from '../../test/run-command.js';
+import { commonweight, sample, start } from '../../test/run-command.js';
 import { recordedView } from '../report/recorded-view.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'commonweight-path-'));
@@ -33,4 +33,12 @@ rounds: 1
   // Beside its run, a model is evaluated on the data that it comes from.
   const evaluated = await commonweight(['evaluate', 'run/model.safetensors', '--json', 'e.json'], { cwd });
   expect(evaluated.stderr).toBe('');
+}, 60_000);
+
+it('the commands that serve prints for a trial have the path, where this machine finds it', async () => {
+  const serving = start(['serve', 'f.yaml', '--out', 'served', '--port', '0'], { cwd });
+  const printed = await serving.until(/to watch: /);
+  serving.child.kill();
+  await serving.ended;
+  expect(printed).toContain(` --data '${join(cwd, 'home of kim', 'pictures')}' --partition v:1/2\n`);
 }, 60_000);
