@@ -19,6 +19,8 @@ function cut(configuration: ConfigurationInput): ConfigurationInput {
   return {
     ...configuration,
     dataset,
+    // A folder would have that of its own pixels, and these are studies of another data set.
+    normalization: configuration.normalization ?? { mean: [0], deviation: [1] },
     images: undefined,
     rounds: Math.min(rounds, 2),
     evaluateEvery: 1,
