@@ -9,6 +9,8 @@ export const IMAGE_SHAPE = [1, 28, 28] as const;
 export const smallFederation = {
   seed: 7,
   dataset: 'pictures',
+  // The same on both sides: a run would take that of its own pixels.
+  normalization: { mean: [0], deviation: [1] },
   partition: { name: 'v', participants: 2 },
   model: { name: 'lenet5' },
   optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9 },
