@@ -25,6 +25,3 @@ export { type HubOptions, openHub } from './transport/hub/hub.js';
 export { type JoinOptions as JoinHubOptions, joinHub } from './transport/hub/join-hub.js';
 export { type HubOperator, operateHub } from './transport/hub/operate-hub.js';
 export { openTokens, type Tokens } from './transport/hub/tokens.js';
-export { openNatsCoordinator } from './transport/nats/coordinator.js';
-export { takeLead } from './transport/nats/lead.js';
-export { joinNats } from './transport/nats/participant.js';

@@ -1,4 +1,5 @@
 /** The command line where no optional package is installed: what needs one says so, all the rest works. */
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,8 @@ rounds: 1
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const NODE_OPTIONS = `--import ${pathToFileURL(join(import.meta.dirname, 'without-packages.mjs'))}`;
+const withoutPackages = `${pathToFileURL(join(import.meta.dirname, 'without-packages.mjs'))}`;
+const NODE_OPTIONS = `--import ${withoutPackages}`;
 const alone = (...args: string[]) => commonweight(args, { cwd: folder, env: { NODE_OPTIONS } });
 
 describe('without the optional packages', () => {
@@ -56,6 +58,18 @@ describe('without the optional packages', () => {
       stderr: `commonweight: data: pictures cannot be read: the package "sharp" is not installed, or not for this system
   install what this needs beside commonweight: npm install --ignore-scripts ${sharpPackage.packages.join(' ')}
 `,
+    });
+  });
+
+  it('every entry of the library can be imported, but that of NATS', async () => {
+    const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    const entries = Object.keys(exports).filter((entry) => entry !== './nats' && !entry.endsWith('.json'));
+    expect(entries).toEqual(['.', './node', './browser']);
+    const program = entries.map((entry) => `import '${entry.replace('.', 'commonweight')}';`).join('');
+    const args = ['--import', withoutPackages, '--input-type=module', '--eval', program];
+    expect(spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
     });
   });
 
