@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import whole from './vitest.config.js';
 
-/** Of the room of federations, these train whole ones. */
+/** Of federations and their plans, these train whole ones. */
 const federations =
-  'after-merge,attackers,compare-strategies,corrected-run,fisher,foreign-plan,kept-update,participant-work,refit,replay,run-*,serve-*,take-part,worker-pool';
+  'after-merge,attackers,corrected-run,fisher,foreign-plan,kept-update,one-step-a-round,own-partition,participant-work,refit,run-*,serve-*,take-part';
 
 const rooms = (name: string, include: readonly string[], exclude: readonly string[], isolate: boolean) => ({
   test: {
@@ -24,18 +24,26 @@ export default defineConfig({
       // ONNX Runtime leaves its thread without subnormal numbers: where it runs, each file has a process of its own.
       rooms(
         'engine',
-        ['src/{evaluation,federation,files,nn,onnx,runtime}/**/*.test.ts'],
-        [`src/federation/{${federations}}.test.ts`, 'src/evaluation/fisher-information.test.ts'],
+        [
+          'src/{training,federation,engine/nn,engine/onnx,engine/runtime}/**/*.test.ts',
+          'src/base/node/*.test.ts',
+        ],
+        [
+          `src/federation/**/{${federations}}.test.ts`,
+          'src/training/fisher-information.test.ts',
+          'src/training/threads/node/*.test.ts',
+        ],
         true,
       ),
       // Elsewhere a process keeps what it has loaded for the next file, which halves the time.
       rooms(
         'plain',
         [
-          'src/{attack,autodiff,data,graph,merge,partition,protocol,report,tensor}/**/*.test.ts',
+          'src/{attack,base,data,merge,metrics,protocol,report,tensor}/**/*.test.ts',
+          'src/engine/{autodiff,graph}/*.test.ts',
           'test/{docs,layout}.test.ts',
         ],
-        ['src/report/report-run.test.ts'],
+        ['src/report/pages/report-run.test.ts', 'src/base/node/*.test.ts'],
         false,
       ),
     ],

@@ -1,7 +1,7 @@
 /** What stands before the first step: the plan's compilation, its size at three sizes of the batch, and the session's start. */
-import { carryOf } from '../src/nn/carry.js';
-import type { Plan } from '../src/nn/plan.js';
-import { ortNode } from '../src/runtime/ort-node.js';
+import { carryOf } from '../src/engine/nn/carry.js';
+import type { Plan } from '../src/engine/nn/plan.js';
+import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import { type NetworkName, planOf } from './networks.js';
 import { type Sample, sampleOf } from './statistics.js';
 

@@ -6,7 +6,7 @@
  * For each line on standard input, the seconds of a slice, it gives a line of JSON. It begins with the line "ready".
  */
 import { createInterface } from 'node:readline';
-import { ortNode } from '../src/runtime/ort-node.js';
+import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import { realImages } from './images.js';
 import { imageShapeOf, isNetworkName } from './networks.js';
 import { PRODUCT_FLOPS, startProduct } from './product.js';

@@ -5,11 +5,11 @@
  *
  * It prints a line of JSON: the peak, and what was reckoned before it began.
  */
-import { imageDataset } from '../src/data/image-dataset.js';
-import { demandedBytes } from '../src/federation/demands.js';
-import { runFederation } from '../src/federation/run-federation.js';
-import { networkOf } from '../src/nn/by-name.js';
-import { parseConfiguration } from '../src/protocol/configuration.js';
+import { imageDataset } from '../src/data/images/image-dataset.js';
+import { networkOf } from '../src/engine/nn/by-name.js';
+import { runFederation } from '../src/federation/coordinator/run-federation.js';
+import { demandedBytes } from '../src/federation/plan/demands.js';
+import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import { sizeOf } from '../src/tensor/shape.js';
 import type { Demand } from './demands.js';
 import { ownPeakBytes } from './machine.js';

@@ -1,4 +1,4 @@
-/** The memory that runs take, beside what is reckoned before they begin (`federation/demands.ts`). */
+/** The memory that runs take, beside what is reckoned before they begin (`federation/plan/demands.ts`). */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-import { CommonweightError } from '../src/tensor/error.js';
+import { CommonweightError } from '../src/base/error.js';
 
 /** A measurement that cannot be made as it is asked for. */
 export class BenchError extends CommonweightError {

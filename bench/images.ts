@@ -3,8 +3,8 @@
  * coloured networks a picture lies, framed by black, in the middle of every channel.
  */
 import { fileURLToPath } from 'node:url';
-import { loadIdxFolder } from '../src/data/idx-folder.js';
-import { type ImageDataset, imageDataset } from '../src/data/image-dataset.js';
+import { type ImageDataset, imageDataset } from '../src/data/images/image-dataset.js';
+import { loadIdxFolder } from '../src/data/images/node/idx-folder.js';
 import type { Shape } from '../src/tensor/shape.js';
 
 export const samplePath = fileURLToPath(new URL('../test/fixtures/fashion-mnist-sample', import.meta.url));

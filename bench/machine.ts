@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
-import { ortNode } from '../src/runtime/ort-node.js';
+import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import type { PyTorch } from './pytorch.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };

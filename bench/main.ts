@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { failureOf, usageMessage } from '../src/cli/failure.js';
-import { listOf, oneOf, wholeNumber } from '../src/cli/values.js';
+import { listOf, oneOf, wholeNumber } from '../src/cli/flags/values.js';
 import { BenchError } from './error.js';
 import { describeMachine, type Machine } from './machine.js';
 import { isNetworkName, type NetworkName, networkNames } from './networks.js';

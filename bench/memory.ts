@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { fashionMnistCache } from '../src/data/fashion-mnist.js';
+import { fashionMnistCache } from '../src/data/images/node/fashion-mnist.js';
 import { lastLine } from './contender.js';
 import { BenchError } from './error.js';
 import { samplePath } from './images.js';

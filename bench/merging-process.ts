@@ -6,8 +6,8 @@
  * Prints a line of JSON, {"seconds": …, "peakBytes": …}.
  */
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
-import { mergeFiles } from '../src/merge/merge-files.js';
-import { strategyByName } from '../src/merge/strategies.js';
+import { mergeFiles } from '../src/merge/files/merge-files.js';
+import { strategyByName } from '../src/merge/strategies/strategies.js';
 import { ownPeakBytes } from './machine.js';
 
 const BLOCK_BYTES = 2 ** 18;

@@ -1,14 +1,14 @@
 /** The networks that are measured, each with the shape of its images and what one of them costs to train on. */
-import { input } from '../src/graph/build.js';
-import { topologicalOrder, type Value } from '../src/graph/value.js';
-import { softmaxCrossEntropy } from '../src/nn/losses.js';
-import { lenet5 } from '../src/nn/models/lenet5.js';
-import { mlp } from '../src/nn/models/mlp.js';
-import { paperCnn } from '../src/nn/models/paper-cnn.js';
-import { resnet8 } from '../src/nn/models/resnet8.js';
-import { applyNetwork, layoutOf, type Network, parametersOf } from '../src/nn/network.js';
-import { sgd } from '../src/nn/optimizers.js';
-import { compilePlan, type Plan } from '../src/nn/plan.js';
+import { input } from '../src/engine/graph/build.js';
+import { topologicalOrder, type Value } from '../src/engine/graph/value.js';
+import { applyNetwork, layoutOf, type Network, parametersOf } from '../src/engine/nn/layers/network.js';
+import { lenet5 } from '../src/engine/nn/models/lenet5.js';
+import { mlp } from '../src/engine/nn/models/mlp.js';
+import { paperCnn } from '../src/engine/nn/models/paper-cnn.js';
+import { resnet8 } from '../src/engine/nn/models/resnet8.js';
+import { sgd } from '../src/engine/nn/optimizers.js';
+import { compilePlan, type Plan } from '../src/engine/nn/plan.js';
+import { softmaxCrossEntropy } from '../src/engine/nn/tasks/losses.js';
 import { type Shape, sizeOf } from '../src/tensor/shape.js';
 
 interface MeasuredNetwork {

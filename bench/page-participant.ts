@@ -3,11 +3,11 @@
  * and drawn. A piece has as many steps as fill a slice, and goes on where the one before ended.
  */
 import { pageTasks } from '../src/browser.js';
-import { allIndices } from '../src/data/batches.js';
-import type { ImageDataset } from '../src/data/image-dataset.js';
-import type { LocalProgress, LocalResult } from '../src/federation/local-training.js';
-import { initialState } from '../src/nn/network.js';
-import type { OrtWebOptions } from '../src/runtime/ort-web.js';
+import { allIndices } from '../src/data/batches/batches.js';
+import type { ImageDataset } from '../src/data/images/image-dataset.js';
+import { initialState } from '../src/engine/nn/layers/network.js';
+import type { OrtWebOptions } from '../src/engine/runtime/page/ort-web.js';
+import type { LocalProgress, LocalResult } from '../src/training/local-training.js';
 import { LEARNING_RATE, type NetworkName, parametersOfNetwork, planOf } from './networks.js';
 import type { Slice } from './timed-slice.js';
 

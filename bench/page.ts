@@ -3,8 +3,8 @@
  * own thread; or it does the work of a participant: by tasks, in a worker, while it only draws.
  */
 import { ortInPage } from '../src/browser.js';
-import type { ImageDataset } from '../src/data/image-dataset.js';
-import { gpuAdapter } from '../src/runtime/web-gpu.js';
+import type { ImageDataset } from '../src/data/images/image-dataset.js';
+import { gpuAdapter } from '../src/engine/runtime/page/web-gpu.js';
 import { imageShapeOf, type NetworkName } from './networks.js';
 import { type Opening, startParticipant } from './page-participant.js';
 import { type Slice, timedSlice } from './timed-slice.js';

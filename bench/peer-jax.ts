@@ -2,7 +2,7 @@
  * Training in jax-js, as it is fastest there: the whole step compiled by `jit`. Arrays are counted: whoever takes one frees
  * it, and `ref` is one more. What is used of the library is declared here, since it is no dependency.
  */
-import type { PoolingAttributes } from '../src/graph/ops.js';
+import type { PoolingAttributes } from '../src/engine/graph/ops.js';
 import { LEARNING_RATE, MOMENTUM } from './networks.js';
 import { applyInLibrary, type PeerLibrary } from './peer-network.js';
 import { CLASSES, type PeerStep, type PeerTask } from './peer-task.js';

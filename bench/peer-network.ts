@@ -2,8 +2,8 @@
  * A network of ours in the operations of another library, by one rule an operation: what is measured there is the same
  * network by construction.
  */
-import type { OpName } from '../src/graph/ops.js';
-import { topologicalOrder, type Value, type ValueOf } from '../src/graph/value.js';
+import type { OpName } from '../src/engine/graph/ops.js';
+import { topologicalOrder, type Value, type ValueOf } from '../src/engine/graph/value.js';
 import { BenchError } from './error.js';
 
 export interface PeerLibrary<Tensor> {

@@ -8,7 +8,7 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ortNode } from '../src/runtime/ort-node.js';
+import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import { realImages } from './images.js';
 import { imageShapeOf, isNetworkName } from './networks.js';
 import { peerTask } from './peer-task.js';

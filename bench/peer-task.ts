@@ -1,7 +1,7 @@
 /** What a library is given to train: our network, our first weights, and the batches of our steps as floats. */
-import type { ImageDataset } from '../src/data/image-dataset.js';
-import type { Value } from '../src/graph/value.js';
-import { initialState } from '../src/nn/network.js';
+import type { ImageDataset } from '../src/data/images/image-dataset.js';
+import type { Value } from '../src/engine/graph/value.js';
+import { initialState } from '../src/engine/nn/layers/network.js';
 import type { Shape } from '../src/tensor/shape.js';
 import { tensorView } from '../src/tensor/state-dict.js';
 import { imageShapeOf, logitsOf, type NetworkName, parametersOfNetwork } from './networks.js';

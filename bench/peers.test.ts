@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { add, input, relu, tanh } from '../src/graph/build.js';
+import { add, input, relu, tanh } from '../src/engine/graph/build.js';
 import { applyInLibrary, type PeerLibrary } from './peer-network.js';
 import { batchFor, checkLosses, findPeers, measurePeers, PEERS_VARIABLE } from './peers.js';
 import { sampleOf } from './statistics.js';

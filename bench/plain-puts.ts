@@ -6,8 +6,8 @@
  *
  * Prints the seconds from the first byte to the last answer.
  */
-import { hubAddress } from '../src/transport/hub/hub-address.js';
-import { hubRequest } from '../src/transport/hub/hub-request.js';
+import { hubAddress } from '../src/transport/hub/client/node/hub-address.js';
+import { hubRequest } from '../src/transport/hub/client/node/hub-request.js';
 
 const [url = '', count = '0', bytes = '0'] = process.argv.slice(2);
 const bodies = Array.from({ length: Number(count) }, (_, number) =>

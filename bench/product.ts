@@ -1,6 +1,6 @@
 /** The engine's own speed: a product of two square matrices of floats, the operation that training lives on. */
-import { OnnxModelBuilder } from '../src/onnx/model-builder.js';
-import type { Runtime } from '../src/runtime/runtime.js';
+import { OnnxModelBuilder } from '../src/engine/onnx/model-builder.js';
+import type { Runtime } from '../src/engine/runtime/runtime.js';
 import { f32Tensor } from '../src/tensor/tensor.js';
 
 const EXTENT = 1024;

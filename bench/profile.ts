@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { ortNode } from '../src/runtime/ort-node.js';
+import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import { realImages } from './images.js';
 import { imageShapeOf, type NetworkName, planOf } from './networks.js';
 import { quantile } from './statistics.js';
@@ -57,7 +57,7 @@ export async function profileNetwork(network: NetworkName, batchSize: number): P
 async function runProfiled(network: NetworkName, batchSize: number, prefix: string): Promise<void> {
   const plan = planOf(network, batchSize, ortNode().partBytes);
   const batch = batchInputs(plan, await realImages(imageShapeOf(network)));
-  // As `runtime/ort-node.ts` opens it.
+  // As `engine/runtime/node/ort-node.ts` opens it.
   const session = await ort.InferenceSession.create(plan.trainingModel, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { profile } from '../src/federation/profiles.js';
+import { profile } from '../src/federation/plan/profiles.js';
 import { BenchError } from './error.js';
 import { type Sample, sampleOf } from './statistics.js';
 

@@ -1,10 +1,10 @@
 /** Training as a federation does it, step after step on one set of images; for Node and for pages. */
-import { createBatch, fillBatch } from '../src/data/batches.js';
-import type { ImageDataset } from '../src/data/image-dataset.js';
-import { carryOf } from '../src/nn/carry.js';
-import { initialState } from '../src/nn/network.js';
-import type { Plan } from '../src/nn/plan.js';
-import type { Runtime, Tensors } from '../src/runtime/runtime.js';
+import { createBatch, fillBatch } from '../src/data/batches/batches.js';
+import type { ImageDataset } from '../src/data/images/image-dataset.js';
+import { carryOf } from '../src/engine/nn/carry.js';
+import { initialState } from '../src/engine/nn/layers/network.js';
+import type { Plan } from '../src/engine/nn/plan.js';
+import type { Runtime, Tensors } from '../src/engine/runtime/runtime.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../src/tensor/tensor.js';
 import { LEARNING_RATE, type NetworkName, parametersOfNetwork, planOf } from './networks.js';
 

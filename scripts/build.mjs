@@ -15,11 +15,11 @@ await build({
   configFile: false,
   logLevel: 'warn',
   build: {
-    outDir: 'dist/report',
+    outDir: 'dist/report/charts',
     emptyOutDir: false,
     target: 'node20',
     license: { fileName: 'echarts.licenses.md' },
-    lib: { entry: 'src/report/echarts.ts', formats: ['es'], fileName: () => 'echarts.js' },
+    lib: { entry: 'src/report/charts/echarts.ts', formats: ['es'], fileName: () => 'echarts.js' },
   },
 });
 for (const entry of readdirSync('dist/pages', { recursive: true, withFileTypes: true })) {

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { chromium } from 'playwright';
 import sharp from 'sharp';
 
-const images = new URL('../docs/images/', import.meta.url).pathname;
+const images = new URL('../docs/images', import.meta.url).pathname;
 const program = new URL('../dist/cli/main.js', import.meta.url).pathname;
 const dataFlags = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-screenshots-'));

@@ -1,5 +1,5 @@
 /** Ten participants, two of whom attack: what each strategy bears. */
-import type { ConfigurationInput } from '../src/protocol/configuration.js';
+import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 import { test } from './queue/measures.js';
 import type { Study, Variation } from './queue/study.js';
 

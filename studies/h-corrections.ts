@@ -1,5 +1,5 @@
 /** What narrows the gap of H where rounds are long: corrections and rates. */
-import { profile } from '../src/federation/profiles.js';
+import { profile } from '../src/federation/plan/profiles.js';
 import { test, validation } from './queue/measures.js';
 import type { Study } from './queue/study.js';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import type { ConfigurationInput } from '../src/protocol/configuration.js';
+import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 import { queueOf, runQueue } from './queue/queue.js';
 import { readOutcomes } from './queue/results-folder.js';
 import { runsOf, type Study } from './queue/study.js';

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { strategiesOf } from '../src/federation/federation-plan.js';
-import { stepsBefore } from '../src/federation/step-schedule.js';
-import { parseConfiguration } from '../src/protocol/configuration.js';
+import { strategiesOf } from '../src/federation/plan/federation-plan.js';
+import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
+import { stepsBefore } from '../src/training/step-schedule.js';
 import { readDocuments } from './queue/documents.js';
 import { estimatedMinutes } from './queue/estimate.js';
 import { runsOf } from './queue/study.js';

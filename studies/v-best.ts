@@ -1,6 +1,6 @@
 /** How good the paper's network can be in V: the recipe of `reproduce v --profile best`, and what it was chosen over. */
-import { profile } from '../src/federation/profiles.js';
-import type { ConfigurationInput } from '../src/protocol/configuration.js';
+import { profile } from '../src/federation/plan/profiles.js';
+import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 import { merged, own, test, validation } from './queue/measures.js';
 import type { Study, Variation } from './queue/study.js';
 

@@ -1,5 +1,5 @@
 /** The paper's claim: in V the merged model is as good as one that is trained on all the data. */
-import { profile } from '../src/federation/profiles.js';
+import { profile } from '../src/federation/plan/profiles.js';
 import { difference, epochs, merged, own, pooled } from './queue/measures.js';
 import type { Study } from './queue/study.js';
 

@@ -9,11 +9,11 @@ import { ownNetworkServed } from '../examples/own-network-served.js';
 import { ownStrategy } from '../examples/own-strategy.js';
 import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
-import { compileFederation } from '../src/federation/compile-federation.js';
-import { strategiesOf } from '../src/federation/federation-plan.js';
-import { runFederation } from '../src/federation/run-federation.js';
-import { parseConfiguration } from '../src/protocol/configuration.js';
-import { distributedProblem } from '../src/protocol/distributed-problem.js';
+import { runFederation } from '../src/federation/coordinator/run-federation.js';
+import { compileFederation } from '../src/federation/plan/compile-federation.js';
+import { strategiesOf } from '../src/federation/plan/federation-plan.js';
+import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
+import { distributedProblem } from '../src/protocol/configuration/distributed-problem.js';
 
 const sample = resolve(import.meta.dirname, 'fixtures/fashion-mnist-sample');
 

@@ -1,7 +1,7 @@
 /** What `commonweight serve` has written into a run's folder, to be handed out. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTokenLines } from '../src/cli/token-file.js';
+import { readTokenLines } from '../src/cli/flags/token-file.js';
 
 export interface HandedOut {
   /** By the name of a participant, or the role of somebody else. */

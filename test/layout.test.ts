@@ -2,36 +2,104 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** The picture of docs/layout.md: room → floor. A room imports from lower floors only, and from itself. */
-const floors: Record<string, number> = {
-  tensor: 0,
-  files: 0,
-  graph: 1,
-  merge: 1,
-  data: 1,
-  crypto: 1,
-  autodiff: 2,
-  onnx: 2,
-  protocol: 2,
-  partition: 2,
-  attack: 3,
-  nn: 3,
-  runtime: 3,
-  transport: 3,
-  evaluation: 4,
-  federation: 5,
-  report: 6,
-  entries: 7,
-  cli: 8,
-  pages: 8,
-};
+/**
+ * The picture of docs/layout.md, from the ground up: a module imports from folders that stand before its own, and from its
+ * own. "." are the entries of the package.
+ */
+const folders = [
+  'base',
+  'base/node',
+  'tensor',
+  'crypto',
+  'metrics',
+  'data',
+  'data/images',
+  'data/images/node',
+  'data/images/page',
+  'data/batches',
+  'data/partition',
+  'engine/graph',
+  'engine/autodiff',
+  'engine/onnx',
+  'engine/onnx/import',
+  'engine/onnx/export',
+  'engine/onnx/lower',
+  'engine/nn/layers',
+  'engine/nn/tasks',
+  'engine/nn/models',
+  'engine/nn/corrections',
+  'engine/nn',
+  'engine/runtime',
+  'engine/runtime/node',
+  'engine/runtime/page',
+  'merge',
+  'merge/kernels',
+  'merge/strategies',
+  'merge/memory',
+  'merge/align',
+  'merge/files',
+  'merge/average',
+  'merge/refit',
+  'merge/server',
+  'attack',
+  'protocol/configuration',
+  'protocol',
+  'training',
+  'training/threads',
+  'training/threads/node',
+  'training/threads/page',
+  'transport',
+  'transport/hub/server/guard',
+  'transport/hub/server/sockets',
+  'transport/hub/server/http',
+  'transport/hub/server',
+  'transport/hub/client',
+  'transport/hub/client/node',
+  'transport/hub/client/page',
+  'transport/nats',
+  'transport/nats/coordinator',
+  'transport/nats/participant',
+  'federation',
+  'federation/rounds',
+  'federation/methods',
+  'federation/plan',
+  'federation/plan/node',
+  'federation/record',
+  'federation/participant',
+  'federation/participant/node',
+  'federation/participant/page',
+  'federation/watch',
+  'federation/coordinator',
+  'experiments',
+  '.',
+  'report',
+  'report/charts',
+  'report/text',
+  'report/sections',
+  'report/pages',
+  'cli/terminal',
+  'cli/flags',
+  'cli/display',
+  'cli/commands',
+  'cli',
+  'pages/common',
+  'pages/join/state',
+  'pages/join/worker',
+  'pages/join/stages',
+  'pages/join',
+  'pages/watch/figures',
+  'pages/watch',
+];
+
+/** More modules than that, nobody finds anything in. */
+const MOST_MODULES = 20;
+/** Longer than that, a module has more than one idea. */
+const MOST_LINES = 400;
 
 const source = resolve(import.meta.dirname, '../src');
 const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.tsx?$/.test(file) && !/\.(test|contract)\.ts$/.test(file))
   .map((file) => file.replaceAll('\\', '/'));
-
-const roomOf = (file: string) => (file.includes('/') ? (file.split('/')[0] as string) : 'entries');
 
 const importsOf = (file: string) => {
   const text = readFileSync(join(source, file), 'utf8');
@@ -42,24 +110,49 @@ const importsOf = (file: string) => {
   );
 };
 
-describe('the rooms', () => {
+/** The folders of the picture in docs/layout.md; what stands deeper lies in the room above it. */
+function pictured(): string[] {
+  const picture = readFileSync(resolve(source, '../docs/layout.md'), 'utf8');
+  const tree = [...picture.matchAll(/^ {4}( *)((?:[a-z/-]+\/ {1,2})+|\.) +\S/gm)];
+  let room = '';
+  return tree.flatMap(([, depth = '', names = '']) => {
+    const here = names
+      .trim()
+      .split(/ +/)
+      .map((name) => name.replace(/\/$/, ''));
+    if (depth === '') room = here[0] ?? '';
+    return depth === '' ? here : here.map((name) => `${room}/${name}`);
+  });
+}
+
+describe('the folders', () => {
   it('are those of the picture', () => {
-    expect([...new Set(modules.map(roomOf))].sort()).toEqual(Object.keys(floors).sort());
-    const picture = readFileSync(resolve(source, '../docs/layout.md'), 'utf8');
-    for (const room of Object.keys(floors).filter((name) => name !== 'entries'))
-      expect(picture).toContain(`\`${room}/\``);
+    expect([...new Set(modules.map(dirname))].sort()).toEqual([...folders].sort());
+    expect(
+      pictured()
+        .filter((name) => name !== 'pages')
+        .sort(),
+    ).toEqual([...folders].sort());
   });
 
   it('import downward only', () => {
+    const height = (file: string) => folders.indexOf(dirname(file));
     const upward = modules.flatMap((file) =>
       importsOf(file)
-        .filter((target) => {
-          const [from, to] = [roomOf(file), roomOf(target)];
-          return from !== to && (floors[from] as number) <= (floors[to] as number);
-        })
+        .filter((target) => height(file) < height(target))
         .map((target) => `${file} imports ${target}`),
     );
     expect(upward).toEqual([]);
+  });
+
+  it('hold few modules, and short ones', () => {
+    const crowded = folders.filter(
+      (folder) => modules.filter((file) => dirname(file) === folder).length > MOST_MODULES,
+    );
+    const long = modules.filter(
+      (file) => readFileSync(join(source, file), 'utf8').split('\n').length > MOST_LINES,
+    );
+    expect({ crowded, long }).toEqual({ crowded: [], long: [] });
   });
 
   it('do not import one of their own modules in a circle', () => {

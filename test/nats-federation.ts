@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Receipt } from '../src/protocol/announcement.js';
 import { blobFolder } from '../src/transport/blob-folder.js';
-import { type NatsCoordinatorOptions, openNatsCoordinator } from '../src/transport/nats/coordinator.js';
-import { type LeadOptions, takeLead } from '../src/transport/nats/lead.js';
-import { joinNats, type NatsParticipantOptions } from '../src/transport/nats/participant.js';
+import {
+  type NatsCoordinatorOptions,
+  openNatsCoordinator,
+} from '../src/transport/nats/coordinator/coordinator.js';
+import { type LeadOptions, takeLead } from '../src/transport/nats/coordinator/lead.js';
+import { joinNats, type NatsParticipantOptions } from '../src/transport/nats/participant/participant.js';
 import { exampleDescription, exampleSigner } from '../src/transport/transport.contract.js';
 import type { CoordinatorEnd, ParticipantEnd, SignedReception } from '../src/transport/transport.js';
 import { type NatsServer, type NatsServerOptions, natsServer } from './nats-server.js';

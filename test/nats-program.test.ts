@@ -2,9 +2,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunCommand } from '../src/data/debian-package.js';
-import { runCommand } from '../src/data/debian-package.js';
-import { sha256 } from '../src/data/file-bytes.js';
+import type { RunCommand } from '../src/data/images/node/debian-package.js';
+import { runCommand } from '../src/data/images/node/debian-package.js';
+import { sha256 } from '../src/data/images/node/file-bytes.js';
 import { type NatsProgramOptions, natsProgram } from './nats-program.js';
 
 let folder: string;

@@ -7,11 +7,11 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../src/data/cache-folder.js';
-import { type RunCommand, runCommand, unpackDebianPackage } from '../src/data/debian-package.js';
-import { download } from '../src/data/download.js';
-import { sha256 } from '../src/data/file-bytes.js';
-import { reasonOf } from '../src/files/reason.js';
+import { reasonOf } from '../src/base/node/reason.js';
+import { cacheFolder } from '../src/data/images/node/cache-folder.js';
+import { type RunCommand, runCommand, unpackDebianPackage } from '../src/data/images/node/debian-package.js';
+import { download } from '../src/data/images/node/download.js';
+import { sha256 } from '../src/data/images/node/file-bytes.js';
 
 /** Of a release: its archive for each system. The digests are those by which the project's own images are built. */
 export interface Release {

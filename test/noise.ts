@@ -1,6 +1,7 @@
 /** Pictures of nothing, in two classes: for tests to which it does not matter what is learnt. */
-import { imageDataset } from '../src/data/image-dataset.js';
-import { randomStream } from '../src/tensor/random.js';
+
+import { randomStream } from '../src/base/random.js';
+import { imageDataset } from '../src/data/images/image-dataset.js';
 
 /** 60 images of 4×4; those of one name are always the same. */
 export function noise(name: string) {

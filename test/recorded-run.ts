@@ -1,11 +1,11 @@
 /** A run as read from its folder, made by hand: three rounds of two participants, where nothing says otherwise. */
 
-import { rulesOf } from '../src/federation/federation-plan.js';
-import type { RecordedRun } from '../src/federation/read-run.js';
-import { applyEvent, isFinished, startRun } from '../src/federation/round.js';
-import type { RoundEvent } from '../src/federation/round-events.js';
-import { runResult } from '../src/federation/run-result.js';
-import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration.js';
+import { rulesOf } from '../src/federation/plan/federation-plan.js';
+import type { RecordedRun } from '../src/federation/record/read-run.js';
+import { runResult } from '../src/federation/record/run-result.js';
+import { applyEvent, isFinished, startRun } from '../src/federation/rounds/round.js';
+import type { RoundEvent } from '../src/federation/rounds/round-events.js';
+import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import type { RoundDetails } from '../src/protocol/round-details.js';
 
 const sha256 = 'a'.repeat(64);

@@ -1,9 +1,9 @@
 /** A federation across machines, all of it in this process: each participant loads its own share. */
 import { join } from 'node:path';
-import { joinFederation } from '../src/federation/join-federation.js';
-import { type ServeOptions, serveFederation } from '../src/federation/serve-federation.js';
-import { shareChoice } from '../src/federation/share-choice.js';
-import type { ConfigurationInput } from '../src/protocol/configuration.js';
+import { type ServeOptions, serveFederation } from '../src/federation/coordinator/serve-federation.js';
+import { joinFederation } from '../src/federation/participant/node/join-federation.js';
+import { shareChoice } from '../src/federation/plan/share-choice.js';
+import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 import { inProcess } from '../src/transport/in-process.js';
 import type { RunOperator } from '../src/transport/run-operator.js';
 import { sample as dataset } from './run-command.js';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { mlp } from '../src/nn/models/mlp.js';
-import { paperCnn } from '../src/nn/models/paper-cnn.js';
+import { mlp } from '../src/engine/nn/models/mlp.js';
+import { paperCnn } from '../src/engine/nn/models/paper-cnn.js';
 import { watchTraining } from './steady-memory.js';
 
 it.each([

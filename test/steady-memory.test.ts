@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mlp } from '../src/nn/models/mlp.js';
+import { mlp } from '../src/engine/nn/models/mlp.js';
 import { watchTraining } from './steady-memory.js';
 
 it('memory stays flat over 1,000 steps of mlp', async () => {

@@ -2,15 +2,15 @@
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { loadDataset } from '../src/data/load-dataset.js';
-import { trainLocally } from '../src/federation/local-training.js';
-import { carryOf } from '../src/nn/carry.js';
-import { softmaxCrossEntropy } from '../src/nn/losses.js';
-import type { Network } from '../src/nn/network.js';
-import { initialState, parametersOf } from '../src/nn/network.js';
-import { sgd } from '../src/nn/optimizers.js';
-import { compilePlan } from '../src/nn/plan.js';
-import { ortNode } from '../src/runtime/ort-node.js';
+import { loadDataset } from '../src/data/images/node/load-dataset.js';
+import { carryOf } from '../src/engine/nn/carry.js';
+import type { Network } from '../src/engine/nn/layers/network.js';
+import { initialState, parametersOf } from '../src/engine/nn/layers/network.js';
+import { sgd } from '../src/engine/nn/optimizers.js';
+import { compilePlan } from '../src/engine/nn/plan.js';
+import { softmaxCrossEntropy } from '../src/engine/nn/tasks/losses.js';
+import { ortNode } from '../src/engine/runtime/node/ort-node.js';
+import { trainLocally } from '../src/training/local-training.js';
 
 const SAMPLE = join(import.meta.dirname, 'fixtures/fashion-mnist-sample');
 

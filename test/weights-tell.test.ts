@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadDataset } from '../src/data/load-dataset.js';
-import { trainLocally } from '../src/federation/local-training.js';
-import { carryOf } from '../src/nn/carry.js';
-import { softmaxCrossEntropy } from '../src/nn/losses.js';
-import { mlp } from '../src/nn/models/mlp.js';
-import { initialState, parametersOf } from '../src/nn/network.js';
-import { adam, type Optimizer, sgd } from '../src/nn/optimizers.js';
-import { compilePlan } from '../src/nn/plan.js';
-import { ortNode } from '../src/runtime/ort-node.js';
-import type { Session } from '../src/runtime/runtime.js';
+import { loadDataset } from '../src/data/images/node/load-dataset.js';
+import { carryOf } from '../src/engine/nn/carry.js';
+import { initialState, parametersOf } from '../src/engine/nn/layers/network.js';
+import { mlp } from '../src/engine/nn/models/mlp.js';
+import { adam, type Optimizer, sgd } from '../src/engine/nn/optimizers.js';
+import { compilePlan } from '../src/engine/nn/plan.js';
+import { softmaxCrossEntropy } from '../src/engine/nn/tasks/losses.js';
+import { ortNode } from '../src/engine/runtime/node/ort-node.js';
+import type { Session } from '../src/engine/runtime/runtime.js';
+import { trainLocally } from '../src/training/local-training.js';
 import { sample } from './run-command.js';
 
 /**

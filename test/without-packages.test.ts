@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sharpPackage } from '../src/data/load-sharp.js';
-import { natsPackages } from '../src/transport/nats/load-nats.js';
+import { natsPackages } from '../src/cli/commands/load-nats.js';
+import { sharpPackage } from '../src/data/images/node/load-sharp.js';
 import { commonweight, root, sample } from './run-command.js';
 
 let folder: string;

@@ -3,8 +3,9 @@
  * knows of the others'. A builder function such as `signFlip()` returns one; its header names the paper. What comes out goes
  * the way of any update.
  */
-import type { ImageDataset } from '../data/image-dataset.js';
-import type { RandomStream } from '../tensor/random.js';
+
+import type { RandomStream } from '../base/random.js';
+import type { ImageDataset } from '../data/images/image-dataset.js';
 
 export type Attack = {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { imageDataset } from '../data/image-dataset.js';
-import { randomStream } from '../tensor/random.js';
+import { randomStream } from '../base/random.js';
+import { imageDataset } from '../data/images/image-dataset.js';
 import { alieZ } from './alie.js';
 import type { Attack } from './attack.js';
 import { attackOf } from './attacks.js';

@@ -1,14 +1,14 @@
 /** Attacks as a configuration names them. */
-import type { Configuration } from '../protocol/configuration.js';
 import { alie, alieZ } from './alie.js';
 import type { Attack } from './attack.js';
 import { labelFlip } from './label-flip.js';
 import { noise } from './noise.js';
 import { scaled } from './scaled.js';
+import type { AttackSettings } from './settings.js';
 import { signFlip } from './sign-flip.js';
 
 /** @param participants attackers among them */
-export function attackOf(settings: NonNullable<Configuration['attack']>, participants: number): Attack {
+export function attackOf(settings: AttackSettings, participants: number): Attack {
   switch (settings.name) {
     case 'sign-flip':
       return signFlip(settings);

@@ -1,4 +1,4 @@
-import { CommonweightError } from '../tensor/error.js';
+import { CommonweightError } from '../base/error.js';
 
 /** An attack that cannot be made. */
 export class AttackError extends CommonweightError {

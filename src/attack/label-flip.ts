@@ -1,4 +1,4 @@
-import { imageDataset } from '../data/image-dataset.js';
+import { imageDataset } from '../data/images/image-dataset.js';
 import type { Attack } from './attack.js';
 
 /**

@@ -1,4 +1,4 @@
-import { erf } from '../graph/erf.js';
+import { erf } from '../engine/graph/erf.js';
 
 /** Φ⁻¹(p): below it lies the part p, 0 < p < 1, of a standard normal variable. By bisection, to rounding. */
 export function normalQuantile(p: number): number {

@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { CommonweightError } from '../tensor/error.js';
+import { CommonweightError } from '../base/error.js';
 import { FencedError } from '../transport/error.js';
-import { Interrupted } from './error.js';
 import { failureOf, usageMessage } from './failure.js';
+import { Interrupted } from './terminal/error.js';
 
 describe('a failure', () => {
   it('of the user is one line and the next step, with status 2', () => {

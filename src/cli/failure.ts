@@ -1,11 +1,11 @@
 /** What the terminal says when a command fails, and the status it ends with. */
 import { CommanderError } from 'commander';
-import { refusalOf } from '../files/reason.js';
-import { CommonweightError } from '../tensor/error.js';
-import { printableLines } from '../tensor/printable.js';
-import { redacted } from '../tensor/redacted.js';
-import { isTransient } from '../tensor/transient.js';
-import { Interrupted } from './error.js';
+import { CommonweightError } from '../base/error.js';
+import { refusalOf } from '../base/node/reason.js';
+import { printableLines } from '../base/printable.js';
+import { redacted } from '../base/redacted.js';
+import { isTransient } from '../base/transient.js';
+import { Interrupted } from './terminal/error.js';
 
 const OUR_ERROR = 1;
 const USER_ERROR = 2;

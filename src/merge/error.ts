@@ -1,4 +1,4 @@
-import { CommonweightError } from '../tensor/error.js';
+import { CommonweightError } from '../base/error.js';
 
 /** Updates or files that cannot be merged. */
 export class MergeError extends CommonweightError {

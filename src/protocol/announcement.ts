@@ -3,8 +3,8 @@
  * it is known by (participant, type, round, hash). Blobs that it names are uploaded before.
  */
 import { z } from 'zod';
+import { sentenceSchema } from '../base/text.js';
 import { blobSchema, sha256Schema } from './blob-name.js';
-import { sentenceSchema } from './text.js';
 
 const round = z.int().positive();
 const accuracy = z.number().min(0).max(1);

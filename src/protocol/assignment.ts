@@ -3,8 +3,8 @@
  * state and no message: whoever comes late, or comes back, reads the current one and knows all there is to know.
  */
 import { z } from 'zod';
+import { participantsSchema, sentenceSchema } from '../base/text.js';
 import { blobSchema } from './blob-name.js';
-import { participantsSchema, sentenceSchema } from './text.js';
 
 /** More of them are not taken: every one stays in what everybody is told. */
 export const MOST_ROLLBACKS = 1000;

@@ -4,10 +4,10 @@
  * the coordinator's own code it is offered, to those who accept it (`foreign-plan.ts`).
  */
 import { z } from 'zod';
+import { classNamesSchema, everybodySchema, sentenceSchema } from '../base/text.js';
 import { sha256Schema } from './blob-name.js';
-import { configurationSchema } from './configuration.js';
+import { configurationSchema } from './configuration/configuration.js';
 import { foreignPlanSchema } from './foreign-plan.js';
-import { classNamesSchema, everybodySchema, sentenceSchema } from './text.js';
 
 /** Of this federation: a run that is taken up again keeps it. */
 export const jobSchema = z.string().regex(/^[0-9a-f]{16}$/);

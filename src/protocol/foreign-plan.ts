@@ -6,9 +6,9 @@
  * It has only what a participant cannot tell from the description.
  */
 import { z } from 'zod';
-import { CommonweightError } from '../tensor/error.js';
+import { CommonweightError } from '../base/error.js';
+import { nameSchema } from '../base/text.js';
 import { blobSchema } from './blob-name.js';
-import { nameSchema } from './text.js';
 
 export class ForeignPlanError extends CommonweightError {
   override readonly name = 'ForeignPlanError';

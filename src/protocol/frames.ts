@@ -4,10 +4,10 @@
  * the first frame is the hub's. What is refused is told by a frame, which a page can read, and a status not.
  */
 import { z } from 'zod';
+import { participantNameSchema, sentenceSchema } from '../base/text.js';
 import { announcementSchema, progressSchema, receiptSchema } from './announcement.js';
 import { heartbeatMsSchema } from './heartbeat.js';
 import { signedSchema } from './signed.js';
-import { participantNameSchema, sentenceSchema } from './text.js';
 import { PROTOCOL_VERSION } from './version.js';
 
 const FAMILY = 'commonweight.';

@@ -1,7 +1,7 @@
 /** Who somebody is to a coordinator, and so what they may do. */
 import { z } from 'zod';
-import { canonicalName } from '../tensor/names.js';
-import { participantNameSchema } from './text.js';
+import { canonicalName } from '../base/names.js';
+import { participantNameSchema } from '../base/text.js';
 
 export const identitySchema = z.discriminatedUnion('role', [
   /** Takes part under this name, and says nothing under another. */

@@ -1,6 +1,6 @@
 /** From a text that came from elsewhere to what its schema says. */
 import type { z } from 'zod';
-import { printable } from '../tensor/printable.js';
+import { printable } from '../base/printable.js';
 
 /** A frame, or in words what is wrong with it. */
 export function parseFrame<Frame>(

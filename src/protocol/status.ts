@@ -1,7 +1,7 @@
 /** How a run stands, as `status` and the dashboard show it: who is waited for, and until when. */
 import { z } from 'zod';
+import { participantNameSchema, participantsSchema, sentenceSchema } from '../base/text.js';
 import { progressSchema } from './announcement.js';
-import { participantNameSchema, participantsSchema, sentenceSchema } from './text.js';
 import { PROTOCOL_VERSION } from './version.js';
 
 const accuracy = z.number().min(0).max(1);

@@ -4,11 +4,11 @@
  * here is of a participant's data but what the participant itself announces.
  */
 import { z } from 'zod';
-import { configurationSchema } from './configuration.js';
+import { classNamesSchema, participantNameSchema, participantsSchema, sentenceSchema } from '../base/text.js';
+import { configurationSchema } from './configuration/configuration.js';
 import { heartbeatMsSchema } from './heartbeat.js';
 import { roundDetailsSchema } from './round-details.js';
 import { statusSchema } from './status.js';
-import { classNamesSchema, participantNameSchema, participantsSchema, sentenceSchema } from './text.js';
 
 const accuracy = z.number().min(0).max(1);
 const count = z.int().nonnegative();

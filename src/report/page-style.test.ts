@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DARK } from './heat-map.js';
+import { DARK } from './charts/heat-map.js';
 import { pageStyle } from './page-style.js';
 
 type Colour = readonly [red: number, green: number, blue: number];

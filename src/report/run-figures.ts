@@ -1,6 +1,6 @@
 /** Numbers that the parts of a report share, derived from what a run has recorded. */
-import type { RecordedRun } from '../federation/read-run.js';
-import type { RoundResult } from '../federation/run-result.js';
+import type { RecordedRun } from '../federation/record/read-run.js';
+import type { RoundResult } from '../federation/record/run-result.js';
 import type { RoundDetails } from '../protocol/round-details.js';
 
 /** The strategies that were evaluated, the copied one first. */

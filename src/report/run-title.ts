@@ -1,6 +1,6 @@
 /** What a run trains, in a line. The same in Node and in a page. */
-import type { Configuration } from '../protocol/configuration.js';
-import { datasetName } from '../protocol/dataset-name.js';
+import type { Configuration } from '../protocol/configuration/configuration.js';
+import { datasetName } from '../protocol/configuration/dataset-name.js';
 import { plural } from './numbers.js';
 
 /** `fashion-mnist, v: 2 participants train paper-cnn` */

@@ -2,7 +2,7 @@
  * Checks of arrays that a program hands in. JavaScript converts without a word: a `Float32Array` of pixels from 0 to 1 is
  * copied into bytes as zeros, and what lies beyond the end of an array is `undefined`, then NaN.
  */
-import { TensorError } from './error.js';
+import { TensorError } from '../base/error.js';
 import { formatShape, type Shape } from './shape.js';
 
 interface ArrayKinds {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { TensorError } from './error.js';
+import { TensorError } from '../base/error.js';
 import { parseSafetensorsHeader } from './safetensors-header.js';
 
 const text = (value: string) => Buffer.from(value, 'latin1');

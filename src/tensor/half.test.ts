@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randomStream } from '../base/random.js';
 import { bf16Overflow, bf16ToF32, f16Overflow, f16ToF32, f32ToBf16, f32ToF16, f64ToOddF32 } from './half.js';
-import { randomStream } from './random.js';
 
 const widenF16 = (half: number) => {
   const out = new Float32Array(1);

@@ -5,7 +5,7 @@
  *
  * Values are moved as bits, never as JavaScript numbers, which would not keep a NaN's payload.
  */
-import { TensorError } from './error.js';
+import { TensorError } from '../base/error.js';
 
 /** The smallest magnitudes that round to an infinity: halfway beyond the largest finite value. */
 export const f16Overflow = 65520;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TensorError } from './error.js';
+import { TensorError } from '../base/error.js';
 import { formatSafetensorsHeader, parseSafetensorsHeader } from './safetensors-header.js';
 
 /** A file with this text as header and so many bytes of data. */

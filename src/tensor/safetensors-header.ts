@@ -4,9 +4,9 @@
  * @see https://github.com/huggingface/safetensors#format
  */
 import * as z from 'zod';
+import { TensorError } from '../base/error.js';
+import { excerpt } from '../base/excerpt.js';
 import { type Dtype, dtypeBytes } from './dtype.js';
-import { TensorError } from './error.js';
-import { excerpt } from './excerpt.js';
 import { foreignFormat } from './foreign-format.js';
 import { formatShape, type Shape, sizeOf } from './shape.js';
 

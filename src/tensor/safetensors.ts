@@ -3,8 +3,8 @@
  * lie little-endian, as on every machine that runs ONNX Runtime, so that bytes are copied as they are.
  */
 
+import { TensorError } from '../base/error.js';
 import { requireArray } from './arrays.js';
-import { TensorError } from './error.js';
 import { bf16ToF32, f16ToF32 } from './half.js';
 import { roleOf } from './roles.js';
 import {

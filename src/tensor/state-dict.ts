@@ -3,8 +3,8 @@
  * clipping and sending are loops over the vector. Names and layouts of tensors are PyTorch's.
  */
 
+import { TensorError } from '../base/error.js';
 import { requireArray, requireShape } from './arrays.js';
-import { TensorError } from './error.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 
 export interface TensorEntry {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Assignment } from '../protocol/assignment.js';
 import { beside, receptionsBeside } from './beside.js';
-import { testHub } from './hub/test-hub.contract.js';
+import { testHub } from './hub/server/test-hub.contract.js';
 import { exampleReception, noise } from './transport.contract.js';
 
 it('of two transports, who is there by either is there', () => {

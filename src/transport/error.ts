@@ -1,5 +1,5 @@
+import { CommonweightError, type ErrorDetails } from '../base/error.js';
 import type { RefusalReason } from '../protocol/frames.js';
-import { CommonweightError, type ErrorDetails } from '../tensor/error.js';
 
 /** A channel cannot be opened, or what came through it is not what it should be. */
 export class TransportError extends CommonweightError {}

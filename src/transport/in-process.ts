@@ -2,8 +2,9 @@
  * Coordinator and participants in one process: the transport as plain calls. For tests, and for programs that bring their
  * own participants. Blobs lie in a folder as with the others.
  */
+
+import { canonicalName } from '../base/names.js';
 import type { Assignment } from '../protocol/assignment.js';
-import { canonicalName } from '../tensor/names.js';
 import { FencedError, NoBlobError, TransportError } from './error.js';
 import { latestValue } from './latest-value.js';
 import type { BlobFolder, CoordinatorEnd, ParticipantEnd, Reception } from './transport.js';

@@ -1,5 +1,5 @@
 /** A log that nobody can fill: what one of them causes has so many lines, and the next says how many were left out. */
-import { allowance } from './hub/allowance.js';
+import { allowance } from './allowance.js';
 import type { Log, LogFields } from './log.js';
 
 /** @param of who or what causes it: each has an allowance of its own */

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Announcement, Receipt } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
-import { parseConfiguration } from '../protocol/configuration.js';
+import { parseConfiguration } from '../protocol/configuration/configuration.js';
 import type { Description } from '../protocol/description.js';
 import { signer } from '../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';

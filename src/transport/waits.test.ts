@@ -9,21 +9,21 @@ import {
   silentWebSocket,
   tls,
 } from '../../test/silent-servers.js';
-import { blobMover } from './hub/blob-mover.js';
-import { fingerprintOf } from './hub/hub.js';
-import { hubAddress } from './hub/hub-address.js';
-import { joinHub } from './hub/join-hub.js';
-import { joinHubFromPage } from './hub/join-hub-from-page.js';
-import { moveBlobs } from './hub/move-blobs.js';
-import { nodeSocket } from './hub/node-socket.js';
-import { operateHub } from './hub/operate-hub.js';
-import { pageRequests } from './hub/page-requests.js';
-import { watchHub } from './hub/watch-hub.js';
+import { blobMover } from './hub/client/blob-mover.js';
+import { hubAddress } from './hub/client/node/hub-address.js';
+import { joinHub } from './hub/client/node/join-hub.js';
+import { moveBlobs } from './hub/client/node/move-blobs.js';
+import { nodeSocket } from './hub/client/node/node-socket.js';
+import { operateHub } from './hub/client/node/operate-hub.js';
+import { joinHubFromPage } from './hub/client/page/join-hub-from-page.js';
+import { pageRequests } from './hub/client/page/page-requests.js';
+import { watchHub } from './hub/client/watch-hub.js';
+import { fingerprintOf } from './hub/server/hub.js';
 import { type Nats, openNats } from './nats/connection.js';
+import { takeLead } from './nats/coordinator/lead.js';
 import { createLayout } from './nats/layout.js';
-import { takeLead } from './nats/lead.js';
 import { openStore } from './nats/object-store.js';
-import { joinNats } from './nats/participant.js';
+import { joinNats } from './nats/participant/participant.js';
 import type { Patience } from './patience.js';
 import { exampleSigner } from './transport.contract.js';
 import { defaultWaits, type Waits } from './waits.js';

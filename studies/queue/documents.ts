@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileWhole } from '../../src/files/whole-file.js';
+import { writeFileWhole } from '../../src/base/node/whole-file.js';
 import { StudyError } from './error.js';
 import { readOutcomes } from './results-folder.js';
 import type { Study } from './study.js';

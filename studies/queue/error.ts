@@ -1,4 +1,4 @@
-import { CommonweightError } from '../../src/tensor/error.js';
+import { CommonweightError } from '../../src/base/error.js';
 
 /** A study, its results, or a document that cannot be taken as it is. */
 export class StudyError extends CommonweightError {

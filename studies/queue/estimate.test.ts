@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ConfigurationInput } from '../../src/protocol/configuration.js';
+import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { estimatedMinutes } from './estimate.js';
 
 const configuration: ConfigurationInput = {

@@ -1,10 +1,11 @@
 /** How long a run takes at most, roughly: images trained and evaluated, at rates measured on two cores (docs/performance.md). */
-import { stepsBefore } from '../../src/federation/step-schedule.js';
+
 import {
   type Configuration,
   type ConfigurationInput,
   parseConfiguration,
-} from '../../src/protocol/configuration.js';
+} from '../../src/protocol/configuration/configuration.js';
+import { stepsBefore } from '../../src/training/step-schedule.js';
 import { StudyError } from './error.js';
 
 /** Images that one worker trains in a second. */

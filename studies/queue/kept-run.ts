@@ -4,8 +4,11 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { RecordedRun } from '../../src/federation/read-run.js';
-import { type ConfigurationInput, parseConfiguration } from '../../src/protocol/configuration.js';
+import type { RecordedRun } from '../../src/federation/record/read-run.js';
+import {
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../../src/protocol/configuration/configuration.js';
 import { StudyError } from './error.js';
 
 const accuracy = z.number().min(0).max(1);

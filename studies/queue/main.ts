@@ -1,10 +1,10 @@
 /** `npm run results`: long runs through a queue that can be stopped, and the tables of the docs from what they left. */
 import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { Interrupted } from '../../src/cli/error.js';
 import { failureOf, usageMessage } from '../../src/cli/failure.js';
-import { watchInterrupts } from '../../src/cli/interrupt.js';
-import { listOf, oneOf, positiveNumber, wholeNumber } from '../../src/cli/values.js';
+import { listOf, oneOf, positiveNumber, wholeNumber } from '../../src/cli/flags/values.js';
+import { Interrupted } from '../../src/cli/terminal/error.js';
+import { watchInterrupts } from '../../src/cli/terminal/interrupt.js';
 import { duration, percent, plural } from '../../src/report/numbers.js';
 import { wrapped } from '../../src/report/text-table.js';
 import { studies } from '../studies.js';

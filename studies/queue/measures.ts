@@ -1,7 +1,13 @@
 /** What is read off a run: each measure is the head of a column, and a number of a round that was evaluated. */
-import { parseConfiguration } from '../../src/protocol/configuration.js';
-import { finalAccuracy } from '../../src/report/comparison.js';
-import { percents, type Sample, sampleOf, signedPercents, withSpread } from '../../src/report/statistics.js';
+import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
+import {
+  percents,
+  type Sample,
+  sampleOf,
+  signedPercents,
+  withSpread,
+} from '../../src/report/charts/statistics.js';
+import { finalAccuracy } from '../../src/report/pages/comparison.js';
 import type { KeptRound, KeptRun } from './kept-run.js';
 
 export interface Measure {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RoundEvent } from '../../src/federation/round-events.js';
+import type { RoundEvent } from '../../src/federation/rounds/round-events.js';
 import { merged } from './measures.js';
 import { type QueueOptions, queueOf, runQueue } from './queue.js';
 import { readOutcomes } from './results-folder.js';

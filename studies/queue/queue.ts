@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { DivergedError } from '../../src/federation/error.js';
-import { readRun } from '../../src/federation/read-run.js';
-import type { RoundEvent } from '../../src/federation/round-events.js';
-import { runFederation } from '../../src/federation/run-federation.js';
-import type { RunResult } from '../../src/federation/run-result.js';
+import { runFederation } from '../../src/federation/coordinator/run-federation.js';
+import { DivergedRunError } from '../../src/federation/record/diverged-run.js';
+import { readRun } from '../../src/federation/record/read-run.js';
+import type { RunResult } from '../../src/federation/record/run-result.js';
+import type { RoundEvent } from '../../src/federation/rounds/round-events.js';
 import { StudyError } from './error.js';
 import { isOf, type KeptRun, keptRun } from './kept-run.js';
 import { addOutcome, readOutcomes } from './results-folder.js';
@@ -97,7 +97,7 @@ async function outcomeOf(
     ({ result }): RunResult => result,
     (error: unknown) => {
       // That training diverges is an answer too.
-      if (error instanceof DivergedError && error.result !== undefined) return error.result;
+      if (error instanceof DivergedRunError) return error.result;
       // A download that was given up.
       if (signal?.aborted && error instanceof Error && error.name === 'AbortError') return undefined;
       throw error;

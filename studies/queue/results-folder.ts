@@ -1,8 +1,8 @@
 /** Where the outcomes of studies lie: docs/results, a file a study. What a study no longer asks for is no outcome of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reasonOf } from '../../src/files/reason.js';
-import { writeFileWhole } from '../../src/files/whole-file.js';
+import { reasonOf } from '../../src/base/node/reason.js';
+import { writeFileWhole } from '../../src/base/node/whole-file.js';
 import { StudyError } from './error.js';
 import { formatKeptRuns, isOf, type KeptRun, parseKeptRuns } from './kept-run.js';
 import { runsOf, type Study } from './study.js';

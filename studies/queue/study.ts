@@ -3,7 +3,7 @@
  * configuration, each with several seeds; a seed deals out the data, draws the initial weights and orders the batches alike
  * in all variations, so that their differences can be taken seed by seed.
  */
-import type { ConfigurationInput } from '../../src/protocol/configuration.js';
+import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import type { AskedRun } from './kept-run.js';
 import type { Measure } from './measures.js';
 

@@ -1,5 +1,5 @@
 import { expect, inject, it } from 'vitest';
-import type { Runtime } from '../../src/runtime/runtime.js';
+import type { Runtime } from '../../src/engine/runtime/runtime.js';
 import { fiftySteps, type RunName, STEPS } from './fifty-steps.js';
 
 const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

@@ -3,20 +3,20 @@
  * by `joinFederationFromPage`, each with a training worker of its own. For a page, or a worker of one.
  */
 import { joinFederationFromPage, pageTasks } from '../../src/browser.js';
-import { allIndices } from '../../src/data/batches.js';
-import { accuracy } from '../../src/evaluation/metrics.js';
-import type { Assigned } from '../../src/federation/assign.js';
-import { compileFederation } from '../../src/federation/compile-federation.js';
-import { describeFederation } from '../../src/federation/description.js';
-import { strategiesOf } from '../../src/federation/federation-plan.js';
-import { blobOf } from '../../src/federation/kept-update.js';
-import { ownData } from '../../src/federation/own-data.js';
-import { shareChoice } from '../../src/federation/share-choice.js';
-import { mean } from '../../src/merge/mean.js';
-import { merge } from '../../src/merge/merge.js';
+import { allIndices } from '../../src/data/batches/batches.js';
+import { blobOf } from '../../src/federation/participant/kept-update.js';
+import { ownData } from '../../src/federation/participant/own-data.js';
+import { compileFederation } from '../../src/federation/plan/compile-federation.js';
+import { describeFederation } from '../../src/federation/plan/description.js';
+import { strategiesOf } from '../../src/federation/plan/federation-plan.js';
+import { shareChoice } from '../../src/federation/plan/share-choice.js';
+import type { Assigned } from '../../src/federation/rounds/assign.js';
+import { merge } from '../../src/merge/memory/merge.js';
+import { mean } from '../../src/merge/strategies/mean.js';
+import { accuracy } from '../../src/metrics/metrics.js';
 import type { Announcement } from '../../src/protocol/announcement.js';
 import type { Assignment } from '../../src/protocol/assignment.js';
-import { parseConfiguration } from '../../src/protocol/configuration.js';
+import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
 import type { StateDict } from '../../src/tensor/state-dict.js';
 import { inProcess } from '../../src/transport/in-process.js';

@@ -1,13 +1,13 @@
 /** Fifty training steps from the same weights on the same images, wherever they run: in Node natively, or in a page. */
-import { flatten, maxPool2d, relu } from '../../src/graph/build.js';
-import { carryOf } from '../../src/nn/carry.js';
-import { conv2d, dense } from '../../src/nn/layers.js';
-import { softmaxCrossEntropy } from '../../src/nn/losses.js';
-import { paperCnn } from '../../src/nn/models/paper-cnn.js';
-import { initialState, type Network, parametersOf } from '../../src/nn/network.js';
-import { sgd } from '../../src/nn/optimizers.js';
-import { compilePlan } from '../../src/nn/plan.js';
-import type { Runtime } from '../../src/runtime/runtime.js';
+import { flatten, maxPool2d, relu } from '../../src/engine/graph/build.js';
+import { carryOf } from '../../src/engine/nn/carry.js';
+import { conv2d, dense } from '../../src/engine/nn/layers/layers.js';
+import { initialState, type Network, parametersOf } from '../../src/engine/nn/layers/network.js';
+import { paperCnn } from '../../src/engine/nn/models/paper-cnn.js';
+import { sgd } from '../../src/engine/nn/optimizers.js';
+import { compilePlan } from '../../src/engine/nn/plan.js';
+import { softmaxCrossEntropy } from '../../src/engine/nn/tasks/losses.js';
+import type { Runtime } from '../../src/engine/runtime/runtime.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../../src/tensor/tensor.js';
 
 export const STEPS = 50;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { imageDataset } from '../../src/data/image-dataset.js';
-import { keptData } from '../../src/federation/kept-data.js';
+import { imageDataset } from '../../src/data/images/image-dataset.js';
+import { keptData } from '../../src/federation/participant/page/kept-data.js';
 
 const images = Uint8Array.from({ length: 40_000 }, (_, i) => (i * 2654435761) >>> 13);
 const dataset = imageDataset({

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { TestProject } from 'vitest/node';
-import { runFederation } from '../../src/federation/run-federation.js';
-import { ortNode } from '../../src/runtime/ort-node.js';
+import { ortNode } from '../../src/engine/runtime/node/ort-node.js';
+import { runFederation } from '../../src/federation/coordinator/run-federation.js';
 import { fiftySteps, type Pictures, type RunName } from './fifty-steps.js';
 import { datasetOf, type FederationFigures, smallFederation } from './small-federation.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, inject, it } from 'vitest';
-import type { PageFile } from '../../src/data/page-files.js';
-import { decodePicture } from '../../src/data/page-pictures.js';
-import { readPageData } from '../../src/federation/page-data.js';
-import { parseConfiguration } from '../../src/protocol/configuration.js';
+import type { PageFile } from '../../src/data/images/page/page-files.js';
+import { decodePicture } from '../../src/data/images/page/page-pictures.js';
+import { readPageData } from '../../src/federation/participant/page/page-data.js';
+import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 const photographs = inject('photographs');

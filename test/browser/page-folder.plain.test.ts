@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { keptWork } from '../../src/federation/kept-update.js';
-import { forgetPageFolder, pageFolder } from '../../src/federation/page-folder.js';
+import { sha256Hex } from '../../src/base/sha256.js';
+import { keptWork } from '../../src/federation/participant/kept-update.js';
+import { forgetPageFolder, pageFolder } from '../../src/federation/participant/page/page-folder.js';
 import { encodeSafetensors } from '../../src/tensor/safetensors.js';
-import { sha256Hex } from '../../src/tensor/sha256.js';
 import { stateLayout } from '../../src/tensor/state-dict.js';
 
 it('files of a participant are there again, byte for byte, until they are removed', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { type PageRuntime, pageTasks } from '../../src/browser.js';
 import { FederationError } from '../../src/federation/error.js';
-import { describeTaskRunner, setup, task } from '../../src/federation/task-runner.contract.js';
+import { describeTaskRunner, setup, task } from '../../src/training/threads/task-runner.contract.js';
 
 describeTaskRunner((setup) => pageTasks(setup, { device: 'wasm', threads: 2 }));
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { pageTasks } from '../../src/browser.js';
-import { describeTaskRunner, setup } from '../../src/federation/task-runner.contract.js';
+import { describeTaskRunner, setup } from '../../src/training/threads/task-runner.contract.js';
 
 // No memory is shared here: a task is given up by a message.
 describeTaskRunner((setup) => pageTasks(setup));

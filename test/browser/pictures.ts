@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { TestProject } from 'vitest/node';
-import { decodePicture } from '../../src/data/picture-folder.js';
+import { decodePicture } from '../../src/data/images/node/picture-folder.js';
 
 export interface Fixture {
   /** Base64. */

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-web/webgpu';
 import { expect, it } from 'vitest';
 import { ortWeb } from '../../src/browser.js';
-import { describeRuntime } from '../../src/runtime/runtime.contract.js';
+import { describeRuntime } from '../../src/engine/runtime/runtime.contract.js';
 import { itAgreesWithNative } from './agreement.js';
 
 const runtime = await ortWeb(ort, { device: 'webgpu' });

@@ -1,6 +1,6 @@
 /** Feeds decoders with input that hostile hands have been at, and holds each answer to what a decoder promises. */
 import { getHeapStatistics } from 'node:v8';
-import { CommonweightError } from '../../src/tensor/error.js';
+import { CommonweightError } from '../../src/base/error.js';
 import { type Dice, diceOf } from './mutate.js';
 
 export interface Decoder {

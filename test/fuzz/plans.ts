@@ -1,11 +1,12 @@
 /** The file of a plan that a hostile coordinator has been at, read and checked as by a participant that accepts it. */
-import { compileFederation } from '../../src/federation/compile-federation.js';
-import { compileDescription } from '../../src/federation/description.js';
-import { strategiesOf } from '../../src/federation/federation-plan.js';
-import { offeredPlan } from '../../src/federation/foreign-plan.js';
-import { planHash } from '../../src/federation/plan-hash.js';
-import { mlp } from '../../src/nn/models/mlp.js';
-import { parseConfiguration } from '../../src/protocol/configuration.js';
+
+import { mlp } from '../../src/engine/nn/models/mlp.js';
+import { compileFederation } from '../../src/federation/plan/compile-federation.js';
+import { compileDescription } from '../../src/federation/plan/description.js';
+import { strategiesOf } from '../../src/federation/plan/federation-plan.js';
+import { offeredPlan } from '../../src/federation/plan/foreign-plan.js';
+import { planHash } from '../../src/federation/plan/plan-hash.js';
+import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
 import type { Description } from '../../src/protocol/description.js';
 import { decodeForeignPlan, encodeForeignPlan } from '../../src/protocol/foreign-plan.js';
 import { stateLayout } from '../../src/tensor/state-dict.js';

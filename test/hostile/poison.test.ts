@@ -10,7 +10,7 @@ import { stringify } from 'yaml';
 import type { Announcement } from '../../src/protocol/announcement.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
 import { stateLayout } from '../../src/tensor/state-dict.js';
-import { joinHub } from '../../src/transport/hub/join-hub.js';
+import { joinHub } from '../../src/transport/hub/client/node/join-hub.js';
 import type { ParticipantEnd } from '../../src/transport/transport.js';
 import { handedOut } from '../handed-out.js';
 import { commonweight, type Started, sample, start } from '../run-command.js';

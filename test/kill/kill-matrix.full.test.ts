@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { sha256 } from '../../src/data/file-bytes.js';
+import { sha256 } from '../../src/data/images/node/file-bytes.js';
 import { expectSameAsRun, type Fates, federate, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));

@@ -4,7 +4,7 @@ import type { Announcement, Progress } from '../../src/protocol/announcement.js'
 import type { Assignment } from '../../src/protocol/assignment.js';
 import type { Blob } from '../../src/protocol/blob-name.js';
 import type { TransportError } from '../../src/transport/error.js';
-import type { HubParticipant } from '../../src/transport/hub/hub-participant.js';
+import type { HubParticipant } from '../../src/transport/hub/client/hub-participant.js';
 import { errorKinds } from './error-kinds.js';
 
 interface Joined extends HubParticipant {

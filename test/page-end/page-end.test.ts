@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Assignment } from '../../src/protocol/assignment.js';
 import { sha256Of } from '../../src/transport/blob-folder.js';
 import type { CoordinatorTrust } from '../../src/transport/coordinator-voice.js';
-import { type TestHub, testHub } from '../../src/transport/hub/test-hub.contract.js';
+import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import { describeTransport, noise } from '../../src/transport/transport.contract.js';
 import { handedOut } from '../handed-out.js';
 import { CHROMIUM, requires } from '../requires.js';

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { stringify } from 'yaml';
-import type { RunResult } from '../../src/federation/run-result.js';
-import type { ConfigurationInput } from '../../src/protocol/configuration.js';
+import type { RunResult } from '../../src/federation/record/run-result.js';
+import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { handedOut } from '../handed-out.js';
 import { type Ended, type Started, start } from '../run-command.js';
 

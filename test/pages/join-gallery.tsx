@@ -1,7 +1,7 @@
 /** Shows the join page in a state of `join-states.ts`. */
 import { render } from 'preact';
 import { JoinPage } from '../../src/pages/join/join-page.js';
-import { deviceNotices } from '../../src/pages/join/words.js';
+import { deviceNotices } from '../../src/pages/join/state/words.js';
 import { joinStates } from './join-states.js';
 
 declare global {

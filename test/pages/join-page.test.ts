@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ConfigurationInput } from '../../src/protocol/configuration.js';
+import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { sample } from '../run-command.js';
 import { type Served, serve } from './federation.js';
 import { executablePath, openBrowser } from './open-browser.js';

@@ -1,7 +1,7 @@
 /** The join page in every state that it can be in, told by a worker that follows a script. */
-import { fashionMnistClassNames as classNames } from '../../src/data/fashion-mnist-facts.js';
-import { type JoinEvent, type JoinState, next, opening } from '../../src/pages/join/join-state.js';
-import type { DataSummary, FederationFacts, Sample } from '../../src/pages/join/messages.js';
+import { fashionMnistClassNames as classNames } from '../../src/data/images/fashion-mnist-facts.js';
+import { type JoinEvent, type JoinState, next, opening } from '../../src/pages/join/state/join-state.js';
+import type { DataSummary, FederationFacts, Sample } from '../../src/pages/join/state/messages.js';
 
 const imageShape = [1, 28, 28] as const;
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RunResult } from '../../src/federation/run-result.js';
+import type { RunResult } from '../../src/federation/record/run-result.js';
 import { openGateway } from '../page-end/gateway.js';
 import { CHROMIUM, requires } from '../requires.js';
 import { root } from '../run-command.js';

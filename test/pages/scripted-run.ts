@@ -4,7 +4,10 @@
  */
 import sharp from 'sharp';
 import type { Progress } from '../../src/protocol/announcement.js';
-import { type ConfigurationInput, parseConfiguration } from '../../src/protocol/configuration.js';
+import {
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../../src/protocol/configuration/configuration.js';
 import type { RoundDetails } from '../../src/protocol/round-details.js';
 import type { Status } from '../../src/protocol/status.js';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.js';

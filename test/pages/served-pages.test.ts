@@ -3,12 +3,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { softmaxCrossEntropy } from '../../src/nn/losses.js';
-import { mlp } from '../../src/nn/models/mlp.js';
-import { sgd } from '../../src/nn/optimizers.js';
-import { compilePlan } from '../../src/nn/plan.js';
+import { mlp } from '../../src/engine/nn/models/mlp.js';
+import { sgd } from '../../src/engine/nn/optimizers.js';
+import { compilePlan } from '../../src/engine/nn/plan.js';
+import { softmaxCrossEntropy } from '../../src/engine/nn/tasks/losses.js';
 import { layoutSize } from '../../src/tensor/state-dict.js';
-import { type TestHub, testHub } from '../../src/transport/hub/test-hub.contract.js';
+import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import { root } from '../run-command.js';
 import { executablePath, openBrowser } from './open-browser.js';
 

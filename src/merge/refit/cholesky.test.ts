@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../tensor/random.js';
+import { randomStream } from '../../base/random.js';
 import { factorize, rowStart, solveFactorized } from './cholesky.js';
 
 /** The lower triangle of M·Mᵀ + I, M of normal numbers. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../tensor/random.js';
+import { randomStream } from '../../base/random.js';
 import { MergeError } from '../error.js';
 import { rowStart } from './cholesky.js';
 import { addSums, emptySums, type FeatureSums, packSums, ridgeSolution, unpackSums } from './feature-sums.js';

@@ -5,8 +5,8 @@
  */
 
 import { requireArray } from '../../tensor/arrays.js';
-import { firstNotFinite } from '../block.js';
 import { MergeError } from '../error.js';
+import { firstNotFinite } from '../kernels/block.js';
 
 /** A vector of the state's size that outlives a round. */
 export interface ServerSlot {

@@ -1,15 +1,15 @@
 /** The page, by its state. */
-import type { PageFile } from '../../data/page-files.js';
-import { AboutFederation } from './about-federation.js';
-import { ChooseData } from './choose-data.js';
-import { Finished } from './finished.js';
-import { Failed, Forgotten, Left } from './gone.js';
-import type { JoinState } from './join-state.js';
-import type { ModelFormat, Picture } from './messages.js';
-import { OwnDataReady } from './own-data.js';
-import { StageHeading } from './stage-heading.js';
-import { TakingPart } from './taking-part.js';
-import { statusText } from './words.js';
+import type { PageFile } from '../../data/images/page/page-files.js';
+import { AboutFederation } from './stages/about-federation.js';
+import { ChooseData } from './stages/choose-data.js';
+import { Finished } from './stages/finished.js';
+import { Failed, Forgotten, Left } from './stages/gone.js';
+import { OwnDataReady } from './stages/own-data.js';
+import { StageHeading } from './stages/stage-heading.js';
+import { TakingPart } from './stages/taking-part.js';
+import type { JoinState } from './state/join-state.js';
+import type { ModelFormat, Picture } from './state/messages.js';
+import { statusText } from './state/words.js';
 
 /** What the user can want. */
 export interface JoinActions {

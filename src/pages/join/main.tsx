@@ -1,18 +1,18 @@
 /** The page by which a browser takes part in a federation: draws, and leaves all work to its participant worker. */
 import { render } from 'preact';
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
-import { readFragment } from '../../transport/hub/link.js';
+import { readFragment } from '../../transport/hub/client/link.js';
 import { saveFile } from '../common/save-file.js';
 import { JoinPage } from './join-page.js';
-import { next, opening } from './join-state.js';
-import type { Command, WorkerEvent } from './messages.js';
-import { deviceNotices, noToken } from './words.js';
+import { next, opening } from './state/join-state.js';
+import type { Command, WorkerEvent } from './state/messages.js';
+import { deviceNotices, noToken } from './state/words.js';
 
 const { token, key: coordinatorKey } = readFragment(location.hash);
 // Another link was pasted into the same tab.
 addEventListener('hashchange', () => location.reload());
 
-const worker = new Worker(new URL('./participant-worker.ts', import.meta.url), { type: 'module' });
+const worker = new Worker(new URL('./worker/participant-worker.ts', import.meta.url), { type: 'module' });
 
 function App() {
   const [state, tell] = useReducer(next, opening);

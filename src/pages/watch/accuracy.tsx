@@ -1,8 +1,8 @@
 /** Accuracy curves; of many participants, those of whom one is asked for stand beside the mean. */
 import { useMemo, useState } from 'preact/hooks';
 import type { Overview, RoundView } from '../../protocol/view.js';
-import { accuracyFigures } from './accuracy-figures.js';
-import { Figure } from './figure.js';
+import { accuracyFigures } from './figures/accuracy-figures.js';
+import { Figure } from './figures/figure.js';
 
 export interface AccuracyProps {
   readonly overview: Overview;

@@ -1,6 +1,6 @@
 /** What who does not see the page is told of what has happened: rounds and the connection, and not every step. */
 import { percent } from '../../report/numbers.js';
-import { headline } from '../../report/status-lines.js';
+import { headline } from '../../report/text/status-lines.js';
 import type { WatchState } from './watch-state.js';
 
 /** Undefined where there is nothing to say. */

@@ -2,8 +2,8 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
-import { classesFigure, confusionFigure, modelsOf } from './confusion-figures.js';
-import { Figure } from './figure.js';
+import { classesFigure, confusionFigure, modelsOf } from './figures/confusion-figures.js';
+import { Figure } from './figures/figure.js';
 
 export interface ConfusionProps {
   readonly overview: Overview;

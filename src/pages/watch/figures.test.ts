@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { classNames, type ScriptedRun, scriptedRun } from '../../../test/pages/scripted-run.js';
-import { accuracyFigures } from './accuracy-figures.js';
-import { drawChart } from './charts.js';
-import { classesFigure, confusionFigure, modelsOf } from './confusion-figures.js';
-import { csv } from './csv.js';
-import { labelsFigure } from './labels-figure.js';
-import { standaloneSvg } from './standalone-svg.js';
+import { accuracyFigures } from './figures/accuracy-figures.js';
+import { drawChart } from './figures/charts.js';
+import { classesFigure, confusionFigure, modelsOf } from './figures/confusion-figures.js';
+import { csv } from './figures/csv.js';
+import { labelsFigure } from './figures/labels-figure.js';
+import { standaloneSvg } from './figures/standalone-svg.js';
 
 describe('a figure of the dashboard', () => {
   let few: ScriptedRun;

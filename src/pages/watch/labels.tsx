@@ -1,8 +1,8 @@
 /** Who holds what: only of those who share it. */
 import { useMemo } from 'preact/hooks';
 import type { LabelCountsView, Overview } from '../../protocol/view.js';
-import { Figure } from './figure.js';
-import { labelsFigure } from './labels-figure.js';
+import { Figure } from './figures/figure.js';
+import { labelsFigure } from './figures/labels-figure.js';
 
 export interface LabelsProps {
   readonly overview: Overview;

@@ -2,10 +2,10 @@
 import '../common/no-eval.js';
 import { render } from 'preact';
 import { useEffect, useReducer } from 'preact/hooks';
-import { CommonweightError } from '../../tensor/error.js';
+import { CommonweightError } from '../../base/error.js';
 import { RefusedError } from '../../transport/error.js';
-import { pageSocket } from '../../transport/hub/page-socket.js';
-import { watchHub } from '../../transport/hub/watch-hub.js';
+import { pageSocket } from '../../transport/hub/client/page/page-socket.js';
+import { watchHub } from '../../transport/hub/client/watch-hub.js';
 import { fragmentToken } from '../common/fragment-token.js';
 import { Dashboard } from './dashboard.js';
 import { initialState, newFrom, type WatchEvent, watched } from './watch-state.js';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Status } from '../../protocol/status.js';
 import { byteSize, duration, percent } from '../../report/numbers.js';
 import { copyValidation, weightedByExamples } from '../../report/run-figures.js';
-import { headline, waiting } from '../../report/status-lines.js';
+import { headline, waiting } from '../../report/text/status-lines.js';
 import { timeOf } from './times.js';
 import type { WatchState } from './watch-state.js';
 

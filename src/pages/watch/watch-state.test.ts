@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ScriptedRun, scriptedRun } from '../../../test/pages/scripted-run.js';
-import type { NewsFrame } from '../../transport/hub/watch-hub.js';
+import type { NewsFrame } from '../../transport/hub/client/watch-hub.js';
 import { announcement } from './announcement.js';
 import { initialState, newFrom, type WatchState, watched } from './watch-state.js';
 

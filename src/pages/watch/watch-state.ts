@@ -4,7 +4,7 @@
  */
 import type { Status } from '../../protocol/status.js';
 import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '../../protocol/view.js';
-import type { NewsFrame } from '../../transport/hub/watch-hub.js';
+import type { NewsFrame } from '../../transport/hub/client/watch-hub.js';
 
 export type Connection =
   | { readonly at: 'connecting' }

@@ -9,7 +9,7 @@ import { TransportError } from '../error.js';
 import { type Log, silentLog } from '../log.js';
 import { noise } from '../transport.contract.js';
 import { blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
-import type { BlobMover } from './nats-blobs.js';
+import type { BlobMover } from './participant/nats-blobs.js';
 
 describe.skipIf(withoutNats)('blobs over NATS', () => {
   let federation: NatsFederation;

@@ -3,8 +3,8 @@
  * of their own, so that the permissions of an account can say who may speak for whom; docs/nats.md lists them.
  */
 import { createHash } from 'node:crypto';
+import { canonicalName } from '../../base/names.js';
 import type { Announcement } from '../../protocol/announcement.js';
-import { canonicalName } from '../../tensor/names.js';
 
 /** Key-value buckets; a bucket is the JetStream stream `KV_<bucket>`. */
 export const STATE_BUCKET = 'commonweight';

@@ -3,8 +3,8 @@ import { type NatsFederation, natsFederation } from '../../../test/nats-federati
 import { withoutNats } from '../../../test/nats-server.js';
 import { TransportError } from '../error.js';
 import { exampleSigner } from '../transport.contract.js';
-import { takeLead } from './lead.js';
-import { joinNats } from './participant.js';
+import { takeLead } from './coordinator/lead.js';
+import { joinNats } from './participant/participant.js';
 
 let federation: NatsFederation;
 beforeEach(async () => {

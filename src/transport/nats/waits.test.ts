@@ -8,7 +8,7 @@ import { noise } from '../transport.contract.js';
 import { defaultWaits, type Waits } from '../waits.js';
 import type { WaitOfNats } from '../waits.test.js';
 import { blobSubject } from './names.js';
-import { joinNats } from './participant.js';
+import { joinNats } from './participant/participant.js';
 
 const LONG_MS = 600_000;
 

@@ -1,0 +1,12 @@
+/** Waiting for what cannot be stopped: it is left to itself when nobody waits for it any more. */
+import { InterruptedError } from './interrupted.js';
+
+/** @throws InterruptedError when the signal comes first */
+export function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new InterruptedError('interrupted'));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp);
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}

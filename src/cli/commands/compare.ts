@@ -1,0 +1,110 @@
+/** `commonweight compare`: the same federation under several strategies, with several seeds. */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type ComparisonOptions, compareStrategies } from '../../experiments/compare-strategies.js';
+import { strategyNames } from '../../merge/strategies/strategies.js';
+import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { duration } from '../../report/numbers.js';
+import { comparisonOf, type Target } from '../../report/pages/comparison.js';
+import { comparisonPage } from '../../report/pages/comparison-page.js';
+import { comparisonLegend, comparisonTable } from '../../report/pages/comparison-table.js';
+import { introduction } from '../../report/text/introduction.js';
+import { comparisonDisplay } from '../display/compare-display.js';
+import { widthFor } from '../display/display.js';
+import { readConfigurationFile } from '../flags/configuration-file.js';
+import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
+import { fraction, oneOf, strategiesOf, wholeNumber } from '../flags/values.js';
+import { Interrupted } from '../terminal/error.js';
+import { isAbort, watchInterrupts } from '../terminal/interrupt.js';
+import { checkFolderOf, writeJson, writeWhole } from '../terminal/whole-file.js';
+
+interface CompareFlags extends RunFlags {
+  readonly strategies: readonly string[];
+  readonly seeds: number;
+  readonly target?: number;
+  readonly targetOn: Target['on'];
+}
+
+export function addCompare(program: Command): void {
+  const command = program
+    .command('compare')
+    .summary('compare strategies on the same partitions, over several seeds')
+    .description(
+      'Run the federation of a file once for each strategy and seed, and compare what comes of it. For one seed all strategies have the same partition and the same initial weights; each seed deals out both anew, from the file’s own seed upwards.',
+    )
+    .argument('<file>', 'federation.yaml')
+    .requiredOption(
+      '--strategies <list>',
+      `a,b,… of ${strategyNames.join(', ')}; differences are to the first`,
+      strategiesOf('--strategies'),
+    )
+    .option('--seeds <n>', 'how many', wholeNumber('--seeds', 1, 1000), 3)
+    .option('--target <0…1>', 'count rounds and bytes until this accuracy', fraction('--target'))
+    .option('--target-on <set>', 'test, or validation', oneOf('--target-on', ['test', 'validation']), 'test');
+  addRunFlags(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight compare federation.yaml --strategies mean,absmax --seeds 3 --target 0.85
+  commonweight compare federation.yaml --strategies "mean, trimmed-mean(trim=0.2), krum(f=2)" --out runs/compared --json compared.json`,
+    )
+    .action(async (file: string, flags: CompareFlags) => {
+      // The schema has the last word on what the file holds.
+      await compare((await readConfigurationFile(file)) as ConfigurationInput, { ...flags, source: file });
+    });
+}
+
+async function compare(
+  input: ConfigurationInput,
+  { json, target: accuracy, targetOn, maxMemory, ...options }: CompareFlags & { source: string },
+): Promise<void> {
+  if (json !== undefined) await checkFolderOf('--json', json);
+  const { out, strategies } = options;
+  const output = process.stdout;
+  const width = widthFor(output);
+  const began = performance.now();
+  const display = comparisonDisplay(output);
+  const { signal, stop } = watchInterrupts(() =>
+    display.print('interrupted: ending the step under way (once more ends at once)'),
+  );
+  let about = '';
+  const observer: ComparisonOptions['observer'] = {
+    ...display,
+    onStart(place, start) {
+      if (place.run === 1) {
+        const configuration = { ...start.configuration, strategy: strategies.join(' / ') };
+        about = introduction({ ...start, configuration }, width);
+        display.print(`${about}\n`);
+      }
+      display.onStart(place, start);
+    },
+  };
+  try {
+    const mostMemoryBytes = maxMemory === undefined ? undefined : maxMemory * 1e9;
+    const results = await compareStrategies(input, { ...options, mostMemoryBytes, signal, observer });
+    const comparison = comparisonOf(results, accuracy === undefined ? undefined : { accuracy, on: targetOn });
+    display.print(`\n${comparisonTable(comparison)}\n${comparisonLegend(comparison, width)}\n`);
+    if (json !== undefined) await writeJson('--json', json, comparison);
+    if (out === undefined)
+      display.print('nothing is kept: with --out DIR the runs stay, and a page with the plot');
+    else {
+      const file = join(out, 'comparison.html');
+      await writeWhole('--out', file, new TextEncoder().encode(comparisonPage(comparison, about)));
+      await writeJson('--out', join(out, 'comparison.json'), comparison);
+      display.print(`files in ${out}: comparison.html, comparison.json, and a folder for each run`);
+    }
+    display.print(`time: ${duration((performance.now() - began) / 1000)}`);
+  } catch (error) {
+    if (signal.aborted && isAbort(error)) throw new Interrupted(interrupted(out));
+    throw error;
+  } finally {
+    stop();
+    display.close();
+  }
+}
+
+const interrupted = (out: string | undefined) =>
+  out === undefined
+    ? 'interrupted; with --out DIR a comparison can be taken up again'
+    : 'interrupted; the same command takes it up again';

@@ -1,0 +1,167 @@
+/** `commonweight evaluate`: a model on the test images of a data set. */
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { type ImageDataset, renumbered, type TrainTestSplit } from '../../data/images/image-dataset.js';
+import { datasetNames, loadDataset } from '../../data/images/node/load-dataset.js';
+import { sgd } from '../../engine/nn/optimizers.js';
+import { compilePlan } from '../../engine/nn/plan.js';
+import { softmaxCrossEntropy } from '../../engine/nn/tasks/losses.js';
+import type { Normalization } from '../../engine/nn/training-step.js';
+import { datasetName } from '../../protocol/configuration/dataset-name.js';
+import { evaluationReport, evaluationResult } from '../../report/text/evaluation-report.js';
+import { sameShape } from '../../tensor/shape.js';
+import { evaluateInParts } from '../../training/evaluate-parts.js';
+import { WorkerPool } from '../../training/threads/node/worker-pool.js';
+import { widthFor } from '../display/display.js';
+import { liveDisplay } from '../display/display-live.js';
+import { plainDisplay } from '../display/display-plain.js';
+import { isLive } from '../display/terminal.js';
+import { readConfigurationFile } from '../flags/configuration-file.js';
+import { networkOption, normalizationOption } from '../flags/model-options.js';
+import type { NetworkChoice } from '../flags/network-flag.js';
+import { type OpenedModel, openModel } from '../flags/open-model.js';
+import { wholeNumber } from '../flags/values.js';
+import { Interrupted, UsageError } from '../terminal/error.js';
+import { watchInterrupts } from '../terminal/interrupt.js';
+import { checkFolderOf, writeJson } from '../terminal/whole-file.js';
+
+interface EvaluateFlags {
+  readonly dataset?: string;
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly network?: NetworkChoice;
+  readonly normalization?: Normalization;
+  readonly json?: string;
+  readonly workers?: number;
+}
+
+export function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .summary('measure a model on the test images of a data set')
+    .description(
+      'Measure a model on the test images of a data set: accuracy, loss, every class, and what is taken for what.',
+    )
+    .argument('<model>', 'a safetensors file')
+    .option('--dataset <name|dir>', 'fashion-mnist, or a folder; by default what the model was trained on')
+    .option('--data <dir>', 'the same: where the data set lies now, if it was moved')
+    .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
+    .addOption(networkOption())
+    .addOption(normalizationOption())
+    .option('--json <file>', 'write the result as JSON')
+    .option('--workers <n>', 'threads; the cores by default', wholeNumber('--workers', 1, 256))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight evaluate runs/v/model.safetensors
+  commonweight evaluate merged.safetensors --dataset fashion-mnist --network paper-cnn --json merged.json`,
+    )
+    .action(evaluate);
+}
+
+/**
+ * A model tells the name of its data set, and the run in whose folder it is tells the path.
+ * @throws UsageError where nothing does
+ */
+async function whereItLies(model: string, name: string): Promise<string> {
+  // Models of single rounds lie one folder below.
+  for (const folder of [dirname(model), dirname(dirname(model))]) {
+    const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
+    if (typeof run?.dataset === 'string' && datasetName(run.dataset) === name) return run.dataset;
+  }
+  // A file of an earlier version has the path.
+  if (datasetNames.includes(name) || name !== datasetName(name)) return name;
+  throw new UsageError(`"${model}" was trained on "${name}", and does not say where that lies`, {
+    hint: 'name its folder with --dataset',
+  });
+}
+
+async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
+  const { json, dataDir, network, normalization } = flags;
+  if (json !== undefined) await checkFolderOf('--json', json);
+  const output = process.stdout;
+  const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
+  const { signal, stop } = watchInterrupts();
+  try {
+    const described = network === undefined ? await openModel(path, {}) : undefined;
+    const given = flags.dataset ?? flags.data;
+    const dataset = given ?? (described?.dataset && (await whereItLies(path, described.dataset)));
+    if (dataset === undefined) {
+      throw new UsageError(`"${path}" does not say what it was trained on`, {
+        hint: 'name the data with --dataset: fashion-mnist, or a folder',
+      });
+    }
+    const { onData, onNotice } = display;
+    const loaded = await loadDataset(dataset, { dataDir, onProgress: onData, onNotice, signal });
+    const { channels, height, width } = loaded.test;
+    const model =
+      described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
+    const data = { ...loaded, test: inOrderOf(model.classNames, loaded.test) };
+    checkFits(model, data, path, dataset);
+    const metrics = await measure(model, data, flags.workers ?? availableParallelism(), signal);
+    const result = evaluationResult(path, dataset, data.test.classNames, metrics);
+    if (json !== undefined) await writeJson('--json', json, result);
+    display.close();
+    output.write(`${evaluationReport(result, widthFor(output))}\n`);
+  } catch (error) {
+    throw signal.aborted ? new Interrupted('interrupted') : error;
+  } finally {
+    stop();
+    display.close();
+  }
+}
+
+/** Where both have the same classes, their order is the model's: an older version may have numbered a folder's otherwise. */
+function inOrderOf(classNames: readonly string[], test: ImageDataset): ImageDataset {
+  const numbers = test.classNames.map((name) => classNames.indexOf(name));
+  const isSame = numbers.length === classNames.length && !numbers.includes(-1);
+  return isSame ? renumbered(test, numbers, classNames) : test;
+}
+
+function checkFits(model: OpenedModel, { test }: TrainTestSplit, path: string, dataset: string): void {
+  const shape = [test.channels, test.height, test.width];
+  if (!sameShape(model.imageShape, shape)) {
+    throw new UsageError(
+      `"${path}" takes images of ${model.imageShape.join('x')}, those of ${dataset} are ${shape.join('x')} (channels x height x width)`,
+    );
+  }
+  if (model.classNames.length !== test.classNames.length) {
+    throw new UsageError(
+      `"${path}" knows ${model.classNames.length} classes, ${dataset} has ${test.classNames.length}`,
+    );
+  }
+  // Files without names number their classes; only names can contradict each other.
+  const named = (names: readonly string[]) => names.some((name, label) => name !== String(label));
+  const other = model.classNames.findIndex((name, label) => name !== test.classNames[label]);
+  if (other !== -1 && named(model.classNames) && named(test.classNames)) {
+    throw new UsageError(
+      `class ${other} of "${path}" is "${model.classNames[other]}", that of ${dataset} is "${test.classNames[other]}"`,
+      { hint: 'name the classes alike, and in the same order' },
+    );
+  }
+}
+
+async function measure(model: OpenedModel, data: TrainTestSplit, workers: number, signal: AbortSignal) {
+  const { network, state, imageShape, normalization } = model;
+  // A plan is for training; of this one only the evaluation is used.
+  const plan = compilePlan({
+    network,
+    imageShape,
+    normalization,
+    loss: softmaxCrossEntropy(),
+    optimizer: sgd(),
+    batchSize: 1,
+  });
+  const pool = new WorkerPool({ plan, train: data.test, test: data.test }, workers);
+  const stop = () => pool.stop();
+  signal.addEventListener('abort', stop);
+  try {
+    if (signal.aborted) stop();
+    return await evaluateInParts(pool, state.data, 'test', data.test.examples);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await pool.close();
+  }
+}

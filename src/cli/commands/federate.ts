@@ -1,0 +1,100 @@
+/** A federation from the command line: shown while it runs, interrupted by Ctrl-C, told about at its end. */
+import { join } from 'node:path';
+import { type FederationOptions, runFederation } from '../../federation/coordinator/run-federation.js';
+import { DivergedRunError } from '../../federation/record/diverged-run.js';
+import type { RunResult } from '../../federation/record/run-result.js';
+import { isFinished } from '../../federation/rounds/round.js';
+import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { duration } from '../../report/numbers.js';
+import type { PaperRow } from '../../report/sections/paper-table.js';
+import { outcome } from '../../report/text/outcome.js';
+import { wrapped } from '../../report/text-table.js';
+import { widthFor } from '../display/display.js';
+import { liveDisplay } from '../display/display-live.js';
+import { plainDisplay } from '../display/display-plain.js';
+import { isLive } from '../display/terminal.js';
+import { Interrupted } from '../terminal/error.js';
+import { isAbort, watchInterrupts } from '../terminal/interrupt.js';
+import { checkFolderOf, writeJson } from '../terminal/whole-file.js';
+
+/** The flags that `reproduce` and `run` share. */
+export interface FederateOptions
+  extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'init' | 'source'> {
+  /** In gigabytes. */
+  readonly maxMemory?: number | undefined;
+  readonly json?: string | undefined;
+  readonly paper?: readonly PaperRow[] | undefined;
+}
+
+/** @throws Interrupted when the user ended it. */
+export async function federate(input: ConfigurationInput, options: FederateOptions): Promise<void> {
+  const { out, json, paper, maxMemory } = options;
+  if (json !== undefined) await checkFolderOf('--json', json);
+  const began = performance.now();
+  const output = process.stdout;
+  const display = (isLive(output) ? liveDisplay : plainDisplay)({ output, ...(paper && { paper }) });
+  const { signal, stop } = watchInterrupts(() =>
+    display.print('interrupted: ending the step under way (once more ends at once)'),
+  );
+  let finishedBefore = false;
+  const observer: FederationOptions['observer'] = {
+    ...display,
+    onStart(start) {
+      finishedBefore = isFinished(start.state);
+      display.onStart(start);
+    },
+  };
+  const conclude = async (result: RunResult) => {
+    if (json !== undefined) await writeJson('--json', json, result);
+    display.onResult(result);
+    const seconds = (performance.now() - began) / 1000;
+    display.print(closing(result, out, finishedBefore ? undefined : seconds));
+  };
+  try {
+    const mostMemoryBytes = maxMemory === undefined ? undefined : maxMemory * 1e9;
+    const { result } = await runFederation(input, { ...options, mostMemoryBytes, observer, signal });
+    await conclude(result);
+    if (result.stopped.reason === 'interrupted') throw new Interrupted(interrupted(out));
+  } catch (error) {
+    if (signal.aborted && isAbort(error)) throw new Interrupted(interrupted(out));
+    if (error instanceof DivergedRunError) await conclude(error.result);
+    throw error;
+  } finally {
+    stop();
+    display.close();
+  }
+}
+
+const interrupted = (out: string | undefined) =>
+  out === undefined
+    ? 'interrupted; with --out DIR a run can be taken up again'
+    : 'interrupted; the same command takes it up again';
+
+/** @param seconds undefined where nothing was done, because the run was finished already */
+function closing(result: RunResult, out: string | undefined, seconds: number | undefined): string {
+  const lines = outcome(result);
+  if (out === undefined)
+    lines.push('nothing is kept: with --out DIR the model stays, as safetensors and ONNX');
+  else if (result.model === undefined) lines.push(`files: ${join(out, 'result.json')}`);
+  else {
+    lines.push(
+      `files in ${out}: model.safetensors, model.onnx, metrics.csv, result.json, configuration.yaml`,
+      `next: commonweight report ${out}, or commonweight evaluate ${result.model.file}`,
+    );
+  }
+  lines.push(
+    seconds === undefined
+      ? `this run is finished already, nothing was trained; ${goOn(result, out)}`
+      : `time: ${duration(seconds)}`,
+  );
+  return lines.map((line) => wrapped(line, widthFor(process.stdout), 2)).join('\n');
+}
+
+/** What to do about a run that is finished. */
+function goOn({ stopped }: RunResult, out: string | undefined): string {
+  const again = `remove ${out} or choose another --out to train again`;
+  if (stopped.reason === 'max-rounds') return `raise --rounds to go on with it, or ${again}`;
+  const why =
+    stopped.reason === 'every-participant-passed' ? 'the reference was reached' : 'it was stopped for good';
+  return `${why}, so that more --rounds change nothing: ${again}`;
+}

@@ -1,0 +1,108 @@
+/**
+ * What `serve` makes for others at its first start: tokens, in a file that its owner alone can read, and commands that name the
+ * file. What is printed may end in a journal that many read, so it has a token only where a terminal shows links.
+ */
+import { join } from 'node:path';
+import { isPartitionerName } from '../../data/partition/partitioners.js';
+import type { Configuration } from '../../protocol/configuration/configuration.js';
+import type { Description } from '../../protocol/description.js';
+import type { Identity } from '../../protocol/identity.js';
+import { linkTo } from '../../transport/hub/client/link.js';
+import type { Tokens } from '../../transport/hub/server/guard/tokens.js';
+import { openTokenFile } from '../flags/token-file.js';
+
+export interface HandOutOptions {
+  /** Of the run. */
+  readonly folder: string;
+  /** The coordinator's own data, as it finds them. */
+  readonly dataset: string;
+  /** The file; one in the run's folder by default. */
+  readonly tokensOut?: string | undefined;
+  /** After which the new tokens are not valid any more. */
+  readonly tokenDays?: number | undefined;
+  /** Of the hub, as others reach it. */
+  readonly url: string;
+  /** Where participants join by NATS. */
+  readonly nats?: string | undefined;
+  /** Where those need no token: their blobs go over NATS too. */
+  readonly withoutHub?: boolean | undefined;
+  /** Flags by which they know the hub: ` --fingerprint …`. */
+  readonly trust: string;
+  readonly description: Description;
+  /** Those of them that an operator has dropped get none. */
+  readonly dropped: ReadonlySet<string>;
+  /** The coordinator's. */
+  readonly key: string;
+  /** A terminal, which shows links: nobody keeps what is printed. */
+  readonly showsLinks: boolean;
+  readonly print: (text: string) => void;
+}
+
+const NEW_TOKENS = 'new-tokens.txt';
+
+/** Makes tokens for those who have none, and prints what they are to be given. */
+export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<void> {
+  const { url, trust, description, key, print, tokenDays: days } = options;
+  const { participants, configuration } = description;
+  const known = new Set(tokens.list().map(({ identity }) => JSON.stringify(identity)));
+  const isNew = (identity: Identity) => !known.has(JSON.stringify(identity));
+  const everybody = participants
+    .filter((name) => !options.dropped.has(name))
+    .map((name) => ({ role: 'participant', name }) as const);
+  const fresh: Identity[] = [...everybody, { role: 'operator' } as const, { role: 'observer' } as const];
+  const missing = fresh.filter(isNew);
+  const again = `commonweight token ${url}${trust} --name NAME`;
+  if (everybody.some((each) => !isNew(each))) {
+    print(`  the tokens of before are valid; \`${again}\` makes another`);
+  }
+  if (missing.length === 0) return;
+  const path = options.tokensOut ?? join(options.folder, NEW_TOKENS);
+  const links = options.showsLinks && options.tokensOut === undefined;
+  const by = `--token-file ${shellWord(path)}${trust}`;
+  const file = await openTokenFile(path);
+  try {
+    print(
+      `new tokens are in ${path}, for you alone: hand each participant its line of it, then remove the file`,
+    );
+    for (const identity of missing) {
+      const token = await tokens.issue(identity, {
+        days,
+        beforeKept: (issued) => file.add(identity, issued, linkFor(identity, url, issued, key)),
+      });
+      const link = linkFor(identity, url, token, key);
+      if (identity.role === 'operator') print(`  operator:  commonweight status ${url} ${by}`);
+      else if (identity.role === 'observer')
+        print(`  to watch:  ${links ? link : `the last link in ${path}`}`);
+      else {
+        const { name } = identity;
+        print(
+          `  ${name}:  ${joinCommand(name, by, options)} --data ${dataFor(options.dataset, configuration.partition, participants.indexOf(name))}`,
+        );
+        if (links) print(`  ${' '.repeat(name.length)}   or in a browser: ${link}`);
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function linkFor({ role }: Identity, url: string, token: string, key: string): string | undefined {
+  if (role === 'operator') return undefined;
+  return role === 'participant' ? linkTo('join', url, token, key) : linkTo('watch', url, token);
+}
+
+function joinCommand(name: string, by: string, { url, nats, withoutHub, key }: HandOutOptions): string {
+  const at = nats ?? url;
+  const token = nats !== undefined && withoutHub ? '' : ` ${by}`;
+  return `commonweight join ${at} --name ${name}${token} --coordinator-key ${key}`;
+}
+
+/** Where a partition is named, it is a trial: everybody has the same data set, and takes a share of it. */
+function dataFor(dataset: string, partition: Configuration['partition'], k: number): string {
+  const { name, participants, validation: _, ...settings } = partition;
+  if (dataset === 'none' || !isPartitionerName(name)) return 'DIR';
+  const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  return `${shellWord(dataset)} --partition ${[name, ...(text.length > 0 ? [text.join(',')] : []), `${k + 1}/${participants}`].join(':')}`;
+}
+
+const shellWord = (text: string) => (/^[\w./@:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

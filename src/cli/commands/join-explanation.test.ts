@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../protocol/configuration/configuration.js';
+import type { Description } from '../../protocol/description.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { federationExplanation, joinExplanation } from './join-explanation.js';
+
+const configuration = parseConfiguration(
+  {
+    dataset: 'none',
+    imageShape: [1, 28, 28],
+    classNames: ['cat', 'dog'],
+    partition: { name: 'own', participants: 3 },
+    participants: ['seoul', 'busan', 'jeju'],
+    quorum: 2,
+    model: { name: 'mlp', hidden: [4000] },
+    optimizer: { name: 'sgd', learningRate: 0.1 },
+    correction: { name: 'scaffold' },
+    batchSize: 1,
+    local: { steps: 1 },
+    rounds: 500,
+  },
+  'test',
+);
+
+const description: Description = {
+  protocol: PROTOCOL_VERSION,
+  job: '0123456789abcdef',
+  configuration,
+  participants: ['seoul', 'busan', 'jeju'],
+  imageShape: [1, 28, 28],
+  classNames: ['cat', 'dog'],
+  plan: 'a'.repeat(64),
+};
+
+describe('what a participant is told before it joins', () => {
+  it('says that counts of classes stay here, unless they are told', () => {
+    const [leaves, stays] = joinExplanation({}).join('\n').split('What does not:');
+    expect(leaves).not.toContain('each class');
+    expect(stays).toContain('each class');
+    const [told] = joinExplanation({ shareLabelCounts: true }).join('\n').split('What does not:');
+    expect(told).toContain('each class');
+  });
+
+  it('says that no graph comes here, unless it is accepted', () => {
+    expect(joinExplanation({}).join('\n')).toContain('no graph\nunless --accept-foreign-plan says so.');
+    const accepted = joinExplanation({ acceptForeignPlan: true }).join('\n');
+    expect(accepted).toContain(
+      'since --accept-foreign-plan says so:\na graph of the coordinator’s then reads your data',
+    );
+  });
+
+  it('shows the settings that make updates tell more: many rounds of one step of one image', () => {
+    const text = federationExplanation(description, false).join('\n');
+    for (const part of [
+      'seoul, busan, jeju, of whom a round needs 2',
+      'mlp (hidden 4000)',
+      'batches of 1;',
+      '1 step a round',
+      'rounds: 500',
+      'control variate',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toContain('squared gradients');
+    expect(federationExplanation(description, true).join('\n')).toContain('squared gradients of 1000');
+  });
+
+  it('says of a network that is the coordinator’s own code what it means to take it', () => {
+    const custom = {
+      ...description,
+      configuration: { ...configuration, model: { name: 'custom' } },
+    } as const;
+    const closed = federationExplanation(custom, false).join('\n');
+    expect(closed).toContain('no plan of it is offered');
+    expect(closed).not.toContain('was compiled here');
+    const foreignPlan = { sha256: 'b'.repeat(64), bytes: 1000 };
+    const open = federationExplanation({ ...custom, foreignPlan }, false).join('\n');
+    expect(open).toMatch(/--accept-foreign-plan.*\n.*could copy pictures/);
+    expect(federationExplanation(description, false).join('\n')).not.toContain('foreign');
+  });
+});

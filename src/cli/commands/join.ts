@@ -1,0 +1,220 @@
+/** `commonweight join`: takes part in a federation with data that stays here. */
+import { join as joinPath } from 'node:path';
+import type { Command } from 'commander';
+import { canonicalName } from '../../base/names.js';
+import { needsFisher } from '../../federation/methods/fisher.js';
+import { joinFederation } from '../../federation/participant/node/join-federation.js';
+import { FINAL_MODEL } from '../../federation/participant/take-part.js';
+import { compileDescription } from '../../federation/plan/description.js';
+import { strategiesOf } from '../../federation/plan/federation-plan.js';
+import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
+import { versionsOfThis } from '../../federation/plan/node/versions.js';
+import { shareChoice } from '../../federation/plan/share-choice.js';
+import { requireUnused } from '../../federation/record/folder-claim.js';
+import type { Description } from '../../protocol/description.js';
+import type { CoordinatorTrust } from '../../transport/coordinator-voice.js';
+import type { HubParticipant } from '../../transport/hub/client/hub-participant.js';
+import { hubAddress } from '../../transport/hub/client/node/hub-address.js';
+import { joinHub } from '../../transport/hub/client/node/join-hub.js';
+import { moveBlobs } from '../../transport/hub/client/node/move-blobs.js';
+import { operateHub } from '../../transport/hub/client/node/operate-hub.js';
+import type { Patience } from '../../transport/patience.js';
+import { joinDisplay } from '../display/join-display.js';
+import { addNatsFlags, type NatsFlags, natsAccessFrom } from '../flags/nats-flags.js';
+import { addTokenFlags, hasToken, hubAccessFrom, type TokenFlags, tokenFrom } from '../flags/token-flag.js';
+import {
+  addCoordinatorKeyFlag,
+  addTrustFlags,
+  type CoordinatorKeyFlag,
+  type TrustFlags,
+  trustFrom,
+} from '../flags/trust-flags.js';
+import { sayIfUnencrypted } from '../flags/unencrypted.js';
+import { positiveNumber } from '../flags/values.js';
+import { Interrupted, UsageError } from '../terminal/error.js';
+import { watchInterrupts } from '../terminal/interrupt.js';
+import { print } from '../terminal/print.js';
+import { federationExplanation, joinExplanation } from './join-explanation.js';
+import { loadNatsParticipant } from './load-nats.js';
+
+interface JoinFlags extends TokenFlags, TrustFlags, CoordinatorKeyFlag, NatsFlags {
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly partition?: string;
+  readonly name?: string;
+  readonly out?: string;
+  readonly shareLabelCounts?: true;
+  readonly maxMemory?: number;
+  readonly acceptForeignPlan?: true;
+  readonly explain?: true;
+}
+
+export function addJoin(program: Command): void {
+  const command = program
+    .command('join')
+    .summary('take part in a federation, with data that stays here')
+    .description(
+      'Take part in a federation: train in every round on data of your own, which never leaves this machine, and hand in the weights. Killed at any moment, the same command goes on where it was.',
+    )
+    .argument(
+      '<url>',
+      'of the coordinator, such as https://host:8470, or a participant’s link to it; or of a NATS server, nats://… or tls://…',
+    )
+    .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
+    .option('--partition <part>', 'only a part of it, as a trial: v:1/2, or dirichlet:alpha=0.5:3/10')
+    .option('--name <participant>', 'which participant this is; the token says it too')
+    .option(
+      '--out <dir>',
+      'keep unfinished work and the final model here; runs/join- and the name by default',
+    )
+    .option('--share-label-counts', 'tell how many examples of each class there are')
+    .option(
+      '--max-memory <gb>',
+      'refuse a federation that would need more memory here; 8 by default',
+      positiveNumber('--max-memory'),
+    )
+    .option(
+      '--accept-foreign-plan',
+      `where the network is the coordinator’s own code, take its plan: ${FOREIGN_PLAN_RISK}`,
+    )
+    .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
+    .option(
+      '--explain',
+      'say what leaves this machine and what does not, with the token also what is asked for, and do nothing',
+    );
+  addNatsFlags(addCoordinatorKeyFlag(addTrustFlags(addTokenFlags(command))))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight join https://hub.example:8470 --token-file site-b.token --fingerprint 5f… --coordinator-key 9c… --data ./pictures
+  commonweight join http://127.0.0.1:8470 --token-file runs/try/new-tokens.txt --name site-a --data fashion-mnist --partition v:1/2
+  commonweight join tls://nats.example:4222 --name site-b --nats-creds site-b.creds --coordinator-key 9c… --data ./pictures
+  commonweight join http://127.0.0.1:8470 --explain`,
+    )
+    .action(join);
+}
+
+async function join(url: string, flags: JoinFlags): Promise<void> {
+  const { data, dataDir, partition, shareLabelCounts, acceptForeignPlan, maxMemory } = flags;
+  sayIfUnencrypted(url);
+  if (flags.explain) {
+    for (const line of joinExplanation(flags)) print(line);
+    const asked = await explainFederation(url, flags);
+    for (const line of asked) print(line);
+    return;
+  }
+  if (data === undefined) {
+    throw new UsageError('there is no data to train on', {
+      hint: 'give --data DIR, a folder of pictures with one folder a class or of IDX files',
+    });
+  }
+  const choice = partition === undefined ? undefined : shareChoice(partition);
+  // Before this one takes the place of another that has the same token.
+  if (flags.out !== undefined) await requireUnused(flags.out);
+  const display = joinDisplay(print);
+  const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the step under way'));
+  try {
+    const { onTrouble, onConnected, onLeftOut } = display;
+    const end = await openEnd(url, flags, { signal, onTrouble, onConnected, onLeftOut });
+    try {
+      const { participant, description } = end;
+      if (flags.name !== undefined && canonicalName(flags.name) !== participant) {
+        throw new UsageError(`--name is "${flags.name}", but the token is that of "${participant}"`, {
+          hint: 'leave --name out, or take the token that was made for it',
+        });
+      }
+      const folder = flags.out ?? joinPath('runs', `join-${participant.replace(/[^\w.-]/g, '_')}`);
+      display.onStart(participant, description);
+      const outcome = await joinFederation(end, participant, {
+        ...{ data, dataDir, choice, folder, signal, shareLabelCounts, acceptForeignPlan },
+        ...(maxMemory !== undefined && { mostMemoryBytes: maxMemory * 1e9 }),
+        observer: display,
+        onNotice: print,
+      });
+      if (outcome.type === 'left') throw new Interrupted('left; the same command takes part again');
+      display.onFinished(outcome, outcome.model && joinPath(folder, FINAL_MODEL));
+    } finally {
+      await end.close();
+    }
+  } catch (error) {
+    if (signal.aborted && !(error instanceof Interrupted))
+      throw new Interrupted('left; the same command takes part again');
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+/** With whatever lets one in, the federation itself is asked; nobody joins by that. */
+async function explainFederation(url: string, flags: JoinFlags): Promise<string[]> {
+  if (!hasToken(flags, url) && flags.name === undefined)
+    return ['With the token, --explain also says what this federation asks for.'];
+  const description = await describedBy(url, flags);
+  return federationExplanation(description, await sendsFisher(description));
+}
+
+/** Once it has compiled the plan and compared its hash; but that of a network of the coordinator's own code cannot be. */
+async function sendsFisher(description: Description): Promise<boolean> {
+  const { configuration } = description;
+  if (configuration.model.name === 'custom') {
+    const { strategy, compared } = strategiesOf(configuration, [], 'the description of the federation');
+    return [strategy, ...compared].some(needsFisher);
+  }
+  const { fisher } = await compileDescription(description, { version: versionsOfThis().commonweight });
+  return fisher !== undefined;
+}
+
+async function describedBy(url: string, flags: JoinFlags): Promise<Description> {
+  if (!isNats(url)) {
+    const { address, token, key } = await hubAccessFrom(url, flags, participantOf(flags));
+    const { coordinatorKey = key } = flags;
+    return operateHub(address, token, { ...(await trustFrom(flags)), coordinatorKey }).description();
+  }
+  const { signal, stop } = watchInterrupts();
+  try {
+    const end = await openEnd(url, flags, { signal });
+    await end.close();
+    return end.description;
+  } finally {
+    stop();
+  }
+}
+
+const participantOf = ({ name }: JoinFlags) => ({ roles: ['participant'] as const, name });
+
+const isNats = (url: string) => /^(nats|tls):/.test(url);
+
+/** Over a hub or over NATS, as the address says. */
+async function openEnd(
+  url: string,
+  flags: JoinFlags,
+  patience: Patience & Pick<CoordinatorTrust, 'onLeftOut'>,
+): Promise<HubParticipant> {
+  const trust = await trustFrom(flags);
+  if (!isNats(url)) {
+    const { address, token, key } = await hubAccessFrom(url, flags, participantOf(flags));
+    const { coordinatorKey = key } = flags;
+    return joinHub(address, { token, coordinatorKey, ...patience, ...trust });
+  }
+  const { name, coordinatorKey } = flags;
+  if (name === undefined) {
+    throw new UsageError('over NATS there is no token that says which participant this is', {
+      hint: 'give --name',
+    });
+  }
+  // Where blobs go over NATS too, no token is needed.
+  const token = await tokenFrom(flags, participantOf(flags)).catch((error: unknown) => error);
+  const { joinNats } = await loadNatsParticipant();
+  const end = await joinNats(url, {
+    name,
+    access: natsAccessFrom(flags),
+    coordinatorKey,
+    ...patience,
+    hub(hubUrl, over) {
+      if (typeof token !== 'string') throw token;
+      return moveBlobs(hubAddress(hubUrl, token, trust), { over, onTrouble: patience.onTrouble });
+    },
+  });
+  return { ...end, participant: name };
+}

@@ -1,0 +1,150 @@
+/** `commonweight merge`: models of one network, merged without training. */
+import type { Command } from 'commander';
+import { permutationGroups } from '../../engine/nn/permutation-groups.js';
+import { mergeAlignedFiles } from '../../merge/files/merge-aligned-files.js';
+import { type MergeFilesOptions, mergeFiles } from '../../merge/files/merge-files.js';
+import { mergeLoraFiles } from '../../merge/files/merge-lora-files.js';
+import { type Statistics, statisticsChoices } from '../../merge/memory/by-role.js';
+import { strategyByName, strategySignatures } from '../../merge/strategies/strategies.js';
+import type { AppliedTo } from '../../merge/strategy.js';
+import { bar, byteSize, plural } from '../../report/numbers.js';
+import { isLive, liveRegion } from '../display/terminal.js';
+import { imageShapeOption, networkOption } from '../flags/model-options.js';
+import { type ModelFlags, openModel } from '../flags/open-model.js';
+import { listOf, oneOf, positiveNumber, strategyOf } from '../flags/values.js';
+import { Interrupted, UsageError } from '../terminal/error.js';
+import { watchInterrupts } from '../terminal/interrupt.js';
+
+interface MergeFlags extends Pick<ModelFlags, 'network' | 'imageShape'> {
+  readonly strategy: string;
+  readonly output: string;
+  readonly on?: AppliedTo;
+  readonly base?: string;
+  readonly examples?: number[];
+  readonly fisher?: string[];
+  readonly statistics?: Statistics;
+  readonly lora?: 'products';
+  readonly align?: true;
+}
+
+export function addMerge(program: Command): void {
+  program
+    .command('merge')
+    .summary('merge safetensors files of one network')
+    .description(
+      'Merge safetensors files that have the same names and shapes. F64, F32, F16 and BF16 stay what they are; files larger than memory are streamed.',
+    )
+    .argument('<file...>', 'safetensors files')
+    .requiredOption('-o, --output <file>', 'the safetensors file to write')
+    .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'), 'mean')
+    .option(
+      '--on <what>',
+      'weights (by default), or updates of a base',
+      oneOf('--on', ['weights', 'updates']),
+    )
+    .option('--base <file>', 'what the files started from, for --on updates and strategies of updates')
+    .option(
+      '--examples <list>',
+      'each file’s number of examples, a,b,…',
+      listOf(positiveNumber('--examples')),
+    )
+    .option(
+      '--fisher <list>',
+      'each file’s diagonal Fisher information, a,b,…, for fisher-mean',
+      listOf((file) => file),
+    )
+    .option(
+      '--statistics <how>',
+      'statistics of batch norm: by their mean (the default), by the strategy, or, with all integers, those of the first file',
+      oneOf('--statistics', statisticsChoices),
+    )
+    .option(
+      '--lora <what>',
+      'products: average the products of LoRA adapters, not their factors each by itself',
+      oneOf('--lora', ['products']),
+    )
+    .option('--align', 'match the hidden units of all files first: for models that began apart')
+    .addOption(networkOption())
+    .addOption(imageShapeOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight merge a.safetensors b.safetensors --strategy absmax -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors --examples 27000,3000 -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors c.safetensors --strategy 'trimmed-mean(trim=0.34)' -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors --strategy ties --base start.safetensors -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors --on updates --base start.safetensors -o merged.safetensors
+  commonweight merge a.safetensors b.safetensors --align --network paper-cnn -o merged.safetensors`,
+    )
+    .action(merge);
+}
+
+async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void> {
+  const { output, on, base, examples, fisher, statistics, lora, align } = flags;
+  const strategy = strategyByName(flags.strategy);
+  if (on !== undefined && strategy.on !== undefined && on !== strategy.on) {
+    throw new UsageError(`--on is "${on}", but ${strategy.name} is applied to ${strategy.on}`, {
+      hint: 'leave --on out',
+    });
+  }
+  if ((strategy.on ?? on) === 'updates' && base === undefined) {
+    const who = strategy.on === undefined ? '--on is "updates"' : `${strategy.name} is applied to updates`;
+    throw new UsageError(`${who}, but --base is missing`, {
+      hint: 'name the file that the others started from',
+    });
+  }
+  const unused = flags.network === undefined ? flags.imageShape && '--image-shape' : '--network';
+  if (align === undefined && unused !== undefined) {
+    throw new UsageError(`${unused} is given, but only --align looks at the network`, {
+      hint: 'add --align, or leave it out',
+    });
+  }
+  const beside = Object.entries({ '--align': align, '--base': base, '--on': on, '--fisher': fisher });
+  const [other] = beside.find(([, value]) => lora !== undefined && value !== undefined) ?? [];
+  if (other !== undefined) {
+    throw new UsageError(`--lora is given, but ${other} is, too`, {
+      hint: 'products of LoRA are averaged as they are: leave one of the two out',
+    });
+  }
+  const groups = align && (await groupsOf(inputs[0] as string, flags));
+  const region = isLive(process.stdout) ? liveRegion(process.stdout) : undefined;
+  const { signal, stop } = watchInterrupts();
+  try {
+    const options: MergeFilesOptions = {
+      inputs,
+      strategy,
+      output,
+      ...(on !== undefined && { on }),
+      ...(base !== undefined && { base }),
+      ...(examples !== undefined && { examples }),
+      ...(statistics !== undefined && { statistics }),
+      ...(fisher !== undefined && { auxiliaries: { fisher } }),
+      signal,
+      onProgress: ({ doneBytes, totalBytes }) =>
+        region?.update([
+          `merging  ${bar(doneBytes / totalBytes, 20)}  ${byteSize(doneBytes)} of ${byteSize(totalBytes)}`,
+        ]),
+    };
+    const mergeThem = lora === undefined ? mergeFiles : mergeLoraFiles;
+    const { tensors, bytes, notes } = await (groups === undefined
+      ? mergeThem(options)
+      : mergeAlignedFiles(groups, options));
+    region?.clear();
+    process.stdout.write(
+      `${output}: ${plural(inputs.length, 'file')} ${align ? 'aligned and ' : ''}merged by ${strategy.name}, ${plural(tensors, 'tensor')}, ${byteSize(bytes)}\n`,
+    );
+    for (const note of notes) process.stdout.write(`  ${note}\n`);
+  } catch (error) {
+    throw signal.aborted ? new Interrupted('interrupted; nothing was written') : error;
+  } finally {
+    stop();
+    region?.close();
+  }
+}
+
+/** Of the network that the files belong to, as one of them or a flag says. */
+async function groupsOf(path: string, flags: ModelFlags) {
+  const { network, imageShape } = await openModel(path, flags);
+  return permutationGroups(network, imageShape);
+}

@@ -1,0 +1,188 @@
+/** `commonweight status`, `stop`, `drop`, `rollback` and `token`: what an operator asks of a run. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { readRun } from '../../federation/record/read-run.js';
+import { statusOf } from '../../federation/rounds/status.js';
+import type { Identity, Role } from '../../protocol/identity.js';
+import { statusLines } from '../../report/text/status-lines.js';
+import { linkTo } from '../../transport/hub/client/link.js';
+import { type HubOperator, operateHub } from '../../transport/hub/client/node/operate-hub.js';
+import { addTokenFlags, hubAccessFrom, type TokenFlags } from '../flags/token-flag.js';
+import { addTrustFlags, type TrustFlags, trustFrom } from '../flags/trust-flags.js';
+import { sayIfUnencrypted } from '../flags/unencrypted.js';
+import { wholeNumber } from '../flags/values.js';
+import { UsageError } from '../terminal/error.js';
+import { print } from '../terminal/print.js';
+
+type Flags = TokenFlags & TrustFlags;
+
+export function addStatus(program: Command): void {
+  const command = program
+    .command('status')
+    .summary('say how a run stands: who is waited for, and until when')
+    .description(
+      'Say how a run stands: of a coordinator by its address, with a token of an operator or observer; or of a run’s folder, without one.',
+    )
+    .argument('<url|run>', 'https://host:8470, or the link to watch; or the folder of a run')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight status http://127.0.0.1:8470 --token-file operator.token
+  commonweight status runs/federation`,
+    );
+  addTrustFlags(addTokenFlags(command)).action(async (target: string, flags: Flags & { json?: true }) => {
+    const status = /^https?:\/\//.test(target)
+      ? await (await operator(target, flags, ['operator', 'observer'])).hub.status()
+      : statusOf((await readRun(await folderOf(target))).state);
+    print(flags.json ? JSON.stringify(status) : statusLines(status, new Date()).join('\n'));
+  });
+}
+
+export function addStop(program: Command): void {
+  const command = program
+    .command('stop')
+    .summary('end a run for good')
+    .description(
+      'End a run for good, with the model of the last round that was merged. To pause it instead, end the coordinator by Ctrl-C: the same command goes on.',
+    )
+    .argument('<url>', 'https://host:8470')
+    .addHelpText(
+      'after',
+      `
+Example:
+  commonweight stop http://127.0.0.1:8470 --token-file operator.token`,
+    );
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: Flags) => {
+    await (await operator(url, flags)).hub.stop();
+    process.stdout.write('the run is stopped; its participants are told\n');
+  });
+}
+
+export function addDrop(program: Command): void {
+  const command = program
+    .command('drop')
+    .summary('go on without a participant, for good')
+    .description(
+      'Go on without a participant, for good: nothing is expected of it any more, what it has handed in and is not merged does not count, its token is void, and its `join` ends with a sentence. Models that hold its updates stay as they are; `commonweight rollback` goes back to before them.',
+    )
+    .argument('<url>', 'https://host:8470')
+    .argument('<participant>', 'its name')
+    .addHelpText(
+      'after',
+      `
+Example:
+  commonweight drop http://127.0.0.1:8470 site-c --token-file operator.token`,
+    );
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, name: string, flags: Flags) => {
+    const { hub, address } = await operator(url, flags);
+    const rounds = await hub.drop(name);
+    print(`${name} is dropped: nothing is expected of it any more, and its token is void`);
+    const [first] = rounds;
+    if (first === undefined) return;
+    print(
+      `the models of ${rounds.length === 1 ? `round ${first}` : `rounds ${first} to ${rounds.at(-1)}`} hold its updates; \`commonweight rollback ${address} --to ${first - 1}\` goes back to before them, where that model is kept`,
+    );
+  });
+}
+
+export function addRollback(program: Command): void {
+  const command = program
+    .command('rollback')
+    .summary('take a run up again after an earlier round')
+    .description(
+      'Take a run up again after an earlier round: the rounds after it are void, and everybody trains for them anew. The setting "keep" says of how many rounds the models stay, and so how far back this goes; round 0 is the beginning.',
+    )
+    .argument('<url>', 'https://host:8470')
+    .requiredOption('--to <round>', 'the last round that is to count', wholeNumber('--to', 0))
+    .addHelpText(
+      'after',
+      `
+Example:
+  commonweight rollback http://127.0.0.1:8470 --to 3 --token-file operator.token`,
+    );
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: Flags & { to: number }) => {
+    await (await operator(url, flags)).hub.rollback(flags.to);
+    print(
+      flags.to === 0
+        ? 'the run begins again; its participants are told'
+        : `the run goes on after round ${flags.to}; its participants are told`,
+    );
+  });
+}
+
+interface TokenCommandFlags extends Flags {
+  readonly name?: string;
+  readonly role?: string;
+  readonly revoke?: true;
+  readonly rotate?: true;
+  readonly days?: number;
+}
+
+export function addToken(program: Command): void {
+  const command = program
+    .command('token')
+    .summary('make a new token, or void one')
+    .description(
+      'Make a new token for a participant, whose earlier one is void then, or for an observer or operator. It is shown once: the coordinator keeps its hash.',
+    )
+    .argument('<url>', 'https://host:8470')
+    .option('--name <participant>', 'whose it is')
+    .option('--role <role>', 'observer or operator, in place of --name')
+    .option('--rotate', 'the earlier token stands until the new one is used for the first time')
+    .option('--days <n>', 'it is valid for so long; without end by default', wholeNumber('--days', 1, 3650))
+    .option('--revoke', 'revoke existing tokens without issuing a new one')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b --rotate --days 90
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --role observer
+  commonweight token http://127.0.0.1:8470 --token-file operator.token --name site-b --revoke`,
+    );
+  addTrustFlags(addTokenFlags(command)).action(async (url: string, flags: TokenCommandFlags) => {
+    const identity = identityOf(flags);
+    const { hub, address } = await operator(url, flags);
+    if (flags.revoke) {
+      const revoked = await hub.revokeTokens(identity);
+      process.stdout.write(`${revoked === 1 ? '1 token is' : `${revoked} tokens are`} void\n`);
+    } else {
+      const token = await hub.issueToken(identity, { days: flags.days, rotate: flags.rotate });
+      print(token);
+      // Not on stdout, which has the token alone for whoever puts it into a file.
+      const joins = identity.role === 'participant';
+      const key = joins ? await hub.coordinatorKey() : undefined;
+      if (key !== undefined) process.stderr.write(`to join: --coordinator-key ${key}\n`);
+      process.stderr.write(`in a browser: ${linkTo(joins ? 'join' : 'watch', address, token, key)}\n`);
+    }
+  });
+}
+
+function identityOf({ name, role }: TokenCommandFlags): Identity {
+  if (name !== undefined && role === undefined) return { role: 'participant', name };
+  if (name === undefined && (role === 'observer' || role === 'operator')) return { role };
+  throw new UsageError('whose token is it?', {
+    hint: 'give --name PARTICIPANT, or --role observer, or --role operator',
+  });
+}
+
+async function operator(
+  target: string,
+  flags: Flags,
+  roles: readonly Role[] = ['operator'],
+): Promise<{ readonly hub: HubOperator; readonly address: string }> {
+  const { address, token } = await hubAccessFrom(target, flags, { roles });
+  sayIfUnencrypted(address);
+  return { hub: operateHub(address, token, await trustFrom(flags)), address };
+}
+
+async function folderOf(path: string): Promise<string> {
+  const found = await stat(join(path, 'configuration.yaml')).catch(() => undefined);
+  if (found !== undefined) return path;
+  throw new UsageError(`"${path}" is neither the address of a coordinator nor the folder of a run`, {
+    hint: 'an address begins with http:// or https://; a folder is what --out named',
+  });
+}

@@ -1,0 +1,75 @@
+/** `commonweight replay`: whether a run comes to the recorded bytes again. */
+import type { Command } from 'commander';
+import { replayRun } from '../../experiments/replay.js';
+import { replayedRound, replayFindings, replayHeadline } from '../../report/text/replay-lines.js';
+import { wrapped } from '../../report/text-table.js';
+import { widthFor } from '../display/display.js';
+import { wholeNumber } from '../flags/values.js';
+import { Interrupted } from '../terminal/error.js';
+import { watchInterrupts } from '../terminal/interrupt.js';
+
+interface ReplayFlags {
+  readonly out?: string;
+  readonly workers?: number;
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly init?: string;
+}
+
+/** It came out otherwise. */
+const DEPARTS = 1;
+
+export function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .summary('run a recorded run again, and compare the models')
+    .description(
+      'Run a recorded run again on this machine, with the data set of its configuration, and say round by round whether the merged model has the recorded SHA-256. Where a deadline closed a round without some, it is closed without them here. Ends with 0 where all is as recorded, with 1 where it is not.',
+    )
+    .argument('<run>', 'the folder of a run, of `run`, `reproduce` or `serve`')
+    .option('--out <dir>', 'keep the replay here; the same command takes it up again')
+    .option('--workers <n>', 'threads that train; the cores by default', wholeNumber('--workers', 1, 256))
+    .option('--data <dir>', 'where the data set lies now, if it was moved')
+    .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
+    .option('--init <file>', 'the safetensors file with the weights that the run started from')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight replay runs/v
+  commonweight replay runs/federation --out runs/again`,
+    )
+    .action(replay);
+}
+
+async function replay(run: string, flags: ReplayFlags): Promise<void> {
+  const print = (text: string) => process.stdout.write(`${wrapped(text, widthFor(process.stdout), 2)}\n`);
+  const { signal, stop } = watchInterrupts(() =>
+    print('interrupted: ending the step under way (once more ends at once)'),
+  );
+  try {
+    const { data: dataset, ...rest } = flags;
+    const outcome = await replayRun(run, {
+      ...{ ...rest, dataset, signal },
+      observer: {
+        onNotice: print,
+        onStart(recorded, finished) {
+          print(replayHeadline(recorded));
+          if (finished) print(`replayed before, nothing is trained; remove ${flags.out} to train again`);
+        },
+        onRound: (recorded, replayed) => print(replayedRound(recorded, replayed)),
+      },
+    });
+    if (outcome.result.stopped.reason === 'interrupted') {
+      throw new Interrupted(
+        flags.out === undefined
+          ? 'interrupted; with --out DIR a replay can be taken up again'
+          : 'interrupted; the same command takes it up again',
+      );
+    }
+    for (const line of replayFindings(outcome)) print(line);
+    if (outcome.differences.length > 0) process.exitCode = DEPARTS;
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,166 @@
+/** `commonweight run`: a federation by a file, by flags, or by both. */
+import type { Command } from 'commander';
+import { LARGEST_SHIFT } from '../../data/batches/augmentation.js';
+import { datasetNames } from '../../data/images/node/load-dataset.js';
+import { partitionerNames } from '../../data/partition/partitioners.js';
+import { profile } from '../../federation/plan/profiles.js';
+import { strategySignatures } from '../../merge/strategies/strategies.js';
+import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { readConfigurationFile } from '../flags/configuration-file.js';
+import { type NetworkChoice, networkFrom, networkNames } from '../flags/network-flag.js';
+import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
+import { fraction, oneOf, positiveNumber, strategiesOf, strategyOf, wholeNumber } from '../flags/values.js';
+import { federate } from './federate.js';
+
+/** Flags that take the place of fields of the file. */
+interface Overrides {
+  readonly seed?: number;
+  readonly rounds?: number;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly threshold?: number;
+  readonly reference?: number;
+  readonly strategy?: string;
+  readonly compare?: string[];
+  readonly align?: true;
+  readonly dataset?: string;
+  readonly images?: number;
+  readonly partition?: string;
+  readonly participants?: number;
+  readonly participantsPerRound?: number;
+  readonly network?: NetworkChoice;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
+  readonly flip?: true;
+  readonly shift?: number;
+  readonly pooled?: boolean;
+}
+
+export function addRun(program: Command): void {
+  const command = program
+    .command('run')
+    .summary('run a federation described by a file or by flags')
+    .description(
+      'Run a federation: participants train apart, their weights are merged, the merged model is copied back. Flags take the place of the file’s fields. Without a file, `reproduce v --profile quick` is where the flags begin; other data are normalized by their own pixels, and have no reference but by --reference.',
+    )
+    .argument('[file]', 'federation.yaml')
+    .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
+    .option('--images <n>', 'deal out only so many training images', wholeNumber('--images'))
+    .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
+    .option('--participants <n>', 'how many', wholeNumber('--participants'))
+    .option(
+      '--participants-per-round <n>',
+      'how many are drawn for each round; all by default',
+      wholeNumber('--participants-per-round'),
+    )
+    .option('--network <name>', networkNames.join(', '), networkFrom)
+    .option('--rounds <n>', 'at most', wholeNumber('--rounds'))
+    .option('--epochs <n>', 'of local training in a round, at most', wholeNumber('--epochs'))
+    .option('--steps <n>', 'of local training in a round, in place of epochs', wholeNumber('--steps'))
+    .option('--threshold <0…1>', 'own validation accuracy that ends local training', fraction('--threshold'))
+    .option(
+      '--reference <0…1>',
+      'validation accuracy of every copy that ends the run',
+      fraction('--reference'),
+    )
+    .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'))
+    .option(
+      '--compare <names>',
+      'strategies to evaluate beside it, a,b(parameter=value),…',
+      strategiesOf('--compare'),
+    )
+    .option('--align', 'match the hidden units of all updates before they are merged')
+    .option('--learning-rate <x>', 'of the optimizer', positiveNumber('--learning-rate'))
+    .option('--batch-size <n>', 'images a step', wholeNumber('--batch-size', 1, 4096))
+    .option('--flip', 'mirror training images half of the time')
+    .option(
+      '--shift <n>',
+      'shift training images by up to n pixels',
+      wholeNumber('--shift', 0, LARGEST_SHIFT),
+    )
+    .option('--pooled', 'train the same network on all the data beside it')
+    .option('--seed <n>', 'of all random numbers', wholeNumber('--seed', 0, 0x7fffffff))
+    .option('--init <file>', 'a safetensors file with the weights to start from');
+  addRunFlags(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  commonweight run federation.yaml --out runs/first
+  commonweight run federation.yaml --strategy absmax --seed 1
+  commonweight run federation.yaml --compare 'median,trimmed-mean(trim=0.2),absmax(on=updates)'
+  commonweight run --dataset ./pictures --network lenet5 --participants 5 --partition iid --rounds 10
+
+A small federation.yaml:
+  dataset: fashion-mnist
+  partition: { name: dirichlet, alpha: 0.5, participants: 10 }
+  model: { name: paper-cnn }
+  optimizer: { name: adam, learningRate: 0.001 }
+  local: { epochs: 2 }
+  rounds: 10`,
+    )
+    .action(async (file: string | undefined, flags: Overrides & RunFlags & { init?: string }) => {
+      const described = file === undefined ? flagsBegin(flags) : await readConfigurationFile(file);
+      const { out, json, workers, dataDir, init, maxMemory } = flags;
+      // The schema has the last word on what the file holds.
+      const input = overridden(described, flags) as ConfigurationInput;
+      await federate(input, { out, json, workers, dataDir, init, maxMemory, source: file ?? 'options' });
+    });
+}
+
+/** Without a file. What the profile knows of Fashion-MNIST, its pixels and what can be reached, is left out for other data. */
+export function flagsBegin({ dataset }: Overrides): Record<string, unknown> {
+  const { normalization, reference, ...others } = profile('v', 'quick', 0);
+  const known = dataset === undefined || datasetNames.includes(dataset);
+  return known ? { ...others, normalization, reference } : others;
+}
+
+/** The description with these of its fields replaced. A named partition or network brings its own defaults. */
+export function overridden(
+  described: Readonly<Record<string, unknown>>,
+  flags: Overrides,
+): Record<string, unknown> {
+  const { epochs, steps, threshold, partition, participants, network, learningRate, flip, shift, ...top } =
+    flags;
+  const replaced: Record<string, unknown> = { ...described };
+  for (const key of [
+    'seed',
+    'rounds',
+    'participantsPerRound',
+    'reference',
+    'strategy',
+    'compare',
+    'align',
+    'dataset',
+    'images',
+    'batchSize',
+    'pooled',
+  ] as const) {
+    if (top[key] !== undefined) replaced[key] = top[key];
+  }
+  const merge = (key: string, fields: Readonly<Record<string, unknown>>) => {
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const before = replaced[key];
+    // What is no group of settings is left as it is, for the schema to say so.
+    if (given.length === 0 || (before !== undefined && !isRecord(before))) return;
+    replaced[key] = { ...before, ...Object.fromEntries(given) };
+  };
+  if (partition !== undefined && isRecord(replaced.partition)) {
+    const { participants: number, validation } = replaced.partition;
+    replaced.partition = { participants: number, validation };
+  }
+  if (network !== undefined) replaced.model = network;
+  merge('partition', { name: partition, participants });
+  // Work is counted in one of them, and a flag has the last word on which.
+  if (steps !== undefined && isRecord(replaced.local)) replaced.local = {};
+  if (epochs !== undefined && isRecord(replaced.local)) {
+    replaced.local = { ...replaced.local, steps: undefined };
+  }
+  merge('local', { epochs, steps, threshold });
+  merge('optimizer', { learningRate });
+  merge('augmentation', { flip, shift });
+  return replaced;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,50 @@
+/** What the user sees while a comparison runs: a line for every run that is done, and in a terminal one for the present. */
+import type { ComparisonOptions } from '../../experiments/compare-strategies.js';
+import { isFinished } from '../../federation/rounds/round.js';
+import { bar, byteSize, duration, percent, plural } from '../../report/numbers.js';
+import { finalAccuracy } from '../../report/pages/comparison.js';
+import type { Output } from './display.js';
+import { isLive, liveRegion } from './terminal.js';
+
+export type ComparisonDisplay = Required<NonNullable<ComparisonOptions['observer']>> & {
+  /** Lines that stay. */
+  print(text: string): void;
+  /** Leaves the terminal as it was. */
+  close(): void;
+};
+
+export function comparisonDisplay(output: Output): ComparisonDisplay {
+  const region = isLive(output) ? liveRegion(output) : undefined;
+  const print = (text: string) => (region === undefined ? output.write(`${text}\n`) : region.print(text));
+  const began = performance.now();
+  const arriving = new Set<string>();
+  let runBegan = began;
+  let finishedBefore = false;
+  return {
+    onData({ what, totalBytes }) {
+      if (arriving.has(what)) return;
+      arriving.add(what);
+      print(`fetching ${what}${totalBytes === undefined ? '' : ` (${byteSize(totalBytes)})`}`);
+    },
+    onNotice: print,
+    onStart(_, { state }) {
+      runBegan = performance.now();
+      finishedBefore = isFinished(state);
+    },
+    onEvent({ strategy, seed, run, runs }, { round }, { rules }) {
+      const elapsed = duration((performance.now() - began) / 1000);
+      const line = `run ${run} of ${runs}  ${bar((run - 1 + (round - 1) / rules.rounds) / runs, 20)}  seed ${seed}  ${strategy}  round ${round} of ${rules.rounds}  ${elapsed} so far; Ctrl-C interrupts`;
+      region?.update([line.slice(0, output.columns ?? 80)]);
+    },
+    onResult({ strategy, seed, run, runs }, { rounds, stopped, settings }) {
+      const last = rounds.findLast((round) => finalAccuracy(round, settings) !== undefined);
+      const accuracy = last && finalAccuracy(last, settings);
+      const time = finishedBefore ? 'done before' : duration((performance.now() - runBegan) / 1000);
+      print(
+        `run ${run} of ${runs}  seed ${seed}  ${strategy}  ${percent(accuracy ?? 0)} on the test images after ${plural(last?.round ?? 0, 'round')}${stopped.reason === 'diverged' ? ', then training diverged' : ''}  ${time}`,
+      );
+    },
+    print,
+    close: () => region?.close(),
+  };
+}

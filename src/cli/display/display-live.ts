@@ -1,0 +1,122 @@
+/**
+ * A terminal: what has happened stays above; below it, rewritten as it changes, the table of the rounds so far and one
+ * line for every participant at work.
+ */
+
+import { roundResults } from '../../federation/record/run-result.js';
+import { isFinished, type RoundRecord, type RunState } from '../../federation/rounds/round.js';
+import { bar, byteSize, duration } from '../../report/numbers.js';
+import { roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
+import { introduction } from '../../report/text/introduction.js';
+import { progressCells, updateCells } from '../../report/text/progress-line.js';
+import { textTable, widthOf } from '../../report/text-table.js';
+import type { LocalProgress } from '../../training/local-training.js';
+import { type Display, type DisplayOptions, strategiesIn, widthFor } from './display.js';
+import { liveRegion, type Paint, paintFor } from './terminal.js';
+
+/** Where the terminal has room. */
+const BAR_WIDTHS = [20, 12, 6] as const;
+
+export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
+  const region = liveRegion(output);
+  const paint = paintFor(output);
+  const began = performance.now();
+  const working = new Map<string, LocalProgress>();
+  let state: RunState | undefined;
+  let strategies: readonly string[] = [];
+  const table = (now: RunState) =>
+    roundsTable(roundResults(now), {
+      participants: now.rules.participants,
+      strategies,
+      paper,
+      width: widthFor(output),
+    });
+  const redraw = () => {
+    if (state === undefined) return;
+    const now = state;
+    const rounds = now.rounds.some(({ merged }) => merged !== undefined) ? [table(now), ''] : [];
+    const { columns = 80 } = output;
+    const work = atWork(now, working, columns, paint);
+    // What does not fit would push the region out of reach of its own updates: the table goes first.
+    const height = (output.rows ?? 24) - 2;
+    const lines = [...rounds.join('\n').split('\n'), ...work, '', elapsed(began, paint)];
+    region.update(lines.length <= height ? lines : [...work.slice(0, height - 1), elapsed(began, paint)]);
+  };
+  return {
+    onData({ what, receivedBytes, totalBytes }) {
+      const part = totalBytes === undefined ? '' : `${bar(receivedBytes / totalBytes, BAR_WIDTHS[0])} `;
+      const total = totalBytes === undefined ? '' : ` of ${byteSize(totalBytes)}`;
+      region.update([`fetching ${what}  ${part}${byteSize(receivedBytes)}${total}`]);
+    },
+    onNotice: (notice) => region.print(notice),
+    onStart(start) {
+      region.clear();
+      state = start.state;
+      strategies = strategiesIn(start.configuration);
+      region.print(`${introduction(start, widthFor(output))}\n`);
+      if (isFinished(start.state)) state = undefined;
+      else redraw();
+    },
+    onProgress(progress) {
+      working.set(progress.participant, progress);
+      redraw();
+    },
+    onEvent(event, next) {
+      state = next;
+      if (event.type === 'pooled-trained') working.delete('pooled');
+      redraw();
+    },
+    onResult(result) {
+      state = undefined;
+      region.clear();
+      const { participants } = result;
+      const options = { participants, strategies, paper, width: widthFor(output) };
+      const { rounds } = result;
+      if (rounds.length === 0) return;
+      region.print(`${roundsTable(rounds, options)}\n${paint.dim(roundsLegend(rounds, options))}\n`);
+    },
+    print: (text) => region.print(text),
+    close: () => region.close(),
+  };
+}
+
+/** A line for every participant of the round, and one for the pooled training where it runs. */
+function atWork(
+  state: RunState,
+  working: ReadonlyMap<string, LocalProgress>,
+  columns: number,
+  paint: Paint,
+): string[] {
+  const round = state.rounds.at(-1);
+  if (round === undefined) return [];
+  const { participants } = round;
+  const pooled = working.get('pooled');
+  const cells = (barWidth: number) => [
+    ...participants.map((name) => {
+      const update = round.updates.get(name);
+      if (update !== undefined) return updateCells(update);
+      const progress = working.get(name);
+      return progress?.round === round.round ? progressCells(progress, barWidth) : [name, 'waits'];
+    }),
+    ...(pooled === undefined ? [] : [progressCells(pooled, barWidth)]),
+  ];
+  const tables = BAR_WIDTHS.map((barWidth) => textTable(cells(barWidth), [0, 1, 2]));
+  const table = tables.find((lines) => widthOf(lines) <= columns) ?? tables.at(-1) ?? [];
+  return [
+    paint.bold(`round ${round.round} of ${state.rules.rounds}: ${doing(state, round)}`),
+    ...table.map((line) => line.slice(0, columns)),
+  ];
+}
+
+function doing(
+  { rules, stopped }: RunState,
+  { merged, updates, participants, refitted }: RoundRecord,
+): string {
+  const refits = rules.refit === (stopped === undefined ? 'every' : 'last');
+  if (merged !== undefined && refits && refitted === undefined) return 'refitting the last layer';
+  if (merged !== undefined) return 'evaluating the copies';
+  return updates.size === participants.length ? 'merging and evaluating' : 'training';
+}
+
+const elapsed = (began: number, paint: Paint) =>
+  paint.dim(`${duration((performance.now() - began) / 1000)} so far; Ctrl-C interrupts`);

@@ -1,0 +1,74 @@
+/** Lines, one after the other: for files, pipes and logs. */
+
+import { type RoundResult, roundResults } from '../../federation/record/run-result.js';
+import { honestOf, isFinished, type RunState } from '../../federation/rounds/round.js';
+import type { RoundEvent } from '../../federation/rounds/round-events.js';
+import { byteSize, percent } from '../../report/numbers.js';
+import { roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
+import { introduction } from '../../report/text/introduction.js';
+import { epochLine } from '../../report/text/progress-line.js';
+import { type Display, type DisplayOptions, strategiesIn } from './display.js';
+
+export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
+  const print = (text: string) => output.write(`${text}\n`);
+  const arriving = new Set<string>();
+  let participants: readonly string[] = [];
+  let strategies: readonly string[] = [];
+  let shown = 0;
+  const showRounds = (rounds: readonly RoundResult[]) => {
+    const options = { participants, strategies, paper };
+    const legend = shown === 0 ? `\n${roundsLegend(rounds, options)}` : '';
+    shown = rounds.length;
+    print(`\n${roundsTable(rounds, options)}${legend}\n`);
+  };
+  return {
+    onData({ what, receivedBytes, totalBytes }) {
+      if (!arriving.has(what)) {
+        arriving.add(what);
+        print(`fetching ${what}${totalBytes === undefined ? '' : ` (${byteSize(totalBytes)})`}`);
+      } else if (receivedBytes === totalBytes) print(`fetched ${what}`);
+    },
+    onNotice: print,
+    onStart(start) {
+      const { state } = start;
+      strategies = strategiesIn(start.configuration);
+      participants = state.rules.participants;
+      print(`${introduction(start)}\n`);
+      if (roundResults(state).length > 0 && !isFinished(state)) {
+        print(`taken up again in round ${state.rounds.length}\n`);
+      }
+    },
+    onProgress(progress) {
+      if (progress.epochDone) print(epochLine(progress));
+    },
+    onEvent(event, state) {
+      if (event.type === 'merged' && Object.keys(event.merged).length > 0) {
+        const accuracies = strategies.flatMap((name) => {
+          const accuracy = event.merged[name];
+          return accuracy === undefined ? [] : [`${name} ${percent(accuracy)}`];
+        });
+        print(`round ${event.round}  merged, on the test images: ${accuracies.join(', ')}`);
+      }
+      if (event.type === 'refitted') {
+        print(
+          `round ${event.round}  last layer refitted, on the test images: ${percent(event.testAccuracy)}`,
+        );
+      }
+      if (event.type === 'pooled-trained' && event.testAccuracy !== undefined) {
+        print(`round ${event.round}  pooled, on the test images: ${percent(event.testAccuracy)}`);
+      }
+      if (endsRound(event, state)) showRounds(roundResults(state).slice(0, event.round));
+    },
+    onResult({ rounds }) {
+      if (rounds.length > shown) showRounds(rounds);
+    },
+    print,
+    close() {},
+  };
+}
+
+/** Whether this was the last fact of its round. */
+function endsRound(event: RoundEvent, { rounds, rules }: RunState): boolean {
+  const copied = rounds[event.round - 1]?.copied.size;
+  return event.type === 'copy-evaluated' && copied === honestOf(rules.participants, rules).length;
+}

@@ -1,0 +1,95 @@
+/** What a participant is told while it takes part: lines, one after the other. */
+import type { TakePartObserver, TakePartOutcome } from '../../federation/participant/take-part.js';
+import type { Progress } from '../../protocol/announcement.js';
+import type { Description } from '../../protocol/description.js';
+import { count, percent } from '../../report/numbers.js';
+import { type ConnectionLines, connectionLines } from './connection-lines.js';
+
+export interface JoinDisplay extends TakePartObserver, ConnectionLines {
+  onLeftOut(what: string): void;
+  onStart(participant: string, description: Description): void;
+  onFinished(outcome: Extract<TakePartOutcome, { type: 'finished' }>, file: string | undefined): void;
+}
+
+/** So often a line says how far the training is. */
+const INTERVAL_MS = 10_000;
+
+export function joinDisplay(print: (text: string) => void): JoinDisplay {
+  const { onConnected, onTrouble } = connectionLines(print);
+  let told = performance.now();
+  let rounds = 0;
+  let over = false;
+  const of = (round: number) => `round ${round} of ${rounds}`;
+  return {
+    onConnected,
+    onTrouble(reason) {
+      // Once the run is over, the coordinator goes; only the final model's download may still need it.
+      if (!over || reason.startsWith('download')) onTrouble(reason);
+    },
+    onLeftOut: (what) => print(`not the coordinator’s word: ${what}`),
+    onStart(participant, { configuration, participants }) {
+      ({ rounds } = configuration);
+      const others = participants.length - 1;
+      print(
+        `connected as ${participant}, with ${others === 1 ? '1 other' : `${others} others`} expected: ${configuration.model.name}, at most ${rounds} rounds`,
+      );
+    },
+    onProgress({ round, activity, step, steps, epoch, epochs, imagesPerSecond, loss }: Progress) {
+      if (activity !== 'training' || performance.now() - told < INTERVAL_MS) return;
+      told = performance.now();
+      const at = [
+        epochs !== undefined && epochs > 1 && `epoch ${epoch} of ${epochs}`,
+        steps !== undefined && `step ${step} of ${steps}`,
+        imagesPerSecond !== undefined && `${count(imagesPerSecond)} images/s`,
+        loss !== undefined && `loss ${loss.toFixed(3)}`,
+      ];
+      print(`${of(round)}  training: ${at.filter(Boolean).join(', ')}`);
+    },
+    onEvent(event) {
+      switch (event.type) {
+        case 'trained':
+          return print(`${of(event.round)}  ${event.kept ? 'trained before' : 'trained'}`);
+        case 'evaluated':
+          return print(
+            `${of(event.round)}  the merged model on own validation examples: ${percent(event.validationAccuracy)}`,
+          );
+        case 'answered': {
+          const { announcement, receipt } = event;
+          if (!receipt.accepted) print(`the coordinator refuses: ${receipt.message}`);
+          else if (announcement.type === 'update') print(`${of(announcement.round)}  handed in`);
+          return;
+        }
+        case 'diverged':
+          return print(
+            `${of(event.round)}  ${event.message}; the coordinator is told, and this waits for what it asks for next`,
+          );
+        case 'data-changed':
+          return print(
+            'warning: the data are not those that this participant took part with before; the coordinator is told that they changed',
+          );
+        case 'given-up':
+          return print(`${of(event.round)}  is over without this participant`);
+        case 'key-taken':
+          return print(
+            `the coordinator’s key is ${event.key}: kept from now on, as nobody has given one by --coordinator-key; compare it with what the coordinator prints`,
+          );
+        case 'left-out':
+          return print('an assignment is older than one that was here before: left out');
+        case 'assigned':
+          over = event.assignment.type === 'finished';
+          return;
+      }
+    },
+    onFinished({ reason, message }, file) {
+      print(`the run is over: ${message ?? reasons[reason]}`);
+      if (file !== undefined) print(`the final model: ${file}`);
+    },
+  };
+}
+
+const reasons: Readonly<Record<Extract<TakePartOutcome, { type: 'finished' }>['reason'], string>> = {
+  'every-participant-passed': 'the merged model reaches the reference with every participant',
+  'max-rounds': 'all rounds are done',
+  stopped: 'an operator has stopped it',
+  failed: 'it has failed',
+};

@@ -1,0 +1,23 @@
+/** How a NATS server is reached: flags for files, the environment for secrets. */
+import type { Command } from 'commander';
+import { type NatsAccess, natsAccessFromEnvironment } from '../../transport/nats/access.js';
+
+export interface NatsFlags {
+  readonly natsCreds?: string;
+  readonly tlsCa?: string;
+}
+
+export function addNatsFlags(command: Command): Command {
+  return command.option(
+    '--nats-creds <file>',
+    'credentials for NATS; COMMONWEIGHT_NATS_USER and _PASSWORD, or _TOKEN, say it too',
+  );
+}
+
+export function natsAccessFrom({ natsCreds, tlsCa }: NatsFlags): NatsAccess {
+  return {
+    ...natsAccessFromEnvironment(process.env),
+    ...(natsCreds !== undefined && { credsFile: natsCreds }),
+    ...(tlsCa !== undefined && { caFile: tlsCa }),
+  };
+}

@@ -1,0 +1,77 @@
+/** A model file with its network: what the file says, and flags where it says nothing. */
+import { readFile } from 'node:fs/promises';
+import { reasonOf } from '../../base/node/reason.js';
+import { networkOf } from '../../engine/nn/by-name.js';
+import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
+import { decodeModel, requireFinite } from '../../engine/nn/model-file.js';
+import type { Normalization } from '../../engine/nn/training-step.js';
+import type { Shape } from '../../tensor/shape.js';
+import { arrangeState, layoutDifference, type StateDict } from '../../tensor/state-dict.js';
+import { UsageError } from '../terminal/error.js';
+import { type NetworkChoice, networkNames } from './network-flag.js';
+
+export interface OpenedModel {
+  readonly network: Network;
+  /** In the order in which the network asks for its parameters. */
+  readonly state: StateDict;
+  /** [C,H,W]. */
+  readonly imageShape: Shape;
+  readonly classNames: readonly string[];
+  readonly normalization: Normalization;
+  /** What it was trained on, where the file says so. */
+  readonly dataset: string | undefined;
+}
+
+/** For files that do not say it themselves. */
+export interface ModelFlags {
+  readonly network?: NetworkChoice | undefined;
+  readonly imageShape?: Shape | undefined;
+  readonly normalization?: Normalization | undefined;
+}
+
+export async function openModel(path: string, flags: ModelFlags): Promise<OpenedModel> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new UsageError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  const { state, description } = decodeModel(bytes, path);
+  requireFinite(state, path);
+  const choice = flags.network ?? description?.network;
+  if (choice === undefined) {
+    throw new UsageError(`"${path}" does not say which network its weights belong to`, {
+      hint: `name it with --network: ${networkNames.join(', ')}`,
+    });
+  }
+  if (choice.name === 'custom') {
+    throw new UsageError(`"${path}" belongs to a network that a program of its own has built`, {
+      hint: 'use it from that program, or take the model.onnx beside it',
+    });
+  }
+  const imageShape = flags.imageShape ?? description?.imageShape ?? [1, 28, 28];
+  const classNames =
+    description?.classNames ??
+    Array.from({ length: classesOf(state, choice, imageShape) }, (_, label) => String(label));
+  const network = networkOf(choice, classNames.length);
+  const layout = layoutOf(parametersOf(network, imageShape));
+  return {
+    network,
+    state: arrangeState(
+      state,
+      layout,
+      `"${path}" is no ${choice.name} for images of ${imageShape.join('x')}`,
+    ),
+    imageShape,
+    classNames,
+    normalization: flags.normalization ?? description?.normalization ?? { mean: [0], deviation: [1] },
+    dataset: description?.dataset,
+  };
+}
+
+/** The number of classes with which the network has the tensors of the file: one of the vectors there has that length. */
+function classesOf(state: StateDict, choice: NetworkChoice, imageShape: Shape): number {
+  const lengths = state.layout.filter(({ shape }) => shape.length === 1).map(({ size }) => size);
+  const fits = (classes: number) => {
+    const layout = layoutOf(parametersOf(networkOf(choice, classes), imageShape));
+    return layoutDifference(state.layout, layout) === undefined;
+  };
+  return lengths.find(fits) ?? lengths.at(-1) ?? 10;
+}

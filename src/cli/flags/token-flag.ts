@@ -1,0 +1,66 @@
+/** A token, from wherever its owner keeps it. On the command line others on the machine can read it. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { reasonOf } from '../../base/node/reason.js';
+import { type HubLink, readLink } from '../../transport/hub/client/link.js';
+import { UsageError } from '../terminal/error.js';
+import { type TokenOwner, tokenOfFile } from './token-file.js';
+
+export interface TokenFlags {
+  readonly token?: string;
+  readonly tokenFile?: string;
+}
+
+const VARIABLE = 'COMMONWEIGHT_TOKEN';
+
+export function addTokenFlags(command: Command): Command {
+  return command
+    .option('--token <token>', `by default what the variable ${VARIABLE} holds`)
+    .option(
+      '--token-file <file>',
+      'a file with the token, or the one that serve wrote: no list of processes shows it',
+    );
+}
+
+/** Whether one was given, good or bad. */
+export const hasToken = ({ token, tokenFile }: TokenFlags, target: string): boolean =>
+  (readLink(target).token ?? token ?? tokenFile ?? process.env[VARIABLE] ?? '') !== '';
+
+export interface HubAccess extends Omit<HubLink, 'token'> {
+  readonly token: string;
+}
+
+/**
+ * Where a hub is and the token for it, from a link, or from an address and flags.
+ * @throws UsageError when there is no token, or there are two
+ */
+export async function hubAccessFrom(
+  target: string,
+  flags: TokenFlags,
+  owner: TokenOwner,
+): Promise<HubAccess> {
+  const link = readLink(target);
+  const { token } = link;
+  if (token !== undefined && (flags.token ?? flags.tokenFile) !== undefined) {
+    throw new UsageError('the link has a token, and another is given by a flag', {
+      hint: 'give the link alone, or the address without what stands behind #',
+    });
+  }
+  return { ...link, token: token ?? (await tokenFrom(flags, owner)) };
+}
+
+export async function tokenFrom({ token, tokenFile }: TokenFlags, owner: TokenOwner): Promise<string> {
+  if (token !== undefined) return token;
+  if (tokenFile !== undefined) {
+    const text = await readFile(tokenFile, 'utf8').catch((cause: unknown) => {
+      throw new UsageError(`--token-file "${tokenFile}" cannot be read: ${reasonOf(cause)}`);
+    });
+    if (text.trim() === '') throw new UsageError(`--token-file "${tokenFile}" is empty, expected a token`);
+    return tokenOfFile(tokenFile, text, owner);
+  }
+  const value = process.env[VARIABLE];
+  if (value !== undefined && value !== '') return value;
+  throw new UsageError('there is no token', {
+    hint: `give --token-file or --token, or set ${VARIABLE}; the coordinator makes one for each participant, and one for the operator`,
+  });
+}

@@ -1,0 +1,42 @@
+/** How a hub's certificate is known, and the coordinator. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { reasonOf } from '../../base/node/reason.js';
+import type { Trust } from '../../transport/hub/client/node/hub-address.js';
+import { UsageError } from '../terminal/error.js';
+
+/** Of whoever hears the coordinator itself, over whatever transport. */
+export interface CoordinatorKeyFlag {
+  readonly coordinatorKey?: string;
+}
+
+export function addCoordinatorKeyFlag(command: Command): Command {
+  return command.option(
+    '--coordinator-key <key>',
+    'the coordinator’s public key, as it prints it: nothing that another key has signed is taken for its word. Without it, the first key that it shows is kept in --out, and any other is refused from then on',
+  );
+}
+
+export interface TrustFlags {
+  readonly fingerprint?: string;
+  readonly tlsCa?: string;
+}
+
+export function addTrustFlags(command: Command): Command {
+  return command
+    .option('--fingerprint <sha256>', 'of the certificate, as the coordinator prints it')
+    .option('--tls-ca <file>', 'certificates (PEM) of authorities to trust instead of the system’s');
+}
+
+export async function trustFrom({ fingerprint, tlsCa }: TrustFlags): Promise<Trust> {
+  return {
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(tlsCa !== undefined && { ca: await fileOf('--tls-ca', tlsCa) }),
+  };
+}
+
+export async function fileOf(flag: string, path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new UsageError(`${flag} "${path}" cannot be read: ${reasonOf(cause)}`);
+  });
+}

@@ -1,0 +1,31 @@
+/** Files that a command writes where the user says. */
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { reasonOf } from '../../base/node/reason.js';
+import { writeFileWhole } from '../../base/node/whole-file.js';
+import { UsageError } from './error.js';
+
+/** Asked before the work, which may take hours. */
+export async function checkFolderOf(flag: string, file: string): Promise<void> {
+  const folder = await stat(dirname(file)).catch(() => undefined);
+  if (!folder?.isDirectory()) {
+    throw new UsageError(`${flag} "${file}" cannot be written: there is no folder "${dirname(file)}"`, {
+      hint: 'make it first',
+    });
+  }
+  const existing = await stat(file).catch(() => undefined);
+  if (existing?.isDirectory()) {
+    throw new UsageError(`${flag} "${file}" is a folder, expected the name of a file`);
+  }
+}
+
+/** Complete or not at all. */
+export async function writeWhole(flag: string, file: string, bytes: Uint8Array): Promise<void> {
+  await writeFileWhole(file, bytes).catch((cause: unknown) => {
+    throw new UsageError(`${flag} "${file}" cannot be written: ${reasonOf(cause)}`, { cause });
+  });
+}
+
+export async function writeJson(flag: string, file: string, value: unknown): Promise<void> {
+  await writeWhole(flag, file, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+}

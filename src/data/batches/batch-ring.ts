@@ -1,0 +1,106 @@
+/**
+ * A few batches in shared memory, which one thread fills ahead of another that takes them. Each waits, without turning, for
+ * the other: the one where all are full, the other where none is.
+ */
+
+import { DataError } from '../error.js';
+import { type ImageDataset, imageBytes } from '../images/image-dataset.js';
+import type { Batch } from './batches.js';
+import type { BatchSource } from './training-batches.js';
+
+/** Batches of the ring: enough for a filler that is held up now and then. */
+const PLACES = 4;
+/** Counters in shared memory: batches filled, batches taken, 1 when no more are wanted, 1 when the filler failed. */
+const [FILLED, TAKEN, CLOSED, FAILED] = [0, 1, 2, 3] as const;
+
+/** No batch takes so long; a thread that could not begin would be waited for without an end. */
+const PATIENCE_MS = 60_000;
+const failed = (how: string) => new DataError(`data: the thread that prepares batches ${how}`);
+
+/** What both threads are given. */
+export interface BatchRing {
+  readonly counters: Int32Array;
+  readonly batches: readonly Batch[];
+}
+
+export function createBatchRing(dataset: ImageDataset, batchSize: number): BatchRing {
+  const shared = (bytes: number) => new SharedArrayBuffer(bytes);
+  return {
+    counters: new Int32Array(shared(4 * 4)),
+    batches: Array.from({ length: PLACES }, () => ({
+      images: new Uint8Array(shared(batchSize * imageBytes(dataset))),
+      labels: new Int32Array(shared(4 * batchSize)),
+      weights: new Float32Array(shared(4 * batchSize)),
+      count: 0,
+    })),
+  };
+}
+
+/** Fills `steps` batches, as fast as they are taken; ends early when no more are wanted. */
+export function fillRing(
+  { counters, batches }: BatchRing,
+  steps: number,
+  fill: (batch: Batch) => void,
+): void {
+  try {
+    for (let step = 0; step < steps; step++) {
+      while (Atomics.load(counters, CLOSED) === 0) {
+        const taken = Atomics.load(counters, TAKEN);
+        if (step - taken < PLACES) break;
+        Atomics.wait(counters, TAKEN, taken);
+      }
+      if (Atomics.load(counters, CLOSED) !== 0) return;
+      fill(batches[step % PLACES] as Batch);
+      Atomics.store(counters, FILLED, step + 1);
+      Atomics.notify(counters, FILLED);
+    }
+  } catch (error) {
+    Atomics.store(counters, FAILED, 1);
+    // Whoever waits for the next batch wakes and finds that it failed.
+    Atomics.add(counters, FILLED, 1);
+    Atomics.notify(counters, FILLED);
+    throw error;
+  }
+}
+
+/**
+ * The batches of a ring, in order: each is copied out, since engines take no shared memory, and its place is free again.
+ * @throws DataError when the thread that fills them failed.
+ */
+export function takeFromRing({ counters, batches }: BatchRing): BatchSource {
+  const { images, labels, weights } = batches[0] as Batch;
+  const batch: Batch = {
+    images: new Uint8Array(images.length),
+    labels: new Int32Array(labels.length),
+    weights: new Float32Array(weights.length),
+    count: 0,
+  };
+  let taken = 0;
+  return {
+    next() {
+      for (;;) {
+        const filled = Atomics.load(counters, FILLED);
+        if (filled > taken) break;
+        if (Atomics.wait(counters, FILLED, filled, PATIENCE_MS) === 'timed-out')
+          throw failed('does not answer');
+      }
+      if (Atomics.load(counters, FAILED) !== 0) throw failed('failed');
+      const shared = batches[taken % PLACES] as Batch;
+      batch.images.set(shared.images);
+      batch.labels.set(shared.labels);
+      batch.weights.set(shared.weights);
+      // A count does not pass between threads; the weights tell it.
+      batch.count = batch.weights.reduce((sum, weight) => sum + weight, 0);
+      taken++;
+      Atomics.store(counters, TAKEN, taken);
+      Atomics.notify(counters, TAKEN);
+      return batch;
+    },
+    close() {
+      Atomics.store(counters, CLOSED, 1);
+      // A filler that is about to wait for this number finds another one.
+      Atomics.add(counters, TAKEN, 1);
+      Atomics.notify(counters, TAKEN);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** An image of a data set as PNG. Node only. */
+import { DataError } from '../error.js';
+import { type ImageDataset, imageBytes } from './image-dataset.js';
+import { png } from './png.js';
+import { resample } from './resample.js';
+
+/**
+ * @param largest pixels on the longer side; a larger image is made smaller, with its shape
+ * @throws DataError when the images have neither 1 nor 3 channels
+ */
+export function imagePng(dataset: ImageDataset, index: number, largest = Number.POSITIVE_INFINITY): Buffer {
+  const { channels, width, height } = dataset;
+  if (channels !== 1 && channels !== 3) {
+    throw new DataError(`the images have ${channels} channels, pictures have 1 or 3`);
+  }
+  const bytes = interleaved(dataset, index);
+  const scale = largest / Math.max(width, height);
+  if (scale >= 1) return png({ width, height, channels, bytes });
+  const to = { width: scaled(width, scale), height: scaled(height, scale) };
+  return png({ ...to, channels, bytes: resample(bytes, { width, height }, to, channels) });
+}
+
+const scaled = (pixels: number, scale: number) => Math.max(1, Math.round(pixels * scale));
+
+/** From [C,H,W] to [H,W,C]. */
+function interleaved(dataset: ImageDataset, index: number): Uint8Array {
+  const size = imageBytes(dataset);
+  const image = dataset.images.subarray(index * size, (index + 1) * size);
+  const pixels = size / dataset.channels;
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    const [pixel, channel] = [Math.floor(i / dataset.channels), i % dataset.channels];
+    bytes[i] = image[channel * pixels + pixel] as number;
+  }
+  return bytes;
+}

@@ -1,0 +1,54 @@
+/** A data set by what a user calls it: a known name, or a folder of any kind that we can read. */
+import { readdir, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { nearestName } from '../../../base/nearest-name.js';
+import { reasonOf } from '../../../base/node/reason.js';
+import { DataError } from '../../error.js';
+import type { OnDataProgress } from '../../progress.js';
+import { isIdxFileName } from '../idx-names.js';
+import type { TrainTestSplit } from '../image-dataset.js';
+import { loadFashionMnist } from './fashion-mnist.js';
+import { loadIdxFolder } from './idx-folder.js';
+import { loadPictureFolder, type PictureFolderOptions } from './picture-folder.js';
+
+export interface LoadDatasetOptions extends PictureFolderOptions {
+  /** The folder of the four files of Fashion-MNIST; a data set given by its own folder does not use it. */
+  readonly dataDir?: string | undefined;
+  readonly onProgress?: OnDataProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const datasetNames: readonly string[] = ['fashion-mnist'];
+
+/** What a run keeps of it, so that it is found from another working directory, too; a known name as it is. */
+export const datasetPath = (spec: string): string => (datasetNames.includes(spec) ? spec : resolve(spec));
+
+/**
+ * @param spec "fashion-mnist", or the path of a folder: four IDX files (MNIST and its family), or pictures with one
+ *   folder a class. What the folder holds decides which.
+ * @throws DataError when there is no such set or it cannot be read.
+ */
+export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<TrainTestSplit> {
+  if (spec === 'fashion-mnist') {
+    const { dataDir, onProgress, signal } = options;
+    return loadFashionMnist({ dataDir, onProgress, signal });
+  }
+  const found = await stat(spec).catch(() => undefined);
+  if (found === undefined) throw unknown(spec, 'is neither a known data set nor a folder');
+  if (!found.isDirectory()) throw unknown(spec, 'is a file');
+  const entries = await readdir(spec, { withFileTypes: true }).catch((cause) => {
+    throw new DataError(`data: cannot read the folder "${spec}": ${reasonOf(cause)}`, { cause });
+  });
+  if (entries.some(({ name }) => isIdxFileName(name))) return loadIdxFolder(spec, options.trainingOnly);
+  if (entries.some((entry) => !entry.isFile() && !entry.name.startsWith('.')))
+    return loadPictureFolder(spec, options);
+  throw unknown(spec, entries.length === 0 ? 'is an empty folder' : 'is a folder without a data set');
+}
+
+function unknown(spec: string, what: string): DataError {
+  const nearest = nearestName(spec, datasetNames);
+  return new DataError(
+    `data: "${spec}" ${what}, expected "fashion-mnist", or a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzip or plain), or a folder of PNG or JPEG pictures with one folder a class`,
+    nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
+  );
+}

@@ -1,0 +1,16 @@
+/** The decoder of pictures, for those who have any: `sharp`, an optional package of 20 MB. Node only. */
+import type { default as Sharp } from 'sharp';
+import { importOptional, type OptionalPackage } from '../../../base/optional-package.js';
+import { DataError } from '../../error.js';
+
+export const sharpPackage: OptionalPackage = {
+  without: 'data: pictures cannot be read',
+  packages: ['sharp@0.35.5'],
+};
+
+/** @throws DataError that says what to install */
+export async function loadSharp(): Promise<typeof Sharp> {
+  // Loaded here, so that a program that reads no pictures does not load the decoder.
+  const { default: sharp } = await importOptional(() => import('sharp'), sharpPackage, DataError);
+  return sharp;
+}

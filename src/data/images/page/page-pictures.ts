@@ -1,0 +1,157 @@
+/**
+ * Pictures, PNG or JPEG, decoded by the browser to bytes of one size, as `picture-folder.ts` does it in Node: turned upright
+ * (EXIF), laid on white where they are transparent, stretched, and grey by their luminance. For pages, and for workers.
+ */
+import { DataError } from '../../error.js';
+import { sharedBytes } from '../image-dataset.js';
+import { checkFormat, checkPixels, checkSides, damaged, type PictureSize } from '../picture-checks.js';
+import { type PictureHeader, pictureHeader } from '../picture-header.js';
+import { boxFactor, boxMeans, resample } from '../resample.js';
+import { greyOf } from '../srgb.js';
+import { type PageFile, readPageFile } from './page-files.js';
+
+/** Pixels that are decoded at a time, of one picture or a few; so many take 160 MB. */
+const pixelsTogether = 40_000_000;
+const picturesTogether = 8;
+/** Read from a canvas at a time. */
+const pixelsOfBand = 1_000_000;
+
+interface DecodeOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+/**
+ * [pictures, channels, height, width]. All headers are looked at before the first picture is decoded.
+ * @throws DataError naming the first file that is no picture, is damaged, or is above 40 megapixels.
+ */
+export async function decodePictures(
+  pictures: readonly PageFile[],
+  size: PictureSize,
+  { signal, onProgress }: DecodeOptions = {},
+): Promise<Uint8Array> {
+  const pixels: number[] = [];
+  for (const picture of pictures) {
+    signal?.throwIfAborted();
+    const { width, height } = await headerOf(picture);
+    pixels.push(width * height);
+  }
+  checkCanvas();
+  const bytes = size.channels * size.height * size.width;
+  const images = sharedBytes(pictures.length * bytes);
+  let done = 0;
+  while (done < pictures.length) {
+    signal?.throwIfAborted();
+    const together = pictures.slice(done, done + howMany(pixels, done));
+    const results = await Promise.allSettled(together.map((picture) => decode(picture, size)));
+    results.forEach((result, offset) => {
+      if (result.status === 'rejected') throw result.reason;
+      images.set(result.value, (done + offset) * bytes);
+    });
+    done += together.length;
+    onProgress?.(done, pictures.length);
+  }
+  return images;
+}
+
+/**
+ * One picture as [channels, height, width].
+ * @throws DataError when it is no picture, is damaged, or is above 40 megapixels.
+ */
+export const decodePicture = (picture: PageFile, size: PictureSize): Promise<Uint8Array> =>
+  decodePictures([picture], size);
+
+function howMany(pixels: readonly number[], start: number): number {
+  let count = 1;
+  let sum = pixels[start] as number;
+  while (count < picturesTogether && start + count < pixels.length) {
+    sum += pixels[start + count] as number;
+    if (sum > pixelsTogether) break;
+    count++;
+  }
+  return count;
+}
+
+async function headerOf(picture: PageFile): Promise<PictureHeader> {
+  const { path, file } = picture;
+  const header = await pictureHeader((start, end) => readPageFile(picture, start, end));
+  if (typeof header === 'object') {
+    checkPixels(path, header);
+    checkSides(path, header);
+    return header;
+  }
+  if (header !== undefined) checkFormat(path, header);
+  throw damaged(path, file.size === 0 ? 'the file is empty' : 'it does not begin as either does');
+}
+
+async function decode(picture: PageFile, { height, width, channels }: PictureSize): Promise<Uint8Array> {
+  const bytes = await readPageFile(picture);
+  try {
+    const bitmap = await createImageBitmap(new Blob([bytes]));
+    const rows = boxFactor(bitmap.height, height);
+    const columns = boxFactor(bitmap.width, width);
+    const extent = { height: bitmap.height / rows, width: bitmap.width / columns };
+    const rgb = resample(boxed(bitmap, rows, columns), extent, { height, width });
+    bitmap.close();
+    return planesOf(rgb, channels);
+  } catch (cause) {
+    throw damaged(picture.path, (cause as Error).message, cause);
+  }
+}
+
+/** The picture on white, [height, width, 3], smaller by so much; each pixel is the mean of so many rows and columns. */
+function boxed(bitmap: ImageBitmap, rows: number, columns: number): Uint8ClampedArray {
+  const height = Math.ceil(bitmap.height / rows);
+  const width = Math.ceil(bitmap.width / columns);
+  const bytes = new Uint8ClampedArray(height * width * 3);
+  // In bands: the whole picture would take its memory twice more.
+  const band = Math.max(1, Math.floor(pixelsOfBand / (rows * bitmap.width)));
+  const context = contextOf(bitmap.width, Math.min(band, height) * rows);
+  context.fillStyle = '#ffffff';
+  for (let top = 0; top < height; top += band) {
+    const count = Math.min(context.canvas.height, bitmap.height - top * rows);
+    context.fillRect(0, 0, bitmap.width, count);
+    context.drawImage(bitmap, 0, -top * rows);
+    const { data } = context.getImageData(0, 0, bitmap.width, count);
+    const means = boxMeans(data, { height: count, width: bitmap.width }, rows, columns);
+    bytes.set(means, top * width * 3);
+  }
+  return bytes;
+}
+
+function contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new Error('internal: this browser has no 2D canvas');
+  return context;
+}
+
+/** Some browsers change what a page reads of a canvas, so that nobody is recognised by it. */
+function checkCanvas(): void {
+  const side = 64;
+  const drawn = Uint8ClampedArray.from({ length: side * side * 4 }, (_, i) => (i % 4 === 3 ? 255 : i * 7));
+  const context = contextOf(side, side);
+  context.putImageData(new ImageData(drawn, side, side), 0, 0);
+  const { data } = context.getImageData(0, 0, side, side);
+  if (data.every((value, i) => value === drawn[i])) return;
+  throw new DataError(
+    'data: this browser lets pages read changed pixels only, expected the pictures as they are',
+    {
+      hint: 'allow this page to read canvases, choose files in IDX format, or take another browser',
+    },
+  );
+}
+
+/** Of [pixels, 3] the planes, or one of grey. */
+function planesOf(rgb: Uint8ClampedArray, channels: 1 | 3): Uint8Array {
+  const pixels = rgb.length / 3;
+  const planes = new Uint8Array(channels * pixels);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const colour = rgb.subarray(3 * pixel, 3 * pixel + 3);
+    if (channels === 1) planes[pixel] = greyOf(colour);
+    else
+      colour.forEach((value, channel) => {
+        planes[channel * pixels + pixel] = value;
+      });
+  }
+  return planes;
+}

@@ -1,0 +1,141 @@
+/**
+ * One data set, shared out: every example belongs to exactly one participant, which keeps a part of its own examples
+ * for validation. How the examples are dealt out is the partitioner's affair; one a file.
+ */
+
+import { participantNamesProblem } from '../../base/names.js';
+import { partNearest } from '../../base/part-of.js';
+import { type RandomStream, randomStream } from '../../base/random.js';
+import { requireArray } from '../../tensor/arrays.js';
+import { classCounts, type ImageDataset } from '../images/image-dataset.js';
+import { PartitionError } from './error.js';
+
+/** What one participant holds: places in the data set, ascending. */
+export interface Share {
+  readonly name: string;
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+}
+
+export interface Partitioner {
+  readonly name: string;
+  /** What it was built with, as a report shows it. */
+  readonly settings: Readonly<Record<string, number>>;
+  /**
+   * One list of examples for each participant, in any order.
+   * @param labels [examples], each from 0 to classes − 1.
+   * @param stream the only source of chance.
+   * @throws PartitionError when these examples cannot be dealt out so.
+   */
+  split(labels: Uint8Array, classes: number, participants: number, stream: RandomStream): Uint32Array[];
+}
+
+export interface PartitionOptions {
+  readonly participants: number;
+  readonly seed: number;
+  /** The part of each participant's examples that it validates on, from 0 to below 1; 0.1 by default. */
+  readonly validationFraction?: number | undefined;
+  /** One for each participant; "environment-1", "environment-2", … by default. */
+  readonly names?: readonly string[] | undefined;
+}
+
+/**
+ * The shares of all participants. The same data, partitioner and seed give the same shares.
+ * @throws PartitionError when a setting is out of range or a participant would be left without examples.
+ */
+export function partition(
+  dataset: Pick<ImageDataset, 'labels' | 'classNames'>,
+  partitioner: Partitioner,
+  { participants, seed, validationFraction = 0.1, names = participantNames(participants) }: PartitionOptions,
+): Share[] {
+  const { labels, classNames } = dataset;
+  requireArray('partition: the list of labels', labels, 'Uint8Array');
+  const classes = classNames.length;
+  checkOptions(participants, validationFraction, names);
+  const stream = randomStream(seed, 'partition', partitioner.name);
+  const lists = partitioner.split(labels, classes, participants, stream);
+  return lists.map((indices, participant) => {
+    const name = names[participant] as string;
+    const needed = validationFraction > 0 ? 2 : 1;
+    if (indices.length < needed) {
+      throw new PartitionError(
+        `partition: ${partitioner.name} leaves ${indices.length} of ${labels.length} examples for "${name}", expected at least ${needed}`,
+        { hint: 'take fewer participants or more data' },
+      );
+    }
+    const validationStream = randomStream(seed, participant, 'validation');
+    return { name, ...holdOut(indices, labels, classes, validationFraction, validationStream) };
+  });
+}
+
+/**
+ * Sets a fraction of the examples aside, class by class in proportion, so that both parts show the same classes as far
+ * as whole examples allow; at least one example stays on either side unless the fraction is 0.
+ */
+export function holdOut(
+  indices: Uint32Array,
+  labels: Uint8Array,
+  classes: number,
+  fraction: number,
+  stream: RandomStream,
+): { train: Uint32Array; validation: Uint32Array } {
+  const members = byClass(labels, classes, indices);
+  const total = fraction === 0 ? 0 : clamp(partNearest(fraction, indices.length), 1, indices.length - 1);
+  const train: number[] = [];
+  const validation: number[] = [];
+  let seen = 0;
+  for (const list of members) {
+    // Rounding the running sum, not each class: what one class loses to rounding another gains.
+    seen += list.length;
+    const take = Math.round((total * seen) / indices.length) - validation.length;
+    const order = stream.permutation(list.length);
+    order.forEach((place, rank) => {
+      (rank < take ? validation : train).push(list[place] as number);
+    });
+  }
+  return { train: Uint32Array.from(train).sort(), validation: Uint32Array.from(validation).sort() };
+}
+
+/** The examples of each class, in the order of `indices` (by default 0, 1, …). */
+export function byClass(labels: Uint8Array, classes: number, indices?: Uint32Array): Uint32Array[] {
+  const lists = [...classCounts(labels, classes, indices)].map((count) => new Uint32Array(count));
+  const filled = new Uint32Array(classes);
+  const examples = indices?.length ?? labels.length;
+  for (let place = 0; place < examples; place++) {
+    const index = indices === undefined ? place : (indices[place] as number);
+    const label = labels[index] as number;
+    const list = lists[label] as Uint32Array;
+    list[filled[label] as number] = index;
+    filled[label] = (filled[label] as number) + 1;
+  }
+  return lists;
+}
+
+/** What participants are called by default. */
+export function participantNames(participants: number): string[] {
+  return Array.from({ length: participants }, (_, index) => `environment-${index + 1}`);
+}
+
+function checkOptions(participants: number, fraction: number, names: readonly string[]): void {
+  if (!Number.isInteger(participants) || participants < 1) {
+    throw new PartitionError(`partition: participants is ${participants}, expected a whole number from 1`);
+  }
+  if (!(fraction >= 0 && fraction < 1)) {
+    throw new PartitionError(
+      `partition: the validation fraction is ${fraction}, expected a number from 0 to below 1`,
+    );
+  }
+  if (names.length !== participants) {
+    throw new PartitionError(`partition: ${names.length} names, expected ${participants}, one a participant`);
+  }
+  const meeting = participantNamesProblem(names);
+  if (meeting !== undefined) {
+    throw new PartitionError(`partition: the list of participants ${meeting}`, {
+      hint: 'give each a name of its own',
+    });
+  }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}

@@ -1,0 +1,97 @@
+/** Who holds what: classes by participant, as numbers and as a table of plain text. */
+import { classCounts } from '../images/image-dataset.js';
+import type { Share } from './partition.js';
+
+export interface ShareSummary {
+  readonly name: string;
+  /** Numbers of examples. */
+  readonly train: number;
+  readonly validation: number;
+  /** [classes]: numbers of examples, training and validation together. */
+  readonly classes: readonly number[];
+}
+
+/** @param labels [examples] of the data set that was shared out. */
+export function summarizeShares(
+  shares: readonly Share[],
+  labels: Uint8Array,
+  classes: number,
+): ShareSummary[] {
+  return shares.map(({ name, train, validation }) => {
+    const trained = classCounts(labels, classes, train);
+    const validated = classCounts(labels, classes, validation);
+    return {
+      name,
+      train: train.length,
+      validation: validation.length,
+      classes: [...trained].map((count, label) => count + (validated[label] as number)),
+    };
+  });
+}
+
+/**
+ * One line a participant, one column a class, in lines of at most `width` characters where names allow; more classes
+ * than fit go on in a block below. A class that a participant never sees shows as "·".
+ */
+export function renderShares(
+  summary: readonly ShareSummary[],
+  classNames: readonly string[],
+  { width = 100 }: { width?: number } = {},
+): string {
+  const totals = [
+    column(
+      'train',
+      summary.map((share) => String(share.train)),
+    ),
+    column(
+      'valid.',
+      summary.map((share) => String(share.validation)),
+    ),
+  ];
+  const names = ['', ...summary.map((share) => share.name)];
+  const nameWidth = Math.max(...names.map((name) => name.length));
+  const room = width - nameWidth - widthOf(totals);
+  const counts = classNames.map((_, label) =>
+    summary.map(({ classes }) => (classes[label] ? String(classes[label]) : '·')),
+  );
+  const countWidth = Math.max(1, ...counts.flat().map((count) => count.length));
+  const labelWidth = Math.max(countWidth, 6, Math.floor(room / classNames.length) - 1);
+  const columns = headings(classNames, labelWidth).map((heading, label) =>
+    column(heading, counts[label] ?? []),
+  );
+  return blocks(columns, room)
+    .map((block, index) => {
+      const cells = [...block, ...(index === 0 ? totals : [])];
+      return names
+        .map((name, line) => [name.padEnd(nameWidth), ...cells.map((cell) => cell[line])].join(' ').trimEnd())
+        .join('\n');
+    })
+    .join('\n\n');
+}
+
+/** The heading and the cells, all padded on the left to the widest. */
+function column(heading: string, cells: readonly string[]): string[] {
+  const lines = [heading, ...cells];
+  const widest = Math.max(...lines.map((line) => line.length));
+  return lines.map((line) => line.padStart(widest));
+}
+
+function widthOf(columns: readonly string[][]): number {
+  return columns.reduce((sum, cells) => sum + (cells[0] ?? '').length + 1, 0);
+}
+
+/** Names cut to the column's width, or numbers where cutting would make two alike. */
+function headings(classNames: readonly string[], width: number): readonly string[] {
+  const cut = classNames.map((name) => (name.length > width ? `${name.slice(0, width - 1)}…` : name));
+  return new Set(cut).size === cut.length ? cut : classNames.map((_, label) => String(label));
+}
+
+function blocks(columns: readonly string[][], room: number): string[][][] {
+  const result: string[][][] = [[]];
+  for (const cells of columns) {
+    const last = result.at(-1) as string[][];
+    if (last.length > 0 && widthOf([...last, cells]) > room) result.push([cells]);
+    else last.push(cells);
+  }
+  return result;
+}

@@ -1,0 +1,59 @@
+/**
+ * Reverse-mode differentiation, from graph to graph: one walk from the loss back to what it depends on, adding up the
+ * gradients that reach each value (Griewank and Walther 2008, chapter 3).
+ */
+
+import { type Shape, sameShape } from '../../tensor/shape.js';
+import { add, reduceSum, reshape, scalar } from '../graph/build.js';
+import { describeValue, GraphError, topologicalOrder, type Value } from '../graph/value.js';
+import { type Vjp, vjps } from './vjp.js';
+
+/**
+ * d loss / d x for every x, each of the shape of its x.
+ * @throws GraphError when the loss is not a scalar, or does not depend on one of them.
+ */
+export function gradients(loss: Value, xs: readonly Value[]): Value[] {
+  if (loss.shape.length !== 0) {
+    throw new GraphError(`gradients: the loss must be a scalar, got ${describeValue(loss)}`);
+  }
+  const order = topologicalOrder([loss]);
+  const needed = dependents(order, xs);
+  const gradientOf = new Map<Value, Value>([[loss, scalar(1)]]);
+  for (const value of order.reverse()) {
+    const dy = gradientOf.get(value);
+    if (dy === undefined || !needed.has(value)) continue;
+    const vjp = vjps[value.op] as Vjp<never> as (y: Value, dy: Value) => readonly (Value | undefined)[];
+    vjp(value, dy).forEach((dx, index) => {
+      const x = value.inputs[index];
+      if (x === undefined || dx === undefined || !needed.has(x)) return;
+      const reached = gradientOf.get(x);
+      const summed = undoBroadcast(dx, x.shape);
+      gradientOf.set(x, reached === undefined ? summed : add(reached, summed));
+    });
+  }
+  return xs.map((x) => {
+    const gradient = gradientOf.get(x);
+    if (gradient === undefined)
+      throw new GraphError(`gradients: the loss does not depend on ${describeValue(x)}`);
+    return gradient;
+  });
+}
+
+/** Which values depend on one of the xs. */
+function dependents(order: readonly Value[], xs: readonly Value[]): Set<Value> {
+  const needed = new Set<Value>(xs);
+  for (const value of order) {
+    if (value.inputs.some((input) => needed.has(input))) needed.add(value);
+  }
+  return needed;
+}
+
+/** Sums a gradient over the axes along which an operand of this shape was broadcast. */
+function undoBroadcast(gradient: Value, shape: Shape): Value {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const added = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((extent, axis) =>
+    axis < added || (shape[axis - added] === 1 && extent !== 1) ? [axis] : [],
+  );
+  return reshape(reduceSum(gradient, axes, true), shape);
+}

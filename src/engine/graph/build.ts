@@ -1,0 +1,174 @@
+/**
+ * One function for every operation, and the usual compositions of them. A function returns a new value and touches
+ * nothing, so a network reads as its formula: `relu(conv2d(x, w, b))`.
+ */
+import { type Shape, sameShape } from '../../tensor/shape.js';
+import type { OpAttributes, OpName, Padding, Pair, ValueType } from './ops.js';
+import { shapeRules } from './shapes.js';
+import type { Value, ValueOf } from './value.js';
+
+/** Applies an operation; its shape rule refuses operands that do not fit. */
+export function apply<Op extends OpName>(
+  op: Op,
+  inputs: readonly Value[],
+  attributes: OpAttributes[Op],
+): Value {
+  const value: ValueOf<Op> = { op, attributes, inputs, ...shapeRules[op](inputs, attributes) };
+  return value as unknown as Value;
+}
+
+export const input = (name: string, shape: Shape, dtype: ValueType = 'f32') =>
+  apply('input', [], { name, shape, dtype });
+export const constant = (values: readonly number[], shape: Shape = [values.length]) =>
+  apply('constant', [], { values, shape });
+export const scalar = (value: number) => constant([value], []);
+
+/** A value, or a number that stands for a constant. */
+export type Operand = Value | number;
+const toValue = (x: Operand) => (typeof x === 'number' ? scalar(x) : x);
+
+export const neg = (x: Value) => apply('neg', [x], {});
+export const exp = (x: Value) => apply('exp', [x], {});
+export const log = (x: Value) => apply('log', [x], {});
+export const sqrt = (x: Value) => apply('sqrt', [x], {});
+export const erf = (x: Value) => apply('erf', [x], {});
+export const tanh = (x: Value) => apply('tanh', [x], {});
+export const sigmoid = (x: Value) => apply('sigmoid', [x], {});
+export const relu = (x: Value) => apply('relu', [x], {});
+export const leakyRelu = (x: Value, alpha = 0.01) => apply('leakyRelu', [x], { alpha });
+export const cast = (x: Value, dtype: ValueType) => (x.dtype === dtype ? x : apply('cast', [x], { dtype }));
+
+export const add = (a: Operand, b: Operand) => apply('add', [toValue(a), toValue(b)], {});
+export const sub = (a: Operand, b: Operand) => apply('sub', [toValue(a), toValue(b)], {});
+export const mul = (a: Operand, b: Operand) => apply('mul', [toValue(a), toValue(b)], {});
+export const div = (a: Operand, b: Operand) => apply('div', [toValue(a), toValue(b)], {});
+export const greater = (a: Operand, b: Operand) => apply('greater', [toValue(a), toValue(b)], {});
+export const equal = (a: Operand, b: Operand) => apply('equal', [toValue(a), toValue(b)], {});
+/** max(a, b), elementwise. */
+export const maximum = (a: Operand, b: Operand) => add(relu(sub(a, b)), b);
+
+/** x·Φ(x), with Φ the normal distribution (Hendrycks and Gimpel 2016, exact form). */
+export const gelu = (x: Value) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+
+export const matmul = (a: Value, b: Value, { transposeA = false, transposeB = false } = {}) =>
+  apply('matmul', [a, b], { transposeA, transposeB });
+
+export interface ConvolutionOptions {
+  readonly strides?: number | Pair;
+  readonly padding?: number | Padding;
+  readonly groups?: number;
+}
+
+const pair = (x: number | Pair): Pair => (typeof x === 'number' ? [x, x] : x);
+const allSides = (p: number | Padding): Padding =>
+  typeof p === 'number' ? { top: p, left: p, bottom: p, right: p } : p;
+
+/** Cross-correlation of x [N,C,H,W] with w [O,C/groups,kh,kw], plus a bias [O] where there is one. */
+export const conv2d = (x: Value, w: Value, bias?: Value, options: ConvolutionOptions = {}) =>
+  apply('conv2d', bias === undefined ? [x, w] : [x, w, bias], {
+    strides: pair(options.strides ?? 1),
+    padding: allSides(options.padding ?? 0),
+    groups: options.groups ?? 1,
+  });
+
+export interface PoolingOptions {
+  readonly kernel: number | Pair;
+  /** The kernel's extents by default. */
+  readonly strides?: number | Pair;
+  readonly padding?: number | Padding;
+}
+
+const pooling = (options: PoolingOptions): OpAttributes['maxPool2d'] => ({
+  kernel: pair(options.kernel),
+  strides: pair(options.strides ?? options.kernel),
+  padding: allSides(options.padding ?? 0),
+});
+export const maxPool2d = (x: Value, options: PoolingOptions) => apply('maxPool2d', [x], pooling(options));
+export const averagePool2d = (x: Value, options: PoolingOptions) =>
+  apply('averagePool2d', [x], pooling(options));
+/** The mean of every channel's image, [N,C,1,1]. */
+export const globalAveragePool = (x: Value) => reduceMean(x, [2, 3], true);
+/** The maximum of every channel's image, [N,C,1,1]. */
+export const globalMaxPool = (x: Value) => reduceMax(x, [2, 3], true);
+
+const axesOf = (x: Value, axes?: readonly number[]) => axes ?? x.shape.map((_, axis) => axis);
+export const reduceSum = (x: Value, axes?: readonly number[], keepDims = false) =>
+  apply('reduceSum', [x], { axes: axesOf(x, axes), keepDims });
+export const reduceMax = (x: Value, axes?: readonly number[], keepDims = false) =>
+  apply('reduceMax', [x], { axes: axesOf(x, axes), keepDims });
+export const reduceMean = (x: Value, axes?: readonly number[], keepDims = false) => {
+  const count = axesOf(x, axes).reduce((product, axis) => product * (x.shape[axis] ?? 1), 1);
+  return mul(reduceSum(x, axes, keepDims), 1 / count);
+};
+export const argMax = (x: Value, axis: number) => apply('argMax', [x], { axis });
+export const softmax = (x: Value, axis = x.shape.length - 1) => apply('softmax', [x], { axis });
+export const logSoftmax = (x: Value, axis = x.shape.length - 1) => apply('logSoftmax', [x], { axis });
+
+export const reshape = (x: Value, shape: Shape) =>
+  sameShape(x.shape, shape) ? x : apply('reshape', [x], { shape });
+/** [N, …] → [N, product of the rest]. */
+export const flatten = (x: Value) =>
+  reshape(x, [x.shape[0] ?? 1, x.shape.slice(1).reduce((a, b) => a * b, 1)]);
+export const expand = (x: Value, shape: Shape) =>
+  sameShape(x.shape, shape) ? x : apply('expand', [x], { shape });
+export const transpose = (x: Value, permutation: readonly number[]) =>
+  apply('transpose', [x], { permutation });
+export const concat = (values: readonly Value[], axis: number) => apply('concat', values, { axis });
+export const slice = (x: Value, starts: readonly number[], ends: readonly number[]) =>
+  apply('slice', [x], { starts, ends });
+export const pad = (x: Value, before: readonly number[], after: readonly number[]) =>
+  apply('pad', [x], { before, after });
+export const gather = (x: Value, indices: Value, axis = 0) => apply('gather', [x, indices], { axis });
+export const oneHot = (labels: Value, classes: number) => apply('oneHot', [labels], { classes });
+export const randomUniform = (keys: readonly Value[], shape: Shape, stream: number) =>
+  apply('randomUniform', keys, { shape, stream });
+
+/**
+ * Inverted dropout (Srivastava et al. 2014): every element is zeroed with probability `rate` and the others are scaled
+ * by 1/(1 − rate). Which ones depends on the keys (seed, step …) and the stream alone.
+ */
+export const dropout = (x: Value, rate: number, keys: readonly Value[], stream: number) =>
+  // "greater" of 1 − u: u in [0, 1), so that rate 0 keeps all.
+  mul(x, mul(greater(sub(1, randomUniform(keys, x.shape, stream)), rate), 1 / (1 - rate)));
+
+/**
+ * Layer norm over the last `scale.rank` axes (Ba et al. 2016): (x − mean)/√(variance + epsilon)·scale + shift.
+ */
+export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) => {
+  const axes = scale.shape.map((_, index) => x.shape.length - scale.shape.length + index);
+  const centred = sub(x, reduceMean(x, axes, true));
+  const variance = reduceMean(mul(centred, centred), axes, true);
+  return add(mul(div(centred, sqrt(add(variance, epsilon))), scale), shift);
+};
+
+/** Group norm of x [N,C,H,W] over groups of C/groups channels (Wu and He 2018), scale and shift [C]. */
+export const groupNorm = (x: Value, groups: number, scale: Value, shift: Value, epsilon = 1e-5) =>
+  apply('groupNorm', [x, scale, shift], { groups, epsilon });
+
+/** What a sum over parts is of. */
+export interface PartsOperands {
+  /** Cut into equal parts along their first axis. */
+  readonly sliced: Readonly<Record<string, Value>>;
+  readonly whole: Readonly<Record<string, Value>>;
+}
+
+/**
+ * Σ f(part) over `parts` equal parts of the sliced operands, taken one after the other, so that only one part's values are
+ * in memory. `f` gets stand-ins for its operands by name and gives a vector.
+ */
+export function sumOverParts(
+  { sliced, whole }: PartsOperands,
+  parts: number,
+  f: (operands: Readonly<Record<string, Value>>) => Value,
+): Value {
+  const standIns = Object.entries({ ...sliced, ...whole }).map(([name, { dtype, shape }]) => {
+    const [extent = 1, ...rest] = shape;
+    return [name, input(name, name in sliced ? [extent / parts, ...rest] : shape, dtype)] as const;
+  });
+  return apply('sumOverParts', [...Object.values(sliced), ...Object.values(whole)], {
+    body: { result: f(Object.fromEntries(standIns)) },
+    inputs: standIns.map(([name]) => name),
+    sliced: Object.keys(sliced).length,
+    parts,
+  });
+}

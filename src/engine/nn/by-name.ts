@@ -1,0 +1,79 @@
+/** Networks, losses, corrections, optimizers and schedules as a configuration names them. */
+import type { Correction } from './corrections/correction.js';
+import { fedBabu } from './corrections/fed-babu.js';
+import { fedLc } from './corrections/fed-lc.js';
+import { fedNtd } from './corrections/fed-ntd.js';
+import { fedProx } from './corrections/fed-prox.js';
+import { fedRs } from './corrections/fed-rs.js';
+import { scaffold } from './corrections/scaffold.js';
+import type { Network } from './layers/network.js';
+import { lenet5 } from './models/lenet5.js';
+import { mlp } from './models/mlp.js';
+import { paperCnn } from './models/paper-cnn.js';
+import { resnet8 } from './models/resnet8.js';
+import { adam, type Optimizer, sgd } from './optimizers.js';
+import { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './schedules.js';
+import type {
+  CorrectionSettings,
+  LossSettings,
+  ModelSettings,
+  OptimizerSettings,
+  ScheduleSettings,
+} from './settings.js';
+import { type Loss, meanSquaredError, softmaxCrossEntropy } from './tasks/losses.js';
+
+/** The network, with as many classes as the data has. */
+export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {
+  switch (model.name) {
+    case 'paper-cnn':
+      return paperCnn({ ...model, classes });
+    case 'lenet5':
+      return lenet5({ classes });
+    case 'mlp':
+      return mlp({ ...model, classes });
+    case 'resnet8':
+      return resnet8({ classes });
+  }
+}
+
+export function lossOf(loss: LossSettings): Loss {
+  return loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError();
+}
+
+export function correctionOf(correction: CorrectionSettings | undefined): Correction | undefined {
+  switch (correction?.name) {
+    case undefined:
+      return undefined;
+    case 'fed-prox':
+      return fedProx(correction);
+    case 'scaffold':
+      return scaffold();
+    case 'fed-rs':
+      return fedRs(correction);
+    case 'fed-lc':
+      return fedLc(correction);
+    case 'fed-ntd':
+      return fedNtd(correction);
+    case 'fed-babu':
+      return fedBabu();
+  }
+}
+
+export function optimizerOf(optimizer: OptimizerSettings): Optimizer {
+  return optimizer.name === 'sgd'
+    ? sgd(optimizer)
+    : adam({ ...optimizer, decoupled: optimizer.name === 'adamw' });
+}
+
+export function scheduleOf(schedule: ScheduleSettings): Schedule {
+  switch (schedule.name) {
+    case 'constant':
+      return constantSchedule();
+    case 'linear-warm-up':
+      return linearWarmUp(schedule);
+    case 'cosine':
+      return linearWarmUp({ warmUp: schedule.warmUp, after: cosine(schedule) });
+    case 'one-cycle':
+      return oneCycle(schedule);
+  }
+}

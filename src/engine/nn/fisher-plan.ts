@@ -1,0 +1,84 @@
+/**
+ * The diagonal of a network's Fisher information (Matena and Raffel 2021, https://arxiv.org/abs/2111.09832, section 2.2),
+ *
+ *     F = E_x Σ_c p_c·(∇ log p_c)²,   p = softmax(logits of x): the labels are the network's own, not the examples'
+ *
+ * as one graph that takes a batch image by image, since a sum of squares needs each gradient by itself:
+ *
+ *     (state [P], images u8 [B,C,H,W], signs [B,classes], weights [B]) → (sum [P])
+ *
+ * With signs ε of ±1, (Σ_c ε_c·√p_c·∇ log p_c)² has the expectation Σ_c p_c·(∇ log p_c)² over them: one gradient an image
+ * instead of one a class, and less noise than a label drawn from p gives, where an improbable one brings a large gradient.
+ * @see Martens et al. 2012, curvature propagation, https://arxiv.org/abs/1206.6464
+ */
+
+import type { Shape } from '../../tensor/shape.js';
+import { layoutSize } from '../../tensor/state-dict.js';
+import { gradients } from '../autodiff/gradients.js';
+import * as g from '../graph/build.js';
+import { simplify, simplifyGraph } from '../graph/simplify.js';
+import type { Graph, Value } from '../graph/value.js';
+import { lower } from '../onnx/lower/lower.js';
+import { applyNetwork, layoutOf, type Network, parametersOf } from './layers/network.js';
+import { cutState, type Normalization, normalized } from './training-step.js';
+
+export interface FisherPlan {
+  /** Numbers in the state. */
+  readonly size: number;
+  readonly classes: number;
+  /** Images of which the squares are summed at a time. */
+  readonly batchSize: number;
+  readonly model: Uint8Array;
+}
+
+export interface FisherOptions {
+  readonly network: Network;
+  /** [C,H,W]. */
+  readonly imageShape: Shape;
+  readonly normalization: Normalization;
+}
+
+const BATCH = 25;
+
+export function compileFisherPlan(options: FisherOptions): FisherPlan {
+  const { graph, size, classes } = fisherStep(options, BATCH);
+  return { size, classes, batchSize: BATCH, model: lower(graph) };
+}
+
+/** The graph, with the number of weights and of classes that the network has. */
+export function fisherStep(
+  { network, imageShape, normalization }: FisherOptions,
+  batchSize: number,
+): { graph: Graph; size: number; classes: number } {
+  const layout = layoutOf(parametersOf(network, imageShape));
+  const size = layoutSize(layout);
+  const state = g.input('state', [size]);
+  const images = g.input('images', [batchSize, ...imageShape], 'u8');
+  const logits = applyNetwork(network, layout, cutState(state, layout), normalized(images, normalization));
+  const classes = logits.shape[1] ?? 1;
+  const weights = g.input('weights', [batchSize]);
+  const slopes = g.mul(logitSlopes(logits), g.reshape(weights, [batchSize, 1]));
+  const sum = g.sumOverParts({ sliced: { images, slopes }, whole: { state } }, batchSize, (operands) => {
+    const one = operands as Record<'images' | 'slopes' | 'state', Value>;
+    const tensors = cutState(one.state, layout);
+    const z = applyNetwork(network, layout, tensors, normalized(one.images, normalization));
+    // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
+    const [value, ...simple] = simplify([g.reduceSum(g.mul(z, one.slopes)), ...tensors]) as [
+      Value,
+      ...Value[],
+    ];
+    const gradient = g.concat(gradients(value, simple), 0);
+    return simplify([g.mul(gradient, gradient)])[0] as Value;
+  });
+  return { graph: simplifyGraph({ outputs: { sum } }), size, classes };
+}
+
+/**
+ * Of every image, d/d logits of Σ_c ε_c·√p_c·log p_c with √p_c held: s − p·Σ s, where s_c = ε_c·√p_c. A sum over parts
+ * gets them as numbers, so that they are not differentiated again.
+ */
+function logitSlopes(logits: Value): Value {
+  const p = g.softmax(logits, 1);
+  const s = g.mul(g.input('signs', logits.shape), g.sqrt(p));
+  return g.sub(s, g.mul(p, g.reduceSum(s, [1], true)));
+}

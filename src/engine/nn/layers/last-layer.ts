@@ -1,0 +1,58 @@
+/** The dense layer that a network ends with, found in the network itself: what is refitted, and what FedBABU leaves alone. */
+
+import type { Shape } from '../../../tensor/shape.js';
+import type { StateLayout, TensorEntry } from '../../../tensor/state-dict.js';
+import * as g from '../../graph/build.js';
+import { operand, type Value } from '../../graph/value.js';
+import { applyNetwork, type Network, NetworkError } from './network.js';
+
+export interface LastLayer {
+  /** [classes, features] in the state. */
+  readonly weight: TensorEntry;
+  /** [classes] in the state. */
+  readonly bias: TensorEntry;
+}
+
+/**
+ * @param imageShape [C,H,W]
+ * @param field what asks for it, in the configuration
+ * @throws NetworkError when the logits are not those of a dense layer with a bias.
+ */
+export function lastLayerOf(
+  network: Network,
+  layout: StateLayout,
+  imageShape: Shape,
+  field: string,
+): LastLayer {
+  const named = layout.map(({ name, shape }) => g.input(name, shape));
+  const layer = denseLayer(applyNetwork(network, layout, named, g.input('images', [1, ...imageShape])));
+  const entryOf = (value: Value) =>
+    layout.find(({ name }) => value.op === 'input' && value.attributes.name === name);
+  const [weight, bias] = layer === undefined ? [] : [entryOf(layer.weight), entryOf(layer.bias)];
+  if (weight === undefined || bias === undefined) {
+    throw new NetworkError(
+      `network: its logits are not those of a dense layer with a bias, as ${field} needs them`,
+      { hint: `leave "${field}" out, or let the network end with a dense layer` },
+    );
+  }
+  return { weight, bias };
+}
+
+/** What x·weightᵀ + bias is made of; undefined where logits are not. */
+export function denseLayer(logits: Value) {
+  const sum = bare(logits);
+  if (sum.op !== 'add') return undefined;
+  const product = bare(operand(sum, 0));
+  if (product.op !== 'matmul' || product.attributes.transposeA || !product.attributes.transposeB) {
+    return undefined;
+  }
+  return {
+    features: operand(product, 0),
+    weight: bare(operand(product, 1)),
+    bias: bare(operand(sum, 1)),
+  };
+}
+
+/** The value under changes of its shape alone. */
+const bare = (value: Value): Value =>
+  value.op === 'reshape' || value.op === 'expand' ? bare(operand(value, 0)) : value;

@@ -1,0 +1,63 @@
+/** Layers: an operation together with the parameters it asks its scope for, named as in PyTorch. */
+import * as g from '../../graph/build.js';
+import type { Value } from '../../graph/value.js';
+import { fanInUniform, fans, type Initializer, ones, zeros } from './initializers.js';
+import type { Scope } from './network.js';
+
+export interface ConvolutionLayer {
+  readonly filters: number;
+  readonly kernel: number;
+  readonly strides?: number;
+  /** Zeros at every side; (kernel − 1)/2 keeps the image's size at stride 1. */
+  readonly padding?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+  readonly initializer?: Initializer;
+}
+
+/** x [N,C,H,W] → [N,filters,H',W']; `weight` [filters, C/groups, kernel, kernel] and `bias` [filters]. */
+export function conv2d(scope: Scope, x: Value, layer: ConvolutionLayer): Value {
+  const { filters, kernel, strides = 1, padding = 0, groups = 1, bias = true, initializer } = layer;
+  const shape = [filters, (x.shape[1] ?? 1) / groups, kernel, kernel];
+  const { fanIn } = fans(shape);
+  const weight = scope.parameter('weight', shape, initializer ?? fanInUniform(fanIn));
+  const offset = bias ? scope.parameter('bias', [filters], fanInUniform(fanIn)) : undefined;
+  return g.conv2d(x, weight, offset, { strides, padding, groups });
+}
+
+/** x [N, inputs] → x·weightᵀ + bias [N, units]; `weight` [units, inputs] and `bias` [units]. */
+export function dense(
+  scope: Scope,
+  x: Value,
+  units: number,
+  options: { initializer?: Initializer } = {},
+): Value {
+  const inputs = x.shape[1] ?? 1;
+  const weight = scope.parameter('weight', [units, inputs], options.initializer ?? fanInUniform(inputs));
+  const bias = scope.parameter('bias', [units], fanInUniform(inputs));
+  return g.add(g.matmul(x, weight, { transposeB: true }), bias);
+}
+
+/** Group norm of x [N,C,H,W]; `weight` and `bias` [C]. */
+export function groupNorm(scope: Scope, x: Value, groups: number): Value {
+  const channels = [x.shape[1] ?? 1];
+  return g.groupNorm(
+    x,
+    groups,
+    scope.parameter('weight', channels, ones),
+    scope.parameter('bias', channels, zeros),
+  );
+}
+
+/** Layer norm of x over its last axis; `weight` and `bias` of that extent. */
+export function layerNorm(scope: Scope, x: Value): Value {
+  const features = [x.shape.at(-1) ?? 1];
+  return g.layerNorm(x, scope.parameter('weight', features, ones), scope.parameter('bias', features, zeros));
+}
+
+/** Inverted dropout in training, the identity in evaluation. */
+export function dropout(scope: Scope, x: Value, rate: number): Value {
+  const stream = scope.nextStream();
+  if (scope.training === undefined || rate === 0) return x;
+  return g.dropout(x, rate, scope.training.keys, stream);
+}

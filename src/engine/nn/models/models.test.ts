@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { Shape } from '../../../tensor/shape.js';
+import { layoutSize } from '../../../tensor/state-dict.js';
+import { input } from '../../graph/build.js';
+import { applyNetwork, layoutOf, type Network, parametersOf } from '../layers/network.js';
+import { lenet5 } from './lenet5.js';
+import { mlp } from './mlp.js';
+import { paperCnn } from './paper-cnn.js';
+import { resnet8 } from './resnet8.js';
+
+const GREY = [1, 28, 28];
+
+const shapesOf = (network: Network, imageShape: Shape) =>
+  Object.fromEntries(parametersOf(network, imageShape).map(({ name, shape }) => [name, shape]));
+
+describe('the parameters', () => {
+  it('of paper-cnn', () => {
+    expect(shapesOf(paperCnn(), GREY)).toEqual({
+      'conv1.weight': [128, 1, 3, 3],
+      'conv1.bias': [128],
+      'conv2.weight': [64, 128, 3, 3],
+      'conv2.bias': [64],
+      'fc.weight': [10, 3136],
+      'fc.bias': [10],
+    });
+  });
+
+  it('of paper-cnn with kernels of 5×5, coloured images and other classes', () => {
+    expect(shapesOf(paperCnn({ kernel: 5, classes: 7 }), [3, 32, 32])).toEqual({
+      'conv1.weight': [128, 3, 5, 5],
+      'conv1.bias': [128],
+      'conv2.weight': [64, 128, 5, 5],
+      'conv2.bias': [64],
+      'fc.weight': [7, 4096],
+      'fc.bias': [7],
+    });
+  });
+
+  it('of lenet5', () => {
+    expect(shapesOf(lenet5(), GREY)).toEqual({
+      'conv1.weight': [6, 1, 5, 5],
+      'conv1.bias': [6],
+      'conv2.weight': [16, 6, 5, 5],
+      'conv2.bias': [16],
+      'fc1.weight': [120, 400],
+      'fc1.bias': [120],
+      'fc2.weight': [84, 120],
+      'fc2.bias': [84],
+      'fc3.weight': [10, 84],
+      'fc3.bias': [10],
+    });
+  });
+
+  it('of mlp, with as many hidden layers as are asked for', () => {
+    expect(shapesOf(mlp({ hidden: [32, 16] }), GREY)).toEqual({
+      'fc1.weight': [32, 784],
+      'fc1.bias': [32],
+      'fc2.weight': [16, 32],
+      'fc2.bias': [16],
+      'fc3.weight': [10, 16],
+      'fc3.bias': [10],
+    });
+    expect(shapesOf(mlp({ hidden: [] }), GREY)).toEqual({ 'fc1.weight': [10, 784], 'fc1.bias': [10] });
+  });
+
+  it('of resnet8', () => {
+    const norm = (name: string, channels: number) => ({
+      [`${name}.weight`]: [channels],
+      [`${name}.bias`]: [channels],
+    });
+    const block = (name: string, inputs: number, outputs: number) => ({
+      [`${name}.conv1.weight`]: [outputs, inputs, 3, 3],
+      ...norm(`${name}.norm1`, outputs),
+      [`${name}.conv2.weight`]: [outputs, outputs, 3, 3],
+      ...norm(`${name}.norm2`, outputs),
+    });
+    const projection = (name: string, inputs: number, outputs: number) => ({
+      [`${name}.downsample.conv.weight`]: [outputs, inputs, 1, 1],
+      ...norm(`${name}.downsample.norm`, outputs),
+    });
+    expect(shapesOf(resnet8(), GREY)).toEqual({
+      'conv1.weight': [16, 1, 3, 3],
+      ...norm('norm1', 16),
+      ...block('layer1', 16, 16),
+      ...block('layer2', 16, 32),
+      ...projection('layer2', 16, 32),
+      ...block('layer3', 32, 64),
+      ...projection('layer3', 32, 64),
+      'fc.weight': [10, 64],
+      'fc.bias': [10],
+    });
+  });
+
+  it.each<[string, Network, number]>([
+    ['paper-cnn', paperCnn(), 106_442],
+    ['lenet5', lenet5(), 61_706],
+    ['mlp', mlp(), 235_146],
+    ['resnet8', resnet8(), 77_754],
+  ])('of %s are so many numbers', (_, network, count) => {
+    expect(layoutSize(layoutOf(parametersOf(network, GREY)))).toBe(count);
+  });
+});
+
+describe.each<[string, Network, Shape]>([
+  ['paper-cnn', paperCnn({ classes: 5, dropout: 0.5 }), [2, 12, 16]],
+  ['lenet5', lenet5({ classes: 5 }), GREY],
+  ['mlp', mlp({ classes: 5, dropout: 0.5 }), [2, 12, 16]],
+  ['resnet8', resnet8({ classes: 5 }), [2, 13, 9]],
+])('%s', (_, network, imageShape) => {
+  it('gives a row of logits for every image', () => {
+    const layout = layoutOf(parametersOf(network, imageShape));
+    const weights = layout.map(({ name, shape }) => input(name, shape));
+    const logits = applyNetwork(network, layout, weights, input('images', [3, ...imageShape]));
+    expect(logits.shape).toEqual([3, 5]);
+  });
+});
+
+it('a kernel of even extent is refused, since no padding keeps the size', () => {
+  expect(() => parametersOf(paperCnn({ kernel: 4 }), GREY)).toThrow('conv2d: padding 1.5');
+});
+
+it('a state without one of the parameters is refused by name', () => {
+  const layout = layoutOf(parametersOf(mlp(), GREY)).filter(({ name }) => name !== 'fc2.bias');
+  const weights = layout.map(({ name, shape }) => input(name, shape));
+  expect(() => applyNetwork(mlp(), layout, weights, input('images', [1, ...GREY]))).toThrow(
+    'network: it asks for "fc2.bias" [128], which the state does not have',
+  );
+});

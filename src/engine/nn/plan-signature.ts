@@ -1,0 +1,107 @@
+/**
+ * What goes into the models of a plan and what comes out of them, by its table of tensors and its settings: how one that was
+ * compiled elsewhere is held to what it will be given here.
+ */
+
+import { printable } from '../../base/printable.js';
+import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
+import { layoutSize } from '../../tensor/state-dict.js';
+import type { ModelSignature, ModelValue } from '../onnx/import/read-model.js';
+import type { CorrectionInput } from './corrections/correction.js';
+import type { FisherPlan } from './fisher-plan.js';
+import type { Plan } from './plan.js';
+
+type Facts = Omit<Plan, 'trainingModel' | 'evaluationModel'>;
+
+/** Those of `trainingStep`. */
+export function trainingSignature(plan: Facts, classes: number): ModelSignature {
+  const vector = [layoutSize(plan.layout)];
+  const corrections: Readonly<Record<CorrectionInput, Shape>> = {
+    strength: [],
+    globalState: vector,
+    controlDrift: vector,
+    classCounts: [classes],
+  };
+  const slots = Array.from({ length: plan.slotCount }, (_, index) => index);
+  return {
+    inputs: [
+      value('state', vector),
+      ...slots.map((index) => value(`slot${index}`, vector)),
+      ...batch(plan, plan.batchSize),
+      value('learningRate', []),
+      value('step', [], 'i32'),
+      value('seed', [], 'i32'),
+      ...plan.correctionInputs.map((name) => value(name, corrections[name])),
+    ],
+    outputs: [
+      value('nextState', vector),
+      ...slots.map((index) => value(`nextSlot${index}`, vector)),
+      ...score,
+    ],
+  };
+}
+
+/** Those of `evaluationStep`. */
+export function evaluationSignature(plan: Facts): ModelSignature {
+  const { evaluationBatchSize: size } = plan;
+  return {
+    inputs: [value('state', [layoutSize(plan.layout)]), ...batch(plan, size)],
+    outputs: [...score, value('predictions', [size], 'i32')],
+  };
+}
+
+/** Those of `fisherStep`. */
+export function fisherSignature(
+  { size, batchSize, classes }: Omit<FisherPlan, 'model'>,
+  imageShape: Shape,
+): ModelSignature {
+  return {
+    inputs: [
+      value('state', [size]),
+      value('images', [batchSize, ...imageShape], 'u8'),
+      value('signs', [batchSize, classes]),
+      value('weights', [batchSize]),
+    ],
+    outputs: [value('sum', [size])],
+  };
+}
+
+/**
+ * Why a model does not fit, in words. It gives every output that is expected and no other; of the inputs it takes what it
+ * needs, for a graph is without those that change nothing.
+ */
+export function signatureProblem(actual: ModelSignature, expected: ModelSignature): string | undefined {
+  const missing = expected.outputs.find(({ name }) => !actual.outputs.some((each) => each.name === name));
+  if (missing !== undefined) return `it does not give "${missing.name}"`;
+  return (
+    valuesProblem('input', actual.inputs, expected.inputs) ??
+    valuesProblem('output', actual.outputs, expected.outputs)
+  );
+}
+
+function valuesProblem(
+  kind: string,
+  actual: readonly ModelValue[],
+  expected: readonly ModelValue[],
+): string | undefined {
+  for (const [index, one] of actual.entries()) {
+    const called = `${kind} "${printable(one.name.slice(0, 100))}"`;
+    const wanted = expected.find(({ name }) => name === one.name);
+    if (wanted === undefined) {
+      return `its ${called} is not expected, only ${expected.map(({ name }) => name).join(', ')}`;
+    }
+    if (actual.findIndex(({ name }) => name === one.name) < index) return `it has two ${called}`;
+    if (one.type === wanted.type && sameShape(one.shape, wanted.shape)) continue;
+    return `its ${called} is ${described(one)}, expected ${described(wanted)}`;
+  }
+  return undefined;
+}
+
+const value = (name: string, shape: Shape, type: ModelValue['type'] = 'f32') => ({ name, type, shape });
+const described = ({ type, shape }: ModelValue) => `${type}${formatShape(shape)}`;
+const batch = ({ imageShape }: Facts, size: number) => [
+  value('images', [size, ...imageShape], 'u8'),
+  value('labels', [size], 'i32'),
+  value('weights', [size]),
+];
+const score = [value('lossSum', []), value('correct', [])];

@@ -1,0 +1,40 @@
+/** Losses: one number for every example, so that weights and sums can be taken outside. */
+import * as g from '../../graph/build.js';
+import type { Value } from '../../graph/value.js';
+
+/**
+ * From logits [N, classes] and labels i32 [N] to the loss of every example [N].
+ * `seen` f32 [classes] has 0 for classes that take no part, as if the network had no output for them; 1 for the others.
+ */
+export type Loss = (logits: Value, labels: Value, seen?: Value) => Value;
+
+/** A logit that is lower by so much has the probability 0 in float32, and a finite logarithm of it. */
+export const EXCLUDED = 1e4;
+
+const targets = (logits: Value, labels: Value) => g.oneHot(labels, logits.shape[1] ?? 1);
+
+/**
+ * −Σ_c t_c log softmax(z)_c, where t is 1 − ε + ε/classes for the true class and ε/classes for the others
+ * (label smoothing: Szegedy et al. 2016).
+ */
+export const softmaxCrossEntropy =
+  ({ labelSmoothing = 0 } = {}): Loss =>
+  (logits, labels, seen) => {
+    const classes = logits.shape[1] ?? 1;
+    const open = seen === undefined ? logits : g.sub(logits, g.mul(g.sub(1, seen), EXCLUDED));
+    const others =
+      seen === undefined || labelSmoothing === 0
+        ? labelSmoothing / classes
+        : g.mul(g.div(seen, g.reduceSum(seen)), labelSmoothing);
+    const smoothed = g.add(g.mul(targets(logits, labels), 1 - labelSmoothing), others);
+    return g.neg(g.reduceSum(g.mul(g.logSoftmax(open), smoothed), [1]));
+  };
+
+/** The mean over classes of (z_c − t_c)², t being the one-hot label. */
+export const meanSquaredError = (): Loss => (logits, labels, seen) => {
+  const difference = g.sub(logits, targets(logits, labels));
+  const squares = g.mul(difference, difference);
+  return seen === undefined
+    ? g.reduceMean(squares, [1])
+    : g.div(g.reduceSum(g.mul(squares, seen), [1]), g.reduceSum(seen));
+};

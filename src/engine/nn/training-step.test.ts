@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { randomStream } from '../../base/random.js';
+import type { Shape } from '../../tensor/shape.js';
+import * as g from '../graph/build.js';
+import { evaluate } from '../graph/evaluate.js';
+import { graphInputs, topologicalOrder } from '../graph/value.js';
+import { conv2d, dense, dropout } from './layers/layers.js';
+import { initialState, layoutOf, type Network, parametersOf } from './layers/network.js';
+import { adam, sgd } from './optimizers.js';
+import { softmaxCrossEntropy } from './tasks/losses.js';
+import { evaluationStep, normalized, type TrainingDescription, trainingStep } from './training-step.js';
+
+const IMAGE: Shape = [1, 6, 6];
+const CLASSES = 3;
+
+const network =
+  (rate = 0): Network =>
+  (scope, images) => {
+    const x = g.relu(conv2d(scope.in('conv'), images, { filters: 4, kernel: 3, padding: 1 }));
+    const y = g.flatten(g.maxPool2d(x, { kernel: 2 }));
+    return dense(scope.in('fc'), dropout(scope, y, rate), CLASSES);
+  };
+
+function describeStep(batchSize: number, options: Partial<TrainingDescription> = {}): TrainingDescription {
+  const chosen = options.network ?? network();
+  return {
+    network: chosen,
+    layout: layoutOf(parametersOf(chosen, options.imageShape ?? IMAGE)),
+    imageShape: IMAGE,
+    normalization: { mean: [0.3], deviation: [0.4] },
+    loss: softmaxCrossEntropy(),
+    optimizer: adam(),
+    batchSize,
+    ...options,
+  };
+}
+
+const initial = initialState(parametersOf(network(), IMAGE), 'step');
+const SIZE = initial.data.length;
+
+/** `count` images and labels, with `places` places of which the rest are empty. */
+function batch(count: number, places = count) {
+  const stream = randomStream('batch');
+  const images = new Uint8Array(36 * places);
+  const labels = new Int32Array(places);
+  for (let i = 0; i < 36 * count; i++) images[i] = stream.integer(256);
+  for (let i = 0; i < count; i++) labels[i] = i % CLASSES;
+  return { images, labels, weights: Array.from({ length: places }, (_, i) => Number(i < count)) };
+}
+
+const settings = { learningRate: [0.01], step: [1], seed: [5] };
+const slots = { slot0: new Float64Array(SIZE), slot1: new Float64Array(SIZE) };
+const train = (description: TrainingDescription, inputs: Record<string, ArrayLike<number>>) =>
+  evaluate(trainingStep(description), { state: initial.data, ...slots, ...settings, ...inputs });
+
+function expectSame(actual: Float64Array, expected: Float64Array) {
+  expect(actual.length).toBe(expected.length);
+  expect(Math.max(...actual.map((x, i) => Math.abs(x - expected[i]!)))).toBeLessThan(1e-12);
+}
+
+it('a batch whose activations are large goes through in parts, and gives what it gives as a whole', () => {
+  const large: Network = (scope, images) => {
+    const x = g.tanh(conv2d(scope.in('conv'), images, { filters: 2, kernel: 1 }));
+    return dense(scope.in('fc'), g.flatten(g.averagePool2d(x, { kernel: 100 })), CLASSES);
+  };
+  const imageShape = [1, 400, 400];
+  const parameters = parametersOf(large, imageShape);
+  const options = { network: large, layout: layoutOf(parameters), imageShape, optimizer: sgd() };
+  const graph = trainingStep(describeStep(6, options));
+  const parts = topologicalOrder(Object.values(graph.outputs)).find(({ op }) => op === 'sumOverParts');
+  expect(parts?.attributes).toMatchObject({ parts: 3 });
+  const stream = randomStream('large');
+  const pixels = 400 * 400;
+  const images = Uint8Array.from({ length: 6 * pixels }, () => stream.integer(256));
+  const [labels, weights] = [
+    [0, 1, 2, 2, 1, 0],
+    [1, 1, 2, 1, 1, 0],
+  ];
+  const state = initialState(parameters, 'large').data;
+  const whole = evaluate(graph, { state, ...settings, images, labels, weights });
+  // The same by images of their own: gradients of sums are sums of gradients.
+  const single = trainingStep(describeStep(1, options));
+  const total = weights.reduce((a, b) => a + b);
+  const sums = new Float64Array(state.length);
+  for (let i = 0; i < 6; i++) {
+    const image = images.subarray(i * pixels, (i + 1) * pixels);
+    const { nextState } = evaluate(single, {
+      state,
+      ...settings,
+      learningRate: [1],
+      images: image,
+      labels: [labels[i]!],
+      weights: [1],
+    });
+    nextState!.forEach((next, at) => {
+      sums[at] = sums[at]! + (weights[i]! / total) * (state[at]! - next);
+    });
+  }
+  expectSame(
+    whole.nextState!,
+    Float64Array.from(state, (w, at) => w - 0.01 * sums[at]!),
+  );
+});
+
+describe('a ragged batch', () => {
+  const ragged = train(describeStep(8), batch(5, 8));
+  const exact = train(describeStep(5), batch(5));
+
+  it('of 5 images in 8 places gives the next state and slots of a batch of 5', () => {
+    expect(Object.keys(ragged).sort()).toEqual(['correct', 'lossSum', 'nextSlot0', 'nextSlot1', 'nextState']);
+    for (const name of Object.keys(exact)) expectSame(ragged[name]!, exact[name]!);
+    expect(exact.nextState).not.toEqual(Float64Array.from(initial.data));
+  });
+
+  it('counts the same in evaluation', () => {
+    const evaluation = (places: number) =>
+      evaluate(evaluationStep(describeStep(places), places), { state: initial.data, ...batch(5, places) });
+    expectSame(evaluation(8).lossSum!, evaluation(5).lossSum!);
+    expect(evaluation(8).correct).toEqual(evaluation(5).correct);
+    expect(evaluation(8).predictions!.slice(0, 5)).toEqual(evaluation(5).predictions);
+    expectSame(evaluation(5).lossSum!, exact.lossSum!);
+  });
+
+  it('that is empty changes nothing under gradient descent', () => {
+    const { nextState, lossSum } = train(describeStep(4, { optimizer: sgd() }), batch(0, 4));
+    expect(nextState).toEqual(Float64Array.from(initial.data));
+    expect(lossSum).toEqual(Float64Array.of(0));
+  });
+
+  it('weighs an example of weight 2 as two of them', () => {
+    const { images, labels } = batch(2);
+    const twice = {
+      images: [...images.slice(0, 36), ...images],
+      labels: [labels[0]!, ...labels],
+      weights: [1, 1, 1],
+    };
+    const weighted = train(describeStep(2), { images, labels, weights: [2, 1] });
+    expectSame(weighted.nextState!, train(describeStep(3), twice).nextState!);
+  });
+});
+
+describe('clipping', () => {
+  it('shortens the step to the norm, over all tensors together', () => {
+    const moved = (clipNorm?: number) => {
+      const description = describeStep(5, { optimizer: sgd(), clipNorm });
+      const { nextState } = train(description, { ...batch(5), learningRate: [1] });
+      return Math.hypot(...nextState!.map((w, i) => w - initial.data[i]!));
+    };
+    expect(moved()).toBeGreaterThan(0.1);
+    expect(moved(0.1)).toBeCloseTo(0.1, 5);
+    expect(moved(100)).toBeCloseTo(moved(), 12);
+  });
+});
+
+describe('dropout', () => {
+  const withDropout = describeStep(4, { network: network(0.5) });
+  const next = (seed: number, step: number) =>
+    train(withDropout, { ...batch(4), seed: [seed], step: [step] }).lossSum![0];
+
+  it('is the same for the same seed and step, and another for others', () => {
+    expect(next(5, 1)).toBe(next(5, 1));
+    expect(new Set([next(5, 1), next(5, 2), next(6, 1), next(6, 2)]).size).toBe(4);
+  });
+
+  it('draws other numbers in every layer', () => {
+    const twice: Network = (scope, images) => {
+      const x = g.flatten(images);
+      return g.add(dropout(scope, x, 0.5), dense(scope, dropout(scope, x, 0.5), 36));
+    };
+    const graph = trainingStep(
+      describeStep(2, { network: twice, layout: layoutOf(parametersOf(twice, IMAGE)) }),
+    );
+    const streams = topologicalOrder(Object.values(graph.outputs)).flatMap((value) =>
+      value.op === 'randomUniform' ? [value.attributes.stream] : [],
+    );
+    expect(streams.sort()).toEqual([0, 1]);
+  });
+
+  it('is absent from evaluation, which needs neither seed nor step', () => {
+    const graph = evaluationStep(withDropout, 4);
+    expect([...graphInputs(graph).keys()].sort()).toEqual(['images', 'labels', 'state', 'weights']);
+    expect(topologicalOrder(Object.values(graph.outputs)).some(({ op }) => op === 'randomUniform')).toBe(
+      false,
+    );
+  });
+});
+
+describe('bytes of images', () => {
+  const pixels = (channels: number, normalization: TrainingDescription['normalization'], bytes: number[]) => {
+    const images = g.input('images', [1, channels, 1, bytes.length / channels], 'u8');
+    return Array.from(evaluate({ outputs: { y: normalized(images, normalization) } }, { images: bytes }).y!);
+  };
+
+  it('become (byte/255 − mean)/deviation inside the graph', () => {
+    const [black, grey, white] = pixels(1, { mean: [0.3], deviation: [0.4] }, [0, 51, 255]);
+    expect(black).toBeCloseTo(-0.75, 12);
+    expect(grey).toBeCloseTo(-0.25, 12);
+    expect(white).toBeCloseTo(1.75, 12);
+  });
+
+  it('have the mean and deviation of their channel', () => {
+    const normalization = { mean: [0, 1], deviation: [1, 0.5] };
+    const expected = [0, 1, -2, 0];
+    for (const [i, value] of pixels(2, normalization, [0, 255, 0, 255]).entries()) {
+      expect(value).toBeCloseTo(expected[i]!, 12);
+    }
+  });
+
+  it('enter the training graph as u8', () => {
+    expect(graphInputs(trainingStep(describeStep(2))).get('images')).toMatchObject({
+      dtype: 'u8',
+      shape: [2, 1, 6, 6],
+    });
+  });
+});

@@ -1,0 +1,104 @@
+/**
+ * Reads a message of protobuf that is not ours, and takes nothing in it that we would not have written: no other fields, none
+ * twice that is there once, and no other bytes for the same values. So whatever reads it after us reads the same.
+ */
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { CommonweightError } from '../../../base/error.js';
+
+export class OnnxError extends CommonweightError {
+  override readonly name = 'OnnxError';
+}
+
+interface Kinds {
+  readonly int: bigint;
+  /** The bits of a float32. */
+  readonly float: number;
+  readonly text: string;
+  /** Or a message within. */
+  readonly bytes: Uint8Array;
+}
+
+interface Coding<Value> {
+  readonly wireType: WireType;
+  read(reader: BinaryReader): Value;
+  write(writer: BinaryWriter, value: Value): void;
+}
+
+const CODINGS: { readonly [Kind in keyof Kinds]: Coding<Kinds[Kind]> } = {
+  int: {
+    wireType: WireType.Varint,
+    read: (reader) => BigInt(reader.int64()),
+    write: (writer, value) => void writer.int64(value),
+  },
+  float: {
+    wireType: WireType.Bit32,
+    read: (reader) => reader.fixed32(),
+    write: (writer, value) => void writer.fixed32(value),
+  },
+  text: {
+    wireType: WireType.LengthDelimited,
+    read: (reader) => reader.string(),
+    write: (writer, value) => void writer.string(value),
+  },
+  bytes: {
+    wireType: WireType.LengthDelimited,
+    read: (reader) => reader.bytes(),
+    write: (writer, value) => void writer.bytes(value),
+  },
+};
+
+/** By its name: the field's number, what it holds, and whether there are any number of it. */
+export type Fields = Readonly<Record<string, readonly [number, keyof Kinds, 'many'?]>>;
+
+export type ValuesOf<Of extends Fields> = {
+  readonly [Name in keyof Of]: Of[Name] extends readonly [number, infer Kind extends keyof Kinds, 'many']
+    ? readonly Kinds[Kind][]
+    : Of[Name] extends readonly [number, infer Kind extends keyof Kinds]
+      ? Kinds[Kind] | undefined
+      : never;
+};
+
+/**
+ * @param what the message, as errors call it
+ * @param others what fields are that are not taken, by their numbers, for errors
+ * @throws OnnxError when there is anything in it that is not in `fields`
+ */
+export function readMessage<const Of extends Fields>(
+  bytes: Uint8Array,
+  fields: Of,
+  what: string,
+  others: Readonly<Record<number, string>> = {},
+): ValuesOf<Of> {
+  const values: Record<string, unknown> = {};
+  const byNumber = new Map(Object.entries(fields).map((field) => [field[1][0], field]));
+  for (const [name, [, , many]] of Object.entries(fields)) values[name] = many ? [] : undefined;
+  const reader = new BinaryReader(bytes);
+  const writer = new BinaryWriter();
+  try {
+    while (reader.pos < reader.len) {
+      const [number, wireType] = reader.tag();
+      const [name, [, kind, many]] =
+        byNumber.get(number) ?? refuse(`has ${others[number] ?? `a field ${number}`}`);
+      const coding = CODINGS[kind] as Coding<unknown>;
+      if (wireType !== coding.wireType) refuse(`has a field "${name}" of another type`);
+      const value = coding.read(reader);
+      coding.write(writer.tag(number, wireType), value);
+      const list = values[name];
+      if (many) (list as unknown[]).push(value);
+      else if (list === undefined) values[name] = value;
+      else refuse(`has two fields "${name}"`);
+    }
+  } catch (cause) {
+    if (cause instanceof OnnxError) throw cause;
+    throw new OnnxError(`onnx: ${what} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  if (!sameBytes(writer.finish(), bytes)) refuse('is written in another way than its values need');
+  return values as ValuesOf<Of>;
+
+  function refuse(problem: string): never {
+    throw new OnnxError(`onnx: ${what} ${problem}, which no model of this package has`);
+  }
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array) =>
+  a.length === b.length && a.every((byte, index) => byte === b[index]);

@@ -1,0 +1,208 @@
+/** How each operation becomes ONNX nodes. */
+
+import { sizeOf } from '../../../tensor/shape.js';
+import type { OpName } from '../../graph/ops.js';
+import { operand, type Value, type ValueOf } from '../../graph/value.js';
+import { ONNX_TYPES } from '../model-builder.js';
+import { swapLastTwo } from '../swap-last-two.js';
+import {
+  type ConvolutionAlgorithm,
+  convolutionAlgorithm,
+  inputGradientAlgorithm,
+} from './convolution-algorithm.js';
+import { comparison, elementwiseNode } from './elementwise.js';
+import {
+  lowerGatherConvolution,
+  lowerGatherInputGradient,
+  lowerGatherWeightGradient,
+} from './gather-convolution.js';
+import { lowerGroupNorm, lowerGroupNormInputGradient, lowerGroupNormScaleGradient } from './group-norm.js';
+import type { Lowered, Lowering } from './lowering.js';
+import {
+  lowerGroupedWeightGradient,
+  lowerPlainConvolution,
+  lowerPlainInputGradient,
+} from './plain-convolution.js';
+import { lowerAveragePoolGradient, lowerMaxPoolGradient, lowerPooling } from './pooling.js';
+import { lowerRandomUniform } from './random.js';
+import { lowerExpand, lowerReduceMax, lowerReduceSum } from './reductions.js';
+import { lowerSumOverParts } from './sum-over-parts.js';
+import {
+  lowerWinogradConvolution,
+  lowerWinogradInputGradient,
+  lowerWinogradWeightGradient,
+  type TileSize,
+} from './winograd.js';
+
+type Rule<Op extends OpName> = (lowering: Lowering, value: ValueOf<Op>) => Lowered;
+
+interface ConvolutionRules {
+  readonly value: Rule<'conv2d'>;
+  readonly inputGradient: Rule<'conv2dInputGradient'>;
+  readonly weightGradient: Rule<'conv2dWeightGradient'>;
+}
+
+const winogradRules = (m: TileSize): ConvolutionRules => ({
+  value: (lowering, y) => lowerWinogradConvolution(lowering, y, m),
+  inputGradient: (lowering, dx) => lowerWinogradInputGradient(lowering, dx, m),
+  weightGradient: (lowering, dw) => lowerWinogradWeightGradient(lowering, dw, m),
+});
+
+const CONVOLUTIONS: Readonly<Record<ConvolutionAlgorithm, ConvolutionRules>> = {
+  plain: {
+    value: lowerPlainConvolution,
+    inputGradient: lowerPlainInputGradient,
+    weightGradient: lowerGroupedWeightGradient,
+  },
+  gather: {
+    value: lowerGatherConvolution,
+    inputGradient: lowerGatherInputGradient,
+    weightGradient: lowerGatherWeightGradient,
+  },
+  winograd2: winogradRules(2),
+  winograd4: winogradRules(4),
+};
+
+/** A rule for an operation whose attributes do not matter to it. */
+const onValue =
+  (rule: (lowering: Lowering, value: Value) => Lowered) =>
+  (lowering: Lowering, value: ValueOf<OpName>): Lowered =>
+    rule(lowering, value as Value);
+
+/** The one operand, plain. */
+const plainOperand = (lowering: Lowering, value: ValueOf<OpName>) =>
+  lowering.plain(operand(value as Value, 0));
+
+export const rules: { readonly [Op in OpName]: Rule<Op> } = {
+  input: ({ model }, { attributes: { name, dtype, shape } }) => model.input(name, dtype, shape),
+  constant: ({ model }, { attributes: { values, shape } }) => model.floats(values, shape),
+
+  neg: onValue(elementwiseNode('Neg')),
+  exp: onValue(elementwiseNode('Exp')),
+  log: onValue(elementwiseNode('Log')),
+  sqrt: onValue(elementwiseNode('Sqrt')),
+  erf: onValue(elementwiseNode('Erf')),
+  tanh: onValue(elementwiseNode('Tanh')),
+  sigmoid: onValue(elementwiseNode('Sigmoid')),
+  relu: onValue(elementwiseNode('Relu')),
+  leakyRelu: (lowering, y) =>
+    elementwiseNode('LeakyRelu', { alpha: { float: y.attributes.alpha } })(lowering, y as Value),
+  cast: (lowering, y) =>
+    elementwiseNode('Cast', { to: ONNX_TYPES[y.attributes.dtype] })(lowering, y as Value),
+
+  add: onValue(elementwiseNode('Add')),
+  sub: onValue(elementwiseNode('Sub')),
+  mul: onValue(elementwiseNode('Mul')),
+  div: onValue(elementwiseNode('Div')),
+  greater: onValue(comparison('greater')),
+  equal: onValue(comparison('equal')),
+
+  matmul: (lowering, y) => {
+    const { transposeA, transposeB } = y.attributes;
+    const [a, b] = lowering.plainOperands(y as Value) as [string, string];
+    const [rankA, rankB] = [operand(y as Value, 0).shape.length, operand(y as Value, 1).shape.length];
+    if (rankA === 2 && rankB === 2 && (transposeA || transposeB)) {
+      return lowering.model.node('Gemm', [a, b], { transA: Number(transposeA), transB: Number(transposeB) });
+    }
+    return lowering.model.node('MatMul', [
+      transposeA ? lowering.transpose(a, swapLastTwo(rankA)) : a,
+      transposeB ? lowering.transpose(b, swapLastTwo(rankB)) : b,
+    ]);
+  },
+  conv2d: (lowering, y) => {
+    const [image, weight] = [operand(y as Value, 0).shape, operand(y as Value, 1).shape];
+    return CONVOLUTIONS[convolutionAlgorithm(y.attributes, image, weight)].value(lowering, y);
+  },
+  conv2dInputGradient: (lowering, dx) => {
+    const { attributes } = dx;
+    const [w, dy] = [operand(dx as Value, 0).shape, operand(dx as Value, 1).shape];
+    return CONVOLUTIONS[inputGradientAlgorithm(attributes, attributes.inputShape, w, dy)].inputGradient(
+      lowering,
+      dx,
+    );
+  },
+  conv2dWeightGradient: (lowering, dw) => {
+    const { attributes } = dw;
+    const algorithm = convolutionAlgorithm(attributes, operand(dw as Value, 0).shape, attributes.weightShape);
+    return CONVOLUTIONS[algorithm].weightGradient(lowering, dw);
+  },
+
+  maxPool2d: lowerPooling,
+  maxPool2dGradient: lowerMaxPoolGradient,
+  averagePool2d: lowerPooling,
+  averagePool2dGradient: lowerAveragePoolGradient,
+
+  groupNorm: lowerGroupNorm,
+  groupNormInputGradient: lowerGroupNormInputGradient,
+  groupNormScaleGradient: lowerGroupNormScaleGradient,
+
+  reduceSum: lowerReduceSum,
+  reduceMax: lowerReduceMax,
+  argMax: (lowering, y) => {
+    const position = lowering.model.node('ArgMax', [plainOperand(lowering, y)], {
+      axis: y.attributes.axis,
+      keepdims: 0,
+    });
+    return lowering.model.node('Cast', [position], { to: ONNX_TYPES.i32 });
+  },
+  softmax: (lowering, y) =>
+    lowering.model.node('Softmax', [plainOperand(lowering, y)], { axis: y.attributes.axis }),
+  logSoftmax: (lowering, y) =>
+    lowering.model.node('LogSoftmax', [plainOperand(lowering, y)], { axis: y.attributes.axis }),
+
+  reshape: (lowering, y) => lowering.reshape(plainOperand(lowering, y), y.shape),
+  expand: lowerExpand,
+  transpose: (lowering, y) => lowering.transpose(plainOperand(lowering, y), y.attributes.permutation),
+  concat: (lowering, y) =>
+    lowering.model.node('Concat', lowering.plainOperands(y as Value), { axis: y.attributes.axis }),
+  slice: (lowering, y) => {
+    const { starts, ends } = y.attributes;
+    const { model } = lowering;
+    return model.node('Slice', [plainOperand(lowering, y), model.int64s(starts), model.int64s(ends)]);
+  },
+  pad: (lowering, y) => {
+    const { before, after } = y.attributes;
+    return lowering.model.node('Pad', [
+      plainOperand(lowering, y),
+      lowering.model.int64s([...before, ...after]),
+    ]);
+  },
+  gather: (lowering, y) =>
+    lowering.model.node('Gather', lowering.plainOperands(y as Value), { axis: y.attributes.axis }),
+  gatherGradient: (lowering, y) => {
+    // Scattering is a product with the one-hot matrix of the indices: [size, count] · [count, rest].
+    const { axis, size } = y.attributes;
+    const [indices, dy] = [operand(y as Value, 0), operand(y as Value, 1)];
+    const [outer, count, inner] = [
+      sizeOf(y.shape.slice(0, axis)),
+      sizeOf(indices.shape),
+      sizeOf(y.shape.slice(axis + 1)),
+    ];
+    const hot = oneHotMatrix(lowering, lowering.plain(indices), count, size);
+    const slices = lowering.reshape(lowering.plain(dy), [outer, count, inner]);
+    return lowering.reshape(
+      lowering.model.node('MatMul', [lowering.transpose(hot, [1, 0]), slices]),
+      y.shape,
+    );
+  },
+  oneHot: (lowering, y) => {
+    const labels = operand(y as Value, 0);
+    const hot = oneHotMatrix(lowering, lowering.plain(labels), sizeOf(labels.shape), y.attributes.classes);
+    return lowering.reshape(hot, y.shape);
+  },
+
+  randomUniform: lowerRandomUniform,
+  sumOverParts: lowerSumOverParts,
+};
+
+/** [count, classes] with a 1 at every index. */
+function oneHotMatrix(lowering: Lowering, indices: string, count: number, classes: number): string {
+  const { model } = lowering;
+  const all = model.int32s(
+    Array.from({ length: classes }, (_, index) => index),
+    [1, classes],
+  );
+  return model.node('Cast', [model.node('Equal', [lowering.reshape(indices, [count, 1]), all])], {
+    to: ONNX_TYPES.f32,
+  });
+}

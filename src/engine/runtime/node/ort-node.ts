@@ -1,0 +1,38 @@
+/** ONNX Runtime in Node, at native speed. */
+import { availableParallelism } from 'node:os';
+import * as ort from 'onnxruntime-node';
+import { requireArray } from '../../../tensor/arrays.js';
+import { engineError } from '../engine-error.js';
+import { ortSession } from '../ort-session.js';
+import { checkThreads, partBytesOf, type Runtime } from '../runtime.js';
+
+/** @throws RuntimeError when more threads are asked for than there are cores. */
+export function ortNode({ threads = 1 } = {}): Runtime {
+  const device = 'cpu';
+  checkThreads(threads, `the ${device}`, availableParallelism());
+  return {
+    name: `onnxruntime-node ${ort.env.versions.node}`,
+    device,
+    threads,
+    partBytes: partBytesOf(threads),
+    async open(model, options = {}) {
+      requireArray('runtime: the model', model, 'Uint8Array');
+      try {
+        const session = await ort.InferenceSession.create(model, {
+          executionProviders: ['cpu'],
+          intraOpNumThreads: threads,
+          interOpNumThreads: 1,
+          graphOptimizationLevel: 'all',
+          logSeverityLevel: 4,
+          // Idle threads must not spin: other participants need the core.
+          extra: {
+            session: { intra_op: { allow_spinning: threads > 1 ? '1' : '0' }, set_denormal_as_zero: '1' },
+          },
+        });
+        return ortSession({ ort, device: `the ${device}`, writesIntoOutputs: true }, session, options);
+      } catch (cause) {
+        throw engineError(cause, `the ${device}`, 'opened');
+      }
+    },
+  };
+}

@@ -1,0 +1,140 @@
+/** A session on ONNX Runtime, native or in a browser: the two packages share their interface. */
+import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
+import { arrayProblem } from '../../tensor/arrays.js';
+import { sizeOf } from '../../tensor/shape.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { engineError } from './engine-error.js';
+import { RuntimeError, type Session, type SessionOptions, type Tensors } from './runtime.js';
+
+const ORT_TYPES = { f32: 'float32', i32: 'int32', u8: 'uint8' } as const;
+
+const KINDS = { f32: 'Float32Array', i32: 'Int32Array', u8: 'Uint8Array' } as const;
+
+/** What both packages export. */
+export interface Ort {
+  readonly Tensor: TensorConstructor;
+}
+
+export interface OrtEngine {
+  readonly ort: Ort;
+  /** As errors call it. */
+  readonly device: string;
+  /** Whether it writes into given outputs: the native one does, WebAssembly and GPUs have memory of their own. */
+  readonly writesIntoOutputs: boolean;
+}
+
+export function ortSession(
+  { ort, device, writesIntoOutputs }: OrtEngine,
+  session: InferenceSession,
+  { carry = {} }: SessionOptions,
+): Session {
+  const carriedOutputs = Object.keys(carry);
+  const carriedInputs = new Set(Object.values(carry));
+  const toOrt = (name: string, tensor: Tensor) => {
+    checkTensor(name, tensor);
+    return new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
+  };
+  const copyToOrt = (name: string, tensor: Tensor) =>
+    toOrt(name, { ...tensor, data: tensor.data.slice() } as Tensor);
+  /** By input. `spare` are the buffers of the run before, where outputs can be given. */
+  const current = new Map<string, OrtTensor>();
+  const spare = new Map<string, OrtTensor>();
+
+  const delivered = (result: OrtTensor, given: Tensor | undefined): Tensor => {
+    if (given === undefined) return fromOrt(result);
+    if (!writesIntoOutputs) given.data.set(fromOrt(result).data);
+    return given;
+  };
+
+  const feedsOf = (inputs: Tensors) => {
+    const feeds: Record<string, OrtTensor> = {};
+    for (const name of session.inputNames) {
+      const tensor = inputs[name];
+      const feed = tensor === undefined ? current.get(name) : toOrt(name, tensor);
+      if (feed === undefined) {
+        const how = carriedInputs.has(name) ? 'was never written' : 'is not given';
+        throw new RuntimeError(`runtime: input "${name}" ${how}`);
+      }
+      feeds[name] = feed;
+    }
+    return feeds;
+  };
+
+  const fetchesOf = (outputs: Tensors) => {
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const name of session.outputNames) {
+      const given = outputs[name];
+      const carriedTo = carry[name];
+      if (!writesIntoOutputs) fetches[name] = null;
+      else if (carriedTo !== undefined) fetches[name] = spare.get(carriedTo) ?? null;
+      else fetches[name] = given === undefined ? null : toOrt(name, given);
+    }
+    return fetches;
+  };
+
+  return {
+    async write(tensors) {
+      for (const [name, tensor] of Object.entries(tensors)) {
+        if (!carriedInputs.has(name)) throw new RuntimeError(`runtime: input "${name}" is not carried`);
+        current.get(name)?.dispose();
+        current.set(name, copyToOrt(name, tensor));
+        if (writesIntoOutputs) spare.set(name, copyToOrt(name, tensor));
+      }
+    },
+    async run(inputs, outputs = {}) {
+      const results = await session.run(feedsOf(inputs), fetchesOf(outputs)).catch((cause: unknown) => {
+        throw engineError(cause, device, 'run');
+      });
+      for (const output of carriedOutputs) {
+        const input = carry[output] as string;
+        const before = current.get(input);
+        if (writesIntoOutputs && before !== undefined) spare.set(input, before);
+        else before?.dispose();
+        current.set(input, results[output] as OrtTensor);
+      }
+      const given = session.outputNames.filter((name) => carry[name] === undefined);
+      return Object.fromEntries(
+        given.map((name) => [name, delivered(results[name] as OrtTensor, outputs[name])]),
+      ) satisfies Tensors;
+    },
+    async read() {
+      const read: Record<string, Tensor> = {};
+      for (const [name, tensor] of current) {
+        const data = (await tensor.getData()) as Tensor['data'];
+        read[name] = typed(tensor, data.slice() as Tensor['data']);
+      }
+      return read;
+    },
+    async release() {
+      for (const tensor of current.values()) tensor.dispose();
+      await session.release();
+    },
+  };
+}
+
+/** @throws RuntimeError when the array is not of the tensor's dtype and shape */
+function checkTensor(name: string, { dtype, shape, data }: Tensor): void {
+  const kind = KINDS[dtype];
+  const problem =
+    kind === undefined
+      ? `has the dtype "${dtype}", expected one of ${Object.keys(KINDS).join(', ')}`
+      : arrayProblem(data, kind, sizeOf(shape));
+  if (problem !== undefined) throw new RuntimeError(`runtime: the array of "${name}" ${problem}`);
+}
+
+function fromOrt(tensor: OrtTensor): Tensor {
+  return typed(tensor, tensor.data as Tensor['data']);
+}
+
+function typed({ type, dims }: OrtTensor, data: Tensor['data']): Tensor {
+  switch (type) {
+    case 'float32':
+      return { dtype: 'f32', shape: dims, data: data as Float32Array };
+    case 'int32':
+      return { dtype: 'i32', shape: dims, data: data as Int32Array };
+    case 'uint8':
+      return { dtype: 'u8', shape: dims, data: data as Uint8Array };
+    default:
+      throw new RuntimeError(`runtime: an output of type ${type} cannot be read`);
+  }
+}

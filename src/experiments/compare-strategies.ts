@@ -1,0 +1,176 @@
+/**
+ * The same federation under several strategies and seeds, one run after the other. For one seed all strategies have the
+ * same partition and initial weights; the next seed deals out both anew. Each run merges, copies and goes on by its own
+ * strategy; training that does not depend on it is done once. Node only.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InterruptedError } from '../base/interrupted.js';
+import type { TrainTestSplit } from '../data/images/image-dataset.js';
+import { loadDataset } from '../data/images/node/load-dataset.js';
+import { withOwnNormalization } from '../federation/coordinator/own-normalization.js';
+import {
+  type FederationOptions,
+  type RunStart,
+  runFederation,
+} from '../federation/coordinator/run-federation.js';
+import { FederationError } from '../federation/error.js';
+import { strategiesOf } from '../federation/plan/federation-plan.js';
+import { DivergedRunError } from '../federation/record/diverged-run.js';
+import { claimFolder, type FolderClaim } from '../federation/record/folder-claim.js';
+import type { RunResult } from '../federation/record/run-result.js';
+import { cannotWrite } from '../federation/record/write-result.js';
+import type { RunState } from '../federation/rounds/round.js';
+import type { RoundEvent } from '../federation/rounds/round-events.js';
+import {
+  type Configuration,
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../protocol/configuration/configuration.js';
+import { shareTasks } from './shared-tasks.js';
+
+/** One of the runs of a comparison. */
+export interface RunPlace {
+  readonly strategy: string;
+  readonly seed: number;
+  /** From 1, and of how many. */
+  readonly run: number;
+  readonly runs: number;
+}
+
+export interface ComparisonOptions
+  extends Pick<
+    FederationOptions,
+    'out' | 'workers' | 'dataDir' | 'data' | 'signal' | 'source' | 'mostMemoryBytes'
+  > {
+  /** The first is what the others are measured against. */
+  readonly strategies: readonly string[];
+  /** So many seeds, from the configuration's own upwards. */
+  readonly seeds: number;
+  readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
+    onStart?(place: RunPlace, start: RunStart): void;
+    onEvent?(place: RunPlace, event: RoundEvent, state: RunState): void;
+    onResult?(place: RunPlace, result: RunResult): void;
+  };
+}
+
+export interface ComparedResult {
+  readonly strategy: string;
+  readonly seed: number;
+  /** Of one state, as it travels: four bytes a number. */
+  readonly stateBytes: number;
+  readonly result: RunResult;
+}
+
+/**
+ * Runs that are kept in `out`, each in a folder of its own, are taken up again or taken as they are.
+ * @throws InterruptedError when the signal came before the end.
+ */
+export async function compareStrategies(
+  input: ConfigurationInput,
+  options: ComparisonOptions,
+): Promise<ComparedResult[]> {
+  const { seeds, source = 'options', observer = {}, signal, dataDir } = options;
+  const parsed = parseConfiguration(input, source);
+  const strategies = namesOf(options.strategies, parsed, source);
+  const data =
+    options.data ??
+    (await loadDataset(parsed.dataset, {
+      dataDir,
+      signal,
+      onProgress: observer.onData,
+      onNotice: observer.onNotice,
+    }));
+  // One for all runs; each keeps it in its folder.
+  const configuration = await withOwnNormalization(parsed, input, data.train);
+  const { out } = options;
+  const claim = out === undefined ? undefined : await claimNewFolder(out, signal, observer.onNotice);
+  const results: ComparedResult[] = [];
+  const runs = seeds * strategies.length;
+  try {
+    for (let index = 0; index < seeds; index++) {
+      const seed = configuration.seed + index;
+      const share = shareTasks();
+      for (const strategy of strategies) {
+        const place = { strategy, seed, run: results.length + 1, runs };
+        results.push(
+          await runOne({ ...configuration, seed, strategy, compare: [] }, place, data, share, options),
+        );
+      }
+    }
+    return results;
+  } finally {
+    await claim?.release();
+  }
+}
+
+async function claimNewFolder(
+  path: string,
+  signal: AbortSignal | undefined,
+  onWaiting: ((notice: string) => void) | undefined,
+): Promise<FolderClaim> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw cannotWrite(path, cause);
+  });
+  return claimFolder(path, { signal, onWaiting });
+}
+
+async function runOne(
+  configuration: Configuration,
+  place: RunPlace,
+  data: TrainTestSplit,
+  share: ReturnType<typeof shareTasks>,
+  { out, workers, mostMemoryBytes, source, signal, observer = {} }: ComparisonOptions,
+): Promise<ComparedResult> {
+  const { strategy, seed } = place;
+  let stateBytes = 0;
+  const outcome = runFederation(configuration, {
+    data,
+    workers,
+    mostMemoryBytes,
+    source,
+    signal,
+    out: out === undefined ? undefined : join(out, folderOf(strategy), `seed-${seed}`),
+    tasks: share,
+    observer: {
+      onStart(start) {
+        stateBytes = 4 * start.parameters;
+        observer.onStart?.(place, start);
+      },
+      onEvent: (event, state) => observer.onEvent?.(place, event, state),
+    },
+  });
+  const result = await outcome.then(
+    ({ result }) => result,
+    (error: unknown) => {
+      // That a strategy lets training diverge is what a comparison wants to know.
+      const merged = error instanceof DivergedRunError && error.result.rounds.some(hasMerged);
+      if (merged) return error.result;
+      throw error;
+    },
+  );
+  if (result.stopped.reason === 'interrupted') throw new InterruptedError('interrupted');
+  observer.onResult?.(place, result);
+  return { strategy, seed, stateBytes, result };
+}
+
+const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merged).length > 0;
+
+/** Their names as they call themselves. Checked before the first run, which may take long. */
+function namesOf(strategies: readonly string[], configuration: Configuration, source: string): string[] {
+  const names = strategies.map(
+    (strategy) => strategiesOf({ ...configuration, strategy, compare: [] }, [], source).strategy.name,
+  );
+  const twice = names.find(
+    (name, place) => names.findIndex((other) => folderOf(other) === folderOf(name)) < place,
+  );
+  if (twice !== undefined) {
+    throw new FederationError(`federation: the strategy "${twice}" is named twice`, {
+      hint: 'name each once',
+    });
+  }
+  return names;
+}
+
+/** "trimmed-mean(trim=0.2)" → "trimmed-mean-trim-0.2" */
+const folderOf = (strategy: string) => strategy.replace(/[^\w.]+/g, '-').replace(/-$/, '');

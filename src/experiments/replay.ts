@@ -1,0 +1,213 @@
+/**
+ * Runs a recorded run again, on one machine: configuration and journal are all there is of it, with the data set of the
+ * configuration. In every round those are merged whose updates were merged then, and what comes of it is held against the
+ * journal, fact by fact. So a stranger can see whether the model is what the journal says. Node only.
+ */
+import { readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TrainTestSplit } from '../data/images/image-dataset.js';
+import { loadDataset } from '../data/images/node/load-dataset.js';
+import type { Share } from '../data/partition/partition.js';
+import { readInitialModel } from '../federation/coordinator/initial-model.js';
+import { type FederationOptions, runFederation } from '../federation/coordinator/run-federation.js';
+import { FederationError } from '../federation/error.js';
+import { OWN_DATA, sharesOf } from '../federation/plan/federation-plan.js';
+import { versionsOfThis } from '../federation/plan/node/versions.js';
+import { finalRole } from '../federation/record/conclude-run.js';
+import { followsRounds } from '../federation/record/continued-run.js';
+import { type RecordedRun, readRun } from '../federation/record/read-run.js';
+import { sha256Of } from '../federation/record/run-folder.js';
+import type { RunResult } from '../federation/record/run-result.js';
+import { recordedRounds } from '../federation/rounds/recorded-rounds.js';
+import { isFinished, type RoundRecord, type RunState } from '../federation/rounds/round.js';
+
+export interface ReplayOptions
+  extends Pick<
+    FederationOptions,
+    'out' | 'workers' | 'dataDir' | 'data' | 'network' | 'strategies' | 'init' | 'signal'
+  > {
+  /** Where the data set lies now; by default where its configuration says. */
+  readonly dataset?: string | undefined;
+  readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
+    /**
+     * Before the first training.
+     * @param finished whether all has been replayed before, into the same folder
+     */
+    onStart?(run: RecordedRun, finished: boolean): void;
+    /** A round is over, as it was and as it is now. */
+    onRound?(recorded: RoundRecord, replayed: RoundRecord): void;
+  };
+}
+
+/** A fact that came out otherwise. */
+export interface ReplayDifference {
+  readonly round: number;
+  /** The file is that of the final model, as the run left it. */
+  readonly of: 'update' | 'model' | 'control' | 'average' | 'refitted' | 'accuracy' | 'pooled' | 'file';
+  /** Whose update, or the accuracy of the copy with whom. */
+  readonly participant?: string | undefined;
+  /** A SHA-256, or an accuracy. */
+  readonly recorded: string | number;
+  readonly replayed: string | number | undefined;
+}
+
+export interface ReplayOutcome {
+  readonly run: RecordedRun;
+  /** Of the replay. */
+  readonly result: RunResult;
+  /** The first is where it began: each follows from those before it. */
+  readonly differences: readonly ReplayDifference[];
+  /** On what the same bytes depend besides, where it is not as it was. */
+  readonly versions: readonly { readonly of: string; readonly recorded: string; readonly here: string }[];
+}
+
+/**
+ * @param path the folder of a run
+ * @throws FederationError when there is no run, or it cannot be replayed here; whatever `runFederation` throws
+ */
+export async function replayRun(path: string, options: ReplayOptions = {}): Promise<ReplayOutcome> {
+  const { observer = {}, signal, dataDir } = options;
+  const run = await readRun(path);
+  const { configuration } = run;
+  const rounds = recordedRounds(run.state);
+  requireReplayable(run, rounds.length);
+  await requireOther(path, options.out);
+  await requireModel(run, options.init);
+  const data =
+    options.data ??
+    (await loadDataset(options.dataset ?? configuration.dataset, {
+      ...{ dataDir, signal },
+      ...{ onProgress: observer.onData, onNotice: observer.onNotice },
+    }));
+  const source = join(path, 'configuration.yaml');
+  requireShares(run, data, sharesOf(configuration, data, source));
+
+  let state: RunState | undefined;
+  let told = 0;
+  const tell = (next: RunState) => {
+    state = next;
+    const over = next.stopped === undefined ? next.rounds.length - 1 : rounds.length;
+    for (; told < Math.min(over, rounds.length); told++) {
+      observer.onRound?.(run.rounds[told] as RoundRecord, next.rounds[told] as RoundRecord);
+    }
+  };
+  const { out, workers, network, strategies, init } = options;
+  const { result } = await runFederation(configuration, {
+    ...{ out, workers, network, strategies, init, signal, data, source, recorded: rounds },
+    observer: {
+      onStart(start) {
+        observer.onStart?.(run, isFinished(start.state));
+        tell(start.state);
+      },
+      onEvent: (_, next) => tell(next),
+    },
+  });
+  const replayed = state?.rounds ?? [];
+  const differences = rounds.flatMap((_, index) => {
+    const [then, now] = [run.rounds[index], replayed[index]];
+    return then === undefined || now === undefined ? [] : roundDifferences(then, now);
+  });
+  differences.push(...(await fileDifference(run)));
+  return { run, result, differences, versions: versionsChanged(run.result.versions) };
+}
+
+/** What came out otherwise in a round, in the order in which one follows from the other. */
+export function roundDifferences(recorded: RoundRecord, replayed: RoundRecord): ReplayDifference[] {
+  const now = factsOf(replayed);
+  return factsOf(recorded).flatMap(({ of, participant, is }) => {
+    const same = now.find((fact) => fact.of === of && fact.participant === participant);
+    if (is === undefined || same?.is === is) return [];
+    return [{ round: recorded.round, of, participant, recorded: is, replayed: same?.is }];
+  });
+}
+
+type Fact = Pick<ReplayDifference, 'of' | 'participant'> & { readonly is: string | number | undefined };
+
+function factsOf({ participants, updates, merged, refitted, copied, pooled }: RoundRecord): Fact[] {
+  return [
+    ...participants.map((name): Fact => ({ of: 'update', participant: name, is: updates.get(name)?.sha256 })),
+    { of: 'model', is: merged?.sha256 },
+    { of: 'control', is: merged?.control },
+    { of: 'average', is: merged?.average },
+    { of: 'refitted', is: refitted?.sha256 },
+    ...[...copied].map(([name, is]): Fact => ({ of: 'accuracy', participant: name, is })),
+    { of: 'pooled', is: pooled?.sha256 },
+  ];
+}
+
+/** Whether the model that the run left is that of its last round. */
+async function fileDifference({
+  path,
+  state,
+  configuration,
+  finished,
+}: RecordedRun): Promise<ReplayDifference[]> {
+  const final = finalRole(state, configuration);
+  const bytes = finished && (await readFile(join(path, 'model.safetensors')).catch(() => undefined));
+  if (final === undefined || !bytes) return [];
+  const replayed = sha256Of(bytes);
+  if (replayed === final.sha256) return [];
+  return [{ round: final.role.round, of: 'file', recorded: final.sha256, replayed }];
+}
+
+function requireReplayable({ path, configuration, extended }: RecordedRun, rounds: number): void {
+  const { dataset, partition } = configuration;
+  const why =
+    dataset === 'none'
+      ? 'its "dataset" is "none": the images were never in one place'
+      : partition.name === OWN_DATA
+        ? `its "partition" is "${OWN_DATA}": the images were never in one place`
+        : rounds === 0
+          ? 'none of its rounds was merged'
+          : extended && followsRounds(configuration)
+            ? 'more rounds were allowed when some were done, and what is done in a round depends on how many there are'
+            : undefined;
+  if (why === undefined) return;
+  throw new FederationError(`"${path}" cannot be replayed: ${why}`, {
+    ...(rounds > 0 && {
+      hint: 'a run can be replayed whose data set a partitioner deals out, and lies here',
+    }),
+  });
+}
+
+/** Its own folder would be taken for a replay that is finished. */
+async function requireOther(path: string, out: string | undefined): Promise<void> {
+  if (out === undefined) return;
+  const [here, there] = await Promise.all([realpath(path), realpath(out).catch(() => undefined)]);
+  if (here !== there) return;
+  throw new FederationError(`"${out}" holds the run that is to be replayed`, {
+    hint: 'keep the replay in another folder',
+  });
+}
+
+async function requireModel({ path, configuration }: RecordedRun, init: string | undefined): Promise<void> {
+  if (init === undefined) return;
+  const { sha256 } = await readInitialModel(init);
+  if (sha256 === configuration.initialModel) return;
+  const began = configuration.initialModel ?? 'none';
+  throw new FederationError(
+    `"${init}" has the SHA-256 ${sha256}, expected ${began}, with which "${path}" began`,
+  );
+}
+
+/** Who trained on more examples, or fewer, than the data set deals out had other data. */
+function requireShares({ path, rounds }: RecordedRun, { train }: TrainTestSplit, shares: readonly Share[]) {
+  for (const { round, updates } of rounds) {
+    // In the order of the participants, whoever was the first to be done.
+    for (const { name: participant, train: dealt } of shares) {
+      const examples = updates.get(participant)?.examples;
+      if (examples === undefined || examples === dealt.length) continue;
+      throw new FederationError(
+        `"${path}" cannot be replayed: "${participant}" trained on ${examples} examples in round ${round}, of "${train.name}" it has ${dealt.length}`,
+        { hint: 'it had other data, or another part of this set than its own (`join --partition`)' },
+      );
+    }
+  }
+}
+
+function versionsChanged(recorded: Readonly<Record<string, string>>): ReplayOutcome['versions'] {
+  return Object.entries(versionsOfThis()).flatMap(([of, here]) => {
+    const then = recorded[of];
+    return then === undefined || then === here ? [] : [{ of, recorded: then, here }];
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * Training that several runs of a comparison ask for, done once. Runs that differ only in their strategy begin alike: the
+ * first round trains from the same weights on the same data, and pooled training never sees a strategy. A task is known by
+ * what it says, down to the bytes of its arrays; its result is a function of that alone. Node only.
+ */
+
+import { sha256Of } from '../federation/record/run-folder.js';
+import type { LocalResult } from '../training/local-training.js';
+import type { TaskRunner, TrainTask } from '../training/tasks.js';
+
+/** Puts a memory before the runners of all runs; it is gone with the function. */
+export function shareTasks(): (runner: TaskRunner) => TaskRunner {
+  const results = new Map<string, Promise<LocalResult>>();
+  return (runner) => ({
+    train(task, onProgress) {
+      if (!isShared(task)) return runner.train(task, onProgress);
+      const key = keyOf(task);
+      const known = results.get(key);
+      if (known !== undefined) return known;
+      const result = runner.train(task, onProgress);
+      results.set(key, result);
+      // What was given up or failed is tried again by the next run.
+      result.catch(() => results.delete(key));
+      return result;
+    },
+    evaluate: (task) => runner.evaluate(task),
+    ...(runner.sumFeatures && { sumFeatures: runner.sumFeatures.bind(runner) }),
+    ...(runner.fisher && { fisher: runner.fisher.bind(runner) }),
+    stop: () => runner.stop(),
+  });
+}
+
+/** Later rounds begin with what a strategy made: they would fill the memory for nothing. */
+const isShared = ({ work }: TrainTask) => work.round === 1 || work.participant === 'pooled';
+
+function keyOf(task: TrainTask): string {
+  return JSON.stringify(task, (_, value: unknown) => {
+    if (ArrayBuffer.isView(value)) {
+      return sha256Of(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    }
+    return value === Infinity ? 'Infinity' : value;
+  });
+}

@@ -1,0 +1,171 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { encodeModel } from '../../engine/nn/model-file.js';
+import { MergeError } from '../../merge/error.js';
+import { encodeSafetensors } from '../../tensor/safetensors.js';
+import { layoutSize, stateLayout } from '../../tensor/state-dict.js';
+import { checkUpdate, type UpdateCheck } from './check-update.js';
+
+const folder = await mkdtemp(join(tmpdir(), 'commonweight-check-'));
+afterAll(() => rm(folder, { recursive: true }));
+const layout = stateLayout([
+  ['conv.weight', [3, 2]],
+  ['conv.bias', [3]],
+  ['fc.weight', [2, 3]],
+]);
+const size = layoutSize(layout);
+const data = Float32Array.from({ length: size }, (_, i) => Math.sin(i));
+const sound = encodeSafetensors({ layout, data });
+const headerBytes = sound.length - 4 * size;
+const what = 'the update of "site-b"';
+
+let files = 0;
+async function problemOf(bytes: Uint8Array, check: Partial<UpdateCheck> = {}, of = layout) {
+  const path = join(folder, `${++files}`);
+  await writeFile(path, bytes);
+  return (await checkUpdate(path, of, { what, ...check })).problem;
+}
+async function baseFile(values: Float32Array) {
+  const path = join(folder, `base-${++files}`);
+  const description = {
+    ...{ network: { name: 'lenet5' as const }, imageShape: [1, 2, 2] as [number, number, number] },
+    ...{ classNames: ['a'], normalization: { mean: [0], deviation: [1] }, dataset: 'x' },
+  };
+  await writeFile(path, encodeModel({ layout, data: values }, description));
+  return path;
+}
+const changed = (place: number, value: number) =>
+  encodeSafetensors({ layout, data: data.with(place, value) });
+
+describe('an update that came in', () => {
+  it('is sound as it is written', async () => {
+    expect(await problemOf(sound)).toBeUndefined();
+  });
+
+  it('is refused with any other byte in its header', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: headerBytes - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (place, flip) => {
+          const bytes = sound.slice();
+          bytes[place] = (bytes[place] as number) ^ flip;
+          expect(await problemOf(bytes)).toContain('"site-b"');
+        },
+      ),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  it('is refused with a number that is not finite, wherever it lies', async () => {
+    for (let place = 0; place < size; place++) {
+      for (const value of [NaN, Infinity, -Infinity]) {
+        const { name, offset } = layout.findLast((entry) => entry.offset <= place)!;
+        expect(await problemOf(changed(place, value))).toBe(
+          `"${name}" is ${value} at index ${place - offset} in ${what}, expected a finite number`,
+        );
+      }
+    }
+  });
+
+  it('is refused when it is cut short or goes on', async () => {
+    for (const length of [0, 5, headerBytes - 1, headerBytes, sound.length - 4, sound.length - 1]) {
+      expect(await problemOf(sound.subarray(0, length))).toContain(what);
+    }
+    expect(await problemOf(Buffer.concat([sound, new Uint8Array(4)]))).toContain(
+      `${what}: not a valid safetensors file: the tensors end at byte`,
+    );
+  });
+
+  it('is refused with a header that is far too long, before it is read', async () => {
+    const long = encodeSafetensors({ layout, data }, { note: 'x'.repeat(100_000) });
+    expect(await problemOf(long)).toMatch(/"site-b" has a header of 100\d+ bytes, expected \d+$/);
+  });
+
+  it('that is not there is our own trouble', async () => {
+    await expect(checkUpdate(join(folder, 'none'), layout, { what })).rejects.toThrow(MergeError);
+  });
+
+  it('is refused with other tensors, by name, shape, dtype or order', async () => {
+    const of = (...shapes: [string, number[]][]) => {
+      const other = stateLayout(shapes);
+      return encodeSafetensors({ layout: other, data: new Float32Array(layoutSize(other)) });
+    };
+    const [first, second, third] = [
+      ['conv.weight', [3, 2]],
+      ['conv.bias', [3]],
+      ['fc.weight', [2, 3]],
+    ] as [string, number[]][];
+    expect(await problemOf(of(first!, third!))).toBe(`${what}: "conv.bias" is missing`);
+    expect(await problemOf(of(first!, ['conv.bias', [4]], third!))).toBe(
+      `${what}: "conv.bias" is [4], expected [3]`,
+    );
+    expect(await problemOf(of(first!, second!, third!, ['more', [1]]))).toBe(
+      `${what}: "more" is not expected`,
+    );
+    expect(await problemOf(of(second!, first!, third!))).toBe(
+      `${what} has "conv.bias" in place 1, expected "conv.weight"`,
+    );
+    const halves = Buffer.from(sound).toString('latin1').replace('"F32","shape":[3]', '"I32","shape":[3]');
+    expect(await problemOf(Buffer.from(halves, 'latin1'))).toBe(
+      `"conv.bias" is I32 in ${what}, expected F32`,
+    );
+  });
+
+  it('is refused with metadata, which would be bytes of the sender’s choice', async () => {
+    const chatty = encodeSafetensors({ layout, data }, { note: 'hello' });
+    expect(await problemOf(chatty)).toContain('its header is written in another way');
+  });
+
+  it('is refused when it lies absurdly far from where it began', async () => {
+    const base = await baseFile(data);
+    expect(await problemOf(sound, { base })).toBeUndefined();
+    expect(await problemOf(changed(4, 1e6), { base })).toMatch(
+      /^the weights of the update of "site-b" lie 2\.58e\+5 from where they began .* expected at most 100$/,
+    );
+    // √(3²/15) from where they began.
+    const moved = changed(4, data[4]! + 3);
+    expect(await problemOf(moved, { base, farthest: 0.77 })).toContain('lie 0.775 from where they began');
+    expect(await problemOf(moved, { base, farthest: 0.78 })).toBeUndefined();
+    expect(await problemOf(changed(0, 3e38))).toContain('from zero');
+    // What is far for small weights is not for large ones.
+    const large = await baseFile(data.map((value) => 1000 * value));
+    const scaled = encodeSafetensors({ layout, data: data.map((value) => -1000 * value) });
+    expect(await problemOf(scaled, { base })).toContain('expected at most 100');
+    expect(await problemOf(scaled, { base: large })).toBeUndefined();
+  });
+
+  it('says how far it moved, in units of what it began with', async () => {
+    const base = await baseFile(data);
+    const path = join(folder, 'moved');
+    await writeFile(path, encodeSafetensors({ layout, data: data.map((value) => 1.25 * value) }));
+    const { moved } = (await checkUpdate(path, layout, { what, base })) as { moved: number };
+    expect(moved).toBeCloseTo(0.25, 6);
+  });
+
+  it('of squares has none below zero', async () => {
+    const squares = data.map((value) => value ** 2);
+    expect(await problemOf(encodeSafetensors({ layout, data: squares }), { squares: true })).toBeUndefined();
+    const wrong = encodeSafetensors({ layout, data: squares.with(7, -1e-9) });
+    expect(await problemOf(wrong, { squares: true })).toMatch(/"conv.bias" is -.* expected a number from 0$/);
+  });
+
+  it('is read in pieces, to its last number', async () => {
+    const large = stateLayout([
+      ['a', [300_001]],
+      ['b', [7]],
+    ]);
+    const values = new Float32Array(300_008).fill(0.5);
+    expect(await problemOf(encodeSafetensors({ layout: large, data: values }), {}, large)).toBeUndefined();
+    for (const [place, message] of [
+      [300_000, '"a" is NaN at index 300000'],
+      [300_007, '"b" is NaN at index 6'],
+    ] as const) {
+      const bytes = encodeSafetensors({ layout: large, data: values.with(place, NaN) });
+      expect(await problemOf(bytes, {}, large)).toContain(message);
+    }
+  });
+});

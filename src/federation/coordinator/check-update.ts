@@ -1,0 +1,152 @@
+/**
+ * What came in as an update is somebody else's file: before it counts it must be, to the byte of its header, what
+ * `encodeSafetensors` writes for the plan's tensors, and hold sound numbers only. Read in pieces, so that memory does not
+ * depend on the model's size, with turns of the event loop between them. Node only.
+ */
+import { open } from 'node:fs/promises';
+import { TensorError } from '../../base/error.js';
+import { turnTaker } from '../../base/turns.js';
+import { openTensorFile, type TensorFile } from '../../merge/files/tensor-file.js';
+import { readChunk, readUpTo, unreadable } from '../../merge/files/tensor-source.js';
+import { firstNotFinite } from '../../merge/kernels/block.js';
+import { formatSafetensorsHeader } from '../../tensor/safetensors-header.js';
+import { layoutDifference, layoutSize, type StateLayout, stateLayout } from '../../tensor/state-dict.js';
+
+export interface UpdateCheck {
+  /** Whose it is and what, for the message: `the update of "site-b"`. */
+  readonly what: string;
+  /** The file of the state that the work began with; distances count from zero without one. */
+  readonly base?: string | undefined;
+  /**
+   * The farthest that weights may have moved, as the root of their mean square, in units of the base's or of 1, whichever is
+   * more; 100 by default. What one round moves is below 1, and numbers like that would drown everybody else's in a mean.
+   */
+  readonly farthest?: number | undefined;
+  /** Squares, as those of the Fisher information: none is below zero. */
+  readonly squares?: boolean | undefined;
+}
+
+const FARTHEST = 100;
+const PIECE_BYTES = 1 << 20;
+
+export type CheckedUpdate =
+  /** What is wrong with the file, in a line (who, what, expected, got). */
+  | { readonly problem: string }
+  /** How far the weights moved, as the root of the mean square, in units of the base's; from zero where there is no base. */
+  | { readonly problem?: undefined; readonly moved: number };
+
+/** @throws MergeError when a file cannot be read, or the base is no model of these tensors */
+export async function checkUpdate(
+  path: string,
+  layout: StateLayout,
+  { what, base: basePath, farthest = FARTHEST, squares = false }: UpdateCheck,
+): Promise<CheckedUpdate> {
+  const expected = headerOf(layout);
+  const refused = await headerLengthProblem(path, expected.length, what);
+  if (refused !== undefined) return { problem: refused };
+  let file: TensorFile;
+  try {
+    file = await openTensorFile(path);
+  } catch (error) {
+    if (error instanceof TensorError) return { problem: error.message.replace(path, what) };
+    throw error;
+  }
+  const base = basePath === undefined ? undefined : await openTensorFile(basePath);
+  try {
+    const problem = headerProblem(file, layout, expected, what);
+    return problem === undefined ? await checkValues(file, base) : { problem };
+  } finally {
+    await file.handle.close();
+    await base?.handle.close();
+  }
+
+  async function checkValues(file: TensorFile, base: TensorFile | undefined): Promise<CheckedUpdate> {
+    const takeTurn = turnTaker();
+    const [own, other] = [new Float32Array(PIECE_BYTES / 4), new Float32Array(PIECE_BYTES / 4)];
+    let [movedSquares, baseSquares] = [0, 0];
+    for (const { name, size } of layout) {
+      for (let at = 0; at < size; at += own.length) {
+        await takeTurn();
+        const count = Math.min(own.length, size - at);
+        const piece = { name, dtype: 'F32', at: 4 * at, bytes: 4 * count } as const;
+        readChunk(file, piece, new Uint8Array(own.buffer));
+        const values = own.subarray(0, count);
+        const bad = firstNotFinite(values);
+        if (bad >= 0) return unsound(name, at + bad, values[bad], 'a finite number');
+        const negative = squares ? values.findIndex((value) => value < 0) : -1;
+        if (negative >= 0) return unsound(name, at + negative, values[negative], 'a number from 0');
+        if (base !== undefined) readChunk(base, piece, new Uint8Array(other.buffer));
+        for (let i = 0; i < count; i++) {
+          const began = base === undefined ? 0 : (other[i] as number);
+          const moved = (own[i] as number) - began;
+          movedSquares += moved * moved;
+          baseSquares += began * began;
+        }
+      }
+    }
+    const size = Math.max(layoutSize(layout), 1);
+    const [distance, began] = [Math.sqrt(movedSquares / size), Math.sqrt(baseSquares / size)];
+    const most = farthest * Math.max(began, 1);
+    if (squares || distance <= most) return { moved: distance / (began || 1) };
+    const from = base === undefined ? 'zero' : 'where they began';
+    return {
+      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
+    };
+  }
+
+  function unsound(name: string, index: number, value: number | undefined, expected: string) {
+    return { problem: `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}` };
+  }
+}
+
+const headerOf = (layout: StateLayout) =>
+  formatSafetensorsHeader(
+    layout.map(({ name, shape, offset, size }) => ({
+      ...{ name, shape, dtype: 'F32' },
+      ...{ begin: 4 * offset, end: 4 * (offset + size) },
+    })),
+  );
+
+/** A header as long as the format allows, 100 MB, is not even read; one of about the right length is, to say what is wrong. */
+async function headerLengthProblem(
+  path: string,
+  expected: number,
+  what: string,
+): Promise<string | undefined> {
+  const handle = await open(path, 'r').catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(8));
+    if (prefix.length < 8) return `${what} has ${prefix.length} bytes, expected at least ${expected}`;
+    const length = 8 + Number(new DataView(prefix.buffer).getBigUint64(0, true));
+    if (length <= 2 * expected + 4096) return undefined;
+    return `${what} has a header of ${length} bytes, expected ${expected}`;
+  } finally {
+    await handle.close();
+  }
+}
+
+function headerProblem(
+  file: TensorFile,
+  layout: StateLayout,
+  expected: Uint8Array,
+  what: string,
+): string | undefined {
+  const actual = readUpTo(file.fd, file.path, 0, new Uint8Array(expected.length));
+  // The sizes of tensors and of the file have been compared when it was opened.
+  if (file.header.dataStart === expected.length && Buffer.compare(actual, expected) === 0) return undefined;
+  const { entries } = file.header;
+  const difference = layoutDifference(
+    stateLayout(entries.map(({ name, shape }) => [name, shape] as const)),
+    layout,
+  );
+  if (difference !== undefined) return `${what}: ${difference}`;
+  const other = entries.find(({ dtype }) => dtype !== 'F32');
+  if (other !== undefined) return `"${other.name}" is ${other.dtype} in ${what}, expected F32`;
+  const misplaced = entries.findIndex(({ name }, place) => name !== layout[place]?.name);
+  if (misplaced >= 0) {
+    return `${what} has "${entries[misplaced]?.name}" in place ${misplaced + 1}, expected "${layout[misplaced]?.name}"`;
+  }
+  return `${what}: its header is written in another way than commonweight writes it, expected ${expected.length} bytes without metadata`;
+}

@@ -1,0 +1,293 @@
+/**
+ * What the round asks for, carried out: local training, merging, evaluation of copies, pooled training. Each command becomes
+ * the fact that it was done.
+ */
+
+import { turnTaker } from '../../base/turns.js';
+import type { Share } from '../../data/partition/partition.js';
+import { mergeInTurns, type Update } from '../../merge/memory/merge.js';
+import type { Strategy } from '../../merge/strategy.js';
+import { accuracy, type Metrics } from '../../metrics/metrics.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import { evaluateInParts } from '../../training/evaluate-parts.js';
+import type { LocalProgress } from '../../training/local-training.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import { FederationError } from '../error.js';
+import { afterMerge } from '../methods/after-merge.js';
+import { controlsBefore, keepControls, mergeControls } from '../methods/control-variates.js';
+import { auxiliariesOf } from '../methods/fisher.js';
+import { refit, sumFeaturesOf } from '../methods/refit.js';
+import { ownAccuracy, trainRound } from '../participant/participant-work.js';
+import { attackBy, handedIn } from '../plan/attackers.js';
+import type { FederationPlan } from '../plan/plan-parts.js';
+import { roundDetails } from '../record/round-details.js';
+import { type Command, honestOf, type RoundRecord } from '../rounds/round.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import type { RunStore } from '../rounds/run-store.js';
+
+/** Where a command is carried out. */
+export interface Workshop {
+  readonly plan: FederationPlan;
+  readonly tasks: TaskRunner;
+  readonly store: RunStore;
+  readonly onProgress: (progress: LocalProgress) => void;
+  readonly rounds: readonly RoundRecord[];
+}
+
+export function carryOut(command: Command, workshop: Workshop): Promise<RoundEvent> {
+  switch (command.type) {
+    case 'train':
+      return train(command, workshop);
+    case 'merge':
+      return mergeRound(command.round, workshop);
+    case 'evaluate-copy':
+      return evaluateCopy(command, workshop);
+    case 'train-pooled':
+      return trainPooled(command.round, workshop);
+    case 'sum-features':
+      return sumFeaturesOf(command, workshop);
+    case 'refit':
+      return refit(command.round, workshop);
+    case 'record':
+      return Promise.resolve(command.event);
+  }
+}
+
+type Named<Type extends Command['type']> = Extract<Command, { type: Type }>;
+
+async function train(command: Named<'train'>, workshop: Workshop): Promise<RoundEvent> {
+  const { round, participant } = command;
+  const { plan, tasks, store, onProgress, rounds } = workshop;
+  const began = performance.now();
+  const attack = attackBy(participant, plan.attackers);
+  if (attack?.from === 'honest-updates') return craftFromHonest(attack.craft, command, workshop);
+  const base = await baseOf(round, participant, plan, store, rounds);
+  const kept = { layout: plan.layout, store, rounds };
+  const { evaluated } = recordOf(rounds, round);
+  const trained = await trainRound(
+    { plan, share: shareOf(plan, participant), tasks },
+    {
+      ...{ round, evaluated, base: base.data },
+      ...(plan.keepsControls?.(round) && { controls: await controlsBefore(round, participant, kept) }),
+      ...(attack?.from === 'data' && { poisoned: true }),
+    },
+    onProgress,
+  );
+  const { work, state, fisher, controls, report } = trained;
+  const data = handedIn(attack, base.data, state, work);
+  const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
+  const update = {
+    participant,
+    sha256,
+    ...report,
+    ...(controls && { controls: await keepControls({ round, participant }, controls, kept) }),
+    ...(fisher && { fisher: await store.put({ type: 'fisher', round, participant }, fisher) }),
+    seconds: secondsSince(began),
+  };
+  return { type: 'update-received', round, update };
+}
+
+/** An attacker that trains nothing says of its work what the first honest participant said. */
+async function craftFromHonest(
+  craft: (honest: readonly Float32Array[]) => Float32Array,
+  { round, participant }: Named<'train'>,
+  { plan, store, rounds }: Workshop,
+): Promise<RoundEvent> {
+  const began = performance.now();
+  const honest = honestOf(recordOf(rounds, round).participants, plan.rules);
+  const updates = await Promise.all(honest.map((name) => updateOf(name, round, store, rounds)));
+  const data = craft(updates.map(({ state }) => state.data));
+  const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
+  const [claimed] = honest.map((name) => recordOf(rounds, round).updates.get(name));
+  if (claimed === undefined) throw new Error('internal: an attack without an honest participant');
+  const fisher = updates[0]?.auxiliaries?.fisher;
+  if (fisher !== undefined) await store.put({ type: 'fisher', round, participant }, fisher);
+  const examples = shareOf(plan, participant).train.length;
+  const update = { ...claimed, participant, sha256, examples, seconds: secondsSince(began) };
+  return { type: 'update-received', round, update };
+}
+
+async function updateOf(
+  participant: string,
+  round: number,
+  store: RunStore,
+  rounds: readonly RoundRecord[],
+): Promise<Update> {
+  const update = recordOf(rounds, round).updates.get(participant);
+  if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
+  const state = await store.get({ type: 'update', round, participant }, update.sha256);
+  const auxiliaries = await auxiliariesOf(update, round, store);
+  return { name: participant, examples: update.examples, state, ...auxiliaries };
+}
+
+async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
+  const { plan, store, rounds } = workshop;
+  const began = performance.now();
+  // With a hundred participants all of this takes seconds, in which others of the thread have their turns.
+  const takeTurn = turnTaker();
+  const { participants, closed: counted = [], members, evaluated } = recordOf(rounds, round);
+  const updates: Update[] = [];
+  const bases: StateDict[] = [];
+  for (const participant of counted) {
+    updates.push(await updateOf(participant, round, store, rounds));
+    // After the first round there is one base for all.
+    const common = round > 1 ? bases[0] : undefined;
+    bases.push(common ?? (await baseOf(round, participant, plan, store, rounds)));
+    await takeTurn();
+  }
+  // Participants that began with weights of their own have no common base in round 1.
+  const onUpdates = [plan.strategy, ...plan.compared].some(({ on = plan.mergeOn }) => on === 'updates');
+  const base = onUpdates || plan.server !== undefined ? bases[0] : undefined;
+  const aligned = plan.align?.(updates, onUpdates ? base : undefined) ?? updates;
+  const combine = (strategy: Strategy) =>
+    mergeInTurns(
+      strategy,
+      aligned,
+      base === undefined ? { on: 'weights' } : { on: plan.mergeOn, base },
+      takeTurn,
+    );
+  const before = rounds[round - 2];
+  const after = await afterMerge(plan, { round, merged: await combine(plan.strategy), base, before }, store);
+  const models: [string, StateDict][] = [[plan.strategy.name, after.model]];
+  for (const strategy of evaluated ? plan.compared : [])
+    models.push([strategy.name, await combine(strategy)]);
+  models.push(...after.averaged);
+  const [mergedMetrics, ownMetrics] = await Promise.all([
+    testMetrics(evaluated ? models : [], workshop),
+    testMetrics(
+      evaluated ? updates.map(({ name, state }): [string, StateDict] => [name, state]) : [],
+      workshop,
+    ),
+  ]);
+  const sha256 = await store.put({ type: 'merged', round }, after.model);
+  if (evaluated) {
+    await store.keepDetails(
+      await roundDetails(
+        {
+          round,
+          sha256,
+          updates: updates.map(({ name, state }, k) => ({
+            name,
+            base: bases[k]?.data ?? state.data,
+            state: state.data,
+          })),
+          own: ownMetrics,
+          merged: mergedMetrics,
+        },
+        takeTurn,
+      ),
+    );
+  }
+  // Where participants come and go, whoever has not joined yet has no part in the common control variate.
+  const examples = new Map(
+    plan.shares
+      .filter(({ name }) => members.size === 0 || members.has(name))
+      .map(({ name, train }) => [name, train.length]),
+  );
+  const kept = { layout: plan.layout, store, rounds };
+  const control = plan.keepsControls?.(round)
+    ? await mergeControls(recordOf(rounds, round), examples, kept)
+    : undefined;
+  return {
+    type: 'merged',
+    round,
+    sha256,
+    ...after.kept,
+    merged: accuracies(mergedMetrics),
+    own: accuracies(ownMetrics),
+    ...(control !== undefined && { control }),
+    ...(counted.length < participants.length && { counted: [...counted] }),
+    seconds: secondsSince(began),
+  };
+}
+
+async function evaluateCopy(
+  { round, participant }: Named<'evaluate-copy'>,
+  { plan, tasks, store, rounds }: Workshop,
+): Promise<RoundEvent> {
+  const { data } = await mergedOf(round, store, rounds);
+  const validationAccuracy = await ownAccuracy({ share: shareOf(plan, participant), tasks }, data);
+  return { type: 'copy-evaluated', round, participant, validationAccuracy };
+}
+
+async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {
+  const { plan, tasks, store, onProgress, rounds } = workshop;
+  const [images = 0, ...imagesBefore] = [...rounds.slice(0, round)]
+    .reverse()
+    .map(({ updates }) => sum([...updates.values()].map((update) => update.images)));
+  const size = plan.initialState('pooled').data.length;
+  let carried = plan.initialState('pooled').data;
+  let slots: Float32Array | undefined;
+  const before = round > 1 ? recordOf(rounds, round - 1).pooled : undefined;
+  if (before !== undefined) {
+    const { data } = await store.get({ type: 'pooled', round: round - 1 }, before.sha256);
+    [carried, slots] = [data.slice(0, size), data.slice(size)];
+  }
+  const everything = Uint32Array.from(plan.shares.flatMap((share) => [...share.train])).sort();
+  const work = plan.pooledWork(round, images, slots, imagesBefore);
+  const result = await tasks.train(
+    { type: 'train', work, base: carried, train: everything, validation: new Uint32Array(0) },
+    onProgress,
+  );
+  const kept = new Float32Array(size + result.slots.length);
+  kept.set(result.state);
+  kept.set(result.slots, size);
+  const layout = [{ name: 'state and slots', shape: [kept.length], offset: 0, size: kept.length }];
+  const sha256 = await store.put({ type: 'pooled', round }, { layout, data: kept });
+  const { evaluated } = recordOf(rounds, round);
+  const { pooled } = accuracies(
+    await testMetrics(evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [], workshop),
+  );
+  const accuracy = pooled === undefined ? {} : { testAccuracy: pooled };
+  return { type: 'pooled-trained', round, sha256, images: result.images, ...accuracy };
+}
+
+/** On the test images; nothing where the coordinator has none. */
+async function testMetrics(
+  models: readonly (readonly [string, StateDict])[],
+  { plan, tasks }: Workshop,
+): Promise<Record<string, Metrics>> {
+  if (plan.testExamples === 0) return {};
+  const results = await Promise.all(
+    models.map(async ([name, { data }]): Promise<[string, Metrics]> => {
+      return [name, await evaluateInParts(tasks, data, 'test', plan.testExamples)];
+    }),
+  );
+  return Object.fromEntries(results);
+}
+
+const accuracies = (metrics: Readonly<Record<string, Metrics>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, accuracy(one)]));
+
+async function baseOf(
+  round: number,
+  participant: string,
+  plan: FederationPlan,
+  store: RunStore,
+  rounds: readonly RoundRecord[],
+): Promise<StateDict> {
+  return round === 1 ? plan.initialState(participant) : mergedOf(round - 1, store, rounds);
+}
+
+async function mergedOf(round: number, store: RunStore, rounds: readonly RoundRecord[]): Promise<StateDict> {
+  const { merged, refitted } = recordOf(rounds, round);
+  if (refitted !== undefined) return store.get({ type: 'refitted', round }, refitted.sha256);
+  if (merged === undefined) throw new Error(`internal: round ${round} has no merged model yet`);
+  return store.get({ type: 'merged', round }, merged.sha256);
+}
+
+function recordOf(rounds: readonly RoundRecord[], round: number): RoundRecord {
+  const record = rounds[round - 1];
+  if (record === undefined) throw new Error(`internal: there is no round ${round} yet`);
+  return record;
+}
+
+function shareOf(plan: FederationPlan, participant: string): Share {
+  const share = plan.shares.find(({ name }) => name === participant);
+  if (share === undefined) throw new FederationError(`federation: "${participant}" has no data`);
+  return share;
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+
+const secondsSince = (began: number) => Math.round(performance.now() - began) / 1000;

@@ -1,0 +1,104 @@
+/**
+ * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until nothing is due. All
+ * decisions are the round's; everything that matters is in the store before it counts.
+ */
+import { turnTaker } from '../../base/turns.js';
+import type { LocalProgress } from '../../training/local-training.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import { discardControls } from '../methods/control-variates.js';
+import type { FederationPlan } from '../plan/plan-parts.js';
+import { applyEvent, type Command, dueCommands, type RunState, startRun } from '../rounds/round.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import type { RunStore } from '../rounds/run-store.js';
+import { carryOut } from './commands.js';
+
+export interface Observer {
+  onProgress?(progress: LocalProgress): void;
+  onEvent?(event: RoundEvent, state: RunState): void;
+}
+
+export async function coordinate(
+  plan: FederationPlan,
+  tasks: TaskRunner,
+  store: RunStore,
+  observer: Observer = {},
+): Promise<RunState> {
+  const takeTurn = turnTaker();
+  let state = store.events.reduce(applyEvent, startRun(plan.rules));
+  const running = new Map<string, Promise<void>>();
+  const keyOf = (command: Command) =>
+    `${command.type} ${command.round} ${'participant' in command ? command.participant : ''}`;
+  const onProgress = (progress: LocalProgress) => observer.onProgress?.(progress);
+  let failure: { error: unknown } | undefined;
+  let recording: Promise<void> = Promise.resolve();
+
+  /** Facts are recorded one after the other, and count in the order in which they are recorded. */
+  const record = (event: RoundEvent) => {
+    recording = recording.then(async () => {
+      await store.append(event);
+      state = applyEvent(state, event);
+      observer.onEvent?.(event, state);
+      await discardAfter(event, state, plan, store);
+    });
+    return recording;
+  };
+  const start = (command: Command) => {
+    const key = keyOf(command);
+    const done = carryOut(command, { plan, tasks, store, onProgress, rounds: state.rounds })
+      .then(record)
+      .catch((error: unknown) => {
+        // What failed cannot be mended by the others: they stop at their next step.
+        failure ??= { error };
+        tasks.stop();
+      })
+      .finally(() => running.delete(key));
+    running.set(key, done);
+  };
+
+  for (;;) {
+    const due = failure === undefined ? dueCommands(state) : [];
+    const added = due.filter((command) => !running.has(keyOf(command)));
+    for (const command of added) {
+      start(command);
+      // Hundreds may be due at once, each with a first state to make.
+      await takeTurn();
+    }
+    if (running.size > 0) await Promise.race(running.values());
+    // What was added may be done by now, and more be due.
+    else if (added.length === 0) break;
+  }
+  if (failure !== undefined) throw failure.error;
+  return state;
+}
+
+/** Removes what no later step reads. */
+async function discardAfter(
+  event: RoundEvent,
+  { rounds }: RunState,
+  plan: FederationPlan,
+  store: RunStore,
+): Promise<void> {
+  await discardControls(event, rounds, store);
+  if (event.type === 'merged') {
+    for (const participant of rounds[event.round - 1]?.participants ?? []) {
+      await store.discard({ type: 'update', round: event.round, participant });
+      if (rounds[event.round - 1]?.updates.get(participant)?.fisher !== undefined) {
+        await store.discard({ type: 'fisher', round: event.round, participant });
+      }
+    }
+    if (event.server !== undefined) await store.discard({ type: 'server', round: event.round - 1 });
+    if (event.average !== undefined) await store.discard({ type: 'average', round: event.round - 1 });
+    if (event.round > plan.keep) {
+      await store.discard({ type: 'merged', round: event.round - plan.keep });
+      await store.discard({ type: 'refitted', round: event.round - plan.keep });
+    }
+  }
+  if (event.type === 'refitted') {
+    for (const participant of plan.rules.participants) {
+      await store.discard({ type: 'features', round: event.round, participant });
+    }
+  }
+  if (event.type === 'pooled-trained' && event.round > 1) {
+    await store.discard({ type: 'pooled', round: event.round - 1 });
+  }
+}

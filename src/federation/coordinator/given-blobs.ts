@@ -1,0 +1,39 @@
+/**
+ * What lies among the blobs before round 1, for participants to fetch: the weights that everybody begins with, where they cannot
+ * draw them themselves, and the plan, where they cannot compile it. Each can be made anew, should the disk change it.
+ */
+import type { Blob } from '../../protocol/blob-name.js';
+import { encodeSafetensors } from '../../tensor/safetensors.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import type { BlobFolder } from '../../transport/transport.js';
+import type { FederationWithNetwork } from '../plan/compile-federation.js';
+import { offeredPlan } from '../plan/foreign-plan.js';
+
+export interface GivenBlobs {
+  /** The SHA-256 of the model that round 1 begins with. */
+  readonly initial: string | undefined;
+  readonly plan: Blob | undefined;
+  /** By their SHA-256, how their bytes come about. */
+  readonly bytesOf: ReadonlyMap<string, () => Uint8Array>;
+}
+
+/** @param init the model to start from, where one is given */
+export async function giveBlobs(
+  blobs: BlobFolder,
+  compiled: FederationWithNetwork,
+  init: StateDict | undefined,
+): Promise<GivenBlobs> {
+  const offered = offeredPlan(compiled);
+  const start = init ?? (offered && compiled.initialState(''));
+  const bytesOf = new Map<string, () => Uint8Array>();
+  const give = async (make: () => Uint8Array) => {
+    const blob = await blobs.put(make());
+    bytesOf.set(blob.sha256, make);
+    return blob;
+  };
+  return {
+    initial: start && (await give(() => encodeSafetensors(start))).sha256,
+    plan: offered && (await give(() => offered)),
+    bytesOf,
+  };
+}

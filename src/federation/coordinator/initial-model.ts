@@ -1,0 +1,43 @@
+/** A model of somebody's to start from, read from a file. Node only. */
+import { readFile } from 'node:fs/promises';
+import { reasonOf } from '../../base/node/reason.js';
+import { requireFinite } from '../../engine/nn/model-file.js';
+import {
+  type Configuration,
+  ConfigurationError,
+  parseConfiguration,
+} from '../../protocol/configuration/configuration.js';
+import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
+import { sha256Of } from '../record/run-folder.js';
+
+export type InitialModel = Awaited<ReturnType<typeof readInitialModel>>;
+
+/**
+ * The configuration, and the model to start from where a file is given; it then names that model.
+ * @param source what errors call the configuration
+ * @throws ConfigurationError when one of them cannot be read, or they do not belong together
+ */
+export async function configurationWith(
+  input: unknown,
+  init: string | undefined,
+  source: string,
+): Promise<{ readonly configuration: Configuration; readonly init: InitialModel | undefined }> {
+  const model = init === undefined ? undefined : await readInitialModel(init);
+  const named = { ...(input as object), ...(model && { initialModel: model.sha256 }) };
+  const configuration = parseConfiguration(named, source);
+  if (configuration.initialModel === undefined || model !== undefined) return { configuration, init: model };
+  throw new ConfigurationError(
+    `${source}: "initialModel" names a model to start from, but no file is given`,
+    { hint: 'give the file with --init' },
+  );
+}
+
+/** @throws ConfigurationError when it cannot be read, or holds a number that is not finite. */
+export async function readInitialModel(path: string) {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new ConfigurationError(`"${path}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  const { state } = decodeSafetensors(bytes, path);
+  requireFinite(state, path);
+  return { state, name: `"${path}"`, sha256: sha256Of(encodeSafetensors(state)) };
+}

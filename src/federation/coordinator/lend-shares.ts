@@ -1,0 +1,43 @@
+/**
+ * The coordinator's side of `demonstration-share.ts`. The set is read when the first participant asks, is there once for all
+ * who ask at a time, and is let go when nobody does: a coordinator that lends nothing needs no memory for it.
+ */
+import type { TrainTestSplit } from '../../data/images/image-dataset.js';
+import type { Configuration } from '../../protocol/configuration/configuration.js';
+import type { LendShare } from '../../transport/transport.js';
+import { encodeShare } from '../participant/demonstration-share.js';
+import { sharesOf } from '../plan/federation-plan.js';
+
+export function lendShares(
+  configuration: Configuration,
+  participants: readonly string[],
+  load: () => Promise<TrainTestSplit>,
+): LendShare {
+  let data: Promise<TrainTestSplit> | undefined;
+  /** Together not larger than the set. */
+  const encoded = new Map<string, Promise<Uint8Array>>();
+  let asking = 0;
+  async function encode(participant: string): Promise<Uint8Array> {
+    data ??= load();
+    const { train, test } = await data;
+    const share = sharesOf(configuration, { train, test }, 'the federation')[
+      participants.indexOf(participant)
+    ];
+    if (share === undefined) throw new Error(`internal: "${participant}" has no share`);
+    return encodeShare({ dataset: train, share });
+  }
+  return async (participant, send) => {
+    asking++;
+    try {
+      const bytes = encoded.get(participant) ?? encode(participant);
+      encoded.set(participant, bytes);
+      await send(await bytes);
+    } finally {
+      asking--;
+      if (asking === 0) {
+        data = undefined;
+        encoded.clear();
+      }
+    }
+  };
+}

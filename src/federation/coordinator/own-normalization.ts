@@ -1,0 +1,33 @@
+/**
+ * By what the pixels of own data are normalized where the settings do not say it: the mean and the deviation of the training
+ * images. It is a fact of the run from then on: folder, plan and model have it, and a run that is taken up again keeps it.
+ */
+import type { ImageDataset } from '../../data/images/image-dataset.js';
+import { datasetNames } from '../../data/images/node/load-dataset.js';
+import { pixelStatistics } from '../../data/images/pixel-statistics.js';
+import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { earlierConfiguration } from '../record/run-folder.js';
+
+/**
+ * The configuration with that normalization in it.
+ * @param input as it was given; a known data set by its name has the default of the schema, as does one without images
+ * @param out the folder in which the run is kept
+ */
+export async function withOwnNormalization(
+  configuration: Configuration,
+  input: Pick<ConfigurationInput, 'normalization'>,
+  train: ImageDataset,
+  out?: string,
+  onNotice?: (notice: string) => void,
+): Promise<Configuration> {
+  if (input.normalization !== undefined || datasetNames.includes(configuration.dataset)) return configuration;
+  if (train.examples === 0) return configuration;
+  const earlier = out === undefined ? undefined : await earlierConfiguration(out);
+  const normalization = earlier?.normalization ?? pixelStatistics(train);
+  const { mean, deviation } = normalization;
+  const origin = earlier === undefined ? `those of ${train.examples} images` : 'as before';
+  onNotice?.(
+    `data: pixels are normalized by mean ${mean.join(', ')} and deviation ${deviation.join(', ')}, ${origin}`,
+  );
+  return { ...configuration, normalization };
+}

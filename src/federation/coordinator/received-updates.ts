@@ -1,0 +1,67 @@
+/**
+ * The store of a run whose updates come from other machines. What is received lies among the blobs, under its hash; what the
+ * coordinator makes lies in the run folder, under a name, and among the blobs too where participants fetch it. Node only.
+ */
+import { join } from 'node:path';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
+import type { BlobFolder } from '../../transport/transport.js';
+import { fileOf, type RunFolder } from '../record/run-folder.js';
+import type { TwoCopies } from '../record/two-copies.js';
+import type { RunState } from '../rounds/round.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import type { RunStore, StateRole } from '../rounds/run-store.js';
+
+/** What participants send, and what is there twice: what they fetch, and what the next round cannot do without. */
+const received = new Set<StateRole['type']>(['update', 'fisher', 'control-change']);
+const twice = new Set<StateRole['type']>(['merged', 'control', 'average', 'server']);
+
+export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: TwoCopies): RunStore {
+  return {
+    ...folder,
+    async put(role, state) {
+      const sha256 = await folder.put(role, state);
+      if (twice.has(role.type)) await blobs.copy(join(folder.path, fileOf(role)));
+      return sha256;
+    },
+    async get(role, sha256) {
+      if (twice.has(role.type)) await copies.mendFile(role, sha256);
+      if (!received.has(role.type)) return folder.get(role, sha256);
+      return decodeSafetensors(await blobs.get(sha256), `the ${role.type} ${sha256.slice(0, 12)}…`).state;
+    },
+  };
+}
+
+/** What a round leaves to those after it. */
+const left = ['merged', 'server', 'control', 'average'] as const;
+
+/**
+ * Removes what no later step reads: files of rounds that are over, models, and what belongs to them, that are older than the
+ * last `keep` or void, and what nothing refers to, such as an update that came too late.
+ */
+export async function discardReceived(
+  event: RoundEvent,
+  { rounds }: RunState,
+  { folder, blobs, keep, given }: Discarding,
+): Promise<void> {
+  if (event.type === 'rolled-back') {
+    for (let round = event.to + 1; round <= event.round; round++) {
+      for (const type of left) await folder.discard({ type, round });
+    }
+  }
+  if (event.type !== 'merged') return;
+  const { round } = event;
+  for (const type of left) await folder.discard({ type, round: round - keep });
+  const needed = rounds.slice(Math.max(0, round - keep), round).flatMap(({ merged }) => {
+    return merged === undefined ? [] : [merged.sha256, merged.control, merged.average, merged.server];
+  });
+  await blobs.discardOthers(new Set([...needed, ...given].filter((sha256) => sha256 !== undefined)));
+}
+
+interface Discarding {
+  readonly folder: RunFolder;
+  readonly blobs: BlobFolder;
+  /** Of how many rounds the models stay. */
+  readonly keep: number;
+  /** What was there before round 1. */
+  readonly given: Iterable<string>;
+}

@@ -1,0 +1,37 @@
+/**
+ * Whether the files of updates are still those that the journal names, by their SHA-256. A thread of its own reads them while
+ * they are merged, since hashing takes about as long as merging does. Node only.
+ */
+import { stat } from 'node:fs/promises';
+import { hashThread } from '../../transport/hub/server/guard/hash-thread.js';
+import type { BlobFolder } from '../../transport/transport.js';
+import { DamagedUpdateError } from '../error.js';
+import type { UpdateRecord } from '../rounds/round-events.js';
+
+/** @throws DamagedUpdateError when a file is not what the journal says; it is removed, and can be sent again. */
+export async function requireSound(updates: readonly UpdateRecord[], blobs: BlobFolder): Promise<void> {
+  const hashes = hashThread(true);
+  try {
+    for (const { participant, sha256, fisher, controls } of updates) {
+      for (const blob of [sha256, fisher, controls?.change]) {
+        if (blob === undefined || (await hashOf(blobs.pathOf(blob))) === blob) continue;
+        await blobs.discard(blob);
+        throw new DamagedUpdateError(
+          participant,
+          `federation: the file ${blob.slice(0, 12)}… of "${participant}" has changed on the disk`,
+        );
+      }
+    }
+  } finally {
+    await hashes.close();
+  }
+
+  async function hashOf(path: string): Promise<string | undefined> {
+    const file = hashes.follow(path, 0);
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
+    // A file that is gone, or that cannot be read, has none.
+    const sha256 = await file.digest(size).catch(() => undefined);
+    file.leave();
+    return sha256;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * What the coordinator does with the model that a round merged: a step of the server optimizer, whose result is the model
+ * that is copied, and the average of the rounds' models. Both leave to the next round what they need of this one: slots
+ * and average lie in the store, and the fact that the round is merged has their SHA-256.
+ */
+
+import { scheduleOf } from '../../engine/nn/by-name.js';
+import { averageOf, averageStep, type ModelAverage } from '../../merge/average/model-average.js';
+import { initialSlots, type ServerOptimizer, serverStep } from '../../merge/server/server-optimizer.js';
+import { serverOptimizerOf } from '../../merge/server/server-optimizers.js';
+import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import { layoutSize, type StateDict, stateLayout } from '../../tensor/state-dict.js';
+import type { RoundRecord } from '../rounds/round.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import type { RunStore } from '../rounds/run-store.js';
+
+export interface AfterMerge {
+  readonly server?: ServerPlan | undefined;
+  readonly average?: ModelAverage | undefined;
+}
+
+interface ServerPlan {
+  readonly optimizer: ServerOptimizer;
+  /** The first round whose updates began from one state, w_t: 2 where the initial weights were everybody's own. */
+  readonly from: number;
+  learningRate(round: number): number;
+}
+
+/** @throws ConfigurationError when the average begins after the last round. */
+export function afterMergeOf(
+  { server, average, rounds, initialWeights, initialModel }: Configuration,
+  source: string,
+): AfterMerge {
+  if (average?.name === 'swa' && average.from > rounds) {
+    throw new ConfigurationError(
+      `${source}: "average.from" is ${average.from}, expected a round of the run, from 1 to ${rounds}`,
+    );
+  }
+  return {
+    server: server && {
+      optimizer: serverOptimizerOf(server),
+      from: initialWeights === 'independent' && initialModel === undefined ? 2 : 1,
+      learningRate: (round) => server.learningRate * scheduleOf(server.schedule)(round - 1, rounds),
+    },
+    average: average && averageOf(average),
+  };
+}
+
+export interface MergedRound {
+  readonly round: number;
+  /** What the strategy made of the updates. */
+  readonly merged: StateDict;
+  /** w_t, where the updates began from one state. */
+  readonly base: StateDict | undefined;
+  /** The round before this one. */
+  readonly before: RoundRecord | undefined;
+}
+
+export interface AfterRound {
+  /** What is copied. */
+  readonly model: StateDict;
+  /** The average by its name, or nothing. */
+  readonly averaged: readonly [name: string, model: StateDict][];
+  /** What the round's fact says of them. */
+  readonly kept: Pick<Extract<RoundEvent, { type: 'merged' }>, 'server' | 'average'>;
+}
+
+export async function afterMerge(plan: AfterMerge, of: MergedRound, store: RunStore): Promise<AfterRound> {
+  const { model, server } = await stepOfServer(plan.server, of, store);
+  const { averaged, average } = await averageWith(plan.average, { ...of, merged: model }, store);
+  return { model, averaged, kept: { ...(server && { server }), ...(average && { average }) } };
+}
+
+async function stepOfServer(
+  server: ServerPlan | undefined,
+  { round, merged, base, before }: MergedRound,
+  store: RunStore,
+): Promise<{ model: StateDict; server?: string }> {
+  if (server === undefined || round < server.from) return { model: merged };
+  if (base === undefined) throw new Error(`internal: round ${round} has no base for the server's step`);
+  const { optimizer } = server;
+  const size = layoutSize(merged.layout);
+  const layout = stateLayout(optimizer.slots.map(({ name }) => [name, [size]]));
+  const slots =
+    round === server.from
+      ? initialSlots(optimizer, size)
+      : await keptSlots(round - 1, before?.merged?.server, size, store);
+  const step = serverStep(optimizer, base.data, merged.data, slots, server.learningRate(round));
+  const data = new Float32Array(layoutSize(layout));
+  step.slots.forEach((slot, k) => {
+    data.set(slot, k * size);
+  });
+  const sha256 = await store.put({ type: 'server', round }, { layout, data });
+  return { model: { layout: merged.layout, data: step.state }, server: sha256 };
+}
+
+async function keptSlots(round: number, sha256: string | undefined, size: number, store: RunStore) {
+  if (sha256 === undefined) throw new Error(`internal: round ${round} has left no slots`);
+  const { layout, data } = await store.get({ type: 'server', round }, sha256);
+  return layout.map(({ offset }) => data.subarray(offset, offset + size));
+}
+
+async function averageWith(
+  average: ModelAverage | undefined,
+  { round, merged, before }: MergedRound,
+  store: RunStore,
+): Promise<{ averaged: [string, StateDict][]; average?: string }> {
+  if (average === undefined || round < average.from) return { averaged: [] };
+  const sha256 = before?.merged?.average;
+  if (round > average.from && sha256 === undefined) {
+    throw new Error(`internal: round ${round - 1} has left no average`);
+  }
+  const earlier = sha256 && (await store.get({ type: 'average', round: round - 1 }, sha256));
+  const data = averageStep(
+    average,
+    earlier ? earlier.data : undefined,
+    merged.data,
+    round - average.from + 1,
+  );
+  const model = { layout: merged.layout, data };
+  return { averaged: [[average.name, model]], average: await store.put({ type: 'average', round }, model) };
+}

@@ -1,0 +1,88 @@
+/**
+ * What a participant keeps of its coordinator between two starts: the key, and the newest assignment that it has seen. So
+ * somebody who holds an old message can repeat it after a restart as little as before. A key that nobody gave is taken from
+ * the coordinator's first words, and is the only one from then on.
+ *
+ *     coordinator.json            key, job, epoch and sequence
+ */
+import { z } from 'zod';
+import { type Assignment, isEarlier } from '../../protocol/assignment.js';
+import { jobSchema } from '../../protocol/description.js';
+import { publicKeySchema } from '../../protocol/signed.js';
+import type { ParticipantEnd } from '../../transport/transport.js';
+import { FederationError } from '../error.js';
+import type { ParticipantFolder } from './participant-files.js';
+
+export interface KnownCoordinator {
+  /** The key that was taken just now, since nobody had given one. */
+  readonly takenKey: string | undefined;
+  /** Keeps it where it is newer than all before. @returns whether it is not older than one of them */
+  see(assignment: Assignment): Promise<boolean>;
+}
+
+const FILE = 'coordinator.json';
+
+const recordSchema = z.strictObject({
+  key: publicKeySchema,
+  job: jobSchema,
+  /** Of the newest assignment. */
+  epoch: z.int().nonnegative(),
+  sequence: z.int().nonnegative(),
+});
+type Record = z.output<typeof recordSchema>;
+
+/** @throws FederationError when another key is known in this folder, and nobody has given the new one */
+export async function knownCoordinator(
+  folder: ParticipantFolder | undefined,
+  { coordinator, description: { job } }: Pick<ParticipantEnd, 'coordinator' | 'description'>,
+): Promise<KnownCoordinator> {
+  if (coordinator === undefined) return { takenKey: undefined, see: async () => true };
+  const { key, isGiven, epoch } = coordinator;
+  const before = await read(folder);
+  if (before !== undefined && before.key !== key && !isGiven) throw otherKey(key, before, folder?.name ?? '');
+  const same = before?.key === key && before.job === job;
+  if (same && epoch < before.epoch) {
+    throw new FederationError(
+      `federation: the description is of epoch ${epoch}, and one of epoch ${before.epoch} was here before: somebody repeats an old one`,
+      { hint: 'start it again; if it stays so, ask the operator whether the run was put back from a backup' },
+    );
+  }
+  let newest: Record | undefined = same ? before : undefined;
+  const keep = async (record: Record) => {
+    await folder?.write(FILE, new TextEncoder().encode(`${JSON.stringify(record)}\n`));
+    newest = record;
+  };
+  // Before anything is taken of this key: whoever comes later has to show the same.
+  if (newest === undefined) await keep({ key, job, epoch: 0, sequence: 0 });
+  return {
+    takenKey: before?.key === key || isGiven ? undefined : key,
+    async see({ epoch, sequence }) {
+      const seen = { key, job, epoch, sequence };
+      if (newest !== undefined && isEarlier(seen, newest)) return false;
+      if (newest === undefined || isEarlier(newest, seen)) await keep(seen);
+      return true;
+    },
+  };
+}
+
+/** @throws FederationError when it is damaged: to take the key anew is for the user to decide */
+async function read(folder: ParticipantFolder | undefined): Promise<Record | undefined> {
+  const bytes = await folder?.read(FILE);
+  if (bytes === undefined) return undefined;
+  try {
+    return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (cause) {
+    throw new FederationError(`federation: ${FILE} in ${folder?.name} is damaged`, {
+      cause,
+      hint: 'remove it, and give the key by which the coordinator is known: --coordinator-key',
+    });
+  }
+}
+
+const otherKey = (got: string, { key }: Record, where: string) =>
+  new FederationError(
+    `federation: the coordinator's key is ${got}, expected ${key}, by which it is known in ${where}`,
+    {
+      hint: 'ask the operator for the key: give it by --coordinator-key, if it is the new one; or take another folder for another federation',
+    },
+  );

@@ -1,0 +1,113 @@
+/**
+ * Taking part in a federation across machines from this one: the plan is compiled from the description, data and folder are
+ * opened, and one worker thread does the work, as for each participant of a run on one machine. Node only.
+ */
+
+import { CommonweightError } from '../../../base/error.js';
+import { InterruptedError } from '../../../base/interrupted.js';
+import { unlessAborted } from '../../../base/unless-aborted.js';
+import type { ImageDataset } from '../../../data/images/image-dataset.js';
+import type { Network } from '../../../engine/nn/layers/network.js';
+import type { Strategy } from '../../../merge/strategy.js';
+import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
+import type { ParticipantEnd } from '../../../transport/transport.js';
+import { FederationError } from '../../error.js';
+import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
+import { compileDescription } from '../../plan/description.js';
+import { versionsOfThis } from '../../plan/node/versions.js';
+import { ownData } from '../own-data.js';
+import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
+import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
+import { participantFolder } from './participant-folder.js';
+
+export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shareLabelCounts' | 'observer'> {
+  /** A folder, a known set by its name, or a set that is there already. */
+  readonly data: string | ImageDataset;
+  /** The path of a folder where work outlives this process. */
+  readonly folder?: string | undefined;
+  /** What `{ name: 'custom' }` means here. */
+  readonly network?: Network | undefined;
+  /**
+   * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They are checked, but what they
+   * compute cannot be: they could copy pictures into what they call weights.
+   */
+  readonly acceptForeignPlan?: boolean | undefined;
+  readonly strategies?: readonly Strategy[] | undefined;
+  /** That its work may take, as far as it can be reckoned; 8 GB by default. */
+  readonly mostMemoryBytes?: number | undefined;
+}
+
+/**
+ * Resolves when the run is over, or the signal has come. The caller closes the end.
+ * @param name by which the end was opened
+ * @throws CommonweightError when plan, data or folder do not fit the federation, or as `takePart`
+ */
+export async function joinFederation(
+  end: ParticipantEnd,
+  name: string,
+  {
+    data,
+    folder,
+    network,
+    acceptForeignPlan,
+    strategies,
+    mostMemoryBytes,
+    shareLabelCounts,
+    observer,
+    ...options
+  }: JoinOptions,
+): Promise<TakePartOutcome> {
+  const { description } = end;
+  const versions = versionsOfThis();
+  const foreignPlan =
+    acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
+  const federation = await compileDescription(description, {
+    ...{ network, strategies, mostMemoryBytes, foreignPlan, version: versions.commonweight },
+  });
+  const own =
+    typeof data === 'string'
+      ? await loadOwnData(data, name, description, {
+          mostBytes: mostMemoryBytes ?? MOST_MEMORY_BYTES,
+          ...options,
+        })
+      : ownData(data, name, description, options.choice, data.name, options.onNotice);
+  const { plan, fisher } = federation;
+  // Another process with this token, which this one has taken the place of, needs a moment to end.
+  const opened =
+    folder === undefined
+      ? undefined
+      : await participantFolder(folder, {
+          patient: true,
+          signal: options.signal,
+          onWaiting: options.onNotice,
+        });
+  const tasks = new WorkerPool({ plan, train: own.dataset, fisher: fisher?.plan }, 1);
+  try {
+    return await takePart(end, {
+      ...{ federation, data: own, tasks, shareLabelCounts, observer, signal: options.signal },
+      runtime: `${versions.runtime}, ${versions.device}`,
+      folder: opened,
+    });
+  } catch (error) {
+    if (foreignPlan === undefined || error instanceof CommonweightError || error instanceof InterruptedError)
+      throw error;
+    // Of a plan of our own it would be our mistake.
+    throw new FederationError(
+      `federation: the plan that was accepted cannot be carried out here: ${(error as Error).message}`,
+      { cause: error, hint: 'tell whoever runs the coordinator' },
+    );
+  } finally {
+    await tasks.close();
+    await opened?.close();
+  }
+}
+
+/** Where it is offered. */
+async function foreignPlanOf(
+  end: ParticipantEnd,
+  signal = new AbortController().signal,
+): Promise<Uint8Array | undefined> {
+  const { foreignPlan, configuration } = end.description;
+  if (foreignPlan === undefined || configuration.model.name !== 'custom') return undefined;
+  return unlessAborted(end.download(foreignPlan), signal);
+}

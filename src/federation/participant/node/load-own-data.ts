@@ -1,0 +1,30 @@
+/** A participant's data from a folder, or a known set by its name. Node only. */
+import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
+import type { ShareChoice } from '../../plan/share-choice.js';
+import { type DataFacts, type OwnData, ownData } from '../own-data.js';
+
+export interface OwnDataOptions
+  extends Pick<LoadDatasetOptions, 'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes'> {
+  /** The part of the set that is the participant's; all of it by default. */
+  readonly choice?: ShareChoice | undefined;
+}
+
+/**
+ * @param spec what `loadDataset` takes
+ * @throws DataError when it cannot be read; FederationError when its images or classes are not those of the federation
+ */
+export async function loadOwnData(
+  spec: string,
+  name: string,
+  facts: DataFacts,
+  { choice, ...options }: OwnDataOptions = {},
+): Promise<OwnData> {
+  const [channels, height, width] = facts.imageShape;
+  const { train } = await loadDataset(spec, {
+    ...options,
+    // Pictures are made to fit. A share of a whole set leaves out the test images that the set leaves out.
+    ...(channels === 1 || channels === 3 ? { channels, height, width } : { height, width }),
+    trainingOnly: choice === undefined,
+  });
+  return ownData(train, name, facts, choice, spec, options.onNotice);
+}

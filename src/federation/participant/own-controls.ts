@@ -1,0 +1,137 @@
+/**
+ * SCAFFOLD's c_k of the last rounds, as a participant keeps it: an operator may go back to an earlier round, and c_k with it.
+ * Those of rounds that are void by then are not looked at any more.
+ *
+ *     own-control-3.safetensors    c_k after round 3
+ *     own-controls.json            which of them there are, and of which updates; they count from here on
+ */
+import { z } from 'zod';
+import { sha256Schema } from '../../protocol/blob-name.js';
+import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
+import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
+import { FederationError } from '../error.js';
+import { ownAfter } from '../methods/control-variates.js';
+import type { Identity, ParticipantFolder } from './participant-files.js';
+
+export interface OwnControls {
+  /** It follows an update that counts, once, however often this is said. */
+  follow(update: FollowedUpdate, rollbacks: Rollbacks): Promise<void>;
+  /** Whether it has followed it. */
+  hasFollowed(update: Pick<FollowedUpdate, 'round' | 'sha256'>): Promise<boolean>;
+  /**
+   * Before a round, zero at first.
+   * @throws FederationError when it has gone beyond that: this round's work was done, and its files are gone
+   */
+  before(round: number, rollbacks: Rollbacks): Promise<Float32Array>;
+}
+
+export interface FollowedUpdate {
+  readonly round: number;
+  /** Of its state. */
+  readonly sha256: string;
+  /** Δc_k: a safetensors file. */
+  readonly change: Uint8Array;
+}
+
+/** After which round the run was taken up again, each time that an operator went back. */
+export type Rollbacks = readonly number[];
+
+const RECORD = 'own-controls.json';
+const fileOf = (round: number) => `own-control-${round}.safetensors`;
+
+const keptSchema = z.strictObject({
+  round: z.int().positive(),
+  update: sha256Schema,
+  /** How often an operator had gone back by then. */
+  rollbacks: z.int().nonnegative(),
+});
+type Kept = z.output<typeof keptSchema>;
+const recordSchema = z.strictObject({
+  ...{ job: z.string(), participant: z.string(), plan: z.string() },
+  controls: z.array(keptSchema),
+});
+
+/** @param keep how many rounds an operator can go back */
+export function ownControls(
+  folder: ParticipantFolder,
+  { job, participant, plan }: Identity,
+  { layout, keep }: { readonly layout: StateLayout; readonly keep: number },
+): OwnControls {
+  /** In the order of the rounds. */
+  async function readRecord(): Promise<Kept[]> {
+    const bytes = await folder.read(RECORD);
+    if (bytes === undefined) return [];
+    const record = recordIn(bytes, folder.name);
+    if (record.job === job && record.participant === participant && record.plan === plan)
+      return record.controls;
+    throw new FederationError(
+      `${folder.name} holds the control variate of "${record.participant}" in the federation ${record.job}, expected that of "${participant}" in ${job}`,
+      { hint: 'take another folder' },
+    );
+  }
+
+  async function after(kept: Kept | undefined): Promise<Float32Array> {
+    if (kept === undefined) return new Float32Array(layoutSize(layout));
+    const bytes = await folder.read(fileOf(kept.round));
+    const state = bytes && stateIn(bytes);
+    if (state !== undefined) return state.data;
+    throw new FederationError(
+      `${folder.name} holds a "${fileOf(kept.round)}" that was changed or cut short, or does not hold it any more`,
+      { hint: 'put back what was there: the run cannot be the same without it' },
+    );
+  }
+
+  return {
+    async follow({ round, sha256, change }, rollbacks) {
+      const standing = standingOf(await readRecord(), rollbacks);
+      if (standing.some((kept) => kept.round >= round)) return;
+      const own = await after(standing.at(-1));
+      const data = ownAfter(own, decodeSafetensors(change, 'Δc_k').state.data);
+      await folder.write(fileOf(round), encodeSafetensors({ layout, data }));
+      // One that is older than an operator can go back is there for those who took no part since.
+      const oldest = standing.findLastIndex((kept) => kept.round < round - keep);
+      const controls = [
+        ...standing.slice(Math.max(oldest, 0)),
+        { round, update: sha256, rollbacks: rollbacks.length },
+      ];
+      const record = JSON.stringify({ job, participant, plan, controls });
+      await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
+      for (const kept of standing.slice(0, Math.max(oldest, 0))) await folder.remove(fileOf(kept.round));
+    },
+    hasFollowed: async ({ round, sha256 }) =>
+      (await readRecord()).some((kept) => kept.round === round && kept.update === sha256),
+    async before(round, rollbacks) {
+      const last = standingOf(await readRecord(), rollbacks).at(-1);
+      if (last === undefined || last.round < round) return after(last);
+      throw new FederationError(
+        `${folder.name} holds the control variate of "${participant}" after round ${last.round}, and round ${round} is asked for once more`,
+        {
+          hint: 'the run of the coordinator lacks rounds that there were: put them back, or start another run',
+        },
+      );
+    },
+  };
+}
+
+/** Those of rounds that are not void. */
+const standingOf = (controls: readonly Kept[], rollbacks: Rollbacks): Kept[] =>
+  controls.filter((kept) => rollbacks.slice(kept.rollbacks).every((to) => to >= kept.round));
+
+function recordIn(bytes: Uint8Array, folder: string): z.output<typeof recordSchema> {
+  try {
+    return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (cause) {
+    throw new FederationError(`${folder} holds a "${RECORD}" that was changed or cut short`, {
+      cause,
+      hint: 'put back what was there: the run cannot be the same without it',
+    });
+  }
+}
+
+function stateIn(bytes: Uint8Array) {
+  try {
+    return decodeSafetensors(bytes, 'c_k').state;
+  } catch {
+    return undefined;
+  }
+}

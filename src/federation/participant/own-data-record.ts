@@ -1,0 +1,48 @@
+/**
+ * A participant's memory of the data that it takes part with: a digest in its own folder, which never leaves it. When the data
+ * are others at its next start, it says so, and the coordinator is told that they are, and no more.
+ */
+import { z } from 'zod';
+import { sha256Schema } from '../../protocol/blob-name.js';
+import { dataDigest } from '../record/data-digest.js';
+import type { OwnData } from './own-data.js';
+import type { ParticipantFolder } from './participant-files.js';
+
+const RECORD = 'data.json';
+
+const recordSchema = z.strictObject({ job: z.string(), participant: z.string(), sha256: sha256Schema });
+
+export interface OwnDataRecord {
+  /** It took part in this federation before, with other data. */
+  readonly changed: boolean;
+  /** These are the data from now on: the coordinator knows. */
+  keep(): Promise<void>;
+}
+
+export async function ownDataRecord(
+  folder: ParticipantFolder,
+  of: { readonly job: string; readonly participant: string },
+  { dataset, share }: OwnData,
+): Promise<OwnDataRecord> {
+  const { job, participant } = of;
+  const sha256 = await dataDigest(dataset, share.train, share.validation);
+  const before = recordIn(await folder.read(RECORD));
+  const known = before?.job === job && before.participant === participant ? before.sha256 : undefined;
+  return {
+    changed: known !== undefined && known !== sha256,
+    async keep() {
+      if (known === sha256) return;
+      const text = `${JSON.stringify({ job, participant, sha256 })}\n`;
+      await folder.write(RECORD, new TextEncoder().encode(text));
+    },
+  };
+}
+
+function recordIn(bytes: Uint8Array | undefined): z.output<typeof recordSchema> | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return undefined;
+  }
+}

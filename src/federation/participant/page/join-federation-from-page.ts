@@ -1,0 +1,65 @@
+/**
+ * Taking part in a federation from a page: the plan is compiled from the description and compared, then cut for the runtime
+ * that the page has; a worker trains by it. Best called in a worker too, so that the page's own thread only draws. For pages.
+ */
+
+import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
+import type { Description } from '../../../protocol/description.js';
+import { type PageTasks, pageTasks } from '../../../training/threads/page/page-tasks.js';
+import type { ParticipantEnd } from '../../../transport/transport.js';
+import { planCutFor } from '../../plan/compile-federation.js';
+import { TAB_MEMORY } from '../../plan/demands.js';
+import { compileDescription } from '../../plan/description.js';
+import { networkFor } from '../../plan/federation-plan.js';
+import type { OwnData } from '../own-data.js';
+import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
+
+export interface PageJoinOptions
+  extends OrtWebOptions,
+    Pick<TakePartOptions, 'folder' | 'shareLabelCounts' | 'observer' | 'signal'> {
+  /** What there is, or how to come by it for what this federation is about. */
+  readonly data: OwnData | ((description: Description) => Promise<OwnData>);
+  /** What is worth knowing, such as that a GPU cannot be used. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/**
+ * Resolves when the run is over, or the signal has come. The caller closes the end.
+ * @param name by which the end was opened
+ * @throws CommonweightError when the federation asks for more than a page has, or as `pageTasks` and `takePart`
+ */
+export async function joinFederationFromPage(
+  end: ParticipantEnd,
+  name: string,
+  { data, device, threads, onNotice, ...options }: PageJoinOptions,
+): Promise<TakePartOutcome> {
+  const { description } = end;
+  const federation = await compileDescription(description, {
+    mostMemoryBytes: TAB_MEMORY.bytes,
+    memoryHint: TAB_MEMORY.hint,
+  });
+  const { configuration, imageShape, classNames } = federation;
+  const network = networkFor(configuration, undefined, classNames.length, 'the federation');
+  const { dataset, share } = typeof data === 'function' ? await data(description) : data;
+  const tasks = await pageTasks(
+    ({ partBytes }) => ({
+      plan: planCutFor({ configuration, network, imageShape }, partBytes),
+      train: dataset,
+      fisher: federation.fisher?.plan,
+    }),
+    { ...(device && { device }), ...(threads && { threads }) },
+  );
+  try {
+    if (tasks.notice !== undefined) onNotice?.(tasks.notice);
+    const own = { dataset, share: { ...share, name } };
+    return await takePart(end, { ...options, federation, data: own, tasks, runtime: runtimeOf(tasks) });
+  } finally {
+    tasks.close();
+  }
+}
+
+/** "onnxruntime-web 1.30.0, wasm, 2 threads" */
+function runtimeOf({ runtime, device, threads }: PageTasks): string {
+  const parallel = device === 'wasm' ? [threads === 1 ? '1 thread' : `${threads} threads`] : [];
+  return [runtime, device, ...parallel].join(', ');
+}

@@ -1,0 +1,43 @@
+/** A participant's data, kept by the browser, so that a page that is loaded again need not ask for it again. For pages. */
+import { del, get, set } from 'idb-keyval';
+import { imageDataset } from '../../../data/images/image-dataset.js';
+import { FederationError } from '../../error.js';
+import type { OwnData } from '../own-data.js';
+import { attempt, pageStore } from './page-store.js';
+
+export interface KeptData {
+  /** What was kept last, if anything. */
+  load(): Promise<OwnData | undefined>;
+  /**
+   * Instead of what was kept before; whole, or not at all.
+   * @throws FederationError when it is too large to be kept, or there is no room: the page then asks again when it is loaded
+   */
+  keep(data: OwnData): Promise<void>;
+  forget(): Promise<void>;
+}
+
+const mostBytes = 400 * 2 ** 20;
+
+const store = pageStore('commonweight-data', 'data');
+
+/** @param name of a participant in a federation: each has data of its own */
+export const keptData = (name: string): KeptData => ({
+  async load() {
+    const data = await attempt('the data cannot be read', () => get<OwnData>(name, store));
+    return data && { dataset: imageDataset(data.dataset), share: data.share };
+  },
+  async keep({ dataset, share }) {
+    const { images, labels } = dataset;
+    if (images.length > mostBytes) {
+      const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
+      throw new FederationError(
+        `the images take ${megabytes(images.length)} MB, and this browser keeps at most ${megabytes(mostBytes)} MB of them`,
+        { hint: 'choose the files again when the page is loaded again' },
+      );
+    }
+    // Copies: memory that is shared between threads cannot be kept.
+    const own = { ...dataset, images: new Uint8Array(images), labels: new Uint8Array(labels) };
+    await attempt('the data cannot be kept', () => set(name, { dataset: own, share }, store));
+  },
+  forget: () => attempt('the data cannot be removed', () => del(name, store)),
+});

@@ -1,0 +1,137 @@
+/**
+ * A participant's data in a page, of the files that somebody chose: two IDX files, or pictures with one folder a class. What
+ * is read, and what is refused, is the same as where `commonweight join` reads a folder. For pages, and for workers.
+ */
+
+import { canonicalName } from '../../../base/names.js';
+import { DataError } from '../../../data/error.js';
+import { isIdxFileName } from '../../../data/images/idx-names.js';
+import { type ImageDataset, imageDataset } from '../../../data/images/image-dataset.js';
+import { foldersOf, type PageFile } from '../../../data/images/page/page-files.js';
+import { readPageIdx } from '../../../data/images/page/page-idx.js';
+import { decodePictures } from '../../../data/images/page/page-pictures.js';
+import { checkBytes, type PictureSize } from '../../../data/images/picture-checks.js';
+import {
+  examplesOf,
+  type FolderEntry,
+  findPictures,
+  isHidden,
+  type ListFolder,
+  layoutHint,
+} from '../../../data/images/picture-tree.js';
+import { FederationError } from '../../error.js';
+import { classNumbers, type DataFacts } from '../own-data.js';
+
+export interface PageDataOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many pictures are decoded. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+/** That all images may take, decoded: a tab has little more. */
+const mostBytes = 2 ** 30;
+/** What errors call files that have no folder in common. */
+const unnamed = 'the chosen files';
+
+/**
+ * The set of these files, for `ownData`. Nothing of it leaves the page.
+ * @throws DataError, FederationError naming the file or folder that does not fit, before pictures are decoded where that
+ *   can be; the signal's reason when it is aborted.
+ */
+export async function readPageData(
+  files: readonly PageFile[],
+  facts: DataFacts,
+  options: PageDataOptions = {},
+): Promise<ImageDataset> {
+  const list = foldersOf(files);
+  const root = await rootOf(list, facts.classNames);
+  const folder = root === '' ? unnamed : root;
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const entries = await visible(list, root);
+  const inRoot = entries.filter(({ isFolder }) => !isFolder);
+  let dataset: ImageDataset;
+  if (inRoot.some(({ name }) => isIdxFileName(name))) {
+    const byName = new Map(inRoot.map(({ name, path }) => [name, byPath.get(path) as PageFile]));
+    dataset = await readPageIdx(folder, byName, mostBytes, options.signal);
+  } else {
+    if (inRoot.length === entries.length) throw noDataSet(folder, inRoot);
+    dataset = await readPictures(root, folder, list, byPath, facts, options);
+  }
+  checkEnough(dataset.examples, folder, facts);
+  return dataset;
+}
+
+async function readPictures(
+  root: string,
+  folder: string,
+  list: ListFolder,
+  byPath: ReadonlyMap<string, PageFile>,
+  facts: DataFacts,
+  options: PageDataOptions,
+): Promise<ImageDataset> {
+  const { train } = await findPictures(root, list, true);
+  const classNames = [...train.keys()];
+  const counts = [...train.values()].map((paths) => paths.length);
+  classNumbers(classNames, counts, folder, facts.classNames);
+  const examples = examplesOf(train);
+  checkEnough(examples.length, folder, facts);
+  const size = sizeOf(facts);
+  checkBytes(folder, examples.length, size, mostBytes);
+  const pictures = examples.map(({ path }) => byPath.get(path) as PageFile);
+  return imageDataset({
+    name: folder,
+    images: await decodePictures(pictures, size, options),
+    labels: Uint8Array.from(examples, ({ label }) => label),
+    classNames,
+    ...size,
+  });
+}
+
+function sizeOf({ imageShape: [channels, height, width] }: DataFacts): PictureSize {
+  if (channels === 1 || channels === 3) return { channels, height, width };
+  throw new FederationError(
+    `data: this federation has images of ${channels} channels, expected 1 or 3 for pictures`,
+    { hint: 'take files in IDX format, or take part by `commonweight join`' },
+  );
+}
+
+/** Its participant needs one example to train with, and another to validate on. */
+function checkEnough(examples: number, folder: string, { configuration }: DataFacts): void {
+  const needed = configuration.partition.validation > 0 ? 2 : 1;
+  if (examples >= needed) return;
+  throw new DataError(
+    `data: "${folder}" holds ${examples} images, expected at least ${needed}${needed === 2 ? ': one is set aside for validation' : ''}`,
+    { hint: 'choose more' },
+  );
+}
+
+/**
+ * The folder in which the classes, or the files of a set, lie: folders around it are passed over. A folder that is one class
+ * of the federation stands for itself.
+ */
+async function rootOf(list: ListFolder, classNames: readonly string[]): Promise<string> {
+  for (let root = ''; ; ) {
+    const [only, ...others] = await visible(list, root);
+    if (only === undefined || others.length > 0 || !only.isFolder) return root;
+    const below = await visible(list, only.path);
+    if (classNames.includes(canonicalName(only.name)) && below.some(({ isFolder }) => !isFolder)) return root;
+    root = only.path;
+  }
+}
+
+const visible = async (list: ListFolder, path: string): Promise<FolderEntry[]> =>
+  (await list(path)).filter(({ name }) => !isHidden(name));
+
+function noDataSet(folder: string, [first, ...more]: readonly FolderEntry[]): DataError {
+  if (first === undefined) {
+    return new DataError('data: there is no file to read among those that were chosen', { hint: layoutHint });
+  }
+  const isPicture = /\.(png|jpe?g)$/i.test(first.name);
+  const others = more.length === 0 ? '' : ` and ${more.length} more`;
+  return new DataError(
+    isPicture
+      ? `data: the pictures of "${folder}" lie loose ("${first.name}"${others}), expected one folder a class`
+      : `data: "${folder}" holds "${first.name}"${others}, expected a folder of PNG or JPEG pictures with one folder a class, or train-images-idx3-ubyte and train-labels-idx1-ubyte (gzip or plain)`,
+    { hint: layoutHint },
+  );
+}

@@ -1,0 +1,32 @@
+/** What a browser keeps for pages, in IndexedDB, which pages without a secure context have too. For pages. */
+import { createStore, type UseStore } from 'idb-keyval';
+import { FederationError } from '../../error.js';
+
+/** A database of its own with one store: whole or not at all, and safe once it is said to be kept. */
+export function pageStore(database: string, store: string): UseStore {
+  const relaxed = createStore(database, store);
+  // Browsers do not wait until the system says that it is on the disk, unless they are told.
+  return (mode, work) =>
+    relaxed(mode, ({ transaction: { db } }) =>
+      work(db.transaction(store, mode, { durability: 'strict' }).objectStore(store)),
+    );
+}
+
+/**
+ * @param failure what did not succeed, such as '"update.json" cannot be read'
+ * @throws FederationError when it did not
+ */
+export async function attempt<Result>(failure: string, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (cause) {
+    const full = (cause as Error).name === 'QuotaExceededError';
+    const reason = full ? 'there is no room left for this page' : (cause as Error).message;
+    throw new FederationError(`in this browser ${failure}: ${reason}`, {
+      cause,
+      hint: full
+        ? 'free some of the disk, then go on: what was kept before is still there'
+        : 'open the page in an ordinary window, where it may keep data: a private one may not',
+    });
+  }
+}

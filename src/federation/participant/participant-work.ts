@@ -1,0 +1,120 @@
+/**
+ * What a participant does in a round: it trains from the copied model on its own data, computes what travels beside its
+ * update, and says how good a copy is with it. A function of the plan, the data and what the round gives, the same on one
+ * machine and on many.
+ */
+
+import type { Share } from '../../data/partition/partition.js';
+import { accuracy } from '../../metrics/metrics.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import type { LocalProgress, LocalResult, LocalWork } from '../../training/local-training.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import {
+  type Controls,
+  type ControlUpdate,
+  controlChange,
+  driftOf,
+  ownAfter,
+} from '../methods/control-variates.js';
+import { fisherOf } from '../methods/fisher.js';
+import type { ParticipantPlan } from '../plan/plan-parts.js';
+
+export interface Participant {
+  readonly plan: ParticipantPlan;
+  /** Its own part of the training set that the workers have. */
+  readonly share: Share;
+  readonly tasks: TaskRunner;
+}
+
+/** What a round gives it. */
+export interface RoundStart {
+  readonly round: number;
+  /** Whether the round's models are evaluated. */
+  readonly evaluated: boolean;
+  /** The state to begin with. */
+  readonly base: Float32Array;
+  /** Where the round keeps control variates. */
+  readonly controls?: Controls;
+  /** An attacker trains on the poisoned set. */
+  readonly poisoned?: boolean;
+}
+
+export interface TrainedRound {
+  readonly work: LocalWork;
+  readonly state: Float32Array;
+  readonly fisher: StateDict | undefined;
+  readonly controls: ControlUpdate | undefined;
+  readonly report: TrainingReport;
+}
+
+/** What is told about the work. */
+export interface TrainingReport {
+  readonly examples: number;
+  /** One of them, as the work is counted. */
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly images: number;
+  readonly loss: number;
+  readonly validationAccuracy?: number;
+}
+
+/**
+ * @param signal gives the work up, between two steps
+ * @throws DivergedError when the loss, a weight or the Fisher information is no sound number any more
+ * @throws InterruptedError when it was given up
+ */
+export async function trainRound(
+  { plan, share, tasks }: Participant,
+  { round, evaluated, base, controls, poisoned }: RoundStart,
+  onProgress?: (progress: LocalProgress) => void,
+  signal?: AbortSignal,
+): Promise<TrainedRound> {
+  const { name: participant, train } = share;
+  const work = plan.work(participant, round);
+  const task = {
+    type: 'train',
+    work: { ...work, ...(controls && { controlDrift: driftOf(controls) }) },
+    base,
+    train,
+    // A threshold looks at it in every round.
+    validation: evaluated || work.threshold !== undefined ? share.validation : new Uint32Array(0),
+    ...(poisoned && { poisoned }),
+  } as const;
+  const result = await tasks.train(task, onProgress, signal);
+  // Of an attacker too, that of what it has trained. A round that is not evaluated has no models to compare.
+  const strategies = evaluated ? [plan.strategy, ...plan.compared] : [plan.strategy];
+  const trained = { seed: work.seed, state: result.state, train, strategies };
+  return {
+    work,
+    state: result.state,
+    fisher: await fisherOf({ round, participant }, trained, plan, tasks, signal),
+    controls: controls && controlsAfter(controls, base, result, work),
+    report: reportOf(result, work, train.length),
+  };
+}
+
+function controlsAfter(controls: Controls, base: Float32Array, result: LocalResult, work: LocalWork) {
+  const change = controlChange(controls, base, result, work);
+  return { own: ownAfter(controls.own, change), change };
+}
+
+function reportOf(result: LocalResult, work: LocalWork, examples: number): TrainingReport {
+  const { epochs, steps, images, loss, validationAccuracy } = result;
+  return {
+    examples,
+    ...(work.stepsBefore === undefined ? { epochs } : { steps }),
+    images,
+    loss,
+    ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
+  };
+}
+
+/** The accuracy of a state on the participant's own validation examples. */
+export async function ownAccuracy(
+  { share, tasks }: Pick<Participant, 'share' | 'tasks'>,
+  state: Float32Array,
+  signal?: AbortSignal,
+): Promise<number> {
+  const examples = { source: 'train', indices: share.validation } as const;
+  return accuracy(await tasks.evaluate({ type: 'evaluate', state, examples }, signal));
+}

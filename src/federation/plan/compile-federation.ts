@@ -1,0 +1,108 @@
+/**
+ * What a configuration and a few facts about the images make: network, plan, strategies, initial weights. One function of
+ * them alone, so that whoever is told both, on whatever machine, has the same.
+ */
+import { correctionOf, lossOf, optimizerOf } from '../../engine/nn/by-name.js';
+import { initialState, type Network, parametersOf } from '../../engine/nn/layers/network.js';
+import type { ModelDescription } from '../../engine/nn/model-file.js';
+import { compilePlan, type Plan } from '../../engine/nn/plan.js';
+import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import { datasetName } from '../../protocol/configuration/dataset-name.js';
+import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
+import { type FisherRules, fisherRulesOf } from '../methods/fisher.js';
+import { type ChosenStrategies, checkNormalization, networkFor } from './federation-plan.js';
+
+export interface ImageFacts {
+  /** [C,H,W]. */
+  readonly imageShape: readonly [number, number, number];
+  readonly classNames: readonly string[];
+}
+
+export interface CompileOptions extends ChosenStrategies {
+  /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
+  readonly network?: Network | undefined;
+  /** The weights to start from, and what errors call them. */
+  readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
+}
+
+export interface CompiledFederation extends ImageFacts, ChosenStrategies {
+  readonly configuration: Configuration;
+  readonly plan: Plan;
+  readonly fisher: FisherRules | undefined;
+  /** What the file of a model says of it. */
+  readonly model: ModelDescription;
+  /** What a participant begins with. @throws ConfigurationError where that is a model that only the coordinator has. */
+  initialState(participant: string): StateDict;
+}
+
+/** As it is where the network is at hand. */
+export interface FederationWithNetwork extends CompiledFederation {
+  readonly network: Network;
+}
+
+/** @param source what errors call the configuration */
+export function compileFederation(
+  configuration: Configuration,
+  { imageShape, classNames }: ImageFacts,
+  { strategy, compared, init, ...own }: CompileOptions,
+  source: string,
+): FederationWithNetwork {
+  const network = networkFor(configuration, own.network, classNames.length, source);
+  checkNormalization(configuration, imageShape[0], source);
+  // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
+  const plan = planCutFor({ configuration, network, imageShape });
+  const parameters = parametersOf(network, imageShape);
+  const drawn = (...of: readonly string[]) =>
+    initialState(parameters, configuration.seed, 'initial weights', ...of);
+  let common = init && arrangeState(init.state, plan.layout, init.name);
+  return {
+    ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
+    fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
+    model: modelDescription(configuration, { imageShape, classNames }),
+    initialState(participant) {
+      if (init === undefined && configuration.initialModel !== undefined) {
+        throw new ConfigurationError(
+          `${source}: "initialModel" names a model to start from, expected the coordinator to send it`,
+        );
+      }
+      if (common === undefined && configuration.initialWeights === 'independent') return drawn(participant);
+      // Drawn when it is asked for: who only merges may never need it.
+      common ??= drawn();
+      return common;
+    },
+  };
+}
+
+export const modelDescription = (
+  { model, normalization, dataset }: Configuration,
+  { imageShape, classNames }: ImageFacts,
+): ModelDescription => ({
+  network: model,
+  imageShape: [...imageShape],
+  classNames: [...classNames],
+  normalization,
+  dataset: datasetName(dataset),
+});
+
+/**
+ * The plan of a federation, with batches cut for a runtime: the same step, whose sums are added up in another order.
+ * @param partBytes of that runtime; the default cut is the one whose hash is compared
+ */
+export function planCutFor(
+  {
+    configuration,
+    network,
+    imageShape,
+  }: Pick<FederationWithNetwork, 'configuration' | 'network' | 'imageShape'>,
+  partBytes?: number,
+): Plan {
+  return compilePlan({
+    ...configuration,
+    network,
+    imageShape,
+    loss: lossOf(configuration.loss),
+    correction: correctionOf(configuration.correction),
+    optimizer: optimizerOf(configuration.optimizer),
+    partBytes,
+  });
+}

@@ -1,0 +1,133 @@
+/**
+ * A federation described to those who take part from elsewhere, and what they make of it: the same plan, compiled by
+ * themselves, or an error that says why it is another.
+ */
+
+import type { Network } from '../../engine/nn/layers/network.js';
+import type { Strategy } from '../../merge/strategy.js';
+import type { Blob } from '../../protocol/blob-name.js';
+import {
+  type Configuration,
+  ConfigurationError,
+  parseConfiguration,
+} from '../../protocol/configuration/configuration.js';
+import { withoutPath } from '../../protocol/configuration/dataset-name.js';
+import { distributedProblem } from '../../protocol/configuration/distributed-problem.js';
+import type { Description } from '../../protocol/description.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { FederationError } from '../error.js';
+import { type CompiledFederation, compileFederation } from './compile-federation.js';
+import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
+import { networkFor, strategiesOf } from './federation-plan.js';
+import { noNetwork, takeForeignPlan } from './foreign-plan.js';
+import { planHash } from './plan-hash.js';
+
+export interface Job {
+  /** 16 hexadecimal digits. */
+  readonly job: string;
+  /** In the order in which updates are merged. */
+  readonly participants: readonly string[];
+  /** Of this package. */
+  readonly version?: string | undefined;
+  /** The plan, where it is offered. */
+  readonly foreignPlan?: Blob | undefined;
+}
+
+/** @throws ConfigurationError when the configuration is of one machine only. */
+export async function describeFederation(
+  { configuration, imageShape, classNames, plan }: CompiledFederation,
+  { job, participants, version, foreignPlan }: Job,
+): Promise<Description> {
+  requireDistributed(configuration, 'a federation across machines');
+  return {
+    protocol: PROTOCOL_VERSION,
+    job,
+    configuration: withoutPath(configuration),
+    participants: [...participants],
+    imageShape: [...imageShape],
+    classNames: [...classNames],
+    plan: await planHash(plan),
+    ...(foreignPlan !== undefined && { foreignPlan }),
+    ...(version !== undefined && { commonweight: version }),
+  };
+}
+
+export interface DescriptionOptions {
+  /** What `{ name: 'custom' }` means here: the coordinator's network. */
+  readonly network?: Network | undefined;
+  /** Strategies of one's own, which the configuration may name. */
+  readonly strategies?: readonly Strategy[] | undefined;
+  /** Of this package. */
+  readonly version?: string | undefined;
+  /** That its work may take; 8 GB by default. */
+  readonly mostMemoryBytes?: number | undefined;
+  /** The file of the coordinator's plan, to be taken where there is no network to compile it from. */
+  readonly foreignPlan?: Uint8Array | undefined;
+  /** What to do where it would take more. */
+  readonly memoryHint?: string | undefined;
+}
+
+/**
+ * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or the program, brings; or
+ * else what was accepted by handing in `foreignPlan`.
+ * @throws FederationError when the coordinator speaks another protocol, asks for too much, or its plan is another
+ * @throws ConfigurationError when the configuration cannot be carried out
+ */
+export async function compileDescription(
+  description: Description,
+  options: DescriptionOptions = {},
+): Promise<CompiledFederation> {
+  const { network, strategies = [], version } = options;
+  const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = options;
+  const limit = { bytes: mostMemoryBytes, hint: memoryHint };
+  const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
+  const there = commonweight === undefined ? '' : ` of commonweight ${commonweight}`;
+  const here = version === undefined ? '' : ` of commonweight ${version}`;
+  if (protocol !== PROTOCOL_VERSION) {
+    throw new FederationError(
+      `federation: the coordinator${there} speaks protocol ${protocol}, this participant${here} ${PROTOCOL_VERSION}`,
+      { hint: 'install the same version of commonweight on both sides' },
+    );
+  }
+  const source = 'the description of the federation';
+  // What came by the wire has passed the schema, but not what its fields must be together.
+  const configuration = parseConfiguration(description.configuration, source);
+  requireDistributed(configuration, source);
+  const chosen = strategiesOf(configuration, strategies, source);
+  const { participants } = description;
+  if (participants.length !== configuration.partition.participants) {
+    throw new FederationError(
+      `federation: it names ${participants.length} participants, expected as many as "partition.participants", which is ${configuration.partition.participants}`,
+    );
+  }
+  if (configuration.model.name === 'custom' && network === undefined) {
+    if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
+    return takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit);
+  }
+  const described = networkFor(configuration, network, classNames.length, source);
+  checkDemands(configuration, described, imageShape, participants.length, limit);
+  const facts = { imageShape, classNames };
+  const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
+  const actual = await planHash(compiled.plan);
+  if (actual === expected) return compiled;
+  const sameVersion = version !== undefined && version === commonweight;
+  throw new FederationError(
+    `federation: the plan that was compiled here${here} has the SHA-256 ${actual}, expected ${expected}, that of the coordinator${there}`,
+    {
+      hint:
+        configuration.model.name === 'custom'
+          ? 'pass the very network that the coordinator has'
+          : sameVersion
+            ? 'one of both was changed: install commonweight anew'
+            : 'install the same version of commonweight on both sides',
+    },
+  );
+}
+
+/** @throws ConfigurationError when the configuration is of one machine only. */
+export function requireDistributed(configuration: Configuration, source: string): void {
+  const problem = distributedProblem(configuration);
+  if (problem === undefined) return;
+  const { message, hint } = problem;
+  throw new ConfigurationError(`${source}: ${message}`, hint === undefined ? {} : { hint });
+}

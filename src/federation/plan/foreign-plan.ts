@@ -1,0 +1,138 @@
+/**
+ * A network that is the coordinator's own code, and participants that do not have it: the coordinator offers its plan, and who
+ * says so takes it. It is somebody else's graph that reads one's data, so whatever of it can be checked is, before anything
+ * runs: that it is the plan of the description, what memory it takes, that there is nothing in its models that this package
+ * would not write, and that they fit the table of tensors, the batch and the images. What they compute, nobody can check.
+ */
+import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
+import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
+import { EVALUATION_BATCH, type Plan } from '../../engine/nn/plan.js';
+import {
+  evaluationSignature,
+  fisherSignature,
+  signatureProblem,
+  trainingSignature,
+} from '../../engine/nn/plan-signature.js';
+import { type ModelSignature, readModel } from '../../engine/onnx/import/read-model.js';
+import type { Configuration } from '../../protocol/configuration/configuration.js';
+import type { Description } from '../../protocol/description.js';
+import { decodeForeignPlan, encodeForeignPlan, MOST_PLAN_BYTES } from '../../protocol/foreign-plan.js';
+import { layoutSize, stateLayout } from '../../tensor/state-dict.js';
+import { FederationError } from '../error.js';
+import { needsFisher } from '../methods/fisher.js';
+import {
+  type CompiledFederation,
+  type FederationWithNetwork,
+  type ImageFacts,
+  modelDescription,
+} from './compile-federation.js';
+import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
+import type { ChosenStrategies } from './federation-plan.js';
+import { planHash } from './plan-hash.js';
+
+/**
+ * The file of the plan, where participants may need it: nothing where they compile it themselves, or draw initial weights of
+ * their own, which takes the network itself.
+ */
+export function offeredPlan({
+  configuration,
+  imageShape,
+  plan,
+  fisher,
+  network,
+}: FederationWithNetwork): Uint8Array | undefined {
+  if (configuration.model.name !== 'custom' || drawsItsOwn(configuration)) return undefined;
+  const { layout, trainingModel, evaluationModel } = plan;
+  const bytes = encodeForeignPlan({
+    ...{ memoryBytes: demandedBytes(configuration, network, imageShape), trainingModel, evaluationModel },
+    tensors: layout.map(({ name, shape }) => [name, [...shape]]),
+    fisher: fisher?.plan,
+  });
+  return bytes.length <= MOST_PLAN_BYTES ? bytes : undefined;
+}
+
+const drawsItsOwn = ({ initialModel, initialWeights }: Configuration) =>
+  initialModel === undefined && initialWeights === 'independent';
+
+/** Why somebody without the network cannot take part, and what to do about it. */
+export function noNetwork({ foreignPlan }: Description, configuration: Configuration, source: string) {
+  const missing = `${source}: "model.name" is "custom", which is the coordinator’s own code, but no network is given`;
+  const bring = 'bring it, by joinFederation(end, name, { network }) in a program';
+  if (drawsItsOwn(configuration)) {
+    return new FederationError(`${missing}, and each participant draws its own initial weights by it`, {
+      hint: `${bring}; or ask for a federation with shared initial weights`,
+    });
+  }
+  if (foreignPlan === undefined) {
+    return new FederationError(`${missing}, and the coordinator offers no plan`, { hint: bring });
+  }
+  return new FederationError(missing, {
+    hint: `${bring}; or say --accept-foreign-plan: ${FOREIGN_PLAN_RISK}`,
+  });
+}
+
+/** What it means to accept one, in a sentence. */
+export const FOREIGN_PLAN_RISK =
+  'a graph of the coordinator’s then reads your data, and could copy pictures into what it calls weights';
+
+/**
+ * @param bytes the file that the description names
+ * @throws CommonweightError that says what is wrong with it
+ */
+export async function takeForeignPlan(
+  bytes: Uint8Array,
+  { imageShape, classNames, participants, plan: expected }: Description,
+  configuration: Configuration,
+  strategies: ChosenStrategies,
+  limit: MemoryLimit,
+): Promise<CompiledFederation> {
+  const { tensors, trainingModel, evaluationModel, memoryBytes, fisher: offered } = decodeForeignPlan(bytes);
+  const layout = stateLayout(tensors);
+  const actual = await planHash({ layout, trainingModel, evaluationModel });
+  if (actual !== expected) {
+    throw new FederationError(
+      `federation: the plan that the coordinator offers has the SHA-256 ${actual}, expected ${expected}, that of its description`,
+    );
+  }
+  // What it says may be too little; so much it is at least.
+  const least = leastBytes(configuration, layoutSize(layout), imageShape);
+  const demanded = () => Math.max(memoryBytes, least);
+  checkDemanded(configuration, demanded, imageShape, participants.length, limit);
+  const plan: Plan = {
+    ...{ layout, imageShape, trainingModel, evaluationModel, batchSize: configuration.batchSize },
+    evaluationBatchSize: EVALUATION_BATCH,
+    slotCount: optimizerOf(configuration.optimizer).slotCount,
+    correctionInputs: correctionOf(configuration.correction)?.reads ?? [],
+    // Models are aligned by the coordinator.
+    permutationGroups: [],
+  };
+  const facts: ImageFacts = { imageShape, classNames };
+  const classes = classNames.length;
+  checkModel('training model', trainingModel, trainingSignature(plan, classes));
+  checkModel('evaluation model', evaluationModel, evaluationSignature(plan));
+  let fisher: FisherPlan | undefined;
+  if ([strategies.strategy, ...strategies.compared].some(needsFisher)) {
+    if (offered === undefined) {
+      throw new FederationError(
+        'federation: the plan that the coordinator offers has no model of the Fisher information, which its strategy needs',
+      );
+    }
+    fisher = { ...offered, size: layoutSize(layout), classes };
+    checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher, imageShape));
+  }
+  return {
+    ...{ configuration, ...facts, ...strategies, plan, model: modelDescription(configuration, facts) },
+    fisher: fisher && { plan: fisher, examples: configuration.fisherExamples },
+    initialState() {
+      throw new FederationError(
+        'federation: the coordinator asks for training from initial weights, expected the weights themselves: nothing here can draw those of its network',
+      );
+    },
+  };
+}
+
+function checkModel(name: string, bytes: Uint8Array, expected: ModelSignature): void {
+  const what = `the ${name} that the coordinator offers`;
+  const problem = signatureProblem(readModel(bytes, what), expected);
+  if (problem !== undefined) throw new FederationError(`federation: ${what} does not fit: ${problem}`);
+}

@@ -1,0 +1,37 @@
+/** What the numbers of a run depend on besides its configuration. Node only. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ortNode } from '../../../engine/runtime/node/ort-node.js';
+
+/** Of a run that was finished before: its numbers do not depend on what this program is now. */
+export async function versionsThen(out: string | undefined): Promise<Record<string, string> | undefined> {
+  if (out === undefined) return undefined;
+  const text = await readFile(join(out, 'result.json'), 'utf8').catch(() => '{}');
+  try {
+    const { versions, stopped } = finishedSchema.parse(JSON.parse(text));
+    return stopped.reason === 'interrupted' ? undefined : versions;
+  } catch {
+    return undefined;
+  }
+}
+
+const finishedSchema = z.object({
+  versions: z.record(z.string(), z.string()),
+  stopped: z.object({ reason: z.string() }),
+});
+
+/** What the numbers depend on besides the configuration: the same bytes come out where these are the same. */
+export function versionsOfThis(): Record<string, string> {
+  const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
+  const { name, device } = ortNode();
+  return {
+    commonweight: version,
+    node: process.versions.node,
+    runtime: name,
+    device,
+    cpu: cpus()[0]?.model ?? 'unknown',
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * The hash by which those who compile a plan apart know that it is the same plan: SHA-256 over
+ *
+ *     the training model, the evaluation model (ONNX), the table of tensors ([[name, shape], …] as JSON)
+ *
+ * each after its length in bytes, a little-endian u64. Compiling depends on the description alone and on the version of this
+ * package, not on the machine: a batch is cut into parts of the default `partBytes`, whatever the cache, and numbers that
+ * JavaScript computes are rounded to float32. Who trains by another cut of the same step, for a GPU, still has this plan.
+ */
+
+import { sha256Hex } from '../../base/sha256.js';
+import type { Plan } from '../../engine/nn/plan.js';
+
+export function planHash({
+  trainingModel,
+  evaluationModel,
+  layout,
+}: Pick<Plan, 'trainingModel' | 'evaluationModel' | 'layout'>): Promise<string> {
+  const table = new TextEncoder().encode(JSON.stringify(layout.map(({ name, shape }) => [name, shape])));
+  const parts = [trainingModel, evaluationModel, table];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 8 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setBigUint64(at, BigInt(part.length), true);
+    bytes.set(part, at + 8);
+    at += 8 + part.length;
+  }
+  return sha256Hex(bytes);
+}

@@ -1,0 +1,34 @@
+/** What a configuration makes of a federation, as a coordinator and as a participant need it. */
+import type { Share } from '../../data/partition/partition.js';
+import type { Update } from '../../merge/memory/merge.js';
+import type { Strategy } from '../../merge/strategy.js';
+import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
+import type { AfterMerge } from '../methods/after-merge.js';
+import type { FisherRules } from '../methods/fisher.js';
+import type { RefitPlan } from '../methods/refit.js';
+import type { RoundRules } from '../rounds/round.js';
+import type { Attackers } from './attackers.js';
+import type { WorkPlan } from './work-plan.js';
+
+export interface ParticipantPlan extends Pick<WorkPlan, 'work' | 'keepsControls'> {
+  readonly layout: StateLayout;
+  readonly strategy: Strategy;
+  /** Evaluated beside it, on the same updates. */
+  readonly compared: readonly Strategy[];
+  readonly fisher?: FisherRules | undefined;
+}
+
+export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
+  readonly rules: RoundRules;
+  readonly shares: readonly Share[];
+  /** The number of test images. */
+  readonly testExamples: number;
+  initialState(participant: string): StateDict;
+  readonly mergeOn: 'weights' | 'updates';
+  /** Where updates are aligned before they are merged: on updates to the state they started from, else to the first of them. */
+  align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
+  readonly refit?: RefitPlan | undefined;
+  /** How many rounds' merged models stay in the store. */
+  readonly keep: number;
+  readonly attackers?: Attackers | undefined;
+}

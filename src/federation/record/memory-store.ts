@@ -1,0 +1,33 @@
+/** A run that lives as long as the process. */
+import { encodeSafetensors } from '../../tensor/safetensors.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import { FederationError } from '../error.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import { isModel, type RunStore, type StateRole } from '../rounds/run-store.js';
+
+/** @param digest the SHA-256 of bytes, in hex: Node and browsers have their own. */
+export function memoryStore(
+  digest: (bytes: Uint8Array) => string,
+  encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
+): RunStore {
+  const events: RoundEvent[] = [];
+  const states = new Map<string, StateDict>();
+  const keyOf = (role: StateRole) => JSON.stringify(role);
+  return {
+    events,
+    append: async (event) => void events.push(event),
+    async put(role, state) {
+      states.set(keyOf(role), state);
+      return digest(isModel(role) ? encodeModel(state) : encodeSafetensors(state));
+    },
+    async get(role) {
+      const state = states.get(keyOf(role));
+      if (state === undefined)
+        throw new FederationError(`federation: the ${role.type} of round ${role.round} is gone`);
+      return state;
+    },
+    // Nobody can look at this run later.
+    keepDetails: async () => {},
+    discard: async (role) => void states.delete(keyOf(role)),
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * A run folder as somebody reads it who does not take part: whatever is there, changing nothing, whether the run is
+ * finished, under way, cut off, or of a version that recorded less. Node only.
+ */
+
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { reasonOf } from '../../base/node/reason.js';
+import { decodeModel, type ModelDescription } from '../../engine/nn/model-file.js';
+import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
+import { FederationError } from '../error.js';
+import { participantsOf, rulesOf } from '../plan/federation-plan.js';
+import { applyEvent, isFinished, type RoundRecord, type RunState, startRun } from '../rounds/round.js';
+import { parseJournal } from './journal.js';
+import { checkJournalVersion } from './journal-version.js';
+import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';
+import { detailsFile, fileOf, readYaml } from './run-folder.js';
+import { fewExamplesSchema, type RunResult, runResult } from './run-result.js';
+
+export interface RecordedRun {
+  readonly path: string;
+  readonly configuration: Configuration;
+  readonly state: RunState;
+  readonly rounds: readonly RoundRecord[];
+  /** What the journal comes to; for a finished run the same as result.json. */
+  readonly result: RunResult;
+  readonly finished: boolean;
+  /** An earlier start of it allowed fewer rounds. */
+  readonly extended: boolean;
+  /** By round; an older version recorded none. */
+  readonly details: ReadonlyMap<number, RoundDetails>;
+  /** Where the run was told to share them. */
+  readonly labelCounts: LabelCounts | undefined;
+  /** Of the last merged model that is there. */
+  readonly model: RecordedModel | undefined;
+}
+
+export interface RecordedModel {
+  readonly description: ModelDescription | undefined;
+  /** Of its numbers, as they travel. */
+  readonly bytes: number;
+}
+
+/** @throws FederationError when there is no run, or a file of it cannot be read. */
+export async function readRun(path: string): Promise<RecordedRun> {
+  await checkJournalVersion(path);
+  const configuration = await readConfiguration(path);
+  const journal = join(path, 'journal.jsonl');
+  const events = parseJournal((await textOf(journal)) ?? '', journal);
+  const participants = participantsOf(configuration);
+  const state = events.reduce(applyEvent, startRun(rulesOf(configuration, participants)));
+  const earlier = await readEarlierResult(path);
+  const cutShort = earlier?.stopped.reason === 'diverged' ? 'diverged' : 'interrupted';
+  const result = runResult({
+    configuration,
+    state,
+    versions: earlier?.versions ?? {},
+    ...(state.stopped === undefined && { cutShort }),
+    ...(earlier?.fewValidationExamples && { validationExamples: earlier.fewValidationExamples }),
+  });
+  return {
+    path,
+    configuration,
+    state,
+    rounds: state.rounds,
+    result,
+    finished: isFinished(state),
+    extended: events.some(({ type }) => type === 'rounds-raised'),
+    details: await readDetails(path, state.rounds),
+    labelCounts: await readLabelCounts(path),
+    model: await readModel(path, state.rounds),
+  };
+}
+
+async function readConfiguration(path: string): Promise<Configuration> {
+  const file = join(path, 'configuration.yaml');
+  const text = await textOf(file);
+  if (text !== undefined) return parseConfiguration(readYaml(text, file), file);
+  const found = await stat(path).catch(() => undefined);
+  const problem =
+    found === undefined
+      ? `there is no folder "${path}"`
+      : found.isDirectory()
+        ? `"${path}" holds no run: there is no configuration.yaml in it`
+        : `"${path}" is a file, expected the folder of a run`;
+  throw new FederationError(problem, { hint: 'name the folder that --out named when the run was started' });
+}
+
+const earlierResultSchema = z.object({
+  versions: z.record(z.string(), z.string()),
+  stopped: z.object({ reason: z.string() }),
+  fewValidationExamples: z.array(fewExamplesSchema).optional(),
+});
+
+/** What the journal does not say: with what the run was made, and why it ended early. */
+async function readEarlierResult(path: string) {
+  return readJson(join(path, 'result.json'), earlierResultSchema);
+}
+
+async function readDetails(path: string, rounds: readonly RoundRecord[]): Promise<Map<number, RoundDetails>> {
+  const details = new Map<number, RoundDetails>();
+  for (const { round, merged } of rounds) {
+    if (merged === undefined) continue;
+    const one = await readRoundDetails(path, round);
+    if (one?.sha256 === merged.sha256) details.set(round, one);
+  }
+  return details;
+}
+
+/** Undefined where there are none. @throws FederationError when they cannot be read */
+export const readRoundDetails = (path: string, round: number) =>
+  readJson(join(path, detailsFile(round)), roundDetailsSchema);
+
+const readLabelCounts = (path: string) => readJson(join(path, LABEL_COUNTS), labelCountsSchema);
+
+async function readModel(path: string, rounds: readonly RoundRecord[]): Promise<RecordedModel | undefined> {
+  const last = rounds.findLast(({ merged }) => merged !== undefined);
+  if (last === undefined) return undefined;
+  const file = join(path, fileOf({ type: 'merged', round: last.round }));
+  const bytes = await readFile(file).catch(() => undefined);
+  if (bytes === undefined) return undefined;
+  const { state, description } = decodeModel(bytes, file);
+  return { description, bytes: state.data.byteLength };
+}
+
+/** Undefined where there is no such file. */
+async function textOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+}
+
+async function readJson<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+): Promise<z.output<Schema> | undefined> {
+  const text = await textOf(file);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FederationError(`"${file}" cannot be read: it was changed, or is of another version`, {
+      cause,
+      hint: 'move it away: what is in it is then left out',
+    });
+  }
+}

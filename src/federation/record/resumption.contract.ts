@@ -1,0 +1,85 @@
+/** What holds for every plan: a run that is killed anywhere, and taken up again, comes to the same bytes. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import { coordinate } from '../coordinator/coordinator.js';
+import type { FederationPlan } from '../plan/plan-parts.js';
+import { openRunFolder } from './run-folder.js';
+
+export interface Resumable {
+  /** Names the run folder's configuration; the plan is what is carried out. */
+  readonly configuration: Configuration;
+  readonly plan: FederationPlan;
+  readonly tasks: TaskRunner;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'resumption-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let folders = 0;
+
+/** Runs in a folder; with `killAt`, the process ends before or after so many facts are recorded, and another takes it up. */
+export async function runInFolder(
+  { configuration, plan, tasks }: Resumable,
+  killAt?: { readonly facts: number; readonly recorded: boolean },
+) {
+  const path = join(folder, `run-${++folders}`);
+  for (let start = 1; ; start++) {
+    const store = await openRunFolder(path, configuration);
+    const killed = killAt !== undefined && start === 1;
+    let left = killed ? killAt.facts : Infinity;
+    const mortal: typeof store = {
+      ...store,
+      async append(event) {
+        if (left-- > 0) return store.append(event);
+        if (killAt?.recorded) await store.append(event);
+        throw new Error('killed');
+      },
+    };
+    try {
+      const state = await coordinate(plan, tasks, mortal);
+      const models = readdirSync(join(path, 'models')).sort();
+      const bytesOf = (name: string) => readFileSync(join(path, 'models', `${name}.safetensors`));
+      return {
+        state,
+        /** The names of what is left. */
+        models: models.map((file) => file.replace('.safetensors', '')),
+        bytesOf,
+        valuesOf: (name: string) => [...decodeSafetensors(bytesOf(name), name).state.data],
+      };
+    } catch (error) {
+      if (!killed || !(error instanceof Error) || error.message !== 'killed') throw error;
+    } finally {
+      await store.close();
+    }
+  }
+}
+
+export function resumptionContract(name: string, resumable: Resumable): void {
+  describe(`a run with ${name}`, () => {
+    it.each([
+      ['before', false],
+      ['after', true],
+    ])('killed %s any of its facts is recorded comes to the same bytes', async (_, recorded) => {
+      const undisturbed = await runInFolder(resumable);
+      const last = undisturbed.state.rounds.length;
+      const final = undisturbed.models.filter((model) => model.endsWith(`-${last}`));
+      const facts = undisturbed.state.rounds.reduce(
+        (sum, { updates, copied, features, merged, refitted }) =>
+          sum + updates.size + copied.size + features.size + [merged, refitted].filter(Boolean).length,
+        0,
+      );
+      for (let at = 0; at < facts; at++) {
+        const resumed = await runInFolder(resumable, { facts: at, recorded });
+        expect(shasOf(resumed)).toEqual(shasOf(undisturbed));
+        for (const model of final) expect(resumed.bytesOf(model)).toEqual(undisturbed.bytesOf(model));
+      }
+    });
+  });
+}
+
+const shasOf = ({ state }: Awaited<ReturnType<typeof runInFolder>>) =>
+  state.rounds.map(({ merged, refitted }) => ({ ...merged, seconds: 0, refitted }));

@@ -1,0 +1,70 @@
+/**
+ * Which rounds a run can be taken up again after: those whose model is kept, and what else the next round needs of them.
+ * Node only.
+ */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BlobFolder } from '../../transport/transport.js';
+import { FederationError } from '../error.js';
+import type { RoundRecord, RunState } from '../rounds/round.js';
+import type { StateRole } from '../rounds/run-store.js';
+import { fileOf } from './run-folder.js';
+import type { TwoCopies } from './two-copies.js';
+
+export interface Kept {
+  /** Of the run. */
+  readonly path: string;
+  readonly blobs: BlobFolder;
+  readonly copies: TwoCopies;
+}
+
+/** Why the run cannot be taken up again after round `to`, which is over, in words; or nothing, and its files are sound. */
+export async function returnProblem(
+  to: number,
+  { rounds }: RunState,
+  kept: Kept,
+): Promise<string | undefined> {
+  try {
+    for (const { role, sha256 } of filesOf(rounds[to - 1])) {
+      await kept.copies.mendFile(role, sha256);
+      await kept.copies.mendBlob(sha256, rounds);
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FederationError)) throw error;
+  }
+  const left: number[] = [];
+  for (let round = 0; round < rounds.length; round++) {
+    const files = await Promise.all(filesOf(rounds[round - 1]).map((file) => isThere(file, kept)));
+    if (round !== to && files.every(Boolean)) left.push(round);
+  }
+  return `the model of round ${to} is not kept any more, or is damaged; it can go back to ${listed(left)} ("keep" says of how many rounds the models stay)`;
+}
+
+interface File {
+  readonly role: StateRole;
+  readonly sha256: string;
+}
+
+/** What a round leaves to those after it. */
+function filesOf(record: RoundRecord | undefined): File[] {
+  if (record?.merged === undefined) return [];
+  const { round, merged } = record;
+  const files = [{ role: { type: 'merged', round } as StateRole, sha256: merged.sha256 }];
+  for (const type of ['control', 'average', 'server'] as const) {
+    const sha256 = merged[type];
+    if (sha256 !== undefined) files.push({ role: { type, round }, sha256 });
+  }
+  return files;
+}
+
+const isThere = async ({ role, sha256 }: File, { path, blobs }: Kept) =>
+  (await blobs.has(sha256)) ||
+  access(join(path, fileOf(role))).then(
+    () => true,
+    () => false,
+  );
+
+/** Round 0 is always among them. */
+const listed = (rounds: readonly number[]) =>
+  rounds.length === 1 ? `${rounds[0]}` : `${rounds.slice(0, -1).join(', ')} and ${rounds.at(-1)}`;

@@ -1,0 +1,80 @@
+/**
+ * What data a run is about, in its folder: the digest of every participant's share, and of the test images. When the run is
+ * taken up again they must be the same. Node only.
+ *
+ *     data.json    {"participants":{"site-a":"3f5d…"},"test":"85d1…"}
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { reasonOf } from '../../base/node/reason.js';
+import type { TrainTestSplit } from '../../data/images/image-dataset.js';
+import type { Share } from '../../data/partition/partition.js';
+import { sha256Schema } from '../../protocol/blob-name.js';
+import { FederationError } from '../error.js';
+import { dataDigest, everyExample } from './data-digest.js';
+import { writeResult } from './write-result.js';
+
+const RUN_DATA = 'data.json';
+
+const runDataSchema = z.strictObject({
+  participants: z.record(z.string(), sha256Schema),
+  test: sha256Schema.optional(),
+});
+type RunData = z.output<typeof runDataSchema>;
+
+/**
+ * Records what data there is, or compares it with what was recorded at the first start.
+ * @param shares of those who train on this machine
+ * @throws FederationError when somebody has other data than at the first start
+ */
+export async function keepRunData(
+  folder: string,
+  { train, test }: TrainTestSplit,
+  shares: readonly Share[],
+): Promise<void> {
+  const participants: Record<string, string> = {};
+  for (const share of shares)
+    participants[share.name] = await dataDigest(train, share.train, share.validation);
+  const now: RunData = {
+    participants,
+    ...(test.examples > 0 && { test: await dataDigest(test, everyExample(test)) }),
+  };
+  const recorded = await readRunData(folder);
+  if (recorded === undefined) await writeResult(folder, RUN_DATA, `${JSON.stringify(now)}\n`);
+  else requireSame(folder, recorded, now);
+}
+
+function requireSame(folder: string, recorded: RunData, now: RunData): void {
+  const others = [
+    ...Object.keys(now.participants).map(
+      (name) => [`"${name}" has`, recorded.participants[name], now.participants[name]] as const,
+    ),
+    ['the test images are', recorded.test, now.test] as const,
+  ];
+  for (const [who, expected, got] of others) {
+    if (expected === got) continue;
+    const what = who.startsWith('"') ? `${who} other data` : `${who} others`;
+    throw new FederationError(
+      `${what} than when the run in "${folder}" began: their SHA-256 is ${short(got)}, expected ${short(expected)}`,
+      { hint: 'put back the images and labels that there were, or begin a new run with another --out' },
+    );
+  }
+}
+
+const short = (sha256: string | undefined) => (sha256 === undefined ? 'none' : `${sha256.slice(0, 12)}…`);
+
+/** Undefined for a run that an earlier version began. */
+async function readRunData(folder: string): Promise<RunData | undefined> {
+  const file = join(folder, RUN_DATA);
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  if (text === undefined) return undefined;
+  try {
+    return runDataSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FederationError(`"${file}" is damaged`, { cause, hint: 'put back what was there' });
+  }
+}

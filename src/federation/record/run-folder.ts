@@ -1,0 +1,229 @@
+/**
+ * A run in a folder: its configuration, a journal of facts (one line each, synced before it counts), and the state dicts
+ * that the facts name by their SHA-256. Whenever the process ends, the folder can be read and the run taken up again.
+ * Node only.
+ *
+ *     configuration.yaml   what the run was told, every default filled in
+ *     journal.jsonl        the facts, in order (journal.ts)
+ *     job.json             which run this is, and the journal's version (journal-version.ts)
+ *     lease-N.json         which process leads it, as the N-th (folder-claim.ts)
+ *     data.json            digests of the data that it is about (run-data.ts)
+ *     updates/             the updates of the round under way, with what travels beside them
+ *     models/              the merged models of the last rounds, and what else one round leaves to the next
+ *     controls/            control variates, where the correction has them
+ *     rounds/              what was measured when a round was merged (round-details.ts)
+ *     label-counts.json    who holds how many of which class, where that is shared (label-counts.ts)
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse as parseYaml, stringify } from 'yaml';
+import { reasonOf } from '../../base/node/reason.js';
+import { writeFileWhole } from '../../base/node/whole-file.js';
+import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import { FederationError } from '../error.js';
+import { isModel, type RunStore, type StateRole } from '../rounds/run-store.js';
+import { asBefore, type ConfigurationKeeper } from './continued-run.js';
+import { type Lead, openJournal } from './journal.js';
+import { checkJournalVersion } from './journal-version.js';
+import { cannotWrite, writeResult } from './write-result.js';
+
+export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+export interface RunFolder extends RunStore, ConfigurationKeeper {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the folder for this configuration: anew, or where an earlier start of the same run was left.
+ * @param encodeModel the file of a merged model, or of an average
+ * @param lead by which the process holds the folder
+ * @throws FederationError when it holds another run, or something else.
+ */
+export async function openRunFolder(
+  path: string,
+  configuration: Configuration,
+  encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
+  lead?: Lead,
+): Promise<RunFolder> {
+  await prepareRunFolder(path, configuration);
+  await removeLeftovers(path);
+  const earlier = await earlierConfiguration(path);
+  const journal = await openJournal(join(path, 'journal.jsonl'), lead);
+  return {
+    ...{ path, earlier },
+    async keepConfiguration(now) {
+      await lead?.check();
+      await writeResult(path, CONFIGURATION, configurationText(now));
+    },
+    events: journal.events,
+    append: journal.append,
+    async put(role, state) {
+      await lead?.check();
+      const bytes = isModel(role) ? encodeModel(state) : encodeSafetensors(state);
+      await writeResult(path, fileOf(role), bytes);
+      return sha256Of(bytes);
+    },
+    async get(role, sha256) {
+      const file = join(path, fileOf(role));
+      const bytes = await readFile(file).catch((cause: unknown) => {
+        throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, {
+          cause,
+          hint: 'start again in another folder',
+        });
+      });
+      const actual = sha256Of(bytes);
+      if (actual !== sha256) {
+        throw new FederationError(
+          `"${file}" was changed: its SHA-256 is ${actual}, the journal has ${sha256}`,
+          { hint: 'start again in another folder' },
+        );
+      }
+      return decodeSafetensors(bytes, file).state;
+    },
+    async keepDetails(details) {
+      await lead?.check();
+      await writeResult(path, detailsFile(details.round), `${JSON.stringify(details)}\n`);
+    },
+    async discard(role) {
+      await lead?.check();
+      const file = join(path, fileOf(role));
+      await rm(file, { force: true }).catch((cause: unknown) => {
+        throw cannotWrite(file, cause);
+      });
+    },
+    close: journal.close,
+  };
+}
+
+/**
+ * Makes the folder a run's, or finds the same run there, and touches nothing that a coordinator is writing.
+ * @throws FederationError when it holds another run, or something else.
+ */
+export async function prepareRunFolder(path: string, configuration: Configuration): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    const reason = taken ? 'there is a file of that name' : reasonOf(cause);
+    throw new FederationError(`the folder "${path}" cannot be made: ${reason}`, { cause });
+  });
+  await checkJournalVersion(path);
+  await keepConfiguration(path, configuration);
+}
+
+const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');
+
+/** Where a state dict lies in the folder. */
+export function fileOf(role: StateRole): string {
+  switch (role.type) {
+    case 'update':
+      return `updates/round-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'fisher':
+    case 'features':
+      return `updates/${role.type}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'merged':
+      return `models/round-${role.round}.safetensors`;
+    case 'server':
+    case 'average':
+    case 'refitted':
+      return `models/${role.type}-${role.round}.safetensors`;
+    case 'pooled':
+      return `models/pooled-${role.round}.safetensors`;
+    case 'control':
+      return `controls/round-${role.round}.safetensors`;
+    case 'own-control':
+      return `controls/own-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'control-change':
+      return `controls/change-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+  }
+}
+
+export const detailsFile = (round: number) => `rounds/round-${round}.json`;
+
+/** Of the run that the folder holds; undefined where there is none. @throws FederationError when it cannot be read */
+export async function earlierConfiguration(path: string): Promise<Configuration | undefined> {
+  const file = join(path, 'configuration.yaml');
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  return text === undefined ? undefined : parseConfiguration(readYaml(text, file), file);
+}
+
+/** Writes the configuration into an empty folder, or finds the same one there. */
+async function keepConfiguration(path: string, configuration: Configuration): Promise<void> {
+  const earlier = await earlierConfiguration(path);
+  if (earlier === undefined) {
+    await checkEmpty(path);
+    const first = await writeFirst(join(path, CONFIGURATION), configurationText(configuration));
+    // Another was there at the same moment: its settings are the run's.
+    return first ? undefined : keepConfiguration(path, configuration);
+  }
+  const difference = firstDifference(earlier, asBefore(earlier, configuration), '');
+  if (difference !== undefined) {
+    throw new FederationError(`"${path}" holds a run of another configuration: ${difference}`, {
+      hint: 'choose another --out, or the same settings to take that run up again; only "rounds" may be raised',
+    });
+  }
+}
+
+const CONFIGURATION = 'configuration.yaml';
+
+const configurationText = (configuration: Configuration) =>
+  `# What this run was told, every default filled in. The same configuration takes the run up again.\n${stringify(configuration)}`;
+
+/** @returns whether there was no such file */
+async function writeFirst(file: string, text: string): Promise<boolean> {
+  try {
+    await writeFileWhole(file, text, { exclusive: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cannotWrite(file, error);
+  }
+}
+
+async function checkEmpty(path: string): Promise<void> {
+  const names = await readdir(path);
+  const other = names.find((name) => !name.startsWith('.') && !name.endsWith('.part'));
+  if (other === undefined) return;
+  throw new FederationError(`"${path}" holds "${other}" and no run, expected a new folder or an empty one`, {
+    hint: 'choose another --out',
+  });
+}
+
+/** Files that a killed process was in the middle of writing, or of merging: nothing refers to them. */
+async function removeLeftovers(path: string): Promise<void> {
+  for (const folder of ['.', 'updates', 'models', 'controls', 'rounds']) {
+    const names = await readdir(join(path, folder)).catch(() => []);
+    for (const name of names.filter((name) => /\.part(ial)?$/.test(name))) await rm(join(path, folder, name));
+  }
+}
+
+export function readYaml(text: string, file: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (cause) {
+    throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'choose another --out',
+    });
+  }
+}
+
+/** `"local.epochs" is 2 there and 3 now`, or undefined. */
+function firstDifference(there: unknown, now: unknown, path: string): string | undefined {
+  const isRecord = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null;
+  if (isRecord(there) && isRecord(now)) {
+    for (const key of new Set([...Object.keys(there), ...Object.keys(now)])) {
+      const difference = firstDifference(there[key], now[key], path === '' ? key : `${path}.${key}`);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+  const show = (value: unknown) => (value === undefined ? 'not set' : JSON.stringify(value));
+  return there === now ? undefined : `"${path}" is ${show(there)} there and ${show(now)} now`;
+}

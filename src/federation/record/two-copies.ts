@@ -1,0 +1,80 @@
+/**
+ * What participants fetch, and a server optimizer's slots, lie twice: in the run folder under a name, and among the blobs
+ * under their hash. A disk may change
+ * a file that nobody writes to; then the other takes its place, and the run goes on as if nothing had been. Node only.
+ */
+import { join } from 'node:path';
+import { writeFileWhole } from '../../base/node/whole-file.js';
+import { describeFile } from '../../transport/blob-folder.js';
+import type { BlobFolder } from '../../transport/transport.js';
+import { FederationError } from '../error.js';
+import type { RoundRecord } from '../rounds/round.js';
+import type { StateRole } from '../rounds/run-store.js';
+import { fileOf } from './run-folder.js';
+import { cannotWrite } from './write-result.js';
+
+export interface TwoCopies {
+  /** Makes a file of the run folder sound. @throws FederationError when both are damaged */
+  mendFile(role: StateRole, sha256: string): Promise<void>;
+  /** Makes a blob sound that these rounds tell of. @throws FederationError when both are damaged */
+  mendBlob(sha256: string, rounds: readonly RoundRecord[]): Promise<void>;
+}
+
+export interface CopiesOptions {
+  /** Of the run. */
+  readonly path: string;
+  readonly blobs: BlobFolder;
+  /** What was there before round 1, and how its bytes come about: that is the other copy. */
+  readonly given: ReadonlyMap<string, () => Uint8Array>;
+  /** Told in words. */
+  readonly onMended?: ((notice: string) => void) | undefined;
+}
+
+export function twoCopies({ path, blobs, given, onMended }: CopiesOptions): TwoCopies {
+  const isFileSound = async (file: string, sha256: string) =>
+    (await describeFile(file).catch(() => undefined))?.sha256 === sha256;
+  return {
+    async mendFile(role, sha256) {
+      const file = join(path, fileOf(role));
+      if (await isFileSound(file, sha256)) return;
+      const blob = blobs.pathOf(sha256);
+      if (!(await blobs.isSound(sha256))) throw bothDamaged(file, blob);
+      await writeFileWhole(file, await blobs.get(sha256)).catch((cause: unknown) => {
+        throw cannotWrite(file, cause);
+      });
+      onMended?.(`"${file}" was changed on the disk; it is copied from ${blob}`);
+    },
+    async mendBlob(sha256, rounds) {
+      if (await blobs.isSound(sha256)) return;
+      const blob = blobs.pathOf(sha256);
+      const role = roleOf(sha256, rounds);
+      if (role !== undefined) {
+        const file = join(path, fileOf(role));
+        if (!(await isFileSound(file, sha256))) throw bothDamaged(file, blob);
+        await blobs.copy(file);
+      } else {
+        const make = given.get(sha256);
+        if (make === undefined) return;
+        await blobs.discard(sha256);
+        await blobs.put(make());
+      }
+      onMended?.(`${blob} was changed on the disk; it is copied from where it lies besides`);
+    },
+  };
+}
+
+/** Where it lies in the run folder. */
+function roleOf(sha256: string, rounds: readonly RoundRecord[]): StateRole | undefined {
+  for (const { round, merged } of rounds) {
+    if (merged?.sha256 === sha256) return { type: 'merged', round };
+    if (merged?.control === sha256) return { type: 'control', round };
+    if (merged?.average === sha256) return { type: 'average', round };
+    if (merged?.server === sha256) return { type: 'server', round };
+  }
+  return undefined;
+}
+
+const bothDamaged = (file: string, blob: string) =>
+  new FederationError(`"${file}" and its copy ${blob} were changed on the disk, or are gone`, {
+    hint: 'put back one of them, and give the same command again; or start in another folder',
+  });

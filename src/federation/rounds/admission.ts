@@ -1,0 +1,202 @@
+/**
+ * What an announcement means to a run: a fact to record, nothing new, or nothing that counts, and why not. A function of the
+ * run's state alone, so that it does not matter how often something is said, or over which channel.
+ */
+import type { Announcement, Receipt } from '../../protocol/announcement.js';
+import { changesTooOften } from './membership.js';
+import { missingCopies, type RoundRecord, type RunState } from './round.js';
+import type { RoundEvent, UpdateRecord } from './round-events.js';
+
+export interface Admission {
+  /** Missing where nothing changes. */
+  readonly event?: RoundEvent;
+  readonly receipt: Receipt;
+}
+
+/** What a participant is told of whom the operator wants nothing any more. */
+export const droppedSentence = (participant: string) =>
+  `"${participant}" was dropped from this run by its operator`;
+
+type Refusal = Extract<Receipt, { accepted: false }>;
+type Named<Type extends Announcement['type']> = Extract<Announcement, { type: Type }>;
+
+/** @param initial the SHA-256 of the model that round 1 begins with, where one was given */
+export function admit(
+  state: RunState,
+  participant: string,
+  announcement: Announcement,
+  initial?: string,
+): Admission {
+  const { participants } = state.rules;
+  if (!participants.includes(participant)) {
+    return refused('not-expected', `"${participant}" is none of ${participants.join(', ')}`);
+  }
+  if (state.dropped.has(participant)) {
+    const leaves = announcement.type === 'left' || announcement.type === 'failed';
+    return leaves ? accepted : refused('not-expected', droppedSentence(participant));
+  }
+  if (state.stopped !== undefined && announcement.type !== 'joined' && announcement.type !== 'left') {
+    // What was recorded before is accepted again, so that nobody asks for ever.
+    if (!isRecorded(state, participant, announcement)) return refused('over', 'the run is over');
+    return accepted;
+  }
+  const round = state.rounds.length;
+  switch (announcement.type) {
+    case 'joined':
+      return joined(state, participant, announcement);
+    case 'left':
+    case 'failed': {
+      const member = state.members.get(participant);
+      if (member === undefined || member.left !== undefined) return accepted;
+      if (changesTooOften(member, round)) return tooOften(participant, round);
+      const reason =
+        announcement.type === 'left' ? announcement.reason : `its work failed: ${announcement.message}`;
+      return record({ type: 'left', round, participant, ...(reason !== undefined && { reason }) });
+    }
+    case 'update':
+      return update(state, participant, announcement, initial);
+    case 'evaluated':
+      return evaluated(state, participant, announcement);
+  }
+}
+
+const accepted: Admission = { receipt: { accepted: true } };
+const record = (event: RoundEvent): Admission => ({ event, receipt: { accepted: true } });
+const refused = (reason: Refusal['reason'], message: string): Admission => ({
+  // A list of thousands of names may be in it.
+  receipt: { accepted: false, reason, message: message.slice(0, 1000) },
+});
+const tooOften = (participant: string, round: number): Admission =>
+  refused('not-expected', `"${participant}" has joined and left too often in round ${round}`);
+
+function joined(state: RunState, participant: string, announcement: Named<'joined'>): Admission {
+  const { examples, validationExamples, labelCounts, dataChanged } = announcement;
+  const { mostExamples = Number.POSITIVE_INFINITY } = state.rules;
+  const most = Math.max(examples, validationExamples);
+  if (most > mostExamples) {
+    return refused(
+      'not-expected',
+      `"${participant}" says that it has ${most} examples, expected at most ${mostExamples} ("mostExamples")`,
+    );
+  }
+  const known = state.members.get(participant);
+  const facts = {
+    ...{ examples, validationExamples },
+    ...(labelCounts && { labelCounts: [...labelCounts] }),
+    ...(dataChanged && { dataChanged }),
+  };
+  if (
+    !dataChanged &&
+    known !== undefined &&
+    known.left === undefined &&
+    known.examples === examples &&
+    known.validationExamples === validationExamples &&
+    JSON.stringify(known.labelCounts) === JSON.stringify(labelCounts)
+  ) {
+    return accepted;
+  }
+  const round = state.rounds.length;
+  if (changesTooOften(known, round)) return tooOften(participant, round);
+  return record({ type: 'joined', round, participant, ...facts });
+}
+
+function update(
+  state: RunState,
+  participant: string,
+  { round, base, rollbacks = 0, update }: Named<'update'>,
+  initial: string | undefined,
+): Admission {
+  const current = state.rounds[round - 1];
+  if (current === undefined) {
+    return refused('other-round', `an update for round ${round}, the run is in round ${state.rounds.length}`);
+  }
+  const known = current.updates.get(participant);
+  if (known !== undefined) {
+    if (known.sha256 === update.state.sha256) return accepted;
+    return refused(
+      'other-update',
+      `round ${round} has the update ${short(known.sha256)} of "${participant}" already, got ${short(update.state.sha256)}`,
+    );
+  }
+  if (!current.participants.includes(participant)) {
+    return refused('not-expected', `"${participant}" takes no part in round ${round}`);
+  }
+  if (current.closed !== undefined) {
+    return refused('late', `round ${round} was closed without "${participant}"`);
+  }
+  const member = state.members.get(participant);
+  if (member === undefined || member.left !== undefined) {
+    return refused('not-expected', `"${participant}" has not joined`);
+  }
+  if (rollbacks !== state.rollbacks.length) {
+    return refused(
+      'other-round',
+      `the update of "${participant}" for round ${round} was asked for before an operator went back: it is asked for again`,
+    );
+  }
+  const expected = baseOf(state, round, initial);
+  if (base !== expected) {
+    return refused(
+      'other-base',
+      `the update of "${participant}" for round ${round} began with ${base === undefined ? 'the initial weights' : short(base)}, expected ${expected === undefined ? 'the initial weights' : short(expected)}`,
+    );
+  }
+  if (update.examples !== member.examples) {
+    return refused(
+      'bad-update',
+      `"${participant}" trained on ${update.examples} examples, expected the ${member.examples} that it joined with`,
+    );
+  }
+  return record({ type: 'update-received', round, update: recordOf(participant, update) });
+}
+
+/** The SHA-256 of the model that a round's training begins with; nothing for initial weights. */
+export function baseOf({ rounds }: RunState, round: number, initial?: string): string | undefined {
+  return round === 1 ? initial : rounds[round - 2]?.merged?.sha256;
+}
+
+function recordOf(participant: string, update: Named<'update'>['update']): UpdateRecord {
+  const { state, control, fisher, ...facts } = update;
+  return {
+    participant,
+    sha256: state.sha256,
+    ...facts,
+    ...(control && { controls: { change: control.sha256 } }),
+    ...(fisher && { fisher: fisher.sha256 }),
+  };
+}
+
+function evaluated(state: RunState, participant: string, announcement: Named<'evaluated'>): Admission {
+  const { round, model, validationAccuracy } = announcement;
+  const current = state.rounds[round - 1];
+  if (current?.merged === undefined) {
+    return refused('other-round', `an accuracy for round ${round}, which has no merged model yet`);
+  }
+  if (current.copied.has(participant)) return accepted;
+  if (current.merged.sha256 !== model) {
+    return refused(
+      'other-base',
+      `"${participant}" evaluated ${short(model)} for round ${round}, expected ${short(current.merged.sha256)}`,
+    );
+  }
+  if (round < state.rounds.length || !current.evaluated) {
+    return refused('late', `round ${round} is over without the accuracy of "${participant}"`);
+  }
+  return missingCopies(state, current).includes(participant)
+    ? record({ type: 'copy-evaluated', round, participant, validationAccuracy })
+    : refused('not-expected', `"${participant}" is not asked for its accuracy in round ${round}`);
+}
+
+function isRecorded({ rounds }: RunState, participant: string, announcement: Announcement): boolean {
+  if (announcement.type === 'update') {
+    return isUpdateOf(rounds[announcement.round - 1], participant, announcement.update.state.sha256);
+  }
+  return (
+    announcement.type === 'evaluated' && rounds[announcement.round - 1]?.copied.has(participant) === true
+  );
+}
+
+const isUpdateOf = (record: RoundRecord | undefined, participant: string, sha256: string) =>
+  record?.updates.get(participant)?.sha256 === sha256;
+
+const short = (sha256: string) => `${sha256.slice(0, 12)}…`;

@@ -1,0 +1,26 @@
+/** Time as a coordinator needs it: the wall clock for what others read, a steady one for what it waits for itself. */
+import { LONGEST_TIMER_MS } from '../../transport/timer.js';
+
+export interface Clock {
+  /** ISO 8601. */
+  now(): string;
+  /** The time of day in so many seconds. */
+  later(seconds: number): string;
+  /** Until then by the wall clock, which may have been set meanwhile; negative once it is past. */
+  secondsUntil(at: string): number;
+  /** Calls back after so many seconds, whatever happens to the wall clock. @returns what cancels it */
+  after(seconds: number, callback: () => void): () => void;
+}
+
+export function systemClock(): Clock {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return {
+    now: () => iso(Date.now()),
+    later: (seconds) => iso(Date.now() + 1000 * seconds),
+    secondsUntil: (at) => (Date.parse(at) - Date.now()) / 1000,
+    after(seconds, callback) {
+      const timer = setTimeout(callback, Math.min(1000 * seconds, LONGEST_TIMER_MS));
+      return () => clearTimeout(timer);
+    },
+  };
+}

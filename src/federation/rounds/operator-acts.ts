@@ -1,0 +1,34 @@
+/**
+ * What an operator does to a run besides ending it: dropping a participant, and going back to an earlier round. Here is what
+ * stands against it, in words; what follows from it is in `round.ts`.
+ */
+import { MOST_ROLLBACKS } from '../../protocol/assignment.js';
+import type { RunState } from './round.js';
+
+const OVER = 'the run is over';
+
+/** @param tooFew why the run does not do with so few */
+export function dropProblem(
+  { rules: { participants }, dropped, stopped }: RunState,
+  participant: string,
+  tooFew: (participants: number) => string | undefined = () => undefined,
+): string | undefined {
+  if (!participants.includes(participant)) {
+    return `the run has no such participant, but ${participants.slice(0, 20).join(', ')}`;
+  }
+  if (dropped.has(participant)) return undefined;
+  if (stopped !== undefined) return OVER;
+  const left = participants.length - dropped.size - 1;
+  return left === 0 ? 'nobody would be left' : tooFew(left);
+}
+
+export function rollbackProblem({ rounds, rollbacks, stopped }: RunState, to: number): string | undefined {
+  if (stopped !== undefined) return OVER;
+  const { length } = rounds;
+  if (to >= length) {
+    const expected =
+      length === 1 ? '0, which is its beginning' : `a round before that, from 0 to ${length - 1}`;
+    return `it is in round ${length}, and is to go back to ${to}: expected ${expected}`;
+  }
+  return rollbacks.length < MOST_ROLLBACKS ? undefined : `it has done so ${MOST_ROLLBACKS} times`;
+}

@@ -1,0 +1,110 @@
+/**
+ * The facts of a run, as the journal has them. Facts of membership and of time come only from federations across machines:
+ * on one machine everybody is there, and a round waits for all.
+ */
+import { z } from 'zod';
+import { sha256Schema } from '../../protocol/blob-name.js';
+
+const accuracySchema = z.number().min(0).max(1);
+
+/** What a participant did in a round. */
+const updateSchema = z.strictObject({
+  participant: z.string(),
+  sha256: sha256Schema,
+  examples: z.int().positive(),
+  /** Where the work is counted in epochs; else in steps. */
+  epochs: z.int().positive().optional(),
+  steps: z.int().positive().optional(),
+  images: z.int().positive(),
+  loss: z.number(),
+  validationAccuracy: accuracySchema.optional(),
+  /** SCAFFOLD's control variates: the change, which travels, and the own one after the round, which stays with the participant. */
+  controls: z.strictObject({ own: sha256Schema.optional(), change: sha256Schema }).optional(),
+  /** What travels with it where a strategy wants it: the Fisher information. */
+  fisher: sha256Schema.optional(),
+  /** How far the weights moved, in units of those that they began with, as the coordinator measured it: across machines. */
+  moved: z.number().nonnegative().optional(),
+  seconds: z.number(),
+});
+export type UpdateRecord = z.output<typeof updateSchema>;
+
+const round = z.int().positive();
+const phaseSchema = z.enum(['train', 'evaluate']);
+export type Phase = z.output<typeof phaseSchema>;
+
+export const roundEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('update-received'), round, update: updateSchema }),
+  z.strictObject({
+    type: z.literal('merged'),
+    round,
+    sha256: sha256Schema,
+    /** The server optimizer's slots after the round, and the average of the rounds' models, where there is one. */
+    server: sha256Schema.optional(),
+    average: sha256Schema.optional(),
+    /** Test accuracy of every strategy's model, the copied one's first. */
+    merged: z.record(z.string(), accuracySchema),
+    /** Test accuracy of the participants' own models, before they are merged. */
+    own: z.record(z.string(), accuracySchema),
+    /** SCAFFOLD's common control variate after the round. */
+    control: sha256Schema.optional(),
+    /** Whose updates were merged, where the round was closed without some. */
+    counted: z.array(z.string()).optional(),
+    seconds: z.number(),
+  }),
+  z.strictObject({
+    type: z.literal('copy-evaluated'),
+    round,
+    participant: z.string(),
+    validationAccuracy: accuracySchema,
+  }),
+  z.strictObject({
+    type: z.literal('features-summed'),
+    round,
+    participant: z.string(),
+    sha256: sha256Schema,
+  }),
+  z.strictObject({
+    type: z.literal('refitted'),
+    round,
+    sha256: sha256Schema,
+    /** By which the least-squares scores are multiplied to be logits. */
+    scale: z.number().positive(),
+    /** The share of the solution in the layer; the rest is the layer as it was. */
+    alpha: z.number().min(0).max(1).default(1),
+    testAccuracy: accuracySchema,
+  }),
+  z.strictObject({
+    type: z.literal('pooled-trained'),
+    round,
+    sha256: sha256Schema,
+    images: z.int().positive(),
+    testAccuracy: accuracySchema.optional(),
+  }),
+  /** Takes part from now on, or again, with so much data of its own. */
+  z.strictObject({
+    type: z.literal('joined'),
+    round,
+    participant: z.string(),
+    examples: z.int().positive(),
+    validationExamples: z.int().nonnegative(),
+    labelCounts: z.array(z.int().nonnegative()).optional(),
+    /** They are not the data that it took part with before. */
+    dataChanged: z.literal(true).optional(),
+  }),
+  /** Is not waited for any more, where the others are enough. What it handed in still counts. */
+  z.strictObject({ type: z.literal('left'), round, participant: z.string(), reason: z.string().optional() }),
+  /** Its file was found damaged before it was merged: it is asked for again. */
+  z.strictObject({ type: z.literal('update-lost'), round, participant: z.string() }),
+  /** Until when a phase of the round waits for everybody: ISO 8601. */
+  z.strictObject({ type: z.literal('deadline-set'), round, phase: phaseSchema, at: z.iso.datetime() }),
+  z.strictObject({ type: z.literal('deadline-passed'), round, phase: phaseSchema }),
+  /** An operator wants nothing of it any more: it is not waited for, and what it has handed in and is not merged does not count. */
+  z.strictObject({ type: z.literal('dropped'), round, participant: z.string() }),
+  /** An operator went back to what the run was after round `to`, or before round 1: the rounds after it are void. */
+  z.strictObject({ type: z.literal('rolled-back'), round, to: z.int().nonnegative() }),
+  /** Another start allowed more rounds than the ones before: so many in all. */
+  z.strictObject({ type: z.literal('rounds-raised'), round, rounds: z.int().positive() }),
+  /** An operator ended the run. */
+  z.strictObject({ type: z.literal('stopped'), round }),
+]);
+export type RoundEvent = z.output<typeof roundEventSchema>;

@@ -1,0 +1,43 @@
+/** Where a run keeps what must outlive it: facts, in the order in which they happened, and state dicts. */
+import type { RoundDetails } from '../../protocol/round-details.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import type { RoundEvent } from './round-events.js';
+
+/** What a state dict is in the run. */
+export type StateRole =
+  | { readonly type: 'update'; readonly round: number; readonly participant: string }
+  /** The Fisher information that travels with an update. */
+  | { readonly type: 'fisher'; readonly round: number; readonly participant: string }
+  | { readonly type: 'merged'; readonly round: number }
+  /** The server optimizer's slots after a round. */
+  | { readonly type: 'server'; readonly round: number }
+  /** The average of the rounds' models up to a round. */
+  | { readonly type: 'average'; readonly round: number }
+  /** A participant's sums of features. */
+  | { readonly type: 'features'; readonly round: number; readonly participant: string }
+  /** The model with its last layer refitted. */
+  | { readonly type: 'refitted'; readonly round: number }
+  /** State and slots of the pooled training, for it goes on from round to round. */
+  | { readonly type: 'pooled'; readonly round: number }
+  /** SCAFFOLD's c, c_k and Δc_k after a round. */
+  | { readonly type: 'control'; readonly round: number }
+  | { readonly type: 'own-control' | 'control-change'; readonly round: number; readonly participant: string };
+
+export interface RunStore {
+  /** Facts of an earlier start of this run. */
+  readonly events: readonly RoundEvent[];
+  /** Resolves when the fact is safe. */
+  append(event: RoundEvent): Promise<void>;
+  /** Keeps a state dict and gives the SHA-256 of its safetensors file. */
+  put(role: StateRole, state: StateDict): Promise<string>;
+  /** @throws FederationError when it is not there or is not the one with this SHA-256. */
+  get(role: StateRole, sha256: string): Promise<StateDict>;
+  /** Keeps what was measured when a round was merged, for whoever looks at the run later. */
+  keepDetails(details: RoundDetails): Promise<void>;
+  /** What is not needed any more. */
+  discard(role: StateRole): Promise<void>;
+}
+
+/** Whether it is a whole model, to be kept in a file that others can use. */
+export const isModel = ({ type }: StateRole) =>
+  type === 'merged' || type === 'average' || type === 'refitted';

@@ -1,0 +1,109 @@
+/** The status of a run, from its state and from what a coordinator knows of its participants at the moment. */
+import type { Progress } from '../../protocol/announcement.js';
+import type { Status } from '../../protocol/status.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { type Member, membersHere } from './membership.js';
+import { missingCopies, missingUpdates, type RoundRecord, type RunState } from './round.js';
+import { warningsOf } from './warnings.js';
+
+/** Of a participant, as long as its coordinator lives. */
+export interface Seen {
+  readonly present: boolean;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly progress: Progress | undefined;
+}
+
+/** What a coordinator knows besides the facts. */
+export interface Live {
+  readonly seen: ReadonlyMap<string, Seen>;
+  /** Until when the final model can be fetched. */
+  readonly farewell?: string | undefined;
+}
+
+/** So many are enough to look at. */
+const MOST_WARNINGS = 20;
+
+/** @param live nothing where only the run's folder is looked at */
+export function statusOf(state: RunState, live?: Live): Status {
+  const { rules, rounds, members, stopped } = state;
+  const current = rounds.at(-1) as RoundRecord;
+  const { phase, waitingFor, received, deadline } = phaseOf(state, current, live);
+  const merged = rounds.findLast((record) => Object.keys(record.merged?.merged ?? {}).length > 0)?.merged;
+  const [testAccuracy] = Object.values(merged?.merged ?? {});
+  const warnings = warningsOf(state).slice(0, MOST_WARNINGS);
+  const copied = rounds.findLast((record) => record.copied.size > 0)?.copied;
+  return {
+    protocol: PROTOCOL_VERSION,
+    phase,
+    round: current.round,
+    rounds: rules.rounds,
+    ...(rules.quorum !== undefined && { quorum: rules.quorum }),
+    ...(deadline !== undefined && { deadline: deadline.at }),
+    ...(deadline?.passed && { deadlinePassed: true }),
+    waitingFor: [...waitingFor],
+    received: [...received],
+    participants: rules.participants.map((name) => {
+      const [member, here] = [members.get(name), live?.seen.get(name)];
+      const examples =
+        member?.examples ?? rounds.findLast(({ updates }) => updates.has(name))?.updates.get(name)?.examples;
+      const reason = state.dropped.has(name) ? undefined : member?.left?.reason;
+      return {
+        name,
+        presence: state.dropped.has(name)
+          ? 'dropped'
+          : presenceOf(member, here, live !== undefined, members.size > 0),
+        ...(here && { since: here.since }),
+        ...(reason !== undefined && { reason }),
+        ...(examples !== undefined && { examples }),
+        ...(here?.present && here.progress && { progress: here.progress }),
+      };
+    }),
+    ...(testAccuracy !== undefined && { testAccuracy }),
+    copied: Object.fromEntries(copied ?? []),
+    ...(warnings.length > 0 && { warnings }),
+    ...(state.rollbacks.length > 0 && { rollbacks: state.rollbacks.length }),
+    ...(stopped !== undefined && { reason: stopped }),
+  };
+}
+
+interface PhaseStatus {
+  readonly phase: Status['phase'];
+  readonly waitingFor: readonly string[];
+  readonly received: readonly string[];
+  readonly deadline?: { readonly at: string; readonly passed: boolean } | undefined;
+}
+
+function phaseOf(state: RunState, current: RoundRecord, live: Live | undefined): PhaseStatus {
+  const { updates, closed, merged, copied, deadlines } = current;
+  if (state.stopped !== undefined) {
+    const at = live?.farewell;
+    if (at === undefined) return { phase: 'finished', waitingFor: [], received: [] };
+    return {
+      phase: 'finished',
+      waitingFor: membersHere(state.members),
+      received: [],
+      deadline: { at, passed: false },
+    };
+  }
+  if (closed === undefined) {
+    const waitingFor = missingUpdates(current);
+    return { phase: 'training', waitingFor, received: [...updates.keys()], deadline: deadlines.train };
+  }
+  if (merged === undefined) return { phase: 'merging', waitingFor: [], received: closed };
+  const waitingFor = missingCopies(state, current);
+  return { phase: 'evaluating', waitingFor, received: [...copied.keys()], deadline: deadlines.evaluate };
+}
+
+/** @param joined whether anybody has: nobody does on one machine */
+function presenceOf(
+  member: Member | undefined,
+  here: Seen | undefined,
+  live: boolean,
+  joined: boolean,
+): Status['participants'][number]['presence'] {
+  if (member?.left !== undefined) return 'left';
+  if (here?.present) return 'here';
+  if (member === undefined) return live || joined ? 'not joined' : 'unknown';
+  return live ? 'gone' : 'unknown';
+}

@@ -1,0 +1,68 @@
+/** What observers are shown of a run while it goes on. Node only. */
+import type { ImageDataset } from '../../data/images/image-dataset.js';
+import type { Status } from '../../protocol/status.js';
+import type { LogEntry, Overview } from '../../protocol/view.js';
+import type { RunView } from '../../transport/run-view.js';
+import { FederationError } from '../error.js';
+import { readRoundDetails } from '../record/read-run.js';
+import type { Clock } from '../rounds/clock.js';
+import type { RunState } from '../rounds/round.js';
+import type { RunStore } from '../rounds/run-store.js';
+import { type KeptDetails, keptDetails } from './kept-details.js';
+import { observedLog } from './observed-log.js';
+import { observedPictures } from './observed-pictures.js';
+import { runView } from './run-view.js';
+
+export interface LiveView extends RunView {
+  /** For their log. */
+  tell(level: LogEntry['level'], text: string): void;
+}
+
+export interface LiveViewParts {
+  readonly overview: Overview;
+  readonly rounds: { state(): RunState; status(): Status };
+  readonly details: KeptDetails;
+  /** The coordinator's. */
+  readonly test: ImageDataset;
+  readonly clock: Clock;
+}
+
+export function liveView({ overview, rounds, details, test, clock }: LiveViewParts): LiveView {
+  const log = observedLog(Date.parse(clock.now()), clock.now);
+  const noPictures = (problem: string) => log.add('warn', `no test pictures are shown: ${problem}`);
+  return {
+    ...runView({
+      ...{ overview, state: rounds.state, status: rounds.status, log: log.from },
+      detailsOf: details.of,
+      ...(test.examples > 0 && { pictures: observedPictures(test, noPictures) }),
+    }),
+    tell: log.add,
+  };
+}
+
+/** Details of an earlier start, the newest first, and of every round from now on. */
+export async function shownDetails(
+  folder: string,
+  store: RunStore,
+): Promise<{ readonly details: KeptDetails; readonly store: RunStore }> {
+  const details = keptDetails();
+  const merged = store.events.flatMap((event) => (event.type === 'merged' ? [event.round] : []));
+  for (const round of merged.toReversed()) {
+    const one = await readRoundDetails(folder, round).catch((error: unknown) => {
+      // Nothing depends on them.
+      if (error instanceof FederationError) return undefined;
+      throw error;
+    });
+    if (one !== undefined && !details.keep(one)) break;
+  }
+  return {
+    details,
+    store: {
+      ...store,
+      async keepDetails(one) {
+        await store.keepDetails(one);
+        details.keep(one);
+      },
+    },
+  };
+}

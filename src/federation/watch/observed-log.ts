@@ -1,0 +1,37 @@
+/** The newest of what a coordinator says about its run, in order and by number, for those who come late or back. */
+
+import { printable } from '../../base/printable.js';
+import type { LogEntry } from '../../protocol/view.js';
+
+export interface ObservedLog {
+  add(level: LogEntry['level'], text: string): void;
+  /** See `RunView`. */
+  from(sequence: number): readonly LogEntry[];
+}
+
+const MOST_ENTRIES = 1000;
+const MOST_CHARACTERS = 2000;
+
+/**
+ * @param first the number of the first entry. Where it is a time, a coordinator that is started again does not give a number
+ * twice, and whoever comes back is sent all that is new
+ */
+export function observedLog(first: number, now = () => new Date().toISOString()): ObservedLog {
+  const entries: LogEntry[] = [];
+  let next = first;
+  return {
+    add(level, text) {
+      entries.push({
+        sequence: next++,
+        at: now(),
+        level,
+        text: printable(text).slice(0, MOST_CHARACTERS),
+      });
+      if (entries.length > MOST_ENTRIES) entries.shift();
+    },
+    from(sequence) {
+      const oldest = next - entries.length;
+      return sequence > next ? entries.slice() : entries.slice(Math.max(0, sequence - oldest));
+    },
+  };
+}

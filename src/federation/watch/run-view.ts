@@ -1,0 +1,89 @@
+/**
+ * What observers are shown of a run, made of its state when somebody looks. A state is never changed but replaced: so is here what
+ * has changed, and nothing else.
+ */
+import type { RoundDetails } from '../../protocol/round-details.js';
+import type { Status } from '../../protocol/status.js';
+import type { LabelCountsView, LogEntry, Overview, TestPicture, Traffic } from '../../protocol/view.js';
+import type { ObservedRound, RunView } from '../../transport/run-view.js';
+import { roundResult } from '../record/run-result.js';
+import type { Members } from '../rounds/membership.js';
+import type { RoundRecord, RunState } from '../rounds/round.js';
+import type { ObservedPictures } from './observed-pictures.js';
+
+export interface RunViewParts {
+  readonly overview: Overview;
+  state(): RunState;
+  status(): Status;
+  /** What was measured at the merge of a round, where it is known. */
+  detailsOf(record: RoundRecord): RoundDetails | undefined;
+  /** Where the coordinator has test images. */
+  readonly pictures?: ObservedPictures | undefined;
+  log(from: number): readonly LogEntry[];
+  /** Of a recorded run. */
+  readonly recorded?: {
+    readonly labelCounts?: LabelCountsView | undefined;
+    readonly traffic?: Traffic | undefined;
+  };
+}
+
+interface Seen {
+  readonly record: RoundRecord;
+  readonly details: RoundDetails | undefined;
+  readonly pictures: readonly TestPicture[] | undefined;
+  readonly observed: ObservedRound;
+}
+
+export function runView(parts: RunViewParts): RunView {
+  const { overview, state, status, detailsOf, log, recorded } = parts;
+  const seen = new Map<number, Seen>();
+  let counted: { readonly members: Members; readonly counts: LabelCountsView } | undefined;
+
+  function observe(record: RoundRecord, isNewest: boolean): ObservedRound {
+    const details = detailsOf(record);
+    const pictures = isNewest && details !== undefined ? parts.pictures?.of(details) : undefined;
+    const before = seen.get(record.round);
+    if (before?.record === record && before.details === details && before.pictures === pictures) {
+      return before.observed;
+    }
+    const { participants } = state().rules;
+    const observed: ObservedRound = {
+      round: record.round,
+      read: () => ({
+        result: roundResult(record, participants),
+        ...(details && { details }),
+        ...(pictures && { pictures: [...pictures] }),
+      }),
+    };
+    seen.set(record.round, { record, details, pictures, observed });
+    return observed;
+  }
+
+  return {
+    overview,
+    status,
+    rounds() {
+      const { rounds } = state();
+      const newest = rounds.findLast(({ merged }) => merged !== undefined);
+      return rounds
+        .filter(({ updates }) => updates.size > 0)
+        .map((record) => observe(record, record === newest));
+    },
+    labelCounts() {
+      if (recorded?.labelCounts !== undefined) return recorded.labelCounts;
+      const { members } = state();
+      if (counted?.members !== members) counted = { members, counts: countsOf(members) };
+      return counted.counts;
+    },
+    log,
+    traffic: recorded?.traffic,
+  };
+}
+
+/** Of those who take part and opted in. */
+const countsOf = (members: Members): LabelCountsView =>
+  Object.fromEntries(
+    [...members].flatMap(([name, { labelCounts }]) =>
+      labelCounts === undefined ? [] : [[name, [...labelCounts]]],
+    ),
+  );

@@ -1,0 +1,64 @@
+/**
+ * An order of files that does not depend on the order in which they were named, since sums of floating-point numbers
+ * depend on their order: by content, as bytes, tensor after tensor. Files are read only as far as two of them agree, so
+ * for trained weights one chunk each, where a hash would have to read everything once more. Files that agree to the end
+ * are told apart by what travels with them and by their numbers of examples; where these agree too, exchanging them
+ * changes nothing.
+ */
+
+import type { TakeTurn } from '../../base/turns.js';
+import type { TensorFile } from './tensor-file.js';
+import { type Chunk, readChunk } from './tensor-source.js';
+
+export interface Contribution {
+  readonly file: TensorFile;
+  readonly examples: number;
+  /** What travels with it for the strategy, by name. */
+  readonly auxiliaries: Readonly<Record<string, TensorFile>>;
+}
+
+/** The contributions in the order of their content. `chunkBytes` is the size of the largest chunk. */
+export async function orderByContent(
+  contributions: readonly Contribution[],
+  chunks: readonly Chunk[],
+  chunkBytes: number,
+  takeTurn: TakeTurn,
+): Promise<Contribution[]> {
+  /** In order; the members of one group have agreed so far. Sorting is stable: those that do to the end keep this order. */
+  let groups: (readonly Contribution[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
+  const buffers = contributions.map(() => new Uint8Array(chunkBytes));
+  const names = Object.keys(contributions[0]?.auxiliaries ?? {}).sort();
+  const files = [
+    ({ file }: Contribution) => file,
+    ...names.map((name) => (contribution: Contribution) => contribution.auxiliaries[name] as TensorFile),
+  ];
+  for (const fileOf of files) {
+    for (const chunk of chunks) {
+      if (groups.every((group) => group.length === 1)) break;
+      groups = groups.flatMap((group) => split(group, fileOf, chunk, buffers));
+      await takeTurn();
+    }
+  }
+  return groups.flat();
+}
+
+function split(
+  group: readonly Contribution[],
+  fileOf: (contribution: Contribution) => TensorFile,
+  chunk: Chunk,
+  buffers: readonly Uint8Array[],
+): (readonly Contribution[])[] {
+  if (group.length === 1) return [group];
+  const read = group.map((contribution, k) => ({
+    contribution,
+    bytes: readChunk(fileOf(contribution), chunk, buffers[k] as Uint8Array),
+  }));
+  read.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  const groups: Contribution[][] = [];
+  read.forEach(({ contribution, bytes }, k) => {
+    const previous = read[k - 1]?.bytes;
+    if (previous !== undefined && Buffer.compare(previous, bytes) === 0) groups.at(-1)?.push(contribution);
+    else groups.push([contribution]);
+  });
+  return groups;
+}

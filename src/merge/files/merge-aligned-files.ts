@@ -1,0 +1,134 @@
+/**
+ * Files of models that began apart, aligned and then merged as any others. Weights are matched in float32, in memory; the
+ * aligned copies hold the very bytes of their files in another order, whatever their dtype, and lie beside the output until
+ * it is complete. All are aligned to the base where there is one, else to the file that is first by content: the result
+ * does not depend, to the byte, on the order in which files are named. Node only.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { dtypeBytes } from '../../tensor/dtype.js';
+import { type Order, type PermutationGroup, reorder, unitView } from '../../tensor/permutation-group.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
+import { parseSafetensorsHeader } from '../../tensor/safetensors-header.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import { weightMatching } from '../align/weight-matching.js';
+import { floatFormat } from '../kernels/float-format.js';
+import { checkFinite, checkSameTensors } from '../memory/checks.js';
+import { checkOutput, type MergedFile, type MergeFilesOptions, mergeFiles } from './merge-files.js';
+import { explainWriteError } from './output-file.js';
+import { openTensorFile } from './tensor-file.js';
+
+interface Model {
+  readonly path: string;
+  readonly state: StateDict;
+}
+
+/**
+ * @param groups of the network that the files belong to
+ * @throws MergeError as `mergeFiles` does, and when the groups are not of this network.
+ */
+export async function mergeAlignedFiles(
+  groups: readonly PermutationGroup[],
+  options: MergeFilesOptions,
+): Promise<MergedFile> {
+  const { inputs, output, base, signal } = options;
+  const models = await openModels([...inputs, ...(base === undefined ? [] : [base])]);
+  await checkOutput(
+    output,
+    models.map(({ path }) => path),
+  );
+  const reference = base === undefined ? firstByContent(models) : models.at(-1);
+  const folder = await mkdtemp(join(dirname(resolve(output)), '.aligned-')).catch((error: unknown) => {
+    throw explainWriteError(error, output, 0);
+  });
+  try {
+    const aligned: string[] = [];
+    const auxiliaries: Record<string, string[]> = {};
+    for (const [index, { path, state }] of models.slice(0, inputs.length).entries()) {
+      signal?.throwIfAborted();
+      const orders = weightMatching(groups, (reference as Model).state, state, 0);
+      const copyOf = async (file: string, name: string) => {
+        const copy = join(folder, name);
+        const bytes = permuteFile(groups, orders, await readFile(file), file);
+        await writeFile(copy, bytes).catch((error: unknown) => {
+          throw explainWriteError(error, output, inputs.length * bytes.length);
+        });
+        return copy;
+      };
+      aligned.push(await copyOf(path, `${index}.safetensors`));
+      for (const [name, files] of Object.entries(options.auxiliaries ?? {})) {
+        const file = files[index];
+        if (file === undefined) continue;
+        auxiliaries[name] = [
+          ...(auxiliaries[name] ?? []),
+          await copyOf(file, `${index}-${name}.safetensors`),
+        ];
+      }
+    }
+    const merged = await mergeFiles({ ...options, inputs: aligned, auxiliaries });
+    // The copies are not what somebody has named.
+    const named = (note: string) =>
+      aligned.reduce((text, copy, index) => text.replaceAll(copy, inputs[index] as string), note);
+    return { ...merged, notes: merged.notes.map(named) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Everything that would be wrong with the aligned copies is said of the files themselves. */
+async function openModels(paths: readonly string[]): Promise<Model[]> {
+  const models: Model[] = [];
+  let expected: Parameters<typeof checkSameTensors>[1] | undefined;
+  for (const path of paths) {
+    const { handle, header } = await openTensorFile(path);
+    const bytes = await handle.readFile().finally(() => handle.close());
+    checkSameTensors(header.entries, expected ?? header.entries, `"${path}"`);
+    expected ??= header.entries;
+    const { state } = decodeSafetensors(bytes, path, ({ dtype }) => floatFormat(dtype) !== undefined);
+    checkFinite(state, `"${path}"`);
+    models.push({ path, state });
+  }
+  return models;
+}
+
+/** Of equal ones any: they have the same orders. */
+function firstByContent(models: readonly Model[]): Model | undefined {
+  const names = models[0]?.state.layout.map(({ name }) => name).sort() ?? [];
+  return models
+    .map((model) => ({ model, content: contentOf(model.state, names) }))
+    .sort((a, b) => Buffer.compare(a.content, b.content))[0]?.model;
+}
+
+/** The bytes of all tensors, by name. */
+function contentOf({ layout, data }: StateDict, names: readonly string[]): Buffer {
+  const byName = new Map(layout.map((entry) => [entry.name, entry]));
+  return Buffer.concat(
+    names.map((name) => {
+      const { offset = 0, size = 0 } = byName.get(name) ?? {};
+      const { buffer, byteOffset, byteLength } = data.subarray(offset, offset + size);
+      return Buffer.from(buffer, byteOffset, byteLength);
+    }),
+  );
+}
+
+/** Changes the bytes of the file in memory. */
+function permuteFile(
+  groups: readonly PermutationGroup[],
+  orders: readonly Order[],
+  bytes: Uint8Array,
+  path: string,
+): Uint8Array {
+  const { entries, dataStart } = parseSafetensorsHeader(bytes, path);
+  groups.forEach(({ size, members }, index) => {
+    for (const member of members) {
+      const entry = entries.find(({ name }) => name === member.tensor);
+      if (entry === undefined) continue;
+      const view = unitView(entry.shape, member, size);
+      const values = bytes.subarray(dataStart + entry.begin, dataStart + entry.end);
+      const run = view.run * dtypeBytes[entry.dtype];
+      // Not by slice of a Buffer, which copies nothing.
+      values.set(reorder(new Uint8Array(values), { ...view, run }, orders[index] as Order));
+    }
+  });
+  return bytes;
+}

@@ -1,0 +1,34 @@
+/**
+ * A second thread of a merge. Both threads take the next chunk that nobody has taken, so it does not matter when this one
+ * begins. A chunk that fails here ends it; whoever started it merges that chunk once more and meets the error itself.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { begin, isSurvey } from '../memory/survey.js';
+import { builders } from '../strategies/builders.js';
+import type { StrategyRecipe } from '../strategies/strategies.js';
+import type { Strategy } from '../strategy.js';
+import { type ChunkWork, chunkRunner, takeChunk } from './chunk-runner.js';
+
+export interface MergeWorkerData {
+  readonly work: ChunkWork;
+  /** Of a strategy that needs no survey. */
+  readonly recipe: StrategyRecipe;
+  /** How many chunks are taken. */
+  readonly taken: Int32Array;
+}
+
+const { work, recipe, taken } = workerData as MergeWorkerData;
+const build = builders[recipe.name] as (parameters: unknown) => Strategy;
+const combination = begin(build(recipe.parameters), []);
+if (isSurvey(combination)) throw new Error(`internal: ${recipe.name} asks a second thread for a survey`);
+const run = chunkRunner(work, combination);
+let failed: number | undefined;
+for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {
+  try {
+    run(chunk);
+  } catch {
+    failed = chunk;
+    break;
+  }
+}
+parentPort?.postMessage(failed);

@@ -1,0 +1,52 @@
+/** What the merged file will hold, and in which pieces it is made: nothing here depends on the order of the inputs. */
+import { dtypeBytes } from '../../tensor/dtype.js';
+import type { SafetensorsEntry, SafetensorsMetadata } from '../../tensor/safetensors-header.js';
+import { ruleOf, type Statistics } from '../memory/by-role.js';
+import type { TensorFile } from './tensor-file.js';
+import type { Chunk } from './tensor-source.js';
+
+type Described = Pick<TensorFile, 'header'>;
+
+/**
+ * The table of the output: the inputs' tensors in the inputs' order, or, where their orders differ, wide dtypes first and
+ * then by name, as the format's own library writes them.
+ */
+export function outputEntries(inputs: readonly Described[]): SafetensorsEntry[] {
+  const [first, ...others] = inputs.map(({ header }) => header.entries);
+  const tensors = [...(first ?? [])];
+  const agree = others.every((entries) => entries.every((entry, k) => entry.name === tensors[k]?.name));
+  if (!agree) {
+    tensors.sort((a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || (a.name < b.name ? -1 : 1));
+  }
+  let end = 0;
+  return tensors.map((tensor) => {
+    const begin = end;
+    end += tensor.end - tensor.begin;
+    return { ...tensor, begin, end };
+  });
+}
+
+/** The metadata that all inputs have alike; loaders look there for the framework that wrote a file. */
+export function commonMetadata(inputs: readonly Described[]): SafetensorsMetadata {
+  const [first, ...others] = inputs.map(({ header }) => header.metadata);
+  const pairs = Object.entries(first ?? {});
+  return Object.fromEntries(
+    pairs.filter(([key, value]) => others.every((metadata) => metadata[key] === value)),
+  );
+}
+
+/** All tensors' bytes in order, in pieces of at most `chunkBytes`, none across two tensors, each with how it is merged. */
+export function chunksOf(
+  entries: readonly SafetensorsEntry[],
+  chunkBytes: number,
+  statistics: Statistics = 'mean',
+): Chunk[] {
+  const chunks: Chunk[] = [];
+  for (const { name, dtype, begin, end } of entries) {
+    const rule = ruleOf(name, dtype, statistics);
+    for (let at = 0; at < end - begin; at += chunkBytes) {
+      chunks.push({ name, dtype, rule, at, bytes: Math.min(chunkBytes, end - begin - at) });
+    }
+  }
+  return chunks;
+}

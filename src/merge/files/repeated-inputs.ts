@@ -1,0 +1,43 @@
+/** Files that count more often than whoever named them may think. Each is a sentence; none is an error. */
+
+import type { TakeTurn } from '../../base/turns.js';
+import type { TensorFile } from './tensor-file.js';
+import type { Chunk } from './tensor-source.js';
+import { readChunk, type TensorSource } from './tensor-source.js';
+
+/** The same file under one or more names, more than once among the inputs. */
+export async function repeatedInputs(inputs: readonly TensorFile[]): Promise<string[]> {
+  const counts = new Map<string, { readonly path: string; times: number }>();
+  for (const { path, handle } of inputs) {
+    const { dev, ino } = await handle.stat();
+    const known = counts.get(`${dev}:${ino}`);
+    if (known === undefined) counts.set(`${dev}:${ino}`, { path, times: 1 });
+    else known.times++;
+  }
+  return [...counts.values()]
+    .filter(({ times }) => times > 1)
+    .map(({ path, times }) => `"${path}" is given ${times} times, and counts ${times} times`);
+}
+
+/** Inputs with the content of the base: as updates they are 0, and pull the others back to it. */
+export async function baseAmongInputs(
+  base: TensorSource | undefined,
+  inputs: readonly TensorSource[],
+  chunks: readonly Chunk[],
+  chunkBytes: number,
+  takeTurn: TakeTurn,
+): Promise<string[]> {
+  if (base === undefined) return [];
+  const buffers = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)] as const;
+  const notes: string[] = [];
+  for (const input of inputs) {
+    let equal = true;
+    for (const chunk of chunks) {
+      await takeTurn();
+      equal = Buffer.compare(readChunk(base, chunk, buffers[0]), readChunk(input, chunk, buffers[1])) === 0;
+      if (!equal) break;
+    }
+    if (equal) notes.push(`"${input.path}" is the base: among the inputs it counts as an update of 0`);
+  }
+  return notes;
+}

@@ -1,0 +1,65 @@
+/**
+ * An open safetensors file that is read in pieces. Reading is synchronous: the system reads ahead by itself, and passing each
+ * piece through another thread takes longer than copying it. Node only. It knows no schema, so that a second thread of a
+ * merge begins sooner.
+ */
+import { readSync } from 'node:fs';
+import type { Dtype } from '../../tensor/dtype.js';
+import type { SafetensorsEntry, SafetensorsHeader } from '../../tensor/safetensors-header.js';
+import { MergeError } from '../error.js';
+import type { Rule } from '../memory/by-role.js';
+
+/** What reading an open file takes; it can be cloned into another thread. */
+export interface TensorSource {
+  readonly path: string;
+  readonly fd: number;
+  readonly header: SafetensorsHeader;
+  readonly entries: ReadonlyMap<string, SafetensorsEntry>;
+}
+
+/** A piece of one tensor, the same in every file; `at` and `bytes` count from the tensor's first byte. */
+export interface Piece {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** A piece that is merged as one. */
+export interface Chunk extends Piece {
+  readonly rule: Rule;
+}
+
+/**
+ * Reads a chunk, wherever its tensor lies in this file, to the beginning of `buffer`.
+ * @throws MergeError when it cannot be read or the file has become shorter.
+ */
+export function readChunk(file: TensorSource, chunk: Piece, buffer: Uint8Array): Uint8Array {
+  const position =
+    file.header.dataStart + (file.entries.get(chunk.name) as SafetensorsEntry).begin + chunk.at;
+  const target = buffer.subarray(0, chunk.bytes);
+  const read = readUpTo(file.fd, file.path, position, target);
+  if (read.length < chunk.bytes) {
+    throw new MergeError(`merge: "${file.path}" was cut short while it was read`, { hint: 'merge again' });
+  }
+  return read;
+}
+
+export function readUpTo(fd: number, path: string, position: number, target: Uint8Array): Uint8Array {
+  let done = 0;
+  try {
+    while (done < target.length) {
+      const bytes = readSync(fd, target, done, target.length - done, position + done);
+      if (bytes === 0) break;
+      done += bytes;
+    }
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  return target.subarray(0, done);
+}
+
+export function unreadable(path: string, cause: unknown): MergeError {
+  const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(cause);
+  return new MergeError(`merge: cannot read "${path}": ${reason}`, { hint: 'check the path', cause });
+}

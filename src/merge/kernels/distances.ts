@@ -1,0 +1,29 @@
+/**
+ * The squared distances between every two updates, as sums of (xᵢ − xⱼ)². They do not follow from inner products:
+ * ‖xᵢ‖² − 2⟨xᵢ, xⱼ⟩ + ‖xⱼ‖² cancels where all updates have a large value in common.
+ */
+
+import type { Column, Combination, SquaredDistances, Survey } from '../strategy.js';
+import { pairSurvey } from './pair-sums.js';
+import { squareSumsBySimd } from './simd.js';
+
+/** @param then what the columns are combined by, once the distances are known */
+export function distanceSurvey(updates: number, then: (squares: SquaredDistances) => Combination): Survey {
+  return pairSurvey(updates, squaredDistance, ({ all }) => then(all));
+}
+
+/** Four sums, so that no addition waits for the one before it. */
+function squaredDistance(x: Column, y: Column): number {
+  if (x === y) return 0;
+  const sums = squareSumsBySimd(x, y);
+  let [a = 0, b = 0, c = 0, d = 0] = sums ?? [];
+  let i = sums === undefined ? 0 : x.length - (x.length % 4);
+  for (; i + 3 < x.length; i += 4) {
+    a += ((x[i] as number) - (y[i] as number)) ** 2;
+    b += ((x[i + 1] as number) - (y[i + 1] as number)) ** 2;
+    c += ((x[i + 2] as number) - (y[i + 2] as number)) ** 2;
+    d += ((x[i + 3] as number) - (y[i + 3] as number)) ** 2;
+  }
+  for (; i < x.length; i++) a += ((x[i] as number) - (y[i] as number)) ** 2;
+  return a + b + (c + d);
+}

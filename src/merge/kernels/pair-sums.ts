@@ -1,0 +1,53 @@
+/**
+ * Sums over all values of every two updates, such as inner products, block by block. Blocks of a tensor are added in their
+ * order, tensors in that of their names, all in float64, so that the result depends neither on the size of the chunks nor
+ * on the order of the tensors.
+ */
+import type { Column, Combination, PairTable, Survey } from '../strategy.js';
+
+export interface PairSums {
+  readonly all: PairTable;
+  readonly byTensor: ReadonlyMap<string, PairTable>;
+}
+
+/**
+ * @param sumOf a symmetric function of two columns
+ * @param then what the columns are combined by, once the sums are known
+ */
+export function pairSurvey(
+  updates: number,
+  sumOf: (x: Column, y: Column) => number,
+  then: (sums: PairSums) => Combination,
+): Survey {
+  const byTensor = new Map<string, PairTable>();
+  const zeros = () => Array.from({ length: updates }, () => new Float64Array(updates));
+  return {
+    see(columns, { tensor }) {
+      const table = byTensor.get(tensor) ?? zeros();
+      byTensor.set(tensor, table);
+      for (let i = 0; i < updates; i++) {
+        for (let j = 0; j <= i; j++) add(table, i, j, sumOf(columns[i] as Column, columns[j] as Column));
+      }
+    },
+    finish() {
+      const all = zeros();
+      for (const tensor of [...byTensor.keys()].sort()) {
+        const table = byTensor.get(tensor) as PairTable;
+        for (let i = 0; i < updates; i++) {
+          for (let j = 0; j <= i; j++) add(all, i, j, pairAt(table, i, j));
+        }
+      }
+      return then({ all, byTensor });
+    },
+  };
+}
+
+export const pairAt = (table: PairTable, i: number, j: number): number =>
+  (table[i] as Float64Array)[j] as number;
+
+/** Both of the symmetric places. */
+function add(table: PairTable, i: number, j: number, value: number): void {
+  const sum = pairAt(table, i, j) + value;
+  (table[i] as Float64Array)[j] = sum;
+  (table[j] as Float64Array)[i] = sum;
+}

@@ -1,0 +1,124 @@
+/**
+ * Memory in which merging runs four numbers at a time. Whoever streams files reads them into it; columns of float32 that
+ * lie there are combined, or multiplied, by `simd-module.ts`, all others by JavaScript, with the same results to the bit.
+ */
+
+import type { Column } from '../strategy.js';
+import { simdModule } from './simd-module.js';
+
+interface Kernels {
+  finite(values: number, n: number): number;
+  max(columns: number, k: number, n: number, out: number): void;
+  absmax(columns: number, k: number, n: number, out: number): void;
+  weightedSum(columns: number, weights: number, k: number, n: number, divisor: number, out: number): void;
+  productSums(x: number, y: number, n: number, out: number): void;
+  productSumsF64(x: number, y: number, n: number, out: number): void;
+  squareSums(x: number, y: number, n: number, out: number): void;
+}
+
+interface Simd {
+  readonly kernels: Kernels;
+  /** For the addresses and weights of columns, `MAX_COLUMNS` of each. */
+  readonly addresses: Uint32Array;
+  readonly weights: Float64Array;
+}
+
+const PAGE = 65_536;
+/** Of a processor's cache, in bytes. */
+const LINE = 64;
+/**
+ * Columns that are a power of two apart would all want the same few places of the cache, of which there are fewer than
+ * columns: each begins a few lines further on.
+ */
+const STAGGER = 5 * LINE;
+const MAX_COLUMNS = 4096;
+const known = new WeakMap<ArrayBufferLike, Simd>();
+let compiled: WebAssembly.Module | undefined;
+
+/** Buffers of these sizes for columns, in one such memory. */
+export function simdBuffers(sizes: readonly number[]): Uint8Array<ArrayBuffer>[] {
+  const aligned = sizes.map((size) => Math.ceil(size / LINE) * LINE + STAGGER);
+  const table = MAX_COLUMNS * 12;
+  const bytes = aligned.reduce((sum, size) => sum + size, table);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
+  compiled ??= new WebAssembly.Module(simdModule());
+  const { exports } = new WebAssembly.Instance(compiled, { merge: { memory } });
+  known.set(memory.buffer, {
+    kernels: exports as unknown as Kernels,
+    weights: new Float64Array(memory.buffer, 0, MAX_COLUMNS),
+    addresses: new Uint32Array(memory.buffer, MAX_COLUMNS * 8, MAX_COLUMNS),
+  });
+  let at = table;
+  return sizes.map((size, k) => {
+    const buffer = new Uint8Array(memory.buffer, at, size);
+    at += aligned[k] as number;
+    return buffer;
+  });
+}
+
+/** How many of these values, from the first, were found to be finite: all multiples of 4 of them, or none. */
+export function finiteBySimd(values: Column): number {
+  const simd = values instanceof Float32Array ? known.get(values.buffer) : undefined;
+  const n = values.length - (values.length % 4);
+  return simd?.kernels.finite(values.byteOffset, n) === 1 ? n : 0;
+}
+
+/** How many values of `out`, from the first, were written. */
+export function extremeBySimd(kernel: 'max' | 'absmax', out: Column, columns: readonly Column[]): number {
+  const simd = simdOf(out, columns);
+  if (simd === undefined) return 0;
+  const n = out.length - (out.length % 4);
+  simd.kernels[kernel](simd.addresses.byteOffset, columns.length, n, out.byteOffset);
+  return n;
+}
+
+/** (Σ wₖ·xₖ)/divisor. How many values of `out`, from the first, were written. */
+export function weightedSumBySimd(
+  out: Column,
+  columns: readonly Column[],
+  weights: readonly number[],
+  divisor: number,
+): number {
+  const simd = simdOf(out, columns);
+  if (simd === undefined) return 0;
+  const n = out.length - (out.length % 4);
+  simd.weights.set(weights);
+  const { addresses, kernels } = simd;
+  kernels.weightedSum(addresses.byteOffset, 0, columns.length, n, divisor, out.byteOffset);
+  return n;
+}
+
+/** Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined where they do not lie so. */
+export function productSumsBySimd(x: Column, y: Column): Float64Array | undefined {
+  return pairSums(x instanceof Float64Array ? 'productSumsF64' : 'productSums', x, y);
+}
+
+/** Σ (xᵢ − yᵢ)², likewise. */
+export function squareSumsBySimd(x: Column, y: Column): Float64Array | undefined {
+  return x instanceof Float32Array ? pairSums('squareSums', x, y) : undefined;
+}
+
+function pairSums(
+  kernel: 'productSums' | 'productSumsF64' | 'squareSums',
+  x: Column,
+  y: Column,
+): Float64Array | undefined {
+  const simd = x.constructor === y.constructor ? known.get(x.buffer) : undefined;
+  if (simd === undefined || y.buffer !== x.buffer) return undefined;
+  const sums = simd.weights.subarray(0, 4);
+  simd.kernels[kernel](x.byteOffset, y.byteOffset, x.length - (x.length % 4), sums.byteOffset);
+  return sums;
+}
+
+/** The memory that holds them all, with the addresses of the columns in its table. */
+function simdOf(out: Column, columns: readonly Column[]): Simd | undefined {
+  const simd = known.get(out.buffer);
+  const together = [out, ...columns].every(
+    (values) => values instanceof Float32Array && values.buffer === out.buffer,
+  );
+  if (simd === undefined || !together || columns.length > MAX_COLUMNS) return undefined;
+  columns.forEach((column, k) => {
+    simd.addresses[k] = column.byteOffset;
+  });
+  return simd;
+}

@@ -1,0 +1,51 @@
+/** out = (Σ wₖ·xₖ)/divisor, accumulated in float64 and rounded once: by SIMD where the columns lie in its memory. */
+
+import type { Column } from '../strategy.js';
+import { weightedSumBySimd } from './simd.js';
+
+export function weightedSum(
+  out: Column,
+  columns: readonly Column[],
+  weights: readonly number[],
+  divisor = 1,
+): void {
+  const done = weightedSumBySimd(out, columns, weights, divisor);
+  if (done === out.length) return;
+  const rest = columns.map((column) => column.subarray(done));
+  inJavaScript(out.subarray(done), rest, weights, divisor);
+}
+
+function inJavaScript(
+  out: Column,
+  columns: readonly Column[],
+  weights: readonly number[],
+  divisor: number,
+): void {
+  const scratch = divisor === 1 && columns.length <= 2 ? out : new Float64Array(out.length);
+  // The first column starts the sum, not 0: the mean of −0 and −0 is −0.
+  let sum = columns[0] as Column;
+  let weight = weights[0] as number;
+  if (columns.length === 1) {
+    scale(scratch, sum, weight);
+    sum = scratch;
+  }
+  for (let k = 1; k < columns.length; k++) {
+    const target = divisor === 1 && k === columns.length - 1 ? out : scratch;
+    addWeighted(target, sum, weight, columns[k] as Column, weights[k] as number);
+    sum = target;
+    weight = 1;
+  }
+  if (divisor !== 1) divide(out, sum, divisor);
+}
+
+function scale(out: Column, values: Column, weight: number): void {
+  for (let i = 0; i < out.length; i++) out[i] = weight * (values[i] as number);
+}
+
+function addWeighted(out: Column, a: Column, aWeight: number, b: Column, bWeight: number): void {
+  for (let i = 0; i < out.length; i++) out[i] = aWeight * (a[i] as number) + bWeight * (b[i] as number);
+}
+
+function divide(out: Column, sum: Column, total: number): void {
+  for (let i = 0; i < out.length; i++) out[i] = (sum[i] as number) / total;
+}

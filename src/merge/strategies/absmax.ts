@@ -1,0 +1,32 @@
+import { extremeBySimd } from '../kernels/simd.js';
+import type { Column, PlacewiseStrategy } from '../strategy.js';
+
+/**
+ * The value of the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ |wᵢ[k]|. Where two of opposite
+ * sign tie, also +0 and −0, the positive one is taken, so that no order matters.
+ */
+export function absmax() {
+  return {
+    name: 'absmax',
+    needs: 'columns',
+    propagatesNonFinite: true,
+    combine(out: Column, columns: readonly Column[]) {
+      const done = extremeBySimd('absmax', out, columns);
+      columns.forEach((column, k) => {
+        if (k === 0) out.set(column.subarray(done), done);
+        else outweigh(out, column, done);
+      });
+    },
+  } satisfies PlacewiseStrategy;
+}
+
+/** Without a branch on which is larger, as in `max`. */
+function outweigh(out: Column, column: Column, from: number): void {
+  for (let i = from; i < out.length; i++) {
+    const kept = out[i] as number;
+    const value = column[i] as number;
+    const larger = +(Math.abs(value) > Math.abs(kept));
+    const tie = Math.abs(value) === Math.abs(kept);
+    out[i] = tie ? Math.max(kept, value) : (1 - larger) * kept + larger * value;
+  }
+}

@@ -1,0 +1,28 @@
+import { weightedSum } from '../kernels/weighted-sum.js';
+import type { Column, PlacewiseStrategy } from '../strategy.js';
+
+/**
+ * FedAvg: the mean of the updates, weighted by their numbers of examples, or equally.
+ * merged[k] = Σ nᵢ·wᵢ[k] / Σ nᵢ, accumulated in float64; every tensor keeps its shape. The division comes last: the sum of
+ * float32 values is mostly exact, so that even ties are rounded as they should be, which rounded shares would spoil.
+ * @see McMahan et al. 2017, https://arxiv.org/abs/1602.05629
+ */
+export function mean({ by = 'examples' }: { by?: 'examples' | 'equal' } = {}) {
+  return {
+    name: by === 'equal' ? 'mean-equal' : 'mean',
+    needs: 'sum',
+    propagatesNonFinite: true,
+    combine(out: Column, columns: readonly Column[], examples: readonly number[]) {
+      const counts = by === 'equal' ? columns.map(() => 1) : examples;
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      if (columns.length === 1) {
+        out.set(columns[0] as Column);
+        return;
+      }
+      // A power of two divides the weights without rounding, which saves a pass over the values.
+      const exact = Number.isInteger(Math.log2(total));
+      const weights = exact ? counts.map((count) => count / total) : counts;
+      weightedSum(out, columns, weights, exact ? 1 : total);
+    },
+  } satisfies PlacewiseStrategy;
+}

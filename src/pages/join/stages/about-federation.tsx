@@ -1,0 +1,99 @@
+/** What this federation trains, and what it takes: said before anything is read. */
+import { count } from '../../../report/numbers.js';
+import type { FederationFacts } from '../state/messages.js';
+import { imageText, othersText } from '../state/words.js';
+
+export function AboutFederation({ federation }: { readonly federation: FederationFacts }) {
+  return (
+    <section aria-labelledby="about">
+      <h2 id="about">What is trained here</h2>
+      <Purpose federation={federation} />
+      <Settings federation={federation} />
+      <h2>What leaves this device, and what does not</h2>
+      <Travels federation={federation} />
+    </section>
+  );
+}
+
+/** The same, folded: for those who have seen it. */
+export function AboutFederationAgain({ federation }: { readonly federation: FederationFacts }) {
+  return (
+    <details>
+      <summary>What is trained here, and what leaves this device</summary>
+      <Purpose federation={federation} />
+      <Settings federation={federation} />
+      <Travels federation={federation} />
+    </details>
+  );
+}
+
+function Purpose({ federation }: { readonly federation: FederationFacts }) {
+  const { participant, classNames, rounds } = federation;
+  return (
+    <p>
+      You take part as <strong>{participant}</strong>, with {othersText(federation)}. All train the same
+      network to tell {count(classNames.length)} kinds of pictures apart, each with pictures of its own. After
+      each round the coordinator merges what the networks have learned and gives it back; there are at most{' '}
+      {count(rounds)} rounds. In the end everybody has the merged model.
+    </p>
+  );
+}
+
+function Settings({ federation }: { readonly federation: FederationFacts }) {
+  const { classNames, imageShape, network, training, merging } = federation;
+  return (
+    <dl class="settings">
+      <dt>Classes</dt>
+      <dd>{classNames.join(', ')}</dd>
+      <dt>Pictures</dt>
+      <dd>{imageText(imageShape)}</dd>
+      <dt>Network</dt>
+      <dd>{network}</dd>
+      <dt>Training</dt>
+      <dd>{training}</dd>
+      <dt>Rounds</dt>
+      <dd>{merging}</dd>
+    </dl>
+  );
+}
+
+function Travels({ federation: { besides } }: { readonly federation: FederationFacts }) {
+  return (
+    <>
+      <div class="travels">
+        <div>
+          <h3>Goes to the coordinator</h3>
+          <ul>
+            <li>the weights of the network, after each round of training</li>
+            {besides.map((each) => (
+              <li key={each}>{each}</li>
+            ))}
+            <li>
+              how many pictures there are for training and for validation, how many were seen, and how long it
+              took
+            </li>
+            <li>the loss, and accuracies on your validation pictures</li>
+            <li>whether your pictures are those of the last time, where you took part before</li>
+            <li>while it trains: how far it is, and how fast</li>
+            <li>what computes it, and an error in words if the work fails</li>
+            <li>how many pictures of each class there are, only if you tick that below</li>
+          </ul>
+        </div>
+        <div>
+          <h3>Never leaves this device</h3>
+          <ul>
+            <li>your pictures</li>
+            <li>which picture is of which class</li>
+            <li>the names of your files and folders</li>
+            <li>what you draw or try the merged model on</li>
+          </ul>
+        </div>
+      </div>
+      <p class="quiet">
+        Weights can tell something about the pictures that they were trained on; the fewer pictures, the more.
+        The network is put together on this device from its settings: no program of the coordinator’s works on
+        your pictures but this page.
+      </p>
+    </>
+  );
+}

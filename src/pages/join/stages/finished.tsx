@@ -1,0 +1,54 @@
+/** The run is over: how it went, the merged model to take along, and to try. */
+import { count } from '../../../report/numbers.js';
+import type { JoinState } from '../state/join-state.js';
+import type { ModelFormat, Picture } from '../state/messages.js';
+import { finishText } from '../state/words.js';
+import { AboutFederationAgain } from './about-federation.js';
+import { Forget } from './gone.js';
+import { Rounds } from './rounds.js';
+import { StageHeading } from './stage-heading.js';
+import { TryModel } from './try-model.js';
+
+export interface FinishedProps {
+  readonly state: JoinState;
+  onExport(format: ModelFormat): void;
+  onPredict(picture: Picture): void;
+  onForget(): void;
+}
+
+export function Finished({ state, onExport, onPredict, onForget }: FinishedProps) {
+  const { federation, finish, rounds, data, trial } = state;
+  if (finish === undefined) return null;
+  const { model } = finish;
+  return (
+    <section aria-labelledby="over">
+      <StageHeading id="over">The run is over</StageHeading>
+      <p class="now">{capital(finishText(finish))}</p>
+      <Rounds rounds={rounds} />
+      {model === undefined ? (
+        <p>There is no merged model.</p>
+      ) : (
+        <>
+          <h2>The merged model</h2>
+          <p>
+            It has {count(model.parameters)} parameters, and lies on this device. As ONNX any program can run
+            it; as safetensors it loads into PyTorch.
+          </p>
+          <div class="buttons">
+            <button type="button" onClick={() => onExport('onnx')}>
+              Download as ONNX
+            </button>
+            <button type="button" onClick={() => onExport('safetensors')}>
+              Download as safetensors
+            </button>
+          </div>
+          <TryModel model={model} samples={data?.samples ?? []} trial={trial} onPredict={onPredict} />
+        </>
+      )}
+      {federation !== undefined && <AboutFederationAgain federation={federation} />}
+      <Forget onForget={onForget} />
+    </section>
+  );
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,111 @@
+/** What was read: samples, numbers, classes; and the start. */
+import { useState } from 'preact/hooks';
+import { count } from '../../../report/numbers.js';
+import { Pixels } from '../../common/pixels.js';
+import { Scroll } from '../../common/scroll.js';
+import type { DataSummary, FederationFacts } from '../state/messages.js';
+import { StageHeading } from './stage-heading.js';
+
+export interface OwnDataProps {
+  readonly federation: FederationFacts;
+  readonly data: DataSummary;
+  readonly resumed: boolean;
+  onStart(shareLabelCounts: boolean): void;
+  onChooseAgain(): void;
+}
+
+export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain }: OwnDataProps) {
+  const [shareLabelCounts, setShare] = useState(false);
+  return (
+    <section aria-labelledby="data">
+      <StageHeading id="data">Your pictures</StageHeading>
+      {resumed && <p>They were kept on this device since an earlier visit.</p>}
+      <OwnData federation={federation} data={data} />
+      <label class="tick">
+        <input
+          type="checkbox"
+          checked={shareLabelCounts}
+          onChange={({ currentTarget }) => setShare(currentTarget.checked)}
+        />
+        <span>
+          Also tell the coordinator how many pictures of each class there are. It tells about your data;
+          nothing here needs it.
+        </span>
+      </label>
+      <div class="buttons">
+        <button type="button" class="main" onClick={() => onStart(shareLabelCounts)}>
+          Start
+        </button>
+        <button type="button" onClick={onChooseAgain}>
+          Choose other pictures
+        </button>
+      </div>
+    </section>
+  );
+}
+
+export function OwnData({ federation, data }: Pick<OwnDataProps, 'federation' | 'data'>) {
+  const { classNames, imageShape } = federation;
+  const { training, validation, counts, samples, notices } = data;
+  const most = Math.max(1, ...counts);
+  return (
+    <>
+      {notices.map((notice) => (
+        <p class="note" key={notice}>
+          {notice}
+        </p>
+      ))}
+      <dl class="figures">
+        <div>
+          <dt>For training</dt>
+          <dd>{count(training)}</dd>
+        </div>
+        <div>
+          <dt>For validation</dt>
+          <dd>{count(validation)}</dd>
+        </div>
+      </dl>
+      <ul class="samples" aria-label="Some of them, as the network sees them">
+        {samples.map(({ className, pixels }) => (
+          <li key={className}>
+            <Pixels pixels={pixels} shape={imageShape} label={`a picture of the class ${className}`} />
+            <span>{className}</span>
+          </li>
+        ))}
+      </ul>
+      <Scroll label="Pictures of each class">
+        <table class="bars">
+          <caption>Pictures of each class</caption>
+          <thead class="unseen">
+            <tr>
+              <th scope="col">class</th>
+              <th scope="col">pictures</th>
+            </tr>
+          </thead>
+          <tbody>
+            {classNames.map((name, label) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>
+                  <Bar part={(counts[label] ?? 0) / most} text={count(counts[label] ?? 0)} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </>
+  );
+}
+
+/** A number with a bar behind it. */
+export function Bar({ part, text }: { readonly part: number; readonly text: string }) {
+  return (
+    <span class="bar">
+      <svg aria-hidden="true" viewBox="0 0 100 10" preserveAspectRatio="none">
+        <rect width={100 * Math.min(1, Math.max(0, part))} height={10} />
+      </svg>
+      {text}
+    </span>
+  );
+}

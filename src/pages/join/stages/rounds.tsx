@@ -1,0 +1,84 @@
+/** Accuracy round by round: one's own model and the merged one, both on one's own validation pictures. */
+import { count, percent } from '../../../report/numbers.js';
+import { Scroll } from '../../common/scroll.js';
+import type { RoundFacts } from '../state/messages.js';
+
+export function Rounds({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
+  if (rounds.length === 0) return null;
+  return (
+    <section aria-labelledby="rounds">
+      <h3 id="rounds">Accuracy on your validation pictures</h3>
+      <RoundsLine rounds={rounds} />
+      <Scroll label="Rounds">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Round</th>
+              <th scope="col">Your own model</th>
+              <th scope="col">The merged model</th>
+              <th scope="col">Loss</th>
+              <th scope="col">Time</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rounds.map(({ round, ownAccuracy, mergedAccuracy, loss, seconds }) => (
+              <tr key={round}>
+                <th scope="row">{count(round)}</th>
+                <td>{ownAccuracy === undefined ? '–' : percent(ownAccuracy)}</td>
+                <td>{mergedAccuracy === undefined ? '–' : percent(mergedAccuracy)}</td>
+                <td>{loss === undefined ? '–' : loss.toFixed(3)}</td>
+                <td>{seconds === undefined ? '–' : `${seconds.toFixed(1)} s`}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  );
+}
+
+const [WIDTH, HEIGHT, EDGE] = [320, 120, 6];
+const lines = [
+  { name: 'your own model', of: 'ownAccuracy' },
+  { name: 'the merged model', of: 'mergedAccuracy' },
+] as const;
+
+/** The table says it in numbers. */
+function RoundsLine({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
+  const values = rounds.flatMap((facts) => lines.flatMap(({ of }) => facts[of] ?? []));
+  if (rounds.length < 2 || values.length < 2) return null;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [first, last] = [rounds[0]?.round ?? 1, rounds.at(-1)?.round ?? 1];
+  const x = (round: number) => EDGE + ((WIDTH - 2 * EDGE) * (round - first)) / (last - first);
+  const y = (value: number) => EDGE + ((HEIGHT - 2 * EDGE) * (high - value)) / Math.max(high - low, 1e-3);
+  return (
+    <figure class="line">
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+        {lines.map(({ of }, series) => {
+          const points = rounds.flatMap((facts) => {
+            const value = facts[of];
+            return value === undefined ? [] : [{ x: x(facts.round), y: y(value) }];
+          });
+          return (
+            <g key={of} class={`series-${series + 1}`}>
+              <polyline points={points.map((point) => `${point.x},${point.y}`).join(' ')} />
+              {points.map((point) => (
+                <circle key={point.x} cx={point.x} cy={point.y} r="3" />
+              ))}
+            </g>
+          );
+        })}
+      </svg>
+      <figcaption>
+        {lines.map(({ name, of }, series) => (
+          <span key={of} class={`series-${series + 1}`}>
+            {name}
+          </span>
+        ))}
+        <span class="quiet">
+          from {percent(low)} to {percent(high)}
+        </span>
+      </figcaption>
+    </figure>
+  );
+}

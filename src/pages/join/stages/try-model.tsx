@@ -1,0 +1,126 @@
+/** The merged model at work: on a picture of one's own, a drawing, or one of one's own examples. Nothing of it is sent. */
+import { percent } from '../../../report/numbers.js';
+import { Pixels } from '../../common/pixels.js';
+import type { Trial } from '../state/join-state.js';
+import type { ModelFacts, Picture, Sample } from '../state/messages.js';
+import { Drawing } from './drawing.js';
+import { Bar } from './own-data.js';
+
+export interface TryModelProps {
+  readonly model: ModelFacts;
+  readonly samples: readonly Sample[];
+  readonly trial: Trial | undefined;
+  onPredict(picture: Picture): void;
+}
+
+export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
+  return (
+    <>
+      <h2>Try it</h2>
+      <p>On this device; nothing of it is sent.</p>
+      <div class="try">
+        <div>
+          <h3>Draw something</h3>
+          <Drawing
+            shape={model.imageShape}
+            onDrawn={(file) => onPredict({ file: new File([file], 'your drawing') })}
+          />
+        </div>
+        <div class="answer">
+          <h3>What the model takes it for</h3>
+          <Answer model={model} trial={trial} />
+        </div>
+        <div>
+          <h3>Or take a picture</h3>
+          <label class="button">
+            Choose a picture
+            <input
+              type="file"
+              class="unseen"
+              accept="image/png,image/jpeg"
+              onChange={({ currentTarget }) => {
+                const file = currentTarget.files?.[0];
+                if (file !== undefined) onPredict({ file });
+                currentTarget.value = '';
+              }}
+            />
+          </label>
+          {samples.length > 0 && (
+            <>
+              <h3>Or one of your own</h3>
+              <ul class="samples">
+                {samples.map(({ className, pixels }, sample) => (
+                  <li key={className}>
+                    <button type="button" onClick={() => onPredict({ sample })}>
+                      <Pixels
+                        pixels={pixels}
+                        shape={model.imageShape}
+                        label="Try it on a picture of the class"
+                      />
+                      {className}
+                    </button>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Answer({ model: { classNames, imageShape }, trial }: Pick<TryModelProps, 'model' | 'trial'>) {
+  const prediction = trial?.type === 'answered' ? trial.prediction : undefined;
+  const { probabilities = [], pixels } = prediction ?? {};
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  return (
+    <>
+      <div class="seen">
+        {pixels && <Pixels pixels={pixels} shape={imageShape} label="what the network was shown" />}
+        <p aria-live="polite">
+          {trial === undefined && 'Nothing was shown to it yet.'}
+          {trial?.type === 'asked' && 'It is looking …'}
+          {trial?.type === 'failed' && <span class="wrong">{trial.message}</span>}
+          {prediction && (
+            <>
+              <strong>{classNames[best]}</strong>, {percent(probabilities[best] ?? 0)}
+            </>
+          )}
+        </p>
+      </div>
+      {prediction && <Probabilities classNames={classNames} probabilities={probabilities} best={best} />}
+    </>
+  );
+}
+
+interface ProbabilitiesProps {
+  readonly classNames: readonly string[];
+  readonly probabilities: readonly number[];
+  /** The class of the highest. */
+  readonly best: number;
+}
+
+function Probabilities({ classNames, probabilities, best }: ProbabilitiesProps) {
+  return (
+    <table class="bars">
+      <caption class="unseen">Probability of each class</caption>
+      <thead class="unseen">
+        <tr>
+          <th scope="col">class</th>
+          <th scope="col">probability</th>
+        </tr>
+      </thead>
+      <tbody>
+        {classNames.map((name, label) => (
+          <tr key={name} class={label === best ? 'best' : undefined}>
+            <th scope="row">{name}</th>
+            <td>
+              <Bar part={probabilities[label] ?? 0} text={percent(probabilities[label] ?? 0)} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

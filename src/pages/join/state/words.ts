@@ -1,0 +1,110 @@
+/** What is going on, in a sentence: for those who see it and for those who hear it. */
+import { byteSize, count } from '../../../report/numbers.js';
+import type { JoinState } from './join-state.js';
+import type { FailureKind, FederationFacts, Finish } from './messages.js';
+
+/** Changes when something else is done, and not with every step: it is read out. */
+export function statusText(state: JoinState): string {
+  const { stage, finish, failure } = state;
+  switch (stage) {
+    case 'opening':
+      return 'Asking the coordinator what this federation is about …';
+    case 'choosing':
+      return 'Nothing has been read yet, and nothing has left this device.';
+    case 'reading':
+      return 'Reading the pictures, on this device …';
+    case 'ready':
+      return 'The pictures are read. Nothing has left this device.';
+    case 'taking-part':
+      return workText(state);
+    case 'leaving':
+      return 'Leaving: the step under way is finished, and the coordinator is told.';
+    case 'left':
+      return 'This device takes no part any more.';
+    case 'forgotten':
+      return 'Nothing of this federation is kept on this device any more.';
+    case 'finished':
+      return finish === undefined ? 'The run is over.' : `The run is over: ${finishText(finish)}`;
+    case 'failed':
+      return failure === undefined ? 'It cannot go on.' : failureTitles[failure.kind];
+  }
+}
+
+function workText({ work, federation }: JoinState): string {
+  const { round, activity, bytes } = work;
+  if (round === 0) return 'Getting ready …';
+  const of = `round ${count(round)}${federation === undefined ? '' : ` of at most ${count(federation.rounds)}`}`;
+  const size = bytes === undefined ? '' : `, ${byteSize(bytes)}`;
+  switch (activity) {
+    case 'idle':
+      return `Beginning ${of}.`;
+    case 'training':
+      return `Training in ${of}, on this device.`;
+    case 'evaluating':
+      return `Trying the merged model of ${of} on your validation pictures.`;
+    case 'uploading':
+      return `Sending the weights of ${of}${size}.`;
+    case 'downloading':
+      return `Fetching the model of ${of}${size}.`;
+    case 'waiting':
+      return `This device’s part of ${of} is done. Waiting for the others and for the coordinator.`;
+  }
+}
+
+const finishReasons: Readonly<Record<Finish['reason'], string>> = {
+  'every-participant-passed': 'the merged model is good enough for everybody.',
+  'max-rounds': 'all rounds are done.',
+  stopped: 'whoever leads it has stopped it.',
+  failed: 'it has failed.',
+};
+export const finishText = ({ reason, message }: Finish) => message ?? finishReasons[reason];
+
+export const failureTitles: Readonly<Record<FailureKind, string>> = {
+  replaced: 'Another page has taken over',
+  'not-let-in': 'The coordinator does not let this page in',
+  work: 'The work on this device has failed',
+  other: 'It cannot go on',
+};
+
+/** What to do about it, where the error itself does not say it. */
+export const failureHelp: Readonly<Record<FailureKind, string>> = {
+  replaced:
+    'The same link was opened in another tab, in another browser or on another device, and only one of them can take part. Go on there, or take over again here: the other one then stops.',
+  'not-let-in':
+    'Ask whoever leads the federation for a new link, and open it whole: the part after # belongs to it.',
+  work: 'What was handed in still counts. Try again; if it fails again, tell whoever leads the federation what it says.',
+  other: 'Try again. What was handed in still counts, and what was trained is kept on this device.',
+};
+
+export const noToken = {
+  message: 'The link to this page is not whole: it ends in #token= and 43 letters and digits.',
+  hint: 'open the whole link that you were given',
+};
+
+/** "3 others", by name where they are few. */
+export function othersText({ others }: FederationFacts): string {
+  if (others.length === 0) return 'nobody else';
+  if (others.length > 6) return `${count(others.length)} others`;
+  return others.length === 1 ? `${others[0]}` : `${others.slice(0, -1).join(', ')} and ${others.at(-1)}`;
+}
+
+export function imageText([channels, height, width]: FederationFacts['imageShape']): string {
+  const colours = channels === 1 ? 'grey' : channels === 3 ? 'in colour' : `of ${channels} channels`;
+  return `${width} × ${height} pixels, ${colours}`;
+}
+
+/** What a browser does not give this page, and what that costs. */
+export function deviceNotices(page: {
+  readonly isSecureContext: boolean;
+  readonly crossOriginIsolated: boolean;
+}): readonly string[] {
+  if (!page.isSecureContext)
+    return [
+      'This page came over plain HTTP from another machine. A browser then gives it one thread, no GPU, and no hashing of its own, which is done in JavaScript: everything works, but more slowly. Over HTTPS, or on the coordinator’s own machine, it is faster.',
+    ];
+  if (!page.crossOriginIsolated)
+    return [
+      'This page is not isolated from other origins, so the browser gives it one thread only: everything works, but more slowly.',
+    ];
+  return [];
+}

@@ -1,0 +1,38 @@
+/** What is shown of a participant's data: numbers, and one picture of each class. */
+import { classCounts, imageBytes } from '../../../data/images/image-dataset.js';
+import type { OwnData } from '../../../federation/participant/own-data.js';
+import type { DataSummary, Sample } from '../state/messages.js';
+
+/** Of more classes than that, the first. */
+const MOST_SAMPLES = 20;
+
+export function dataSummary({ dataset, share }: OwnData, notices: readonly string[]): DataSummary {
+  const { labels, classNames, name } = dataset;
+  const own = [...share.train, ...share.validation];
+  return {
+    ...{ name, notices },
+    training: share.train.length,
+    validation: share.validation.length,
+    counts: Array.from(classCounts(labels, classNames.length, Uint32Array.from(own))),
+    samples: samplesOf({ dataset, share }),
+  };
+}
+
+/** The first of each class among the training examples. */
+function samplesOf({ dataset, share }: OwnData): Sample[] {
+  const { images, labels, classNames } = dataset;
+  const first = new Map<number, number>();
+  for (const index of share.train) {
+    const label = labels[index] as number;
+    if (!first.has(label)) first.set(label, index);
+  }
+  const size = imageBytes(dataset);
+  return [...first.entries()]
+    .sort(([one], [other]) => one - other)
+    .slice(0, MOST_SAMPLES)
+    .map(([label, index]) => ({
+      className: classNames[label] ?? String(label),
+      // A copy: what lies in shared memory can be drawn by no canvas.
+      pixels: images.slice(index * size, (index + 1) * size),
+    }));
+}

@@ -1,0 +1,35 @@
+/** An error as the page tells it: what kind it is, what it says, and what to do. */
+
+import { CommonweightError, TensorError } from '../../../base/error.js';
+import { ModelFileError } from '../../../engine/nn/model-file.js';
+import type { RefusalReason } from '../../../protocol/frames.js';
+import { DivergedError } from '../../../training/error.js';
+import { RefusedError } from '../../../transport/error.js';
+import type { FailureKind, WorkerEvent } from '../state/messages.js';
+
+const kinds: Readonly<Record<RefusalReason, FailureKind>> = {
+  replaced: 'replaced',
+  token: 'not-let-in',
+  'in-use': 'not-let-in',
+  role: 'not-let-in',
+  'not-expected': 'not-let-in',
+  version: 'other',
+  'bad-frame': 'other',
+  'too-fast': 'other',
+};
+
+export function failureOf(error: unknown): Extract<WorkerEvent, { type: 'failed' }> {
+  const { message } = error as Error;
+  const hint = error instanceof CommonweightError ? error.hint : undefined;
+  return { type: 'failed', kind: kindOf(error), message: sentence(message), hint };
+}
+
+/** Which room of the program complains says nothing to who looks at a page. */
+const sentence = (message: string) => message.replace(/^(data|federation|runtime|transport): /, '');
+
+function kindOf(error: unknown): FailureKind {
+  if (error instanceof RefusedError) return kinds[error.reason];
+  const isWork =
+    error instanceof DivergedError || error instanceof TensorError || error instanceof ModelFileError;
+  return isWork ? 'work' : 'other';
+}

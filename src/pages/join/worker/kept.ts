@@ -1,0 +1,35 @@
+/** What one federation keeps in this browser, so that the page can be loaded again; and how it is forgotten. */
+import { keptData } from '../../../federation/participant/page/kept-data.js';
+import { forgetPageFolder, pageFolder } from '../../../federation/participant/page/page-folder.js';
+import type { ParticipantFolder } from '../../../federation/participant/participant-files.js';
+import { forgetSession, keepSession, type Session } from './session.js';
+
+export interface Kept {
+  /** As it is now. */
+  session(): Session;
+  readonly folder: ParticipantFolder;
+  readonly data: ReturnType<typeof keptData>;
+  remember(change: Partial<Session>): Promise<void>;
+  /** All of it. */
+  forget(): Promise<void>;
+}
+
+export async function keptOf(token: string, before: Session): Promise<Kept> {
+  const name = `${before.job}: ${before.participant}`;
+  const folder = await pageFolder(name);
+  const data = keptData(name);
+  let session = before;
+  return {
+    session: () => session,
+    ...{ folder, data },
+    remember(change) {
+      session = { ...session, ...change };
+      return keepSession(token, session);
+    },
+    async forget() {
+      await data.forget();
+      await forgetPageFolder(name);
+      await forgetSession(token);
+    },
+  };
+}

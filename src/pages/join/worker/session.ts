@@ -1,0 +1,46 @@
+/**
+ * What a page remembers of its part in a federation, so that it goes on by itself when it is loaded again. Under the hash of
+ * its token: the token itself is kept nowhere but in the link.
+ */
+import { createStore, del, get, set } from 'idb-keyval';
+import { z } from 'zod';
+import { sha256Hex } from '../../../base/sha256.js';
+
+const roundSchema = z.strictObject({
+  round: z.int().positive(),
+  ownAccuracy: z.number().optional(),
+  mergedAccuracy: z.number().optional(),
+  loss: z.number().optional(),
+  seconds: z.number().optional(),
+});
+
+const sessionSchema = z.strictObject({
+  job: z.string(),
+  participant: z.string(),
+  /** It takes part: the user has said Start, and not Leave. */
+  started: z.boolean(),
+  shareLabelCounts: z.boolean(),
+  rounds: z.array(roundSchema),
+  /** The run is over: there is no need for the hub any more. */
+  finish: z
+    .strictObject({
+      reason: z.enum(['every-participant-passed', 'max-rounds', 'stopped', 'failed']),
+      message: z.string().optional(),
+    })
+    .optional(),
+});
+
+export type Session = z.output<typeof sessionSchema>;
+
+const store = createStore('commonweight-sessions', 'sessions');
+const keyOf = (token: string) => sha256Hex(new TextEncoder().encode(token));
+
+/** Nothing where there is none, or one of another version of this page. */
+export async function loadSession(token: string): Promise<Session | undefined> {
+  const parsed = sessionSchema.safeParse(await get(await keyOf(token), store));
+  return parsed.success ? parsed.data : undefined;
+}
+
+export const keepSession = async (token: string, session: Session) => set(await keyOf(token), session, store);
+
+export const forgetSession = async (token: string) => del(await keyOf(token), store);

@@ -1,0 +1,51 @@
+/** The merged model in a page: what it is, as a file for other programs, and what it takes a picture for. */
+
+import { networkOf } from '../../../engine/nn/by-name.js';
+import { exportInference } from '../../../engine/nn/export-inference.js';
+import { layoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
+import { decodeModel, ModelFileError, requireFinite } from '../../../engine/nn/model-file.js';
+import type { Runtime, Session } from '../../../engine/runtime/runtime.js';
+import { arrangeState, layoutSize } from '../../../tensor/state-dict.js';
+import { u8Tensor } from '../../../tensor/tensor.js';
+import type { ModelFacts, ModelFormat } from '../state/messages.js';
+
+export interface TrainedModel {
+  readonly facts: ModelFacts;
+  /** The same bytes as those of a run's folder. */
+  fileOf(format: ModelFormat): Uint8Array<ArrayBuffer>;
+  /** By class. @param pixels [C,H,W], bytes */
+  predict(pixels: Uint8Array): Promise<readonly number[]>;
+}
+
+/** @throws CommonweightError when that is no model that this page knows */
+export function trainedModel(
+  safetensors: Uint8Array<ArrayBuffer>,
+  openRuntime: () => Promise<Runtime>,
+): TrainedModel {
+  const source = 'the merged model';
+  const { state, description } = decodeModel(safetensors, source);
+  requireFinite(state, source);
+  if (description === undefined || description.network.name === 'custom') {
+    throw new ModelFileError(`${source} does not say which network it is of`);
+  }
+  const { imageShape, classNames, normalization } = description;
+  const network = networkOf(description.network, classNames.length);
+  const layout = layoutOf(parametersOf(network, imageShape));
+  const { data } = arrangeState(state, layout, source);
+  let onnx: Uint8Array<ArrayBuffer> | undefined;
+  const exported = () => {
+    onnx ??= Uint8Array.from(exportInference({ network, layout, state: data, imageShape, normalization }));
+    return onnx;
+  };
+  let session: Promise<Session> | undefined;
+  return {
+    facts: { classNames, imageShape, parameters: layoutSize(layout) },
+    fileOf: (format) => (format === 'onnx' ? exported() : safetensors),
+    async predict(pixels) {
+      session ??= openRuntime().then((runtime) => runtime.open(exported()));
+      const images = u8Tensor(pixels, [1, ...imageShape]);
+      const { probabilities } = await (await session).run({ images });
+      return Array.from(probabilities?.data ?? []);
+    },
+  };
+}

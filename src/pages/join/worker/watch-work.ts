@@ -1,0 +1,89 @@
+/** What a participant does and hears, as the events that the page is told. */
+import type { TakePartEvent, TakePartObserver } from '../../../federation/participant/take-part.js';
+import type { Progress } from '../../../protocol/announcement.js';
+import type { ParticipantEnd } from '../../../transport/transport.js';
+import type { WorkerEvent } from '../state/messages.js';
+
+export type Tell = (event: WorkerEvent) => void;
+
+export function workObserver(participant: string, tell: Tell): TakePartObserver {
+  return {
+    onProgress: (progress: Progress) => tell({ type: 'progress', progress }),
+    onEvent(event) {
+      const told = eventOf(event, participant);
+      if (told !== undefined) tell(told);
+    },
+  };
+}
+
+function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undefined {
+  switch (event.type) {
+    case 'assigned': {
+      const { assignment } = event;
+      if (assignment.type === 'finished') return undefined;
+      const { round, type: activity } = assignment;
+      const own = assignment.type !== 'wait' && assignment.waitingFor.includes(participant);
+      return { type: 'assigned', round, activity, own };
+    }
+    case 'trained':
+      return { type: 'trained', round: event.round, kept: event.kept };
+    case 'evaluated': {
+      const { round, validationAccuracy: mergedAccuracy } = event;
+      return { type: 'round', round: { round, mergedAccuracy } };
+    }
+    case 'answered': {
+      const { announcement, receipt } = event;
+      if (!receipt.accepted) {
+        const round = 'round' in announcement ? announcement.round : undefined;
+        return { type: 'refused', round, message: receipt.message };
+      }
+      if (announcement.type !== 'update') return undefined;
+      const { round, update } = announcement;
+      const { validationAccuracy, loss, seconds } = update;
+      const ownAccuracy = validationAccuracy;
+      return {
+        type: 'round',
+        round: { round, loss, seconds, ...(ownAccuracy !== undefined && { ownAccuracy }) },
+      };
+    }
+    case 'diverged':
+      return {
+        type: 'notice',
+        notice: `${event.message}. The coordinator is told; what it asks for next is waited for.`,
+      };
+    case 'data-changed':
+      return {
+        type: 'notice',
+        notice:
+          'The data are not those that you took part with before. The coordinator is told that they changed.',
+      };
+    case 'key-taken':
+      return {
+        type: 'notice',
+        notice: `The link has no key of the coordinator, so the one that it shows is kept from now on: ${event.key}`,
+      };
+    case 'left-out':
+      return { type: 'notice', notice: 'An assignment is older than one that was here before: left out.' };
+    case 'given-up':
+      return { type: 'given-up', round: event.round };
+  }
+}
+
+/** The same end; the page is told how much is on its way, and what computes. */
+export function watchedEnd<End extends ParticipantEnd>(end: End, tell: Tell): End {
+  return {
+    ...end,
+    announce(announcement) {
+      if (announcement.type === 'joined') tell({ type: 'runtime', runtime: announcement.runtime });
+      return end.announce(announcement);
+    },
+    upload(bytes, known) {
+      tell({ type: 'moving', direction: 'up', bytes: bytes.length });
+      return end.upload(bytes, known);
+    },
+    download(blob) {
+      tell({ type: 'moving', direction: 'down', bytes: blob.bytes });
+      return end.download(blob);
+    },
+  };
+}

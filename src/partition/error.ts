@@ -1,6 +1,0 @@
-import { CommonweightError } from '../tensor/error.js';
-
-/** A partition that cannot be made as asked. */
-export class PartitionError extends CommonweightError {
-  override readonly name = 'PartitionError';
-}

@@ -1,0 +1,188 @@
+/** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
+import type { Complaint } from '../../base/complaint.js';
+import { participantNameProblem, participantNamesProblem } from '../../base/names.js';
+
+/** The part of a configuration that is read here. */
+interface Settings {
+  readonly local: {
+    readonly epochs?: number | undefined;
+    readonly steps?: number | readonly { readonly from: number; readonly steps: number }[] | undefined;
+    readonly threshold?: number | undefined;
+    readonly firstThreshold?: number | undefined;
+  };
+  readonly partition: { readonly participants: number };
+  readonly participantsPerRound?: number | undefined;
+  readonly dataset: string;
+  readonly imageShape?: readonly number[] | undefined;
+  readonly classNames?: readonly string[] | undefined;
+  readonly participants?: readonly string[] | undefined;
+  readonly quorum?: number | undefined;
+  readonly deadlineSeconds?: number | undefined;
+  readonly optimizer: { readonly name: string; readonly momentum?: number };
+  readonly loss: { readonly name: string };
+  readonly correction?: { readonly name: string } | undefined;
+  readonly attack?: { readonly name: string; readonly attackers: number } | undefined;
+}
+
+/** Each gives a complaint where it is broken. */
+const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
+  epochsOrSteps,
+  stepsFromTheFirstRound,
+  noMoreThanThereAre,
+  factsWithoutImages,
+  asManyNames,
+  quorumThatCanBe,
+  deadlineWithQuorum,
+  meanGradients,
+  softmaxLoss,
+  somebodyHonest,
+  attackersThatTrain,
+];
+
+export function contradictionOf(configuration: Settings): Complaint | undefined {
+  for (const rule of RULES) {
+    const complaint = rule(configuration);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
+
+function epochsOrSteps({ local }: Settings): Complaint | undefined {
+  const { epochs, steps } = local;
+  if (epochs === undefined && steps === undefined) {
+    return {
+      message: '"local" has neither "epochs" nor "steps", expected one of them',
+      hint: 'set "local.epochs" to 1, for example',
+    };
+  }
+  if (steps === undefined) return undefined;
+  const other = (['epochs', 'threshold', 'firstThreshold'] as const).find((key) => local[key] !== undefined);
+  return other === undefined
+    ? undefined
+    : {
+        message: `"local" has "steps" and "${other}", expected one of them: work of so many steps ends after these`,
+        hint: `leave "local.steps" or "local.${other}" out`,
+      };
+}
+
+function stepsFromTheFirstRound({ local: { steps } }: Settings): Complaint | undefined {
+  if (steps === undefined || typeof steps === 'number') return undefined;
+  const wrong = steps.findIndex(({ from }, index) =>
+    index === 0 ? from !== 1 : from <= (steps[index - 1]?.from ?? 0),
+  );
+  if (wrong < 0) return undefined;
+  const expected =
+    wrong === 0 ? '1: the list begins with the first round' : 'a later round than that of the line before';
+  return {
+    message: `"local.steps.${wrong}.from" is ${steps[wrong]?.from}, expected ${expected}`,
+    hint: 'such as [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]',
+  };
+}
+
+function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Complaint | undefined {
+  const { participants } = partition;
+  if (participantsPerRound === undefined || participantsPerRound <= participants) return undefined;
+  return {
+    message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
+    hint: 'leave "participantsPerRound" out, and all take part in every round',
+  };
+}
+
+/** A data set says it itself. */
+function factsWithoutImages(settings: Settings): Complaint | undefined {
+  const none = settings.dataset === 'none';
+  for (const field of ['imageShape', 'classNames'] as const) {
+    if (none === (settings[field] !== undefined)) continue;
+    return none
+      ? {
+          message: `"dataset" is "none", but "${field}" is missing, expected what the participants' images are`,
+          hint: 'such as imageShape: [1, 28, 28] and classNames: [cat, dog]',
+        }
+      : {
+          message: `"${field}" is set, but "dataset" is "${settings.dataset}", which has its own`,
+          hint: `leave "${field}" out, or set "dataset" to none`,
+        };
+  }
+  return undefined;
+}
+
+function asManyNames({ participants, partition }: Settings): Complaint | undefined {
+  if (participants === undefined) return undefined;
+  for (const [place, name] of participants.entries()) {
+    const problem = participantNameProblem(name);
+    if (problem === undefined) continue;
+    return { message: `"participants.${place}" is "${name}", ${problem}`, hint: 'such as site-a' };
+  }
+  const meeting = participantNamesProblem(participants);
+  if (meeting !== undefined) return { message: `"participants" ${meeting}`, hint: 'rename one of them' };
+  if (participants.length === partition.participants) return undefined;
+  return {
+    message: `"participants" has ${participants.length} names, expected as many as "partition.participants", which is ${partition.participants}`,
+    hint: `set "partition.participants" to ${participants.length}`,
+  };
+}
+
+function quorumThatCanBe({ quorum, participantsPerRound, partition }: Settings): Complaint | undefined {
+  const most = participantsPerRound ?? partition.participants;
+  if (quorum === undefined || quorum <= most) return undefined;
+  return {
+    message: `"quorum" is ${quorum}, expected at most the ${most} participants of a round`,
+    hint: 'leave "quorum" out, and all are waited for',
+  };
+}
+
+function deadlineWithQuorum({ quorum, deadlineSeconds }: Settings): Complaint | undefined {
+  if (deadlineSeconds === undefined || quorum !== undefined) return undefined;
+  return {
+    message: '"deadlineSeconds" is set, but without "quorum" a round waits for everybody',
+    hint: 'set "quorum" to how many updates are enough',
+  };
+}
+
+/** SCAFFOLD reads the mean gradient off the way from one state to the other: (w_t − w_k) / Σ η. */
+function meanGradients({ correction, optimizer }: Settings): Complaint | undefined {
+  if (correction?.name !== 'scaffold') return undefined;
+  if (optimizer.name === 'sgd' && optimizer.momentum === 0) return undefined;
+  const it = optimizer.name === 'sgd' ? 'has momentum' : `is "${optimizer.name}"`;
+  return {
+    message: `"correction" is "scaffold", but "optimizer" ${it}, expected plain gradient steps, whose sum its control variates are read off`,
+    hint: 'set "optimizer" to { name: sgd, learningRate: … } without momentum',
+  };
+}
+
+function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
+  const names: readonly string[] = ['fed-rs', 'fed-lc', 'fed-ntd'];
+  if (correction === undefined || !names.includes(correction.name)) return undefined;
+  if (loss.name === 'softmax-cross-entropy') return undefined;
+  return {
+    message: `"correction" is "${correction.name}", but "loss" is "${loss.name}", expected softmax-cross-entropy`,
+    hint: 'fed-prox, scaffold and fed-babu go with every loss',
+  };
+}
+
+/** In every round, where the attackers make their updates of the honest ones. */
+function somebodyHonest({ attack, partition, participantsPerRound }: Settings): Complaint | undefined {
+  if (attack === undefined) return undefined;
+  const { attackers, name } = attack;
+  if (attackers >= partition.participants) {
+    return {
+      message: `"attack.attackers" is ${attackers}, expected fewer than the ${partition.participants} participants`,
+      hint: 'take more participants, or fewer attackers',
+    };
+  }
+  if (name !== 'alie' || participantsPerRound === undefined || participantsPerRound > attackers)
+    return undefined;
+  return {
+    message: `"participantsPerRound" is ${participantsPerRound}, expected more than the ${attackers} attackers: alie is made of honest updates, of which a round might have none`,
+    hint: 'draw more participants, or take fewer attackers',
+  };
+}
+
+function attackersThatTrain({ attack, correction }: Settings): Complaint | undefined {
+  if (attack?.name !== 'alie' || correction?.name !== 'scaffold') return undefined;
+  return {
+    message:
+      '"attack" is "alie", whose attackers train nothing, but "correction" is "scaffold", expected control variates of everybody',
+    hint: 'take another attack, or another correction',
+  };
+}

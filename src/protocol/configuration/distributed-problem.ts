@@ -1,0 +1,35 @@
+/** Settings that make sense on one machine only, where the data of all participants, or all of its work, lie together. */
+import type { Complaint } from '../../base/complaint.js';
+import type { Configuration } from './configuration.js';
+
+type Field = 'pooled' | 'attack' | 'images' | 'refit';
+
+const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: string }>> = {
+  pooled: {
+    why: 'needs the data of all participants in one place',
+    hint: 'leave "pooled" out, or compare with it on one machine, by `commonweight run`',
+  },
+  attack: {
+    why: 'is a simulation of attackers, which real participants do not play',
+    hint: 'leave "attack" out, or try it on one machine, by `commonweight run`',
+  },
+  images: {
+    why: 'deals out a part of one data set, but here everybody brings their own',
+    hint: 'leave "images" out; who joins may give a folder with fewer images',
+  },
+  refit: {
+    why: 'needs sums over everybody’s examples, which participants elsewhere do not hand in',
+    hint: 'leave "refit" out, or do it on one machine, by `commonweight run`',
+  },
+};
+
+/** What of the configuration cannot be done across machines: the first such field, and what to do about it. */
+export function distributedProblem(configuration: Pick<Configuration, Field>): Complaint | undefined {
+  for (const [field, { why, hint }] of Object.entries(reasons)) {
+    const value = configuration[field as Field];
+    if (value !== undefined && value !== false) {
+      return { message: `"${field}" is set, which ${why}`, hint };
+    }
+  }
+  return undefined;
+}

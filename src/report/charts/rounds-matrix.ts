@@ -1,0 +1,85 @@
+/** The rounds of a run as rows of text, for a page or for Markdown: a column for everybody, or one for all where they are many. */
+import type { RecordedRun } from '../../federation/record/read-run.js';
+import type { RoundResult } from '../../federation/record/run-result.js';
+import { percent } from '../numbers.js';
+import {
+  copyValidation,
+  hasTestImages,
+  mergedTest,
+  ownTest,
+  ownValidation,
+  strategiesOf,
+} from '../run-figures.js';
+
+export interface RoundsMatrix {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Rounds that are not among the rows. */
+  readonly omitted: number;
+}
+
+interface Column {
+  readonly head: string;
+  cell(round: RoundResult): string;
+}
+
+/** Of so many participants each has columns of its own. */
+const MOST_COLUMNS = 4;
+const MOST_ROWS = 24;
+
+export function roundsMatrix(run: RecordedRun): RoundsMatrix {
+  const { rounds, participants } = run.result;
+  const shown = spaced(rounds, MOST_ROWS);
+  const test = hasTestImages(run);
+  const pooled = (round: number) => run.rounds[round - 1]?.pooled?.testAccuracy;
+  const columns: Column[] = [
+    ...byParticipant(participants, 'own, validation', ownValidation),
+    ...(test ? byParticipant(participants, 'own, test', ownTest) : []),
+    ...(test
+      ? strategiesOf(run).map((name) => ({
+          head: `${name}, test`,
+          cell: (round: RoundResult) => cellOf(mergedTest(round, name)),
+        }))
+      : []),
+    ...(run.configuration.pooled
+      ? [{ head: 'pooled, test', cell: ({ round }: RoundResult) => cellOf(pooled(round)) }]
+      : []),
+    ...byParticipant(participants, 'copy, validation', copyValidation),
+  ];
+  return {
+    head: ['round', ...columns.map(({ head }) => head)],
+    rows: shown.map((round) => [String(round.round), ...columns.map(({ cell }) => cell(round))]),
+    omitted: rounds.length - shown.length,
+  };
+}
+
+function byParticipant(
+  names: readonly string[],
+  what: string,
+  accuracyOf: (round: RoundResult, name: string) => number | undefined,
+): Column[] {
+  if (names.length <= MOST_COLUMNS) {
+    return names.map((name) => ({
+      head: `${name}: ${what}`,
+      cell: (round) => cellOf(accuracyOf(round, name)),
+    }));
+  }
+  return [
+    {
+      head: `${what} (least to largest)`,
+      cell: (round) => {
+        const known = names.flatMap((name) => accuracyOf(round, name) ?? []);
+        return known.length === 0 ? '–' : `${percent(Math.min(...known))} to ${percent(Math.max(...known))}`;
+      },
+    },
+  ];
+}
+
+const cellOf = (accuracy: number | undefined) => (accuracy === undefined ? '–' : percent(accuracy));
+
+/** The first, the last, and others as evenly between them as whole places allow. */
+function spaced<Item>(items: readonly Item[], most: number): Item[] {
+  if (items.length <= most) return [...items];
+  const step = (items.length - 1) / (most - 1);
+  return Array.from({ length: most }, (_, i) => items[Math.round(i * step)] as Item);
+}

@@ -1,0 +1,99 @@
+/**
+ * A chart as SVG text, drawn by ECharts without a browser: no script, no network. Its colours are variables of the page's
+ * style (page-style.ts), so that one drawing serves light and dark. It is drawn twice, for wide and for narrow screens, of
+ * which the style shows one: text that is scaled down is not legible.
+ */
+
+import { type Html, html, trusted } from '../html.js';
+import {
+  BarChart,
+  type BarSeriesOption,
+  type ComposeOption,
+  CustomChart,
+  type CustomSeriesOption,
+  GridComponent,
+  type GridComponentOption,
+  init,
+  LineChart,
+  type LineSeriesOption,
+  MarkLineComponent,
+  SVGRenderer,
+  use,
+} from './echarts.js';
+
+use([BarChart, CustomChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
+
+export type ChartOption = ComposeOption<
+  BarSeriesOption | CustomSeriesOption | LineSeriesOption | GridComponentOption
+>;
+
+/** Pixels. */
+export interface ChartSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const WIDE = 560;
+const NARROW = 340;
+
+/** What is to be drawn, for any width. */
+export interface Drawing {
+  /** What who cannot see it is told. */
+  readonly label: string;
+  heightOf(width: number): number;
+  optionOf(size: ChartSize): ChartOption;
+}
+
+/** Both drawings of a chart. */
+export const svgChart = (drawing: Drawing): Html =>
+  html`<div class="wide" role="img" aria-label="${drawing.label}">${drawn(drawing, WIDE)}</div>
+<div class="narrow" role="img" aria-label="${drawing.label}">${drawn(drawing, NARROW)}</div>`;
+
+export function drawn({ heightOf, optionOf }: Drawing, width: number): Html {
+  const height = heightOf(width);
+  const option = optionOf({ width, height });
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+  try {
+    chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...option });
+    return trusted(tidied(chart.renderToSVGString()));
+  } finally {
+    chart.dispose();
+  }
+}
+
+/**
+ * Without what serves a script that we have not (hover styles, marks of the data) and without clipping, which the axes make
+ * needless: its ids would be another in every drawing. Styles become attributes of their own, which a page may have whose
+ * policy forbids styles within it. Quotes within texts are escaped, so only attributes match.
+ */
+const tidied = (svg: string) =>
+  svg
+    .replace(/<(style|defs)\b.*?<\/\1>\s*/gs, '')
+    .replace(
+      / (class|ecmeta_\w+|pointer-events|clip-path|xml:space|xmlns:xlink|version|baseProfile)="[^"]*"/g,
+      '',
+    )
+    .replace(/ style="([^"]*)"/g, (_, style: string) =>
+      style.replace(/([\w-]+):([^;]*);?/g, (_, name: string, value: string) => ` ${name}="${value}"`),
+    )
+    .replace('<svg ', '<svg aria-hidden="true" ');
+
+/** What all axes look like. */
+export const axisStyle = {
+  axisLine: { lineStyle: { color: 'var(--rule)' } },
+  axisTick: { lineStyle: { color: 'var(--rule)' } },
+  axisLabel: { color: 'var(--quiet)', fontSize: 12 },
+  splitLine: { lineStyle: { color: 'var(--rule)' } },
+  nameTextStyle: { color: 'var(--quiet)', fontSize: 12 },
+};
+
+/** Series are told apart by colour and by symbol; the ninth has the first colour again. */
+const COLOURS = 8;
+export const symbols = ['circle', 'rect', 'triangle', 'diamond'] as const;
+
+export const seriesColour = (index: number) => `var(--series-${(index % COLOURS) + 1})`;
+export const seriesSymbol = (index: number) => symbols[index % symbols.length] ?? 'circle';
+
+/** Room for the widest of these names, about seven pixels a character, but at most part of the chart; more is cut off. */
+export const labelWidth = (names: readonly string[], width: number) =>
+  Math.min(Math.max(0, ...names.map((name) => 7 * name.length + 4)), Math.max(92, width / 4));

@@ -1,0 +1,54 @@
+/** What a comparison found, as a page that stands alone: accuracy by round of every strategy, and the table. */
+
+import { type Line, lineChart } from '../charts/line-chart.js';
+import { html } from '../html.js';
+import { percent } from '../numbers.js';
+import { page, table } from '../page.js';
+import type { Comparison, StrategySummary } from './comparison.js';
+import { comparisonCells, comparisonLegend } from './comparison-table.js';
+
+/** @param about what was run, in lines of text */
+export function comparisonPage(comparison: Comparison, about: string): string {
+  const { strategies, seeds, target, pooled } = comparison;
+  const evaluated = new Set(strategies.flatMap(({ byRound }) => byRound.map(({ round }) => round)));
+  const rounds = [...evaluated].sort((a, b) => a - b);
+  const [head = [], ...rows] = comparisonCells(comparison);
+  return page(
+    'Strategies compared',
+    html`<h1>Strategies compared</h1>
+${lineChart({
+  title: 'Accuracy on the test images',
+  caption:
+    seeds.length > 1
+      ? `of the merged model; the mean of ${seeds.length} seeds, in a band of one sample standard deviation each way`
+      : 'of the merged model',
+  x: { name: 'round', values: rounds, whole: true },
+  format: (value) => `${Number((100 * value).toFixed(1))}%`,
+  lines: strategies.map((strategy) => lineOf(strategy, rounds)),
+  levels: [
+    ...(target?.on === 'test'
+      ? [{ name: `target: ${percent(target.accuracy)}`, value: target.accuracy }]
+      : []),
+    ...(pooled ? [{ name: `pooled: ${percent(pooled.mean)}`, value: pooled.mean }] : []),
+  ],
+})}
+<h2>What came of it</h2>
+${table({ caption: 'Strategies compared', head, rows })}
+<p class="quiet">${comparisonLegend(comparison)}</p>
+<h2>What was run</h2>
+<div class="scroll"><pre>${about}</pre></div>`,
+  );
+}
+
+function lineOf({ strategy, byRound }: StrategySummary, rounds: readonly number[]): Line {
+  const samples = rounds.map((round) => byRound.find((one) => one.round === round)?.testAccuracy);
+  return {
+    name: strategy,
+    values: samples.map((sample) => sample?.mean),
+    band: samples.map((sample) =>
+      sample?.deviation === undefined
+        ? undefined
+        : [sample.mean - sample.deviation, sample.mean + sample.deviation],
+    ),
+  };
+}

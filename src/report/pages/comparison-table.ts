@@ -1,0 +1,82 @@
+/** What a comparison found, as a table: of text for the terminal, of cells for a page. */
+
+import { percents, signedPercents, withSpread } from '../charts/statistics.js';
+import { byteSize, percent } from '../numbers.js';
+import { textTable, wrapped } from '../text-table.js';
+import type { Comparison, StrategySummary, Target } from './comparison.js';
+
+interface Column {
+  readonly head: string;
+  cell(row: StrategySummary): string;
+}
+
+/** The head, then a row for each strategy, and one for pooled training where there was some. */
+export function comparisonCells(comparison: Comparison): string[][] {
+  const columns = columnsOf(comparison);
+  const { strategies, pooled } = comparison;
+  return [
+    columns.map(({ head }) => head),
+    ...strategies.map((row) => columns.map(({ cell }) => cell(row))),
+    ...(pooled === undefined ? [] : [['pooled', percents(pooled), ...columns.slice(2).map(() => '')]]),
+  ];
+}
+
+export const comparisonTable = (comparison: Comparison): string =>
+  textTable(comparisonCells(comparison)).join('\n');
+
+/** What the columns are, and over how many seeds. */
+export function comparisonLegend({ seeds, target, strategies }: Comparison, width = 100): string {
+  const [first] = strategies;
+  const sentences = [
+    `test: accuracy of the final model on the test images, in per cent, over n = ${seeds.length} seeds (${seeds.join(', ')})${seeds.length > 1 ? ', mean ± sample standard deviation' : ''}`,
+    ...(strategies.length > 1 ? [`Δ: the difference from ${first?.strategy}, paired by seed`] : []),
+    ...(target === undefined
+      ? []
+      : [
+          `rounds and sent: until ${measured(target)} is ${percent(target.accuracy)} (states of all participants, up and down), of the seeds that reach it`,
+        ]),
+    ...(strategies.some(({ diverged }) => diverged > 0)
+      ? ['diverged: seeds in which training diverged, whose last merged model counts']
+      : []),
+  ];
+  return wrapped(sentences.join('; '), width);
+}
+
+const measured = ({ on }: Target) =>
+  on === 'test'
+    ? 'the model’s test accuracy'
+    : 'the copies’ validation accuracy, the mean of the honest participants’,';
+
+function columnsOf({ seeds, target, strategies }: Comparison): Column[] {
+  return [
+    { head: 'strategy', cell: ({ strategy }) => strategy },
+    { head: 'test', cell: ({ testAccuracy }) => percents(testAccuracy) },
+    ...(strategies.length > 1
+      ? [
+          {
+            head: 'Δ',
+            cell: ({ difference }: StrategySummary) => (difference ? signedPercents(difference) : ''),
+          },
+        ]
+      : []),
+    ...(target === undefined ? [] : targetColumns(seeds.length)),
+    ...(strategies.some(({ diverged }) => diverged > 0)
+      ? [{ head: 'diverged', cell: ({ diverged }: StrategySummary) => `${diverged} of ${seeds.length}` }]
+      : []),
+  ];
+}
+
+function targetColumns(seeds: number): Column[] {
+  return [
+    {
+      head: 'rounds',
+      cell({ toTarget }) {
+        if (toTarget === undefined) return 'not reached';
+        const { rounds } = toTarget;
+        const part = rounds.n === seeds ? '' : ` (${rounds.n} of ${seeds})`;
+        return `${withSpread(rounds, (value) => String(Number(value.toFixed(1))))}${part}`;
+      },
+    },
+    { head: 'sent', cell: ({ toTarget }) => (toTarget ? byteSize(toTarget.bytesSent.mean) : '–') },
+  ];
+}

@@ -1,0 +1,84 @@
+/** A recorded run as its coordinator would show it to observers, as it stands. Node only. */
+
+import { CommonweightError } from '../../base/error.js';
+import type { ImageDataset } from '../../data/images/image-dataset.js';
+import { loadDataset } from '../../data/images/node/load-dataset.js';
+import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
+import { statusOf } from '../../federation/rounds/status.js';
+import { observedPictures } from '../../federation/watch/observed-pictures.js';
+import { runView } from '../../federation/watch/run-view.js';
+import { withoutPath } from '../../protocol/configuration/dataset-name.js';
+import type { RunView } from '../../transport/run-view.js';
+import { classNamesOf, lastDetails, trafficOf } from '../run-figures.js';
+import type { ReportOptions } from './report-run.js';
+
+export interface RecordedViewOptions extends ReportOptions {
+  /** Told in words why there are no test pictures. */
+  onNoPictures?(reason: string): void;
+}
+
+/** @throws FederationError when there is no run at `path`, or a file of it cannot be read */
+export async function recordedView(path: string, options: RecordedViewOptions = {}): Promise<RunView> {
+  const run = await readRun(path);
+  const { configuration, state, details, result } = run;
+  const { participants, attackers } = state.rules;
+  const { commonweight } = result.versions;
+  const noPictures = (reason: string) => options.onNoPictures?.(reason);
+  const test = await testImagesOf(run, options, noPictures);
+  const { updates, copies, modelBytes } = trafficOf(run) ?? { updates: 0, copies: 0, modelBytes: 0 };
+  const status = statusOf(state);
+  return runView({
+    overview: {
+      ...{
+        configuration: withoutPath(configuration),
+        participants: [...participants],
+        classNames: [...classesOf(run, test)],
+      },
+      testImages: hasTestImages(run),
+      ...(attackers && { attackers: [...attackers] }),
+      ...(commonweight !== undefined && { commonweight }),
+    },
+    state: () => state,
+    status: () => status,
+    detailsOf: ({ round }) => details.get(round),
+    ...(test && { pictures: observedPictures(test, noPictures) }),
+    log: () => [],
+    recorded: {
+      ...(run.labelCounts && {
+        labelCounts: Object.fromEntries(
+          run.labelCounts.participants.map(({ name, classes }) => [name, [...classes]]),
+        ),
+      }),
+      traffic: { received: updates * modelBytes, sent: copies * modelBytes },
+    },
+  });
+}
+
+/** Before anything is merged, the configuration says it. */
+function hasTestImages({ configuration, result: { rounds } }: RecordedRun): boolean {
+  const merged = rounds.filter(({ copied }) => copied.length > 0);
+  return merged.length === 0
+    ? configuration.dataset !== 'none'
+    : merged.some((round) => Object.keys(round.merged).length > 0);
+}
+
+/** Where some of them are to be shown. */
+async function testImagesOf(
+  run: RecordedRun,
+  { dataset, dataDir, onData, signal }: ReportOptions,
+  noPictures: (reason: string) => void,
+): Promise<ImageDataset | undefined> {
+  if ((lastDetails(run)?.test?.decided?.gained ?? []).length === 0) return undefined;
+  try {
+    return (await loadDataset(dataset ?? run.configuration.dataset, { dataDir, onProgress: onData, signal }))
+      .test;
+  } catch (error) {
+    if (!(error instanceof CommonweightError)) throw error;
+    noPictures(error.message);
+    return undefined;
+  }
+}
+
+/** Before anything is merged, nothing in the folder may tell them. */
+const classesOf = (run: RecordedRun, test: ImageDataset | undefined): readonly string[] =>
+  [run.configuration.classNames, test?.classNames, classNamesOf(run)].find((names) => names?.length) ?? ['0'];

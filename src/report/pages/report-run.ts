@@ -1,0 +1,54 @@
+/** A run folder as a page and as Markdown. Node only. */
+
+import { CommonweightError } from '../../base/error.js';
+import { loadDataset } from '../../data/images/node/load-dataset.js';
+import type { OnDataProgress } from '../../data/progress.js';
+import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
+import { lastDetails } from '../run-figures.js';
+import { type TestPictures, testPictures } from '../sections/test-pictures.js';
+import { type Finding, findings } from '../text/findings.js';
+import { runMarkdown } from './run-markdown.js';
+import { runPage } from './run-page.js';
+
+export interface ReportOptions {
+  /** Where the data set lies now; by default where the run's configuration says. */
+  readonly dataset?: string | undefined;
+  /** The folder of Fashion-MNIST's files. */
+  readonly dataDir?: string | undefined;
+  readonly onData?: OnDataProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RunReport {
+  readonly html: string;
+  readonly markdown: string;
+  readonly findings: readonly Finding[];
+}
+
+/** @throws FederationError when there is no run at `path`, or a file of it cannot be read. */
+export async function reportRun(path: string, options: ReportOptions = {}): Promise<RunReport> {
+  const run = await readRun(path);
+  const pictures = await picturesOf(run, options);
+  return { html: runPage(run, pictures), markdown: runMarkdown(run), findings: findings(run) };
+}
+
+/** The data may lie elsewhere by now: the report is then without pictures and says why. */
+async function picturesOf(
+  run: RecordedRun,
+  { dataset, dataDir, onData, signal }: ReportOptions,
+): Promise<TestPictures | string> {
+  const test = lastDetails(run)?.test;
+  const images = [...(test?.decided?.gained ?? []), ...(test?.decided?.lost ?? [])];
+  if (test === undefined || images.length === 0) return new Map();
+  try {
+    const data = await loadDataset(dataset ?? run.configuration.dataset, {
+      dataDir,
+      onProgress: onData,
+      signal,
+    });
+    return testPictures(data.test, images, test.examples);
+  } catch (error) {
+    if (error instanceof CommonweightError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+/** A run in short, as Markdown: what it showed in words, and its figures. */
+import type { RecordedRun } from '../../federation/record/read-run.js';
+import { roundsMatrix } from '../charts/rounds-matrix.js';
+import { markdownTable, markdownText } from '../markdown.js';
+import { count, percent, plural } from '../numbers.js';
+import { classAccuracies, classNamesOf, lastDetails } from '../run-figures.js';
+import { runTitle } from '../run-title.js';
+import { findings } from '../text/findings.js';
+
+export function runMarkdown(run: RecordedRun): string {
+  const { head, rows, omitted } = roundsMatrix(run);
+  return [
+    `# ${markdownText(runTitle(run.configuration))}`,
+    findings(run)
+      .map(({ text }) => `- ${markdownText(text)}`)
+      .join('\n'),
+    '## Accuracy by round',
+    markdownTable(head, rows),
+    ...(omitted === 0 ? [] : [`${plural(omitted, 'round')} between them left out; metrics.csv has all.`]),
+    ...labels(run),
+    ...classes(run),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function labels({ labelCounts }: RecordedRun): string[] {
+  if (labelCounts === undefined) return ['## Who holds what', 'Label counts are not shared.'];
+  return [
+    '## Who holds what',
+    markdownTable(
+      ['participant', ...labelCounts.classNames],
+      labelCounts.participants.map(({ name, classes }) => [name, ...classes.map(count)]),
+    ),
+  ];
+}
+
+function classes(run: RecordedRun): string[] {
+  const details = lastDetails(run);
+  if (details?.test === undefined) return [];
+  const { own, merged } = details.test.confusion;
+  const models = [
+    ...details.participants.flatMap((name) => {
+      const confusion = own[name];
+      return confusion === undefined
+        ? []
+        : [{ name: `${name}, own`, accuracies: classAccuracies(confusion) }];
+    }),
+    ...Object.entries(merged).map(([name, confusion]) => ({
+      name: `merged (${name})`,
+      accuracies: classAccuracies(confusion),
+    })),
+  ];
+  return [
+    `## Accuracy of each class on the test images, round ${details.round}`,
+    markdownTable(
+      ['class', ...models.map(({ name }) => name)],
+      classNamesOf(run).map((className, label) => [
+        className,
+        ...models.map(({ accuracies }) => {
+          const accuracy = accuracies[label];
+          return accuracy === undefined ? '–' : percent(accuracy);
+        }),
+      ]),
+    ),
+  ];
+}

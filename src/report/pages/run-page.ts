@@ -1,0 +1,66 @@
+/** A run as one page. */
+import { stringify } from 'yaml';
+import type { RecordedRun } from '../../federation/record/read-run.js';
+import { withoutPath } from '../../protocol/configuration/dataset-name.js';
+import { type Html, html } from '../html.js';
+import { byteSize, count, percent } from '../numbers.js';
+import { page } from '../page.js';
+import { copyValidation, mergedRounds, mergedTest, trafficOf, weightedByExamples } from '../run-figures.js';
+import { runTitle } from '../run-title.js';
+import { accuracySection } from '../sections/accuracy-section.js';
+import { confusionSection } from '../sections/confusion-section.js';
+import { driftSection } from '../sections/drift-section.js';
+import { labelsSection } from '../sections/labels-section.js';
+import { picturesSection } from '../sections/pictures-section.js';
+import type { TestPictures } from '../sections/test-pictures.js';
+import { findings } from '../text/findings.js';
+
+/** @param pictures of the test images that the details of the last round name, or why there are none */
+export function runPage(run: RecordedRun, pictures: TestPictures | string): string {
+  const { configuration, result } = run;
+  const title = runTitle(configuration);
+  return page(
+    title,
+    html`<header>
+<h1>${title}</h1>
+<p class="quiet">Report of the run in ${run.path}</p>
+</header>
+${figures(run)}
+<section>
+<h2>In words</h2>
+<ul>${findings(run).map(({ text }) => html`<li>${text}</li>\n`)}</ul>
+</section>
+${accuracySection(run)}
+${labelsSection(run)}
+${driftSection(run)}
+${confusionSection(run)}
+${picturesSection(run, pictures)}
+<section>
+<h2>What the run was told</h2>
+<details><summary>Configuration and versions</summary>
+<pre tabindex="0">${stringify(withoutPath(configuration))}${stringify({ versions: result.versions })}</pre>
+</details>
+</section>`,
+  );
+}
+
+/** The figures that one looks for first. */
+function figures(run: RecordedRun): Html {
+  const { strategy, reference } = run.configuration;
+  const last = mergedRounds(run).at(-1);
+  const test = last && mergedTest(last, strategy);
+  const copies = last && weightedByExamples(last, (name) => copyValidation(last, name));
+  const pooled = run.result.pooled?.testAccuracy;
+  const bytes = trafficOf(run)?.bytes;
+  const tiles: [string, string | undefined][] = [
+    [`merged (${strategy}), test images`, test === undefined ? undefined : percent(test)],
+    ['copies, validation images', copies === undefined ? undefined : percent(copies)],
+    ['reference', reference === undefined ? undefined : percent(reference)],
+    ['pooled, test images', pooled === undefined ? undefined : percent(pooled)],
+    ['rounds merged', count(mergedRounds(run).length)],
+    ['travelled', bytes === undefined ? undefined : byteSize(bytes)],
+  ];
+  return html`<dl class="figures">${tiles.map(([name, value]) =>
+    value === undefined ? undefined : html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`,
+  )}</dl>`;
+}

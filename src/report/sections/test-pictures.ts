@@ -1,0 +1,19 @@
+/** Images of the coordinator’s test set as PNG within the page. Node only. */
+import type { ImageDataset } from '../../data/images/image-dataset.js';
+import { imagePng } from '../../data/images/image-png.js';
+import { requireMeasured } from '../../federation/watch/observed-pictures.js';
+import type { Decided } from '../../metrics/before-and-after.js';
+
+/** By its place in the test set: a data URI. */
+export type TestPictures = ReadonlyMap<number, string>;
+
+/**
+ * @param examples how many the run has measured on
+ * @throws CommonweightError when these are not the images that the run has measured on, or have neither 1 nor 3 channels.
+ */
+export function testPictures(test: ImageDataset, images: readonly Decided[], examples: number): TestPictures {
+  requireMeasured(test, images, examples);
+  return new Map(
+    images.map(({ index }) => [index, `data:image/png;base64,${imagePng(test, index).toString('base64')}`]),
+  );
+}

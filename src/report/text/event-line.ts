@@ -1,0 +1,74 @@
+/** What happened in a federation across machines, a line each; where somebody is still waited for, with who that is. */
+import { missingCopies, missingUpdates, type RunState } from '../../federation/rounds/round.js';
+import type { RoundEvent } from '../../federation/rounds/round-events.js';
+import { listed } from '../names.js';
+import { count, percent } from '../numbers.js';
+
+/**
+ * Nothing for what is no news to an operator.
+ * @param state that followed
+ */
+export function eventLine(event: RoundEvent, state: RunState): string | undefined {
+  const of = `round ${event.round}`;
+  switch (event.type) {
+    case 'joined':
+      return `${event.participant} takes part, with ${count(event.examples)} examples${event.dataChanged ? `; warning: from round ${event.round} on it trains on other data than before` : ''}`;
+    case 'left':
+      return `${event.participant} has left${event.reason === undefined ? '' : `: ${event.reason}`}`;
+    case 'update-received': {
+      const { participant, loss, validationAccuracy, seconds } = event.update;
+      const own = validationAccuracy === undefined ? '' : `, own validation ${percent(validationAccuracy)}`;
+      return `${of}  update of ${participant}: loss ${loss.toFixed(3)}${own}, after ${seconds.toFixed(1)} s${missing(event, state)}`;
+    }
+    case 'update-lost':
+      return `${of}  the file of ${event.participant}'s update was damaged on the disk: it is asked for again`;
+    case 'deadline-passed':
+      return `${of}  the deadline has passed${outcome(event, state)}`;
+    case 'merged': {
+      const record = state.rounds[event.round - 1];
+      const among = event.counted === undefined ? '' : ` of ${record?.participants.length ?? 0}`;
+      const tested = Object.entries(event.merged).map(([name, accuracy]) => `${name} ${percent(accuracy)}`);
+      const test = tested.length === 0 ? '' : `, on the test images: ${tested.join(', ')}`;
+      return `${of}  merged ${record?.closed?.length ?? 0}${among} updates${test}`;
+    }
+    case 'copy-evaluated':
+      return `${of}  the copy with ${event.participant}: ${percent(event.validationAccuracy)}${missing(event, state)}`;
+    case 'dropped':
+      return `an operator has dropped ${event.participant}: nothing is expected of it any more`;
+    case 'rolled-back':
+      return event.to === 0
+        ? 'an operator has gone back to the beginning: all rounds are void'
+        : `an operator has gone back to round ${event.to}: the rounds after it are void`;
+    case 'rounds-raised':
+      return `the run goes on, to round ${event.rounds} at most`;
+    case 'stopped':
+      return 'an operator has stopped the run';
+    default:
+      return undefined;
+  }
+}
+
+/** Who is waited for, if anybody is. */
+function missing({ type, round }: RoundEvent, state: RunState): string {
+  const record = state.rounds[round - 1];
+  const isOver =
+    state.stopped !== undefined ||
+    round < state.rounds.length ||
+    (type === 'update-received' && record?.closed !== undefined);
+  if (record === undefined || isOver) return '';
+  const names = type === 'update-received' ? missingUpdates(record) : missingCopies(state, record);
+  return names.length === 0 ? '' : `; waits for ${listed(names)}`;
+}
+
+function outcome(
+  { phase, round }: Extract<RoundEvent, { type: 'deadline-passed' }>,
+  state: RunState,
+): string {
+  const record = state.rounds[round - 1];
+  const { quorum = 0 } = state.rules;
+  const size = { train: record?.updates, evaluate: record?.copied }[phase]?.size ?? 0;
+  if (size < quorum)
+    return `: ${size} of the ${quorum} that are needed are in, waits for ${quorum - size} more`;
+  const without = record?.participants.filter((name) => !record.updates.has(name)) ?? [];
+  return phase === 'train' ? `: goes on without ${listed(without)}` : ': goes on';
+}

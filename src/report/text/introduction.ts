@@ -1,0 +1,177 @@
+/** What a run is going to do, before it begins. */
+
+import { renderShares, summarizeShares } from '../../data/partition/summary.js';
+import type { RunStart } from '../../federation/coordinator/run-federation.js';
+import { averageOf } from '../../merge/average/model-average.js';
+import { readStrategy } from '../../merge/strategies/strategies.js';
+import type { AppliedTo } from '../../merge/strategy.js';
+import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { count, percent, plural } from '../numbers.js';
+import { wrapped } from '../text-table.js';
+
+/** Of so many participants the classes are shown. */
+const SHOWN = 12;
+
+export function introduction(start: RunStart, width = 100): string {
+  const { configuration, data, shares, workers, parameters } = start;
+  const { train, test } = data;
+  const { partition } = configuration;
+  const { labels, classNames } = train;
+  const lines = [
+    labelled(
+      'data',
+      `${configuration.dataset}: ${imagesText(start)} training and ${count(test.examples)} test images of ${train.width}x${train.height}${train.channels === 1 ? '' : `, ${train.channels} channels`}, ${classNames.length} classes`,
+      width,
+    ),
+    ...normalizationText(configuration).map((text) => labelled('pixels', text, width)),
+    labelled(
+      'partition',
+      `${partition.name}, ${plural(shares.length, 'participant')}; each validates on ${percent(partition.validation).replace('.00', '')} of its own images`,
+      width,
+    ),
+    renderShares(summarizeShares(shares.slice(0, SHOWN), labels, classNames.length), classNames, { width }),
+    ...(shares.length > SHOWN ? [`… and ${shares.length - SHOWN} more`] : []),
+    labelled('network', `${networkText(configuration)}, ${count(parameters)} parameters`, width),
+    labelled('training', trainingText(configuration), width),
+    labelled('rounds', roundsText(configuration), width),
+    ...attackText(start).map((text) => labelled('attack', text, width)),
+    labelled('workers', `${workers}, seed ${configuration.seed}`, width),
+  ];
+  return lines.join('\n');
+}
+
+function normalizationText({ normalization: { mean, deviation } }: Configuration): string[] {
+  const isPlain = mean.every((value) => value === 0) && deviation.every((value) => value === 1);
+  return isPlain
+    ? []
+    : [`normalized by the mean ${mean.join(', ')} and the deviation ${deviation.join(', ')}`];
+}
+
+const labelled = (label: string, text: string, width: number) =>
+  wrapped(`${label.padEnd(10)}${text}`, width, 10);
+
+function imagesText({ configuration: { images }, data: { train } }: RunStart): string {
+  return images === undefined ? count(train.examples) : `${count(images)} of ${count(train.examples)}`;
+}
+
+function attackText({ attackers }: RunStart): string[] {
+  if (attackers === undefined) return [];
+  const { attack, names } = attackers;
+  const settings = Object.entries(attack.settings).map(([key, value]) => `${key} ${rounded(value)}`);
+  return [`${[attack.name, ...settings].join(', ')}, by ${names.join(', ')}`];
+}
+
+/** 0.3 as 0.3, 1.4260768722 as 1.426. */
+const rounded = (value: number) => Number(value.toPrecision(4));
+
+export function networkText({ model, initialWeights, initialModel }: Configuration): string {
+  const settings = Object.entries(model).filter(([key, value]) => key !== 'name' && value !== 0);
+  const detail = settings.map(([key, value]) => `${key} ${[value].flat().join('-')}`).join(', ');
+  const begin =
+    initialModel !== undefined
+      ? 'beginning from the model given'
+      : initialWeights === 'shared'
+        ? 'the same initial weights for all'
+        : 'initial weights of its own for each';
+  return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}`;
+}
+
+export function trainingText({
+  optimizer,
+  schedule,
+  batchSize,
+  local,
+  clipNorm,
+  augmentation,
+  correction,
+}: Configuration): string {
+  return [
+    `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
+    `batches of ${batchSize}`,
+    ...augmentationText(augmentation),
+    ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
+    localText(local),
+    ...correctionText(correction),
+  ].join('; ');
+}
+
+function localText({ epochs = 1, steps, threshold, firstThreshold }: Configuration['local']): string {
+  if (typeof steps === 'number') return `${plural(steps, 'step')} a round`;
+  if (steps !== undefined) {
+    return steps
+      .map(({ from, steps }) =>
+        from === 1 ? `${plural(steps, 'step')} a round` : `${count(steps)} from round ${count(from)}`,
+      )
+      .join(', ');
+  }
+  const until = [
+    ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
+    ...(threshold === undefined ? [] : [percent(threshold)]),
+  ].join(', then ');
+  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
+}
+
+function correctionText(correction: Configuration['correction']): string[] {
+  if (correction === undefined) return [];
+  const { name, until, ...settings } = correction;
+  const detail = Object.entries(settings).map(([key, value]) => `${key} ${value}`);
+  const end =
+    until === undefined
+      ? ''
+      : until < 1
+        ? ` for ${percent(until)} of the rounds`
+        : ` until round ${count(until)}`;
+  return [`corrected by ${name}${detail.length === 0 ? '' : ` (${detail.join(', ')})`}${end}`];
+}
+
+function augmentationText(augmentation: Configuration['augmentation']): string[] {
+  if (augmentation === undefined) return [];
+  const { flip, shift } = augmentation;
+  const shifted = shift === 0 ? [] : [`shifted by up to ${plural(shift, 'pixel')}`];
+  const ways = [...(flip ? ['mirrored half of the time'] : []), ...shifted];
+  return ways.length === 0 ? [] : [`images ${ways.join(' and ')}`];
+}
+
+/** What the strategy is applied to: some say it themselves. */
+function appliedTo(strategy: string, mergeOn: AppliedTo): AppliedTo {
+  const reading = readStrategy(strategy);
+  return ('strategy' in reading ? reading.strategy.on : undefined) ?? mergeOn;
+}
+
+export function roundsText(configuration: Configuration): string {
+  const {
+    rounds,
+    reference,
+    strategy,
+    mergeOn,
+    align,
+    compare,
+    pooled,
+    participantsPerRound,
+    evaluateEvery = 1,
+    server,
+    average,
+    refit,
+  } = configuration;
+  const others = compare.filter((name) => name !== strategy);
+  return [
+    `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
+    ...(participantsPerRound === undefined
+      ? []
+      : [
+          `${count(participantsPerRound)} of ${plural(configuration.partition.participants, 'participant')}, drawn anew, train in each`,
+        ]),
+    `${strategy} of the ${align ? 'aligned ' : ''}${appliedTo(strategy, mergeOn)}${server === undefined ? '' : `, after a step of ${server.name} (learning rate ${server.learningRate}),`} is copied back`,
+    ...(evaluateEvery === 1 ? [] : [`evaluated every ${count(evaluateEvery)} and in the last`]),
+    ...(average === undefined
+      ? []
+      : [`${averageOf(average).name} is kept beside it${average.final ? ', the final model' : ''}`]),
+    ...(refit === undefined
+      ? []
+      : [
+          `the last layer is refitted ${refit.rounds === 'every' ? 'before every copy' : 'after the last round'}`,
+        ]),
+    ...(others.length === 0 ? [] : [`compared with ${others.join(', ')}`]),
+    ...(pooled ? ['beside it the same network on all the data together'] : []),
+  ].join('; ');
+}

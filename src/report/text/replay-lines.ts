@@ -1,0 +1,105 @@
+/** What a replay found, in words: round by round, and in the end why it came out otherwise, as far as that can be told. */
+
+import { type ReplayDifference, type ReplayOutcome, roundDifferences } from '../../experiments/replay.js';
+import type { RecordedRun } from '../../federation/record/read-run.js';
+import type { RoundRecord } from '../../federation/rounds/round.js';
+import { listed } from '../names.js';
+import { percent, plural } from '../numbers.js';
+
+export function replayHeadline({ path, rounds, result, state }: RecordedRun): string {
+  const merged = rounds.filter(({ merged }) => merged !== undefined).length;
+  const { commonweight, node, runtime, device, cpu } = result.versions;
+  const made =
+    commonweight === undefined
+      ? ''
+      : `, made with commonweight ${commonweight}, Node ${node}, ${runtime} (${device}), ${cpu}`;
+  return `${path}: ${plural(merged, 'round')} of ${plural(state.rules.participants.length, 'participant')}${made}`;
+}
+
+/** `round 3  the same model, 5f0a1b2c3d4e…; merged 2 of 3, without site-c` */
+export function replayedRound(recorded: RoundRecord, replayed: RoundRecord): string {
+  const { round, participants, closed = [], merged } = recorded;
+  const [first] = roundDifferences(recorded, replayed);
+  const missing = participants.filter((name) => !closed.includes(name));
+  const parts = [
+    merged?.sha256 === replayed.merged?.sha256
+      ? `the same model, ${short(merged?.sha256)}`
+      : `another model, ${short(replayed.merged?.sha256)}, recorded ${short(merged?.sha256)}`,
+    missing.length > 0 && `merged ${closed.length} of ${participants.length}, without ${listed(missing)}`,
+    ...(first === undefined
+      ? []
+      : [first.of !== 'model' && difference(first), accuracies(recorded, replayed)]),
+  ];
+  return `round ${round}  ${parts.filter(Boolean).join('; ')}`;
+}
+
+/** Another processor rounds otherwise, and comes to nearly the same. */
+function accuracies(...rounds: [recorded: RoundRecord, replayed: RoundRecord]): string | undefined {
+  const [then, now] = rounds.map(({ merged }) => Object.values(merged?.merged ?? {}).at(0));
+  if (then === undefined || now === undefined) return undefined;
+  return `on the test images ${percent(now)}, recorded ${percent(then)}`;
+}
+
+export function replayFindings(outcome: ReplayOutcome): string[] {
+  const { run, differences } = outcome;
+  const [first] = differences;
+  if (first === undefined) {
+    const merged = run.rounds.filter((round) => round.merged !== undefined).length;
+    const all = merged === 1 ? 'its round has' : `all ${merged} rounds have`;
+    return [`the model is what the journal says: ${all} the recorded bytes`];
+  }
+  if (first.of === 'file') {
+    return [`every round came out as recorded, but ${difference(first)}: it was changed after the run`];
+  }
+  const where = `the replay departs from the journal in round ${first.round}`;
+  return [`${where}: ${difference(first)}`, ...reasonsOf(first, outcome)];
+}
+
+/** What may be behind the first difference. */
+function reasonsOf(first: ReplayDifference, { run, differences, versions }: ReplayOutcome): string[] {
+  if (first.of === 'accuracy') {
+    return [`the model came out as recorded: "${first.participant}" has other validation examples`];
+  }
+  const lines = versions.map(({ of, recorded, here }) => `${of} was ${recorded}, here it is ${here}`);
+  if (run.result.versions.commonweight === undefined) {
+    lines.push('the run does not say with which versions, and on which processor, it was made');
+  }
+  const { closed = [] } = run.rounds[first.round - 1] as RoundRecord;
+  const agree = closed.filter(
+    (name) =>
+      !differences.some(
+        (one) => one.round === first.round && one.of === 'update' && one.participant === name,
+      ),
+  );
+  if (first.of !== 'update') {
+    lines.push('all updates came out as recorded: it was merged in another way, or the journal was changed');
+  } else if (agree.length > 0) {
+    lines.push(`the update of ${listed(agree)} came out as recorded: the others had other data or machines`);
+  } else if (lines.length === 0) {
+    lines.push('versions and processor are the same: the data are other ones, or the journal was changed');
+  }
+  if (run.state.members.size > 0) {
+    lines.push('the versions are those of the coordinator: the participants’ machines are not recorded');
+  }
+  return lines;
+}
+
+const subjects: Readonly<Record<ReplayDifference['of'], string>> = {
+  update: 'the update',
+  model: 'the merged model',
+  control: 'the common control variate',
+  average: 'the average of the rounds',
+  refitted: 'the model with its last layer refitted',
+  accuracy: 'the accuracy of the copy',
+  pooled: 'the pooled model',
+  file: 'the file model.safetensors',
+};
+
+function difference({ of, participant, recorded, replayed }: ReplayDifference): string {
+  const whose = participant === undefined ? '' : ` ${of === 'update' ? 'of' : 'with'} "${participant}"`;
+  const show = (value: string | number | undefined) =>
+    typeof value === 'number' ? percent(value) : short(value);
+  return `${subjects[of]}${whose} is ${show(replayed)}, recorded ${show(recorded)}`;
+}
+
+const short = (hash: string | undefined) => (hash === undefined ? 'missing' : `${hash.slice(0, 12)}…`);

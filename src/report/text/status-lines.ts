@@ -1,0 +1,131 @@
+/** The status of a run in words: who is waited for, until when, and what each is doing. */
+import type { Status } from '../../protocol/status.js';
+import { listed } from '../names.js';
+import { count, duration, percent, plural } from '../numbers.js';
+import { textTable } from '../text-table.js';
+
+/** @param now to say how far the deadline is */
+export function statusLines(status: Status, now: Date): string[] {
+  const { testAccuracy } = status;
+  const tested = testAccuracy !== undefined && [
+    `the last merged model on the test images: ${percent(testAccuracy)}`,
+  ];
+  const warnings = (status.warnings ?? []).map((warning) => `look at this: ${warning}`);
+  return [headline(status), ...waiting(status, now), ...(tested || []), ...warnings, '', ...table(status)];
+}
+
+/** `round 3 of 10, training: 1 of 3 updates in` */
+export function headline({ phase, round, rounds, reason, received, waitingFor }: Status): string {
+  const of = received.length + waitingFor.length;
+  const at = `round ${round} of ${rounds}, ${phase}`;
+  switch (phase) {
+    case 'training':
+      return `${at}: ${received.length} of ${plural(of, 'update')} in`;
+    case 'evaluating':
+      return `${at}: ${received.length} of ${of} have said how good the copied model is with them`;
+    case 'merging':
+      return `${at}: ${plural(received.length, 'update')}, nobody is waited for`;
+    case 'finished':
+      return `finished in round ${round} of ${rounds}: ${reasons[reason ?? ''] ?? reason}`;
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  'every-participant-passed': 'the copied model reaches the reference with every participant',
+  'max-rounds': 'all rounds are done',
+  stopped: 'stopped by an operator',
+};
+
+/**
+ * Who is waited for, and until when: a line, or nothing.
+ * @param timeOf how a moment is written
+ */
+export function waiting(status: Status, now: Date, timeOf = toSeconds): string[] {
+  const { phase, waitingFor, participants } = status;
+  if (waitingFor.length === 0) return [];
+  const presence = new Map(participants.map(({ name, presence }) => [name, presence]));
+  const absent = new Set<string | undefined>(['gone', 'not joined', 'left']);
+  const who = waitingFor.map((name) => {
+    const state = presence.get(name);
+    return absent.has(state) ? `${name} (${state})` : name;
+  });
+  if (phase === 'finished')
+    return [`waits for ${listed(who)} to fetch the final model, ${untilWhen(status, now, timeOf)}`];
+  return [`waits for ${listed(who)}${untilEnough(status, now, timeOf)}`];
+}
+
+function untilEnough(status: Status, now: Date, timeOf: typeof toSeconds): string {
+  const { quorum, received, deadline, deadlinePassed, phase, participants } = status;
+  if (quorum === undefined) return ': all of them are needed';
+  const missing = quorum - received.length;
+  const more =
+    missing > 0 ? `${missing} more ${missing === 1 ? 'is' : 'are'} enough` : 'the others are enough';
+  if (deadlinePassed) return `: the deadline has passed, ${more}`;
+  if (deadline === undefined) {
+    const joined = participants.filter(({ presence }) => !notThere.has(presence));
+    // The first deadline is not set before that.
+    if (joined.length < quorum) return `: at least ${quorum} ${quorum === 1 ? 'is' : 'are'} needed`;
+    const which = phase === 'training' ? 'update' : 'answer';
+    return `, or until they leave: ${plural(quorum, which)} ${quorum === 1 ? 'is' : 'are'} enough then`;
+  }
+  return ` ${untilWhen(status, now, timeOf)}: then ${more}`;
+}
+
+const notThere: ReadonlySet<string> = new Set(['not joined', 'left', 'dropped']);
+
+/** `until 2030-01-01T14:05:00Z (12 s from now)` */
+function untilWhen({ deadline = '' }: Status, now: Date, timeOf: typeof toSeconds): string {
+  const seconds = (Date.parse(deadline) - now.getTime()) / 1000;
+  const far = duration(Math.abs(Math.round(seconds)));
+  return `until ${timeOf(deadline)} (${seconds < 0 ? `${far} ago` : `${far} from now`})`;
+}
+
+const toSeconds = (at: string) => `${at.slice(0, 19)}Z`;
+
+type Participant = Status['participants'][number];
+
+function table({ participants, waitingFor, received, copied, phase }: Status): string[] {
+  const waited = new Set(waitingFor);
+  const isIn = new Set(received);
+  const part = (name: string) => {
+    if (phase === 'finished') return waited.has(name) ? 'to fetch the model' : '';
+    return waited.has(name) ? 'awaited' : isIn.has(name) ? 'in' : '';
+  };
+  const header = ['participant', 'presence', 'examples', 'this round', 'copied model', 'at work'];
+  const rows = participants.map((participant) => {
+    const { name, examples } = participant;
+    const own = copied[name];
+    return [
+      name,
+      presenceOf(participant),
+      examples === undefined ? '' : count(examples),
+      part(name),
+      own === undefined ? '' : percent(own),
+      doing(participant),
+    ];
+  });
+  // A column that says nothing is left out.
+  const columns = header.map((_, k) => k).filter((k) => k === 0 || rows.some((row) => row[k] !== ''));
+  const shown = [header, ...rows].map((row) => columns.map((k) => row[k] ?? ''));
+  const left = columns.flatMap((k, place) => (k === 2 || k === 4 ? [] : [place]));
+  return textTable(shown, left);
+}
+
+export function presenceOf({ presence, since }: Participant, timeOf = toSeconds): string {
+  if (presence === 'unknown') return '';
+  return presence === 'gone' && since !== undefined ? `gone since ${timeOf(since)}` : presence;
+}
+
+export function doing({ presence, reason, progress }: Participant): string {
+  if (presence === 'left') return reason ?? '';
+  if (progress === undefined) return '';
+  const { activity, epoch, epochs, step, steps, imagesPerSecond } = progress;
+  return [
+    activity,
+    epoch !== undefined && epochs !== undefined && `epoch ${epoch} of ${epochs}`,
+    step !== undefined && steps !== undefined && `step ${step} of ${steps}`,
+    imagesPerSecond !== undefined && `${count(imagesPerSecond)} images/s`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

@@ -1,0 +1,33 @@
+/** What a corrected training step is told besides its batch: the same through a round. */
+import { classCounts, type ImageDataset } from '../data/images/image-dataset.js';
+import type { CorrectionInput } from '../engine/nn/corrections/correction.js';
+import type { Plan } from '../engine/nn/plan.js';
+import type { Tensors } from '../engine/runtime/runtime.js';
+import { f32Tensor, type Tensor } from '../tensor/tensor.js';
+
+export interface CorrectedWork {
+  /** Of the plan's correction: 1, the default, or 0 where it is off. */
+  readonly correctionStrength?: number | undefined;
+  /** SCAFFOLD's c − c_k; zeros by default. */
+  readonly controlDrift?: Float32Array | undefined;
+}
+
+/**
+ * @param train the participant's training examples
+ * @param base w_t, the state that the round begins with
+ */
+export function correctionFeeds(
+  { correctionInputs }: Plan,
+  { labels, classNames }: ImageDataset,
+  train: Uint32Array,
+  base: Float32Array,
+  { correctionStrength = 1, controlDrift }: CorrectedWork,
+): Tensors {
+  const feeds: Record<CorrectionInput, () => Tensor> = {
+    strength: () => f32Tensor(Float32Array.of(correctionStrength), []),
+    globalState: () => f32Tensor(base),
+    controlDrift: () => f32Tensor(controlDrift ?? new Float32Array(base.length)),
+    classCounts: () => f32Tensor(Float32Array.from(classCounts(labels, classNames.length, train))),
+  };
+  return Object.fromEntries(correctionInputs.map((name) => [name, feeds[name]()]));
+}

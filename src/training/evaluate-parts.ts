@@ -1,0 +1,23 @@
+/** A model's evaluation, cut into parts of one size, so that several workers share it and their number changes nothing. */
+import { addMetrics, type Metrics } from '../metrics/metrics.js';
+import type { ExampleSet, TaskRunner } from './tasks.js';
+
+const PART = 2500;
+
+/** The metrics of a state on the first `examples` of a set. */
+export async function evaluateInParts(
+  tasks: TaskRunner,
+  state: Float32Array,
+  source: ExampleSet['source'],
+  examples: number,
+): Promise<Metrics> {
+  const starts = Array.from({ length: Math.ceil(examples / PART) }, (_, part) => part * PART);
+  const parts = await Promise.all(
+    starts.map((start) => {
+      const length = Math.min(PART, examples - start);
+      const indices = Uint32Array.from({ length }, (_, i) => start + i);
+      return tasks.evaluate({ type: 'evaluate', state, examples: { source, indices } });
+    }),
+  );
+  return addMetrics(parts);
+}

@@ -1,0 +1,93 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { randomStream } from '../base/random.js';
+import { imageDataset } from '../data/images/image-dataset.js';
+import { evaluate } from '../engine/graph/evaluate.js';
+import { compileFisherPlan, fisherStep } from '../engine/nn/fisher-plan.js';
+import { initialState, type Network, parametersOf } from '../engine/nn/layers/network.js';
+import { mlp } from '../engine/nn/models/mlp.js';
+import { paperCnn } from '../engine/nn/models/paper-cnn.js';
+import { resnet8 } from '../engine/nn/models/resnet8.js';
+import { ortNode } from '../engine/runtime/node/ort-node.js';
+import type { Session } from '../engine/runtime/runtime.js';
+import { fisherInformation } from './fisher-information.js';
+
+const random = randomStream(1, 'pictures');
+const [examples, side, classes] = [40, 8, 3];
+const dataset = imageDataset({
+  name: 'noise',
+  images: Uint8Array.from({ length: examples * side * side }, () => random.integer(256)),
+  labels: Uint8Array.from({ length: examples }, () => random.integer(classes)),
+  channels: 1,
+  height: side,
+  width: side,
+  classNames: ['a', 'b', 'c'],
+});
+const options = (network: Network) => ({
+  network,
+  imageShape: [1, side, side],
+  normalization: { mean: [0.5], deviation: [0.25] },
+});
+
+const opened: Session[] = [];
+afterAll(() => Promise.all(opened.map((session) => session.release())));
+async function openPlan(network: Network) {
+  const plan = compileFisherPlan(options(network));
+  const session = await ortNode().open(plan.model);
+  opened.push(session);
+  return { plan, session, state: initialState(parametersOf(network, [1, side, side]), 3).data };
+}
+
+describe('the Fisher information of a participant', () => {
+  it.each([
+    // A batch and a ragged one; of the others one image, for the evaluator is slow.
+    ['mlp', mlp({ classes, hidden: [6, 5], dropout: 0.5 }), 32],
+    ['paper-cnn', paperCnn({ classes }), 1],
+    ['resnet8', resnet8({ classes }), 1],
+  ])(
+    'of %s is that of the float64 evaluator, as a mean over exactly these examples',
+    async (_, network, count) => {
+      const { plan, session, state } = await openPlan(network);
+      const { batchSize } = plan;
+      const indices = Uint32Array.from({ length: count }, (_, i) => examples - 1 - i);
+      const actual = (await fisherInformation(
+        session,
+        plan,
+        state,
+        dataset,
+        indices,
+        randomStream('signs'),
+      ))!;
+      const { graph } = fisherStep(options(network), 1);
+      const drawn = randomStream('signs');
+      const expected = new Float64Array(state.length);
+      for (let start = 0; start < indices.length; start += batchSize) {
+        const signs = Array.from({ length: batchSize * classes }, () => 2 * drawn.integer(2) - 1);
+        indices.subarray(start, start + batchSize).forEach((index, place) => {
+          const { sum } = evaluate(graph, {
+            state,
+            images: dataset.images.subarray(index * side * side, (index + 1) * side * side),
+            signs: signs.slice(place * classes, (place + 1) * classes),
+            weights: [1],
+          });
+          sum!.forEach((value, i) => {
+            expected[i]! += value / indices.length;
+          });
+        });
+      }
+      const largest = Math.max(...expected);
+      actual.forEach((value, i) => {
+        expect(value).toBeGreaterThanOrEqual(0);
+        expect(Math.abs(value - expected[i]!) / largest).toBeLessThan(1e-5);
+      });
+    },
+  );
+
+  it('is given up when it is told to stop', async () => {
+    const { plan, session, state } = await openPlan(mlp({ classes, hidden: [2] }));
+    const indices = Uint32Array.of(1, 2);
+    const signs = randomStream('signs');
+    expect(
+      await fisherInformation(session, plan, state, dataset, indices, signs, () => false),
+    ).toBeUndefined();
+  });
+});

@@ -1,0 +1,104 @@
+/** What workers are asked to do, and what they answer. Everything here can be cloned between threads. */
+import type { ImageDataset } from '../data/images/image-dataset.js';
+import type { FeaturePlan } from '../engine/nn/feature-plan.js';
+import type { FisherPlan } from '../engine/nn/fisher-plan.js';
+import type { Plan } from '../engine/nn/plan.js';
+import type { FeatureSums } from '../merge/refit/feature-sums.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { LocalProgress, LocalResult, LocalWork } from './local-training.js';
+
+/** The examples of one set: a participant's part, or the test images. */
+export interface ExampleSet {
+  readonly source: 'train' | 'test';
+  readonly indices: Uint32Array;
+}
+
+/** What every worker is given once. The images lie in shared memory. */
+export interface WorkerSetup {
+  readonly plan: Plan;
+  readonly train: ImageDataset;
+  /** The coordinator's; participants elsewhere have none. */
+  readonly test?: ImageDataset | undefined;
+  /** Where the last layer is refitted. */
+  readonly features?: FeaturePlan | undefined;
+  /** Where a strategy wants the Fisher information. */
+  readonly fisher?: FisherPlan | undefined;
+  /** What attackers train on, where that is something else. */
+  readonly poisoned?: ImageDataset | undefined;
+}
+
+export interface TrainTask {
+  readonly type: 'train';
+  readonly work: LocalWork;
+  readonly base: Float32Array;
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+  /** On the poisoned set, with the same places. */
+  readonly poisoned?: boolean | undefined;
+}
+
+export interface EvaluateTask {
+  readonly type: 'evaluate';
+  readonly state: Float32Array;
+  readonly examples: ExampleSet;
+}
+
+/** The sums of what goes into the last layer, over a participant's own training examples. */
+export interface SumFeaturesTask {
+  readonly type: 'sum-features';
+  readonly state: Float32Array;
+  readonly train: Uint32Array;
+}
+
+/** The diagonal of the Fisher information, on some of a participant's own training examples. */
+export interface FisherTask {
+  readonly type: 'fisher';
+  readonly state: Float32Array;
+  readonly indices: Uint32Array;
+  /** The key of the stream of random signs. */
+  readonly signs: readonly (number | string)[];
+}
+
+export type Task = TrainTask | EvaluateTask | SumFeaturesTask | FisherTask;
+
+/** Who carries out tasks: a pool of threads, or the caller itself. A signal gives up the one task that it came with. */
+export interface TaskRunner {
+  /** @throws InterruptedError when it was told to stop before the task was done. */
+  train(
+    task: TrainTask,
+    onProgress?: (progress: LocalProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<LocalResult>;
+  evaluate(task: EvaluateTask, signal?: AbortSignal): Promise<Metrics>;
+  /** Asked for where the last layer is refitted. */
+  sumFeatures?(task: SumFeaturesTask): Promise<FeatureSums>;
+  /** Asked for where a strategy wants it. In the layout of the state. */
+  fisher?(task: FisherTask, signal?: AbortSignal): Promise<Float32Array>;
+  /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
+  stop(): void;
+}
+
+/** Undefined where it was given up. */
+export type TaskResult = LocalResult | Metrics | FeatureSums | Float32Array | undefined;
+
+export interface GivenTask {
+  readonly type: 'task';
+  readonly id: number;
+  readonly task: Task;
+}
+
+/** What an error is, across threads: errors lose their class on the way. */
+export interface Failure {
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly stack: string | undefined;
+  readonly kind: 'diverged' | 'user' | 'internal';
+}
+
+export type ToWorker = GivenTask | { readonly type: 'close' };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: LocalProgress }
+  | { readonly type: 'done'; readonly id: number; readonly result: TaskResult }
+  | ({ readonly type: 'failed'; readonly id: number } & Failure);

@@ -1,0 +1,89 @@
+/**
+ * The training worker of a page, a module worker: it loads ONNX Runtime, opens the sessions, and carries out tasks one after
+ * the other. Its engine's call blocks it, so whether to go on it reads in shared memory; where a page has none it takes a
+ * turn of its event loop between steps, in which a message may tell. For pages.
+ */
+
+import { turnTaker } from '../../../base/turns.js';
+import { batchesHere } from '../../../data/batches/training-batches.js';
+import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
+import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
+import { type Runtime, RuntimeError } from '../../../engine/runtime/runtime.js';
+import { failureOf, type TaskWork, taskWork } from '../../task-work.js';
+import type { Failure, FromWorker, GivenTask, TaskResult, WorkerSetup } from '../../tasks.js';
+
+export type ToPageWorker =
+  /** First of all. */
+  | { readonly type: 'start'; readonly options: OrtWebOptions }
+  /** When it has said what its runtime is. The flag is raised to give up a task; without one, that is said. */
+  | { readonly type: 'setup'; readonly setup: WorkerSetup; readonly flag: Int32Array | undefined }
+  | { readonly type: 'give-up' }
+  | GivenTask;
+
+/** What computes. */
+export type PageRuntime = Pick<Runtime, 'name' | 'device' | 'threads' | 'partBytes'>;
+
+export type FromPageWorker =
+  | FromWorker
+  | { readonly type: 'started'; readonly runtime: PageRuntime }
+  /** It cannot start, or not open this network. */
+  | ({ readonly type: 'refused' } & Failure);
+
+let runtime: Runtime | undefined;
+let work: TaskWork | undefined;
+let givenUp = false;
+
+async function start(options: OrtWebOptions) {
+  runtime = await ortInPage(options);
+  const { name, device, threads, partBytes } = runtime;
+  send({ type: 'started', runtime: { name, device, threads, partBytes } });
+}
+
+async function setUp(setup: WorkerSetup, flag: Int32Array | undefined) {
+  if (runtime === undefined) throw new Error('internal: this worker has not started');
+  const takeTurn = turnTaker();
+  work = taskWork({
+    ...{ runtime, setup, send },
+    keepGoing: flag === undefined ? () => takeTurn().then(() => !givenUp) : () => Atomics.load(flag, 0) === 0,
+    // Augmented ones too: that takes a tenth of a millisecond for a batch, where a step takes many.
+    batchesOf: (dataset) => (task) => batchesHere(dataset, task),
+  });
+  await work.openTraining();
+  send({ type: 'ready' });
+}
+
+function send(message: FromPageWorker) {
+  const transfer = message.type === 'done' ? buffersOf(message.result) : [];
+  self.postMessage(message, { transfer });
+}
+
+/** What need not be copied: nobody has it here any more. */
+function buffersOf(result: TaskResult): Transferable[] {
+  if (result instanceof Float32Array) return [result.buffer as ArrayBuffer];
+  if (result === undefined || !('state' in result)) return [];
+  return [result.state.buffer as ArrayBuffer, result.slots.buffer as ArrayBuffer];
+}
+
+/** Before there is any work, what the runtime cannot do is a matter of the device that was chosen. */
+function refuse(error: Error) {
+  const chosen = error instanceof RuntimeError && ({ kind: 'user', hint: error.hint } as const);
+  send({ type: 'refused', ...failureOf(error), ...chosen });
+}
+
+self.addEventListener('message', ({ data: message }: MessageEvent<ToPageWorker>) => {
+  switch (message.type) {
+    case 'start':
+      start(message.options).catch(refuse);
+      break;
+    case 'setup':
+      setUp(message.setup, message.flag).catch(refuse);
+      break;
+    case 'give-up':
+      givenUp = true;
+      break;
+    case 'task':
+      givenUp = false;
+      void work?.answer(message);
+      break;
+  }
+});

@@ -1,0 +1,28 @@
+/** Blobs to a hub and from it, by Node's own requests. Node only. */
+import { createHash } from 'node:crypto';
+import { sha256Of } from '../../../blob-folder.js';
+import { type BlobMoverOptions, type BlobRequests, blobMover } from '../blob-mover.js';
+import { finalError, type HubAddress } from './hub-address.js';
+import { hubRequest } from './hub-request.js';
+
+/** Without the messages of a hub: for who is told by another way what to move. */
+export const moveBlobs = (address: HubAddress, options: BlobMoverOptions) =>
+  blobMover(nodeRequests(address), options);
+
+export const nodeRequests = (address: HubAddress): BlobRequests => ({
+  async request(asked, over) {
+    const response = await hubRequest(address, asked, over);
+    return {
+      status: response.statusCode,
+      header: (name) => response.headers[name]?.toString(),
+      pieces: () => response,
+      discard: () => void response.resume(),
+    };
+  },
+  finalError: (error) => finalError(error, address.url),
+  sha256: sha256Of,
+  runningSha256() {
+    const hash = createHash('sha256');
+    return { update: (piece) => void hash.update(piece), digest: () => hash.digest('hex') };
+  },
+});

@@ -1,0 +1,163 @@
+/**
+ * The hub: the coordinator's end of the embedded transport. One port for HTTP (blobs, and what an operator asks) and for
+ * WebSockets (messages); everything that lasts lies in the run folder, so a hub that was killed is opened again as it was.
+ * Two hubs must not share a folder: whoever opens one holds a lock. Node only.
+ */
+import { X509Certificate } from 'node:crypto';
+import { getRequestListener } from '@hono/node-server';
+import type { Assignment } from '../../../protocol/assignment.js';
+import { blobsOfAssignment, blobsOfDescription } from '../../../protocol/named-blobs.js';
+import type { BlobsBeside } from '../../beside.js';
+import { broughtBlobs } from '../../brought.js';
+import { type Log, silentLog } from '../../log.js';
+import type { RunOperator } from '../../run-operator.js';
+import type { RunView } from '../../run-view.js';
+import { sparingLog } from '../../sparing-log.js';
+import type { BlobFolder, LendShare, SignedReception } from '../../transport.js';
+import { fittingLimits, openFilesLimit } from './guard/descriptors.js';
+import { doorkeeper } from './guard/doorkeeper.js';
+import { defaultLimits, type HubLimits, timely } from './guard/limits.js';
+import { hubMetrics } from './guard/metrics.js';
+import { refusals } from './guard/refusals.js';
+import type { Tokens } from './guard/tokens.js';
+import { routes, takesBody } from './http/routes.js';
+import { takeTurns } from './http/turns.js';
+import { openUploads } from './http/uploads.js';
+import { answerBadRequests, listen, makeServer, type ServerTls, urlOf } from './server.js';
+import { observers } from './sockets/observers.js';
+import { switchboard } from './sockets/switchboard.js';
+import { acceptWebSockets } from './sockets/upgrade.js';
+
+export interface HubOptions {
+  readonly blobs: BlobFolder;
+  /** A folder on the disk of `blobs`, for uploads that are not whole yet. */
+  readonly uploadsFolder: string;
+  readonly tokens: Tokens;
+  /** Loopback by default: nothing else is listened on unless asked. */
+  readonly host?: string;
+  /** Any by default. */
+  readonly port?: number;
+  readonly tls?: ServerTls;
+  readonly limits?: Partial<HubLimits>;
+  readonly log?: Log;
+  /** What observers read: a document that JSON can write. */
+  readonly status?: () => unknown;
+  /** What observers watch. */
+  readonly view?: RunView;
+  /** What an operator asks for. */
+  readonly operator?: RunOperator;
+  /** Where the hub lends shares. */
+  readonly lendShare?: LendShare | undefined;
+}
+
+export interface Hub extends BlobsBeside {
+  /** `https://127.0.0.1:8470` */
+  readonly url: string;
+  readonly port: number;
+  /** SHA-256 of the certificate, in hexadecimal digits, where there is one. */
+  readonly fingerprint: string | undefined;
+}
+
+/** @throws TransportError when the address cannot be listened on, or the certificate cannot be used */
+export async function openHub(reception: SignedReception, options: HubOptions): Promise<Hub> {
+  const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
+  const log = withFewErrors(options.log ?? silentLog);
+  const { participants } = reception.description;
+  const { epoch, signer } = reception;
+  const description = signer.sign('description', { epoch, description: reception.description });
+  const openFiles = openFilesLimit();
+  const limits = fittingLimits(timely({ ...defaultLimits, ...options.limits }), openFiles);
+  if (limits.connections < CONNECTIONS_EACH * participants.length) {
+    const message = `this process may have ${openFiles} files and sockets open: too few for all participants at once; raise \`ulimit -n\``;
+    log.warn({ openFiles, participants: participants.length }, message);
+  }
+  const server = makeServer(tls, limits);
+  const metrics = hubMetrics();
+  const note = refusals(log, metrics);
+  const given = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
+  const uploads = await openUploads({
+    ...{ folder: options.uploadsFolder, blobs, participants, limits },
+    holds: (sha256) => given.has(sha256) || reception.holds?.(sha256) === true,
+    brought: reception.brought ?? broughtBlobs(),
+    onReceived: (bytes) => metrics.received('blob', bytes),
+    onLost: (participant, { sha256 }, error) =>
+      log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
+  });
+  const board = switchboard({ reception, description, limits, metrics, log, note, claim: uploads.claim });
+  const watchers = view && observers({ view, limits, metrics, log, note });
+  /** What the description names, and all that was ever offered: whoever still reads the model of the round before may go on. */
+  const offered = new Set(given);
+
+  const door = doorkeeper(server, limits, note);
+  const app = routes({
+    ...{ tokens, doorkeeper: door, blobs, uploads, limits, metrics, log, note },
+    ...{ description, participants },
+    readable: (sha256) => offered.has(sha256) || (board.assignment() === undefined ? undefined : false),
+    mend: async (sha256) => {
+      await reception.onDamaged?.(sha256);
+    },
+    status: options.status ?? (() => ({})),
+    operator: options.operator,
+    dismiss: board.dismiss,
+    lendShare: options.lendShare,
+  });
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const turns = takeTurns(server, { limits, note, takesBody, handle });
+  acceptWebSockets(server, {
+    ...{ tokens, doorkeeper: door, limits, note, participants },
+    ...{ switchboard: board, observers: watchers },
+  });
+  answerBadRequests(server, note, turns);
+  const { port } = await listen(server, host, options.port ?? 0).catch(async (error: unknown) => {
+    await board.close();
+    throw error;
+  });
+  server.on('error', (error) => log.error({ error }, 'the server of the hub failed'));
+  const url = urlOf({ host, port, tls });
+  log.info({ url }, 'the hub listens');
+
+  function offer(assignment: Assignment): void {
+    const named = blobsOfAssignment(assignment).map(({ sha256 }) => sha256);
+    uploads.claim(named)(true);
+    for (const sha256 of named) offered.add(sha256);
+  }
+
+  return {
+    blobs,
+    url,
+    port,
+    fingerprint: tls && fingerprintOf(tls.cert),
+    offer,
+    async publish(assignment) {
+      offer(assignment);
+      board.publish(assignment);
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await uploads.close();
+      await board.close();
+      watchers?.close();
+      server.closeAllConnections();
+      door.close();
+      await closed;
+      log.info({ url }, 'the hub is closed');
+    },
+  };
+}
+
+/** For messages and for a transfer. */
+const CONNECTIONS_EACH = 2;
+
+/** What fails for one fails for thousands, such as where no more files can be opened. */
+function withFewErrors(log: Log): Log {
+  const spare = sparingLog(log, 1, 30);
+  return {
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => spare('error', message, fields, message),
+  };
+}
+
+/** Hexadecimal digits as they are compared. */
+export const fingerprintOf = (cert: string | Uint8Array) =>
+  new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase();

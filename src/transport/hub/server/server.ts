@@ -1,0 +1,88 @@
+/** The port that a hub listens on, with the times that it gives to strangers; HTTP, or with a certificate HTTPS. Node only. */
+import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { TransportError } from '../../error.js';
+import type { HubLimits } from './guard/limits.js';
+import type { NoteRefusal } from './guard/refusals.js';
+import { HubIncoming } from './http/hub-incoming.js';
+import type { Turns } from './http/turns.js';
+
+/** PEM. */
+export interface ServerTls {
+  readonly cert: string | Uint8Array;
+  readonly key: string | Uint8Array;
+}
+
+export interface ServerPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: ServerTls | undefined;
+}
+
+/** `https://127.0.0.1:8470` */
+export const urlOf = ({ host, port, tls }: ServerPlace) =>
+  `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** @throws TransportError when the certificate cannot be used */
+export function makeServer(tls: ServerTls | undefined, limits: HubLimits): Server {
+  // A body may take as long as it moves (stall.ts); what comes before it may not.
+  const options = {
+    IncomingMessage: HubIncoming,
+    headersTimeout: limits.headersMs,
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(1000, limits.headersMs),
+    maxHeaderSize: 16_384,
+  };
+  if (tls === undefined) return createServer(options);
+  const { cert, key } = tls;
+  try {
+    return createSecureServer({
+      ...options,
+      cert: Buffer.from(cert),
+      key: Buffer.from(key),
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: limits.headersMs,
+    });
+  } catch (cause) {
+    throw new TransportError(`hub: the certificate or its key cannot be used: ${(cause as Error).message}`, {
+      cause,
+      hint: 'give both as PEM files that belong together',
+    });
+  }
+}
+
+/** What is no HTTP, or no TLS, or does not come to an end. */
+export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }: Turns): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket;
+    if (error.code !== 'ECONNRESET') {
+      const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+      note(slow ? 'headers-timeout' : 'no-http', { address: socket.remoteAddress }, error.message);
+      const status = slow ? '408 Request Timeout' : '400 Bad Request';
+      // Into the middle of an answer nothing is written.
+      if (socket.writable && !isBusy(socket)) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    }
+    socket.destroySoon();
+  });
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    note('no-tls', { address: socket.remoteAddress }, error.message);
+  });
+}
+
+/** @throws TransportError when the address cannot be listened on */
+export function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE';
+      const reason = taken ? 'the port is taken' : cause.message;
+      reject(
+        new TransportError(`hub: cannot listen on ${host}:${port}: ${reason}`, {
+          cause,
+          ...(taken && { hint: 'choose another --port, or end what uses it' }),
+        }),
+      );
+    });
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * The hub's end of one WebSocket: frames in, parsed and not too many; frames out, not without end for somebody who does
+ * not read them; cut when nothing is heard. Node only.
+ */
+import type { RawData, WebSocket } from 'ws';
+import type { z } from 'zod';
+import type { RefusalReason } from '../../../../protocol/frames.js';
+import { parseFrame } from '../../../../protocol/parse-frame.js';
+import { allowance } from '../../../allowance.js';
+import type { HubLimits } from '../guard/limits.js';
+import type { HubMetrics, MessageKind } from '../guard/metrics.js';
+
+/** What the hub says of itself to everybody, besides the frames of their role. */
+type CommonFrame =
+  | { readonly type: 'ping' }
+  | { type: 'refused'; reason: RefusalReason; message: string; hint?: string };
+
+export interface Connection<Said> {
+  send(frame: Said | CommonFrame): void;
+  /** A frame as JSON, for those that many get. */
+  sendText(text: string): void;
+  /** Bytes that wait to leave. */
+  unread(): number;
+  /** Says why, and closes. Nothing that comes afterwards is listened to. */
+  refuse(reason: RefusalReason, message: string, hint?: string): void;
+  /** To be called every `heartbeatMs`. */
+  beat(): void;
+  /** Whether somebody is there: it is asked, and anything counts that is heard of it in time. */
+  answers(withinMs: number): Promise<boolean>;
+  /** Ends it without a reason: the hub goes, and will come back. */
+  close(): void;
+}
+
+/** How those of a role speak, and where their bytes are counted. */
+export interface Speech<Heard> {
+  readonly schema: z.ZodType<Heard>;
+  readonly kind: MessageKind;
+  readonly metrics: HubMetrics;
+}
+
+export interface ConnectionEvents<Heard> {
+  onFrame(frame: Heard): void;
+  onRefused(reason: RefusalReason, message: string): void;
+  onClose(): void;
+}
+
+/** Not read from: whoever has not closed by then is cut. */
+const closeMs = 2000;
+const mostUnheard = 1000;
+
+export function connection<Heard, Said>(
+  socket: WebSocket,
+  limits: HubLimits,
+  { schema, kind, metrics }: Speech<Heard>,
+  { onFrame, onRefused, onClose }: ConnectionEvents<Heard>,
+): Connection<Said> {
+  const mayTalk = allowance(limits.framesPerSecond, 4 * limits.framesPerSecond);
+  let open = true;
+  let beatsUnheard = 0;
+  /** Messages after the last that counted. */
+  let unheard = 0;
+  /** Those who wait to hear anything, or of the end. */
+  const listening = new Set<(heard: boolean) => void>();
+  const tell = (heard: boolean) => {
+    for (const each of listening) each(heard);
+    listening.clear();
+  };
+
+  const sendText = (text: string) => {
+    if (socket.bufferedAmount > limits.unreadBytes) {
+      socket.terminate();
+      return;
+    }
+    metrics.sent(kind, text.length);
+    socket.send(text);
+  };
+  const send = (frame: Said | CommonFrame) => sendText(JSON.stringify(frame));
+  const cutSoon = () => {
+    const cut = setTimeout(() => socket.terminate(), closeMs);
+    socket.once('close', () => clearTimeout(cut));
+  };
+  const end = (code: number) => {
+    open = false;
+    socket.close(code);
+    cutSoon();
+  };
+  const refuse = (reason: RefusalReason, message: string, hint?: string) => {
+    if (!open) return;
+    send({ type: 'refused', reason, message, ...(hint !== undefined && { hint }) });
+    onRefused(reason, message);
+    end(1008);
+  };
+
+  const mayGoOn = () => {
+    if (!open) {
+      // On its way already, or from somebody who does not care.
+      if (++unheard > mostUnheard) socket.terminate();
+      return false;
+    }
+    if (mayTalk()) return true;
+    refuse('too-fast', `more than ${limits.framesPerSecond} messages a second`);
+    return false;
+  };
+
+  // Nobody needs them, and they are answered, so that they count as messages.
+  socket.on('ping', mayGoOn);
+  socket.on('pong', mayGoOn);
+  socket.on('message', (data: RawData, isBinary: boolean) => {
+    if (!mayGoOn()) return;
+    beatsUnheard = 0;
+    tell(true);
+    const bytes = data as Buffer;
+    metrics.received(kind, bytes.length);
+    const parsed = isBinary ? { problem: 'is no text' } : parseFrame(schema, bytes.toString('utf8'));
+    if ('problem' in parsed) {
+      refuse('bad-frame', `a message that ${parsed.problem}`, 'use one version of commonweight everywhere');
+    } else onFrame(parsed.frame);
+  });
+  // Such as a frame that is too large: `ws` closes by itself.
+  socket.on('error', (error) => {
+    if (open) onRefused('bad-frame', error.message);
+    open = false;
+    cutSoon();
+  });
+  socket.once('close', () => {
+    open = false;
+    tell(false);
+    onClose();
+  });
+  return {
+    send,
+    sendText,
+    unread: () => socket.bufferedAmount,
+    refuse,
+    beat() {
+      if (beatsUnheard++ >= 3) socket.terminate();
+      else if (open) send({ type: 'ping' });
+    },
+    answers(withinMs) {
+      if (!open) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => done(false), withinMs);
+        const done = (heard: boolean) => {
+          clearTimeout(timer);
+          listening.delete(done);
+          resolve(heard);
+        };
+        listening.add(done);
+        send({ type: 'ping' });
+      });
+    },
+    close: () => end(1001),
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * How the coordinator hears announcements: one after the other for each participant, each until it was answered. A message
+ * is acknowledged, and thereby removed, after `receive` has resolved; and it is answered after the server has confirmed
+ * that, which it does for the leader only. So whatever happens in between, it is heard again: by redelivery, by whoever takes
+ * over, or because the participant, who has no receipt, says it again.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JsMsg } from '@nats-io/jetstream';
+import type { Announcement, Receipt } from '../../../protocol/announcement.js';
+import { reasonOf } from '../explain.js';
+import { announcingSchema, decode, encode, identifiedSchema } from '../messages.js';
+import { ANNOUNCEMENT_BYTES, ANNOUNCEMENTS, receiptSubject, subjectOf } from '../names.js';
+import { HEARD_AGAIN_MS, type Lead } from './lead.js';
+
+export interface Hearing {
+  readonly lead: Lead;
+  /** Token → name. */
+  readonly participants: ReadonlyMap<string, string>;
+  receive(participant: string, announcement: Announcement): Promise<Receipt>;
+  /** Once for every message that is refused or goes wrong. */
+  warn(token: string, message: string): void;
+}
+
+/** Of those that wait for their turn; the server holds the others back. */
+const AT_ONCE = 100;
+const AGAIN_AFTER_MS = 1000;
+
+/** Hears until the lead ends. */
+export function hearAnnouncements({ lead, participants, receive, warn }: Hearing): void {
+  const { connection, jetStream } = lead.nats;
+  const turns = new Map<string, Promise<void>>();
+  void (async () => {
+    while (!lead.signal.aborted && !connection.isClosed()) {
+      try {
+        const consumer = await jetStream.consumers.get(ANNOUNCEMENTS, lead.consumer);
+        const messages = await consumer.consume({ expires: 4000, max_messages: AT_ONCE });
+        const stop = () => messages.stop();
+        lead.signal.addEventListener('abort', stop, { once: true });
+        for await (const message of messages) {
+          const token = message.subject.split('.')[3] ?? '';
+          const turn = (turns.get(token) ?? Promise.resolve()).then(() => hear(message, token));
+          turns.set(token, turn);
+          void turn.then(() => turns.get(token) === turn && turns.delete(token));
+        }
+      } catch {
+        await delay(AGAIN_AFTER_MS, undefined, { signal: lead.signal }).catch(() => undefined);
+      }
+    }
+  })();
+
+  async function hear(message: JsMsg, token: string): Promise<void> {
+    if (lead.signal.aborted) return;
+    const working = setInterval(() => message.working(), HEARD_AGAIN_MS / 3);
+    try {
+      const read = readAnnouncing(message, token);
+      if ('refused' in read) {
+        warn(token, `an announcement ${read.refused}: refused`);
+        message.term();
+        if (read.id === undefined) return;
+        const receipt = { accepted: false, reason: 'bad-update', message: read.refused } as const;
+        answer(token, read.id, receipt);
+        return;
+      }
+      const receipt = await receive(read.name, read.announcement);
+      if (lead.signal.aborted) return;
+      if (!(await message.ackAck())) return;
+      answer(token, read.id, receipt);
+    } catch (error) {
+      if (lead.signal.aborted) return;
+      warn(token, `an announcement is heard once more: ${reasonOf(error)}`);
+      message.nak(AGAIN_AFTER_MS);
+    } finally {
+      clearInterval(working);
+    }
+  }
+
+  function answer(token: string, id: string, receipt: Receipt) {
+    connection.publish(receiptSubject(lead.job, token), encode({ id, receipt }));
+  }
+
+  type Read =
+    | { readonly name: string; readonly id: string; readonly announcement: Announcement }
+    | { readonly refused: string; readonly id?: string };
+
+  function readAnnouncing({ data, subject }: JsMsg, token: string): Read {
+    const name = participants.get(token);
+    if (name === undefined) return { refused: 'comes from nobody who is expected' };
+    try {
+      const { id, announcement } = decode(announcingSchema, data, ANNOUNCEMENT_BYTES);
+      if (subject === subjectOf(lead.job, token, announcement)) return { name, id, announcement };
+      return { id, refused: `is of type ${announcement.type}, but came as ${subject}` };
+    } catch (error) {
+      const refused = reasonOf(error).slice(0, 1000);
+      try {
+        return { refused, id: decode(identifiedSchema, data, 2 * ANNOUNCEMENT_BYTES).id };
+      } catch {
+        return { refused };
+      }
+    }
+  }
+}
