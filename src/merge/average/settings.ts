@@ -7,5 +7,3 @@ export const averageSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('ema'), decay: z.number().min(0).max(1).default(0.9), final }),
   z.strictObject({ name: z.literal('swa'), from: z.int().min(1), final }),
 ]);
-
-export type AverageSettings = z.output<typeof averageSchema>;

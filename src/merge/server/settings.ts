@@ -23,5 +23,3 @@ export const serverSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('fed-adagrad'), ...rate(0.01), beta1: beta(0), tau }),
   z.strictObject({ name: z.literal('diloco'), ...rate(0.7), momentum: beta(0.9) }),
 ]);
-
-export type ServerSettings = z.output<typeof serverSchema>;
