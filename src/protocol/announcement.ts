@@ -6,100 +6,184 @@ import { z } from 'zod';
 import { sentenceSchema } from '../base/text.js';
 import { blobSchema, sha256Schema } from './blob-name.js';
 
-const round = z.int().positive();
-const accuracy = z.number().min(0).max(1);
+const round = z.int().positive().describe('The round, counted from 1.');
+const accuracy = z
+  .number()
+  .min(0)
+  .max(1)
+  .describe('The part of the participant’s own validation examples that the model gets right.');
 const text = sentenceSchema(1000);
 
 /** What a participant did in a round. */
-export const updateSchema = z.strictObject({
-  state: blobSchema,
-  examples: z.int().positive(),
-  /** Where the work is counted in epochs; else in steps. */
-  epochs: z.int().positive().optional(),
-  steps: z.int().positive().optional(),
-  images: z.int().positive(),
-  loss: z.number(),
-  validationAccuracy: accuracy.optional(),
-  /** SCAFFOLD's Δc_k. */
-  control: blobSchema.optional(),
-  /** The Fisher information, where a strategy wants it. */
-  fisher: blobSchema.optional(),
-  seconds: z.number().nonnegative(),
-});
+export const updateSchema = z
+  .strictObject({
+    state: blobSchema.describe('The trained weights: a safetensors file as in “The file of an update”.'),
+    examples: z
+      .int()
+      .positive()
+      .describe(
+        'The number of training examples, as in `joined`. It is the weight of this update in a mean.',
+      ),
+    epochs: z
+      .int()
+      .positive()
+      .optional()
+      .describe('The passes over the data that were made, where the local work is counted in epochs.'),
+    steps: z
+      .int()
+      .positive()
+      .optional()
+      .describe('The steps that were made, where the local work is counted in steps.'),
+    images: z.int().positive().describe('The number of examples seen, repetitions included.'),
+    loss: z.number().describe('The mean training loss of the last epoch.'),
+    validationAccuracy: accuracy
+      .optional()
+      .describe(
+        'Of the trained weights, on the participant’s own validation examples; left out without any.',
+      ),
+    control: blobSchema
+      .optional()
+      .describe('The change of the control variate, laid out like `state`: with SCAFFOLD only.'),
+    fisher: blobSchema
+      .optional()
+      .describe('The diagonal of the Fisher information, laid out like `state`: where a strategy needs it.'),
+    seconds: z
+      .number()
+      .nonnegative()
+      .meta({ unit: 'seconds', description: 'The time that the work of the round took.' }),
+  })
+  .meta({ title: 'Update', description: 'What a participant did in a round.' });
 
-export const announcementSchema = z.discriminatedUnion('type', [
-  /** Takes part from now on; again after every start. */
-  z.strictObject({
-    type: z.literal('joined'),
-    /** Of its own data: for training and for validation. */
-    examples: z.int().positive(),
-    validationExamples: z.int().nonnegative(),
-    /** Such as "onnxruntime-node 1.30.0, cpu", for the log. */
-    runtime: text,
-    /** Examples of each class, where the participant opts in. */
-    labelCounts: z.array(z.int().nonnegative()).max(10_000).optional(),
-    /** Its data are not those with which it took part before; which, it keeps to itself. */
-    dataChanged: z.literal(true).optional(),
-  }),
-  z.strictObject({
-    type: z.literal('update'),
-    round,
-    /** What the work began with; nothing where that was the initial weights. */
-    base: sha256Schema.optional(),
-    /** How often an operator had gone back when it was asked for. */
-    rollbacks: z.int().positive().optional(),
-    update: updateSchema,
-  }),
-  z.strictObject({
-    type: z.literal('evaluated'),
-    round,
-    model: sha256Schema,
-    validationAccuracy: accuracy,
-    examples: z.int().positive(),
-  }),
-  /** Its own work failed, such as by a loss that diverges: the run cannot go on with it. */
-  z.strictObject({ type: z.literal('failed'), round, message: text }),
-  /** Takes no part any more. What it handed in still counts. */
-  z.strictObject({ type: z.literal('left'), reason: text.optional() }),
-]);
+export const announcementSchema = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        type: z.literal('joined'),
+        examples: z.int().positive().describe('The number of own examples to train on.'),
+        validationExamples: z
+          .int()
+          .nonnegative()
+          .describe('The number of own examples to validate on. They are never trained on.'),
+        runtime: text.describe('What carries out the plan, for the log: “onnxruntime-node 1.30.0, cpu”.'),
+        labelCounts: z
+          .array(z.int().nonnegative())
+          .max(10_000)
+          .optional()
+          .describe(
+            'The number of examples of each class, in the order of `classNames`. Only where the owner agreed to tell.',
+          ),
+        dataChanged: z
+          .literal(true)
+          .optional()
+          .describe('The data are not those of an earlier start. How they differ is not told.'),
+      })
+      .describe('Takes part from now on. Said first on every start.'),
+    z
+      .strictObject({
+        type: z.literal('update'),
+        round,
+        base: sha256Schema
+          .optional()
+          .describe(
+            'The model that the work began with: `base` of the assignment; left out where it had none.',
+          ),
+        rollbacks: z
+          .int()
+          .positive()
+          .optional()
+          .describe(
+            'The length of `rollbacks` in the assignment that was answered; left out where it had none.',
+          ),
+        update: updateSchema,
+      })
+      .describe('The work of an assignment `train` is done, and its blobs are uploaded.'),
+    z
+      .strictObject({
+        type: z.literal('evaluated'),
+        round,
+        model: sha256Schema.describe('The model that was evaluated: `model` of the assignment.'),
+        validationAccuracy: accuracy,
+        examples: z.int().positive().describe('The number of validation examples.'),
+      })
+      .describe('The answer to an assignment `evaluate`.'),
+    z
+      .strictObject({
+        type: z.literal('failed'),
+        round,
+        message: text.describe('What happened, for the operator.'),
+      })
+      .describe('The work of this round came to nothing, such as by a loss that diverges.'),
+    z
+      .strictObject({
+        type: z.literal('left'),
+        reason: text.optional().describe('Why, for the operator.'),
+      })
+      .describe('Takes no part any more. Updates that were accepted still count.'),
+  ])
+  .meta({ title: 'Announcement', description: 'What a participant says, known by its `type`.' });
 
 export type Announcement = z.output<typeof announcementSchema>;
 
 /** What becomes of an announcement: it counts and is safe, or it does not, and why. */
-export const receiptSchema = z.discriminatedUnion('accepted', [
-  z.strictObject({ accepted: z.literal(true) }),
-  z.strictObject({
-    accepted: z.literal(false),
-    reason: z.enum([
-      'not-expected',
-      'late',
-      'other-round',
-      'other-base',
-      'other-update',
-      'bad-update',
-      /** A blob that it names is not here, or not any more: it can be uploaded again. */
-      'no-blob',
-      'over',
-    ]),
-    /** Who, what, expected, got. */
-    message: text,
-  }),
-]);
+export const receiptSchema = z
+  .discriminatedUnion('accepted', [
+    z
+      .strictObject({ accepted: z.literal(true) })
+      .describe('It is written to the coordinator’s journal, and survives a power cut.'),
+    z
+      .strictObject({
+        accepted: z.literal(false),
+        reason: z
+          .enum([
+            'not-expected',
+            'late',
+            'other-round',
+            'other-base',
+            'other-update',
+            'bad-update',
+            'no-blob',
+            'over',
+          ])
+          .meta({
+            description: 'Why not.',
+            values: {
+              'not-expected': 'this participant is not asked for that',
+              late: 'the round was closed without it',
+              'other-round': 'the run is in another round',
+              'other-base': 'the work began with another model',
+              'other-update': 'there is another update of this participant already',
+              'bad-update': 'the file is not as it has to be; `message` says what is wrong',
+              'no-blob': 'a blob that it names is not here any more: upload it and announce again',
+              over: 'the run is over',
+            },
+          }),
+        message: text.describe('Who, what, expected, got: a line for people.'),
+      })
+      .describe('It does not count.'),
+  ])
+  .meta({ title: 'Receipt', description: 'What became of an announcement.' });
 
 export type Receipt = z.output<typeof receiptSchema>;
 
 /** How far a participant's work is; said now and then, and lost without harm. */
-export const progressSchema = z.strictObject({
-  round,
-  activity: z.enum(['training', 'evaluating', 'uploading', 'downloading', 'waiting']),
-  /** Of training: from 1. */
-  epoch: z.int().nonnegative().optional(),
-  epochs: z.int().positive().optional(),
-  step: z.int().nonnegative().optional(),
-  steps: z.int().positive().optional(),
-  imagesPerSecond: z.number().nonnegative().optional(),
-  loss: z.number().optional(),
-  validationAccuracy: accuracy.optional(),
-});
+export const progressSchema = z
+  .strictObject({
+    round,
+    activity: z
+      .enum(['training', 'evaluating', 'uploading', 'downloading', 'waiting'])
+      .describe('What is being done.'),
+    epoch: z.int().nonnegative().optional().describe('The pass over the data under way, counted from 1.'),
+    epochs: z.int().positive().optional().describe('The most passes that this round takes.'),
+    step: z.int().nonnegative().optional().describe('The steps of this epoch that are done.'),
+    steps: z.int().positive().optional().describe('The steps of this epoch.'),
+    imagesPerSecond: z
+      .number()
+      .nonnegative()
+      .optional()
+      .meta({ unit: 'examples a second', description: 'The speed since the work began.' }),
+    loss: z.number().optional().describe('The mean loss of this epoch so far.'),
+    validationAccuracy: accuracy.optional(),
+  })
+  .meta({ title: 'Progress', description: 'How far the work of a participant is.' });
 
 export type Progress = z.output<typeof progressSchema>;

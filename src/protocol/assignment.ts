@@ -10,49 +10,81 @@ import { blobSchema } from './blob-name.js';
 export const MOST_ROLLBACKS = 1000;
 
 const common = {
-  /** Of the coordinator that says so; a later one has a larger number, and the earlier is not listened to any more. */
-  epoch: z.int().nonnegative(),
-  /** Grows with every assignment of the job. */
-  sequence: z.int().nonnegative(),
-  /** Those of whom nothing is expected any more. */
-  dropped: participantsSchema.optional(),
-  /** After which round the run was taken up again, each time that an operator went back to an earlier one. */
-  rollbacks: z.array(z.int().nonnegative()).max(MOST_ROLLBACKS).optional(),
+  epoch: z
+    .int()
+    .nonnegative()
+    .describe(
+      'The number of the coordinator’s start. A later one is larger; an earlier one is not listened to any more.',
+    ),
+  sequence: z.int().nonnegative().describe('Grows with every assignment of the job.'),
+  dropped: participantsSchema
+    .optional()
+    .describe('The participants of whom nothing is expected any more, by order of the operator.'),
+  rollbacks: z
+    .array(z.int().nonnegative())
+    .max(MOST_ROLLBACKS)
+    .optional()
+    .describe(
+      'The rounds after which the run was taken up again, one for each time that an operator went back.',
+    ),
 };
+
+const round = z.int().positive().describe('The round, counted from 1.');
 
 const work = {
   ...common,
-  round: z.int().positive(),
-  /** Whose work it is and is not in yet. */
-  waitingFor: participantsSchema,
-  /** ISO 8601; when the round is closed without those who are not in, if enough are. */
-  deadline: z.iso.datetime().optional(),
+  round,
+  waitingFor: participantsSchema.describe(
+    'The participants whose answer is asked for and not in yet. Who is not among them waits.',
+  ),
+  deadline: z.iso
+    .datetime()
+    .optional()
+    .describe('When the round is closed without those who are not in, if enough are.'),
 };
 
-export const assignmentSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    ...work,
-    type: z.literal('train'),
-    /** The copied model; without one, everybody begins with the initial weights of the configuration. */
-    base: blobSchema.optional(),
-    /** SCAFFOLD's common control variate, once there is one. */
-    control: blobSchema.optional(),
-  }),
-  /** What is the accuracy of the copied model on one's own validation data? */
-  z.strictObject({ ...work, type: z.literal('evaluate'), model: blobSchema }),
-  /** The coordinator is at work: merging, say. */
-  z.strictObject({ ...common, type: z.literal('wait'), round: z.int().positive() }),
-  /** The run is over. */
-  z.strictObject({
-    ...common,
-    type: z.literal('finished'),
-    reason: z.enum(['every-participant-passed', 'max-rounds', 'stopped', 'failed']),
-    /** The final model, where there is one. */
-    model: blobSchema.optional(),
-    /** In words, where the run failed. */
-    message: sentenceSchema(1000).optional(),
-  }),
-]);
+export const assignmentSchema = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        ...work,
+        type: z.literal('train'),
+        base: blobSchema
+          .optional()
+          .describe(
+            'The model to begin with. Where it is missing, everybody draws the initial weights by the seed.',
+          ),
+        control: blobSchema
+          .optional()
+          .describe('The common control variate, once there is one: with SCAFFOLD only.'),
+      })
+      .describe('Train one round of local work, and announce an `update`.'),
+    z
+      .strictObject({
+        ...work,
+        type: z.literal('evaluate'),
+        model: blobSchema.describe('The merged model, which is copied to everybody.'),
+      })
+      .describe('Evaluate the copied model on the own validation data, and announce `evaluated`.'),
+    z
+      .strictObject({ ...common, type: z.literal('wait'), round })
+      .describe('Nothing is asked for: the coordinator is merging, or getting ready.'),
+    z
+      .strictObject({
+        ...common,
+        type: z.literal('finished'),
+        reason: z
+          .enum(['every-participant-passed', 'max-rounds', 'stopped', 'failed'])
+          .describe('Why the run ended.'),
+        model: blobSchema.optional().describe('The final model, where there is one.'),
+        message: sentenceSchema(1000).optional().describe('What happened, where the run failed.'),
+      })
+      .describe('The run is over. Fetch the final model, announce `left`, and end.'),
+  ])
+  .meta({
+    title: 'Assignment',
+    description: 'What the coordinator asks of everybody at the moment, known by its `type`.',
+  });
 
 export type Assignment = z.output<typeof assignmentSchema>;
 

@@ -10,23 +10,32 @@ import { configurationSchema } from './configuration/configuration.js';
 import { foreignPlanSchema } from './foreign-plan.js';
 
 /** Of this federation: a run that is taken up again keeps it. */
-export const jobSchema = z.string().regex(/^[0-9a-f]{16}$/);
+export const jobSchema = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/)
+  .meta({ form: '16 lower-case hexadecimal digits' })
+  .describe('The name of this run. A run that is taken up again keeps it.');
 
-export const descriptionSchema = z.strictObject({
-  protocol: z.int().positive(),
-  job: jobSchema,
-  configuration: configurationSchema,
-  /** Everybody who may take part, in the order in which updates are merged. */
-  participants: everybodySchema,
-  /** [C,H,W] of the images. */
-  imageShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
-  classNames: classNamesSchema.min(1),
-  /** Of the compiled plan; see `planHash`. */
-  plan: sha256Schema,
-  /** The file of the plan, where the model is "custom" and everybody is sent the weights to begin with. */
-  foreignPlan: foreignPlanSchema.optional(),
-  /** The coordinator's version of this package, for whoever compiles another plan. */
-  commonweight: sentenceSchema(100).optional(),
-});
+const size = z.int().positive();
+
+export const descriptionSchema = z
+  .strictObject({
+    protocol: z.int().positive().describe('The version of this protocol: see “Versions”.'),
+    job: jobSchema,
+    configuration: configurationSchema,
+    participants: everybodySchema.describe(
+      'Everybody who may take part, in the order in which updates are merged.',
+    ),
+    imageShape: z.tuple([size, size, size]).describe('[channels, height, width] of the images.'),
+    classNames: classNamesSchema.min(1).describe('The names of the classes, in the order of their labels.'),
+    plan: sha256Schema.describe('The hash of the compiled plan: see “The plan”.'),
+    foreignPlan: foreignPlanSchema
+      .optional()
+      .describe('The file of the plan, where the coordinator offers it.'),
+    commonweight: sentenceSchema(100)
+      .optional()
+      .describe('The coordinator’s version of Commonweight, for messages about another plan.'),
+  })
+  .meta({ title: 'Description', description: 'What the federation is: everybody is told the same.' });
 
 export type Description = z.output<typeof descriptionSchema>;

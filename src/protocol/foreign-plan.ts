@@ -24,24 +24,32 @@ export const foreignPlanSchema = blobSchema.refine(
 );
 
 const count = z.int().min(1);
-const headerSchema = z.strictObject({
-  format: z.literal('commonweight-plan'),
-  version: z.literal(1),
-  /** What training by it takes at most, roughly, as the coordinator reckons it. */
-  memoryBytes: z.number().positive(),
-  /** Of the state: names and shapes, in their order. */
-  tensors: z
-    .array(z.tuple([nameSchema, z.array(count.max(2 ** 31)).max(16)]))
-    .min(1)
-    .max(100_000),
-  /** Bytes of each model. */
-  training: count,
-  evaluation: count,
-  /** Where a strategy wants the Fisher information. */
-  fisher: z.strictObject({ bytes: count, batchSize: count.max(4096) }).optional(),
-});
+export const planHeaderSchema = z
+  .strictObject({
+    format: z.literal('commonweight-plan'),
+    version: z.literal(1),
+    memoryBytes: z.number().positive().meta({
+      unit: 'bytes',
+      description: 'The memory that training takes at most, as the coordinator estimates it.',
+    }),
+    tensors: z
+      .array(z.tuple([nameSchema, z.array(count.max(2 ** 31)).max(16)]))
+      .min(1)
+      .max(100_000)
+      .describe('The table of tensors: [name, shape] of each tensor of the state, in their order.'),
+    training: count.meta({ unit: 'bytes', description: 'The size of the training model.' }),
+    evaluation: count.meta({ unit: 'bytes', description: 'The size of the evaluation model.' }),
+    fisher: z
+      .strictObject({
+        bytes: count.meta({ unit: 'bytes', description: 'The size of the model.' }),
+        batchSize: count.max(4096).describe('The number of examples in a batch of the model.'),
+      })
+      .optional()
+      .describe('The model of the Fisher information, where a strategy needs it.'),
+  })
+  .meta({ title: 'Header of a plan', description: 'The JSON header of the file of a plan.' });
 
-type Header = z.output<typeof headerSchema>;
+type Header = z.output<typeof planHeaderSchema>;
 
 export interface ForeignPlan extends Pick<Header, 'memoryBytes' | 'tensors'> {
   readonly trainingModel: Uint8Array;
@@ -92,7 +100,7 @@ function readHeader(bytes: Uint8Array): Header {
   } catch (cause) {
     throw bad('its header is no JSON', cause);
   }
-  const parsed = headerSchema.safeParse(value);
+  const parsed = planHeaderSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { path = [], message } = parsed.error.issues[0] ?? {};
   throw bad(`its header: ${path.length === 0 ? '' : `"${path.join('.')}": `}${message}`, parsed.error);

@@ -38,52 +38,78 @@ export function readSubprotocols(offered: Iterable<string>) {
 /** Where WebSockets are opened. */
 export const MESSAGES_PATH = '/messages';
 
-const id = z.int().nonnegative();
+const id = z
+  .int()
+  .nonnegative()
+  .describe('A number of the participant’s choice, another for each announcement.');
 
-export const participantFrameSchema = z.discriminatedUnion('type', [
-  /** Answered by the receipt with its id. */
-  z.strictObject({ type: z.literal('announcement'), id, announcement: announcementSchema }),
-  z.strictObject({ type: z.literal('progress'), progress: progressSchema }),
-  z.strictObject({ type: z.literal('pong') }),
-]);
+export const participantFrameSchema = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({ type: z.literal('announcement'), id, announcement: announcementSchema })
+      .describe(
+        'Answered by the `receipt` with its `id`. One waits for its receipt before the next is sent.',
+      ),
+    z
+      .strictObject({ type: z.literal('progress'), progress: progressSchema })
+      .describe('Now and then; nothing depends on it.'),
+    z.strictObject({ type: z.literal('pong') }).describe('The answer to a `ping`.'),
+  ])
+  .meta({ title: 'Frames of a participant' });
 
-export const refusalReasonSchema = z.enum([
-  /** Nothing of these becomes better by trying again. */
-  'version',
-  'token',
-  'role',
-  'not-expected',
-  'replaced',
-  /** Another process of this participant is there, at another address, and answers. */
-  'in-use',
-  'bad-frame',
-  /** This may. */
-  'too-fast',
-]);
+export const refusalReasonSchema = z
+  .enum(['version', 'token', 'role', 'not-expected', 'replaced', 'in-use', 'bad-frame', 'too-fast'])
+  .meta({
+    description: 'Why the hub ends the connection. Only after `too-fast` another try makes sense.',
+    values: {
+      version: 'the other end speaks another version of the protocol',
+      token: 'there is no token, or it is not valid any more',
+      role: 'the token is that of another role',
+      'not-expected': 'nobody of this name takes part in the federation',
+      replaced: 'a newer process with the same token has taken the place of this one',
+      'in-use': 'another process with this token is there, at another address, and answers',
+      'bad-frame': 'a frame does not follow its schema; `message` says where',
+      'too-fast': 'too many frames, or too many connections of one token',
+    },
+  });
 
-export const hubFrameSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('welcome'),
-    /** Whose token it is. */
-    participant: participantNameSchema,
-    /** A `description`; see `signed.ts`. */
-    description: signedSchema,
-    /** So often something comes, a ping at least. */
-    heartbeatMs: heartbeatMsSchema,
-  }),
-  z.strictObject({ type: z.literal('assignment'), assignment: signedSchema }),
-  z.strictObject({ type: z.literal('receipt'), id, receipt: receiptSchema }),
-  /** The greeting of an observer (`view.ts`): of that role is the token. */
-  z.object({ type: z.literal('overview') }),
-  /** The last frame of a connection. Every version of the protocol can read it. */
-  z.object({
-    type: z.literal('refused'),
-    reason: refusalReasonSchema,
-    message: sentenceSchema(2000),
-    hint: sentenceSchema(2000).optional(),
-  }),
-  z.strictObject({ type: z.literal('ping') }),
-]);
+const refusal = {
+  type: z.literal('refused'),
+  reason: refusalReasonSchema,
+  message: sentenceSchema(2000).describe('What is wrong, for people.'),
+  hint: sentenceSchema(2000).optional().describe('What to do about it.'),
+};
+
+export const hubFrameSchema = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({
+        type: z.literal('welcome'),
+        participant: participantNameSchema.describe('The participant whose token it is.'),
+        description: signedSchema.describe('The description, as a statement of the kind `description`.'),
+        heartbeatMs: heartbeatMsSchema,
+      })
+      .describe('The first frame of a connection.'),
+    z
+      .strictObject({
+        type: z.literal('assignment'),
+        assignment: signedSchema.describe('The assignment, as a statement of the kind `assignment`.'),
+      })
+      .describe('The current assignment, after `welcome` and whenever it changes.'),
+    z
+      .strictObject({ type: z.literal('receipt'), id, receipt: receiptSchema })
+      .describe('The answer to the announcement with this `id`.'),
+    z
+      .object({ type: z.literal('overview') })
+      .describe(
+        'The first frame to a token of an observer. A participant that reads it has the wrong token.',
+      ),
+    z.object(refusal).describe('The last frame of a connection. Every version of the protocol can read it.'),
+    z
+      .strictObject({ type: z.literal('ping') })
+      .describe('Answer it with a `pong`: who is silent for three heartbeats is cut off.'),
+  ])
+  .meta({ title: 'Frames of the hub' });
 
 export type ParticipantFrame = z.output<typeof participantFrameSchema>;
 export type HubFrame = z.output<typeof hubFrameSchema>;

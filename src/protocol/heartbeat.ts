@@ -7,4 +7,7 @@ import { z } from 'zod';
 const SHORTEST_HEARTBEAT_MS = 10;
 export const LONGEST_HEARTBEAT_MS = 3_600_000;
 
-export const heartbeatMsSchema = z.number().min(SHORTEST_HEARTBEAT_MS).max(LONGEST_HEARTBEAT_MS);
+export const heartbeatMsSchema = z.number().min(SHORTEST_HEARTBEAT_MS).max(LONGEST_HEARTBEAT_MS).meta({
+  unit: 'ms',
+  description: 'The hub sends something at least this often, a ping if nothing else.',
+});

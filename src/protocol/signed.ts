@@ -9,23 +9,31 @@ import { publicKeyOf, type SecretKey, sign, verify } from '../crypto/signing.js'
 import { descriptionSchema, jobSchema } from './description.js';
 import { parseFrame } from './parse-frame.js';
 
-/** 64 lower-case hexadecimal digits. */
-export const publicKeySchema = z.string().regex(/^[0-9a-f]{64}$/);
+export const publicKeySchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ form: '64 lower-case hexadecimal digits' });
 
-export const signedSchema = z.strictObject({
-  /** JSON of a statement. */
-  statement: z.string(),
-  key: publicKeySchema,
-  signature: z.string().regex(/^[0-9a-f]{128}$/),
-});
+export const signedSchema = z
+  .strictObject({
+    statement: z.string().describe('The text that is signed: JSON of `{kind, job, value}`.'),
+    key: publicKeySchema.describe('The coordinator’s public key (Ed25519).'),
+    signature: z
+      .string()
+      .regex(/^[0-9a-f]{128}$/)
+      .meta({ form: '128 lower-case hexadecimal digits' })
+      .describe('The signature of the statement by this key.'),
+  })
+  .meta({ title: 'Signed statement', description: 'What the coordinator says, signed: see “Signatures”.' });
 export type Signed = z.output<typeof signedSchema>;
 
 /** The description as it is signed. */
-export const describedSchema = z.strictObject({
-  /** Of the coordinator that says so; see `assignment.ts`. */
-  epoch: z.int().nonnegative(),
-  description: descriptionSchema,
-});
+export const describedSchema = z
+  .strictObject({
+    epoch: z.int().nonnegative().describe('The number of the coordinator’s start, as in its assignments.'),
+    description: descriptionSchema,
+  })
+  .meta({ title: 'Value of the statement `description`' });
 
 /** What a coordinator signs with, for one job. */
 export interface Signer {
@@ -39,7 +47,7 @@ export interface Signer {
 export type StatementKind = 'description' | 'assignment' | 'nats-description' | 'nats-state';
 
 /** Of a text that no other program of ours signs. */
-const PURPOSE = 'commonweight: a statement of the coordinator\n';
+export const PURPOSE = 'commonweight: a statement of the coordinator\n';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

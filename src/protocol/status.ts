@@ -6,41 +6,58 @@ import { PROTOCOL_VERSION } from './version.js';
 
 const accuracy = z.number().min(0).max(1);
 
-export const statusSchema = z.strictObject({
-  protocol: z.literal(PROTOCOL_VERSION),
-  phase: z.enum(['training', 'merging', 'evaluating', 'finished']),
-  round: z.int().positive(),
-  rounds: z.int().positive(),
-  /** How many are enough at the deadline; all are needed where it is missing. */
-  quorum: z.int().positive().optional(),
-  deadline: z.iso.datetime().optional(),
-  /** It has passed, and fewer than the quorum are in. */
-  deadlinePassed: z.literal(true).optional(),
-  /** Whose work is not in; at the end, who has not fetched the final model. */
-  waitingFor: participantsSchema,
-  /** Whose work is in; while the coordinator merges, whose updates those are. */
-  received: participantsSchema,
-  participants: z.array(
-    z.strictObject({
-      name: participantNameSchema,
-      /** "unknown" where only the run's folder is looked at. */
-      presence: z.enum(['here', 'gone', 'not joined', 'left', 'dropped', 'unknown']),
-      /** Since when it is so, where that is known. */
-      since: z.iso.datetime().optional(),
-      reason: sentenceSchema(2000).optional(),
-      examples: z.int().positive().optional(),
-      progress: progressSchema.optional(),
-    }),
-  ),
-  /** Of the last merged model, where the coordinator has test images. */
-  testAccuracy: accuracy.optional(),
-  /** Of the last copy that was evaluated, with each participant. */
-  copied: z.record(participantNameSchema, accuracy),
-  /** What an operator should look at. */
-  warnings: z.array(sentenceSchema(1000)).max(100).optional(),
-  /** How often an operator has gone back to an earlier round. */
-  rollbacks: z.int().positive().optional(),
-  reason: sentenceSchema(100).optional(),
-});
+export const statusSchema = z
+  .strictObject({
+    protocol: z.literal(PROTOCOL_VERSION).describe('The version of this protocol.'),
+    phase: z.enum(['training', 'merging', 'evaluating', 'finished']).describe('What is going on.'),
+    round: z.int().positive().describe('The round under way, counted from 1.'),
+    rounds: z.int().positive().describe('The most rounds that the run takes.'),
+    quorum: z
+      .int()
+      .positive()
+      .optional()
+      .describe('How many updates are enough at the deadline; all are needed where it is missing.'),
+    deadline: z.iso.datetime().optional().describe('When the round is closed without those who are not in.'),
+    deadlinePassed: z
+      .literal(true)
+      .optional()
+      .describe('The deadline has passed, and fewer than the quorum are in.'),
+    waitingFor: participantsSchema.describe(
+      'Whose work is not in; at the end, who has not fetched the final model.',
+    ),
+    received: participantsSchema.describe('Whose work is in.'),
+    participants: z
+      .array(
+        z.strictObject({
+          name: participantNameSchema.describe('The participant.'),
+          presence: z
+            .enum(['here', 'gone', 'not joined', 'left', 'dropped', 'unknown'])
+            .describe('Whether it is connected; “unknown” where only the run’s folder is read.'),
+          since: z.iso.datetime().optional().describe('Since when, where that is known.'),
+          reason: sentenceSchema(2000).optional().describe('Why it left, in its words.'),
+          examples: z.int().positive().optional().describe('The number of its training examples.'),
+          progress: progressSchema.optional(),
+        }),
+      )
+      .describe('Everybody, in the order of the description.'),
+    testAccuracy: accuracy
+      .optional()
+      .describe('Of the last merged model, where the coordinator has test images.'),
+    copied: z
+      .record(participantNameSchema, accuracy)
+      .describe('Of the last copy that was evaluated, with each participant.'),
+    warnings: z
+      .array(sentenceSchema(1000))
+      .max(100)
+      .optional()
+      .describe('What an operator should look at, in sentences.'),
+    rollbacks: z
+      .int()
+      .positive()
+      .optional()
+      .describe('How often an operator has gone back to an earlier round.'),
+    reason: sentenceSchema(100).optional().describe('Why the run ended.'),
+  })
+  .meta({ title: 'Status', description: 'How the run stands.' });
 
 export type Status = z.output<typeof statusSchema>;
