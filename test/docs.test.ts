@@ -7,12 +7,60 @@ const root = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
 const linksOf = (page: string) =>
   [...read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link as string);
+/** Pages beside the code, which say how a room works. */
+const roomPages = readdirSync(resolve(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('README.md'))
+  .map((name) => `src/${name.replaceAll('\\', '/')}`);
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
   ...readdirSync(resolve(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  ...roomPages,
+];
+
+/** Pages that read as CONTRIBUTING.md asks. */
+const finished = pages.filter(
+  (page) =>
+    ![
+      'README.md',
+      'docs/across-machines.md',
+      'docs/alignment.md',
+      'docs/browser.md',
+      'docs/comparing.md',
+      'docs/dashboard.md',
+      'docs/local-training.md',
+      'docs/merging.md',
+      'docs/nats.md',
+      'docs/performance.md',
+      'docs/report.md',
+      'docs/results.md',
+      'docs/security.md',
+      'docs/server.md',
+    ].includes(page),
+);
+
+/** Lines of a page, without its tables and its code. */
+const proseOf = (text: string) =>
+  text
+    .replace(/^```.*?^```$/gms, '')
+    .split('\n')
+    .filter((line) => !/^(\|| {4})/.test(line.replace(/^ {2}\|/, '|')));
+
+/** Phrases that have to be read twice; CONTRIBUTING.md has what to write instead. */
+const avoided = [
+  /but who says so/i,
+  /is no JSON/,
+  /holds? the end back/,
+  /\bmend(s|ed)?\b/i,
+  /\bone a (class|round|strategy|line)\b/i,
+  /\b(mistake|bug|error)s? of ours\b/i,
+  /\b(comes?|came) of it\b/i,
+  /in honest company/i,
+  /the same command goes on/i,
+  /\bwhoever\b/i,
+  /Nobody is so/,
 ];
 
 describe('the texts', () => {
@@ -44,5 +92,40 @@ describe('the texts', () => {
     );
     expect(names.length).toBeGreaterThan(10);
     expect(names.filter((name) => !existsSync(resolve(root, name)))).toEqual([]);
+  });
+
+  it('use every word of the glossary, and it defines the words of this list', () => {
+    const words = [...read('docs/glossary.md').matchAll(/^### (.+)$/gm)].map(([, word]) => word as string);
+    expect(words).toEqual([
+      ...['participant', 'environment', 'coordinator', 'hub'],
+      ...['round', 'phase', 'update', 'attachment', 'codec', 'merge', 'strategy', 'copy'],
+      ...['task', 'metric', 'reference', 'threshold', 'plan', 'journal', 'V', 'H'],
+    ]);
+    const others = pages.filter((page) => page !== 'docs/glossary.md').map(read);
+    const unused = words.filter((word) => !others.some((text) => new RegExp(`\\b${word}s?\\b`).test(text)));
+    expect(unused).toEqual([]);
+  });
+
+  it.each(['README.md', 'docs/layout.md', 'docs/across-machines.md'])('%s links to the glossary', (page) => {
+    expect(linksOf(page).map((link) => link.replace('docs/', ''))).toContain('glossary.md');
+  });
+
+  it.each(roomPages)('%s names modules that there are', (page) => {
+    const all = readdirSync(resolve(root, 'src'), { recursive: true, encoding: 'utf8' }).map(
+      (name) => `/${name.replaceAll('\\', '/')}`,
+    );
+    const named = [...read(page).matchAll(/`([\w./-]+\.tsx?)`/g)].map(([, name]) => name as string);
+    expect(named.length).toBeGreaterThan(3);
+    const exists = (name: string) =>
+      all.some((file) => file.endsWith(`/${name}`)) || existsSync(resolve(root, name));
+    expect(named.filter((name) => !exists(name))).toEqual([]);
+  });
+
+  it.each(finished)('%s ends its lines by 100 columns', (page) => {
+    expect(proseOf(read(page)).filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it.each(finished)('%s has none of the phrases to avoid', (page) => {
+    expect(avoided.flatMap((phrase) => read(page).match(phrase)?.[0] ?? [])).toEqual([]);
   });
 });
