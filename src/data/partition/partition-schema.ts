@@ -4,13 +4,22 @@ import { z } from 'zod';
 const positive = z.number().positive();
 const count = z.int().min(1);
 
-export const partitionSchema = z.strictObject({
-  /** A partitioner; across machines "own" says that everybody brings their own data. */
-  name: z.string(),
-  participants: count.default(2),
-  /** The part of every participant's examples that it validates on. */
-  validation: z.number().min(0.001).max(0.9).default(0.1),
-  alpha: positive.optional(),
-  minimumExamples: count.optional(),
-  shardsPerParticipant: count.optional(),
-});
+export const partitionSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .describe('A partitioner; across machines "own" says that everybody brings their own data.'),
+    participants: count.default(2).describe('The number of participants.'),
+    validation: z
+      .number()
+      .min(0.001)
+      .max(0.9)
+      .default(0.1)
+      .describe('The part of every participant’s examples that it validates on.'),
+    alpha: positive.optional().describe('With "dirichlet": the smaller, the more the shares differ.'),
+    minimumExamples: count.optional().describe('With "dirichlet": the fewest examples of a share.'),
+    shardsPerParticipant: count
+      .optional()
+      .describe('With "shards": the pieces, sorted by label, in a share.'),
+  })
+  .meta({ title: 'Partition', description: 'How a data set is dealt out.' });

@@ -5,75 +5,129 @@ const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
 const count = z.int().min(1);
 
+const dropout = z
+  .number()
+  .min(0)
+  .max(0.95)
+  .default(0)
+  .describe('The probability with which a value is dropped in training.');
+
 /** A network, by name. */
-export const modelSchema = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('paper-cnn'),
-    kernel: z.union([z.literal(3), z.literal(5)]).default(3),
-    dropout: z.number().min(0).max(0.95).default(0),
-  }),
-  z.strictObject({ name: z.literal('lenet5') }),
-  z.strictObject({
-    name: z.literal('mlp'),
-    hidden: z.array(count).min(1).max(256).default([256, 128]),
-    dropout: z.number().min(0).max(0.95).default(0),
-  }),
-  z.strictObject({ name: z.literal('resnet8') }),
-  /** The network that the caller passes. */
-  z.strictObject({ name: z.literal('custom') }),
-]);
+export const modelSchema = z
+  .discriminatedUnion('name', [
+    z.strictObject({
+      name: z.literal('paper-cnn'),
+      kernel: z
+        .union([z.literal(3), z.literal(5)])
+        .default(3)
+        .describe('The width and height of the convolutions.'),
+      dropout,
+    }),
+    z.strictObject({ name: z.literal('lenet5') }),
+    z.strictObject({
+      name: z.literal('mlp'),
+      hidden: z.array(count).min(1).max(256).default([256, 128]).describe('The widths of the hidden layers.'),
+      dropout,
+    }),
+    z.strictObject({ name: z.literal('resnet8') }),
+    z
+      .strictObject({ name: z.literal('custom') })
+      .describe('The network that the caller passes: nobody else can compile it.'),
+  ])
+  .meta({ title: 'Network', description: 'A network, known by its `name`.' });
 
-export const lossSchema = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('softmax-cross-entropy'),
-    labelSmoothing: z.number().min(0).max(0.9).default(0),
-  }),
-  z.strictObject({ name: z.literal('mean-squared-error') }),
-]);
+export const lossSchema = z
+  .discriminatedUnion('name', [
+    z.strictObject({
+      name: z.literal('softmax-cross-entropy'),
+      labelSmoothing: z
+        .number()
+        .min(0)
+        .max(0.9)
+        .default(0)
+        .describe('The part of the target that is spread over all classes.'),
+    }),
+    z.strictObject({ name: z.literal('mean-squared-error') }),
+  ])
+  .meta({ title: 'Loss', description: 'A loss, known by its `name`.' });
 
-/** Until which round it is at work, or, below 1, until which part of the run; to the end by default. */
-const until = z.union([count, z.number().gt(0).lt(1)]).optional();
-export const correctionSchema = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('fed-prox'), mu: z.number().min(0).default(0.01), until }),
-  z.strictObject({ name: z.literal('scaffold'), until }),
-  z.strictObject({ name: z.literal('fed-rs'), alpha: fraction.default(0.5), until }),
-  z.strictObject({ name: z.literal('fed-lc'), tau: z.number().min(0).default(1), until }),
-  z.strictObject({
-    name: z.literal('fed-ntd'),
-    beta: z.number().min(0).default(1),
-    temperature: positive.default(1),
-    until,
-  }),
-  z.strictObject({ name: z.literal('fed-babu'), until }),
-]);
+const until = z
+  .union([count, z.number().gt(0).lt(1)])
+  .optional()
+  .describe(
+    'The last round in which it is at work, or, below 1, the part of the run; to the end by default.',
+  );
+export const correctionSchema = z
+  .discriminatedUnion('name', [
+    z.strictObject({
+      name: z.literal('fed-prox'),
+      mu: z.number().min(0).default(0.01).describe('The strength of the pull to the copied model.'),
+      until,
+    }),
+    z.strictObject({ name: z.literal('scaffold'), until }),
+    z.strictObject({
+      name: z.literal('fed-rs'),
+      alpha: fraction.default(0.5).describe('The factor of the logits of classes that are not there.'),
+      until,
+    }),
+    z.strictObject({
+      name: z.literal('fed-lc'),
+      tau: z.number().min(0).default(1).describe('The strength of the calibration by class counts.'),
+      until,
+    }),
+    z.strictObject({
+      name: z.literal('fed-ntd'),
+      beta: z.number().min(0).default(1).describe('The weight of the distillation.'),
+      temperature: positive.default(1).describe('The temperature of the distillation.'),
+      until,
+    }),
+    z.strictObject({ name: z.literal('fed-babu'), until }),
+  ])
+  .meta({ title: 'Correction', description: 'A correction of local training, known by its `name`.' });
 
-const decay = z.number().min(0).default(0);
+const decay = z.number().min(0).default(0).describe('The weight decay.');
 const beta = (value: number) => z.number().min(0).max(0.99999).default(value);
+const learningRate = positive.describe('The learning rate, before the schedule.');
+const momentum = beta(0).describe('The momentum.');
 const adamSettings = {
-  learningRate: positive.default(1e-3),
-  beta1: beta(0.9),
-  beta2: beta(0.999),
-  epsilon: positive.default(1e-8),
+  learningRate: learningRate.default(1e-3),
+  beta1: beta(0.9).describe('The decay of the mean of the gradient.'),
+  beta2: beta(0.999).describe('The decay of the mean of its square.'),
+  epsilon: positive.default(1e-8).describe('What is added to the root in the denominator.'),
 };
-export const optimizerSchema = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('sgd'),
-    learningRate: positive,
-    momentum: beta(0),
-    nesterov: z.boolean().default(false),
-    weightDecay: decay,
-  }),
-  z.strictObject({ name: z.literal('adam'), ...adamSettings, weightDecay: decay }),
-  z.strictObject({ name: z.literal('adamw'), ...adamSettings, weightDecay: z.number().min(0).default(0.01) }),
-]);
+export const optimizerSchema = z
+  .discriminatedUnion('name', [
+    z.strictObject({
+      name: z.literal('sgd'),
+      learningRate,
+      momentum,
+      nesterov: z.boolean().default(false).describe('Nesterov’s momentum.'),
+      weightDecay: decay,
+    }),
+    z.strictObject({ name: z.literal('adam'), ...adamSettings, weightDecay: decay }),
+    z.strictObject({
+      name: z.literal('adamw'),
+      ...adamSettings,
+      weightDecay: z.number().min(0).default(0.01).describe('The weight decay.'),
+    }),
+  ])
+  .meta({ title: 'Optimizer', description: 'An optimizer of local training, known by its `name`.' });
 
+const warmUp = (value: number) =>
+  fraction.default(value).describe('The part of the run over which the learning rate rises from 0.');
 /** A schedule of a learning rate: over the steps of a run, or over its rounds. */
-export const scheduleSchema = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('constant') }),
-  z.strictObject({ name: z.literal('linear-warm-up'), warmUp: fraction.default(0.1) }),
-  z.strictObject({ name: z.literal('cosine'), warmUp: fraction.default(0), floor: fraction.default(0) }),
-  z.strictObject({ name: z.literal('one-cycle'), warmUp: fraction.default(0.3) }),
-]);
+export const scheduleSchema = z
+  .discriminatedUnion('name', [
+    z.strictObject({ name: z.literal('constant') }),
+    z.strictObject({ name: z.literal('linear-warm-up'), warmUp: warmUp(0.1) }),
+    z.strictObject({
+      name: z.literal('cosine'),
+      warmUp: warmUp(0),
+      floor: fraction.default(0).describe('The part of the learning rate that is left at the end.'),
+    }),
+    z.strictObject({ name: z.literal('one-cycle'), warmUp: warmUp(0.3) }),
+  ])
+  .meta({ title: 'Schedule', description: 'A schedule of a learning rate, known by its `name`.' });
 
 export type ModelSettings = z.output<typeof modelSchema>;
 export type LossSettings = z.output<typeof lossSchema>;

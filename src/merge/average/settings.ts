@@ -1,9 +1,21 @@
 /** Settings of an average over rounds, by name. */
 import { z } from 'zod';
 
-/** Whether the average, and not the last round's model, is what the run ends with. */
-const final = z.boolean().default(false);
-export const averageSchema = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('ema'), decay: z.number().min(0).max(1).default(0.9), final }),
-  z.strictObject({ name: z.literal('swa'), from: z.int().min(1), final }),
-]);
+const final = z
+  .boolean()
+  .default(false)
+  .describe('Whether the average, and not the last round’s model, is what the run ends with.');
+export const averageSchema = z
+  .discriminatedUnion('name', [
+    z.strictObject({
+      name: z.literal('ema'),
+      decay: z.number().min(0).max(1).default(0.9).describe('The weight of the average so far.'),
+      final,
+    }),
+    z.strictObject({
+      name: z.literal('swa'),
+      from: z.int().min(1).describe('The first round that is averaged.'),
+      final,
+    }),
+  ])
+  .meta({ title: 'Average', description: 'An average over rounds, known by its `name`.' });

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 
 /** The last layer from everybody's summed features: once the rounds are over, or before every copy. */
-export const refitSchema = z.strictObject({
-  lambda: z.number().positive().default(1e-2),
-  rounds: z.enum(['last', 'every']).default('last'),
-});
+export const refitSchema = z
+  .strictObject({
+    lambda: z.number().positive().default(1e-2).describe('The strength of the ridge.'),
+    rounds: z.enum(['last', 'every']).default('last').describe('After which rounds it is done.'),
+  })
+  .meta({ title: 'Refit', description: 'A last layer that is computed and not trained.' });

@@ -4,22 +4,27 @@ import { scheduleSchema } from '../../engine/nn/settings.js';
 
 const positive = z.number().positive();
 const beta = (value: number) => z.number().min(0).max(0.99999).default(value);
+const momentum = beta(0.9).describe('The momentum.');
+const beta1 = (value: number) => beta(value).describe('The decay of the mean of the change.');
+const beta2 = beta(0.99).describe('The decay of the mean of its square.');
 /** η, and how it goes over the rounds. */
 const rate = (value: number) => ({
-  learningRate: positive.default(value),
-  schedule: scheduleSchema.default({ name: 'constant' }),
+  learningRate: positive.default(value).describe('The learning rate of the server, η.'),
+  schedule: scheduleSchema.default({ name: 'constant' }).describe('How η goes over the rounds.'),
 });
-const tau = positive.default(1e-3);
+const tau = positive.default(1e-3).describe('What is added to the root in the denominator.');
 
-export const serverSchema = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('fed-avg-m'),
-    ...rate(1),
-    momentum: beta(0.9),
-    nesterov: z.boolean().default(false),
-  }),
-  z.strictObject({ name: z.literal('fed-adam'), ...rate(0.01), beta1: beta(0.9), beta2: beta(0.99), tau }),
-  z.strictObject({ name: z.literal('fed-yogi'), ...rate(0.01), beta1: beta(0.9), beta2: beta(0.99), tau }),
-  z.strictObject({ name: z.literal('fed-adagrad'), ...rate(0.01), beta1: beta(0), tau }),
-  z.strictObject({ name: z.literal('diloco'), ...rate(0.7), momentum: beta(0.9) }),
-]);
+export const serverSchema = z
+  .discriminatedUnion('name', [
+    z.strictObject({
+      name: z.literal('fed-avg-m'),
+      ...rate(1),
+      momentum,
+      nesterov: z.boolean().default(false).describe('Nesterov’s momentum.'),
+    }),
+    z.strictObject({ name: z.literal('fed-adam'), ...rate(0.01), beta1: beta1(0.9), beta2, tau }),
+    z.strictObject({ name: z.literal('fed-yogi'), ...rate(0.01), beta1: beta1(0.9), beta2, tau }),
+    z.strictObject({ name: z.literal('fed-adagrad'), ...rate(0.01), beta1: beta1(0), tau }),
+    z.strictObject({ name: z.literal('diloco'), ...rate(0.7), momentum }),
+  ])
+  .meta({ title: 'Server optimizer', description: 'An optimizer of the merged model, known by its `name`.' });

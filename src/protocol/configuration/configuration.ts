@@ -30,102 +30,177 @@ const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
 const count = z.int().min(1);
 
-export const configurationSchema = z.strictObject({
-  seed: z.int().min(0).max(0x7fffffff).default(0),
-  /** "fashion-mnist", or a folder; across machines "none", where the coordinator has no images. */
-  dataset: z.string().min(1).default('fashion-mnist'),
-  /** [C,H,W] of everybody's images, and their classes, where the coordinator has none to look at. */
-  imageShape: z.tuple([count, count, count]).optional(),
-  classNames: classNamesSchema.min(2).optional(),
-  /** So many of the training images are dealt out, drawn by the seed; all by default. */
-  images: count.optional(),
-  /** Pixels become (byte/255 − mean)/deviation; one number, or one a channel. Own data have their own (`own-normalization.ts`). */
-  normalization: z
-    .strictObject({ mean: z.array(z.number()).min(1), deviation: z.array(positive).min(1) })
-    .default({ mean: [0], deviation: [1] }),
-  partition: partitionSchema,
-  model: modelSchema,
-  /** Independent: every participant begins with weights of its own, as in the paper. */
-  initialWeights: z.enum(['shared', 'independent']).default('shared'),
-  /** The SHA-256 of the model to start from, where one is given. */
-  initialModel: z.string().optional(),
-  loss: lossSchema.default({ name: 'softmax-cross-entropy', labelSmoothing: 0 }),
-  optimizer: optimizerSchema,
-  /** The learning rate over the whole run: rounds × epochs, or the steps of all rounds. */
-  schedule: scheduleSchema.default({ name: 'constant' }),
-  clipNorm: positive.optional(),
-  batchSize: count.max(4096).default(64),
-  /** Of the training images: mirrored half of the time, shifted by up to so many pixels each way. */
-  augmentation: z
-    .strictObject({ flip: z.boolean().default(false), shift: z.int().min(0).max(LARGEST_SHIFT).default(0) })
-    .optional(),
-  /** The local work of a round: epochs, or steps. */
-  local: z.strictObject({
-    /** At most; at least one is done. */
-    epochs: count.optional(),
-    /** Exactly so many, or so many from a round on: the batches go on from round to round. */
-    steps: z
-      .union([
-        count,
-        z
-          .array(z.strictObject({ from: count, steps: count }))
-          .min(1)
-          .max(1000),
-      ])
-      .optional(),
-    /** Own validation accuracy at which local training ends. */
-    threshold: fraction.optional(),
-    /** The threshold of the first round, where that is another. */
-    firstThreshold: fraction.optional(),
-  }),
-  /** What is done in local training against the drift of participants that see different data. */
-  correction: correctionSchema.optional(),
-  /** How many are drawn for each round; all by default. */
-  participantsPerRound: count.optional(),
-  /** Who they are; "environment-1", "environment-2", … by default. */
-  participants: z
-    .array(z.string().regex(/^[\w.-]{1,64}$/))
-    .min(1)
-    .optional(),
-  /** Across machines: how many updates are enough at a round's deadline; all are waited for by default. */
-  quorum: count.optional(),
-  /** Across machines: how long a round waits for updates, and then for the accuracies of the copies, once a quorum is enough. */
-  deadlineSeconds: positive.max(14 * 86_400).optional(),
-  /**
-   * Across machines: more examples than that, nobody is believed to have. They weigh in the mean, and nobody can check them;
-   * ten million are more than a machine sees in a day of training.
-   */
-  mostExamples: count.default(10_000_000),
-  rounds: count,
-  /** Models are evaluated every so many rounds, and in the last; in every round by default. */
-  evaluateEvery: count.optional(),
-  /** The run ends when the merged model reaches this validation accuracy with every participant. */
-  reference: fraction.optional(),
-  /** The strategy whose model is copied back. */
-  strategy: strategySchema.default('mean'),
-  /** What strategies are applied to that do not say it: weights, as in the paper, or their changes since the copy. */
-  mergeOn: z.enum(['weights', 'updates']).default('weights'),
-  /** Put the hidden units of every update in the order that matches the first participant's, before any strategy. */
-  align: z.boolean().default(false),
-  /** The optimizer that takes what was merged for its gradient; without one the merged model is copied as it is. */
-  server: serverSchema.optional(),
-  /** An average of the rounds' models, beside them. */
-  average: averageSchema.optional(),
-  /** The last layer from sums over everybody's training examples. */
-  refit: refitSchema.optional(),
-  /** What some participants do to the others, to see which strategy bears it. */
-  attack: attackSchema.optional(),
-  /** Strategies that are only evaluated, on the same updates. */
-  compare: z.array(strategySchema).max(1000).default([]),
-  /** Of how many of its own training examples a participant computes the Fisher information, where a strategy wants it. */
-  fisherExamples: count.default(1000),
-  /** Train the same network on all the data beside it. */
-  pooled: z.boolean().default(false),
-  /** Record how many examples of each class every participant holds: it tells about their data. */
-  shareLabelCounts: z.boolean().default(false),
-  /** How many rounds' models stay in the run folder. */
-  keep: count.default(3),
-});
+export const configurationSchema = z
+  .strictObject({
+    seed: z.int().min(0).max(0x7fffffff).default(0).describe('The seed of everything that is drawn.'),
+    dataset: z
+      .string()
+      .min(1)
+      .default('fashion-mnist')
+      .describe('"fashion-mnist", or a folder; across machines "none", where the coordinator has no images.'),
+    imageShape: z
+      .tuple([count, count, count])
+      .optional()
+      .describe(
+        '[channels, height, width] of everybody’s images, where the coordinator has none to look at.',
+      ),
+    classNames: classNamesSchema
+      .min(2)
+      .optional()
+      .describe('The names of the classes, where the coordinator has no images.'),
+    images: count
+      .optional()
+      .describe('How many of the training images are dealt out, drawn by the seed; all by default.'),
+    normalization: z
+      .strictObject({
+        mean: z.array(z.number()).min(1).describe('One number, or one for each channel.'),
+        deviation: z.array(positive).min(1).describe('One number, or one for each channel.'),
+      })
+      .default({ mean: [0], deviation: [1] })
+      .describe(
+        'A pixel becomes (byte/255 − mean)/deviation, in the graph. The coordinator takes that of its own data by default.',
+      ),
+    partition: partitionSchema.describe('How the data are dealt out, and what is validated on.'),
+    model: modelSchema.describe('The network.'),
+    initialWeights: z
+      .enum(['shared', 'independent'])
+      .default('shared')
+      .describe(
+        'Whether every participant begins with the same weights, or with weights of its own as in the paper.',
+      ),
+    initialModel: z
+      .string()
+      .optional()
+      .describe('The SHA-256 of the model to start from, where one is given.'),
+    loss: lossSchema
+      .default({ name: 'softmax-cross-entropy', labelSmoothing: 0 })
+      .describe('What training makes small.'),
+    optimizer: optimizerSchema.describe('The optimizer of local training.'),
+    schedule: scheduleSchema
+      .default({ name: 'constant' })
+      .describe('The learning rate over the whole run: rounds × epochs, or the steps of all rounds.'),
+    clipNorm: positive
+      .optional()
+      .describe('The largest norm of a gradient; a larger one is scaled down to it.'),
+    batchSize: count.max(4096).default(64).describe('The number of examples in a training step.'),
+    augmentation: z
+      .strictObject({
+        flip: z.boolean().default(false).describe('Mirror half of the images.'),
+        shift: z
+          .int()
+          .min(0)
+          .max(LARGEST_SHIFT)
+          .default(0)
+          .meta({ unit: 'pixels', description: 'The most that an image is shifted each way.' }),
+      })
+      .optional()
+      .describe('What is done to training images.'),
+    local: z
+      .strictObject({
+        epochs: count
+          .optional()
+          .describe(
+            'The most passes over the data; at least one is made. One, where `steps` is missing too.',
+          ),
+        steps: z
+          .union([
+            count,
+            z
+              .array(
+                z.strictObject({
+                  from: count.describe('The first round with so many steps.'),
+                  steps: count.describe('The steps of such a round.'),
+                }),
+              )
+              .min(1)
+              .max(1000),
+          ])
+          .optional()
+          .describe(
+            'Exactly so many steps, or so many from a round on. The batches go on from round to round.',
+          ),
+        threshold: fraction
+          .optional()
+          .describe('The own validation accuracy at which local training ends, checked after each epoch.'),
+        firstThreshold: fraction.optional().describe('The threshold of round 1, where it differs.'),
+      })
+      .describe('The local work of a round, in epochs or in steps.'),
+    correction: correctionSchema
+      .optional()
+      .describe('What local training does against the drift of participants that see different data.'),
+    participantsPerRound: count
+      .optional()
+      .describe('How many participants are drawn for each round; all by default.'),
+    participants: z
+      .array(z.string().regex(/^[\w.-]{1,64}$/))
+      .min(1)
+      .optional()
+      .describe('The names of the participants; "environment-1", "environment-2", … by default.'),
+    quorum: count
+      .optional()
+      .describe('Across machines: how many updates are enough at a round’s deadline; all by default.'),
+    deadlineSeconds: positive
+      .max(14 * 86_400)
+      .optional()
+      .meta({
+        unit: 'seconds',
+        description:
+          'Across machines: how long a round waits for updates, and then for the accuracies of the copies, once a quorum is enough.',
+      }),
+    // They weigh in the mean, and nobody can check them; ten million are more than a machine sees in a day of training.
+    mostExamples: count
+      .default(10_000_000)
+      .describe('Across machines: the most examples that a participant is believed to have.'),
+    rounds: count.describe('The most rounds.'),
+    evaluateEvery: count
+      .optional()
+      .describe('Models are evaluated every so many rounds, and in the last; in every round by default.'),
+    reference: fraction
+      .optional()
+      .describe(
+        'The run ends when the merged model reaches this validation accuracy with every participant.',
+      ),
+    strategy: strategySchema.default('mean').describe('The strategy whose model is copied back.'),
+    mergeOn: z
+      .enum(['weights', 'updates'])
+      .default('weights')
+      .describe('Whether strategies merge weights, as in the paper, or their changes since the copy.'),
+    align: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the hidden units of every update are put in the order of the first participant’s before they are merged.',
+      ),
+    server: serverSchema
+      .optional()
+      .describe('The optimizer that takes what was merged for its gradient; none by default.'),
+    average: averageSchema.optional().describe('An average of the rounds’ models, beside them.'),
+    refit: refitSchema.optional().describe('The last layer from sums over everybody’s training examples.'),
+    attack: attackSchema
+      .optional()
+      .describe('In a simulation: what some participants do to the others, to see which strategy bears it.'),
+    compare: z
+      .array(strategySchema)
+      .max(1000)
+      .default([])
+      .describe('Strategies that are only evaluated, on the same updates.'),
+    fisherExamples: count
+      .default(1000)
+      .describe(
+        'Of how many of its training examples a participant computes the Fisher information, where a strategy needs it.',
+      ),
+    pooled: z.boolean().default(false).describe('Train the same network on all the data beside it.'),
+    shareLabelCounts: z
+      .boolean()
+      .default(false)
+      .describe('Record how many examples of each class every participant has: this tells about their data.'),
+    keep: count.default(3).describe('How many rounds’ models stay in the run folder.'),
+  })
+  .meta({
+    title: 'Configuration',
+    description:
+      'What a federation is told. In a description every field that has a default is there, filled in.',
+  });
 
 export type Configuration = z.output<typeof configurationSchema>;
 /** What may be left out has a default. Nothing in it is changed. */
