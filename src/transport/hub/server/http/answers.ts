@@ -1,0 +1,39 @@
+/** What every answer of the hub has in common: its headers, and how a request that is refused, or fails, is answered. Node only. */
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { ErrorHandler, MiddlewareHandler, NotFoundHandler } from 'hono';
+import type { Log } from '../../../log.js';
+import type { NoteRefusal } from '../guard/refusals.js';
+import { hasBody } from '../guard/request-form.js';
+import type { HubEnvironment } from './environment.js';
+import { Refusal } from './refusal.js';
+
+export const commonHeaders: MiddlewareHandler<HubEnvironment> = async (c, next) => {
+  c.set('address', c.env.incoming.socket.remoteAddress);
+  await next();
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  c.header('x-content-type-options', 'nosniff');
+  // What is left of a body is not read: nothing else can follow on this connection.
+  if (hasBody(c.env.incoming) && !c.env.incoming.complete) c.header('connection', 'close');
+};
+
+export const notFound: NotFoundHandler<HubEnvironment> = (c) =>
+  c.json({ reason: 'path', error: `there is no ${c.req.path.slice(0, 100)} here` }, 404);
+
+/** A refusal says why; anything else is our own failure, and told to the log only. */
+export const onError =
+  (log: Log, note: NoteRefusal): ErrorHandler<HubEnvironment> =>
+  (error, c) => {
+    const { method } = c.req;
+    const path = c.req.path.slice(0, 100);
+    if (!(error instanceof Refusal)) {
+      log.error({ error, method, path }, 'a request failed');
+      if (c.env.outgoing.headersSent) {
+        c.env.outgoing.destroy();
+        return RESPONSE_ALREADY_SENT;
+      }
+      return c.json({ reason: 'internal', error: 'the hub failed; its log says why' }, 500);
+    }
+    const { status, reason, message, hint } = error;
+    note(reason, { status, method, path, address: c.get('address') }, message);
+    return c.json({ reason, error: message, ...(hint !== undefined && { hint }) }, status);
+  };

@@ -1,0 +1,34 @@
+/** What can be asked about the hub and its run, without changing anything: `/healthz`, `/metrics`, `/status`, `/description`. */
+import { Hono } from 'hono';
+import type { Signed } from '../../../../protocol/signed.js';
+import { PROTOCOL_VERSION } from '../../../../protocol/version.js';
+import type { HubMetrics } from '../guard/metrics.js';
+import type { Access } from './access.js';
+import type { HubEnvironment } from './environment.js';
+
+export interface StatusRoutesParts {
+  readonly metrics: HubMetrics;
+  /** Signed; see `protocol/signed.ts`. */
+  readonly description: Signed;
+  status(): unknown;
+}
+
+export function statusRoutes(
+  { only }: Access,
+  { metrics, description, status }: StatusRoutesParts,
+): Hono<HubEnvironment> {
+  const app = new Hono<HubEnvironment>();
+
+  app.get('/healthz', (c) => c.json({ ok: true, protocol: PROTOCOL_VERSION }));
+
+  app.get('/metrics', only('observer', 'operator'), async (c) => {
+    const { type, text } = await metrics.read();
+    return c.body(text, 200, { 'content-type': type });
+  });
+
+  app.get('/status', only('observer', 'operator'), (c) => c.json(status() as object));
+
+  /** What the federation asks for, before joining it: a WebSocket would take the place of another. */
+  app.get('/description', only('participant', 'observer', 'operator'), (c) => c.json(description));
+  return app;
+}
