@@ -2,8 +2,10 @@
 import type { CoordinatorTrust } from '../../coordinator-voice.js';
 import type { Patience } from '../../patience.js';
 import type { ParticipantEnd } from '../../transport.js';
-import { type BlobRequests, blobMover } from './blob-mover.js';
-import { messageLoop, type OpenSocket } from './message-loop.js';
+import { blobMover } from './blob-mover.js';
+import type { BlobRequests } from './blob-requests.js';
+import { messageLoop } from './message-loop.js';
+import type { OpenSocket } from './message-socket.js';
 
 export interface HubParticipant extends ParticipantEnd {
   /** Whose token it is. */

@@ -4,7 +4,8 @@ import type { HubFrame } from '../../../protocol/frames.js';
 import { signer } from '../../../protocol/signed.js';
 import { TransportError } from '../../error.js';
 import { evaluated, exampleDescription, exampleSigner } from '../../transport.contract.js';
-import { messageLoop, type OpenSocket } from './message-loop.js';
+import { messageLoop } from './message-loop.js';
+import type { OpenSocket } from './message-socket.js';
 
 /** A hub that does what a test says. */
 function fakeHub() {

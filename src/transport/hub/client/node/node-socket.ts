@@ -2,7 +2,7 @@
 import { WebSocket } from 'ws';
 import { MESSAGES_PATH, subprotocols } from '../../../../protocol/frames.js';
 import { TransportError } from '../../../error.js';
-import type { OpenSocket } from '../message-loop.js';
+import type { OpenSocket } from '../message-socket.js';
 import { finalError, type HubAddress } from './hub-address.js';
 
 /** Of one message: the description of a large federation, say. */

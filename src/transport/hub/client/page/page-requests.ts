@@ -6,7 +6,7 @@
 import { sha256Hex } from '../../../../base/sha256.js';
 import { TransportError } from '../../../error.js';
 import { defaultWaits, SilenceError, type Waits } from '../../../waits.js';
-import type { BlobRequests } from '../blob-mover.js';
+import type { BlobRequests } from '../blob-requests.js';
 import type { HubPlace } from '../parse-address.js';
 
 export interface PageRequests extends BlobRequests {

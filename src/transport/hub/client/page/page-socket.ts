@@ -1,6 +1,6 @@
 /** A WebSocket of a page, or of a worker in it, as the message loop wants it. For pages. */
 import { MESSAGES_PATH, subprotocols } from '../../../../protocol/frames.js';
-import type { OpenSocket } from '../message-loop.js';
+import type { OpenSocket } from '../message-socket.js';
 import type { HubPlace } from '../parse-address.js';
 
 export const pageSocket =

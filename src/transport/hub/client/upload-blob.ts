@@ -1,0 +1,47 @@
+/** A blob to a hub: where the last try ended is asked first, and only what is missing is sent. */
+import { type BlobRequests, MOST_WRONG_HASHES, refusalOf } from './blob-requests.js';
+import type { Persist } from './persist.js';
+
+/** @throws TransportError what is final, or why it is over */
+export async function uploadBlob(
+  { request }: BlobRequests,
+  persist: Persist,
+  over: AbortSignal,
+  bytes: Uint8Array,
+  sha256: string,
+): Promise<void> {
+  const path = `/blobs/${sha256}`;
+  const what = `upload of ${sha256.slice(0, 12)}…`;
+  let wrongHashes = 0;
+  await persist(what, async () => {
+    const head = await request({ method: 'HEAD', path }, over);
+    if (head.status !== 200) throw await refusalOf(head, `the ${what}`);
+    head.discard();
+    if (head.header('upload-complete') === '?1') return;
+    const there = wholeNumber(head.header('upload-offset'));
+    const offset = there <= bytes.length ? there : 0;
+    const body = bytes.subarray(offset);
+    const headers = {
+      'upload-offset': `${offset}`,
+      // A browser says the same once more, by itself, when it loses a connection that it had used before.
+      ...(there === 0 && { 'if-none-match': '*' }),
+    };
+    const response = await request({ method: 'PUT', path, headers, body }, over);
+    if (response.status === 201) {
+      response.discard();
+      return;
+    }
+    // What lay there was not ours, or was damaged: the hub has thrown it away.
+    if (response.status === 422 && ++wrongHashes < MOST_WRONG_HASHES) {
+      response.discard();
+      throw new Error('the bytes were changed on the way');
+    }
+    throw await refusalOf(response, `the ${what}`);
+  });
+}
+
+/** Of a header; 0 where there is none, for then nothing is there. */
+function wholeNumber(text: string | undefined): number {
+  const value = Number(text);
+  return Number.isSafeInteger(value) && value > 0 ? value : 0;
+}
