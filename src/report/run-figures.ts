@@ -1,6 +1,9 @@
 /** Numbers that the parts of a report share, derived from what a run has recorded. */
 import type { RecordedRun } from '../federation/record/read-run.js';
 import type { RoundResult } from '../federation/record/run-result.js';
+import { type Target, type TargetSetting, targetOf, writtenTarget } from '../metrics/target.js';
+import type { Configuration } from '../protocol/configuration/configuration.js';
+import { metricsOf } from '../protocol/configuration/task-metrics.js';
 import type { RoundDetails } from '../protocol/round-details.js';
 
 /** The strategies that were evaluated, the copied one first. */
@@ -15,6 +18,18 @@ export const mergedRounds = ({ rounds, result }: RecordedRun): RoundResult[] =>
 /** Whether the coordinator measured on test images of its own. */
 export const hasTestImages = (run: RecordedRun): boolean =>
   mergedRounds(run).some(({ merged }) => Object.keys(merged).length > 0);
+
+/** What the copy has to reach for the run to end, where there is that. */
+export function referenceOf(configuration: Configuration): Target | undefined {
+  const { reference } = configuration;
+  return reference === undefined ? undefined : targetOf(reference, metricsOf(configuration));
+}
+
+/** A target as it is written: "91.00%". */
+export const targetText = (setting: TargetSetting, configuration: Configuration): string => {
+  const metrics = metricsOf(configuration);
+  return writtenTarget(targetOf(setting, metrics), metrics);
+};
 
 /** As the model's file or the label counts call them, else their numbers. */
 export function classNamesOf({ model, labelCounts, details }: RecordedRun): readonly string[] {

@@ -9,6 +9,7 @@ import { compilePlan, type Plan } from '../engine/nn/plan.js';
 import { softmaxCrossEntropy } from '../engine/nn/tasks/losses.js';
 import { ortNode } from '../engine/runtime/node/ort-node.js';
 import type { Session } from '../engine/runtime/runtime.js';
+import { classificationMetrics } from '../metrics/classification.js';
 import { DivergedError } from './error.js';
 import { type LocalProgress, type LocalWork, trainLocally } from './local-training.js';
 
@@ -61,9 +62,11 @@ beforeAll(async () => {
   context = await openPlan(8);
 });
 
+const accuracyOf = (value: number) => ({ metric: classificationMetrics[0], value });
+
 describe('local training', () => {
   it('ends with the epoch in which its own validation accuracy reaches the threshold', async () => {
-    const result = await trainLocally(context, data, base, { ...work, threshold: 1 });
+    const result = await trainLocally(context, data, base, { ...work, threshold: accuracyOf(1) });
     expect(result!.validationAccuracy).toBe(1);
     expect(result!.epochs).toBeGreaterThan(1);
     expect(result!.epochs).toBeLessThan(30);
@@ -72,7 +75,7 @@ describe('local training', () => {
   });
 
   it('does one epoch even where the threshold is reached before', async () => {
-    const result = await trainLocally(context, data, base, { ...work, threshold: 0 });
+    const result = await trainLocally(context, data, base, { ...work, threshold: accuracyOf(0) });
     expect(result!.epochs).toBe(1);
     expect(result!.images).toBe(30);
     expect(result!.steps).toBe(4);
@@ -82,7 +85,7 @@ describe('local training', () => {
     const short = { ...work, epochs: 2 };
     expect((await trainLocally(context, data, base, short))!.epochs).toBe(2);
     const alone = { ...data, validation: new Uint32Array(0) };
-    const result = await trainLocally(context, alone, base, { ...short, threshold: 0 });
+    const result = await trainLocally(context, alone, base, { ...short, threshold: accuracyOf(0) });
     expect(result!.epochs).toBe(2);
     expect(result!.validationAccuracy).toBeUndefined();
   });

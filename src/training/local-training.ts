@@ -12,6 +12,7 @@ import type { ImageDataset } from '../data/images/image-dataset.js';
 import type { Plan } from '../engine/nn/plan.js';
 import type { Session, Tensors } from '../engine/runtime/runtime.js';
 import { accuracy } from '../metrics/metrics.js';
+import { reached, type Target } from '../metrics/target.js';
 import { requireArray } from '../tensor/arrays.js';
 import { layoutSize } from '../tensor/state-dict.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
@@ -33,8 +34,8 @@ export interface LocalWork extends CorrectedWork {
    * `maxSteps` with its validation at the end.
    */
   readonly stepsBefore?: number | undefined;
-  /** Own validation accuracy, checked after every epoch, at which the work is done. */
-  readonly threshold?: number | undefined;
+  /** What the own model has to reach on the validation data, checked after every epoch, for the work to be done. */
+  readonly threshold?: Target | undefined;
   /** Of every step of this work, from 0; the last is kept beyond the end. */
   readonly learningRates: Float32Array;
   /** Of the training images; none by default. */
@@ -156,7 +157,7 @@ export async function trainLocally(
       if (
         work.threshold !== undefined &&
         validationAccuracy !== undefined &&
-        validationAccuracy >= work.threshold
+        reached({ accuracy: validationAccuracy }, work.threshold)
       ) {
         break;
       }

@@ -167,7 +167,13 @@ describe.concurrent('flags that cannot be', () => {
       'ties is applied to updates, but --base is missing',
       'name the file that the others started from',
     ],
-    [['run', '--threshold', '1.2'], '--threshold is "1.2", expected a number from 0 to 1', ''],
+    [['run', '--threshold', '1.2'], 'options: "local.threshold" is 1.2, expected a number from 0 to 1', ''],
+    [
+      ['run', '--reference', 'accuracy<=0.9'],
+      'options: "reference.atMost" is 0.9, expected "atLeast"',
+      'such as { metric: accuracy, atLeast: 0.9 }',
+    ],
+    [['run', '--reference', 'much'], '--reference is "much", expected a number, or a metric with one', ''],
     [
       ['reproduce', 'v', '--profile', 'papr'],
       '--profile is "papr", expected one of quick, paper, best',

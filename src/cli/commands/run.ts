@@ -5,11 +5,12 @@ import { datasetNames } from '../../data/images/node/load-dataset.js';
 import { partitionerNames } from '../../data/partition/partitioners.js';
 import { profile } from '../../federation/plan/profiles.js';
 import { strategySignatures } from '../../merge/strategies/strategies.js';
+import type { TargetSetting } from '../../metrics/target.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { type NetworkChoice, networkFrom, networkNames } from '../flags/network-flag.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
-import { fraction, oneOf, positiveNumber, strategiesOf, strategyOf, wholeNumber } from '../flags/values.js';
+import { oneOf, positiveNumber, strategiesOf, strategyOf, target, wholeNumber } from '../flags/values.js';
 import { federate } from './federate.js';
 
 /** Flags that take the place of fields of the file. */
@@ -18,8 +19,8 @@ interface Overrides {
   readonly rounds?: number;
   readonly epochs?: number;
   readonly steps?: number;
-  readonly threshold?: number;
-  readonly reference?: number;
+  readonly threshold?: TargetSetting;
+  readonly reference?: TargetSetting;
   readonly strategy?: string;
   readonly compare?: string[];
   readonly align?: true;
@@ -57,11 +58,15 @@ export function addRun(program: Command): void {
     .option('--rounds <n>', 'at most', wholeNumber('--rounds'))
     .option('--epochs <n>', 'of local training in a round, at most', wholeNumber('--epochs'))
     .option('--steps <n>', 'of local training in a round, in place of epochs', wholeNumber('--steps'))
-    .option('--threshold <0…1>', 'own validation accuracy that ends local training', fraction('--threshold'))
     .option(
-      '--reference <0…1>',
-      'validation accuracy of every copy that ends the run',
-      fraction('--reference'),
+      '--threshold <target>',
+      'what the own model has to reach on validation data for local training to end, such as 0.9',
+      target('--threshold'),
+    )
+    .option(
+      '--reference <target>',
+      'what every copy has to reach on validation data for the run to end: 0.9, or accuracy>=0.9',
+      target('--reference'),
     )
     .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'))
     .option(

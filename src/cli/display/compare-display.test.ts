@@ -5,10 +5,17 @@ import type { RunPlace } from '../../experiments/compare-strategies.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import type { RunResult } from '../../federation/record/run-result.js';
 import { startRun } from '../../federation/rounds/round.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { comparisonDisplay } from './compare-display.js';
 
 const place: RunPlace = { strategy: 'mean', seed: 7, run: 2, runs: 6 };
-const state = startRun({ participants: ['a'], rounds: 4, reference: undefined, pooled: false });
+const state = startRun({
+  participants: ['a'],
+  rounds: 4,
+  metrics: classificationMetrics,
+  reference: undefined,
+  pooled: false,
+});
 const event = { type: 'copy-evaluated', round: 3, participant: 'a', validationAccuracy: 0.8 } as const;
 const result = {
   rounds: [{ round: 1, seconds: 1, participants: [], merged: { mean: { testAccuracy: 0.5 } }, copied: [] }],

@@ -5,6 +5,7 @@ import { imageDataset } from '../../data/images/image-dataset.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import { applyEvent, startRun } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import { liveDisplay } from './display-live.js';
@@ -31,7 +32,13 @@ const dataset = imageDataset({
   classNames: ['off', 'on'],
 });
 const participants = ['environment-1', 'environment-2'];
-const rules = { participants, rounds: 4, reference: undefined, pooled: false };
+const rules = {
+  participants,
+  rounds: 4,
+  metrics: classificationMetrics,
+  reference: undefined,
+  pooled: false,
+};
 const begin: RunStart = {
   configuration,
   data: { train: dataset, test: dataset },

@@ -3,6 +3,7 @@
 import { nearestName } from '../../base/nearest-name.js';
 import { readStrategy } from '../../merge/strategies/strategies.js';
 import { splitStrategies } from '../../merge/strategies/strategy-text.js';
+import type { TargetSetting } from '../../metrics/target.js';
 import { UsageError } from '../terminal/error.js';
 
 export function wholeNumber(flag: string, from = 1, to = Number.MAX_SAFE_INTEGER) {
@@ -19,6 +20,19 @@ export function fraction(flag: string) {
     const value = Number(text);
     if (text.trim() !== '' && value >= 0 && value <= 1) return value;
     throw expected(flag, text, 'a number from 0 to 1');
+  };
+}
+
+/** "0.91", or "rmse<=3.2". */
+export function target(flag: string) {
+  return (text: string): TargetSetting => {
+    const [, metric, sign, number = text] = /^\s*([A-Za-z][\w-]*)\s*([<>]=)(.+)$/.exec(text) ?? [];
+    const value = Number(number);
+    if (number.trim() === '' || !Number.isFinite(value)) {
+      throw expected(flag, text, 'a number, or a metric with one, such as accuracy>=0.9');
+    }
+    if (metric === undefined) return value;
+    return sign === '>=' ? { metric, atLeast: value } : { metric, atMost: value };
   };
 }
 

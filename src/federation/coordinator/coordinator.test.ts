@@ -5,6 +5,7 @@ import { signFlip } from '../../attack/sign-flip.js';
 import { InterruptedError } from '../../base/interrupted.js';
 import { absmax } from '../../merge/strategies/absmax.js';
 import { mean } from '../../merge/strategies/mean.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { LocalResult } from '../../training/local-training.js';
@@ -19,7 +20,7 @@ const digest = () => 'a'.repeat(64);
 const participants = ['a', 'b', 'c'];
 
 const plan: FederationPlan = {
-  rules: { participants, rounds: 2, reference: undefined, pooled: true },
+  rules: { participants, rounds: 2, metrics: classificationMetrics, reference: undefined, pooled: true },
   layout,
   shares: participants.map((name, i) => ({
     name,
@@ -135,6 +136,7 @@ describe('the coordinator', () => {
       rules: {
         participants,
         rounds: 6,
+        metrics: classificationMetrics,
         reference: undefined,
         pooled: false,
         sampling: { perRound: 2, seed: 1 },

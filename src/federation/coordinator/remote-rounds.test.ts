@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
@@ -58,7 +59,14 @@ function fakeClock(start = Date.parse('2030-01-01T00:00:00Z')) {
 }
 
 const participants = ['site-a', 'site-b'];
-const rules = { participants, rounds: 2, reference: undefined, pooled: false, evaluateEvery: 2 };
+const rules = {
+  participants,
+  rounds: 2,
+  metrics: classificationMetrics,
+  reference: undefined,
+  pooled: false,
+  evaluateEvery: 2,
+};
 /** What an update says of itself besides. */
 const work = { examples: 10, steps: 1, images: 10, loss: 1, seconds: 0 };
 const bytesOf = (text: string) => new TextEncoder().encode(text);

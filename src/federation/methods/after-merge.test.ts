@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { initialSlots, serverStep } from '../../merge/server/server-optimizer.js';
 import { serverOptimizerOf } from '../../merge/server/server-optimizers.js';
 import { mean } from '../../merge/strategies/mean.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -31,7 +32,7 @@ type Settings = ReturnType<typeof configurationOf>;
 const initial: Record<string, Float32Array> = { a: Float32Array.of(1, 2, 3), b: Float32Array.of(0, -1, 5) };
 
 const planOf = (configuration: Settings): FederationPlan => ({
-  rules: { participants, rounds, reference: undefined, pooled: false },
+  rules: { participants, rounds, metrics: classificationMetrics, reference: undefined, pooled: false },
   layout,
   shares: participants.map((name) => ({ name, train: Uint32Array.of(0), validation: Uint32Array.of(1) })),
   testExamples: 1,

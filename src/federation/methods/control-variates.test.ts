@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../base/interrupted.js';
 import { mean } from '../../merge/strategies/mean.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
 import { coordinate } from '../coordinator/coordinator.js';
@@ -23,6 +24,7 @@ const planFor = (rounds: number, perRound: number, steps: number): FederationPla
   rules: {
     participants: names,
     rounds,
+    metrics: classificationMetrics,
     reference: undefined,
     pooled: false,
     sampling: { perRound, seed: 2 },

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { mean } from '../../merge/strategies/mean.js';
 import { strategyByName } from '../../merge/strategies/strategies.js';
 import type { Strategy } from '../../merge/strategy.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { FisherTask, TaskRunner } from '../../training/tasks.js';
@@ -23,7 +24,14 @@ const participants = ['a', 'b'];
 const fisherMean = strategyByName('fisher-mean');
 
 const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1): FederationPlan => ({
-  rules: { participants, rounds: 3, reference: undefined, pooled: false, evaluateEvery },
+  rules: {
+    participants,
+    rounds: 3,
+    metrics: classificationMetrics,
+    reference: undefined,
+    pooled: false,
+    evaluateEvery,
+  },
   layout,
   shares: participants.map((name, k) => ({
     name,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rowStart } from '../../merge/refit/cholesky.js';
 import { addSums, emptySums, packSums, ridgeSolution, unpackSums } from '../../merge/refit/feature-sums.js';
 import { mean } from '../../merge/strategies/mean.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -26,7 +27,14 @@ function configurationOf(settings: Partial<ConfigurationInput>) {
 }
 
 const planOf = (configuration: ReturnType<typeof configurationOf>): FederationPlan => ({
-  rules: { participants, rounds, reference: undefined, pooled: false, refit: configuration.refit?.rounds },
+  rules: {
+    participants,
+    rounds,
+    metrics: classificationMetrics,
+    reference: undefined,
+    pooled: false,
+    refit: configuration.refit?.rounds,
+  },
   layout,
   shares: participants.map((name, k) => ({
     name,

@@ -12,7 +12,9 @@ import { alignUpdates } from '../../merge/align/align.js';
 import { updatesProblem } from '../../merge/memory/checks.js';
 import { readStrategy, strategyNames } from '../../merge/strategies/strategies.js';
 import type { Strategy } from '../../merge/strategy.js';
+import { targetOf } from '../../metrics/target.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { AfterMerge } from '../methods/after-merge.js';
 import { auxiliariesProblem } from '../methods/fisher.js';
@@ -208,10 +210,12 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     seed,
   } = configuration;
   const attackers = attackersOf(configuration, participants);
+  const metrics = metricsOf(configuration);
   return {
     participants,
     rounds,
-    reference,
+    metrics,
+    reference: reference === undefined ? undefined : targetOf(reference, metrics),
     pooled,
     refit: refit?.rounds,
     evaluateEvery,

@@ -5,7 +5,9 @@
 
 import type { Share } from '../../data/partition/partition.js';
 import { scheduleOf } from '../../engine/nn/by-name.js';
+import { targetOf } from '../../metrics/target.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { learningRates, type Span, stepsOf } from '../../training/learning-rates.js';
 import type { LocalWork } from '../../training/local-training.js';
 import { type StepSchedule, stepsBefore, stepsIn } from '../../training/step-schedule.js';
@@ -60,12 +62,13 @@ export function workPlan(
         const before = doneBefore?.(participant, round);
         return { ...common, epochs: Infinity, maxSteps: steps, stepsBefore: before, learningRates };
       }
-      const { epochs = 1, threshold, firstThreshold } = local;
+      const { epochs = 1 } = local;
+      const threshold = round === 1 ? (local.firstThreshold ?? local.threshold) : local.threshold;
       const steps = stepsOf(examples.get(participant) ?? 0, batchSize, epochs);
       return {
         ...common,
         epochs,
-        threshold: round === 1 ? (firstThreshold ?? threshold) : threshold,
+        threshold: threshold === undefined ? undefined : targetOf(threshold, metricsOf(configuration)),
         learningRates: ratesOf(steps, spanOf(round, steps)),
       };
     },

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
 import { stateLayout } from '../../tensor/state-dict.js';
@@ -20,7 +21,14 @@ const configuration = parseConfiguration(
 );
 const state = { layout: stateLayout([['fc.weight', [2, 2]]]), data: Float32Array.of(1, -2, 3, 0.5) };
 const role = { type: 'merged', round: 1 } as const;
-const rules = { participants: [], rounds: 2, reference: undefined, pooled: false, evaluateEvery: 2 };
+const rules = {
+  participants: [],
+  rounds: 2,
+  metrics: classificationMetrics,
+  reference: undefined,
+  pooled: false,
+  evaluateEvery: 2,
+};
 
 let path: string;
 beforeEach(() => {

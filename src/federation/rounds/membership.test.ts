@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import { admit, baseOf } from './admission.js';
 import { assign } from './assign.js';
@@ -7,7 +8,14 @@ import { applyEvent, dueCommands, type RoundRules, type RunState, startRun } fro
 import { type RoundEvent, roundEventSchema } from './round-events.js';
 
 const names = ['a', 'b', 'c', 'd'];
-const rules: RoundRules = { participants: names, rounds: 3, reference: undefined, pooled: false, quorum: 2 };
+const rules: RoundRules = {
+  participants: names,
+  rounds: 3,
+  metrics: classificationMetrics,
+  reference: undefined,
+  pooled: false,
+  quorum: 2,
+};
 const hash = (text: string) => text.padEnd(64, '0').replace(/[^0-9a-f]/g, '1');
 const model = (round: number) => hash(`abc${round}`);
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { recordedRounds } from './recorded-rounds.js';
 import {
   applyEvent,
@@ -17,7 +18,14 @@ import { type RoundEvent, roundEventSchema } from './round-events.js';
 const participants = ['a', 'b', 'c', 'd'];
 const sha256 = 'a'.repeat(64);
 const rulesOf = (changes: Partial<RoundRules>): RoundRules => ({
-  ...{ participants, rounds: 4, reference: undefined, pooled: false, quorum: 2 },
+  ...{
+    participants,
+    rounds: 4,
+    metrics: classificationMetrics,
+    reference: undefined,
+    pooled: false,
+    quorum: 2,
+  },
   ...changes,
 });
 
@@ -128,7 +136,7 @@ describe('a run that is run again', () => {
           quorum: fc.integer({ min: 1, max: 3 }),
           evaluateEvery: fc.constantFrom(undefined, 2),
           sampling: fc.constantFrom(undefined, { perRound: 3, seed: 5 }),
-          reference: fc.constantFrom(undefined, 0.8),
+          reference: fc.constantFrom(undefined, { metric: classificationMetrics[0], value: 0.8 }),
         }),
         fc.infiniteStream(fc.nat(1000)),
         (doings, changes, choices) => {

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
+import { targetOf } from '../../metrics/target.js';
 import {
   applyEvent,
   type Command,
@@ -22,7 +24,8 @@ const rulesOf = (
 ) => ({
   participants: Array.from({ length: participants }, (_, i) => `p${i}`),
   rounds,
-  reference,
+  metrics: classificationMetrics,
+  reference: reference === undefined ? undefined : targetOf(reference, classificationMetrics),
   pooled,
   refit,
 });

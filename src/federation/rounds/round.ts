@@ -9,6 +9,8 @@
  * are void, as if they had not been. Across machines a quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A run that is
  * run again takes from its record who was there (`recorded-rounds.ts`). A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
  */
+import type { TaskMetrics } from '../../metrics/metric.js';
+import { reached, type Target } from '../../metrics/target.js';
 import { awaitsNobody, type Members, withMember } from './membership.js';
 import { type RecordedRound, recordedFact } from './recorded-rounds.js';
 import type { Phase, RoundEvent, UpdateRecord } from './round-events.js';
@@ -17,7 +19,10 @@ import { type Sampling, sampleParticipants } from './sampling.js';
 export interface RoundRules {
   readonly participants: readonly string[];
   readonly rounds: number;
-  readonly reference: number | undefined;
+  /** By which models are measured, the main one first. */
+  readonly metrics: TaskMetrics;
+  /** What the copy has to reach with every participant for the run to end. */
+  readonly reference: Target | undefined;
   readonly pooled: boolean;
   /** When the last layer is refitted, where it is: before every copy, or after the last round. */
   readonly refit?: 'every' | 'last' | undefined;
@@ -260,7 +265,7 @@ function advance(state: RunState): RunState {
   if (
     last.evaluated &&
     reference !== undefined &&
-    [...last.copied].every(([name, accuracy]) => state.dropped.has(name) || accuracy >= reference)
+    [...last.copied].every(([name, accuracy]) => state.dropped.has(name) || reached({ accuracy }, reference))
   ) {
     return { ...state, stopped: 'every-participant-passed' };
   }

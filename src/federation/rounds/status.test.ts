@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { statusSchema } from '../../protocol/status.js';
 import { applyEvent, type RoundRules, type RunState, startRun } from './round.js';
 import type { RoundEvent } from './round-events.js';
@@ -6,7 +7,13 @@ import { type Live, statusOf } from './status.js';
 
 const sha256 = 'a'.repeat(64);
 const rules: RoundRules = {
-  ...{ participants: ['a', 'b', 'c'], rounds: 2, reference: undefined, pooled: false },
+  ...{
+    participants: ['a', 'b', 'c'],
+    rounds: 2,
+    metrics: classificationMetrics,
+    reference: undefined,
+    pooled: false,
+  },
   quorum: 2,
 };
 const at = '2030-01-01T04:00:00.000Z';

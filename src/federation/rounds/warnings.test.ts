@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { applyEvent, type RunState, startRun } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { FAR, warningsOf } from './warnings.js';
@@ -7,7 +8,13 @@ const sha256 = 'a'.repeat(64);
 const names = ['a', 'b', 'c', 'd'];
 
 function state(events: readonly RoundEvent[], participants = names): RunState {
-  const rules = { participants, rounds: 3, reference: undefined, pooled: false };
+  const rules = {
+    participants,
+    rounds: 3,
+    metrics: classificationMetrics,
+    reference: undefined,
+    pooled: false,
+  };
   return events.reduce(applyEvent, startRun(rules));
 }
 const joined = (participant: string, examples: number): RoundEvent => ({

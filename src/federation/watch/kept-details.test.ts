@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import { startRun } from '../rounds/round.js';
 import { keptDetails } from './kept-details.js';
@@ -9,7 +10,13 @@ const detailsOf = (round: number): RoundDetails => ({
   participants: ['a'],
   drift: { norms: [1], cosines: [[1]] },
 });
-const [empty] = startRun({ participants: ['a'], rounds: 1, reference: undefined, pooled: false }).rounds;
+const [empty] = startRun({
+  participants: ['a'],
+  rounds: 1,
+  metrics: classificationMetrics,
+  reference: undefined,
+  pooled: false,
+}).rounds;
 const mergedRound = (round: number, sha256 = `${round}`.repeat(64)) => ({
   ...empty!,
   round,

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import { memoryStore } from '../record/memory-store.js';
 import { detailsFile } from '../record/run-folder.js';
@@ -22,7 +23,13 @@ const factsOf = (round: number): RoundEvent[] => [
   { type: 'merged', round, sha256: sha256(round), merged: {}, own: {}, seconds: 1 },
   { type: 'copy-evaluated', round, participant: 'a', validationAccuracy: 0.5 },
 ];
-const rules = { participants: ['a'], rounds: 9, reference: undefined, pooled: false };
+const rules = {
+  participants: ['a'],
+  rounds: 9,
+  metrics: classificationMetrics,
+  reference: undefined,
+  pooled: false,
+};
 
 describe('a coordinator that is started again', () => {
   let folder: string;

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Status } from '../../protocol/status.js';
 import { byteSize, duration, percent } from '../../report/numbers.js';
-import { copyValidation, weightedByExamples } from '../../report/run-figures.js';
+import { copyValidation, targetText, weightedByExamples } from '../../report/run-figures.js';
 import { headline, waiting } from '../../report/text/status-lines.js';
 import { timeOf } from './times.js';
 import type { WatchState } from './watch-state.js';
@@ -21,7 +21,7 @@ export function Now({ overview, status, traffic, rounds }: WatchState) {
       status.testAccuracy === undefined ? undefined : percent(status.testAccuracy),
     ],
     ['copied model, validation images', copies === undefined ? undefined : percent(copies)],
-    ['reference', reference === undefined ? undefined : percent(reference)],
+    ['reference', reference === undefined ? undefined : targetText(reference, overview.configuration)],
     ['received by the hub', traffic && byteSize(traffic.received)],
     ['sent by the hub', traffic && byteSize(traffic.sent)],
   ];

@@ -49,7 +49,11 @@ describe('a configuration', () => {
     ['a fraction', { rounds: 1.5 }, '"rounds" is 1.5, expected a whole number from 1'],
     ['a text in place of a number', { rounds: '3' }, '"rounds" is "3", expected a whole number from 1'],
     ['two limits', { batchSize: 5000 }, '"batchSize" is 5000, expected a whole number from 1 to 4096'],
-    ['not a number', { reference: Number.NaN }, '"reference" is null, expected a number from 0 to 1'],
+    [
+      'not a number',
+      { reference: Number.NaN },
+      '"reference" is null, expected a number or settings such as metric, atLeast, atMost',
+    ],
     ['what is missing', { rounds: undefined }, '"rounds" is missing, expected a whole number from 1'],
     [
       'a missing group',
@@ -93,6 +97,18 @@ describe('a configuration', () => {
   });
 
   it.each([
+    [
+      'a target of a metric that the task does not have',
+      { reference: { metric: 'acuracy', atLeast: 0.9 } },
+      '"reference.metric" is "acuracy", expected one of accuracy, loss, the metrics of this task',
+      'did you mean "accuracy"?',
+    ],
+    [
+      'a target in the wrong direction',
+      { local: { epochs: 1, threshold: { metric: 'accuracy', atMost: 0.9 } } },
+      '"local.threshold.atMost" is 0.9, expected "atLeast": of "accuracy" higher is better',
+      'such as { metric: accuracy, atLeast: 0.9 }',
+    ],
     [
       'a name of a choice',
       { optimizer: { name: 'adm' } },

@@ -20,13 +20,13 @@ import { averageSchema } from '../../merge/average/settings.js';
 import { refitSchema } from '../../merge/refit/settings.js';
 import { serverSchema } from '../../merge/server/settings.js';
 import { strategySchema } from '../../merge/strategies/settings.js';
+import { targetSchema } from '../../metrics/target.js';
 import { contradictionOf } from './contradictions.js';
 
 export class ConfigurationError extends CommonweightError {
   override readonly name = 'ConfigurationError';
 }
 
-const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
 const count = z.int().min(1);
 
@@ -119,10 +119,12 @@ export const configurationSchema = z
           .describe(
             'Exactly so many steps, or so many from a round on. The batches go on from round to round.',
           ),
-        threshold: fraction
+        threshold: targetSchema
           .optional()
-          .describe('The own validation accuracy at which local training ends, checked after each epoch.'),
-        firstThreshold: fraction.optional().describe('The threshold of round 1, where it differs.'),
+          .describe(
+            'What the own model has to reach on its validation data for local training to end, checked after each epoch.',
+          ),
+        firstThreshold: targetSchema.optional().describe('The threshold of round 1, where it differs.'),
       })
       .describe('The local work of a round, in epochs or in steps.'),
     correction: correctionSchema
@@ -155,10 +157,10 @@ export const configurationSchema = z
     evaluateEvery: count
       .optional()
       .describe('Models are evaluated every so many rounds, and in the last; in every round by default.'),
-    reference: fraction
+    reference: targetSchema
       .optional()
       .describe(
-        'The run ends when the merged model reaches this validation accuracy with every participant.',
+        'The run ends when the merged model reaches this on the validation data of every participant.',
       ),
     strategy: strategySchema.default('mean').describe('The strategy whose model is copied back.'),
     mergeOn: z

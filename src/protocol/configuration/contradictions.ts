@@ -1,14 +1,16 @@
 /** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
 import type { Complaint } from '../../base/complaint.js';
 import { participantNameProblem, participantNamesProblem } from '../../base/names.js';
+import { type TargetSetting, targetProblem } from '../../metrics/target.js';
+import { metricsOf } from './task-metrics.js';
 
 /** The part of a configuration that is read here. */
 interface Settings {
   readonly local: {
     readonly epochs?: number | undefined;
     readonly steps?: number | readonly { readonly from: number; readonly steps: number }[] | undefined;
-    readonly threshold?: number | undefined;
-    readonly firstThreshold?: number | undefined;
+    readonly threshold?: TargetSetting | undefined;
+    readonly firstThreshold?: TargetSetting | undefined;
   };
   readonly partition: { readonly participants: number };
   readonly participantsPerRound?: number | undefined;
@@ -16,6 +18,7 @@ interface Settings {
   readonly imageShape?: readonly number[] | undefined;
   readonly classNames?: readonly string[] | undefined;
   readonly participants?: readonly string[] | undefined;
+  readonly reference?: TargetSetting | undefined;
   readonly quorum?: number | undefined;
   readonly deadlineSeconds?: number | undefined;
   readonly optimizer: { readonly name: string; readonly momentum?: number };
@@ -28,6 +31,7 @@ interface Settings {
 const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
+  targetsOfTheTask,
   noMoreThanThereAre,
   factsWithoutImages,
   asManyNames,
@@ -63,6 +67,20 @@ function epochsOrSteps({ local }: Settings): Complaint | undefined {
         message: `"local" has "steps" and "${other}", expected one of them: work of so many steps ends after these`,
         hint: `leave "local.steps" or "local.${other}" out`,
       };
+}
+
+function targetsOfTheTask({ local, reference, loss }: Settings): Complaint | undefined {
+  const metrics = metricsOf({ loss });
+  const targets = {
+    'local.threshold': local.threshold,
+    'local.firstThreshold': local.firstThreshold,
+    reference,
+  };
+  for (const [field, target] of Object.entries(targets)) {
+    const problem = target === undefined ? undefined : targetProblem(field, target, metrics);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 function stepsFromTheFirstRound({ local: { steps } }: Settings): Complaint | undefined {

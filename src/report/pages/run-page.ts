@@ -5,7 +5,14 @@ import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import { type Html, html } from '../html.js';
 import { byteSize, count, percent } from '../numbers.js';
 import { page } from '../page.js';
-import { copyValidation, mergedRounds, mergedTest, trafficOf, weightedByExamples } from '../run-figures.js';
+import {
+  copyValidation,
+  mergedRounds,
+  mergedTest,
+  targetText,
+  trafficOf,
+  weightedByExamples,
+} from '../run-figures.js';
 import { runTitle } from '../run-title.js';
 import { accuracySection } from '../sections/accuracy-section.js';
 import { confusionSection } from '../sections/confusion-section.js';
@@ -55,7 +62,7 @@ function figures(run: RecordedRun): Html {
   const tiles: [string, string | undefined][] = [
     [`merged (${strategy}), test images`, test === undefined ? undefined : percent(test)],
     ['copies, validation images', copies === undefined ? undefined : percent(copies)],
-    ['reference', reference === undefined ? undefined : percent(reference)],
+    ['reference', reference === undefined ? undefined : targetText(reference, run.configuration)],
     ['pooled, test images', pooled === undefined ? undefined : percent(pooled)],
     ['rounds merged', count(mergedRounds(run).length)],
     ['travelled', bytes === undefined ? undefined : byteSize(bytes)],

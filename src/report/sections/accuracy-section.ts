@@ -11,7 +11,7 @@ import { roundsMatrix } from '../charts/rounds-matrix.js';
 import { type Html, html } from '../html.js';
 import { plural } from '../numbers.js';
 import { table } from '../page.js';
-import { hasTestImages, strategiesOf } from '../run-figures.js';
+import { hasTestImages, referenceOf, strategiesOf } from '../run-figures.js';
 
 export function accuracySection(run: RecordedRun): Html {
   const { head, rows, omitted } = roundsMatrix(run);
@@ -35,7 +35,7 @@ export function accuracyByRound(run: RecordedRun): AccuracyByRound {
     rounds: result.rounds,
     participants: result.participants,
     strategies: strategiesOf(run),
-    reference: configuration.reference,
+    reference: referenceOf(configuration)?.value,
     ...(configuration.pooled && {
       pooled: result.rounds.map(({ round }) => run.rounds[round - 1]?.pooled?.testAccuracy),
     }),

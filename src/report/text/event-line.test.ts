@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { applyEvent, type RoundRules, startRun } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { eventLine } from './event-line.js';
 
 const sha256 = 'a'.repeat(64);
 const rules: RoundRules = {
-  ...{ participants: ['a', 'b', 'c'], rounds: 2, reference: undefined, pooled: false },
+  ...{
+    participants: ['a', 'b', 'c'],
+    rounds: 2,
+    metrics: classificationMetrics,
+    reference: undefined,
+    pooled: false,
+  },
   quorum: 2,
 };
 const joined = (participant: string): RoundEvent => ({

@@ -1,15 +1,23 @@
 /** Which participant holds the end of a run back, and why, in words. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
+import { reached, type Target } from '../../metrics/target.js';
 import { percent, plural, points } from '../numbers.js';
-import { classAccuracies, classNamesOf, copyValidation, lastDetails, ownValidation } from '../run-figures.js';
+import {
+  classAccuracies,
+  classNamesOf,
+  copyValidation,
+  lastDetails,
+  ownValidation,
+  referenceOf,
+} from '../run-figures.js';
 
 /** Rounds that a trend is taken from. */
 const TREND = 4;
 const WEAKEST = 3;
 
 export function heldBack(run: RecordedRun): string[] {
-  const { reference } = run.configuration;
+  const reference = referenceOf(run.configuration);
   const evaluated = run.result.rounds.filter(({ copied }) => copied.length > 0);
   const last = evaluated.at(-1);
   if (last === undefined) return ['No copy was evaluated yet, so nobody holds the end back.'];
@@ -17,25 +25,27 @@ export function heldBack(run: RecordedRun): string[] {
     return ['No reference is set: nobody holds the end back, the run goes on to its last round.'];
   }
   const behind = [...last.copied]
-    .filter(({ validationAccuracy }) => validationAccuracy < reference)
+    .filter(({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference))
     .sort((a, b) => a.validationAccuracy - b.validationAccuracy);
   const [worst] = behind;
   if (worst === undefined) return lastToPass(evaluated, reference);
   const { name, validationAccuracy } = worst;
   return [
-    `${name} holds the end back: in round ${last.round} the copied model has ${percent(validationAccuracy)} on its validation images, ${points(reference - validationAccuracy)} below the reference of ${percent(reference)}. ${theOthers(last, behind.length)}`,
+    `${name} holds the end back: in round ${last.round} the copied model has ${percent(validationAccuracy)} on its validation images, ${points(reference.value - validationAccuracy)} below the reference of ${percent(reference.value)}. ${theOthers(last, behind.length)}`,
     ...costOfMerge(last, name, validationAccuracy),
     ...trend(evaluated, name, reference),
     ...weakestClasses(run, name),
   ];
 }
 
-function lastToPass(evaluated: readonly RoundResult[], reference: number): string[] {
+function lastToPass(evaluated: readonly RoundResult[], reference: Target): string[] {
   const last = evaluated.at(-1);
   const before = evaluated.at(-2);
-  const late = (before?.copied ?? []).filter(({ validationAccuracy }) => validationAccuracy < reference);
+  const late = (before?.copied ?? []).filter(
+    ({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference),
+  );
   const lowest = late.toSorted((a, b) => a.validationAccuracy - b.validationAccuracy)[0];
-  const passed = `Nobody holds the end back: in round ${last?.round} every copy reaches the reference of ${percent(reference)}.`;
+  const passed = `Nobody holds the end back: in round ${last?.round} every copy reaches the reference of ${percent(reference.value)}.`;
   if (lowest === undefined || last === undefined || before === undefined) return [passed];
   const now = copyValidation(last, lowest.name) ?? 0;
   return [
@@ -64,7 +74,7 @@ function costOfMerge(last: RoundResult, name: string, copy: number): string[] {
   ];
 }
 
-function trend(evaluated: readonly RoundResult[], name: string, reference: number): string[] {
+function trend(evaluated: readonly RoundResult[], name: string, reference: Target): string[] {
   const recent = evaluated.slice(-TREND).flatMap((round) => {
     const accuracy = copyValidation(round, name);
     return accuracy === undefined ? [] : [{ round: round.round, accuracy }];
@@ -74,7 +84,7 @@ function trend(evaluated: readonly RoundResult[], name: string, reference: numbe
   const pace = (last.accuracy - first.accuracy) / (last.round - first.round);
   const went = `From round ${first.round} to ${last.round} its copy went from ${percent(first.accuracy)} to ${percent(last.accuracy)}`;
   if (pace <= 0) return [`${went}: it does not come nearer.`];
-  const rounds = Math.ceil((reference - last.accuracy) / pace);
+  const rounds = Math.ceil((reference.value - last.accuracy) / pace);
   return [
     `${went}, ${points(pace)} a round: at that pace it reaches the reference in ${plural(rounds, 'more round')}.`,
   ];

@@ -7,6 +7,7 @@ import { readStrategy } from '../../merge/strategies/strategies.js';
 import type { AppliedTo } from '../../merge/strategy.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { count, percent, plural } from '../numbers.js';
+import { targetText } from '../run-figures.js';
 import { wrapped } from '../text-table.js';
 
 /** Of so many participants the classes are shown. */
@@ -76,26 +77,20 @@ export function networkText({ model, initialWeights, initialModel }: Configurati
   return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}`;
 }
 
-export function trainingText({
-  optimizer,
-  schedule,
-  batchSize,
-  local,
-  clipNorm,
-  augmentation,
-  correction,
-}: Configuration): string {
+export function trainingText(configuration: Configuration): string {
+  const { optimizer, schedule, batchSize, clipNorm, augmentation, correction } = configuration;
   return [
     `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
     `batches of ${batchSize}`,
     ...augmentationText(augmentation),
     ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
-    localText(local),
+    localText(configuration),
     ...correctionText(correction),
   ].join('; ');
 }
 
-function localText({ epochs = 1, steps, threshold, firstThreshold }: Configuration['local']): string {
+function localText(configuration: Configuration): string {
+  const { epochs = 1, steps, threshold, firstThreshold } = configuration.local;
   if (typeof steps === 'number') return `${plural(steps, 'step')} a round`;
   if (steps !== undefined) {
     return steps
@@ -105,8 +100,8 @@ function localText({ epochs = 1, steps, threshold, firstThreshold }: Configurati
       .join(', ');
   }
   const until = [
-    ...(firstThreshold === undefined ? [] : [`${percent(firstThreshold)} in round 1`]),
-    ...(threshold === undefined ? [] : [percent(threshold)]),
+    ...(firstThreshold === undefined ? [] : [`${targetText(firstThreshold, configuration)} in round 1`]),
+    ...(threshold === undefined ? [] : [targetText(threshold, configuration)]),
   ].join(', then ');
   return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
 }
@@ -155,7 +150,7 @@ export function roundsText(configuration: Configuration): string {
   } = configuration;
   const others = compare.filter((name) => name !== strategy);
   return [
-    `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${percent(reference)} with every participant`}`,
+    `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${targetText(reference, configuration)} with every participant`}`,
     ...(participantsPerRound === undefined
       ? []
       : [

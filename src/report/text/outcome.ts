@@ -5,7 +5,9 @@ import {
   type RunResult,
 } from '../../federation/record/run-result.js';
 import { averageOf } from '../../merge/average/model-average.js';
+import { reached } from '../../metrics/target.js';
 import { percent, plural } from '../numbers.js';
+import { referenceOf } from '../run-figures.js';
 
 /** Why it stopped, and what came of it. */
 export function outcome(result: RunResult): string[] {
@@ -55,21 +57,21 @@ function ofFew(few: RunResult['fewValidationExamples'] = []): string {
 }
 
 function stopReason({ stopped, settings, rounds, attackers, fewValidationExamples }: RunResult): string {
-  const { reference } = settings;
+  const reference = referenceOf(settings);
   switch (stopped.reason) {
     case 'every-participant-passed':
-      return `finished in round ${stopped.round}: the copied model reaches the reference ${percent(reference ?? 0)} with every ${attackers === undefined ? '' : 'honest '}participant${ofFew(fewValidationExamples)}`;
+      return `finished in round ${stopped.round}: the copied model reaches the reference ${percent(reference?.value ?? 0)} with every ${attackers === undefined ? '' : 'honest '}participant${ofFew(fewValidationExamples)}`;
     case 'max-rounds': {
       const done = `finished: ${plural(stopped.round, 'round')} done`;
       if (reference === undefined) return done;
       const short = (rounds.at(-1)?.copied ?? []).filter(
-        ({ validationAccuracy }) => validationAccuracy < reference,
+        ({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference),
       );
       const who = short
         .slice(0, 3)
         .map(({ name, validationAccuracy }) => `${name} (${percent(validationAccuracy)})`);
       const more = short.length > who.length ? ` and ${short.length - who.length} more` : '';
-      return `${done}; the copied model stays below the reference ${percent(reference)} with ${who.join(', ')}${more}`;
+      return `${done}; the copied model stays below the reference ${percent(reference.value)} with ${who.join(', ')}${more}`;
     }
     case 'stopped':
       return `stopped by an operator in round ${stopped.round}`;

@@ -13,6 +13,7 @@ import {
   mergedTest,
   ownTest,
   ownValidation,
+  referenceOf,
   strategiesOf,
 } from '../../../report/run-figures.js';
 import { type FigureData, type Numbers, numbersOfLines } from './figure-data.js';
@@ -31,7 +32,7 @@ export function accuracyFigures(
     participants,
     // Besides the strategies: the average over rounds, and the refitted last layer.
     strategies: [...new Set([...strategiesOf({ configuration }), ...merged])],
-    reference: configuration.reference,
+    reference: referenceOf(configuration)?.value,
     chosen,
   };
   return {

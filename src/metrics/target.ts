@@ -1,0 +1,100 @@
+/**
+ * A figure to be reached: by the merged model (`reference`), or by local training (`threshold`). A
+ * number alone is the task's main metric, at least or at most that much by its direction. Whether a
+ * target is reached is decided here and nowhere else.
+ */
+import { z } from 'zod';
+import type { Complaint } from '../base/complaint.js';
+import { nearestName } from '../base/nearest-name.js';
+import {
+  type Figures,
+  gain,
+  labelOf,
+  type MetricFacts,
+  metricNameSchema,
+  type TaskMetrics,
+  written,
+} from './metric.js';
+
+/** `0.91`, or `{ metric: rmse, atMost: 3.2 }`. */
+export const targetSchema = z.union([
+  z.number(),
+  z.strictObject({
+    metric: metricNameSchema.describe('One of the metrics of the task.'),
+    atLeast: z.number().optional().describe('The bound, where higher is better.'),
+    atMost: z.number().optional().describe('The bound, where lower is better.'),
+  }),
+]);
+export type TargetSetting = z.output<typeof targetSchema>;
+
+export interface Target {
+  readonly metric: MetricFacts;
+  readonly value: number;
+}
+
+/** A target of which `targetProblem` knows no problem. */
+export function targetOf(setting: TargetSetting, metrics: TaskMetrics): Target {
+  if (typeof setting === 'number') return { metric: metrics[0], value: setting };
+  const metric = metrics.find(({ name }) => name === setting.metric);
+  const value = setting.atLeast ?? setting.atMost;
+  if (metric === undefined || value === undefined) throw new Error('internal: a target that was not checked');
+  return { metric, value };
+}
+
+/** What is wrong with a target for a task of these metrics; undefined where nothing is. */
+export function targetProblem(
+  field: string,
+  setting: TargetSetting,
+  metrics: TaskMetrics,
+): Complaint | undefined {
+  if (typeof setting === 'number') return rangeProblem(field, metrics[0], setting);
+  const names = metrics.map(({ name }) => name);
+  const metric = metrics.find(({ name }) => name === setting.metric);
+  if (metric === undefined) {
+    const nearest = nearestName(setting.metric, names);
+    return {
+      message: `"${field}.metric" is "${setting.metric}", expected one of ${names.join(', ')}, the metrics of this task`,
+      hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
+    };
+  }
+  const [right, wrong] =
+    metric.better === 'higher' ? (['atLeast', 'atMost'] as const) : (['atMost', 'atLeast'] as const);
+  const example = `such as { metric: ${metric.name}, ${right}: ${setting[right] ?? setting[wrong] ?? (metric.format === 'percent' ? 0.9 : 1)} }`;
+  if (setting[wrong] !== undefined) {
+    const both = setting[right] === undefined ? '' : ' alone';
+    return {
+      message: `"${field}.${wrong}" is ${setting[wrong]}, expected "${right}"${both}: of "${metric.name}" ${metric.better} is better`,
+      hint: example,
+    };
+  }
+  const value = setting[right];
+  if (value === undefined)
+    return { message: `"${field}.${right}" is missing, expected a number`, hint: example };
+  return rangeProblem(`${field}.${right}`, metric, value);
+}
+
+function rangeProblem(field: string, { format }: MetricFacts, value: number): Complaint | undefined {
+  if (format !== 'percent' || (value >= 0 && value <= 1)) return undefined;
+  return {
+    message: `"${field}" is ${value}, expected a number from 0 to 1`,
+    hint: value >= 10 && value <= 100 ? `${value}% is ${Number((value / 100).toPrecision(6))}` : undefined,
+  };
+}
+
+/** A figure that is not known reaches nothing. */
+export function reached(figures: Figures, { metric, value }: Target): boolean {
+  const figure = figures[metric.name];
+  return figure !== undefined && gain(metric, value, figure) >= 0;
+}
+
+/** How much is missing to the target; undefined where the figure is not known. */
+export function shortfall(figures: Figures, { metric, value }: Target): number | undefined {
+  const figure = figures[metric.name];
+  return figure === undefined ? undefined : gain(metric, figure, value);
+}
+
+/** "91.00%" of the task's main metric, else "RMSE 3.2 km". */
+export function writtenTarget({ metric, value }: Target, [main]: TaskMetrics): string {
+  const figure = written(metric, value);
+  return metric.name === main.name ? figure : `${labelOf(metric)} ${figure}`;
+}
