@@ -5,7 +5,12 @@ import { formatStrategy } from './strategy-text.js';
 
 /** A strategy, in a line or as settings with a name; what comes out is its shortest line. */
 export const strategySchema = z
-  .union([z.string().max(1000), z.looseObject({ name: z.string().max(100) })])
+  .union([
+    z.string().max(1000),
+    z.looseObject({
+      name: z.string().max(100).describe('The name of the strategy. Its parameters stand beside it.'),
+    }),
+  ])
   .transform((reference, context): string => {
     const reading = readStrategy(reference);
     if ('strategy' in reading) return reading.strategy.name;
