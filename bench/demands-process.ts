@@ -5,10 +5,11 @@
  *
  * It prints a line of JSON: the peak, and what was reckoned before it began.
  */
+
 import { imageDataset } from '../src/data/images/image-dataset.js';
-import { networkOf } from '../src/engine/nn/by-name.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
 import { demandedBytes } from '../src/federation/plan/demands.js';
+import { learnerOf } from '../src/federation/plan/learner.js';
 import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import { sizeOf } from '../src/tensor/shape.js';
 import type { Demand } from './demands.js';
@@ -36,9 +37,8 @@ const configuration = parseConfiguration(
   'bench',
 );
 const dataBytes = data.train.images.length + data.test.images.length;
-const { model } = configuration;
-if (model.name === 'custom') throw new Error('internal: no network of that name');
-const reckonedBytes = demandedBytes(configuration, networkOf(model, classNames.length), imageShape, {
+const learner = learnerOf(configuration, { imageShape, classNames }, undefined, 'bench');
+const reckonedBytes = demandedBytes(configuration, learner, {
   ...{ threads: workers, simulated: participants, dataBytes },
 });
 await runFederation(configuration, { data, workers });

@@ -1,17 +1,20 @@
 /** The networks that are measured, each with the shape of its images and what one of them costs to train on. */
+
 import { input } from '../src/engine/graph/build.js';
 import { topologicalOrder, type Value } from '../src/engine/graph/value.js';
 import { applyNetwork, layoutOf, type Network, parametersOf } from '../src/engine/nn/layers/network.js';
 import { lenet5 } from '../src/engine/nn/models/lenet5.js';
 import { mlp } from '../src/engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../src/engine/nn/models/normalize-pixels.js';
 import { paperCnn } from '../src/engine/nn/models/paper-cnn.js';
 import { resnet8 } from '../src/engine/nn/models/resnet8.js';
 import { sgd } from '../src/engine/nn/optimizers.js';
 import { compilePlan, type Plan } from '../src/engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../src/engine/nn/tasks/losses.js';
+import { classification } from '../src/engine/nn/tasks/classification.js';
 import { type Shape, sizeOf } from '../src/tensor/shape.js';
 
 interface MeasuredNetwork {
+  /** Of bytes. */
   readonly network: Network;
   /** [C,H,W]. */
   readonly imageShape: Shape;
@@ -20,10 +23,10 @@ interface MeasuredNetwork {
 const GREY = [1, 28, 28];
 
 const networks = {
-  'paper-cnn': { network: paperCnn(), imageShape: GREY },
-  lenet5: { network: lenet5(), imageShape: GREY },
-  mlp: { network: mlp(), imageShape: GREY },
-  resnet8: { network: resnet8(), imageShape: [3, 32, 32] },
+  'paper-cnn': { network: onPixels(paperCnn()), imageShape: GREY },
+  lenet5: { network: onPixels(lenet5()), imageShape: GREY },
+  mlp: { network: onPixels(mlp()), imageShape: GREY },
+  resnet8: { network: onPixels(resnet8()), imageShape: [3, 32, 32] },
 } as const satisfies Record<string, MeasuredNetwork>;
 
 export type NetworkName = keyof typeof networks;
@@ -31,6 +34,7 @@ export const networkNames = Object.keys(networks) as readonly NetworkName[];
 
 export const isNetworkName = (name: string): name is NetworkName => name in networks;
 export const imageShapeOf = (name: NetworkName): Shape => networks[name].imageShape;
+const inputsOf = (name: NetworkName) => [pixels(imageShapeOf(name))];
 
 export const LEARNING_RATE = 0.005;
 export const MOMENTUM = 0.9;
@@ -38,18 +42,20 @@ export const MOMENTUM = 0.9;
 /** The plan that a federation of this network has, with SGD. */
 export function planOf(name: NetworkName, batchSize: number, partBytes?: number): Plan {
   const optimizer = sgd({ momentum: MOMENTUM });
-  return compilePlan({ ...networks[name], loss: softmaxCrossEntropy(), optimizer, batchSize, partBytes });
+  const { network } = networks[name];
+  const task = classification({ classes: 10 });
+  return compilePlan({ network, inputs: inputsOf(name), task, optimizer, batchSize, partBytes });
 }
 
 export const parametersOfNetwork = (name: NetworkName) =>
-  parametersOf(networks[name].network, networks[name].imageShape);
+  parametersOf(networks[name].network, inputsOf(name));
 
 /** Logits of so many images: a graph over the input "images" and one for every parameter, by its name. */
 export function logitsOf(name: NetworkName, batchSize: number): Value {
   const images = input('images', [batchSize, ...imageShapeOf(name)]);
   const layout = layoutOf(parametersOfNetwork(name));
   const weights = layout.map((entry) => input(entry.name, entry.shape));
-  return applyNetwork(networks[name].network, layout, weights, images);
+  return applyNetwork(networks[name].network, layout, weights, [images]);
 }
 
 /**

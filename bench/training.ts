@@ -1,11 +1,13 @@
 /** Training as a federation does it, step after step on one set of images; for Node and for pages. */
+
 import { createBatch, fillBatch } from '../src/data/batches/batches.js';
 import type { ImageDataset } from '../src/data/images/image-dataset.js';
 import { carryOf } from '../src/engine/nn/carry.js';
 import { initialState } from '../src/engine/nn/layers/network.js';
 import type { Plan } from '../src/engine/nn/plan.js';
 import type { Runtime, Tensors } from '../src/engine/runtime/runtime.js';
-import { f32Tensor, i32Tensor, u8Tensor } from '../src/tensor/tensor.js';
+import { f32Tensor, i32Tensor } from '../src/tensor/tensor.js';
+import { batchFeeds } from '../src/training/batch-feeds.js';
 import { LEARNING_RATE, type NetworkName, parametersOfNetwork, planOf } from './networks.js';
 
 export interface Training {
@@ -50,16 +52,15 @@ interface BatchInputs {
 }
 
 /** What a training step reads besides state and slots. */
-export function batchInputs({ batchSize, imageShape }: Plan, dataset: ImageDataset): BatchInputs {
+export function batchInputs(plan: Plan, dataset: ImageDataset): BatchInputs {
+  const { batchSize } = plan;
   const batch = createBatch(dataset, batchSize);
   // A batch may begin anywhere in the set, and go on from its start.
   const order = Uint32Array.from({ length: dataset.examples + batchSize }, (_, i) => i % dataset.examples);
   const stepNumber = new Int32Array(1);
   return {
     inputs: {
-      images: u8Tensor(batch.images, [batchSize, ...imageShape]),
-      labels: i32Tensor(batch.labels),
-      weights: f32Tensor(batch.weights),
+      ...batchFeeds(plan, batch),
       learningRate: f32Tensor(Float32Array.of(LEARNING_RATE), []),
       step: i32Tensor(stepNumber, []),
       seed: i32Tensor(Int32Array.of(1), []),

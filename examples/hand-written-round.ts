@@ -4,6 +4,7 @@ import {
   adam,
   allIndices,
   carryOf,
+  classification,
   compilePlan,
   evaluateState,
   type ImageDataset,
@@ -12,10 +13,11 @@ import {
   mean,
   merge,
   mlp,
+  onPixels,
   parametersOf,
   partition,
   partitionByName,
-  softmaxCrossEntropy,
+  pixels,
   trainLocally,
   type Update,
 } from 'commonweight';
@@ -30,19 +32,20 @@ export async function handWrittenRounds(spec = 'fashion-mnist') {
   const { train, test } = await loadDataset(spec);
   const shares = partition(train, partitionByName('v'), { participants, seed });
 
-  // Network, loss and optimizer, compiled to two ONNX graphs: one step of training, and evaluation.
-  const network = mlp({ classes: train.classNames.length, hidden: [256, 128], dropout: 0 });
-  const imageShape = [train.channels, train.height, train.width];
+  // Network, task and optimizer, compiled to two ONNX graphs: one step of training, and evaluation.
+  const classes = train.classNames.length;
+  const network = onPixels(mlp({ classes, hidden: [256, 128], dropout: 0 }));
+  const inputs = [pixels([train.channels, train.height, train.width])];
   const plan = compilePlan({
-    ...{ network, imageShape, batchSize },
-    ...{ loss: softmaxCrossEntropy(), optimizer: adam() },
+    ...{ network, inputs, batchSize },
+    ...{ task: classification({ classes }), optimizer: adam() },
   });
   const runtime = ortNode();
   const training = await runtime.open(plan.trainingModel, { carry: carryOf(plan) });
   const evaluation = await runtime.open(plan.evaluationModel);
 
   const strategy = mean();
-  let model = initialState(parametersOf(network, imageShape), seed, 'initial weights');
+  let model = initialState(parametersOf(network, inputs), seed, 'initial weights');
   for (let round = 1; round <= rounds; round++) {
     // Everybody trains from the same model on data of its own; what comes back is weights.
     const updates: Update[] = [];

@@ -35,13 +35,16 @@ export {
 } from './engine/nn/layers/network.js';
 export { lenet5 } from './engine/nn/models/lenet5.js';
 export { mlp } from './engine/nn/models/mlp.js';
+export { type Normalization, onPixels, pixels } from './engine/nn/models/normalize-pixels.js';
 export { paperCnn } from './engine/nn/models/paper-cnn.js';
 export { resnet8 } from './engine/nn/models/resnet8.js';
 export { adam, type Optimizer, sgd } from './engine/nn/optimizers.js';
 export { permutationGroups } from './engine/nn/permutation-groups.js';
 export { compilePlan, type Plan, type PlanOptions } from './engine/nn/plan.js';
 export { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './engine/nn/schedules.js';
+export { classification } from './engine/nn/tasks/classification.js';
 export { meanSquaredError, softmaxCrossEntropy } from './engine/nn/tasks/losses.js';
+export type { Task } from './engine/nn/tasks/task.js';
 export { lower } from './engine/onnx/lower/lower.js';
 export type { Runtime, Session } from './engine/runtime/runtime.js';
 export { type OwnData, ownData } from './federation/participant/own-data.js';

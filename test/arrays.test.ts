@@ -3,8 +3,19 @@ import { describe, expect, it } from 'vitest';
 import * as commonweight from '../src/index.js';
 import { ortNode, runFederation } from '../src/node.js';
 
-const { imageDataset, compilePlan, mlp, adam, softmaxCrossEntropy, mean, merge, stateLayout, fedAdam } =
-  commonweight;
+const {
+  imageDataset,
+  classification,
+  compilePlan,
+  onPixels,
+  pixels,
+  mlp,
+  adam,
+  mean,
+  merge,
+  stateLayout,
+  fedAdam,
+} = commonweight;
 
 const parts = {
   name: 'own',
@@ -13,12 +24,12 @@ const parts = {
   ...{ channels: 1, height: 4, width: 4, classNames: ['a', 'b'] },
 };
 const dataset = imageDataset(parts);
-const network = mlp({ hidden: [2], classes: 2 });
+const network = onPixels(mlp({ hidden: [2], classes: 2 }));
 const settings = {
   network,
-  loss: softmaxCrossEntropy(),
+  task: classification({ classes: 2 }),
   optimizer: adam(),
-  imageShape: [1, 4, 4],
+  inputs: [pixels([1, 4, 4])],
   batchSize: 5,
 };
 const plan = compilePlan(settings);
@@ -28,12 +39,12 @@ const size = state.data.length;
 const all = commonweight.allIndices(dataset);
 const bad = <T>(value: unknown) => value as T;
 const update = { name: 'site-a', examples: 1, state };
-const pixels = Float32Array.from(parts.images, () => 0.5);
+const greys = Float32Array.from(parts.images, () => 0.5);
 
 const synchronous: [what: string, call: () => unknown, message: string][] = [
   [
     'pixels from 0 to 1',
-    () => imageDataset({ ...parts, images: bad(pixels) }),
+    () => imageDataset({ ...parts, images: bad(greys) }),
     'data: the images of "own" are wrong: the array is a Float32Array, expected a Uint8Array',
   ],
   [
@@ -165,9 +176,9 @@ const synchronous: [what: string, call: () => unknown, message: string][] = [
     'merge: "gram" of the sums has 6 numbers, expected 10',
   ],
   [
-    'images of two axes',
-    () => compilePlan({ ...settings, imageShape: [28, 28] }),
-    'network: the shape of its images is [28,28], expected 3 whole numbers from 1',
+    'images of half a pixel',
+    () => compilePlan({ ...settings, inputs: [pixels([1, 0.5, 4])] }),
+    'network: the shape of "images" is [1,0.5,4], expected 3 whole numbers from 1',
   ],
   [
     'half a batch',
@@ -176,8 +187,8 @@ const synchronous: [what: string, call: () => unknown, message: string][] = [
   ],
   [
     'a normalization of three channels',
-    () => compilePlan({ ...settings, normalization: { mean: [0, 0, 0], deviation: [1] } }),
-    'plan: normalization.mean is [0, 0, 0], expected one finite number, or one for each of the 1 channels',
+    () => compilePlan({ ...settings, network: onPixels(network, { mean: [0, 0, 0], deviation: [1] }) }),
+    'network: normalization.mean is [0,0,0], expected one finite number, or one for each of the 1 channels',
   ],
   [
     'weights to export',
@@ -186,7 +197,6 @@ const synchronous: [what: string, call: () => unknown, message: string][] = [
         ...settings,
         layout,
         state: new Float32Array(1),
-        normalization: { mean: [0], deviation: [1] },
       }),
     'export: the trained state: its vector has 1 numbers',
   ],
@@ -234,7 +244,7 @@ const asynchronous: [what: string, call: () => Promise<unknown>, message: string
   [
     'a set with floats to evaluate on',
     async () =>
-      commonweight.evaluateState(await session(), plan, state.data, { ...dataset, images: bad(pixels) }, all),
+      commonweight.evaluateState(await session(), plan, state.data, { ...dataset, images: bad(greys) }, all),
     'the array is a Float32Array, expected a Uint8Array',
   ],
   [
@@ -276,7 +286,7 @@ const asynchronous: [what: string, call: () => Promise<unknown>, message: string
   [
     'data of a run',
     () =>
-      runFederation(configuration, { data: { train: dataset, test: { ...dataset, images: bad(pixels) } } }),
+      runFederation(configuration, { data: { train: dataset, test: { ...dataset, images: bad(greys) } } }),
     'data: the images of "own" are wrong',
   ],
   [

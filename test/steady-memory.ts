@@ -1,4 +1,5 @@
 /** Training for many steps as a worker does it, watched: memory, and how long each call into the runtime takes. */
+
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -6,9 +7,10 @@ import { loadDataset } from '../src/data/images/node/load-dataset.js';
 import { carryOf } from '../src/engine/nn/carry.js';
 import type { Network } from '../src/engine/nn/layers/network.js';
 import { initialState, parametersOf } from '../src/engine/nn/layers/network.js';
+import { onPixels, pixels } from '../src/engine/nn/models/normalize-pixels.js';
 import { sgd } from '../src/engine/nn/optimizers.js';
 import { compilePlan } from '../src/engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../src/engine/nn/tasks/losses.js';
+import { classification } from '../src/engine/nn/tasks/classification.js';
 import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import { trainLocally } from '../src/training/local-training.js';
 
@@ -26,13 +28,14 @@ export interface Watched {
   readonly longestCallMs: number;
 }
 
-export async function watchTraining(network: Network, steps: number, batchSize = 64): Promise<Watched> {
+export async function watchTraining(own: Network, steps: number, batchSize = 64): Promise<Watched> {
   const { train: dataset } = await loadDataset(SAMPLE);
-  const imageShape = [1, 28, 28];
+  const network = onPixels(own);
+  const inputs = [pixels([1, 28, 28])];
   const plan = compilePlan({
     network,
-    imageShape,
-    loss: softmaxCrossEntropy(),
+    inputs,
+    task: classification({ classes: 10 }),
     optimizer: sgd({ momentum: 0.9 }),
     batchSize,
   });
@@ -65,7 +68,7 @@ export async function watchTraining(network: Network, steps: number, batchSize =
   const context = { plan, training, evaluation: session };
   const indices = Uint32Array.from({ length: dataset.examples }, (_, index) => index);
   const data = { dataset, train: indices, validation: new Uint32Array() };
-  await trainLocally(context, data, initialState(parametersOf(network, imageShape), 1).data, work);
+  await trainLocally(context, data, initialState(parametersOf(network, inputs), 1).data, work);
   await session.release();
   const warm = held.slice(Math.ceil(held.length / 5));
   const half = Math.floor(warm.length / 2);

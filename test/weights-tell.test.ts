@@ -3,9 +3,10 @@ import { loadDataset } from '../src/data/images/node/load-dataset.js';
 import { carryOf } from '../src/engine/nn/carry.js';
 import { initialState, parametersOf } from '../src/engine/nn/layers/network.js';
 import { mlp } from '../src/engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../src/engine/nn/models/normalize-pixels.js';
 import { adam, type Optimizer, sgd } from '../src/engine/nn/optimizers.js';
 import { compilePlan } from '../src/engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../src/engine/nn/tasks/losses.js';
+import { classification } from '../src/engine/nn/tasks/classification.js';
 import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import type { Session } from '../src/engine/runtime/runtime.js';
 import { trainLocally } from '../src/training/local-training.js';
@@ -16,13 +17,13 @@ import { sample } from './run-command.js';
  * is δ_j·x for its weights and δ_j for its bias. So where one image alone had the unit active, the change of its weights divided
  * by the change of its bias is that image.
  */
-const pixels = 784;
-const network = mlp({ classes: 10 });
-const imageShape = [1, 28, 28];
+const size = 784;
 const normalization = { mean: [0.286], deviation: [0.353] };
-const base = initialState(parametersOf(network, imageShape), 7);
+const network = onPixels(mlp({ classes: 10 }), normalization);
+const inputs = [pixels([1, 28, 28])];
+const base = initialState(parametersOf(network, inputs), 7);
 const { train } = await loadDataset(sample);
-const images = Array.from({ length: 1000 }, (_, i) => train.images.subarray(i * pixels, (i + 1) * pixels));
+const images = Array.from({ length: 1000 }, (_, i) => train.images.subarray(i * size, (i + 1) * size));
 
 const opened: Session[] = [];
 afterAll(() => Promise.all(opened.map((session) => session.release())));
@@ -35,15 +36,13 @@ async function handedIn(
   to: number,
   learningRate: number,
 ) {
-  const loss = softmaxCrossEntropy();
   const plan = compilePlan({
     network,
-    imageShape,
-    loss,
+    inputs,
+    task: classification({ classes: 10 }),
     optimizer,
     batchSize,
     evaluationBatchSize: 8,
-    normalization,
   });
   const training = await ortNode().open(plan.trainingModel, { carry: carryOf(plan) });
   const evaluation = await ortNode().open(plan.evaluationModel);
@@ -69,7 +68,7 @@ function pictures(change: Float32Array): Float32Array[] {
   const place = (name: string) => base.layout.find((entry) => entry.name === name)!;
   const [weight, bias] = [place('fc1.weight'), place('fc1.bias')];
   return Array.from({ length: bias.size }, (_, unit) => {
-    const of = change.subarray(weight.offset + unit * pixels, weight.offset + (unit + 1) * pixels);
+    const of = change.subarray(weight.offset + unit * size, weight.offset + (unit + 1) * size);
     return of.map((value) => value / (change[bias.offset + unit] as number));
   }).filter((picture) => picture.every(Number.isFinite));
 }

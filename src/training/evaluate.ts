@@ -6,7 +6,8 @@ import type { Session } from '../engine/runtime/runtime.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { requireArray } from '../tensor/arrays.js';
 import { layoutSize } from '../tensor/state-dict.js';
-import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
+import { f32Tensor, i32Tensor } from '../tensor/tensor.js';
+import { batchFeeds } from './batch-feeds.js';
 import type { KeepGoing } from './keep-going.js';
 
 /**
@@ -22,7 +23,7 @@ export async function evaluateState(
   indices: Uint32Array,
   keepGoing: KeepGoing = () => true,
 ): Promise<Metrics | undefined> {
-  const { evaluationBatchSize: size, imageShape } = plan;
+  const { evaluationBatchSize: size } = plan;
   requireArray('evaluation: the state', state, 'Float32Array', layoutSize(plan.layout));
   requireArray('evaluation: the list of examples', indices, 'Uint32Array');
   const classes = dataset.classNames.length;
@@ -30,12 +31,7 @@ export async function evaluateState(
   const predictions = new Int32Array(size);
   const lossSum = new Float32Array(1);
   const correct = new Float32Array(1);
-  const inputs = {
-    state: f32Tensor(state),
-    images: u8Tensor(batch.images, [size, ...imageShape]),
-    labels: i32Tensor(batch.labels),
-    weights: f32Tensor(batch.weights),
-  };
+  const inputs = { state: f32Tensor(state), ...batchFeeds(plan, batch) };
   const outputs = {
     predictions: i32Tensor(predictions),
     lossSum: f32Tensor(lossSum, []),

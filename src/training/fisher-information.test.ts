@@ -5,6 +5,7 @@ import { evaluate } from '../engine/graph/evaluate.js';
 import { compileFisherPlan, fisherStep } from '../engine/nn/fisher-plan.js';
 import { initialState, type Network, parametersOf } from '../engine/nn/layers/network.js';
 import { mlp } from '../engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../engine/nn/models/normalize-pixels.js';
 import { paperCnn } from '../engine/nn/models/paper-cnn.js';
 import { resnet8 } from '../engine/nn/models/resnet8.js';
 import { ortNode } from '../engine/runtime/node/ort-node.js';
@@ -23,9 +24,8 @@ const dataset = imageDataset({
   classNames: ['a', 'b', 'c'],
 });
 const options = (network: Network) => ({
-  network,
-  imageShape: [1, side, side],
-  normalization: { mean: [0.5], deviation: [0.25] },
+  network: onPixels(network, { mean: [0.5], deviation: [0.25] }),
+  inputs: [pixels([1, side, side])],
 });
 
 const opened: Session[] = [];
@@ -34,7 +34,7 @@ async function openPlan(network: Network) {
   const plan = compileFisherPlan(options(network));
   const session = await ortNode().open(plan.model);
   opened.push(session);
-  return { plan, session, state: initialState(parametersOf(network, [1, side, side]), 3).data };
+  return { plan, session, state: initialState(parametersOf(options(network).network, plan.inputs), 3).data };
 }
 
 describe('the Fisher information of a participant', () => {

@@ -6,7 +6,8 @@ import type { ImageDataset } from '../data/images/image-dataset.js';
 import type { FisherPlan } from '../engine/nn/fisher-plan.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import { requireArray } from '../tensor/arrays.js';
-import { f32Tensor, u8Tensor } from '../tensor/tensor.js';
+import { f32Tensor } from '../tensor/tensor.js';
+import { batchFeeds } from './batch-feeds.js';
 import type { KeepGoing } from './keep-going.js';
 
 /**
@@ -17,7 +18,7 @@ import type { KeepGoing } from './keep-going.js';
  */
 export async function fisherInformation(
   session: Session,
-  { size, classes, batchSize }: FisherPlan,
+  { inputs, size, classes, batchSize }: FisherPlan,
   state: Float32Array,
   dataset: ImageDataset,
   indices: Uint32Array,
@@ -25,15 +26,12 @@ export async function fisherInformation(
   keepGoing: KeepGoing = () => true,
 ): Promise<Float32Array | undefined> {
   requireArray('evaluation: the list of examples', indices, 'Uint32Array');
-  const { channels, height, width } = dataset;
   const batch = createBatch(dataset, batchSize);
   const drawn = new Float32Array(batchSize * classes);
   const sum = new Float32Array(size);
-  const inputs = {
-    state: f32Tensor(state),
-    images: u8Tensor(batch.images, [batchSize, channels, height, width]),
-    signs: f32Tensor(drawn, [batchSize, classes]),
-    weights: f32Tensor(batch.weights),
+  const feeds = {
+    ...{ state: f32Tensor(state), signs: f32Tensor(drawn, [batchSize, classes]) },
+    ...batchFeeds({ inputs }, batch),
   };
   const outputs = { sum: f32Tensor(sum) };
   const total = new Float64Array(size);
@@ -41,7 +39,7 @@ export async function fisherInformation(
     if (!(await keepGoing())) return undefined;
     fillBatch(batch, dataset, indices, start);
     for (let i = 0; i < drawn.length; i++) drawn[i] = signs.integer(2) === 0 ? -1 : 1;
-    await session.run(inputs, outputs);
+    await session.run(feeds, outputs);
     for (let i = 0; i < size; i++) total[i] = (total[i] as number) + (sum[i] as number);
   }
   return Float32Array.from(total, (squares) => squares / indices.length);

@@ -4,17 +4,18 @@ import { imageDataset } from '../data/images/image-dataset.js';
 import { carryOf } from '../engine/nn/carry.js';
 import { initialState, parametersOf } from '../engine/nn/layers/network.js';
 import { mlp } from '../engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../engine/nn/models/normalize-pixels.js';
 import { type Optimizer, sgd } from '../engine/nn/optimizers.js';
 import { compilePlan, type Plan } from '../engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../engine/nn/tasks/losses.js';
+import { classification } from '../engine/nn/tasks/classification.js';
 import { ortNode } from '../engine/runtime/node/ort-node.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import { classificationMetrics } from '../metrics/classification.js';
 import { DivergedError } from './error.js';
 import { type LocalProgress, type LocalWork, trainLocally } from './local-training.js';
 
-const network = mlp({ classes: 2, hidden: [4], dropout: 0 });
-const imageShape = [1, 2, 2];
+const network = onPixels(mlp({ classes: 2, hidden: [4], dropout: 0 }));
+const inputs = [pixels([1, 2, 2])];
 
 /** Dark pictures and bright ones: easily told apart. */
 const chance = randomStream(1, 'pictures');
@@ -35,8 +36,8 @@ const indices = (from: number, to: number) => Uint32Array.from({ length: to - fr
 
 const opened: Session[] = [];
 async function openPlan(batchSize: number, optimizer: Optimizer = sgd()) {
-  const loss = softmaxCrossEntropy();
-  const plan = compilePlan({ network, imageShape, loss, optimizer, batchSize, evaluationBatchSize: 8 });
+  const task = classification({ classes: 2 });
+  const plan = compilePlan({ network, inputs, task, optimizer, batchSize, evaluationBatchSize: 8 });
   return openSessions(plan);
 }
 async function openSessions(plan: Plan) {
@@ -47,7 +48,7 @@ async function openSessions(plan: Plan) {
 }
 afterAll(() => Promise.all(opened.map((session) => session.release())));
 
-const base = initialState(parametersOf(network, imageShape), 7).data;
+const base = initialState(parametersOf(network, inputs), 7).data;
 const work: LocalWork = {
   participant: 'a',
   round: 1,

@@ -15,7 +15,8 @@ import { accuracy } from '../metrics/metrics.js';
 import { reached, type Target } from '../metrics/target.js';
 import { requireArray } from '../tensor/arrays.js';
 import { layoutSize } from '../tensor/state-dict.js';
-import { f32Tensor, i32Tensor, u8Tensor } from '../tensor/tensor.js';
+import { f32Tensor, i32Tensor } from '../tensor/tensor.js';
+import { batchFeeds } from './batch-feeds.js';
 import { type CorrectedWork, correctionFeeds } from './correction-feeds.js';
 import { DivergedError } from './error.js';
 import { evaluateState } from './evaluate.js';
@@ -242,12 +243,7 @@ async function stepLoop(
     async run(batch: Batch) {
       learningRate[0] = work.learningRates[Math.min(this.steps, work.learningRates.length - 1)] as number;
       stepNumber[0] = this.steps + 1;
-      const inputs = {
-        images: u8Tensor(batch.images, [plan.batchSize, ...plan.imageShape]),
-        labels: i32Tensor(batch.labels),
-        weights: f32Tensor(batch.weights),
-      };
-      await training.run({ ...inputs, ...settings }, results);
+      await training.run({ ...batchFeeds(plan, batch), ...settings }, results);
       const sum = lossSum[0] as number;
       const mean = sum / batch.count;
       if (!(mean <= DIVERGED_LOSS)) throw diverged(work, 'the loss', mean, this.steps + 1);

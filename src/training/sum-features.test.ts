@@ -7,6 +7,7 @@ import { dense } from '../engine/nn/layers/layers.js';
 import { initialState, type Network, parametersOf } from '../engine/nn/layers/network.js';
 import { lenet5 } from '../engine/nn/models/lenet5.js';
 import { mlp } from '../engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../engine/nn/models/normalize-pixels.js';
 import { paperCnn } from '../engine/nn/models/paper-cnn.js';
 import { resnet8 } from '../engine/nn/models/resnet8.js';
 import { ortNode } from '../engine/runtime/node/ort-node.js';
@@ -27,13 +28,13 @@ const dataset = imageDataset({
   width: side,
   classNames: ['a', 'b', 'c'],
 });
-const imageShape = [1, side, side];
+const inputs = [pixels([1, side, side])];
 const normalization = { mean: [0.5], deviation: [0.25] };
 
 const opened: Session[] = [];
 afterAll(() => Promise.all(opened.map((session) => session.release())));
 async function openPlan(network: Network) {
-  const plan = compileFeaturePlan({ network, imageShape, normalization });
+  const plan = compileFeaturePlan({ network, inputs });
   const features = await ortNode().open(plan.featureModel);
   const gram = await ortNode().open(plan.gramModel);
   opened.push(features, gram);
@@ -42,9 +43,9 @@ async function openPlan(network: Network) {
 
 describe('the sums of features', () => {
   it('are ΦᵀΦ and ΦᵀY of exactly these examples, with 1 as the last feature', async () => {
-    const network = mlp({ hidden: [5], classes, dropout: 0.5 });
+    const network = onPixels(mlp({ hidden: [5], classes, dropout: 0.5 }), normalization);
     const { plan, sessions } = await openPlan(network);
-    const state = initialState(parametersOf(network, imageShape), 3);
+    const state = initialState(parametersOf(network, inputs), 3);
     // More than two blocks, and a ragged last batch.
     const indices = Uint32Array.from({ length: 530 }, (_, i) => examples - 1 - i);
     const { gram, targets } = (await sumFeatures(sessions, plan, state.data, dataset, indices))!;
@@ -77,9 +78,9 @@ describe('the sums of features', () => {
   });
 
   it('give the same last layer, to rounding, however the examples are dealt out', async () => {
-    const network = mlp({ hidden: [20], classes });
+    const network = onPixels(mlp({ hidden: [20], classes }), normalization);
     const { plan, sessions } = await openPlan(network);
-    const { data } = initialState(parametersOf(network, imageShape), 3);
+    const { data } = initialState(parametersOf(network, inputs), 3);
     const all = Uint32Array.from({ length: examples }, (_, i) => i);
     const byClass = [0, 1, 2].map((label) => all.filter((index) => dataset.labels[index] === label));
     const solve = async (parts: readonly Uint32Array[]) => {
@@ -94,9 +95,9 @@ describe('the sums of features', () => {
   });
 
   it('have a solution with more features than examples: they are exact enough', async () => {
-    const network = mlp({ hidden: [300], classes });
+    const network = onPixels(mlp({ hidden: [300], classes }), normalization);
     const { plan, sessions } = await openPlan(network);
-    const state = initialState(parametersOf(network, imageShape), 3);
+    const state = initialState(parametersOf(network, inputs), 3);
     // Features of a few thousand each, as far beyond lambda as they ever are.
     const data = state.data.map((w) => 2000 * w);
     const sums = (await sumFeatures(sessions, plan, data, dataset, Uint32Array.of(1, 2, 3, 4, 5)))!;
@@ -105,7 +106,9 @@ describe('the sums of features', () => {
   });
 
   it('are those of the pixels where the network is one dense layer', async () => {
-    const { plan, sessions } = await openPlan((scope, images) => dense(scope.in('fc'), flatten(images), 3));
+    const { plan, sessions } = await openPlan(
+      onPixels((scope, images) => dense(scope.in('fc'), flatten(images), 3), normalization),
+    );
     const { data } = { data: new Float32Array(3 * 16 + 3) };
     const { gram } = (await sumFeatures(sessions, plan, data, dataset, Uint32Array.of(7)))!;
     const pixel = (dataset.images[7 * 16]! / 255 - 0.5) / 0.25;
@@ -113,9 +116,9 @@ describe('the sums of features', () => {
   });
 
   it('are given up when they are told to stop', async () => {
-    const network = mlp({ hidden: [2], classes });
+    const network = onPixels(mlp({ hidden: [2], classes }), normalization);
     const { plan, sessions } = await openPlan(network);
-    const { data } = initialState(parametersOf(network, imageShape), 3);
+    const { data } = initialState(parametersOf(network, inputs), 3);
     const indices = Uint32Array.of(1, 2);
     expect(await sumFeatures(sessions, plan, data, dataset, indices, () => false)).toBeUndefined();
   });
@@ -128,14 +131,14 @@ describe('the plan of features', () => {
     ['mlp', mlp(), 'fc3.weight', 128],
     ['resnet8', resnet8(), 'fc.weight', 64],
   ])('finds the last layer of %s', (_, network, name, features) => {
-    const plan = compileFeaturePlan({ network, imageShape: [1, 28, 28], normalization });
+    const plan = compileFeaturePlan({ network: onPixels(network), inputs: [pixels([1, 28, 28])] });
     expect([plan.weight.name, plan.weight.shape, plan.features]).toEqual([name, [10, features], features]);
     expect(plan.bias.name).toBe(name.replace('weight', 'bias'));
   });
 
   it('refuses a network that ends otherwise', () => {
-    const network: Network = (scope, images) => relu(dense(scope, flatten(images), 3));
-    expect(() => compileFeaturePlan({ network, imageShape, normalization })).toThrow(
+    const network = onPixels((scope, images) => relu(dense(scope, flatten(images), 3)));
+    expect(() => compileFeaturePlan({ network, inputs })).toThrow(
       'network: its logits are not those of a dense layer with a bias',
     );
   });

@@ -6,7 +6,8 @@ import type { Session } from '../engine/runtime/runtime.js';
 import { rowStart } from '../merge/refit/cholesky.js';
 import { emptySums, type FeatureSums } from '../merge/refit/feature-sums.js';
 import { requireArray } from '../tensor/arrays.js';
-import { f32Tensor, u8Tensor } from '../tensor/tensor.js';
+import { f32Tensor } from '../tensor/tensor.js';
+import { batchFeeds } from './batch-feeds.js';
 import type { KeepGoing } from './keep-going.js';
 
 /** Sessions of a feature plan's two models. */
@@ -29,12 +30,9 @@ export async function sumFeatures(
 ): Promise<FeatureSums | undefined> {
   const { features, classes, batchSize } = plan;
   requireArray('evaluation: the list of examples', indices, 'Uint32Array');
-  const { channels, height, width } = dataset;
   const batch = createBatch(dataset, batchSize);
-  const inputs = {
-    state: f32Tensor(state),
-    images: u8Tensor(batch.images, [batchSize, channels, height, width]),
-  };
+  const { weights: _, ...columns } = batchFeeds({ inputs: plan.inputs }, batch);
+  const feeds = { state: f32Tensor(state), ...columns };
   const phi = new Float32Array(batchSize * features);
   const outputs = { features: f32Tensor(phi, [batchSize, features]) };
   const sums = emptySums(features + 1, classes);
@@ -42,7 +40,7 @@ export async function sumFeatures(
   for (let start = 0; start < indices.length; start += batchSize) {
     if (!(await keepGoing())) return undefined;
     fillBatch(batch, dataset, indices, start);
-    await sessions.features.run(inputs, outputs);
+    await sessions.features.run(feeds, outputs);
     for (let row = 0; row < batch.count; row++) {
       const values = phi.subarray(row * features, (row + 1) * features);
       addTarget(sums, values, batch.labels[row] as number, classes);

@@ -1,12 +1,14 @@
 /** Fifty training steps from the same weights on the same images, wherever they run: in Node natively, or in a page. */
+
 import { flatten, maxPool2d, relu } from '../../src/engine/graph/build.js';
 import { carryOf } from '../../src/engine/nn/carry.js';
 import { conv2d, dense } from '../../src/engine/nn/layers/layers.js';
 import { initialState, type Network, parametersOf } from '../../src/engine/nn/layers/network.js';
+import { onPixels, pixels } from '../../src/engine/nn/models/normalize-pixels.js';
 import { paperCnn } from '../../src/engine/nn/models/paper-cnn.js';
 import { sgd } from '../../src/engine/nn/optimizers.js';
 import { compilePlan } from '../../src/engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../../src/engine/nn/tasks/losses.js';
+import { classification } from '../../src/engine/nn/tasks/classification.js';
 import type { Runtime } from '../../src/engine/runtime/runtime.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../../src/tensor/tensor.js';
 
@@ -36,23 +38,24 @@ export interface Pictures {
 
 /** The mean loss of every step, by one plan everywhere: other parts of a batch would be added up in another order. */
 export async function fiftySteps(runtime: Runtime, name: RunName, pictures: Pictures): Promise<number[]> {
-  const { network, batchSize, size } = RUNS[name];
-  const imageShape = [1, size, size];
+  const { batchSize, size } = RUNS[name];
+  const network = onPixels(RUNS[name].network);
+  const inputs = [pixels([1, size, size])];
   const plan = compilePlan({
     network,
-    imageShape,
-    loss: softmaxCrossEntropy(),
+    inputs,
+    task: classification({ classes: 10 }),
     optimizer: sgd({ momentum: 0.9 }),
     batchSize,
   });
   const session = await runtime.open(plan.trainingModel, { carry: carryOf(plan) });
-  const { data } = initialState(parametersOf(network, imageShape), 'fifty steps');
+  const { data } = initialState(parametersOf(network, inputs), 'fifty steps');
   await session.write({ state: f32Tensor(data), slot0: f32Tensor(new Float32Array(data.length)) });
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const batch = takeBatch(pictures, step * batchSize, batchSize, size);
     const { lossSum } = await session.run({
-      images: u8Tensor(batch.images, [batchSize, ...imageShape]),
+      images: u8Tensor(batch.images, [batchSize, 1, size, size]),
       labels: i32Tensor(batch.labels),
       weights: f32Tensor(new Float32Array(batchSize).fill(1)),
       learningRate: f32Tensor(Float32Array.of(LEARNING_RATE), []),

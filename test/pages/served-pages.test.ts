@@ -1,12 +1,14 @@
 /** The pages as they were built and as a hub serves them, in real Chromium: what they weigh, and what their headers allow. */
+
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mlp } from '../../src/engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../../src/engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../src/engine/nn/optimizers.js';
 import { compilePlan } from '../../src/engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../../src/engine/nn/tasks/losses.js';
+import { classification } from '../../src/engine/nn/tasks/classification.js';
 import { layoutSize } from '../../src/tensor/state-dict.js';
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import { root } from '../run-command.js';
@@ -131,7 +133,8 @@ describe.skipIf(executablePath === undefined)('a page of a hub', () => {
 
   it('computes by WebAssembly with threads, in workers that come from the hub alone', async () => {
     const plan = compilePlan({
-      ...{ network: mlp({ classes: 2, hidden: [8] }), imageShape: [1, 4, 4], loss: softmaxCrossEntropy() },
+      ...{ network: onPixels(mlp({ classes: 2, hidden: [8] })), inputs: [pixels([1, 4, 4])] },
+      task: classification({ classes: 2 }),
       ...{ optimizer: sgd(), batchSize: 4 },
     });
     const { trainingModel, evaluationModel } = plan;

@@ -1,4 +1,5 @@
 /** A model trained here and saved as safetensors loads strictly into the PyTorch module, and predicts the same there. */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,11 +10,12 @@ import { describe, expect, it } from 'vitest';
 import { parseIdx } from '../../src/data/images/idx.js';
 import { exportInference } from '../../src/engine/nn/export-inference.js';
 import { initialState, type Network, parametersOf } from '../../src/engine/nn/layers/network.js';
+import { onPixels, pixels } from '../../src/engine/nn/models/normalize-pixels.js';
 import { paperCnn } from '../../src/engine/nn/models/paper-cnn.js';
 import { resnet8 } from '../../src/engine/nn/models/resnet8.js';
 import { sgd } from '../../src/engine/nn/optimizers.js';
 import { compilePlan } from '../../src/engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../../src/engine/nn/tasks/losses.js';
+import { classification } from '../../src/engine/nn/tasks/classification.js';
 import { ortNode } from '../../src/engine/runtime/node/ort-node.js';
 import { encodeSafetensors } from '../../src/tensor/safetensors.js';
 import type { StateDict } from '../../src/tensor/state-dict.js';
@@ -38,15 +40,14 @@ function sample(name: string, content: 'images' | 'labels'): Uint8Array {
 async function train(network: Network): Promise<StateDict> {
   const [images, labels] = [sample('train-images-idx3', 'images'), sample('train-labels-idx1', 'labels')];
   const plan = compilePlan({
-    network,
-    imageShape: IMAGE,
-    loss: softmaxCrossEntropy(),
+    network: onPixels(network, NORMALIZATION),
+    inputs: [pixels(IMAGE)],
+    task: classification({ classes: 10 }),
     optimizer: sgd({ momentum: 0.9 }),
     batchSize: BATCH,
-    normalization: NORMALIZATION,
   });
   const session = await ortNode({ threads: 2 }).open(plan.trainingModel);
-  let state: Tensor = f32Tensor(initialState(parametersOf(network, IMAGE), 'state').data);
+  let state: Tensor = f32Tensor(initialState(parametersOf(onPixels(network), [pixels(IMAGE)]), 'state').data);
   let slot0: Tensor = f32Tensor(new Float32Array(state.data.length));
   for (let step = 0; step < STEPS; step++) {
     const results = await session.run({
@@ -71,11 +72,10 @@ async function train(network: Network): Promise<StateDict> {
 /** The logits of the first test images, a row for each. */
 async function predict(network: Network, { layout, data }: StateDict): Promise<number[][]> {
   const model = exportInference({
-    network,
+    network: onPixels(network, NORMALIZATION),
     layout,
     state: data,
-    imageShape: IMAGE,
-    normalization: NORMALIZATION,
+    inputs: [pixels(IMAGE)],
   });
   const session = await ortNode({ threads: 2 }).open(model);
   const images = sample('t10k-images-idx3', 'images').subarray(0, PREDICTED * PIXELS);

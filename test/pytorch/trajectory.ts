@@ -4,6 +4,7 @@
  * Rounding grows from step to step, in PyTorch as here. Each recording says how far PyTorch on one thread comes to lie
  * from PyTorch on two; where that is beyond the tolerance, only the first steps can be followed by anybody.
  */
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -11,10 +12,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parseIdx } from '../../src/data/images/idx.js';
 import { lenet5 } from '../../src/engine/nn/models/lenet5.js';
 import { mlp } from '../../src/engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../../src/engine/nn/models/normalize-pixels.js';
 import { paperCnn } from '../../src/engine/nn/models/paper-cnn.js';
 import { resnet8 } from '../../src/engine/nn/models/resnet8.js';
 import { adam, type Optimizer, sgd } from '../../src/engine/nn/optimizers.js';
 import { compilePlan } from '../../src/engine/nn/plan.js';
+import { classification } from '../../src/engine/nn/tasks/classification.js';
 import { softmaxCrossEntropy } from '../../src/engine/nn/tasks/losses.js';
 import { ortNode } from '../../src/engine/runtime/node/ort-node.js';
 import { f32Tensor, i32Tensor, type Tensor, u8Tensor } from '../../src/tensor/tensor.js';
@@ -82,9 +85,9 @@ async function train(
   const [images, labels] = [sample('images', recorded.images), sample('labels', recorded.labels)];
   const { batch } = recorded;
   const plan = compilePlan({
-    network: NETWORKS[model],
-    imageShape: [1, 28, 28],
-    loss: softmaxCrossEntropy(settings),
+    network: onPixels(NETWORKS[model]),
+    inputs: [pixels([1, 28, 28])],
+    task: classification({ classes: 10, loss: softmaxCrossEntropy(settings) }),
     optimizer: OPTIMIZERS[optimizer](settings),
     batchSize: batch,
     clipNorm: settings.clipGlobalNorm,

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { type ImageDataset, renumbered, type TrainTestSplit } from '../../data/images/image-dataset.js';
 import { datasetNames, loadDataset } from '../../data/images/node/load-dataset.js';
+import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../../engine/nn/tasks/losses.js';
-import type { Normalization } from '../../engine/nn/training-step.js';
+import { classification } from '../../engine/nn/tasks/classification.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { evaluationReport, evaluationResult } from '../../report/text/evaluation-report.js';
 import { sameShape } from '../../tensor/shape.js';
@@ -144,13 +144,12 @@ function checkFits(model: OpenedModel, { test }: TrainTestSplit, path: string, d
 }
 
 async function measure(model: OpenedModel, data: TrainTestSplit, workers: number, signal: AbortSignal) {
-  const { network, state, imageShape, normalization } = model;
+  const { network, state, inputs, classNames } = model;
   // A plan is for training; of this one only the evaluation is used.
   const plan = compilePlan({
     network,
-    imageShape,
-    normalization,
-    loss: softmaxCrossEntropy(),
+    inputs,
+    task: classification({ classes: classNames.length }),
     optimizer: sgd(),
     batchSize: 1,
   });

@@ -145,6 +145,6 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
 
 /** Of the network that the files belong to, as one of them or a flag says. */
 async function groupsOf(path: string, flags: ModelFlags) {
-  const { network, imageShape } = await openModel(path, flags);
-  return permutationGroups(network, imageShape);
+  const { network, inputs } = await openModel(path, flags);
+  return permutationGroups(network, inputs);
 }

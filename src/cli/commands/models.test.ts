@@ -9,6 +9,7 @@ import { commonweight, sample } from '../../../test/run-command.js';
 import { randomStream } from '../../base/random.js';
 import { loadDataset } from '../../data/images/node/load-dataset.js';
 import { mlp } from '../../engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
 import { permutationGroups } from '../../engine/nn/permutation-groups.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
 import { permuteState } from '../../tensor/permutation-group.js';
@@ -202,7 +203,7 @@ describe('commonweight merge', () => {
 
   it('finds a model again in a copy whose hidden units are in another order', async () => {
     const { state } = decodeSafetensors(readFileSync(at(model)), 'model');
-    const groups = permutationGroups(mlp(), [1, 28, 28]);
+    const groups = permutationGroups(onPixels(mlp()), [pixels([1, 28, 28])]);
     const orders = groups.map(({ size }) => randomStream(1, size).permutation(size));
     writeFileSync(at('shuffled.safetensors'), encodeSafetensors(permuteState(groups, orders, state)));
     const merging = ['merge', model, 'shuffled.safetensors', '--align', '-o', 'aligned.safetensors'];

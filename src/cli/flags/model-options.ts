@@ -1,6 +1,6 @@
 /** What a model file may not say: options that several commands share. */
 import { Option } from 'commander';
-import type { Normalization } from '../../engine/nn/training-step.js';
+import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import type { Shape } from '../../tensor/shape.js';
 import { UsageError } from '../terminal/error.js';
 import { networkFrom, networkNames } from './network-flag.js';

@@ -4,7 +4,8 @@ import { reasonOf } from '../../base/node/reason.js';
 import { networkOf } from '../../engine/nn/by-name.js';
 import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
 import { decodeModel, requireFinite } from '../../engine/nn/model-file.js';
-import type { Normalization } from '../../engine/nn/training-step.js';
+import { type Normalization, onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
+import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { Shape } from '../../tensor/shape.js';
 import { arrangeState, layoutDifference, type StateDict } from '../../tensor/state-dict.js';
 import { UsageError } from '../terminal/error.js';
@@ -16,8 +17,9 @@ export interface OpenedModel {
   readonly state: StateDict;
   /** [C,H,W]. */
   readonly imageShape: Shape;
+  /** What the network is given: images of that shape. */
+  readonly inputs: readonly ColumnSpec[];
   readonly classNames: readonly string[];
-  readonly normalization: Normalization;
   /** What it was trained on, where the file says so. */
   readonly dataset: string | undefined;
 }
@@ -50,8 +52,10 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
   const classNames =
     description?.classNames ??
     Array.from({ length: classesOf(state, choice, imageShape) }, (_, label) => String(label));
-  const network = networkOf(choice, classNames.length);
-  const layout = layoutOf(parametersOf(network, imageShape));
+  const normalization = flags.normalization ?? description?.normalization;
+  const network = onPixels(networkOf(choice, classNames.length), normalization);
+  const inputs = [pixels(imageShape)];
+  const layout = layoutOf(parametersOf(network, inputs));
   return {
     network,
     state: arrangeState(
@@ -60,8 +64,8 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
       `"${path}" is no ${choice.name} for images of ${imageShape.join('x')}`,
     ),
     imageShape,
+    inputs,
     classNames,
-    normalization: flags.normalization ?? description?.normalization ?? { mean: [0], deviation: [1] },
     dataset: description?.dataset,
   };
 }
@@ -70,7 +74,8 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
 function classesOf(state: StateDict, choice: NetworkChoice, imageShape: Shape): number {
   const lengths = state.layout.filter(({ shape }) => shape.length === 1).map(({ size }) => size);
   const fits = (classes: number) => {
-    const layout = layoutOf(parametersOf(networkOf(choice, classes), imageShape));
+    const network = onPixels(networkOf(choice, classes));
+    const layout = layoutOf(parametersOf(network, [pixels(imageShape)]));
     return layoutDifference(state.layout, layout) === undefined;
   };
   return lengths.find(fits) ?? lengths.at(-1) ?? 10;

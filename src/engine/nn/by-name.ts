@@ -1,4 +1,4 @@
-/** Networks, losses, corrections, optimizers and schedules as a configuration names them. */
+/** Networks, tasks, corrections, optimizers and schedules as a configuration names them. */
 import type { Correction } from './corrections/correction.js';
 import { fedBabu } from './corrections/fed-babu.js';
 import { fedLc } from './corrections/fed-lc.js';
@@ -20,7 +20,8 @@ import type {
   OptimizerSettings,
   ScheduleSettings,
 } from './settings.js';
-import { type Loss, meanSquaredError, softmaxCrossEntropy } from './tasks/losses.js';
+import { type ClassificationTask, classification } from './tasks/classification.js';
+import { meanSquaredError, softmaxCrossEntropy } from './tasks/losses.js';
 
 /** The network, with as many classes as the data has. */
 export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {
@@ -36,8 +37,11 @@ export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, cla
   }
 }
 
-export function lossOf(loss: LossSettings): Loss {
-  return loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError();
+export function taskOf(loss: LossSettings, classes: number): ClassificationTask {
+  return classification({
+    classes,
+    loss: loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError(),
+  });
 }
 
 export function correctionOf(correction: CorrectionSettings | undefined): Correction | undefined {

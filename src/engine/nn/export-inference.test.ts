@@ -12,15 +12,16 @@ import { groupNorm } from './layers/layers.js';
 import { applyNetwork, initialState, type Network, parametersOf } from './layers/network.js';
 import { lenet5 } from './models/lenet5.js';
 import { mlp } from './models/mlp.js';
+import { onPixels, pixels } from './models/normalize-pixels.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { resnet8 } from './models/resnet8.js';
-import { normalized } from './training-step.js';
 
 const normalization = { mean: [0.286], deviation: [0.353] };
 
 function trained(network: Network, imageShape: Shape = [1, 28, 28]): TrainedNetwork {
-  const { layout, data } = initialState(parametersOf(network, imageShape), 'export');
-  return { network, layout, state: data, imageShape, normalization };
+  const [normalized, inputs] = [onPixels(network, normalization), [pixels(imageShape)]];
+  const { layout, data } = initialState(parametersOf(normalized, inputs), 'export');
+  return { network: normalized, layout, state: data, inputs };
 }
 
 function randomImages(batchSize: number, imageShape: Shape) {
@@ -44,8 +45,8 @@ const open = (model: Uint8Array) => ortNode().open(model);
 async function evaluationLogits(model: TrainedNetwork, images: ReturnType<typeof randomImages>) {
   const state = g.input('state', [model.state.length]);
   const tensors = model.layout.map(({ offset, size }) => g.slice(state, [offset], [offset + size]));
-  const pixels = normalized(g.input('images', images.shape, 'u8'), model.normalization);
-  const logits = applyNetwork(model.network, model.layout, tensors, pixels);
+  const pictures = g.input('images', images.shape, 'u8');
+  const logits = applyNetwork(model.network, model.layout, tensors, [pictures]);
   return runOnce(lower({ outputs: { logits } }), { images, state: f32Tensor(model.state) });
 }
 
@@ -86,7 +87,7 @@ describe.each(Object.entries(networks))('%s, exported', (_, model) => {
 
   it('gives the logits of the evaluation graph for one image and for seven', async () => {
     for (const batchSize of [1, 7]) {
-      const images = randomImages(batchSize, model.imageShape);
+      const images = randomImages(batchSize, model.inputs[0]!.shape);
       const expected = await evaluationLogits(model, images);
       const { logits, probabilities } = await runOnce(bytes, { images });
       expect(logits!.shape).toEqual(expected.logits!.shape);

@@ -3,6 +3,7 @@
  * The features are the input of the last matrix product, found in the network itself.
  */
 
+import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
 import type { TensorEntry } from '../../tensor/state-dict.js';
 import { layoutSize } from '../../tensor/state-dict.js';
 import * as g from '../graph/build.js';
@@ -11,20 +12,21 @@ import type { Value } from '../graph/value.js';
 import { gramModel } from '../onnx/gram-model.js';
 import { lower } from '../onnx/lower/lower.js';
 import { denseLayer, lastLayerOf } from './layers/last-layer.js';
-import { applyNetwork, layoutOf, type Network, parametersOf } from './layers/network.js';
-import { cutState, type Normalization, normalized } from './training-step.js';
+import { applyNetwork, examplesOf, layoutOf, type Network, parametersOf } from './layers/network.js';
+import { cutState } from './training-step.js';
 
 export interface FeaturePlan {
+  readonly inputs: readonly ColumnSpec[];
   /** [classes, features] in the state. */
   readonly weight: TensorEntry;
   /** [classes] in the state. */
   readonly bias: TensorEntry;
   readonly classes: number;
   readonly features: number;
-  /** Images of which features are computed at a time, and rows of features that are multiplied at a time. */
+  /** Examples of which features are computed at a time, and rows of features that are multiplied at a time. */
   readonly batchSize: number;
   readonly blockSize: number;
-  /** (state, images u8 [batchSize,C,H,W]) → features f32 [batchSize, features]. */
+  /** (state, …inputs) → features f32 [batchSize, features]. */
   readonly featureModel: Uint8Array;
   /** (rows f32 [blockSize, features]) → rowsᵀ·rows in float64, as (high, low f32 [features, features]). */
   readonly gramModel: Uint8Array;
@@ -32,23 +34,21 @@ export interface FeaturePlan {
 
 export interface FeatureOptions {
   readonly network: Network;
-  /** [C,H,W]. */
-  readonly imageShape: readonly number[];
-  readonly normalization: Normalization;
+  readonly inputs: readonly ColumnSpec[];
 }
 
 const BATCH = 25;
 const BLOCK = 250;
 
 /** @throws NetworkError when the logits are not those of a dense layer with a bias. */
-export function compileFeaturePlan({ network, imageShape, normalization }: FeatureOptions): FeaturePlan {
-  const layout = layoutOf(parametersOf(network, imageShape));
-  const { weight, bias } = lastLayerOf(network, layout, imageShape, 'refit');
+export function compileFeaturePlan({ network, inputs }: FeatureOptions): FeaturePlan {
+  const layout = layoutOf(parametersOf(network, inputs));
+  const { weight, bias } = lastLayerOf(network, layout, inputs, 'refit');
   const [classes, features] = weight.shape as [number, number];
   const state = g.input('state', [layoutSize(layout)]);
-  const images = normalized(g.input('images', [BATCH, ...imageShape], 'u8'), normalization);
-  const whole = denseLayer(applyNetwork(network, layout, cutState(state, layout), images));
+  const whole = denseLayer(applyNetwork(network, layout, cutState(state, layout), examplesOf(inputs, BATCH)));
   return {
+    inputs: inputs.map(specOf),
     weight,
     bias,
     classes,

@@ -6,18 +6,27 @@ import * as g from '../graph/build.js';
 import { evaluate } from '../graph/evaluate.js';
 import { fisherStep } from './fisher-plan.js';
 import { conv2d, dense } from './layers/layers.js';
-import { applyNetwork, initialState, layoutOf, type Network, parametersOf } from './layers/network.js';
-import { cutState, normalized } from './training-step.js';
+import {
+  applyNetwork,
+  examplesOf,
+  initialState,
+  layoutOf,
+  type Network,
+  parametersOf,
+} from './layers/network.js';
+import { onPixels, pixels } from './models/normalize-pixels.js';
+import { cutState } from './training-step.js';
 
-const imageShape = [1, 4, 4];
+const inputs = [pixels([1, 4, 4])];
 const normalization = { mean: [0.3], deviation: [0.4] };
 const [batchSize, classes] = [3, 3];
 
-const linear: Network = (scope, images) => dense(scope.in('fc'), g.flatten(images), classes);
-const convolutional: Network = (scope, images) => {
+const behind = (network: Network) => onPixels(network, normalization);
+const linear = behind((scope, images) => dense(scope.in('fc'), g.flatten(images), classes));
+const convolutional = behind((scope, images) => {
   const x = g.relu(conv2d(scope.in('conv'), images, { filters: 2, kernel: 3, padding: 1 }));
   return dense(scope.in('fc'), g.flatten(g.maxPool2d(x, { kernel: 2 })), classes);
-};
+});
 
 const random = randomStream('pictures');
 const images = Uint8Array.from({ length: batchSize * 16 }, () => random.integer(256));
@@ -26,7 +35,7 @@ const allSigns = Array.from({ length: 8 }, (_, bits) => [0, 1, 2].map((at) => ((
 
 /** The mean over all signs of the sum over the images. */
 function expectation(network: Network, state: Float32Array, weights = [1, 1, 1]) {
-  const { graph, size } = fisherStep({ network, imageShape, normalization }, batchSize);
+  const { graph, size } = fisherStep({ network, inputs }, batchSize);
   const mean = new Float64Array(size);
   for (const row of allSigns) {
     const signs = Array<number[]>(batchSize).fill(row).flat();
@@ -40,10 +49,9 @@ function expectation(network: Network, state: Float32Array, weights = [1, 1, 1])
 
 /** Σ over the images of Σ_c p_c·(∇ log p_c)², each gradient by itself. */
 function definition(network: Network, state: Float32Array) {
-  const layout = layoutOf(parametersOf(network, imageShape));
+  const layout = layoutOf(parametersOf(network, inputs));
   const tensors = cutState(g.input('state', [layoutSize(layout)]), layout);
-  const pixels = g.input('images', [1, ...imageShape], 'u8');
-  const logP = g.logSoftmax(applyNetwork(network, layout, tensors, normalized(pixels, normalization)), 1);
+  const logP = g.logSoftmax(applyNetwork(network, layout, tensors, examplesOf(inputs, 1)), 1);
   const graph = {
     outputs: Object.fromEntries(
       [0, 1, 2].flatMap((label) => {
@@ -68,7 +76,7 @@ function definition(network: Network, state: Float32Array) {
   return sum;
 }
 
-const stateOf = (network: Network) => initialState(parametersOf(network, imageShape), 'fisher').data;
+const stateOf = (network: Network) => initialState(parametersOf(network, inputs), 'fisher').data;
 
 function expectSame(actual: Float64Array, expected: Float64Array) {
   expect(actual.length).toBe(expected.length);

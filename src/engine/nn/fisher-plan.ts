@@ -3,65 +3,74 @@
  *
  *     F = E_x Σ_c p_c·(∇ log p_c)²,   p = softmax(logits of x): the labels are the network's own, not the examples'
  *
- * as one graph that takes a batch image by image, since a sum of squares needs each gradient by itself:
+ * as one graph that takes a batch example by example, since a sum of squares needs each gradient by itself:
  *
- *     (state [P], images u8 [B,C,H,W], signs [B,classes], weights [B]) → (sum [P])
+ *     (state [P], …inputs [B,…], signs [B,classes], weights [B]) → (sum [P])
  *
- * With signs ε of ±1, (Σ_c ε_c·√p_c·∇ log p_c)² has the expectation Σ_c p_c·(∇ log p_c)² over them: one gradient an image
+ * With signs ε of ±1, (Σ_c ε_c·√p_c·∇ log p_c)² has the expectation Σ_c p_c·(∇ log p_c)² over them: one gradient an example
  * instead of one a class, and less noise than a label drawn from p gives, where an improbable one brings a large gradient.
  * @see Martens et al. 2012, curvature propagation, https://arxiv.org/abs/1206.6464
  */
 
-import type { Shape } from '../../tensor/shape.js';
+import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
 import { layoutSize } from '../../tensor/state-dict.js';
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
 import { simplify, simplifyGraph } from '../graph/simplify.js';
 import type { Graph, Value } from '../graph/value.js';
 import { lower } from '../onnx/lower/lower.js';
-import { applyNetwork, layoutOf, type Network, parametersOf } from './layers/network.js';
-import { cutState, type Normalization, normalized } from './training-step.js';
+import {
+  applyNetwork,
+  examplesOf,
+  type Inputs,
+  layoutOf,
+  type Network,
+  parametersOf,
+} from './layers/network.js';
+import { cutState } from './training-step.js';
 
 export interface FisherPlan {
+  readonly inputs: readonly ColumnSpec[];
   /** Numbers in the state. */
   readonly size: number;
   readonly classes: number;
-  /** Images of which the squares are summed at a time. */
+  /** Examples of which the squares are summed at a time. */
   readonly batchSize: number;
   readonly model: Uint8Array;
 }
 
 export interface FisherOptions {
   readonly network: Network;
-  /** [C,H,W]. */
-  readonly imageShape: Shape;
-  readonly normalization: Normalization;
+  readonly inputs: readonly ColumnSpec[];
 }
 
 const BATCH = 25;
 
 export function compileFisherPlan(options: FisherOptions): FisherPlan {
   const { graph, size, classes } = fisherStep(options, BATCH);
-  return { size, classes, batchSize: BATCH, model: lower(graph) };
+  return { inputs: options.inputs.map(specOf), size, classes, batchSize: BATCH, model: lower(graph) };
 }
 
 /** The graph, with the number of weights and of classes that the network has. */
 export function fisherStep(
-  { network, imageShape, normalization }: FisherOptions,
+  { network, inputs }: FisherOptions,
   batchSize: number,
 ): { graph: Graph; size: number; classes: number } {
-  const layout = layoutOf(parametersOf(network, imageShape));
+  const layout = layoutOf(parametersOf(network, inputs));
   const size = layoutSize(layout);
   const state = g.input('state', [size]);
-  const images = g.input('images', [batchSize, ...imageShape], 'u8');
-  const logits = applyNetwork(network, layout, cutState(state, layout), normalized(images, normalization));
+  const examples = examplesOf(inputs, batchSize);
+  const logits = applyNetwork(network, layout, cutState(state, layout), examples);
   const classes = logits.shape[1] ?? 1;
   const weights = g.input('weights', [batchSize]);
   const slopes = g.mul(logitSlopes(logits), g.reshape(weights, [batchSize, 1]));
-  const sum = g.sumOverParts({ sliced: { images, slopes }, whole: { state } }, batchSize, (operands) => {
-    const one = operands as Record<'images' | 'slopes' | 'state', Value>;
+  const named = Object.fromEntries(inputs.map(({ name }, index) => [name, examples[index] as Value]));
+  const sliced = { ...named, slopes };
+  const sum = g.sumOverParts({ sliced, whole: { state } }, batchSize, (operands) => {
+    const one = operands as Record<'slopes' | 'state', Value>;
+    const inputsOfOne = inputs.map(({ name }) => operands[name]) as unknown as Inputs;
     const tensors = cutState(one.state, layout);
-    const z = applyNetwork(network, layout, tensors, normalized(one.images, normalization));
+    const z = applyNetwork(network, layout, tensors, inputsOfOne);
     // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
     const [value, ...simple] = simplify([g.reduceSum(g.mul(z, one.slopes)), ...tensors]) as [
       Value,
@@ -74,7 +83,7 @@ export function fisherStep(
 }
 
 /**
- * Of every image, d/d logits of Σ_c ε_c·√p_c·log p_c with √p_c held: s − p·Σ s, where s_c = ε_c·√p_c. A sum over parts
+ * Of every example, d/d logits of Σ_c ε_c·√p_c·log p_c with √p_c held: s − p·Σ s, where s_c = ε_c·√p_c. A sum over parts
  * gets them as numbers, so that they are not differentiated again.
  */
 function logitSlopes(logits: Value): Value {

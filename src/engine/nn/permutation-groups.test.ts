@@ -3,19 +3,29 @@ import { type RandomStream, randomStream } from '../../base/random.js';
 import { alignUpdates } from '../../merge/align/align.js';
 import { merge } from '../../merge/memory/merge.js';
 import { mean } from '../../merge/strategies/mean.js';
+import type { ColumnSpec } from '../../tensor/column-spec.js';
 import { type PermutationGroup, permuteState } from '../../tensor/permutation-group.js';
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import { type StateDict, tensorView } from '../../tensor/state-dict.js';
 import { input } from '../graph/build.js';
 import { evaluate } from '../graph/evaluate.js';
-import { applyNetwork, initialState, layoutOf, type Network, parametersOf } from './layers/network.js';
+import {
+  applyNetwork,
+  examplesOf,
+  initialState,
+  layoutOf,
+  type Network,
+  parametersOf,
+} from './layers/network.js';
 import { lenet5 } from './models/lenet5.js';
 import { mlp } from './models/mlp.js';
+import { onPixels, pixels } from './models/normalize-pixels.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { resnet8 } from './models/resnet8.js';
 import { permutationGroups } from './permutation-groups.js';
 
 const GREY = [1, 28, 28];
+const x = (shape: Shape): ColumnSpec => ({ name: 'images', dtype: 'f32', shape });
 
 /** "tensor:axis", "tensor:axis/block". */
 const described = (groups: readonly PermutationGroup[]) =>
@@ -28,21 +38,30 @@ const described = (groups: readonly PermutationGroup[]) =>
 
 describe('the permutation groups', () => {
   it('of paper-cnn reach the dense layer in blocks of the pixels of an image', () => {
-    expect(described(permutationGroups(paperCnn({ dropout: 0.5 }), GREY))).toEqual([
+    expect(described(permutationGroups(paperCnn({ dropout: 0.5 }), [x(GREY)]))).toEqual([
       '128: conv1.weight:0 conv1.bias:0 conv2.weight:1',
       '64: conv2.weight:0 conv2.bias:0 fc.weight:1/49',
     ]);
   });
 
+  it('are the same behind a normalization of pixels', () => {
+    const [plain, behind] = [
+      paperCnn(),
+      onPixels(paperCnn(), { mean: [0.1, 0.2, 0.3], deviation: [0.4, 0.5, 0.6] }),
+    ];
+    const colour = [3, 8, 8];
+    expect(permutationGroups(behind, [pixels(colour)])).toEqual(permutationGroups(plain, [x(colour)]));
+  });
+
   it('of mlp are its hidden layers', () => {
-    expect(described(permutationGroups(mlp({ hidden: [32, 16] }), GREY))).toEqual([
+    expect(described(permutationGroups(mlp({ hidden: [32, 16] }), [x(GREY)]))).toEqual([
       '32: fc1.weight:0 fc1.bias:0 fc2.weight:1',
       '16: fc2.weight:0 fc2.bias:0 fc3.weight:1',
     ]);
   });
 
   it('of lenet5 go on through the dense layers', () => {
-    expect(described(permutationGroups(lenet5(), GREY))).toEqual([
+    expect(described(permutationGroups(lenet5(), [x(GREY)]))).toEqual([
       '6: conv1.weight:0 conv1.bias:0 conv2.weight:1',
       '16: conv2.weight:0 conv2.bias:0 fc1.weight:1/25',
       '120: fc1.weight:0 fc1.bias:0 fc2.weight:1',
@@ -51,7 +70,7 @@ describe('the permutation groups', () => {
   });
 
   it('of resnet8 tie what residual sums add, and keep the groups of group norm', () => {
-    const [stem, inner] = described(permutationGroups(resnet8(), GREY));
+    const [stem, inner] = described(permutationGroups(resnet8(), [x(GREY)]));
     expect(stem).toBe(
       '16 in 8: conv1.weight:0 norm1.weight:0 norm1.bias:0 layer1.conv1.weight:1 layer1.conv2.weight:0 ' +
         'layer1.norm2.weight:0 layer1.norm2.bias:0 layer2.conv1.weight:1 layer2.downsample.conv.weight:1',
@@ -70,7 +89,7 @@ const networks: [name: string, network: Network, imageShape: Shape][] = [
 ];
 
 describe.each(networks)('a model of %s', (_, network, imageShape) => {
-  const groups = permutationGroups(network, imageShape);
+  const groups = permutationGroups(network, [x(imageShape)]);
   const random = randomStream(7, 'test');
   const state = noisy(network, imageShape, random);
   const shuffled = permuteState(
@@ -115,7 +134,7 @@ const sameBytes = (a: StateDict, b: StateDict) =>
 
 /** Initial weights in which no two units are alike: neither are the scales and shifts of norms. */
 function noisy(network: Network, imageShape: Shape, random: RandomStream): StateDict {
-  const { layout, data } = initialState(parametersOf(network, imageShape), random.uint32());
+  const { layout, data } = initialState(parametersOf(network, [x(imageShape)]), random.uint32());
   return { layout, data: data.map((value) => value + 0.1 * random.normal()) };
 }
 
@@ -129,9 +148,9 @@ function orderOf({ size, channelGroups = 1 }: PermutationGroup, random: RandomSt
 }
 
 function logits(network: Network, imageShape: Shape, state: StateDict, images: Float32Array): Float64Array {
-  const layout = layoutOf(parametersOf(network, imageShape));
+  const layout = layoutOf(parametersOf(network, [x(imageShape)]));
   const weights = layout.map(({ name, shape }) => input(name, shape));
-  const output = applyNetwork(network, layout, weights, input('images', [2, ...imageShape]));
+  const output = applyNetwork(network, layout, weights, examplesOf([x(imageShape)], 2));
   const tensors = layout.map(({ name }) => [name, tensorView(state, name)]);
   return evaluate({ outputs: { output } }, { ...Object.fromEntries(tensors), images }).output!;
 }

@@ -1,21 +1,20 @@
 /**
  * The permutation groups of a network, read off its graph: which hidden units can be put in another order, and which axes
- * of which tensors that concerns. What images mean and what logits mean stays as it is.
+ * of which tensors that concerns. What inputs mean and what outputs mean stays as it is.
  */
 
+import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { PermutationGroup, PermutedAxis } from '../../tensor/permutation-group.js';
-import type { Shape } from '../../tensor/shape.js';
 import { input } from '../graph/build.js';
 import { permutableAxes } from '../graph/permutation-rules.js';
 import { resolve, type Units } from '../graph/tied-axes.js';
-import { applyNetwork, layoutOf, type Network, parametersOf } from './layers/network.js';
+import { applyNetwork, examplesOf, layoutOf, type Network, parametersOf } from './layers/network.js';
 
-/** @param imageShape [C,H,W] */
-export function permutationGroups(network: Network, imageShape: Shape): PermutationGroup[] {
-  const layout = layoutOf(parametersOf(network, imageShape));
+export function permutationGroups(network: Network, inputs: readonly ColumnSpec[]): PermutationGroup[] {
+  const layout = layoutOf(parametersOf(network, inputs));
   const tensors = layout.map(({ name, shape }) => input(name, shape));
-  const logits = applyNetwork(network, layout, tensors, input('images', [1, ...imageShape]));
-  const axes = permutableAxes(logits, tensors);
+  const output = applyNetwork(network, layout, tensors, examplesOf(inputs, 1));
+  const axes = permutableAxes(output, tensors);
   const members = new Map<Units, PermutedAxis[]>();
   layout.forEach(({ name }, index) => {
     const tensor = tensors[index];

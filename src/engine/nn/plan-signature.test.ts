@@ -4,6 +4,7 @@ import { layoutSize } from '../../tensor/state-dict.js';
 import { readModel } from '../onnx/import/read-model.js';
 import { correctionOf, networkOf, optimizerOf } from './by-name.js';
 import { compileFisherPlan } from './fisher-plan.js';
+import { onPixels, pixels } from './models/normalize-pixels.js';
 import { compilePlan, type PlanOptions } from './plan.js';
 import {
   evaluationSignature,
@@ -11,9 +12,11 @@ import {
   signatureProblem,
   trainingSignature,
 } from './plan-signature.js';
-import { meanSquaredError, softmaxCrossEntropy } from './tasks/losses.js';
+import { classification } from './tasks/classification.js';
+import { meanSquaredError } from './tasks/losses.js';
 
 const classes = 3;
+const inputs = [pixels([1, 28, 28])];
 const models: readonly Exclude<Configuration['model'], { name: 'custom' }>[] = [
   { name: 'mlp', hidden: [6], dropout: 0.5 },
   { name: 'lenet5' },
@@ -32,7 +35,7 @@ const adam = {
 
 function check(options: Partial<PlanOptions> & Pick<PlanOptions, 'network'>) {
   const plan = compilePlan({
-    ...{ imageShape: [1, 28, 28], loss: softmaxCrossEntropy(), optimizer: optimizerOf(sgd), batchSize: 6 },
+    ...{ inputs, task: classification({ classes }), optimizer: optimizerOf(sgd), batchSize: 6 },
     ...options,
   });
   const [training, evaluation] = [
@@ -46,13 +49,13 @@ function check(options: Partial<PlanOptions> & Pick<PlanOptions, 'network'>) {
 
 describe('a plan that is compiled here', () => {
   it.each(models)('has nothing in it that is refused, and the signature that is expected: $name', (model) => {
-    const network = networkOf(model, classes);
+    const network = onPixels(networkOf(model, classes), { mean: [0.5], deviation: [0.5] });
     for (const partBytes of [2 ** 30, 1]) check({ network, partBytes, clipNorm: 1 });
-    check({ network, optimizer: optimizerOf(adam), loss: meanSquaredError() });
-    const normalization = { mean: [0.5], deviation: [0.5] };
-    const fisher = compileFisherPlan({ network, imageShape: [1, 28, 28], normalization });
+    const task = classification({ classes, loss: meanSquaredError() });
+    check({ network, optimizer: optimizerOf(adam), task });
+    const fisher = compileFisherPlan({ network, inputs });
     const signature = readModel(fisher.model, 'the Fisher model');
-    expect(signatureProblem(signature, fisherSignature(fisher, [1, 28, 28]))).toBeUndefined();
+    expect(signatureProblem(signature, fisherSignature(fisher))).toBeUndefined();
   });
 
   it.each([
@@ -63,22 +66,24 @@ describe('a plan that is compiled here', () => {
     { name: 'fed-ntd', beta: 1, temperature: 1 },
     { name: 'fed-babu' },
   ] as const)('has them with the correction $name too', (correction) => {
-    const network = networkOf({ name: 'mlp', hidden: [4], dropout: 0 }, classes);
+    const network = onPixels(networkOf({ name: 'mlp', hidden: [4], dropout: 0 }, classes));
     for (const partBytes of [2 ** 30, 1]) check({ network, partBytes, correction: correctionOf(correction) });
   });
 });
 
 describe('a model that does not fit', () => {
-  const { plan, training } = check({ network: networkOf({ name: 'mlp', hidden: [4], dropout: 0 }, classes) });
+  const { plan, training } = check({
+    network: onPixels(networkOf({ name: 'mlp', hidden: [4], dropout: 0 }, classes)),
+  });
   const expected = trainingSignature(plan, classes);
   const size = layoutSize(plan.layout);
-  const [first, ...inputs] = training.inputs;
+  const [first, ...others] = training.inputs;
   const [output, ...outputs] = training.outputs;
 
   it.each([
-    [{ inputs: [...inputs, { ...first!, shape: [size + 1] }] }, `its input "${first?.name}" is`],
+    [{ inputs: [...others, { ...first!, shape: [size + 1] }] }, `its input "${first?.name}" is`],
     [
-      { inputs: [...inputs, { ...first!, name: 'labels of others' }] },
+      { inputs: [...others, { ...first!, name: 'labels of others' }] },
       'input "labels of others" is not expected',
     ],
     [{ inputs: [...training.inputs, first!] }, `it has two input "${first?.name}"`],

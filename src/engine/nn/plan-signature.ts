@@ -4,6 +4,7 @@
  */
 
 import { printable } from '../../base/printable.js';
+import type { ColumnSpec } from '../../tensor/column-spec.js';
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
 import { layoutSize } from '../../tensor/state-dict.js';
 import type { ModelSignature, ModelValue } from '../onnx/import/read-model.js';
@@ -51,14 +52,16 @@ export function evaluationSignature(plan: Facts): ModelSignature {
 }
 
 /** Those of `fisherStep`. */
-export function fisherSignature(
-  { size, batchSize, classes }: Omit<FisherPlan, 'model'>,
-  imageShape: Shape,
-): ModelSignature {
+export function fisherSignature({
+  inputs,
+  size,
+  batchSize,
+  classes,
+}: Omit<FisherPlan, 'model'>): ModelSignature {
   return {
     inputs: [
       value('state', [size]),
-      value('images', [batchSize, ...imageShape], 'u8'),
+      ...columns(inputs, batchSize),
       value('signs', [batchSize, classes]),
       value('weights', [batchSize]),
     ],
@@ -99,9 +102,10 @@ function valuesProblem(
 
 const value = (name: string, shape: Shape, type: ModelValue['type'] = 'f32') => ({ name, type, shape });
 const described = ({ type, shape }: ModelValue) => `${type}${formatShape(shape)}`;
-const batch = ({ imageShape }: Facts, size: number) => [
-  value('images', [size, ...imageShape], 'u8'),
-  value('labels', [size], 'i32'),
+const columns = (of: readonly ColumnSpec[], size: number) =>
+  of.map(({ name, shape, dtype }) => value(name, [size, ...shape], dtype));
+const batch = ({ inputs, targets }: Facts, size: number) => [
+  ...columns([...inputs, ...targets], size),
   value('weights', [size]),
 ];
 const score = [value('lossSum', []), value('correct', [])];

@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest';
+import { onPixels, pixels } from './models/normalize-pixels.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { sgd } from './optimizers.js';
 import { compilePlan } from './plan.js';
-import { softmaxCrossEntropy } from './tasks/losses.js';
+import { classification } from './tasks/classification.js';
 
 const planOf = (batchSize: number, kernel = 3) =>
   compilePlan({
-    network: paperCnn({ kernel }),
-    imageShape: [1, 28, 28],
-    loss: softmaxCrossEntropy(),
+    network: onPixels(paperCnn({ kernel })),
+    inputs: [pixels([1, 28, 28])],
+    task: classification({ classes: 10 }),
     optimizer: sgd({ momentum: 0.9 }),
     batchSize,
     evaluationBatchSize: batchSize,

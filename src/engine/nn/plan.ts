@@ -1,30 +1,39 @@
 /**
  * A plan: everything that a participant needs besides its data, compiled. Whoever has ONNX Runtime can train by it.
  */
+
+import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
 import type { PermutationGroup } from '../../tensor/permutation-group.js';
-import type { Shape } from '../../tensor/shape.js';
+import { formatShape, sameShape } from '../../tensor/shape.js';
 import type { StateLayout } from '../../tensor/state-dict.js';
+import { input } from '../graph/build.js';
 import { lower } from '../onnx/lower/lower.js';
 import type { Correction, CorrectionInput } from './corrections/correction.js';
-import { layoutOf, type Network, NetworkError, parametersOf } from './layers/network.js';
+import {
+  applyNetwork,
+  examplesOf,
+  layoutOf,
+  type Network,
+  NetworkError,
+  parametersOf,
+} from './layers/network.js';
 import type { Optimizer } from './optimizers.js';
 import { permutationGroups } from './permutation-groups.js';
-import type { Loss } from './tasks/losses.js';
-import { evaluationStep, type Normalization, trainingStep } from './training-step.js';
+import type { Task } from './tasks/task.js';
+import { evaluationStep, type StepDescription, trainingStep } from './training-step.js';
 
-/** Images evaluated at a time, by default. */
+/** Examples evaluated at a time, by default. */
 export const EVALUATION_BATCH = 25;
 
 export interface PlanOptions {
   readonly network: Network;
-  /** [C,H,W]. */
-  readonly imageShape: Shape;
-  readonly loss: Loss;
+  /** What the network is given of an example, in its order. */
+  readonly inputs: readonly ColumnSpec[];
+  readonly task: Task;
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  /** Images evaluated at a time; `EVALUATION_BATCH` by default. */
+  /** Examples evaluated at a time; `EVALUATION_BATCH` by default. */
   readonly evaluationBatchSize?: number;
-  readonly normalization?: Normalization;
   readonly clipNorm?: number | undefined;
   readonly correction?: Correction | undefined;
   /** A batch is cut into parts whose largest array fits: `partBytes` of the runtime that will train; 2.5 MiB by default. */
@@ -33,7 +42,8 @@ export interface PlanOptions {
 
 export interface Plan {
   readonly layout: StateLayout;
-  readonly imageShape: Shape;
+  readonly inputs: readonly ColumnSpec[];
+  readonly targets: readonly ColumnSpec[];
   readonly batchSize: number;
   readonly evaluationBatchSize: number;
   /** Vectors that the optimizer keeps, each of the state's size. */
@@ -48,38 +58,53 @@ export interface Plan {
 }
 
 export function compilePlan(options: PlanOptions): Plan {
-  const { network, imageShape, optimizer, batchSize, evaluationBatchSize = EVALUATION_BATCH } = options;
+  const { network, task, optimizer, batchSize, evaluationBatchSize = EVALUATION_BATCH } = options;
   for (const [field, size] of Object.entries({ batchSize, evaluationBatchSize })) {
     if (Number.isInteger(size) && size >= 1) continue;
     throw new NetworkError(`plan: ${field} is ${size}, expected a whole number from 1`);
   }
-  checkNormalization(options.normalization, imageShape);
-  const layout = layoutOf(parametersOf(network, imageShape));
-  const description = {
-    ...options,
-    layout,
-    normalization: options.normalization ?? { mean: [0], deviation: [1] },
-  };
+  const inputs = options.inputs.map(specOf);
+  const targets = task.targets.map(specOf);
+  checkNames([...inputs, ...targets]);
+  const layout = layoutOf(parametersOf(network, inputs));
+  const description = { ...options, inputs, layout };
+  checkOutput(description);
   return {
     layout,
-    imageShape,
+    inputs,
+    targets,
     batchSize,
     evaluationBatchSize,
     slotCount: optimizer.slotCount,
     correctionInputs: options.correction?.reads ?? [],
-    permutationGroups: permutationGroups(network, imageShape),
+    permutationGroups: permutationGroups(network, inputs),
     trainingModel: lower(trainingStep(description)),
     evaluationModel: lower(evaluationStep(description, evaluationBatchSize)),
   };
 }
 
-/** One number for all channels, or one for each: others would be left out in silence. */
-function checkNormalization(normalization: Normalization | undefined, [channels]: Shape): void {
-  for (const [field, numbers] of Object.entries(normalization ?? {}) as [string, readonly number[]][]) {
-    const sound = numbers.every((value) => Number.isFinite(value) && (field === 'mean' || value > 0));
-    if (sound && (numbers.length === 1 || numbers.length === channels)) continue;
-    throw new NetworkError(
-      `plan: normalization.${field} is [${numbers.join(', ')}], expected one finite number, or one for each of the ${channels} channels${field === 'mean' ? '' : ', above 0'}`,
-    );
-  }
+/** What a graph calls something else. */
+const TAKEN =
+  /^(state|nextState|(nextSlot|slot)\d+|weights|learningRate|step|seed|totalWeight|number|strength|globalState|controlDrift|classCounts|signs|slopes|sum)$/;
+
+function checkNames(columns: readonly ColumnSpec[]): void {
+  const names = columns.map(({ name }) => name);
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  const wrong = repeated ?? names.find((name) => TAKEN.test(name));
+  if (wrong === undefined) return;
+  throw new NetworkError(
+    `plan: a column is called "${wrong}", ${repeated === undefined ? 'which the graph calls something else' : 'and another one, too'}`,
+    { hint: 'give it another name' },
+  );
+}
+
+/** @throws NetworkError when the network does not give what the task is about */
+function checkOutput({ network, layout, inputs, task }: StepDescription): void {
+  const tensors = layout.map(({ name, shape }) => input(name, shape));
+  const { shape, dtype } = applyNetwork(network, layout, tensors, examplesOf(inputs, 1));
+  const [batch, ...output] = shape;
+  if (dtype === 'f32' && batch === 1 && sameShape(output, task.output)) return;
+  throw new NetworkError(
+    `plan: the network gives ${dtype}${formatShape(shape)} for one example, but the task "${task.name}" is about f32${formatShape([1, ...task.output])}`,
+  );
 }

@@ -1,41 +1,40 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import type { Shape } from '../../tensor/shape.js';
 import * as g from '../graph/build.js';
 import { evaluate } from '../graph/evaluate.js';
 import { graphInputs, topologicalOrder } from '../graph/value.js';
 import { conv2d, dense, dropout } from './layers/layers.js';
 import { initialState, layoutOf, type Network, parametersOf } from './layers/network.js';
+import { onPixels, pixels } from './models/normalize-pixels.js';
 import { adam, sgd } from './optimizers.js';
-import { softmaxCrossEntropy } from './tasks/losses.js';
-import { evaluationStep, normalized, type TrainingDescription, trainingStep } from './training-step.js';
+import { classification } from './tasks/classification.js';
+import { evaluationStep, type TrainingDescription, trainingStep } from './training-step.js';
 
-const IMAGE: Shape = [1, 6, 6];
+const INPUTS = [pixels([1, 6, 6])];
+const normalization = { mean: [0.3], deviation: [0.4] };
 const CLASSES = 3;
 
-const network =
-  (rate = 0): Network =>
-  (scope, images) => {
+const network = (rate = 0): Network =>
+  onPixels((scope, images) => {
     const x = g.relu(conv2d(scope.in('conv'), images, { filters: 4, kernel: 3, padding: 1 }));
     const y = g.flatten(g.maxPool2d(x, { kernel: 2 }));
     return dense(scope.in('fc'), dropout(scope, y, rate), CLASSES);
-  };
+  }, normalization);
 
 function describeStep(batchSize: number, options: Partial<TrainingDescription> = {}): TrainingDescription {
   const chosen = options.network ?? network();
   return {
     network: chosen,
-    layout: layoutOf(parametersOf(chosen, options.imageShape ?? IMAGE)),
-    imageShape: IMAGE,
-    normalization: { mean: [0.3], deviation: [0.4] },
-    loss: softmaxCrossEntropy(),
+    layout: layoutOf(parametersOf(chosen, options.inputs ?? INPUTS)),
+    inputs: INPUTS,
+    task: classification({ classes: CLASSES }),
     optimizer: adam(),
     batchSize,
     ...options,
   };
 }
 
-const initial = initialState(parametersOf(network(), IMAGE), 'step');
+const initial = initialState(parametersOf(network(), INPUTS), 'step');
 const SIZE = initial.data.length;
 
 /** `count` images and labels, with `places` places of which the rest are empty. */
@@ -59,19 +58,19 @@ function expectSame(actual: Float64Array, expected: Float64Array) {
 }
 
 it('a batch whose activations are large goes through in parts, and gives what it gives as a whole', () => {
-  const large: Network = (scope, images) => {
+  const large = onPixels((scope, images) => {
     const x = g.tanh(conv2d(scope.in('conv'), images, { filters: 2, kernel: 1 }));
     return dense(scope.in('fc'), g.flatten(g.averagePool2d(x, { kernel: 100 })), CLASSES);
-  };
-  const imageShape = [1, 400, 400];
-  const parameters = parametersOf(large, imageShape);
-  const options = { network: large, layout: layoutOf(parameters), imageShape, optimizer: sgd() };
+  }, normalization);
+  const inputs = [pixels([1, 400, 400])];
+  const parameters = parametersOf(large, inputs);
+  const options = { network: large, layout: layoutOf(parameters), inputs, optimizer: sgd() };
   const graph = trainingStep(describeStep(6, options));
   const parts = topologicalOrder(Object.values(graph.outputs)).find(({ op }) => op === 'sumOverParts');
   expect(parts?.attributes).toMatchObject({ parts: 3 });
   const stream = randomStream('large');
-  const pixels = 400 * 400;
-  const images = Uint8Array.from({ length: 6 * pixels }, () => stream.integer(256));
+  const size = 400 * 400;
+  const images = Uint8Array.from({ length: 6 * size }, () => stream.integer(256));
   const [labels, weights] = [
     [0, 1, 2, 2, 1, 0],
     [1, 1, 2, 1, 1, 0],
@@ -83,7 +82,7 @@ it('a batch whose activations are large goes through in parts, and gives what it
   const total = weights.reduce((a, b) => a + b);
   const sums = new Float64Array(state.length);
   for (let i = 0; i < 6; i++) {
-    const image = images.subarray(i * pixels, (i + 1) * pixels);
+    const image = images.subarray(i * size, (i + 1) * size);
     const { nextState } = evaluate(single, {
       state,
       ...settings,
@@ -163,12 +162,16 @@ describe('dropout', () => {
   });
 
   it('draws other numbers in every layer', () => {
-    const twice: Network = (scope, images) => {
+    const twice = onPixels((scope, images) => {
       const x = g.flatten(images);
       return g.add(dropout(scope, x, 0.5), dense(scope, dropout(scope, x, 0.5), 36));
-    };
+    });
     const graph = trainingStep(
-      describeStep(2, { network: twice, layout: layoutOf(parametersOf(twice, IMAGE)) }),
+      describeStep(2, {
+        network: twice,
+        layout: layoutOf(parametersOf(twice, INPUTS)),
+        task: classification({ classes: 36 }),
+      }),
     );
     const streams = topologicalOrder(Object.values(graph.outputs)).flatMap((value) =>
       value.op === 'randomUniform' ? [value.attributes.stream] : [],
@@ -185,31 +188,9 @@ describe('dropout', () => {
   });
 });
 
-describe('bytes of images', () => {
-  const pixels = (channels: number, normalization: TrainingDescription['normalization'], bytes: number[]) => {
-    const images = g.input('images', [1, channels, 1, bytes.length / channels], 'u8');
-    return Array.from(evaluate({ outputs: { y: normalized(images, normalization) } }, { images: bytes }).y!);
-  };
-
-  it('become (byte/255 − mean)/deviation inside the graph', () => {
-    const [black, grey, white] = pixels(1, { mean: [0.3], deviation: [0.4] }, [0, 51, 255]);
-    expect(black).toBeCloseTo(-0.75, 12);
-    expect(grey).toBeCloseTo(-0.25, 12);
-    expect(white).toBeCloseTo(1.75, 12);
-  });
-
-  it('have the mean and deviation of their channel', () => {
-    const normalization = { mean: [0, 1], deviation: [1, 0.5] };
-    const expected = [0, 1, -2, 0];
-    for (const [i, value] of pixels(2, normalization, [0, 255, 0, 255]).entries()) {
-      expect(value).toBeCloseTo(expected[i]!, 12);
-    }
-  });
-
-  it('enter the training graph as u8', () => {
-    expect(graphInputs(trainingStep(describeStep(2))).get('images')).toMatchObject({
-      dtype: 'u8',
-      shape: [2, 1, 6, 6],
-    });
+it('bytes enter the training graph as u8', () => {
+  expect(graphInputs(trainingStep(describeStep(2))).get('images')).toMatchObject({
+    dtype: 'u8',
+    shape: [2, 1, 6, 6],
   });
 });

@@ -1,15 +1,17 @@
 /**
  * The whole training step as one graph, and the evaluation that belongs to it.
  *
- *     (state [P], slot0 [P] …, images u8 [B,C,H,W], labels i32 [B], weights [B], learningRate, step, seed)
+ *     (state [P], slot0 [P] …, …inputs [B,…], …targets [B,…], weights [B], learningRate, step, seed)
  *         → (state [P], slot0 [P] …, lossSum, correct)
  *
- * The loss that is differentiated is Σ wᵢ·lossᵢ / max(Σ wᵢ, 1), so that the empty places of a ragged batch (weight 0)
- * count for nothing. `lossSum` is Σ wᵢ·lossᵢ and `correct` the weighted number of right predictions, both before the update.
+ * The loss that is differentiated is Σ wᵢ·lossᵢ / max(Σ wᵢ·unitsᵢ, 1), so that the empty places of a ragged batch (weight 0)
+ * count for nothing; a task says what the loss of an example is, and how many units of it count. `lossSum` is Σ wᵢ·lossᵢ and
+ * `correct` the weighted number of right predictions, both before the update.
  * A correction adds inputs of its own (`corrections/correction.ts`).
  */
 
-import { type Shape, sizeOf } from '../../tensor/shape.js';
+import type { ColumnSpec } from '../../tensor/column-spec.js';
+import { sizeOf } from '../../tensor/shape.js';
 import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
@@ -18,23 +20,16 @@ import { type Graph, topologicalOrder, type Value } from '../graph/value.js';
 import { convolutionOperandSize } from '../onnx/lower/convolution-algorithm.js';
 import type { Correction, CorrectionInputs } from './corrections/correction.js';
 import { lastLayerOf } from './layers/last-layer.js';
-import { applyNetwork, type Network } from './layers/network.js';
+import { applyNetwork, examplesOf, type Inputs, type Network, NetworkError } from './layers/network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
-import type { Loss } from './tasks/losses.js';
-
-/** Pixels become (byte/255 − mean)/deviation, per channel. */
-export interface Normalization {
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-}
+import type { Task } from './tasks/task.js';
 
 export interface StepDescription {
   readonly network: Network;
   readonly layout: StateLayout;
-  /** [C,H,W]. */
-  readonly imageShape: Shape;
-  readonly normalization: Normalization;
-  readonly loss: Loss;
+  /** What the network is given of an example, in its order. */
+  readonly inputs: readonly ColumnSpec[];
+  readonly task: Task;
 }
 
 export interface TrainingDescription extends StepDescription {
@@ -49,8 +44,8 @@ export interface TrainingDescription extends StepDescription {
 }
 
 interface Batch {
-  readonly images: Value;
-  readonly labels: Value;
+  readonly inputs: Inputs;
+  readonly targets: readonly Value[];
   readonly weights: Value;
 }
 
@@ -64,10 +59,10 @@ export function trainingStep(description: TrainingDescription): Graph {
   const seed = g.input('seed', [], 'i32');
   const batch = batchInputs(description, description.batchSize);
 
-  const totalWeight = g.maximum(g.reduceSum(batch.weights), 1);
+  const totalWeight = g.maximum(g.reduceSum(unitWeights(description.task, batch)), 1);
   const told = correctionInputs(description);
   const parts = batchParts(description);
-  const numbers = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');
+  const number = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');
   const whole = { state, totalWeight, seed, step };
   const reads = correction?.changes === 'loss' ? correction.reads : [];
   const read = Object.fromEntries(reads.map((name) => [name, told[name]]));
@@ -75,13 +70,14 @@ export function trainingStep(description: TrainingDescription): Graph {
     parts === 1
       ? gradientAndScore(description, { ...batch, ...whole, keys: [seed, step], told })
       : g.sumOverParts(
-          { sliced: { ...batch, number: numbers }, whole: { ...whole, ...read } },
+          { sliced: { ...columnsOf(description, batch), number }, whole: { ...whole, ...read } },
           parts,
           (operands) => {
-            const part = operands as Record<keyof (Batch & typeof whole) | 'number', Value>;
+            const { state, totalWeight, ...part } = operands as Record<keyof typeof whole | 'number', Value>;
             const keys = [part.seed, part.step, g.reshape(part.number, [])];
+            const of = { ...batchOf(description, operands), state, totalWeight, keys };
             return simplify([
-              gradientAndScore(description, { ...part, keys, told: { ...told, ...operands } }),
+              gradientAndScore(description, { ...of, told: { ...told, ...operands } }),
             ])[0] as Value;
           },
         );
@@ -92,7 +88,7 @@ export function trainingStep(description: TrainingDescription): Graph {
   const clipped = clipNorm === undefined ? slope : clipByGlobalNorm(slope, clipNorm);
   const corrected = correction?.changes === 'gradient' ? correction.gradient(clipped, state, told) : clipped;
   const next = optimizer.update(state, corrected, slots, learningRate, step);
-  const lastLayer = () => lastLayerOf(description.network, layout, description.imageShape, 'correction');
+  const lastLayer = () => lastLayerOf(description.network, layout, description.inputs, 'correction');
   const nextState =
     correction?.changes === 'state' ? correction.state(next.state, state, lastLayer(), told) : next.state;
   return simplifyGraph({
@@ -112,21 +108,27 @@ interface PartOperands extends Batch {
   readonly told: CorrectionInputs;
 }
 
-/** [P + 2]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these images, Σ wᵢ·lossᵢ, and the number of right predictions. */
+/** [P + 2]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these examples, Σ wᵢ·lossᵢ, and the number of right predictions. */
 function gradientAndScore(
-  { network, layout, loss, normalization, correction }: TrainingDescription,
+  { network, layout, task, correction }: TrainingDescription,
   { state, totalWeight, keys, told, ...batch }: PartOperands,
 ): Value {
   const tensors = cutState(state, layout);
-  const images = normalized(batch.images, normalization);
-  const { labels } = batch;
-  const logits = applyNetwork(network, layout, tensors, images, { keys });
-  const globalLogits = () => applyNetwork(network, layout, cutState(told.globalState, layout), images);
+  const output = applyNetwork(network, layout, tensors, batch.inputs, { keys });
   const losses =
     correction?.changes === 'loss'
-      ? correction.loss(loss, { logits, labels, globalLogits }, told)
-      : loss(logits, labels);
-  const { lossSum, correct } = score(losses, logits, batch);
+      ? correction.loss(
+          classesOf(task).loss,
+          {
+            logits: output,
+            labels: batch.targets[0] as Value,
+            globalLogits: () =>
+              applyNetwork(network, layout, cutState(told.globalState, layout), batch.inputs),
+          },
+          told,
+        )
+      : task.losses(output, batch.targets);
+  const { lossSum, correct } = score(losses, output, batch);
   // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
   const [slopeOf, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, correct, ...tensors]) as [
     Value,
@@ -136,47 +138,56 @@ function gradientAndScore(
   return g.concat([...gradients(slopeOf, simple.slice(2)), ...scores], 0);
 }
 
-/** (state, images, labels, weights) → (lossSum, correct, predictions i32 [B]). */
+/** (state, …inputs, …targets, weights) → (lossSum, correct, predictions i32 [B]). */
 export function evaluationStep(description: StepDescription, batchSize: number): Graph {
-  const state = g.input('state', [layoutSize(description.layout)]);
+  const { network, layout, task } = description;
+  const state = g.input('state', [layoutSize(layout)]);
   const batch = batchInputs(description, batchSize);
-  const images = normalized(batch.images, description.normalization);
-  const logits = applyNetwork(
-    description.network,
-    description.layout,
-    cutState(state, description.layout),
-    images,
-  );
-  const { lossSum, correct } = score(description.loss(logits, batch.labels), logits, batch);
-  return simplifyGraph({ outputs: { lossSum, correct, predictions: g.argMax(logits, 1) } });
+  const output = applyNetwork(network, layout, cutState(state, layout), batch.inputs);
+  const { lossSum, correct } = score(task.losses(output, batch.targets), output, batch);
+  return simplifyGraph({ outputs: { lossSum, correct, predictions: g.argMax(output, 1) } });
 }
 
-function batchInputs({ imageShape }: StepDescription, batchSize: number): Batch {
+function batchInputs({ inputs, task }: StepDescription, batchSize: number): Batch {
   return {
-    images: g.input('images', [batchSize, ...imageShape], 'u8'),
-    labels: g.input('labels', [batchSize], 'i32'),
+    inputs: examplesOf(inputs, batchSize),
+    targets: task.targets.map(({ name, shape, dtype }) => g.input(name, [batchSize, ...shape], dtype)),
     weights: g.input('weights', [batchSize]),
   };
 }
 
-/** Bytes to floats: byte·(1/(255·deviation)) − mean/deviation. */
-export function normalized(images: Value, { mean, deviation }: Normalization): Value {
-  const channels = images.shape[1] ?? 1;
-  const perChannel = (f: (m: number, d: number) => number) => {
-    const values = Array.from({ length: channels }, (_, c) =>
-      f(mean[c] ?? mean[0] ?? 0, deviation[c] ?? deviation[0] ?? 1),
-    );
-    return values.every((value) => value === values[0])
-      ? g.scalar(values[0] ?? 0)
-      : g.constant(values, [1, channels, 1, 1]);
+/** What a batch is made of, by the names of its columns. */
+function columnsOf({ inputs, task }: StepDescription, batch: Batch): Record<string, Value> {
+  const named = (columns: readonly ColumnSpec[], values: readonly Value[]) =>
+    columns.map(({ name }, index) => [name, values[index] as Value] as const);
+  return {
+    ...Object.fromEntries([...named(inputs, batch.inputs), ...named(task.targets, batch.targets)]),
+    weights: batch.weights,
   };
-  const scaled = g.mul(
-    g.cast(images, 'f32'),
-    perChannel((_, d) => 1 / (255 * d)),
-  );
-  return g.sub(
-    scaled,
-    perChannel((m, d) => m / d),
+}
+
+/** The batch of these columns. */
+function batchOf({ inputs, task }: StepDescription, columns: Readonly<Record<string, Value>>): Batch {
+  const values = (of: readonly ColumnSpec[]) => of.map(({ name }) => columns[name] as Value);
+  return {
+    inputs: values(inputs) as unknown as Inputs,
+    targets: values(task.targets),
+    weights: columns.weights as Value,
+  };
+}
+
+/** [B]: how much of a batch counts, example by example. */
+const unitWeights = ({ units }: Task, { targets, weights }: Batch) =>
+  units === undefined ? weights : g.mul(weights, units(targets));
+
+/** @throws NetworkError where the task is not over classes */
+function classesOf({ name, classes }: Task) {
+  if (classes !== undefined) return classes;
+  throw new NetworkError(
+    `plan: the correction changes a loss over classes, which the task "${name}" has not`,
+    {
+      hint: 'leave "correction" out, or take one that changes gradients, such as fed-prox or scaffold',
+    },
   );
 }
 
@@ -187,14 +198,8 @@ function correctionInputs(description: TrainingDescription): CorrectionInputs {
     strength: g.input('strength', []),
     globalState: g.input('globalState', [size]),
     controlDrift: g.input('controlDrift', [size]),
-    classCounts: g.input('classCounts', [logitsOfOne(description).shape[1] ?? 1]),
+    classCounts: g.input('classCounts', [description.task.classes?.count ?? 1]),
   };
-}
-
-/** The logits of one image, with parameters as inputs: what shapes there are. */
-function logitsOfOne({ network, layout, imageShape }: StepDescription): Value {
-  const tensors = layout.map(({ name, shape }) => g.input(name, shape));
-  return applyNetwork(network, layout, tensors, g.input('images', [1, ...imageShape]));
 }
 
 /** What stays in a core's cache is read from there. */
@@ -202,27 +207,39 @@ const PART_BYTES = 2.5 * 2 ** 20;
 
 /**
  * Into how many equal parts a batch falls. The gradient of a batch is the sum of those of its parts, so a step takes them
- * one after the other: as few as keep the largest array of one, an image's activation or what a convolution makes of it,
+ * one after the other: as few as keep the largest array of one, an example's activation or what a convolution makes of it,
  * below `partBytes`. (No layer here looks across the batch.)
  */
 function batchParts(description: TrainingDescription): number {
   const { batchSize, partBytes = PART_BYTES } = description;
-  const images = topologicalOrder([logitsOfOne(description)]).filter(
-    ({ shape }) => shape.length === 4 && shape[0] === 1,
-  );
-  const sizes = images.map((image) =>
-    Math.max(sizeOf(image.shape), image.op === 'conv2d' ? convolutionOperandSize(image) : 0),
-  );
-  const largestBytes = 4 * Math.max(...sizes);
+  const largestBytes = 4 * Math.max(1, ...activationsOfOne(description).map(activationSize));
   let parts = 1;
   while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * largestBytes > partBytes))
     parts++;
   return parts;
 }
 
+/** What is computed for each example, up to its loss: all that depends on an input or a target of one. */
+function activationsOfOne({ network, layout, inputs, task }: StepDescription): Value[] {
+  const tensors = layout.map(({ name, shape }) => g.input(name, shape));
+  const example = examplesOf(inputs, 1);
+  const targets = task.targets.map(({ name, shape, dtype }) => g.input(name, [1, ...shape], dtype));
+  const output = applyNetwork(network, layout, tensors, example);
+  const own = new Set<Value>([...example, ...targets]);
+  return topologicalOrder([task.losses(output, targets)]).filter((value) => {
+    if (own.has(value)) return value.dtype === 'f32';
+    if (!value.inputs.some((operand) => own.has(operand))) return false;
+    own.add(value);
+    return true;
+  });
+}
+
+const activationSize = (value: Value) =>
+  Math.max(sizeOf(value.shape), value.op === 'conv2d' ? convolutionOperandSize(value) : 0);
+
 /** @param losses of every example [B] */
-function score(losses: Value, logits: Value, { labels, weights }: Batch) {
-  const right = g.equal(g.argMax(logits, 1), labels);
+function score(losses: Value, output: Value, { targets: [labels], weights }: Batch) {
+  const right = g.equal(g.argMax(output, 1), labels as Value);
   return {
     lossSum: g.reduceSum(g.mul(losses, weights)),
     correct: g.reduceSum(g.mul(right, weights)),

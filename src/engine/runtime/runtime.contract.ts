@@ -1,12 +1,14 @@
 /** What every runtime must do, whichever engine it is; `describeRuntime` runs it against one. */
+
 import { describe, expect, it } from 'vitest';
 import { f32Tensor, i32Tensor, u8Tensor } from '../../tensor/tensor.js';
 import * as g from '../graph/build.js';
 import { evaluate } from '../graph/evaluate.js';
 import { conv2d, dense, dropout } from '../nn/layers/layers.js';
-import { initialState, layoutOf, type Network, parametersOf } from '../nn/layers/network.js';
+import { initialState, layoutOf, parametersOf } from '../nn/layers/network.js';
+import { onPixels, pixels } from '../nn/models/normalize-pixels.js';
 import { adam } from '../nn/optimizers.js';
-import { softmaxCrossEntropy } from '../nn/tasks/losses.js';
+import { classification } from '../nn/tasks/classification.js';
 import { trainingStep } from '../nn/training-step.js';
 import { lower } from '../onnx/lower/lower.js';
 import { type Runtime, RuntimeError, type Tensors } from './runtime.js';
@@ -208,19 +210,22 @@ export function describeRuntime(runtime: Runtime): void {
 
 /** Every algorithm of the schedule in one small network: both convolutions, both poolings, dropout, Adam. */
 function smallTraining() {
-  const network: Network = (scope, images) => {
-    let x = g.relu(conv2d(scope.in('conv1'), images, { filters: 8, kernel: 3, padding: 1 }));
-    x = conv2d(scope.in('conv2'), g.maxPool2d(x, { kernel: 2 }), { filters: 8, kernel: 3, padding: 1 });
-    x = g.averagePool2d(g.relu(x), { kernel: 3, strides: 2, padding: 1 });
-    return dense(scope.in('fc'), dropout(scope, g.flatten(x), 0.3), 3);
-  };
-  const parameters = parametersOf(network, [1, 8, 8]);
+  const network = onPixels(
+    (scope, images) => {
+      let x = g.relu(conv2d(scope.in('conv1'), images, { filters: 8, kernel: 3, padding: 1 }));
+      x = conv2d(scope.in('conv2'), g.maxPool2d(x, { kernel: 2 }), { filters: 8, kernel: 3, padding: 1 });
+      x = g.averagePool2d(g.relu(x), { kernel: 3, strides: 2, padding: 1 });
+      return dense(scope.in('fc'), dropout(scope, g.flatten(x), 0.3), 3);
+    },
+    { mean: [0.5], deviation: [0.5] },
+  );
+  const inputs = [pixels([1, 8, 8])];
+  const parameters = parametersOf(network, inputs);
   const graph = trainingStep({
     network,
     layout: layoutOf(parameters),
-    imageShape: [1, 8, 8],
-    normalization: { mean: [0.5], deviation: [0.5] },
-    loss: softmaxCrossEntropy(),
+    inputs,
+    task: classification({ classes: 3 }),
     optimizer: adam({ epsilon: 1e-4 }),
     batchSize: 3,
   });

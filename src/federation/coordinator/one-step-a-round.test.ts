@@ -7,9 +7,10 @@ import { partitionByName } from '../../data/partition/partitioners.js';
 import { carryOf } from '../../engine/nn/carry.js';
 import { initialState, parametersOf } from '../../engine/nn/layers/network.js';
 import { mlp } from '../../engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../../engine/nn/tasks/losses.js';
+import { classification } from '../../engine/nn/tasks/classification.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../../tensor/tensor.js';
@@ -55,16 +56,17 @@ const configuration: ConfigurationInput = {
 it('two participants of other classes, one step of gradient descent a round, are pooled training', async () => {
   const { model } = await runFederation(configuration, { data, workers: 2 });
 
-  const network = mlp({ classes: CLASSES, hidden: [8], dropout: 0 });
+  const network = onPixels(mlp({ classes: CLASSES, hidden: [8], dropout: 0 }));
+  const inputs = [pixels([1, 4, 4])];
   const plan = compilePlan({
     network,
-    imageShape: [1, 4, 4],
-    loss: softmaxCrossEntropy(),
+    inputs,
+    task: classification({ classes: CLASSES }),
     optimizer: sgd(),
     batchSize: 2 * BATCH,
   });
   const session = await ortNode().open(plan.trainingModel, { carry: carryOf(plan) });
-  const start = initialState(parametersOf(network, [1, 4, 4]), SEED, 'initial weights').data;
+  const start = initialState(parametersOf(network, inputs), SEED, 'initial weights').data;
   await session.write({ state: f32Tensor(start) });
   const shares = partition(train, partitionByName('h'), {
     participants: 2,

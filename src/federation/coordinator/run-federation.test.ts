@@ -39,9 +39,17 @@ describe('a federation as a library call', () => {
     const updates = ['environment-1', 'environment-2'].map((name) => ({
       name,
       examples: 27,
-      state: initialState(parametersOf(network, [1, 4, 4]), 0, 'initial weights', name),
+      state: initialState(
+        parametersOf(network, [{ name: 'images', dtype: 'f32', shape: [1, 4, 4] }]),
+        0,
+        'initial weights',
+        name,
+      ),
     }));
-    const aligned = alignUpdates(permutationGroups(network, [1, 4, 4]), updates);
+    const aligned = alignUpdates(
+      permutationGroups(network, [{ name: 'images', dtype: 'f32', shape: [1, 4, 4] }]),
+      updates,
+    );
     expect(model?.data).toEqual(merge(mean(), aligned).data);
     expect(model?.data).not.toEqual(merge(mean(), updates).data);
   });

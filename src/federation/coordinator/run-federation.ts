@@ -23,13 +23,8 @@ import { checkRefit, refitPlanOf } from '../methods/refit.js';
 import type { Attackers } from '../plan/attackers.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { checkDemands } from '../plan/demands.js';
-import {
-  checkTestImages,
-  federationPlan,
-  networkFor,
-  sharesOf,
-  strategiesOf,
-} from '../plan/federation-plan.js';
+import { checkTestImages, federationPlan, sharesOf, strategiesOf } from '../plan/federation-plan.js';
+import { learnerOf } from '../plan/learner.js';
 import { machineMemory } from '../plan/node/machine-memory.js';
 import { type CutShort, concludeRun, type FederationOutcome } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
@@ -121,10 +116,10 @@ export async function runFederation(
   const { channels, height, width, classNames } = data.train;
   const imageShape: [number, number, number] = [channels, height, width];
   const workers = options.workers ?? availableParallelism();
+  const facts = { imageShape, classNames };
   checkDemands(
     configuration,
-    networkFor(configuration, options.network, classNames.length, source),
-    imageShape,
+    learnerOf(configuration, facts, options.network, source),
     shares.length,
     machineMemory(options.mostMemoryBytes),
     {
@@ -133,13 +128,14 @@ export async function runFederation(
       dataBytes: data.train.images.length + data.test.images.length,
     },
   );
-  const { network, plan, fisher, model, initialState } = compileFederation(
+  const compiled = compileFederation(
     configuration,
-    { imageShape, classNames },
+    facts,
     { ...strategies, network: options.network, init },
     source,
   );
-  const refit = refitPlanOf(configuration, network, imageShape);
+  const { network, inputs, plan, fisher, model, initialState } = compiled;
+  const refit = refitPlanOf(configuration, compiled);
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
     refit,
@@ -153,7 +149,7 @@ export async function runFederation(
   const stop = () => pool?.stop();
   claim?.signal.addEventListener('abort', stop);
   signal?.addEventListener('abort', stop);
-  const conclusion = { out: options.out, configuration, network, imageShape, store, shares, encode };
+  const conclusion = { out: options.out, configuration, network, inputs, store, shares, encode };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   let state: RunState | undefined;
   try {

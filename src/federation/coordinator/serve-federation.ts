@@ -22,9 +22,10 @@ import type { RunOperator } from '../../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, LendShare, SignedReception } from '../../transport/transport.js';
 import { afterMergeOf } from '../methods/after-merge.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
-import { compileFederation, type ImageFacts } from '../plan/compile-federation.js';
+import { compileFederation } from '../plan/compile-federation.js';
 import { describeFederation, requireDistributed } from '../plan/description.js';
 import { checkPartition, federationPlan, participantsOf, strategiesOf } from '../plan/federation-plan.js';
+import type { ImageFacts } from '../plan/learner.js';
 import { versionsOfThis } from '../plan/node/versions.js';
 import { concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
@@ -125,7 +126,7 @@ export async function serveFederation(
     { ...strategies, network: options.network, init },
     source,
   );
-  const { plan, network, fisher, model, initialState } = compiled;
+  const { plan, network, inputs, fisher, model, initialState } = compiled;
   const participants = participantsOf(configuration);
   const encode = (state: StateDict) => encodeModel(state, model);
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
@@ -214,7 +215,7 @@ export async function serveFederation(
       }),
     });
     const conclusion = {
-      ...{ out, configuration, network, imageShape: facts.imageShape, store, encode },
+      ...{ out, configuration, network, inputs, store, encode },
       ...(modelBytes > IN_MEMORY_BYTES && {
         async linkFinal(role: StateRole) {
           const final = finalRole(rounds.state(), configuration);

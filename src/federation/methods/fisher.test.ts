@@ -51,7 +51,7 @@ const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1
   mergeOn: 'weights',
   compared,
   keep: 1,
-  fisher: { examples: 4, plan: { size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) } },
+  fisher: { examples: 4, plan: { inputs: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) } },
 });
 
 /** Each moves by its own way; b knows nothing of the bias, and nobody of the second weight. */

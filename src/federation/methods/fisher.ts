@@ -5,12 +5,10 @@
  */
 
 import { randomStream } from '../../base/random.js';
-import { compileFisherPlan, type FisherPlan } from '../../engine/nn/fisher-plan.js';
-import type { Network } from '../../engine/nn/layers/network.js';
+import { compileFisherPlan, type FisherOptions, type FisherPlan } from '../../engine/nn/fisher-plan.js';
 import type { Update } from '../../merge/memory/merge.js';
 import type { Strategy } from '../../merge/strategy.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
-import type { Shape } from '../../tensor/shape.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { FisherTask, TaskRunner } from '../../training/tasks.js';
@@ -27,13 +25,12 @@ export const needsFisher = ({ auxiliaries }: Strategy): boolean => auxiliaries?.
 
 /** Nothing where no strategy wants it. */
 export function fisherRulesOf(
-  { fisherExamples: examples, normalization }: Configuration,
+  { fisherExamples: examples }: Configuration,
   strategies: readonly Strategy[],
-  network: Network,
-  imageShape: Shape,
+  { network, inputs }: FisherOptions,
 ): FisherRules | undefined {
   if (!strategies.some(needsFisher)) return undefined;
-  return { plan: compileFisherPlan({ network, imageShape, normalization }), examples };
+  return { plan: compileFisherPlan({ network, inputs }), examples };
 }
 
 /** Why participants cannot compute what the strategy wants with every update. */

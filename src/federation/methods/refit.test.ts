@@ -60,7 +60,7 @@ const planOf = (configuration: ReturnType<typeof configurationOf>): FederationPl
   ...afterMergeOf(configuration, 'test'),
   refit: {
     features: {
-      ...{ weight, bias, features, classes, batchSize: 1, blockSize: 1 },
+      ...{ inputs: [], weight, bias, features, classes, batchSize: 1, blockSize: 1 },
       ...{ featureModel: new Uint8Array(0), gramModel: new Uint8Array(0) },
     },
     lambda: 0.1,

@@ -11,12 +11,10 @@
  */
 
 import type { Share } from '../../data/partition/partition.js';
-import { compileFeaturePlan, type FeaturePlan } from '../../engine/nn/feature-plan.js';
-import type { Network } from '../../engine/nn/layers/network.js';
+import { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from '../../engine/nn/feature-plan.js';
 import { addSums, emptySums, packSums, ridgeSolution, unpackSums } from '../../merge/refit/feature-sums.js';
 import { accuracy } from '../../metrics/metrics.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
-import type { Shape } from '../../tensor/shape.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -42,13 +40,12 @@ export function checkRefit({ refit, average }: Configuration, source: string): v
 
 /** @throws NetworkError when the network does not end with a dense layer. */
 export function refitPlanOf(
-  { refit, average, normalization }: Configuration,
-  network: Network,
-  imageShape: Shape,
+  { refit, average }: Configuration,
+  { network, inputs }: FeatureOptions,
 ): RefitPlan | undefined {
   return (
     refit && {
-      features: compileFeaturePlan({ network, imageShape, normalization }),
+      features: compileFeaturePlan({ network, inputs }),
       lambda: refit.lambda,
       of: average?.final ? 'average' : 'merged',
     }

@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { noise } from '../../../test/noise.js';
 import { initialState, parametersOf } from '../../engine/nn/layers/network.js';
 import { mlp } from '../../engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../../engine/nn/tasks/losses.js';
+import { classification } from '../../engine/nn/tasks/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import type { Description } from '../../protocol/description.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
@@ -64,13 +65,13 @@ describe('a demonstration share', () => {
   });
 
   it('trains to the bytes of a native participant', async () => {
-    const { imageShape } = description;
-    const network = mlp({ classes: 2, hidden: [4] });
+    const inputs = [pixels(description.imageShape)];
+    const network = onPixels(mlp({ classes: 2, hidden: [4] }));
     const plan = compilePlan({
-      ...{ network, imageShape, loss: softmaxCrossEntropy() },
+      ...{ network, inputs, task: classification({ classes: 2 }) },
       ...{ optimizer: sgd({ momentum: 0.9 }), batchSize: 4 },
     });
-    const base = initialState(parametersOf(network, imageShape), 5).data;
+    const base = initialState(parametersOf(network, inputs), 5).data;
     const trained = async ({ dataset, share: { train, validation } }: OwnData) => {
       const pool = new WorkerPool({ plan, train: dataset }, 1);
       const learningRates = Float32Array.of(0.1, 0.1, 0.1);

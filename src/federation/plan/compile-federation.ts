@@ -2,7 +2,7 @@
  * What a configuration and a few facts about the images make: network, plan, strategies, initial weights. One function of
  * them alone, so that whoever is told both, on whatever machine, has the same.
  */
-import { correctionOf, lossOf, optimizerOf } from '../../engine/nn/by-name.js';
+import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { initialState, type Network, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
@@ -10,13 +10,8 @@ import { type Configuration, ConfigurationError } from '../../protocol/configura
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
 import { type FisherRules, fisherRulesOf } from '../methods/fisher.js';
-import { type ChosenStrategies, checkNormalization, networkFor } from './federation-plan.js';
-
-export interface ImageFacts {
-  /** [C,H,W]. */
-  readonly imageShape: readonly [number, number, number];
-  readonly classNames: readonly string[];
-}
+import type { ChosenStrategies } from './federation-plan.js';
+import { type ImageFacts, type Learner, learnerOf } from './learner.js';
 
 export interface CompileOptions extends ChosenStrategies {
   /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
@@ -36,29 +31,26 @@ export interface CompiledFederation extends ImageFacts, ChosenStrategies {
 }
 
 /** As it is where the network is at hand. */
-export interface FederationWithNetwork extends CompiledFederation {
-  readonly network: Network;
-}
+export interface FederationWithNetwork extends CompiledFederation, Learner {}
 
 /** @param source what errors call the configuration */
 export function compileFederation(
   configuration: Configuration,
-  { imageShape, classNames }: ImageFacts,
+  facts: ImageFacts,
   { strategy, compared, init, ...own }: CompileOptions,
   source: string,
 ): FederationWithNetwork {
-  const network = networkFor(configuration, own.network, classNames.length, source);
-  checkNormalization(configuration, imageShape[0], source);
+  const learner = learnerOf(configuration, facts, own.network, source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
-  const plan = planCutFor({ configuration, network, imageShape });
-  const parameters = parametersOf(network, imageShape);
+  const plan = planCutFor({ configuration, ...learner });
+  const parameters = parametersOf(learner.network, learner.inputs);
   const drawn = (...of: readonly string[]) =>
     initialState(parameters, configuration.seed, 'initial weights', ...of);
   let common = init && arrangeState(init.state, plan.layout, init.name);
   return {
-    ...{ configuration, network, imageShape, classNames, plan, strategy, compared },
-    fisher: fisherRulesOf(configuration, [strategy, ...compared], network, imageShape),
-    model: modelDescription(configuration, { imageShape, classNames }),
+    ...{ configuration, ...facts, ...learner, plan, strategy, compared },
+    fisher: fisherRulesOf(configuration, [strategy, ...compared], learner),
+    model: modelDescription(configuration, facts),
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {
         throw new ConfigurationError(
@@ -89,18 +81,12 @@ export const modelDescription = (
  * @param partBytes of that runtime; the default cut is the one whose hash is compared
  */
 export function planCutFor(
-  {
-    configuration,
-    network,
-    imageShape,
-  }: Pick<FederationWithNetwork, 'configuration' | 'network' | 'imageShape'>,
+  { configuration, network, inputs, task }: Learner & Pick<CompiledFederation, 'configuration'>,
   partBytes?: number,
 ): Plan {
   return compilePlan({
     ...configuration,
-    network,
-    imageShape,
-    loss: lossOf(configuration.loss),
+    ...{ network, inputs, task },
     correction: correctionOf(configuration.correction),
     optimizer: optimizerOf(configuration.optimizer),
     partBytes,

@@ -3,15 +3,17 @@
  * them must not take all the memory, or an eternity; a run of one's own should not end in the middle. It is reckoned before
  * anything is allocated, and held against what was measured.
  */
-import { correctionOf, lossOf, optimizerOf } from '../../engine/nn/by-name.js';
-import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
+import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
+import { layoutOf, parametersOf } from '../../engine/nn/layers/network.js';
 import { EVALUATION_BATCH } from '../../engine/nn/plan.js';
 import { evaluationStep, trainingStep } from '../../engine/nn/training-step.js';
 import { workingSetBytes } from '../../engine/nn/working-set.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.js';
+import type { ColumnSpec } from '../../tensor/column-spec.js';
+import { formatShape, sizeOf } from '../../tensor/shape.js';
 import { layoutSize } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
+import type { Learner } from './learner.js';
 
 /** How much memory the work may take, and what to do if more is meant. */
 export interface MemoryLimit {
@@ -49,7 +51,8 @@ const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number
   resnet8: 6.6,
   custom: 3.5,
 };
-const LARGEST_IMAGE = 2 ** 25;
+/** Numbers of one example. */
+const LARGEST_EXAMPLE = 2 ** 25;
 /** Several of them lie in one array, which holds 2³² bytes. */
 const LARGEST_STATE_BYTES = 2 ** 31;
 /** Everybody is drawn anew for every round, where not all take part: some minutes of it. */
@@ -61,35 +64,34 @@ export interface Surroundings {
   readonly threads?: number;
   /** So many are simulated on this machine; one takes part from here by default. */
   readonly simulated?: number | undefined;
-  /** Of the images. */
+  /** Of the data. */
   readonly dataBytes?: number;
 }
 
 /** @throws FederationError that says what is too much, and what to do if it is meant to be */
 export function checkDemands(
   configuration: Configuration,
-  network: Network,
-  imageShape: Shape,
+  learner: Learner,
   participants: number,
   limit: MemoryLimit,
   surroundings: Surroundings = {},
 ): void {
-  const demanded = () => demandedBytes(configuration, network, imageShape, surroundings, limit.bytes);
-  checkDemanded(configuration, demanded, imageShape, participants, limit);
+  const demanded = () => demandedBytes(configuration, learner, surroundings, limit.bytes);
+  checkDemanded(configuration, demanded, learner.inputs, participants, limit);
 }
 
 /** @param demanded the bytes that its network takes: asked for once all the rest is within reason */
 export function checkDemanded(
   configuration: Configuration,
   demanded: () => number,
-  imageShape: Shape,
+  inputs: readonly ColumnSpec[],
   participants: number,
   limit: MemoryLimit,
 ): void {
-  const pixels = sizeOf(imageShape);
-  if (pixels > LARGEST_IMAGE) {
+  const numbers = numbersOf(inputs);
+  if (numbers > LARGEST_EXAMPLE) {
     throw new FederationError(
-      `federation: its images are ${formatShape(imageShape)}, ${pixels} numbers each, expected at most ${LARGEST_IMAGE}`,
+      `federation: an example is ${described(inputs)}, ${numbers} numbers, expected at most ${LARGEST_EXAMPLE}`,
     );
   }
   const draws = configuration.participantsPerRound === undefined ? 0 : participants * configuration.rounds;
@@ -101,7 +103,7 @@ export function checkDemanded(
   const bytes = demanded();
   if (bytes <= limit.bytes) return;
   throw new FederationError(
-    `federation: the network "${configuration.model.name}" on images of ${formatShape(imageShape)}, ${configuration.batchSize} in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(limit.bytes)}`,
+    `federation: the network "${configuration.model.name}" on ${described(inputs)}, ${configuration.batchSize} examples in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(limit.bytes)}`,
     { hint: limit.hint },
   );
 }
@@ -112,18 +114,17 @@ export function checkDemanded(
  */
 export function demandedBytes(
   configuration: Configuration,
-  network: Network,
-  imageShape: Shape,
+  { network, inputs, task }: Learner,
   { threads = 1, simulated, dataBytes = 0 }: Surroundings = {},
   enough = Number.POSITIVE_INFINITY,
 ): number {
-  const { model, loss, optimizer, correction, batchSize } = configuration;
-  const layout = layoutOf(parametersOf(network, imageShape));
+  const { model, optimizer, correction, batchSize } = configuration;
+  const layout = layoutOf(parametersOf(network, inputs));
   const vector = 4 * layoutSize(layout);
   if (vector > LARGEST_STATE_BYTES && vector <= enough) {
     throw new FederationError(
-      `federation: the weights of "${model.name}" on images of ${formatShape(imageShape)} take ${gigabytes(vector)}, expected at most ${gigabytes(LARGEST_STATE_BYTES)}`,
-      { hint: 'take smaller images, or a network with fewer weights' },
+      `federation: the weights of "${model.name}" on ${described(inputs)} take ${gigabytes(vector)}, expected at most ${gigabytes(LARGEST_STATE_BYTES)}`,
+      { hint: 'take smaller examples, or a network with fewer weights' },
     );
   }
   const common =
@@ -131,14 +132,13 @@ export function demandedBytes(
   const corrected = correctionOf(correction);
   const own = VECTORS.eachThread + VECTORS.eachSlot * optimizerOf(optimizer).slotCount;
   const each = own + 2 * (corrected?.reads.length ?? 0);
-  const batches = 2 * batchSize * sizeOf(imageShape);
+  const batches = 2 * batchSize * numbersOf(inputs);
   const fixed =
     PROCESS_BYTES + dataBytes + common * vector + threads * (THREAD_BYTES + each * vector + batches);
   // Whose weights alone are too many has a graph without end, perhaps.
   if (!(fixed <= enough)) return fixed;
   const description = {
-    ...{ network, layout, imageShape, batchSize, clipNorm: configuration.clipNorm },
-    ...{ normalization: configuration.normalization, loss: lossOf(loss) },
+    ...{ network, layout, inputs, task, batchSize, clipNorm: configuration.clipNorm },
     ...{ optimizer: optimizerOf(optimizer), correction: corrected },
   };
   const training = workingSetBytes(trainingStep(description));
@@ -147,9 +147,18 @@ export function demandedBytes(
 }
 
 /** What a participant needs at least for a network of so many weights, whatever its values within are. */
-export function leastBytes({ optimizer, batchSize }: Configuration, size: number, imageShape: Shape): number {
+export function leastBytes(
+  { optimizer, batchSize }: Configuration,
+  size: number,
+  inputs: readonly ColumnSpec[],
+): number {
   const vectors = VECTORS.alone + VECTORS.eachThread + VECTORS.eachSlot * optimizerOf(optimizer).slotCount;
-  return PROCESS_BYTES + THREAD_BYTES + 4 * vectors * size + 2 * batchSize * sizeOf(imageShape);
+  return PROCESS_BYTES + THREAD_BYTES + 4 * vectors * size + 2 * batchSize * numbersOf(inputs);
 }
 
+const numbersOf = (inputs: readonly ColumnSpec[]) =>
+  inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+/** "images u8[1,28,28]" */
+const described = (inputs: readonly ColumnSpec[]) =>
+  inputs.map(({ name, dtype, shape }) => `${name} ${dtype}${formatShape(shape)}`).join(' and ');
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`;

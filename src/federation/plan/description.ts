@@ -18,8 +18,9 @@ import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { FederationError } from '../error.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
 import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
-import { networkFor, strategiesOf } from './federation-plan.js';
+import { strategiesOf } from './federation-plan.js';
 import { noNetwork, takeForeignPlan } from './foreign-plan.js';
+import { learnerOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
 export interface Job {
@@ -104,9 +105,9 @@ export async function compileDescription(
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
     return takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit);
   }
-  const described = networkFor(configuration, network, classNames.length, source);
-  checkDemands(configuration, described, imageShape, participants.length, limit);
   const facts = { imageShape, classNames };
+  const learner = learnerOf(configuration, facts, network, source);
+  checkDemands(configuration, learner, participants.length, limit);
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
   const actual = await planHash(compiled.plan);
   if (actual === expected) return compiled;

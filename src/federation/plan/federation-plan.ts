@@ -1,12 +1,10 @@
-/** What a configuration asks for, built: its strategies, shares, network, and everybody's work in every round. */
+/** What a configuration asks for, built: its strategies, shares, and everybody's work in every round. */
 
 import { nearestName } from '../../base/nearest-name.js';
 import type { ImageDataset, TrainTestSplit } from '../../data/images/image-dataset.js';
 import { type Partitioner, participantNames, partition, type Share } from '../../data/partition/partition.js';
 import { isPartitionerName, partitionByName, partitionerNames } from '../../data/partition/partitioners.js';
 import { shareRandomPart } from '../../data/partition/random-part.js';
-import { networkOf } from '../../engine/nn/by-name.js';
-import type { Network } from '../../engine/nn/layers/network.js';
 import type { Plan } from '../../engine/nn/plan.js';
 import { alignUpdates } from '../../merge/align/align.js';
 import { updatesProblem } from '../../merge/memory/checks.js';
@@ -136,16 +134,6 @@ function partitionerOf(
   throw unknownName(source, 'partition.name', name, expected);
 }
 
-/** @throws ConfigurationError when the normalization is of another number of channels than the images. */
-export function checkNormalization({ normalization }: Configuration, channels: number, source: string): void {
-  for (const [name, numbers] of Object.entries(normalization)) {
-    if (numbers.length === 1 || numbers.length === channels) continue;
-    throw new ConfigurationError(
-      `${source}: "normalization.${name}" has ${numbers.length} numbers, expected one, or one for each of the ${channels} channels of the images`,
-    );
-  }
-}
-
 /** @throws ConfigurationError when pooled training or a refit is asked for, but nobody could say how good it is. */
 export function checkTestImages(
   configuration: Configuration,
@@ -170,26 +158,6 @@ function unknownName(source: string, field: string, name: string, known: readonl
     `${source}: "${field}" is "${name}", expected one of ${known.join(', ')}`,
     nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
   );
-}
-
-export function networkFor(
-  { model }: Configuration,
-  own: Network | undefined,
-  classes: number,
-  source: string,
-): Network {
-  if (model.name !== 'custom') {
-    if (own === undefined) return networkOf(model, classes);
-    throw new ConfigurationError(`${source}: a network is given, but "model.name" is "${model.name}"`, {
-      hint: 'set "model" to { name: "custom" }, or leave the network out',
-    });
-  }
-  if (own === undefined) {
-    throw new ConfigurationError(`${source}: "model.name" is "custom", but no network is given`, {
-      hint: 'pass `network`, or name one of paper-cnn, lenet5, mlp, resnet8',
-    });
-  }
-  return own;
 }
 
 /** Everybody, in the order in which updates are merged. */

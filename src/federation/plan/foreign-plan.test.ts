@@ -154,7 +154,7 @@ describe('a plan that is accepted', () => {
     const { description, file } = await offered();
     const narrow = compileDescription(description, { foreignPlan: file, mostMemoryBytes: 1000 });
     await expect(narrow).rejects.toThrow(
-      'the network "custom" on images of [1,4,4], 8 in a batch, would need some',
+      'the network "custom" on images u8[1,4,4], 8 examples in a batch, would need some',
     );
     await expect(forged(() => ({ memoryBytes: 1e12 }))).rejects.toThrow('would need some 1.00e+3 GB');
     const liar = forged(() => ({ memoryBytes: 1, tensors: [['w', [2 ** 31, 2 ** 31]]] }));

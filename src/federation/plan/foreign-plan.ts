@@ -2,7 +2,7 @@
  * A network that is the coordinator's own code, and participants that do not have it: the coordinator offers its plan, and who
  * says so takes it. It is somebody else's graph that reads one's data, so whatever of it can be checked is, before anything
  * runs: that it is the plan of the description, what memory it takes, that there is nothing in its models that this package
- * would not write, and that they fit the table of tensors, the batch and the images. What they compute, nobody can check.
+ * would not write, and that they fit the table of tensors, the batch and the inputs. What they compute, nobody can check.
  */
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
@@ -23,28 +23,23 @@ import { needsFisher } from '../methods/fisher.js';
 import {
   type CompiledFederation,
   type FederationWithNetwork,
-  type ImageFacts,
   modelDescription,
 } from './compile-federation.js';
 import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
 import type { ChosenStrategies } from './federation-plan.js';
+import { type ImageFacts, sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
 /**
  * The file of the plan, where participants may need it: nothing where they compile it themselves, or draw initial weights of
  * their own, which takes the network itself.
  */
-export function offeredPlan({
-  configuration,
-  imageShape,
-  plan,
-  fisher,
-  network,
-}: FederationWithNetwork): Uint8Array | undefined {
+export function offeredPlan(federation: FederationWithNetwork): Uint8Array | undefined {
+  const { configuration, plan, fisher } = federation;
   if (configuration.model.name !== 'custom' || drawsItsOwn(configuration)) return undefined;
   const { layout, trainingModel, evaluationModel } = plan;
   const bytes = encodeForeignPlan({
-    ...{ memoryBytes: demandedBytes(configuration, network, imageShape), trainingModel, evaluationModel },
+    ...{ memoryBytes: demandedBytes(configuration, federation), trainingModel, evaluationModel },
     tensors: layout.map(({ name, shape }) => [name, [...shape]]),
     fisher: fisher?.plan,
   });
@@ -94,19 +89,27 @@ export async function takeForeignPlan(
       `federation: the plan that the coordinator offers has the SHA-256 ${actual}, expected ${expected}, that of its description`,
     );
   }
+  const facts: ImageFacts = { imageShape, classNames };
+  const { inputs, task } = sidesOf(configuration, facts);
   // What it says may be too little; so much it is at least.
-  const least = leastBytes(configuration, layoutSize(layout), imageShape);
+  const least = leastBytes(configuration, layoutSize(layout), inputs);
   const demanded = () => Math.max(memoryBytes, least);
-  checkDemanded(configuration, demanded, imageShape, participants.length, limit);
+  checkDemanded(configuration, demanded, inputs, participants.length, limit);
   const plan: Plan = {
-    ...{ layout, imageShape, trainingModel, evaluationModel, batchSize: configuration.batchSize },
+    ...{
+      layout,
+      inputs,
+      targets: task.targets,
+      trainingModel,
+      evaluationModel,
+      batchSize: configuration.batchSize,
+    },
     evaluationBatchSize: EVALUATION_BATCH,
     slotCount: optimizerOf(configuration.optimizer).slotCount,
     correctionInputs: correctionOf(configuration.correction)?.reads ?? [],
     // Models are aligned by the coordinator.
     permutationGroups: [],
   };
-  const facts: ImageFacts = { imageShape, classNames };
   const classes = classNames.length;
   checkModel('training model', trainingModel, trainingSignature(plan, classes));
   checkModel('evaluation model', evaluationModel, evaluationSignature(plan));
@@ -117,8 +120,8 @@ export async function takeForeignPlan(
         'federation: the plan that the coordinator offers has no model of the Fisher information, which its strategy needs',
       );
     }
-    fisher = { ...offered, size: layoutSize(layout), classes };
-    checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher, imageShape));
+    fisher = { ...offered, inputs, size: layoutSize(layout), classes };
+    checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher));
   }
   return {
     ...{ configuration, ...facts, ...strategies, plan, model: modelDescription(configuration, facts) },

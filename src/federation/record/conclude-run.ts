@@ -4,6 +4,7 @@ import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
+import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
 import { isFinished, type RunState } from '../rounds/round.js';
@@ -24,7 +25,7 @@ export interface Conclusion {
   readonly out: string | undefined;
   readonly configuration: Configuration;
   readonly network: Network;
-  readonly imageShape: readonly [number, number, number];
+  readonly inputs: readonly ColumnSpec[];
   readonly store: RunStore;
   /** Everybody's, where they are on this machine. */
   readonly shares?: readonly Share[] | undefined;
@@ -35,7 +36,7 @@ export interface Conclusion {
 }
 
 export async function concludeRun(
-  { out, configuration, network, imageShape, store, shares, encode, linkFinal }: Conclusion,
+  { out, configuration, network, inputs, store, shares, encode, linkFinal }: Conclusion,
   state: RunState,
   cutShort?: CutShort,
 ): Promise<FederationOutcome> {
@@ -53,10 +54,9 @@ export async function concludeRun(
   if (out === undefined) return { result, model };
   if (final !== undefined) await linkFinal?.(final.role);
   if (model !== undefined) {
-    const { normalization } = configuration;
     const { layout, data } = model;
     await writeResult(out, 'model.safetensors', encode(model));
-    const inference = exportInference({ network, layout, state: data, imageShape, normalization });
+    const inference = exportInference({ network, layout, state: data, inputs });
     await writeResult(out, 'model.onnx', inference);
   }
   await writeResult(out, 'metrics.csv', metricsCsv(result));

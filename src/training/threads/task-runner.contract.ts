@@ -1,20 +1,22 @@
 /** What every task runner with threads of its own must do: the pool of Node, and the worker of a page. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../base/interrupted.js';
 import { imageDataset } from '../../data/images/image-dataset.js';
 import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
 import { initialState, parametersOf } from '../../engine/nn/layers/network.js';
 import { mlp } from '../../engine/nn/models/mlp.js';
+import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
-import { softmaxCrossEntropy } from '../../engine/nn/tasks/losses.js';
+import { classification } from '../../engine/nn/tasks/classification.js';
 import { accuracy } from '../../metrics/metrics.js';
 import { DivergedError } from '../error.js';
 import type { LocalProgress } from '../local-training.js';
 import type { TaskRunner, TrainTask, WorkerSetup } from '../tasks.js';
 
-const network = mlp({ classes: 2, hidden: [4], dropout: 0 });
-const imageShape = [1, 2, 2];
+const network = onPixels(mlp({ classes: 2, hidden: [4], dropout: 0 }));
+const inputs = [pixels([1, 2, 2])];
 const dataset = imageDataset({
   name: 'stripes',
   images: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) % 256),
@@ -25,18 +27,18 @@ const dataset = imageDataset({
   classNames: ['even', 'odd'],
 });
 export const indices = Uint32Array.from({ length: 16 }, (_, i) => i);
-export const base = initialState(parametersOf(network, imageShape), 5).data;
+export const base = initialState(parametersOf(network, inputs), 5).data;
 export const setup: WorkerSetup = {
   plan: compilePlan({
     network,
-    imageShape,
-    loss: softmaxCrossEntropy(),
+    inputs,
+    task: classification({ classes: 2 }),
     optimizer: sgd({ momentum: 0.9 }),
     batchSize: 4,
   }),
   train: dataset,
   test: dataset,
-  fisher: compileFisherPlan({ network, imageShape, normalization: { mean: [0], deviation: [1] } }),
+  fisher: compileFisherPlan({ network, inputs }),
 };
 
 export const task = (epochs: number, learningRate = 0.01): TrainTask => ({

@@ -5,7 +5,7 @@
  */
 import type { Value } from '../../graph/value.js';
 import type { LastLayer } from '../layers/last-layer.js';
-import type { Loss } from '../tasks/losses.js';
+import type { ClassLoss } from '../tasks/losses.js';
 
 /** Inputs of the training graph that stay the same through a round; P is the state's size. */
 export interface CorrectionInputs {
@@ -27,7 +27,7 @@ export interface Predictions {
   readonly logits: Value;
   /** i32 [N]. */
   readonly labels: Value;
-  /** [N, classes]: what the network with w_t says of the same images, without dropout. */
+  /** [N, classes]: what the network with w_t says of the same examples, without dropout. */
   globalLogits(): Value;
 }
 
@@ -36,7 +36,7 @@ export interface LossCorrection {
   /** Those that `loss` uses. */
   readonly reads: readonly CorrectionInput[];
   /** From the loss that is corrected to the corrected one of every example [N]. */
-  loss(loss: Loss, predictions: Predictions, inputs: CorrectionInputs): Value;
+  loss(loss: ClassLoss, predictions: Predictions, inputs: CorrectionInputs): Value;
 }
 
 export interface GradientCorrection {

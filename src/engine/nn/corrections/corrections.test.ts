@@ -8,8 +8,10 @@ import { lower } from '../../onnx/lower/lower.js';
 import { ortNode } from '../../runtime/node/ort-node.js';
 import type { Session } from '../../runtime/runtime.js';
 import { dense } from '../layers/layers.js';
-import { layoutOf, type Network, parametersOf } from '../layers/network.js';
+import { layoutOf, parametersOf } from '../layers/network.js';
+import { onPixels, pixels } from '../models/normalize-pixels.js';
 import { adam, sgd } from '../optimizers.js';
+import { classification } from '../tasks/classification.js';
 import { softmaxCrossEntropy } from '../tasks/losses.js';
 import { trainingStep } from '../training-step.js';
 import type { Correction } from './correction.js';
@@ -22,10 +24,10 @@ import { scaffold } from './scaffold.js';
 
 const [BATCH, PIXELS, CLASSES] = [4, 3, 4];
 const SIZE = CLASSES * PIXELS + CLASSES;
-const IMAGE = [1, 1, PIXELS];
+const INPUTS = [pixels([1, 1, PIXELS])];
 
 /** Logits that are linear in the state, so that a loss by hand is short. */
-const linear: Network = (scope, images) => dense(scope.in('fc'), flatten(images), CLASSES);
+const linear = onPixels((scope, images) => dense(scope.in('fc'), flatten(images), CLASSES));
 
 const stream = randomStream('corrections');
 const numbers = (length: number) => Array.from({ length }, () => Math.fround(stream.normal()));
@@ -41,10 +43,9 @@ const classCounts = [10, 40, 0, 5];
 const stepOf = (correction?: Correction, network = linear, partBytes?: number, optimizer = sgd()) =>
   trainingStep({
     network,
-    layout: layoutOf(parametersOf(network, IMAGE)),
-    imageShape: IMAGE,
-    normalization: { mean: [0], deviation: [1] },
-    loss: softmaxCrossEntropy({ labelSmoothing: 0.1 }),
+    layout: layoutOf(parametersOf(network, INPUTS)),
+    inputs: INPUTS,
+    task: classification({ classes: CLASSES, loss: softmaxCrossEntropy({ labelSmoothing: 0.1 }) }),
     optimizer,
     batchSize: BATCH,
     correction,
@@ -193,12 +194,12 @@ describe('FedNTD', () => {
 
 describe('FedBABU', () => {
   // The last layer is neither the first nor the last in the state.
-  const network: Network = (scope, images) => {
+  const network = onPixels((scope, images) => {
     const hidden = dense(scope.in('before'), flatten(images), PIXELS);
     const scale = scope.in('after').parameter('scale', [PIXELS], (data) => void data.fill(1));
     return dense(scope.in('fc'), mul(tanh(hidden), scale), CLASSES);
-  };
-  const layout = layoutOf(parametersOf(network, IMAGE));
+  });
+  const layout = layoutOf(parametersOf(network, INPUTS));
   const size = layout.reduce((sum, entry) => sum + entry.size, 0);
   const values = {
     ...inputs,
@@ -221,7 +222,7 @@ describe('FedBABU', () => {
   });
 
   it('wants a network that ends with a dense layer', () => {
-    const bent: Network = (scope, images) => tanh(linear(scope, images));
+    const bent = onPixels((scope, images) => tanh(dense(scope.in('fc'), flatten(images), CLASSES)));
     expect(() => stepOf(fedBabu(), bent)).toThrow(
       /not those of a dense layer with a bias, as correction needs/,
     );
@@ -245,12 +246,13 @@ describe.each(Object.entries(all))('%s', (_, correction) => {
   });
 
   it('is the same on ONNX Runtime, with a batch in parts, of a network that is not linear', async () => {
-    const deep: Network = (scope, images) =>
-      dense(scope.in('fc'), tanh(dense(scope.in('hidden'), flatten(images), PIXELS)), CLASSES);
-    const layout = layoutOf(parametersOf(deep, IMAGE));
+    const deep = onPixels((scope, images) =>
+      dense(scope.in('fc'), tanh(dense(scope.in('hidden'), flatten(images), PIXELS)), CLASSES),
+    );
+    const layout = layoutOf(parametersOf(deep, INPUTS));
     const size = layout.reduce((sum, entry) => sum + entry.size, 0);
-    // An image of 12 bytes: two of them to a part.
-    const graph = stepOf(correction, deep, 24);
+    // Four logits are the most that an example has, 16 bytes: two of them to a part.
+    const graph = stepOf(correction, deep, 32);
     const parts = topologicalOrder(Object.values(graph.outputs)).find(({ op }) => op === 'sumOverParts');
     expect(parts?.attributes).toMatchObject({ parts: 2 });
     const values: Record<string, ArrayLike<number>> = {

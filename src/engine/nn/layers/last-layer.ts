@@ -1,10 +1,10 @@
 /** The dense layer that a network ends with, found in the network itself: what is refitted, and what FedBABU leaves alone. */
 
-import type { Shape } from '../../../tensor/shape.js';
+import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import type { StateLayout, TensorEntry } from '../../../tensor/state-dict.js';
 import * as g from '../../graph/build.js';
 import { operand, type Value } from '../../graph/value.js';
-import { applyNetwork, type Network, NetworkError } from './network.js';
+import { applyNetwork, examplesOf, type Network, NetworkError } from './network.js';
 
 export interface LastLayer {
   /** [classes, features] in the state. */
@@ -14,18 +14,17 @@ export interface LastLayer {
 }
 
 /**
- * @param imageShape [C,H,W]
  * @param field what asks for it, in the configuration
  * @throws NetworkError when the logits are not those of a dense layer with a bias.
  */
 export function lastLayerOf(
   network: Network,
   layout: StateLayout,
-  imageShape: Shape,
+  inputs: readonly ColumnSpec[],
   field: string,
 ): LastLayer {
   const named = layout.map(({ name, shape }) => g.input(name, shape));
-  const layer = denseLayer(applyNetwork(network, layout, named, g.input('images', [1, ...imageShape])));
+  const layer = denseLayer(applyNetwork(network, layout, named, examplesOf(inputs, 1)));
   const entryOf = (value: Value) =>
     layout.find(({ name }) => value.op === 'input' && value.attributes.name === name);
   const [weight, bias] = layer === undefined ? [] : [entryOf(layer.weight), entryOf(layer.bias)];

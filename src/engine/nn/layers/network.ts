@@ -1,11 +1,12 @@
 /**
- * A network is a function from images to logits. It asks its scope for parameters by name as it goes, so layers infer
+ * A network is a function from the inputs of examples to what it says of them. It asks its scope for parameters by name as it goes, so layers infer
  * their shapes from what they are given, and the network is written once for training and for evaluation.
  */
 
 import { CommonweightError } from '../../../base/error.js';
 import { randomStream } from '../../../base/random.js';
 import { requireShape } from '../../../tensor/arrays.js';
+import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import { formatShape, type Shape, sameShape } from '../../../tensor/shape.js';
 import { layoutSize, type StateDict, type StateLayout, stateLayout } from '../../../tensor/state-dict.js';
 import { input, reshape } from '../../graph/build.js';
@@ -32,7 +33,23 @@ export interface Scope {
   nextStream(): number;
 }
 
-export type Network = (scope: Scope, images: Value) => Value;
+/** Inputs are [N, …], in the order of the columns of a data set; so is the output. */
+export type Network = (scope: Scope, ...inputs: Inputs) => Value;
+
+export type Inputs = readonly [Value, ...Value[]];
+
+/**
+ * The inputs of a graph for a batch of so many examples.
+ * @throws NetworkError when there is none; TensorError when a shape is none
+ */
+export function examplesOf(inputs: readonly ColumnSpec[], batchSize: number): Inputs {
+  const [first, ...others] = inputs.map(({ name, shape, dtype }) => {
+    requireShape(`network: the shape of "${name}"`, shape, { least: 1 });
+    return input(name, [batchSize, ...shape], dtype);
+  });
+  if (first === undefined) throw new NetworkError('network: it has no inputs, expected one column or more');
+  return [first, ...others];
+}
 
 export interface Parameter {
   readonly name: string;
@@ -40,15 +57,14 @@ export interface Parameter {
   readonly initializer: Initializer;
 }
 
-/** The parameters of a network for images of this shape [C,H,W], in the order in which it asks for them. */
-export function parametersOf(network: Network, imageShape: Shape): readonly Parameter[] {
-  requireShape('network: the shape of its images', imageShape, { axes: 3, least: 1 });
+/** The parameters of a network for such inputs, in the order in which it asks for them. */
+export function parametersOf(network: Network, inputs: readonly ColumnSpec[]): readonly Parameter[] {
   const parameters: Parameter[] = [];
   const scope = makeScope('', undefined, (name, shape, initializer) => {
     parameters.push({ name, shape, initializer });
     return input(name, shape);
   });
-  network(scope, input('images', [1, ...imageShape]));
+  network(scope, ...examplesOf(inputs, 1));
   return parameters;
 }
 
@@ -79,7 +95,7 @@ export function applyNetwork(
   network: Network,
   layout: StateLayout,
   tensors: readonly Value[],
-  images: Value,
+  inputs: Inputs,
   training?: TrainingMode,
 ): Value {
   const byName = new Map(layout.map((entry, index) => [entry.name, { entry, tensor: tensors[index] }]));
@@ -92,7 +108,7 @@ export function applyNetwork(
     }
     return reshape(tensor, shape);
   });
-  return network(scope, images);
+  return network(scope, ...inputs);
 }
 
 function makeScope(

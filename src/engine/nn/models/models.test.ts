@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import type { Shape } from '../../../tensor/shape.js';
 import { layoutSize } from '../../../tensor/state-dict.js';
 import { input } from '../../graph/build.js';
@@ -9,9 +10,10 @@ import { paperCnn } from './paper-cnn.js';
 import { resnet8 } from './resnet8.js';
 
 const GREY = [1, 28, 28];
+const x = (shape: Shape): ColumnSpec => ({ name: 'images', dtype: 'f32', shape });
 
 const shapesOf = (network: Network, imageShape: Shape) =>
-  Object.fromEntries(parametersOf(network, imageShape).map(({ name, shape }) => [name, shape]));
+  Object.fromEntries(parametersOf(network, [x(imageShape)]).map(({ name, shape }) => [name, shape]));
 
 describe('the parameters', () => {
   it('of paper-cnn', () => {
@@ -97,7 +99,7 @@ describe('the parameters', () => {
     ['mlp', mlp(), 235_146],
     ['resnet8', resnet8(), 77_754],
   ])('of %s are so many numbers', (_, network, count) => {
-    expect(layoutSize(layoutOf(parametersOf(network, GREY)))).toBe(count);
+    expect(layoutSize(layoutOf(parametersOf(network, [x(GREY)])))).toBe(count);
   });
 });
 
@@ -108,21 +110,21 @@ describe.each<[string, Network, Shape]>([
   ['resnet8', resnet8({ classes: 5 }), [2, 13, 9]],
 ])('%s', (_, network, imageShape) => {
   it('gives a row of logits for every image', () => {
-    const layout = layoutOf(parametersOf(network, imageShape));
+    const layout = layoutOf(parametersOf(network, [x(imageShape)]));
     const weights = layout.map(({ name, shape }) => input(name, shape));
-    const logits = applyNetwork(network, layout, weights, input('images', [3, ...imageShape]));
+    const logits = applyNetwork(network, layout, weights, [input('images', [3, ...imageShape])]);
     expect(logits.shape).toEqual([3, 5]);
   });
 });
 
 it('a kernel of even extent is refused, since no padding keeps the size', () => {
-  expect(() => parametersOf(paperCnn({ kernel: 4 }), GREY)).toThrow('conv2d: padding 1.5');
+  expect(() => parametersOf(paperCnn({ kernel: 4 }), [x(GREY)])).toThrow('conv2d: padding 1.5');
 });
 
 it('a state without one of the parameters is refused by name', () => {
-  const layout = layoutOf(parametersOf(mlp(), GREY)).filter(({ name }) => name !== 'fc2.bias');
+  const layout = layoutOf(parametersOf(mlp(), [x(GREY)])).filter(({ name }) => name !== 'fc2.bias');
   const weights = layout.map(({ name, shape }) => input(name, shape));
-  expect(() => applyNetwork(mlp(), layout, weights, input('images', [1, ...GREY]))).toThrow(
+  expect(() => applyNetwork(mlp(), layout, weights, [input('images', [1, ...GREY])])).toThrow(
     'network: it asks for "fc2.bias" [128], which the state does not have',
   );
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as g from '../../graph/build.js';
 import { evaluate } from '../../graph/evaluate.js';
-import { type Loss, meanSquaredError, softmaxCrossEntropy } from './losses.js';
+import { type ClassLoss, meanSquaredError, softmaxCrossEntropy } from './losses.js';
 
 const LOGITS = [1, 2, 4, -1, 0, 3];
 const LABELS = [2, 0];
 
-function lossOf(loss: Loss, logits = LOGITS, seen?: readonly number[]): number[] {
+function lossOf(loss: ClassLoss, logits = LOGITS, seen?: readonly number[]): number[] {
   const y = loss(g.input('logits', [2, 3]), g.input('labels', [2], 'i32'), seen && g.constant(seen));
   expect(y.shape).toEqual([2]);
   return Array.from(evaluate({ outputs: { y } }, { logits, labels: LABELS }).y!);

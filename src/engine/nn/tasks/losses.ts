@@ -1,4 +1,4 @@
-/** Losses: one number for every example, so that weights and sums can be taken outside. */
+/** Losses over classes: one number for every example, so that weights and sums can be taken outside. */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 
@@ -6,7 +6,7 @@ import type { Value } from '../../graph/value.js';
  * From logits [N, classes] and labels i32 [N] to the loss of every example [N].
  * `seen` f32 [classes] has 0 for classes that take no part, as if the network had no output for them; 1 for the others.
  */
-export type Loss = (logits: Value, labels: Value, seen?: Value) => Value;
+export type ClassLoss = (logits: Value, labels: Value, seen?: Value) => Value;
 
 /** A logit that is lower by so much has the probability 0 in float32, and a finite logarithm of it. */
 export const EXCLUDED = 1e4;
@@ -18,7 +18,7 @@ const targets = (logits: Value, labels: Value) => g.oneHot(labels, logits.shape[
  * (label smoothing: Szegedy et al. 2016).
  */
 export const softmaxCrossEntropy =
-  ({ labelSmoothing = 0 } = {}): Loss =>
+  ({ labelSmoothing = 0 } = {}): ClassLoss =>
   (logits, labels, seen) => {
     const classes = logits.shape[1] ?? 1;
     const open = seen === undefined ? logits : g.sub(logits, g.mul(g.sub(1, seen), EXCLUDED));
@@ -31,7 +31,7 @@ export const softmaxCrossEntropy =
   };
 
 /** The mean over classes of (z_c − t_c)², t being the one-hot label. */
-export const meanSquaredError = (): Loss => (logits, labels, seen) => {
+export const meanSquaredError = (): ClassLoss => (logits, labels, seen) => {
   const difference = g.sub(logits, targets(logits, labels));
   const squares = g.mul(difference, difference);
   return seen === undefined

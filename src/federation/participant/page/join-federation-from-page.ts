@@ -10,7 +10,7 @@ import type { ParticipantEnd } from '../../../transport/transport.js';
 import { planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
-import { networkFor } from '../../plan/federation-plan.js';
+import { learnerOf } from '../../plan/learner.js';
 import type { OwnData } from '../own-data.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
 
@@ -38,12 +38,12 @@ export async function joinFederationFromPage(
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
   });
-  const { configuration, imageShape, classNames } = federation;
-  const network = networkFor(configuration, undefined, classNames.length, 'the federation');
+  const { configuration } = federation;
+  const learner = learnerOf(configuration, federation, undefined, 'the federation');
   const { dataset, share } = typeof data === 'function' ? await data(description) : data;
   const tasks = await pageTasks(
     ({ partBytes }) => ({
-      plan: planCutFor({ configuration, network, imageShape }, partBytes),
+      plan: planCutFor({ configuration, ...learner }, partBytes),
       train: dataset,
       fisher: federation.fisher?.plan,
     }),

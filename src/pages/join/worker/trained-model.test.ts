@@ -19,7 +19,7 @@ const configuration = parseConfiguration(
   'test',
 );
 const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b', 'c'] } as const;
-const { network, model, ...compiled } = compileFederation(
+const { network, inputs, model, ...compiled } = compileFederation(
   configuration,
   facts,
   strategiesOf(configuration, [], 'test'),
@@ -32,13 +32,11 @@ const opened = trainedModel(file, async () => ortNode());
 it('is given out as it came, and as the ONNX model that a run writes', () => {
   expect(opened.facts).toEqual({ ...facts, parameters: 4 * 16 + 4 + 3 * 4 + 3 });
   expect(opened.fileOf('safetensors')).toEqual(file);
-  const { imageShape, normalization } = model;
   const onnx = exportInference({
     network,
     layout: state.layout,
     state: state.data,
-    imageShape,
-    normalization,
+    inputs,
   });
   expect(opened.fileOf('onnx')).toEqual(Uint8Array.from(onnx));
 });

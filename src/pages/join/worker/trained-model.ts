@@ -4,6 +4,7 @@ import { networkOf } from '../../../engine/nn/by-name.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';
 import { layoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
 import { decodeModel, ModelFileError, requireFinite } from '../../../engine/nn/model-file.js';
+import { onPixels, pixels } from '../../../engine/nn/models/normalize-pixels.js';
 import type { Runtime, Session } from '../../../engine/runtime/runtime.js';
 import { arrangeState, layoutSize } from '../../../tensor/state-dict.js';
 import { u8Tensor } from '../../../tensor/tensor.js';
@@ -13,8 +14,8 @@ export interface TrainedModel {
   readonly facts: ModelFacts;
   /** The same bytes as those of a run's folder. */
   fileOf(format: ModelFormat): Uint8Array<ArrayBuffer>;
-  /** By class. @param pixels [C,H,W], bytes */
-  predict(pixels: Uint8Array): Promise<readonly number[]>;
+  /** By class. @param picture [C,H,W], bytes */
+  predict(picture: Uint8Array): Promise<readonly number[]>;
 }
 
 /** @throws CommonweightError when that is no model that this page knows */
@@ -29,21 +30,22 @@ export function trainedModel(
     throw new ModelFileError(`${source} does not say which network it is of`);
   }
   const { imageShape, classNames, normalization } = description;
-  const network = networkOf(description.network, classNames.length);
-  const layout = layoutOf(parametersOf(network, imageShape));
+  const network = onPixels(networkOf(description.network, classNames.length), normalization);
+  const inputs = [pixels(imageShape)];
+  const layout = layoutOf(parametersOf(network, inputs));
   const { data } = arrangeState(state, layout, source);
   let onnx: Uint8Array<ArrayBuffer> | undefined;
   const exported = () => {
-    onnx ??= Uint8Array.from(exportInference({ network, layout, state: data, imageShape, normalization }));
+    onnx ??= Uint8Array.from(exportInference({ network, layout, state: data, inputs }));
     return onnx;
   };
   let session: Promise<Session> | undefined;
   return {
     facts: { classNames, imageShape, parameters: layoutSize(layout) },
     fileOf: (format) => (format === 'onnx' ? exported() : safetensors),
-    async predict(pixels) {
+    async predict(picture) {
       session ??= openRuntime().then((runtime) => runtime.open(exported()));
-      const images = u8Tensor(pixels, [1, ...imageShape]);
+      const images = u8Tensor(picture, [1, ...imageShape]);
       const { probabilities } = await (await session).run({ images });
       return Array.from(probabilities?.data ?? []);
     },

@@ -1,0 +1,30 @@
+/**
+ * A task: what is to be learned of a network's output and an example's targets. Weights of the places of a batch, sums over
+ * examples and the division by how much there was are taken outside, in `training-step.ts`; a task says what it is of one
+ * example.
+ */
+import type { ColumnSpec } from '../../../tensor/column-spec.js';
+import type { Shape } from '../../../tensor/shape.js';
+import type { Value } from '../../graph/value.js';
+import type { ClassLoss } from './losses.js';
+
+export interface Task {
+  readonly name: string;
+  /** What it reads besides the output, in the order in which `losses` takes it. */
+  readonly targets: readonly ColumnSpec[];
+  /** Of one example: the shape that the network must give, f32. */
+  readonly output: Shape;
+  /** What is counted: "example", "token", "pixel". */
+  readonly unit: string;
+  /** [N]: the loss of every example, summed over those of its units that count. */
+  losses(output: Value, targets: readonly Value[]): Value;
+  /** [N]: how many units of every example count; one by default. The loss that is differentiated is a mean over them. */
+  units?(targets: readonly Value[]): Value;
+  /** Of a task over classes, whose output is [N, classes] and whose first target is a class: what corrections change. */
+  readonly classes?: ClassTask;
+}
+
+export interface ClassTask {
+  readonly count: number;
+  readonly loss: ClassLoss;
+}

@@ -1,0 +1,18 @@
+/** What one column of a data set is to a graph: its name, what its numbers are, and the shape that one example has. */
+import type { Shape } from './shape.js';
+import type { Tensor, TensorData } from './tensor.js';
+
+export interface ColumnSpec {
+  readonly name: string;
+  readonly dtype: keyof TensorData;
+  /** Without the axis of the batch; [] for one number. */
+  readonly shape: Shape;
+}
+
+/** A column of data is one, too, but its values are no part of a plan. */
+export const specOf = ({ name, dtype, shape }: ColumnSpec): ColumnSpec => ({ name, dtype, shape });
+
+/** The column of a batch of `places` examples. */
+export function columnTensor({ dtype, shape }: ColumnSpec, data: Tensor['data'], places: number): Tensor {
+  return { dtype, shape: [places, ...shape], data } as Tensor;
+}
