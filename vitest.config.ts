@@ -1,14 +1,62 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files in whose own thread ONNX Runtime runs: it leaves that thread without subnormal numbers. */
+export const engines = [
+  'src/engine/{nn,onnx,runtime}/**/*.test.ts',
+  'src/training/*.test.ts',
+  'src/federation/coordinator/one-step-a-round.test.ts',
+  'src/cli/commands/models.test.ts',
+  'src/pages/join/worker/*.test.ts',
+  'test/{arrays,weights-tell}.test.ts',
+  'test/pytorch/*.test.ts',
+];
+/** What measures time and memory, or changes what belongs to the whole process. */
+const measured = [
+  'bench/*.test.ts',
+  'test/{event-loop,steady-memory}.test.ts',
+  'test/hostile/hub.test.ts',
+  'test/pages/served-pages.test.ts',
+  'src/base/node/*.test.ts',
+];
+
+const longer = '**/*.full.test.ts';
+
 // Forks, not threads: a worker thread that runs ONNX Runtime must not be terminated from outside.
+export const common = {
+  pool: 'forks',
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+} as const;
+
+/** These files share processes, which keep what they have loaded for the next file: half the time. */
+export const sharing = { isolate: false, setupFiles: ['test/subnormals.ts'] };
+
 export default defineConfig({
   test: {
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    globalSetup: ['test/find-nats.ts'],
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'studies/**/*.test.ts'],
-    exclude: ['**/*.full.test.ts', 'test/browser/**', 'node_modules/**'],
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'alone',
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+          include: [...engines, ...measured],
+          exclude: [longer],
+        },
+      },
+      {
+        test: {
+          ...common,
+          ...sharing,
+          name: 'together',
+          // They wait for other processes, for a server or a browser: two of them would leave a core with nothing to do.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+          globalSetup: ['test/find-nats.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'studies/**/*.test.ts'],
+          exclude: [longer, 'test/browser/**', ...engines, ...measured],
+        },
+      },
+    ],
   },
 });

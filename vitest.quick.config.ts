@@ -1,16 +1,16 @@
 import { defineConfig } from 'vitest/config';
-import whole from './vitest.config.js';
+import { common, engines, sharing } from './vitest.config.js';
 
 /** Of federations and their plans, these train whole ones. */
 const federations =
-  'after-merge,attackers,corrected-run,fisher,foreign-plan,kept-update,one-step-a-round,own-partition,participant-work,refit,run-*,serve-*,take-part';
+  'after-merge,attackers,continued-run,corrected-run,fisher,foreign-plan,kept-update,one-step-a-round,operator-acts,own-partition,participant-work,refit,run-*,serve-*,take-part';
 
-const rooms = (name: string, include: readonly string[], exclude: readonly string[], isolate: boolean) => ({
+const rooms = (name: string, include: readonly string[], exclude: readonly string[], process = {}) => ({
   test: {
-    ...whole.test,
+    ...common,
+    ...process,
     name,
-    isolate,
-    globalSetup: [],
+    maxWorkers: 2,
     include: [...include],
     exclude: ['**/*.full.test.ts', ...exclude],
   },
@@ -21,30 +21,25 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      // ONNX Runtime leaves its thread without subnormal numbers: where it runs, each file has a process of its own.
       rooms(
-        'engine',
-        [
-          'src/{training,federation,engine/nn,engine/onnx,engine/runtime}/**/*.test.ts',
-          'src/base/node/*.test.ts',
-        ],
-        [
-          `src/federation/**/{${federations}}.test.ts`,
-          'src/training/fisher-information.test.ts',
-          'src/training/threads/node/*.test.ts',
-        ],
-        true,
+        'alone',
+        [...engines, 'src/base/node/*.test.ts'],
+        ['src/training/fisher-information.test.ts', 'src/{cli,pages,federation}/**', 'test/**'],
       ),
-      // Elsewhere a process keeps what it has loaded for the next file, which halves the time.
       rooms(
-        'plain',
+        'together',
         [
-          'src/{attack,base,data,merge,metrics,protocol,report,tensor}/**/*.test.ts',
+          'src/{attack,base,data,federation,merge,metrics,protocol,report,tensor}/**/*.test.ts',
           'src/engine/{autodiff,graph}/*.test.ts',
           'test/{docs,layout}.test.ts',
         ],
-        ['src/report/pages/report-run.test.ts', 'src/base/node/*.test.ts'],
-        false,
+        [
+          ...engines,
+          'src/base/node/*.test.ts',
+          `src/federation/**/{${federations}}.test.ts`,
+          'src/report/pages/report-run.test.ts',
+        ],
+        sharing,
       ),
     ],
   },

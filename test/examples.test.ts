@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { handWrittenRounds } from '../examples/hand-written-round.js';
 import { ownNetwork } from '../examples/own-network.js';
@@ -16,6 +16,8 @@ import { parseConfiguration } from '../src/protocol/configuration/configuration.
 import { distributedProblem } from '../src/protocol/configuration/distributed-problem.js';
 
 const sample = resolve(import.meta.dirname, 'fixtures/fashion-mnist-sample');
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe('the examples', () => {
   it.each(['federation', 'under-attack'])('%s.yaml holds settings that there are', (name) => {

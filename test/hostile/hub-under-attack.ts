@@ -24,12 +24,20 @@ interface Attacked {
   readonly after: Readonly<Record<string, Memory>>;
   /** Files and sockets that the coordinator has open: before the attacks, and in the end. */
   readonly descriptors: { readonly before: number; readonly after: number };
-  /** Milliseconds that an honest question took at most. */
-  readonly slowestAnswer: number;
+  readonly answers: Answers;
   /** In the log, of what was refused. */
   readonly lines: number;
   /** Seconds until connections that trickle were cut. */
   readonly cutAfterSeconds: number;
+}
+
+/** Milliseconds that an honest question took. */
+interface Answers {
+  readonly count: number;
+  readonly median: number;
+  /** 95 of 100. */
+  readonly most: number;
+  readonly all: number;
 }
 
 /** In MB, after garbage was collected. */
@@ -51,20 +59,19 @@ export interface AttackOptions {
 const MOST_MEGABYTES = 8;
 /** A log or a thread that was not there at first. */
 const MOST_DESCRIPTORS = 8;
+const ANSWER_MS = 250;
 /** Seconds after an attack, all is as before. */
 const RECOVERY_SECONDS = 10;
 
 export async function expectUnharmed(options: AttackOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'commonweight-hostile-'));
   try {
-    const { before, after, descriptors, slowestAnswer, lines, cutAfterSeconds } = await attackHub(
-      folder,
-      options,
-    );
+    const { before, after, descriptors, answers, lines, cutAfterSeconds } = await attackHub(folder, options);
     console.table({ before, ...after });
     console.log(
       `${lines} lines in the log, slow connections cut after ${cutAfterSeconds} s, ` +
-        `/healthz in ${slowestAnswer} ms at most, descriptors ${descriptors.before} → ${descriptors.after}`,
+        `${answers.count} × /healthz in ${answers.median} ms, ${answers.most} ms for 95%, ${answers.all} ms at most, ` +
+        `descriptors ${descriptors.before} → ${descriptors.after}`,
     );
     for (const [name, { held, resident }] of Object.entries(after)) {
       expect(held - before.held, name).toBeLessThan(MOST_MEGABYTES);
@@ -74,8 +81,10 @@ export async function expectUnharmed(options: AttackOptions): Promise<void> {
     expect(lines).toBeLessThan(1000);
     expect(cutAfterSeconds).toBeLessThan(60);
     expect(descriptors.after - descriptors.before).toBeLessThan(MOST_DESCRIPTORS);
-    // 250 on a machine that does nothing else; here the attackers share it.
-    expect(slowestAnswer).toBeLessThan(5000);
+    expect(answers.median).toBeLessThan(ANSWER_MS);
+    expect(answers.most).toBeLessThan(ANSWER_MS);
+    // The attackers share the machine, and other tests: one answer may wait for both.
+    expect(answers.all).toBeLessThan(20 * ANSWER_MS);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -149,7 +158,7 @@ async function attackHub(
     const patience = performance.now() + 1000 * RECOVERY_SECONDS;
     while (descriptorsOf(pid) - before >= MOST_DESCRIPTORS && performance.now() < patience) await delay(100);
     const descriptors = { before, after: descriptorsOf(pid) };
-    const slowestAnswer = await health.end();
+    const answered = await health.end();
     const uploads = filesIn(at('out', 'uploads'));
     expect(uploads.length).toBeLessThanOrEqual(64);
 
@@ -196,7 +205,7 @@ async function attackHub(
     const log = readFileSync(at('out', 'coordinator.log'), 'utf8').split('\n').slice(0, -1);
     expect(log.join('\n')).not.toContain(target.token);
     for (const line of log) JSON.parse(line);
-    return { before: atRest, after, descriptors, slowestAnswer, lines: log.length, cutAfterSeconds };
+    return { before: atRest, after, descriptors, answers: answered, lines: log.length, cutAfterSeconds };
   } finally {
     signal.removeEventListener('abort', kill);
     kill();
@@ -224,23 +233,29 @@ async function trickle(target: Target): Promise<number> {
 const descriptorsOf = (pid: number) =>
   existsSync(`/proc/${pid}/fd`) ? readdirSync(`/proc/${pid}/fd`).length : 0;
 
-/** Asks again and again. */
+/**
+ * Asks again and again. Who asks without a token is a stranger: its place may be given to one of hundreds who come a moment
+ * later, before it is answered. It asks once more then, and the time runs on.
+ */
 function watchHealth(target: Target) {
-  let [slowest, over, unanswered] = [0, false, 0];
+  const times: number[] = [];
+  let [over, unanswered] = [false, 0];
   const asking = (async () => {
     while (!over) {
       const began = performance.now();
-      if (!(await answers(target))) unanswered++;
-      slowest = Math.max(slowest, Math.round(performance.now() - began));
+      if (!(await answers(target)) && !(await answers(target))) unanswered++;
+      times.push(performance.now() - began);
       await delay(50);
     }
   })();
   return {
-    async end() {
+    async end(): Promise<Answers> {
       over = true;
       await asking;
       expect(unanswered).toBe(0);
-      return slowest;
+      times.sort((a, b) => a - b);
+      const part = (share: number) => Math.round(times[Math.ceil(share * times.length) - 1] ?? 0);
+      return { count: times.length, median: part(0.5), most: part(0.95), all: part(1) };
     },
   };
 }

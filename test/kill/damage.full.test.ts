@@ -33,6 +33,23 @@ describe('a federation comes to the bytes of `run`', { timeout: 300_000 }, () =>
     );
   });
 
+  it('with a model of the coordinator in which a bit is flipped while it is down', async ({ signal }) => {
+    const folder = join(root, 'model');
+    const model = join(folder, 'coordinator/models/round-1.safetensors');
+    const flipBit = () => {
+      const bytes = readFileSync(model);
+      bytes[bytes.length >> 1]! ^= 0x10;
+      writeFileSync(model, bytes);
+    };
+    const dieAt = 'journal: update-received 2 .* synced';
+    await expectSameAsRun(
+      folder,
+      federationYaml(),
+      { coordinator: [{ dieAt, after: flipBit }, { fullAt: 'models/round-2.*' }] },
+      { signal },
+    );
+  });
+
   it('with disks that are full wherever something is written', async ({ signal }) => {
     await expectSameAsRun(
       join(root, 'disks'),

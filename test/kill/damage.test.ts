@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { expectSameAsRun, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-damage-'));
@@ -13,48 +13,35 @@ function flipBit(file: string): void {
   writeFileSync(file, bytes);
 }
 
-describe('a federation comes to the bytes of `run`', { timeout: 180_000 }, () => {
-  it('with bits that are flipped in what the coordinator keeps', async ({ signal }) => {
-    const folder = join(root, 'bits');
-    const inBlobs = () => join(folder, 'coordinator/blobs');
-    const flipBlobs = () => {
-      for (const name of readdirSync(inBlobs())) flipBit(join(inBlobs(), name));
-    };
-    const model = join(folder, 'coordinator/models/round-1.safetensors');
-    const { coordinator } = await expectSameAsRun(
-      folder,
-      federationYaml(),
-      {
-        coordinator: [
-          // Whatever has been uploaded by then.
-          { dieAt: 'journal: update-received 1 .* synced', after: flipBlobs },
-          // Now the model is all that is left.
-          { dieAt: 'journal: copy-evaluated 1 .* begun', after: flipBlobs },
-          { dieAt: 'journal: update-received 2 .* synced', after: () => flipBit(model) },
-        ],
-      },
-      { signal },
-    );
-    expect(coordinator).toMatch(
-      /the file of environment-\d's update was damaged on the disk: it is asked for again/,
-    );
-    expect(coordinator).toMatch(/blobs\/[0-9a-f]{64} was changed on the disk; it is copied/);
-  });
-
-  it('with disks that are full now and then', async ({ signal }) => {
-    const folder = join(root, 'disks');
-    const { coordinator, participant } = await expectSameAsRun(
-      folder,
-      federationYaml(),
-      {
-        coordinator: [{ fullAt: 'journal: joined .*' }, { fullAt: 'models/round-2.*' }],
-        participant: [{ fullAt: 'update-state.safetensors' }],
-      },
-      { signal },
-    );
-    expect(coordinator).toMatch(/"\S+journal.jsonl" cannot be written: no space is left on the disk/);
-    expect(participant).toMatch(
-      /"\S+update-state.safetensors" cannot be written: no space is left on the disk/,
-    );
-  });
+it('a federation comes to the bytes of `run` with bits that are flipped, and disks that are full now and then', {
+  timeout: 180_000,
+}, async ({ signal }) => {
+  const folder = join(root, 'damaged');
+  const inBlobs = () => join(folder, 'coordinator/blobs');
+  const flipBlobs = () => {
+    for (const name of readdirSync(inBlobs())) flipBit(join(inBlobs(), name));
+  };
+  const { coordinator, participant } = await expectSameAsRun(
+    folder,
+    federationYaml(),
+    {
+      coordinator: [
+        { fullAt: 'journal: joined .*' },
+        // Whatever has been uploaded by then.
+        { dieAt: 'journal: update-received 1 .* synced', after: flipBlobs },
+        // Now the model is all that is left.
+        { dieAt: 'journal: copy-evaluated 1 .* begun', after: flipBlobs },
+      ],
+      participant: [{ fullAt: 'update-state.safetensors' }],
+    },
+    { signal },
+  );
+  expect(coordinator).toMatch(
+    /the file of environment-\d's update was damaged on the disk: it is asked for again/,
+  );
+  expect(coordinator).toMatch(/blobs\/[0-9a-f]{64} was changed on the disk; it is copied/);
+  expect(coordinator).toMatch(/"\S+journal.jsonl" cannot be written: no space is left on the disk/);
+  expect(participant).toMatch(
+    /"\S+update-state.safetensors" cannot be written: no space is left on the disk/,
+  );
 });

@@ -70,6 +70,14 @@ const others: [string, string, Fates][] = [
     },
   ],
   [
+    'with SCAFFOLD, a number of steps, and one participant in each round',
+    'correction: { name: scaffold }\nlocal: { steps: 8 }\nparticipantsPerRound: 1\nrounds: 3',
+    {
+      coordinator: ['journal: update-received 2 .* written'],
+      participant: ['own-control-1.safetensors in place'],
+    },
+  ],
+  [
     'in steps, by those who are drawn for a round',
     'local: { steps: 8 }\npartition: { name: v, participants: 3 }\nparticipantsPerRound: 2\nrounds: 3\nseed: 3',
     {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
@@ -6,7 +6,6 @@ import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type NatsServer, natsServer, withoutNats } from '../nats-server.js';
-import { commonweight, sample, start } from '../run-command.js';
 import { expectSameAsRun, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));
@@ -18,18 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
+// Of the server and of coordinators that stand by: nats-kill.full.test.ts.
 describe.skipIf(withoutNats)('a federation over NATS comes to the bytes of `run`', () => {
-  it('though coordinator and participant are killed and started again', { timeout: 180_000 }, async ({
-    signal,
-  }) => {
-    const deaths = {
-      coordinator: ['journal: update-received 1 .* written', 'models/round-1.* in place'],
-      participant: ['update-state.safetensors in place'],
-    };
-    await expectSameAsRun(join(root, 'processes'), federationYaml(), deaths, { signal, nats: server });
-  });
-
-  it('though somebody has the server overwrite the coordinator’s keys all the while', {
+  it('though all are killed and started again, and somebody has the server overwrite the coordinator’s keys all the while', {
     timeout: 180_000,
   }, async ({ signal }) => {
     const attacker = await connect({ servers: server.url });
@@ -45,72 +35,14 @@ describe.skipIf(withoutNats)('a federation over NATS comes to the bytes of `run`
       attacks++;
     };
     const onOutput = () => void attack().catch(() => undefined);
-    await expectSameAsRun(join(root, 'attacked'), federationYaml(), {}, { signal, nats: server, onOutput });
+    const deaths = {
+      coordinator: ['journal: update-received 1 .* written', 'models/round-1.* in place'],
+      participant: ['update-state.safetensors in place'],
+    };
+    await expectSameAsRun(join(root, 'attacked'), federationYaml(), deaths, {
+      ...{ signal, nats: server, onOutput },
+    });
     expect(attacks).toBeGreaterThan(2);
     await attacker.close();
-  });
-
-  it('though the server is killed and started again in every round', { timeout: 180_000 }, async ({
-    signal,
-  }) => {
-    let killed = 0;
-    const restart = async () => {
-      await server.kill();
-      await server.start();
-    };
-    let restarting: Promise<void> = Promise.resolve();
-    const onOutput = (text: string) => {
-      const updates = text.match(/^round \d+ {2}update of/gm)?.length ?? 0;
-      // After the first update of each round: the second is on its way.
-      if (updates < 2 * killed + 1) return;
-      killed++;
-      restarting = restarting.then(restart);
-    };
-    await expectSameAsRun(join(root, 'server'), federationYaml(), {}, { signal, nats: server, onOutput });
-    await restarting;
-    expect(killed).toBe(2);
-  });
-
-  it('though the coordinator dies for good, since another one stands by', { timeout: 180_000 }, async () => {
-    const folder = join(root, 'standby');
-    mkdirSync(folder);
-    const yaml = join(folder, 'federation.yaml');
-    writeFileSync(yaml, federationYaml());
-    const serve = [
-      'serve',
-      yaml,
-      '--out',
-      join(folder, 'shared'),
-      '--nats',
-      server.url,
-      '--port',
-      '0',
-      '--nats-object-store',
-    ];
-    const first = start(serve);
-    await first.until(/^round 1 of 2, training/m);
-    const second = start(serve);
-    await second.until(/waiting for the lead/);
-    const participants = ['environment-1', 'environment-2'].map((name, k) =>
-      start([
-        ...['join', server.url, '--name', name, '--data', sample, '--partition', `v:${k + 1}/2`],
-        ...['--out', join(folder, name)],
-      ]),
-    );
-    try {
-      await first.until(/^round 1 {2}update of/m);
-      first.child.kill('SIGKILL');
-      await second.until(/^this coordinator leads, as number 2/m);
-      const [outcome, ...others] = await Promise.all([second, ...participants].map(({ ended }) => ended));
-      expect(outcome).toMatchObject({ status: 0, stderr: '' });
-      for (const { status, stderr } of others) expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      await commonweight(['run', yaml, '--out', join(folder, 'run')]);
-      const model = (of: string) => readFileSync(join(folder, of, 'model.safetensors'));
-      for (const of of ['shared', 'environment-1', 'environment-2']) {
-        expect(model(of).equals(model('run'))).toBe(true);
-      }
-    } finally {
-      for (const { child } of [first, second, ...participants]) child.kill('SIGKILL');
-    }
   });
 });

@@ -24,9 +24,11 @@ const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 async function untilPartHas(folder: string, name: string, sha256: string, bytes: number) {
   const participant = createHash('sha256').update(name).digest('hex').slice(0, 32);
   const part = join(folder, 'uploads', participant, `${sha256}.part`);
-  const size = async () => (await stat(part).catch(() => undefined))?.size ?? 0;
-  while ((await size()) < bytes) await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => sizeOf(part), { interval: 10, timeout: 60_000 }).toBeGreaterThanOrEqual(bytes);
 }
+
+/** 0 where there is no such file. */
+const sizeOf = async (file: string) => (await stat(file).catch(() => undefined))?.size ?? 0;
 
 /** Stops the processes in which pages run. @returns what lets them go on */
 async function putToSleep(browser: Browser): Promise<() => void> {
@@ -257,7 +259,9 @@ rounds: 1
       second = await serve(0);
       expect(await uploading).toEqual({ sha256: sha256Of(bytes), bytes: bytes.length });
       expect(gateway.offsets.at(-1)).toBeGreaterThanOrEqual(500_000);
-      expect((await stat(join(out, 'blobs', sha256Of(bytes)))).size).toBe(bytes.length);
+      // An upload is confirmed when its bytes are right, and gets its name once they are synced.
+      const blob = join(out, 'blobs', sha256Of(bytes));
+      await expect.poll(() => sizeOf(blob), { timeout: 60_000 }).toBe(bytes.length);
     } finally {
       first.child.kill('SIGKILL');
       second?.child.kill('SIGKILL');

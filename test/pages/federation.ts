@@ -7,19 +7,22 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
+import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import type { RunResult } from '../../src/federation/record/run-result.js';
 import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { handedOut } from '../handed-out.js';
-import { type Ended, type Started, start } from '../run-command.js';
+import { type Ended, type Started, sample, start } from '../run-command.js';
 
 export interface Served {
   readonly port: number;
   readonly coordinator: Started;
   /** By the place of the participant, from 0: the path of its link, with the token. */
   link(participant: number): string;
-  /** A process takes part, with the share that the hub would lend to a page. */
-  join(participant: number): Promise<Ended>;
+  /** A process takes part, with the share that the hub would lend to a page, until it ends well. */
+  join(participant: number): Promise<void>;
+  /** The page says that the run is over. Rejects at once when the coordinator or another process ends badly before. */
+  untilOver(page: Page): Promise<void>;
   /** All the same on one machine, which has the bytes of a federation of processes alone. */
   runAlone(): Promise<RunResult>;
   /** So much lies on the hub's disk of what is being uploaded. */
@@ -37,9 +40,17 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
   const file = join(folder, 'federation.yaml');
   writeFileSync(file, stringify({ ...small, partition: { name: 'iid', participants }, ...settings }));
   const running = new Set<Started>();
+  let fail = (_: Error) => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
   const command = (...args: string[]) => {
     const started = start(args, { cwd: folder });
     running.add(started);
+    void started.ended.then(({ status, stdout, stderr }) => {
+      if (status !== 0) fail(new Error(`${args[0]} ended with ${status}:\n${stdout}${stderr}`));
+    });
     return started;
   };
   const coordinator = command('serve', file, '--out', join(folder, 'run'), '--port', '0');
@@ -53,7 +64,13 @@ export async function serve(settings: Partial<ConfigurationInput>, participants 
     port: Number(port),
     coordinator,
     link: (participant) => (links[participant] ?? '').replace(/^http:\/\/[^/]+/, ''),
-    join: (participant) => command(...(commands[participant] ?? [])).ended,
+    async join(participant) {
+      const { ended } = command(...(commands[participant] ?? []));
+      expect(await ended).toMatchObject({ status: 0, stderr: '' });
+    },
+    async untilOver(page) {
+      await Promise.race([page.getByRole('heading', { name: 'The run is over' }).waitFor(), failed]);
+    },
     partBytes(participant) {
       const name = createHash('sha256')
         .update(`environment-${participant + 1}`)
@@ -92,11 +109,15 @@ export async function takePart(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Start', exact: true }).click();
 }
 
+const idxFiles = ['images-idx3', 'labels-idx1'].map((name) => join(sample, `train-${name}-ubyte.gz`));
+
+/** The images of the sample, as files of the participant's own. */
+export async function chooseIdx(page: Page): Promise<void> {
+  await page.getByLabel('Choose IDX files').setInputFiles(idxFiles);
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+}
+
 /** Some steps of a round are done. */
 export async function untilTraining(page: Page): Promise<void> {
   await page.getByText(/^Step [1-9]/).waitFor();
-}
-
-export async function untilOver(page: Page): Promise<void> {
-  await page.getByRole('heading', { name: 'The run is over' }).waitFor();
 }

@@ -1,12 +1,12 @@
 /** What the join page is to its user besides training, in Chromium and by a real hub: who may, who goes, what is left. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import { sample } from '../run-command.js';
-import { type Served, serve } from './federation.js';
-import { executablePath, openBrowser } from './open-browser.js';
+import { chooseIdx, type Served } from './federation.js';
+import { executablePath } from './open-browser.js';
+import { tabs } from './tabs.js';
 
 const LIMIT_MS = 120_000;
 const small: Partial<ConfigurationInput> = {
@@ -14,45 +14,25 @@ const small: Partial<ConfigurationInput> = {
   model: { name: 'mlp', hidden: [16] },
   local: { steps: 20 },
 };
-const idxFiles = ['images-idx3', 'labels-idx1'].map((name) => join(sample, `train-${name}-ubyte.gz`));
 
 describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_MS }, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await openBrowser();
-  });
-  afterAll(() => browser?.close());
-
-  let context: BrowserContext;
+  const { context, lead } = tabs(LIMIT_MS);
   let served: Served;
-  const errors: string[] = [];
   beforeEach(async () => {
-    served = await serve(small);
-    context = await browser.newContext();
-    context.setDefaultTimeout(LIMIT_MS);
-    context.on('weberror', (error) => errors.push(error.error().message));
-  });
-  afterEach(async () => {
-    await context?.close();
-    await served?.close();
-    expect(errors.splice(0)).toEqual([]);
+    served = await lead(small);
   });
 
   const open = async (link = served.link(1)): Promise<Page> => {
-    const page = await context.newPage();
+    const page = await context().newPage();
     await page.goto(`http://127.0.0.1:${served.port}${link}`);
     return page;
   };
   const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
   const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-  const begin = async (page: Page) => {
-    await page.getByLabel('Choose IDX files').setInputFiles(idxFiles);
-    await press(page, 'Start');
-  };
 
   it('is left, comes back with its pictures, and forgets them', async () => {
     const page = await open();
-    await begin(page);
+    await chooseIdx(page);
     await page.getByText('Waiting for the others').last().waitFor();
     await press(page, 'Leave …');
     await press(page, 'Leave');
@@ -79,14 +59,14 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
     await first.getByText('Drop a folder here').waitFor();
     const second = await open();
     await heading(first, 'Another page has taken over');
-    await begin(second);
+    await chooseIdx(second);
     await second.getByText('Waiting for the others').last().waitFor();
     await press(first, 'Take over again');
     await heading(second, 'Another page has taken over');
     await first.getByText('was trained on this device before').waitFor();
   });
 
-  it('says that a token is missing, cut short, or of nobody', async () => {
+  it('says that a token is missing, cut short, of nobody or of somebody else, and that the run is over', async () => {
     for (const [link, sentence] of [
       ['/join', 'The link to this page is not whole'],
       [served.link(1).replace(/(token=[\w-]{42})[\w-]/, '$1'), 'The link to this page is not whole'],
@@ -96,9 +76,6 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
       await heading(page, 'The coordinator does not let this page in');
       await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
     }
-  });
-
-  it('sends a token to the page that it is for', async () => {
     const watching = await open(served.link(1).replace('/join', '/'));
     await watching.getByText('This link is for taking part, not for watching').waitFor();
     await watching.getByRole('link', { name: 'Open the page to take part' }).click();
@@ -106,9 +83,7 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
     const joining = await open(served.link(2).replace('/#', '/join#'));
     await heading(joining, 'The coordinator does not let this page in');
     await joining.getByRole('alert').filter({ hasText: 'that of an observer or operator' }).waitFor();
-  });
 
-  it('says that the run is over, to who has not begun', async () => {
     const page = await open();
     await page.getByText('Drop a folder here').waitFor();
     await served.stop();
@@ -119,8 +94,8 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
   it('has the merged model in the end: to try by mouse and keyboard, and as the ONNX file of the run', async () => {
     const ended = served.join(0);
     const page = await open();
-    await begin(page);
-    await heading(page, 'The run is over');
+    await chooseIdx(page);
+    await served.untilOver(page);
     const answer = page.locator('tr.best').getByRole('rowheader');
     const example = page.getByRole('button', { name: /picture of the class/ }).nth(9);
     await example.focus();
@@ -140,7 +115,7 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
     await page.mouse.up();
     await expect.poll(shown, { timeout: LIMIT_MS }).not.toEqual(before);
 
-    expect(await ended).toMatchObject({ status: 0 });
+    await ended;
     expect(await served.coordinator.ended).toMatchObject({ status: 0 });
     const downloading = page.waitForEvent('download');
     await press(page, 'Download as ONNX');

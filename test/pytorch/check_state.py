@@ -1,8 +1,9 @@
-"""Loads a safetensors file into the PyTorch module of the same name and predicts the first images of an IDX file.
+"""Loads safetensors files into the PyTorch modules of the same names and predicts the first images of an IDX file.
 
-    /usr/bin/python3 check_state.py FILE.safetensors MODEL IMAGES.idx3.gz N [--kernel 5] [--classes 10]
+    /usr/bin/python3 check_state.py IMAGES.idx3.gz N FILE.safetensors=MODEL [FILE.safetensors=paper-cnn,5 ...]
 
-Prints one line of JSON, {"predictions": [class, ...], "logits": [[number, ...], ...]}. Names and shapes must be those
+The number is the kernel of paper-cnn. Prints one line of JSON for each file,
+{"predictions": [class, ...], "logits": [[number, ...], ...]}. Names and shapes must be those
 of the module, none missing and none extra. Pixels enter as (grey / 255 - mean) / std, by default grey / 255.
 The file is read by hand (https://huggingface.co/docs/safetensors), so that nothing but PyTorch and numpy is needed.
 """
@@ -45,26 +46,28 @@ def read_safetensors(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Predict with a safetensors file in PyTorch.")
-    parser.add_argument("file")
-    parser.add_argument("model", choices=NAMES)
+    parser = argparse.ArgumentParser(description="Predict with safetensors files in PyTorch.")
     parser.add_argument("images")
     parser.add_argument("count", type=int)
-    parser.add_argument("--kernel", type=int, default=3, choices=(3, 5), help="of paper-cnn")
+    parser.add_argument("models", nargs="+", metavar="FILE=MODEL", help=f"MODEL is one of {', '.join(NAMES)}")
     parser.add_argument("--classes", type=int, default=10)
     parser.add_argument("--mean", type=float, default=0.0)
     parser.add_argument("--std", type=float, default=1.0)
     options = parser.parse_args()
 
+    torch.set_num_threads(1)
     images = read_idx(options.images, options.count)
     inputs = torch.from_numpy(images.astype(np.float32) / np.float32(255)).unsqueeze(1)
     inputs = (inputs - options.mean) / options.std
-    module = build(options.model, classes=options.classes, side=images.shape[-1], kernel=options.kernel)
-    module.load_state_dict(read_safetensors(options.file), strict=True)
-    module.eval()
-    with torch.no_grad():
-        logits = module(inputs)
-    print(json.dumps({"predictions": logits.argmax(1).tolist(), "logits": logits.tolist()}))
+    for given in options.models:
+        file, _, model = given.partition("=")
+        name, _, kernel = model.partition(",")
+        module = build(name, classes=options.classes, side=images.shape[-1], kernel=int(kernel or 3))
+        module.load_state_dict(read_safetensors(file), strict=True)
+        module.eval()
+        with torch.no_grad():
+            logits = module(inputs)
+        print(json.dumps({"predictions": logits.argmax(1).tolist(), "logits": logits.tolist()}))
 
 
 if __name__ == "__main__":

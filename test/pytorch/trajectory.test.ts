@@ -1,3 +1,3 @@
 import { describeTrajectories } from './trajectory.js';
 
-describeTrajectories(20);
+describeTrajectories(10);

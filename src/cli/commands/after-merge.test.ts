@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commonweight, type Ended, sample, start } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { type Ended, sample, start } from '../../../test/run-command.js';
 import type { RunResult } from '../../federation/record/run-result.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-after-merge-'));

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { commonweight, sample } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample, commonweight as startedAnew } from '../../../test/run-command.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 
@@ -36,8 +37,8 @@ function describedBy(text: string): string {
   return file;
 }
 
-async function complaint(args: readonly string[], options = {}) {
-  const { status, stdout, stderr } = await commonweight(args, { ...inFolder, ...options });
+async function complaint(args: readonly string[], ended = commonweight(args, inFolder)) {
+  const { status, stdout, stderr } = await ended;
   expect(stderr).toMatch(/^commonweight: /);
   expect(stderr).not.toMatch(/\n\s+at /);
   const [message = '', ...hint] = stderr.trimEnd().split('\n');
@@ -326,7 +327,7 @@ syncBuiltinESMExports();
     );
     const args = [...short, '--out', 'full'];
     const env = { NODE_OPTIONS: `--import=${pathToFileURL(full)}` };
-    const got = await complaint(args, { env });
+    const got = await complaint(args, startedAnew(args, { ...inFolder, env }));
     expect(got.status).toBe(75);
     expect(got.message).toMatch(
       /"full\/updates\/round-1-environment-\d\.safetensors" cannot be written: no space is left/,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commonweight } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
 import { randomStream } from '../../base/random.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commonweight, sample, start } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample, start } from '../../../test/run-command.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-compare-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { commonweight, sample, start } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample, start } from '../../../test/run-command.js';
 import { recordedView } from '../../report/pages/recorded-view.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'commonweight-path-'));

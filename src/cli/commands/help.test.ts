@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commonweight, root } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { root, commonweight as startedAnew } from '../../../test/run-command.js';
 
 const commands = [
   ...['reproduce', 'run', 'serve', 'join', 'status', 'stop', 'token', 'replay'],
   ...['report', 'open', 'compare', 'merge', 'evaluate', 'predict', 'export'],
 ];
 
-describe.concurrent('commonweight', () => {
+describe('commonweight', () => {
   it('says its version', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    expect(await commonweight(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(await startedAnew(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   it('helps with all its commands and with examples', async () => {
@@ -30,7 +31,7 @@ describe.concurrent('commonweight', () => {
   });
 
   it('shows its help where it is told nothing, as a usage error', async () => {
-    const { status, stderr } = await commonweight([]);
+    const { status, stderr } = await startedAnew([]);
     expect(status).toBe(2);
     expect(stderr).toContain('Usage: commonweight');
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { commonweight } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 

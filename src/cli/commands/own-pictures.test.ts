@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { commonweight } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
 import { randomStream } from '../../base/random.js';
 import { decodeModel } from '../../engine/nn/model-file.js';
 

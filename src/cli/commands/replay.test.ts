@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { commonweight, sample } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample } from '../../../test/run-command.js';
 import { runFederation } from '../../federation/coordinator/run-federation.js';
 import { journalLine, parseJournal } from '../../federation/record/journal.js';
 

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commonweight, sample } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample } from '../../../test/run-command.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-report-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,8 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, writeFileSyn
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { commonweight, sample, startedIn } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample, startedIn } from '../../../test/run-command.js';
 
 const { folder, end } = startedIn('commonweight-resumed-');
 afterAll(end);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { commonweight, sample, start } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample, start } from '../../../test/run-command.js';
 import { configurationSchema } from '../../protocol/configuration/configuration.js';
 
 const fraction = z.number().min(0).max(1);

@@ -278,11 +278,12 @@ describe('training by an accepted plan', () => {
   });
 
   it.each<[string, Partial<ConfigurationInput>]>([
-    ['the mean', {}],
-    ['a strategy on updates, and a server optimizer', { mergeOn: 'updates', server: { name: 'fed-adam' } }],
+    [
+      'a strategy on updates, a server optimizer, and aligned models',
+      { mergeOn: 'updates', server: { name: 'fed-adam' }, align: true },
+    ],
     ['SCAFFOLD', { optimizer: { name: 'sgd', learningRate: 0.1 }, correction: { name: 'scaffold' } }],
     ['the Fisher information', { strategy: 'fisher-mean', fisherExamples: 8 }],
-    ['aligned models', { align: true }],
   ])('gives the weights of a run in which everybody has the network: %s', async (_, changes) => {
     const configuration = { ...base, ...changes };
     const accepted = await served(configuration, (k) =>

@@ -1,0 +1,3 @@
+import { describeCorrected } from './corrected-run.contract.js';
+
+describeCorrected([{ name: 'fed-rs' }, { name: 'fed-lc' }, { name: 'fed-ntd' }]);
