@@ -20,10 +20,13 @@ const sample = resolve(import.meta.dirname, 'fixtures/fashion-mnist-sample');
 afterEach(() => void vi.restoreAllMocks());
 
 describe('the examples', () => {
-  it.each(['federation', 'under-attack'])('%s.yaml holds settings that there are', (name) => {
-    const text = readFileSync(resolve(import.meta.dirname, `../examples/${name}.yaml`), 'utf8');
-    expect(parseConfiguration(parse(text), name).dataset).toBe('fashion-mnist');
-  });
+  it.each(['federation', 'disjoint-classes', 'under-attack'])(
+    '%s.yaml holds settings that there are',
+    (name) => {
+      const text = readFileSync(resolve(import.meta.dirname, `../examples/${name}.yaml`), 'utf8');
+      expect(parseConfiguration(parse(text), name).dataset).toBe('fashion-mnist');
+    },
+  );
 
   it('across-machines.yaml can be served, by whoever has no images', async () => {
     const text = readFileSync(resolve(import.meta.dirname, '../examples/across-machines.yaml'), 'utf8');
