@@ -65,12 +65,7 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
   const { participants } = reception.description;
   const { epoch, signer } = reception;
   const description = signer.sign('description', { epoch, description: reception.description });
-  const openFiles = openFilesLimit();
-  const limits = fittingLimits(timely({ ...defaultLimits, ...options.limits }), openFiles);
-  if (limits.connections < CONNECTIONS_EACH * participants.length) {
-    const message = `this process may have ${openFiles} files and sockets open: too few for all participants at once; raise \`ulimit -n\``;
-    log.warn({ openFiles, participants: participants.length }, message);
-  }
+  const limits = limitsOf(options, participants.length, log);
   const server = makeServer(tls, limits);
   const metrics = hubMetrics();
   const note = refusals(log, metrics);
@@ -147,6 +142,17 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
 
 /** For messages and for a transfer. */
 const CONNECTIONS_EACH = 2;
+
+/** As many connections as this process may have open; where that is too few, the log says so. */
+function limitsOf(options: HubOptions, participants: number, log: Log): HubLimits {
+  const openFiles = openFilesLimit();
+  const limits = fittingLimits(timely({ ...defaultLimits, ...options.limits }), openFiles);
+  if (limits.connections < CONNECTIONS_EACH * participants) {
+    const message = `this process may have ${openFiles} files and sockets open: too few for all participants at once; raise \`ulimit -n\``;
+    log.warn({ openFiles, participants }, message);
+  }
+  return limits;
+}
 
 /** What fails for one fails for thousands, such as where no more files can be opened. */
 function withFewErrors(log: Log): Log {

@@ -26,45 +26,24 @@ export interface Doorkeeper {
 }
 
 export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal): Doorkeeper {
-  /** By origin, and by address and port: those that came first are first. */
-  const strangers = new Map<string, Map<string, Socket>>();
-  let strangersInAll = 0;
-  const forget = (peer: Peer) => {
-    const origin = originOf(peer.remoteAddress);
-    const places = strangers.get(origin);
-    if (places?.delete(placeOf(peer)) !== true) return;
-    strangersInAll--;
-    if (places.size === 0) strangers.delete(origin);
-  };
-  /** Which token came last by a connection; and how many connections each has. */
-  const known = new Map<string, string>();
-  const counts = new Map<string, number>();
-  const release = (peer: Peer) => {
-    const token = known.get(placeOf(peer));
-    if (token === undefined) return;
-    known.delete(placeOf(peer));
-    const left = (counts.get(token) ?? 1) - 1;
-    if (left === 0) counts.delete(token);
-    else counts.set(token, left);
-  };
+  const strangers = strangersAtTheDoor();
+  const known = knownConnections();
   /** The first that came from there. */
-  const cutOldest = (origin: string | undefined, why: string) => {
-    const [oldest] = strangers.get(origin ?? '')?.values() ?? [];
+  const cutOldest = (origin: string, why: string) => {
+    const oldest = strangers.takeOldest(origin);
     if (oldest === undefined) return;
     note('strangers', { address: oldest.remoteAddress }, why);
-    forget(oldest);
     oldest.destroy();
   };
-  const mostCrowded = () => [...strangers].reduce((a, b) => (b[1].size > a[1].size ? b : a), noPlaces)[0];
 
   const trim = () => {
-    for (const [origin, { size }] of strangers) {
+    for (const [origin, size] of strangers.sizes()) {
       for (let excess = size - limits.strangersPerAddress; excess > 0; excess--) {
         cutOldest(origin, `${size} connections without a token from one address`);
       }
     }
-    while (strangersInAll > limits.strangers) {
-      cutOldest(mostCrowded(), `${strangersInAll} connections without a token`);
+    while (strangers.inAll() > limits.strangers) {
+      cutOldest(strangers.mostCrowded(), `${strangers.inAll()} connections without a token`);
     }
   };
   let trimming = false;
@@ -84,7 +63,7 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
   server.on('drop', (peer) => {
     note('connections', { address: peer?.remoteAddress }, `there are ${limits.connections} connections`);
     // The next one has a place.
-    cutOldest(mostCrowded(), 'there are too many connections');
+    cutOldest(strangers.mostCrowded(), 'there are too many connections');
   });
   server.on('connection', (socket) => {
     const peer = { remoteAddress: socket.remoteAddress, remotePort: socket.remotePort };
@@ -92,31 +71,85 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
       socket.destroy();
       return;
     }
-    const origin = originOf(peer.remoteAddress);
-    const places = strangers.get(origin) ?? new Map<string, Socket>();
-    strangers.set(origin, places.set(placeOf(peer), socket));
-    strangersInAll++;
-    if (places.size > limits.strangersPerAddress || strangersInAll > limits.strangers) trimSoon();
+    const fromThere = strangers.add(peer, socket);
+    if (fromThere > limits.strangersPerAddress || strangers.inAll() > limits.strangers) trimSoon();
     socket.once('close', () => {
-      forget(peer);
-      release(peer);
+      strangers.forget(peer);
+      known.release(peer);
     });
   });
   return {
     know(peer, token) {
-      if (known.get(placeOf(peer)) === token) return true;
-      const count = counts.get(token) ?? 0;
-      if (count >= limits.connectionsPerToken) return false;
+      if (known.tokenOf(peer) === token) return true;
+      if (known.count(token) >= limits.connectionsPerToken) return false;
       // Behind a proxy, several come by one.
-      release(peer);
-      forget(peer);
-      known.set(placeOf(peer), token);
-      counts.set(token, count + 1);
+      known.release(peer);
+      strangers.forget(peer);
+      known.add(peer, token);
       return true;
     },
-    close() {
-      for (const socket of [...strangers.values()].flatMap((places) => [...places.values()]))
-        socket.destroy();
+    close: () => strangers.destroyAll(),
+  };
+}
+
+/** Connections without a token. By origin, and by address and port: those that came first are first. */
+function strangersAtTheDoor() {
+  const byOrigin = new Map<string, Map<string, Socket>>();
+  let inAll = 0;
+
+  function forget(peer: Peer): void {
+    const origin = originOf(peer.remoteAddress);
+    const places = byOrigin.get(origin);
+    if (places?.delete(placeOf(peer)) !== true) return;
+    inAll--;
+    if (places.size === 0) byOrigin.delete(origin);
+  }
+
+  return {
+    forget,
+    inAll: () => inAll,
+    /** @returns how many there are from its origin now */
+    add(peer: Peer, socket: Socket): number {
+      const origin = originOf(peer.remoteAddress);
+      const places = byOrigin.get(origin) ?? new Map<string, Socket>();
+      byOrigin.set(origin, places.set(placeOf(peer), socket));
+      inAll++;
+      return places.size;
+    },
+    sizes: () => [...byOrigin].map(([origin, { size }]) => [origin, size] as const),
+    /** The origin of most of them. */
+    mostCrowded: () => [...byOrigin].reduce((a, b) => (b[1].size > a[1].size ? b : a), noPlaces)[0],
+    /** The first that came from there, which is forgotten. */
+    takeOldest(origin: string): Socket | undefined {
+      const [oldest] = byOrigin.get(origin)?.values() ?? [];
+      if (oldest !== undefined) forget(oldest);
+      return oldest;
+    },
+    destroyAll() {
+      for (const socket of [...byOrigin.values()].flatMap((places) => [...places.values()])) socket.destroy();
+    },
+  };
+}
+
+/** Which token came last by a connection; and how many connections each has. */
+function knownConnections() {
+  const tokens = new Map<string, string>();
+  const counts = new Map<string, number>();
+  const countOf = (token: string) => counts.get(token) ?? 0;
+  return {
+    tokenOf: (peer: Peer) => tokens.get(placeOf(peer)),
+    count: countOf,
+    add(peer: Peer, token: string) {
+      tokens.set(placeOf(peer), token);
+      counts.set(token, countOf(token) + 1);
+    },
+    release(peer: Peer) {
+      const token = tokens.get(placeOf(peer));
+      if (token === undefined) return;
+      tokens.delete(placeOf(peer));
+      const left = countOf(token) - 1;
+      if (left <= 0) counts.delete(token);
+      else counts.set(token, left);
     },
   };
 }

@@ -57,32 +57,19 @@ export function connection<Heard, Said>(
   const mayTalk = allowance(limits.framesPerSecond, 4 * limits.framesPerSecond);
   let open = true;
   let beatsUnheard = 0;
-  /** Messages after the last that counted. */
-  let unheard = 0;
-  /** Those who wait to hear anything, or of the end. */
-  const listening = new Set<(heard: boolean) => void>();
-  const tell = (heard: boolean) => {
-    for (const each of listening) each(heard);
-    listening.clear();
-  };
+  const afterEnd = unheard(socket);
+  const listening = listeners();
 
   const sendText = (text: string) => {
-    if (socket.bufferedAmount > limits.unreadBytes) {
-      socket.terminate();
-      return;
-    }
+    if (socket.bufferedAmount > limits.unreadBytes) return socket.terminate();
     metrics.sent(kind, text.length);
     socket.send(text);
   };
   const send = (frame: Said | CommonFrame) => sendText(JSON.stringify(frame));
-  const cutSoon = () => {
-    const cut = setTimeout(() => socket.terminate(), closeMs);
-    socket.once('close', () => clearTimeout(cut));
-  };
   const end = (code: number) => {
     open = false;
     socket.close(code);
-    cutSoon();
+    cutSoon(socket);
   };
   const refuse = (reason: RefusalReason, message: string, hint?: string) => {
     if (!open) return;
@@ -92,11 +79,7 @@ export function connection<Heard, Said>(
   };
 
   const mayGoOn = () => {
-    if (!open) {
-      // On its way already, or from somebody who does not care.
-      if (++unheard > mostUnheard) socket.terminate();
-      return false;
-    }
+    if (!open) return afterEnd();
     if (mayTalk()) return true;
     refuse('too-fast', `more than ${limits.framesPerSecond} messages a second`);
     return false;
@@ -108,7 +91,7 @@ export function connection<Heard, Said>(
   socket.on('message', (data: RawData, isBinary: boolean) => {
     if (!mayGoOn()) return;
     beatsUnheard = 0;
-    tell(true);
+    listening.tell(true);
     const bytes = data as Buffer;
     metrics.received(kind, bytes.length);
     const parsed = isBinary ? { problem: 'is no text' } : parseFrame(schema, bytes.toString('utf8'));
@@ -120,11 +103,11 @@ export function connection<Heard, Said>(
   socket.on('error', (error) => {
     if (open) onRefused('bad-frame', error.message);
     open = false;
-    cutSoon();
+    cutSoon(socket);
   });
   socket.once('close', () => {
     open = false;
-    tell(false);
+    listening.tell(false);
     onClose();
   });
   return {
@@ -138,17 +121,47 @@ export function connection<Heard, Said>(
     },
     answers(withinMs) {
       if (!open) return Promise.resolve(false);
-      return new Promise((resolve) => {
+      const answer = listening.next(withinMs);
+      send({ type: 'ping' });
+      return answer;
+    },
+    close: () => end(1001),
+  };
+}
+
+/** A message after the last that counted: on its way already, or from somebody who does not care, and is cut. */
+function unheard(socket: WebSocket): () => false {
+  let count = 0;
+  return () => {
+    if (++count > mostUnheard) socket.terminate();
+    return false;
+  };
+}
+
+/** Cuts it, if the other end has not closed it by then. */
+function cutSoon(socket: WebSocket): void {
+  const cut = setTimeout(() => socket.terminate(), closeMs);
+  socket.once('close', () => clearTimeout(cut));
+}
+
+/** Those who wait to hear anything, or of the end. */
+function listeners() {
+  const waiting = new Set<(heard: boolean) => void>();
+  return {
+    tell(heard: boolean) {
+      for (const each of waiting) each(heard);
+      waiting.clear();
+    },
+    /** Whether anything is heard in time. */
+    next: (withinMs: number) =>
+      new Promise<boolean>((resolve) => {
         const timer = setTimeout(() => done(false), withinMs);
         const done = (heard: boolean) => {
           clearTimeout(timer);
-          listening.delete(done);
+          waiting.delete(done);
           resolve(heard);
         };
-        listening.add(done);
-        send({ type: 'ping' });
-      });
-    },
-    close: () => end(1001),
+        waiting.add(done);
+      }),
   };
 }

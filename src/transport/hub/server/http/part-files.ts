@@ -1,0 +1,47 @@
+/** The files of blobs that are not whole yet: a folder for each participant, which outlasts a connection, and the hub. Node only. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface PartFiles {
+  pathOf(participant: string, sha256: string): string;
+  /** Of nothing: 0. */
+  bytesOf(participant: string, sha256: string): Promise<number>;
+  remove(participant: string, sha256: string): Promise<void>;
+  /** What was there when the folder was opened. */
+  readonly found: readonly PartFile[];
+}
+
+export interface PartFile {
+  readonly participant: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export async function openPartFiles(folder: string, participants: readonly string[]): Promise<PartFiles> {
+  // A name may be no name for a folder.
+  const folderOf = (participant: string) => join(folder, digestOf(participant).slice(0, 32));
+  const pathOf = (participant: string, sha256: string) => join(folderOf(participant), `${sha256}.part`);
+  const found: PartFile[] = [];
+  for (const participant of participants) {
+    await mkdir(folderOf(participant), { recursive: true, mode: 0o700 });
+    for (const file of await readdir(folderOf(participant))) {
+      const bytes = await sizeOf(join(folderOf(participant), file));
+      found.push({ participant, sha256: file.slice(0, 64), bytes });
+    }
+  }
+  return {
+    pathOf,
+    bytesOf: (participant, sha256) => sizeOf(pathOf(participant, sha256)),
+    remove: (participant, sha256) => rm(pathOf(participant, sha256), { force: true }),
+    found,
+  };
+}
+
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
+
+const sizeOf = (path: string) =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );

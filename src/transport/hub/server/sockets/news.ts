@@ -1,0 +1,85 @@
+/** What is new for somebody who watches: the frames with what has changed since they were sent something last. */
+import type { ObservedFrame } from '../../../../protocol/view.js';
+import type { ObservedRound, RunView } from '../../../run-view.js';
+import type { HubMetrics } from '../guard/metrics.js';
+
+/** What an observer has been sent last. */
+export interface Sent {
+  readonly fromRound: number;
+  readonly rounds: Map<number, ObservedRound>;
+  status: string;
+  labels: object | undefined;
+  /** The next entry. */
+  log: number;
+}
+
+/** @param log the first entry that is to be sent */
+export const sentNothing = (fromRound: number, log: number): Sent => ({
+  ...{ fromRound, rounds: new Map(), status: '', labels: undefined, log },
+});
+
+/** Enough rounds for one look: 2 MB a second while somebody catches up. */
+export const FRAME_BYTES = 2 ** 19;
+const MOST_ENTRIES = 200;
+
+/** What is the same for everybody in one look: made when the first needs it. */
+export interface Look {
+  readonly view: RunView;
+  status(): string;
+  readonly rounds: readonly ObservedRound[];
+  textOf(round: ObservedRound): string;
+}
+
+export function lookAt(view: RunView, metrics: HubMetrics): Look {
+  let status: string | undefined;
+  const texts = new Map<ObservedRound, string>();
+  return {
+    view,
+    status() {
+      status ??= JSON.stringify(statusFrame(view, metrics));
+      return status;
+    },
+    rounds: view.rounds(),
+    textOf(round) {
+      const text = texts.get(round) ?? JSON.stringify(round.read());
+      texts.set(round, text);
+      return text;
+    },
+  };
+}
+
+function statusFrame(view: RunView, metrics: HubMetrics): ObservedFrame {
+  const traffic = view.traffic ?? metrics.traffic();
+  const travelled = traffic.received + traffic.sent > 0;
+  return { type: 'status', status: view.status(), ...(travelled && { traffic }) };
+}
+
+/** Frames, as JSON; what is read of them counts as sent. */
+export function* news({ view, status, rounds, textOf }: Look, sent: Sent): Generator<string> {
+  if (status() !== sent.status) {
+    sent.status = status();
+    yield sent.status;
+  }
+  const counts = view.labelCounts();
+  if (counts !== sent.labels) {
+    sent.labels = counts;
+    yield JSON.stringify({ type: 'labels', counts } satisfies ObservedFrame);
+  }
+  const entries = view.log(sent.log).slice(0, MOST_ENTRIES);
+  const last = entries.at(-1);
+  if (last !== undefined) {
+    sent.log = last.sequence + 1;
+    yield JSON.stringify({ type: 'log', entries } satisfies ObservedFrame);
+  }
+  const texts: string[] = [];
+  let bytes = 0;
+  for (const one of rounds) {
+    if (one.round < sent.fromRound || sent.rounds.get(one.round) === one) continue;
+    if (bytes >= FRAME_BYTES) break;
+    const text = textOf(one);
+    bytes += text.length;
+    texts.push(text);
+    sent.rounds.set(one.round, one);
+  }
+  if (texts.length > 0) yield `{"type":"rounds","rounds":[${texts.join(',')}]}`;
+}
