@@ -1,5 +1,5 @@
 /** The two ends over NATS, for a program of its own: whoever imports this has installed the packages of NATS. */
 
 export { openNatsCoordinator } from './transport/nats/coordinator/coordinator.js';
-export { takeLead } from './transport/nats/coordinator/lead.js';
+export { takeLead } from './transport/nats/coordinator/take-lead.js';
 export { joinNats } from './transport/nats/participant/participant.js';

@@ -8,7 +8,7 @@ import {
   type NatsCoordinatorOptions,
   openNatsCoordinator,
 } from '../src/transport/nats/coordinator/coordinator.js';
-import { type LeadOptions, takeLead } from '../src/transport/nats/coordinator/lead.js';
+import { type LeadOptions, takeLead } from '../src/transport/nats/coordinator/take-lead.js';
 import { joinNats, type NatsParticipantOptions } from '../src/transport/nats/participant/participant.js';
 import { exampleDescription, exampleSigner } from '../src/transport/transport.contract.js';
 import type { CoordinatorEnd, ParticipantEnd, SignedReception } from '../src/transport/transport.js';

@@ -17,17 +17,7 @@ export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes
 
 /** Opens, or makes, the folder. It is nobody else's meanwhile. */
 export async function blobFolder(path: string): Promise<BlobFolder> {
-  const cannotWrite = (cause: unknown) =>
-    new TransportError(`"${path}" cannot be written: ${reasonOf(cause)}`, {
-      cause,
-      hint: 'fix this and rerun the same command: the run resumes',
-    });
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
-  } catch (cause) {
-    throw cannotWrite(cause);
-  }
+  await prepare(path);
   // A hash is no path: anything else than hexadecimal digits is our own mistake here, and refused at the door before.
   const pathOf = (sha256: string) => join(path, sha256Schema.parse(sha256));
   /** What is being adopted: settles when it is there, or will not be. */
@@ -42,28 +32,13 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       () => true,
       () => false,
     );
-  /** @param write makes a file of this name, to be synced still */
-  async function keep(write: (temporary: string) => Promise<void>, known?: Blob): Promise<Blob> {
-    const temporary = join(path, `${randomUUID()}.part`);
-    try {
-      await write(temporary);
-      const file = await open(temporary, 'r+');
-      await file.sync().finally(() => file.close());
-      const blob = known ?? (await describeFile(temporary));
-      await placeFile(temporary, pathOf(blob.sha256));
-      return blob;
-    } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw cannotWrite(cause);
-    }
-  }
   return {
     has,
     pathOf,
     async put(bytes) {
       const blob = { sha256: sha256Of(bytes), bytes: bytes.length };
       if (await has(blob.sha256)) return blob;
-      return keep((temporary) => writeFile(temporary, bytes), blob);
+      return keep(path, (temporary) => writeFile(temporary, bytes), blob);
     },
     async describe(sha256) {
       const { size } = await stat(await settledPathOf(sha256)).catch((cause: unknown) => {
@@ -75,7 +50,7 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       const blob = await describeFile(await settledPathOf(sha256)).catch(() => undefined);
       return blob?.sha256 === sha256;
     },
-    copy: (file) => keep((temporary) => copyFile(file, temporary)),
+    copy: (file) => keep(path, (temporary) => copyFile(file, temporary)),
     async adopt(file, { sha256 }, synced) {
       const adopting = (async () => {
         await synced;
@@ -85,27 +60,61 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
       arriving.set(sha256, settled);
       await adopting.finally(() => arriving.get(sha256) === settled && arriving.delete(sha256));
     },
-    async get(sha256) {
-      const bytes = await readFile(await settledPathOf(sha256)).catch((cause: unknown) => {
-        throw new TransportError(`blob ${sha256.slice(0, 12)}… cannot be read: ${reasonOf(cause)}`, {
-          cause,
-        });
-      });
-      const actual = sha256Of(bytes);
-      if (actual !== sha256) {
-        throw new TransportError(
-          `blob ${sha256.slice(0, 12)}… was changed on the disk: its SHA-256 is ${actual}`,
-          { hint: `remove ${pathOf(sha256)}, and have it sent once more` },
-        );
-      }
-      return bytes;
-    },
+    get: async (sha256) => readSound(await settledPathOf(sha256), sha256),
     discard: async (sha256) => rm(await settledPathOf(sha256), { force: true }),
     async discardOthers(than) {
       const others = (await readdir(path)).filter((name) => isSha256(name) && !than.has(name));
       for (const sha256 of others) await rm(pathOf(sha256), { force: true });
     },
   };
+}
+
+/** Makes the folder, and sweeps away what a kill has left in it. */
+async function prepare(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
+  } catch (cause) {
+    throw cannotWrite(path, cause);
+  }
+}
+
+/** @param write makes a file of this name, to be synced still */
+async function keep(
+  folder: string,
+  write: (temporary: string) => Promise<void>,
+  known?: Blob,
+): Promise<Blob> {
+  const temporary = join(folder, `${randomUUID()}.part`);
+  try {
+    await write(temporary);
+    const file = await open(temporary, 'r+');
+    await file.sync().finally(() => file.close());
+    const blob = known ?? (await describeFile(temporary));
+    await placeFile(temporary, join(folder, blob.sha256));
+    return blob;
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw cannotWrite(folder, cause);
+  }
+}
+
+const cannotWrite = (path: string, cause: unknown) =>
+  new TransportError(`"${path}" cannot be written: ${reasonOf(cause)}`, {
+    cause,
+    hint: 'fix this and rerun the same command: the run resumes',
+  });
+
+/** @throws TransportError when it cannot be read, or has other bytes than its name says */
+async function readSound(path: string, sha256: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new TransportError(`blob ${sha256.slice(0, 12)}… cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  const actual = sha256Of(bytes);
+  if (actual === sha256) return bytes;
+  throw new TransportError(`blob ${sha256.slice(0, 12)}… was changed on the disk: its SHA-256 is ${actual}`, {
+    hint: `remove ${path}, and have it sent once more`,
+  });
 }
 
 const isSha256 = (name: string) => sha256Schema.safeParse(name).success;

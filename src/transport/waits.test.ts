@@ -20,7 +20,7 @@ import { pageRequests } from './hub/client/page/page-requests.js';
 import { watchHub } from './hub/client/watch-hub.js';
 import { fingerprintOf } from './hub/server/hub.js';
 import { type Nats, openNats } from './nats/connection.js';
-import { takeLead } from './nats/coordinator/lead.js';
+import { takeLead } from './nats/coordinator/take-lead.js';
 import { createLayout } from './nats/layout.js';
 import { openStore } from './nats/object-store.js';
 import { joinNats } from './nats/participant/participant.js';

@@ -24,7 +24,7 @@ export const loadNatsParticipant = () =>
 export const loadNatsCoordinator = () =>
   importOptional(
     async () => ({
-      ...(await import('../../transport/nats/coordinator/lead.js')),
+      ...(await import('../../transport/nats/coordinator/take-lead.js')),
       ...(await import('../../transport/nats/coordinator/coordinator.js')),
     }),
     natsPackages,

@@ -17,7 +17,7 @@ import type { Assignment } from '../../protocol/assignment.js';
 import { TransportError } from '../error.js';
 import { evaluated, exampleSigner } from '../transport.contract.js';
 import { natsAccessFromEnvironment } from './access.js';
-import { takeLead } from './coordinator/lead.js';
+import { takeLead } from './coordinator/take-lead.js';
 import { objectName, subjectOf } from './names.js';
 
 const tls = `tls { cert_file: "${certFile}", key_file: "${keyFile}" }`;

@@ -33,46 +33,20 @@ const PAUSE_MS = 250;
 
 class Lost extends Error {}
 
-export function outages(
-  connection: NatsConnection,
-  url: string,
-  { onTrouble, onConnected }: Patience,
-): Outages {
-  const lost = new Set<() => void>();
-  const found = new Set<() => void>();
-  const trying = new Set<() => void>();
-  let away = false;
-  const all = (listeners: Set<() => void>) => {
-    for (const listener of [...listeners]) listener();
-  };
-  void (async () => {
-    for await (const { type } of connection.status()) {
-      if (type === 'disconnect') {
-        away = true;
-        onTrouble?.(`nats: the connection to ${url} was lost`);
-        all(lost);
-      } else if (type === 'reconnect') {
-        away = false;
-        onConnected?.();
-        all(found);
-      } else if (type === 'reconnecting') all(trying);
-    }
-    // Closed for good: nobody waits for it.
-    all(found);
-  })();
-  const listen = (listeners: Set<() => void>, act: () => void, signal: AbortSignal) => {
-    if (signal.aborted) return;
-    listeners.add(act);
-    signal.addEventListener('abort', () => listeners.delete(act), { once: true });
-  };
+export function outages(connection: NatsConnection, url: string, patience: Patience): Outages {
+  const { onTrouble, onConnected } = patience;
+  const listeners: Listeners = { lost: new Set(), found: new Set(), trying: new Set() };
+  const state = { away: false };
+  void watchStatus(connection, url, patience, listeners, state);
+  const back = (signal?: AbortSignal) => once(listeners.found, signal);
   return {
     async through(act) {
       for (;;) {
         try {
-          return await unlessLost(act);
+          return await unlessLost(listeners.lost, act);
         } catch (error) {
-          if (connection.isClosed() || !(away || error instanceof Lost)) throw error;
-          if (away) await back();
+          if (connection.isClosed() || !(state.away || error instanceof Lost)) throw error;
+          if (state.away) await back();
         }
       }
     },
@@ -81,50 +55,90 @@ export function outages(
       for (;;) {
         if (signal.aborted) throw closedError();
         try {
-          const result = await unlessLost(act);
+          const result = await unlessLost(listeners.lost, act);
           if (silent) onConnected?.();
           return result;
         } catch (error) {
           if (signal.aborted) throw closedError();
           if (isFinal(error)) throw explain(error, what);
-          if (!away && error instanceof TimeoutError) {
+          if (!state.away && error instanceof TimeoutError) {
             silent = true;
             onTrouble?.(`nats: ${what}: nothing was heard in time`);
           }
-          await (away ? back(signal) : delay(PAUSE_MS, undefined, { signal }).catch(() => undefined));
+          await (state.away ? back(signal) : delay(PAUSE_MS, undefined, { signal }).catch(() => undefined));
         }
       }
     },
-    onReconnect: (act, signal) => listen(found, act, signal),
+    onReconnect: (act, signal) => listen(listeners.found, act, signal),
     whileAway(act, signal) {
-      for (const listeners of [lost, trying, found]) listen(listeners, act, signal);
+      for (const each of Object.values(listeners)) listen(each, act, signal);
     },
   };
+}
 
-  function unlessLost<Result>(act: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const losing = new AbortController();
-      const fail = () => {
-        const error = new Lost('the connection was lost');
-        losing.abort(error);
-        reject(error);
-      };
-      lost.add(fail);
-      act(losing.signal)
-        .then(resolve, reject)
-        .finally(() => lost.delete(fail));
-    });
-  }
+/** Who is to be told when the connection is lost, is there again, and is tried again. */
+type Listeners = Readonly<Record<'lost' | 'found' | 'trying', Set<() => void>>>;
 
-  function back(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        found.delete(done);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      found.add(done);
-      signal?.addEventListener('abort', done);
-    });
+async function watchStatus(
+  connection: NatsConnection,
+  url: string,
+  { onTrouble, onConnected }: Patience,
+  { lost, found, trying }: Listeners,
+  state: { away: boolean },
+): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type === 'disconnect') {
+      state.away = true;
+      onTrouble?.(`nats: the connection to ${url} was lost`);
+      tell(lost);
+    } else if (type === 'reconnect') {
+      state.away = false;
+      onConnected?.();
+      tell(found);
+    } else if (type === 'reconnecting') tell(trying);
   }
+  // Closed for good: nobody waits for it.
+  tell(found);
+}
+
+function tell(listeners: Set<() => void>): void {
+  for (const listener of [...listeners]) listener();
+}
+
+function listen(listeners: Set<() => void>, act: () => void, signal: AbortSignal): void {
+  if (signal.aborted) return;
+  listeners.add(act);
+  signal.addEventListener('abort', () => listeners.delete(act), { once: true });
+}
+
+/** Resolves when they are told the next time, or the signal is aborted. */
+function once(listeners: Set<() => void>, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      listeners.delete(done);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    listeners.add(done);
+    signal?.addEventListener('abort', done);
+  });
+}
+
+/** What is asked on a connection that is lost meanwhile is told so, and not waited for. @throws Lost */
+function unlessLost<Result>(
+  losing: Set<() => void>,
+  act: (lost: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const lost = new AbortController();
+    const fail = () => {
+      const error = new Lost('the connection was lost');
+      lost.abort(error);
+      reject(error);
+    };
+    losing.add(fail);
+    act(lost.signal)
+      .then(resolve, reject)
+      .finally(() => losing.delete(fail));
+  });
 }

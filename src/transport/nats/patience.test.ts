@@ -3,7 +3,7 @@ import { type NatsFederation, natsFederation } from '../../../test/nats-federati
 import { withoutNats } from '../../../test/nats-server.js';
 import { TransportError } from '../error.js';
 import { exampleSigner } from '../transport.contract.js';
-import { takeLead } from './coordinator/lead.js';
+import { takeLead } from './coordinator/take-lead.js';
 import { joinNats } from './participant/participant.js';
 
 let federation: NatsFederation;

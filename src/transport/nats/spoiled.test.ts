@@ -9,7 +9,7 @@ import type { Assignment } from '../../protocol/assignment.js';
 import { signer } from '../../protocol/signed.js';
 import { OtherKeyError } from '../coordinator-voice.js';
 import { exampleDescription, exampleSigner } from '../transport.contract.js';
-import { takeLead } from './coordinator/lead.js';
+import { takeLead } from './coordinator/take-lead.js';
 import { blobSubject, descriptionKey, STATE_BUCKET, stateKey } from './names.js';
 
 const wait = (sequence: number, epoch = 1): Assignment => ({

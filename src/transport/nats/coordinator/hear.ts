@@ -10,7 +10,8 @@ import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import { reasonOf } from '../explain.js';
 import { announcingSchema, decode, encode, identifiedSchema } from '../messages.js';
 import { ANNOUNCEMENT_BYTES, ANNOUNCEMENTS, receiptSubject, subjectOf } from '../names.js';
-import { HEARD_AGAIN_MS, type Lead } from './lead.js';
+import { HEARD_AGAIN_MS } from './consumer.js';
+import type { Lead } from './lead.js';
 
 export interface Hearing {
   readonly lead: Lead;

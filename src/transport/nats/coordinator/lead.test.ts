@@ -11,7 +11,7 @@ import type { Assignment } from '../../../protocol/assignment.js';
 import { FencedError, TransportError } from '../../error.js';
 import { evaluated, exampleSigner } from '../../transport.contract.js';
 import { leaderKey, PRESENCE_BUCKET, STATE_BUCKET, stateKey } from '../names.js';
-import { type LeadOptions, takeLead } from './lead.js';
+import { type LeadOptions, takeLead } from './take-lead.js';
 
 const wait = (epoch: number, sequence: number): Assignment => ({ type: 'wait', epoch, sequence, round: 1 });
 const standby = { standby: true, leaderBeatMs: 250 };
@@ -29,7 +29,7 @@ describe.skipIf(withoutNats)('the lead of a job', () => {
   /** A coordinator in a process of its own, which has published when it is returned. */
   async function leaderProcess() {
     const script = `
-      import { takeLead } from ${JSON.stringify(resolve('src/transport/nats/coordinator/lead.ts'))};
+      import { takeLead } from ${JSON.stringify(resolve('src/transport/nats/coordinator/take-lead.ts'))};
       import { signer } from ${JSON.stringify(resolve('src/protocol/signed.ts'))};
       const mine = signer(new Uint8Array(32).fill(7), '${JOB}');
       const lead = await takeLead(${JSON.stringify(federation.server.url)}, mine, { leaderBeatMs: 250 });

@@ -1,42 +1,21 @@
 /** A participant's end of a channel over NATS. Node only. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { JetStreamApiError } from '@nats-io/jetstream';
-import type { KvEntry } from '@nats-io/kv';
-import type { z } from 'zod';
 import { canonicalName } from '../../../base/names.js';
-import type { Assignment } from '../../../protocol/assignment.js';
-import { type Signed, signedSchema } from '../../../protocol/signed.js';
-import { PROTOCOL_VERSION } from '../../../protocol/version.js';
-import { type CoordinatorTrust, coordinatorVoice, SPOILED, SpoiledError } from '../../coordinator-voice.js';
+import type { Progress } from '../../../protocol/announcement.js';
+import { type CoordinatorTrust, type CoordinatorVoice, coordinatorVoice } from '../../coordinator-voice.js';
 import { TransportError } from '../../error.js';
-import { latestValue } from '../../latest-value.js';
 import type { Patience } from '../../patience.js';
 import type { ParticipantEnd } from '../../transport.js';
 import type { NatsAccess } from '../access.js';
-import { openNats, untilThere } from '../connection.js';
-import { closedError, explain, isFinal, reasonOf } from '../explain.js';
-import { type Buckets, openLayout } from '../layout.js';
-import {
-  type BlobPlace,
-  currentSchema,
-  decode,
-  encode,
-  natsDescribedSchema,
-  stateSchema,
-} from '../messages.js';
-import {
-  CURRENT_KEY,
-  descriptionKey,
-  PROGRESS_BYTES,
-  participantKey,
-  progressSubject,
-  STATE_BUCKET,
-  stateKey,
-  tokenOf,
-} from '../names.js';
+import { type Nats, openNats } from '../connection.js';
+import { explain } from '../explain.js';
+import { encode } from '../messages.js';
+import { PROGRESS_BYTES, participantKey, progressSubject, tokenOf } from '../names.js';
 import { beat } from '../presence.js';
-import { watchKey } from '../watch-key.js';
 import { announcer } from './announce.js';
+import { type ChannelEnd, channelEnd } from './channel-end.js';
+import { type FoundFederation, findFederation } from './find-federation.js';
+import { hearAssignments } from './hear-assignments.js';
 import { type BlobMover, objectStoreMover } from './nats-blobs.js';
 
 export interface NatsParticipantOptions extends Patience, CoordinatorTrust {
@@ -50,9 +29,6 @@ export interface NatsParticipantOptions extends Patience, CoordinatorTrust {
   readonly retryMs?: number;
 }
 
-/** Of the coordinator's own messages. */
-const MOST_BYTES = 1024 * 1024;
-
 /**
  * Resolves once there is a federation, where `onTrouble` is told of the waiting.
  * @throws TransportError when there is none, it speaks another protocol, or does not expect the name; OtherKeyError when it has
@@ -60,165 +36,84 @@ const MOST_BYTES = 1024 * 1024;
  */
 export async function joinNats(
   url: string,
-  {
-    name: givenName,
-    access = {},
-    hub,
-    beatMs = 10_000,
-    retryMs = 5000,
-    coordinatorKey,
-    onLeftOut,
-    ...patience
-  }: NatsParticipantOptions,
+  { name: givenName, access = {}, hub, beatMs, retryMs, ...patience }: NatsParticipantOptions,
 ): Promise<ParticipantEnd> {
   const name = canonicalName(givenName);
-  const token = tokenOf(name);
-  const voice = coordinatorVoice({ coordinatorKey, onLeftOut });
-  const who = { name: `commonweight participant ${name}`, inbox: `_INBOX_${token}` };
+  const voice = coordinatorVoice(patience);
+  const who = { name: `commonweight participant ${name}`, inbox: `_INBOX_${tokenOf(name)}` };
   const nats = await openNats(url, access, who, patience);
-  const { connection } = nats;
-  const closing = new AbortController();
-  const { signal } = closing;
-  let failure: TransportError | undefined;
-  const closed = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  closed.catch(() => undefined);
-  void connection.closed().then((error) => {
-    // Such as credentials that were revoked: there is no use in connecting again.
-    if (error instanceof Error && !signal.aborted) failure = explain(error, 'the connection was closed');
-    closing.abort(failure ?? closedError());
-  });
-  const leave = () => closing.abort(closedError());
-  patience.signal?.addEventListener('abort', leave, { once: true });
+  const channel = channelEnd(nats.connection);
+  patience.signal?.addEventListener('abort', channel.end, { once: true });
   try {
-    const { state, presence, description, epoch, key, place } = await Promise.race([
-      untilThere(
-        () => nats.outages.through(readFederation),
-        (error) => isMatterOfTime(error) || !isFinal(error),
-        patience,
-      ),
-      closed,
-    ]);
-    const { job } = description;
-    if (!description.participants.includes(name)) {
+    const found = await channel.unlessOver(findFederation(nats, url, voice, patience));
+    if (!found.description.participants.includes(name)) {
       throw new TransportError(`nats: "${name}" is not expected in this federation`, {
-        hint: `take one of ${description.participants.join(', ')}`,
+        hint: `take one of ${found.description.participants.join(', ')}`,
       });
     }
-    const mover = await Promise.race([nats.outages.through(() => moverOf(place)), closed]);
-    const assignments = latestValue<Assignment>();
-    let [seen, said] = ['', ''];
-    /** What is not the coordinator's is left out: the coordinator writes over it. */
-    const see = (entry: KvEntry) => {
-      const signed = read(signedSchema, entry, voice.leaveOut);
-      if (signed === undefined || signed.signature === seen) return;
-      seen = signed.signature;
-      const assignment = voice.hear(signed, 'nats-state', stateSchema)?.assignment;
-      if (assignment === undefined || !voice.isCurrent(assignment)) return;
-      const text = JSON.stringify(assignment);
-      if (text !== said) assignments.set(assignment);
-      said = text;
-    };
-    await watchKey(nats, state, STATE_BUCKET, stateKey(job), see, retryMs, signal);
-    signal.addEventListener('abort', () => assignments.end(failure), { once: true });
-    await beat(nats, presence, participantKey(job, token), beatMs, signal);
-    const announce = announcer(nats, job, token, retryMs, signal);
-    patience.signal?.removeEventListener('abort', leave);
-    return {
-      description,
-      coordinator: { key, isGiven: voice.isGiven, epoch },
-      assignments: () => assignments.read(),
-      announce: (announcement) => Promise.race([announce(announcement), closed]),
-      tell(progress) {
-        const data = encode(progress);
-        if (data.length <= PROGRESS_BYTES && !connection.isClosed()) {
-          connection.publish(progressSubject(job, token), data);
-        }
-      },
-      upload: (bytes, known) => Promise.race([mover.upload(bytes, known), closed]),
-      download: (blob) => Promise.race([mover.download(blob), closed]),
-      async close() {
-        closing.abort(closedError());
-        if (connection.isClosed()) return;
-        // So that nobody waits for the beat to be missed; a server that is away is not waited for.
-        const leaving = presence.delete(participantKey(job, token)).catch(() => undefined);
-        await Promise.race([leaving, delay(nats.waits.natsLeaveMs, undefined, { ref: false })]);
-        await connection.close();
-      },
-    };
-
-    async function readFederation() {
-      try {
-        const buckets = await openLayout(nats);
-        const job = await readCurrent(buckets);
-        const signed = await readDescription(buckets, job);
-        const met = voice.meet(signed, 'nats-description', natsDescribedSchema);
-        const { blobs: place, description, epoch } = met;
-        return { ...buckets, place, description, epoch, key: signed.key };
-      } catch (error) {
-        throw isMissing(error) ? new NobodyThereError(url) : error;
-      }
-    }
-
-    async function readCurrent({ state }: Buckets) {
-      const entry = await state.get(CURRENT_KEY);
-      if (entry === null) throw new NobodyThereError(url);
-      const current = must(currentSchema, entry);
-      if (current.protocol === PROTOCOL_VERSION) return current.job;
-      throw new TransportError(
-        `nats: the coordinator speaks protocol ${current.protocol}, this participant ${PROTOCOL_VERSION}`,
-        { hint: 'install the same version of commonweight at all sites' },
-      );
-    }
-
-    async function readDescription({ state }: Buckets, job: string): Promise<Signed> {
-      const entry = await state.get(descriptionKey(job));
-      if (entry === null) throw new NobodyThereError(url);
-      return must(signedSchema, entry);
-    }
-
-    async function moverOf(at: BlobPlace) {
-      if (at === 'object-store') return objectStoreMover(nats, job, token, signal);
-      if (hub !== undefined) return hub(at.url, signal);
-      throw new TransportError(`nats: blobs are moved by ${at.url}, but nothing here moves them by HTTP`);
-    }
+    const member = { nats, channel, voice, found, token: tokenOf(name) };
+    const mover = await channel.unlessOver(nats.outages.through(() => moverOf(member, hub)));
+    const end = await participantEnd(member, mover, { beatMs, retryMs });
+    patience.signal?.removeEventListener('abort', channel.end);
+    return end;
   } catch (error) {
-    closing.abort(closedError());
-    await connection.close();
+    channel.end();
+    await nats.connection.close();
     throw explain(error, `"${name}" cannot join`);
   }
 }
 
-class NobodyThereError extends TransportError {
-  constructor(url: string) {
-    super(`nats: no federation has been started at ${url}`, {
-      hint: 'start the coordinator first: commonweight serve federation.yaml --nats URL',
-    });
-  }
+/** A participant whose federation was found. */
+interface Member {
+  readonly nats: Nats;
+  readonly channel: ChannelEnd;
+  readonly voice: CoordinatorVoice;
+  readonly found: FoundFederation;
+  readonly token: string;
 }
 
-/** The value of a key, or nothing where somebody has spoiled it. */
-function read<Value>(schema: z.ZodType<Value>, entry: KvEntry, leaveOut: (problem: string) => void) {
-  try {
-    return decode(schema, entry.value, MOST_BYTES);
-  } catch (error) {
-    leaveOut(`the key ${entry.key} ${reasonOf(error)}`);
-    return undefined;
-  }
+async function moverOf({ nats, channel, found, token }: Member, hub: NatsParticipantOptions['hub']) {
+  const { blobPlace, description } = found;
+  const { signal } = channel;
+  if (blobPlace === 'object-store') return objectStoreMover(nats, description.job, token, signal);
+  if (hub !== undefined) return hub(blobPlace.url, signal);
+  throw new TransportError(`nats: blobs are moved by ${blobPlace.url}, but nothing here moves them by HTTP`);
 }
 
-/** @throws SpoiledError */
-function must<Value>(schema: z.ZodType<Value>, entry: KvEntry): Value {
-  let problem = '';
-  const value = read(schema, entry, (what) => {
-    problem = what;
-  });
-  if (value === undefined) throw new SpoiledError(`nats: ${problem}`, SPOILED);
-  return value;
+async function participantEnd(
+  { nats, channel, voice, found, token }: Member,
+  mover: BlobMover,
+  { beatMs = 10_000, retryMs = 5000 }: Pick<NatsParticipantOptions, 'beatMs' | 'retryMs'>,
+): Promise<ParticipantEnd> {
+  const { connection } = nats;
+  const { signal, unlessOver } = channel;
+  const { buckets, description, epoch, key } = found;
+  const { job } = description;
+  const presenceKey = participantKey(job, token);
+  const assignments = await hearAssignments(nats, buckets, job, voice, retryMs, signal);
+  signal.addEventListener('abort', () => assignments.end(channel.failure()), { once: true });
+  await beat(nats, buckets.presence, presenceKey, beatMs, signal);
+  const announce = announcer(nats, job, token, retryMs, signal);
+  return {
+    description,
+    coordinator: { key, isGiven: voice.isGiven, epoch },
+    assignments: () => assignments.read(),
+    announce: (announcement) => unlessOver(announce(announcement)),
+    tell(progress: Progress) {
+      const data = encode(progress);
+      if (data.length <= PROGRESS_BYTES && !connection.isClosed()) {
+        connection.publish(progressSubject(job, token), data);
+      }
+    },
+    upload: (bytes, known) => unlessOver(mover.upload(bytes, known)),
+    download: (blob) => unlessOver(mover.download(blob)),
+    async close() {
+      channel.end();
+      if (connection.isClosed()) return;
+      // So that nobody waits for the beat to be missed; a server that is away is not waited for.
+      const leaving = buckets.presence.delete(presenceKey).catch(() => undefined);
+      await Promise.race([leaving, delay(nats.waits.natsLeaveMs, undefined, { ref: false })]);
+      await connection.close();
+    },
+  };
 }
-
-/** What lies there and is not the coordinator's, it writes over where it is at work. */
-const isMatterOfTime = (error: unknown) => error instanceof NobodyThereError || error instanceof SpoiledError;
-
-const isMissing = (error: unknown) => error instanceof JetStreamApiError && error.status === 404;

@@ -1,0 +1,67 @@
+/**
+ * The two keys by which participants find a federation: which job is the current one of this account, and its description.
+ * Written by the coordinator, and written again where somebody else has overwritten them. Node only.
+ */
+import type { z } from 'zod';
+import { readSigned, signedSchema } from '../../../protocol/signed.js';
+import { PROTOCOL_VERSION } from '../../../protocol/version.js';
+import type { SignedReception } from '../../transport.js';
+import { guardKey } from '../guard-key.js';
+import {
+  type BlobPlace,
+  type Current,
+  currentSchema,
+  decode,
+  encode,
+  natsDescribedSchema,
+} from '../messages.js';
+import { CURRENT_KEY, descriptionKey } from '../names.js';
+import type { Lead } from './lead.js';
+
+/** Writes both, and guards them until the lead ends. */
+export async function publishDescription(
+  { description, epoch, signer }: SignedReception,
+  lead: Lead,
+  blobs: BlobPlace,
+): Promise<void> {
+  const { nats, buckets, job, signal } = lead;
+  const described = encode(signer.sign('nats-description', { epoch, description, blobs }));
+  const current = encode({ protocol: PROTOCOL_VERSION, job, blobs } satisfies Current);
+  await nats.outages.untilDone(
+    'the description',
+    async () => {
+      await buckets.state.put(descriptionKey(job), described);
+      await buckets.state.put(CURRENT_KEY, current);
+    },
+    signal,
+  );
+  await guard(lead, descriptionKey(job), described, (other) => epochOf(other, lead) > lead.epoch);
+  await guard(lead, CURRENT_KEY, current, (other) => jobOf(other, job) !== job);
+}
+
+function guard(lead: Lead, key: string, value: Uint8Array, mayStay: (other: Uint8Array) => boolean) {
+  const onSpoiled = () => lead.spoiled(`somebody has overwritten the key ${key}`);
+  const guarded = { bucket: lead.buckets.state, key, value, mayStay, onSpoiled };
+  return guardKey(lead.nats, guarded, lead.signal);
+}
+
+/** Of a description by whoever has taken over; 0 where it is not signed by this key. */
+function epochOf(value: Uint8Array, { signer: { key, job } }: Lead): number {
+  const signed = readAs(signedSchema, value);
+  if (signed === undefined) return 0;
+  const read = readSigned(signed, { kind: 'nats-description', schema: natsDescribedSchema, key, job });
+  return 'value' in read ? read.value.epoch : 0;
+}
+
+/** Of the next federation in this account; our own where it cannot be read. */
+function jobOf(value: Uint8Array, own: string): string {
+  return readAs(currentSchema, value)?.job ?? own;
+}
+
+function readAs<Value>(schema: z.ZodType<Value>, value: Uint8Array): Value | undefined {
+  try {
+    return decode(schema, value, Number.POSITIVE_INFINITY);
+  } catch {
+    return undefined;
+  }
+}

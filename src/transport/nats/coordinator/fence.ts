@@ -1,0 +1,36 @@
+/** That another coordinator has taken the lead: known once, told to everybody who listens, and the end of what was led. */
+import { FencedError } from '../../error.js';
+
+export interface Fence {
+  /** Another leads since this epoch. @returns the error that everything under this lead ends with */
+  raise(epoch: number): FencedError;
+  /** Why nothing is written any more, where another leads. */
+  error(): FencedError | undefined;
+  /** Calls back once, at once if it has happened already. */
+  onRaised(act: (error: FencedError) => void): void;
+}
+
+/** @param onFirst before anybody is told */
+export function openFence(job: string, onFirst: () => void): Fence {
+  const listeners: ((error: FencedError) => void)[] = [];
+  let fenced: FencedError | undefined;
+  return {
+    raise(epoch) {
+      if (fenced !== undefined) return fenced;
+      fenced = fencedBy(job, epoch);
+      onFirst();
+      for (const listener of listeners) listener(fenced);
+      return fenced;
+    },
+    error: () => fenced,
+    onRaised(act) {
+      listeners.push(act);
+      if (fenced !== undefined) act(fenced);
+    },
+  };
+}
+
+export const fencedBy = (job: string, epoch: number) =>
+  new FencedError(`nats: another coordinator leads ${job} since epoch ${epoch}`, {
+    hint: 'stop this one; what it has not published does not count',
+  });

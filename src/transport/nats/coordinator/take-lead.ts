@@ -1,0 +1,128 @@
+/**
+ * How a coordinator takes the lead of a job: by a compare-and-set of the key of its state, with an epoch that is larger than
+ * every one before. A standby waits for the leader's beat to stop. Whether it waits long enough is a question of convenience
+ * only: a leader that was taken for dead is fenced. Node only.
+ */
+import type { Signer } from '../../../protocol/signed.js';
+import type { Patience } from '../../patience.js';
+import type { NatsAccess } from '../access.js';
+import { type Nats, openNats } from '../connection.js';
+import { explain } from '../explain.js';
+import { type Buckets, createLayout } from '../layout.js';
+import type { State } from '../messages.js';
+import { otherCoordinator, type Revised, readState, type StateOwner, writeState } from '../state.js';
+import { replaceConsumer } from './consumer.js';
+import { holdLead, type Lead } from './lead.js';
+import type { WonState } from './led-state.js';
+import { leaderGone } from './standby.js';
+
+export interface LeadOptions extends Patience {
+  /** The largest epoch that the job has had elsewhere: before its server lost its files, or with another transport. */
+  readonly lastEpoch?: (() => Promise<number>) | undefined;
+  /** Somebody else has written a key that only a coordinator writes; it is written again. Told of more and more rarely. */
+  readonly onSpoiled?: ((what: string) => void) | undefined;
+  readonly access?: NatsAccess;
+  /** Waits until the leader's beat is gone; without it, whoever leads is fenced at once, as a restart wants it. */
+  readonly standby?: boolean;
+  /** How often the leader says that it is there; after five that are missed, a standby takes over. */
+  readonly leaderBeatMs?: number;
+  /** How often a participant does; after three that are missed, it counts as gone. The same at all ends. */
+  readonly beatMs?: number;
+}
+
+const LEADER_BEATS_MISSED = 5;
+
+/**
+ * Call it before the journal is read: what was acknowledged under the lead before is in there, and nothing is added by it.
+ * @param signer of the job that is led, with the same key at every coordinator of it
+ * @throws TransportError when the server cannot be used, or `signal` was aborted; OtherKeyError when a coordinator with another key leads
+ */
+export async function takeLead(
+  url: string,
+  signer: Signer,
+  {
+    access = {},
+    standby = false,
+    leaderBeatMs = 1000,
+    beatMs = 10_000,
+    lastEpoch,
+    onSpoiled,
+    ...patience
+  }: LeadOptions = {},
+): Promise<Lead> {
+  const { job } = signer;
+  const who = { name: `commonweight coordinator of ${job}`, inbox: '_INBOX' };
+  const nats = await openNats(url, access, who, patience);
+  const { signal } = patience;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted) end();
+  try {
+    const buckets = await nats.outages.untilDone(
+      'the streams',
+      () => createLayout(nats, beatMs),
+      ending.signal,
+    );
+    const goneMs = leaderBeatMs * LEADER_BEATS_MISSED;
+    const won = await winEpoch({
+      ...{ nats, buckets, signer, lastEpoch, signal: ending.signal },
+      standbyMs: standby ? goneMs : undefined,
+    });
+    await nats.outages.untilDone(
+      'the consumer',
+      () => replaceConsumer(nats, ownerOf(signer), won.state.epoch, buckets),
+      ending.signal,
+    );
+    signal?.removeEventListener('abort', end);
+    return holdLead({ nats, signer, buckets, beatMs, leaderBeatMs, onSpoiled }, won);
+  } catch (error) {
+    await nats.connection.close();
+    throw explain(error, `the lead of ${job} cannot be taken`);
+  }
+}
+
+interface Contest {
+  readonly nats: Nats;
+  readonly buckets: Buckets;
+  readonly signer: Signer;
+  readonly lastEpoch: LeadOptions['lastEpoch'];
+  readonly signal: AbortSignal;
+  /** Waits until the leader's beat is gone for so long. */
+  readonly standbyMs: number | undefined;
+}
+
+async function winEpoch(contest: Contest): Promise<WonState> {
+  const { nats, buckets, signer, signal, standbyMs } = contest;
+  for (;;) {
+    const before = await nats.outages.untilDone('the lead', () => readOwn(contest), signal);
+    if (standbyMs !== undefined && before.revision > 0) {
+      await leaderGone(nats, buckets, signer.job, before.state?.epoch, standbyMs, signal);
+    }
+    const won = await nats.outages.untilDone('the lead', () => tryEpoch(contest, before), signal);
+    if (won !== undefined) return won;
+  }
+}
+
+/** One compare-and-set; nothing where somebody else took the lead since the look at it. */
+async function tryEpoch(contest: Contest, before: Revised): Promise<WonState | undefined> {
+  const { buckets, signer, lastEpoch } = contest;
+  const now = await readOwn(contest);
+  if (now.state?.epoch !== before.state?.epoch) return undefined;
+  // Where somebody has overwritten the state: every epoch was a revision, so none was larger than this one's.
+  const last = Math.max(now.state?.epoch ?? now.revision, (await lastEpoch?.()) ?? 0);
+  const state: State = { ...now.state, epoch: last + 1 };
+  const signed = signer.sign('nats-state', state);
+  const revision = await writeState(buckets.state, signer.job, signed, now.revision);
+  return revision === undefined ? undefined : { revision, state };
+}
+
+/** @throws OtherKeyError where the state is that of a coordinator with another key */
+async function readOwn({ buckets, signer }: Contest): Promise<Revised> {
+  const owner = ownerOf(signer);
+  const now = await readState(buckets.state, owner);
+  if (now.otherKey !== undefined) throw otherCoordinator(owner, now.otherKey);
+  return now;
+}
+
+const ownerOf = ({ job, key }: Signer): StateOwner => ({ job, key });
