@@ -59,8 +59,9 @@ export {
 export { compileDescription } from './federation/plan/description.js';
 export { type ShareChoice, shareChoice } from './federation/plan/share-choice.js';
 export type { RunResult } from './federation/record/run-result.js';
-export { applyEvent, dueCommands, type RunState, startRun } from './federation/rounds/round.js';
+export type { Phase, RoundRules, RunState } from './federation/rounds/round.js';
 export type { RoundEvent } from './federation/rounds/round-events.js';
+export { applyEvent, dueCommands, isFinished, startRun } from './federation/rounds/rounds.js';
 export { type AlignOptions, alignUpdates } from './merge/align/align.js';
 export { averageStep, ema, type ModelAverage, swa } from './merge/average/model-average.js';
 export { merge, type Update } from './merge/memory/merge.js';

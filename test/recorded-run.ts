@@ -3,8 +3,8 @@
 import { rulesOf } from '../src/federation/plan/federation-plan.js';
 import type { RecordedRun } from '../src/federation/record/read-run.js';
 import { runResult } from '../src/federation/record/run-result.js';
-import { applyEvent, isFinished, startRun } from '../src/federation/rounds/round.js';
 import type { RoundEvent } from '../src/federation/rounds/round-events.js';
+import { applyEvent, isFinished, startRun } from '../src/federation/rounds/rounds.js';
 import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import type { RoundDetails } from '../src/protocol/round-details.js';
 

@@ -10,7 +10,7 @@ import { compileFederation } from '../src/federation/plan/compile-federation.js'
 import { describeFederation } from '../src/federation/plan/description.js';
 import { strategiesOf } from '../src/federation/plan/federation-plan.js';
 import { shareChoice } from '../src/federation/plan/share-choice.js';
-import type { Assigned } from '../src/federation/rounds/assign.js';
+import type { Assigned } from '../src/federation/rounds/round.js';
 import type { Announcement, Progress, Receipt } from '../src/protocol/announcement.js';
 import type { Assignment } from '../src/protocol/assignment.js';
 import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration/configuration.js';

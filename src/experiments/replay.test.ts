@@ -143,7 +143,7 @@ async function replayed(path: string) {
   return then;
 }
 const countedIn = ({ state }: Awaited<ReturnType<typeof readRun>>) =>
-  state.rounds.map(({ closed }) => closed?.includes(third));
+  state.rounds.map(({ closed }) => closed.train?.counted.includes(third));
 
 describe('a run whose deadlines closed rounds without some, run again on one machine, has the same bytes', () => {
   it('of a participant that was away in between, with steps that go on, and rounds that are not evaluated', async () => {

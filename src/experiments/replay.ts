@@ -19,7 +19,8 @@ import { type RecordedRun, readRun } from '../federation/record/read-run.js';
 import { sha256Of } from '../federation/record/run-folder.js';
 import type { RunResult } from '../federation/record/run-result.js';
 import { recordedRounds } from '../federation/rounds/recorded-rounds.js';
-import { isFinished, type RoundRecord, type RunState } from '../federation/rounds/round.js';
+import type { RoundRecord, RunState } from '../federation/rounds/round.js';
+import { isFinished } from '../federation/rounds/rounds.js';
 
 export interface ReplayOptions
   extends Pick<

@@ -87,13 +87,11 @@ export const announcementSchema = z
           .describe(
             'The model that the work began with: `base` of the assignment; left out where it had none.',
           ),
-        rollbacks: z
+        attempt: z
           .int()
-          .positive()
+          .min(2)
           .optional()
-          .describe(
-            'The length of `rollbacks` in the assignment that was answered; left out where it had none.',
-          ),
+          .describe('`attempt` of the assignment that was answered; left out where it had none.'),
         update: updateSchema,
       })
       .describe('The work of an assignment `train` is done, and its blobs are uploaded.'),

@@ -34,6 +34,11 @@ const round = z.int().positive().describe('The round, counted from 1.');
 const work = {
   ...common,
   round,
+  attempt: z
+    .int()
+    .min(2)
+    .optional()
+    .describe('How often the round was begun, where an operator went back to before it: from 2 on.'),
   waitingFor: participantsSchema.describe(
     'The participants whose answer is asked for and not in yet. Who is not among them waits.',
   ),

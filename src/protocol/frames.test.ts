@@ -65,8 +65,8 @@ describe('frames', () => {
 
   it('are preceded by a version and a token in the list of subprotocols', () => {
     expect(readSubprotocols(subprotocols('abc'))).toEqual({
-      name: 'commonweight.2',
-      version: '2',
+      name: 'commonweight.3',
+      version: '3',
       token: 'abc',
       watches: false,
     });

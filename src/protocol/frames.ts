@@ -1,6 +1,6 @@
 /**
  * What goes over the hub's WebSocket: JSON texts, each of one schema. The token is in the list of subprotocols, for a page in
- * a browser can set no header: "commonweight.2, token.<base64url>". So the request for the connection is the greeting, and
+ * a browser can set no header: "commonweight.3, token.<base64url>". So the request for the connection is the greeting, and
  * the first frame is the hub's. What is refused is told by a frame, which a page can read, and a status not.
  */
 import { z } from 'zod';

@@ -9,7 +9,9 @@ const accuracy = z.number().min(0).max(1);
 export const statusSchema = z
   .strictObject({
     protocol: z.literal(PROTOCOL_VERSION).describe('The version of this protocol.'),
-    phase: z.enum(['training', 'merging', 'evaluating', 'finished']).describe('What is going on.'),
+    phase: sentenceSchema(40).describe(
+      'What is going on: “training”, “merging”, “evaluating”, “refitting”; “finished” at the end.',
+    ),
     round: z.int().positive().describe('The round under way, counted from 1.'),
     rounds: z.int().positive().describe('The most rounds that the run takes.'),
     quorum: z

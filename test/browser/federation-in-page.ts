@@ -10,7 +10,7 @@ import { compileFederation } from '../../src/federation/plan/compile-federation.
 import { describeFederation } from '../../src/federation/plan/description.js';
 import { strategiesOf } from '../../src/federation/plan/federation-plan.js';
 import { shareChoice } from '../../src/federation/plan/share-choice.js';
-import type { Assigned } from '../../src/federation/rounds/assign.js';
+import type { Assigned } from '../../src/federation/rounds/round.js';
 import { merge } from '../../src/merge/memory/merge.js';
 import { mean } from '../../src/merge/strategies/mean.js';
 import { accuracy } from '../../src/metrics/metrics.js';

@@ -265,7 +265,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
   };
   const protocols: Decoder = {
     ...{ name: 'subprotocols', share: 20 },
-    next: (dice) => ({ input: mutatedText(dice, 'commonweight.2, token.abcdefghijklmnop, chat') }),
+    next: (dice) => ({ input: mutatedText(dice, 'commonweight.3, token.abcdefghijklmnop, chat') }),
     read: (text: string) => readSubprotocols(text.split(',').map((each) => each.trim())),
   };
   const kept: Decoder = {

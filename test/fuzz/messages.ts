@@ -215,7 +215,7 @@ export const facts = defined(
     fc.record({ type: fc.constant('left'), round, participant: name, reason: optional(sentence) }),
     fc.record({ type: fc.constant('deadline-set'), round, phase, at: date }),
     fc.record({ type: fc.constantFrom('deadline-passed'), round, phase }),
-    fc.record({ type: fc.constant('update-lost'), round, participant: name }),
+    fc.record({ type: fc.constant('work-lost'), round, phase: name, participant: name }),
     fc.record({ type: fc.constant('stopped'), round }),
   ),
 );

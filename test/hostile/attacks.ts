@@ -42,7 +42,7 @@ const SHAPES: readonly string[] = [
   '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'.padEnd(500, 'x'),
   '\u0000'.repeat(1000),
   request('GET /messages', ['Upgrade: h2c', 'Connection: Upgrade']),
-  upgrade('commonweight.2').replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 99'),
+  upgrade('commonweight.3').replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 99'),
 ];
 
 /** Where a file may be, for somebody who is careless. */
@@ -72,7 +72,7 @@ const PATHS: readonly string[] = [
   ...['/coordinator.log', '/journal.jsonl', '/configuration.yaml', '/tokens.json', '/.', '/../../etc/passwd'],
 ];
 
-const WELCOME = (target: Target) => upgrade(`commonweight.2, token.${target.token}`);
+const WELCOME = (target: Target) => upgrade(`commonweight.3, token.${target.token}`);
 const announcing = (announcement: unknown, id = 1) =>
   frame(0x81, JSON.stringify({ type: 'announcement', id, announcement }));
 const blob = { sha256: hash(7), bytes: 100 };
@@ -152,10 +152,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'guests without a token': (target, times) =>
     many(times, AT_ONCE, async (i) => {
       const offer = [
-        `commonweight.2, token.${hash(i).slice(-43)}`,
+        `commonweight.3, token.${hash(i).slice(-43)}`,
         'commonweight.9, token.x',
         'chat',
-        'commonweight.2',
+        'commonweight.3',
       ];
       const { answer, closed } = await say(
         target,

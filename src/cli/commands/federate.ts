@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FederationOptions, runFederation } from '../../federation/coordinator/run-federation.js';
 import { DivergedRunError } from '../../federation/record/diverged-run.js';
 import type { RunResult } from '../../federation/record/run-result.js';
-import { isFinished } from '../../federation/rounds/round.js';
+import { isFinished } from '../../federation/rounds/rounds.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { duration } from '../../report/numbers.js';
 import type { PaperRow } from '../../report/sections/paper-table.js';

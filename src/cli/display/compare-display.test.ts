@@ -4,7 +4,7 @@ import { terminalOutput } from '../../../test/terminal-output.js';
 import type { RunPlace } from '../../experiments/compare-strategies.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import type { RunResult } from '../../federation/record/run-result.js';
-import { startRun } from '../../federation/rounds/round.js';
+import { startRun } from '../../federation/rounds/rounds.js';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { comparisonDisplay } from './compare-display.js';
 

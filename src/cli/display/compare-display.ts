@@ -1,6 +1,6 @@
 /** What the user sees while a comparison runs: a line for every run that is done, and in a terminal one for the present. */
 import type { ComparisonOptions } from '../../experiments/compare-strategies.js';
-import { isFinished } from '../../federation/rounds/round.js';
+import { isFinished } from '../../federation/rounds/rounds.js';
 import { bar, byteSize, duration, percent, plural } from '../../report/numbers.js';
 import { finalAccuracy } from '../../report/pages/comparison.js';
 import type { Output } from './display.js';

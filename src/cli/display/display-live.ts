@@ -4,7 +4,9 @@
  */
 
 import { roundResults } from '../../federation/record/run-result.js';
-import { isFinished, type RoundRecord, type RunState } from '../../federation/rounds/round.js';
+import { currentPhase } from '../../federation/rounds/open-phase.js';
+import type { RoundRecord, RunState } from '../../federation/rounds/round.js';
+import { isFinished } from '../../federation/rounds/rounds.js';
 import { bar, byteSize, duration } from '../../report/numbers.js';
 import { roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
 import { introduction } from '../../report/text/introduction.js';
@@ -108,14 +110,11 @@ function atWork(
   ];
 }
 
-function doing(
-  { rules, stopped }: RunState,
-  { merged, updates, participants, refitted }: RoundRecord,
-): string {
-  const refits = rules.refit === (stopped === undefined ? 'every' : 'last');
-  if (merged !== undefined && refits && refitted === undefined) return 'refitting the last layer';
+function doing(state: RunState, { merged }: RoundRecord): string {
+  const phase = currentPhase(state);
+  if (phase?.activity === 'refitting') return 'refitting the last layer';
   if (merged !== undefined) return 'evaluating the copies';
-  return updates.size === participants.length ? 'merging and evaluating' : 'training';
+  return phase?.name === 'train' ? 'training' : 'merging and evaluating';
 }
 
 const elapsed = (began: number, paint: Paint) =>

@@ -1,8 +1,9 @@
 /** Lines, one after the other: for files, pipes and logs. */
 
 import { type RoundResult, roundResults } from '../../federation/record/run-result.js';
-import { honestOf, isFinished, type RunState } from '../../federation/rounds/round.js';
+import { honestOf, type RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
+import { isFinished } from '../../federation/rounds/rounds.js';
 import { byteSize, percent } from '../../report/numbers.js';
 import { roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
 import { introduction } from '../../report/text/introduction.js';

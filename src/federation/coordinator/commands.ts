@@ -21,7 +21,14 @@ import { ownAccuracy, trainRound } from '../participant/participant-work.js';
 import { attackBy, handedIn } from '../plan/attackers.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { roundDetails } from '../record/round-details.js';
-import { type Command, honestOf, type RoundRecord } from '../rounds/round.js';
+import {
+  type Closing,
+  type Command,
+  copiedModel,
+  honestOf,
+  type PhaseCommand,
+  type RoundRecord,
+} from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
 
@@ -36,26 +43,39 @@ export interface Workshop {
 
 export function carryOut(command: Command, workshop: Workshop): Promise<RoundEvent> {
   switch (command.type) {
-    case 'train':
-      return train(command, workshop);
-    case 'merge':
-      return mergeRound(command.round, workshop);
-    case 'evaluate-copy':
-      return evaluateCopy(command, workshop);
+    case 'phase':
+      return work(command, workshop);
     case 'train-pooled':
       return trainPooled(command.round, workshop);
-    case 'sum-features':
-      return sumFeaturesOf(command, workshop);
-    case 'refit':
-      return refit(command.round, workshop);
     case 'record':
       return Promise.resolve(command.event);
   }
 }
 
-type Named<Type extends Command['type']> = Extract<Command, { type: Type }>;
+/** A participant's part of a phase. */
+interface Part {
+  readonly round: number;
+  readonly participant: string;
+}
 
-async function train(command: Named<'train'>, workshop: Workshop): Promise<RoundEvent> {
+const participantsWork: Readonly<Record<string, (part: Part, workshop: Workshop) => Promise<RoundEvent>>> = {
+  train,
+  evaluate: evaluateCopy,
+  features: sumFeaturesOf,
+};
+const coordinatorsWork: Readonly<Record<string, (round: number, workshop: Workshop) => Promise<RoundEvent>>> =
+  { merge: mergeRound, refit };
+
+async function work({ phase, round, participant }: PhaseCommand, workshop: Workshop): Promise<RoundEvent> {
+  const event =
+    participant === undefined
+      ? coordinatorsWork[phase]?.(round, workshop)
+      : participantsWork[phase]?.({ round, participant }, workshop);
+  if (event === undefined) throw new Error(`internal: nobody does the work of the phase "${phase}"`);
+  return event;
+}
+
+async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
   const { round, participant } = command;
   const { plan, tasks, store, onProgress, rounds } = workshop;
   const began = performance.now();
@@ -90,7 +110,7 @@ async function train(command: Named<'train'>, workshop: Workshop): Promise<Round
 /** An attacker that trains nothing says of its work what the first honest participant said. */
 async function craftFromHonest(
   craft: (honest: readonly Float32Array[]) => Float32Array,
-  { round, participant }: Named<'train'>,
+  { round, participant }: Part,
   { plan, store, rounds }: Workshop,
 ): Promise<RoundEvent> {
   const began = performance.now();
@@ -125,7 +145,8 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const began = performance.now();
   // With a hundred participants all of this takes seconds, in which others of the thread have their turns.
   const takeTurn = turnTaker();
-  const { participants, closed: counted = [], members, evaluated } = recordOf(rounds, round);
+  const { participants, closed, evaluated } = recordOf(rounds, round);
+  const { counted, members } = closed.train as Closing;
   const updates: Update[] = [];
   const bases: StateDict[] = [];
   for (const participant of counted) {
@@ -202,10 +223,10 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
 }
 
 async function evaluateCopy(
-  { round, participant }: Named<'evaluate-copy'>,
+  { round, participant }: Part,
   { plan, tasks, store, rounds }: Workshop,
 ): Promise<RoundEvent> {
-  const { data } = await mergedOf(round, store, rounds);
+  const { data } = await copiedOf(round, plan, store, rounds);
   const validationAccuracy = await ownAccuracy({ share: shareOf(plan, participant), tasks }, data);
   return { type: 'copy-evaluated', round, participant, validationAccuracy };
 }
@@ -266,14 +287,18 @@ async function baseOf(
   store: RunStore,
   rounds: readonly RoundRecord[],
 ): Promise<StateDict> {
-  return round === 1 ? plan.initialState(participant) : mergedOf(round - 1, store, rounds);
+  return round === 1 ? plan.initialState(participant) : copiedOf(round - 1, plan, store, rounds);
 }
 
-async function mergedOf(round: number, store: RunStore, rounds: readonly RoundRecord[]): Promise<StateDict> {
-  const { merged, refitted } = recordOf(rounds, round);
-  if (refitted !== undefined) return store.get({ type: 'refitted', round }, refitted.sha256);
-  if (merged === undefined) throw new Error(`internal: round ${round} has no merged model yet`);
-  return store.get({ type: 'merged', round }, merged.sha256);
+async function copiedOf(
+  round: number,
+  { rules }: Pick<FederationPlan, 'rules'>,
+  store: RunStore,
+  rounds: readonly RoundRecord[],
+): Promise<StateDict> {
+  const copied = copiedModel(rules, recordOf(rounds, round));
+  if (copied === undefined) throw new Error(`internal: round ${round} has no model to be copied yet`);
+  return store.get({ type: copied.type, round }, copied.sha256);
 }
 
 function recordOf(rounds: readonly RoundRecord[], round: number): RoundRecord {

@@ -12,7 +12,7 @@ import type { LocalResult } from '../../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { memoryStore } from '../record/memory-store.js';
-import { isFinished } from '../rounds/round.js';
+import { isFinished } from '../rounds/rounds.js';
 import { coordinate } from './coordinator.js';
 
 const layout = stateLayout([['w', [2]]]);

@@ -7,8 +7,9 @@ import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { discardControls } from '../methods/control-variates.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
-import { applyEvent, type Command, dueCommands, type RunState, startRun } from '../rounds/round.js';
+import type { Command, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
+import { applyEvent, dueCommands, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
 import { carryOut } from './commands.js';
 
@@ -26,8 +27,10 @@ export async function coordinate(
   const takeTurn = turnTaker();
   let state = store.events.reduce(applyEvent, startRun(plan.rules));
   const running = new Map<string, Promise<void>>();
-  const keyOf = (command: Command) =>
-    `${command.type} ${command.round} ${'participant' in command ? command.participant : ''}`;
+  const keyOf = (command: Command) => {
+    const { phase, participant } = { phase: '', participant: '', ...command };
+    return `${command.type} ${command.round} ${phase} ${participant}`;
+  };
   const onProgress = (progress: LocalProgress) => observer.onProgress?.(progress);
   let failure: { error: unknown } | undefined;
   let recording: Promise<void> = Promise.resolve();

@@ -20,8 +20,7 @@ import { roundDetails } from '../record/round-details.js';
 import { fileOf, type RunFolder } from '../record/run-folder.js';
 import type { TwoCopies } from '../record/two-copies.js';
 import { writeResult } from '../record/write-result.js';
-import { baseOf } from '../rounds/admission.js';
-import type { RoundRecord, RunState } from '../rounds/round.js';
+import { baseOf, type Closing, type RoundRecord, type RunState } from '../rounds/round.js';
 import type { RoundEvent, UpdateRecord } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
 import { type MergeTo, mergeAligned, mergeInFiles, type Received } from './merge-to-file.js';
@@ -52,8 +51,8 @@ export async function mergeReceived(
   state: RunState,
   workshop: ReceivedWorkshop,
 ): Promise<RoundEvent> {
-  const { updates, closed = [] } = state.rounds[round - 1] as RoundRecord;
-  const counted = closed.map((name) => updates.get(name) as UpdateRecord);
+  const { updates, closed } = state.rounds[round - 1] as RoundRecord;
+  const counted = (closed.train?.counted ?? []).map((name) => updates.get(name) as UpdateRecord);
   const sound = requireSound(counted, workshop.blobs);
   sound.catch(() => undefined);
   try {
@@ -97,7 +96,8 @@ async function mergeUpdates(
   if (current.evaluated && fitTogether(current, plan.layout)) {
     await keepDetails({ round, sha256 }, received, metrics, workshop);
   }
-  const examples = new Map([...current.members].map(([name, { examples }]) => [name, examples]));
+  const { members, counted } = current.closed.train as Closing;
+  const examples = new Map([...members].map(([name, { examples }]) => [name, examples]));
   const control = plan.keepsControls?.(round)
     ? await mergeControls(current, examples, { layout: plan.layout, store, rounds: state.rounds })
     : undefined;
@@ -110,7 +110,7 @@ async function mergeUpdates(
     merged: accuracies(metrics.merged),
     own: accuracies(metrics.own),
     ...(control !== undefined && { control }),
-    ...(updates.length < current.participants.length && { counted: [...(current.closed ?? [])] }),
+    ...(updates.length < current.participants.length && { counted: [...counted] }),
     seconds: Math.round(performance.now() - began) / 1000,
   };
 }
@@ -143,8 +143,8 @@ async function baseFile(
 /** Everybody makes the initial weights itself; for a merge they are a file while it lasts. */
 const START_FILE = 'models/start.safetensors.part';
 
-const fitTogether = ({ closed = [] }: RoundRecord, layout: StateLayout) =>
-  4 * layoutSize(layout) * (closed.length + 1) <= TOGETHER_BYTES;
+const fitTogether = ({ closed }: RoundRecord, layout: StateLayout) =>
+  4 * layoutSize(layout) * ((closed.train?.counted.length ?? 0) + 1) <= TOGETHER_BYTES;
 
 async function load(path: string): Promise<StateDict> {
   return decodeSafetensors(await readFile(path), path).state;

@@ -81,9 +81,9 @@ function coordinator(transport = inProcess(), changes: Partial<RemoteRoundsOptio
     blobs,
     clock: fakeClock().clock,
     check: async () => ({}),
-    async merge(round, state) {
+    async conclude(_, round, state) {
       const record = state.rounds[round - 1]!;
-      const texts = record.closed!.map(async (name) => {
+      const texts = record.closed.train!.counted.map(async (name) => {
         const { sha256 } = record.updates.get(name)!;
         if (!(await blobs.isSound(sha256))) {
           await blobs.discard(sha256);
@@ -169,8 +169,7 @@ describe('rounds with remote participants', () => {
   it('go on with a quorum once the deadline has passed, whatever the wall clock does', async () => {
     const time = fakeClock();
     const { rounds, transport, end } = coordinator(undefined, {
-      rules: { ...rules, quorum: 1 },
-      deadlineSeconds: 60,
+      rules: { ...rules, quorum: 1, deadlineSeconds: 60 },
       clock: time.clock,
     });
     const done = rounds.conduct(end, 1);
@@ -214,7 +213,7 @@ describe('rounds with remote participants', () => {
       const time = fakeClock();
       const transport = inProcess();
       const store = memoryStore(sha256Of);
-      const changes = { store, rules: { ...rules, quorum: 1 }, deadlineSeconds: 60, clock: time.clock };
+      const changes = { store, rules: { ...rules, quorum: 1, deadlineSeconds: 60 }, clock: time.clock };
       const stop = new AbortController();
       const dying = coordinator(transport, {
         ...changes,
@@ -258,7 +257,7 @@ describe('rounds with remote participants', () => {
   it('wait no longer than the whole deadline after a restart with a clock that was set back', async () => {
     const time = fakeClock();
     const store = memoryStore(sha256Of);
-    const changes = { store, rules: { ...rules, quorum: 1 }, deadlineSeconds: 60, clock: time.clock };
+    const changes = { store, rules: { ...rules, quorum: 1, deadlineSeconds: 60 }, clock: time.clock };
     const first = coordinator(undefined, changes);
     const stop = new AbortController();
     const interrupted = first.rounds.conduct(first.end, 1, stop.signal);

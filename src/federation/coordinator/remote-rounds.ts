@@ -1,6 +1,6 @@
 /**
  * The coordinator of participants on other machines: hears announcements, records what counts, says what is asked for next,
- * and merges when a round is closed. All decisions are the round's (`round.ts`, `admission.ts`); what they rest on is in the
+ * and merges when a round is closed. All decisions are the round's (`rounds.ts`, `admission.ts`); what they rest on is in the
  * store before anybody is told. A store that cannot be written ends it: started again, it goes on where it was.
  */
 
@@ -18,16 +18,11 @@ import { admit } from '../rounds/admission.js';
 import { assign } from '../rounds/assign.js';
 import type { Clock } from '../rounds/clock.js';
 import { membersHere } from '../rounds/membership.js';
+import { currentPhase, deadlineOf, handingIn, inAttempt } from '../rounds/open-phase.js';
 import { dropProblem, rollbackProblem } from '../rounds/operator-acts.js';
-import {
-  applyEvent,
-  dueCommands,
-  type RoundRecord,
-  type RoundRules,
-  type RunState,
-  startRun,
-} from '../rounds/round.js';
-import type { Phase, RoundEvent } from '../rounds/round-events.js';
+import type { RoundRecord, RoundRules, RunState } from '../rounds/round.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import { applyEvent, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
 import { type Seen, statusOf } from '../rounds/status.js';
 import type { CheckedFiles } from './check-files.js';
@@ -38,8 +33,6 @@ export interface RemoteRoundsOptions {
   readonly store: RunStore;
   readonly blobs: BlobFolder;
   readonly clock: Clock;
-  /** How long a phase waits for everybody, where a quorum is enough. */
-  readonly deadlineSeconds?: number | undefined;
   /** The model that round 1 begins with, where one was given. */
   readonly initial?: string | undefined;
   /** Makes a blob sound that participants are to fetch. @throws when it cannot be had any more */
@@ -50,8 +43,11 @@ export interface RemoteRoundsOptions {
   cannotReturn?(to: number, state: RunState): Promise<string | undefined>;
   /** Looks at the files of an announcement. */
   check(participant: string, announcement: Announcement, state: RunState): Promise<CheckedFiles>;
-  /** @throws DamagedUpdateError when the file of an update is not what it was. */
-  merge(round: number, state: RunState): Promise<RoundEvent>;
+  /**
+   * The coordinator's part of a phase.
+   * @throws DamagedUpdateError when a file that a participant handed in is not what it was.
+   */
+  conclude(phase: string, round: number, state: RunState): Promise<RoundEvent>;
   /** After a fact was recorded: what no later step reads can go. */
   discardAfter?(event: RoundEvent, state: RunState): Promise<void>;
   /** The SHA-256 of the final model, for those who took part. */
@@ -204,53 +200,50 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
 
   /** The deadline of the phase that waits now: recorded when the phase begins, so that a restart does not prolong it. */
   async function keepDeadline(timer: { cancel: () => void; of: string }): Promise<void> {
-    const current = state.rounds.at(-1) as RoundRecord;
-    const phase = waitingPhase(state, current);
-    const { deadlineSeconds } = options;
-    if (phase === undefined || deadlineSeconds === undefined) return;
-    const { round, deadlines } = current;
-    // The first round begins when there are enough to do it.
-    if (round === 1 && phase === 'train' && membersHere(state.members).length < (options.rules.quorum ?? 0))
-      return;
-    if (deadlines[phase] === undefined) {
-      const at = clock.later(deadlineSeconds);
-      await exclusively(() => record({ type: 'deadline-set', round, phase, at }));
+    const due = deadlineOf(state);
+    if (due === undefined) return;
+    const { round, phase, seconds: whole, deadline } = due;
+    const attempt = inAttempt(state);
+    if (deadline === undefined) {
+      const at = clock.later(whole);
+      await exclusively(() => record({ type: 'deadline-set', round, phase, ...attempt, at }));
       return keepDeadline(timer);
     }
-    const { at, passed } = deadlines[phase];
+    const { at, passed } = deadline;
     const key = `${round} ${phase} ${at}`;
     if (passed || timer.of === key) return;
     timer.cancel();
     timer.of = key;
     // A clock that was set back or forward in the meantime shortens or prolongs nothing beyond the whole of it.
-    const seconds = Math.min(Math.max(clock.secondsUntil(at), 0), deadlineSeconds);
+    const seconds = Math.min(Math.max(clock.secondsUntil(at), 0), whole);
     timer.cancel = clock.after(seconds, () => {
       exclusively(async () => {
-        if (
-          waitingPhase(state, state.rounds.at(-1) as RoundRecord) !== phase ||
-          state.rounds.length !== round ||
-          state.rounds.at(-1)?.deadlines[phase]?.at !== at
-        )
-          return;
-        await record({ type: 'deadline-passed', round, phase });
+        const now = deadlineOf(state);
+        if (now?.phase !== phase || now.round !== round || now.deadline?.at !== at) return;
+        await record({ type: 'deadline-passed', round, phase, ...attempt });
       }).catch(fail);
     });
   }
 
-  async function mergeDue(): Promise<boolean> {
-    const merge = dueCommands(state).find(({ type }) => type === 'merge');
-    if (merge === undefined) return false;
-    const { round } = merge;
-    const { closed } = state.rounds.at(-1) as RoundRecord;
-    // An operator may have dropped one of them meanwhile, or gone back: then it is merged anew, or not at all.
-    const isStillDue = () => state.rounds[round - 1]?.closed === closed;
-    const event = await options.merge(round, state).catch((error: unknown): RoundEvent | undefined => {
-      if (!isStillDue()) return undefined;
-      if (!(error instanceof DamagedUpdateError)) throw error;
-      return { type: 'update-lost', round, participant: error.participant };
-    });
+  /** Does the coordinator's part of the phase, where there is one. */
+  async function concludeDue(): Promise<boolean> {
+    const phase = currentPhase(state);
+    if (phase?.by !== 'coordinator') return false;
+    const current = state.rounds.at(-1) as RoundRecord;
+    const { round, closed } = current;
+    const attempt = inAttempt(state);
+    // An operator may have dropped somebody meanwhile, or gone back: then it is done anew, or not at all.
+    const isStillDue = () => state.rounds[round - 1]?.closed === closed && currentPhase(state) === phase;
+    const event = await options
+      .conclude(phase.name, round, state)
+      .catch((error: unknown): RoundEvent | undefined => {
+        if (!isStillDue()) return undefined;
+        const lost = handingIn(state);
+        if (!(error instanceof DamagedUpdateError) || lost === undefined) throw error;
+        return { type: 'work-lost', round, phase: lost.name, participant: error.participant };
+      });
     await exclusively(async () => {
-      if (event !== undefined && isStillDue()) await record(event);
+      if (event !== undefined && isStillDue()) await record({ ...event, ...attempt });
     });
     return true;
   }
@@ -286,7 +279,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
           if (signal?.aborted) throw new InterruptedError('interrupted');
           await keepDeadline(timer);
           if (await publish(end, epoch, said)) return state;
-          if (!(await mergeDue())) await woken;
+          if (!(await concludeDue())) await woken;
         }
       } finally {
         timer.cancel();
@@ -331,7 +324,9 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
         if (!state.dropped.has(participant)) {
           await record({ type: 'dropped', round: state.rounds.length, participant });
         }
-        const counted = state.rounds.filter(({ merged, closed }) => merged && closed?.includes(participant));
+        const counted = state.rounds.filter(
+          ({ merged, closed }) => merged && closed.train?.counted.includes(participant),
+        );
         return counted.map(({ round }) => round);
       }),
     rollback: (to) =>
@@ -369,9 +364,3 @@ const withMoved = (event: RoundEvent, moved: number | undefined): RoundEvent =>
   event.type === 'update-received' && moved !== undefined
     ? { ...event, update: { ...event.update, moved: Number(moved.toPrecision(4)) } }
     : event;
-
-function waitingPhase({ stopped }: RunState, { closed, merged }: RoundRecord): Phase | undefined {
-  if (stopped !== undefined) return undefined;
-  if (closed === undefined) return 'train';
-  return merged === undefined ? undefined : 'evaluate';
-}

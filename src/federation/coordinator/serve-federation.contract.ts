@@ -86,7 +86,7 @@ export function survivesDamage(
           }
         },
       }));
-      const lost = events.filter(({ type }) => type === 'update-lost');
+      const lost = events.filter(({ type }) => type === 'work-lost');
       expect(lost).toHaveLength(1);
       const { result: expected } = await runFederation(configuration, { workers: 1 });
       expect(result.model?.sha256).toBe(expected.model?.sha256);

@@ -34,10 +34,9 @@ import { claimRun, jobOf, lastEpochOf } from '../record/run-claim.js';
 import { keepRunData } from '../record/run-data.js';
 import { fileOf, openRunFolder, prepareRunFolder } from '../record/run-folder.js';
 import { twoCopies } from '../record/two-copies.js';
-import { baseOf } from '../rounds/admission.js';
 import { systemClock } from '../rounds/clock.js';
 import { membersHere } from '../rounds/membership.js';
-import type { RunState } from '../rounds/round.js';
+import { baseOf, type RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 import { type LiveView, liveView, shownDetails } from '../watch/live-view.js';
@@ -174,13 +173,12 @@ export async function serveFederation(
     const rounds = remoteRounds({
       rules: workshop.plan.rules,
       ...{ description, store, blobs, initial, observer, clock },
-      deadlineSeconds: configuration.deadlineSeconds,
       mend,
       check(participant, announcement, state) {
         const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
         return check(participant, announcement, base);
       },
-      merge: (round, state) => mergeReceived(round, state, workshop),
+      conclude: (_, round, state) => mergeReceived(round, state, workshop),
       discardAfter,
       tooFew(count) {
         const problem = updatesProblem(strategies.strategy, Math.min(count, leastUpdates ?? count));

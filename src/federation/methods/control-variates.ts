@@ -96,13 +96,13 @@ export async function keepControls(
  * @param examples of everybody who had joined by then, those who took no part in the round too
  */
 export async function mergeControls(
-  { round, closed = [], updates }: RoundRecord,
+  { round, closed, updates }: RoundRecord,
   examples: ReadonlyMap<string, number>,
   kept: Kept,
 ): Promise<string> {
   const total = [...examples.values()].reduce((a, b) => a + b, 0);
   const next = Float64Array.from(await commonControl(round, kept));
-  for (const participant of closed) {
+  for (const participant of closed.train?.counted ?? []) {
     const sha256 = updates.get(participant)?.controls?.change;
     if (sha256 === undefined) throw new Error(`internal: the controls of "${participant}" are not in`);
     const change = await kept.store.get({ type: 'control-change', round, participant }, sha256);

@@ -76,17 +76,17 @@ export async function sumFeaturesOf(
   }
   const sums = await tasks.sumFeatures({ type: 'sum-features', state: data, train });
   const sha256 = await store.put({ type: 'features', round, participant }, packSums(sums));
-  return { type: 'features-summed', round, participant, sha256 };
+  return { type: 'contributed', round, phase: 'features', participant, sha256 };
 }
 
 export async function refit(round: number, workshop: RefitWorkshop): Promise<RoundEvent> {
   const { plan, tasks, store } = workshop;
   const { features, lambda } = refitOf(workshop);
-  const { features: summed } = recordOf(round, workshop);
+  const { contributed } = recordOf(round, workshop);
   const size = features.features + 1;
   const total = emptySums(size, features.classes);
   for (const { name: participant } of plan.shares) {
-    const sha256 = summed.get(participant);
+    const { sha256 } = contributed.features?.get(participant) ?? {};
     if (sha256 === undefined) throw new Error(`internal: the features of "${participant}" are not in`);
     addSums(total, unpackSums(await store.get({ type: 'features', round, participant }, sha256)));
   }

@@ -167,12 +167,12 @@ export function assignedWork({ end, federation, data, tasks, kept, observer }: W
 
   async function handIn(
     update: FinishedUpdate,
-    { rollbacks = [] }: Named<'train'>,
+    { rollbacks = [], attempt }: Named<'train'>,
     signal: AbortSignal,
     saying?: () => void,
   ): Promise<void> {
     const { announcement, files } = update;
-    const again = rollbacks.length > 0 && { rollbacks: rollbacks.length };
+    const again = attempt !== undefined && { attempt };
     for (let attempt = 1; ; attempt++) {
       tell(announcement.round, 'uploading');
       for (const role of ['state', 'control', 'fisher'] as const) {

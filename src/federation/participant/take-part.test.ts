@@ -16,7 +16,7 @@ import type { Progress } from '../../protocol/announcement.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import { sha256Of } from '../../transport/blob-folder.js';
 import { TransportError } from '../../transport/error.js';
-import type { Assigned } from '../rounds/assign.js';
+import type { Assigned } from '../rounds/round.js';
 
 describe('a participant', () => {
   it('says what it brings, and of its labels only where it is told to', async () => {
@@ -251,7 +251,7 @@ describe('a participant', () => {
     const from = script.heard.length;
     // It does not try what would come to the same.
     await script.publish({ type: 'train', round: 2, ...only, base: bad, dropped: ['environment-2'] });
-    await script.publish({ type: 'train', round: 1, ...only, rollbacks: [0] });
+    await script.publish({ type: 'train', round: 1, ...only, rollbacks: [0], attempt: 2 });
     await script.hears('update', 1, from);
     expect(script.heard.slice(from).map(({ type }) => type)).toEqual(['joined', 'update']);
     expect(events.filter(({ type }) => type === 'diverged')).toHaveLength(1);

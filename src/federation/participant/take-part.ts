@@ -281,9 +281,9 @@ function joining(
 }
 
 function keyOf(assignment: Extract<Assignment, { waitingFor: string[] }>): string {
-  const { type, round, rollbacks = [] } = assignment;
+  const { type, round, attempt = 1 } = assignment;
   const blobs = type === 'train' ? [assignment.base, assignment.control] : [assignment.model];
-  return [type, round, rollbacks.length, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
+  return [type, round, attempt, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
 }
 
 /** A promise that is only ever rejected. */

@@ -174,6 +174,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     evaluateEvery,
     participantsPerRound: perRound,
     quorum,
+    deadlineSeconds,
     mostExamples,
     seed,
   } = configuration;
@@ -188,6 +189,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     refit: refit?.rounds,
     evaluateEvery,
     quorum,
+    deadlineSeconds,
     mostExamples,
     ...(perRound !== undefined && { sampling: { perRound, seed } }),
     ...(attackers && {

@@ -7,7 +7,8 @@ import type { Configuration } from '../../protocol/configuration/configuration.j
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
-import { isFinished, type RunState } from '../rounds/round.js';
+import type { RunState } from '../rounds/round.js';
+import { isFinished } from '../rounds/rounds.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 import { metricsCsv, type RunResult, runResult } from './run-result.js';
 import { writeResult } from './write-result.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
-import { checkJournalVersion, JOURNAL_VERSION } from './journal-version.js';
+import { JOURNAL_VERSION } from './journal-version.js';
 import { readRun } from './read-run.js';
 import { claimRun, jobOf } from './run-claim.js';
 import { openRunFolder, prepareRunFolder } from './run-folder.js';
@@ -36,23 +36,18 @@ describe('the version of a journal', () => {
     expect(JSON.parse(readFileSync(jobFile(), 'utf8'))).toMatchObject({ epoch: 1, journal: JOURNAL_VERSION });
   });
 
-  it('is 1 where a run does not say it', async () => {
-    await checkJournalVersion(folder);
-    writeFileSync(jobFile(), '{"job":"0123456789abcdef","epoch":4}');
-    await checkJournalVersion(folder);
-    expect(await jobOf(folder)).toBe('0123456789abcdef');
-    const claim = await claimRun(folder);
-    expect(claim.number).toBe(5);
-    await claim.release();
-  });
-
-  it('is named where it is newer, and nothing is read or written then', async () => {
-    const newer = `{"job":"0123456789abcdef","journal":${JOURNAL_VERSION + 1},"what":"else"}`;
+  it.each([
+    ['newer', JOURNAL_VERSION + 1],
+    ['older', JOURNAL_VERSION - 1],
+    ['older, and not said', 1],
+  ])('is named where it is %s, and nothing is read or written then', async (_, version) => {
+    const said = version > 1 ? `"journal":${version},` : '';
+    const newer = `{"job":"0123456789abcdef",${said}"what":"else"}`;
     writeFileSync(jobFile(), newer);
     // It may hold facts and settings that nobody here knows.
     writeFileSync(join(folder, 'configuration.yaml'), 'tomorrow: 1\n');
     writeFileSync(join(folder, 'journal.jsonl'), '{"type":"tomorrow"}\nhalf');
-    const message = `the journal in "${folder}" is of version ${JOURNAL_VERSION + 1}, expected at most ${JOURNAL_VERSION}`;
+    const message = `the journal in "${folder}" is of version ${version}, expected ${JOURNAL_VERSION}`;
     await expect(openRunFolder(folder, configuration)).rejects.toThrow(message);
     await expect(readRun(folder)).rejects.toThrow(message);
     expect(readFileSync(jobFile(), 'utf8')).toBe(newer);

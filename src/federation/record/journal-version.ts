@@ -1,25 +1,29 @@
 /**
- * The version of a run's journal: which facts there are, and what they mean. job.json has it; a run without one is of
- * version 1. Node only.
+ * The version of a run's journal: which facts there are, and what they mean. job.json has it; one without it was written before
+ * there were versions. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FederationError } from '../error.js';
 
-export const JOURNAL_VERSION = 3;
+export const JOURNAL_VERSION = 4;
 
-/** Whatever else a newer version keeps in job.json, the version itself can be read. */
-const versionSchema = z.looseObject({ journal: z.int().positive() });
+/** Whatever else another version keeps in job.json, the version itself can be read. */
+const versionSchema = z.looseObject({ journal: z.int().positive().default(1) });
 
-/** @throws FederationError when a newer version has written the run in this folder */
+/** @throws FederationError when another version has written the run in this folder */
 export async function checkJournalVersion(path: string): Promise<void> {
-  const text = await readFile(join(path, 'job.json'), 'utf8').catch(() => '{}');
+  const text = await readFile(join(path, 'job.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return;
   const { success, data } = versionSchema.safeParse(parseJson(text));
-  if (!success || data.journal <= JOURNAL_VERSION) return;
+  if (!success || data.journal === JOURNAL_VERSION) return;
+  const which = data.journal < JOURNAL_VERSION ? 'an older' : 'a newer';
   throw new FederationError(
-    `the journal in "${path}" is of version ${data.journal}, expected at most ${JOURNAL_VERSION}`,
-    { hint: 'a newer version of commonweight has written it: go on with that one' },
+    `the journal in "${path}" is of version ${data.journal}, expected ${JOURNAL_VERSION}`,
+    {
+      hint: `${which} version of commonweight has written it: use that one for this run, or start another run`,
+    },
   );
 }
 

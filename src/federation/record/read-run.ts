@@ -12,7 +12,8 @@ import { type Configuration, parseConfiguration } from '../../protocol/configura
 import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
 import { FederationError } from '../error.js';
 import { participantsOf, rulesOf } from '../plan/federation-plan.js';
-import { applyEvent, isFinished, type RoundRecord, type RunState, startRun } from '../rounds/round.js';
+import type { RoundRecord, RunState } from '../rounds/round.js';
+import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
 import { parseJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
 import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';

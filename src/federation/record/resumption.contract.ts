@@ -68,8 +68,10 @@ export function resumptionContract(name: string, resumable: Resumable): void {
       const last = undisturbed.state.rounds.length;
       const final = undisturbed.models.filter((model) => model.endsWith(`-${last}`));
       const facts = undisturbed.state.rounds.reduce(
-        (sum, { updates, copied, features, merged, refitted }) =>
-          sum + updates.size + copied.size + features.size + [merged, refitted].filter(Boolean).length,
+        (sum, { updates, copied, contributed, merged, refitted }) =>
+          sum +
+          [updates, copied, ...Object.values(contributed)].reduce((work, { size }) => work + size, 0) +
+          [merged, refitted].filter(Boolean).length,
         0,
       );
       for (let at = 0; at < facts; at++) {

@@ -16,7 +16,7 @@ const jobSchema = z.strictObject({
   job: z.string().regex(/^[0-9a-f]{16}$/),
   epoch: z.int().nonnegative(),
   /** See `checkJournalVersion`. */
-  journal: z.int().positive().default(JOURNAL_VERSION),
+  journal: z.int().positive(),
 });
 
 /** 16 hexadecimal digits, drawn at the first start, and the same at every other. */

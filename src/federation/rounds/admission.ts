@@ -4,7 +4,9 @@
  */
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { changesTooOften } from './membership.js';
-import { missingCopies, type RoundRecord, type RunState } from './round.js';
+import { inAttempt, missingIn } from './open-phase.js';
+import { evaluate } from './phases.js';
+import { baseOf, copiedModel, type RoundRecord, type RunState } from './round.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
 
 export interface Admission {
@@ -103,7 +105,7 @@ function joined(state: RunState, participant: string, announcement: Named<'joine
 function update(
   state: RunState,
   participant: string,
-  { round, base, rollbacks = 0, update }: Named<'update'>,
+  { round, base, attempt = 1, update }: Named<'update'>,
   initial: string | undefined,
 ): Admission {
   const current = state.rounds[round - 1];
@@ -121,14 +123,14 @@ function update(
   if (!current.participants.includes(participant)) {
     return refused('not-expected', `"${participant}" takes no part in round ${round}`);
   }
-  if (current.closed !== undefined) {
+  if (current.closed.train !== undefined) {
     return refused('late', `round ${round} was closed without "${participant}"`);
   }
   const member = state.members.get(participant);
   if (member === undefined || member.left !== undefined) {
     return refused('not-expected', `"${participant}" has not joined`);
   }
-  if (rollbacks !== state.rollbacks.length) {
+  if (attempt !== current.attempt) {
     return refused(
       'other-round',
       `the update of "${participant}" for round ${round} was asked for before an operator went back: it is asked for again`,
@@ -147,12 +149,10 @@ function update(
       `"${participant}" trained on ${update.examples} examples, expected the ${member.examples} that it joined with`,
     );
   }
-  return record({ type: 'update-received', round, update: recordOf(participant, update) });
-}
-
-/** The SHA-256 of the model that a round's training begins with; nothing for initial weights. */
-export function baseOf({ rounds }: RunState, round: number, initial?: string): string | undefined {
-  return round === 1 ? initial : rounds[round - 2]?.merged?.sha256;
+  return record({
+    ...{ type: 'update-received', round, ...inAttempt(state) },
+    update: recordOf(participant, update),
+  });
 }
 
 function recordOf(participant: string, update: Named<'update'>['update']): UpdateRecord {
@@ -169,21 +169,22 @@ function recordOf(participant: string, update: Named<'update'>['update']): Updat
 function evaluated(state: RunState, participant: string, announcement: Named<'evaluated'>): Admission {
   const { round, model, validationAccuracy } = announcement;
   const current = state.rounds[round - 1];
-  if (current?.merged === undefined) {
+  const copied = current && copiedModel(state.rules, current);
+  if (current === undefined || copied === undefined) {
     return refused('other-round', `an accuracy for round ${round}, which has no merged model yet`);
   }
   if (current.copied.has(participant)) return accepted;
-  if (current.merged.sha256 !== model) {
+  if (copied.sha256 !== model) {
     return refused(
       'other-base',
-      `"${participant}" evaluated ${short(model)} for round ${round}, expected ${short(current.merged.sha256)}`,
+      `"${participant}" evaluated ${short(model)} for round ${round}, expected ${short(copied.sha256)}`,
     );
   }
   if (round < state.rounds.length || !current.evaluated) {
     return refused('late', `round ${round} is over without the accuracy of "${participant}"`);
   }
-  return missingCopies(state, current).includes(participant)
-    ? record({ type: 'copy-evaluated', round, participant, validationAccuracy })
+  return missingIn(evaluate, state, current).includes(participant)
+    ? record({ type: 'copy-evaluated', round, ...inAttempt(state), participant, validationAccuracy })
     : refused('not-expected', `"${participant}" is not asked for its accuracy in round ${round}`);
 }
 

@@ -2,10 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import type { Announcement } from '../../protocol/announcement.js';
-import { admit, baseOf } from './admission.js';
+import { admit } from './admission.js';
 import { assign } from './assign.js';
-import { applyEvent, dueCommands, type RoundRules, type RunState, startRun } from './round.js';
+import { baseOf, type RoundRules, type RunState } from './round.js';
 import { type RoundEvent, roundEventSchema } from './round-events.js';
+import { applyEvent, dueCommands, startRun } from './rounds.js';
 
 const names = ['a', 'b', 'c', 'd'];
 const rules: RoundRules = {
@@ -54,7 +55,7 @@ function run(of: RoundRules = rules) {
     /** Merges where that is due. */
     merge() {
       for (const command of dueCommands(state)) {
-        if (command.type !== 'merge') continue;
+        if (command.type !== 'phase' || command.phase !== 'merge') continue;
         const { round } = command;
         add({ type: 'merged', round, sha256: model(round), merged: {}, own: {}, seconds: 0 });
       }
@@ -87,9 +88,9 @@ describe('membership', () => {
   it('waits for everybody as long as the deadline has not passed', () => {
     const one = joinedRun();
     for (const name of ['a', 'b', 'c']) one.update(name);
-    expect(one.current().closed).toBeUndefined();
+    expect(one.current().closed.train?.counted).toBeUndefined();
     one.update('d');
-    expect(one.current().closed).toEqual(names);
+    expect(one.current().closed.train?.counted).toEqual(names);
   });
 
   it('closes with those who are in, in the order of the participants, once the deadline has passed', () => {
@@ -97,9 +98,9 @@ describe('membership', () => {
     one.update('c');
     one.add({ type: 'deadline-passed', round: 1, phase: 'train' });
     // One is no quorum: the round waits on.
-    expect(one.current().closed).toBeUndefined();
+    expect(one.current().closed.train?.counted).toBeUndefined();
     one.update('b');
-    expect(one.current().closed).toEqual(['b', 'c']);
+    expect(one.current().closed.train?.counted).toEqual(['b', 'c']);
   });
 
   it('refuses a late update with a reason, and changes nothing', () => {
@@ -119,9 +120,9 @@ describe('membership', () => {
     one.update('a');
     one.say('c', { type: 'left', reason: 'holidays' });
     one.update('b');
-    expect(one.current().closed).toBeUndefined();
+    expect(one.current().closed.train?.counted).toBeUndefined();
     one.say('d', { type: 'left' });
-    expect(one.current().closed).toEqual(['a', 'b']);
+    expect(one.current().closed.train?.counted).toEqual(['a', 'b']);
   });
 
   it('counts whoever was counted and left', () => {
@@ -130,7 +131,7 @@ describe('membership', () => {
     one.say('a', { type: 'left' });
     one.update('b');
     one.add({ type: 'deadline-passed', round: 1, phase: 'train' });
-    expect(one.current().closed).toEqual(['a', 'b']);
+    expect(one.current().closed.train?.counted).toEqual(['a', 'b']);
   });
 
   it('waits again for those who come back before the round is closed', () => {
@@ -140,9 +141,9 @@ describe('membership', () => {
     one.say('d', { type: 'left' });
     one.update('a');
     one.update('b');
-    expect(one.current().closed).toBeUndefined();
+    expect(one.current().closed.train?.counted).toBeUndefined();
     one.update('c');
-    expect(one.current().closed).toEqual(['a', 'b', 'c']);
+    expect(one.current().closed.train?.counted).toEqual(['a', 'b', 'c']);
   });
 
   it('waits for ever for who left, where all are required', () => {
@@ -150,20 +151,20 @@ describe('membership', () => {
     for (const name of ['a', 'b', 'c']) one.update(name);
     one.say('d', { type: 'left' });
     one.add({ type: 'deadline-passed', round: 1, phase: 'train' });
-    expect(one.current().closed).toBeUndefined();
+    expect(one.current().closed.train?.counted).toBeUndefined();
   });
 
   it('does not wait again for who has not joined by the first deadline', () => {
     const one = run();
     for (const name of ['a', 'b', 'c']) one.say(name, join);
     for (const name of ['a', 'b', 'c']) one.update(name);
-    expect(one.current().closed).toBeUndefined();
+    expect(one.current().closed.train?.counted).toBeUndefined();
     one.add({ type: 'deadline-passed', round: 1, phase: 'train' });
     one.merge();
     for (const name of ['a', 'b', 'c']) one.say(name, accuracyOf(1));
     expect(one.current().round).toBe(2);
     for (const name of ['a', 'b', 'c']) one.update(name);
-    expect(one.current().closed).toEqual(['a', 'b', 'c']);
+    expect(one.current().closed.train?.counted).toEqual(['a', 'b', 'c']);
     one.merge();
     // From then on it is one of them.
     one.say('d', join);
@@ -223,7 +224,7 @@ describe('membership', () => {
     }
     expect(one.say('a', { type: 'left' })).toEqual({ accepted: true });
     for (const name of ['b', 'c', 'd']) one.update(name);
-    expect(one.current().closed).toEqual(['b', 'c', 'd']);
+    expect(one.current().closed.train?.counted).toEqual(['b', 'c', 'd']);
   });
 
   it('takes a failure for leaving, with its reason', () => {
@@ -247,11 +248,11 @@ describe('membership', () => {
   it('asks again for an update whose file was damaged', () => {
     const one = joinedRun();
     for (const name of names) one.update(name);
-    expect(dueCommands(one.state())).toEqual([{ type: 'merge', round: 1 }]);
-    one.add({ type: 'update-lost', round: 1, participant: 'b' });
-    expect(dueCommands(one.state())).toEqual([{ type: 'train', round: 1, participant: 'b' }]);
+    expect(dueCommands(one.state())).toEqual([{ type: 'phase', phase: 'merge', round: 1 }]);
+    one.add({ type: 'work-lost', round: 1, phase: 'train', participant: 'b' });
+    expect(dueCommands(one.state())).toEqual([{ type: 'phase', phase: 'train', round: 1, participant: 'b' }]);
     expect(one.update('b')).toEqual({ accepted: true });
-    expect(one.current().closed).toEqual(names);
+    expect(one.current().closed.train?.counted).toEqual(names);
   });
 
   it('closes the copies like the updates', () => {
@@ -313,10 +314,11 @@ describe('membership', () => {
             }
             for (const record of one.state().rounds) {
               const was = before.rounds[record.round - 1]?.closed;
-              if (was !== undefined) expect(record.closed).toEqual(was);
-              if (record.closed !== undefined) {
-                expect(record.closed.length).toBeGreaterThanOrEqual(quorum ?? names.length);
-                expect(record.closed.every((name) => record.updates.has(name))).toBe(true);
+              expect(record.closed).toMatchObject(was ?? {});
+              for (const [name, { counted }] of Object.entries(record.closed)) {
+                expect(counted.length).toBeGreaterThanOrEqual(quorum ?? names.length);
+                const done = name === 'train' ? record.updates : record.copied;
+                expect(counted.every((name) => done.has(name))).toBe(true);
               }
             }
           }

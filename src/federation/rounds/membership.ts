@@ -1,10 +1,10 @@
 /**
  * Who is waited for. Participants join, leave and come back; by themselves these facts change no round. What they change is
- * when a round stops to wait: with all who take part, always; with a quorum of them, once the deadline has passed or those
+ * when a phase stops to wait: with all who take part, always; with a quorum of them, once the deadline has passed or those
  * who are missing have left. Who has never joined is waited for until the first deadline, and not again. So who counted
  * follows from the order of the facts alone.
  */
-import type { Phase, RoundEvent } from './round-events.js';
+import type { RoundEvent } from './round-events.js';
 
 export interface Member {
   /** Of its own data: for training and for validation. */
@@ -57,27 +57,28 @@ interface Run {
 }
 interface Round {
   readonly round: number;
-  readonly updates: ReadonlyMap<string, unknown>;
-  readonly copied: ReadonlyMap<string, unknown>;
-  readonly deadlines: Readonly<Partial<Record<Phase, { readonly passed: boolean }>>>;
+  readonly deadlines: Readonly<Record<string, { readonly passed: boolean }>>;
 }
 
 /** Who takes part at the moment: has joined, and not left. */
 export const membersHere = (members: Members): string[] =>
   [...members].filter(([, { left }]) => left === undefined).map(([name]) => name);
 
-/** Whether a phase of a round goes on without those who are missing. */
+/**
+ * Whether a phase of a round goes on without those who are missing.
+ * @param done how many have handed in
+ */
 export function awaitsNobody(
   { rules: { quorum }, members }: Run,
-  { round, updates, copied, deadlines }: Round,
-  phase: Phase,
+  { round, deadlines }: Round,
+  phase: string,
+  done: number,
   missing: readonly string[],
 ): boolean {
   if (missing.length === 0) return true;
-  const counted = { train: updates, evaluate: copied }[phase].size;
-  if (quorum === undefined || counted < quorum) return false;
+  if (quorum === undefined || done < quorum) return false;
   if (deadlines[phase]?.passed === true) return true;
-  const comingStill = round === 1 && deadlines.train?.passed !== true;
+  const comingStill = round === 1 && !Object.values(deadlines).some(({ passed }) => passed);
   return missing.every((name) => {
     const member = members.get(name);
     return member === undefined ? !comingStill : member.left !== undefined;

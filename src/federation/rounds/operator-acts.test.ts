@@ -19,7 +19,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const moments = {
   'while it trains': (event: RoundEvent) => event.type === 'update-received',
   'while it is merged': (event: RoundEvent, { rounds }: RunState) =>
-    event.type === 'update-received' && rounds.at(-1)?.closed !== undefined,
+    event.type === 'update-received' && rounds.at(-1)?.closed.train !== undefined,
   'while copies are evaluated': (event: RoundEvent) => event.type === 'copy-evaluated',
 } as const;
 

@@ -1,6 +1,6 @@
 /**
  * What an operator does to a run besides ending it: dropping a participant, and going back to an earlier round. Here is what
- * stands against it, in words; what follows from it is in `round.ts`.
+ * stands against it, in words; what follows from it is in `rounds.ts`.
  */
 import { MOST_ROLLBACKS } from '../../protocol/assignment.js';
 import type { RunState } from './round.js';

@@ -1,19 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
+import { currentPhase, missingIn } from './open-phase.js';
+import { evaluate, train } from './phases.js';
 import { recordedRounds } from './recorded-rounds.js';
-import {
-  applyEvent,
-  type Command,
-  dueCommands,
-  isFinished,
-  missingCopies,
-  missingUpdates,
-  type RoundRules,
-  type RunState,
-  startRun,
-} from './round.js';
+import type { Command, PhaseCommand, RoundRecord, RoundRules, RunState } from './round.js';
 import { type RoundEvent, roundEventSchema } from './round-events.js';
+import { applyEvent, dueCommands, isFinished, startRun } from './rounds.js';
 
 const participants = ['a', 'b', 'c', 'd'];
 const sha256 = 'a'.repeat(64);
@@ -32,9 +25,9 @@ const rulesOf = (changes: Partial<RoundRules>): RoundRules => ({
 function factOf(command: Command): RoundEvent {
   const { round } = command;
   if (command.type === 'record') return command.event;
-  if (command.type === 'merge') return { type: 'merged', round, sha256, merged: {}, own: {}, seconds: 0 };
-  const { participant } = command as Extract<Command, { participant: string }>;
-  return command.type === 'train'
+  const { phase, participant = '' } = command as PhaseCommand;
+  if (phase === 'merge') return { type: 'merged', round, sha256, merged: {}, own: {}, seconds: 0 };
+  return phase === 'train'
     ? { type: 'update-received', round, update: updateOf(participant) }
     : { type: 'copy-evaluated', round, participant, validationAccuracy: 0.9 };
 }
@@ -65,9 +58,9 @@ function replayed(rules: RoundRules, then: RunState, choose: (commands: number) 
 const whoWas = ({ rounds }: RunState) =>
   rounds
     .filter(({ merged }) => merged !== undefined)
-    .map(({ round, participants: drawn, closed, copied, members }) => ({
-      ...{ round, drawn, closed, copied: [...copied.keys()].sort() },
-      joined: [...members].map(([name, { examples }]) => [name, examples]).sort(),
+    .map(({ round, participants: drawn, closed, copied }) => ({
+      ...{ round, drawn, counted: closed.train?.counted, copied: [...copied.keys()].sort() },
+      joined: [...(closed.train?.members ?? [])].map(([name, { examples }]) => [name, examples]).sort(),
     }));
 
 type Action = 'join' | 'leave' | 'train' | 'deadline' | 'merge' | 'stop';
@@ -90,16 +83,16 @@ function ran(rules: RoundRules, doings: readonly (readonly [Action, string])[]):
   for (const [action, participant] of doings) {
     const current = state.rounds.at(-1)!;
     const { round, closed, merged } = current;
-    const phase = closed === undefined ? 'train' : 'evaluate';
+    const phase = closed.train === undefined ? 'train' : 'evaluate';
     const isDue: Record<Action, boolean> = {
       join: true,
       leave: state.members.has(participant),
       train:
         state.members.get(participant)?.left === undefined &&
         state.members.has(participant) &&
-        (phase === 'train' ? missingUpdates(current) : missingCopies(state, current)).includes(participant),
+        missingIn(phase === 'train' ? train : evaluate, state, current).includes(participant),
       deadline: true,
-      merge: dueCommands(state).some(({ type }) => type === 'merge'),
+      merge: currentPhase(state)?.name === 'merge',
       stop: true,
     };
     if (state.stopped !== undefined || !isDue[action]) continue;
@@ -114,10 +107,10 @@ function ran(rules: RoundRules, doings: readonly (readonly [Action, string])[]):
       leave: { type: 'left', round, participant },
       train:
         phase === 'train' || merged !== undefined
-          ? factOf({ type: phase === 'train' ? 'train' : 'evaluate-copy', round, participant })
+          ? factOf({ type: 'phase', phase, round, participant })
           : undefined,
       deadline: { type: 'deadline-passed', round, phase },
-      merge: factOf({ type: 'merge', round }),
+      merge: factOf({ type: 'phase', phase: 'merge', round }),
       stop: { type: 'stopped', round },
     };
     const event = facts[action];
@@ -147,7 +140,9 @@ describe('a run that is run again', () => {
           if (then.stopped === 'every-participant-passed' || then.stopped === 'max-rounds') {
             expect(now.stopped).toBe(then.stopped);
           } else expect(now.stopped).toBe('stopped');
-          if (then.rounds.some(({ closed, participants }) => closed && closed.length < participants.length)) {
+          const isPartial = ({ closed: { train }, participants }: RoundRecord) =>
+            train !== undefined && train.counted.length < participants.length;
+          if (then.rounds.some(isPartial)) {
             seen.partial++;
           }
           if (then.stopped === 'stopped') seen.stopped++;

@@ -1,84 +1,58 @@
 /**
  * A run that is run again from its record. Configuration and data decide all of it but what came from the world: who had
- * joined, whose updates and accuracies came in before a round went on without the others, and where it was ended. On one
- * machine these facts are taken as they are, whatever the clock says.
+ * joined, whose work came in before a phase went on without the others, and where the run was ended. On one machine these
+ * facts are taken as they are, whatever the clock says.
  */
-import type { Member, Members } from './membership.js';
+import type { Member } from './membership.js';
+import { openPhase } from './open-phase.js';
+import type { Phase, RecordedRound, RoundRecord, RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 
-export interface RecordedRound {
-  /** Who had joined when it was closed, and when it was over. */
-  readonly members: Members;
-  readonly membersAfter: Members;
-  /** Who had been dropped by then. */
-  readonly dropped: ReadonlySet<string>;
-  readonly droppedAfter: ReadonlySet<string>;
-  /** Whose updates were merged. */
-  readonly counted: readonly string[];
-  /** Who said how good the copy is. */
-  readonly copied: readonly string[];
-  /** Whether the run was ended, or cut off, before it could go on. */
-  readonly cutOff: boolean;
-}
-
-/** What is looked at here. */
-interface Round {
-  readonly round: number;
-  readonly members: Members;
-  readonly dropped: ReadonlySet<string>;
-  readonly updates: ReadonlyMap<string, unknown>;
-  readonly closed: readonly string[] | undefined;
-  readonly merged: unknown;
-  readonly copied: ReadonlyMap<string, unknown>;
-}
-interface Run {
-  readonly rounds: readonly Round[];
-  readonly members: Members;
-  readonly dropped: ReadonlySet<string>;
-  readonly stopped: string | undefined;
-}
-
 /** The rounds of a run that were merged. */
-export function recordedRounds(run: Run): RecordedRound[] {
-  const { rounds, stopped } = run;
-  return rounds.flatMap(({ round, merged, members, dropped, closed = [], copied }) => {
-    if (merged === undefined) return [];
-    const next = rounds[round];
-    const { members: membersAfter, dropped: droppedAfter } = next?.closed === undefined ? run : next;
-    const cutOff = next === undefined && (stopped === undefined || stopped === 'stopped');
-    const who = { members, membersAfter, dropped, droppedAfter };
-    return [{ ...who, counted: closed, copied: [...copied.keys()], cutOff }];
+export function recordedRounds(run: RunState): RecordedRound[] {
+  const { rounds, members, dropped, stopped } = run;
+  const open = stopped === undefined || stopped === 'stopped' ? openPhase(run) : undefined;
+  return rounds.flatMap((record, index): RecordedRound[] => {
+    if (record.merged === undefined) return [];
+    if (open === undefined || index < rounds.length - 1)
+      return [{ closed: record.closed, cutOffIn: undefined }];
+    const counted = open.by === 'participants' ? [...open.done(record).keys()] : [];
+    const closed = { ...record.closed, [open.name]: { counted, members, dropped } };
+    return [{ closed, cutOffIn: open.name }];
   });
 }
 
 /**
  * The fact of the record that is next: that somebody joined or was dropped, that a deadline passed, that the run was ended.
  * @param then undefined after the last round of the record
+ * @param phase that the round is in
  */
 export function recordedFact(
   then: RecordedRound | undefined,
-  { round, updates, closed, merged, copied }: Round,
-  { members, dropped }: Pick<Run, 'members' | 'dropped'>,
+  phase: Phase,
+  record: RoundRecord,
+  { members, dropped }: Pick<RunState, 'members' | 'dropped'>,
 ): RoundEvent | undefined {
-  if (then === undefined) return { type: 'stopped', round };
-  if (closed !== undefined && merged === undefined) return undefined;
+  const { round } = record;
+  const stopped = { type: 'stopped', round } as const;
+  if (then === undefined) return stopped;
+  const isCutOff = then.cutOffIn === phase.name;
+  if (phase.by === 'coordinator') return isCutOff ? stopped : undefined;
+  const expected = then.closed[phase.name];
+  // The round went another way than the record, on another processor, say.
+  if (expected === undefined) return stopped;
   // Who has not joined may not be waited for.
-  const expected = closed === undefined ? then.members : then.membersAfter;
-  const joined = [...expected].find(([name, member]) => !isSame(members.get(name), member));
+  const joined = [...expected.members].find(([name, member]) => !isSame(members.get(name), member));
   if (joined !== undefined) return joinedEvent(round, ...joined);
-  const gone = (among: ReadonlySet<string>) => [...among].find((name) => !dropped.has(name));
-  if (closed === undefined) {
-    const participant = gone(then.dropped);
-    if (participant !== undefined) return { type: 'dropped', round, participant };
-    if (then.counted.every((name) => updates.has(name))) {
-      return { type: 'deadline-passed', round, phase: 'train' };
-    }
-  } else if (then.copied.every((name) => copied.has(name))) {
-    const participant = gone(then.droppedAfter);
-    if (participant !== undefined && !then.cutOff) return { type: 'dropped', round, participant };
-    return then.cutOff ? { type: 'stopped', round } : { type: 'deadline-passed', round, phase: 'evaluate' };
-  }
-  return undefined;
+  const participant = [...expected.dropped].find((name) => !dropped.has(name));
+  const drops = participant !== undefined && ({ type: 'dropped', round, participant } as const);
+  // Who was dropped before the first phase was over has others drawn in its place.
+  const isFirst = Object.keys(record.closed).length === 0;
+  if (isFirst && drops) return drops;
+  const done = phase.done(record);
+  if (!expected.counted.every((name) => done.has(name))) return undefined;
+  if (isCutOff) return stopped;
+  return drops || { type: 'deadline-passed', round, phase: phase.name };
 }
 
 const isSame = (here: Member | undefined, { examples, validationExamples }: Member) =>

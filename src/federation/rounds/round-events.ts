@@ -29,14 +29,17 @@ const updateSchema = z.strictObject({
 export type UpdateRecord = z.output<typeof updateSchema>;
 
 const round = z.int().positive();
-const phaseSchema = z.enum(['train', 'evaluate']);
-export type Phase = z.output<typeof phaseSchema>;
+/** Of the round, where an operator went back to before it: from 2 on. */
+const attempt = z.int().min(2).optional();
+/** Its name in the list of the run's phases. */
+const phase = z.string();
 
 export const roundEventSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('update-received'), round, update: updateSchema }),
+  z.strictObject({ type: z.literal('update-received'), round, attempt, update: updateSchema }),
   z.strictObject({
     type: z.literal('merged'),
     round,
+    attempt,
     sha256: sha256Schema,
     /** The server optimizer's slots after the round, and the average of the rounds' models, where there is one. */
     server: sha256Schema.optional(),
@@ -54,18 +57,23 @@ export const roundEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('copy-evaluated'),
     round,
+    attempt,
     participant: z.string(),
     validationAccuracy: accuracySchema,
   }),
+  /** What a participant handed in for a phase that has no fact of its own: a file. */
   z.strictObject({
-    type: z.literal('features-summed'),
+    type: z.literal('contributed'),
     round,
+    phase,
+    attempt,
     participant: z.string(),
     sha256: sha256Schema,
   }),
   z.strictObject({
     type: z.literal('refitted'),
     round,
+    attempt,
     sha256: sha256Schema,
     /** By which the least-squares scores are multiplied to be logits. */
     scale: z.number().positive(),
@@ -76,6 +84,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('pooled-trained'),
     round,
+    attempt,
     sha256: sha256Schema,
     images: z.int().positive(),
     testAccuracy: accuracySchema.optional(),
@@ -93,11 +102,11 @@ export const roundEventSchema = z.discriminatedUnion('type', [
   }),
   /** Is not waited for any more, where the others are enough. What it handed in still counts. */
   z.strictObject({ type: z.literal('left'), round, participant: z.string(), reason: z.string().optional() }),
-  /** Its file was found damaged before it was merged: it is asked for again. */
-  z.strictObject({ type: z.literal('update-lost'), round, participant: z.string() }),
+  /** A file that it handed in was found damaged before the coordinator had used it: it is asked for again. */
+  z.strictObject({ type: z.literal('work-lost'), round, phase, participant: z.string() }),
   /** Until when a phase of the round waits for everybody: ISO 8601. */
-  z.strictObject({ type: z.literal('deadline-set'), round, phase: phaseSchema, at: z.iso.datetime() }),
-  z.strictObject({ type: z.literal('deadline-passed'), round, phase: phaseSchema }),
+  z.strictObject({ type: z.literal('deadline-set'), round, phase, attempt, at: z.iso.datetime() }),
+  z.strictObject({ type: z.literal('deadline-passed'), round, phase, attempt }),
   /** An operator wants nothing of it any more: it is not waited for, and what it has handed in and is not merged does not count. */
   z.strictObject({ type: z.literal('dropped'), round, participant: z.string() }),
   /** An operator went back to what the run was after round `to`, or before round 1: the rounds after it are void. */

@@ -1,20 +1,14 @@
 /**
- * The round as a pure state machine: what has happened → what is due. Events are facts, each recorded in the journal before
- * anything is built on it; `apply` adds one to the state, `due` says what the state asks for. Nothing here knows time, files
- * or threads, so replaying the journal restores a run to where it was.
- *
- *     training ──every update is in──▶ merging ──▶ copying ──every copy is evaluated──▶ training, or finished
- *
- * An operator may drop a participant, of whom nothing is expected from then on, and go back to an earlier round: those after it
- * are void, as if they had not been. Across machines a quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A run that is
- * run again takes from its record who was there (`recorded-rounds.ts`). A refit, features summed by everybody and then the last layer, comes between merging and copying, or after the end.
+ * What the rounds of a run are made of: its rules, what is known of a round, and the phases that a round goes through.
+ * `rounds.ts` is the machine over them, `phases.ts` has the phases of today's runs.
  */
 import type { TaskMetrics } from '../../metrics/metric.js';
 import { reached, type Target } from '../../metrics/target.js';
-import { awaitsNobody, type Members, withMember } from './membership.js';
-import { type RecordedRound, recordedFact } from './recorded-rounds.js';
-import type { Phase, RoundEvent, UpdateRecord } from './round-events.js';
-import { type Sampling, sampleParticipants } from './sampling.js';
+import type { Assignment } from '../../protocol/assignment.js';
+import type { Blob } from '../../protocol/blob-name.js';
+import type { Members } from './membership.js';
+import type { RoundEvent, UpdateRecord } from './round-events.js';
+import type { Sampling } from './sampling.js';
 
 export interface RoundRules {
   readonly participants: readonly string[];
@@ -34,56 +28,118 @@ export interface RoundRules {
   readonly attackers?: readonly string[] | undefined;
   /** The attackers make their updates of the others', and so come after them. */
   readonly attackersWait?: boolean | undefined;
-  /** How many are enough for a round whose deadline has passed, or whose others have left; all by default. */
+  /** How many are enough for a phase whose deadline has passed, or whose others have left; all by default. */
   readonly quorum?: number | undefined;
-  /** More examples than that, nobody is believed to have. */
+  /** How long a phase waits for everybody, where a quorum is enough. */
+  readonly deadlineSeconds?: number | undefined;
+  /** A participant that claims more examples is refused. */
   readonly mostExamples?: number | undefined;
   /** Where a run is run again: it ends with the last of these. */
   readonly recorded?: readonly RecordedRound[] | undefined;
 }
 
-/** Who trains in a round. */
-const drawnFor = (
-  round: number,
-  { participants, sampling }: Pick<RoundRules, 'participants' | 'sampling'>,
-  dropped: ReadonlySet<string>,
-): readonly string[] =>
-  sampling === undefined
-    ? participants.filter((name) => !dropped.has(name))
-    : sampleParticipants(participants, sampling, round, dropped);
+/** A part of a round: work of participants, or of the coordinator with what they have handed in. */
+export type Phase = ParticipantsPhase | CoordinatorPhase;
 
-/** Those of the participants that do not attack. */
-export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
-  return participants.filter((participant) => !attackers.includes(participant));
+interface PhaseFacts {
+  /** As facts and commands have it. */
+  readonly name: string;
+  /** What is going on in it, for people: "training". */
+  readonly activity: string;
+  /** Whether the round has this phase; asked once the phases before it are over. */
+  isPartOf(state: RunState, record: RoundRecord): boolean;
 }
+
+/** It is over when everybody who is due has handed in, or enough have by the deadline (`membership.ts`). */
+export interface ParticipantsPhase extends PhaseFacts {
+  readonly by: 'participants';
+  due(state: RunState, record: RoundRecord): readonly string[];
+  /** Whether somebody who is due can begin; missing where everybody can. */
+  mayBegin?(state: RunState, record: RoundRecord, participant: string): boolean;
+  /** What has been handed in, by participant. */
+  done(record: RoundRecord): ReadonlyMap<string, unknown>;
+  /** The record without what this participant has handed in. */
+  without(record: RoundRecord, participant: string): RoundRecord;
+  /** How long it waits for everybody; undefined where it has no deadline. */
+  deadlineSeconds(rules: RoundRules): number | undefined;
+  /** What participants are asked for; who, and until when, is added to it. */
+  ask(state: RunState, record: RoundRecord, facts: AssignmentFacts): Promise<Asked>;
+}
+
+/** It is over when its fact is there. */
+export interface CoordinatorPhase extends PhaseFacts {
+  readonly by: 'coordinator';
+  isDone(record: RoundRecord): boolean;
+}
+
+export interface AssignmentFacts {
+  /** The model that round 1 begins with, where one was given. */
+  readonly initial: string | undefined;
+  /** The SHA-256 of the final model, once the run is at its end. */
+  readonly final: string | undefined;
+  /** A blob that the coordinator has. */
+  blobOf(sha256: string): Promise<Blob>;
+}
+
+type Without<One, Fields extends string> = One extends unknown ? Omit<One, Fields> : never;
+
+/** An assignment without what numbers it among the coordinator's. */
+export type Assigned = Without<Assignment, 'epoch' | 'sequence'>;
+
+type Work = Extract<Assignment, { waitingFor: readonly string[] }>;
+type Asked = Without<
+  Work,
+  'epoch' | 'sequence' | 'dropped' | 'rollbacks' | 'round' | 'attempt' | 'waitingFor' | 'deadline'
+>;
+
+/** How a participants' phase came to its end. */
+export interface Closing {
+  /** Whose work counts, in the order of the participants, once no other does. */
+  readonly counted: readonly string[];
+  /** Who had joined by then, and who had been dropped. */
+  readonly members: Members;
+  readonly dropped: ReadonlySet<string>;
+}
+
+/** A round of a run that is run again. */
+export interface RecordedRound {
+  /** By the names of the phases of participants. */
+  readonly closed: Readonly<Record<string, Closing>>;
+  /** The phase in which the run was ended, or cut off, if that was in this round. */
+  readonly cutOffIn: string | undefined;
+}
+
+/** What a participant handed in for a phase that has no fact of its own. */
+export type Contribution = Extract<RoundEvent, { type: 'contributed' }>;
 
 export interface RoundRecord {
   readonly round: number;
+  /** How often this round was begun: 1, and one more each time that an operator went back to before it. */
+  readonly attempt: number;
   /** Who trains in it. */
   readonly participants: readonly string[];
   /** Whether its models are evaluated, and the run may end with it. */
   readonly evaluated: boolean;
   readonly updates: ReadonlyMap<string, UpdateRecord>;
-  /** Whose updates count, in the order of the participants, once no other does. */
-  readonly closed: readonly string[] | undefined;
-  /** Who had joined by then, and who had been dropped. */
-  readonly members: Members;
-  readonly dropped: ReadonlySet<string>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** Validation accuracy of the copy with each honest participant. */
   readonly copied: ReadonlyMap<string, number>;
-  readonly pooled: Extract<RoundEvent, { type: 'pooled-trained' }> | undefined;
-  /** The SHA-256 of the sums of features of each participant. */
-  readonly features: ReadonlyMap<string, string>;
+  /** By phase and participant. */
+  readonly contributed: Readonly<Record<string, ReadonlyMap<string, Contribution>>>;
   readonly refitted: Extract<RoundEvent, { type: 'refitted' }> | undefined;
+  readonly pooled: Extract<RoundEvent, { type: 'pooled-trained' }> | undefined;
+  /** Of each participants' phase that is over. */
+  readonly closed: Readonly<Record<string, Closing>>;
   /** Of each phase that has one. */
-  readonly deadlines: Readonly<Partial<Record<Phase, { readonly at: string; readonly passed: boolean }>>>;
+  readonly deadlines: Readonly<Record<string, { readonly at: string; readonly passed: boolean }>>;
 }
 
 export type StopReason = 'every-participant-passed' | 'max-rounds' | 'stopped';
 
 export interface RunState {
   readonly rules: RoundRules;
+  /** Of every round, in their order. */
+  readonly phases: readonly Phase[];
   /** From the first to the one that is under way, or the last. */
   readonly rounds: readonly RoundRecord[];
   readonly stopped: StopReason | undefined;
@@ -95,13 +151,18 @@ export interface RunState {
   readonly rollbacks: readonly number[];
 }
 
+/** A participant's part of a phase, or the coordinator's, where no participant is named. */
+export interface PhaseCommand {
+  readonly type: 'phase';
+  readonly phase: string;
+  readonly round: number;
+  readonly participant?: string;
+}
+
+/** What is to be done. */
 export type Command =
-  | { readonly type: 'train'; readonly round: number; readonly participant: string }
-  | { readonly type: 'merge'; readonly round: number }
-  | { readonly type: 'evaluate-copy'; readonly round: number; readonly participant: string }
+  | PhaseCommand
   | { readonly type: 'train-pooled'; readonly round: number }
-  | { readonly type: 'sum-features'; readonly round: number; readonly participant: string }
-  | { readonly type: 'refit'; readonly round: number }
   /** The fact is there already. */
   | { readonly type: 'record'; readonly round: number; readonly event: RoundEvent };
 
@@ -111,222 +172,32 @@ export const isEvaluated = (
   round: number,
 ) => round % evaluateEvery === 0 || round === rounds;
 
-const nobody: ReadonlySet<string> = new Set();
-
-const emptyRound = (rules: RoundRules, round: number, dropped: ReadonlySet<string>): RoundRecord => ({
-  round,
-  participants: drawnFor(round, rules, dropped),
-  evaluated: isEvaluated(rules, round),
-  updates: new Map(),
-  closed: undefined,
-  members: new Map(),
-  dropped: nobody,
-  merged: undefined,
-  copied: new Map(),
-  pooled: undefined,
-  features: new Map(),
-  refitted: undefined,
-  deadlines: {},
-});
-
-export function startRun(rules: RoundRules): RunState {
-  return {
-    ...{ rules, rounds: [emptyRound(rules, 1, nobody)], stopped: undefined },
-    ...{ members: new Map(), dropped: nobody, rollbacks: [] },
-  };
+/** Those of the participants that do not attack. */
+export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
+  return participants.filter((participant) => !attackers.includes(participant));
 }
 
-/** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
-export function applyEvent(state: RunState, event: RoundEvent): RunState {
-  const record = state.rounds[event.round - 1];
-  if (record === undefined)
-    throw new Error(`internal: ${event.type} of round ${event.round}, which has not begun`);
-  if (event.type === 'rolled-back') return rolledBack(state, event.to);
-  if (event.type === 'dropped') return advance(without(state, event));
-  const next = withEvent(state.rules, record, event);
-  return advance({
-    ...state,
-    rounds: state.rounds.with(event.round - 1, next),
-    members: withMember(state.members, event),
-    stopped: event.type === 'stopped' ? (state.stopped ?? 'stopped') : state.stopped,
-  });
+/** Whether every copy that counts passes the reference. */
+export const passesReference = ({ rules: { reference }, dropped }: RunState, record: RoundRecord): boolean =>
+  record.evaluated &&
+  reference !== undefined &&
+  [...record.copied].every(([name, accuracy]) => dropped.has(name) || reached({ accuracy }, reference));
+
+/** Whether no round follows this one; asked once its copies are evaluated. */
+export const isLastRound = (state: RunState, record: RoundRecord): boolean =>
+  record.round === state.rules.rounds || passesReference(state, record);
+
+/** The model that a round leaves to the next: the merged one, or with its last layer refitted where every copy is of that. */
+export function copiedModel(
+  { refit }: Pick<RoundRules, 'refit'>,
+  { merged, refitted }: Pick<RoundRecord, 'merged' | 'refitted'>,
+): { readonly type: 'merged' | 'refitted'; readonly sha256: string } | undefined {
+  if (refit === 'every') return refitted && { type: 'refitted', sha256: refitted.sha256 };
+  return merged && { type: 'merged', sha256: merged.sha256 };
 }
 
-function rolledBack(state: RunState, to: number): RunState {
-  const { rules, dropped } = state;
-  if (to >= state.rounds.length) throw new Error(`internal: round ${to} is not over, and is gone back to`);
-  return {
-    ...state,
-    rounds: [...state.rounds.slice(0, to), emptyRound(rules, to + 1, dropped)],
-    stopped: undefined,
-    rollbacks: [...state.rollbacks, to],
-  };
+/** The SHA-256 of the model that a round's training begins with; nothing for initial weights. */
+export function baseOf({ rules, rounds }: RunState, round: number, initial?: string): string | undefined {
+  const before = rounds[round - 2];
+  return round === 1 ? initial : before && copiedModel(rules, before)?.sha256;
 }
-
-/** Of a round that is not merged yet, the update goes too: it is closed again by what the others have handed in. */
-function without(state: RunState, event: Extract<RoundEvent, { type: 'dropped' }>): RunState {
-  const { rules } = state;
-  requireParticipant(rules.participants, event.participant, 'this run');
-  const dropped = new Set(state.dropped).add(event.participant);
-  const last = state.rounds.at(-1) as RoundRecord;
-  const participants = drawnFor(last.round, rules, dropped);
-  const updates = new Map([...last.updates].filter(([name]) => participants.includes(name)));
-  const open = last.merged === undefined && { participants, updates, closed: undefined };
-  return {
-    ...{ ...state, dropped, members: withMember(state.members, event) },
-    rounds: state.rounds.with(last.round - 1, { ...last, ...open }),
-  };
-}
-
-type RecordEvent = Exclude<RoundEvent, { type: 'dropped' | 'rolled-back' }>;
-
-function withEvent(rules: RoundRules, record: RoundRecord, event: RecordEvent): RoundRecord {
-  switch (event.type) {
-    case 'update-received': {
-      const { participant } = event.update;
-      requireParticipant(rules.participants, participant, 'this run');
-      requireParticipant(record.participants, participant, `round ${record.round}`);
-      if (record.updates.has(participant)) return record;
-      if (record.closed !== undefined) {
-        throw new Error(
-          `internal: the update of "${participant}" came after round ${record.round} was closed`,
-        );
-      }
-      return { ...record, updates: new Map(record.updates).set(participant, event.update) };
-    }
-    case 'merged':
-      if (record.closed === undefined) {
-        throw new Error(`internal: round ${event.round} is merged before it is closed`);
-      }
-      return record.merged === undefined ? { ...record, merged: event } : record;
-    case 'copy-evaluated':
-      requireParticipant(rules.participants, event.participant, 'this run');
-      return { ...record, copied: new Map(record.copied).set(event.participant, event.validationAccuracy) };
-    case 'pooled-trained':
-      return { ...record, pooled: event };
-    case 'features-summed':
-      requireParticipant(rules.participants, event.participant, 'this run');
-      return { ...record, features: new Map(record.features).set(event.participant, event.sha256) };
-    case 'refitted':
-      return { ...record, refitted: event };
-    case 'deadline-set':
-      return withDeadline(record, event.phase, { at: event.at, passed: false });
-    case 'deadline-passed': {
-      const { at } = record.deadlines[event.phase] ?? { at: '' };
-      return withDeadline(record, event.phase, { at, passed: true });
-    }
-    case 'update-lost': {
-      if (record.merged !== undefined) return record;
-      const updates = new Map(record.updates);
-      updates.delete(event.participant);
-      return { ...record, updates, closed: undefined };
-    }
-    case 'joined':
-    case 'left':
-      requireParticipant(rules.participants, event.participant, 'this run');
-      return record;
-    case 'rounds-raised':
-    case 'stopped':
-      return record;
-  }
-}
-
-const withDeadline = (
-  record: RoundRecord,
-  phase: Phase,
-  deadline: { readonly at: string; readonly passed: boolean },
-): RoundRecord => ({ ...record, deadlines: { ...record.deadlines, [phase]: deadline } });
-
-function requireParticipant(participants: readonly string[], participant: string, where: string) {
-  if (!participants.includes(participant)) {
-    throw new Error(`internal: "${participant}" takes no part in ${where}`);
-  }
-}
-
-/** Closes the round when no other update is waited for; begins the next, or ends, when no other copy is. */
-function advance(state: RunState): RunState {
-  const { rules, rounds } = state;
-  const last = rounds.at(-1) as RoundRecord;
-  if (state.stopped !== undefined) return state;
-  if (last.closed === undefined) {
-    if (!awaitsNobody(state, last, 'train', missingUpdates(last))) return state;
-    const closed = last.participants.filter((participant) => last.updates.has(participant));
-    const { members, dropped } = state;
-    return { ...state, rounds: rounds.with(last.round - 1, { ...last, closed, members, dropped }) };
-  }
-  if (
-    last.merged === undefined ||
-    (rules.refit === 'every' && last.refitted === undefined) ||
-    (last.evaluated && !awaitsNobody(state, last, 'evaluate', missingCopies(state, last)))
-  ) {
-    return state;
-  }
-  const { reference } = rules;
-  if (
-    last.evaluated &&
-    reference !== undefined &&
-    [...last.copied].every(([name, accuracy]) => state.dropped.has(name) || reached({ accuracy }, reference))
-  ) {
-    return { ...state, stopped: 'every-participant-passed' };
-  }
-  if (last.round === rules.rounds) return { ...state, stopped: 'max-rounds' };
-  return { ...state, rounds: [...rounds, emptyRound(rules, last.round + 1, state.dropped)] };
-}
-
-/** Whose updates are not in. */
-export const missingUpdates = ({ participants, updates }: RoundRecord) =>
-  participants.filter((participant) => !updates.has(participant));
-
-/** Those that have not said how good the copy is with them. */
-export const missingCopies = ({ rules, dropped }: RunState, { copied }: RoundRecord) =>
-  honestOf(rules.participants, rules).filter((name) => !copied.has(name) && !dropped.has(name));
-
-/** What the state asks for; all of it can be done at the same time. */
-export function dueCommands(state: RunState): Command[] {
-  const { rules } = state;
-  const { participants, pooled } = rules;
-  const commands: Command[] = [];
-  const current = state.rounds.at(-1) as RoundRecord;
-  const { round } = current;
-  const then = rules.recorded?.[round - 1];
-  if (state.stopped === undefined) {
-    const event = rules.recorded && recordedFact(then, current, state);
-    if (event !== undefined) return [{ type: 'record', round, event }];
-    if (current.merged !== undefined && rules.refit === 'every' && current.refitted === undefined) {
-      commands.push(...refitCommands(current, participants));
-    } else if (current.merged !== undefined) {
-      for (const participant of missingCopies(state, current)) {
-        if (then === undefined || then.copied.includes(participant))
-          commands.push({ type: 'evaluate-copy', round, participant });
-      }
-    } else if (current.closed !== undefined) {
-      commands.push({ type: 'merge', round });
-    } else {
-      const honest = honestOf(current.participants, rules);
-      const waiting = rules.attackersWait && honest.some((name) => !current.updates.has(name));
-      for (const participant of missingUpdates(current)) {
-        if (then !== undefined && !then.counted.includes(participant)) continue;
-        if (!waiting || honest.includes(participant)) commands.push({ type: 'train', round, participant });
-      }
-    }
-  }
-  const refitLast = rules.refit === 'last' && current.merged !== undefined && current.refitted === undefined;
-  if (state.stopped !== undefined && refitLast) {
-    commands.push(...refitCommands(current, participants));
-  }
-  // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
-  const next = pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
-  if (next?.closed !== undefined) {
-    commands.push({ type: 'train-pooled', round: next.round });
-  }
-  return commands;
-}
-
-function refitCommands({ round, features }: RoundRecord, participants: readonly string[]): Command[] {
-  const missing = participants.filter((participant) => !features.has(participant));
-  if (missing.length === 0) return [{ type: 'refit', round }];
-  return missing.map((participant) => ({ type: 'sum-features', round, participant }));
-}
-
-/** Nothing is due any more. */
-export const isFinished = (state: RunState) => state.stopped !== undefined && dueCommands(state).length === 0;

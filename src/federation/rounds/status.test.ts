@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { statusSchema } from '../../protocol/status.js';
-import { applyEvent, type RoundRules, type RunState, startRun } from './round.js';
+import type { RoundRules, RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
+import { applyEvent, startRun } from './rounds.js';
 import { type Live, statusOf } from './status.js';
 
 const sha256 = 'a'.repeat(64);

@@ -3,7 +3,8 @@ import type { Progress } from '../../protocol/announcement.js';
 import type { Status } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { type Member, membersHere } from './membership.js';
-import { missingCopies, missingUpdates, type RoundRecord, type RunState } from './round.js';
+import { currentPhase, handingIn, missingIn } from './open-phase.js';
+import type { RoundRecord, RunState } from './round.js';
 import { warningsOf } from './warnings.js';
 
 /** Of a participant, as long as its coordinator lives. */
@@ -75,8 +76,8 @@ interface PhaseStatus {
 }
 
 function phaseOf(state: RunState, current: RoundRecord, live: Live | undefined): PhaseStatus {
-  const { updates, closed, merged, copied, deadlines } = current;
-  if (state.stopped !== undefined) {
+  const phase = currentPhase(state);
+  if (phase === undefined) {
     const at = live?.farewell;
     if (at === undefined) return { phase: 'finished', waitingFor: [], received: [] };
     return {
@@ -86,13 +87,14 @@ function phaseOf(state: RunState, current: RoundRecord, live: Live | undefined):
       deadline: { at, passed: false },
     };
   }
-  if (closed === undefined) {
-    const waitingFor = missingUpdates(current);
-    return { phase: 'training', waitingFor, received: [...updates.keys()], deadline: deadlines.train };
+  const { activity, name } = phase;
+  if (phase.by === 'coordinator') {
+    const received = current.closed[handingIn(state)?.name ?? '']?.counted ?? [];
+    return { phase: activity, waitingFor: [], received };
   }
-  if (merged === undefined) return { phase: 'merging', waitingFor: [], received: closed };
-  const waitingFor = missingCopies(state, current);
-  return { phase: 'evaluating', waitingFor, received: [...copied.keys()], deadline: deadlines.evaluate };
+  const received = [...phase.done(current).keys()];
+  const waitingFor = missingIn(phase, state, current);
+  return { phase: activity, waitingFor, received, deadline: current.deadlines[name] };
 }
 
 /** @param joined whether anybody has: nobody does on one machine */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
-import { applyEvent, type RunState, startRun } from './round.js';
+import type { RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
+import { applyEvent, startRun } from './rounds.js';
 import { FAR, warningsOf } from './warnings.js';
 
 const sha256 = 'a'.repeat(64);

@@ -22,8 +22,8 @@ export function warningsOf(state: RunState): string[] {
 
 /** Of the last round that was closed. */
 function farUpdates({ rounds, dropped }: RunState): string[] {
-  const last = rounds.findLast(({ closed }) => closed !== undefined);
-  if (last?.closed === undefined) return [];
+  const last = rounds.findLast(({ closed }) => closed.train !== undefined);
+  if (last === undefined) return [];
   const moved = movedIn(last);
   return [...moved].flatMap(([name, own]) => {
     const others = [...moved].filter(([other]) => other !== name).map(([, one]) => one);
@@ -36,9 +36,9 @@ function farUpdates({ rounds, dropped }: RunState): string[] {
   });
 }
 
-function movedIn({ closed = [], updates }: RoundRecord): ReadonlyMap<string, number> {
+function movedIn({ closed: { train }, updates }: RoundRecord): ReadonlyMap<string, number> {
   return new Map(
-    closed.flatMap((name): [string, number][] => {
+    (train?.counted ?? []).flatMap((name): [string, number][] => {
       const moved = updates.get(name)?.moved;
       return moved === undefined ? [] : [[name, moved]];
     }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
-import { startRun } from '../rounds/round.js';
+import { startRun } from '../rounds/rounds.js';
 import { keptDetails } from './kept-details.js';
 
 const detailsOf = (round: number): RoundDetails => ({

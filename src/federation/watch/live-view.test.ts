@@ -6,8 +6,9 @@ import { classificationMetrics } from '../../metrics/classification.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import { memoryStore } from '../record/memory-store.js';
 import { detailsFile } from '../record/run-folder.js';
-import { applyEvent, type RunState, startRun } from '../rounds/round.js';
+import type { RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
+import { applyEvent, startRun } from '../rounds/rounds.js';
 import { shownDetails } from './live-view.js';
 
 const sha256 = (round: number) => `${round}`.repeat(64);

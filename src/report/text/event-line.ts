@@ -1,5 +1,6 @@
 /** What happened in a federation across machines, a line each; where somebody is still waited for, with who that is. */
-import { missingCopies, missingUpdates, type RunState } from '../../federation/rounds/round.js';
+import { currentPhase, missingIn } from '../../federation/rounds/open-phase.js';
+import type { RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
 import { listed } from '../names.js';
 import { count, percent } from '../numbers.js';
@@ -20,8 +21,8 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
       const own = validationAccuracy === undefined ? '' : `, own validation ${percent(validationAccuracy)}`;
       return `${of}  update of ${participant}: loss ${loss.toFixed(3)}${own}, after ${seconds.toFixed(1)} s${missing(event, state)}`;
     }
-    case 'update-lost':
-      return `${of}  the file of ${event.participant}'s update was damaged on the disk: it is asked for again`;
+    case 'work-lost':
+      return `${of}  a file that ${event.participant} handed in for "${event.phase}" was damaged on the disk: it is asked for again`;
     case 'deadline-passed':
       return `${of}  the deadline has passed${outcome(event, state)}`;
     case 'merged': {
@@ -29,7 +30,7 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
       const among = event.counted === undefined ? '' : ` of ${record?.participants.length ?? 0}`;
       const tested = Object.entries(event.merged).map(([name, accuracy]) => `${name} ${percent(accuracy)}`);
       const test = tested.length === 0 ? '' : `, on the test images: ${tested.join(', ')}`;
-      return `${of}  merged ${record?.closed?.length ?? 0}${among} updates${test}`;
+      return `${of}  merged ${record?.closed.train?.counted.length ?? 0}${among} updates${test}`;
     }
     case 'copy-evaluated':
       return `${of}  the copy with ${event.participant}: ${percent(event.validationAccuracy)}${missing(event, state)}`;
@@ -48,27 +49,28 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
   }
 }
 
-/** Who is waited for, if anybody is. */
+/** Who is waited for in the phase of the event, if anybody is. */
 function missing({ type, round }: RoundEvent, state: RunState): string {
   const record = state.rounds[round - 1];
-  const isOver =
-    state.stopped !== undefined ||
-    round < state.rounds.length ||
-    (type === 'update-received' && record?.closed !== undefined);
-  if (record === undefined || isOver) return '';
-  const names = type === 'update-received' ? missingUpdates(record) : missingCopies(state, record);
+  const phase = currentPhase(state);
+  const name = type === 'update-received' ? 'train' : 'evaluate';
+  if (record === undefined || round < state.rounds.length) return '';
+  if (phase?.by !== 'participants' || phase.name !== name) return '';
+  const names = missingIn(phase, state, record);
   return names.length === 0 ? '' : `; waits for ${listed(names)}`;
 }
 
 function outcome(
-  { phase, round }: Extract<RoundEvent, { type: 'deadline-passed' }>,
+  { phase: name, round }: Extract<RoundEvent, { type: 'deadline-passed' }>,
   state: RunState,
 ): string {
   const record = state.rounds[round - 1];
+  const phase = state.phases.find((one) => one.name === name);
+  if (record === undefined || phase?.by !== 'participants') return '';
   const { quorum = 0 } = state.rules;
-  const size = { train: record?.updates, evaluate: record?.copied }[phase]?.size ?? 0;
+  const { size } = phase.done(record);
   if (size < quorum)
     return `: ${size} of the ${quorum} that are needed are in, waits for ${quorum - size} more`;
-  const without = record?.participants.filter((name) => !record.updates.has(name)) ?? [];
-  return phase === 'train' ? `: goes on without ${listed(without)}` : ': goes on';
+  const without = record.participants.filter((name) => !record.updates.has(name));
+  return name === 'train' ? `: goes on without ${listed(without)}` : ': goes on';
 }

@@ -18,14 +18,15 @@ export function replayHeadline({ path, rounds, result, state }: RecordedRun): st
 
 /** `round 3  the same model, 5f0a1b2c3d4e…; merged 2 of 3, without site-c` */
 export function replayedRound(recorded: RoundRecord, replayed: RoundRecord): string {
-  const { round, participants, closed = [], merged } = recorded;
+  const { round, participants, closed, merged } = recorded;
+  const counted = closed.train?.counted ?? [];
   const [first] = roundDifferences(recorded, replayed);
-  const missing = participants.filter((name) => !closed.includes(name));
+  const missing = participants.filter((name) => !counted.includes(name));
   const parts = [
     merged?.sha256 === replayed.merged?.sha256
       ? `the same model, ${short(merged?.sha256)}`
       : `another model, ${short(replayed.merged?.sha256)}, recorded ${short(merged?.sha256)}`,
-    missing.length > 0 && `merged ${closed.length} of ${participants.length}, without ${listed(missing)}`,
+    missing.length > 0 && `merged ${counted.length} of ${participants.length}, without ${listed(missing)}`,
     ...(first === undefined
       ? []
       : [first.of !== 'model' && difference(first), accuracies(recorded, replayed)]),
@@ -64,8 +65,8 @@ function reasonsOf(first: ReplayDifference, { run, differences, versions }: Repl
   if (run.result.versions.commonweight === undefined) {
     lines.push('the run does not say with which versions, and on which processor, it was made');
   }
-  const { closed = [] } = run.rounds[first.round - 1] as RoundRecord;
-  const agree = closed.filter(
+  const { closed } = run.rounds[first.round - 1] as RoundRecord;
+  const agree = (closed.train?.counted ?? []).filter(
     (name) =>
       !differences.some(
         (one) => one.round === first.round && one.of === 'update' && one.participant === name,

@@ -27,6 +27,10 @@ export function headline({ phase, round, rounds, reason, received, waitingFor }:
       return `${at}: ${plural(received.length, 'update')}, nobody is waited for`;
     case 'finished':
       return `finished in round ${round} of ${rounds}: ${reasons[reason ?? ''] ?? reason}`;
+    default:
+      return waitingFor.length === 0
+        ? `${at}: nobody is waited for`
+        : `${at}: ${received.length} of ${of} are in`;
   }
 }
 

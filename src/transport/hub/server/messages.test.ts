@@ -68,7 +68,7 @@ describe('the messages of a hub', () => {
       const error = await join(token).catch((each: unknown) => each);
       expect(error).toMatchObject({ message: expect.stringMatching(message), hint: expect.any(String) });
     }
-    const { frames, closed } = dial(['commonweight.2']);
+    const { frames, closed } = dial(['commonweight.3']);
     expect(await closed).toBe(1008);
     expect(frames).toMatchObject([{ type: 'refused', reason: 'token', message: 'there is no token' }]);
   });
@@ -80,7 +80,7 @@ describe('the messages of a hub', () => {
     expect(frames).toMatchObject([
       {
         reason: 'version',
-        message: expect.stringContaining('speaks version 2 of the protocol, the participant version 7'),
+        message: expect.stringContaining('speaks version 3 of the protocol, the participant version 7'),
       },
     ]);
     await hub.logged(({ reason }) => reason === 'version');

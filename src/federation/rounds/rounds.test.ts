@@ -2,16 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { targetOf } from '../../metrics/target.js';
-import {
-  applyEvent,
-  type Command,
-  dueCommands,
-  isFinished,
-  type RoundRules,
-  type RunState,
-  startRun,
-} from './round.js';
+import type { Command, PhaseCommand, RoundRules, RunState } from './round.js';
 import { type RoundEvent, roundEventSchema } from './round-events.js';
+import { applyEvent, dueCommands, isFinished, startRun } from './rounds.js';
 
 const sha256 = 'a'.repeat(64);
 
@@ -34,35 +27,41 @@ const rulesOf = (
 function answer(command: Command, accuracyOf: (command: Command) => number): RoundEvent {
   const { round } = command;
   switch (command.type) {
-    case 'train': {
-      const { participant } = command;
-      const counts = { examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 };
-      return { type: 'update-received', round, update: { participant, sha256, ...counts } };
-    }
-    case 'merge':
-      return { type: 'merged', round, sha256, merged: { mean: 0.5 }, own: {}, seconds: 0 };
-    case 'evaluate-copy': {
-      const { participant } = command;
-      return { type: 'copy-evaluated', round, participant, validationAccuracy: accuracyOf(command) };
-    }
+    case 'phase':
+      return answerOf(command, accuracyOf(command));
     case 'train-pooled':
       return { type: 'pooled-trained', round, sha256, images: 10, testAccuracy: 0.5 };
-    case 'sum-features':
-      return { type: 'features-summed', round, participant: command.participant, sha256 };
-    case 'refit':
-      return { type: 'refitted', round, sha256, scale: 4, alpha: 0.5, testAccuracy: 0.5 };
     case 'record':
       return command.event;
   }
 }
 
+function answerOf({ round, phase, participant = '' }: PhaseCommand, validationAccuracy: number): RoundEvent {
+  switch (phase) {
+    case 'train': {
+      const counts = { examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 };
+      return { type: 'update-received', round, update: { participant, sha256, ...counts } };
+    }
+    case 'merge':
+      return { type: 'merged', round, sha256, merged: { mean: 0.5 }, own: {}, seconds: 0 };
+    case 'evaluate':
+      return { type: 'copy-evaluated', round, participant, validationAccuracy };
+    case 'refit':
+      return { type: 'refitted', round, sha256, scale: 4, alpha: 0.5, testAccuracy: 0.5 };
+    default:
+      return { type: 'contributed', round, phase, participant, sha256 };
+  }
+}
+
+const part = (phase: string, round: number, participant: string) =>
+  ({ type: 'phase', phase, round, participant }) as const;
+
 const keyOf = (command: Command) => JSON.stringify(command);
+const phaseOf = (command: Command) => (command.type === 'phase' ? command.phase : undefined);
 
 /** Copies pass the reference (0.8) from a round on that depends on the participant. */
 const accuracyOf = (command: Command) =>
-  command.type === 'evaluate-copy' && command.round >= 1 + (Number(command.participant.slice(1)) % 3)
-    ? 0.9
-    : 0.7;
+  command.type === 'phase' && command.round >= 1 + (Number(command.participant?.slice(1)) % 3) ? 0.9 : 0.7;
 
 /** Runs to the end, always taking up the due command that `choose` says. */
 function play(rules: RoundRules, choose: (due: readonly Command[]) => Command) {
@@ -97,9 +96,9 @@ const rulesArbitrary = fc
 
 /** Whatever order facts came in, the maps hold the same. */
 const normal = (state: RunState) =>
-  state.rounds.map(({ updates, copied, features, ...rest }) => ({
+  state.rounds.map(({ updates, copied, contributed, ...rest }) => ({
     ...rest,
-    features: [...features].sort(([a], [b]) => a.localeCompare(b)),
+    features: [...(contributed.features ?? [])].sort(([a], [b]) => a.localeCompare(b)),
     updates: [...updates].sort(([a], [b]) => a.localeCompare(b)),
     copied: [...copied].sort(([a], [b]) => a.localeCompare(b)),
   }));
@@ -169,7 +168,7 @@ describe('the round', () => {
       );
       const copies = asked
         .map((key) => JSON.parse(key) as Command)
-        .filter(({ type }) => type === 'evaluate-copy');
+        .filter((command) => phaseOf(command) === 'evaluate');
       return { state, rounds: [...new Set(copies.map(({ round }) => round))] };
     };
     expect(about(undefined).rounds).toEqual([2, 4, 6, 7]);
@@ -184,9 +183,9 @@ describe('the round', () => {
     const { state, asked } = play({ ...rulesOf(5, 6, 0.8, true), sampling }, (due) => due[0]!);
     expect(state.stopped).toBe('every-participant-passed');
     const commands = asked.map((key) => JSON.parse(key) as Command);
-    const names = (round: number, type: Command['type']) =>
+    const names = (round: number, phase: string) =>
       commands.flatMap((command) =>
-        command.round === round && command.type === type && 'participant' in command
+        command.type === 'phase' && command.round === round && command.phase === phase
           ? [command.participant]
           : [],
       );
@@ -194,7 +193,7 @@ describe('the round', () => {
       expect(names(round, 'train')).toEqual(participants);
       expect(participants).toHaveLength(2);
       expect([...updates.keys()]).toEqual(participants);
-      expect(names(round, 'evaluate-copy')).toEqual(state.rules.participants);
+      expect(names(round, 'evaluate')).toEqual(state.rules.participants);
     }
     const trained = new Set(state.rounds.map(({ participants }) => participants.join()));
     expect(trained.size).toBeGreaterThan(1);
@@ -204,9 +203,9 @@ describe('the round', () => {
     const rules = { ...rulesOf(5, 2, undefined, false), sampling: { perRound: 2, seed: 1 } };
     const state = startRun(rules);
     const other = rules.participants.find((name) => !state.rounds[0]!.participants.includes(name))!;
-    expect(() =>
-      applyEvent(state, answer({ type: 'train', round: 1, participant: other }, accuracyOf)),
-    ).toThrow(`internal: "${other}" takes no part in round 1`);
+    expect(() => applyEvent(state, answer(part('train', 1, other), accuracyOf))).toThrow(
+      `internal: "${other}" takes no part in round 1`,
+    );
   });
 
   it('does every round where there is no reference', () => {
@@ -226,11 +225,11 @@ describe('the round', () => {
   });
 
   it.each([
-    ['every', ['train', 'merge', 'sum-features', 'refit', 'evaluate-copy', 'train']],
-    ['last', ['train', 'merge', 'evaluate-copy', 'train', 'merge', 'evaluate-copy', 'sum-features', 'refit']],
+    ['every', ['train', 'merge', 'features', 'refit', 'evaluate', 'train']],
+    ['last', ['train', 'merge', 'evaluate', 'train', 'merge', 'evaluate', 'features', 'refit']],
   ] as const)('refits the last layer in its place: %s', (refit, order) => {
     const { state, asked } = play(rulesOf(1, 2, undefined, false, refit), (due) => due[0]!);
-    expect(asked.slice(0, order.length).map((key) => (JSON.parse(key) as Command).type)).toEqual(order);
+    expect(asked.slice(0, order.length).map((key) => phaseOf(JSON.parse(key)))).toEqual(order);
     expect(state.rounds.map(({ refitted }) => refitted !== undefined)).toEqual([refit === 'every', true]);
     expect(isFinished(state)).toBe(true);
   });
@@ -247,7 +246,7 @@ describe('the round', () => {
     // p2 alone would have asked for a third round.
     expect(state.stopped).toBe('every-participant-passed');
     expect(state.rounds).toHaveLength(2);
-    expect(asked).not.toContain(keyOf({ type: 'evaluate-copy', round: 1, participant: 'p2' }));
+    expect(asked).not.toContain(keyOf(part('evaluate', 1, 'p2')));
     expect(state.rounds[0]!.updates.has('p2')).toBe(true);
   });
 
@@ -257,7 +256,7 @@ describe('the round', () => {
       fc.property(fc.infiniteStream(fc.nat()), (chances) => {
         const { state, asked } = play(rules, (due) => due[(chances.next().value as number) % due.length]!);
         expect(state.stopped).toBe('max-rounds');
-        const place = (participant: string) => asked.indexOf(keyOf({ type: 'train', round: 1, participant }));
+        const place = (participant: string) => asked.indexOf(keyOf(part('train', 1, participant)));
         expect(place('p1')).toBeGreaterThan(Math.max(place('p0'), place('p2')));
       }),
       { seed: 5, numRuns: 50 },
@@ -273,7 +272,7 @@ describe('the round', () => {
     expect(mixed.length).toBeGreaterThan(0);
     for (const { round, participants } of mixed) {
       const places = participants.map((participant) =>
-        asked.indexOf(keyOf({ type: 'train', round, participant })),
+        asked.indexOf(keyOf(part('train', round, participant))),
       );
       expect(places.indexOf(Math.max(...places))).toBe(participants.indexOf('p3'));
     }
@@ -282,12 +281,12 @@ describe('the round', () => {
   it('refuses facts that cannot be', () => {
     const state = startRun(rulesOf(2, 2, undefined, false));
     const event = (round: number, participant: string) =>
-      answer({ type: 'train', round, participant }, accuracyOf);
+      answer(part('train', round, participant), accuracyOf);
     expect(() => applyEvent(state, event(2, 'p0'))).toThrow(
       'internal: update-received of round 2, which has not begun',
     );
     expect(() => applyEvent(state, event(1, 'p9'))).toThrow('internal: "p9" takes no part in this run');
-    expect(() => applyEvent(state, answer({ type: 'merge', round: 1 }, accuracyOf))).toThrow(
+    expect(() => applyEvent(state, answer({ type: 'phase', phase: 'merge', round: 1 }, accuracyOf))).toThrow(
       'internal: round 1 is merged before it is closed',
     );
   });

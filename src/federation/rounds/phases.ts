@@ -1,0 +1,97 @@
+/**
+ * The phases of a round: training, merging and the evaluation of the copies; where the last layer is refitted, features are
+ * summed and the layer is solved for, before every copy or after the last round.
+ */
+import {
+  type AssignmentFacts,
+  baseOf,
+  type CoordinatorPhase,
+  copiedModel,
+  honestOf,
+  isLastRound,
+  type ParticipantsPhase,
+  type Phase,
+  type RoundRecord,
+  type RoundRules,
+  type RunState,
+} from './round.js';
+
+const always = () => true;
+const deadlineSeconds = (rules: RoundRules) => rules.deadlineSeconds;
+
+function without<Work>(work: ReadonlyMap<string, Work>, participant: string): ReadonlyMap<string, Work> {
+  return new Map([...work].filter(([name]) => name !== participant));
+}
+
+export const train: ParticipantsPhase = {
+  ...{ by: 'participants', name: 'train', activity: 'training', isPartOf: always, deadlineSeconds },
+  due: (_, { participants }) => participants,
+  mayBegin({ rules }, { participants, updates }, participant) {
+    const honest = honestOf(participants, rules);
+    return !rules.attackersWait || honest.includes(participant) || honest.every((name) => updates.has(name));
+  },
+  done: ({ updates }) => updates,
+  without: (record, participant) => ({ ...record, updates: without(record.updates, participant) }),
+  async ask(state, { round }, { initial, blobOf }: AssignmentFacts) {
+    const base = baseOf(state, round, initial);
+    const control = state.rounds[round - 2]?.merged?.control;
+    return {
+      type: 'train',
+      ...(base !== undefined && { base: await blobOf(base) }),
+      ...(control !== undefined && { control: await blobOf(control) }),
+    };
+  },
+};
+
+export const merge: CoordinatorPhase = {
+  ...{ by: 'coordinator', name: 'merge', activity: 'merging', isPartOf: always },
+  isDone: ({ merged }) => merged !== undefined,
+};
+
+export const evaluate: ParticipantsPhase = {
+  ...{ by: 'participants', name: 'evaluate', activity: 'evaluating', deadlineSeconds },
+  isPartOf: (_, { evaluated }) => evaluated,
+  due: ({ rules, dropped }) => honestOf(rules.participants, rules).filter((name) => !dropped.has(name)),
+  done: ({ copied }) => copied,
+  without: (record, participant) => ({ ...record, copied: without(record.copied, participant) }),
+  async ask({ rules }, record, { blobOf }) {
+    const copied = copiedModel(rules, record);
+    if (copied === undefined) throw new Error(`internal: round ${record.round} has no model to be copied`);
+    return { type: 'evaluate', model: await blobOf(copied.sha256) };
+  },
+};
+
+const refitsHere = (state: RunState, record: RoundRecord) =>
+  state.rules.refit === 'every' || isLastRound(state, record);
+
+/** Everybody's sums of what goes into the last layer. */
+export const features: ParticipantsPhase = {
+  ...{ by: 'participants', name: 'features', activity: 'refitting', isPartOf: refitsHere, deadlineSeconds },
+  due: ({ rules, dropped }) => rules.participants.filter((name) => !dropped.has(name)),
+  done: ({ contributed }) => contributed.features ?? new Map(),
+  without: (record, participant) => ({
+    ...record,
+    contributed: {
+      ...record.contributed,
+      features: without(record.contributed.features ?? new Map(), participant),
+    },
+  }),
+  async ask() {
+    throw new Error('internal: features are summed on one machine only');
+  },
+};
+
+export const refit: CoordinatorPhase = {
+  ...{ by: 'coordinator', name: 'refit', activity: 'refitting', isPartOf: refitsHere },
+  isDone: ({ refitted }) => refitted !== undefined,
+};
+
+const plain: readonly Phase[] = [train, merge, evaluate];
+const refitEvery: readonly Phase[] = [train, merge, features, refit, evaluate];
+const refitLast: readonly Phase[] = [train, merge, evaluate, features, refit];
+
+/** The phases of every round of a run with these rules. */
+export function phasesOf({ refit }: Pick<RoundRules, 'refit'>): readonly Phase[] {
+  if (refit === undefined) return plain;
+  return refit === 'every' ? refitEvery : refitLast;
+}

@@ -1,0 +1,211 @@
+/**
+ * The rounds of a run as a pure state machine over a list of phases. Facts go in, what is due comes out: nothing here knows
+ * time, files or threads. Whoever drives it does what is due, records each fact, and adds it to the state:
+ *
+ *     let state = store.events.reduce(applyEvent, startRun(rules));
+ *     while (!isFinished(state)) {
+ *       for (const command of dueCommands(state)) {
+ *         const fact = await carryOut(command, state);
+ *         await store.append(fact);
+ *         state = applyEvent(state, fact);
+ *       }
+ *     }
+ *     return state;
+ *
+ * All that is due can be done at the same time and in any order. A fact counts once it is safe, so that a run which is
+ * killed anywhere is restored by replaying its journal: the first line. `coordinator.ts` drives it so on one machine;
+ * across machines (`remote-rounds.ts`) the participants bring the facts, and deadlines and operators add theirs.
+ *
+ * A round goes through the phases in their order. A phase of participants is over when everybody who is due has handed in; a
+ * quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A phase of the coordinator is over
+ * when its fact is there. After the last phase the next round begins, or the run ends. A method that needs a phase of its own
+ * adds it to the list (`phases.ts`); the machine does not change.
+ *
+ * An operator may drop a participant: nothing is expected of it any more, and what it handed in counts only where the phase is
+ * over and built on. Going back to an earlier round makes those after it void; they are begun anew, with a higher attempt.
+ * A run that is run again takes from its record who was there (`recorded-rounds.ts`).
+ */
+import { awaitsNobody, withMember } from './membership.js';
+import { currentPhase, handingIn, missingIn } from './open-phase.js';
+import { phasesOf } from './phases.js';
+import { recordedFact } from './recorded-rounds.js';
+import {
+  type Command,
+  isEvaluated,
+  isLastRound,
+  type Phase,
+  passesReference,
+  type RoundRecord,
+  type RoundRules,
+  type RunState,
+} from './round.js';
+import type { RoundEvent } from './round-events.js';
+import { sampleParticipants } from './sampling.js';
+import { withFact } from './with-fact.js';
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** @param phases of every round, in their order */
+export function startRun(rules: RoundRules, phases: readonly Phase[] = phasesOf(rules)): RunState {
+  return {
+    ...{ rules, phases, rounds: [emptyRound(rules, 1, 1, nobody)], stopped: undefined },
+    ...{ members: new Map(), dropped: nobody, rollbacks: [] },
+  };
+}
+
+function emptyRound(
+  rules: RoundRules,
+  round: number,
+  attempt: number,
+  dropped: ReadonlySet<string>,
+): RoundRecord {
+  return {
+    ...{
+      round,
+      attempt,
+      participants: drawnFor(round, rules, dropped),
+      evaluated: isEvaluated(rules, round),
+    },
+    ...{ updates: new Map(), merged: undefined, copied: new Map(), contributed: {} },
+    ...{ refitted: undefined, pooled: undefined, closed: {}, deadlines: {} },
+  };
+}
+
+/** Who trains in a round. */
+const drawnFor = (
+  round: number,
+  { participants, sampling }: Pick<RoundRules, 'participants' | 'sampling'>,
+  dropped: ReadonlySet<string>,
+): readonly string[] =>
+  sampling === undefined
+    ? participants.filter((name) => !dropped.has(name))
+    : sampleParticipants(participants, sampling, round, dropped);
+
+/** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
+export function applyEvent(state: RunState, event: RoundEvent): RunState {
+  const record = state.rounds[event.round - 1];
+  if (record === undefined) {
+    throw new Error(`internal: ${event.type} of round ${event.round}, which has not begun`);
+  }
+  switch (event.type) {
+    case 'rolled-back':
+      return rolledBack(state, event.to);
+    case 'dropped':
+      return advance(dropped(state, event));
+    case 'work-lost':
+      return event.round === state.rounds.length
+        ? advance(reopened(state, event.participant, event.phase))
+        : state;
+    case 'joined':
+    case 'left':
+      requireParticipant(state.rules.participants, event.participant, 'this run');
+      return advance({ ...state, members: withMember(state.members, event) });
+    case 'stopped':
+      return { ...state, stopped: state.stopped ?? 'stopped' };
+    case 'rounds-raised':
+      return state;
+    default:
+      return advance(withRound(state, withFact(state, record, event)));
+  }
+}
+
+const withRound = (state: RunState, record: RoundRecord): RunState => ({
+  ...state,
+  rounds: state.rounds.with(record.round - 1, record),
+});
+
+function requireParticipant(participants: readonly string[], participant: string, where: string) {
+  if (participants.includes(participant)) return;
+  throw new Error(`internal: "${participant}" takes no part in ${where}`);
+}
+
+function rolledBack(state: RunState, to: number): RunState {
+  if (to >= state.rounds.length) throw new Error(`internal: round ${to} is not over, and is gone back to`);
+  const rollbacks = [...state.rollbacks, to];
+  const kept = { ...state, rounds: state.rounds.slice(0, to), stopped: undefined, rollbacks };
+  return begun(kept);
+}
+
+/** The state with one more round. */
+function begun(state: RunState): RunState {
+  const { rules, rounds, dropped, rollbacks } = state;
+  const round = rounds.length + 1;
+  const attempt = 1 + rollbacks.filter((to) => to < round).length;
+  return { ...state, rounds: [...rounds, emptyRound(rules, round, attempt, dropped)] };
+}
+
+/** As long as the coordinator has built nothing on the round, others are drawn in its place. */
+function dropped(before: RunState, event: Extract<RoundEvent, { type: 'dropped' }>): RunState {
+  const { rules, phases, members } = before;
+  requireParticipant(rules.participants, event.participant, 'this run');
+  const dropped = new Set(before.dropped).add(event.participant);
+  const state = reopened(
+    { ...before, dropped, members: withMember(members, event) },
+    event.participant,
+    handingIn(before)?.name,
+  );
+  const last = state.rounds.at(-1) as RoundRecord;
+  if (phases.some((phase) => phase.by === 'coordinator' && phase.isDone(last))) return state;
+  const participants = drawnFor(last.round, rules, dropped);
+  return withRound(state, { ...last, participants });
+}
+
+/** What the participant handed in does not count; the phase is closed again by what the others have handed in. */
+function reopened(state: RunState, participant: string, name: string | undefined): RunState {
+  const phase = handingIn(state);
+  // What was built on already stays.
+  if (phase === undefined || phase.name !== name) return state;
+  const record = state.rounds.at(-1) as RoundRecord;
+  const { [phase.name]: _, ...closed } = record.closed;
+  return withRound(state, { ...phase.without(record, participant), closed });
+}
+
+/** Closes the phase when nobody is waited for in it; begins the next round, or ends, when no phase is left. */
+function advance(state: RunState): RunState {
+  if (state.stopped !== undefined) return state;
+  const record = state.rounds.at(-1) as RoundRecord;
+  const phase = currentPhase(state);
+  if (phase === undefined) {
+    if (!isLastRound(state, record)) return begun(state);
+    const stopped = passesReference(state, record) ? 'every-participant-passed' : 'max-rounds';
+    return { ...state, stopped };
+  }
+  if (phase.by === 'coordinator') return state;
+  const missing = missingIn(phase, state, record);
+  const done = phase.done(record);
+  if (!awaitsNobody(state, record, phase.name, done.size, missing)) return state;
+  const { members, dropped } = state;
+  const counted = phase.due(state, record).filter((participant) => done.has(participant));
+  const closed = { ...record.closed, [phase.name]: { counted, members, dropped } };
+  return advance(withRound(state, { ...record, closed }));
+}
+
+/** What the state asks for; all of it can be done at the same time. */
+export function dueCommands(state: RunState): Command[] {
+  const { rules } = state;
+  const commands: Command[] = [];
+  const phase = currentPhase(state);
+  if (phase !== undefined) {
+    const record = state.rounds.at(-1) as RoundRecord;
+    const { round } = record;
+    const then = rules.recorded?.[round - 1];
+    const event = rules.recorded && recordedFact(then, phase, record, state);
+    if (event !== undefined) return [{ type: 'record', round, event }];
+    if (phase.by === 'coordinator') commands.push({ type: 'phase', phase: phase.name, round });
+    else {
+      const counted = then?.closed[phase.name]?.counted;
+      for (const participant of missingIn(phase, state, record)) {
+        if (counted !== undefined && !counted.includes(participant)) continue;
+        if (phase.mayBegin?.(state, record, participant) === false) continue;
+        commands.push({ type: 'phase', phase: phase.name, round, participant });
+      }
+    }
+  }
+  // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
+  const next = rules.pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
+  if (next?.closed.train !== undefined) commands.push({ type: 'train-pooled', round: next.round });
+  return commands;
+}
+
+/** Nothing is due any more. */
+export const isFinished = (state: RunState) => state.stopped !== undefined && dueCommands(state).length === 0;
