@@ -77,7 +77,7 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
   });
 
   it('says what is wrong with a folder, and takes a right one afterwards', async () => {
-    const served = await lead({ dataset: sample });
+    const served = await lead({});
     const page = await open(served, 0);
     const choose = async (files: Readonly<Record<string, 'picture' | 'text'>>) => {
       const folder = pictureFolder(files);
