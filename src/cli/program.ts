@@ -9,7 +9,7 @@ const { version } = createRequire(import.meta.url)('commonweight/package.json') 
 async function program(name: string | undefined): Promise<Command> {
   const root = new Command('commonweight')
     .description(
-      'Train one network where the data lies: every participant trains on its own data, only the weights are merged.',
+      'Commonweight trains one network on the data of several owners. Each participant trains on its own data and sends only weights, which are merged.',
     )
     .version(version, '-V, --version')
     .configureOutput({ outputError: (text, write) => write(usageMessage(text)) })

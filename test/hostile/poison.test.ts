@@ -109,7 +109,7 @@ it('one token does not stop a federation', { timeout: 120_000 }, async ({ signal
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       return stdout;
     };
-    expect(await asks('status', url)).toMatch(/^look at this: round 1: the update of mallory lies/m);
+    expect(await asks('status', url)).toMatch(/^warning: round 1: the update of mallory lies/m);
     expect(await asks('drop', url, 'mallory')).toMatch(
       /the models of round 1 hold its updates; `commonweight rollback \S+ --to 0`/,
     );

@@ -68,8 +68,8 @@ describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_
 
   it('says that a token is missing, cut short, of nobody or of somebody else, and that the run is over', async () => {
     for (const [link, sentence] of [
-      ['/join', 'The link to this page is not whole'],
-      [served.link(1).replace(/(token=[\w-]{42})[\w-]/, '$1'), 'The link to this page is not whole'],
+      ['/join', 'The link to this page is not complete'],
+      [served.link(1).replace(/(token=[\w-]{42})[\w-]/, '$1'), 'The link to this page is not complete'],
       [`/join#token=${'x'.repeat(43)}`, 'The token is not valid.'],
     ] as const) {
       const page = await open(link);

@@ -9,7 +9,7 @@ const federation: FederationFacts = {
   participant: 'site-b',
   others: ['site-a', 'site-c'],
   network: 'paper-cnn (kernel 3), the same initial weights for all',
-  training: 'adam, learning rate 0.001 (constant); batches of 64; 1 epoch a round',
+  training: 'adam, learning rate 0.001 (constant); batches of 64; 1 epoch per round',
   merging:
     'at most 5, until the copy reaches 91.00% with every participant; mean of the weights is copied back',
   rounds: 5,

@@ -67,7 +67,7 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     await chooseIdx(page);
     await untilTraining(page);
     await page.reload();
-    await page.getByText('was taking part before the page was loaded again').waitFor();
+    await page.getByText('took part before the page was loaded again').waitFor();
     await served.untilOver(page);
     await process;
     expect(await served.coordinator.ended).toMatchObject({ status: 0 });

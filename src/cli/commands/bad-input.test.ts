@@ -305,7 +305,7 @@ describe.concurrent('a run that cannot go on', () => {
     expect(got.message).toContain('nan-start.safetensors: "fc1.weight" holds NaN, expected finite numbers');
   });
 
-  it('says that the disk is full and stays whole: the same command goes on', async () => {
+  it('says that the disk is full and stays whole: the same command resumes it', async () => {
     // A module that is loaded first and lets updates fail like a full disk does.
     const full = at('full-disk.mjs');
     writeFileSync(

@@ -107,7 +107,7 @@ describe('commonweight compare', () => {
       const { status, stderr } = await ended;
       if (signal === 'SIGINT') {
         expect(status).toBe(130);
-        expect(stderr).toBe('commonweight: interrupted; the same command takes it up again\n');
+        expect(stderr).toMatch(/^commonweight: interrupted; .*same command.*\n$/);
       }
       expect(existsSync(at(signal, 'comparison.json'))).toBe(false);
       const again = await commonweight(compare('--out', at(signal), '--target', '0.3'));

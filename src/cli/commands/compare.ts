@@ -30,17 +30,22 @@ export function addCompare(program: Command): void {
     .command('compare')
     .summary('compare strategies on the same partitions, over several seeds')
     .description(
-      'Run the federation of a file once for each strategy and seed, and compare what comes of it. For one seed all strategies have the same partition and the same initial weights; each seed deals out both anew, from the file’s own seed upwards.',
+      'Run the federation of a file once for each strategy and seed, and compare the results. For one seed, all strategies have the same partition and the same initial weights. Each seed draws both anew; seeds count upwards from the file’s own.',
     )
     .argument('<file>', 'federation.yaml')
     .requiredOption(
       '--strategies <list>',
-      `a,b,… of ${strategyNames.join(', ')}; differences are to the first`,
+      `a,b,… of ${strategyNames.join(', ')}; differences are taken from the first`,
       strategiesOf('--strategies'),
     )
-    .option('--seeds <n>', 'how many', wholeNumber('--seeds', 1, 1000), 3)
-    .option('--target <0…1>', 'count rounds and bytes until this accuracy', fraction('--target'))
-    .option('--target-on <set>', 'test, or validation', oneOf('--target-on', ['test', 'validation']), 'test');
+    .option('--seeds <n>', 'number of seeds', wholeNumber('--seeds', 1, 1000), 3)
+    .option('--target <0…1>', 'count rounds and bytes until this accuracy is reached', fraction('--target'))
+    .option(
+      '--target-on <set>',
+      'where the target is measured: test, or validation',
+      oneOf('--target-on', ['test', 'validation']),
+      'test',
+    );
   addRunFlags(command)
     .addHelpText(
       'after',
@@ -66,7 +71,7 @@ async function compare(
   const began = performance.now();
   const display = comparisonDisplay(output);
   const { signal, stop } = watchInterrupts(() =>
-    display.print('interrupted: ending the step under way (once more ends at once)'),
+    display.print('interrupted: finishing the current step (Ctrl-C again ends at once)'),
   );
   let about = '';
   const observer: ComparisonOptions['observer'] = {
@@ -106,5 +111,5 @@ async function compare(
 
 const interrupted = (out: string | undefined) =>
   out === undefined
-    ? 'interrupted; with --out DIR a comparison can be taken up again'
-    : 'interrupted; the same command takes it up again';
+    ? 'interrupted; with --out DIR a comparison can be resumed'
+    : 'interrupted; rerun the same command to resume';

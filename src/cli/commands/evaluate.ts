@@ -41,16 +41,19 @@ export function addEvaluate(program: Command): void {
     .command('evaluate')
     .summary('measure a model on the test images of a data set')
     .description(
-      'Measure a model on the test images of a data set: accuracy, loss, every class, and what is taken for what.',
+      'Measure a model on the test images of a data set: accuracy, loss, the accuracy of each class, and which class is mistaken for which.',
     )
     .argument('<model>', 'a safetensors file')
-    .option('--dataset <name|dir>', 'fashion-mnist, or a folder; by default what the model was trained on')
+    .option(
+      '--dataset <name|dir>',
+      'fashion-mnist, or a folder; the data set that the model was trained on by default',
+    )
     .option('--data <dir>', 'the same: where the data set lies now, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .addOption(networkOption())
     .addOption(normalizationOption())
     .option('--json <file>', 'write the result as JSON')
-    .option('--workers <n>', 'threads; the cores by default', wholeNumber('--workers', 1, 256))
+    .option('--workers <n>', 'number of threads; one per core by default', wholeNumber('--workers', 1, 256))
     .addHelpText(
       'after',
       `

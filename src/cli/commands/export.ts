@@ -11,7 +11,7 @@ export function addExport(program: Command): void {
     .command('export')
     .summary('write a model as ONNX')
     .description(
-      'Write a model as ONNX with standard operators: from images u8 [batch,C,H,W] to logits and probabilities.',
+      'Write a model as ONNX with standard operators. Its input is images u8 [batch,C,H,W]; its outputs are logits and probabilities.',
     )
     .argument('<model>', 'a safetensors file')
     .requiredOption('-o, --output <file>', 'the ONNX file to write')

@@ -34,7 +34,7 @@ export async function federate(input: ConfigurationInput, options: FederateOptio
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output, ...(paper && { paper }) });
   const { signal, stop } = watchInterrupts(() =>
-    display.print('interrupted: ending the step under way (once more ends at once)'),
+    display.print('interrupted: finishing the current step (Ctrl-C again ends at once)'),
   );
   let finishedBefore = false;
   const observer: FederationOptions['observer'] = {
@@ -67,8 +67,8 @@ export async function federate(input: ConfigurationInput, options: FederateOptio
 
 const interrupted = (out: string | undefined) =>
   out === undefined
-    ? 'interrupted; with --out DIR a run can be taken up again'
-    : 'interrupted; the same command takes it up again';
+    ? 'interrupted; with --out DIR a run can be resumed'
+    : 'interrupted; rerun the same command to resume';
 
 /** @param seconds undefined where nothing was done, because the run was finished already */
 function closing(result: RunResult, out: string | undefined, seconds: number | undefined): string {

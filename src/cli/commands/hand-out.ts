@@ -53,7 +53,7 @@ export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<
   const missing = fresh.filter(isNew);
   const again = `commonweight token ${url}${trust} --name NAME`;
   if (everybody.some((each) => !isNew(each))) {
-    print(`  the tokens of before are valid; \`${again}\` makes another`);
+    print(`  earlier tokens stay valid; \`${again}\` makes a new one`);
   }
   if (missing.length === 0) return;
   const path = options.tokensOut ?? join(options.folder, NEW_TOKENS);

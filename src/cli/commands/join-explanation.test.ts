@@ -34,10 +34,12 @@ const description: Description = {
 
 describe('what a participant is told before it joins', () => {
   it('says that counts of classes stay here, unless they are told', () => {
-    const [leaves, stays] = joinExplanation({}).join('\n').split('What does not:');
+    const [leaves, stays] = joinExplanation({}).join('\n').split('What stays on this machine:');
     expect(leaves).not.toContain('each class');
     expect(stays).toContain('each class');
-    const [told] = joinExplanation({ shareLabelCounts: true }).join('\n').split('What does not:');
+    const [told] = joinExplanation({ shareLabelCounts: true })
+      .join('\n')
+      .split('What stays on this machine:');
     expect(told).toContain('each class');
   });
 
@@ -52,10 +54,10 @@ describe('what a participant is told before it joins', () => {
   it('shows the settings that make updates tell more: many rounds of one step of one image', () => {
     const text = federationExplanation(description, false).join('\n');
     for (const part of [
-      'seoul, busan, jeju, of whom a round needs 2',
+      'seoul, busan, jeju, a round needs 2',
       'mlp (hidden 4000)',
       'batches of 1;',
-      '1 step a round',
+      '1 step per round',
       'rounds: 500',
       'control variate',
     ]) {
@@ -71,7 +73,7 @@ describe('what a participant is told before it joins', () => {
       configuration: { ...configuration, model: { name: 'custom' } },
     } as const;
     const closed = federationExplanation(custom, false).join('\n');
-    expect(closed).toContain('no plan of it is offered');
+    expect(closed).toContain('offers no plan');
     expect(closed).not.toContain('was compiled here');
     const foreignPlan = { sha256: 'b'.repeat(64), bytes: 1000 };
     const open = federationExplanation({ ...custom, foreignPlan }, false).join('\n');

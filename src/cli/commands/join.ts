@@ -52,35 +52,38 @@ interface JoinFlags extends TokenFlags, TrustFlags, CoordinatorKeyFlag, NatsFlag
 export function addJoin(program: Command): void {
   const command = program
     .command('join')
-    .summary('take part in a federation, with data that stays here')
+    .summary('take part in a federation, with data that stay here')
     .description(
-      'Take part in a federation: train in every round on data of your own, which never leaves this machine, and hand in the weights. Killed at any moment, the same command goes on where it was.',
+      'Take part in a federation: in each round, train on your own data, which never leave this machine, and hand in the weights. The process may be killed at any time; rerun the same command to resume.',
     )
     .argument(
       '<url>',
-      'of the coordinator, such as https://host:8470, or a participant’s link to it; or of a NATS server, nats://… or tls://…',
+      'address of the coordinator, such as https://host:8470, or a participant’s link to it; or address of a NATS server, nats://… or tls://…',
     )
     .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
-    .option('--partition <part>', 'only a part of it, as a trial: v:1/2, or dirichlet:alpha=0.5:3/10')
-    .option('--name <participant>', 'which participant this is; the token says it too')
+    .option(
+      '--partition <part>',
+      'use only a part of the data, for a trial: v:1/2, or dirichlet:alpha=0.5:3/10',
+    )
+    .option('--name <participant>', 'the participant’s name; not needed with a token for one participant')
     .option(
       '--out <dir>',
-      'keep unfinished work and the final model here; runs/join- and the name by default',
+      'keep unfinished work and the final model in this folder; runs/join- and the name by default',
     )
-    .option('--share-label-counts', 'tell how many examples of each class there are')
+    .option('--share-label-counts', 'tell the coordinator how many examples of each class there are')
     .option(
       '--max-memory <gb>',
-      'refuse a federation that would need more memory here; 8 by default',
+      'refuse a federation that would need more memory on this machine; 8 by default',
       positiveNumber('--max-memory'),
     )
     .option(
       '--accept-foreign-plan',
-      `where the network is the coordinator’s own code, take its plan: ${FOREIGN_PLAN_RISK}`,
+      `accept the coordinator’s plan if the network is its own code: ${FOREIGN_PLAN_RISK}`,
     )
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option(
       '--explain',
-      'say what leaves this machine and what does not, with the token also what is asked for, and do nothing',
+      'say what leaves this machine and what does not, and do nothing; with the token, also say what the federation asks for',
     );
   addNatsFlags(addCoordinatorKeyFlag(addTrustFlags(addTokenFlags(command))))
     .addHelpText(
@@ -106,14 +109,14 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   }
   if (data === undefined) {
     throw new UsageError('there is no data to train on', {
-      hint: 'give --data DIR, a folder of pictures with one folder a class or of IDX files',
+      hint: 'give --data DIR: a folder of IDX files, or of pictures with one folder for each class',
     });
   }
   const choice = partition === undefined ? undefined : shareChoice(partition);
   // Before this one takes the place of another that has the same token.
   if (flags.out !== undefined) await requireUnused(flags.out);
   const display = joinDisplay(print);
-  const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the step under way'));
+  const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the current step'));
   try {
     const { onTrouble, onConnected, onLeftOut } = display;
     const end = await openEnd(url, flags, { signal, onTrouble, onConnected, onLeftOut });
@@ -121,7 +124,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
       const { participant, description } = end;
       if (flags.name !== undefined && canonicalName(flags.name) !== participant) {
         throw new UsageError(`--name is "${flags.name}", but the token is that of "${participant}"`, {
-          hint: 'leave --name out, or take the token that was made for it',
+          hint: 'leave out --name, or use the token that was made for that participant',
         });
       }
       const folder = flags.out ?? joinPath('runs', `join-${participant.replace(/[^\w.-]/g, '_')}`);
@@ -132,14 +135,14 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
         observer: display,
         onNotice: print,
       });
-      if (outcome.type === 'left') throw new Interrupted('left; the same command takes part again');
+      if (outcome.type === 'left') throw new Interrupted('left; rerun the same command to take part again');
       display.onFinished(outcome, outcome.model && joinPath(folder, FINAL_MODEL));
     } finally {
       await end.close();
     }
   } catch (error) {
     if (signal.aborted && !(error instanceof Interrupted))
-      throw new Interrupted('left; the same command takes part again');
+      throw new Interrupted('left; rerun the same command to take part again');
     throw error;
   } finally {
     stop();
@@ -199,7 +202,7 @@ async function openEnd(
   }
   const { name, coordinatorKey } = flags;
   if (name === undefined) {
-    throw new UsageError('over NATS there is no token that says which participant this is', {
+    throw new UsageError('over NATS no token says which participant this is', {
       hint: 'give --name',
     });
   }

@@ -32,17 +32,20 @@ export function addMerge(program: Command): void {
     .command('merge')
     .summary('merge safetensors files of one network')
     .description(
-      'Merge safetensors files that have the same names and shapes. F64, F32, F16 and BF16 stay what they are; files larger than memory are streamed.',
+      'Merge safetensors files that have the same names and shapes. F64, F32, F16 and BF16 keep their dtype. Files larger than memory are streamed.',
     )
     .argument('<file...>', 'safetensors files')
     .requiredOption('-o, --output <file>', 'the safetensors file to write')
     .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'), 'mean')
     .option(
       '--on <what>',
-      'weights (by default), or updates of a base',
+      'merge weights (the default), or updates of a base',
       oneOf('--on', ['weights', 'updates']),
     )
-    .option('--base <file>', 'what the files started from, for --on updates and strategies of updates')
+    .option(
+      '--base <file>',
+      'the file that the others started from, for --on updates and for strategies of updates',
+    )
     .option(
       '--examples <list>',
       'each file’s number of examples, a,b,…',
@@ -55,15 +58,15 @@ export function addMerge(program: Command): void {
     )
     .option(
       '--statistics <how>',
-      'statistics of batch norm: by their mean (the default), by the strategy, or, with all integers, those of the first file',
+      'how statistics of batch norm are merged: mean (the default), strategy, or first (those of the first file, with all integers)',
       oneOf('--statistics', statisticsChoices),
     )
     .option(
       '--lora <what>',
-      'products: average the products of LoRA adapters, not their factors each by itself',
+      'products: average the products of LoRA adapters, not each factor separately',
       oneOf('--lora', ['products']),
     )
-    .option('--align', 'match the hidden units of all files first: for models that began apart')
+    .option('--align', 'first match the hidden units of all files: for models with different initial weights')
     .addOption(networkOption())
     .addOption(imageShapeOption())
     .addHelpText(

@@ -70,7 +70,7 @@ describe('commonweight evaluate', () => {
     const correct = evaluation.confusion.reduce((sum, row, label) => sum + row[label]!, 0);
     expect(correct / 640).toBeCloseTo(evaluation.accuracy, 10);
     expect(stdout).toMatch(/^accuracy \d\d\.\d\d%, loss \d\.\d+ on 640 test images/);
-    expect(stdout).toContain('confusion: a line for each class');
+    expect(stdout).toContain('confusion: one line for each class');
   });
 
   it('gives the same for a file that only holds weights, once the network is named', async () => {

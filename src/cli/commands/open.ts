@@ -20,13 +20,13 @@ interface OpenFlags {
 export function addOpen(program: Command): void {
   program
     .command('open')
-    .summary('look at a run in a browser')
+    .summary('show a run in a browser')
     .description(
-      'Show a run in the pages that a coordinator has for those who watch: finished, or as it stands now. It prints a link, which works on this machine alone and as long as the command runs. Nothing in the folder is changed.',
+      'Show a run in a browser as its observers see it, whether it is finished or under way. The command prints a link, which works on this machine only and as long as the command runs. It changes nothing in the folder.',
     )
     .argument('<run>', 'the folder that --out named when the run was started')
-    .option('--port <n>', 'to listen on; any by default', wholeNumber('--port', 0, 65_535), 0)
-    .option('--data <dir>', 'where the data set lies now, if it was moved')
+    .option('--port <n>', 'port to listen on; any free one by default', wholeNumber('--port', 0, 65_535), 0)
+    .option('--data <dir>', 'the data set’s folder, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files, for its test pictures')
     .addHelpText(
       'after',

@@ -20,12 +20,12 @@ type Flags = TokenFlags & TrustFlags;
 export function addStatus(program: Command): void {
   const command = program
     .command('status')
-    .summary('say how a run stands: who is waited for, and until when')
+    .summary('show the state of a run: which participants it waits for, and until when')
     .description(
-      'Say how a run stands: of a coordinator by its address, with a token of an operator or observer; or of a run’s folder, without one.',
+      'Show the state of a run. Give the address of its coordinator, with a token of an operator or observer; or give the run’s folder, without a token.',
     )
-    .argument('<url|run>', 'https://host:8470, or the link to watch; or the folder of a run')
-    .option('--json', 'as JSON')
+    .argument('<url|run>', 'https://host:8470, or the link to watch, or the folder of a run')
+    .option('--json', 'print the state as JSON')
     .addHelpText(
       'after',
       `
@@ -46,7 +46,7 @@ export function addStop(program: Command): void {
     .command('stop')
     .summary('end a run for good')
     .description(
-      'End a run for good, with the model of the last round that was merged. To pause it instead, end the coordinator by Ctrl-C: the same command goes on.',
+      'End a run for good, with the model of the last merged round. To pause it instead, end the coordinator by Ctrl-C, and rerun the same command to resume.',
     )
     .argument('<url>', 'https://host:8470')
     .addHelpText(
@@ -66,7 +66,7 @@ export function addDrop(program: Command): void {
     .command('drop')
     .summary('go on without a participant, for good')
     .description(
-      'Go on without a participant, for good: nothing is expected of it any more, what it has handed in and is not merged does not count, its token is void, and its `join` ends with a sentence. Models that hold its updates stay as they are; `commonweight rollback` goes back to before them.',
+      'Go on without a participant, for good. Nothing is expected of it any more, and an update of it that is not merged yet does not count. Its token is void, and its `join` ends with a message. Models that hold its updates stay as they are; `commonweight rollback` goes back to before them.',
     )
     .argument('<url>', 'https://host:8470')
     .argument('<participant>', 'its name')
@@ -91,9 +91,9 @@ Example:
 export function addRollback(program: Command): void {
   const command = program
     .command('rollback')
-    .summary('take a run up again after an earlier round')
+    .summary('resume a run after an earlier round')
     .description(
-      'Take a run up again after an earlier round: the rounds after it are void, and everybody trains for them anew. The setting "keep" says of how many rounds the models stay, and so how far back this goes; round 0 is the beginning.',
+      'Resume a run after an earlier round. The rounds after it are void, and all participants train for them anew. The setting "keep" says for how many rounds the models are kept, and so how far back you can go. Round 0 is the beginning.',
     )
     .argument('<url>', 'https://host:8470')
     .requiredOption('--to <round>', 'the last round that is to count', wholeNumber('--to', 0))
@@ -124,15 +124,19 @@ interface TokenCommandFlags extends Flags {
 export function addToken(program: Command): void {
   const command = program
     .command('token')
-    .summary('make a new token, or void one')
+    .summary('make a new token, or revoke one')
     .description(
-      'Make a new token for a participant, whose earlier one is void then, or for an observer or operator. It is shown once: the coordinator keeps its hash.',
+      'Make a new token for a participant, an observer or an operator. A participant’s earlier token is void then. The new token is shown only once: the coordinator keeps its hash.',
     )
     .argument('<url>', 'https://host:8470')
-    .option('--name <participant>', 'whose it is')
-    .option('--role <role>', 'observer or operator, in place of --name')
-    .option('--rotate', 'the earlier token stands until the new one is used for the first time')
-    .option('--days <n>', 'it is valid for so long; without end by default', wholeNumber('--days', 1, 3650))
+    .option('--name <participant>', 'the participant that the token is for')
+    .option('--role <role>', 'observer or operator, instead of --name')
+    .option('--rotate', 'the earlier token stays valid until the new one is first used')
+    .option(
+      '--days <n>',
+      'the token is valid for n days; without end by default',
+      wholeNumber('--days', 1, 3650),
+    )
     .option('--revoke', 'revoke existing tokens without issuing a new one')
     .addHelpText(
       'after',

@@ -15,7 +15,7 @@ export function addPredict(program: Command): void {
     .command('predict')
     .summary('name the class of pictures')
     .description(
-      'Name the class of pictures, with its probability. PNG and JPEG are brought to the size and the channels of the model’s input. Fashion-MNIST has light things on a black ground.',
+      'Name the class of each picture, with its probability. A PNG or JPEG is brought to the size and the channels of the model’s input. Fashion-MNIST shows light things on a black background.',
     )
     .argument('<model>', 'a safetensors file')
     .argument('<image...>', 'PNG or JPEG')

@@ -38,7 +38,7 @@ describe('replay', () => {
     );
     expect(other?.status).toBe(1);
     expect(other?.stdout).toMatch(/^round 2 {2}another model, \w{12}…, recorded f{12}…/m);
-    expect(other?.stdout).toContain('the replay departs from the journal in round 2: the merged model is ');
+    expect(other?.stdout).toMatch(/journal in round 2: the merged model is /);
     expect(none).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('there is no folder "nowhere"'),

@@ -22,14 +22,18 @@ const DEPARTS = 1;
 export function addReplay(program: Command): void {
   program
     .command('replay')
-    .summary('run a recorded run again, and compare the models')
+    .summary('repeat a recorded run, and compare the models')
     .description(
-      'Run a recorded run again on this machine, with the data set of its configuration, and say round by round whether the merged model has the recorded SHA-256. Where a deadline closed a round without some, it is closed without them here. Ends with 0 where all is as recorded, with 1 where it is not.',
+      'Repeat a recorded run on this machine, with the data set of its configuration. For each round, say whether the merged model has the recorded SHA-256. A round that a deadline closed without some participants is closed without them here. The exit status is 0 if everything is as recorded, and 1 if not.',
     )
-    .argument('<run>', 'the folder of a run, of `run`, `reproduce` or `serve`')
-    .option('--out <dir>', 'keep the replay here; the same command takes it up again')
-    .option('--workers <n>', 'threads that train; the cores by default', wholeNumber('--workers', 1, 256))
-    .option('--data <dir>', 'where the data set lies now, if it was moved')
+    .argument('<run>', 'the folder of a run, made by `run`, `reproduce` or `serve`')
+    .option('--out <dir>', 'keep the replay in this folder; rerun the same command to resume it')
+    .option(
+      '--workers <n>',
+      'number of training threads; one per core by default',
+      wholeNumber('--workers', 1, 256),
+    )
+    .option('--data <dir>', 'the data set’s folder, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .option('--init <file>', 'the safetensors file with the weights that the run started from')
     .addHelpText(
@@ -45,7 +49,7 @@ Examples:
 async function replay(run: string, flags: ReplayFlags): Promise<void> {
   const print = (text: string) => process.stdout.write(`${wrapped(text, widthFor(process.stdout), 2)}\n`);
   const { signal, stop } = watchInterrupts(() =>
-    print('interrupted: ending the step under way (once more ends at once)'),
+    print('interrupted: finishing the current step (Ctrl-C again ends at once)'),
   );
   try {
     const { data: dataset, ...rest } = flags;
@@ -55,7 +59,7 @@ async function replay(run: string, flags: ReplayFlags): Promise<void> {
         onNotice: print,
         onStart(recorded, finished) {
           print(replayHeadline(recorded));
-          if (finished) print(`replayed before, nothing is trained; remove ${flags.out} to train again`);
+          if (finished) print(`already replayed, nothing is trained; remove ${flags.out} to train again`);
         },
         onRound: (recorded, replayed) => print(replayedRound(recorded, replayed)),
       },
@@ -63,8 +67,8 @@ async function replay(run: string, flags: ReplayFlags): Promise<void> {
     if (outcome.result.stopped.reason === 'interrupted') {
       throw new Interrupted(
         flags.out === undefined
-          ? 'interrupted; with --out DIR a replay can be taken up again'
-          : 'interrupted; the same command takes it up again',
+          ? 'interrupted; with --out DIR a replay can be resumed'
+          : 'interrupted; rerun the same command to resume',
       );
     }
     for (const line of replayFindings(outcome)) print(line);

@@ -20,12 +20,12 @@ export function addReport(program: Command): void {
     .command('report')
     .summary('write a page about a run')
     .description(
-      'Write a page about a run, finished or not: accuracy by round, who holds what, drift, what the merge changed, and in words who holds the end back. The page stands alone: no script, nothing fetched.',
+      'Write a page about a run, finished or not: accuracy by round, who holds what, drift, what the merge changed, and in words which participant is the last below the reference. The page stands alone: it has no script and fetches nothing.',
     )
     .argument('<run>', 'the folder that --out named when the run was started')
     .option('--out <file>', 'the page; report.html in that folder by default')
     .option('--markdown <file>', 'the summary; report.md in that folder by default')
-    .option('--data <dir>', 'where the data set lies now, if it was moved')
+    .option('--data <dir>', 'the data set’s folder, if it was moved')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .addHelpText(
       'after',

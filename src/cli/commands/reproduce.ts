@@ -20,20 +20,20 @@ interface ReproduceFlags extends RunFlags {
 export function addReproduce(program: Command): void {
   const command = program
     .command('reproduce')
-    .summary('do the experiment of the paper on Fashion-MNIST')
+    .summary('repeat the experiment of the paper on Fashion-MNIST')
     .description(
-      'Do the experiment of the paper on Fashion-MNIST with two environments: in v each has half of every class, in h each has five classes of its own.',
+      'Repeat the experiment of the paper on Fashion-MNIST with two environments. In v each environment has half of every class; in h each has five classes of its own.',
     )
     .addArgument(new Argument('<environment>', 'v or h').argParser(oneOf('environment', environments)))
     .addOption(
       new Option(
         '--profile <name>',
-        'quick (minutes), paper (its settings to the letter), or best (up to an hour)',
+        'quick (minutes), paper (exactly the paper’s settings), or best (up to an hour)',
       )
         .argParser(oneOf('--profile', profileNames))
         .default('quick' satisfies ProfileName),
     )
-    .option('--seed <n>', 'of all random numbers', wholeNumber('--seed', 0, 0x7fffffff), 0);
+    .option('--seed <n>', 'seed of all random numbers', wholeNumber('--seed', 0, 0x7fffffff), 0);
   addRunFlags(command)
     .addHelpText(
       'after',

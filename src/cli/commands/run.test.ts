@@ -182,7 +182,7 @@ describe('a run that is killed or interrupted', () => {
       const { status, stdout, stderr } = await ended;
       expect(status).toBe(130);
       expect(stdout).toContain('interrupted in round 2');
-      expect(stderr).toBe('commonweight: interrupted; the same command takes it up again\n');
+      expect(stderr).toMatch(/^commonweight: interrupted; .*same command.*\n$/);
       const result = resultOf(signal);
       expect(result.stopped).toEqual({ reason: 'interrupted', round: 2 });
       expect(JSON.parse(readFileSync(at(`${signal}.json`), 'utf8'))).toEqual(
@@ -193,7 +193,7 @@ describe('a run that is killed or interrupted', () => {
       const files = readdirSync(at(signal), { recursive: true, encoding: 'utf8' });
       expect(files.filter((file) => /part/.test(file))).toEqual([]);
       const again = await commonweight(run(signal));
-      expect(again.stdout).toContain('taken up again in round 2');
+      expect(again.stdout).toContain('resumed in round 2');
       expect(sha256(at(signal, 'model.safetensors'))).toBe(undisturbed);
     },
   );
@@ -246,7 +246,7 @@ describe('flags', () => {
       ]);
       expect(copied).toHaveLength(3);
     }
-    expect(stdout).toContain('3 steps a round');
+    expect(stdout).toContain('3 steps per round');
     expect(stdout).toContain('2 of 3 participants, drawn anew, train in each');
     expect(stdout).toContain('step 3/3');
     const csv = readFileSync(at('steps/metrics.csv'), 'utf8').split('\n');

@@ -42,49 +42,49 @@ export function addRun(program: Command): void {
     .command('run')
     .summary('run a federation described by a file or by flags')
     .description(
-      'Run a federation: participants train apart, their weights are merged, the merged model is copied back. Flags take the place of the file’s fields. Without a file, `reproduce v --profile quick` is where the flags begin; other data are normalized by their own pixels, and have no reference but by --reference.',
+      'Run a federation on this machine: participants train separately, their weights are merged, and the merged model is copied back. A flag replaces a field of the file. Without a file, the settings are those of `reproduce v --profile quick`, changed by the flags. Other data are then normalized by their own pixels, and have no reference unless --reference gives one.',
     )
     .argument('[file]', 'federation.yaml')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
-    .option('--images <n>', 'deal out only so many training images', wholeNumber('--images'))
+    .option('--images <n>', 'use only n training images', wholeNumber('--images'))
     .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
-    .option('--participants <n>', 'how many', wholeNumber('--participants'))
+    .option('--participants <n>', 'number of participants', wholeNumber('--participants'))
     .option(
       '--participants-per-round <n>',
-      'how many are drawn for each round; all by default',
+      'number of participants that are drawn for each round; all by default',
       wholeNumber('--participants-per-round'),
     )
     .option('--network <name>', networkNames.join(', '), networkFrom)
-    .option('--rounds <n>', 'at most', wholeNumber('--rounds'))
-    .option('--epochs <n>', 'of local training in a round, at most', wholeNumber('--epochs'))
-    .option('--steps <n>', 'of local training in a round, in place of epochs', wholeNumber('--steps'))
+    .option('--rounds <n>', 'maximum number of rounds', wholeNumber('--rounds'))
+    .option('--epochs <n>', 'maximum number of epochs of local training per round', wholeNumber('--epochs'))
+    .option('--steps <n>', 'steps of local training per round, instead of epochs', wholeNumber('--steps'))
     .option(
       '--threshold <target>',
-      'what the own model has to reach on validation data for local training to end, such as 0.9',
+      'local training ends when the participant’s own model reaches this on its validation data, such as 0.9',
       target('--threshold'),
     )
     .option(
       '--reference <target>',
-      'what every copy has to reach on validation data for the run to end: 0.9, or accuracy>=0.9',
+      'the run ends when every copy reaches this on validation data: 0.9, or accuracy>=0.9',
       target('--reference'),
     )
     .option('--strategy <name>', strategySignatures.join(', '), strategyOf('--strategy'))
     .option(
       '--compare <names>',
-      'strategies to evaluate beside it, a,b(parameter=value),…',
+      'other strategies to evaluate on the same updates: a,b(parameter=value),…',
       strategiesOf('--compare'),
     )
     .option('--align', 'match the hidden units of all updates before they are merged')
-    .option('--learning-rate <x>', 'of the optimizer', positiveNumber('--learning-rate'))
-    .option('--batch-size <n>', 'images a step', wholeNumber('--batch-size', 1, 4096))
-    .option('--flip', 'mirror training images half of the time')
+    .option('--learning-rate <x>', 'learning rate of the optimizer', positiveNumber('--learning-rate'))
+    .option('--batch-size <n>', 'images per step', wholeNumber('--batch-size', 1, 4096))
+    .option('--flip', 'mirror each training image with probability one half')
     .option(
       '--shift <n>',
       'shift training images by up to n pixels',
       wholeNumber('--shift', 0, LARGEST_SHIFT),
     )
-    .option('--pooled', 'train the same network on all the data beside it')
-    .option('--seed <n>', 'of all random numbers', wholeNumber('--seed', 0, 0x7fffffff))
+    .option('--pooled', 'also train the same network on all the data together, for comparison')
+    .option('--seed <n>', 'seed of all random numbers', wholeNumber('--seed', 0, 0x7fffffff))
     .option('--init <file>', 'a safetensors file with the weights to start from');
   addRunFlags(command)
     .addHelpText(

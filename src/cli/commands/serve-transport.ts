@@ -50,7 +50,7 @@ export async function serveTransport(
   let lead: Lead | undefined;
   return {
     async lead({ signer, lastEpoch }) {
-      print('waiting for the lead: another coordinator of this run may be at work');
+      print('waiting to lead: another coordinator of this run may be at work');
       lead = await takeLead(nats, signer, {
         ...{ access: natsAccessFrom(flags), standby: true, lastEpoch, onSpoiled: print },
         ...patience,

@@ -25,7 +25,7 @@ import { print } from '../terminal/print.js';
 import { runLog, withErrorsPrinted } from '../terminal/run-log.js';
 import { serveTransport, type TransportFlags } from './serve-transport.js';
 
-const INTERRUPTED = 'interrupted; the same command goes on';
+const INTERRUPTED = 'interrupted; rerun the same command to resume';
 
 interface ServeFlags extends TransportFlags {
   readonly out?: string;
@@ -41,32 +41,40 @@ export function addServe(program: Command): void {
     .command('serve')
     .summary('lead a federation whose participants are on other machines')
     .description(
-      'Lead a federation: wait for the participants, give each round to them, merge what they hand in. The run is kept in a folder; killed at any moment, the same command goes on where it was. Only this machine can reach it unless --host says otherwise.',
+      'Lead a federation across machines: wait for the participants, give them the work of each round, and merge their updates. The run is kept in a folder. The process may be killed at any time; rerun the same command to resume. Only this machine can reach it unless --host says otherwise.',
     )
     .argument('<file>', 'federation.yaml')
-    .option('--out <dir>', 'keep the run here; runs/ and the name of the file by default')
-    .option('--host <address>', 'to listen on; 0.0.0.0 for all of this machine', '127.0.0.1')
-    .option('--port <n>', 'to listen on', wholeNumber('--port', 0, 65_535), DEFAULT_PORT)
+    .option('--out <dir>', 'keep the run in this folder; runs/ and the name of the file by default')
+    .option(
+      '--host <address>',
+      'address to listen on; 0.0.0.0 for all addresses of this machine',
+      '127.0.0.1',
+    )
+    .option('--port <n>', 'port to listen on', wholeNumber('--port', 0, 65_535), DEFAULT_PORT)
     .option(
       '--url <address>',
-      'by which participants reach it, where that is another: of its certificate, say',
+      'address by which participants reach it, if it differs, such as the name in its certificate',
     )
-    .option('--tls-cert <file>', 'the certificate (PEM): without one nothing is encrypted')
-    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--tls-cert <file>', 'certificate (PEM); without one nothing is encrypted')
+    .option('--tls-key <file>', 'key of the certificate (PEM)')
     .option(
       '--tokens-out <file>',
-      'write new tokens here, for your eyes alone; new-tokens.txt in the run’s folder by default',
+      'write new tokens into this file, which only you can read; new-tokens.txt in the run’s folder by default',
     )
     .option(
       '--token-days <n>',
-      'new tokens are valid for so long; without end by default',
+      'new tokens are valid for n days; without end by default',
       wholeNumber('--token-days', 1, 3650),
     )
-    .option('--nats <url>', 'have messages go over NATS JetStream, nats://… or tls://…: docs/nats.md')
-    .option('--nats-object-store', 'have models and updates go over NATS too, not to the hub')
+    .option('--nats <url>', 'send messages over NATS JetStream, nats://… or tls://… (docs/nats.md)')
+    .option('--nats-object-store', 'send models and updates over NATS too, not by the hub')
     .option('--tls-ca <file>', 'certificates (PEM) of authorities to trust with NATS')
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files, for its test images')
-    .option('--workers <n>', 'threads that evaluate; the cores by default', wholeNumber('--workers', 1, 256))
+    .option(
+      '--workers <n>',
+      'number of evaluating threads; one per core by default',
+      wholeNumber('--workers', 1, 256),
+    )
     .option('--init <file>', 'a safetensors file with the weights to start from');
   addNatsFlags(command)
     .addHelpText(
@@ -89,7 +97,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   const input = (await readConfigurationFile(file)) as ConfigurationInput;
   const began = performance.now();
   const { signal, stop } = watchInterrupts(() =>
-    print('interrupted: the same command goes on with this run'),
+    print('interrupted: rerun the same command to resume this run'),
   );
   let log: Logger | undefined;
   let view: LiveView | undefined;

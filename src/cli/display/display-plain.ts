@@ -36,7 +36,7 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
       participants = state.rules.participants;
       print(`${introduction(start)}\n`);
       if (roundResults(state).length > 0 && !isFinished(state)) {
-        print(`taken up again in round ${state.rounds.length}\n`);
+        print(`resumed in round ${state.rounds.length}\n`);
       }
     },
     onProgress(progress) {

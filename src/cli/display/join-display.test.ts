@@ -34,7 +34,7 @@ describe('what a participant is told', () => {
       `round 2 of ${rounds}  trained before`,
       `round 2 of ${rounds}  handed in`,
       `round 2 of ${rounds}  the merged model on own validation examples: 50.00%`,
-      `round 2 of ${rounds}  is over without this participant`,
+      `round 2 of ${rounds}  was closed without this participant`,
       'the coordinator refuses: round 2 is closed',
     ]);
   });

@@ -26,7 +26,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
       // Once the run is over, the coordinator goes; only the final model's download may still need it.
       if (!over || reason.startsWith('download')) onTrouble(reason);
     },
-    onLeftOut: (what) => print(`not the coordinator’s word: ${what}`),
+    onLeftOut: (what) => print(`ignored, since the coordinator has not signed it: ${what}`),
     onStart(participant, { configuration, participants }) {
       ({ rounds } = configuration);
       const others = participants.length - 1;
@@ -61,20 +61,20 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
         }
         case 'diverged':
           return print(
-            `${of(event.round)}  ${event.message}; the coordinator is told, and this waits for what it asks for next`,
+            `${of(event.round)}  ${event.message}; the coordinator knows, and this participant waits for its next request`,
           );
         case 'data-changed':
           return print(
             'warning: the data are not those that this participant took part with before; the coordinator is told that they changed',
           );
         case 'given-up':
-          return print(`${of(event.round)}  is over without this participant`);
+          return print(`${of(event.round)}  was closed without this participant`);
         case 'key-taken':
           return print(
-            `the coordinator’s key is ${event.key}: kept from now on, as nobody has given one by --coordinator-key; compare it with what the coordinator prints`,
+            `the coordinator’s key is ${event.key}; it is kept, since --coordinator-key gave none; compare it with the key that the coordinator prints`,
           );
         case 'left-out':
-          return print('an assignment is older than one that was here before: left out');
+          return print('ignored an assignment that is older than one received before');
         case 'assigned':
           over = event.assignment.type === 'finished';
           return;

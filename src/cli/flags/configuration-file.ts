@@ -24,7 +24,7 @@ export async function readConfigurationFile(file: string): Promise<Record<string
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const got = value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'one value';
     throw new ConfigurationError(`${file}: it is ${got}, expected settings such as "rounds: 3"`, {
-      hint: 'commonweight help run shows a small one',
+      hint: 'commonweight help run shows a small example',
     });
   }
   return { ...value, ...datasetBeside(file, value as Record<string, unknown>) };

@@ -6,19 +6,21 @@ import { UsageError } from '../terminal/error.js';
 import { networkFrom, networkNames } from './network-flag.js';
 
 export const networkOption = () =>
-  new Option('--network <name>', `for files that do not say it: ${networkNames.join(', ')}`).argParser(
-    networkFrom,
-  );
+  new Option(
+    '--network <name>',
+    `the network, for files that do not name it: ${networkNames.join(', ')}`,
+  ).argParser(networkFrom);
 
 export const imageShapeOption = () =>
-  new Option('--image-shape <CxHxW>', 'for files that do not say it; 1x28x28 by default').argParser(
-    imageShapeFrom,
-  );
+  new Option(
+    '--image-shape <CxHxW>',
+    'size of the images, for files that do not say it; 1x28x28 by default',
+  ).argParser(imageShapeFrom);
 
 export const normalizationOption = () =>
   new Option(
     '--normalization <mean,deviation>',
-    'of pixels from 0 to 1, for files that do not say it; 0,1 by default',
+    'normalization of pixels from 0 to 1, for files that do not say it; 0,1 by default',
   ).argParser(normalizationFrom);
 
 /** "1x28x28": channels x height x width. */

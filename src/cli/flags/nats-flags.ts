@@ -10,7 +10,7 @@ export interface NatsFlags {
 export function addNatsFlags(command: Command): Command {
   return command.option(
     '--nats-creds <file>',
-    'credentials for NATS; COMMONWEIGHT_NATS_USER and _PASSWORD, or _TOKEN, say it too',
+    'credentials for NATS; or set COMMONWEIGHT_NATS_USER and _PASSWORD, or _TOKEN',
   );
 }
 

@@ -45,7 +45,7 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
   }
   if (choice.name === 'custom') {
     throw new UsageError(`"${path}" belongs to a network that a program of its own has built`, {
-      hint: 'use it from that program, or take the model.onnx beside it',
+      hint: 'use it from that program, or use the model.onnx beside it',
     });
   }
   const imageShape = flags.imageShape ?? description?.imageShape ?? [1, 28, 28];

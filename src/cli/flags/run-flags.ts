@@ -12,12 +12,16 @@ export interface RunFlags {
 
 export function addRunFlags(command: Command): Command {
   return command
-    .option('--out <dir>', 'keep the run here; the same command takes it up again')
+    .option('--out <dir>', 'keep the run in this folder; rerun the same command to resume it')
     .option('--json <file>', 'write the result as JSON')
-    .option('--workers <n>', 'threads that train; the cores by default', wholeNumber('--workers', 1, 256))
+    .option(
+      '--workers <n>',
+      'number of training threads; one per core by default',
+      wholeNumber('--workers', 1, 256),
+    )
     .option(
       '--max-memory <gb>',
-      'refuse what would need more memory; all of this machine by default',
+      'refuse a run that would need more memory; all memory of this machine by default',
       positiveNumber('--max-memory'),
     )
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files');

@@ -40,7 +40,7 @@ export async function openTokenFile(path: string): Promise<TokenFile> {
   const file = await open(path, 'a', 0o600).catch((cause: unknown) => {
     throw new UsageError(`the tokens cannot be written into "${path}": ${reasonOf(cause)}`, {
       cause,
-      hint: 'name a file that can be written by --tokens-out',
+      hint: 'name a writable file with --tokens-out',
     });
   });
   // One that was there with other permissions.
@@ -90,7 +90,7 @@ export function tokenOfFile(path: string, text: string, { roles, name }: TokenOw
     if (second !== undefined) {
       const names = fitting.map(({ identity }) => ('name' in identity ? identity.name : identity.role));
       throw new UsageError(`--token-file "${path}" has the tokens of ${names.join(', ')}`, {
-        hint: 'say by --name which of them is meant',
+        hint: 'choose one of them with --name',
       });
     }
     if (first !== undefined) return first.token;
@@ -98,6 +98,6 @@ export function tokenOfFile(path: string, text: string, { roles, name }: TokenOw
   const whose =
     name ?? roles.map((role) => `an ${role}`.replace('an participant', 'a participant')).join(' or ');
   throw new UsageError(`--token-file "${path}" has no token of ${whose}`, {
-    hint: 'the lines of the file say whose tokens they are',
+    hint: 'each line of the file says whose token it has',
   });
 }

@@ -15,10 +15,10 @@ const VARIABLE = 'COMMONWEIGHT_TOKEN';
 
 export function addTokenFlags(command: Command): Command {
   return command
-    .option('--token <token>', `by default what the variable ${VARIABLE} holds`)
+    .option('--token <token>', `the token; the variable ${VARIABLE} by default`)
     .option(
       '--token-file <file>',
-      'a file with the token, or the one that serve wrote: no list of processes shows it',
+      'a file with the token, or the file that serve wrote; no list of processes shows the token then',
     );
 }
 
@@ -43,7 +43,7 @@ export async function hubAccessFrom(
   const { token } = link;
   if (token !== undefined && (flags.token ?? flags.tokenFile) !== undefined) {
     throw new UsageError('the link has a token, and another is given by a flag', {
-      hint: 'give the link alone, or the address without what stands behind #',
+      hint: 'give the link alone, or the address without the part behind #',
     });
   }
   return { ...link, token: token ?? (await tokenFrom(flags, owner)) };

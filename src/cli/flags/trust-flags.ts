@@ -13,7 +13,7 @@ export interface CoordinatorKeyFlag {
 export function addCoordinatorKeyFlag(command: Command): Command {
   return command.option(
     '--coordinator-key <key>',
-    'the coordinator’s public key, as it prints it: nothing that another key has signed is taken for its word. Without it, the first key that it shows is kept in --out, and any other is refused from then on',
+    'the coordinator’s public key, as the coordinator prints it; anything that another key has signed is ignored. Without this flag, the first key that the coordinator shows is kept in --out, and from then on any other key is refused',
   );
 }
 
@@ -24,8 +24,8 @@ export interface TrustFlags {
 
 export function addTrustFlags(command: Command): Command {
   return command
-    .option('--fingerprint <sha256>', 'of the certificate, as the coordinator prints it')
-    .option('--tls-ca <file>', 'certificates (PEM) of authorities to trust instead of the system’s');
+    .option('--fingerprint <sha256>', 'SHA-256 of the certificate, as the coordinator prints it')
+    .option('--tls-ca <file>', 'certificates (PEM) of authorities to trust, instead of the system’s');
 }
 
 export async function trustFrom({ fingerprint, tlsCa }: TrustFlags): Promise<Trust> {

@@ -58,7 +58,7 @@ export function Accuracy({ overview, rounds }: AccuracyProps) {
         </div>
       )}
       {rounds.length === 0 ? (
-        <p class="quiet">Nobody has trained yet.</p>
+        <p class="quiet">No participant has trained yet.</p>
       ) : (
         <div class="charts">
           {overview.testImages && rounds.every(nothingTested) ? (

@@ -28,9 +28,10 @@ export function Confusion({ overview, rounds }: ConfusionProps) {
 }
 
 function whyNothing({ testImages }: Overview, rounds: readonly RoundView[]): string {
-  if (!testImages) return 'The coordinator holds no test images: what its models take for what is not known.';
+  if (!testImages)
+    return 'The coordinator holds no test images, so it is not known which class its models mistake for which.';
   return rounds.some(({ result }) => result.copied.length > 0)
-    ? 'What was measured is not kept: what the models take for what is not known.'
+    ? 'The measurements are not kept, so it is not known which class the models mistake for which.'
     : 'Nothing is merged yet.';
 }
 

@@ -11,13 +11,15 @@ export function ConnectionNote({ connection, status }: WatchState) {
     case 'lost':
       if (status?.phase === 'finished') {
         return (
-          <p class="note">The run is finished, and its hub answers no more: what you see is how it ended.</p>
+          <p class="note">
+            The run is finished, and its hub no longer answers. This page shows how it ended.
+          </p>
         );
       }
       return (
         <p class="note alert">
           <strong>Connection lost, trying again.</strong>{' '}
-          {connection.heardAt !== undefined && `What you see is of ${timeOf(connection.heardAt)}. `}
+          {connection.heardAt !== undefined && `This page shows the run at ${timeOf(connection.heardAt)}. `}
           <span class="quiet">{connection.reason}</span>
         </p>
       );
@@ -26,7 +28,7 @@ export function ConnectionNote({ connection, status }: WatchState) {
         return (
           <p class="note alert">
             <strong>This link is for taking part, not for watching:</strong> {connection.reason}.{' '}
-            <a href={`/join${location.hash}`}>Open the page to take part</a>, or ask whoever runs the
+            <a href={`/join${location.hash}`}>Open the page to take part</a>, or ask the operator of the
             federation for the link to watch.
           </p>
         );

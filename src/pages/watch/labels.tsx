@@ -16,7 +16,7 @@ export function Labels({ overview, counts }: LabelsProps) {
       <h2 id="labels">Who holds what</h2>
       {Object.keys(counts).length === 0 ? (
         <p class="quiet">
-          Nobody shares how many examples of each class they hold: it would tell about their data.
+          No participant shares how many examples of each class it has: that would tell about its data.
         </p>
       ) : (
         <Figure figure={figure} />

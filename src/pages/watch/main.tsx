@@ -54,9 +54,8 @@ const WithoutToken = () => (
   <main>
     <h1>A federation</h1>
     <p class="note">
-      This address is without a whole token, so there is nothing to see. The whole link, with{' '}
-      <code>#token=</code> at its end, is made by <code>commonweight serve</code> when it starts: ask whoever
-      runs it.
+      This address has no whole token, so there is nothing to see. The whole link, with <code>#token=</code>{' '}
+      at its end, is made by <code>commonweight serve</code> when it starts: ask its operator.
     </p>
   </main>
 );

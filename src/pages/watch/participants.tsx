@@ -133,7 +133,7 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
             ))}
           </tbody>
         </table>
-        {shown.length === 0 && <p class="quiet">Nobody is so.</p>}
+        {shown.length === 0 && <p class="quiet">No participants match.</p>}
       </Scroll>
     </section>
   );

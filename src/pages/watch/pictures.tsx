@@ -41,7 +41,7 @@ function whyNone({ testImages }: Overview, rounds: readonly RoundView[]): string
   if (rounds.every(({ result }) => result.copied.length === 0)) return 'Nothing is merged yet.';
   return rounds.every(({ pictures }) => pictures === undefined)
     ? 'There are no test images to show.'
-    : 'In the newest round the merge turned no mistake of most own models into an answer that is right.';
+    : 'In the newest round the merge corrected no mistake that most own models make.';
 }
 
 interface PictureProps {

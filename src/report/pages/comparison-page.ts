@@ -20,7 +20,7 @@ ${lineChart({
   title: 'Accuracy on the test images',
   caption:
     seeds.length > 1
-      ? `of the merged model; the mean of ${seeds.length} seeds, in a band of one sample standard deviation each way`
+      ? `of the merged model: the mean of ${seeds.length} seeds, in a band of one sample standard deviation each way`
       : 'of the merged model',
   x: { name: 'round', values: rounds, whole: true },
   format: (value) => `${Number((100 * value).toFixed(1))}%`,
@@ -32,10 +32,10 @@ ${lineChart({
     ...(pooled ? [{ name: `pooled: ${percent(pooled.mean)}`, value: pooled.mean }] : []),
   ],
 })}
-<h2>What came of it</h2>
+<h2>Results</h2>
 ${table({ caption: 'Strategies compared', head, rows })}
 <p class="quiet">${comparisonLegend(comparison)}</p>
-<h2>What was run</h2>
+<h2>Settings</h2>
 <div class="scroll"><pre>${about}</pre></div>`,
   );
 }

@@ -43,7 +43,7 @@ ${driftSection(run)}
 ${confusionSection(run)}
 ${picturesSection(run, pictures)}
 <section>
-<h2>What the run was told</h2>
+<h2>Settings of the run</h2>
 <details><summary>Configuration and versions</summary>
 <pre tabindex="0">${stringify(withoutPath(configuration))}${stringify({ versions: result.versions })}</pre>
 </details>

@@ -26,7 +26,7 @@ export function confusionSection(run: RecordedRun): Html {
 <p class="note">${
       hasTestImages(run) || run.details.size === 0
         ? 'Not recorded: the run was made by an earlier version, or nothing is merged yet.'
-        : 'The coordinator holds no test images: what its models take for what is not known.'
+        : 'The coordinator holds no test images, so it is not known which class its models mistake for which.'
     }</p>
 </section>`;
   }

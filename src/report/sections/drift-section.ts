@@ -20,7 +20,7 @@ export function driftSection(run: RecordedRun): Html {
   const several = run.result.participants.length > 1;
   return html`<section>
 <h2>Drift of the updates</h2>
-<p>Δ is what local training changed in a round: the participant’s weights less those it began with. Where the cosine of two updates is near 1 they agree, and their mean keeps what they learned; near 0 or below they undo one another.</p>
+<p>Δ is what local training changed in a round: the participant’s weights minus those it began with. Where the cosine of two updates is near 1, they agree, and their mean keeps what they learned; near 0 or below, they cancel each other.</p>
 <div class="charts">
 ${lineChart({
   title: 'Norm ‖Δ‖ of the updates',

@@ -66,7 +66,10 @@ export function evaluationReport(result: EvaluationResult, width = 100): string 
     ...perClass,
     '',
     ...(widthOf(matrix) <= width
-      ? ['confusion: a line for each class, a column for what its images were taken for', ...matrix]
+      ? [
+          'confusion: one line for each class, one column for each class that its images were taken for',
+          ...matrix,
+        ]
       : ['confusion: the commonest mistakes', ...mistakes(result)]),
   ].join('\n');
 }

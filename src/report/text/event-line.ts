@@ -35,7 +35,7 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
     case 'copy-evaluated':
       return `${of}  the copy with ${event.participant}: ${percent(event.validationAccuracy)}${missing(event, state)}`;
     case 'dropped':
-      return `an operator has dropped ${event.participant}: nothing is expected of it any more`;
+      return `an operator has dropped ${event.participant}: the run goes on without it`;
     case 'rolled-back':
       return event.to === 0
         ? 'an operator has gone back to the beginning: all rounds are void'

@@ -51,7 +51,7 @@ function end({ finished, result }: RecordedRun): string {
   const { reason, round } = result.stopped;
   return reason === 'diverged'
     ? `The run is not finished: training diverged in round ${round}.`
-    : `The run is not finished: round ${round} is under way, or was cut off. The same command takes it up again.`;
+    : `The run is not finished: round ${round} is under way, or was cut off. Rerun the same command to resume it.`;
 }
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -73,7 +73,7 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
   const which =
     best.name === copied
       ? ''
-      : ` The model that was copied is that of ${copied}; nothing is chosen by the test images.`;
+      : ` The copied model is that of ${copied}; nothing is chosen by the test images.`;
   return [
     `${after} ${best.name} is the best of ${ranked.length} strategies on the test images, with ${percent(best.accuracy)}, before ${others}.${which}`,
   ];
@@ -129,7 +129,7 @@ function decidedImages(run: RecordedRun): string[] {
   if (test?.decided === undefined) return [];
   const { kept, missed } = test.decided;
   return [
-    `Of ${plural(test.examples, 'test image')} the merged model knows ${number(kept[0])} that no own model knows, and misses ${number(missed.at(-1))} that every own model knows.`,
+    `Of ${plural(test.examples, 'test image')}, the merged model knows ${number(kept[0])} that no own model knows, and misses ${number(missed.at(-1))} that every own model knows.`,
   ];
 }
 

@@ -20,9 +20,10 @@ export function heldBack(run: RecordedRun): string[] {
   const reference = referenceOf(run.configuration);
   const evaluated = run.result.rounds.filter(({ copied }) => copied.length > 0);
   const last = evaluated.at(-1);
-  if (last === undefined) return ['No copy was evaluated yet, so nobody holds the end back.'];
+  if (last === undefined)
+    return ['No copy was evaluated yet, so it is not known which participants are below the reference.'];
   if (reference === undefined) {
-    return ['No reference is set: nobody holds the end back, the run goes on to its last round.'];
+    return ['No reference is set: the run goes on to its last round.'];
   }
   const behind = [...last.copied]
     .filter(({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference))
@@ -31,7 +32,7 @@ export function heldBack(run: RecordedRun): string[] {
   if (worst === undefined) return lastToPass(evaluated, reference);
   const { name, validationAccuracy } = worst;
   return [
-    `${name} holds the end back: in round ${last.round} the copied model has ${percent(validationAccuracy)} on its validation images, ${points(reference.value - validationAccuracy)} below the reference of ${percent(reference.value)}. ${theOthers(last, behind.length)}`,
+    `${name} is the last participant below the reference: in round ${last.round} the copied model has ${percent(validationAccuracy)} on its validation images, ${points(reference.value - validationAccuracy)} below ${percent(reference.value)}. ${theOthers(last, behind.length)}`,
     ...costOfMerge(last, name, validationAccuracy),
     ...trend(evaluated, name, reference),
     ...weakestClasses(run, name),
@@ -45,11 +46,11 @@ function lastToPass(evaluated: readonly RoundResult[], reference: Target): strin
     ({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference),
   );
   const lowest = late.toSorted((a, b) => a.validationAccuracy - b.validationAccuracy)[0];
-  const passed = `Nobody holds the end back: in round ${last?.round} every copy reaches the reference of ${percent(reference.value)}.`;
+  const passed = `No participant is below the reference: in round ${last?.round} every copy reaches ${percent(reference.value)}.`;
   if (lowest === undefined || last === undefined || before === undefined) return [passed];
   const now = copyValidation(last, lowest.name) ?? 0;
   return [
-    `${passed} Until then it was ${lowest.name}, with ${percent(lowest.validationAccuracy)} in round ${before.round} and ${percent(now)} in round ${last.round}.`,
+    `${passed} The last one below it was ${lowest.name}, with ${percent(lowest.validationAccuracy)} in round ${before.round} and ${percent(now)} in round ${last.round}.`,
   ];
 }
 
@@ -83,10 +84,10 @@ function trend(evaluated: readonly RoundResult[], name: string, reference: Targe
   if (first === undefined || last === undefined || first === last) return [];
   const pace = (last.accuracy - first.accuracy) / (last.round - first.round);
   const went = `From round ${first.round} to ${last.round} its copy went from ${percent(first.accuracy)} to ${percent(last.accuracy)}`;
-  if (pace <= 0) return [`${went}: it does not come nearer.`];
+  if (pace <= 0) return [`${went}: it does not approach the reference.`];
   const rounds = Math.ceil((reference.value - last.accuracy) / pace);
   return [
-    `${went}, ${points(pace)} a round: at that pace it reaches the reference in ${plural(rounds, 'more round')}.`,
+    `${went}, ${points(pace)} per round: at that pace it reaches the reference in ${plural(rounds, 'more round')}.`,
   ];
 }
 
@@ -105,7 +106,7 @@ function weakestClasses(run: RecordedRun, name: string): string[] {
   const list = weakest.join(', ');
   return [
     held === undefined
-      ? `On the test images the merged model is weakest on ${list}; which of these ${name} holds is not known, for label counts are not shared.`
+      ? `On the test images the merged model is weakest on ${list}; which of these ${name} holds is not known, since label counts are not shared.`
       : `Of the classes that ${name} holds, the merged model is weakest on ${list}, by the test images.`,
   ];
 }

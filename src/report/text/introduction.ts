@@ -70,10 +70,10 @@ export function networkText({ model, initialWeights, initialModel }: Configurati
   const detail = settings.map(([key, value]) => `${key} ${[value].flat().join('-')}`).join(', ');
   const begin =
     initialModel !== undefined
-      ? 'beginning from the model given'
+      ? 'starting from the given model'
       : initialWeights === 'shared'
         ? 'the same initial weights for all'
-        : 'initial weights of its own for each';
+        : 'separate initial weights for each participant';
   return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}`;
 }
 
@@ -91,11 +91,11 @@ export function trainingText(configuration: Configuration): string {
 
 function localText(configuration: Configuration): string {
   const { epochs = 1, steps, threshold, firstThreshold } = configuration.local;
-  if (typeof steps === 'number') return `${plural(steps, 'step')} a round`;
+  if (typeof steps === 'number') return `${plural(steps, 'step')} per round`;
   if (steps !== undefined) {
     return steps
       .map(({ from, steps }) =>
-        from === 1 ? `${plural(steps, 'step')} a round` : `${count(steps)} from round ${count(from)}`,
+        from === 1 ? `${plural(steps, 'step')} per round` : `${count(steps)} from round ${count(from)}`,
       )
       .join(', ');
   }
@@ -103,7 +103,7 @@ function localText(configuration: Configuration): string {
     ...(firstThreshold === undefined ? [] : [`${targetText(firstThreshold, configuration)} in round 1`]),
     ...(threshold === undefined ? [] : [targetText(threshold, configuration)]),
   ].join(', then ');
-  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} a round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
+  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} per round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
 }
 
 function correctionText(correction: Configuration['correction']): string[] {
@@ -167,6 +167,6 @@ export function roundsText(configuration: Configuration): string {
           `the last layer is refitted ${refit.rounds === 'every' ? 'before every copy' : 'after the last round'}`,
         ]),
     ...(others.length === 0 ? [] : [`compared with ${others.join(', ')}`]),
-    ...(pooled ? ['beside it the same network on all the data together'] : []),
+    ...(pooled ? ['for comparison, the same network is trained on all the data together'] : []),
   ].join('; ');
 }

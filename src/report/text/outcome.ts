@@ -53,7 +53,7 @@ function ofFew(few: RunResult['fewValidationExamples'] = []): string {
     few.length > who.length
       ? ` and ${few.length - who.length} more on fewer than ${FEW_VALIDATION_EXAMPLES}`
       : '';
-  return `, but by accuracies that say little: ${few.length === 1 ? 'one validates' : `${few.length} validate`} on few images (${who.join(', ')}${more})`;
+  return `, but these accuracies say little: ${few.length === 1 ? 'one participant validates' : `${few.length} participants validate`} on few images (${who.join(', ')}${more})`;
 }
 
 function stopReason({ stopped, settings, rounds, attackers, fewValidationExamples }: RunResult): string {

@@ -50,16 +50,16 @@ export function replayFindings(outcome: ReplayOutcome): string[] {
     return [`the model is what the journal says: ${all} the recorded bytes`];
   }
   if (first.of === 'file') {
-    return [`every round came out as recorded, but ${difference(first)}: it was changed after the run`];
+    return [`every round is as recorded, but ${difference(first)}: it was changed after the run`];
   }
-  const where = `the replay departs from the journal in round ${first.round}`;
+  const where = `the replay differs from the journal in round ${first.round}`;
   return [`${where}: ${difference(first)}`, ...reasonsOf(first, outcome)];
 }
 
 /** What may be behind the first difference. */
 function reasonsOf(first: ReplayDifference, { run, differences, versions }: ReplayOutcome): string[] {
   if (first.of === 'accuracy') {
-    return [`the model came out as recorded: "${first.participant}" has other validation examples`];
+    return [`the model is as recorded: "${first.participant}" has other validation examples`];
   }
   const lines = versions.map(({ of, recorded, here }) => `${of} was ${recorded}, here it is ${here}`);
   if (run.result.versions.commonweight === undefined) {
@@ -73,11 +73,13 @@ function reasonsOf(first: ReplayDifference, { run, differences, versions }: Repl
       ),
   );
   if (first.of !== 'update') {
-    lines.push('all updates came out as recorded: it was merged in another way, or the journal was changed');
+    lines.push('all updates are as recorded: they were merged in another way, or the journal was changed');
   } else if (agree.length > 0) {
-    lines.push(`the update of ${listed(agree)} came out as recorded: the others had other data or machines`);
+    lines.push(
+      `the update of ${listed(agree)} is as recorded: the other participants had other data or machines`,
+    );
   } else if (lines.length === 0) {
-    lines.push('versions and processor are the same: the data are other ones, or the journal was changed');
+    lines.push('versions and processor are the same: the data differ, or the journal was changed');
   }
   if (run.state.members.size > 0) {
     lines.push('the versions are those of the coordinator: the participants’ machines are not recorded');

@@ -83,18 +83,16 @@ describe('the status of a run', () => {
     ]);
   });
 
-  it('while the coordinator merges, when nobody is waited for', () => {
+  it('while the coordinator merges, when no participant is missing', () => {
     const all = lines({ phase: 'merging', waitingFor: [], received: ['site-a', 'site-b'] });
     expect(all.slice(0, 2)).toEqual([
-      'round 2 of 5, merging: 2 updates, nobody is waited for',
+      'round 2 of 5, merging: 2 updates in, none missing',
       'the last merged model on the test images: 75.00%',
     ]);
   });
 
   it('while the copies are evaluated', () => {
-    expect(lines({ phase: 'evaluating' })[0]).toBe(
-      'round 2 of 5, evaluating: 1 of 3 have said how good the copied model is with them',
-    );
+    expect(lines({ phase: 'evaluating' })[0]).toMatch(/^round 2 of 5, evaluating: 1 of 3 participants/);
   });
 
   it('at the end, with who has still to fetch the final model', () => {

@@ -10,7 +10,7 @@ export function statusLines(status: Status, now: Date): string[] {
   const tested = testAccuracy !== undefined && [
     `the last merged model on the test images: ${percent(testAccuracy)}`,
   ];
-  const warnings = (status.warnings ?? []).map((warning) => `look at this: ${warning}`);
+  const warnings = (status.warnings ?? []).map((warning) => `warning: ${warning}`);
   return [headline(status), ...waiting(status, now), ...(tested || []), ...warnings, '', ...table(status)];
 }
 
@@ -22,9 +22,9 @@ export function headline({ phase, round, rounds, reason, received, waitingFor }:
     case 'training':
       return `${at}: ${received.length} of ${plural(of, 'update')} in`;
     case 'evaluating':
-      return `${at}: ${received.length} of ${of} have said how good the copied model is with them`;
+      return `${at}: ${received.length} of ${of} participants have reported the accuracy of the copied model`;
     case 'merging':
-      return `${at}: ${plural(received.length, 'update')}, nobody is waited for`;
+      return `${at}: ${plural(received.length, 'update')} in, none missing`;
     case 'finished':
       return `finished in round ${round} of ${rounds}: ${reasons[reason ?? ''] ?? reason}`;
     default:

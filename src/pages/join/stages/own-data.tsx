@@ -19,7 +19,7 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
   return (
     <section aria-labelledby="data">
       <StageHeading id="data">Your pictures</StageHeading>
-      {resumed && <p>They were kept on this device since an earlier visit.</p>}
+      {resumed && <p>They have been kept on this device since an earlier visit.</p>}
       <OwnData federation={federation} data={data} />
       <label class="tick">
         <input

@@ -13,9 +13,7 @@ export function TakingPart({ state, onLeave }: { readonly state: JoinState; onLe
   return (
     <section aria-labelledby="now">
       <StageHeading id="now">{stage === 'leaving' ? 'Leaving' : 'Taking part'}</StageHeading>
-      {resumed && (
-        <p class="note">This device was taking part before the page was loaded again, and goes on.</p>
-      )}
+      {resumed && <p class="note">This device took part before the page was loaded again, and continues.</p>}
       <p class="now">{statusText(state)}</p>
       <HowFar work={work} />
       <dl class="figures">

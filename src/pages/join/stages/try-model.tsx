@@ -17,7 +17,7 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
   return (
     <>
       <h2>Try it</h2>
-      <p>On this device; nothing of it is sent.</p>
+      <p>This happens on this device; nothing is sent.</p>
       <div class="try">
         <div>
           <h3>Draw something</h3>
@@ -27,7 +27,7 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
           />
         </div>
         <div class="answer">
-          <h3>What the model takes it for</h3>
+          <h3>The model’s answer</h3>
           <Answer model={model} trial={trial} />
         </div>
         <div>
@@ -79,7 +79,7 @@ function Answer({ model: { classNames, imageShape }, trial }: Pick<TryModelProps
       <div class="seen">
         {pixels && <Pixels pixels={pixels} shape={imageShape} label="what the network was shown" />}
         <p aria-live="polite">
-          {trial === undefined && 'Nothing was shown to it yet.'}
+          {trial === undefined && 'No picture was tried yet.'}
           {trial?.type === 'asked' && 'It is looking …'}
           {trial?.type === 'failed' && <span class="wrong">{trial.message}</span>}
           {prediction && (

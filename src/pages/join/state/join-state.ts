@@ -131,9 +131,9 @@ export function next(state: JoinState, event: JoinEvent): JoinState {
     case 'round':
       return { ...state, rounds: withRound(state.rounds, event.round) };
     case 'refused':
-      return noted(state, `The coordinator does not take it: ${event.message}`);
+      return noted(state, `The coordinator has refused it: ${event.message}`);
     case 'given-up':
-      return noted(state, `Round ${event.round} was closed before this device was done with it.`);
+      return noted(state, `Round ${event.round} was closed before this device had finished it.`);
     case 'trouble':
       return { ...state, trouble: event.message };
     case 'connected':

@@ -18,7 +18,7 @@ export function statusText(state: JoinState): string {
     case 'taking-part':
       return workText(state);
     case 'leaving':
-      return 'Leaving: the step under way is finished, and the coordinator is told.';
+      return 'Leaving: the current step is being finished, and the coordinator is told.';
     case 'left':
       return 'This device takes no part any more.';
     case 'forgotten':
@@ -26,7 +26,7 @@ export function statusText(state: JoinState): string {
     case 'finished':
       return finish === undefined ? 'The run is over.' : `The run is over: ${finishText(finish)}`;
     case 'failed':
-      return failure === undefined ? 'It cannot go on.' : failureTitles[failure.kind];
+      return failure === undefined ? 'This page cannot continue.' : failureTitles[failure.kind];
   }
 }
 
@@ -52,9 +52,9 @@ function workText({ work, federation }: JoinState): string {
 }
 
 const finishReasons: Readonly<Record<Finish['reason'], string>> = {
-  'every-participant-passed': 'the merged model is good enough for everybody.',
+  'every-participant-passed': 'the merged model is good enough for every participant.',
   'max-rounds': 'all rounds are done.',
-  stopped: 'whoever leads it has stopped it.',
+  stopped: 'its operator has stopped it.',
   failed: 'it has failed.',
 };
 export const finishText = ({ reason, message }: Finish) => message ?? finishReasons[reason];
@@ -63,7 +63,7 @@ export const failureTitles: Readonly<Record<FailureKind, string>> = {
   replaced: 'Another page has taken over',
   'not-let-in': 'The coordinator does not let this page in',
   work: 'The work on this device has failed',
-  other: 'It cannot go on',
+  other: 'This page cannot continue',
 };
 
 /** What to do about it, where the error itself does not say it. */
@@ -71,19 +71,19 @@ export const failureHelp: Readonly<Record<FailureKind, string>> = {
   replaced:
     'The same link was opened in another tab, in another browser or on another device, and only one of them can take part. Go on there, or take over again here: the other one then stops.',
   'not-let-in':
-    'Ask whoever leads the federation for a new link, and open it whole: the part after # belongs to it.',
-  work: 'What was handed in still counts. Try again; if it fails again, tell whoever leads the federation what it says.',
+    'Ask the operator of the federation for a new link, and open the whole link: the part after # belongs to it.',
+  work: 'What was handed in still counts. Try again; if it fails again, tell the operator of the federation what the message says.',
   other: 'Try again. What was handed in still counts, and what was trained is kept on this device.',
 };
 
 export const noToken = {
-  message: 'The link to this page is not whole: it ends in #token= and 43 letters and digits.',
+  message: 'The link to this page is not complete: a whole link ends in #token= and 43 letters and digits.',
   hint: 'open the whole link that you were given',
 };
 
 /** "3 others", by name where they are few. */
 export function othersText({ others }: FederationFacts): string {
-  if (others.length === 0) return 'nobody else';
+  if (others.length === 0) return 'no other participant';
   if (others.length > 6) return `${count(others.length)} others`;
   return others.length === 1 ? `${others[0]}` : `${others.slice(0, -1).join(', ')} and ${others.at(-1)}`;
 }
@@ -100,7 +100,7 @@ export function deviceNotices(page: {
 }): readonly string[] {
   if (!page.isSecureContext)
     return [
-      'This page came over plain HTTP from another machine. A browser then gives it one thread, no GPU, and no hashing of its own, which is done in JavaScript: everything works, but more slowly. Over HTTPS, or on the coordinator’s own machine, it is faster.',
+      'This page came over plain HTTP from another machine. The browser then gives it one thread and no GPU, and hashes are computed in JavaScript. Everything works, but more slowly. Over HTTPS, or on the coordinator’s own machine, it is faster.',
     ];
   if (!page.crossOriginIsolated)
     return [

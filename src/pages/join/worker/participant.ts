@@ -80,7 +80,7 @@ export function participant(post: (event: WorkerEvent) => void): (command: Comma
       const found = await read(notices);
       await kept?.data.keep(found).catch(() => {
         notices.push(
-          'This browser has no room to keep them: after the page is loaded again, choose them again.',
+          'This browser has no room to keep the pictures: choose them again after the page is loaded again.',
         );
       });
       await hold(found, notices, false);

@@ -55,15 +55,15 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
       return {
         type: 'notice',
         notice:
-          'The data are not those that you took part with before. The coordinator is told that they changed.',
+          'The data are not the same as when you took part before. The coordinator is told that they changed.',
       };
     case 'key-taken':
       return {
         type: 'notice',
-        notice: `The link has no key of the coordinator, so the one that it shows is kept from now on: ${event.key}`,
+        notice: `The link has no key of the coordinator, so this page keeps the key that the coordinator shows: ${event.key}`,
       };
     case 'left-out':
-      return { type: 'notice', notice: 'An assignment is older than one that was here before: left out.' };
+      return { type: 'notice', notice: 'Ignored an assignment that is older than one received before.' };
     case 'given-up':
       return { type: 'given-up', round: event.round };
   }
