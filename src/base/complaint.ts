@@ -1,4 +1,7 @@
-/** What is wrong with a configuration, in words: which field, what came, what was expected. */
+/**
+ * This module says what is wrong with a configuration: which field, what was expected, and what
+ * came.
+ */
 import { z } from 'zod';
 import { excerpt } from './excerpt.js';
 import { nearestName } from './nearest-name.js';
@@ -29,8 +32,9 @@ interface SchemaNode {
 }
 
 /**
- * The complaint that helps most: a name that is not known before whatever is missing in its place. An issue of one's own
- * (`custom`) says what its value is and what was expected, and may have a `hint` among its parameters.
+ * The complaint that helps most: a name that is not known before whatever is missing in its place.
+ * An issue of one's own (`custom`) says what its value is and what was expected, and may have a
+ * `hint` among its parameters.
  */
 export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError): Complaint {
   const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];

@@ -1,11 +1,15 @@
 /**
- * Names of classes and of participants, the same on every machine. Unicode spells many letters in two ways: most keyboards
- * give "é" as one character (NFC), the file names of a Mac hold two (NFD). A name is brought to NFC where it comes in.
+ * Names of classes and of participants are the same on every machine. Unicode spells many letters
+ * in two ways: most keyboards give "é" as one character (NFC), the file names of a Mac hold two
+ * (NFD). So a name is brought to NFC where it comes in.
  */
 
 export const canonicalName = (name: string): string => name.normalize('NFC');
 
-/** With every character beyond ASCII as an escape, so that two spellings that look alike can be told apart. */
+/**
+ * With every character beyond ASCII as an escape, so that two spellings that look alike can be told
+ * apart.
+ */
 export const escapedName = (name: string): string =>
   JSON.stringify(name).replace(
     /[^\x20-\x7e]/g,
@@ -13,8 +17,9 @@ export const escapedName = (name: string): string =>
   );
 
 /**
- * The order of names: numbers in them by their value ("1", "2", "10"), all else by UTF-16 code units. It depends on no
- * language and no version of ICU, as `localeCompare` does, for the order of classes is the order of their labels.
+ * The order of names: numbers in them by their value ("1", "2", "10"), all else by UTF-16 code
+ * units. It depends on no language and no version of ICU, as `localeCompare` does, for the order of
+ * classes is the order of their labels.
  */
 export function compareNames(a: string, b: string): number {
   const others = partsOf(b);
@@ -27,7 +32,10 @@ export function compareNames(a: string, b: string): number {
   return partsOf(a).length - others.length || compareText(a, b);
 }
 
-/** The first name that comes twice, for a sentence about both: as it came first, and as it came again. */
+/**
+ * The first name that comes twice, for a sentence about both: as it came first, and as it came
+ * again.
+ */
 export function repeatedName(
   names: readonly string[],
   keyOf: (name: string) => string = canonicalName,

@@ -1,4 +1,4 @@
-/** What a mistyped name may have meant. */
+/** Finds the known name that a mistyped name is nearest to. */
 
 /** The known name that is fewest edits away, where it is near enough to be worth suggesting. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {

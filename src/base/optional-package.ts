@@ -1,11 +1,14 @@
 /**
- * A package that only some need, and that only those install: an optional peer dependency. It is imported where it is
- * used, and its absence is one line that says what to install.
+ * An optional package is a peer dependency that only some users install. It is imported where it is
+ * used. When it is missing, one line says what to install.
  */
 import type { CommonweightError } from './error.js';
 
 export interface OptionalPackage {
-  /** What is not possible without it, as a sentence that begins with the room: "data: pictures cannot be read". */
+  /**
+   * What is not possible without it, as a sentence that begins with the room: "data: pictures
+   * cannot be read".
+   */
   readonly without: string;
   /** With their versions, as they are given to npm. */
   readonly packages: readonly string[];
@@ -13,7 +16,9 @@ export interface OptionalPackage {
 
 type RoomError = new (message: string, options: { hint: string; cause: unknown }) => CommonweightError;
 
-/** @throws an error of the room, when a package is not installed, or has no build for this system */
+/**
+ * @throws an error of the room, when a package is not installed, or has no build for this system
+ */
 export async function importOptional<Module>(
   load: () => Promise<Module>,
   { without, packages }: OptionalPackage,

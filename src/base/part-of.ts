@@ -1,6 +1,7 @@
 /**
- * How many of `count` a fraction is. A fraction is meant as it is written: 0.07 of 100 is 7, though the product of the two in
- * float64 is 7.000000000000001. A product is taken for the whole or half number that it is as near to as rounding explains.
+ * Computes how many of `count` a fraction is. A fraction means what it says: 0.07 of 100 is 7,
+ * though the product in float64 is 7.000000000000001. So a product that lies within rounding of a
+ * whole or half number counts as that number.
  */
 
 /** Of the fraction's own rounding and the product's. */

@@ -1,9 +1,13 @@
 /**
- * Text of somebody else's as a terminal or a log may show it. A control character can colour, move or hide what stands there,
- * or answer for the user; those that turn the direction of writing make a name look like another.
+ * Makes text from others safe to show in a terminal or a log. A control character can colour, move
+ * or hide text, or answer for the user. One that turns the direction of writing makes a name look
+ * like another.
  */
 
-/** Controls, halves of surrogate pairs, separators of lines, and what is not seen except for what joins letters. */
+/**
+ * Controls, halves of surrogate pairs, separators of lines, and what is not seen except for what
+ * joins letters.
+ */
 const UNSAFE =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
 const EVERY_UNSAFE = new RegExp(UNSAFE, 'gu');

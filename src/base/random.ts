@@ -1,9 +1,11 @@
 /**
- * Seeded random numbers. A stream is derived from a key such as (seed, participant, round, purpose); no two purposes
- * share a stream and no stream is shared state, so a draw never depends on what ran before it.
+ * Seeded random numbers. A stream is derived from a key such as (seed, participant, round,
+ * purpose). No two purposes share a stream, and no stream is shared state, so a draw never depends
+ * on what ran before it.
  *
- * The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter is
- * encrypted with the key. The key is the first 64 bits of a hash of the parts, mixed by the same block function.
+ * The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2,
+ * 3"): a counter is encrypted with the key. The key is the first 64 bits of a hash of the parts,
+ * mixed by the same block function.
  */
 
 export interface RandomStream {
@@ -19,7 +21,10 @@ export interface RandomStream {
   permutation(length: number): Uint32Array;
 }
 
-/** The stream of this key. Equal keys give equal streams; the parts are told apart by type and position. */
+/**
+ * The stream of this key. Equal keys give equal streams; the parts are told apart by type and
+ * position.
+ */
 export function randomStream(...key: readonly (number | string)[]): RandomStream {
   const [key0, key1] = hashKey(key);
   const block = new Uint32Array(4);

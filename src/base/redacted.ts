@@ -1,6 +1,7 @@
 /**
- * Text without the secrets that may have come into it: an error repeats what a user typed, and a user pastes links and
- * addresses with tokens and passwords in them. What stands here knows a secret by its form, wherever it stands.
+ * Removes secrets from text. An error repeats what a user typed, and users paste links and
+ * addresses with tokens and passwords in them. This module recognizes a secret by its form,
+ * wherever it stands.
  */
 
 const HIDDEN = '…';
@@ -9,7 +10,10 @@ const HIDDEN = '…';
 const CREDENTIALS = /(:\/\/)(?!\/)[^\s"'<>]*@/g;
 /** `#token=…`, `?token=…`, `--token=…`, `"token":"…"`. */
 const NAMED = /\b(token|password)(=|":\s?")[^\s"'&,;)}]+/gi;
-/** A token of ours: 43 letters, digits, "-" and "_", of both cases, which no hash in hexadecimal has. */
+/**
+ * A token of ours: 43 letters, digits, "-" and "_", of both cases, which no hash in hexadecimal
+ * has.
+ */
 const TOKEN = /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{43}(?![\w-])/g;
 
 export const redacted = (text: string): string =>

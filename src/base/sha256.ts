@@ -1,4 +1,4 @@
-/** SHA-256 where there is no Node: by Web Crypto, which Node has too, or in JavaScript. */
+/** SHA-256 without Node: by Web Crypto, which Node has too, or in JavaScript. */
 import { sha256 } from '@noble/hashes/sha2.js';
 
 /** @returns 64 lower-case hexadecimal digits */

@@ -1,4 +1,7 @@
-/** Words that cross the wire. They come to terminals and logs of others, and a participant's name to names of files. */
+/**
+ * The form of words that cross the wire. They reach the terminals and logs of others, and a
+ * participant's name becomes part of file names.
+ */
 import { z } from 'zod';
 import { participantNameProblem, participantNamesProblem, repeatedName } from './names.js';
 import { isPrintable, printable } from './printable.js';

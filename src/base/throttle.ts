@@ -1,4 +1,7 @@
-/** Values that are told now and then: the first at once, of those that follow within the interval the last, at its end. */
+/**
+ * Reports values at most once per interval: the first value at once, and then the last value of
+ * each interval at its end.
+ */
 
 export interface Throttled<Value> {
   tell(value: Value): void;

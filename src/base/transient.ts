@@ -1,4 +1,7 @@
-/** Which errors of the system are a matter of time: another try may go well, without anybody changing the command. */
+/**
+ * Says which errors of the system are a matter of time: another try may succeed although nobody
+ * changed the command.
+ */
 const transientCodes: ReadonlySet<unknown> = new Set([
   // The disk, and what a process may have.
   'ENOSPC',

@@ -1,9 +1,15 @@
-/** Turns of the event loop: long work in a thread stops between two of its pieces, so that others of the thread go on. */
+/**
+ * Gives other work of a thread its turn: long work is cut into pieces, and the event loop runs
+ * between two of them.
+ */
 
 /** How long others of this thread wait, and what one piece takes besides. */
 const TURN_MS = 5;
 
-/** Lets others have a turn, where it is due; the first time it always is. @throws the signal's reason, once it is aborted. */
+/**
+ * Lets others have a turn, where it is due; the first time it always is. @throws the signal's
+ * reason, once it is aborted.
+ */
 export type TakeTurn = () => Promise<void>;
 
 export function turnTaker(signal?: AbortSignal): TakeTurn {

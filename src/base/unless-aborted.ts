@@ -1,4 +1,7 @@
-/** Waiting for what cannot be stopped: it is left to itself when nobody waits for it any more. */
+/**
+ * Waits for work that cannot be stopped, unless a signal aborts the wait. The work then runs on
+ * unobserved.
+ */
 import { InterruptedError } from './interrupted.js';
 
 /** @throws InterruptedError when the signal comes first */

@@ -1,6 +1,6 @@
 /**
- * The commands, by their names. A command brings what it works with, so of a program that was told which one, only that is
- * loaded: a coordinator lives for days, and would keep the rest in memory.
+ * The commands by their names. A command imports what it works with, and only the command that was
+ * asked for is loaded: a coordinator lives for days, and would keep the rest in memory.
  */
 import type { Command } from 'commander';
 
@@ -26,7 +26,10 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   export: async () => (await import('./commands/export.js')).addExport,
 };
 
-/** @param name the program's first argument; anything but a command, such as a flag or a mistake, wants all of them */
+/**
+ * @param name the program's first argument; anything but a command, such as a flag or a mistake,
+ *   wants all of them
+ */
 export function commandsFor(name: string | undefined): Promise<Add[]> {
   const named = Object.entries(commands).filter(([each]) => each === name);
   const wanted = named.length > 0 ? named : Object.entries(commands);

@@ -1,4 +1,4 @@
-/** What the terminal says when a command fails, and the status it ends with. */
+/** Words the failure of a command, and chooses its exit status. */
 import { CommanderError } from 'commander';
 import { CommonweightError } from '../base/error.js';
 import { refusalOf } from '../base/node/reason.js';
@@ -9,7 +9,10 @@ import { Interrupted } from './terminal/error.js';
 
 const OUR_ERROR = 1;
 const USER_ERROR = 2;
-/** EX_TEMPFAIL of sysexits.h: the same command may do well later, so that a service is to start it again. */
+/**
+ * EX_TEMPFAIL of sysexits.h: the same command may do well later, so that a service is to start it
+ * again.
+ */
 const TRANSIENT = 75;
 const INTERRUPTED = 130;
 
@@ -38,7 +41,10 @@ export function failureOf(error: unknown): Failure {
   return { text: [text, ...frames].join('\n'), status: OUR_ERROR };
 }
 
-/** A message for stderr: one line, and below it the next step to take; without the secrets that somebody may have typed. */
+/**
+ * A message for stderr: one line, and below it the next step to take; without the secrets that
+ * somebody may have typed.
+ */
 function said(message: string, hint?: string): string {
   return redacted(printableLines(`commonweight: ${message}${hint === undefined ? '' : `\n  ${hint}`}`));
 }

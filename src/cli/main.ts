@@ -2,8 +2,9 @@
 /** The program, and how it ends. */
 import { runProgram } from './program.js';
 
-// A reader that has seen enough, such as `head`, closes the pipe. We end as other programs do, by SIGPIPE: an orderly exit
-// would wait for threads that are in the middle of a step. Node ignores that signal until somebody has listened to it.
+// A reader that has seen enough, such as `head`, closes the pipe. We end as other programs do, by
+// SIGPIPE: an orderly exit would wait for threads that are in the middle of a step. Node ignores
+// that signal until somebody has listened to it.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.once('SIGPIPE', () => {});

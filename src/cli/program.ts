@@ -1,4 +1,4 @@
-/** The commands put together, and what is said when one of them fails. */
+/** Puts the commands together, and says what went wrong when one of them fails. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { commandsFor } from './commands.js';

@@ -1,6 +1,6 @@
 /**
- * HTML by tagged templates: `html\`<td>${name}</td>\``. Whatever is put in is text and is escaped, but for what another
- * template made; so a name that looks like markup stays a name.
+ * HTML by tagged templates: `html\`<td>${name}</td>\``. Inserted text is escaped, except for what
+ * another template made. So a name that looks like markup stays a name.
  */
 
 export interface Html {

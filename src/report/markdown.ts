@@ -1,4 +1,6 @@
-/** Markdown from text: what has a meaning there is escaped, so that names stay names. */
+/**
+ * Makes Markdown from text. Characters with a meaning in Markdown are escaped, so names stay names.
+ */
 
 export const markdownText = (text: string) =>
   text

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Writes numbers as people read them. */
 
 /** 0.9141 → "91.41%" */
 export const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;

@@ -1,6 +1,7 @@
 /**
- * How a page looks, light and dark, wide and narrow. Charts and text take their colours from the variables here; every
- * pair of text and ground has a contrast of 4.5 or more, every line and ground 3 or more.
+ * The style of a page, light and dark, wide and narrow. Charts and text take their colours from the
+ * variables here. Every pair of text and background has a contrast of 4.5 or more, every line and
+ * its background 3 or more.
  */
 export const pageStyle = `
 :root {

@@ -1,4 +1,7 @@
-/** A page that stands alone: style and charts within it, no script, nothing fetched. */
+/**
+ * A page that stands alone: style and charts are within it, it has no script, and it fetches
+ * nothing.
+ */
 import { type Html, html, trusted } from './html.js';
 import { pageStyle } from './page-style.js';
 

@@ -1,4 +1,4 @@
-/** Numbers that the parts of a report share, derived from what a run has recorded. */
+/** Derives from a recorded run the numbers that the parts of a report share. */
 import type { RecordedRun } from '../federation/record/read-run.js';
 import type { RoundResult } from '../federation/record/run-result.js';
 import { type Target, type TargetSetting, targetOf, writtenTarget } from '../metrics/target.js';
@@ -37,7 +37,10 @@ export function classNamesOf({ model, labelCounts, details }: RecordedRun): read
   return labelCounts?.classNames ?? model?.description?.classNames ?? matrix.map((_, label) => String(label));
 }
 
-/** Of the first and of the last merged round, where their details are there; one where they are the same. */
+/**
+ * Of the first and of the last merged round, where their details are there; one where they are the
+ * same.
+ */
 export function firstAndLast(run: RecordedRun): RoundDetails[] {
   const merged = mergedRounds(run);
   const ends = new Set([merged[0]?.round, merged.at(-1)?.round]);
@@ -47,7 +50,10 @@ export function firstAndLast(run: RecordedRun): RoundDetails[] {
 export const lastDetails = (run: RecordedRun): RoundDetails | undefined =>
   run.details.get(mergedRounds(run).at(-1)?.round ?? 0);
 
-/** Σ nᵢ·aᵢ / Σ nᵢ by the participants' numbers of training examples; undefined where nobody has a value. */
+/**
+ * Σ nᵢ·aᵢ / Σ nᵢ by the participants' numbers of training examples; undefined where nobody has a
+ * value.
+ */
 export function weightedByExamples(
   round: RoundResult,
   numberOf: (name: string) => number | undefined,
@@ -70,7 +76,9 @@ export const copyValidation = ({ copied }: RoundResult, name: string) =>
   copied.find((one) => one.name === name)?.validationAccuracy;
 export const mergedTest = ({ merged }: RoundResult, strategy: string) => merged[strategy]?.testAccuracy;
 
-/** [classes]: the part of each class that was recognised; undefined for a class without examples. */
+/**
+ * [classes]: the part of each class that was recognised; undefined for a class without examples.
+ */
 export function classAccuracies(confusion: readonly (readonly number[])[]): (number | undefined)[] {
   return confusion.map((row, label) => {
     const examples = row.reduce((a, b) => a + b, 0);

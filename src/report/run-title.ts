@@ -1,4 +1,4 @@
-/** What a run trains, in a line. The same in Node and in a page. */
+/** Says in one line what a run trains. The same in Node and in a page. */
 import type { Configuration } from '../protocol/configuration/configuration.js';
 import { datasetName } from '../protocol/configuration/dataset-name.js';
 import { plural } from './numbers.js';

@@ -1,6 +1,9 @@
-/** Plain text in columns. */
+/** Lays out plain text in columns. */
 
-/** One line for each row; every column as wide as its widest cell, on the right but for the columns named `left`. */
+/**
+ * One line for each row; every column as wide as its widest cell, on the right but for the columns
+ * named `left`.
+ */
 export function textTable(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>
@@ -19,7 +22,9 @@ export function textTable(rows: readonly (readonly string[])[], left: readonly n
 
 export const widthOf = (lines: readonly string[]) => Math.max(0, ...lines.map((line) => line.length));
 
-/** Words in lines of at most `width` characters, every line but the first behind `indent` spaces. */
+/**
+ * Words in lines of at most `width` characters, every line but the first behind `indent` spaces.
+ */
 export function wrapped(text: string, width: number, indent = 0): string {
   const lines: string[] = [];
   let line = '';

@@ -1,6 +1,7 @@
 /**
- * What the system says when it refuses something, in words, and whether another try may mend it. Everything that reads or
- * writes files says its errors by this. Knows nothing of Node, so that pages may use it too.
+ * Says in words why the system refused something, and whether another try may help. Every module
+ * that reads or writes files words its errors by this. It imports nothing of Node, so pages may use
+ * it too.
  */
 
 const words: Readonly<Record<string, string>> = {
@@ -30,8 +31,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * What the system refused to do with a file, in a sentence; undefined for any other error, and for a file that is missing,
- * which may be a bug of ours.
+ * What the system refused to do with a file, in a sentence; undefined for any other error, and for
+ * a file that is missing, which may be a bug of ours.
  */
 export function refusalOf(error: unknown): string | undefined {
   const code = systemCode(error);

@@ -1,6 +1,7 @@
 /**
- * Files that are there whole or not at all, whenever the machine stops: written under another name, synced, renamed, and
- * then the folder is synced, for a new name is safe only with it. All files that are replaced are written by this. Node only.
+ * Writes files that are there whole or not at all, whenever the machine stops. A file is written
+ * under another name, synced and renamed; then the folder is synced, since a new name is safe only
+ * with it. Every file that is replaced is written by this module. Node only.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
@@ -24,7 +25,8 @@ export async function writeFileWhole(
 }
 
 /**
- * @param temporary a name that nothing else has, in the same folder; it is gone again where anything fails
+ * @param temporary a name that nothing else has, in the same folder; it is gone again where
+ *   anything fails
  * @param body writes the file
  * @throws whatever `body` throws, or the system
  */
@@ -60,7 +62,10 @@ export async function placeFile(from: string, to: string): Promise<void> {
   if (dirname(from) !== dirname(to)) await syncFolder(dirname(from));
 }
 
-/** So that a new name survives a power cut. Some systems cannot open folders: there it is left to them. */
+/**
+ * So that a new name survives a power cut. Some systems cannot open folders: there it is left to
+ * them.
+ */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);

@@ -116,7 +116,10 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
   }
 }
 
-/** Where both have the same classes, their order is the model's: an older version may have numbered a folder's otherwise. */
+/**
+ * Where both have the same classes, their order is the model's: an older version may have numbered
+ * a folder's otherwise.
+ */
 function inOrderOf(classNames: readonly string[], test: ImageDataset): ImageDataset {
   const numbers = test.classNames.map((name) => classNames.indexOf(name));
   const isSame = numbers.length === classNames.length && !numbers.includes(-1);

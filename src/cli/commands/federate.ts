@@ -1,4 +1,7 @@
-/** A federation from the command line: shown while it runs, interrupted by Ctrl-C, told about at its end. */
+/**
+ * Runs a federation from the command line: shows it while it runs, interrupts it on Ctrl-C, and
+ * reports its end.
+ */
 import { join } from 'node:path';
 import { type FederationOptions, runFederation } from '../../federation/coordinator/run-federation.js';
 import { DivergedRunError } from '../../federation/record/diverged-run.js';

@@ -1,6 +1,7 @@
 /**
- * What `serve` makes for others at its first start: tokens, in a file that its owner alone can read, and commands that name the
- * file. What is printed may end in a journal that many read, so it has a token only where a terminal shows links.
+ * Makes what `serve` hands out at its first start: tokens, in a file that only its owner can read,
+ * and commands that name the file. Printed text may end in a journal that many people read. So a
+ * token is printed only in a link on a terminal.
  */
 import { join } from 'node:path';
 import { isPartitionerName } from '../../data/partition/partitioners.js';
@@ -97,7 +98,10 @@ function joinCommand(name: string, by: string, { url, nats, withoutHub, key }: H
   return `commonweight join ${at} --name ${name}${token} --coordinator-key ${key}`;
 }
 
-/** Where a partition is named, it is a trial: everybody has the same data set, and takes a share of it. */
+/**
+ * Where a partition is named, it is a trial: everybody has the same data set, and takes a share of
+ * it.
+ */
 function dataFor(dataset: string, partition: Configuration['partition'], k: number): string {
   const { name, participants, validation: _, ...settings } = partition;
   if (dataset === 'none' || !isPartitionerName(name)) return 'DIR';

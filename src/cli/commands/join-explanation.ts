@@ -1,4 +1,7 @@
-/** What taking part means for one's data: what leaves this machine, and, of a federation that is asked, how much it shows. */
+/**
+ * Explains what taking part means for a participant's data: what leaves the machine and, for a
+ * federation that was asked, how much it reveals.
+ */
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import type { Description } from '../../protocol/description.js';
 import { networkText, roundsText, trainingText } from '../../report/text/introduction.js';

@@ -1,4 +1,4 @@
-/** `commonweight join`: takes part in a federation with data that stays here. */
+/** `commonweight join`: takes part in a federation with data that stay here. */
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalName } from '../../base/names.js';
@@ -157,7 +157,10 @@ async function explainFederation(url: string, flags: JoinFlags): Promise<string[
   return federationExplanation(description, await sendsFisher(description));
 }
 
-/** Once it has compiled the plan and compared its hash; but that of a network of the coordinator's own code cannot be. */
+/**
+ * Once it has compiled the plan and compared its hash; but that of a network of the coordinator's
+ * own code cannot be.
+ */
 async function sendsFisher(description: Description): Promise<boolean> {
   const { configuration } = description;
   if (configuration.model.name === 'custom') {

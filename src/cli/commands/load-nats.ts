@@ -1,4 +1,7 @@
-/** The two ends over NATS, loaded where they are asked for: their packages are optional, and 14 MB of memory. */
+/**
+ * Loads the two ends over NATS when they are asked for. Their packages are optional, and take 14 MB
+ * of memory.
+ */
 import { importOptional, type OptionalPackage } from '../../base/optional-package.js';
 import { TransportError } from '../../transport/error.js';
 

@@ -1,4 +1,6 @@
-/** `commonweight status`, `stop`, `drop`, `rollback` and `token`: what an operator asks of a run. */
+/**
+ * `commonweight status`, `stop`, `drop`, `rollback` and `token`: what an operator asks of a run.
+ */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';

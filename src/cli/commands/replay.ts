@@ -1,4 +1,4 @@
-/** `commonweight replay`: whether a run comes to the recorded bytes again. */
+/** `commonweight replay`: checks whether a run comes to the recorded bytes again. */
 import type { Command } from 'commander';
 import { replayRun } from '../../experiments/replay.js';
 import { replayedRound, replayFindings, replayHeadline } from '../../report/text/replay-lines.js';

@@ -1,4 +1,4 @@
-/** `commonweight report`: a run folder as a page to open, and in short as Markdown. */
+/** `commonweight report`: writes a run folder as a page, and its summary as Markdown. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { wrapped } from '../../report/text-table.js';

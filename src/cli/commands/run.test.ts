@@ -202,7 +202,7 @@ describe('a run that is killed or interrupted', () => {
     const { child, until, ended } = start(['run', federation, '--epochs', '1000']);
     await until(/epoch 1\/1000/);
     child.kill('SIGINT');
-    await until(/interrupted: ending/);
+    await until(/^interrupted: /m);
     child.kill('SIGINT');
     await ended;
     expect(child.signalCode === 'SIGINT' || child.exitCode === 130).toBe(true);

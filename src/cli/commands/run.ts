@@ -1,4 +1,4 @@
-/** `commonweight run`: a federation by a file, by flags, or by both. */
+/** `commonweight run`: runs a federation from a file, from flags, or from both. */
 import type { Command } from 'commander';
 import { LARGEST_SHIFT } from '../../data/batches/augmentation.js';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
@@ -113,14 +113,20 @@ A small federation.yaml:
     });
 }
 
-/** Without a file. What the profile knows of Fashion-MNIST, its pixels and what can be reached, is left out for other data. */
+/**
+ * Without a file. What the profile knows of Fashion-MNIST, its pixels and what can be reached, is
+ * left out for other data.
+ */
 export function flagsBegin({ dataset }: Overrides): Record<string, unknown> {
   const { normalization, reference, ...others } = profile('v', 'quick', 0);
   const known = dataset === undefined || datasetNames.includes(dataset);
   return known ? { ...others, normalization, reference } : others;
 }
 
-/** The description with these of its fields replaced. A named partition or network brings its own defaults. */
+/**
+ * The description with these of its fields replaced. A named partition or network brings its own
+ * defaults.
+ */
 export function overridden(
   described: Readonly<Record<string, unknown>>,
   flags: Overrides,

@@ -1,4 +1,7 @@
-/** The transport of `serve`: the hub, NATS beside it where it is asked for, and what is printed of them. */
+/**
+ * Opens the transport of `serve`: the hub, with NATS beside it if asked for, and the lines printed
+ * about them.
+ */
 import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';

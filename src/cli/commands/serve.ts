@@ -89,8 +89,8 @@ Examples:
 }
 
 async function serve(file: string, flags: ServeFlags): Promise<void> {
-  // A hub's garbage is the buffers that came from its sockets. Freed by other threads, they have the allocator wait: with large
-  // uploads those threads took more time than hashing did.
+  // A hub's garbage is the buffers that came from its sockets. Freed by other threads, they have
+  // the allocator wait: with large uploads those threads took more time than hashing did.
   setFlagsFromString('--no-concurrent-array-buffer-sweeping');
   const { dataDir, workers, init } = flags;
   const out = flags.out ?? join('runs', basename(file).replace(/\.ya?ml$/, ''));

@@ -1,4 +1,7 @@
-/** What the user sees while a comparison runs: a line for every run that is done, and in a terminal one for the present. */
+/**
+ * Shows a comparison while it runs: one line for each finished run and, in a terminal, one for the
+ * run under way.
+ */
 import type { ComparisonOptions } from '../../experiments/compare-strategies.js';
 import { isFinished } from '../../federation/rounds/rounds.js';
 import { bar, byteSize, duration, percent, plural } from '../../report/numbers.js';

@@ -1,4 +1,4 @@
-/** What is said of a connection that is lost, or cannot be made yet. */
+/** Prints a line when a connection is lost, or cannot be made yet. */
 export interface ConnectionLines {
   onConnected(): void;
   onTrouble(reason: string): void;

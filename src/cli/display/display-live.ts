@@ -1,6 +1,6 @@
 /**
- * A terminal: what has happened stays above; below it, rewritten as it changes, the table of the rounds so far and one
- * line for every participant at work.
+ * Shows a run in a terminal. What has happened stays above. Below it stand the table of the rounds
+ * so far and one line for each participant at work, rewritten as they change.
  */
 
 import { roundResults } from '../../federation/record/run-result.js';
@@ -39,7 +39,8 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
     const rounds = now.rounds.some(({ merged }) => merged !== undefined) ? [table(now), ''] : [];
     const { columns = 80 } = output;
     const work = atWork(now, working, columns, paint);
-    // What does not fit would push the region out of reach of its own updates: the table goes first.
+    // What does not fit would push the region out of reach of its own updates: the table goes
+    // first.
     const height = (output.rows ?? 24) - 2;
     const lines = [...rounds.join('\n').split('\n'), ...work, '', elapsed(began, paint)];
     region.update(lines.length <= height ? lines : [...work.slice(0, height - 1), elapsed(began, paint)]);

@@ -1,4 +1,4 @@
-/** Lines, one after the other: for files, pipes and logs. */
+/** Shows a run as lines, one after the other: for files, pipes and logs. */
 
 import { type RoundResult, roundResults } from '../../federation/record/run-result.js';
 import { honestOf, type RunState } from '../../federation/rounds/round.js';

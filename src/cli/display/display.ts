@@ -1,4 +1,7 @@
-/** What the user sees while a federation runs. There are two: one for terminals, one for everything else. */
+/**
+ * A display shows a federation while it runs. There are two: one for terminals, one for everything
+ * else.
+ */
 import type { DataProgress } from '../../data/progress.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import type { RunResult } from '../../federation/record/run-result.js';
@@ -39,7 +42,10 @@ export interface DisplayOptions {
 /** Tables are made for this width where the terminal is no narrower. */
 export const widthFor = ({ columns = 100 }: Output) => Math.min(Math.max(columns, 60), 120);
 
-/** What is measured in every round: the strategies, the copied one first, the average of the rounds, the refitted model. */
+/**
+ * What is measured in every round: the strategies, the copied one first, the average of the rounds,
+ * the refitted model.
+ */
 export function strategiesIn({ strategy, compare, average, refit }: Configuration): readonly string[] {
   return [
     ...new Set([strategy, ...compare]),

@@ -1,4 +1,4 @@
-/** What a participant is told while it takes part: lines, one after the other. */
+/** Shows a participant its own part in a federation, as lines. */
 import type { TakePartObserver, TakePartOutcome } from '../../federation/participant/take-part.js';
 import type { Progress } from '../../protocol/announcement.js';
 import type { Description } from '../../protocol/description.js';
@@ -23,7 +23,8 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
   return {
     onConnected,
     onTrouble(reason) {
-      // Once the run is over, the coordinator goes; only the final model's download may still need it.
+      // Once the run is over, the coordinator goes; only the final model's download may still need
+      // it.
       if (!over || reason.startsWith('download')) onTrouble(reason);
     },
     onLeftOut: (what) => print(`ignored, since the coordinator has not signed it: ${what}`),

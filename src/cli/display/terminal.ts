@@ -1,4 +1,7 @@
-/** What the terminal can show. */
+/**
+ * Draws within the abilities of a terminal: its width, its colours, and lines that can be
+ * rewritten.
+ */
 import { createLogUpdate } from 'log-update';
 import type { Output } from './display.js';
 

@@ -1,4 +1,4 @@
-/** Reading federation.yaml, up to where the schema of the configuration takes over. */
+/** Reads federation.yaml, up to the point where the schema of the configuration takes over. */
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';

@@ -1,4 +1,4 @@
-/** What a model file may not say: options that several commands share. */
+/** Options for facts that a model file may lack. Several commands share them. */
 import { Option } from 'commander';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import type { Shape } from '../../tensor/shape.js';

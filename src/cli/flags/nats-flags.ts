@@ -1,4 +1,4 @@
-/** How a NATS server is reached: flags for files, the environment for secrets. */
+/** Flags that say how to reach a NATS server: files by flags, secrets by the environment. */
 import type { Command } from 'commander';
 import { type NatsAccess, natsAccessFromEnvironment } from '../../transport/nats/access.js';
 

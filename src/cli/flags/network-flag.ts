@@ -1,4 +1,4 @@
-/** Networks as flags name them. */
+/** Reads a network from a flag: a name, or settings as JSON. */
 import { z } from 'zod';
 import { modelSchema } from '../../engine/nn/settings.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';

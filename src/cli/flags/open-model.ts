@@ -1,4 +1,7 @@
-/** A model file with its network: what the file says, and flags where it says nothing. */
+/**
+ * Opens a model file with its network. The file says which network it has; flags say it where the
+ * file does not.
+ */
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../base/node/reason.js';
 import { networkOf } from '../../engine/nn/by-name.js';
@@ -70,7 +73,10 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
   };
 }
 
-/** The number of classes with which the network has the tensors of the file: one of the vectors there has that length. */
+/**
+ * The number of classes with which the network has the tensors of the file: one of the vectors
+ * there has that length.
+ */
 function classesOf(state: StateDict, choice: NetworkChoice, imageShape: Shape): number {
   const lengths = state.layout.filter(({ shape }) => shape.length === 1).map(({ size }) => size);
   const fits = (classes: number) => {

@@ -1,5 +1,6 @@
 /**
- * Tokens in files: one alone, or a line for each with whose it is, as `serve` writes them at its first start:
+ * Tokens in files: one alone, or a line for each with whose it is, as `serve` writes them at its
+ * first start:
  *
  *     participant site-a TOKEN http://127.0.0.1:8470/join#token=TOKEN
  *     operator TOKEN
@@ -17,7 +18,10 @@ export interface FileToken {
   readonly token: string;
 }
 
-/** Whose token is looked for: the first of these roles that is there, and of participants the one of this name. */
+/**
+ * Whose token is looked for: the first of these roles that is there, and of participants the one of
+ * this name.
+ */
 export interface TokenOwner {
   readonly roles: readonly Role[];
   readonly name?: string | undefined;
@@ -56,7 +60,10 @@ export async function openTokenFile(path: string): Promise<TokenFile> {
   };
 }
 
-/** Of each the latest: a coordinator that was killed between the file and its own has written another since. */
+/**
+ * Of each the latest: a coordinator that was killed between the file and its own has written
+ * another since.
+ */
 export function readTokenLines(text: string): FileToken[] {
   const found = new Map<string, FileToken>();
   for (const line of text.split('\n')) {

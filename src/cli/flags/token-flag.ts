@@ -1,4 +1,7 @@
-/** A token, from wherever its owner keeps it. On the command line others on the machine can read it. */
+/**
+ * Reads a token from where its owner keeps it. Other users of the machine can read one on the
+ * command line.
+ */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { reasonOf } from '../../base/node/reason.js';

@@ -1,4 +1,4 @@
-/** How a hub's certificate is known, and the coordinator. */
+/** Flags that say how to recognize a hub's certificate, and the coordinator. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { reasonOf } from '../../base/node/reason.js';

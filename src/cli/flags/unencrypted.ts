@@ -1,10 +1,13 @@
-/** Whether others can read what goes to an address: said before it goes. */
+/** Warns, before anything is sent, when others can read what goes to an address. */
 
 /** Reached by this machine alone. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.');
 
-/** In words, where there is something to say: of an address of a hub, or those of NATS servers with commas between. */
+/**
+ * In words, where there is something to say: of an address of a hub, or those of NATS servers with
+ * commas between.
+ */
 export function unencrypted(addresses: string): string | undefined {
   for (const address of addresses.split(',')) {
     const [, scheme, host = ''] =

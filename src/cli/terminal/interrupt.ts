@@ -1,6 +1,9 @@
 import { InterruptedError } from '../../base/interrupted.js';
 
-/** Ctrl-C and SIGTERM: the first ends the work between two steps, the second ends the program at once. */
+/**
+ * Ctrl-C and SIGTERM: the first ends the work between two steps, the second ends the program at
+ * once.
+ */
 export interface InterruptWatch {
   readonly signal: AbortSignal;
   stop(): void;
@@ -20,7 +23,8 @@ export function watchInterrupts(onInterrupt: () => void = () => {}): InterruptWa
   };
   const receive = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) {
-      // By the signal's own default: an orderly exit would wait for threads that are in the middle of a step.
+      // By the signal's own default: an orderly exit would wait for threads that are in the middle
+      // of a step.
       stop();
       process.kill(process.pid, name);
       return;

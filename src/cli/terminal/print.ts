@@ -1,4 +1,4 @@
-/** Lines on stdout into which words of other machines may have come. */
+/** Prints lines that may have words of other machines in them. */
 import { printableLines } from '../../base/printable.js';
 
 export const print = (text: string) => void process.stdout.write(`${printableLines(text)}\n`);

@@ -1,4 +1,7 @@
-/** What an operator reads at three in the morning: a line of JSON for everything, beside the run. */
+/**
+ * The log that an operator reads at three in the morning: one line of JSON for each event, beside
+ * the run.
+ */
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { redacted } from '../../base/redacted.js';

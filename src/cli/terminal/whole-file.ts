@@ -1,4 +1,4 @@
-/** Files that a command writes where the user says. */
+/** Writes the files that a user names on the command line. */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { reasonOf } from '../../base/node/reason.js';

@@ -1,6 +1,6 @@
 /**
- * Imported before any schema: zod else tries whether it may compile them to functions, which the pages' policy forbids and a
- * browser reports.
+ * Turns off zod's compilation of schemas to functions. It is imported before any schema: otherwise
+ * zod tries to compile, which the pages' policy forbids and a browser reports.
  */
 import { config } from 'zod';
 

@@ -1,4 +1,4 @@
-/** An image of few pixels, as networks see it, on a canvas that CSS makes larger. */
+/** Draws an image of few pixels, as networks see it, on a canvas that CSS makes larger. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface PixelsProps {

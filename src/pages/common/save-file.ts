@@ -1,4 +1,4 @@
-/** A file that the page has made, as a download. */
+/** Saves a file that the page has made, as a download. */
 
 /** By then the browser has taken it. */
 const revokeMs = 60_000;

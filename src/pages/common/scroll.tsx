@@ -1,4 +1,4 @@
-/** What scrolls within the page where it is wider or longer, and is reached by the keyboard. */
+/** A box that scrolls within the page when its content is wider or longer, also by the keyboard. */
 import type { ComponentChildren } from 'preact';
 
 export interface ScrollProps {

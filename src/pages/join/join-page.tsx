@@ -1,4 +1,4 @@
-/** The page, by its state. */
+/** The join page, drawn from its state. */
 import type { PageFile } from '../../data/images/page/page-files.js';
 import { AboutFederation } from './stages/about-federation.js';
 import { ChooseData } from './stages/choose-data.js';

@@ -1,4 +1,7 @@
-/** The page by which a browser takes part in a federation: draws, and leaves all work to its participant worker. */
+/**
+ * The page by which a browser takes part in a federation. It draws, and leaves all work to its
+ * participant worker.
+ */
 import { render } from 'preact';
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
 import { readFragment } from '../../transport/hub/client/link.js';

@@ -1,4 +1,4 @@
-/** Accuracy curves; of many participants, those of whom one is asked for stand beside the mean. */
+/** Draws accuracy curves. With many participants, chosen ones have lines beside the mean. */
 import { useMemo, useState } from 'preact/hooks';
 import type { Overview, RoundView } from '../../protocol/view.js';
 import { accuracyFigures } from './figures/accuracy-figures.js';

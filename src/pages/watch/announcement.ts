@@ -1,4 +1,4 @@
-/** What who does not see the page is told of what has happened: rounds and the connection, and not every step. */
+/** Words for a screen reader: rounds and the connection, and not every step. */
 import { percent } from '../../report/numbers.js';
 import { headline } from '../../report/text/status-lines.js';
 import type { WatchState } from './watch-state.js';

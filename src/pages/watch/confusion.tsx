@@ -1,4 +1,7 @@
-/** Before and after the merge, on the coordinator's test images: of any round and model that was measured. */
+/**
+ * Shows confusion before and after the merge, on the coordinator's test images, for any measured
+ * round and model.
+ */
 import { useMemo, useState } from 'preact/hooks';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { Overview, RoundView } from '../../protocol/view.js';

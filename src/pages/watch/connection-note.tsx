@@ -1,4 +1,4 @@
-/** Whether what is seen is of now. */
+/** Says whether the page shows the present state of the run. */
 import { timeOf } from './times.js';
 import type { WatchState } from './watch-state.js';
 

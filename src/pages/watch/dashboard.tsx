@@ -1,4 +1,7 @@
-/** The dashboard: everything that is known of a run, each part drawn again only when it has changed. */
+/**
+ * The dashboard: everything that is known of a run. Each part is drawn again only when it has
+ * changed.
+ */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { runTitle } from '../../report/run-title.js';
 import { Accuracy } from './accuracy.js';

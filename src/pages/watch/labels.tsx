@@ -1,4 +1,4 @@
-/** Who holds what: only of those who share it. */
+/** Shows who holds what, for the participants that share it. */
 import { useMemo } from 'preact/hooks';
 import type { LabelCountsView, Overview } from '../../protocol/view.js';
 import { Figure } from './figures/figure.js';

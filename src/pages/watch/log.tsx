@@ -1,4 +1,4 @@
-/** What the coordinator says, the newest first. */
+/** Shows the coordinator's log, newest first. */
 import { useState } from 'preact/hooks';
 import type { LogEntry } from '../../protocol/view.js';
 import { Scroll } from '../common/scroll.js';

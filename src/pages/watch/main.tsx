@@ -1,4 +1,4 @@
-/** The dashboard's page: watches a federation. */
+/** The dashboard's page: it watches a federation. */
 import '../common/no-eval.js';
 import { render } from 'preact';
 import { useEffect, useReducer } from 'preact/hooks';

@@ -1,4 +1,7 @@
-/** How the run stands: in a sentence, who is waited for and until when, and the figures that one looks for first. */
+/**
+ * Says how the run stands: in a sentence, which participants it waits for and until when, and the
+ * main figures.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { Status } from '../../protocol/status.js';
 import { byteSize, duration, percent } from '../../report/numbers.js';

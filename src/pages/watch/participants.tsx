@@ -1,4 +1,7 @@
-/** Who takes part and what each is doing now: sorted, and filtered, for there may be hundreds. */
+/**
+ * Lists the participants and what each is doing. The list is sorted and filtered, since there may
+ * be hundreds.
+ */
 import { Component } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Status } from '../../protocol/status.js';

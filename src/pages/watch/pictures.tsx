@@ -1,4 +1,7 @@
-/** Test images of the coordinator's own for which the merge decided. No participant's data is among them. */
+/**
+ * Shows the coordinator's test images for which the merge decided. No participant's data is among
+ * them.
+ */
 import type { Overview, RoundView, TestPicture } from '../../protocol/view.js';
 
 export interface PicturesProps {

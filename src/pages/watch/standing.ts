@@ -1,4 +1,6 @@
-/** What a participant is doing now, as one word to sort and to filter by, and as words to read. */
+/**
+ * Says what a participant is doing now: as one word to sort and filter by, and as words to read.
+ */
 import type { Status } from '../../protocol/status.js';
 import { doing } from '../../report/text/status-lines.js';
 

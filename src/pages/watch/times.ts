@@ -1,4 +1,4 @@
-/** Moments as people read them here: by the clock of this device, in 24 hours. */
+/** Writes moments by the clock of this device, in 24 hours. */
 
 /** `12:03:10`; with its date, where that is not today. */
 export function timeOf(at: string | Date, now = new Date()): string {

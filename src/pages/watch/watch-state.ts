@@ -1,6 +1,6 @@
 /**
- * What the dashboard knows: frames in, a state out. Parts that have not changed stay the same objects, so that what shows them is
- * not drawn again.
+ * The state of the dashboard: a pure function from frames to what is known. Unchanged parts stay
+ * the same objects, so components that show them are not drawn again.
  */
 import type { Status } from '../../protocol/status.js';
 import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '../../protocol/view.js';
@@ -69,7 +69,10 @@ export function watched(state: WatchState, event: WatchEvent): WatchState {
   }
 }
 
-/** From where on there is something new. A round may change until the next has begun, so the last one is asked for again. */
+/**
+ * From where on there is something new. A round may change until the next has begun, so the last
+ * one is asked for again.
+ */
 export const newFrom = ({ rounds, log }: WatchState) => ({
   round: rounds.at(-1)?.result.round ?? 1,
   log: (log.at(-1)?.sequence ?? -1) + 1,
@@ -129,7 +132,10 @@ function roundsAfter(before: readonly RoundView[], news: readonly RoundView[]): 
   });
 }
 
-/** What was merged is told once with the models' accuracies, or, without test images, with what was measured or the copies. */
+/**
+ * What was merged is told once with the models' accuracies, or, without test images, with what was
+ * measured or the copies.
+ */
 export const isMerged = ({ result, details }: RoundView) =>
   details !== undefined || Object.keys(result.merged).length > 0 || result.copied.length > 0;
 

@@ -1,4 +1,7 @@
-/** Accuracy by round as charts, before they are drawn: of every participant and every strategy. The same in Node and in a page. */
+/**
+ * Makes the charts of accuracy by round, for every participant and every strategy, before they are
+ * drawn. The same in Node and in a page.
+ */
 import type { RoundResult } from '../../federation/record/run-result.js';
 import {
   copyValidation,

@@ -1,4 +1,4 @@
-/** Numbers by name, one bar a series side by side. */
+/** A bar chart: numbers by name, with the bars of all series side by side. */
 import { type Html, html } from '../html.js';
 import { barLegend } from './legend.js';
 import {

@@ -1,4 +1,7 @@
-/** What a model takes for what, as numbers and as a chart that is not drawn yet. The same in Node and in a page. */
+/**
+ * Confusion matrices: which class a model mistakes for which, as numbers and as a chart that is not
+ * drawn yet. The same in Node and in a page.
+ */
 import type { HeatMapOptions } from './heat-map.js';
 
 /** [class][taken for] */

@@ -1,4 +1,7 @@
-/** What our charts take of ECharts. The build puts it all into this one file, so that the package needs no ECharts. */
+/**
+ * The parts of ECharts that our charts use. The build puts them into this one file, so that the
+ * package does not depend on ECharts.
+ */
 export {
   BarChart,
   type BarSeriesOption,

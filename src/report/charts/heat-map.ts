@@ -1,4 +1,4 @@
-/** A matrix in shades of one colour, with its numbers where the cells have room for them. */
+/** A heat map: a matrix in shades of one colour, with its numbers where the cells have room. */
 
 import { type Html, html } from '../html.js';
 import type { CustomSeriesOption } from './echarts.js';

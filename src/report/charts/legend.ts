@@ -1,4 +1,7 @@
-/** Which line or bar is which: as HTML below a chart, so that it wraps with the page and is read aloud. */
+/**
+ * A legend says which line or bar is which. It is HTML below a chart, so that it wraps with the
+ * page and is read aloud.
+ */
 import { type Html, html } from '../html.js';
 import { seriesColour, seriesSymbol, type symbols } from './svg-chart.js';
 

@@ -1,4 +1,7 @@
-/** Numbers along rounds (or megabytes, or steps), one line a series, with a band where there are several of a kind. */
+/**
+ * A line chart: numbers by round (or megabytes, or steps), one line per series, with a band where a
+ * line stands for several.
+ */
 
 import { type Html, html } from '../html.js';
 import type { CustomSeriesOption } from './echarts.js';
@@ -123,8 +126,9 @@ function optionOf({ x, format, lines, levels = [] }: LineChartOptions): ChartOpt
 }
 
 /**
- * The axis follows data only: what lies across the chart and what spreads about the lines is told to it as such. Numbers
- * that are nearly one get room below, so that its labels differ and no axis of accuracies goes beyond 100%.
+ * The axis follows data only: what lies across the chart and what spreads about the lines is told
+ * to it as such. Numbers that are nearly one get room below, so that its labels differ and no axis
+ * of accuracies goes beyond 100%.
  */
 function extremes(lines: readonly Line[], levels: readonly { value: number }[]): number[] {
   const numbers = [

@@ -1,4 +1,7 @@
-/** The rounds of a run as rows of text, for a page or for Markdown: a column for everybody, or one for all where they are many. */
+/**
+ * Writes the rounds of a run as rows of text, for a page or for Markdown. Each participant has a
+ * column; many participants share one.
+ */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import { percent } from '../numbers.js';

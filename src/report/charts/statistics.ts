@@ -1,4 +1,4 @@
-/** What several seeds say of one number. */
+/** Computes mean and spread of one number over several seeds. */
 
 export interface Sample {
   readonly n: number;

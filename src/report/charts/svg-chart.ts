@@ -1,7 +1,8 @@
 /**
- * A chart as SVG text, drawn by ECharts without a browser: no script, no network. Its colours are variables of the page's
- * style (page-style.ts), so that one drawing serves light and dark. It is drawn twice, for wide and for narrow screens, of
- * which the style shows one: text that is scaled down is not legible.
+ * Draws a chart as SVG text by ECharts, without a browser, script or network. Its colours are
+ * variables of the page's style (page-style.ts), so one drawing serves light and dark. It is drawn
+ * twice, for wide and for narrow screens, and the style shows one of them: text that is scaled down
+ * is not legible.
  */
 
 import { type Html, html, trusted } from '../html.js';
@@ -62,9 +63,10 @@ export function drawn({ heightOf, optionOf }: Drawing, width: number): Html {
 }
 
 /**
- * Without what serves a script that we have not (hover styles, marks of the data) and without clipping, which the axes make
- * needless: its ids would be another in every drawing. Styles become attributes of their own, which a page may have whose
- * policy forbids styles within it. Quotes within texts are escaped, so only attributes match.
+ * Without what serves a script that we have not (hover styles, marks of the data) and without
+ * clipping, which the axes make needless: its ids would be another in every drawing. Styles become
+ * attributes of their own, which a page may have whose policy forbids styles within it. Quotes
+ * within texts are escaped, so only attributes match.
  */
 const tidied = (svg: string) =>
   svg
@@ -94,6 +96,9 @@ export const symbols = ['circle', 'rect', 'triangle', 'diamond'] as const;
 export const seriesColour = (index: number) => `var(--series-${(index % COLOURS) + 1})`;
 export const seriesSymbol = (index: number) => symbols[index % symbols.length] ?? 'circle';
 
-/** Room for the widest of these names, about seven pixels a character, but at most part of the chart; more is cut off. */
+/**
+ * Room for the widest of these names, about seven pixels a character, but at most part of the
+ * chart; more is cut off.
+ */
 export const labelWidth = (names: readonly string[], width: number) =>
   Math.min(Math.max(0, ...names.map((name) => 7 * name.length + 4)), Math.max(92, width / 4));

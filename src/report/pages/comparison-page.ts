@@ -1,4 +1,7 @@
-/** What a comparison found, as a page that stands alone: accuracy by round of every strategy, and the table. */
+/**
+ * Writes a comparison as a page that stands alone: accuracy by round of every strategy, and the
+ * table.
+ */
 
 import { type Line, lineChart } from '../charts/line-chart.js';
 import { html } from '../html.js';

@@ -1,4 +1,4 @@
-/** What a comparison found, as a table: of text for the terminal, of cells for a page. */
+/** Writes a comparison as a table: of text for the terminal, of cells for a page. */
 
 import { percents, signedPercents, withSpread } from '../charts/statistics.js';
 import { byteSize, percent } from '../numbers.js';

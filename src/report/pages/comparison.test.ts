@@ -17,7 +17,10 @@ const settings = parseConfiguration(
   'test',
 );
 
-/** A run with these test accuracies, round by round; the copies have a tenth less with one and two tenths with the other. */
+/**
+ * A run with these test accuracies, round by round; the copies have a tenth less with one and two
+ * tenths with the other.
+ */
 function run(
   strategy: string,
   seed: number,

@@ -1,7 +1,7 @@
 /**
- * Runs that differ in strategy and seed → what they say of the strategies. The seeds are paired: for one seed every strategy
- * had the same partition and the same initial weights, so differences are taken seed by seed, and their spread is that of
- * the strategies alone.
+ * Compares strategies over runs that differ in strategy and seed. The seeds are paired: for one
+ * seed every strategy had the same partition and the same initial weights. So differences are taken
+ * seed by seed, and their spread is that of the strategies alone.
  */
 import type { ComparedResult } from '../../experiments/compare-strategies.js';
 import type { RoundResult, RunResult } from '../../federation/record/run-result.js';
@@ -12,7 +12,10 @@ import { type Sample, sampleOf } from '../charts/statistics.js';
 
 export interface Target {
   readonly accuracy: number;
-  /** On the test images, or the mean of the honest participants' own validation accuracies of the copy. */
+  /**
+   * On the test images, or the mean of the honest participants' own validation accuracies of the
+   * copy.
+   */
   readonly on: 'test' | 'validation';
 }
 
@@ -22,7 +25,10 @@ export interface ComparedRound {
   readonly testAccuracy: number;
   /** Of its copies: the mean over the honest participants. */
   readonly validationAccuracy: number | undefined;
-  /** Sent since the run began: in every round those who take part send an update, and all receive a state. */
+  /**
+   * Sent since the run began: in every round those who take part send an update, and all receive a
+   * state.
+   */
   readonly bytesSent: number;
 }
 
@@ -90,7 +96,10 @@ function comparedRun({ strategy, seed, stateBytes, result }: ComparedResult): Co
   return { strategy, seed, stopped: result.stopped, rounds };
 }
 
-/** On the test images, of the model that the run would end with after this round; undefined where none was evaluated. */
+/**
+ * On the test images, of the model that the run would end with after this round; undefined where
+ * none was evaluated.
+ */
 export function finalAccuracy(
   { merged }: Pick<RoundResult, 'merged'>,
   { average }: Configuration,

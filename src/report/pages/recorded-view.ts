@@ -1,4 +1,4 @@
-/** A recorded run as its coordinator would show it to observers, as it stands. Node only. */
+/** Makes the observers' view of a recorded run, as its coordinator would show it now. Node only. */
 
 import { CommonweightError } from '../../base/error.js';
 import type { ImageDataset } from '../../data/images/image-dataset.js';

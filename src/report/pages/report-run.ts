@@ -1,4 +1,4 @@
-/** A run folder as a page and as Markdown. Node only. */
+/** Writes a run folder as a page and as Markdown. Node only. */
 
 import { CommonweightError } from '../../base/error.js';
 import { loadDataset } from '../../data/images/node/load-dataset.js';

@@ -1,4 +1,4 @@
-/** A run in short, as Markdown: what it showed in words, and its figures. */
+/** Writes the summary of a run as Markdown: its findings in words, and its figures. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import { roundsMatrix } from '../charts/rounds-matrix.js';
 import { markdownTable, markdownText } from '../markdown.js';

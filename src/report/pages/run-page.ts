@@ -1,4 +1,4 @@
-/** A run as one page. */
+/** Writes a run as one page. */
 import { stringify } from 'yaml';
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import { withoutPath } from '../../protocol/configuration/dataset-name.js';
@@ -22,7 +22,9 @@ import { picturesSection } from '../sections/pictures-section.js';
 import type { TestPictures } from '../sections/test-pictures.js';
 import { findings } from '../text/findings.js';
 
-/** @param pictures of the test images that the details of the last round name, or why there are none */
+/**
+ * @param pictures of the test images that the details of the last round name, or why there are none
+ */
 export function runPage(run: RecordedRun, pictures: TestPictures | string): string {
   const { configuration, result } = run;
   const title = runTitle(configuration);

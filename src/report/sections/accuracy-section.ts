@@ -1,4 +1,4 @@
-/** Accuracy by round: of every participant and every strategy. */
+/** The section of accuracy by round, for every participant and every strategy. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import {
   type AccuracyByRound,

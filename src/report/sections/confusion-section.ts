@@ -1,4 +1,7 @@
-/** What is taken for what, and every class’s accuracy, before and after the merge: on the coordinator’s test images. */
+/**
+ * The section of confusion and of each class’s accuracy, before and after the merge, on the
+ * coordinator’s test images.
+ */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import { wholePercent } from '../charts/accuracy-charts.js';

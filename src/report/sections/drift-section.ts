@@ -1,4 +1,7 @@
-/** How far the participants went apart in a round: norms of their updates, and the cosine of every pair. */
+/**
+ * The section of drift: how far the participants went apart in a round, as norms of their updates
+ * and the cosine of every pair.
+ */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import { participantLines } from '../charts/accuracy-charts.js';

@@ -1,4 +1,4 @@
-/** Who holds how many of which class: only where the run was told to share it. */
+/** The section of who holds how many examples of each class, only where the run shares it. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import { heatMap } from '../charts/heat-map.js';
 import { type Html, html } from '../html.js';

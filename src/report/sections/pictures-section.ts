@@ -1,4 +1,7 @@
-/** Test images for which the merge decided: wrong before it and right after it, and the reverse. */
+/**
+ * The section of test images for which the merge decided: wrong before it and right after it, and
+ * the reverse.
+ */
 
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { Decided } from '../../metrics/before-and-after.js';

@@ -1,6 +1,7 @@
 /**
- * The rounds of a run as a table like the paper's Table 1: every participant's own model, each strategy's merged model,
- * and the model copied back. Of the forms below the first that fits the width is taken.
+ * Writes the rounds of a run as a table like the paper's Table 1: every participant's own model,
+ * each strategy's merged model, and the copied model. It takes the first of its forms that fits the
+ * width.
  */
 import type { RoundResult } from '../../federation/record/run-result.js';
 import { duration } from '../numbers.js';

@@ -1,4 +1,4 @@
-/** Images of the coordinator’s test set as PNG within the page. Node only. */
+/** Reads images of the coordinator’s test set as PNG within the page. Node only. */
 import type { ImageDataset } from '../../data/images/image-dataset.js';
 import { imagePng } from '../../data/images/image-png.js';
 import { requireMeasured } from '../../federation/watch/observed-pictures.js';
@@ -9,7 +9,8 @@ export type TestPictures = ReadonlyMap<number, string>;
 
 /**
  * @param examples how many the run has measured on
- * @throws CommonweightError when these are not the images that the run has measured on, or have neither 1 nor 3 channels.
+ * @throws CommonweightError when these are not the images that the run has measured on, or have
+ *   neither 1 nor 3 channels.
  */
 export function testPictures(test: ImageDataset, images: readonly Decided[], examples: number): TestPictures {
   requireMeasured(test, images, examples);

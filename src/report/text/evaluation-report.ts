@@ -1,4 +1,7 @@
-/** What a model does on a set of images: accuracy, loss, every class, and what is taken for what. */
+/**
+ * Describes a model's result on a set of images: accuracy, loss, each class, and which class is
+ * mistaken for which.
+ */
 import { accuracy, accuracyByClass, confusionRows, type Metrics, meanLoss } from '../../metrics/metrics.js';
 import { count, percent } from '../numbers.js';
 import { textTable, widthOf } from '../text-table.js';

@@ -1,4 +1,7 @@
-/** What happened in a federation across machines, a line each; where somebody is still waited for, with who that is. */
+/**
+ * Describes the events of a federation across machines, one line each, with the participants that
+ * are still waited for.
+ */
 import { currentPhase, missingIn } from '../../federation/rounds/open-phase.js';
 import type { RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';

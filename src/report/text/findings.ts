@@ -1,4 +1,4 @@
-/** What a run showed, in words. */
+/** Says in words what a run showed. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import { byteSize, count, percent, plural, points } from '../numbers.js';

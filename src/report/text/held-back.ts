@@ -1,4 +1,4 @@
-/** Which participant holds the end of a run back, and why, in words. */
+/** Says in words which participant is the last below the reference, and why. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import { reached, type Target } from '../../metrics/target.js';
@@ -91,7 +91,10 @@ function trend(evaluated: readonly RoundResult[], name: string, reference: Targe
   ];
 }
 
-/** By the merged model's accuracy on the coordinator's test images: a participant's own errors are not recorded. */
+/**
+ * By the merged model's accuracy on the coordinator's test images: a participant's own errors are
+ * not recorded.
+ */
 function weakestClasses(run: RecordedRun, name: string): string[] {
   const confusion = lastDetails(run)?.test?.confusion.merged[run.configuration.strategy];
   if (confusion === undefined) return [];

@@ -1,4 +1,4 @@
-/** What a run is going to do, before it begins. */
+/** Says what a run is going to do, before it begins. */
 
 import { renderShares, summarizeShares } from '../../data/partition/summary.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';

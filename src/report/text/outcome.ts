@@ -1,4 +1,4 @@
-/** How a run ended, in words. */
+/** Says in words how a run ended. */
 import {
   FEW_VALIDATION_EXAMPLES,
   type RoundResult,

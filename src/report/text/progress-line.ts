@@ -1,4 +1,4 @@
-/** One line of text about a participant at work. */
+/** Describes a participant at work in one line of text. */
 
 import type { UpdateRecord } from '../../federation/rounds/round-events.js';
 import type { LocalProgress } from '../../training/local-training.js';

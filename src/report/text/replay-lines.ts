@@ -1,4 +1,7 @@
-/** What a replay found, in words: round by round, and in the end why it came out otherwise, as far as that can be told. */
+/**
+ * Describes a replay in words: round by round and, at the end, why it came out differently, as far
+ * as that is known.
+ */
 
 import { type ReplayDifference, type ReplayOutcome, roundDifferences } from '../../experiments/replay.js';
 import type { RecordedRun } from '../../federation/record/read-run.js';

@@ -1,4 +1,7 @@
-/** The status of a run in words: who is waited for, until when, and what each is doing. */
+/**
+ * Describes the status of a run in words: which participants it waits for, until when, and what
+ * each is doing.
+ */
 import type { Status } from '../../protocol/status.js';
 import { listed } from '../names.js';
 import { count, duration, percent, plural } from '../numbers.js';

@@ -1,4 +1,4 @@
-/** What this federation trains, and what it takes: said before anything is read. */
+/** Tells what this federation trains and what leaves the device, before anything is read. */
 import { count } from '../../../report/numbers.js';
 import type { FederationFacts } from '../state/messages.js';
 import { imageText, othersText } from '../state/words.js';

@@ -1,4 +1,6 @@
-/** Where the data comes from: a folder, files in IDX format, or the hub's demonstration. */
+/**
+ * Lets the user choose the data: a folder, files in IDX format, or the hub's demonstration share.
+ */
 import { useState } from 'preact/hooks';
 import { filesOfDrop, filesOfInput, type PageFile } from '../../../data/images/page/page-files.js';
 import type { Problem } from '../state/join-state.js';

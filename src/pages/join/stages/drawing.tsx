@@ -1,4 +1,6 @@
-/** A ground to draw on, by mouse, pen or finger: light on black, as the pictures of digits and clothes have it. */
+/**
+ * A canvas to draw on by mouse, pen or finger: light on black, like pictures of digits and clothes.
+ */
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface DrawingProps {

@@ -1,4 +1,4 @@
-/** The run is over: how it went, the merged model to take along, and to try. */
+/** The run is over: its result, and the merged model to download and to try. */
 import { count } from '../../../report/numbers.js';
 import type { JoinState } from '../state/join-state.js';
 import type { ModelFormat, Picture } from '../state/messages.js';

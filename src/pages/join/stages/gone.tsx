@@ -1,4 +1,4 @@
-/** Where the page takes no part: it left, it forgot, or it cannot go on. */
+/** Shown when the page takes no part: it left, it forgot, or it cannot continue. */
 import type { JoinState } from '../state/join-state.js';
 import { failureHelp, failureTitles } from '../state/words.js';
 import { ProblemNote } from './problem-note.js';

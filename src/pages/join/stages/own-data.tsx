@@ -1,4 +1,4 @@
-/** What was read: samples, numbers, classes; and the start. */
+/** Shows what was read (samples, numbers, classes), and the button to start. */
 import { useState } from 'preact/hooks';
 import { count } from '../../../report/numbers.js';
 import { Pixels } from '../../common/pixels.js';

@@ -1,4 +1,4 @@
-/** What is wrong, and what to do. */
+/** Shows a problem, and what to do about it. */
 import type { Problem } from '../state/join-state.js';
 
 export function ProblemNote({ problem: { message, hint } }: { readonly problem: Problem }) {

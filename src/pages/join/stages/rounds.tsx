@@ -1,4 +1,7 @@
-/** Accuracy round by round: one's own model and the merged one, both on one's own validation pictures. */
+/**
+ * Shows accuracy by round, of the participant's own model and of the merged one, on its own
+ * validation pictures.
+ */
 import { count, percent } from '../../../report/numbers.js';
 import { Scroll } from '../../common/scroll.js';
 import type { RoundFacts } from '../state/messages.js';

@@ -1,4 +1,7 @@
-/** The heading of what has just come up. Where the user has brought it up, it takes the focus: the button is gone. */
+/**
+ * The heading of a new stage. When a button of the user led to the stage, the heading takes the
+ * focus, since the button is gone.
+ */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 

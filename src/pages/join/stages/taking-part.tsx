@@ -1,4 +1,4 @@
-/** What is happening now, what came of it so far, and the way out. */
+/** Shows the work under way, the results so far, and the button to leave. */
 import { useRef } from 'preact/hooks';
 import { byteSize, count } from '../../../report/numbers.js';
 import type { JoinState, Work } from '../state/join-state.js';

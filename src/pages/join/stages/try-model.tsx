@@ -1,4 +1,7 @@
-/** The merged model at work: on a picture of one's own, a drawing, or one of one's own examples. Nothing of it is sent. */
+/**
+ * Tries the merged model on a picture, a drawing, or an example of the participant's own. Nothing
+ * is sent.
+ */
 import { percent } from '../../../report/numbers.js';
 import { Pixels } from '../../common/pixels.js';
 import type { Trial } from '../state/join-state.js';

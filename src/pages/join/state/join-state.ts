@@ -1,4 +1,7 @@
-/** What the page shows, as a pure function of what the worker has told and the user has asked for. */
+/**
+ * Computes what the page shows: a pure function of what the worker has reported and the user has
+ * asked for.
+ */
 import type { Progress } from '../../../protocol/announcement.js';
 import type {
   Command,
@@ -181,7 +184,9 @@ function commanded(state: JoinState, command: Command): JoinState {
   }
 }
 
-/** What one does oneself, one's own progress says; an assignment says it where there is none yet. */
+/**
+ * What one does oneself, one's own progress says; an assignment says it where there is none yet.
+ */
 function assigned(work: Work, { round, activity, own }: Extract<WorkerEvent, { type: 'assigned' }>): Work {
   if (round === work.round && work.activity !== 'idle') return work;
   return { ...nothingDone, round, activity: own && activity !== 'wait' ? 'idle' : 'waiting' };

@@ -1,6 +1,7 @@
 /**
- * What the page and its participant worker say to each other. The worker takes part: it holds the connection, the data and
- * the model. The page shows what the worker tells, and hands on what the user wants; so no work is ever done where it is drawn.
+ * The messages between the page and its participant worker. The worker takes part: it holds the
+ * connection, the data and the model. The page shows what the worker reports, and hands on what the
+ * user wants. So no work is done in the thread that draws.
  */
 import type { PageFile } from '../../../data/images/page/page-files.js';
 import type { Progress } from '../../../protocol/announcement.js';
@@ -75,7 +76,10 @@ export type WorkerEvent =
       readonly hint: string | undefined;
     };
 
-/** Another page has come with the same token; the hub does not let it in; its own work fails; anything else. */
+/**
+ * Another page has come with the same token; the hub does not let it in; its own work fails;
+ * anything else.
+ */
 export type FailureKind = 'replaced' | 'not-let-in' | 'work' | 'other';
 
 /** What this federation is about, in words where the page needs no more. */

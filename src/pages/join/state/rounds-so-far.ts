@@ -1,4 +1,4 @@
-/** What is known of the rounds so far: a fact of one is added to what was known of it. */
+/** Collects the facts of the rounds so far: a new fact is added to the known ones of its round. */
 import type { RoundFacts } from './messages.js';
 
 export function withRound(rounds: readonly RoundFacts[], facts: RoundFacts): readonly RoundFacts[] {

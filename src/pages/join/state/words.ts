@@ -1,4 +1,4 @@
-/** What is going on, in a sentence: for those who see it and for those who hear it. */
+/** Says what is going on in sentences, for people who read them and for people who hear them. */
 import { byteSize, count } from '../../../report/numbers.js';
 import type { JoinState } from './join-state.js';
 import type { FailureKind, FederationFacts, Finish } from './messages.js';

@@ -1,4 +1,4 @@
-/** What is shown of a participant's data: numbers, and one picture of each class. */
+/** Summarizes a participant's data for the page: numbers, and one picture of each class. */
 import { classCounts, imageBytes } from '../../../data/images/image-dataset.js';
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, Sample } from '../state/messages.js';

@@ -1,4 +1,4 @@
-/** An error as the page tells it: what kind it is, what it says, and what to do. */
+/** Turns an error into what the page shows: its kind, its message, and what to do. */
 
 import { CommonweightError, TensorError } from '../../../base/error.js';
 import { ModelFileError } from '../../../engine/nn/model-file.js';

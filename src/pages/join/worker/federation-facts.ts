@@ -1,4 +1,4 @@
-/** What a description says, in words for the page. */
+/** Turns a description into facts in words for the page. */
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
 import type { Description } from '../../../protocol/description.js';
 import { count } from '../../../report/numbers.js';

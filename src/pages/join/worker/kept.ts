@@ -1,4 +1,7 @@
-/** What one federation keeps in this browser, so that the page can be loaded again; and how it is forgotten. */
+/**
+ * Keeps one federation's data, work and model in this browser, so that the page can be loaded
+ * again; and forgets them.
+ */
 import { keptData } from '../../../federation/participant/page/kept-data.js';
 import { forgetPageFolder, pageFolder } from '../../../federation/participant/page/page-folder.js';
 import type { ParticipantFolder } from '../../../federation/participant/participant-files.js';

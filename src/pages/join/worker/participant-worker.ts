@@ -1,4 +1,4 @@
-/** The thread in which a page takes part: commands come in one after the other, events go out. */
+/** The thread in which a page takes part. Commands come in one after the other; events go out. */
 import '../../common/no-eval.js';
 import type { Command, WorkerEvent } from '../state/messages.js';
 import { participant } from './participant.js';

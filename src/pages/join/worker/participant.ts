@@ -1,6 +1,6 @@
 /**
- * A participant in a page: does what the page's commands say, and tells what comes of it. What it needs to go on after the
- * page was loaded again is kept in the browser.
+ * A participant in a page: it carries out the page's commands and reports the results. What it
+ * needs to resume after a reload is kept in the browser.
  */
 
 import { throttled } from '../../../base/throttle.js';

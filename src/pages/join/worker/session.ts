@@ -1,6 +1,6 @@
 /**
- * What a page remembers of its part in a federation, so that it goes on by itself when it is loaded again. Under the hash of
- * its token: the token itself is kept nowhere but in the link.
+ * Remembers a page's part in a federation, so that the page resumes by itself when it is loaded
+ * again. The memory is under the hash of the token; the token itself is only in the link.
  */
 import { createStore, del, get, set } from 'idb-keyval';
 import { z } from 'zod';

@@ -1,4 +1,7 @@
-/** The merged model in a page: what it is, as a file for other programs, and what it takes a picture for. */
+/**
+ * The merged model in a page: its facts, its files for other programs, and its answer for a
+ * picture.
+ */
 
 import { networkOf } from '../../../engine/nn/by-name.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';

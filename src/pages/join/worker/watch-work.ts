@@ -1,4 +1,4 @@
-/** What a participant does and hears, as the events that the page is told. */
+/** Turns what a participant does and hears into the events that the page receives. */
 import type { TakePartEvent, TakePartObserver } from '../../../federation/participant/take-part.js';
 import type { Progress } from '../../../protocol/announcement.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';

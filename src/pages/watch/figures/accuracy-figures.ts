@@ -1,4 +1,7 @@
-/** Accuracy by round, on the coordinator's test images and on the participants' own. */
+/**
+ * Makes the figures of accuracy by round, on the coordinator's test images and on the participants'
+ * own.
+ */
 import type { Overview, RoundView } from '../../../protocol/view.js';
 import {
   type AccuracyByRound,

@@ -1,4 +1,4 @@
-/** Draws charts with the report's functions. A piece of its own, since it is large: the page is there before it is. */
+/** Draws charts with the report's functions. It is large, and so it is loaded after the page. */
 import { barDrawing } from '../../../report/charts/bar-chart.js';
 import { heatDrawing } from '../../../report/charts/heat-map.js';
 import { barMark, lineMark } from '../../../report/charts/legend.js';

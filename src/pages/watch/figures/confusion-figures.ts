@@ -1,4 +1,7 @@
-/** What a model takes for what on the coordinator's test images, and the accuracy of each class before and after the merge. */
+/**
+ * Makes the figures of confusion on the coordinator's test images, and of each class's accuracy
+ * before and after the merge.
+ */
 
 import type { RoundDetails } from '../../../protocol/round-details.js';
 import type { Overview } from '../../../protocol/view.js';

@@ -1,4 +1,7 @@
-/** Numbers as a file that spreadsheets read. @see RFC 4180 */
+/**
+ * Writes numbers as a file that spreadsheets read.
+ * @see RFC 4180
+ */
 import type { Numbers } from './figure-data.js';
 
 /** Numbers in full; an empty cell where there is none. */

@@ -1,3 +1,3 @@
-/** What is loaded after the page: what draws figures, and what saves them. */
+/** Loads, after the page, the modules that draw and save figures. */
 export { drawChart, legendMarkup } from './charts.js';
 export { saveFigure } from './save-figure.js';

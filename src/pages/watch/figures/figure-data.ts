@@ -1,4 +1,6 @@
-/** A figure before it is drawn: what the report's functions draw, and its numbers as a table. */
+/**
+ * A figure before it is drawn: the chart for the report's functions, and its numbers as a table.
+ */
 import type { BarChartOptions } from '../../../report/charts/bar-chart.js';
 import type { HeatMapOptions } from '../../../report/charts/heat-map.js';
 import type { LineChartOptions } from '../../../report/charts/line-chart.js';

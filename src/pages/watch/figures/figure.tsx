@@ -1,4 +1,4 @@
-/** A figure: drawn as wide as there is room, its numbers as a table, and all of it to be saved. */
+/** Shows a figure as wide as there is room, with its numbers as a table and buttons to save it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DrawnChart } from './charts.js';
 import type { Chart, FigureData } from './figure-data.js';

@@ -1,4 +1,6 @@
-/** Who holds how many of which class, of those who share it. */
+/**
+ * Makes the figure of how many examples of each class the participants hold, where they share it.
+ */
 import type { LabelCountsView, Overview } from '../../../protocol/view.js';
 import { count } from '../../../report/numbers.js';
 import type { FigureData } from './figure-data.js';

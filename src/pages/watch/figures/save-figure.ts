@@ -1,4 +1,4 @@
-/** A figure as a file: its numbers, or what is seen. Loaded with the charts. */
+/** Saves a figure as a file: its numbers, or its picture. It is loaded with the charts. */
 import { saveFile } from '../../common/save-file.js';
 import { drawChart } from './charts.js';
 import { csv } from './csv.js';

@@ -1,4 +1,7 @@
-/** A chart as a file of its own: with its title and legend, on its ground, in the colours that the page has now. */
+/**
+ * Makes a chart a file of its own, with title, legend and background, in the page's present
+ * colours.
+ */
 import { type Html, html, trusted } from '../../../report/html.js';
 import { wrapped } from '../../../report/text-table.js';
 import type { DrawnChart } from './charts.js';
