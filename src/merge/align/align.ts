@@ -1,11 +1,12 @@
 /**
- * Alignment of updates before they are merged (Git Re-Basin): hidden units of models that began apart are no counterparts
- * of each other where they have the same place. Each model gets its units in the order in which it is most like the
- * reference; its function stays what it was.
+ * Alignment of updates before they are merged (Git Re-Basin): hidden units of models that began
+ * apart are no counterparts of each other where they have the same place. Each model gets its units
+ * in the order in which it is most like the reference; its function stays what it was.
  *
- * More than two models are all aligned to one, the first by name: the result does not depend on the order in which they
- * came, and everybody knows in whose order of units the merged model is. (The paper's algorithm 3 aligns each to the mean of the
- * others in turn, which ends in an order of units that is nobody's.)
+ * More than two models are all aligned to one, the first by name: the result does not depend on the
+ * order in which they came, and everybody knows in whose order of units the merged model is. (The
+ * paper's algorithm 3 aligns each to the mean of the others in turn, which ends in an order of
+ * units that is nobody's.)
  * @see Ainsworth et al. 2022, https://arxiv.org/abs/2209.04836
  */
 
@@ -18,13 +19,17 @@ import { weightMatching } from './weight-matching.js';
 export interface AlignOptions {
   /** Of the order in which groups are visited; 0 by default. */
   readonly seed?: number;
-  /** What to align to, such as the state that all updates started from; the first update by name by default. */
+  /**
+   * What to align to, such as the state that all updates started from; the first update by name by
+   * default.
+   */
   readonly reference?: StateDict | undefined;
 }
 
 /**
  * The updates in their order, each with its hidden units matched to the reference.
- * @throws MergeError when names or shapes differ, a value is NaN or infinite, or the groups are not of this network.
+ * @throws MergeError when names or shapes differ, a value is NaN or infinite, or the groups are not
+ *   of this network.
  */
 export function alignUpdates<Aligned extends Update>(
   groups: readonly PermutationGroup[],

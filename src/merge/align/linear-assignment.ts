@@ -1,13 +1,15 @@
 /**
- * The linear assignment problem: which one-to-one choice of a column for every row has the greatest sum. By shortest
- * augmenting paths with potentials, O(n³) (Jonker and Volgenant 1987, https://doi.org/10.1007/BF02278710, without their
- * initialisation).
+ * The linear assignment problem: which one-to-one choice of a column for every row has the greatest
+ * sum. By shortest augmenting paths with potentials, O(n³) (Jonker and Volgenant 1987,
+ * https://doi.org/10.1007/BF02278710, without their initialisation).
  *
- * It is solved as the least sum of costs c = −gain. The dual problem has a potential u for each row and v for each column
- * with u + v ≤ c everywhere; where an assignment uses only tight pairs, u + v = c, both sums are equal and so both optimal.
- * Rows are added one after the other: Dijkstra's algorithm on the reduced costs c − u − v ≥ 0 finds the shortest path from
- * the new row, alternating between pairs not chosen and chosen, to a free column. Raising the potentials of what it has
- * passed by the remaining distance keeps u + v ≤ c and makes the path tight; exchanging the pairs along it assigns the row.
+ * It is solved as the least sum of costs c = −gain. The dual problem has a potential u for each row
+ * and v for each column with u + v ≤ c everywhere; where an assignment uses only tight pairs, u + v
+ * = c, both sums are equal and so both optimal. Rows are added one after the other: Dijkstra's
+ * algorithm on the reduced costs c − u − v ≥ 0 finds the shortest path from the new row,
+ * alternating between pairs not chosen and chosen, to a free column. Raising the potentials of what
+ * it has passed by the remaining distance keeps u + v ≤ c and makes the path tight; exchanging the
+ * pairs along it assigns the row.
  */
 
 /**
@@ -67,9 +69,9 @@ export function linearAssignment(gain: Float64Array, n: number): Uint32Array {
 }
 
 /**
- * The same among orders that exchange groups of consecutive units as wholes, and units within a group. Which column group a
- * row group takes decides about their units alone, so the best gain for every pair of groups is an assignment of its own,
- * and the choice of the pairs is one more.
+ * The same among orders that exchange groups of consecutive units as wholes, and units within a
+ * group. Which column group a row group takes decides about their units alone, so the best gain for
+ * every pair of groups is an assignment of its own, and the choice of the pairs is one more.
  */
 export function groupedAssignment(gain: Float64Array, n: number, groups: number): Uint32Array {
   const size = n / groups;

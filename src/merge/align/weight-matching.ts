@@ -1,12 +1,14 @@
 /**
- * Weight matching: the order of a model's hidden units in which its weights are most like those of another model.
+ * Weight matching: the order of a model's hidden units in which its weights are most like those of
+ * another model.
  *
  *     maximise Σ over tensors ⟨A, P(B)⟩, P permuting the axes of every permutation group
  *
- * by coordinate descent: with all groups but one held fast, the sum is Σᵢ gain[i, order[i]], a linear assignment problem,
- * which is solved exactly. The groups are visited in a random order again and again, until none of them changes. The sum
- * rises with every change, so this ends, in a local maximum. Which one depends most on the group that comes first: each has
- * its turn, and the greatest sum counts.
+ * by coordinate descent: with all groups but one held fast, the sum is Σᵢ gain[i, order[i]], a
+ * linear assignment problem, which is solved exactly. The groups are visited in a random order
+ * again and again, until none of them changes. The sum rises with every change, so this ends, in a
+ * local maximum. Which one depends most on the group that comes first: each has its turn, and the
+ * greatest sum counts.
  * @see Ainsworth et al. 2022, "Git Re-Basin", algorithm 1, https://arxiv.org/abs/2209.04836
  */
 import { randomStream } from '../../base/random.js';
@@ -32,8 +34,8 @@ interface Match {
 }
 
 /**
- * The order of the units of every group in which `state` matches `reference`. A copy of the reference in another order is
- * found again exactly.
+ * The order of the units of every group in which `state` matches `reference`. A copy of the
+ * reference in another order is found again exactly.
  * @param seed of the order in which groups are visited
  * @throws MergeError when the groups do not fit the states.
  */
@@ -88,7 +90,8 @@ function improvement(group: PermutationGroup, reference: StateDict, current: Sta
   }
   const order =
     channelGroups === undefined ? linearAssignment(gain, size) : groupedAssignment(gain, size, channelGroups);
-  // Where one tensor has the group along two axes, the gain holds for one of them alone: the sum itself decides.
+  // Where one tensor has the group along two axes, the gain holds for one of them alone: the sum
+  // itself decides.
   const tried = { layout: current.layout, data: current.data.slice() };
   permuteUnits(tried, group, order);
   const tensors = new Set(members.map(({ tensor }) => tensor));

@@ -1,6 +1,7 @@
 /**
- * An average of the models of the rounds, kept beside them: w̄ ← w̄ + a·(w − w̄), where a is the newest model's share. It
- * changes no round; it is a model of its own, often a better one than any that it is made of.
+ * An average of the models of the rounds, kept beside them: w̄ ← w̄ + a·(w − w̄), where a is the
+ * newest model's share. It changes no round; it is a model of its own, often a better one than any
+ * that it is made of.
  */
 import { requireArray } from '../../tensor/arrays.js';
 
@@ -14,8 +15,8 @@ export interface ModelAverage {
 }
 
 /**
- * The exponential moving average: w̄ ← d·w̄ + (1−d)·w, beginning with the first round's model, so that no correction of a
- * bias is needed.
+ * The exponential moving average: w̄ ← d·w̄ + (1−d)·w, beginning with the first round's model, so
+ * that no correction of a bias is needed.
  * @see Tarvainen and Valpola 2017, https://arxiv.org/abs/1703.01780
  */
 export function ema({ decay = 0.9 } = {}): ModelAverage {

@@ -9,15 +9,18 @@ import { notFinite, notStorable } from '../memory/checks.js';
 import type { Column, Combination, Survey } from '../strategy.js';
 import type { Chunk } from './tensor-source.js';
 
-/** Values merged at a time: four times as many as in memory, since each call of the SIMD loops costs some JavaScript. */
+/**
+ * Values merged at a time: four times as many as in memory, since each call of the SIMD loops costs
+ * some JavaScript.
+ */
 const BLOCK = 4 * blockSize;
 
 /** Room for one chunk of a file. */
 export type ChunkBuffer = Uint8Array<ArrayBuffer>;
 
 /**
- * Merges the chunk's bytes of every input, in their order, then of the base where there is one, then of each auxiliary of
- * every input, into `output`.
+ * Merges the chunk's bytes of every input, in their order, then of the base where there is one,
+ * then of each auxiliary of every input, into `output`.
  */
 export type ChunkMerger = (chunk: Chunk, buffers: readonly ChunkBuffer[], output: ChunkBuffer) => void;
 
@@ -28,14 +31,20 @@ interface Named {
   readonly path: string;
 }
 
-/** In an order that does not depend on how they were named, but for a strategy to which their order means something. */
+/**
+ * In an order that does not depend on how they were named, but for a strategy to which their order
+ * means something.
+ */
 type Inputs<File extends Named> = readonly {
   readonly file: File;
   readonly examples: number;
   readonly auxiliaries?: Readonly<Record<string, File>>;
 }[];
 
-/** Whose bytes are in the buffers of a chunk. Only the first of them belong to what is copied, not merged. */
+/**
+ * Whose bytes are in the buffers of a chunk. Only the first of them belong to what is copied, not
+ * merged.
+ */
 export function sourcesOf<File extends Named>(inputs: Inputs<File>, base: File | undefined): File[] {
   const auxiliaries = auxiliaryNames(inputs).flatMap((name) =>
     inputs.map((input) => input.auxiliaries?.[name] as File),
@@ -120,7 +129,10 @@ export function chunkReader(survey: Survey, inputs: Inputs<Named>, base: Named |
   };
 }
 
-/** @returns what finds the columns of a block in the buffers of a chunk, and a check that all their values are finite. */
+/**
+ * @returns what finds the columns of a block in the buffers of a chunk, and a check that all their
+ *   values are finite.
+ */
 function columnReader(inputs: Inputs<Named>, base: Named | undefined) {
   const sources = sourcesOf(inputs, base);
   const names = auxiliaryNames(inputs);

@@ -1,4 +1,7 @@
-/** Merging files chunk by chunk: whoever has the files open reads a chunk of each, merges, and writes it where it belongs. */
+/**
+ * Merging files chunk by chunk: whoever has the files open reads a chunk of each, merges, and
+ * writes it where it belongs.
+ */
 import { writeSync } from 'node:fs';
 import { simdBuffers } from '../kernels/simd.js';
 import type { Combination, Survey } from '../strategy.js';
@@ -7,7 +10,10 @@ import { type Chunk, readChunk, type TensorSource } from './tensor-source.js';
 
 /** What does not change from chunk to chunk. It can be cloned into another thread. */
 export interface ChunkWork {
-  /** In an order that does not depend on how they were named, but for a strategy to which their order means something. */
+  /**
+   * In an order that does not depend on how they were named, but for a strategy to which their
+   * order means something.
+   */
   readonly inputs: readonly {
     readonly file: TensorSource;
     readonly examples: number;
@@ -22,7 +28,9 @@ export interface ChunkWork {
   readonly outputFd: number;
 }
 
-/** The index of a chunk that nobody has taken yet; `taken` counts, in memory that all threads share. */
+/**
+ * The index of a chunk that nobody has taken yet; `taken` counts, in memory that all threads share.
+ */
 export function takeChunk({ chunks }: ChunkWork, taken: Int32Array): number | undefined {
   const index = Atomics.add(taken, 0, 1);
   return index < chunks.length ? index : undefined;

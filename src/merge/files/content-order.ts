@@ -1,8 +1,9 @@
 /**
- * An order of files that does not depend on the order in which they were named, since sums of floating-point numbers
- * depend on their order: by content, as bytes, tensor after tensor. Files are read only as far as two of them agree, so
- * for trained weights one chunk each, where a hash would have to read everything once more. Files that agree to the end
- * are told apart by what travels with them and by their numbers of examples; where these agree too, exchanging them
+ * An order of files that does not depend on the order in which they were named, since sums of
+ * floating-point numbers depend on their order: by content, as bytes, tensor after tensor. Files
+ * are read only as far as two of them agree, so for trained weights one chunk each, where a hash
+ * would have to read everything once more. Files that agree to the end are told apart by what
+ * travels with them and by their numbers of examples; where these agree too, exchanging them
  * changes nothing.
  */
 
@@ -17,14 +18,19 @@ export interface Contribution {
   readonly auxiliaries: Readonly<Record<string, TensorFile>>;
 }
 
-/** The contributions in the order of their content. `chunkBytes` is the size of the largest chunk. */
+/**
+ * The contributions in the order of their content. `chunkBytes` is the size of the largest chunk.
+ */
 export async function orderByContent(
   contributions: readonly Contribution[],
   chunks: readonly Chunk[],
   chunkBytes: number,
   takeTurn: TakeTurn,
 ): Promise<Contribution[]> {
-  /** In order; the members of one group have agreed so far. Sorting is stable: those that do to the end keep this order. */
+  /**
+   * In order; the members of one group have agreed so far. Sorting is stable: those that do to the
+   * end keep this order.
+   */
   let groups: (readonly Contribution[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
   const buffers = contributions.map(() => new Uint8Array(chunkBytes));
   const names = Object.keys(contributions[0]?.auxiliaries ?? {}).sort();

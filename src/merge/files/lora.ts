@@ -1,6 +1,6 @@
 /**
- * LoRA: a change of a weight as a product of two thin matrices, B·A, each in a tensor of its own. The mean of the A times the
- * mean of the B is not the mean of the products.
+ * LoRA: a change of a weight as a product of two thin matrices, B·A, each in a tensor of its own.
+ * The mean of the A times the mean of the B is not the mean of the products.
  * @see Hu et al. 2021, https://arxiv.org/abs/2106.09685
  */
 

@@ -31,7 +31,10 @@ const groups: PermutationGroup[] = [
     ],
   },
 ];
-/** Normal values that begin with this one, which decides the order of files: F32 is compared as bytes. */
+/**
+ * Normal values that begin with this one, which decides the order of files: F32 is compared as
+ * bytes.
+ */
 function model(first: number, name: string): StateDict {
   const random = randomStream(1, name);
   const data = Float32Array.from({ length: 144 }, random.normal);

@@ -1,8 +1,9 @@
 /**
- * Files of models that began apart, aligned and then merged as any others. Weights are matched in float32, in memory; the
- * aligned copies hold the very bytes of their files in another order, whatever their dtype, and lie beside the output until
- * it is complete. All are aligned to the base where there is one, else to the file that is first by content: the result
- * does not depend, to the byte, on the order in which files are named. Node only.
+ * Files of models that began apart, aligned and then merged as any others. Weights are matched in
+ * float32, in memory; the aligned copies hold the very bytes of their files in another order,
+ * whatever their dtype, and lie beside the output until it is complete. All are aligned to the base
+ * where there is one, else to the file that is first by content: the result does not depend, to the
+ * byte, on the order in which files are named. Node only.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';

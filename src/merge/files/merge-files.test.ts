@@ -179,7 +179,8 @@ describe('merging files', () => {
       const { state } = await result();
       expect(tensorView(state, 'bn.num_batches_tracked')[0]).toBe(statistics === 'first' ? 5 : 9);
       if (statistics !== 'strategy') {
-        // What the strategy does not merge does not tell it who is near: by their weights, all but 3 are.
+        // What the strategy does not merge does not tell it who is near: by their weights, all but
+        // 3 are.
         const mean = statistics === 'mean' ? ((0 + 1 + 2 + 1 + 4) / 5) * 1e6 : 0;
         expect(tensorView(state, 'bn.running_mean')[1]).toBeCloseTo(mean, 0);
         expect(Math.abs(tensorView(state, 'w')[0]!)).toBeLessThan(1.1);

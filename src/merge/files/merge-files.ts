@@ -1,10 +1,11 @@
 /**
- * Merging safetensors files of any size: chunk by chunk, in memory O(chunk × files), with a turn of the event loop between
- * two chunks. A tensor may lie anywhere in each file. F64, F32, F16 and BF16 are merged and kept as they are; tensors of
- * any other dtype (masks) must be equal, byte for byte, in all files, and are copied. Statistics and counters of batch
- * normalization are merged by rules of their own (`by-role.ts`). The result does not
- * depend, to the byte, on the order in which the files are named (but for SLERP, to which it means something), and is that
- * of merging in memory. A strategy that first needs inner products or thresholds reads all chunks once or twice before.
+ * Merging safetensors files of any size: chunk by chunk, in memory O(chunk × files), with a turn of
+ * the event loop between two chunks. A tensor may lie anywhere in each file. F64, F32, F16 and BF16
+ * are merged and kept as they are; tensors of any other dtype (masks) must be equal, byte for byte,
+ * in all files, and are copied. Statistics and counters of batch normalization are merged by rules
+ * of their own (`by-role.ts`). The result does not depend, to the byte, on the order in which the
+ * files are named (but for SLERP, to which it means something), and is that of merging in memory. A
+ * strategy that first needs inner products or thresholds reads all chunks once or twice before.
  * Node only.
  */
 import { writeSync } from 'node:fs';
@@ -35,13 +36,19 @@ export interface MergeFilesOptions {
   readonly output: string;
   /** Each input's number of examples, > 0; all alike by default. */
   readonly examples?: readonly number[];
-  /** Merge the weights themselves (the default), or what each input changed in the base; unless the strategy says it. */
+  /**
+   * Merge the weights themselves (the default), or what each input changed in the base; unless the
+   * strategy says it.
+   */
   readonly on?: AppliedTo;
   /** The file that the inputs started from; needed, and only used, on updates. */
   readonly base?: string;
   /** How statistics and counters of batch normalization are merged; `mean` by default. */
   readonly statistics?: Statistics;
-  /** Of every auxiliary that the strategy names, a file for each input, with the same floating-point tensors. */
+  /**
+   * Of every auxiliary that the strategy names, a file for each input, with the same floating-point
+   * tensors.
+   */
   readonly auxiliaries?: Readonly<Record<string, readonly string[]>>;
   /** Of the output; what all inputs have alike by default. */
   readonly metadata?: SafetensorsMetadata;
@@ -61,8 +68,9 @@ export interface MergedFile {
 }
 
 /**
- * @throws MergeError when names, shapes or dtypes differ, a value is NaN or infinite, tensors of integers differ, or a file
- *   cannot be read or written; TensorError when an input is no safetensors file. The output is then as it was before.
+ * @throws MergeError when names, shapes or dtypes differ, a value is NaN or infinite, tensors of
+ *   integers differ, or a file cannot be read or written; TensorError when an input is no
+ *   safetensors file. The output is then as it was before.
  */
 export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile> {
   checkOptions(options);
@@ -170,7 +178,10 @@ function defaultChunkBytes(files: number): number {
 
 const SYNC_BYTES = 8 * 2 ** 20;
 
-/** Sends what is written to the disk while more is merged, so that little is left to wait for at the end. */
+/**
+ * Sends what is written to the disk while more is merged, so that little is left to wait for at the
+ * end.
+ */
 function syncAhead(handle: FileHandle) {
   let pending: Promise<void> | undefined;
   let synced = 0;
@@ -205,7 +216,10 @@ async function survey(work: ChunkWork, strategy: Strategy, takeTurn: TakeTurn): 
   return stage;
 }
 
-/** All chunks, in this thread and perhaps a second one. The first that fails, in their order, decides the error. */
+/**
+ * All chunks, in this thread and perhaps a second one. The first that fails, in their order,
+ * decides the error.
+ */
 async function mergeChunks(
   work: ChunkWork,
   strategy: Strategy,
@@ -271,7 +285,10 @@ function checkOptions(options: MergeFilesOptions): void {
   }
 }
 
-/** Nothing would be lost while merging, but afterwards an input would be: whoever wants that can rename the output. */
+/**
+ * Nothing would be lost while merging, but afterwards an input would be: whoever wants that can
+ * rename the output.
+ */
 export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing === undefined) return;

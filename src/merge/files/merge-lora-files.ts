@@ -1,7 +1,8 @@
 /**
- * The mean of LoRA files as changes of weights, exactly: Σ pₖ BₖAₖ is itself one product, of the A above each other and the pₖBₖ
- * beside each other. The result is a LoRA file of the same names, whose rank is the sum of theirs. What else the files hold is
- * merged by the strategy. Node only; a tensor of every file is in memory at a time.
+ * The mean of LoRA files as changes of weights, exactly: Σ pₖ BₖAₖ is itself one product, of the A
+ * above each other and the pₖBₖ beside each other. The result is a LoRA file of the same names,
+ * whose rank is the sum of theirs. What else the files hold is merged by the strategy. Node only; a
+ * tensor of every file is in memory at a time.
  */
 import { writeSync } from 'node:fs';
 import { turnTaker } from '../../base/turns.js';
@@ -26,8 +27,8 @@ import { type Chunk, readChunk } from './tensor-source.js';
 export type MergeLoraOptions = Omit<MergeFilesOptions, 'on' | 'base' | 'auxiliaries' | 'chunkBytes'>;
 
 /**
- * @throws MergeError when the strategy is no mean, the files hold no factors by PEFT's names or a part of DoRA, and as
- *   `mergeFiles` does.
+ * @throws MergeError when the strategy is no mean, the files hold no factors by PEFT's names or a
+ *   part of DoRA, and as `mergeFiles` does.
  */
 export async function mergeLoraFiles(options: MergeLoraOptions): Promise<MergedFile> {
   const { inputs, examples, strategy } = options;

@@ -7,8 +7,8 @@ import { writeWhole } from '../../base/node/whole-file.js';
 import { MergeError } from '../error.js';
 
 /**
- * Lets `body` write a temporary file beside `path`, syncs it and renames it. Where anything fails, the temporary file is
- * removed and what was at `path` stays as it was.
+ * Lets `body` write a temporary file beside `path`, syncs it and renames it. Where anything fails,
+ * the temporary file is removed and what was at `path` stays as it was.
  * @param bytes how large the file will be, for the message where there is no room
  * @throws MergeError when it cannot be written, or whatever `body` throws.
  */

@@ -1,4 +1,7 @@
-/** What the merged file will hold, and in which pieces it is made: nothing here depends on the order of the inputs. */
+/**
+ * What the merged file will hold, and in which pieces it is made: nothing here depends on the order
+ * of the inputs.
+ */
 import { dtypeBytes } from '../../tensor/dtype.js';
 import type { SafetensorsEntry, SafetensorsMetadata } from '../../tensor/safetensors-header.js';
 import { ruleOf, type Statistics } from '../memory/by-role.js';
@@ -8,8 +11,8 @@ import type { Chunk } from './tensor-source.js';
 type Described = Pick<TensorFile, 'header'>;
 
 /**
- * The table of the output: the inputs' tensors in the inputs' order, or, where their orders differ, wide dtypes first and
- * then by name, as the format's own library writes them.
+ * The table of the output: the inputs' tensors in the inputs' order, or, where their orders differ,
+ * wide dtypes first and then by name, as the format's own library writes them.
  */
 export function outputEntries(inputs: readonly Described[]): SafetensorsEntry[] {
   const [first, ...others] = inputs.map(({ header }) => header.entries);
@@ -26,7 +29,9 @@ export function outputEntries(inputs: readonly Described[]): SafetensorsEntry[] 
   });
 }
 
-/** The metadata that all inputs have alike; loaders look there for the framework that wrote a file. */
+/**
+ * The metadata that all inputs have alike; loaders look there for the framework that wrote a file.
+ */
 export function commonMetadata(inputs: readonly Described[]): SafetensorsMetadata {
   const [first, ...others] = inputs.map(({ header }) => header.metadata);
   const pairs = Object.entries(first ?? {});
@@ -35,7 +40,10 @@ export function commonMetadata(inputs: readonly Described[]): SafetensorsMetadat
   );
 }
 
-/** All tensors' bytes in order, in pieces of at most `chunkBytes`, none across two tensors, each with how it is merged. */
+/**
+ * All tensors' bytes in order, in pieces of at most `chunkBytes`, none across two tensors, each
+ * with how it is merged.
+ */
 export function chunksOf(
   entries: readonly SafetensorsEntry[],
   chunkBytes: number,

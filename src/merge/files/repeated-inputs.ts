@@ -1,4 +1,7 @@
-/** Files that count more often than whoever named them may think. Each is a sentence; none is an error. */
+/**
+ * Files that count more often than whoever named them may think. Each is a sentence; none is an
+ * error.
+ */
 
 import type { TakeTurn } from '../../base/turns.js';
 import type { TensorFile } from './tensor-file.js';

@@ -10,7 +10,8 @@ export interface TensorFile extends TensorSource {
 
 /**
  * Opens a file and reads its header. The caller closes `handle`.
- * @throws MergeError when it cannot be read, TensorError when it is no safetensors file or cut short.
+ * @throws MergeError when it cannot be read, TensorError when it is no safetensors file or cut
+ *   short.
  */
 export async function openTensorFile(path: string): Promise<TensorFile> {
   const handle = await open(path, 'r').catch((cause) => {

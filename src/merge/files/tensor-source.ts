@@ -1,7 +1,7 @@
 /**
- * An open safetensors file that is read in pieces. Reading is synchronous: the system reads ahead by itself, and passing each
- * piece through another thread takes longer than copying it. Node only. It knows no schema, so that a second thread of a
- * merge begins sooner.
+ * An open safetensors file that is read in pieces. Reading is synchronous: the system reads ahead
+ * by itself, and passing each piece through another thread takes longer than copying it. Node only.
+ * It knows no schema, so that a second thread of a merge begins sooner.
  */
 import { readSync } from 'node:fs';
 import type { Dtype } from '../../tensor/dtype.js';
@@ -17,7 +17,10 @@ export interface TensorSource {
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
 }
 
-/** A piece of one tensor, the same in every file; `at` and `bytes` count from the tensor's first byte. */
+/**
+ * A piece of one tensor, the same in every file; `at` and `bytes` count from the tensor's first
+ * byte.
+ */
 export interface Piece {
   readonly name: string;
   readonly dtype: Dtype;

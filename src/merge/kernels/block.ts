@@ -1,4 +1,7 @@
-/** The inner loops that merging in memory and merging files share, over blocks of values that fit a processor's cache. */
+/**
+ * The inner loops that merging in memory and merging files share, over blocks of values that fit a
+ * processor's cache.
+ */
 
 import type { Block, Column, Combination } from '../strategy.js';
 import { finiteBySimd } from './simd.js';
@@ -9,8 +12,8 @@ export const blockSize = 8192;
 /** The index of the first value that is NaN or infinite, or −1. */
 export function firstNotFinite(values: Column): number {
   const checked = finiteBySimd(values);
-  // Times 0, each finite value is ±0 and any other NaN, and a sum is faster to make than a branch for each. Four sums, so
-  // that no addition waits for the one before it.
+  // Times 0, each finite value is ±0 and any other NaN, and a sum is faster to make than a branch
+  // for each. Four sums, so that no addition waits for the one before it.
   let a = 0;
   let b = 0;
   let c = 0;
@@ -32,8 +35,8 @@ export function firstBeyond(values: Column, limit: number): number {
 }
 
 /**
- * Combines one block: the columns as they are, or, with a base, their differences from it, to which the base is added
- * again.
+ * Combines one block: the columns as they are, or, with a base, their differences from it, to which
+ * the base is added again.
  */
 export function combineBlock(
   { combine }: Combination,
@@ -52,7 +55,10 @@ export function combineBlock(
   for (let i = 0; i < out.length; i++) out[i] = (base[i] as number) + (merged[i] as number);
 }
 
-/** What a strategy sees of the columns. Differences are float64, so that they lose nothing that the columns have. */
+/**
+ * What a strategy sees of the columns. Differences are float64, so that they lose nothing that the
+ * columns have.
+ */
 export function differences(columns: readonly Column[], base: Column | undefined): readonly Column[] {
   return base === undefined ? columns : columns.map((column) => difference(column, base));
 }

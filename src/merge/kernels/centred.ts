@@ -1,7 +1,8 @@
 /**
- * The updates as seen from their median: in each place, the weighted median of their values is subtracted. It lies among
- * the sound updates wherever those have more than half of the weight, so that inner products of what is left are as exact
- * among the sound ones as if nothing else were there, however large the rest is, and whatever they have in common.
+ * The updates as seen from their median: in each place, the weighted median of their values is
+ * subtracted. It lies among the sound updates wherever those have more than half of the weight, so
+ * that inner products of what is left are as exact among the sound ones as if nothing else were
+ * there, however large the rest is, and whatever they have in common.
  */
 
 import type { Column } from '../strategy.js';
@@ -23,7 +24,10 @@ export function fromMedian(columns: readonly Column[], weights: readonly number[
   });
 }
 
-/** In each place the value up to which half of the weight lies; where that is just half, the mean of it and the next. */
+/**
+ * In each place the value up to which half of the weight lies; where that is just half, the mean of
+ * it and the next.
+ */
 function weightedMedian(columns: readonly Column[], weights: readonly number[]): Float64Array {
   const out = new Float64Array(columns[0]?.length ?? 0);
   const values = new Float64Array(columns.length);

@@ -1,6 +1,6 @@
 /**
- * The squared distances between every two updates, as sums of (xᵢ − xⱼ)². They do not follow from inner products:
- * ‖xᵢ‖² − 2⟨xᵢ, xⱼ⟩ + ‖xⱼ‖² cancels where all updates have a large value in common.
+ * The squared distances between every two updates, as sums of (xᵢ − xⱼ)². They do not follow from
+ * inner products: ‖xᵢ‖² − 2⟨xᵢ, xⱼ⟩ + ‖xⱼ‖² cancels where all updates have a large value in common.
  */
 
 import type { Column, Combination, SquaredDistances, Survey } from '../strategy.js';

@@ -16,11 +16,14 @@ import { firstBeyond, firstNotFinite } from './block.js';
 export interface FloatFormat {
   /** `count` values from value `at` on: a view of the chunk where that is possible. */
   readonly values: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => Column;
-  /** Room for `count` merged values: a view of the chunk, or float64 where they are rounded to 16 bits afterwards. */
+  /**
+   * Room for `count` merged values: a view of the chunk, or float64 where they are rounded to 16
+   * bits afterwards.
+   */
   readonly room: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => Column;
   /**
-   * Puts what was written to the room into its chunk, where that is no view of it; returns the index of the first value
-   * that this dtype cannot hold, or −1.
+   * Puts what was written to the room into its chunk, where that is no view of it; returns the
+   * index of the first value that this dtype cannot hold, or −1.
    */
   readonly store: (values: Column, chunk: Uint8Array<ArrayBuffer>, at: number) => number;
 }
@@ -29,7 +32,10 @@ const viewOf = (values: FloatFormat['values']): FloatFormat => {
   return { values, room: values, store: (merged) => firstNotFinite(merged) };
 };
 
-/** The dtypes that can be merged. The 16-bit ones are merged as float32, and rounded once, from float64. */
+/**
+ * The dtypes that can be merged. The 16-bit ones are merged as float32, and rounded once, from
+ * float64.
+ */
 const formats: Partial<Record<Dtype, FloatFormat>> = {
   F64: viewOf((chunk, at, count) => new Float64Array(chunk.buffer, chunk.byteOffset + 8 * at, count)),
   F32: viewOf((chunk, at, count) => new Float32Array(chunk.buffer, chunk.byteOffset + 4 * at, count)),

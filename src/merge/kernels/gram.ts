@@ -1,4 +1,7 @@
-/** The inner products of the updates: of n updates n² numbers, from which all norms and angles follow. */
+/**
+ * The inner products of the updates: of n updates n² numbers, from which all norms and angles
+ * follow.
+ */
 
 import type { Column, Combination, Gram, Grams, Survey } from '../strategy.js';
 import { pairAt, pairSurvey } from './pair-sums.js';
@@ -11,7 +14,8 @@ export function gramSurvey(updates: number, then: (grams: Grams) => Combination)
 
 /** cos ∠(xᵢ, xⱼ); 0 where one of them is 0. */
 export function cosine(gram: Gram, i: number, j: number): number {
-  // One root of the product, not two: of equal vectors it is their square, and the cosine exactly 1.
+  // One root of the product, not two: of equal vectors it is their square, and the cosine exactly
+  // 1.
   const norms = Math.sqrt(pairAt(gram, i, i) * pairAt(gram, j, j));
   return norms === 0 ? 0 : Math.max(-1, Math.min(1, pairAt(gram, i, j) / norms));
 }

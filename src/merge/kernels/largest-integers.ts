@@ -1,4 +1,7 @@
-/** The largest whole number in each place, of tensors of integers: how far the counters of several models have come. */
+/**
+ * The largest whole number in each place, of tensors of integers: how far the counters of several
+ * models have come.
+ */
 import type { Dtype } from '../../tensor/dtype.js';
 
 type Integers =

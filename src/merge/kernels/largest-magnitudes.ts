@@ -1,7 +1,7 @@
 /**
- * How large a value must be to belong to the largest part of an update, exactly, without sorting it: magnitudes are taken
- * as float32, whose bits order them, and counted by their upper 15 bits in one pass and, of those that share them with the
- * threshold, by their lower 16 in a second.
+ * How large a value must be to belong to the largest part of an update, exactly, without sorting
+ * it: magnitudes are taken as float32, whose bits order them, and counted by their upper 15 bits in
+ * one pass and, of those that share them with the threshold, by their lower 16 in a second.
  */
 import { partUp } from '../../base/part-of.js';
 import type { Combination, Survey } from '../strategy.js';
@@ -43,7 +43,10 @@ export function magnitudeSurvey(
   };
 }
 
-/** Counts the values of each update by a number made of their magnitude's bits, and how many they are. */
+/**
+ * Counts the values of each update by a number made of their magnitude's bits, and how many they
+ * are.
+ */
 function counting(updates: number, bucketOf: (bits: number, update: number) => number | undefined) {
   const counts = Array.from({ length: updates }, () => new Float64Array(BUCKETS));
   let values = 0;

@@ -1,7 +1,7 @@
 /**
- * Sums over all values of every two updates, such as inner products, block by block. Blocks of a tensor are added in their
- * order, tensors in that of their names, all in float64, so that the result depends neither on the size of the chunks nor
- * on the order of the tensors.
+ * Sums over all values of every two updates, such as inner products, block by block. Blocks of a
+ * tensor are added in their order, tensors in that of their names, all in float64, so that the
+ * result depends neither on the size of the chunks nor on the order of the tensors.
  */
 import type { Column, Combination, PairTable, Survey } from '../strategy.js';
 

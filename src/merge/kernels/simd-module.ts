@@ -1,7 +1,8 @@
 /**
- * The bytes of a small WebAssembly module with the inner loops of merging: four numbers at a time, where JavaScript has one.
- * Everything else of merging stays as it is; `simd.ts` says when these loops run. Every operation is that of IEEE 754 in
- * the order in which the strategies do it, so that results are the same to the bit.
+ * The bytes of a small WebAssembly module with the inner loops of merging: four numbers at a time,
+ * where JavaScript has one. Everything else of merging stays as it is; `simd.ts` says when these
+ * loops run. Every operation is that of IEEE 754 in the order in which the strategies do it, so
+ * that results are the same to the bit.
  *
  *     finite(values, n) → 1 where all are finite
  *     max(columns, k, n, out), absmax(columns, k, n, out)
@@ -10,8 +11,8 @@
  *     squareSums(x, y, n, out)                                 out = Σ (xᵢ − yᵢ)², likewise
  *     productSumsF64(x, y, n, out)                             productSums of float64 values
  *
- * `columns` is a table of k addresses; n is a multiple of 4. Opcodes are those of the WebAssembly specification, with its
- * fixed-width SIMD.
+ * `columns` is a table of k addresses; n is a multiple of 4. Opcodes are those of the WebAssembly
+ * specification, with its fixed-width SIMD.
  */
 
 type Code = readonly number[];
@@ -110,8 +111,9 @@ const finite: Function = {
 };
 
 /**
- * The largest in each place by a key: a whole number for each float, which is as large as the float is preferred. Keys are
- * compared in one instruction, where floats need eight for their NaN and zeros.
+ * The largest in each place by a key: a whole number for each float, which is as large as the float
+ * is preferred. Keys are compared in one instruction, where floats need eight for their NaN and
+ * zeros.
  * @param key from local 9 to its key
  * @param value from the key in local 8 to its float
  */
@@ -137,14 +139,20 @@ const largest = (name: string, key: Code, larger: Code, value: Code): Function =
   ],
 });
 
-/** A float's bits order it by sign and magnitude: those of negative ones are turned over. −0 comes before +0. */
+/**
+ * A float's bits order it by sign and magnitude: those of negative ones are turned over. −0 comes
+ * before +0.
+ */
 const ordered = (local: number): Code => [
   ...[...get(local), ...get(local), ...int(31), ...SHIFT_SIGNED, ...int(1), ...SHIFT_UNSIGNED],
   ...XOR,
 ];
 const max = largest('max', ordered(9), LARGER_SIGNED, ordered(8));
 
-/** The magnitude above, whether it is positive below. NaN has the largest magnitudes, and so is not lost. */
+/**
+ * The magnitude above, whether it is positive below. NaN has the largest magnitudes, and so is not
+ * lost.
+ */
 const absmax = largest(
   'absmax',
   [...[...get(9), ...int(1), ...SHIFT_UP], ...[...get(9), ...NOT, ...int(31), ...SHIFT_UNSIGNED], ...OR],
@@ -175,7 +183,10 @@ const weightedSum: Function = {
   ],
 };
 
-/** wₖ·xₖ of one column, in two halves of float64; `place` is the local that holds 4·k, or 0 for the first. */
+/**
+ * wₖ·xₖ of one column, in two halves of float64; `place` is the local that holds 4·k, or 0 for the
+ * first.
+ */
 function column(place: number, low: Code, high: Code): Code {
   const offset = place === 0 ? int(0) : get(place);
   const weight = place === 0 ? get(1) : [...get(1), ...times(place, 1), ...ADD];
@@ -187,7 +198,9 @@ function column(place: number, low: Code, high: Code): Code {
   ];
 }
 
-/** Σ over pairs of values; `term` makes of the two in locals 10 and 11, as float64, what is added. */
+/**
+ * Σ over pairs of values; `term` makes of the two in locals 10 and 11, as float64, what is added.
+ */
 const pairSums = (name: string, term: Code): Function => ({
   name,
   parameters: [I32, I32, I32, I32],

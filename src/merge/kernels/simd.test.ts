@@ -19,7 +19,10 @@ import {
 const columnsIn = (buffers: readonly Uint8Array<ArrayBuffer>[], n: number) =>
   buffers.map((buffer) => new Float32Array(buffer.buffer, buffer.byteOffset, n));
 
-/** Values of every kind: ordinary ones, ties of both signs, zeros of both signs, the largest and the smallest. */
+/**
+ * Values of every kind: ordinary ones, ties of both signs, zeros of both signs, the largest and the
+ * smallest.
+ */
 function draw(label: string, n: number): Float32Array {
   const stream = randomStream('simd', label);
   const special = [0, -0, 1, -1, 0.5, -0.5, 3.4e38, -3.4e38, 1e-45, -1e-45];

@@ -1,6 +1,7 @@
 /**
- * Memory in which merging runs four numbers at a time. Whoever streams files reads them into it; columns of float32 that
- * lie there are combined, or multiplied, by `simd-module.ts`, all others by JavaScript, with the same results to the bit.
+ * Memory in which merging runs four numbers at a time. Whoever streams files reads them into it;
+ * columns of float32 that lie there are combined, or multiplied, by `simd-module.ts`, all others by
+ * JavaScript, with the same results to the bit.
  */
 
 import type { Column } from '../strategy.js';
@@ -27,8 +28,8 @@ const PAGE = 65_536;
 /** Of a processor's cache, in bytes. */
 const LINE = 64;
 /**
- * Columns that are a power of two apart would all want the same few places of the cache, of which there are fewer than
- * columns: each begins a few lines further on.
+ * Columns that are a power of two apart would all want the same few places of the cache, of which
+ * there are fewer than columns: each begins a few lines further on.
  */
 const STAGGER = 5 * LINE;
 const MAX_COLUMNS = 4096;
@@ -56,7 +57,10 @@ export function simdBuffers(sizes: readonly number[]): Uint8Array<ArrayBuffer>[]
   });
 }
 
-/** How many of these values, from the first, were found to be finite: all multiples of 4 of them, or none. */
+/**
+ * How many of these values, from the first, were found to be finite: all multiples of 4 of them, or
+ * none.
+ */
 export function finiteBySimd(values: Column): number {
   const simd = values instanceof Float32Array ? known.get(values.buffer) : undefined;
   const n = values.length - (values.length % 4);
@@ -88,7 +92,10 @@ export function weightedSumBySimd(
   return n;
 }
 
-/** Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined where they do not lie so. */
+/**
+ * Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined where they do
+ * not lie so.
+ */
 export function productSumsBySimd(x: Column, y: Column): Float64Array | undefined {
   return pairSums(x instanceof Float64Array ? 'productSumsF64' : 'productSums', x, y);
 }

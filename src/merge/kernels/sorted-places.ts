@@ -4,7 +4,10 @@ import type { Column } from '../strategy.js';
 /** From here on the library's sort is faster than insertion. */
 const MANY = 24;
 
-/** out[i] = reduce(the values in place i, ascending). The array is used again for the next place; `reduce` may change it. */
+/**
+ * out[i] = reduce(the values in place i, ascending). The array is used again for the next place;
+ * `reduce` may change it.
+ */
 export function reduceSorted(
   out: Column,
   columns: readonly Column[],

@@ -1,4 +1,7 @@
-/** out = (Σ wₖ·xₖ)/divisor, accumulated in float64 and rounded once: by SIMD where the columns lie in its memory. */
+/**
+ * out = (Σ wₖ·xₖ)/divisor, accumulated in float64 and rounded once: by SIMD where the columns lie
+ * in its memory.
+ */
 
 import type { Column } from '../strategy.js';
 import { weightedSumBySimd } from './simd.js';

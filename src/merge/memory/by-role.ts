@@ -1,6 +1,7 @@
 /**
- * How a tensor is merged by what it is (`tensor/roles.ts`): the strategy is for weights alone. Statistics of batch normalization
- * are averaged, whatever the strategy, since nothing else keeps them statistics; of counters the largest is taken.
+ * How a tensor is merged by what it is (`tensor/roles.ts`): the strategy is for weights alone.
+ * Statistics of batch normalization are averaged, whatever the strategy, since nothing else keeps
+ * them statistics; of counters the largest is taken.
  */
 import type { Dtype } from '../../tensor/dtype.js';
 import { isVariance, type Role, roleOf } from '../../tensor/roles.js';
@@ -33,7 +34,10 @@ export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): Rule
   return statistics;
 }
 
-/** What floating-point values are combined by that the strategy is not for. @param first the index of what was named first */
+/**
+ * What floating-point values are combined by that the strategy is not for. @param first the index
+ * of what was named first
+ */
 export function othersThanStrategy(first: number): Readonly<Record<Exclude<Rule, 'strategy'>, Combination>> {
   const one: Combination = { combine: (out, columns) => out.set(columns[first] as Column) };
   return { mean: mean(), largest: max(), first: one, equal: one };
@@ -58,7 +62,10 @@ export function roleNote(names: readonly string[], statistics: Statistics): stri
   return `batch norm: ${parts.join(', ')}; statistics may be "${others.join('" or "')}" instead of "${statistics}"`;
 }
 
-/** @throws MergeError where a merged variance is below 0. @param at the index in the tensor of the first value */
+/**
+ * @throws MergeError where a merged variance is below 0. @param at the index in the tensor of the
+ *   first value
+ */
 export function checkVariances(name: string, values: Column, at: number): void {
   if (!isVariance(name)) return;
   const bad = values.findIndex((value: number) => value < 0);

@@ -1,4 +1,7 @@
-/** What must hold before values are merged, and the messages where it does not. `where` says whose: `"b.safetensors"`. */
+/**
+ * What must hold before values are merged, and the messages where it does not. `where` says whose:
+ * `"b.safetensors"`.
+ */
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { MergeError } from '../error.js';
@@ -12,7 +15,10 @@ interface Described {
   readonly dtype?: string;
 }
 
-/** @throws MergeError at the first difference in names, shapes or dtypes. The order of the tensors does not matter. */
+/**
+ * @throws MergeError at the first difference in names, shapes or dtypes. The order of the tensors
+ *   does not matter.
+ */
 export function checkSameTensors(
   actual: readonly Described[],
   expected: readonly Described[],

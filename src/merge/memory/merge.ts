@@ -1,7 +1,8 @@
 /**
- * Merging in memory: the updates of a round → one state dict. A pure function that does not depend, to the byte, on the
- * order in which the updates came: sums of floating-point numbers do, so the updates are put in the order of their
- * content first, but for a strategy to which their order means something.
+ * Merging in memory: the updates of a round → one state dict. A pure function that does not depend,
+ * to the byte, on the order in which the updates came: sums of floating-point numbers do, so the
+ * updates are put in the order of their content first, but for a strategy to which their order
+ * means something.
  */
 
 import type { TakeTurn } from '../../base/turns.js';
@@ -37,7 +38,10 @@ export interface Update {
   readonly auxiliaries?: Readonly<Record<string, StateDict>>;
 }
 
-/** What a strategy is applied to that does not say so itself. The base is the state that the updates started from. */
+/**
+ * What a strategy is applied to that does not say so itself. The base is the state that the updates
+ * started from.
+ */
 export type MergeOptions = (
   | { readonly on: 'weights'; readonly base?: StateDict | undefined }
   | { readonly on: 'updates'; readonly base: StateDict }
@@ -64,11 +68,12 @@ interface Piece {
 }
 
 /**
- * Merges updates with the same names and shapes: strategy(wₖ) on weights, base + strategy(wₖ − base) on updates; for the
- * mean these are equal to rounding. The result has the base's order of tensors, or else that of the first update by name.
- * @throws MergeError when there is no update, two have one name, names or shapes differ, a value is NaN or infinite, a
- *   number of examples is not positive, or the strategy takes another number of updates, a base or an auxiliary that is
- *   missing.
+ * Merges updates with the same names and shapes: strategy(wₖ) on weights, base + strategy(wₖ −
+ * base) on updates; for the mean these are equal to rounding. The result has the base's order of
+ * tensors, or else that of the first update by name.
+ * @throws MergeError when there is no update, two have one name, names or shapes differ, a value is
+ *   NaN or infinite, a number of examples is not positive, or the strategy takes another number of
+ *   updates, a base or an auxiliary that is missing.
  */
 export function merge(
   strategy: Strategy,

@@ -1,8 +1,9 @@
 /**
- * The order of updates in memory, the same as that of files in `content-order.ts`: by content, as bytes, tensor after
- * tensor, so that it depends neither on who came first nor on what they are called. Updates are read only as far as two of
- * them agree. Those that agree to the end are told apart by what travels with them and by their numbers of examples; where
- * these agree too, exchanging them changes nothing.
+ * The order of updates in memory, the same as that of files in `content-order.ts`: by content, as
+ * bytes, tensor after tensor, so that it depends neither on who came first nor on what they are
+ * called. Updates are read only as far as two of them agree. Those that agree to the end are told
+ * apart by what travels with them and by their numbers of examples; where these agree too,
+ * exchanging them changes nothing.
  */
 import type { StateDict } from '../../tensor/state-dict.js';
 

@@ -1,4 +1,7 @@
-/** The passes over all values that come before a strategy can combine them, in memory and over files alike. */
+/**
+ * The passes over all values that come before a strategy can combine them, in memory and over files
+ * alike.
+ */
 import { fromMedian } from '../kernels/centred.js';
 import { distanceSurvey } from '../kernels/distances.js';
 import { gramSurvey } from '../kernels/gram.js';

@@ -1,6 +1,7 @@
 /**
- * Positive definite systems in float64, by Cholesky's factorization A = L·Lᵀ. Of a symmetric matrix the lower triangle is
- * kept, row by row: element (i, j ≤ i) lies at i(i+1)/2 + j, so that every inner loop runs along rows.
+ * Positive definite systems in float64, by Cholesky's factorization A = L·Lᵀ. Of a symmetric matrix
+ * the lower triangle is kept, row by row: element (i, j ≤ i) lies at i(i+1)/2 + j, so that every
+ * inner loop runs along rows.
  */
 
 const BLOCK = 32;

@@ -1,8 +1,9 @@
 /**
- * Fed3R (Fanì et al. 2024, https://arxiv.org/abs/2406.01116): the last layer that fits everybody's data best, in least
- * squares, from sums. With Φ_k [n_k, F], the features of participant k's examples, the last of them always 1 for the bias,
- * and Y_k [n_k, classes], its labels as one-hot rows, A = Σ Φ_kᵀΦ_k and b = Σ Φ_kᵀY_k are sums over examples, and
- * W = (A + λI)⁻¹·b is what the pooled data would give, however they are dealt out.
+ * Fed3R (Fanì et al. 2024, https://arxiv.org/abs/2406.01116): the last layer that fits everybody's
+ * data best, in least squares, from sums. With Φ_k [n_k, F], the features of participant k's
+ * examples, the last of them always 1 for the bias, and Y_k [n_k, classes], its labels as one-hot
+ * rows, A = Σ Φ_kᵀΦ_k and b = Σ Φ_kᵀY_k are sums over examples, and W = (A + λI)⁻¹·b is what the
+ * pooled data would give, however they are dealt out.
  */
 
 import { requireArray } from '../../tensor/arrays.js';
@@ -23,7 +24,10 @@ export const emptySums = (features: number, classes: number): FeatureSums => ({
   targets: new Float64Array(features * classes),
 });
 
-/** Adds to `total`, in its place. Sums of floating-point numbers depend on their order: it is the caller's to keep. */
+/**
+ * Adds to `total`, in its place. Sums of floating-point numbers depend on their order: it is the
+ * caller's to keep.
+ */
 export function addSums(total: FeatureSums, { gram, targets }: FeatureSums): void {
   requireArray('merge: "gram" of the sums', gram, 'Float64Array', total.gram.length);
   requireArray('merge: "targets" of the sums', targets, 'Float64Array', total.targets.length);
@@ -68,7 +72,10 @@ export function ridgeSolution(
   return solution;
 }
 
-/** The sums as a state dict, whose numbers are float32: each as the sum of two, which hold 48 bits of it. */
+/**
+ * The sums as a state dict, whose numbers are float32: each as the sum of two, which hold 48 bits
+ * of it.
+ */
 export function packSums(sums: FeatureSums): StateDict {
   const parts = Object.entries(sums) as [keyof FeatureSums, Float64Array][];
   const layout = stateLayout(

@@ -1,7 +1,9 @@
 /** Settings of a refit. */
 import { z } from 'zod';
 
-/** The last layer from everybody's summed features: once the rounds are over, or before every copy. */
+/**
+ * The last layer from everybody's summed features: once the rounds are over, or before every copy.
+ */
 export const refitSchema = z
   .strictObject({
     lambda: z.number().positive().default(1e-2).describe('The strength of the ridge.'),

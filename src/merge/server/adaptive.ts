@@ -1,7 +1,8 @@
 /**
  * What FedAdagrad, FedAdam and FedYogi have in common (Reddi et al. 2021, Algorithm 2,
- * https://arxiv.org/abs/2003.00295): m ← β₁·m + (1−β₁)·D, v by a rule of each, d = m/(√v + τ). There is no bias
- * correction; v begins at τ², the least that the paper allows, and τ says how adaptive they are.
+ * https://arxiv.org/abs/2003.00295): m ← β₁·m + (1−β₁)·D, v by a rule of each, d = m/(√v + τ).
+ * There is no bias correction; v begins at τ², the least that the paper allows, and τ says how
+ * adaptive they are.
  */
 import type { ServerOptimizer } from './server-optimizer.js';
 

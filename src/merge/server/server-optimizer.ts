@@ -1,7 +1,8 @@
 /**
- * Server optimization: what a round merged is taken as one step of an optimizer (Reddi et al. 2021, "Adaptive federated
- * optimization", https://arxiv.org/abs/2003.00295, Algorithm 2). Its negative gradient, the pseudo-gradient, is
- * D = merged − w_t, whatever strategy merged; with it the optimizer makes a direction d, and w_{t+1} = w_t + η·d.
+ * Server optimization: what a round merged is taken as one step of an optimizer (Reddi et al. 2021,
+ * "Adaptive federated optimization", https://arxiv.org/abs/2003.00295, Algorithm 2). Its negative
+ * gradient, the pseudo-gradient, is D = merged − w_t, whatever strategy merged; with it the
+ * optimizer makes a direction d, and w_{t+1} = w_t + η·d.
  */
 
 import { requireArray } from '../../tensor/arrays.js';
@@ -41,7 +42,8 @@ export function initialSlots(optimizer: ServerOptimizer, size: number): readonly
 }
 
 /**
- * (w_t, merged, slots) → (w_{t+1}, slots), in float64, rounded once. Nothing that is passed is changed.
+ * (w_t, merged, slots) → (w_{t+1}, slots), in float64, rounded once. Nothing that is passed is
+ * changed.
  * @param w w_t: the state that the updates began from
  * @param merged of the same size
  * @throws MergeError when a value of w_{t+1} or of a slot is beyond float32.
@@ -71,7 +73,8 @@ export function serverStep(
     for (let k = 0; k < place.length; k++) place[k] = (slots[k] as Float32Array)[i] as number;
     const target = merged[i] as number;
     const pseudoGradient = target - (w[i] as number);
-    // w + η·d, as the way from the merged value: where η·d = D that value is kept to the bit, which w + D may round away.
+    // w + η·d, as the way from the merged value: where η·d = D that value is kept to the bit, which
+    // w + D may round away.
     const short = pseudoGradient - learningRate * optimizer.update(pseudoGradient, place);
     state[i] = short === 0 ? target : target - short;
     for (let k = 0; k < place.length; k++) (nextSlots[k] as Float32Array)[i] = place[k] as number;

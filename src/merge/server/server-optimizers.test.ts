@@ -16,7 +16,10 @@ const value = fc.float({ noNaN: true, min: -1e4, max: 1e4 });
 const vector = fc.array(value, { minLength: 4, maxLength: 4 }).map((values) => Float32Array.from(values));
 const bytesOf = (values: Float32Array) => Buffer.from(values.buffer).toString('hex');
 
-/** The papers' formulas for one place, in plain float64: merged values of the rounds → w of every round. */
+/**
+ * The papers' formulas for one place, in plain float64: merged values of the rounds → w of every
+ * round.
+ */
 type Formula = (w: number, merged: readonly number[], eta: number) => number[];
 
 const momentum =
@@ -85,7 +88,8 @@ describe('a server optimizer', () => {
         for (let i = 0; i < w.length; i++) {
           const column = merged.map((target) => target[i]!);
           const expected = formula(w[i]!, column, 0.3);
-          // Slots and states are rounded to float32 in every round; an adaptive step divides by no less than τ.
+          // Slots and states are rounded to float32 in every round; an adaptive step divides by no
+          // less than τ.
           const scale = Math.max(Math.abs(w[i]!), ...column.map(Math.abs), 1);
           states.forEach((state, round) => {
             expect(Math.abs(state[i]! - expected[round]!)).toBeLessThanOrEqual(scale * 1e-5);

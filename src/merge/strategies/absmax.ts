@@ -2,8 +2,9 @@ import { extremeBySimd } from '../kernels/simd.js';
 import type { Column, PlacewiseStrategy } from '../strategy.js';
 
 /**
- * The value of the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ |wᵢ[k]|. Where two of opposite
- * sign tie, also +0 and −0, the positive one is taken, so that no order matters.
+ * The value of the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ |wᵢ[k]|.
+ * Where two of opposite sign tie, also +0 and −0, the positive one is taken, so that no order
+ * matters.
  */
 export function absmax() {
   return {

@@ -3,9 +3,10 @@ import type { Column, DistanceStrategy, SquaredDistances } from '../strategy.js'
 import { byKrumScore } from './krum.js';
 
 /**
- * Bulyan: θ = n − 2f updates are chosen one after the other, each by Krum among those that are left; then, in each place,
- * the mean is taken of the θ − 2f values that are nearest to the median of the θ. What Krum lets through because it is
- * near in most places is caught in the place where it is not.
+ * Bulyan: θ = n − 2f updates are chosen one after the other, each by Krum among those that are
+ * left; then, in each place, the mean is taken of the θ − 2f values that are nearest to the median
+ * of the θ. What Krum lets through because it is near in most places is caught in the place where
+ * it is not.
  * @param f how many of the updates may be anything; n ≥ 4f + 3
  * @see El Mhamdi et al. 2018, https://arxiv.org/abs/1802.07927, section 4
  */
@@ -38,7 +39,10 @@ function chooseByKrum(squares: SquaredDistances, f: number, count: number): numb
   return chosen.sort((i, j) => i - j);
 }
 
-/** They lie side by side: whichever end is further from the median is left out, of two as far the upper one. */
+/**
+ * They lie side by side: whichever end is further from the median is left out, of two as far the
+ * upper one.
+ */
 function meanNearMedian(sorted: Float64Array, count: number): number {
   const median = medianOf(sorted);
   let from = 0;

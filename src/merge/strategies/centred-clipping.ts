@@ -3,8 +3,9 @@ import { weightedSum } from '../kernels/weighted-sum.js';
 import type { GramStrategy } from '../strategy.js';
 
 /**
- * Centred clipping, one step from the base v: v + (1/n) Σ (wₖ − v)·min(1, τ/‖wₖ − v‖). No update moves the result by more
- * than τ/n. Needs only the norms: participants that clip their own updates can be summed.
+ * Centred clipping, one step from the base v: v + (1/n) Σ (wₖ − v)·min(1, τ/‖wₖ − v‖). No update
+ * moves the result by more than τ/n. Needs only the norms: participants that clip their own updates
+ * can be summed.
  * @param tau τ, > 0: the longest an update may be
  * @see Karimireddy et al. 2020, https://arxiv.org/abs/2012.10333, algorithm 2
  */

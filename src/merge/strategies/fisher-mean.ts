@@ -4,9 +4,10 @@ import type { Column, PlacewiseStrategy } from '../strategy.js';
 /**
  * Fisher-weighted averaging: in each place the updates count by how much their loss depends on it,
  *     Σ Fₖ wₖ / Σ Fₖ,   the mean by numbers of examples where Σ Fₖ = 0.
- * Fₖ is the diagonal of participant k's Fisher information at its trained weights: the mean, over its examples and over
- * labels drawn from its own predictions, of the squared gradients of their log-probability (`engine/nn/fisher-plan.ts`). It travels
- * with the update, as the auxiliary "fisher", with names and shapes of the state.
+ * Fₖ is the diagonal of participant k's Fisher information at its trained weights: the mean, over
+ * its examples and over labels drawn from its own predictions, of the squared gradients of their
+ * log-probability (`engine/nn/fisher-plan.ts`). It travels with the update, as the auxiliary
+ * "fisher", with names and shapes of the state.
  * @see Matena and Raffel 2021, https://arxiv.org/abs/2111.09832, equation 6
  */
 export function fisherMean(): PlacewiseStrategy {

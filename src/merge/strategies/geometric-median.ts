@@ -3,15 +3,16 @@ import { weightedSum } from '../kernels/weighted-sum.js';
 import type { Gram, GramStrategy } from '../strategy.js';
 
 /**
- * RFA: the point z with the least sum of distances to the updates, Σ αₖ‖wₖ − z‖ with αₖ = nₖ/Σn, by Weiszfeld's iteration
- * with smoothing ν. It begins at the median m of each place, weighted by αₖ:
+ * RFA: the point z with the least sum of distances to the updates, Σ αₖ‖wₖ − z‖ with αₖ = nₖ/Σn, by
+ * Weiszfeld's iteration with smoothing ν. It begins at the median m of each place, weighted by αₖ:
  *     βₖ = αₖ / max(ν, ‖wₖ − z‖),   z = Σ βₖ wₖ / Σ βₖ.
- * Since z always is such a sum, the distances follow from the normalised β and the inner products G of the wₖ − m alone:
+ * Since z always is such a sum, the distances follow from the normalised β and the inner products G
+ * of the wₖ − m alone:
  *     ‖wₖ − z‖² = Gₖₖ − 2(Gβ)ₖ + βᵀGβ.
- * An update at distance D from the others has a β of the order of 1/D from the first step on: its parts of (Gβ)ₖ and of
- * βᵀGβ are of the order of the others', and nothing cancels, however large D is. (The paper begins at the mean, where one
- * update of 10³⁸ leaves no digit of the others.)
- * It withstands updates that hold less than half of the examples.
+ * An update at distance D from the others has a β of the order of 1/D from the first step on: its
+ * parts of (Gβ)ₖ and of βᵀGβ are of the order of the others', and nothing cancels, however large D
+ * is. (The paper begins at the mean, where one update of 10³⁸ leaves no digit of the others.) It
+ * withstands updates that hold less than half of the examples.
  * @param nu ν, > 0: distances below it count as it
  * @see Pillutla et al. 2019, https://arxiv.org/abs/1912.13445, algorithm 2
  */
@@ -30,7 +31,10 @@ export function geometricMedian({ nu }: { nu: number }): GramStrategy {
   };
 }
 
-/** An iteration takes n² steps, next to nothing beside a pass over the weights: it goes on until z stays where it is. */
+/**
+ * An iteration takes n² steps, next to nothing beside a pass over the weights: it goes on until z
+ * stays where it is.
+ */
 const ITERATIONS = 1000;
 /** How far z may still move, as a part of its distance from the updates. */
 const CHANGE = 1e-13;

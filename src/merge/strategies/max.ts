@@ -2,9 +2,9 @@ import { extremeBySimd } from '../kernels/simd.js';
 import type { Column, PlacewiseStrategy } from '../strategy.js';
 
 /**
- * The largest of the updates' values in each place: merged[k] = maxᵢ wᵢ[k]. On weights it adds a bias (the larger of two
- * values from N(0, σ²) is 0.564σ in the mean), on updates a smaller one. +0 counts as larger than −0, as in `Math.max`,
- * so that no order matters.
+ * The largest of the updates' values in each place: merged[k] = maxᵢ wᵢ[k]. On weights it adds a
+ * bias (the larger of two values from N(0, σ²) is 0.564σ in the mean), on updates a smaller one. +0
+ * counts as larger than −0, as in `Math.max`, so that no order matters.
  */
 export function max() {
   return {
@@ -20,7 +20,10 @@ export function max() {
   } satisfies PlacewiseStrategy;
 }
 
-/** Without a branch on which is larger: on trained weights that is a coin toss, several times slower. */
+/**
+ * Without a branch on which is larger: on trained weights that is a coin toss, several times
+ * slower.
+ */
 function raise(out: Column, column: Column, from: number): void {
   for (let i = from; i < out.length; i++) {
     const kept = out[i] as number;

@@ -1,4 +1,7 @@
-/** Attackers up to the largest float32, and large values that all updates have in common: in memory, and over files. */
+/**
+ * Attackers up to the largest float32, and large values that all updates have in common: in memory,
+ * and over files.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +22,10 @@ const stateOf = (value: (i: number) => number): StateDict => ({
 const folder = mkdtempSync(join(tmpdir(), 'robust-extremes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Nine of values near 0.01, each with its own number of examples; `shared` is added to every tenth value of all. */
+/**
+ * Nine of values near 0.01, each with its own number of examples; `shared` is added to every tenth
+ * value of all.
+ */
 const sound = (shared = 0) =>
   Array.from({ length: 9 }, (_, k): Update => {
     const noise = randomStream(3, 'extremes', k);

@@ -1,4 +1,7 @@
-/** Every strategy by the name that settings and the command line call it, and the parameters that it takes. */
+/**
+ * Every strategy by the name that settings and the command line call it, and the parameters that it
+ * takes.
+ */
 import { z } from 'zod';
 import { complaintOf } from '../../base/complaint.js';
 import { nearestName } from '../../base/nearest-name.js';
@@ -63,8 +66,8 @@ export type StrategyReading =
   | { readonly problem: string; readonly hint: string | undefined; readonly unknown: boolean };
 
 /**
- * Reads `trimmed-mean(trim=0.2)` or `{ name: 'trimmed-mean', trim: 0.2 }`. The strategy's name is the one line that says
- * the same, defaults left out.
+ * Reads `trimmed-mean(trim=0.2)` or `{ name: 'trimmed-mean', trim: 0.2 }`. The strategy's name is
+ * the one line that says the same, defaults left out.
  */
 export function readStrategy(reference: string | StrategySettings): StrategyReading {
   const parts = typeof reference === 'string' ? parseStrategy(reference) : partsOf(reference);
@@ -102,7 +105,8 @@ const partsOf = ({ name, ...parameters }: StrategySettings): StrategyParts => ({
 
 /**
  * The strategy of this name, with parameters in parentheses where they are not the defaults.
- * @throws MergeError when there is none, listing the names, or a parameter is unknown or out of its range.
+ * @throws MergeError when there is none, listing the names, or a parameter is unknown or out of its
+ *   range.
  */
 export function strategyByName(text: string): Strategy {
   const reading = readStrategy(text);
@@ -111,7 +115,9 @@ export function strategyByName(text: string): Strategy {
   throw new MergeError(`merge: the strategy ${problem}`, hint === undefined ? {} : { hint });
 }
 
-/** Of what another thread builds the same strategy; undefined for one that a program brings itself. */
+/**
+ * Of what another thread builds the same strategy; undefined for one that a program brings itself.
+ */
 export function recipeOf(strategy: Strategy): StrategyRecipe | undefined {
   return made.get(strategy);
 }

@@ -7,8 +7,9 @@ import { merge, type Update } from '../memory/merge.js';
 import { strategyByName } from './strategies.js';
 
 /**
- * The merged vector of the updates' vectors by the formula of the paper, in float64. They come in the order of their
- * content, since of several answers that are as good (two updates in the middle) the first counts.
+ * The merged vector of the updates' vectors by the formula of the paper, in float64. They come in
+ * the order of their content, since of several answers that are as good (two updates in the middle)
+ * the first counts.
  */
 export type Oracle = (
   vectors: readonly (readonly number[])[],
@@ -72,7 +73,8 @@ export function strategyContract(text: string, oracle: Oracle, exceptions: Excep
   const placewise = strategy.needs === 'sum' || strategy.needs === 'columns';
   const check = (property: fc.IProperty<never> | fc.IRawProperty<unknown>) =>
     fc.assert(property, { seed: 1, numRuns: placewise ? 300 : 60 });
-  // Where products of values decide, those of these are exact; beyond float32 nothing can be merged.
+  // Where products of values decide, those of these are exact; beyond float32 nothing can be
+  // merged.
   const number =
     placewise && strategy.on === undefined
       ? fc.float({ noNaN: true, noDefaultInfinity: true })

@@ -3,8 +3,8 @@ import { meanOfRange, reduceSorted } from '../kernels/sorted-places.js';
 import type { PlacewiseStrategy } from '../strategy.js';
 
 /**
- * The mean, in each place, of what is left when the ⌊trim·n⌋ smallest and the ⌊trim·n⌋ largest of the n values are left
- * out. It withstands as many updates as it leaves out at each end.
+ * The mean, in each place, of what is left when the ⌊trim·n⌋ smallest and the ⌊trim·n⌋ largest of
+ * the n values are left out. It withstands as many updates as it leaves out at each end.
  * @param trim from 0 below 0.5
  * @see Yin et al. 2018, https://arxiv.org/abs/1803.01498, definition 2 (where trim is β)
  */
