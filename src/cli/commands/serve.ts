@@ -32,6 +32,7 @@ interface ServeFlags extends TransportFlags {
   readonly dataDir?: string;
   readonly workers?: number;
   readonly init?: string;
+  readonly offerPlan?: boolean;
 }
 
 const DEFAULT_PORT = 8470;
@@ -75,7 +76,11 @@ export function addServe(program: Command): void {
       'number of evaluating threads; one per core by default',
       wholeNumber('--workers', 1, 256),
     )
-    .option('--init <file>', 'a safetensors file with the weights to start from');
+    .option('--init <file>', 'a safetensors file with the weights to start from')
+    .option(
+      '--offer-plan',
+      'offer the compiled graphs to participants in other languages (docs/protocol.md)',
+    );
   addNatsFlags(command)
     .addHelpText(
       'after',
@@ -92,7 +97,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   // A hub's garbage is the buffers that came from its sockets. Freed by other threads, they have
   // the allocator wait: with large uploads those threads took more time than hashing did.
   setFlagsFromString('--no-concurrent-array-buffer-sweeping');
-  const { dataDir, workers, init } = flags;
+  const { dataDir, workers, init, offerPlan } = flags;
   const out = flags.out ?? join('runs', basename(file).replace(/\.ya?ml$/, ''));
   const input = (await readConfigurationFile(file)) as ConfigurationInput;
   const began = performance.now();
@@ -118,7 +123,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   const spare = sparingLog({ info: informed, warn: warned, error: informed }, 1, 30);
   try {
     const { result } = await serveFederation(input, {
-      ...{ out, dataDir, workers, init, signal, source: file, lead: transport.lead },
+      ...{ out, dataDir, workers, init, offerPlan, signal, source: file, lead: transport.lead },
       // The folder is a run's from here on.
       open(opening) {
         log = runLog(out);

@@ -17,13 +17,17 @@ export interface GivenBlobs {
   readonly bytesOf: ReadonlyMap<string, () => Uint8Array>;
 }
 
-/** @param init the model to start from, where one is given */
+/**
+ * @param init the model to start from, where one is given
+ * @param offerPlan whether the plan is offered although participants can compile it
+ */
 export async function giveBlobs(
   blobs: BlobFolder,
   compiled: FederationWithNetwork,
   init: StateDict | undefined,
+  offerPlan?: boolean,
 ): Promise<GivenBlobs> {
-  const offered = offeredPlan(compiled);
+  const offered = offeredPlan(compiled, offerPlan);
   const start = init ?? (offered && compiled.initialState(''));
   const bytesOf = new Map<string, () => Uint8Array>();
   const give = async (make: () => Uint8Array) => {

@@ -100,6 +100,8 @@ export interface ServeOptions
     /** The run is over: these have not fetched the final model yet. */
     onFarewell?(waitingFor: readonly string[]): void;
   };
+  /** Offers the plan also of a network that is part of this package: for participants written in other languages. */
+  readonly offerPlan?: boolean | undefined;
   /** How long participants have at the end to fetch the final model; ten minutes by default. */
   readonly farewellSeconds?: number | undefined;
 }
@@ -144,7 +146,11 @@ export async function serveFederation(
   try {
     await keepRunData(out, { train: test, test }, []);
     const blobs = await blobFolder(join(out, 'blobs'));
-    const { initial, plan: foreignPlan, bytesOf } = await giveBlobs(blobs, compiled, init?.state);
+    const {
+      initial,
+      plan: foreignPlan,
+      bytesOf,
+    } = await giveBlobs(blobs, compiled, init?.state, options.offerPlan);
     const copies = twoCopies({ path: out, blobs, given: bytesOf, onMended: observer.onNotice });
     const { store, details } = await shownDetails(out, ledBy(lead, receivingStore(folder, blobs, copies)));
     const clock = systemClock();

@@ -112,6 +112,20 @@ describe('a plan that is offered', () => {
     await expect(compileDescription(closed)).rejects.toThrow('and the coordinator offers no plan');
   });
 
+  it('is offered of any network where the coordinator says so, unless weights are drawn by the network', async () => {
+    const compile = (changes: Partial<ConfigurationInput>) => {
+      const configuration = parseConfiguration({ ...base, model: { name: 'mlp' }, ...changes }, 'test');
+      const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b'] } as const;
+      return compileFederation(configuration, facts, strategiesOf(configuration, [], 'test'), 'test');
+    };
+    const compiled = compile({});
+    expect(offeredPlan(compiled)).toBeUndefined();
+    const { trainingModel, tensors } = decodeForeignPlan(offeredPlan(compiled, true)!);
+    expect(trainingModel).toEqual(compiled.plan.trainingModel);
+    expect(tensors.map(([name]) => name)).toContain('fc1.weight');
+    expect(() => offeredPlan(compile({ initialWeights: 'independent' }), true)).toThrow('"initialWeights"');
+  });
+
   it('is not taken unless somebody says so, and told what that means', async () => {
     const { description } = await offered();
     const refusal = compileDescription(description);

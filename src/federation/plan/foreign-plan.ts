@@ -33,17 +33,29 @@ import { planHash } from './plan-hash.js';
 /**
  * The file of the plan, where participants may need it: nothing where they compile it themselves, or draw initial weights of
  * their own, which takes the network itself.
+ * @param toAll also of a network that every participant of this package can compile: others may take part
+ * @throws FederationError when it is to be offered to all and cannot be
  */
-export function offeredPlan(federation: FederationWithNetwork): Uint8Array | undefined {
+export function offeredPlan(federation: FederationWithNetwork, toAll = false): Uint8Array | undefined {
   const { configuration, plan, fisher } = federation;
-  if (configuration.model.name !== 'custom' || drawsItsOwn(configuration)) return undefined;
+  if (toAll && drawsItsOwn(configuration)) {
+    throw new FederationError(
+      'federation: the plan is to be offered, but "initialWeights" is "independent": each participant draws its own weights, which takes the network itself',
+      { hint: 'set "initialWeights" to "shared", or do not offer the plan' },
+    );
+  }
+  if ((configuration.model.name !== 'custom' && !toAll) || drawsItsOwn(configuration)) return undefined;
   const { layout, trainingModel, evaluationModel } = plan;
   const bytes = encodeForeignPlan({
     ...{ memoryBytes: demandedBytes(configuration, federation), trainingModel, evaluationModel },
     tensors: layout.map(({ name, shape }) => [name, [...shape]]),
     fisher: fisher?.plan,
   });
-  return bytes.length <= MOST_PLAN_BYTES ? bytes : undefined;
+  if (bytes.length <= MOST_PLAN_BYTES) return bytes;
+  if (!toAll) return undefined;
+  throw new FederationError(
+    `federation: the plan is to be offered, but has ${bytes.length} bytes, expected at most ${MOST_PLAN_BYTES}`,
+  );
 }
 
 const drawsItsOwn = ({ initialModel, initialWeights }: Configuration) =>
