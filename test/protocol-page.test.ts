@@ -6,6 +6,7 @@ import { httpRefusals, httpRoutes } from '../scripts/protocol/http-routes.js';
 import { messageSchemas, otherSchemas, protocolPage } from '../scripts/protocol/page.js';
 import { undescribed } from '../scripts/protocol/schema-tables.js';
 import type { Identity, Role } from '../src/protocol/identity.js';
+import { PROTOCOL_VERSION } from '../src/protocol/version.js';
 import { pages } from '../src/transport/hub/server/http/pages.js';
 import { type RoutesParts, routes } from '../src/transport/hub/server/http/routes.js';
 import { silentLog } from '../src/transport/log.js';
@@ -24,6 +25,11 @@ describe('docs/protocol.md', () => {
 
   it('shows an exchange of today’s protocol, with signatures that are right', () => {
     expect(exchangeProblem(readExchange())).toBeUndefined();
+  });
+
+  it('is of the version that the participant in Python speaks', () => {
+    const hub = readFileSync(join(root, 'examples/python/hub.py'), 'utf8');
+    expect(/^PROTOCOL = (\d+)$/m.exec(hub)?.[1]).toBe(`${PROTOCOL_VERSION}`);
   });
 
   it('says of every field what it means', () => {

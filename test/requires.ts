@@ -11,6 +11,8 @@ export interface Requirement {
   readonly candidates: readonly (readonly [program: string, ...args: string[]])[];
   /** The command that installs it. */
   readonly install: string;
+  /** Whether it may be missing with CI=true, too: where Debian has no package of it. */
+  readonly optional?: boolean;
 }
 
 /**
@@ -21,20 +23,20 @@ export interface Requirement {
  *
  * @throws Error with CI=true, when there is none.
  */
-export function requires({ neededFor, candidates, install }: Requirement): string | undefined {
+export function requires({ neededFor, candidates, install, optional }: Requirement): string | undefined {
   const found = candidates.find(
     ([program, ...args]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0,
   );
   if (found !== undefined) return found[0];
   const tried = candidates.map((candidate) => `"${candidate.join(' ')}"`).join(' and ');
-  missing(neededFor, `${tried} failed`, install);
+  missing(neededFor, `${tried} failed`, install, optional);
   return undefined;
 }
 
-/** Says in one line what is skipped and why. @throws Error with CI=true */
-export function missing(neededFor: string, why: string, install: string): void {
+/** Says in one line what is skipped and why. @throws Error with CI=true, unless it may be missing there */
+export function missing(neededFor: string, why: string, install: string, optional = false): void {
   const message = `${neededFor}: ${why}; to install what is missing: ${install}`;
-  if (process.env.CI === 'true') throw new Error(message);
+  if (process.env.CI === 'true' && !optional) throw new Error(message);
   console.warn(`skipped: ${message}`);
 }
 
@@ -58,4 +60,15 @@ export const CHROMIUM: Requirement = {
     ['google-chrome', '--version'],
   ],
   install: 'apt-get install chromium',
+};
+
+const participantPackages = 'import onnxruntime, numpy, websockets, cryptography';
+
+/** Its packages are not in Debian: a Python that has them is named by the variable PARTICIPANT_PYTHON. */
+export const PYTHON_PARTICIPANT: Requirement = {
+  neededFor: 'the participant in Python',
+  candidates: [[process.env.PARTICIPANT_PYTHON ?? 'python3', '-c', participantPackages]],
+  install:
+    'python3 -m venv DIR && DIR/bin/pip install onnxruntime numpy websockets cryptography, and PARTICIPANT_PYTHON=DIR/bin/python',
+  optional: true,
 };

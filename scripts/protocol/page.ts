@@ -140,7 +140,8 @@ const TEXT = `
 # The protocol
 
 This page says what goes between a participant and the hub of a coordinator, down to the byte, so that a participant can be
-written in another language. The words are those of the [glossary](glossary.md). What follows is version **{{version}}** of the protocol.
+written in another language. [examples/python/participant.py](../examples/python/participant.py) is one, in Python with ONNX
+Runtime. The words are those of the [glossary](glossary.md). What follows is version **{{version}}** of the protocol.
 
 A participant opens one WebSocket for messages, and makes HTTP requests to the same port for files. Messages are small JSON
 texts. Files are *blobs*, named by their SHA-256. What the coordinator says is signed. A message is a state and no event: who
@@ -248,8 +249,8 @@ as they are, in UTF-8.
 Participants of Commonweight compile the plan themselves and compare the hash: no graph has to be trusted. For others the
 coordinator offers the file of its plan (\`foreignPlan\`, at most {{planBytes}}): a header length (unsigned, 64 bits,
 little-endian), the header (JSON, [Header of a plan](#header-of-a-plan)), the training model, the evaluation model, and perhaps a
-third. It is offered where the network is the coordinator’s own code, except where each participant draws initial weights of its
-own. A plan reads data and writes weights: **a malicious one could copy
+third. It is offered where the network is the coordinator’s own code, and with \`serve --offer-plan\` for every network, except
+where each participant draws initial weights of its own. A plan reads data and writes weights: **a malicious one could copy
 examples into what it calls weights.** Commonweight itself takes one only with \`--accept-foreign-plan\`, and checks every operator
 and shape; see [security.md](security.md).
 
