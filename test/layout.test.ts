@@ -69,6 +69,7 @@ const folders = [
   'federation/participant/node',
   'federation/participant/page',
   'federation/watch',
+  'federation/coordinator/remote',
   'federation/coordinator',
   'experiments',
   '.',

@@ -3,13 +3,7 @@ import type { Announcement } from '../../protocol/announcement.js';
 import type { StateLayout } from '../../tensor/state-dict.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import { checkUpdate } from './check-update.js';
-
-export interface CheckedFiles {
-  /** What is wrong with them, in a line, or nothing. */
-  readonly problem?: string | undefined;
-  /** How far the weights of an update moved: see `CheckedUpdate`. */
-  readonly moved?: number | undefined;
-}
+import type { CheckedFiles } from './remote/receive.js';
 
 /**
  * Looks at the files that a participant sent.

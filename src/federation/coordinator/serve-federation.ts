@@ -48,7 +48,7 @@ import { lendShares } from './lend-shares.js';
 import { mergeReceived } from './merge-received.js';
 import { withOwnNormalization } from './own-normalization.js';
 import { discardReceived, receivingStore } from './received-updates.js';
-import { type RemoteObserver, remoteRounds } from './remote-rounds.js';
+import { type RemoteObserver, remoteRounds } from './remote/remote-rounds.js';
 import type { FederationOptions } from './run-federation.js';
 
 /** What a transport is opened with. */

@@ -30,9 +30,9 @@ const copy = (participant: string): RoundEvent => ({
   ...{ type: 'copy-evaluated', round: 1, participant, validationAccuracy: 0.75 },
 });
 const after = (...events: RoundEvent[]) => events.reduce(applyEvent, startRun(rules));
-const seenAs = (seen: Record<string, boolean>): Live => ({
-  seen: new Map(
-    Object.entries(seen).map(([name, present]) => [
+const presencesOf = (present: Record<string, boolean>): Live => ({
+  presences: new Map(
+    Object.entries(present).map(([name, present]) => [
       name,
       { present, since: at, progress: { round: 1, activity: 'training' } },
     ]),
@@ -94,7 +94,7 @@ describe('the status', () => {
       waitingFor: [],
       received: [],
     });
-    const live = { ...seenAs({ a: true, b: false }), farewell: at };
+    const live = { ...presencesOf({ a: true, b: false }), farewell: at };
     expect(status(state, live)).toMatchObject({ phase: 'finished', waitingFor: ['a'], deadline: at });
   });
 
@@ -105,11 +105,11 @@ describe('the status', () => {
       participant: 'b',
       reason: 'tired',
     });
-    expect(presence(state, seenAs({ a: true, b: false }))).toEqual(['here', 'left', 'not joined']);
+    expect(presence(state, presencesOf({ a: true, b: false }))).toEqual(['here', 'left', 'not joined']);
     // As a coordinator knows it that was started again, before anybody has come back.
-    expect(presence(state, seenAs({}))).toEqual(['gone', 'left', 'not joined']);
+    expect(presence(state, presencesOf({}))).toEqual(['gone', 'left', 'not joined']);
     expect(presence(state)).toEqual(['unknown', 'left', 'not joined']);
-    const [, b] = status(state, seenAs({ a: true, b: false })).participants;
+    const [, b] = status(state, presencesOf({ a: true, b: false })).participants;
     expect(b).toEqual({ name: 'b', presence: 'left', since: at, reason: 'tired', examples: 10 });
   });
 

@@ -8,7 +8,7 @@ import type { RoundRecord, RunState } from './round.js';
 import { warningsOf } from './warnings.js';
 
 /** Of a participant, as long as its coordinator lives. */
-export interface Seen {
+export interface Presence {
   readonly present: boolean;
   /** ISO 8601. */
   readonly since: string;
@@ -17,7 +17,7 @@ export interface Seen {
 
 /** What a coordinator knows besides the facts. */
 export interface Live {
-  readonly seen: ReadonlyMap<string, Seen>;
+  readonly presences: ReadonlyMap<string, Presence>;
   /** Until when the final model can be fetched. */
   readonly farewell?: string | undefined;
 }
@@ -45,7 +45,7 @@ export function statusOf(state: RunState, live?: Live): Status {
     waitingFor: [...waitingFor],
     received: [...received],
     participants: rules.participants.map((name) => {
-      const [member, here] = [members.get(name), live?.seen.get(name)];
+      const [member, here] = [members.get(name), live?.presences.get(name)];
       const examples =
         member?.examples ?? rounds.findLast(({ updates }) => updates.has(name))?.updates.get(name)?.examples;
       const reason = state.dropped.has(name) ? undefined : member?.left?.reason;
@@ -100,7 +100,7 @@ function phaseOf(state: RunState, current: RoundRecord, live: Live | undefined):
 /** @param joined whether anybody has: nobody does on one machine */
 function presenceOf(
   member: Member | undefined,
-  here: Seen | undefined,
+  here: Presence | undefined,
   live: boolean,
   joined: boolean,
 ): Status['participants'][number]['presence'] {

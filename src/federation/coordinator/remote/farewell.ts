@@ -1,0 +1,39 @@
+/** After the end of a run: everybody who takes part fetches the final model, and says goodbye. */
+import type { Clock } from '../../rounds/clock.js';
+import { membersHere } from '../../rounds/membership.js';
+import type { Ledger } from './ledger.js';
+import type { Presences } from './presence.js';
+
+/** Who has said goodbye is still to hear that it was understood. */
+const LAST_WORDS_SECONDS = 3;
+
+/** Waits until everybody has said goodbye and is gone, or so many seconds have passed. */
+export async function waitForGoodbyes(
+  ledger: Ledger,
+  presences: () => Presences,
+  clock: Clock,
+  seconds: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  let over = false;
+  const end = () => {
+    over = true;
+    ledger.wake();
+  };
+  let cancel = clock.after(seconds, end);
+  signal?.addEventListener('abort', end);
+  const goodbye = () => membersHere(ledger.state().members).length === 0;
+  const gone = () => [...presences().values()].every(({ present }) => !present);
+  for (let said = false; ; ) {
+    const woken = ledger.woken();
+    if (over || signal?.aborted || (goodbye() && gone())) break;
+    if (goodbye() && !said) {
+      said = true;
+      cancel();
+      cancel = clock.after(LAST_WORDS_SECONDS, end);
+    }
+    await woken;
+  }
+  cancel();
+  signal?.removeEventListener('abort', end);
+}

@@ -1,0 +1,56 @@
+/** Tells everybody what is asked for now, whenever that is something else than was said last. */
+import type { Blob } from '../../../protocol/blob-name.js';
+import type { BlobFolder, CoordinatorEnd } from '../../../transport/transport.js';
+import { assign } from '../../rounds/assign.js';
+import type { RunState } from '../../rounds/round.js';
+
+export interface PublishingOptions {
+  readonly blobs: BlobFolder;
+  /** The model that round 1 begins with, where one was given. */
+  readonly initial: string | undefined;
+  /** Makes a blob sound that participants are to fetch. @throws when it cannot be had any more */
+  mend?(sha256: string): Promise<void>;
+  /** The SHA-256 of the final model, for those who took part. */
+  finalModel?(state: RunState): string | undefined;
+  onAssigned?(): void;
+}
+
+/** @returns whether everybody has been told that the run is over */
+export type Publish = (state: RunState) => Promise<boolean>;
+
+/** An assignment names two at most. */
+const MOST_OFFERED = 4;
+
+export function publishing(end: CoordinatorEnd, epoch: number, options: PublishingOptions): Publish {
+  const blobOf = offeredBlobs(options);
+  const { initial } = options;
+  let said = '';
+  let sequence = 0;
+  return async (state) => {
+    const final = state.stopped === undefined ? undefined : options.finalModel?.(state);
+    const assigned = await assign(state, { initial, final, blobOf });
+    // Who is waited for changes with every answer, and is told with the next change of something else.
+    const key = JSON.stringify({ ...assigned, waitingFor: undefined });
+    if (key !== said) {
+      said = key;
+      await end.publish({ ...assigned, epoch, sequence: sequence++ });
+      options.onAssigned?.();
+    }
+    return assigned.type === 'finished';
+  };
+}
+
+/** Remembers the blobs that were looked at before they were offered. */
+function offeredBlobs({ blobs, mend }: PublishingOptions): (sha256: string) => Promise<Blob> {
+  const offered = new Map<string, Blob>();
+  return async (sha256) => {
+    const known = offered.get(sha256);
+    if (known !== undefined) return known;
+    await mend?.(sha256);
+    const blob = await blobs.describe(sha256);
+    offered.set(sha256, blob);
+    const [oldest] = offered.keys();
+    if (offered.size > MOST_OFFERED && oldest !== undefined) offered.delete(oldest);
+    return blob;
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * What becomes of an announcement: whether it means anything to the run (`admission.ts`), whether its files are here and
+ * sound, and, once the fact is recorded, its receipt.
+ */
+import type { Announcement, Receipt } from '../../../protocol/announcement.js';
+import { blobsOfAnnouncement } from '../../../protocol/named-blobs.js';
+import type { BroughtBlobs } from '../../../transport/brought.js';
+import type { BlobFolder } from '../../../transport/transport.js';
+import { admit } from '../../rounds/admission.js';
+import type { RunState } from '../../rounds/round.js';
+import type { RoundEvent } from '../../rounds/round-events.js';
+import type { Ledger } from './ledger.js';
+
+export interface CheckedFiles {
+  /** What is wrong with them, in a line, or nothing. */
+  readonly problem?: string | undefined;
+  /** How far the weights of an update moved: see `CheckedUpdate`. */
+  readonly moved?: number | undefined;
+}
+
+export interface ReceivingOptions {
+  readonly ledger: Ledger;
+  /** The number of classes that label counts are of. */
+  readonly classes: number;
+  readonly blobs: BlobFolder;
+  readonly brought: BroughtBlobs;
+  /** The model that round 1 begins with, where one was given. */
+  readonly initial: string | undefined;
+  /** Looks at the files of an announcement. */
+  check(participant: string, announcement: Announcement, state: RunState): Promise<CheckedFiles>;
+  onRefused?(participant: string, announcement: Announcement, receipt: Receipt): void;
+}
+
+export type Receive = (participant: string, announcement: Announcement) => Promise<Receipt>;
+
+export function receiving(options: ReceivingOptions): Receive {
+  const { ledger, initial } = options;
+  return async (participant, announcement) => {
+    const receipt = await receiptOf(participant, announcement);
+    if (!receipt.accepted) options.onRefused?.(participant, announcement, receipt);
+    return receipt;
+  };
+
+  async function receiptOf(participant: string, announcement: Announcement): Promise<Receipt> {
+    const first = admit(ledger.state(), participant, announcement, initial);
+    // What counts already is not looked for: its files may be gone, for it was merged.
+    if (first.event === undefined) return first.receipt;
+    const refused =
+      unfitCounts(participant, announcement, options.classes) ??
+      (await missingBlob(participant, announcement, options));
+    if (refused !== undefined) return refused;
+    const { problem, moved } = await options.check(participant, announcement, ledger.state());
+    if (problem !== undefined) {
+      return { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
+    }
+    return ledger.exclusively(async () => {
+      // While its files were looked at, the run went on.
+      const { event, receipt } = admit(ledger.state(), participant, announcement, initial);
+      if (event !== undefined) await ledger.record(withMoved(event, moved));
+      return receipt;
+    });
+  }
+}
+
+/** They go into the journal: no more numbers than there are classes, and no others than of what it has. */
+function unfitCounts(participant: string, announcement: Announcement, classes: number): Receipt | undefined {
+  if (announcement.type !== 'joined' || announcement.labelCounts === undefined) return undefined;
+  const { labelCounts, examples, validationExamples } = announcement;
+  const sum = labelCounts.reduce((a, b) => a + b, 0);
+  if (labelCounts.length === classes && sum === examples + validationExamples) return undefined;
+  const message = `"${participant}" has label counts of ${sum} examples in ${labelCounts.length} classes, expected ${examples + validationExamples} in ${classes}`;
+  return { accepted: false, reason: 'not-expected', message };
+}
+
+async function missingBlob(
+  participant: string,
+  announcement: Announcement,
+  { blobs, brought }: Pick<ReceivingOptions, 'blobs' | 'brought'>,
+): Promise<Receipt | undefined> {
+  for (const { sha256, bytes } of blobsOfAnnouncement(announcement)) {
+    const here = (await blobs.has(sha256)) ? (await blobs.describe(sha256)).bytes : undefined;
+    const mine = brought.has(participant, sha256);
+    if (mine && here === bytes) continue;
+    const state =
+      here === undefined || !mine
+        ? `did not come from "${participant}"`
+        : `has ${here} bytes, expected ${bytes}`;
+    const message = `the blob ${sha256.slice(0, 12)}… ${state}: it is uploaded before it is announced`;
+    return { accepted: false, reason: 'no-blob', message };
+  }
+  return undefined;
+}
+
+const withMoved = (event: RoundEvent, moved: number | undefined): RoundEvent =>
+  event.type === 'update-received' && moved !== undefined
+    ? { ...event, update: { ...event.update, moved: Number(moved.toPrecision(4)) } }
+    : event;

@@ -1,0 +1,13 @@
+/** The blobs that a run refers to still: models, and what the round under way is made of. */
+import type { RoundRecord, RunState } from './round.js';
+
+export function namedBlobs({ rounds }: RunState): ReadonlySet<string> {
+  const { merged, updates, contributed } = rounds.at(-1) as RoundRecord;
+  const counted = merged === undefined ? [...updates.values()] : [];
+  const named = [
+    ...rounds.flatMap(({ merged }) => [merged?.sha256, merged?.control, merged?.average]),
+    ...counted.flatMap(({ sha256, fisher, controls }) => [sha256, fisher, controls?.change]),
+    ...Object.values(contributed).flatMap((work) => [...work.values()].map(({ sha256 }) => sha256)),
+  ];
+  return new Set(named.filter((sha256) => sha256 !== undefined));
+}
