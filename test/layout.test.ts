@@ -96,6 +96,10 @@ const folders = [
 const MOST_MODULES = 20;
 /** Longer than that, a module has more than one idea. */
 const MOST_LINES = 400;
+/** A function that is longer does not fit on a screen. */
+const MOST_FUNCTION_LINES = 80;
+/** Held to that so far. */
+const shortFunctions = ['federation/rounds', 'federation/coordinator/remote'];
 
 const source = resolve(import.meta.dirname, '../src');
 const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
@@ -123,6 +127,19 @@ function pictured(): string[] {
       .map((name) => name.replace(/\/$/, ''));
     if (depth === '') room = here[0] ?? '';
     return depth === '' ? here : here.map((name) => `${room}/${name}`);
+  });
+}
+
+/** Where the bodies of functions begin that are too long: the formatter puts their last line under the first. */
+function longFunctions(file: string, text: string): string[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, begin) => {
+    const isFunction =
+      /(=>|\)(: .+)?) \{$/.test(line) && !/^\s*(\} )?(if|else|for|while|switch|catch)\b/.test(line);
+    if (!isFunction) return [];
+    const indent = line.slice(0, line.search(/\S/));
+    const length = lines.slice(begin + 1).findIndex((other) => other.startsWith(`${indent}}`)) + 2;
+    return length > MOST_FUNCTION_LINES ? [`${file}:${begin + 1}`] : [];
   });
 }
 
@@ -154,6 +171,14 @@ describe('the folders', () => {
       (file) => readFileSync(join(source, file), 'utf8').split('\n').length > MOST_LINES,
     );
     expect({ crowded, long }).toEqual({ crowded: [], long: [] });
+  });
+
+  it('hold functions that fit on a screen', () => {
+    const long = modules
+      .filter((file) => shortFunctions.includes(dirname(file)))
+      .flatMap((file) => longFunctions(file, readFileSync(join(source, file), 'utf8')));
+    expect(long).toEqual([]);
+    expect(longFunctions('x.ts', `function f() {${'\n'.repeat(MOST_FUNCTION_LINES)}}`)).toEqual(['x.ts:1']);
   });
 
   it('do not import one of their own modules in a circle', () => {
