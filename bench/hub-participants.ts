@@ -2,7 +2,7 @@
  * Many participants in one process, that only pretend to train: they wait, and hand in what they were given with one weight
  * changed. So what is measured is the coordinator and the way to it.
  *
- *     hub-participants.ts URL SECONDS idle|rounds        tokens on standard input, one a line
+ *     hub-participants.ts URL SECONDS idle|rounds        tokens on standard input, one per line
  *
  * Prints "connected" once all are, and at the end a line of JSON, {"uploadedBytes": …, "transferSeconds": …, "countedSeconds": …, "refused": …}.
  */

@@ -94,7 +94,7 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
       evaluateEvery: rounds,
     }),
   );
-  // Not counted: the first to fill so much of the page cache waits for the host's memory, whoever it is.
+  // Not counted: the first to fill so much of the page cache waits for the host's memory, in any process.
   if (one.large) await plainPuts(folder, participants, 4 * (hidden[0] ?? 0) * (hidden[1] ?? 0));
   const out = join(folder, 'run');
   const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));

@@ -1,5 +1,5 @@
 /**
- * Training in jax-js, as it is fastest there: the whole step compiled by `jit`. Arrays are counted: whoever takes one frees
+ * Training in jax-js, as it is fastest there: the whole step compiled by `jit`. Arrays are counted: a function that takes one frees
  * it, and `ref` is one more. What is used of the library is declared here, since it is no dependency.
  */
 import type { PoolingAttributes } from '../src/engine/graph/ops.js';

@@ -1,5 +1,5 @@
 /**
- * A network of ours in the operations of another library, by one rule an operation: what is measured there is the same
+ * A network of ours in the operations of another library, by one rule per operation: what is measured there is the same
  * network by construction.
  */
 import type { OpName } from '../src/engine/graph/ops.js';

@@ -41,7 +41,7 @@ export async function measureServed(quick: boolean): Promise<ServedResult> {
     const [sha256, ...others] = hashes;
     if (sha256 === undefined || others.length > 0) {
       throw new BenchError('bench: the models of `run` and of `serve` differ', {
-        hint: 'that is a mistake of ours; please report it',
+        hint: 'this is a bug in Commonweight; please report it',
       });
     }
     return { rounds, sha256, run: sampleOf(times.run), served: sampleOf(times.served) };

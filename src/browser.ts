@@ -1,4 +1,7 @@
-/** What a page needs besides the library: ONNX Runtime in it, a participant's end of the hub, its data, and what it takes to train and take part. */
+/**
+ * What a page needs besides the library: ONNX Runtime in it, a participant's end of the hub, its
+ * data, and what it takes to train and take part.
+ */
 
 export { filesOfDrop, filesOfInput, type PageFile } from './data/images/page/page-files.js';
 export { decodePicture } from './data/images/page/page-pictures.js';

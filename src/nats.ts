@@ -1,4 +1,4 @@
-/** The two ends over NATS, for a program of its own: whoever imports this has installed the packages of NATS. */
+/** The two ends over NATS, for programs that have installed the packages of NATS. */
 
 export { openNatsCoordinator } from './transport/nats/coordinator/coordinator.js';
 export { takeLead } from './transport/nats/coordinator/take-lead.js';

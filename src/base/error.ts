@@ -8,11 +8,11 @@ export interface ErrorDetails {
 }
 
 /**
- * Something that the user can mend: bad input, a file, a setting; or, where `transient`, something
- * that may mend itself, such as a full disk or a server that is away. Every room has a small class
- * of its own that extends this one, so that a program can tell them apart; the command line prints
- * `message`, then `hint`, and exits with 2, or with 75 for what is transient. Anything else that is
- * thrown is our bug. What is said repeats no secret, whatever was typed.
+ * Something that the user can fix: bad input, a file, a setting; or, where `transient`, something
+ * that may pass by itself, such as a full disk or a server that is away. Every room has a small
+ * class of its own that extends this one, so that a program can tell them apart; the command line
+ * prints `message`, then `hint`, and exits with 2, or with 75 for what is transient. Anything else
+ * that is thrown is our bug. What is said repeats no secret, whatever was typed.
  */
 export class CommonweightError extends Error {
   override readonly name: string = 'CommonweightError';

@@ -1,6 +1,6 @@
 /**
  * Runs a recorded run again, on one machine: configuration and journal are all there is of it, with the data set of the
- * configuration. In every round those are merged whose updates were merged then, and what comes of it is held against the
+ * configuration. In every round those are merged whose updates were merged then, and the result is compared with the
  * journal, fact by fact. So a stranger can see whether the model is what the journal says. Node only.
  */
 import { readFile, realpath } from 'node:fs/promises';
@@ -194,7 +194,7 @@ async function requireModel({ path, configuration }: RecordedRun, init: string |
 /** Who trained on more examples, or fewer, than the data set deals out had other data. */
 function requireShares({ path, rounds }: RecordedRun, { train }: TrainTestSplit, shares: readonly Share[]) {
   for (const { round, updates } of rounds) {
-    // In the order of the participants, whoever was the first to be done.
+    // In the order of the participants, whichever was done first.
     for (const { name: participant, train: dealt } of shares) {
       const examples = updates.get(participant)?.examples;
       if (examples === undefined || examples === dealt.length) continue;

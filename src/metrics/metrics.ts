@@ -8,7 +8,7 @@ export interface Metrics {
   readonly lossSum: number;
   /** [classes, classes], row-major: examples of class i that were taken for class j. */
   readonly confusion: Uint32Array;
-  /** Example by example, where whoever evaluated kept it. */
+  /** Example by example, where the evaluation kept it. */
   readonly answers?: Answers;
 }
 

@@ -98,7 +98,7 @@ function readHeader(bytes: Uint8Array): Header {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw bad('its header is no JSON', cause);
+    throw bad('its header is not JSON', cause);
   }
   const parsed = planHeaderSchema.safeParse(value);
   if (parsed.success) return parsed.data;

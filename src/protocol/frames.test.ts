@@ -8,7 +8,7 @@ describe('frames', () => {
   it('are parsed, or it is said what is wrong', () => {
     expect(parseFrame(participantFrameSchema, '{"type":"pong"}')).toEqual({ frame: { type: 'pong' } });
     const problem = (text: string) => parseFrame(participantFrameSchema, text);
-    expect(problem('{')).toEqual({ problem: 'is no JSON' });
+    expect(problem('{')).toEqual({ problem: 'is not JSON' });
     expect(problem('{"type":"pong","more":1}')).toHaveProperty('problem');
     expect(problem('{"type":"announcement","id":1,"announcement":{"type":"left","reason":7}}')).toMatchObject(
       {

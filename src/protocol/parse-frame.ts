@@ -11,7 +11,7 @@ export function parseFrame<Frame>(
   try {
     value = JSON.parse(text);
   } catch {
-    return { problem: 'is no JSON' };
+    return { problem: 'is not JSON' };
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return { frame: parsed.data };

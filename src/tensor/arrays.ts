@@ -1,6 +1,7 @@
 /**
- * Checks of arrays that a program hands in. JavaScript converts without a word: a `Float32Array` of pixels from 0 to 1 is
- * copied into bytes as zeros, and what lies beyond the end of an array is `undefined`, then NaN.
+ * Checks of arrays that a program hands in. JavaScript converts without a word: a `Float32Array` of
+ * pixels from 0 to 1 is copied into bytes as zeros, and what lies beyond the end of an array is
+ * `undefined`, then NaN.
  */
 import { TensorError } from '../base/error.js';
 import { formatShape, type Shape } from './shape.js';
@@ -16,8 +17,9 @@ interface ArrayKinds {
 export type ArrayKind = keyof ArrayKinds;
 
 /**
- * What is wrong, after the name of the array: `is a Float32Array, expected a Uint8Array`. Undefined where it is an array of
- * this kind (a Node Buffer is a Uint8Array), and of this length where one is given.
+ * What is wrong, after the name of the array: `is a Float32Array, expected a Uint8Array`. Undefined
+ * where it is an array of this kind (a Node Buffer is a Uint8Array), and of this length where one
+ * is given.
  */
 export function arrayProblem(value: unknown, kind: ArrayKind, length?: number): string | undefined {
   const got = Object.prototype.toString.call(value).slice('[object '.length, -1);
@@ -33,7 +35,10 @@ export function requireArray(what: string, value: unknown, kind: ArrayKind, leng
   if (problem !== undefined) throw new TensorError(`${what} ${problem}`, hintFor(value, kind));
 }
 
-/** @throws TensorError unless all extents are whole numbers from `least`, and so many where `axes` is given. */
+/**
+ * @throws TensorError unless all extents are whole numbers from `least`, and so many where `axes`
+ *   is given.
+ */
 export function requireShape(what: string, shape: Shape, { axes = shape?.length, least = 0 } = {}): void {
   const isShape =
     Array.isArray(shape) && shape.every((extent) => Number.isSafeInteger(extent) && extent >= least);

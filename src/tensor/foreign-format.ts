@@ -1,6 +1,7 @@
 /**
- * What a file is that was given in place of a safetensors file, by its first bytes, and what to do with it. It is asked of
- * files only that cannot be safetensors: the first byte of one, the lowest of a length, may be any.
+ * What a file is that was given in place of a safetensors file, by its first bytes, and what to do
+ * with it. It is asked of files only that cannot be safetensors: the first byte of one, the lowest
+ * of a length, may be any.
  */
 
 export interface ForeignFormat {

@@ -1,7 +1,8 @@
 /**
- * The two 16-bit floats, as their bits in a Uint16Array: float16 (IEEE 754 binary16: 5 bits of exponent, 10 of mantissa)
- * and bfloat16 (the upper half of a float32). Narrowing rounds to nearest, ties to even; what is too large becomes an
- * infinity; a NaN stays a NaN, quiet, with the upper bits of its payload. Widening is exact.
+ * The two 16-bit floats, as their bits in a Uint16Array: float16 (IEEE 754 binary16: 5 bits of
+ * exponent, 10 of mantissa) and bfloat16 (the upper half of a float32). Narrowing rounds to
+ * nearest, ties to even; what is too large becomes an infinity; a NaN stays a NaN, quiet, with the
+ * upper bits of its payload. Widening is exact.
  *
  * Values are moved as bits, never as JavaScript numbers, which would not keep a NaN's payload.
  */
@@ -47,8 +48,9 @@ export function f32ToBf16(source: Float32Array, target: Uint16Array): void {
 }
 
 /**
- * Rounds float64 to float32 so that a second rounding, to 16 bits, gives what one rounding from the float64 gives: what is not
- * a float32 becomes the one of the two nearest that is odd, which lies between the same two 16-bit floats, and on no tie.
+ * Rounds float64 to float32 so that a second rounding, to 16 bits, gives what one rounding from the
+ * float64 gives: what is not a float32 becomes the one of the two nearest that is odd, which lies
+ * between the same two 16-bit floats, and on no tie.
  */
 export function f64ToOddF32(source: Float64Array): Float32Array<ArrayBuffer> {
   const target = Float32Array.from(source);
@@ -72,7 +74,8 @@ function widenF16(half: number): number {
   if (exponent === 0x1f) return sign | 0x7f800000 | (mantissa << 13);
   if (exponent > 0) return sign | ((exponent + 112) << 23) | (mantissa << 13);
   if (mantissa === 0) return sign;
-  // A subnormal, mantissa · 2⁻²⁴, is a normal float32: shift its leading bit to where it is implied.
+  // A subnormal, mantissa · 2⁻²⁴, is a normal float32: shift its leading bit to where it is
+  // implied.
   const shift = Math.clz32(mantissa) - 21;
   return sign | ((113 - shift) << 23) | ((mantissa << (shift + 13)) & 0x7fffff);
 }

@@ -1,7 +1,7 @@
 /**
- * Hidden units of a network that may be put in another order without changing what it computes, as plain data: which axes
- * of which tensors must then be put in that order together. They are derived from the network (engine/nn/permutation-groups.ts) and
- * travel with the plan.
+ * Hidden units of a network that may be put in another order without changing what it computes, as
+ * plain data: which axes of which tensors must then be put in that order together. They are derived
+ * from the network (engine/nn/permutation-groups.ts) and travel with the plan.
  */
 
 import { TensorError } from '../base/error.js';
@@ -13,8 +13,8 @@ export interface PermutationGroup {
   readonly size: number;
   readonly members: readonly PermutedAxis[];
   /**
-   * Group norm between the layers: the units lie in so many groups of consecutive ones. Groups are exchanged as wholes, and
-   * units within a group, which are all the orders that group norm allows.
+   * Group norm between the layers: the units lie in so many groups of consecutive ones. Groups are
+   * exchanged as wholes, and units within a group, which are all the orders that group norm allows.
    */
   readonly channelGroups?: number;
 }
@@ -31,7 +31,10 @@ export type Order = Uint32Array;
 
 export const identityOrder = (size: number): Order => Uint32Array.from({ length: size }, (_, unit) => unit);
 
-/** A tensor seen by the units of one of its axes: `outer` times `size` units of `run` consecutive elements. */
+/**
+ * A tensor seen by the units of one of its axes: `outer` times `size` units of `run` consecutive
+ * elements.
+ */
 export interface UnitView {
   readonly outer: number;
   readonly size: number;

@@ -1,7 +1,7 @@
 /**
- * What a tensor of a model is, besides a weight that training moves, by the names that PyTorch gives to the buffers of batch
- * normalization. Whoever changes weights (adds to them, prunes, extrapolates) must leave the others alone: a variance below 0
- * is none.
+ * What a tensor of a model is, besides a weight that training moves, by the names that PyTorch
+ * gives to the buffers of batch normalization. Code that changes weights (adds to them, prunes,
+ * extrapolates) must leave the others alone: a variance below 0 is none.
  */
 
 /** `statistic`: of the data that went through a layer; `counter`: of the steps, a whole number. */

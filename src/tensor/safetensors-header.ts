@@ -1,6 +1,7 @@
 /**
- * The header of a safetensors file: 8 bytes with the length of a JSON text, little-endian, then the text, which says for
- * each tensor its dtype, its shape and where its bytes lie behind the header. Little-endian, row-major, no gaps.
+ * The header of a safetensors file: 8 bytes with the length of a JSON text, little-endian, then the
+ * text, which says for each tensor its dtype, its shape and where its bytes lie behind the header.
+ * Little-endian, row-major, no gaps.
  * @see https://github.com/huggingface/safetensors#format
  */
 import * as z from 'zod';
@@ -42,8 +43,8 @@ const tensorSchema = z.object({
 });
 
 /**
- * How many bytes come before the first tensor, from the first 8 bytes of a file of `fileBytes` bytes; with more of them, an
- * error can say what else the file is.
+ * How many bytes come before the first tensor, from the first 8 bytes of a file of `fileBytes`
+ * bytes; with more of them, an error can say what else the file is.
  * @throws TensorError when the file cannot be a safetensors file, or is cut short.
  */
 export function safetensorsDataStart(bytes: Uint8Array, fileName: string, fileBytes = bytes.length): number {
@@ -67,7 +68,10 @@ export function safetensorsDataStart(bytes: Uint8Array, fileName: string, fileBy
   return 8 + length;
 }
 
-/** Whether a safetensors file may begin so: with a length that is allowed, and then an object of JSON. */
+/**
+ * Whether a safetensors file may begin so: with a length that is allowed, and then an object of
+ * JSON.
+ */
 function mayBegin(bytes: Uint8Array, length: number | undefined): boolean {
   return length !== undefined && length <= maxHeaderBytes && (bytes[8] ?? OBJECT) === OBJECT;
 }
@@ -76,7 +80,8 @@ function mayBegin(bytes: Uint8Array, length: number | undefined): boolean {
 const OBJECT = 0x7b;
 
 /**
- * Reads and checks the header at the beginning of `bytes`; the tensors' own bytes need not be there.
+ * Reads and checks the header at the beginning of `bytes`; the tensors' own bytes need not be
+ * there.
  * @param fileName what error messages call the file
  * @param fileBytes the size of the whole file
  * @throws TensorError when the header breaks the format, or does not fit the file's size.
@@ -113,8 +118,8 @@ export function parseSafetensorsHeader(
 }
 
 /**
- * The bytes of a header, with the same bytes for the same content: entries in the given order, metadata by key, spaces
- * up to a multiple of 8 bytes.
+ * The bytes of a header, with the same bytes for the same content: entries in the given order,
+ * metadata by key, spaces up to a multiple of 8 bytes.
  */
 export function formatSafetensorsHeader(
   entries: readonly SafetensorsEntry[],
@@ -172,11 +177,15 @@ function parseJson(bytes: Uint8Array, fileName: string): object {
   return value;
 }
 
-/** The first key that an object's JSON text (known to be valid) has twice: JSON.parse would keep the last in silence. */
+/**
+ * The first key that an object's JSON text (known to be valid) has twice: JSON.parse would keep the
+ * last in silence.
+ */
 function repeatedKey(text: string): string | undefined {
   const seen = new Set<string>();
   let depth = 0;
-  // Strings are walked by hand: a regular expression that repeats a choice runs out of stack in a long one.
+  // Strings are walked by hand: a regular expression that repeats a choice runs out of stack in a
+  // long one.
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === '{' || character === '[') depth++;

@@ -1,6 +1,7 @@
 /**
- * A state dict: every tensor of a model in one flat vector, and a table that says where each lies. Merging, hashing,
- * clipping and sending are loops over the vector. Names and layouts of tensors are PyTorch's.
+ * A state dict: every tensor of a model in one flat vector, and a table that says where each lies.
+ * Merging, hashing, clipping and sending are loops over the vector. Names and layouts of tensors
+ * are PyTorch's.
  */
 
 import { TensorError } from '../base/error.js';
@@ -76,7 +77,10 @@ export function tensorView(state: StateDict, name: string): Float32Array {
   return state.data.subarray(entry.offset, entry.offset + entry.size);
 }
 
-/** Says what first differs between two tables, or undefined where they hold the same names and shapes, in any order. */
+/**
+ * Says what first differs between two tables, or undefined where they hold the same names and
+ * shapes, in any order.
+ */
 export function layoutDifference(actual: StateLayout, expected: StateLayout): string | undefined {
   const byName = new Map(actual.map((entry) => [entry.name, entry]));
   for (const entry of expected) {
@@ -93,7 +97,8 @@ export function layoutDifference(actual: StateLayout, expected: StateLayout): st
 }
 
 /**
- * The same tensors in the order of another table. Values that lie in that order already are not copied.
+ * The same tensors in the order of another table. Values that lie in that order already are not
+ * copied.
  * @param source what to call the state in errors
  * @throws TensorError when a tensor is missing, not expected, or of another shape.
  */

@@ -41,7 +41,7 @@ export interface WorkPlace {
 export interface TaskWork {
   /** Opens the training session, before it is needed. */
   openTraining(): Promise<void>;
-  /** Does a task, and sends what comes of it. */
+  /** Does a task, and sends its result. */
   answer(given: GivenTask): Promise<void>;
 }
 

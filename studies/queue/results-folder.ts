@@ -1,4 +1,4 @@
-/** Where the outcomes of studies lie: docs/results, a file a study. What a study no longer asks for is no outcome of it. */
+/** Where the outcomes of studies lie: docs/results, one file per study. What a study no longer asks for is not an outcome of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '../../src/base/node/reason.js';

@@ -32,7 +32,7 @@ export function reasonOf(error: unknown): string {
 
 /**
  * What the system refused to do with a file, in a sentence; undefined for any other error, and for
- * a file that is missing, which may be a bug of ours.
+ * a file that is missing, which may be a bug in Commonweight.
  */
 export function refusalOf(error: unknown): string | undefined {
   const code = systemCode(error);

@@ -158,7 +158,7 @@ Examples:
     } else {
       const token = await hub.issueToken(identity, { days: flags.days, rotate: flags.rotate });
       print(token);
-      // Not on stdout, which has the token alone for whoever puts it into a file.
+      // Not on stdout, which has the token alone, for users that put it into a file.
       const joins = identity.role === 'participant';
       const key = joins ? await hub.coordinatorKey() : undefined;
       if (key !== undefined) process.stderr.write(`to join: --coordinator-key ${key}\n`);

@@ -130,7 +130,7 @@ async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
   return { cert: await fileOf('--tls-cert', tlsCert), key: await fileOf('--tls-key', tlsKey) };
 }
 
-/** What others reach it by: whoever listens on all addresses has a name. */
+/** The address by which others reach it; a hub that listens on all addresses has a name. */
 function addressOf(hub: Hub, { host, url }: TransportFlags): string {
   if (url !== undefined) return url.replace(/\/$/, '');
   return host === '0.0.0.0' || host === '::' ? hub.url.replace(/\/\/[^/]*:/, `//${hostname()}:`) : hub.url;

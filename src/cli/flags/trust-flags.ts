@@ -5,7 +5,7 @@ import { reasonOf } from '../../base/node/reason.js';
 import type { Trust } from '../../transport/hub/client/node/hub-address.js';
 import { UsageError } from '../terminal/error.js';
 
-/** Of whoever hears the coordinator itself, over whatever transport. */
+/** For commands that hear the coordinator itself, over any transport. */
 export interface CoordinatorKeyFlag {
   readonly coordinatorKey?: string;
 }

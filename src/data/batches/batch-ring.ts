@@ -56,7 +56,7 @@ export function fillRing(
     }
   } catch (error) {
     Atomics.store(counters, FAILED, 1);
-    // Whoever waits for the next batch wakes and finds that it failed.
+    // A thread that waits for the next batch wakes and finds that it failed.
     Atomics.add(counters, FILLED, 1);
     Atomics.notify(counters, FILLED);
     throw error;

@@ -1,6 +1,6 @@
 /**
  * The batches of a piece of training: epoch after epoch, each in an order of its own. What the batch of a step holds is a
- * function of the task alone, whoever fills it and when. Epochs begin anew in every round, or go on from round to round.
+ * function of the task alone, whichever thread fills it, and whenever. Epochs begin anew in every round, or go on from round to round.
  */
 import { randomStream } from '../../base/random.js';
 import type { ImageDataset } from '../images/image-dataset.js';

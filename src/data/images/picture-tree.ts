@@ -81,12 +81,17 @@ export function examplesOf(classes: PicturesByClass): PictureExample[] {
 async function readClasses(folder: string, list: ListFolder): Promise<PicturesByClass> {
   const found = await subfolders(folder, list);
   if (found.length === 0) {
-    throw new DataError(`data: "${folder}" has no folders, expected one a class`, { hint: layoutHint });
-  }
-  if (found.length > 256) {
-    throw new DataError(`data: "${folder}" has ${found.length} folders, expected at most 256, one a class`, {
+    throw new DataError(`data: "${folder}" has no folders, expected one for each class`, {
       hint: layoutHint,
     });
+  }
+  if (found.length > 256) {
+    throw new DataError(
+      `data: "${folder}" has ${found.length} folders, expected at most 256, one for each class`,
+      {
+        hint: layoutHint,
+      },
+    );
   }
   checkDistinct(folder, found);
   const classes = new Map<string, string[]>();

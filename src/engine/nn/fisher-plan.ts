@@ -8,7 +8,7 @@
  *     (state [P], …inputs [B,…], signs [B,classes], weights [B]) → (sum [P])
  *
  * With signs ε of ±1, (Σ_c ε_c·√p_c·∇ log p_c)² has the expectation Σ_c p_c·(∇ log p_c)² over them: one gradient an example
- * instead of one a class, and less noise than a label drawn from p gives, where an improbable one brings a large gradient.
+ * instead of one per class, and less noise than a label drawn from p gives, where an improbable one brings a large gradient.
  * @see Martens et al. 2012, curvature propagation, https://arxiv.org/abs/1206.6464
  */
 

@@ -1,5 +1,5 @@
 /**
- * A plan: everything that a participant needs besides its data, compiled. Whoever has ONNX Runtime can train by it.
+ * A plan: everything that a participant needs besides its data, compiled. Any program with ONNX Runtime can train by it.
  */
 
 import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';

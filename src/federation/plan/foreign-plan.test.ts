@@ -151,7 +151,7 @@ describe('a plan that is accepted', () => {
   it.each<[string, (file: Uint8Array) => Uint8Array]>([
     ['it ends within its header', (file) => file.subarray(0, 20)],
     ['it ends within its header', () => new Uint8Array(3)],
-    ['its header is no JSON', (file) => file.map((byte, at) => (at === 8 ? 0 : byte))],
+    ['its header is not JSON', (file) => file.map((byte, at) => (at === 8 ? 0 : byte))],
     [/it has \d+ bytes, expected/.source, (file) => file.subarray(0, file.length - 1)],
     [
       'its header: "version"',

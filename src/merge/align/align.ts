@@ -1,12 +1,12 @@
 /**
- * Alignment of updates before they are merged (Git Re-Basin): hidden units of models that began
- * apart are no counterparts of each other where they have the same place. Each model gets its units
- * in the order in which it is most like the reference; its function stays what it was.
+ * Aligns updates before they are merged (Git Re-Basin). In models with different initial weights,
+ * hidden units in the same place do not correspond to each other. Each model gets its units in the
+ * order in which it is most like the reference; its function stays what it was.
  *
- * More than two models are all aligned to one, the first by name: the result does not depend on the
- * order in which they came, and everybody knows in whose order of units the merged model is. (The
- * paper's algorithm 3 aligns each to the mean of the others in turn, which ends in an order of
- * units that is nobody's.)
+ * More than two models are all aligned to one, the first by name. So the result does not depend on
+ * the order in which they came, and the merged model has that model's order of units. (The paper's
+ * algorithm 3 aligns each to the mean of the others in turn, which ends in an order of units that
+ * belongs to none.)
  * @see Ainsworth et al. 2022, https://arxiv.org/abs/2209.04836
  */
 

@@ -1,6 +1,6 @@
 /**
- * Merging files chunk by chunk: whoever has the files open reads a chunk of each, merges, and
- * writes it where it belongs.
+ * Merges files chunk by chunk: the thread that has the files open reads a chunk of each, merges
+ * them, and writes the result where it belongs.
  */
 import { writeSync } from 'node:fs';
 import { simdBuffers } from '../kernels/simd.js';

@@ -1,9 +1,9 @@
 /**
- * Files of models that began apart, aligned and then merged as any others. Weights are matched in
- * float32, in memory; the aligned copies hold the very bytes of their files in another order,
- * whatever their dtype, and lie beside the output until it is complete. All are aligned to the base
- * where there is one, else to the file that is first by content: the result does not depend, to the
- * byte, on the order in which files are named. Node only.
+ * Aligns files of models with different initial weights, and then merges them as any others.
+ * Weights are matched in float32, in memory. The aligned copies hold the very bytes of their files
+ * in another order, whatever their dtype, and lie beside the output until it is complete. All files
+ * are aligned to the base if there is one, or else to the file that is first by content. So the
+ * result does not depend, to the byte, on the order in which files are named. Node only.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';

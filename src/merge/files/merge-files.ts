@@ -286,7 +286,7 @@ function checkOptions(options: MergeFilesOptions): void {
 }
 
 /**
- * Nothing would be lost while merging, but afterwards an input would be: whoever wants that can
+ * Nothing would be lost while merging, but afterwards an input would be: a user who wants that can
  * rename the output.
  */
 export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {

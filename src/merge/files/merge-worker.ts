@@ -1,7 +1,7 @@
 /**
- * A second thread of a merge. Both threads take the next chunk that nobody has taken, so it does
- * not matter when this one begins. A chunk that fails here ends it; whoever started it merges that
- * chunk once more and meets the error itself.
+ * A second thread of a merge. Both threads take the next chunk that is not taken yet, so it does
+ * not matter when this one begins. A chunk that fails here ends this thread; the main thread merges
+ * that chunk once more and meets the error itself.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { begin, isSurvey } from '../memory/survey.js';

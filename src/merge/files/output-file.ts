@@ -1,4 +1,4 @@
-/** Writing a file so that its name only ever shows all of it. Node only. */
+/** Writes a file so that its name only ever shows the whole of it. Node only. */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What the merged file will hold, and in which pieces it is made: nothing here depends on the order
- * of the inputs.
+ * Plans the merged file: what it holds, and in which pieces it is made. Nothing here depends on the
+ * order of the inputs.
  */
 import { dtypeBytes } from '../../tensor/dtype.js';
 import type { SafetensorsEntry, SafetensorsMetadata } from '../../tensor/safetensors-header.js';

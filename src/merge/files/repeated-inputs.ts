@@ -1,5 +1,5 @@
 /**
- * Files that count more often than whoever named them may think. Each is a sentence; none is an
+ * Finds files that count more often than the user may think. Each finding is a sentence; none is an
  * error.
  */
 

@@ -1,4 +1,4 @@
-/** Half of a large merge in a thread of its own. Node only. */
+/** Runs half of a large merge in a thread of its own. Node only. */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { recipeOf } from '../strategies/strategies.js';

@@ -1,4 +1,4 @@
-/** Opening a safetensors file that is read in pieces (`tensor-source.ts`). Node only. */
+/** Opens a safetensors file that is read in pieces (`tensor-source.ts`). Node only. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { FOREIGN_PREFIX_BYTES } from '../../tensor/foreign-format.js';
 import { parseSafetensorsHeader, safetensorsDataStart } from '../../tensor/safetensors-header.js';

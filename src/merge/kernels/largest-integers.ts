@@ -1,6 +1,6 @@
 /**
- * The largest whole number in each place, of tensors of integers: how far the counters of several
- * models have come.
+ * Takes the largest whole number in each place, for tensors of integers such as counters of several
+ * models.
  */
 import type { Dtype } from '../../tensor/dtype.js';
 

@@ -1,7 +1,7 @@
 /**
- * Memory in which merging runs four numbers at a time. Whoever streams files reads them into it;
- * columns of float32 that lie there are combined, or multiplied, by `simd-module.ts`, all others by
- * JavaScript, with the same results to the bit.
+ * Memory in which merging runs four numbers at a time. A merge of files reads into it.
+ * `simd-module.ts` combines, or multiplies, columns of float32 that lie there; JavaScript does all
+ * others, with the same results to the bit.
  */
 
 import type { Column } from '../strategy.js';

@@ -1,7 +1,7 @@
 /**
- * How a tensor is merged by what it is (`tensor/roles.ts`): the strategy is for weights alone.
- * Statistics of batch normalization are averaged, whatever the strategy, since nothing else keeps
- * them statistics; of counters the largest is taken.
+ * Merges a tensor by its role (`tensor/roles.ts`). The strategy is for weights alone. Statistics of
+ * batch normalization are averaged, whatever the strategy, since nothing else keeps them
+ * statistics. Of counters the largest is taken.
  */
 import type { Dtype } from '../../tensor/dtype.js';
 import { isVariance, type Role, roleOf } from '../../tensor/roles.js';

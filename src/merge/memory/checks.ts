@@ -1,6 +1,6 @@
 /**
- * What must hold before values are merged, and the messages where it does not. `where` says whose:
- * `"b.safetensors"`.
+ * Checks what must hold before values are merged, and words the errors. `where` names the owner of
+ * a value: `"b.safetensors"`.
  */
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
 import type { StateDict } from '../../tensor/state-dict.js';

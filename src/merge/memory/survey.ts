@@ -1,6 +1,6 @@
 /**
- * The passes over all values that come before a strategy can combine them, in memory and over files
- * alike.
+ * Runs the passes over all values that come before a strategy can combine them, in memory and over
+ * files alike.
  */
 import { fromMedian } from '../kernels/centred.js';
 import { distanceSurvey } from '../kernels/distances.js';

@@ -9,7 +9,7 @@ import { reached } from '../../metrics/target.js';
 import { percent, plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
 
-/** Why it stopped, and what came of it. */
+/** Why it stopped, and its result. */
 export function outcome(result: RunResult): string[] {
   const { strategy, rounds, pooled, settings } = result;
   const last = rounds.findLast((round) => Object.keys(round.merged).length > 0);

@@ -152,7 +152,7 @@ describe('a folder of pictures', () => {
 
   it('refuses another layout with the one it expects', async () => {
     await expect(loadPictureFolder(folder)).rejects.toThrow(
-      `data: "${folder}" has no folders, expected one a class`,
+      `data: "${folder}" has no folders, expected one for each class`,
     );
     await putClasses('a');
     await mkdir(join(folder, 'b'));

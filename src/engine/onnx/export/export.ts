@@ -1,6 +1,6 @@
 /**
  * From a graph to an ONNX model for the world: one standard operator for each operation, images NCHW, weights as
- * initializers under their own names, any number of images at a time. What `lower/` does for speed is left to whoever
+ * initializers under their own names, any number of images at a time. What `lower/` does for speed is left to the program that
  * runs the model.
  *
  * Values of a graph have fixed shapes, so the graph is traced for two batch sizes. The traces differ in their extents

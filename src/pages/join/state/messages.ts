@@ -32,7 +32,7 @@ export type Picture = { readonly file: File } | { readonly sample: number };
 
 export type ModelFormat = 'safetensors' | 'onnx';
 
-/** What becomes of it. Texts are whole sentences, or go behind "because". */
+/** Its end. Texts are whole sentences, or go behind "because". */
 export type WorkerEvent =
   | { readonly type: 'federation'; readonly federation: FederationFacts }
   | { readonly type: 'reading'; readonly done: number; readonly of: number }
