@@ -1,4 +1,4 @@
-/** So many a second on average, and some at once: a token bucket. */
+/** A token bucket: so many events a second on average, and some at once. */
 
 /** @returns a function that says whether one more is allowed now */
 export function allowance(perSecond: number, atOnce: number, now = () => performance.now()): () => boolean {

@@ -1,4 +1,7 @@
-/** How long to wait before the next try: twice as long each time, and not all at the same moment. */
+/**
+ * Says how long to wait before the next try: twice as long each time, with some chance, so that
+ * many clients do not try at the same moment.
+ */
 
 const firstMs = 100;
 const longestMs = 5000;

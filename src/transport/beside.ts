@@ -1,14 +1,20 @@
-/** Two transports for one federation: whoever takes part is reached by one of them, and both say the same. */
+/**
+ * Two transports for one federation. A participant is reached by one of them, and both say the
+ * same.
+ */
 import type { Assignment } from '../protocol/assignment.js';
 import type { CoordinatorEnd, SignedReception } from './transport.js';
 
 /** Participants of the other transport read blobs here. */
 export interface BlobsBeside extends CoordinatorEnd {
-  /** Whoever hears of this assignment elsewhere may read what it names. */
+  /** A participant that hears of this assignment elsewhere may read what it names. */
   offer(assignment: Assignment): void;
 }
 
-/** One reception for each of the two. Who is there by either is there: a participant may leave one for the other. */
+/**
+ * One reception for each of the two. Who is there by either is there: a participant may leave one
+ * for the other.
+ */
 export function receptionsBeside(reception: SignedReception): readonly [SignedReception, SignedReception] {
   const [first, second] = [new Set<string>(), new Set<string>()];
   const half = (here: Set<string>, there: ReadonlySet<string>): SignedReception => ({
@@ -23,8 +29,9 @@ export function receptionsBeside(reception: SignedReception): readonly [SignedRe
 }
 
 /**
- * @param first hears of every assignment before the other; where it is fenced, the other is told nothing. Participants may hear of it
- *   before it is confirmed here, so the other offers what it names before
+ * @param first hears of every assignment before the other; where it is fenced, the other is told
+ *   nothing. Participants may hear of it before it is confirmed here, so the other offers what it
+ *   names before
  */
 export function beside(first: CoordinatorEnd, second: BlobsBeside): CoordinatorEnd {
   return {

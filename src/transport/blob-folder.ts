@@ -1,6 +1,6 @@
 /**
- * Blobs as files that are named by their hash: whole, synced, or not there at all. A folder that is found again after a kill
- * has at most temporary files, which are swept away. Node only.
+ * A folder of blobs, as files named by their hash. A blob is there whole and synced, or not at all.
+ * After a kill a folder has at most temporary files, which are swept away. Node only.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -18,7 +18,8 @@ export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes
 /** Opens, or makes, the folder. It is nobody else's meanwhile. */
 export async function blobFolder(path: string): Promise<BlobFolder> {
   await prepare(path);
-  // A hash is no path: anything else than hexadecimal digits is our own mistake here, and refused at the door before.
+  // A hash is no path: anything else than hexadecimal digits is our own mistake here, and refused
+  // at the door before.
   const pathOf = (sha256: string) => join(path, sha256Schema.parse(sha256));
   /** What is being adopted: settles when it is there, or will not be. */
   const arriving = new Map<string, Promise<unknown>>();

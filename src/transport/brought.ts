@@ -1,6 +1,7 @@
 /**
- * Who has sent which blobs, to the last byte. To know the hash of another's update is not to have that update: so a participant
- * announces only what it brought itself. What was brought before a restart is brought once more.
+ * Remembers which participant has sent which blobs, to the last byte. To know the hash of another's
+ * update is not to have that update, so a participant announces only what it sent itself. What was
+ * sent before a restart is sent once more.
  */
 export interface BroughtBlobs {
   /** This participant has sent all of it, and the bytes were those of the hash. */

@@ -1,7 +1,8 @@
 /**
- * What a participant takes for its coordinator's word: what is signed by its key, about its job, and not older than what it
- * has taken before. Everything else is left out, and the participant waits for what comes next: whoever stands between can
- * keep it waiting, but can say nothing in the coordinator's place.
+ * Decides what a participant accepts as its coordinator's word: what is signed by its key, about
+ * its job, and not older than what was accepted before. Everything else is ignored, and the
+ * participant waits for the next statement. An attacker in between can keep it waiting, but cannot
+ * speak for the coordinator.
  */
 import type { z } from 'zod';
 import { type Assignment, isEarlier } from '../protocol/assignment.js';
@@ -11,7 +12,10 @@ import { rarely } from './rarely.js';
 
 /** Whose word is taken. */
 export interface CoordinatorTrust {
-  /** The coordinator's public key, as it prints it. Without one, that of the first description is taken. */
+  /**
+   * The coordinator's public key, as it prints it. Without one, that of the first description is
+   * taken.
+   */
   readonly coordinatorKey?: string | undefined;
   /** Something was left out, in words; told of the first, and then more and more rarely. */
   readonly onLeftOut?: ((what: string) => void) | undefined;

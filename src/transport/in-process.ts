@@ -1,6 +1,7 @@
 /**
- * Coordinator and participants in one process: the transport as plain calls. For tests, and for programs that bring their
- * own participants. Blobs lie in a folder as with the others.
+ * A transport of plain calls, with coordinator and participants in one process. It is for tests,
+ * and for programs that bring their own participants. Blobs lie in a folder as with the other
+ * transports.
  */
 
 import { canonicalName } from '../base/names.js';
@@ -13,7 +14,10 @@ import type { BlobFolder, CoordinatorEnd, ParticipantEnd, Reception } from './tr
 export interface InProcess {
   /** A later coordinator takes the place of the one before. */
   openCoordinator(reception: Reception, blobs: BlobFolder): CoordinatorEnd;
-  /** @throws TransportError when no coordinator has been there yet, or it does not know the participant. */
+  /**
+   * @throws TransportError when no coordinator has been there yet, or it does not know the
+   *   participant.
+   */
   openParticipant(name: string): ParticipantEnd;
 }
 
@@ -120,7 +124,7 @@ function participantEnd(meeting: Meeting, name: string, description: Description
   };
 }
 
-/** The coordinator of the moment is asked, and whoever takes its place before it has answered. */
+/** Asks the present coordinator, and the next one if it takes over before the answer. */
 async function askCurrent<Result>(
   meeting: Meeting,
   of: (coordinator: Coordinator) => Promise<Result>,

@@ -1,8 +1,11 @@
-/** A value that is replaced now and then, for readers to whom only the current one matters. */
+/** A value that is replaced now and then, for readers that need only the current one. */
 
 export interface LatestValue<Value> {
   set(value: Value): void;
-  /** The current value, where there is one, then each that is current when the reader comes for it. Ends with `end`. */
+  /**
+   * The current value, where there is one, then each that is current when the reader comes for it.
+   * Ends with `end`.
+   */
   read(): AsyncIterable<Value>;
   /** With an error, readers are told so. */
   end(error?: Error): void;

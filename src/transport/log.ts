@@ -1,4 +1,7 @@
-/** Where a transport says what happens: what pino offers, and a test can collect. Fields never hold a token. */
+/**
+ * The log of a transport: the part of pino's interface that it uses, which a test can collect.
+ * Fields never hold a token.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {

@@ -1,7 +1,9 @@
 /**
- * What participants have uploaded and not announced yet: parts of blobs, and whole ones. Everybody has so many of them, and
- * so many bytes; the oldest goes when something new needs room, so that nobody fills the disk, and what a killed participant left behind
- * does not stay for ever. A blob that is in use stays on the disk, whoever uploads the same bytes once more and lets them go.
+ * The blobs that participants have uploaded and not announced yet, in parts or whole. Each
+ * participant may have so many of them, and so many bytes; the oldest goes when a new one needs
+ * room. So nobody fills the disk, and what a killed participant left behind does not stay for ever.
+ * A blob that is in use stays on the disk, also when another participant uploads the same bytes and
+ * lets them go.
  */
 
 /** Nobody writes to a part at the moment; `active` is being written. */
@@ -17,13 +19,14 @@ export interface PendingBlob {
 export interface PendingBlobs {
   /**
    * Room for a blob of this size.
-   * @returns what must be removed from the disk first, or nothing when even then there is too little room
+   * @returns what must be removed from the disk first, or nothing when even then there is too
+   *   little room
    */
   reserve(participant: string, sha256: string, bytes: number): readonly PendingBlob[] | undefined;
-  /** What has become of it. */
+  /** Its present state. */
   mark(participant: string, sha256: string, bytes: number, stage: Stage): void;
   forget(participant: string, sha256: string): void;
-  /** These are in use now, whoever sent them. */
+  /** These are in use now, from any participant. */
   claim(sha256s: readonly string[]): SettleClaim;
   /** Whether the blob must stay on the disk. */
   isInUse(sha256: string): boolean;

@@ -1,4 +1,7 @@
-/** Tells of the first time, the tenth, the hundredth and so on: what somebody else can cause as often as they like. */
+/**
+ * Reports the first time, the tenth, the hundredth and so on of an event that others can cause as
+ * often as they like.
+ */
 export function rarely(tell: ((what: string) => void) | undefined): (what: string) => void {
   let count = 0;
   return (what) => {

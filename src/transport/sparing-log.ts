@@ -1,4 +1,7 @@
-/** A log that nobody can fill: what one of them causes has so many lines, and the next says how many were left out. */
+/**
+ * A log that no client can fill: each client may cause so many lines, and the next line says how
+ * many were left out.
+ */
 import { allowance } from './allowance.js';
 import type { Log, LogFields } from './log.js';
 

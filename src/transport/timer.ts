@@ -1,2 +1,2 @@
-/** The longest that a timer of JavaScript waits. Told to wait longer, it is over at once. */
+/** The longest delay of a JavaScript timer. A timer with a longer delay fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -14,7 +14,9 @@ import type { CoordinatorEnd, ParticipantEnd, SignedReception } from './transpor
 
 /** One job, whose coordinator and participants come and go. */
 export interface TransportHarness {
-  /** At the same blobs each time. The one before has been closed, unless a test is about fencing. */
+  /**
+   * At the same blobs each time. The one before has been closed, unless a test is about fencing.
+   */
   openCoordinator(reception: SignedReception): Promise<CoordinatorEnd>;
   openParticipant(name: string, trust?: CoordinatorTrust): Promise<ParticipantEnd>;
   close(): Promise<void>;

@@ -1,7 +1,8 @@
 /**
- * Ways to open a channel between a coordinator and its participants. What passes through it: assignments to everybody, of
- * which only the current one matters; announcements of participants, at least once each; blobs, known by their hash. One
- * contract suite (`transport.contract.ts`) holds for all: in-process, the hub (HTTP and WebSocket), NATS.
+ * A transport opens a channel between a coordinator and its participants. Three things pass through
+ * it: assignments to all, of which only the current one matters; announcements of participants, at
+ * least once each; and blobs, known by their hash. One contract suite (`transport.contract.ts`)
+ * runs against every transport: in-process, the hub (HTTP and WebSocket), NATS.
  */
 import type { Announcement, Progress, Receipt } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
@@ -14,8 +15,9 @@ import type { BroughtBlobs } from './brought.js';
 export interface Reception {
   readonly description: Description;
   /**
-   * Called at least once for every announcement, one after the other for each participant. Blobs that it names lie
-   * in the coordinator's blobs, with the bytes that their hashes say; or not any more, where it is said once more.
+   * Called at least once for every announcement, one after the other for each participant. Blobs
+   * that it names lie in the coordinator's blobs, with the bytes that their hashes say; or not any
+   * more, where it is said once more.
    * @returns once the announcement is safe, or refused
    */
   receive(participant: string, announcement: Announcement): Promise<Receipt>;
@@ -26,7 +28,10 @@ export interface Reception {
   holds?(sha256: string): boolean;
   /** What each participant has uploaded, as the transport notes it. */
   readonly brought?: BroughtBlobs;
-  /** The bytes of a blob are not those of its hash any more, and somebody is to have it. @throws when it cannot be mended */
+  /**
+   * The bytes of a blob are not those of its hash any more, and somebody is to have it. @throws
+   * when it cannot be repaired
+   */
   onDamaged?(sha256: string): Promise<void>;
   /** This coordinator is not the one any more. */
   onFenced?(error: Error): void;
@@ -47,7 +52,10 @@ export interface BlobFolder {
   pathOf(sha256: string): string;
   /** Keeps bytes, synced, under their hash. */
   put(bytes: Uint8Array): Promise<Blob>;
-  /** What lies there under this hash, by its name alone. @throws TransportError when it is not there. */
+  /**
+   * What lies there under this hash, by its name alone. @throws TransportError when it is not
+   * there.
+   */
   describe(sha256: string): Promise<Blob>;
   /** Whether the bytes on the disk are still those of the hash. */
   isSound(sha256: string): Promise<boolean>;
@@ -56,7 +64,8 @@ export interface BlobFolder {
   /**
    * Takes over a finished file by renaming it; `path` is on the same disk.
    * @param verified what it is: it is not read once more
-   * @param synced when its bytes would survive a power cut; now, unless it is given. Whoever asks for the blob meanwhile waits.
+   * @param synced when its bytes would survive a power cut; now, unless it is given. A request for
+   *   the blob meanwhile waits.
    */
   adopt(path: string, verified: Blob, synced?: Promise<void>): Promise<void>;
   /** @throws TransportError when it is not there, or is damaged. */
@@ -69,7 +78,10 @@ export interface BlobFolder {
 
 export interface CoordinatorEnd {
   readonly blobs: BlobFolder;
-  /** What everybody is asked for now. Blobs that it names are in `blobs`. @throws FencedError when another coordinator has taken over. */
+  /**
+   * What everybody is asked for now. Blobs that it names are in `blobs`. @throws FencedError when
+   * another coordinator has taken over.
+   */
   publish(assignment: Assignment): Promise<void>;
   close(): Promise<void>;
 }
@@ -88,7 +100,10 @@ export interface ParticipantEnd {
   readonly description: Description;
   /** Nothing where both are in one process, and nobody between them. */
   readonly coordinator?: MetCoordinator | undefined;
-  /** The current assignment, then each that replaces it; one that was replaced meanwhile may be left out. Ends when the end is closed. */
+  /**
+   * The current assignment, then each that replaces it; one that was replaced meanwhile may be left
+   * out. Ends when the end is closed.
+   */
   assignments(): AsyncIterable<Assignment>;
   /**
    * Says it until there is a receipt, through lost connections and restarts of the coordinator.
@@ -102,10 +117,16 @@ export interface ParticipantEnd {
    * @param known what the bytes are, where that is known: they are not hashed once more then
    */
   upload(bytes: Uint8Array, known?: Blob): Promise<Blob>;
-  /** @throws NoBlobError when it is not there; TransportError when what came is not what the hash says, however often it is tried. */
+  /**
+   * @throws NoBlobError when it is not there; TransportError when what came is not what the hash
+   *   says, however often it is tried.
+   */
   download(blob: Blob): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-/** A participant's share of a public data set, as it travels, for what sends it; it need not be there any longer. */
+/**
+ * A participant's share of a public data set, as it travels, for what sends it; it need not be
+ * there any longer.
+ */
 export type LendShare = (participant: string, send: (bytes: Uint8Array) => Promise<void>) => Promise<void>;

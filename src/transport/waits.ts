@@ -1,14 +1,20 @@
 /**
- * How long each wait of a transport may last. A peer may accept a connection and say nothing more: a machine that went down,
- * a firewall that drops, somebody who holds others up on purpose. Then the wait ends, and is tried again where there is hope.
+ * The longest durations of every wait of a transport. A peer may accept a connection and say
+ * nothing more: a machine that went down, a firewall that drops, an attacker that holds others up.
+ * Then the wait ends, and is tried again where that may help.
  */
 
 export interface Waits {
   /** For a connection to a hub, its TLS included, before anything is said. */
   readonly connectMs: number;
-  /** For the WebSocket of a hub and its first frame; a hub that accepts a connection greets at once. */
+  /**
+   * For the WebSocket of a hub and its first frame; a hub that accepts a connection greets at once.
+   */
   readonly greetingMs: number;
-  /** Nothing moves of a request for a blob, or of its answer. A hub that syncs a large blob is silent for a while. */
+  /**
+   * Nothing moves of a request for a blob, or of its answer. A hub that syncs a large blob is
+   * silent for a while.
+   */
   readonly silentMs: number;
   /** For a whole answer to what is asked from outside a run: by an operator, say. */
   readonly answerMs: number;
@@ -18,7 +24,9 @@ export interface Waits {
   readonly natsConnectMs: number;
   /** For the NATS server to answer one request: of a stream, a key, an object, a consumer. */
   readonly natsRequestMs: number;
-  /** For the coordinator to say whether it has a blob: it fetches it meanwhile, and is asked again. */
+  /**
+   * For the coordinator to say whether it has a blob: it fetches it meanwhile, and is asked again.
+   */
   readonly natsAskMs: number;
   /** For the NATS server to take a goodbye. */
   readonly natsLeaveMs: number;

@@ -75,7 +75,7 @@ describe.skipIf(withoutNats)('announcements over NATS', () => {
     expect(await participant.announce(evaluated(7))).toEqual({ accepted: true });
     expect(heard).toEqual([['site-a', evaluated(7)]]);
     expect(warnings).toHaveLength(6);
-    expect(warnings[0]).toMatch(/site-a: an announcement is no JSON/);
+    expect(warnings[0]).toMatch(/site-a: an announcement is not JSON/);
     await expect.poll(left).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 /**
- * A connection to a NATS server with JetStream: who we are, by which certificate the server is known, what it must be able
- * to do. Credentials come from files and the environment; no message of ours repeats them. Node only.
+ * A connection to a NATS server with JetStream: who the client is, by which certificate it
+ * recognizes the server, and what the server must be able to do. Credentials come from files and
+ * the environment, and no message repeats them. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream';
@@ -84,7 +85,10 @@ async function reach(url: string, options: ConnectionOptions): Promise<NatsConne
   }
 }
 
-/** Tries again after what `isAbsence` says is a matter of time, where `onTrouble` is told of it; else that is an error at once. */
+/**
+ * Tries again after what `isAbsence` says is a matter of time, where `onTrouble` is told of it;
+ * else that is an error at once.
+ */
 export async function untilThere<Result>(
   act: () => Promise<Result>,
   isAbsence: (error: unknown) => boolean,
@@ -125,7 +129,8 @@ async function optionsOf(
     ...(user === undefined ? {} : { user, pass: password ?? '' }),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 500,
-    // A peer that is gone without a word is noticed within a minute; the client's own two would be four.
+    // A peer that is gone without a word is noticed within a minute; the client's own two would be
+    // four.
     pingInterval: 20_000,
     timeout: natsConnectMs,
   };

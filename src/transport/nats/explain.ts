@@ -1,4 +1,4 @@
-/** What the client library throws, said to whoever has to mend it. */
+/** Explains errors of the NATS client library to the person who can fix them. */
 import { JetStreamApiError } from '@nats-io/jetstream';
 import {
   ConnectionError,
@@ -26,7 +26,10 @@ export function explain(cause: unknown, what: string): TransportError {
   });
 }
 
-/** What the server refuses for good. Everything else (no answer, no responder, 5xx) is a matter of time. */
+/**
+ * What the server refuses for good. Everything else (no answer, no responder, 5xx) is a matter of
+ * time.
+ */
 export function isFinal(error: unknown): boolean {
   if (error instanceof TransportError || error instanceof PermissionViolationError) return true;
   if (error instanceof RequestError) return error.cause instanceof PermissionViolationError;

@@ -6,8 +6,9 @@ import type { Nats } from './connection.js';
 const PAUSE_MS = 250;
 
 /**
- * Calls `see` with the current entry of every key that matches, then with every change; again with the current ones after a
- * reconnection, since a consumer in the server's memory does not survive the server.
+ * Calls `see` with the current entry of every key that matches, then with every change; again with
+ * the current ones after a reconnection, since a consumer in the server's memory does not survive
+ * the server.
  * @returns once the first watch is open
  */
 export async function follow(

@@ -1,6 +1,7 @@
 /**
- * A key that only this coordinator writes: what somebody else has put there is overwritten again. With the permissions of
- * docs/nats.md nobody else can; a server that has others is no reason to stop.
+ * Guards a key that only this coordinator writes: what another client has put there is overwritten
+ * again. With the permissions of docs/nats.md no other client can write it; a server with other
+ * permissions is no reason to stop.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';

@@ -1,6 +1,7 @@
 /**
- * What a coordinator makes on the server where it is not there yet. Everything is in files, and nothing is large: announcements
- * go when they have been answered, uploads when they have been fetched.
+ * Makes what a coordinator needs on the server and is not there yet. Everything is in files, and
+ * nothing is large: announcements go when they have been answered, uploads when they have been
+ * fetched.
  */
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, type StreamConfig } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
@@ -17,7 +18,10 @@ import {
 /** So many beats may be missed before somebody counts as gone. */
 export const BEATS_MISSED = 3;
 
-/** More than this lies there only if somebody announces at random: a federation has one for each participant. */
+/**
+ * More than this lies there only if somebody announces at random: a federation has one for each
+ * participant.
+ */
 const ANNOUNCEMENTS_MAXIMUM_BYTES = 256 * 1024 * 1024;
 
 export interface Buckets {
@@ -37,7 +41,8 @@ export async function createLayout({ jetStream, manager }: Nats, beatMs: number)
   await createStream(manager.streams, {
     name: ANNOUNCEMENTS,
     subjects: [announcementSubject('*', '*', '*', '*')],
-    // What has been answered is removed; and a subject, one for each (participant, type, round), holds one message at most.
+    // What has been answered is removed; and a subject, one for each (participant, type, round),
+    // holds one message at most.
     retention: RetentionPolicy.Workqueue,
     discard: DiscardPolicy.New,
     discard_new_per_subject: true,

@@ -1,4 +1,7 @@
-/** What lies in the keys and messages on NATS, around what the protocol says; each is parsed by its schema. */
+/**
+ * The schemas of keys and messages on NATS, around what the protocol says. Each is parsed by its
+ * schema.
+ */
 import { z } from 'zod';
 import { announcementSchema, receiptSchema } from '../../protocol/announcement.js';
 import { assignmentSchema } from '../../protocol/assignment.js';
@@ -11,7 +14,10 @@ import { reasonOf } from './explain.js';
 const blobPlaceSchema = z.union([z.literal('object-store'), z.strictObject({ url: z.url() })]);
 export type BlobPlace = z.output<typeof blobPlaceSchema>;
 
-/** Where participants look first. Loose: a later protocol may have more to say, and its number must still be read. */
+/**
+ * Where participants look first. Loose: a later protocol may have more to say, and its number must
+ * still be read.
+ */
 export const currentSchema = z.object({ protocol: z.int().positive(), job: jobSchema });
 /** With what a participant of protocol 1 looks for, before it looks at the number. */
 export type Current = z.output<typeof currentSchema> & { readonly blobs: BlobPlace };
@@ -19,7 +25,10 @@ export type Current = z.output<typeof currentSchema> & { readonly blobs: BlobPla
 /** What is signed as the description: a hub that somebody else names would be shown the token. */
 export const natsDescribedSchema = describedSchema.extend({ blobs: blobPlaceSchema });
 
-/** What is signed as the state: who leads, and what is asked for. A coordinator that takes over leaves the assignment as it finds it. */
+/**
+ * What is signed as the state: who leads, and what is asked for. A coordinator that takes over
+ * leaves the assignment as it finds it.
+ */
 export const stateSchema = z.strictObject({
   epoch: z.int().positive(),
   assignment: assignmentSchema.optional(),
@@ -57,7 +66,7 @@ export function decode<Value>(schema: z.ZodType<Value>, data: Uint8Array, maximu
   try {
     json = JSON.parse(decoder.decode(data));
   } catch (cause) {
-    throw new TransportError(`is no JSON: ${reasonOf(cause)}`, { cause });
+    throw new TransportError(`is not JSON: ${reasonOf(cause)}`, { cause });
   }
   const result = schema.safeParse(json);
   if (result.success) return result.data;

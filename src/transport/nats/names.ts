@@ -1,6 +1,7 @@
 /**
- * What lies where on a NATS server, and how large it may be. Subjects and keys carry the job and the participant as tokens
- * of their own, so that the permissions of an account can say who may speak for whom; docs/nats.md lists them.
+ * The names of subjects, keys and stores on a NATS server, and the size limits of what they hold.
+ * Subjects and keys carry the job and the participant as tokens of their own. So the permissions of
+ * an account can say who may speak for whom; docs/nats.md lists them.
  */
 import { createHash } from 'node:crypto';
 import { canonicalName } from '../../base/names.js';
@@ -41,13 +42,16 @@ export const objectName = (job: string, sha256: string) => `${job}.${sha256}`;
 export const kvSubject = (bucket: string, key: string) => `$KV.${bucket}.${key}`;
 
 /**
- * Whether an answer to this participant may go there: to its own inbox, or by way of the server to an account of its own.
- * Anywhere else, we would say for it what it may not say itself.
+ * Whether an answer to this participant may go there: to its own inbox, or by way of the server to
+ * an account of its own. Anywhere else, we would say for it what it may not say itself.
  */
 export const isReplyTo = (token: string, subject: string | undefined) =>
   subject !== undefined && (subject.startsWith(`_INBOX_${token}.`) || subject.startsWith('_R_.'));
 
-/** A participant's name as a token: itself, or its hash where it has other characters than subjects and buckets allow. */
+/**
+ * A participant's name as a token: itself, or its hash where it has other characters than subjects
+ * and buckets allow.
+ */
 export const tokenOf = (name: string) =>
   /^[A-Za-z0-9-][\w-]{0,63}$/.test(name)
     ? name

@@ -1,13 +1,16 @@
 /**
- * An object store of the server's, as far as blobs need it. Chunks are asked for one by one, a few ahead, as fast as the reader
- * takes them. The library's own reading queues whatever the server sends, a whole object where the disk is slower; and it
- * needs a consumer, which whoever may make one can have deliver anywhere. Node only.
+ * An object store of the server, as far as blobs need it. Chunks are requested one by one, a few
+ * ahead, as fast as the reader takes them. The library's own reading queues whatever the server
+ * sends, which is a whole object when the disk is slower. It also needs a consumer, and a client
+ * that may make one can have it deliver anywhere. Node only.
  */
 import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
 import { type ObjectInfo, Objm, setSha256Backend } from '@nats-io/obj';
 import type { Nats } from './connection.js';
 
-/** The default, 128 KiB, waits for four times as many confirmations; a message has 1 MiB at most. */
+/**
+ * The default, 128 KiB, waits for four times as many confirmations; a message has 1 MiB at most.
+ */
 export const CHUNK_BYTES = 512 * 1024;
 const CHUNKS_AHEAD = 8;
 
@@ -20,7 +23,10 @@ export class DamagedObject extends Error {}
 export interface Store {
   has(name: string, bytes: number): Promise<boolean>;
   put(name: string, bytes: ReadableStream<Uint8Array>): Promise<void>;
-  /** Nothing where there is no such object; the iteration ends with a DamagedObject where parts are missing. */
+  /**
+   * Nothing where there is no such object; the iteration ends with a DamagedObject where parts are
+   * missing.
+   */
   read(name: string, bytes: number): Promise<AsyncIterable<Uint8Array> | undefined>;
   remove(name: string): Promise<void>;
   names(): Promise<string[]>;
@@ -45,7 +51,10 @@ export async function openStore(nats: Nats, bucket: string, create: boolean): Pr
     }
   }
 
-  /** Chunks lie one behind the other: only their coordinator, or their participant, writes here. So some are asked for ahead. */
+  /**
+   * Chunks lie one behind the other: only their coordinator, or their participant, writes here. So
+   * some are asked for ahead.
+   */
   async function* pieces({ nuid, size, chunks }: ObjectInfo): AsyncGenerator<Uint8Array> {
     const subject = `$O.${bucket}.C.${nuid}`;
     const ahead = new Map<number, Promise<StoredMsg | null>>();

@@ -1,6 +1,7 @@
 /**
- * A server that is restarted, or elects another leader, fails what is asked of it meanwhile. Asking again is the answer, as
- * soon as it is back: what was asked on a connection that was lost is not waited for.
+ * Repeats requests through outages. A server that restarts, or elects another leader, fails what it
+ * is asked meanwhile, so the request is repeated as soon as the server is back. A request on a lost
+ * connection is not waited for.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
@@ -9,13 +10,14 @@ import { closedError, explain, isFinal } from './explain.js';
 
 export interface Outages {
   /**
-   * Begins again after each outage that comes between. For what opens a channel: there, silence of a server that is connected
-   * is an answer.
+   * Begins again after each outage that comes between. For what opens a channel: there, silence of
+   * a server that is connected is an answer.
    * @throws whatever else goes wrong
    */
   through<Result>(act: () => Promise<Result>): Promise<Result>;
   /**
-   * Tries until it works. What was begun on a connection that is lost is told so by its signal, and must end.
+   * Tries until it works. What was begun on a connection that is lost is told so by its signal, and
+   * must end.
    * @throws TransportError when `signal` is aborted, or trying again would not help
    */
   untilDone<Result>(
@@ -124,7 +126,9 @@ function once(listeners: Set<() => void>, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What is asked on a connection that is lost meanwhile is told so, and not waited for. @throws Lost */
+/**
+ * What is asked on a connection that is lost meanwhile is told so, and not waited for. @throws Lost
+ */
 function unlessLost<Result>(
   losing: Set<() => void>,
   act: (lost: AbortSignal) => Promise<Result>,

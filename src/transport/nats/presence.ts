@@ -1,7 +1,8 @@
 /**
- * Who is there: a participant puts a key now and then, its beat; the coordinator counts the time since the last by its own
- * clock, since a server of this age does not tell when a key expires. That keys do expire serves a coordinator which comes
- * later: it finds those of participants that are there.
+ * Tells who is there. A participant puts a key now and then, its beat. The coordinator counts the
+ * time since the last beat by its own clock, since a server of this age does not tell when a key
+ * expires. Expiry serves a coordinator that comes later: it finds the keys of the participants that
+ * are there.
  */
 import type { KV } from '@nats-io/kv';
 import { LONGEST_TIMER_MS } from '../timer.js';
@@ -13,7 +14,7 @@ import { participantKey } from './names.js';
 
 /**
  * Says that we are there, until `signal` is aborted.
- * @returns once it was said; whoever may not say it under this key fails
+ * @returns once it was said; fails for a client that may not say it under this key
  */
 export async function beat(nats: Nats, bucket: KV, key: string, everyMs: number, signal: AbortSignal) {
   // One that gets lost does no harm: the next comes.

@@ -1,4 +1,7 @@
-/** A server answers a request on the subject that the request names, with rights of its own: what a site makes of that. */
+/**
+ * A server answers a request on the subject that the request names, with rights of its own: what a
+ * site makes of that.
+ */
 import { readFile } from 'node:fs/promises';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';

@@ -1,4 +1,7 @@
-/** A server that lets others write where only a coordinator should: what they put there is survived, and written over. */
+/**
+ * A server that lets others write where only a coordinator should: what they put there is survived,
+ * and written over.
+ */
 import { jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -80,7 +83,7 @@ describe.skipIf(withoutNats)('a key of the coordinator that somebody has overwri
       onTrouble: (reason) => troubles.push(reason),
     });
     while (troubles.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    expect(troubles[0]).toMatch(/description is no JSON/);
+    expect(troubles[0]).toMatch(/description is not JSON/);
     await federation.openCoordinator();
     expect((await joining).description).toEqual(exampleDescription);
   });

@@ -1,6 +1,6 @@
 /**
- * The key of a job's state: who leads, and what is asked for. It is written by compare-and-set alone, and signed; what lies
- * there and is not signed by the coordinator's key is as good as nothing.
+ * The key of a job's state: who leads, and what is due. It is written by compare-and-set alone, and
+ * signed. A value that the coordinator's key has not signed counts as nothing.
  */
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';

@@ -1,7 +1,8 @@
 /**
- * The current value of a key for a participant, without a consumer of its own: a consumer delivers to any subject that it
- * names, so whoever may make one could have the server write in somebody else's place. A change is heard on the key's own
- * subject, and then read; what was missed is read a few seconds later.
+ * Watches the current value of a key for a participant, without a consumer. A consumer delivers to
+ * any subject that it names, so a client that may make one could have the server write in another's
+ * place. A change is heard on the key's own subject, and then read. A missed change is read a few
+ * seconds later.
  */
 import type { KV, KvEntry } from '@nats-io/kv';
 import type { Nats } from './connection.js';

@@ -1,6 +1,6 @@
 /**
- * The announcements of a participant that have no receipt yet: said one after the other, in the order in which they were made,
- * and the first said again on every new connection.
+ * The announcements of a participant that have no receipt yet. They are sent one after the other,
+ * in the order in which they were made. The first is repeated on every new connection.
  */
 import type { z } from 'zod';
 import { type Announcement, announcementSchema, type Receipt } from '../../../protocol/announcement.js';
@@ -8,7 +8,10 @@ import type { ParticipantFrame } from '../../../protocol/frames.js';
 import { TransportError } from '../../error.js';
 
 export interface AnnouncementQueue {
-  /** Resolves with its receipt. @throws TransportError when no hub would accept it, or `end` was called */
+  /**
+   * Resolves with its receipt. @throws TransportError when no hub would accept it, or `end` was
+   * called
+   */
   add(announcement: Announcement): Promise<Receipt>;
   /** Says the first that has no receipt, where there is one. */
   sayFirst(): void;

@@ -1,6 +1,7 @@
 /**
- * Blobs to a hub and from it, by a participant: tried again until they are there, each time from where the last try ended,
- * and checked against their hashes. The same in Node and in a page: whoever calls brings the requests.
+ * Moves a participant's blobs to a hub and from it. It tries until they are there, each time from
+ * where the last try ended, and checks them against their hashes. The same in Node and in a page:
+ * the caller brings the requests.
  */
 import type { Blob } from '../../../protocol/blob-name.js';
 import type { BlobRequests } from './blob-requests.js';

@@ -1,4 +1,4 @@
-/** Requests for blobs to a hub, by the means of Node or of a page: whoever calls brings them. */
+/** Requests for blobs to a hub, by the means of Node or of a page, which the caller brings. */
 import { z } from 'zod';
 import { NoBlobError, TransportError } from '../../error.js';
 import { readJson } from './read-json.js';
@@ -40,7 +40,7 @@ export interface RunningSha256 {
 /** So often bytes may come that have another hash, before it is an error. */
 export const MOST_WRONG_HASHES = 3;
 
-/** Nobody's mistake that another try mends, or the hub asks for one. */
+/** A failure that another try may cure, or for which the hub asks for another try. */
 const tryAgain: ReadonlySet<number> = new Set([408, 409, 429]);
 
 const refusalSchema = z.object({ error: z.string(), hint: z.string().optional() });

@@ -1,4 +1,7 @@
-/** A blob from a hub: each try goes on where the last one ended, and the whole is checked against its hash. */
+/**
+ * Downloads a blob from a hub. Each try resumes where the last one ended, and the whole is checked
+ * against its hash.
+ */
 import type { Blob } from '../../../protocol/blob-name.js';
 import { TransportError } from '../../error.js';
 import { type BlobRequests, MOST_WRONG_HASHES, refusalOf } from './blob-requests.js';

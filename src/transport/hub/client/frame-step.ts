@@ -1,4 +1,7 @@
-/** What a participant does on a frame of its hub: the frame, and the federation it has met before, decide; nothing is sent here. */
+/**
+ * Decides what a participant does on a frame of its hub, from the frame and the federation that it
+ * has met before. Nothing is sent here.
+ */
 import type { Receipt } from '../../../protocol/announcement.js';
 import { type Assignment, assignmentSchema } from '../../../protocol/assignment.js';
 import type { Description } from '../../../protocol/description.js';
@@ -67,7 +70,10 @@ export function frameStep(
   }
 }
 
-/** What somebody has changed on the way is an end where nothing has begun; later, the next connection may bring the real one. */
+/**
+ * What somebody has changed on the way is an end where nothing has begun; later, the next
+ * connection may bring the real one.
+ */
 function stepOnWelcome(
   { participant, heartbeatMs, description: signed }: HubFrame & { type: 'welcome' },
   voice: CoordinatorVoice,

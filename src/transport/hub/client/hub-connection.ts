@@ -1,6 +1,7 @@
 /**
- * A connection to a hub that is made again whenever it is lost, later each time until the hub has greeted, and given up when
- * nothing is heard. Participants and observers have one; what the frames mean is theirs. The same in Node and in a page.
+ * A connection to a hub, which is made again whenever it is lost. The pause between tries grows
+ * until the hub has greeted. A silent connection is given up. Participants and observers use it;
+ * they decide what the frames mean. The same in Node and in a page.
  */
 import type { z } from 'zod';
 import { parseFrame } from '../../../protocol/parse-frame.js';

@@ -1,4 +1,7 @@
-/** A participant's end of a hub: its messages and its blobs. The same in Node and in a page: whoever calls brings the means. */
+/**
+ * A participant's end of a hub: its messages and its blobs. The same in Node and in a page: the
+ * caller brings the means.
+ */
 import type { CoordinatorTrust } from '../../coordinator-voice.js';
 import type { Patience } from '../../patience.js';
 import type { ParticipantEnd } from '../../transport.js';
@@ -19,7 +22,10 @@ export interface HubMeans {
   release?(): void;
 }
 
-/** Resolves once the hub has answered. @throws TransportError when the hub does not want this participant */
+/**
+ * Resolves once the hub has answered. @throws TransportError when the hub does not want this
+ * participant
+ */
 export async function hubParticipant(
   { open, requests, release }: HubMeans,
   { signal, onTrouble, onConnected, waits, coordinatorKey, onLeftOut }: Patience & CoordinatorTrust,

@@ -1,4 +1,4 @@
-/** Says the latest of what is told faster than it should be said. */
+/** Sends the latest of values that come faster than they should be sent. */
 
 /** @returns tell, and what ends it */
 export function latestSaid<Value>(intervalMs: number, say: (value: Value) => void) {

@@ -1,6 +1,7 @@
 /**
- * Links to the pages of a hub, such as `http://host:8470/join#token=T`: what is secret is behind `#`, which a browser sends to
- * nobody. A command takes a link in place of an address. The same in Node and in a page.
+ * Links to the pages of a hub, such as `http://host:8470/join#token=T`. The secret is behind `#`,
+ * which a browser never sends. A command accepts a link in place of an address. The same in Node
+ * and in a page.
  */
 import { isToken } from './parse-address.js';
 
@@ -23,7 +24,10 @@ export function readFragment(hash: string): LinkFragment {
   return { token: isToken(token) ? token : undefined, key: fields.get('key')?.trim() || undefined };
 }
 
-/** Of a link or of a plain address; what is neither is left as it is, for whoever takes addresses to say so. */
+/**
+ * Of a link or of a plain address; what is neither is left as it is, for the reader of addresses to
+ * say so.
+ */
 export function readLink(text: string): HubLink {
   const [address = '', ...rest] = text.split('#');
   const page = /^(https?:\/\/[^/?]+)\/(join\/?)?$/.exec(address);

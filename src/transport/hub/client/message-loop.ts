@@ -1,7 +1,7 @@
 /**
- * A participant's messages to a hub and back: connected again whenever the connection is lost, each announcement repeated
- * until its receipt is there. What a frame means is in `frame-step.ts`; this carries it out. The same in Node and in a page:
- * whoever calls brings the socket.
+ * Carries a participant's messages to a hub and back. It reconnects whenever the connection is
+ * lost, and repeats each announcement until its receipt is there. `frame-step.ts` says what a frame
+ * means. The same in Node and in a page: the caller brings the socket.
  */
 import {
   type Announcement,

@@ -1,4 +1,7 @@
-/** Where a hub is, and the token for it, as somebody has copied them. The same in Node and in a page. */
+/**
+ * Reads the address of a hub, and a token for it, as somebody has copied them. The same in Node and
+ * in a page.
+ */
 import { TransportError } from '../../error.js';
 
 export interface HubPlace {

@@ -1,4 +1,4 @@
-/** Trying again until it works: later each time, and as long as there is use in it. */
+/** Tries again until it works, with growing pauses, as long as another try can help. */
 import { backoffMs, pause } from '../../backoff.js';
 import type { TransportError } from '../../error.js';
 

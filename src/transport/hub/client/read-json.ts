@@ -1,6 +1,6 @@
-/** What a hub says in words; short, whatever it is. The same in Node and in a page. */
+/** Reads what a hub answers in words, up to a short length. The same in Node and in a page. */
 
-/** @returns undefined where it is no JSON. @throws Error when it does not come to an end */
+/** @returns undefined when it is not JSON. @throws Error when it does not come to an end */
 export async function readJson(pieces: AsyncIterable<Uint8Array>, mostBytes = 2 ** 20): Promise<unknown> {
   const decoder = new TextDecoder();
   let text = '';

@@ -1,4 +1,6 @@
-/** A blob to a hub: where the last try ended is asked first, and only what is missing is sent. */
+/**
+ * Uploads a blob to a hub. It first asks where the last try ended, and sends only what is missing.
+ */
 import { type BlobRequests, MOST_WRONG_HASHES, refusalOf } from './blob-requests.js';
 import type { Persist } from './persist.js';
 
@@ -23,7 +25,8 @@ export async function uploadBlob(
     const body = bytes.subarray(offset);
     const headers = {
       'upload-offset': `${offset}`,
-      // A browser says the same once more, by itself, when it loses a connection that it had used before.
+      // A browser says the same once more, by itself, when it loses a connection that it had used
+      // before.
       ...(there === 0 && { 'if-none-match': '*' }),
     };
     const response = await request({ method: 'PUT', path, headers, body }, over);

@@ -1,6 +1,6 @@
 /**
- * An observer's end of a hub: connected again whenever the connection is lost, and then told what is new since. The same in Node
- * and in a page: whoever calls brings the socket.
+ * An observer's end of a hub. It reconnects whenever the connection is lost, and then receives what
+ * is new since. The same in Node and in a page: the caller brings the socket.
  */
 import { type RefusalReason, refusalReasonSchema } from '../../../protocol/frames.js';
 import { type ObservedFrame, type ObserverFrame, observedFrameSchema } from '../../../protocol/view.js';
@@ -26,7 +26,9 @@ export interface WatchHubOptions {
 
 const mayBecomeBetter: ReadonlySet<string> = new Set<RefusalReason>(['too-fast']);
 
-/** Resolves when the signal is aborted. @throws TransportError when there is no use in trying again */
+/**
+ * Resolves when the signal is aborted. @throws TransportError when there is no use in trying again
+ */
 export function watchHub({ open, signal, waits, ...events }: WatchHubOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const connection = hubConnection<ObservedFrame, ObserverFrame>({

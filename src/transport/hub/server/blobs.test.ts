@@ -168,7 +168,8 @@ describe('the blobs that come to a hub', () => {
     disk.sync();
     expect(await asked).toBe(true);
 
-    // What a disk could not keep is not here: it is sent once more, and nothing of it is in the way.
+    // What a disk could not keep is not here: it is sent once more, and nothing of it is in the
+    // way.
     expect(await put('site-a', sha256Of(lost), lost)).toMatchObject({ status: 201 });
     disk.breaks(new Error('a sector is broken'));
     const { participant, error } = await hub.logged(({ message }) => message.includes('has lost'));

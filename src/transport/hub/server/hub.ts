@@ -1,7 +1,8 @@
 /**
- * The hub: the coordinator's end of the embedded transport. One port for HTTP (blobs, and what an operator asks) and for
- * WebSockets (messages); everything that lasts lies in the run folder, so a hub that was killed is opened again as it was.
- * Two hubs must not share a folder: whoever opens one holds a lock. Node only.
+ * The hub: the coordinator's end of the embedded transport. One port serves HTTP (blobs, and the
+ * operator's requests) and WebSockets (messages). Everything that lasts lies in the run folder, so
+ * a hub that was killed is opened again as it was. Two hubs must not share a folder: the first one
+ * holds a lock. Node only.
  */
 import { X509Certificate } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
@@ -58,7 +59,9 @@ export interface Hub extends BlobsBeside {
   readonly fingerprint: string | undefined;
 }
 
-/** @throws TransportError when the address cannot be listened on, or the certificate cannot be used */
+/**
+ * @throws TransportError when the address cannot be listened on, or the certificate cannot be used
+ */
 export async function openHub(reception: SignedReception, options: HubOptions): Promise<Hub> {
   const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
   const log = withFewErrors(options.log ?? silentLog);
@@ -80,7 +83,10 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
   });
   const board = switchboard({ reception, description, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
-  /** What the description names, and all that was ever offered: whoever still reads the model of the round before may go on. */
+  /**
+   * What the description names, and all that was ever offered: a participant may still be reading
+   * the model of the round before.
+   */
   const offered = new Set(given);
 
   const door = doorkeeper(server, limits, note);

@@ -1,4 +1,7 @@
-/** The port that a hub listens on, with the times that it gives to strangers; HTTP, or with a certificate HTTPS. Node only. */
+/**
+ * The port that a hub listens on, by HTTP or, with a certificate, by HTTPS, with time limits for
+ * strangers. Node only.
+ */
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * The pages of a hub and what it shows to observers, without a hub: of a run that is not under way there is nothing to take part in. On loopback
- * only, for whoever has the token that is made for it. Node only.
+ * Serves a hub's pages and its observers' view without a hub, for a run that is not under way and
+ * in which nobody can take part. It listens on loopback only, for holders of the token that it
+ * makes. Node only.
  */
 import { getRequestListener } from '@hono/node-server';
 import { silentLog } from '../../log.js';

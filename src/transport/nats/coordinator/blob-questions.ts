@@ -1,4 +1,7 @@
-/** Participants ask whether a blob has arrived; it is fetched from the object store before the answer. Node only. */
+/**
+ * Answers participants that ask whether a blob has arrived. The blob is fetched from the object
+ * store before the answer. Node only.
+ */
 import { type Blob, blobSchema } from '../../../protocol/blob-name.js';
 import { reasonOf } from '../explain.js';
 import { decode, encode } from '../messages.js';

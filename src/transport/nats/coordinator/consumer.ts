@@ -1,6 +1,7 @@
 /**
- * The consumer by which an epoch hears announcements. Each epoch has one of its own: the acknowledgements of a coordinator that
- * was fenced belong to one that the server does not know any more. Node only.
+ * The consumer by which an epoch hears announcements. Each epoch has its own. So the
+ * acknowledgements of a fenced coordinator belong to a consumer that the server does not know any
+ * more. Node only.
  */
 import { AckPolicy } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
@@ -10,7 +11,9 @@ import { ANNOUNCEMENTS, announcementSubject } from '../names.js';
 import { readState, type StateOwner } from '../state.js';
 import { fencedBy } from './fence.js';
 
-/** After which an announcement that was heard, but not answered, is heard again under the same lead. */
+/**
+ * After which an announcement that was heard, but not answered, is heard again under the same lead.
+ */
 export const HEARD_AGAIN_MS = 5000;
 
 export const consumerName = (job: string, epoch: number) => `${job}-${epoch}`;
@@ -39,7 +42,8 @@ export async function replaceConsumer(
   } catch (error) {
     const now = await readState(state, owner);
     if (now.state !== undefined && now.state.epoch > epoch) throw fencedBy(job, now.state.epoch);
-    // One of the epoch before came into being after the look at the list, or the server was away: once more.
+    // One of the epoch before came into being after the look at the list, or the server was away:
+    // once more.
     throw new Error('the consumer was not made', { cause: error });
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The coordinator's end of a channel over NATS. It takes the lead (`take-lead.ts`), reads its journal, and opens this: the
- * description lies in a key, so does the current assignment; announcements come from a stream, and blobs from the object
- * store or, beside it, by HTTP. Node only.
+ * The coordinator's end of a channel over NATS. The coordinator takes the lead (`take-lead.ts`),
+ * reads its journal, and opens this end. The description lies in a key, and so does the current
+ * assignment. Announcements come from a stream, and blobs from the object store or, beside it, by
+ * HTTP. Node only.
  */
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import type { Assignment } from '../../../protocol/assignment.js';
@@ -21,7 +22,10 @@ import { type ObjectStoreEnd, objectStoreEnd } from './object-store-end.js';
 
 export interface NatsCoordinatorOptions {
   readonly blobs: BlobFolder;
-  /** Where participants move blobs: by default the object store; a URL is that of a hub with the same folder of blobs. */
+  /**
+   * Where participants move blobs: by default the object store; a URL is that of a hub with the
+   * same folder of blobs.
+   */
   readonly blobPlace?: BlobPlace;
   readonly maximumBlobBytes?: number;
   /** What an operator should know: who sent what could not be read, and what is tried once more. */
@@ -90,7 +94,7 @@ function warnings(participants: ReadonlyMap<string, string>, log: Log) {
   };
 }
 
-/** The object store, with what the description names in it: whoever reads that finds it. */
+/** The object store, with what the description names already in it. */
 async function openObjects(
   reception: SignedReception,
   lead: Lead,
@@ -137,7 +141,7 @@ function publisher({ nats, signal, publish }: Lead, objects: ObjectStoreEnd | un
       await nats.outages
         .untilDone('the models', (lost) => objects.offer(assignment, lost), signal)
         .catch((error: unknown) => {
-          // Whoever was fenced meanwhile is to hear that.
+          // A coordinator that was fenced meanwhile must hear that.
           if (!signal.aborted) throw error;
         });
     }

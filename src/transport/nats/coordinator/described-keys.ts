@@ -1,6 +1,7 @@
 /**
- * The two keys by which participants find a federation: which job is the current one of this account, and its description.
- * Written by the coordinator, and written again where somebody else has overwritten them. Node only.
+ * The two keys by which participants find a federation: the current job of this account, and its
+ * description. The coordinator writes them, and writes them again where somebody else has
+ * overwritten them. Node only.
  */
 import type { z } from 'zod';
 import { readSigned, signedSchema } from '../../../protocol/signed.js';
@@ -45,7 +46,7 @@ function guard(lead: Lead, key: string, value: Uint8Array, mayStay: (other: Uint
   return guardKey(lead.nats, guarded, lead.signal);
 }
 
-/** Of a description by whoever has taken over; 0 where it is not signed by this key. */
+/** Of a description by the coordinator that has taken over; 0 where this key has not signed it. */
 function epochOf(value: Uint8Array, { signer: { key, job } }: Lead): number {
   const signed = readAs(signedSchema, value);
   if (signed === undefined) return 0;

@@ -1,8 +1,13 @@
-/** That another coordinator has taken the lead: known once, told to everybody who listens, and the end of what was led. */
+/**
+ * The fact that another coordinator has taken the lead: it is found once, told to all listeners,
+ * and ends the work of this one.
+ */
 import { FencedError } from '../../error.js';
 
 export interface Fence {
-  /** Another leads since this epoch. @returns the error that everything under this lead ends with */
+  /**
+   * Another leads since this epoch. @returns the error that everything under this lead ends with
+   */
   raise(epoch: number): FencedError;
   /** Why nothing is written any more, where another leads. */
   error(): FencedError | undefined;

@@ -1,4 +1,7 @@
-/** Blobs from the object store into the folder: checked against their hashes, and removed from the store. Node only. */
+/**
+ * Fetches blobs from the object store into the folder, checks them against their hashes, and
+ * removes them from the store. Node only.
+ */
 import { createHash, randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -85,7 +88,8 @@ async function fetchObject(
     return false;
   } finally {
     await rm(part, { force: true });
-    // On the disk now, or worth nothing; what is left by a lost connection is replaced by the next upload.
+    // On the disk now, or worth nothing; what is left by a lost connection is replaced by the next
+    // upload.
     await store.remove(name).catch(() => undefined);
   }
 }
@@ -96,7 +100,10 @@ export function sizeProblem({ bytes }: Blob, maximumBytes: number): string | und
   return `a blob has ${bytes} bytes, expected at most ${maximumBytes}`;
 }
 
-/** Writes an object into a file, synced. @throws DamagedObject when its bytes are not those of the hash */
+/**
+ * Writes an object into a file, synced. @throws DamagedObject when its bytes are not those of the
+ * hash
+ */
 async function receive(object: AsyncIterable<Uint8Array>, path: string, blob: Blob): Promise<void> {
   const hash = createHash('sha256');
   const file = await open(path, 'wx');

@@ -1,4 +1,7 @@
-/** Progress as participants tell it: the newest counts, and one that gets lost does no harm. Node only. */
+/**
+ * Hears the progress of participants. The newest counts, and a lost message does no harm. Node
+ * only.
+ */
 import { type Progress, progressSchema } from '../../../protocol/announcement.js';
 import { reasonOf } from '../explain.js';
 import { decode } from '../messages.js';

@@ -1,8 +1,9 @@
 /**
- * How the coordinator hears announcements: one after the other for each participant, each until it was answered. A message
- * is acknowledged, and thereby removed, after `receive` has resolved; and it is answered after the server has confirmed
- * that, which it does for the leader only. So whatever happens in between, it is heard again: by redelivery, by whoever takes
- * over, or because the participant, who has no receipt, says it again.
+ * Hears announcements one after the other for each participant, each until it was answered. A
+ * message is acknowledged, and so removed, after `receive` has resolved. It is answered after the
+ * server has confirmed that, which the server does for the leader only. So in every case the
+ * message is heard again: by redelivery, by the next leader, or because the participant, without a
+ * receipt, says it again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';

@@ -1,7 +1,8 @@
 /**
- * Who leads a job: the coordinator whose epoch is in the key of the state. Everything that is published under a lead is a
- * compare-and-set of that one key (`led-state.ts`), so that whoever was fenced writes nothing any more, however late it wakes.
- * What has been announced is fenced as well (`consumer.ts`); what was not acknowledged is heard by the next leader. Node only.
+ * The lead of a job: the coordinator leads whose epoch is in the key of the state. Everything that
+ * is published under a lead is a compare-and-set of that one key (`led-state.ts`). So a fenced
+ * coordinator writes nothing any more, however late it wakes. Announcements are fenced as well
+ * (`consumer.ts`); what was not acknowledged is heard by the next leader. Node only.
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -75,7 +76,8 @@ export function holdLead(
       const closed = signal.aborted;
       ending.abort();
       if (!closed && !nats.connection.isClosed()) {
-        // Both only spare the next one some waiting: not worth an error, or a long wait for a server that is away.
+        // Both only spare the next one some waiting: not worth an error, or a long wait for a
+        // server that is away.
         const leaving = Promise.allSettled([
           say(true),
           nats.manager.consumers.delete(ANNOUNCEMENTS, consumer),

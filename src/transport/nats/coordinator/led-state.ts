@@ -1,6 +1,7 @@
 /**
- * The key of a job's state under one lead: every write is a compare-and-set, one after the other. What somebody else wrote
- * there is written over, unless it is a later epoch, by which this lead is fenced. Node only.
+ * The key of a job's state under one lead. Every write is a compare-and-set, one after the other.
+ * What another client wrote there is overwritten, unless it is a later epoch, which fences this
+ * lead. Node only.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KvEntry } from '@nats-io/kv';

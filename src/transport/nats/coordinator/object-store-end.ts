@@ -1,6 +1,7 @@
 /**
- * The coordinator's end of the object store: what participants put there is fetched into the blob folder, checked, and
- * removed from the store; what an assignment names is put there for all. Node only.
+ * The coordinator's end of the object store. What participants put there is fetched into the blob
+ * folder, checked, and removed from the store. What an assignment names is put there for all. Node
+ * only.
  */
 import type { Blob } from '../../../protocol/blob-name.js';
 import type { Description } from '../../../protocol/description.js';

@@ -1,4 +1,7 @@
-/** What all participants may read from the object store: what the description names, and the assignments of now and before. Node only. */
+/**
+ * The models that all participants may read from the object store: those that the description
+ * names, and those of the current assignment and the one before. Node only.
+ */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Assignment } from '../../../protocol/assignment.js';

@@ -1,6 +1,7 @@
 /**
- * A standby coordinator waits for the leader's beat to stop. A leader that leaves says so, with its epoch: who sees no beat at
- * all cannot tell a leader that is gone from one that has just won, and has not said yet that it is there.
+ * A standby coordinator waits for the leader's beat to stop. A leader that leaves says so, with its
+ * epoch. Without that, a missing beat could also be that of a leader that has just won and has not
+ * said yet that it is there.
  */
 import type { KvEntry } from '@nats-io/kv';
 import type { Nats } from '../connection.js';
@@ -11,8 +12,9 @@ import { decode, leaderSchema } from '../messages.js';
 import { leaderKey } from '../names.js';
 
 /**
- * Resolves when the leader of `epoch` is gone; of any, where it is not known: at once where it has left, else when no beat has come for `afterMs`. Beats that a lost
- * connection kept away do not count as missed: then it is ourselves who are gone.
+ * Resolves when the leader of `epoch` is gone; of any, where it is not known: at once where it has
+ * left, else when no beat has come for `afterMs`. Beats that a lost connection kept away do not
+ * count as missed: then it is ourselves who are gone.
  * @throws TransportError when `signal` is aborted before
  */
 export async function leaderGone(
@@ -53,7 +55,7 @@ function leftEpoch(entry: KvEntry): number | undefined {
     const { epoch, left } = decode(leaderSchema, entry.value, 1024);
     return left ? epoch : undefined;
   } catch {
-    // Another version's, or nothing: whoever wrote it was there.
+    // Another version's, or nothing: its writer was there.
     return undefined;
   }
 }

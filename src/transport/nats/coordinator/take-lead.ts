@@ -1,7 +1,7 @@
 /**
- * How a coordinator takes the lead of a job: by a compare-and-set of the key of its state, with an epoch that is larger than
- * every one before. A standby waits for the leader's beat to stop. Whether it waits long enough is a question of convenience
- * only: a leader that was taken for dead is fenced. Node only.
+ * Takes the lead of a job: by a compare-and-set of the key of its state, with an epoch that is
+ * larger than every one before. A standby waits for the leader's beat to stop. How long it waits is
+ * a question of convenience only: a leader that was wrongly taken for dead is fenced. Node only.
  */
 import type { Signer } from '../../../protocol/signed.js';
 import type { Patience } from '../../patience.js';
@@ -17,25 +17,41 @@ import type { WonState } from './led-state.js';
 import { leaderGone } from './standby.js';
 
 export interface LeadOptions extends Patience {
-  /** The largest epoch that the job has had elsewhere: before its server lost its files, or with another transport. */
+  /**
+   * The largest epoch that the job has had elsewhere: before its server lost its files, or with
+   * another transport.
+   */
   readonly lastEpoch?: (() => Promise<number>) | undefined;
-  /** Somebody else has written a key that only a coordinator writes; it is written again. Told of more and more rarely. */
+  /**
+   * Somebody else has written a key that only a coordinator writes; it is written again. Told of
+   * more and more rarely.
+   */
   readonly onSpoiled?: ((what: string) => void) | undefined;
   readonly access?: NatsAccess;
-  /** Waits until the leader's beat is gone; without it, whoever leads is fenced at once, as a restart wants it. */
+  /**
+   * Waits until the leader's beat is gone; without it, the present leader is fenced at once, as a
+   * restart wants it.
+   */
   readonly standby?: boolean;
-  /** How often the leader says that it is there; after five that are missed, a standby takes over. */
+  /**
+   * How often the leader says that it is there; after five that are missed, a standby takes over.
+   */
   readonly leaderBeatMs?: number;
-  /** How often a participant does; after three that are missed, it counts as gone. The same at all ends. */
+  /**
+   * How often a participant does; after three that are missed, it counts as gone. The same at all
+   * ends.
+   */
   readonly beatMs?: number;
 }
 
 const LEADER_BEATS_MISSED = 5;
 
 /**
- * Call it before the journal is read: what was acknowledged under the lead before is in there, and nothing is added by it.
+ * Call it before the journal is read: what was acknowledged under the lead before is in there, and
+ * nothing is added by it.
  * @param signer of the job that is led, with the same key at every coordinator of it
- * @throws TransportError when the server cannot be used, or `signal` was aborted; OtherKeyError when a coordinator with another key leads
+ * @throws TransportError when the server cannot be used, or `signal` was aborted; OtherKeyError
+ *   when a coordinator with another key leads
  */
 export async function takeLead(
   url: string,
@@ -109,7 +125,8 @@ async function tryEpoch(contest: Contest, before: Revised): Promise<WonState | u
   const { buckets, signer, lastEpoch } = contest;
   const now = await readOwn(contest);
   if (now.state?.epoch !== before.state?.epoch) return undefined;
-  // Where somebody has overwritten the state: every epoch was a revision, so none was larger than this one's.
+  // Where somebody has overwritten the state: every epoch was a revision, so none was larger than
+  // this one's.
   const last = Math.max(now.state?.epoch ?? now.revision, (await lastEpoch?.()) ?? 0);
   const state: State = { ...now.state, epoch: last + 1 };
   const signed = signer.sign('nats-state', state);

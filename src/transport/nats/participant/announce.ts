@@ -1,7 +1,8 @@
 /**
- * How a participant announces: it publishes until there is a receipt. While an announcement lies there unanswered, the server
- * refuses another for the same subject, so saying it again costs nothing; once it was answered and removed, saying it again
- * has it heard and answered once more. A receipt that got lost is asked for that way: no receipt needs to be kept.
+ * Announces for a participant: it publishes until there is a receipt. While an announcement lies
+ * there unanswered, the server refuses another for the same subject, so repeating it costs nothing.
+ * Once it was answered and removed, a repeated announcement is heard and answered once more. That
+ * is how a lost receipt is requested, and no receipt needs to be kept.
  */
 import { randomUUID } from 'node:crypto';
 import { JetStreamApiError } from '@nats-io/jetstream';

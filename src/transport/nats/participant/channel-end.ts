@@ -1,4 +1,7 @@
-/** The end of a participant's channel: asked for, or because the connection was closed for good. Node only. */
+/**
+ * The end of a participant's channel: asked for, or because the connection was closed for good.
+ * Node only.
+ */
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { TransportError } from '../../error.js';
 import { closedError, explain } from '../explain.js';

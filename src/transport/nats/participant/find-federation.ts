@@ -1,4 +1,7 @@
-/** How a participant finds a federation: by the key of the account's current job, and that job's description. Node only. */
+/**
+ * How a participant finds a federation: by the key of the account's current job, and that job's
+ * description. Node only.
+ */
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Description } from '../../../protocol/description.js';
 import { signedSchema } from '../../../protocol/signed.js';
@@ -24,7 +27,8 @@ export interface FoundFederation {
 
 /**
  * Resolves once there is a federation, where `onTrouble` is told of the waiting.
- * @throws TransportError when there is none, or it speaks another protocol; OtherKeyError when it has another key than the one given
+ * @throws TransportError when there is none, or it speaks another protocol; OtherKeyError when it
+ *   has another key than the one given
  */
 export const findFederation = (
   nats: Nats,

@@ -1,4 +1,7 @@
-/** The assignments of a federation as its coordinator publishes them, the newest that is its own word. Node only. */
+/**
+ * The assignments of a federation as its coordinator publishes them, the newest that is its own
+ * word. Node only.
+ */
 import type { KvEntry } from '@nats-io/kv';
 import type { Assignment } from '../../../protocol/assignment.js';
 import { signedSchema } from '../../../protocol/signed.js';

@@ -1,8 +1,9 @@
 /**
- * Blobs by NATS alone: its object store, for federations without a hub. The coordinator puts what it hands out into one
- * store that all may read. A participant puts into a store of its own, which no other participant can read; the coordinator
- * fetches it from there onto its disk, checks it by its hash, and removes it. Whatever goes wrong on the way (a store that
- * lost a part, an uploader that died), the answer is: once more, the whole. Node only.
+ * Blobs by NATS alone: its object store, for federations without a hub. The coordinator puts what
+ * it hands out into one store that all may read. A participant puts blobs into a store of its own,
+ * which no other participant can read. The coordinator fetches them from there onto its disk,
+ * checks them by their hash, and removes them. When something goes wrong on the way (a store that
+ * lost a part, an uploader that died), the whole blob is sent once more. Node only.
  */
 import type { Blob } from '../../../protocol/blob-name.js';
 import { sha256Of } from '../../blob-folder.js';
@@ -17,7 +18,10 @@ import { CHUNK_BYTES, DamagedObject, openStore } from '../object-store.js';
 export interface BlobMover {
   /** Resolves when the coordinator has all of it. */
   upload(bytes: Uint8Array, known?: Blob): Promise<Blob>;
-  /** @throws NoBlobError when it is not there; TransportError when what came is not what the hash says, however often it is tried */
+  /**
+   * @throws NoBlobError when it is not there; TransportError when what came is not what the hash
+   *   says, however often it is tried
+   */
   download(blob: Blob): Promise<Uint8Array>;
 }
 
@@ -61,7 +65,8 @@ export async function objectStoreMover(
     for (let tried = 0; !(await persist('an upload', () => isHere(blob))); tried++) {
       if (tried === TRIES) throw wrong(blob, `was uploaded ${tried} times, and did not arrive as it was`);
       await persist('an upload', async (lost) => {
-        // One upload after another: what lies there is left of one that failed, or whose uploader died.
+        // One upload after another: what lies there is left of one that failed, or whose uploader
+        // died.
         await uploads.empty();
         await uploads.put(objectName(job, blob.sha256), streamOf(bytes, lost));
       });
@@ -71,7 +76,8 @@ export async function objectStoreMover(
 
   async function isHere(blob: Blob): Promise<boolean> {
     const reply = await nats.connection.request(blobSubject(job, token), encode(blob), {
-      // The coordinator answers after it has fetched: it goes on with that when it is asked once more.
+      // The coordinator answers after it has fetched: it goes on with that when it is asked once
+      // more.
       timeout: nats.waits.natsAskMs,
     });
     const { here, refused } = decode(blobReplySchema, reply.data, 2 * BLOB_REQUEST_BYTES);
@@ -95,7 +101,10 @@ async function readAll(object: AsyncIterable<Uint8Array>, blob: Blob): Promise<U
   return all;
 }
 
-/** In pieces, so that it can end in the middle: two uploads of one object must not go on side by side. */
+/**
+ * In pieces, so that it can end in the middle: two uploads of one object must not go on side by
+ * side.
+ */
 function streamOf(bytes: Uint8Array, lost: AbortSignal): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({

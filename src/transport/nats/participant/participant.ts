@@ -31,8 +31,8 @@ export interface NatsParticipantOptions extends Patience, CoordinatorTrust {
 
 /**
  * Resolves once there is a federation, where `onTrouble` is told of the waiting.
- * @throws TransportError when there is none, it speaks another protocol, or does not expect the name; OtherKeyError when it has
- *   another key than the one given
+ * @throws TransportError when there is none, it speaks another protocol, or does not expect the
+ *   name; OtherKeyError when it has another key than the one given
  */
 export async function joinNats(
   url: string,

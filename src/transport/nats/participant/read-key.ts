@@ -1,4 +1,7 @@
-/** What lies under a key, for a participant: anybody may have spoiled it, and the coordinator writes over that where it is at work. */
+/**
+ * What lies under a key, for a participant: anybody may have spoiled it, and the coordinator writes
+ * over that where it is at work.
+ */
 import type { KvEntry } from '@nats-io/kv';
 import type { z } from 'zod';
 import { SPOILED, SpoiledError } from '../../coordinator-voice.js';

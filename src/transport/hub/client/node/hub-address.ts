@@ -1,4 +1,4 @@
-/** Where a hub is, and how to tell that it is this one. Node only. */
+/** The address of a hub, and how to recognize that hub. Node only. */
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
@@ -13,7 +13,9 @@ export interface HubAddress extends HubPlace {
 }
 
 export interface Trust {
-  /** SHA-256 of the hub's certificate, with or without colons: this certificate, whoever signed it. */
+  /**
+   * SHA-256 of the hub's certificate, with or without colons: this certificate, by any authority.
+   */
   readonly fingerprint?: string;
   /** PEM: certificates of authorities to trust instead of the system's. */
   readonly ca?: string | Uint8Array;
@@ -52,7 +54,8 @@ export function hubAddress(
 }
 
 /**
- * An agent that hands out a connection only once it is made, in time, and its certificate has been checked: nothing is written before.
+ * An agent that hands out a connection only once it is made, in time, and its certificate has been
+ * checked: nothing is written before.
  * @param problemOf what is wrong with a connection that is made
  */
 function agentBy<Connection extends Socket, Some extends Agent>(

@@ -1,4 +1,4 @@
-/** A participant's end of a hub, in Node. Node only. */
+/** Opens a participant's end of a hub in Node. Node only. */
 
 import type { CoordinatorTrust } from '../../../coordinator-voice.js';
 import type { Patience } from '../../../patience.js';
@@ -14,7 +14,8 @@ export interface JoinOptions extends Trust, Patience, CoordinatorTrust {
 /**
  * Resolves once the hub has answered, however long that takes.
  * @param url `https://host:8470`
- * @throws TransportError when the hub does not want this participant, or is not the one of the fingerprint, or of the coordinator's key
+ * @throws TransportError when the hub does not want this participant, or is not the one of the
+ *   fingerprint, or of the coordinator's key
  */
 export async function joinHub(url: string, options: JoinOptions): Promise<HubParticipant> {
   const address = hubAddress(url, options.token, options, options.waits);

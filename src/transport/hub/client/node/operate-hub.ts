@@ -1,4 +1,4 @@
-/** What is asked of a hub from outside a run: one request, one answer. Node only. */
+/** Asks a hub from outside a run, by one request and one answer. Node only. */
 import { z } from 'zod';
 import type { Description } from '../../../../protocol/description.js';
 import type { Identity, TokenRequest } from '../../../../protocol/identity.js';
@@ -16,14 +16,19 @@ import { type HubRequest, hubRequest } from './hub-request.js';
 export type TokenTerms = Omit<TokenRequest, 'identity'>;
 
 export interface HubOperator {
-  /** Whatever the token's role is. @throws OtherKeyError when it is not signed by the coordinator's key, where one was given */
+  /**
+   * Whatever the token's role is. @throws OtherKeyError when it is not signed by the coordinator's
+   * key, where one was given
+   */
   description(): Promise<Description>;
   /** By which participants are to know the coordinator, as the hub says it. */
   coordinatorKey(): Promise<string>;
   status(): Promise<Status>;
   /** Ends the run for good. */
   stop(): Promise<void>;
-  /** Expects nothing of a participant any more. @returns the rounds whose models hold its updates */
+  /**
+   * Expects nothing of a participant any more. @returns the rounds whose models hold its updates
+   */
   drop(name: string): Promise<readonly number[]>;
   /** Takes the run up again after an earlier round. */
   rollback(to: number): Promise<void>;
@@ -35,7 +40,10 @@ export interface HubOperator {
 /** Of an answer: the description of a large federation, say. */
 const LARGEST_BYTES = 2 ** 26;
 
-/** @throws TransportError when the address cannot be one; each request, when it is refused or nobody answers */
+/**
+ * @throws TransportError when the address cannot be one; each request, when it is refused or nobody
+ *   answers
+ */
 export function operateHub(
   url: string,
   token: string,

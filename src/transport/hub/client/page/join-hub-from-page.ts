@@ -1,4 +1,7 @@
-/** A participant's end of a hub, in a page that came from that hub, or in a worker of it. For pages. */
+/**
+ * Opens a participant's end of a hub, in a page that came from that hub or in a worker of it. For
+ * pages.
+ */
 import type { CoordinatorTrust } from '../../../coordinator-voice.js';
 import { TransportError } from '../../../error.js';
 import type { Patience } from '../../../patience.js';
@@ -14,7 +17,8 @@ export interface JoinFromPageOptions extends Patience, CoordinatorTrust {
 /**
  * Resolves once the hub has answered, however long that takes.
  * @param url `location.origin`
- * @throws TransportError when the hub does not want this participant, or the page is not of this hub
+ * @throws TransportError when the hub does not want this participant, or the page is not of this
+ *   hub
  */
 export async function joinHubFromPage(
   url: string,

@@ -1,7 +1,8 @@
 /**
- * Requests of a page for blobs, by fetch. It tells neither how far an upload is nor that a connection is dead, which a page
- * that was asleep would wait on for long; but messages have their heartbeat. So whenever those had to connect again,
- * what is under way is begun again, where it was. For pages.
+ * A page's requests for blobs, by fetch. Fetch does not report how far an upload is, nor that a
+ * connection is dead, and a page that was asleep would wait on such a connection for long. But
+ * messages have their heartbeat. So whenever messages had to reconnect, the transfers under way are
+ * begun again, where they were. For pages.
  */
 import { sha256Hex } from '../../../../base/sha256.js';
 import { TransportError } from '../../../error.js';

@@ -1,6 +1,6 @@
 /**
- * How much of each file on its way is in memory: one budget for all together. Of few files each has much, of hundreds each has
- * little, and that is enough for them to go on.
+ * One memory budget for all transfers: how much of each file on its way is in memory. A few files
+ * get large buffers, hundreds get small ones, and small ones are enough to go on.
  */
 export interface BufferBudget {
   /** Of a file that is opened now, in bytes. */

@@ -1,6 +1,6 @@
 /**
- * How many files and sockets this process may have open, and what a hub may have of them: a hub that has used up all can neither
- * accept a connection nor open its journal. Node only.
+ * Says how many files and sockets this process may have open, and how many of them a hub may use. A
+ * hub that has used up all can neither accept a connection nor open its journal. Node only.
  */
 import type { HubLimits } from './limits.js';
 

@@ -1,8 +1,9 @@
 /**
- * Who is connected at all. A connection that has not shown a valid token is a stranger's. Strangers have few places, in all and
- * from one address; who comes when they are taken has the place of the one that has been there for longest: a participant
- * shows its token at once, so nobody can lock it out by holding connections open, not even from the same address, such as that of
- * a proxy. And one token has few connections. Node only.
+ * Decides who may be connected. A connection that has not shown a valid token is a stranger's.
+ * Strangers have few places, in all and from one address. When the places are taken, a new stranger
+ * gets the place of the oldest. A participant shows its token at once, so nobody can lock it out by
+ * holding connections open, not even from the same address, such as that of a proxy. And one token
+ * has few connections. Node only.
  */
 import { isIPv6, type Server, type Socket } from 'node:net';
 import type { HubLimits } from './limits.js';
@@ -47,7 +48,10 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
     }
   };
   let trimming = false;
-  /** Once all who came at the same moment were listened to: who has shown a token by then is no stranger. */
+  /**
+   * Once all who came at the same moment were listened to: who has shown a token by then is no
+   * stranger.
+   */
   const trimSoon = () => {
     if (trimming) return;
     trimming = true;
@@ -92,7 +96,9 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
   };
 }
 
-/** Connections without a token. By origin, and by address and port: those that came first are first. */
+/**
+ * Connections without a token. By origin, and by address and port: those that came first are first.
+ */
 function strangersAtTheDoor() {
   const byOrigin = new Map<string, Map<string, Socket>>();
   let inAll = 0;

@@ -1,14 +1,18 @@
 /**
- * SHA-256 of files that grow, beside the thread that writes them: hashing costs as much as receiving, and a hub receives
- * from many at once. What was hashed of a file stays known when it stops to grow, so that an upload which is begun again and
- * again behind a large part has no byte hashed twice. Node only.
+ * Hashes growing files (SHA-256) beside the thread that writes them. Hashing costs as much as
+ * receiving, and a hub receives from many participants at once. The hash of a file's beginning
+ * stays known when the file stops growing. So no byte is hashed twice when an upload is resumed
+ * again and again behind a large part. Node only.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashOrder } from './hash-worker.js';
 
 export interface HashThread {
-  /** A file, one at a time of each path, that grows behind its first `offset` bytes; from 0 on it is a new one. */
+  /**
+   * A file, one at a time of each path, that grows behind its first `offset` bytes; from 0 on it is
+   * a new one.
+   */
   follow(path: string, offset: number): GrowingHash;
   close(): Promise<void>;
 }
@@ -43,7 +47,10 @@ export function hashThread(keepsAlive = false): HashThread {
     if (one?.waiting !== undefined) one.waiting.reject(error);
     else if (one !== undefined) one.error = error;
   };
-  /** Begins with the first file. Without the hooks of this process, for workers are compiled modules. */
+  /**
+   * Begins with the first file. Without the hooks of this process, for workers are compiled
+   * modules.
+   */
   const start = () => {
     const started = new Worker(createRequire(import.meta.url).resolve('#hash-worker'), { execArgv: [] });
     started.on('message', (answer: HashAnswer) => {

@@ -1,5 +1,6 @@
 /**
- * The thread that hashes files while they grow: what it reads was written a moment ago, and is still in memory. Node only.
+ * The thread that hashes files while they grow. What it reads was written a moment ago, and is
+ * still in memory. Node only.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
@@ -26,7 +27,10 @@ interface Growing {
   position: number;
 }
 
-/** So many files that are not whole are remembered. One that was forgotten is read once more from its beginning. */
+/**
+ * So many files that are not whole are remembered. One that was forgotten is read once more from
+ * its beginning.
+ */
 const mostFiles = 1024;
 
 const piece = Buffer.allocUnsafe(2 ** 20);

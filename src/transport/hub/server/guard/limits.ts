@@ -1,4 +1,4 @@
-/** How much of the hub anybody may take up. */
+/** The limits of a hub: how much of it each client may use. */
 import { LONGEST_HEARTBEAT_MS } from '../../../../protocol/heartbeat.js';
 import { LONGEST_TIMER_MS } from '../../../timer.js';
 
@@ -13,7 +13,10 @@ export interface HubLimits {
   readonly connectionsPerToken: number;
   /** Of one blob. */
   readonly blobBytes: number;
-  /** Of all that a participant has uploaded, whole or in part, and not announced yet. The oldest makes room for what is new. */
+  /**
+   * Of all that a participant has uploaded, whole or in part, and not announced yet. The oldest
+   * makes room for what is new.
+   */
   readonly pendingBytes: number;
   readonly pendingBlobs: number;
   /** Uploads and downloads of one participant at once. */
@@ -26,14 +29,20 @@ export interface HubLimits {
   readonly framesPerSecond: number;
   /** Of messages that wait for a participant who does not read them. */
   readonly unreadBytes: number;
-  /** Until a connection has said what it wants, all headers of a request included, or the handshake of TLS is done. */
+  /**
+   * Until a connection has said what it wants, all headers of a request included, or the handshake
+   * of TLS is done.
+   */
   readonly headersMs: number;
   /** So often a transfer is looked at: it has moved `stallBytes` meanwhile, or is ended. */
   readonly stallMs: number;
   readonly stallBytes: number;
   /** So often everybody is sent a ping; who is silent for three of them is gone. */
   readonly heartbeatMs: number;
-  /** A participant that is asked whether it is there, since its token comes from another address too, answers in this time. */
+  /**
+   * A participant that is asked whether it is there, since its token comes from another address
+   * too, answers in this time.
+   */
   readonly answerMs: number;
 }
 

@@ -1,4 +1,7 @@
-/** What the hub counts, for Prometheus: in a registry of its own, since a program may have others. Node only. */
+/**
+ * The counters of a hub, for Prometheus. They are in a registry of their own, since a program may
+ * have others. Node only.
+ */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Traffic } from '../../../../protocol/view.js';
 

@@ -1,6 +1,6 @@
 /**
- * Everything that is refused is counted; it is logged too, unless somebody makes it their pastime to fill the disk: then a few
- * lines of each reason and each offender, and of each reason in all.
+ * Counts everything that is refused, and logs it with a limit: a few lines for each reason and each
+ * client, and for each reason in all. So nobody can fill the disk by being refused.
  */
 import { type Log, type LogFields, silentLog } from '../../../log.js';
 import { sparingLog } from '../../../sparing-log.js';

@@ -1,4 +1,7 @@
-/** What a request must be like, whatever it asks for: one host, one token, and a body only where one is expected. Node only. */
+/**
+ * Checks the form of every request: one host, one token, and a body only where one is expected.
+ * Node only.
+ */
 import type { IncomingMessage } from 'node:http';
 
 export interface RequestForm {

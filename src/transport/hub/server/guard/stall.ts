@@ -1,10 +1,14 @@
-/** Ends a transfer that does not move: bytes that trickle in hold a connection, a file and a place as others do. */
+/**
+ * Ends a transfer that does not move. A transfer that trickles holds a connection, a file and a
+ * place as others do.
+ */
 import type { HubLimits } from './limits.js';
 
 export type StallLimits = Pick<HubLimits, 'stallMs' | 'stallBytes'>;
 
 /**
- * @param movedBytes how many have moved so far; nothing while it is not the other side that is waited for
+ * @param movedBytes how many have moved so far; nothing while it is not the other side that is
+ *   waited for
  * @returns what ends the watch
  */
 export function watchForStall(

@@ -1,7 +1,7 @@
 /**
- * Who may do what, by tokens of 256 random bits. A token is shown once, when it is issued; the file keeps its SHA-256, so
- * that nobody who reads the run folder can take part. (A plain hash is enough: there is nothing to guess in 256 random bits.)
- * Node only.
+ * The tokens of a hub, which say who may do what. A token has 256 random bits and is shown once,
+ * when it is issued. The file keeps its SHA-256, so nobody who reads the run folder can take part.
+ * (A plain hash is enough: 256 random bits cannot be guessed.) Node only.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -31,8 +31,8 @@ export type TokenRecord = z.output<typeof fileSchema>['tokens'][number];
 
 export interface IssueOptions {
   /**
-   * Called with the token, and waited for, before its hash is on the disk: a token that was kept and never shown would be
-   * nobody's.
+   * Called with the token, and waited for, before its hash is on the disk: a token that was kept
+   * and never shown would be nobody's.
    */
   readonly beforeKept?: (token: string) => unknown;
   /** After so many days it is not valid any more. */
@@ -42,9 +42,15 @@ export interface IssueOptions {
 }
 
 export interface Tokens {
-  /** A new token. A participant has one at a time: earlier ones are void from now on, unless it is rotated. */
+  /**
+   * A new token. A participant has one at a time: earlier ones are void from now on, unless it is
+   * rotated.
+   */
   issue(identity: Identity, options?: IssueOptions): Promise<string>;
-  /** Whose token it is, in a time that tells nothing about the tokens there are. Nobody's where it has expired. */
+  /**
+   * Whose token it is, in a time that tells nothing about the tokens there are. Nobody's where it
+   * has expired.
+   */
   check(token: string): TokenRecord | undefined;
   /** That a token which was valid still is. */
   stands(record: TokenRecord): boolean;
@@ -59,7 +65,7 @@ const DAY_MS = 86_400_000;
 /**
  * Opens the file, or begins with no token.
  * @param now in milliseconds, as `Date.now`
- * @throws TransportError when the file is not of ours
+ * @throws TransportError when the file was not written by Commonweight
  */
 export async function openTokens(path: string, now: () => number = Date.now): Promise<Tokens> {
   let records = await read(path);
@@ -75,7 +81,9 @@ export async function openTokens(path: string, now: () => number = Date.now): Pr
     writing = done.catch(() => undefined);
     return done;
   };
-  /** Those before it have had their time. Where the disk does not take it, the next use tries again. */
+  /**
+   * Those before it have had their time. Where the disk does not take it, the next use tries again.
+   */
   const settle = ({ identity, sha256 }: TokenRecord) =>
     void change((all) =>
       all.flatMap((each) => {

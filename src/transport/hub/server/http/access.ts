@@ -1,6 +1,7 @@
 /**
- * Who may ask for what: middleware that stands before a route, and lets pass only requests with a token of the right role. A
- * token is in the Authorization header, never in an address, which others write into their logs. Node only.
+ * Middleware that decides who may ask for what: it lets pass only requests with a token of the
+ * right role. A token is in the Authorization header, never in an address, which others write into
+ * their logs. Node only.
  */
 import type { MiddlewareHandler } from 'hono';
 import { describeIdentity, type Identity, type Role } from '../../../../protocol/identity.js';

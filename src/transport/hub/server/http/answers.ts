@@ -1,4 +1,7 @@
-/** What every answer of the hub has in common: its headers, and how a request that is refused, or fails, is answered. Node only. */
+/**
+ * What all answers of the hub share: their headers, and the answers to requests that are refused or
+ * fail. Node only.
+ */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ErrorHandler, MiddlewareHandler, NotFoundHandler } from 'hono';
 import type { Log } from '../../../log.js';

@@ -1,6 +1,6 @@
 /**
- * Bytes on their way into a file; what arrived meanwhile is written at once, and hashed while more comes: else hashing would begin
- * only when there is nothing left to do but to wait for it. Node only.
+ * Writes the bytes of an upload into a file. What has arrived is written at once and hashed while
+ * more comes. Otherwise hashing would begin only when nothing else is left to do. Node only.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Writable } from 'node:stream';

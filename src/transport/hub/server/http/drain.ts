@@ -1,4 +1,7 @@
-/** A body into a file, as far as it comes: one that stalls, or is cut off, is refused. Node only. */
+/**
+ * Writes a request's body into a file, as far as it comes. A body that stalls or is cut off is
+ * refused. Node only.
+ */
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { HubLimits } from '../guard/limits.js';
@@ -8,7 +11,8 @@ import { Refusal } from './refusal.js';
 
 /**
  * @param signal somebody else goes on with it
- * @throws Refusal when the body stalls, is cut off, or somebody else goes on with it; else the error of the disk
+ * @throws Refusal when the body stalls, is cut off, or somebody else goes on with it; else the
+ *   error of the disk
  */
 export async function drain(body: Readable, sink: BlobSink, limits: HubLimits, signal: AbortSignal) {
   const stalling = new AbortController();

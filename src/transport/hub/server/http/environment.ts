@@ -1,4 +1,7 @@
-/** What the routes of a hub know of a request: Node's own request and response, and what middleware has found out. Node only. */
+/**
+ * What the routes of a hub know about a request: Node's own request and response, and what
+ * middleware has found out. Node only.
+ */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 

@@ -1,7 +1,8 @@
 /**
- * A request as the hub's server makes it. Node goes through all that one read has brought, some two thousand small requests,
- * also when the first of them had their connection destroyed: 20 ms of work for 64 KB from a stranger. The one thing that
- * its parser stops at is a request for another protocol: so what comes on a dead connection passes for that. Node only.
+ * The request class of the hub's server. Node parses all requests that one read has brought, some
+ * two thousand small ones, even when the first of them had their connection destroyed: 20 ms of
+ * work for 64 KB from a stranger. Its parser stops only at a request for another protocol. So a
+ * request on a dead connection pretends to be one. Node only.
  */
 import { IncomingMessage } from 'node:http';
 

@@ -1,4 +1,7 @@
-/** Work of which one is under way at a time, for each name: a later one ends the one before, and begins when that has ended. */
+/**
+ * Runs one piece of work at a time for each name. A later one ends the one before, and begins when
+ * that has ended.
+ */
 
 export interface LatestOnly {
   run(name: string, work: (signal: AbortSignal) => Promise<void>): Promise<void>;

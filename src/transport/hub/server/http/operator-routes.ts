@@ -1,4 +1,7 @@
-/** What an operator does to a run: stops it, goes back to an earlier round, drops a participant, issues and revokes tokens. Node only. */
+/**
+ * The routes of an operator: stop a run, go back to an earlier round, drop a participant, issue and
+ * revoke tokens. Node only.
+ */
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
@@ -121,7 +124,7 @@ async function readBody<Schema extends z.ZodType>(
   throw new Refusal(400, 'body', expected);
 }
 
-/** @throws Refusal when whoever leads the run says why it is not done */
+/** @throws Refusal when the process that leads the run says why it is not done */
 async function asked<Result>(act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();

@@ -1,8 +1,9 @@
 /**
- * The pages that a hub serves: the dashboard at `/`, the page by which a browser takes part at `/join`, as they were built. They
- * are no secret, and ask for no token: what they show does. Their files are listed once, at the start: a path that is not in
- * the list is nothing that the disk is asked for. A file is read when it is first asked for, and then stays in memory (12 MB for
- * all of them): so strangers open none. Node only.
+ * Serves the hub's pages as they were built: the dashboard at `/`, and at `/join` the page by which
+ * a browser takes part. They are no secret and need no token; what they show does. Their files are
+ * listed once, at the start, and a path that is not in the list never reaches the disk. A file is
+ * read when it is first asked for, and then stays in memory (12 MB for all of them). So strangers
+ * open no files. Node only.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -43,8 +44,9 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * A page runs what it was built of, talks to its own hub, and is in nobody's frame. Isolated from other origins it may share
- * memory with its workers, without which WebAssembly has no threads. A worker goes by the headers of its own script.
+ * A page runs what it was built of, talks to its own hub, and is in nobody's frame. Isolated from
+ * other origins it may share memory with its workers, without which WebAssembly has no threads. A
+ * worker goes by the headers of its own script.
  */
 const guards: OutgoingHttpHeaders = {
   'content-security-policy': [

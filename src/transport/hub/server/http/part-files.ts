@@ -1,4 +1,7 @@
-/** The files of blobs that are not whole yet: a folder for each participant, which outlasts a connection, and the hub. Node only. */
+/**
+ * The files of blobs that are not whole yet: a folder for each participant, which outlasts a
+ * connection, and the hub. Node only.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * What a participant moves over HTTP: blobs in both directions, and the share that a demonstration lends it. Bytes never pass
- * through a body of Hono: they are streamed from and to Node's own request. Node only.
+ * The routes of a participant's bytes over HTTP: blobs in both directions, and the share that a
+ * demonstration lends it. Bytes never pass through a body of Hono: they are streamed from and to
+ * Node's own request. Node only.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
@@ -28,7 +29,7 @@ export interface ParticipantRoutesParts {
   readonly log: Log;
   /** Whether participants may read a blob; nothing while no assignment has been published. */
   readable(sha256: string): boolean | undefined;
-  /** @throws when a blob that is damaged cannot be mended */
+  /** @throws when a damaged blob cannot be repaired */
   mend(sha256: string): Promise<void>;
   readonly lendShare: LendShare | undefined;
 }
@@ -86,7 +87,8 @@ export function participantRoutes(
     if (!may || !(await blobs.has(sha256))) {
       throw new Refusal(404, 'no-blob', `there is no blob ${sha256.slice(0, 12)}… for "${name}"`);
     }
-    // Whoever has got other bytes asks for those of the hash (RFC 9530), and only then all of them are read before.
+    // A client that got other bytes asks for those of the hash (RFC 9530); only then are all bytes
+    // read before.
     const checked = c.req.header('want-repr-digest') !== undefined;
     const sent = await moving.run(name, async () => {
       if (checked) await ensureSound(sha256);
@@ -116,8 +118,9 @@ function blobOf(c: ParticipantContext): string {
 }
 
 /**
- * An upload is all that is missing of a blob from Upload-Offset on, as it is in draft-ietf-httpbis-resumable-upload. It may
- * begin anew, unless it says that nothing is here yet: "If-None-Match: *".
+ * An upload is all that is missing of a blob from Upload-Offset on, as it is in
+ * draft-ietf-httpbis-resumable-upload. It may begin anew, unless it says that nothing is here yet:
+ * "If-None-Match: *".
  * @throws Refusal
  */
 function uploadForm(c: ParticipantContext, { blobBytes }: HubLimits) {

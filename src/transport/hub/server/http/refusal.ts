@@ -1,4 +1,4 @@
-/** What the hub refuses over HTTP: a status, and why, in words for whoever asked. */
+/** A refusal of the hub over HTTP: a status, and the reason in words. */
 import { TransportError } from '../../../error.js';
 
 export class Refusal extends TransportError {

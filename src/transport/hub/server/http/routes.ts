@@ -1,4 +1,4 @@
-/** What the hub answers over HTTP, put together: pages, what can be asked, what participants move, what an operator does. Node only. */
+/** Puts the hub's HTTP routes together: pages, status, participants, operator. Node only. */
 import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import type { NoteRefusal } from '../guard/refusals.js';

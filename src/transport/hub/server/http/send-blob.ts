@@ -1,4 +1,7 @@
-/** A blob on its way out: streamed from its file, the whole or a range of it (RFC 9110, section 14). Node only. */
+/**
+ * Sends a blob, streamed from its file, as a whole or a range of it (RFC 9110, section 14). Node
+ * only.
+ */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-/** A body on its way out: read as fast as the other side takes it, and no further. Node only. */
+/** Sends a body. It is read as fast as the other side takes it, and no further. Node only. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';

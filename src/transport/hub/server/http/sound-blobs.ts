@@ -1,6 +1,7 @@
 /**
- * Blobs that are held against their hashes because somebody asks for it. A request of a few bytes has the whole of a file read:
- * so it is one file at a time, and each once in a while, however many ask. Node only.
+ * Checks blobs against their hashes on request. A request of a few bytes makes the hub read a whole
+ * file. So it checks one file at a time, and each once in a while, however many clients ask. Node
+ * only.
  */
 import type { BlobFolder } from '../../../transport.js';
 
@@ -8,8 +9,8 @@ import type { BlobFolder } from '../../../transport.js';
 const freshMs = 60_000;
 
 /**
- * @param mend makes a blob sound that is not
- * @returns resolves once the blob is sound; throws what kept it from being mended
+ * @param mend repairs a damaged blob
+ * @returns resolves once the blob is sound; throws what kept it from being repaired
  */
 export function soundBlobs(
   { isSound }: Pick<BlobFolder, 'isSound'>,

@@ -1,4 +1,6 @@
-/** What can be asked about the hub and its run, without changing anything: `/healthz`, `/metrics`, `/status`, `/description`. */
+/**
+ * The routes that only read the hub and its run: `/healthz`, `/metrics`, `/status`, `/description`.
+ */
 import { Hono } from 'hono';
 import type { Signed } from '../../../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../../../protocol/version.js';
@@ -28,7 +30,9 @@ export function statusRoutes(
 
   app.get('/status', only('observer', 'operator'), (c) => c.json(status() as object));
 
-  /** What the federation asks for, before joining it: a WebSocket would take the place of another. */
+  /**
+   * What the federation asks for, before joining it: a WebSocket would take the place of another.
+   */
   app.get('/description', only('participant', 'observer', 'operator'), (c) => c.json(description));
   return app;
 }

@@ -1,4 +1,7 @@
-/** How many uploads and downloads run at once, of one participant and in all: one more is refused, not kept waiting. */
+/**
+ * Counts the uploads and downloads that run at once, of one participant and in all. One too many is
+ * refused, not kept waiting.
+ */
 import type { HubLimits } from '../guard/limits.js';
 import { Refusal } from './refusal.js';
 

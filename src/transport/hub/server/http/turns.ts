@@ -1,8 +1,9 @@
 /**
- * Requests of one connection are answered one after the other. Node hands over every request of a pipeline as soon as it is read:
- * thousands would be at work at once, and those behind a dead connection would never come to an end. Here the next one begins
- * when the one before is answered, and those that wait go with their connection. An answer that nobody reads ends the
- * connection, and so does a body that nobody wants. Node only.
+ * Answers the requests of a connection one after the other. Node hands over every request of a
+ * pipeline as soon as it is read: thousands would be at work at once, and those behind a dead
+ * connection would never end. Here the next request begins when the one before is answered, and
+ * waiting requests go with their connection. An answer that nobody reads ends the connection, and
+ * so does an unexpected body. Node only.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -29,7 +30,7 @@ interface Turn {
   readonly response: ServerResponse;
 }
 
-/** No client of ours asks before it has the answer, and no browser: more are an attempt. */
+/** Neither our clients nor browsers ask before they have the answer: more are an attack. */
 const mostWaiting = 8;
 /** A refusal is read by then; of the body that was refused nothing is. */
 const lingerMs = 1000;
@@ -86,8 +87,9 @@ export function takeTurns(server: Server, { limits, note, takesBody, handle }: T
 }
 
 /**
- * A connection that is closed by an answer before its request has come in full: what of it lies here unread would have the system
- * take back the answer, too. So it is closed on our side only, and cut a moment later.
+ * A connection that is closed by an answer before its request has come in full: what of it lies
+ * here unread would have the system take back the answer, too. So it is closed on our side only,
+ * and cut a moment later.
  */
 function endUnread(request: IncomingMessage): void {
   const { socket } = request;

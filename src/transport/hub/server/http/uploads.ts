@@ -1,7 +1,8 @@
 /**
- * Blobs on their way in: written to a file of the participant's own, which stays when the connection is lost, so that the
- * next one goes on behind it. The whole is confirmed when it has been checked against its hash, and gets its name when it is
- * synced: who announces it meanwhile waits, so that nothing is counted that a power cut would take away. Node only.
+ * Receives blobs. A blob is written to a file of the participant's own, which stays when the
+ * connection is lost, so that the next upload resumes behind it. The whole is confirmed when it has
+ * been checked against its hash, and gets its name when it is synced. An announcement of it waits
+ * until then, so nothing is counted that a power cut would take away. Node only.
  */
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -25,7 +26,10 @@ import { openPartFiles, type PartFiles } from './part-files.js';
 import { Refusal } from './refusal.js';
 
 export interface Uploads {
-  /** How far it is. An upload of it that is under way is ended: whoever asks has lost that connection. */
+  /**
+   * How far it is. An upload of it that is under way is ended: the client that asks has lost that
+   * connection.
+   */
   progress(participant: string, sha256: string): Promise<{ offset: number; complete: boolean }>;
   /**
    * All that is missing, from `offset` on.
@@ -61,7 +65,10 @@ export interface UploadsParts {
   readonly brought: BroughtBlobs;
   /** So many bytes have come, of a blob that is whole now or not. */
   onReceived(bytes: number): void;
-  /** The disk has lost what was confirmed; whoever announces it hears that it is not here, and sends it once more. */
+  /**
+   * The disk has lost what was confirmed; its announcement is answered by "missing", and it is sent
+   * once more.
+   */
   onLost(participant: string, blob: Blob, error: unknown): void;
 }
 
@@ -110,11 +117,17 @@ interface UploadStore extends UploadsParts {
   readonly settling: Set<Promise<void>>;
 }
 
-/** What others have sent is as if it were not here: who has not all of its bytes would learn that somebody has. */
+/**
+ * What others have sent is as if it were not here: who has not all of its bytes would learn that
+ * somebody has.
+ */
 const isHere = async ({ brought, blobs }: UploadStore, participant: string, sha256: string) =>
   brought.has(participant, sha256) && (await blobs.has(sha256));
 
-/** @throws Refusal where the upload does not go on behind what is here, or there is no room for the whole */
+/**
+ * @throws Refusal where the upload does not go on behind what is here, or there is no room for the
+ *   whole
+ */
 async function makeRoom(store: UploadStore, { participant, sha256, offset, first, length }: Upload) {
   const { files, pending, limits } = store;
   const there = await files.bytesOf(participant, sha256);
@@ -143,7 +156,10 @@ async function remove({ files, pending, blobs }: UploadStore, { participant, sha
   else if (!pending.isInUse(sha256)) await blobs.discard(sha256);
 }
 
-/** The body into its part, which gets its name when it is whole, and stays for the next upload when it is not. */
+/**
+ * The body into its part, which gets its name when it is whole, and stays for the next upload when
+ * it is not.
+ */
 async function receive(store: UploadStore, upload: Upload, signal: AbortSignal): Promise<void> {
   const { files, helpers, limits, onReceived } = store;
   const { participant, sha256, offset, length, body } = upload;

@@ -1,6 +1,7 @@
 /**
- * The hub's end of one WebSocket: frames in, parsed and not too many; frames out, not without end for somebody who does
- * not read them; cut when nothing is heard. Node only.
+ * The hub's end of one WebSocket. Incoming frames are parsed, and limited in number. Outgoing
+ * frames are limited too, for a client that does not read them. A silent connection is cut. Node
+ * only.
  */
 import type { RawData, WebSocket } from 'ws';
 import type { z } from 'zod';
@@ -44,7 +45,7 @@ export interface ConnectionEvents<Heard> {
   onClose(): void;
 }
 
-/** Not read from: whoever has not closed by then is cut. */
+/** Not read from: a client that has not closed by then is cut. */
 const closeMs = 2000;
 const mostUnheard = 1000;
 
@@ -129,7 +130,10 @@ export function connection<Heard, Said>(
   };
 }
 
-/** A message after the last that counted: on its way already, or from somebody who does not care, and is cut. */
+/**
+ * A message after the last that counted: on its way already, or from somebody who does not care,
+ * and is cut.
+ */
 function unheard(socket: WebSocket): () => false {
   let count = 0;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * Announcements on their way to the coordinator: one after the other for each participant, whichever connection they came by,
- * and each answered by its receipt. Node only.
+ * Announcements on their way to the coordinator: one after the other for each participant,
+ * whichever connection they came by, and each answered by its receipt. Node only.
  */
 import type { Announcement, Receipt } from '../../../../protocol/announcement.js';
 import type { HubFrame, ParticipantFrame } from '../../../../protocol/frames.js';

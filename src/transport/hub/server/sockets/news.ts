@@ -1,4 +1,7 @@
-/** What is new for somebody who watches: the frames with what has changed since they were sent something last. */
+/**
+ * What is new for somebody who watches: the frames with what has changed since they were sent
+ * something last.
+ */
 import type { ObservedFrame } from '../../../../protocol/view.js';
 import type { ObservedRound, RunView } from '../../../run-view.js';
 import type { HubMetrics } from '../guard/metrics.js';

@@ -1,6 +1,7 @@
 /**
- * Those who watch a run: each is sent what it has not been sent yet, and nobody takes part. While somebody is there, the view is
- * looked at four times a second; who reads slowly is sent the newest state later, and no queue of older ones. Node only.
+ * The observers of a run. Each is sent what it has not been sent yet. While somebody watches, the
+ * view is read four times a second. An observer that reads slowly is sent the newest state later,
+ * and no queue of older ones. Node only.
  */
 import type { WebSocket } from 'ws';
 import { type ObservedFrame, type ObserverFrame, observerFrameSchema } from '../../../../protocol/view.js';

@@ -1,7 +1,8 @@
 /**
- * Which connection has the place of a participant: one each, and from one address the latest. A process that was killed comes
- * back before its old connection is known to be dead; were the first to win, it would have to wait for that. From another
- * address it may be a thief: there the first wins, if it answers when it is asked. Node only.
+ * Which connection has the place of a participant: one each, and from one address the latest. A
+ * process that was killed comes back before its old connection is known to be dead; were the first
+ * to win, it would have to wait for that. From another address it may be a thief: there the first
+ * wins, if it answers when it is asked. Node only.
  */
 import type { HubFrame } from '../../../../protocol/frames.js';
 import type { Connection } from './connection.js';

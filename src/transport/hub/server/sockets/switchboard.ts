@@ -1,7 +1,9 @@
 /**
- * Who is on the line: the connections of participants, one each (`places.ts`), what each hears when it comes and when the
- * assignment changes, and what each says (`intake.ts`). One that loses its place is told, so that two living processes with one
- * token do not push each other out for ever. Node only.
+ * The connections of all participants: each participant has one, and from one address the latest. A
+ * process that was killed comes back before its old connection is known to be dead; if the first
+ * one won, it would have to wait for that. The earlier process is told, so that two living
+ * processes with one token do not push each other out for ever. A process from another address may
+ * be a thief: there the first one wins, if it answers when it is asked. Node only.
  */
 import type { WebSocket } from 'ws';
 import type { Assignment } from '../../../../protocol/assignment.js';

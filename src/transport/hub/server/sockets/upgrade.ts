@@ -1,6 +1,7 @@
 /**
- * From a request for a WebSocket to a connection of a participant or an observer, as the token says. The handshake is completed for everybody who asks for
- * one properly, since a page can read frames only; the first frame then says what is wrong. Node only.
+ * Turns a request for a WebSocket into a connection of a participant or an observer, by its token.
+ * The handshake is completed for every proper request, since a page can read frames only; the first
+ * frame then says what is wrong. Node only.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -45,7 +46,7 @@ const tooMany: No = {
   hint: 'run one process for each participant',
 };
 
-/** Until whoever was refused is cut. */
+/** Until a refused client is cut. */
 const closeMs = 2000;
 
 export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
