@@ -4,9 +4,10 @@
  * participant waits for the next statement. An attacker in between can keep it waiting, but cannot
  * speak for the coordinator.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type Assignment, isEarlier } from '../protocol/assignment.js';
 import { readSigned, type Signed, type StatementKind } from '../protocol/signed.js';
+import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { TransportError } from './error.js';
 import { rarely } from './rarely.js';
 
@@ -26,7 +27,8 @@ export interface CoordinatorVoice {
   readonly isGiven: boolean;
   /**
    * Reads a description, whose key and job are the coordinator's from then on.
-   * @throws OtherKeyError when another key signed it; SpoiledError when it is not rightly signed
+   * @throws OtherKeyError when another key signed it; SpoiledError when it is not rightly signed;
+   *   TransportError when it is, and of another version of the protocol
    */
   meet<Value>(signed: Signed, kind: StatementKind, schema: z.ZodType<Value>): Value;
   /** Nothing where it is to be left out. */
@@ -53,7 +55,12 @@ export function coordinatorVoice({ coordinatorKey, onLeftOut }: CoordinatorTrust
     meet(signed, kind, schema) {
       if (key !== undefined && signed.key !== key) throw otherKey(signed.key, key);
       const read = readSigned(signed, { kind, schema, key });
-      if ('problem' in read) throw new SpoiledError(`transport: the description ${read.problem}`, SPOILED);
+      if ('problem' in read) {
+        throw (
+          otherVersion(signed, kind, key) ??
+          new SpoiledError(`transport: the description ${read.problem}`, SPOILED)
+        );
+      }
       key ??= signed.key;
       job = read.job;
       return read.value;
@@ -84,6 +91,22 @@ const otherKey = (got: string, expected: string) =>
   new OtherKeyError(`transport: the coordinator's key is ${got}, expected ${expected}`, {
     hint: 'this is another coordinator, or somebody who poses as it: ask the operator for the key',
   });
+
+/** What every version says of itself, whatever else its description has. */
+const versionSchema = z.looseObject({ description: z.looseObject({ protocol: z.int().positive() }) });
+
+function otherVersion(
+  signed: Signed,
+  kind: StatementKind,
+  key: string | undefined,
+): TransportError | undefined {
+  const read = readSigned(signed, { kind, schema: versionSchema, key });
+  if ('problem' in read || read.value.description.protocol === PROTOCOL_VERSION) return undefined;
+  return new TransportError(
+    `transport: the coordinator speaks version ${read.value.description.protocol} of the protocol, expected ${PROTOCOL_VERSION}`,
+    { hint: 'use one version of commonweight everywhere' },
+  );
+}
 
 function keyOf(text: string): string {
   const digits = text.trim().toLowerCase();

@@ -290,6 +290,13 @@ export function describeTransport(
       expect(await next(iterate(knowing))).toEqual(wait(1));
     });
 
+    it.runIf(signs)('says which version it is of, whatever else it says of itself', async () => {
+      const description = { ...exampleDescription, protocol: 99, tomorrow: 1 };
+      await harness.openCoordinator({ ...exampleReception, description });
+      const joining = harness.openParticipant('site-a');
+      await expect(joining).rejects.toThrow(`version 99 of the protocol, expected ${PROTOCOL_VERSION}`);
+    });
+
     it.runIf(signs)('does not go back to an older assignment', async () => {
       const coordinator = await harness.openCoordinator(listener().reception);
       await coordinator.publish(wait(2));

@@ -8,7 +8,7 @@ import type { Description } from '../../../protocol/description.js';
 import type { HubFrame, RefusalReason } from '../../../protocol/frames.js';
 import { describedSchema } from '../../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
-import { type CoordinatorVoice, OtherKeyError } from '../../coordinator-voice.js';
+import { type CoordinatorVoice, SpoiledError } from '../../coordinator-voice.js';
 import { RefusedError, TransportError } from '../../error.js';
 
 export type FrameStep =
@@ -86,7 +86,7 @@ function stepOnWelcome(
     return { type: 'greeted', greeting: { participant, heartbeatMs, key: signed.key, epoch, description } };
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
-    if (before === undefined || error instanceof OtherKeyError) return { type: 'end', error };
+    if (before === undefined || !(error instanceof SpoiledError)) return { type: 'end', error };
     return { type: 'reconnect', reason: error.message };
   }
 }

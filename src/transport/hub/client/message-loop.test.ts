@@ -138,7 +138,8 @@ describe('the message loop of a participant', () => {
         welcomeWith({ job: 'f'.repeat(16) }, signer(new Uint8Array(32).fill(7), 'f'.repeat(16))),
         'has another federation now',
       ],
-      [welcomeWith({ protocol: 3 }), 'speaks version 3'],
+      [welcomeWith({ protocol: 99 }), 'speaks version 99'],
+      [welcomeWith({ protocol: 99, tomorrow: 1 }), 'speaks version 99'],
       [{ type: 'song' }, 'sent a message that'],
     ] as const) {
       const hub = fakeHub();

@@ -117,7 +117,7 @@ function greet(
     return {
       reason: 'version',
       message: `the hub speaks version ${PROTOCOL_VERSION} of the protocol, the participant ${got}`,
-      hint: 'use one version of commonweight everywhere',
+      hint: 'use one version of commonweight everywhere; load a page of an earlier hub again',
     };
   }
   const record = token === undefined ? undefined : tokens.check(token);
