@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { JOURNAL_VERSION } from '../src/federation/record/journal-version.js';
+import { PROTOCOL_VERSION } from '../src/protocol/version.js';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
@@ -83,6 +85,13 @@ describe('the texts', () => {
     );
     expect(names.length).toBeGreaterThan(10);
     expect(names.filter((name) => !existsSync(resolve(root, name)))).toEqual([]);
+  });
+
+  it('say the versions of the protocol and of the journal', () => {
+    const page = read('docs/across-machines.md');
+    expect(page).toContain(`the protocol (${PROTOCOL_VERSION})`);
+    expect(page).toContain(`"protocol":${PROTOCOL_VERSION}}`);
+    expect(page.replaceAll(/\s+/g, ' ')).toContain(`journal has a version (${JOURNAL_VERSION})`);
   });
 
   it('use every word of the glossary, and it defines the words of this list', () => {
