@@ -1,6 +1,6 @@
 /**
- * Reverse-mode differentiation, from graph to graph: one walk from the loss back to what it depends on, adding up the
- * gradients that reach each value (Griewank and Walther 2008, chapter 3).
+ * Reverse-mode differentiation, from graph to graph: one walk from the loss back to what it depends
+ * on, adding up the gradients that reach each value (Griewank and Walther 2008, chapter 3).
  */
 
 import { type Shape, sameShape } from '../../tensor/shape.js';

@@ -1,7 +1,7 @@
 /**
- * Vector-Jacobian products: for every operation, the gradients of its operands from the gradient dy of its result.
- * A rule may return a gradient in the shape of the result where the operand was broadcast; the walk sums it back.
- * `undefined` says that nothing flows to that operand.
+ * Vector-Jacobian products: for every operation, the gradients of its operands from the gradient dy
+ * of its result. A rule may return a gradient in the shape of the result where the operand was
+ * broadcast; the walk sums it back. `undefined` says that nothing flows to that operand.
  */
 
 import type { Shape } from '../../tensor/shape.js';

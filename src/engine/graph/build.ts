@@ -1,6 +1,6 @@
 /**
- * One function for every operation, and the usual compositions of them. A function returns a new value and touches
- * nothing, so a network reads as its formula: `relu(conv2d(x, w, b))`.
+ * One function for every operation, and the usual compositions of them. A function returns a new
+ * value and touches nothing, so a network reads as its formula: `relu(conv2d(x, w, b))`.
  */
 import { type Shape, sameShape } from '../../tensor/shape.js';
 import type { OpAttributes, OpName, Padding, Pair, ValueType } from './ops.js';
@@ -63,7 +63,9 @@ const pair = (x: number | Pair): Pair => (typeof x === 'number' ? [x, x] : x);
 const allSides = (p: number | Padding): Padding =>
   typeof p === 'number' ? { top: p, left: p, bottom: p, right: p } : p;
 
-/** Cross-correlation of x [N,C,H,W] with w [O,C/groups,kh,kw], plus a bias [O] where there is one. */
+/**
+ * Cross-correlation of x [N,C,H,W] with w [O,C/groups,kh,kw], plus a bias [O] where there is one.
+ */
 export const conv2d = (x: Value, w: Value, bias?: Value, options: ConvolutionOptions = {}) =>
   apply('conv2d', bias === undefined ? [x, w] : [x, w, bias], {
     strides: pair(options.strides ?? 1),
@@ -124,15 +126,17 @@ export const randomUniform = (keys: readonly Value[], shape: Shape, stream: numb
   apply('randomUniform', keys, { shape, stream });
 
 /**
- * Inverted dropout (Srivastava et al. 2014): every element is zeroed with probability `rate` and the others are scaled
- * by 1/(1 − rate). Which ones depends on the keys (seed, step …) and the stream alone.
+ * Inverted dropout (Srivastava et al. 2014): every element is zeroed with probability `rate` and
+ * the others are scaled by 1/(1 − rate). Which ones depends on the keys (seed, step …) and the
+ * stream alone.
  */
 export const dropout = (x: Value, rate: number, keys: readonly Value[], stream: number) =>
   // "greater" of 1 − u: u in [0, 1), so that rate 0 keeps all.
   mul(x, mul(greater(sub(1, randomUniform(keys, x.shape, stream)), rate), 1 / (1 - rate)));
 
 /**
- * Layer norm over the last `scale.rank` axes (Ba et al. 2016): (x − mean)/√(variance + epsilon)·scale + shift.
+ * Layer norm over the last `scale.rank` axes (Ba et al. 2016): (x − mean)/√(variance +
+ * epsilon)·scale + shift.
  */
 export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) => {
   const axes = scale.shape.map((_, index) => x.shape.length - scale.shape.length + index);
@@ -141,7 +145,9 @@ export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) 
   return add(mul(div(centred, sqrt(add(variance, epsilon))), scale), shift);
 };
 
-/** Group norm of x [N,C,H,W] over groups of C/groups channels (Wu and He 2018), scale and shift [C]. */
+/**
+ * Group norm of x [N,C,H,W] over groups of C/groups channels (Wu and He 2018), scale and shift [C].
+ */
 export const groupNorm = (x: Value, groups: number, scale: Value, shift: Value, epsilon = 1e-5) =>
   apply('groupNorm', [x, scale, shift], { groups, epsilon });
 
@@ -153,8 +159,9 @@ export interface PartsOperands {
 }
 
 /**
- * Σ f(part) over `parts` equal parts of the sliced operands, taken one after the other, so that only one part's values are
- * in memory. `f` gets stand-ins for its operands by name and gives a vector.
+ * Σ f(part) over `parts` equal parts of the sliced operands, taken one after the other, so that
+ * only one part's values are in memory. `f` gets stand-ins for its operands by name and gives a
+ * vector.
  */
 export function sumOverParts(
   { sliced, whole }: PartsOperands,

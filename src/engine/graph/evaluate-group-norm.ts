@@ -3,7 +3,10 @@ import { sizeOf } from '../../tensor/shape.js';
 import type { Operand } from './evaluate-operand.js';
 import type { GroupNormAttributes } from './ops.js';
 
-/** (x − mean)/√(variance + epsilon) over each group, the number that each was divided by, and the channel of each. */
+/**
+ * (x − mean)/√(variance + epsilon) over each group, the number that each was divided by, and the
+ * channel of each.
+ */
 export function normalized(x: Operand, { groups, epsilon }: GroupNormAttributes) {
   const [n = 1, c = 1, ...pixels] = x.shape;
   const size = x.data.length / (n * groups);

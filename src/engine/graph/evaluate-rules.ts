@@ -1,4 +1,4 @@
-/** How the reference evaluator computes each operation. */
+/** The rules by which the reference evaluator computes each operation. */
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.js';
 import { erf } from './erf.js';
 import { groupNormInputGradient, normalized } from './evaluate-group-norm.js';
@@ -88,7 +88,10 @@ function reduce(
   return out;
 }
 
-/** Copies `source` into a result of shape `to`: the element at coordinate c comes from (or goes to) c + offset. */
+/**
+ * Copies `source` into a result of shape `to`: the element at coordinate c comes from (or goes to)
+ * c + offset.
+ */
 function window(from: Operand, to: Shape, offset: readonly number[]): Float64Array {
   const out = new Float64Array(sizeOf(to));
   const toStrides = stridesOf(to);

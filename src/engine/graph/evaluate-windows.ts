@@ -1,10 +1,16 @@
-/** Convolution and pooling of the reference evaluator: one walk over all windows, used by values and gradients. */
+/**
+ * Convolution and pooling of the reference evaluator: one walk over all windows, used by values and
+ * gradients.
+ */
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import type { Operand } from './evaluate-operand.js';
 import type { ConvolutionAttributes, OpAttributes, PoolingAttributes, WindowAttributes } from './ops.js';
 import type { ImageShape } from './shapes.js';
 
-/** Calls visit(output row, output column, kernel row, kernel column, image position) for every tap inside the image. */
+/**
+ * Calls visit(output row, output column, kernel row, kernel column, image position) for every tap
+ * inside the image.
+ */
 function forEachTap(
   [height, width]: readonly [number, number],
   [rows, columns]: readonly [number, number],
@@ -102,7 +108,9 @@ export function convolutionWeightGradient(
   return dw;
 }
 
-/** Calls visit(x position, y position) for every element of every pooling window of every channel. */
+/**
+ * Calls visit(x position, y position) for every element of every pooling window of every channel.
+ */
 function forEachPooled(
   xShape: Shape,
   yShape: Shape,

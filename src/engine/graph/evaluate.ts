@@ -1,6 +1,6 @@
 /**
- * The reference evaluator: every operation as its definition says, in float64, one element at a time. It is slow and
- * plain on purpose: the fast paths are tested against it.
+ * The reference evaluator: every operation as its definition says, in float64, one element at a
+ * time. It is slow and plain on purpose: the fast paths are tested against it.
  */
 import { formatShape, sizeOf } from '../../tensor/shape.js';
 import { evaluateRules } from './evaluate-rules.js';

@@ -1,9 +1,10 @@
 /**
- * The vocabulary of computations: every operation and its attributes, in one interface. `OpName` is its keys; the
- * tables of shapes, reference values, gradients and lowerings are exhaustive over it, so that a missing rule is a
- * compile error.
+ * The vocabulary of computations: every operation and its attributes, in one interface. `OpName` is
+ * its keys; the tables of shapes, reference values, gradients and lowerings are exhaustive over it,
+ * so that a missing rule is a compile error.
  *
- * Activations of images are NCHW, weights of convolutions OIHW, as in PyTorch. Masks are f32 with the values 0 and 1.
+ * Activations of images are NCHW, weights of convolutions OIHW, as in PyTorch. Masks are f32 with
+ * the values 0 and 1.
  */
 import type { Shape } from '../../tensor/shape.js';
 
@@ -119,15 +120,20 @@ export interface OpAttributes {
   gather: { readonly axis: number };
   /** (indices i32, dy) → gradient of gather: every slice of dy added where it was taken from. */
   gatherGradient: { readonly axis: number; readonly size: number };
-  /** (labels i32 [...]) → f32 [..., classes]; a label outside 0 … classes − 1 gives a row of zeros. */
+  /**
+   * (labels i32 [...]) → f32 [..., classes]; a label outside 0 … classes − 1 gives a row of zeros.
+   */
   oneHot: { readonly classes: number };
 
-  /** (key i32 [] …) → uniform numbers in [0, 1), a function of the keys, stream and position alone. */
+  /**
+   * (key i32 [] …) → uniform numbers in [0, 1), a function of the keys, stream and position alone.
+   */
   randomUniform: { readonly shape: Shape; readonly stream: number };
 
   /**
-   * (operands …) → Σ of what `body` gives for each of `parts` equal parts, taken one after the other: a vector. Of the
-   * operands, the first `sliced` are cut along their first axis, the others are whole. `inputs` are the body's names for them.
+   * (operands …) → Σ of what `body` gives for each of `parts` equal parts, taken one after the
+   * other: a vector. Of the operands, the first `sliced` are cut along their first axis, the others
+   * are whole. `inputs` are the body's names for them.
    */
   sumOverParts: {
     readonly body: Body;

@@ -1,7 +1,8 @@
 /**
- * What every operation ties: if its operands' units change places along their axes, so do those of its result, and the
- * values are the same otherwise. A rule ties and fixes axes of the operands and gives those of the result; `fixed` is always
- * right. A graph whose outputs are fixed then gives the same, whatever order the units of its inputs are put in.
+ * The rules by which an operation ties axes: if the units of its operands change places along their
+ * axes, so do those of its result, and the values are the same otherwise. A rule ties and fixes
+ * axes of the operands and gives those of the result; `fixed` is always right. A graph whose
+ * outputs are fixed then gives the same result, in whatever order the units of its inputs are.
  */
 import type { OpName } from './ops.js';
 import { type Axis, extentOf, fix, fixedAxis, freeAxis, keepChannelGroups, tie } from './tied-axes.js';
@@ -11,8 +12,8 @@ type Axes = readonly Axis[];
 type Rule<Op extends OpName> = (value: ValueOf<Op>, operands: readonly Axes[]) => Axes;
 
 /**
- * The axes of these inputs, with the ties between them that keep the output as it is, in every element. All other inputs are
- * fixed.
+ * The axes of these inputs, with the ties between them that keep the output as it is, in every
+ * element. All other inputs are fixed.
  */
 export function permutableAxes(output: Value, inputs: readonly Value[]): ReadonlyMap<Value, Axes> {
   const free = new Set(inputs);
@@ -173,7 +174,10 @@ const permutationRules: { readonly [Op in OpName]: Rule<Op> } = {
   sumOverParts: fixed,
 };
 
-/** Axes of an extent of 1 come and go; [C,H,W] → [C·H·W] makes blocks of H·W for every channel, and back. */
+/**
+ * Axes of an extent of 1 come and go; [C,H,W] → [C·H·W] makes blocks of H·W for every channel, and
+ * back.
+ */
 function reshaped(from: Axes, shape: readonly number[]): Axes {
   const result: Axis[] = [];
   let at = 0;
@@ -198,7 +202,9 @@ function reshaped(from: Axes, shape: readonly number[]): Axes {
   return result;
 }
 
-/** The first axis of more than one element has the units, the others are what lies in their blocks. */
+/**
+ * The first axis of more than one element has the units, the others are what lies in their blocks.
+ */
 function regrouped(source: Axes, target: readonly number[]): Axes {
   const [units, ...inner] = source.filter((axis) => extentOf(axis) > 1);
   inner.forEach(fix);

@@ -1,7 +1,8 @@
 /**
- * The random numbers inside graphs: a hash of (position, seed, step …, stream), so that an element's number does not
- * depend on what was drawn before. The mixer is lowbias32 (Wellons 2018, "Prospecting for hash functions"), applied
- * once for every part of the key; 24 bits become a float32 in [0, 1).
+ * The random numbers inside graphs: a hash of (position, seed, step …, stream), so that an
+ * element's number does not depend on what was drawn before. The mixer is lowbias32 (Wellons 2018,
+ * "Prospecting for hash functions"), applied once for every part of the key; 24 bits become a
+ * float32 in [0, 1).
  */
 export const HASH_MULTIPLIERS = [0x7feb352d, 0x846ca68b] as const;
 

@@ -1,4 +1,7 @@
-/** The type of every operation's result from the types of its operands; wrong operands are refused here. */
+/**
+ * The type of every operation's result from the types of its operands; wrong operands are refused
+ * here.
+ */
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.js';
 import type { OpAttributes, OpName, PoolingAttributes, ValueType, WindowAttributes } from './ops.js';
 import { GraphError } from './value.js';

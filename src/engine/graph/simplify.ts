@@ -1,13 +1,15 @@
 /**
- * Rewrites a graph into a cheaper one with the same results. Equal values become one; then, bottom-up,
+ * Rewrites a graph into a cheaper one with the same results. Equal values become one; then,
+ * bottom-up,
  *
  * - arithmetic with 0, 1 and other constants is done here;
  * - a reshape of a reshape is one reshape;
  * - whole parts of a concatenation are taken as they are, not cut out of it;
  * - an expansion that an elementwise operation would do by broadcasting is left to it;
  * - the sum of a pooling's gradient is taken before it is spread over the windows;
- * - max-pool(relu(x)) becomes relu(max-pool(x)): the same values and gradients on a fraction of the elements. (Where the
- *   maximum of a window is positive both see the same ties; elsewhere relu's gradient is 0 in both.)
+ * - max-pool(relu(x)) becomes relu(max-pool(x)): the same values and gradients on a fraction of the
+ *   elements. (Where the maximum of a window is positive both see the same ties; elsewhere relu's
+ *   gradient is 0 in both.)
  */
 import { sameShape, sizeOf } from '../../tensor/shape.js';
 import { apply, concat, expand, maxPool2d, neg, reduceSum, relu, reshape, scalar } from './build.js';
@@ -139,7 +141,9 @@ function rewriteArithmetic(value: Value): Value | undefined {
   return withoutExpansion(value, a, b);
 }
 
-/** f(expand(a), b): broadcast where b has the full shape; expanded afterwards where b is a number. */
+/**
+ * f(expand(a), b): broadcast where b has the full shape; expanded afterwards where b is a number.
+ */
 function withoutExpansion(value: Value, a: Value, b: Value): Value | undefined {
   const op = value.op as 'add' | 'sub' | 'mul' | 'div';
   for (const [expanded, other, first] of [
@@ -158,8 +162,8 @@ function withoutExpansion(value: Value, a: Value, b: Value): Value | undefined {
 }
 
 /**
- * The sum of a pooling's gradient over all pixels is that of dy: every window gives out all it gets. So the bias before a
- * pooling costs a pass over the pooled image instead of the whole.
+ * The sum of a pooling's gradient over all pixels is that of dy: every window gives out all it
+ * gets. So the bias before a pooling costs a pass over the pooled image instead of the whole.
  */
 function sumOfPoolingGradient(value: ValueOf<'reduceSum'>): Value | undefined {
   const x = operand(value as Value, 0);

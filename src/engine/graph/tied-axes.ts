@@ -1,7 +1,8 @@
 /**
- * Axes of values whose elements may change places only together: the channels that a convolution gives are the channels
- * that the next one takes. Tied axes share their _units_; an axis in blocks has several elements for every unit, as the
- * columns of a dense layer do after flattening [N,C,H,W]. Ties are kept as a union-find structure.
+ * Axes of values whose elements may change places only together: the channels that a convolution
+ * gives are the channels that the next one takes. Tied axes share their _units_; an axis in blocks
+ * has several elements for every unit, as the columns of a dense layer do after flattening
+ * [N,C,H,W]. Ties are kept as a union-find structure.
  */
 
 /** Things that change places as wholes. */
@@ -9,7 +10,10 @@ export interface Units {
   readonly size: number;
   /** They stay where they are. */
   fixed: boolean;
-  /** Only orders that keep so many groups of consecutive units together are allowed, where there is a number. */
+  /**
+   * Only orders that keep so many groups of consecutive units together are allowed, where there is
+   * a number.
+   */
   channelGroups: number | undefined;
   /** What these units turned out to be part of. */
   tiedTo: Axis | undefined;
@@ -47,7 +51,10 @@ export function fix(axis: Axis): void {
   resolve(axis).units.fixed = true;
 }
 
-/** The same order holds for both axes, which are of one extent. Where their blocks do not fit into each other, none does. */
+/**
+ * The same order holds for both axes, which are of one extent. Where their blocks do not fit into
+ * each other, none does.
+ */
 export function tie(one: Axis, other: Axis): void {
   const [a, b] = [resolve(one), resolve(other)];
   if (a.units === b.units) return;
@@ -65,8 +72,9 @@ export function tie(one: Axis, other: Axis): void {
 }
 
 /**
- * Only orders that exchange groups as wholes, and units within a group, are allowed: of so many groups along the axis.
- * Two numbers of groups for the same units fix them, although some orders keep both.
+ * Only orders that exchange groups as wholes, and units within a group, are allowed: of so many
+ * groups along the axis. Two numbers of groups for the same units fix them, although some orders
+ * keep both.
  */
 export function keepChannelGroups(axis: Axis, groups: number): void {
   const { units } = resolve(axis);

@@ -1,4 +1,7 @@
-/** A value of a graph: an operation applied to values. Values are immutable; a graph is what its outputs reach. */
+/**
+ * A value of a graph: an operation applied to values. Values are immutable; a graph is what its
+ * outputs reach.
+ */
 import { CommonweightError } from '../../base/error.js';
 import { formatShape, type Shape } from '../../tensor/shape.js';
 import type { OpAttributes, OpName, ValueType } from './ops.js';
@@ -13,7 +16,10 @@ export interface ValueOf<Op extends OpName> {
 
 export type Value = { [Op in OpName]: ValueOf<Op> }[OpName];
 
-/** Named results. What they reach through `inputs` is the graph; its inputs are the `input` values among that. */
+/**
+ * Named results. What they reach through `inputs` is the graph; its inputs are the `input` values
+ * among that.
+ */
 export interface Graph {
   readonly outputs: Readonly<Record<string, Value>>;
 }
@@ -39,7 +45,10 @@ export function bodyResult({ attributes }: ValueOf<'sumOverParts'>): Value {
   return attributes.body.result as Value;
 }
 
-/** Every value that the outputs reach, operands before their users, in an order that depends on the graph alone. */
+/**
+ * Every value that the outputs reach, operands before their users, in an order that depends on the
+ * graph alone.
+ */
 export function topologicalOrder(outputs: Iterable<Value>): Value[] {
   const order: Value[] = [];
   const seen = new Set<Value>();

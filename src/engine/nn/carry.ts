@@ -1,6 +1,6 @@
 /**
- * What stays with the engine from one training step to the next. Apart from the compiler of plans, so that a thread which
- * only trains by them need not load it.
+ * Says which values stay with the engine from one training step to the next. It is apart from the
+ * compiler of plans, so that a thread which only trains need not load the compiler.
  */
 import type { Plan } from './plan.js';
 

@@ -1,6 +1,7 @@
 /**
- * Optimizers as graphs over the flat state vector: from state w, gradient g and slots (momenta, moments; all zero at the
- * start) to the next state and slots. The formulas are PyTorch's, so that runs can be compared number by number.
+ * Optimizers as graphs over the flat state vector: from state w, gradient g and slots (momenta,
+ * moments; all zero at the start) to the next state and slots. The formulas are PyTorch's, so that
+ * runs can be compared number by number.
  */
 import * as g from '../graph/build.js';
 import type { Value } from '../graph/value.js';
@@ -33,8 +34,8 @@ const slot = (slots: readonly Value[], index: number): Value => {
 };
 
 /**
- * w ← w − η·g; with momentum µ, v ← µ·v + g and w ← w − η·v, or w − η·(g + µ·v) with Nesterov's correction
- * (Sutskever et al. 2013).
+ * w ← w − η·g; with momentum µ, v ← µ·v + g and w ← w − η·v, or w − η·(g + µ·v) with Nesterov's
+ * correction (Sutskever et al. 2013).
  */
 export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 } = {}): Optimizer {
   return {
@@ -81,8 +82,8 @@ export function adam({
 }
 
 /**
- * 1 − βᵗ for t ≥ 1. With x = t·ln β this is −(eˣ + 1)·tanh(x/2): float32 would lose three digits of 1 − 0.999 in the
- * subtraction.
+ * 1 − βᵗ for t ≥ 1. With x = t·ln β this is −(eˣ + 1)·tanh(x/2): float32 would lose three digits of
+ * 1 − 0.999 in the subtraction.
  */
 function oneMinusPower(beta: number, step: Value): Value {
   const x = g.mul(g.cast(step, 'f32'), Math.log(beta));

@@ -1,4 +1,7 @@
-/** Learning rates over a run: from the step (from 0) and the number of steps to a factor of the base rate. */
+/**
+ * Learning rates over a run: from the step (from 0) and the number of steps to a factor of the base
+ * rate.
+ */
 
 import { partNearest } from '../../base/part-of.js';
 
@@ -6,7 +9,10 @@ export type Schedule = (step: number, steps: number) => number;
 
 export const constantSchedule = (): Schedule => () => 1;
 
-/** From 0 to 1 over the first `warmUp` fraction of the steps, then 1 (or what `after` says of the rest). */
+/**
+ * From 0 to 1 over the first `warmUp` fraction of the steps, then 1 (or what `after` says of the
+ * rest).
+ */
 export const linearWarmUp =
   ({ warmUp = 0.1, after = constantSchedule() as Schedule } = {}): Schedule =>
   (step, steps) => {
@@ -14,15 +20,18 @@ export const linearWarmUp =
     return step < rising ? (step + 1) / rising : after(step - rising, steps - rising);
   };
 
-/** ½(1 + cos πt): from 1 to `floor` (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983). */
+/**
+ * ½(1 + cos πt): from 1 to `floor` (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983).
+ */
 export const cosine =
   ({ floor = 0 } = {}): Schedule =>
   (step, steps) =>
     floor + (1 - floor) * 0.5 * (1 + Math.cos((Math.PI * step) / Math.max(steps, 1)));
 
 /**
- * One cycle (Smith and Topin 2018, https://arxiv.org/abs/1708.07120): by half a cosine from 1/`startDivisor` to 1 over
- * the first `warmUp` fraction, then by another to 1/(`startDivisor`·`endDivisor`).
+ * One cycle (Smith and Topin 2018, https://arxiv.org/abs/1708.07120): by half a cosine from
+ * 1/`startDivisor` to 1 over the first `warmUp` fraction, then by another to
+ * 1/(`startDivisor`·`endDivisor`).
  */
 export const oneCycle =
   ({ warmUp = 0.3, startDivisor = 25, endDivisor = 1e4 } = {}): Schedule =>

@@ -1,7 +1,8 @@
 /**
- * How much memory the values of a graph take while it is computed: the most bytes that are alive at a time, in the order in
- * which it is computed. A value is alive from where it is made to where it is read last; a convolution has its columns, or
- * its transformed tiles, besides. Nothing is allocated for it: shapes are enough.
+ * Computes how much memory the values of a graph take: the most bytes that are alive at one time,
+ * in the order of computation. A value is alive from where it is made to where it is read last. A
+ * convolution has its columns, or its transformed tiles, besides. Nothing is allocated for this:
+ * shapes are enough.
  */
 
 import { sizeOf } from '../../tensor/shape.js';

@@ -1,6 +1,7 @@
 /**
- * Products of rows with each other, rowsᵀ·rows, in float64: float32's rounding would leave sums of them without a Cholesky
- * factor. Graphs know no float64, and nobody has to: the result comes as the sum of two float32, which hold 48 bits.
+ * Products of rows with each other, rowsᵀ·rows, in float64: float32's rounding would leave sums of
+ * them without a Cholesky factor. Graphs know no float64, and nobody has to: the result comes as
+ * the sum of two float32, which hold 48 bits.
  */
 import { ONNX_TYPES, OnnxModelBuilder } from './model-builder.js';
 

@@ -1,6 +1,6 @@
 /**
- * Writes ONNX models: nodes, constants, inputs and outputs are collected and become the bytes of a ModelProto.
- * Field numbers are those of onnx.proto (ONNX IR version 8).
+ * Writes ONNX models: nodes, constants, inputs and outputs are collected and become the bytes of a
+ * ModelProto. Field numbers are those of onnx.proto (ONNX IR version 8).
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.js';
@@ -42,7 +42,10 @@ interface Node {
   readonly output: string;
 }
 
-/** Collects a graph; names of intermediate values are given in the order of creation, so equal calls give equal bytes. */
+/**
+ * Collects a graph; names of intermediate values are given in the order of creation, so equal calls
+ * give equal bytes.
+ */
 export class OnnxModelBuilder {
   readonly #nodes: Node[] = [];
   readonly #initializers: Uint8Array[] = [];
@@ -67,8 +70,8 @@ export class OnnxModelBuilder {
   }
 
   /**
-   * Declares that `value` is given out as `name`. What a node makes gets that name itself: an Identity would copy it where
-   * others read it too.
+   * Declares that `value` is given out as `name`. What a node makes gets that name itself: an
+   * Identity would copy it where others read it too.
    */
   output(name: string, value: string, type: OnnxType, shape: OnnxShape): void {
     const isMade = this.#nodes.some(({ output }) => output === value);
@@ -77,7 +80,10 @@ export class OnnxModelBuilder {
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
-  /** Adds a node and returns the name of its result. An equal node that is there already is used again. */
+  /**
+   * Adds a node and returns the name of its result. An equal node that is there already is used
+   * again.
+   */
   node<Type extends Operator>(
     type: Type,
     inputs: readonly string[],
@@ -100,8 +106,8 @@ export class OnnxModelBuilder {
   }
 
   /**
-   * The sum over `rounds` rounds of the vector [length] that `round` builds, added up in their order. It may use every
-   * value of this model, and the number of the round, i64 [].
+   * The sum over `rounds` rounds of the vector [length] that `round` builds, added up in their
+   * order. It may use every value of this model, and the number of the round, i64 [].
    */
   sumOfLoop(
     rounds: number,

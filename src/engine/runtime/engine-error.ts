@@ -1,4 +1,7 @@
-/** What ONNX Runtime says when it cannot do something, in words that name the device and what to choose instead. */
+/**
+ * What ONNX Runtime says when it cannot do something, in words that name the device and what to
+ * choose instead.
+ */
 import { RuntimeError } from './runtime.js';
 
 /** How the engine, V8 and the browsers say that memory is short. */

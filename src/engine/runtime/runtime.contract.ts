@@ -208,7 +208,10 @@ export function describeRuntime(runtime: Runtime): void {
   });
 }
 
-/** Every algorithm of the schedule in one small network: both convolutions, both poolings, dropout, Adam. */
+/**
+ * Every algorithm of the schedule in one small network: both convolutions, both poolings, dropout,
+ * Adam.
+ */
 function smallTraining() {
   const network = onPixels(
     (scope, images) => {

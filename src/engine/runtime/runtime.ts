@@ -8,8 +8,9 @@ export interface Session {
   /** Sets carried inputs, for the next run. They are copied. */
   write(carried: Tensors): Promise<void>;
   /**
-   * Runs the model. `inputs` are those that are not carried; `outputs` may hold tensors of the right dtype and shape to be
-   * written: what is not there is made anew. The call blocks the thread while it computes, but on a GPU.
+   * Runs the model. `inputs` are those that are not carried; `outputs` may hold tensors of the
+   * right dtype and shape to be written: what is not there is made anew. The call blocks the thread
+   * while it computes, but on a GPU.
    */
   run(inputs: Tensors, outputs?: Tensors): Promise<Tensors>;
   /** Copies of the carried values as they are now, under their names as inputs. */
@@ -19,8 +20,9 @@ export interface Session {
 
 export interface SessionOptions {
   /**
-   * Outputs that stay with the engine and are inputs of the next run: name of the output → name of the input. A training
-   * state never leaves the memory in which it is computed, a GPU's for example.
+   * Outputs that stay with the engine and are inputs of the next run: name of the output → name of
+   * the input. A training state never leaves the memory in which it is computed, a GPU's for
+   * example.
    */
   readonly carry?: Readonly<Record<string, string>>;
 }
@@ -32,13 +34,19 @@ export interface Runtime {
   readonly device: string;
   /** For one operation. Participants side by side, of one thread each, use the cores better. */
   readonly threads: number;
-  /** Arrays up to this size are computed fastest here: what `partBytes` of a plan for this runtime should be. */
+  /**
+   * Arrays up to this size are computed fastest here: what `partBytes` of a plan for this runtime
+   * should be.
+   */
   readonly partBytes: number;
   /** @throws RuntimeError when the model cannot be loaded. */
   open(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }
 
-/** What stays in the cache of one core; and several threads want larger operations, so that each is worth waking them. */
+/**
+ * What stays in the cache of one core; and several threads want larger operations, so that each is
+ * worth waking them.
+ */
 export const partBytesOf = (threads: number) => (threads === 1 ? 2.5 : 10) * 2 ** 20;
 
 export class RuntimeError extends CommonweightError {

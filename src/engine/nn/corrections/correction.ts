@@ -1,7 +1,8 @@
 /**
- * A correction of local training: something done to the loss, to the gradient or to the next state, inside of the training
- * graph, against the drift of participants that see different data. What it is told besides the batch are inputs of the
- * graph, so that one plan serves every participant in every round.
+ * A correction of local training: something done to the loss, to the gradient or to the next state,
+ * inside of the training graph, against the drift of participants that see different data. What it
+ * is told besides the batch are inputs of the graph, so that one plan serves every participant in
+ * every round.
  */
 import type { Value } from '../../graph/value.js';
 import type { LastLayer } from '../layers/last-layer.js';

@@ -1,7 +1,8 @@
 /**
- * FedBABU (Oh, Kim and Yun 2022, https://arxiv.org/abs/2106.06042): the last layer stays as it began, and what comes before it
- * is trained against it. Where participants have different classes, it is the last layer that they pull apart first: each
- * unlearns the classes that it lacks. It is fitted afterwards, here by the refit from sums.
+ * FedBABU (Oh, Kim and Yun 2022, https://arxiv.org/abs/2106.06042): the last layer stays as it
+ * began, and what comes before it is trained against it. Where participants have different classes,
+ * it is the last layer that they pull apart first: each unlearns the classes that it lacks. It is
+ * fitted afterwards, here by the refit from sums.
  */
 import * as g from '../../graph/build.js';
 import type { StateCorrection } from './correction.js';

@@ -1,7 +1,8 @@
 /**
- * FedRS, the restricted softmax (Li and Zhan 2021, https://doi.org/10.1145/3447548.3467254): the logit of class c is scaled
- * by α + (1 − α)·n_c / max n before the loss. A class that the participant never sees has its logit scaled by α, so that it
- * is pushed down less; one that it sees most often is left as it is.
+ * FedRS, the restricted softmax (Li and Zhan 2021, https://doi.org/10.1145/3447548.3467254): the
+ * logit of class c is scaled by α + (1 − α)·n_c / max n before the loss. A class that the
+ * participant never sees has its logit scaled by α, so that it is pushed down less; one that it
+ * sees most often is left as it is.
  */
 import * as g from '../../graph/build.js';
 import type { LossCorrection } from './correction.js';

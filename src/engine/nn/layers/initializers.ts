@@ -1,4 +1,7 @@
-/** How weights begin. Fans count inputs and outputs of one unit: of OIHW weights I·kh·kw and O·kh·kw. */
+/**
+ * Initializers of weights. Fans count inputs and outputs of one unit: of OIHW weights I·kh·kw and
+ * O·kh·kw.
+ */
 import type { RandomStream } from '../../../base/random.js';
 import { type Shape, sizeOf } from '../../../tensor/shape.js';
 
@@ -31,7 +34,10 @@ export const normal =
     for (let i = 0; i < out.length; i++) out[i] = mean + standardDeviation * stream.normal();
   };
 
-/** Variance 2/fan-in, for layers followed by relu (He et al. 2015, https://arxiv.org/abs/1502.01852). */
+/**
+ * Variance 2/fan-in, for layers followed by relu (He et al. 2015,
+ * https://arxiv.org/abs/1502.01852).
+ */
 export const heNormal: Initializer = (out, shape, stream) =>
   normal(0, Math.sqrt(2 / fans(shape).fanIn))(out, shape, stream);
 export const heUniform: Initializer = (out, shape, stream) => {
@@ -50,7 +56,10 @@ export const glorotNormal: Initializer = (out, shape, stream) => {
   normal(0, Math.sqrt(2 / (fanIn + fanOut)))(out, shape, stream);
 };
 
-/** Uniform within ±1/√fan-in: what PyTorch gives to convolutions and dense layers, and to their biases. */
+/**
+ * Uniform within ±1/√fan-in: what PyTorch gives to convolutions and dense layers, and to their
+ * biases.
+ */
 export const fanInUniform =
   (fanIn: number): Initializer =>
   (out, shape, stream) => {

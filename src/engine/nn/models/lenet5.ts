@@ -1,4 +1,7 @@
-/** LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition"), for images of 28×28. */
+/**
+ * LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition"), for
+ * images of 28×28.
+ */
 import { averagePool2d, flatten, tanh } from '../../graph/build.js';
 import { conv2d, dense } from '../layers/layers.js';
 import type { Network } from '../layers/network.js';

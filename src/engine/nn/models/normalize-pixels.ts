@@ -1,6 +1,6 @@
 /**
- * The first layer of networks for pictures: bytes become (byte/255 − mean)/deviation, per channel. It has no weights; mean and
- * deviation are part of the network.
+ * The first layer of networks for pictures: bytes become (byte/255 − mean)/deviation, per channel.
+ * It has no weights; mean and deviation are part of the network.
  */
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import { formatShape, type Shape } from '../../../tensor/shape.js';
@@ -17,7 +17,10 @@ export interface Normalization {
 /** Pictures as a network takes them in. @param shape [C,H,W] */
 export const pixels = (shape: Shape): ColumnSpec => ({ name: 'images', dtype: 'u8', shape });
 
-/** The network behind that layer: its first input is then of bytes. Pixels are from 0 to 1 by default. */
+/**
+ * The network behind that layer: its first input is then of bytes. Pixels are from 0 to 1 by
+ * default.
+ */
 export function onPixels(
   network: Network,
   normalization: Normalization = { mean: [0], deviation: [1] },
@@ -27,7 +30,8 @@ export function onPixels(
 
 /**
  * x [N,C,…] bytes → floats: byte·(1/(255·deviation)) − mean/deviation.
- * @throws NetworkError when there is neither one number nor one for each channel, or a deviation that nothing is divided by
+ * @throws NetworkError when there is neither one number nor one for each channel, or a deviation
+ *   that nothing is divided by
  */
 export function normalizePixels(x: Value, normalization: Normalization): Value {
   const channels = x.shape[1] ?? 1;

@@ -1,7 +1,8 @@
 /**
- * A small residual network (He et al. 2016, https://arxiv.org/abs/1512.03385) of the widths that MLPerf Tiny gave its
- * ResNet-8: 16, 32, 64, one basic block each. Group norm in place of batch norm: its statistics are no part of the state,
- * so there is nothing in it that must not be averaged.
+ * A small residual network (He et al. 2016, https://arxiv.org/abs/1512.03385) of the widths that
+ * MLPerf Tiny gave its ResNet-8: 16, 32, 64, one basic block each. Group norm in place of batch
+ * norm: its statistics are no part of the state, so there is nothing in it that must not be
+ * averaged.
  */
 import { add, flatten, globalAveragePool, relu } from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';

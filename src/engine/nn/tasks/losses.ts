@@ -1,21 +1,26 @@
-/** Losses over classes: one number for every example, so that weights and sums can be taken outside. */
+/**
+ * Losses over classes: one number for every example, so that weights and sums can be taken outside.
+ */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 
 /**
- * From logits [N, classes] and labels i32 [N] to the loss of every example [N].
- * `seen` f32 [classes] has 0 for classes that take no part, as if the network had no output for them; 1 for the others.
+ * From logits [N, classes] and labels i32 [N] to the loss of every example [N]. `seen` f32
+ * [classes] has 0 for classes that take no part, as if the network had no output for them; 1 for
+ * the others.
  */
 export type ClassLoss = (logits: Value, labels: Value, seen?: Value) => Value;
 
-/** A logit that is lower by so much has the probability 0 in float32, and a finite logarithm of it. */
+/**
+ * A logit that is lower by so much has the probability 0 in float32, and a finite logarithm of it.
+ */
 export const EXCLUDED = 1e4;
 
 const targets = (logits: Value, labels: Value) => g.oneHot(labels, logits.shape[1] ?? 1);
 
 /**
- * −Σ_c t_c log softmax(z)_c, where t is 1 − ε + ε/classes for the true class and ε/classes for the others
- * (label smoothing: Szegedy et al. 2016).
+ * −Σ_c t_c log softmax(z)_c, where t is 1 − ε + ε/classes for the true class and ε/classes for the
+ * others (label smoothing: Szegedy et al. 2016).
  */
 export const softmaxCrossEntropy =
   ({ labelSmoothing = 0 } = {}): ClassLoss =>

@@ -1,10 +1,10 @@
 /**
- * From a graph to an ONNX model for the world: one standard operator for each operation, images NCHW, weights as
- * initializers under their own names, any number of images at a time. What `lower/` does for speed is left to the program that
- * runs the model.
+ * From a graph to an ONNX model for the world: one standard operator for each operation, images
+ * NCHW, weights as initializers under their own names, any number of images at a time. What
+ * `lower/` does for speed is left to the program that runs the model.
  *
- * Values of a graph have fixed shapes, so the graph is traced for two batch sizes. The traces differ in their extents
- * only, and an extent that differs is one that the batch decides.
+ * Values of a graph have fixed shapes, so the graph is traced for two batch sizes. The traces
+ * differ in their extents only, and an extent that differs is one that the batch decides.
  */
 
 import { type StateDict, tensorView } from '../../../tensor/state-dict.js';
@@ -14,9 +14,11 @@ import { dependsOnBatch, type Exporting, PROBES } from './exporting.js';
 import { rules } from './rules.js';
 
 /**
- * An inference model of the graph that `trace` gives for any batch size. Its input named as a tensor of `weights` is
- * that tensor; the one other input begins with the batch axis, and so does every output.
- * @throws GraphError when more than extents depends on the size of the batch, such as the factor of a mean over it.
+ * An inference model of the graph that `trace` gives for any batch size. Its input named as a
+ * tensor of `weights` is that tensor; the one other input begins with the batch axis, and so does
+ * every output.
+ * @throws GraphError when more than extents depends on the size of the batch, such as the factor of
+ *   a mean over it.
  */
 export function exportGraph(trace: (batchSize: number) => Graph, weights: StateDict): Uint8Array {
   const [graph, other] = [trace(PROBES[0]), trace(PROBES[1])];

@@ -1,4 +1,7 @@
-/** What the rules of an export share: the names of values, and what the size of the batch decides. */
+/**
+ * The state that the rules of an export share: the names of values, and what the size of the batch
+ * decides.
+ */
 
 import type { Shape } from '../../../tensor/shape.js';
 import { describeValue, GraphError, type Value } from '../../graph/value.js';

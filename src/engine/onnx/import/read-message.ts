@@ -1,6 +1,7 @@
 /**
- * Reads a message of protobuf that is not ours, and takes nothing in it that we would not have written: no other fields, none
- * twice that is there once, and no other bytes for the same values. So whatever reads it after us reads the same.
+ * Reads a protobuf message from elsewhere, and accepts only what we would have written: no other
+ * fields, no field twice that is there once, and no other bytes for the same values. So a later
+ * reader reads the same as this one.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { CommonweightError } from '../../../base/error.js';

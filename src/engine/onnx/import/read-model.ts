@@ -1,7 +1,8 @@
 /**
- * Looks through an ONNX model that somebody else has made, before a runtime sees it: every field, in the graph and in the bodies
- * of its loops. What no model of this package has is refused: data in other files, functions, operators of other domains, or
- * any that are not among ours (`operators.ts`). Shapes within are left to the runtime, which checks them when it opens it.
+ * Looks through an ONNX model that somebody else has made, before a runtime sees it: every field,
+ * in the graph and in the bodies of its loops. What no model of this package has is refused: data
+ * in other files, functions, operators of other domains, or any that are not among ours
+ * (`operators.ts`). Shapes within are left to the runtime, which checks them when it opens it.
  */
 import { printable } from '../../../base/printable.js';
 import { IR_VERSION, ONNX_TYPES, type OnnxType, OPSET } from '../model-builder.js';

@@ -1,9 +1,10 @@
 /**
- * cols(x) [R, k·C]: the pixels that every window reads, side by side. Each row of C numbers is gathered by its address. Where
- * C is small and the kernel large, that is mostly addresses: then stretches are made first, for every line of the image and
- * every column of windows the kw pixels side by side, and kh stretches gathered for each window. A pixel is moved kw times
- * by itself and kh·kw times as part of a stretch. For 6 channels and 5×5 that takes half the time; for 16 and 3×3 the
- * extra copy costs what it saves.
+ * cols(x) [R, k·C]: the pixels that every window reads, side by side. Each row of C numbers is
+ * gathered by its address. Where C is small and the kernel large, that is mostly addresses: then
+ * stretches are made first, for every line of the image and every column of windows the kw pixels
+ * side by side, and kh stretches gathered for each window. A pixel is moved kw times by itself and
+ * kh·kw times as part of a stretch. For 6 channels and 5×5 that takes half the time; for 16 and 3×3
+ * the extra copy costs what it saves.
  */
 import type { Pair, WindowAttributes } from '../../graph/ops.js';
 import type { Value } from '../../graph/value.js';

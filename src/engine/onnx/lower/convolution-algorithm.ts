@@ -1,13 +1,15 @@
 /**
- * Which algorithm a convolution of one shape gets, for all three passes. Groups leave the plain operator. Otherwise the
- * cheapest of three, by the time for one pixel of the result, in multiplications of a matrix product:
+ * Which algorithm a convolution of one shape gets, for all three passes. Groups leave the plain
+ * operator. Otherwise the cheapest of three, by the time for one pixel of the result, in
+ * multiplications of a matrix product:
  *
  *     gather      k·C·O  +  25·k·C                       k taps
  *     winograd    q·C·O  +  (40 + (m+2)²)·(q·C + O)      tiles of m×m, q = ((m+2)/m)² numbers a pixel
  *
- * A gathered number costs as much as 25 multiplications; one that is transformed for Winograd, or back, 40 on its way and
- * those of its transform. The constants are measured (docs/performance.md) on machines whose cores multiply 45 and 130
- * numbers in a nanosecond. They hold within a third, and a tie may fall either way.
+ * A gathered number costs as much as 25 multiplications; one that is transformed for Winograd, or
+ * back, 40 on its way and those of its transform. The constants are measured (docs/performance.md)
+ * on machines whose cores multiply 45 and 130 numbers in a nanosecond. They hold within a third,
+ * and a tie may fall either way.
  */
 
 import type { Shape } from '../../../tensor/shape.js';
@@ -23,7 +25,10 @@ export function tileOf(algorithm: ConvolutionAlgorithm): TileSize | undefined {
   return algorithm === 'winograd2' ? 2 : algorithm === 'winograd4' ? 4 : undefined;
 }
 
-/** How many numbers an image [1,C,H,W] becomes for its convolution y: its columns, or its transformed tiles. */
+/**
+ * How many numbers an image [1,C,H,W] becomes for its convolution y: its columns, or its
+ * transformed tiles.
+ */
 export function convolutionOperandSize(y: ValueOf<'conv2d'>): number {
   const [image, weight] = [operand(y as Value, 0).shape, operand(y as Value, 1).shape];
   const [, c, kh, kw] = weight as ImageShape;
@@ -57,15 +62,19 @@ export function convolutionAlgorithm(
   return best;
 }
 
-/** Multiplications as fast as one of the plain operator, and those that a number of its columns costs. */
+/**
+ * Multiplications as fast as one of the plain operator, and those that a number of its columns
+ * costs.
+ */
 const PLAIN = 1.5;
 const PLAIN_COLUMN = 20;
 /** Bringing a number from rows to NCHW or back. */
 const TURNED = 30;
 
 /**
- * The input gradient gathers k·O numbers for each pixel of the image, also where few windows reach it; the plain operator
- * multiplies windows, k·C numbers each, and adds them to the image. It is the cheaper for few channels and large kernels.
+ * The input gradient gathers k·O numbers for each pixel of the image, also where few windows reach
+ * it; the plain operator multiplies windows, k·C numbers each, and adds them to the image. It is
+ * the cheaper for few channels and large kernels.
  */
 export function inputGradientAlgorithm(
   attributes: ConvolutionAttributes,

@@ -1,7 +1,7 @@
 /**
- * Elementwise operations keep the layout of what they read: if an operand of the result's shape is in rows, so is the
- * result, and the others are brought into the same order. Operands that broadcast over pixels ([1,C,1,1], [N,C,1,1])
- * are rows of one pixel, and scalars fit everything.
+ * Elementwise operations keep the layout of what they read: if an operand of the result's shape is
+ * in rows, so is the result, and the others are brought into the same order. Operands that
+ * broadcast over pixels ([1,C,1,1], [N,C,1,1]) are rows of one pixel, and scalars fit everything.
  */
 
 import { sameShape, sizeOf } from '../../../tensor/shape.js';
@@ -42,7 +42,10 @@ export const comparison =
       return lowering.model.node('Cast', [truth], { to: 1 });
     });
 
-/** The order of the first operand in rows that has the shape of the result, if all operands can follow it. */
+/**
+ * The order of the first operand in rows that has the shape of the result, if all operands can
+ * follow it.
+ */
 function commonOrder(lowering: Lowering, y: Value): RowOrder | undefined {
   if (y.shape.length !== 4) return undefined;
   const followers = y.inputs.every(({ shape }) => {

@@ -1,13 +1,14 @@
 /**
- * Convolution as one gather and one matrix product. With the pixels that every window reads laid side by side,
- * cols [R, k·C] (R = N·H'·W' windows, k taps), the three passes are
+ * Convolution as one gather and one matrix product. With the pixels that every window reads laid
+ * side by side, cols [R, k·C] (R = N·H'·W' windows, k taps), the three passes are
  *
  *     Y = cols(x)·W + b      W  [k·C, O]
  *     dW = cols(x)ᵀ·dY       [k·C, O]
  *     dX = cols'(dY)·W'      W' [k·O, C], cols' reads for every pixel and tap the window that the tap belongs to
  *
- * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the order of Y. How they are
- * gathered says `columns.ts`; grey images and the like have their columns transposed (`line-columns.ts`).
+ * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the
+ * order of Y. How they are gathered says `columns.ts`; grey images and the like have their columns
+ * transposed (`line-columns.ts`).
  */
 import type { Pair, WindowAttributes } from '../../graph/ops.js';
 import type { ImageShape } from '../../graph/shapes.js';
@@ -19,7 +20,10 @@ import { preferredOrder } from './order-preference.js';
 import { lineOrder, phaseOrder, pixelsByPlace, type RowOrder } from './row-order.js';
 import { isExactPooling, windowOfPixel } from './taps.js';
 
-/** The transposed matrix as a value of its own: a Transpose before a Gemm is folded into it, which then reads by columns. */
+/**
+ * The transposed matrix as a value of its own: a Transpose before a Gemm is folded into it, which
+ * then reads by columns.
+ */
 function turned(lowering: Lowering, matrix: string, [rows, columns]: Pair): string {
   const image = lowering.reshape(matrix, [1, rows, columns]);
   return lowering.reshape(lowering.transpose(image, [0, 2, 1]), [columns, rows]);
@@ -49,7 +53,10 @@ function columnsByPhase(
   }));
 }
 
-/** Into how many phases the rows are best cut: max-pooling compares phases, and does so fastest if each is a value. */
+/**
+ * Into how many phases the rows are best cut: max-pooling compares phases, and does so fastest if
+ * each is a value.
+ */
 function phasesFor(lowering: Lowering, y: Value, order: RowOrder): number {
   const pooled = lowering
     .usersOf(y)
@@ -58,7 +65,10 @@ function phasesFor(lowering: Lowering, y: Value, order: RowOrder): number {
   return pooled && window !== undefined ? window[0] * window[1] : 1;
 }
 
-/** A product of fewer columns leaves most of a vector register empty: it is computed as rows, and turned. */
+/**
+ * A product of fewer columns leaves most of a vector register empty: it is computed as rows, and
+ * turned.
+ */
 const NARROW = 16;
 
 /** Rows of C channels from a matrix [R, C]. */
@@ -135,8 +145,8 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
 }
 
 /**
- * With the stride 1, dW can be had from what dX gathers: dW = cols'(dY)ᵀ·X, since both pair each pixel with the windows
- * that read it.
+ * With the stride 1, dW can be had from what dX gathers: dW = cols'(dY)ᵀ·X, since both pair each
+ * pixel with the windows that read it.
  */
 function weightGradientFromDx(
   lowering: Lowering,
@@ -157,8 +167,9 @@ function weightGradientFromDx(
 }
 
 /**
- * With strides, pixels of different phase are read by different taps, most by few: at stride 2 a 3×3 kernel reaches a
- * pixel with 1, 2, 2 or 4 of its 9 taps. So each phase is a product of its own, over its taps only.
+ * With strides, pixels of different phase are read by different taps, most by few: at stride 2 a
+ * 3×3 kernel reaches a pixel with 1, 2, 2 or 4 of its 9 taps. So each phase is a product of its
+ * own, over its taps only.
  */
 export function lowerGatherInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): Rows {
   const { strides } = dx.attributes;
@@ -199,7 +210,10 @@ function gradientOfPixels(
   return model.node('MatMul', [gathered, lowering.reshape(reaching, [taps.length * o, c])]);
 }
 
-/** cols'(dY) [outer·N·inner, k'·O] for these pixels, and the k' taps that reach any of them; undefined where there are none. */
+/**
+ * cols'(dY) [outer·N·inner, k'·O] for these pixels, and the k' taps that reach any of them;
+ * undefined where there are none.
+ */
 function windowsOfPixels(
   lowering: Lowering,
   dx: ValueOf<'conv2dInputGradient'>,

@@ -1,12 +1,14 @@
 /**
- * The columns of an image of few channels. Gathering a grey image pixel by pixel moves four bytes at a time. Neighbouring
- * windows of one line read neighbouring pixels, though, so the transposed columns
+ * The columns of an image of few channels. Gathering a grey image pixel by pixel moves four bytes
+ * at a time. Neighbouring windows of one line read neighbouring pixels, though, so the transposed
+ * columns
  *
  *     colsᵀ [C·k, R]   (row (c, t): what every window reads at tap t of channel c)
  *
- * consist of stretches of the image's lines: L windows of one line read the pixels v, v+s, …, v+(L−1)·s. For each of the
- * few columns v at which a stretch begins, one strided slice of the padded image holds all its stretches; one Gather of
- * rows of L numbers puts them into their places. The weight OIHW is its own matrix then, [O, C·k]:
+ * consist of stretches of the image's lines: L windows of one line read the pixels v, v+s, …,
+ * v+(L−1)·s. For each of the few columns v at which a stretch begins, one strided slice of the
+ * padded image holds all its stretches; one Gather of rows of L numbers puts them into their
+ * places. The weight OIHW is its own matrix then, [O, C·k]:
  *
  *     Y = (colsᵀ)ᵀ·Wᵀ + b,   dWᵀ = colsᵀ·dY
  */
@@ -40,7 +42,8 @@ export function lineColumns(
     .subarray(first * order.inner, (first + outer) * order.inner)
     .filter((_, at) => at % length === 0);
 
-  // Where each stretch of each tap begins: its line of the image, and its first column of the padded image.
+  // Where each stretch of each tap begins: its line of the image, and its first column of the
+  // padded image.
   const taps = Array.from(
     { length: kernel[0] * kernel[1] },
     (_, tap): Pair => [Math.floor(tap / kernel[1]), tap % kernel[1]],
@@ -53,7 +56,8 @@ export function lineColumns(
   );
   const columns = [...new Set(begins.map(({ column }) => column))].sort((a, b) => a - b);
 
-  // [V·N·C·(H+1), L]: a slice for each first column, and a line of zeros below every image for lines outside.
+  // [V·N·C·(H+1), L]: a slice for each first column, and a line of zeros below every image for
+  // lines outside.
   const reach = (length - 1) * step * strides[1] + 1;
   const right = Math.max(0, Math.max(...columns) + reach - padding.left - width);
   const padded = model.node('Pad', [
@@ -74,7 +78,8 @@ export function lineColumns(
     length,
   ]);
 
-  // [C, k·outer, N, inner/L]: for the first channel of the first image, and how far the others are from there.
+  // [C, k·outer, N, inner/L]: for the first channel of the first image, and how far the others are
+  // from there.
   const perLine = order.inner / length;
   const firsts = begins.map(
     ({ line, column }) =>

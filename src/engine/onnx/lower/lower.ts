@@ -1,4 +1,7 @@
-/** From a graph to the bytes of an ONNX model with the same inputs and outputs, algorithms and layouts chosen. */
+/**
+ * From a graph to the bytes of an ONNX model with the same inputs and outputs, algorithms and
+ * layouts chosen.
+ */
 import { type Graph, topologicalOrder, type Value } from '../../graph/value.js';
 import { OnnxModelBuilder } from '../model-builder.js';
 import { type Lowered, Lowering } from './lowering.js';

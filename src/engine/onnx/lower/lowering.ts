@@ -1,7 +1,7 @@
 /**
- * The state of a lowering: which ONNX values hold each value of the graph, and in which layout. A value may be *plain*
- * (row-major in its own shape, NCHW for images) or in *rows* of some order; whoever reads it asks for what suits it, and
- * conversions are made once.
+ * The state of a lowering: which ONNX values hold each value of the graph, and in which layout. A
+ * value may be *plain* (row-major in its own shape, NCHW for images) or in *rows* of some order;
+ * each reader asks for what suits it, and conversions are made once.
  */
 
 import { sizeOf } from '../../../tensor/shape.js';
@@ -16,7 +16,10 @@ export interface Rows {
   /** The ONNX value, [outer, N, inner, C]. */
   readonly name: string;
   readonly order: RowOrder;
-  /** Where the phases of the order were computed one by one: the values of each, [outer/phases · N · inner, C]. */
+  /**
+   * Where the phases of the order were computed one by one: the values of each, [outer/phases · N ·
+   * inner, C].
+   */
   readonly parts?: readonly string[];
 }
 
@@ -109,8 +112,9 @@ export class Lowering {
   }
 
   /**
-   * An image of one pixel [N or 1, C, 1, 1], for an elementwise operation with rows of this order: repeated along `inner`,
-   * [1, N or 1, inner, C]. Runtimes broadcast long runs of numbers four times as fast as runs of C.
+   * An image of one pixel [N or 1, C, 1, 1], for an elementwise operation with rows of this order:
+   * repeated along `inner`, [1, N or 1, inner, C]. Runtimes broadcast long runs of numbers four
+   * times as fast as runs of C.
    */
   pixelInRows(value: Value, order: RowOrder): string {
     const { name } = this.rows(value, imageOrder(1, 1));
@@ -119,7 +123,10 @@ export class Lowering {
     return this.model.node('Expand', [name, this.model.int64s([1, n, order.inner, c])]);
   }
 
-  /** Rows whose phases are values of their own; they are put together only if somebody reads them as one. */
+  /**
+   * Rows whose phases are values of their own; they are put together only if somebody reads them as
+   * one.
+   */
   rowsFromParts(parts: readonly string[], value: Value, order: RowOrder): Rows {
     const [n, c] = batchAndChannels(value);
     const { model } = this;
@@ -143,8 +150,8 @@ export class Lowering {
   }
 
   /**
-   * Reads pixels by a pattern: for every place in [a, b], the pixel of the image that is read there, or OUTSIDE, which
-   * reads the number `outside`. The result is [a, N, b, C].
+   * Reads pixels by a pattern: for every place in [a, b], the pixel of the image that is read
+   * there, or OUTSIDE, which reads the number `outside`. The result is [a, N, b, C].
    */
   readPixels(value: Value, pattern: Int32Array, [a, b]: readonly [number, number], outside = 0): string {
     const { name, order } = this.anyRows(value);
@@ -157,9 +164,10 @@ export class Lowering {
   }
 
   /**
-   * Gathers rows of a table [rows, C]: at place [a, b] of image i, row firsts[a, b] + i·perImage, or a row of `outside`
-   * where `firsts` says OUTSIDE. The result is [a, N, b, C]. The model computes the indices from the pattern of one
-   * image, so that a file does not grow with the batch.
+   * Gathers rows of a table [rows, C]: at place [a, b] of image i, row firsts[a, b] + i·perImage,
+   * or a row of `outside` where `firsts` says OUTSIDE. The result is [a, N, b, C]. The model
+   * computes the indices from the pattern of one image, so that a file does not grow with the
+   * batch.
    */
   gatherRows(
     table: RowTable,

@@ -1,6 +1,7 @@
 /**
- * Which row order suits the readers of an image best. Whoever makes an image in rows of its own choice asks here; a
- * reader that needs the image in one order answers, and an elementwise reader passes the question on.
+ * Which row order suits the readers of an image best. An operation that makes an image in rows of
+ * its own choice asks here; a reader that needs the image in one order answers, and an elementwise
+ * reader passes the question on.
  */
 
 import { sameShape } from '../../../tensor/shape.js';
@@ -40,7 +41,8 @@ function orderAskedBy(
       return tile === undefined ? undefined : tileOrder(...imageSize(value), tile);
     }
     default:
-      // An elementwise reader: the order of what it reads beside this image, or what its own readers ask for.
+      // An elementwise reader: the order of what it reads beside this image, or what its own
+      // readers ask for.
       if (!sameShape(user.shape, value.shape) || asked.has(user)) return undefined;
       for (const other of user.inputs) {
         if (other !== value && sameShape(other.shape, value.shape)) {

@@ -1,7 +1,7 @@
 /**
- * The plain operators: Conv for convolutions in groups, and ConvTranspose for their input gradients and for those of large
- * kernels over few channels. The weight gradient in groups is a batch of matrix products, one a group, over gathered
- * columns.
+ * The plain operators: Conv for convolutions in groups, and ConvTranspose for their input gradients
+ * and for those of large kernels over few channels. The weight gradient in groups is a batch of
+ * matrix products, one a group, over gathered columns.
  */
 
 import type { ImageShape } from '../../graph/shapes.js';

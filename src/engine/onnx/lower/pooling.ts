@@ -1,7 +1,8 @@
 /**
- * Pooling in rows. Windows that tile the image exactly are phases: rows in phase order [k·outer, N, inner, C] are read
- * as [k, outer·N·inner, C] and reduced over the leading axis. Any other windows are gathered, [outer, N, inner, k, C],
- * and their gradients gathered back: a pixel adds up what every window that holds it gives.
+ * Pooling in rows. Windows that tile the image exactly are phases: rows in phase order [k·outer, N,
+ * inner, C] are read as [k, outer·N·inner, C] and reduced over the leading axis. Any other windows
+ * are gathered, [outer, N, inner, k, C], and their gradients gathered back: a pixel adds up what
+ * every window that holds it gives.
  */
 import type { PoolingAttributes } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
@@ -22,7 +23,10 @@ import { isExactPooling, pixelOfTap, windowOfPixel } from './taps.js';
 
 type Pooling = ValueOf<'maxPool2d'> | ValueOf<'averagePool2d'>;
 
-/** The image in an order that groups it by the phases of this kernel: the one it has, or the one its readers like. */
+/**
+ * The image in an order that groups it by the phases of this kernel: the one it has, or the one its
+ * readers like.
+ */
 function rowsByPhase(lowering: Lowering, x: Value, y: Value, kernel: readonly [number, number]): Rows {
   const existing = lowering.existingRows(x);
   const window = existing?.order.phases?.window;
@@ -30,7 +34,10 @@ function rowsByPhase(lowering: Lowering, x: Value, y: Value, kernel: readonly [n
   return lowering.rows(x, phaseOrder(preferredOrder(lowering, y), kernel));
 }
 
-/** For the gradient of an image: the order that its readers like, if it has these phases; else what the pooled one makes. */
+/**
+ * For the gradient of an image: the order that its readers like, if it has these phases; else what
+ * the pooled one makes.
+ */
 function orderByPhase(lowering: Lowering, dx: Value, dy: Value, kernel: readonly [number, number]): RowOrder {
   const preferred = preferredOrder(lowering, dx);
   const window = preferred.phases?.window;
@@ -81,7 +88,9 @@ export function lowerPooling(lowering: Lowering, y: Pooling): Lowered {
   };
 }
 
-/** All windows of the image [outer, N, inner, k, C], in the order that the pooled image shall have. */
+/**
+ * All windows of the image [outer, N, inner, k, C], in the order that the pooled image shall have.
+ */
 function gatheredWindows(
   lowering: Lowering,
   x: Value,
@@ -153,7 +162,8 @@ export function lowerMaxPoolGradient(lowering: Lowering, dx: ValueOf<'maxPool2dG
       return lowering.rowsFromParts(parts, x, rows.order);
     }
     const isMaximum = masks(lowering.reshape(rows.name, [k, rowCount(y), c]), pooled(y));
-    // A sum over the leading axis runs twice as fast as a product with a row of ones than as a reduction.
+    // A sum over the leading axis runs twice as fast as a product with a row of ones than as a
+    // reduction.
     const flat = lowering.reshape(isMaximum, [k, rowCount(y) * c]);
     const ties = lowering.reshape(model.node('MatMul', [model.filled(1, [1, k]), flat]), [1, rowCount(y), c]);
     const shared = shares(isMaximum, ties, pooled(dy));
@@ -192,8 +202,8 @@ export function lowerAveragePoolGradient(lowering: Lowering, dx: ValueOf<'averag
 }
 
 /**
- * From what every tap of every window gives, [outer, N, inner, k, C] in the pooled order, to the sum for every pixel of
- * the image. A pixel lies in at most k windows, once for every tap.
+ * From what every tap of every window gives, [outer, N, inner, k, C] in the pooled order, to the
+ * sum for every pixel of the image. A pixel lies in at most k windows, once for every tap.
  */
 function gatherBack(
   lowering: Lowering,

@@ -1,6 +1,7 @@
 /**
- * Reductions and their reverse. Of an image in rows, reductions over pixels (and over the batch) stay in rows; a sum over
- * all rows, as every bias gradient is, runs fastest as a product with a row of ones.
+ * Reductions and their reverse. Of an image in rows, reductions over pixels (and over the batch)
+ * stay in rows; a sum over all rows, as every bias gradient is, runs fastest as a product with a
+ * row of ones.
  */
 
 import { sizeOf } from '../../../tensor/shape.js';
@@ -45,14 +46,20 @@ function reduce(lowering: Lowering, y: Reduction, type: 'ReduceSum' | 'ReduceMax
   return { name: lowering.reshape(reduced, shape), order: imageOrder(1, 1) };
 }
 
-/** The sum over the outer places of an image in rows, [1, N·inner·C]: fastest as a product with a row of ones too. */
+/**
+ * The sum over the outer places of an image in rows, [1, N·inner·C]: fastest as a product with a
+ * row of ones too.
+ */
 function sumOfLines(lowering: Lowering, { name, order }: Rows, x: Value): string {
   const [n, c] = batchAndChannels(x);
   const lines = lowering.reshape(name, [order.outer, n * order.inner * c]);
   return lowering.model.node('MatMul', [lowering.model.filled(1, [1, order.outer]), lines]);
 }
 
-/** Broadcasting to a shape; from one pixel to an image it gives rows in the order that their readers like. */
+/**
+ * Broadcasting to a shape; from one pixel to an image it gives rows in the order that their readers
+ * like.
+ */
 export function lowerExpand(lowering: Lowering, y: ValueOf<'expand'>): Lowered {
   const { model } = lowering;
   const x = operand(y as Value, 0);

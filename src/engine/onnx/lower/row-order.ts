@@ -1,11 +1,14 @@
 /**
- * Row orders: how the pixels of a batch of images [N,C,H,W] lie as rows of C channels. A tensor in rows has the shape
- * [outer, N, inner, C]: the pixels of one image are dealt out to outer × inner places, and the batch lies between.
+ * Row orders: how the pixels of a batch of images [N,C,H,W] lie as rows of C channels. A tensor in
+ * rows has the shape [outer, N, inner, C]: the pixels of one image are dealt out to outer × inner
+ * places, and the batch lies between.
  *
- * - Image order, [1, N, H·W, C], is NHWC. Line order, [H, N, W, C], has the batch between lines and pixels.
- * - Phase order groups rows by their place within a window: with 2×2 windows [4·outer', N, inner', C], where outer' and
- *   inner' are those of the pooled image. Pooling is then a reduction over a leading axis of 4, and no row moves.
- *   A Winograd tile of m×m outputs is such a window too: its convolution gives phase order by itself.
+ * - Image order, [1, N, H·W, C], is NHWC. Line order, [H, N, W, C], has the batch between lines and
+ *   pixels.
+ * - Phase order groups rows by their place within a window: with 2×2 windows [4·outer', N, inner',
+ *   C], where outer' and inner' are those of the pooled image. Pooling is then a reduction over a
+ *   leading axis of 4, and no row moves. A Winograd tile of m×m outputs is such a window too: its
+ *   convolution gives phase order by itself.
  */
 import type { Pair } from '../../graph/ops.js';
 
@@ -38,7 +41,10 @@ export function imageOrder(height: number, width: number): RowOrder {
   };
 }
 
-/** [H, N, W, C]: line by line. Sums over pixels and numbers for each pixel then run along long stretches of memory. */
+/**
+ * [H, N, W, C]: line by line. Sums over pixels and numbers for each pixel then run along long
+ * stretches of memory.
+ */
 export function lineOrder(height: number, width: number): RowOrder {
   const order = imageOrder(height, width);
   return { ...order, outer: height, inner: width, key: `line${height}x${width}` };

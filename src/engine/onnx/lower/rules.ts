@@ -170,7 +170,8 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   gather: (lowering, y) =>
     lowering.model.node('Gather', lowering.plainOperands(y as Value), { axis: y.attributes.axis }),
   gatherGradient: (lowering, y) => {
-    // Scattering is a product with the one-hot matrix of the indices: [size, count] · [count, rest].
+    // Scattering is a product with the one-hot matrix of the indices: [size, count] · [count,
+    // rest].
     const { axis, size } = y.attributes;
     const [indices, dy] = [operand(y as Value, 0), operand(y as Value, 1)];
     const [outer, count, inner] = [

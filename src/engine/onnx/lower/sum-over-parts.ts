@@ -1,6 +1,6 @@
 /**
- * A sum over parts is an ONNX Loop: it takes the parts one after the other, in the same memory. What does not depend on
- * the part (transformed weights, indices) the model builder leaves outside.
+ * A sum over parts is an ONNX Loop: it takes the parts one after the other, in the same memory.
+ * What does not depend on the part (transformed weights, indices) the model builder leaves outside.
  */
 
 import { sizeOf } from '../../../tensor/shape.js';

@@ -1,4 +1,7 @@
-/** Where the taps of a window fall: the address arithmetic of convolution and pooling. Pixels and windows are row-major. */
+/**
+ * Where the taps of a window fall: the address arithmetic of convolution and pooling. Pixels and
+ * windows are row-major.
+ */
 
 import type { Shape } from '../../../tensor/shape.js';
 import type { Pair, PoolingAttributes, WindowAttributes } from '../../graph/ops.js';

@@ -1,9 +1,10 @@
 /**
- * The matrices of Winograd's minimal filtering F(m, r): m neighbouring results of a filter with r taps, by m + r − 1
- * multiplications (Winograd 1980; Blahut 2010, chapter 5). As polynomials: the product of a filter g (degree r − 1) with
- * results y (degree m − 1) is known by its values at m + r − 2 points p and by its leading coefficient, the value "at ∞".
- * Evaluation at the points is a matrix each for y and g; interpolation, by Lagrange, is one for the product. What filters is
- * the transposed of that bilinear map, y = Aᵀ[(G g) ⊙ (Bᵀ d)]:
+ * The matrices of Winograd's minimal filtering F(m, r): m neighbouring results of a filter with r
+ * taps, by m + r − 1 multiplications (Winograd 1980; Blahut 2010, chapter 5). As polynomials: the
+ * product of a filter g (degree r − 1) with results y (degree m − 1) is known by its values at m +
+ * r − 2 points p and by its leading coefficient, the value "at ∞". Evaluation at the points is a
+ * matrix each for y and g; interpolation, by Lagrange, is one for the product. What filters is the
+ * transposed of that bilinear map, y = Aᵀ[(G g) ⊙ (Bᵀ d)]:
  *
  *     Aᵀ [m, m+r−1]      powers of the points, pⁱ; the last point gives 1 to the last result alone
  *     G  [m+r−1, r]      powers of the points over Π (p − q) for the other points q

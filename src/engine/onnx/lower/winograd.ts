@@ -1,18 +1,19 @@
 /**
- * Winograd's minimal filtering F(m×m, 3×3) for convolutions with 3×3 kernels and stride 1 (Lavin and Gray 2016,
- * https://arxiv.org/abs/1509.09308). A tile of m×m results needs (m+2)×(m+2) pixels d and the kernel g:
+ * Winograd's minimal filtering F(m×m, 3×3) for convolutions with 3×3 kernels and stride 1 (Lavin
+ * and Gray 2016, https://arxiv.org/abs/1509.09308). A tile of m×m results needs (m+2)×(m+2) pixels
+ * d and the kernel g:
  *
  *     Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A
  *
- * With the tile's P = (m+2)² positions flattened, each two-sided transform is one matrix product or two, and the ⊙, summed
- * over channels, becomes P products of matrices: V [P, T, C] times U [P, C, O], 2.25 times fewer
- * multiplications than the direct way with tiles of 2×2, and 4 times fewer with 4×4. The transposed transforms give the
- * gradients:
+ * With the tile's P = (m+2)² positions flattened, each two-sided transform is one matrix product or
+ * two, and the ⊙, summed over channels, becomes P products of matrices: V [P, T, C] times U [P, C,
+ * O], 2.25 times fewer multiplications than the direct way with tiles of 2×2, and 4 times fewer
+ * with 4×4. The transposed transforms give the gradients:
  *
  *     dM = (A⊗A) dY,   dU = Vᵀ dM,   dg = (G⊗G)ᵀ dU
  *
- * and dX is the convolution of dY with the kernel turned by 180° and its channels exchanged. Results fall out grouped
- * by their place in the tile: that is phase order (`tileOrder`).
+ * and dX is the convolution of dY with the kernel turned by 180° and its channels exchanged.
+ * Results fall out grouped by their place in the tile: that is phase order (`tileOrder`).
  */
 
 import type { Shape } from '../../../tensor/shape.js';
@@ -26,15 +27,19 @@ import { kroneckerSquare, type Matrix, type MinimalFilter, minimalFilter, transp
 export type TileSize = 2 | 4;
 
 /**
- * The points of F(4, 3) are those of whole halves and quarters with the smallest rounding errors: 4 times those of a direct
- * convolution in float32 on the average, where 0, ±1, ±2 give 12 times as much.
+ * The points of F(4, 3) are those of whole halves and quarters with the smallest rounding errors: 4
+ * times those of a direct convolution in float32 on the average, where 0, ±1, ±2 give 12 times as
+ * much.
  */
 const FILTERS: Readonly<Record<TileSize, MinimalFilter>> = {
   2: minimalFilter([0, 1, -1], 2),
   4: minimalFilter([0, 0.75, -0.75, 1.5, -1.5], 4),
 };
 
-/** The tile sizes by which the convolution of an image of this shape by a weight of this shape can be done. */
+/**
+ * The tile sizes by which the convolution of an image of this shape by a weight of this shape can
+ * be done.
+ */
 export function winogradTiles(attributes: ConvolutionAttributes, image: Shape, weight: Shape): TileSize[] {
   const { strides, padding, groups } = attributes;
   const [, , height, width] = image as readonly [number, number, number, number];
@@ -132,9 +137,9 @@ function transformedTaps(lowering: Lowering, w: Value, direction: 'forward' | 't
 }
 
 /**
- * m·x·mᵀ for every square x of a stack [q², rows, columns], as [p², rows, columns], m being [p, q]. A product by the
- * Kronecker square of m reads the stack once; a product along each axis reads it twice, but multiplies so much less for a
- * matrix of the larger tiles that it is faster.
+ * m·x·mᵀ for every square x of a stack [q², rows, columns], as [p², rows, columns], m being [p, q].
+ * A product by the Kronecker square of m reads the stack once; a product along each axis reads it
+ * twice, but multiplies so much less for a matrix of the larger tiles that it is faster.
  */
 function transform(
   lowering: Lowering,

@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime in a page, loaded when it is needed, and only the build for the device: that for WebGPU is twice as large, and
- * its WebAssembly slower. For pages.
+ * ONNX Runtime in a page, loaded when it is needed, and only the build for the device: that for
+ * WebGPU is twice as large, and its WebAssembly slower. For pages.
  */
 
 import type { Runtime } from '../runtime.js';

@@ -1,6 +1,7 @@
 /**
- * ONNX Runtime in a browser: on WebGPU, with the carried values kept there, or as WebAssembly (which Node can run too). The
- * package `onnxruntime-web` is an optional peer: only those who train in a page install it.
+ * ONNX Runtime in a browser: on WebGPU, with the carried values kept there, or as WebAssembly
+ * (which Node can run too). The package `onnxruntime-web` is an optional peer: only those who train
+ * in a page install it.
  */
 import type { Env, InferenceSessionFactory } from 'onnxruntime-common';
 import { requireArray } from '../../../tensor/arrays.js';
@@ -9,18 +10,24 @@ import { type Ort, ortSession } from '../ort-session.js';
 import { checkThreads, partBytesOf, type Runtime, RuntimeError } from '../runtime.js';
 import { type GpuAdapter, gpuAdapter } from './web-gpu.js';
 
-/** What `import('onnxruntime-web/webgpu')` gives, or `import('onnxruntime-web/wasm')` for WebAssembly alone. */
+/**
+ * What `import('onnxruntime-web/webgpu')` gives, or `import('onnxruntime-web/wasm')` for
+ * WebAssembly alone.
+ */
 export interface OrtWeb extends Ort {
   readonly InferenceSession: InferenceSessionFactory;
   readonly env: Env;
 }
 
 export interface OrtWebOptions {
-  /** `auto`, the default, takes a GPU where there is a real one: a software adapter is slower than WebAssembly. */
+  /**
+   * `auto`, the default, takes a GPU where there is a real one: a software adapter is slower than
+   * WebAssembly.
+   */
   readonly device?: 'auto' | 'wasm' | 'webgpu';
   /**
-   * Of WebAssembly; by default, all that the page has. They are started once: every runtime of a page shares the number of
-   * the first.
+   * Of WebAssembly; by default, all that the page has. They are started once: every runtime of a
+   * page shares the number of the first.
    */
   readonly threads?: number;
 }
@@ -43,7 +50,8 @@ export async function chooseAdapter(device: 'auto' | 'wasm' | 'webgpu'): Promise
 }
 
 function wasmRuntime(ort: OrtWeb, options: OrtWebOptions): Runtime {
-  // Threads share memory, which a page may only do where it is isolated from those of other origins. Node is no page.
+  // Threads share memory, which a page may only do where it is isolated from those of other
+  // origins. Node is no page.
   const isolated = globalThis.crossOriginIsolated ?? true;
   const available = isolated ? (globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
   const { threads = available } = options;

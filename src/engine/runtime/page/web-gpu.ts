@@ -1,4 +1,6 @@
-/** Which GPU a page has. TypeScript's own types know no WebGPU yet: what is used of it stands here. */
+/**
+ * Which GPU a page has. TypeScript's own types know no WebGPU yet: what is used of it stands here.
+ */
 
 export interface GpuAdapter {
   /** "vendor, architecture", as far as the browser tells. */
