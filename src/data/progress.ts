@@ -1,4 +1,4 @@
-/** What a reader of data tells while it works. */
+/** The progress that a reader of data reports. */
 export interface DataProgress {
   /** The file or package that is on its way. */
   readonly what: string;

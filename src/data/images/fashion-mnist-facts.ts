@@ -1,5 +1,5 @@
 /**
- * What Fashion-MNIST is: four files, their digests, ten names.
+ * The facts of Fashion-MNIST: four files, their digests, ten names.
  * @see Xiao, Rasul, Vollgraf 2017, https://arxiv.org/abs/1708.07747
  */
 import type { IdxRole } from './idx.js';
@@ -14,7 +14,10 @@ export interface KnownFile {
 
 export type KnownFiles = Readonly<Record<IdxRole, KnownFile>>;
 
-/** In the order in which they are fetched: a small one first shows at once whether an address answers. */
+/**
+ * In the order in which they are fetched: a small one first shows at once whether an address
+ * answers.
+ */
 export const fashionMnistFiles: KnownFiles = {
   testLabels: {
     name: 't10k-labels-idx1-ubyte',

@@ -1,4 +1,4 @@
-/** What pictures are refused for, in the same words in Node and in a page. */
+/** The reasons for refusing pictures, in the same words in Node and in a page. */
 import { DataError } from '../error.js';
 import { imageBytes } from './image-dataset.js';
 

@@ -1,5 +1,5 @@
 /**
- * What a picture is by its first bytes, and how many pixels it has, without decoding it.
+ * Reads the kind of a picture from its first bytes, and its number of pixels, without decoding it.
  * @see https://www.w3.org/TR/png-3/#11IHDR, https://www.w3.org/Graphics/JPEG/itu-t81.pdf (B.2.2)
  */
 
@@ -28,7 +28,9 @@ const others: readonly (readonly [format: string, pattern: RegExp])[] = [
 const windowBytes = 65_536;
 const pngSignature = '\x89PNG\r\n\x1a\n';
 
-/** @returns the name of another format, or nothing when it is no picture, or its header is cut short */
+/**
+ * @returns the name of another format, or nothing when it is no picture, or its header is cut short
+ */
 export async function pictureHeader(read: ReadBytes): Promise<PictureHeader | string | undefined> {
   const head = await read(0, windowBytes);
   const text = String.fromCharCode(...head.subarray(0, 64));

@@ -1,6 +1,6 @@
 /**
- * Which pictures a folder holds, by class: one folder a class, perhaps below `train/` and `test/`. The folder may be one of
- * a disk, or of files that were chosen in a page.
+ * Lists the pictures of a folder by class: one folder for each class, perhaps below `train/` and
+ * `test/`. The folder may be on a disk, or consist of files that were chosen in a page.
  */
 import { canonicalName, compareNames, escapedName, repeatedName } from '../../base/names.js';
 import { DataError } from '../error.js';
@@ -15,7 +15,10 @@ export interface FolderEntry {
 /** What lies in the folder of this path, in any order. */
 export type ListFolder = (path: string) => Promise<readonly FolderEntry[]>;
 
-/** Paths of pictures by class; classes in the order of `compareNames`, the files of each in that of their names' characters. */
+/**
+ * Paths of pictures by class; classes in the order of `compareNames`, the files of each in that of
+ * their names' characters.
+ */
 export type PicturesByClass = ReadonlyMap<string, readonly string[]>;
 
 export interface PictureTree {
@@ -39,8 +42,10 @@ export const isHidden = (name: string): boolean => name.startsWith('.') || notDa
 
 /**
  * @param list reads a folder
- * @param trainingOnly looks for no test pictures: of `train/` and `test/` the second need not be there
- * @throws DataError when the folder is laid out otherwise; it names the first file or folder that does not fit.
+ * @param trainingOnly looks for no test pictures: of `train/` and `test/` the second need not be
+ *   there
+ * @throws DataError when the folder is laid out otherwise; it names the first file or folder that
+ *   does not fit.
  */
 export async function findPictures(
   folder: string,
@@ -142,8 +147,8 @@ async function subfolders(folder: string, list: ListFolder): Promise<FolderEntry
 }
 
 /**
- * Without hidden files and what desktops leave, in the order of UTF-16 code units, the same in every language; of NFC, so that
- * a copy on a Mac has the same order.
+ * Without hidden files and what desktops leave, in the order of UTF-16 code units, the same in
+ * every language; of NFC, so that a copy on a Mac has the same order.
  */
 async function visibleEntries(folder: string, list: ListFolder): Promise<FolderEntry[]> {
   const entries = await list(folder);

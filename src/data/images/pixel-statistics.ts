@@ -2,8 +2,8 @@
 import { type ImageDataset, imageBytes } from './image-dataset.js';
 
 /**
- * Of each channel, of pixels from 0 to 1, to four decimals. Sums are of whole numbers, so that they do not depend on an order;
- * a channel of one value only has the deviation 1.
+ * Of each channel, of pixels from 0 to 1, to four decimals. Sums are of whole numbers, so that they
+ * do not depend on an order; a channel of one value only has the deviation 1.
  */
 export function pixelStatistics(dataset: ImageDataset): { mean: number[]; deviation: number[] } {
   const { channels, height, width, examples, images } = dataset;

@@ -1,6 +1,6 @@
 /**
- * Bytes of pixels as a PNG, 8 bits a channel, rows as they are (filter 0): enough for the small pictures of a report, which
- * so needs no decoder of pictures. Node only.
+ * Writes pixels as a PNG, with 8 bits per channel and rows as they are (filter 0). That is enough
+ * for the small pictures of a report, which then needs no picture library. Node only.
  * @see https://www.w3.org/TR/png-3/
  */
 import { crc32, deflateSync } from 'node:zlib';

@@ -1,6 +1,7 @@
 /**
- * A picture of another size, as libvips makes it, so that a picture is the same to a participant in a page: above four times
- * the size a mean over whole pixels first, then Lanczos (a = 3), stretched by what is left; a larger one by Catmull and Rom.
+ * Resizes a picture as libvips does, so that a page makes the same picture as a process. Above four
+ * times the size, first a mean over whole pixels, then Lanczos (a = 3), stretched by the remaining
+ * factor; an enlargement by Catmull and Rom.
  * @see https://www.libvips.org/API/current/method.Image.resize.html
  */
 
@@ -46,7 +47,10 @@ export function boxMeans(
   return means;
 }
 
-/** For each place of the result: the first place that it is made of, and the weight of that and of those that follow. */
+/**
+ * For each place of the result: the first place that it is made of, and the weight of that and of
+ * those that follow.
+ */
 interface Taps {
   readonly first: number;
   readonly weights: readonly number[];

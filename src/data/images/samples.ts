@@ -1,4 +1,4 @@
-/** A look at a data set: a few examples of each class, and one example as a picture. */
+/** Shows a data set: a few examples of each class, and one example as a picture. */
 import { randomStream } from '../../base/random.js';
 import { DataError } from '../error.js';
 import { type ImageDataset, imageBytes } from './image-dataset.js';

@@ -1,6 +1,6 @@
 /**
- * The grey of a colour: its luminance, which is a sum of linear light, as a byte of sRGB. A luma of the bytes themselves
- * would make pure red 76; its luminance is that of 127.
+ * Computes the grey of a colour: its luminance, which is a sum of linear light, as a byte of sRGB.
+ * A luma of the bytes themselves would make pure red 76; its luminance is that of 127.
  * @see IEC 61966-2-1
  */
 
@@ -10,7 +10,10 @@ const linear = Float32Array.from({ length: 256 }, (_, byte) => {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 });
 
-/** Of light from 0 to 1 in 255 steps; a straight line between two, as libvips has it, so that greys are its greys. */
+/**
+ * Of light from 0 to 1 in 255 steps; a straight line between two, as libvips has it, so that greys
+ * are its greys.
+ */
 const encoded = Uint8Array.from({ length: 257 }, (_, step) => {
   const light = Math.min(step / 255, 1);
   return Math.round(255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055));

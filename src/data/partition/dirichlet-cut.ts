@@ -1,4 +1,6 @@
-/** Groups of examples, each cut among the participants by proportions from a Dirichlet distribution. */
+/**
+ * Groups of examples, each cut among the participants by proportions from a Dirichlet distribution.
+ */
 import type { RandomStream } from '../../base/random.js';
 import { apportion, dirichletSample } from './dirichlet-sample.js';
 import { PartitionError } from './error.js';
@@ -13,7 +15,8 @@ export interface DirichletCut {
 const attempts = 1000;
 
 /**
- * Chance may leave a participant with nothing; then all proportions are drawn again, but not for ever.
+ * Chance may leave a participant with nothing; then all proportions are drawn again, but not for
+ * ever.
  * @returns one list of examples for each participant.
  * @throws PartitionError when 1,000 draws leave someone with fewer than the minimum.
  */

@@ -1,7 +1,10 @@
 /** Draws from the Dirichlet distribution, by gamma variates. */
 import type { RandomStream } from '../../base/random.js';
 
-/** Proportions (Σ = 1) from the symmetric Dirichlet distribution: small alpha, uneven; large alpha, even. */
+/**
+ * Proportions (Σ = 1) from the symmetric Dirichlet distribution: small alpha, uneven; large alpha,
+ * even.
+ */
 export function dirichletSample(length: number, alpha: number, stream: RandomStream): number[] {
   // For a small alpha every variate underflows to 0; their logarithms do not.
   const logs = Array.from({ length }, () => logGammaSample(alpha, stream));
@@ -13,7 +16,8 @@ export function dirichletSample(length: number, alpha: number, stream: RandomStr
 
 /**
  * The logarithm of a variate from Gamma(shape, 1).
- * @see Marsaglia and Tsang 2000, "A simple method for generating gamma variables", https://doi.org/10.1145/358407.358414
+ * @see Marsaglia and Tsang 2000, "A simple method for generating gamma variables",
+ *   https://doi.org/10.1145/358407.358414
  */
 export function logGammaSample(shape: number, stream: RandomStream): number {
   // Gamma(a) = Gamma(a + 1) · U^(1/a), their section 6.

@@ -1,8 +1,11 @@
-/** Where what was downloaded is kept. Node only. */
+/** The folder in which downloads are kept. Node only. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** $COMMONWEIGHT_CACHE, else `commonweight` in $XDG_CACHE_HOME or ~/.cache; therein the folder `name`. */
+/**
+ * $COMMONWEIGHT_CACHE, else `commonweight` in $XDG_CACHE_HOME or ~/.cache; therein the folder
+ * `name`.
+ */
 export function cacheFolder(name: string, env: Readonly<NodeJS.ProcessEnv> = process.env): string {
   const base =
     env.COMMONWEIGHT_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'commonweight');

@@ -1,6 +1,7 @@
 /**
- * Files out of a Debian package, without installing it: apt fetches it by its own configured sources and keys,
- * dpkg-deb unpacks it. Needs no rights but for refreshing stale package lists.
+ * Takes files out of a Debian package without installing it. apt fetches the package by its own
+ * configured sources and keys, and dpkg-deb unpacks it. Only refreshing stale package lists needs
+ * special rights.
  */
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -21,7 +22,8 @@ export interface DebianPackageOptions {
 }
 
 /**
- * Downloads and unpacks `name` below `folder`, an empty folder; returns the folder of the unpacked tree.
+ * Downloads and unpacks `name` below `folder`, an empty folder; returns the folder of the unpacked
+ * tree.
  * @throws Error with one line on what went wrong.
  */
 export async function unpackDebianPackage(
@@ -38,7 +40,8 @@ export async function unpackDebianPackage(
   try {
     await apt('download', name);
   } catch (error) {
-    // No list, or one so old that the file it names is gone. Without apt at all there is nothing to refresh.
+    // No list, or one so old that the file it names is gone. Without apt at all there is nothing to
+    // refresh.
     if (!mayUpdate || isMissingProgram(error) || signal?.aborted) throw error;
     await apt('update');
     await apt('download', name);

@@ -1,4 +1,7 @@
-/** One file over HTTP, in memory, with time-outs: a dead network is noticed in seconds, a slow one is waited for. */
+/**
+ * Downloads one file over HTTP into memory, with time-outs: a dead network is noticed in seconds, a
+ * slow one is waited for.
+ */
 import type { OnDataProgress } from '../../progress.js';
 
 export interface DownloadOptions {
@@ -15,7 +18,8 @@ export interface DownloadOptions {
 
 /**
  * The body of `url`.
- * @throws Error with one line on what went wrong: no connection, a status other than 200, a stall, a short body.
+ * @throws Error with one line on what went wrong: no connection, a status other than 200, a stall,
+ *   a short body.
  */
 export async function download(
   url: string,
@@ -82,7 +86,10 @@ function isPlainAbort(reason: Error): boolean {
   return reason.name === 'AbortError';
 }
 
-/** fetch says "fetch failed" and keeps why in its cause, which may hold one error for each address tried. */
+/**
+ * fetch says "fetch failed" and keeps why in its cause, which may hold one error for each address
+ * tried.
+ */
 function networkReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof AggregateError) return networkReason(error.cause.errors[0]);

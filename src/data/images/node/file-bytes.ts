@@ -22,10 +22,11 @@ export async function readDataFile(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Gzip is one member or several, and may have zeros behind it, as tapes and block devices leave them; nothing else. A page has
- * the same rule (`page-gzip.ts`).
+ * Gzip is one member or several, and may have zeros behind it, as tapes and block devices leave
+ * them; nothing else. A page has the same rule (`page-gzip.ts`).
  * @param maxBytes the most bytes to expand to.
- * @throws DataError naming `file` when the gzip stream is damaged, has something behind it, or expands to more.
+ * @throws DataError naming `file` when the gzip stream is damaged, has something behind it, or
+ *   expands to more.
  */
 export async function decompressed(
   file: string,

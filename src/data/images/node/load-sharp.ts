@@ -1,4 +1,7 @@
-/** The decoder of pictures, for those who have any: `sharp`, an optional package of 20 MB. Node only. */
+/**
+ * Loads the decoder of pictures when there are any: `sharp`, an optional package of 20 MB. Node
+ * only.
+ */
 import type { default as Sharp } from 'sharp';
 import { importOptional, type OptionalPackage } from '../../../base/optional-package.js';
 import { DataError } from '../../error.js';

@@ -1,9 +1,15 @@
-/** Files that somebody drops on a page, or chooses there: a folder with all that lies below it. For pages. */
+/**
+ * Reads the files that a user drops on a page or chooses there: a folder with everything below it.
+ * For pages.
+ */
 import { DataError } from '../../error.js';
 import { type FolderEntry, isHidden, type ListFolder } from '../picture-tree.js';
 
 export interface PageFile {
-  /** From the folder that was chosen, such as "clothes/shirts/a.png"; a file chosen by itself has its name only. */
+  /**
+   * From the folder that was chosen, such as "clothes/shirts/a.png"; a file chosen by itself has
+   * its name only.
+   */
   readonly path: string;
   readonly file: File;
 }

@@ -1,19 +1,24 @@
 /**
- * Gzip in a page, by the rule of Node and of gzip itself: one member after another, and zeros behind the last. The browser's
- * `DecompressionStream` takes one member with nothing behind it, and does not say where that ended. So where there is more,
- * the places where a member may end are tried; its checksum says which it is. For pages.
+ * Unpacks gzip in a page, by the rule of Node and of gzip itself: one member after another, and
+ * zeros behind the last. The browser's `DecompressionStream` takes one member with nothing behind
+ * it, and does not say where that member ended. So where there is more, this module tries the
+ * places where a member may end; the checksum says which one is right. For pages.
  */
 
 const MAGIC = [0x1f, 0x8b, 0x08] as const;
 /** A header of 10 bytes, and CRC and length behind the data. */
 const SMALLEST_MEMBER = 18;
-/** So many of a member's last bytes may be zeros: CRC and length, of no data, and the last of the data's own. */
+/**
+ * So many of a member's last bytes may be zeros: CRC and length, of no data, and the last of the
+ * data's own.
+ */
 const ZEROS_OF_A_MEMBER = 9;
 
 /**
  * @param mostBytes to expand to
  * @param tooLarge what to throw when it expands to more
- * @throws Error in the browser's words when it is damaged, or something else lies behind it; the signal's reason
+ * @throws Error in the browser's words when it is damaged, or something else lies behind it; the
+ *   signal's reason
  */
 export async function gunzipInPage(
   file: Blob,

@@ -1,4 +1,7 @@
-/** A set in the format of MNIST, of files that were chosen in a page, gzip or plain. For pages. */
+/**
+ * Reads a set in the format of MNIST from files that were chosen in a page, gzip or plain. For
+ * pages.
+ */
 import { sha256Hex } from '../../../base/sha256.js';
 import { DataError } from '../../error.js';
 import { damagedGzip } from '../gzip-damage.js';
@@ -12,7 +15,8 @@ import { gunzipInPage } from './page-gzip.js';
  * The training images, by the same rules as in Node.
  * @param files of one folder, by their names
  * @param mostBytes the most that a file may take, decompressed
- * @throws DataError when a file is missing, damaged or too large, or when files of several sets lie together.
+ * @throws DataError when a file is missing, damaged or too large, or when files of several sets lie
+ *   together.
  */
 export async function readPageIdx(
   folder: string,
