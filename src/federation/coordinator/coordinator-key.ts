@@ -1,6 +1,7 @@
 /**
- * The key by which participants know the coordinator of a run: drawn at its first start, kept in the run's folder where
- * nobody else can read it, and the same at every later start. Whoever has the file can speak for the coordinator. Node only.
+ * The key by which participants know the coordinator of a run: drawn at its first start, kept in
+ * the run's folder where nobody else can read it, and the same at every later start. Anybody who
+ * has the file can speak for the coordinator. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

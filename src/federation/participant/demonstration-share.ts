@@ -1,10 +1,12 @@
 /**
- * A share of a public data set, lent by the hub as a demonstration: the part that `run` would deal out to this participant,
- * so that who takes it trains as a native participant does with `--partition`. On its way it is
+ * A share of a public data set, lent by the hub as a demonstration: the part that `run` would deal
+ * out to this participant, so that who takes it trains as a native participant does with
+ * `--partition`. On its way it is
  *
  *     u32 little-endian: the header's length, the header as JSON, labels [examples], images [examples, C, H, W]
  *
- * with the examples for training first, in their order. What the images are, the federation's description says.
+ * with the examples for training first, in their order. What the images are, the federation's
+ * description says.
  */
 import { z } from 'zod';
 import { imageBytes, imageDataset } from '../../data/images/image-dataset.js';

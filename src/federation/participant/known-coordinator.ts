@@ -1,7 +1,8 @@
 /**
- * What a participant keeps of its coordinator between two starts: the key, and the newest assignment that it has seen. So
- * somebody who holds an old message can repeat it after a restart as little as before. A key that nobody gave is taken from
- * the coordinator's first words, and is the only one from then on.
+ * What a participant keeps of its coordinator between two starts: the key, and the newest
+ * assignment that it has seen. So somebody who holds an old message can repeat it after a restart
+ * as little as before. A key that nobody gave is taken from the coordinator's first words, and is
+ * the only one from then on.
  *
  *     coordinator.json            key, job, epoch and sequence
  */
@@ -16,7 +17,9 @@ import type { ParticipantFolder } from './participant-files.js';
 export interface KnownCoordinator {
   /** The key that was taken just now, since nobody had given one. */
   readonly takenKey: string | undefined;
-  /** Keeps it where it is newer than all before. @returns whether it is not older than one of them */
+  /**
+   * Keeps it where it is newer than all before. @returns whether it is not older than one of them
+   */
   see(assignment: Assignment): Promise<boolean>;
 }
 
@@ -31,7 +34,10 @@ const recordSchema = z.strictObject({
 });
 type Record = z.output<typeof recordSchema>;
 
-/** @throws FederationError when another key is known in this folder, and nobody has given the new one */
+/**
+ * @throws FederationError when another key is known in this folder, and nobody has given the new
+ *   one
+ */
 export async function knownCoordinator(
   folder: ParticipantFolder | undefined,
   { coordinator, description: { job } }: Pick<ParticipantEnd, 'coordinator' | 'description'>,
@@ -52,7 +58,7 @@ export async function knownCoordinator(
     await folder?.write(FILE, new TextEncoder().encode(`${JSON.stringify(record)}\n`));
     newest = record;
   };
-  // Before anything is taken of this key: whoever comes later has to show the same.
+  // Before anything is taken of this key: every later coordinator has to show the same.
   if (newest === undefined) await keep({ key, job, epoch: 0, sequence: 0 });
   return {
     takenKey: before?.key === key || isGiven ? undefined : key,

@@ -1,6 +1,6 @@
 /**
- * SCAFFOLD's c_k of the last rounds, as a participant keeps it: an operator may go back to an earlier round, and c_k with it.
- * Those of rounds that are void by then are not looked at any more.
+ * SCAFFOLD's c_k of the last rounds, as a participant keeps it: an operator may go back to an
+ * earlier round, and c_k with it. Those of rounds that are void by then are not looked at any more.
  *
  *     own-control-3.safetensors    c_k after round 3
  *     own-controls.json            which of them there are, and of which updates; they count from here on
@@ -20,7 +20,8 @@ export interface OwnControls {
   hasFollowed(update: Pick<FollowedUpdate, 'round' | 'sha256'>): Promise<boolean>;
   /**
    * Before a round, zero at first.
-   * @throws FederationError when it has gone beyond that: this round's work was done, and its files are gone
+   * @throws FederationError when it has gone beyond that: this round's work was done, and its files
+   *   are gone
    */
   before(round: number, rollbacks: Rollbacks): Promise<Float32Array>;
 }

@@ -1,6 +1,7 @@
 /**
- * A participant's memory of the data that it takes part with: a digest in its own folder, which never leaves it. When the data
- * are others at its next start, it says so, and the coordinator is told that they are, and no more.
+ * A participant's memory of its data: a digest in its own folder, which never leaves it. When the
+ * data differ at its next start, it says so, and tells the coordinator that they differ, and no
+ * more.
  */
 import { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';

@@ -1,4 +1,7 @@
-/** Where a participant keeps its work, on a disk or in a browser, and whose work it is. */
+/**
+ * The interface to a participant's kept work, on a disk or in a browser, with the owner of that
+ * work.
+ */
 
 /** A few named files, of one participant in one federation. */
 export interface ParticipantFolder {

@@ -1,4 +1,4 @@
-/** Who attacks in a simulation: the last participants, by the configuration's attack. */
+/** Chooses the attackers of a simulation: the last participants, by the configuration's attack. */
 import type { Attack } from '../../attack/attack.js';
 import { attackOf } from '../../attack/attacks.js';
 import { randomStream } from '../../base/random.js';

@@ -1,7 +1,8 @@
 /**
- * What a federation would ask of a machine. A participant's settings come from somebody else, and a mistake or malice in
- * them must not take all the memory, or an eternity; a run of one's own should not end in the middle. It is reckoned before
- * anything is allocated, and held against what was measured.
+ * Computes what a federation would demand of a machine. A participant's settings come from somebody
+ * else, and a mistake or malice in them must not take all the memory, or an eternity; and a run of
+ * one's own should not end in the middle. The demand is computed before anything is allocated, and
+ * has been compared with measured peaks.
  */
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { layoutOf, parametersOf } from '../../engine/nn/layers/network.js';
@@ -22,7 +23,8 @@ export interface MemoryLimit {
 }
 
 export const MOST_MEMORY_BYTES = 8e9;
-export const MORE_MEMORY = 'ask whoever runs the coordinator whether that is meant; if so, give --max-memory';
+export const MORE_MEMORY =
+  'ask the operator of the coordinator whether that is intended; if so, give --max-memory';
 
 /** WebAssembly addresses no more. */
 export const TAB_MEMORY: MemoryLimit = {
@@ -34,14 +36,15 @@ export const TAB_MEMORY: MemoryLimit = {
 const PROCESS_BYTES = 125e6;
 const THREAD_BYTES = 45e6;
 /**
- * Vectors of the size of the state. What waits for the garbage collector counts, too: all of it was measured in runs
- * (`npm run bench -- demands`). Where everybody is simulated, the models of the round are there, merged and compared;
- * elsewhere base, update and its file.
+ * Vectors of the size of the state. What waits for the garbage collector counts, too: all of it was
+ * measured in runs (`npm run bench -- demands`). Where everybody is simulated, the models of the
+ * round are there, merged and compared; elsewhere base, update and its file.
  */
 const VECTORS = { together: 7, eachTogether: 1.7, alone: 3.5, eachThread: 7.5, eachSlot: 4.4 } as const;
 /**
- * What the engine takes for a byte that is alive at a time. Its arena grows in powers of two and is not given back, and the
- * second run of a graph has its values in a block of its own. Measured, too; a network of one's own is taken for the mean.
+ * What the engine takes for a byte that is alive at a time. Its arena grows in powers of two and is
+ * not given back, and the second run of a graph has its values in a block of its own. Measured,
+ * too; a network of one's own is taken for the mean.
  */
 const TRAINING_FACTOR = 2.4;
 const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number>> = {
@@ -80,7 +83,9 @@ export function checkDemands(
   checkDemanded(configuration, demanded, learner.inputs, participants, limit);
 }
 
-/** @param demanded the bytes that its network takes: asked for once all the rest is within reason */
+/**
+ * @param demanded the bytes that its network takes: asked for once all the rest is within reason
+ */
 export function checkDemanded(
   configuration: Configuration,
   demanded: () => number,
@@ -146,7 +151,10 @@ export function demandedBytes(
   return fixed + threads * (TRAINING_FACTOR * training + EVALUATION_FACTORS[model.name] * evaluation);
 }
 
-/** What a participant needs at least for a network of so many weights, whatever its values within are. */
+/**
+ * What a participant needs at least for a network of so many weights, whatever its values within
+ * are.
+ */
 export function leastBytes(
   { optimizer, batchSize }: Configuration,
   size: number,

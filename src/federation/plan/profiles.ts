@@ -1,4 +1,7 @@
-/** The configurations behind `commonweight reproduce`: the paper's experiment, quickly, to the letter, or as well as we can. */
+/**
+ * The configurations behind `commonweight reproduce`: the paper's experiment, quick, exact, or as
+ * good as we can.
+ */
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 
 export const environments = ['v', 'h'] as const;
@@ -12,13 +15,15 @@ const normalization = { mean: [0.286], deviation: [0.353] };
 type Recipe = Omit<ConfigurationInput, 'seed' | 'dataset' | 'partition' | 'strategy'>;
 
 /**
- * - `paper` follows Lee 2021: initial weights of its own in each environment, Adam, at most 15 local epochs until a local
- *   validation accuracy of 0.914 in the first round and 0.92 after it, four rounds.
- * - `quick` is the same experiment within three minutes on two cores: shared initial weights, and settings that were found
- *   on validation data.
- * - `best` is the same network from shared initial weights, trained for up to an hour. It merges often: ten plain steps
- *   a round in V (60 epochs, 2,520 rounds), three or four in H (8 epochs, 1,000 rounds), whose momentum is the server's: a step
- *   a merge would be pooled training with Nesterov momentum.
+ * - `paper` follows Lee 2021: initial weights of its own in each environment, Adam, at most 15
+ *   local epochs until a local validation accuracy of 0.914 in the first round and 0.92 after it,
+ *   four rounds.
+ * - `quick` is the same experiment within three minutes on two cores: shared initial weights, and
+ *   settings that were found on validation data.
+ * - `best` is the same network from shared initial weights, trained for up to an hour. It merges
+ *   often: ten plain steps a round in V (60 epochs, 2,520 rounds), three or four in H (8 epochs,
+ *   1,000 rounds), whose momentum is the server's: a step a merge would be pooled training with
+ *   Nesterov momentum.
  */
 export function profile(environment: Environment, name: ProfileName, seed: number): ConfigurationInput {
   return {

@@ -1,6 +1,7 @@
 /**
- * What may be told differently to a run that is taken up again: more rounds, and where its data lie now. All else is the run.
- * More rounds are a fact of it, since a learning rate that follows the rounds is another from then on. Node only.
+ * Says which settings may change when a run is resumed: more rounds, and the place of its data.
+ * More rounds are a fact of the run, since a learning rate that follows the rounds is another from
+ * then on. Node only.
  */
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { RunState } from '../rounds/round.js';
@@ -8,7 +9,10 @@ import type { RunStore } from '../rounds/run-store.js';
 
 /** Of a run's folder. */
 export interface ConfigurationKeeper {
-  /** What an earlier start was told, which may differ in what `asBefore` says; undefined at the first. */
+  /**
+   * What an earlier start was told, which may differ in what `asBefore` says; undefined at the
+   * first.
+   */
   readonly earlier: Configuration | undefined;
   keepConfiguration(configuration: Configuration): Promise<void>;
 }

@@ -1,13 +1,15 @@
 /**
- * One process at a time works in a folder. Whoever comes next takes the next number, by a file that only one can make:
+ * A claim on a folder: one process at a time works in it. The next process takes the next number,
+ * by a file that only one can make:
  *
  *     lease-3.json    which process it is; touched every two seconds while it is at work
  *
- * The largest number holds the folder, and it is never removed but by a larger one, so that of many who try at once exactly
- * one gets it, and whoever was taken for dead finds out by looking (`check`): it is fenced, and records nothing any more. A
- * holder that has ended says so in its file. One that was killed is known by its process where it ran on this system, so
- * that a restart does not wait; elsewhere by its lease, which has not changed while we watched. No two clocks are
- * compared. Node only.
+ * The largest number holds the folder, and only a larger one removes it. So of many processes that
+ * try at once exactly one gets the folder. A process that was wrongly taken for dead finds out by
+ * looking (`check`): it is fenced, and records nothing any more. A holder that has ended says so in
+ * its file. A killed holder is recognized by its process if it ran on this system, so that a
+ * restart does not wait; elsewhere by its lease, if that has not changed while we watched. No two
+ * clocks are compared. Node only.
  */
 import { open, readdir, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -43,7 +45,10 @@ export interface FolderClaim {
 export interface ClaimOptions {
   /** Numbers up to this one have been given before. */
   readonly floor?: number | undefined;
-  /** Whoever holds it is fenced at once: it is known from elsewhere that it may do nothing any more. */
+  /**
+   * Its present holder is fenced at once: it is known from elsewhere that it may do nothing any
+   * more.
+   */
   readonly force?: boolean | undefined;
   /** Waits a while for a holder that is alive: it has been told to end. */
   readonly patient?: boolean | undefined;
@@ -125,7 +130,8 @@ function hold(path: string, number: number, clock: Pick<Clock, 'after'>): Folder
   };
   const beat = async () => {
     const now = new Date();
-    // What cannot be read or touched now may be later; what must be known is asked again at every fact.
+    // What cannot be read or touched now may be later; what must be known is asked again at every
+    // fact.
     await utimes(file, now, now).catch(() => undefined);
     await check().catch(() => undefined);
     if (!released && !ending.signal.aborted) goOn();

@@ -1,6 +1,6 @@
 /**
- * The version of a run's journal: which facts there are, and what they mean. job.json has it; one without it was written before
- * there were versions. Node only.
+ * The version of a run's journal: which facts there are, and what they mean. It is in job.json; a
+ * journal without one was written before there were versions. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** A run that lives as long as the process. */
+/** The store of a run that lives as long as the process. */
 import { encodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';

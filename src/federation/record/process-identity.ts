@@ -1,8 +1,8 @@
 /**
- * Which process this is, so that another can tell later whether it still runs. A process number alone says little: after a
- * reboot it belongs to another process, and every container has a process 1. On Linux the number of the boot, the namespace
- * of process numbers and the time of the start make it unmistakable; elsewhere only an absent process says something.
- * Node only.
+ * Identifies a process, so that another can tell later whether it still runs. A process number
+ * alone says little: after a reboot it belongs to another process, and every container has a
+ * process 1. On Linux the number of the boot, the namespace of process numbers and the time of the
+ * start make it unmistakable. Elsewhere only an absent process says something. Node only.
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';

@@ -1,4 +1,7 @@
-/** What holds for every plan: a run that is killed anywhere, and taken up again, comes to the same bytes. */
+/**
+ * What holds for every plan: a run that is killed anywhere, and taken up again, comes to the same
+ * bytes.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +24,10 @@ const folder = mkdtempSync(join(tmpdir(), 'resumption-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let folders = 0;
 
-/** Runs in a folder; with `killAt`, the process ends before or after so many facts are recorded, and another takes it up. */
+/**
+ * Runs in a folder; with `killAt`, the process ends before or after so many facts are recorded, and
+ * another takes it up.
+ */
 export async function runInFolder(
   { configuration, plan, tasks }: Resumable,
   killAt?: { readonly facts: number; readonly recorded: boolean },

@@ -1,6 +1,6 @@
 /**
- * Who leads a run: one coordinator at a time for a folder, each with a larger number than the one before, and one job number
- * for the whole run. Node only.
+ * A claim on the lead of a run: one coordinator at a time for a folder, each with a larger number
+ * than the one before, and one job number for the whole run. Node only.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -25,7 +25,10 @@ export async function jobOf(path: string): Promise<string> {
 }
 
 export interface RunClaimOptions extends Pick<ClaimOptions, 'signal' | 'onWaiting' | 'clock' | 'identity'> {
-  /** The epoch of whoever has the lead by the transport: it has the folder by it, too, and whoever held it is fenced. */
+  /**
+   * The epoch of the leader by the transport: it has the folder by it, too, and an earlier holder
+   * is fenced.
+   */
   readonly leads?: number | undefined;
 }
 
@@ -64,7 +67,10 @@ async function readOrMakeJob(path: string): Promise<z.output<typeof jobSchema>> 
   return readOrMakeJob(path);
 }
 
-/** The largest that the run has had, whoever led it and by whatever transport: participants take no older one's word. */
+/**
+ * The largest that the run has had, by any leader and any transport: participants take no older
+ * one's word.
+ */
 export async function lastEpochOf(path: string): Promise<number> {
   return (await readJob(join(path, 'job.json')))?.epoch ?? 0;
 }

@@ -1,4 +1,4 @@
-/** What a run's state asks of its participants, as they are told it. */
+/** Turns a run's state into assignments: what is due now, as participants read it. */
 import { currentPhase, missingIn } from './open-phase.js';
 import type { Assigned, AssignmentFacts, RoundRecord, RunState } from './round.js';
 

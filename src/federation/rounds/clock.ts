@@ -1,4 +1,7 @@
-/** Time as a coordinator needs it: the wall clock for what others read, a steady one for what it waits for itself. */
+/**
+ * The time that a coordinator needs: a wall clock for what others read, and a steady one for its
+ * own waits.
+ */
 import { LONGEST_TIMER_MS } from '../../transport/timer.js';
 
 export interface Clock {
@@ -8,7 +11,9 @@ export interface Clock {
   later(seconds: number): string;
   /** Until then by the wall clock, which may have been set meanwhile; negative once it is past. */
   secondsUntil(at: string): number;
-  /** Calls back after so many seconds, whatever happens to the wall clock. @returns what cancels it */
+  /**
+   * Calls back after so many seconds, whatever happens to the wall clock. @returns what cancels it
+   */
   after(seconds: number, callback: () => void): () => void;
 }
 

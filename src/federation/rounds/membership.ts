@@ -1,8 +1,9 @@
 /**
- * Who is waited for. Participants join, leave and come back; by themselves these facts change no round. What they change is
- * when a phase stops to wait: with all who take part, always; with a quorum of them, once the deadline has passed or those
- * who are missing have left. Who has never joined is waited for until the first deadline, and not again. So who counted
- * follows from the order of the facts alone.
+ * Says which participants are waited for. Participants join, leave and come back; by themselves
+ * these facts change no round. They change when a phase stops waiting: with all participants,
+ * always; with a quorum of them, once the deadline has passed or the missing ones have left. A
+ * participant that has never joined is waited for until the first deadline, and not again. So the
+ * order of the facts alone decides whose updates counted.
  */
 import type { RoundEvent } from './round-events.js';
 
@@ -20,7 +21,9 @@ export interface Member {
 
 export type Members = ReadonlyMap<string, Member>;
 
-/** Nobody has a reason for more in one round; and every change is a line in the journal, for good. */
+/**
+ * Nobody has a reason for more in one round; and every change is a line in the journal, for good.
+ */
 const MOST_CHANGES = 100;
 
 export const changesTooOften = (member: Member | undefined, round: number): boolean =>

@@ -1,4 +1,4 @@
-/** Which phase a run is in, and who is missing in it. */
+/** Says which phase a run is in, and which participants are missing in it. */
 import { membersHere } from './membership.js';
 import type { ParticipantsPhase, Phase, RoundRecord, RunState } from './round.js';
 

@@ -1,6 +1,6 @@
 /**
- * What an operator does to a run besides ending it: dropping a participant, and going back to an earlier round. Here is what
- * stands against it, in words; what follows from it is in `rounds.ts`.
+ * Says in words why an operator may not drop a participant, or go back to an earlier round. What
+ * follows from these acts is in `rounds.ts`.
  */
 import { MOST_ROLLBACKS } from '../../protocol/assignment.js';
 import type { RunState } from './round.js';

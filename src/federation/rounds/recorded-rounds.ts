@@ -1,7 +1,7 @@
 /**
- * A run that is run again from its record. Configuration and data decide all of it but what came from the world: who had
- * joined, whose work came in before a phase went on without the others, and where the run was ended. On one machine these
- * facts are taken as they are, whatever the clock says.
+ * Repeats a run from its record. Configuration and data decide all of it except what came from the
+ * world: who had joined, whose work came in before a phase went on without the others, and where
+ * the run was ended. On one machine these facts are taken as they are, whatever the clock says.
  */
 import type { Member } from './membership.js';
 import { openPhase } from './open-phase.js';
@@ -23,7 +23,8 @@ export function recordedRounds(run: RunState): RecordedRound[] {
 }
 
 /**
- * The fact of the record that is next: that somebody joined or was dropped, that a deadline passed, that the run was ended.
+ * The fact of the record that is next: that somebody joined or was dropped, that a deadline passed,
+ * that the run was ended.
  * @param then undefined after the last round of the record
  * @param phase that the round is in
  */

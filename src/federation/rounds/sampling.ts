@@ -12,7 +12,8 @@ export interface Sampling {
 
 /**
  * Those of a round, in the order of `participants`.
- * @param without these; in the place of each comes who would have been drawn next, so that it does not matter when they went
+ * @param without these; in the place of each comes who would have been drawn next, so that it does
+ *   not matter when they went
  */
 export function sampleParticipants(
   participants: readonly string[],

@@ -1,10 +1,11 @@
 /**
- * What an operator should look at, in words: an update that lies far from the others', and a participant that has nearly all
- * the weight. Neither is refused, since both may be honest; a function of the facts alone.
+ * Warns an operator, in words: of an update that lies far from the others', and of a participant
+ * that has nearly all the weight. Neither is refused, since both may be honest. A warning is a
+ * function of the facts alone.
  *
- * An update is far where the weights moved, in a round, more than `FAR` times as much as in the median of the others, which
- * counts as `LEAST` of the weights at least. Honest runs stayed below 6, however differently the data lay
- * (docs/security.md has the figures).
+ * An update is far if its weights moved, in a round, more than `FAR` times as much as in the median
+ * of the others, which counts as `LEAST` of the weights at least. Honest runs stayed below 6,
+ * however different the data were (docs/security.md has the figures).
  */
 import { membersHere } from './membership.js';
 import type { RoundRecord, RunState } from './round.js';

@@ -1,6 +1,6 @@
 /**
- * What was measured at the merges, as far as observers are shown it: of the newest rounds, for with many participants what is
- * measured of one round alone can be a megabyte. The files of all rounds stay in the run's folder.
+ * Keeps the measurements of the newest rounds for observers. With many participants those of one
+ * round alone can be a megabyte. The files of all rounds stay in the run's folder.
  */
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { RoundRecord } from '../rounds/round.js';

@@ -1,4 +1,4 @@
-/** What observers are shown of a run while it goes on. Node only. */
+/** The view of a run under way that observers see. Node only. */
 import type { ImageDataset } from '../../data/images/image-dataset.js';
 import type { Status } from '../../protocol/status.js';
 import type { LogEntry, Overview } from '../../protocol/view.js';

@@ -1,4 +1,7 @@
-/** The newest of what a coordinator says about its run, in order and by number, for those who come late or back. */
+/**
+ * The newest lines of a coordinator's log, in order and by number, for observers that come late or
+ * come back.
+ */
 
 import { printable } from '../../base/printable.js';
 import type { LogEntry } from '../../protocol/view.js';
@@ -13,8 +16,8 @@ const MOST_ENTRIES = 1000;
 const MOST_CHARACTERS = 2000;
 
 /**
- * @param first the number of the first entry. Where it is a time, a coordinator that is started again does not give a number
- * twice, and whoever comes back is sent all that is new
+ * @param first the number of the first entry. Where it is a time, a coordinator that is started
+ *   again does not give a number twice, and an observer that comes back is sent all that is new
  */
 export function observedLog(first: number, now = () => new Date().toISOString()): ObservedLog {
   const entries: LogEntry[] = [];

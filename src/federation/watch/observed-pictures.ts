@@ -1,6 +1,7 @@
 /**
- * Test images of the coordinator's own that the participants' models got wrong and the merged one right, as observers are shown
- * them: of the newest round that was measured, made when somebody asks for them first. Node only.
+ * The coordinator's own test images that the participants' models got wrong and the merged one
+ * right, as observers see them. They are of the newest measured round, and are made when they are
+ * first asked for. Node only.
  */
 
 import { turnTaker } from '../../base/turns.js';

@@ -1,6 +1,6 @@
 /**
- * What observers are shown of a run, made of its state when somebody looks. A state is never changed but replaced: so is here what
- * has changed, and nothing else.
+ * The observers' view of a run, made from its state when somebody looks. A state is never changed
+ * but replaced. So only what has changed is a new object here.
  */
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { Status } from '../../protocol/status.js';

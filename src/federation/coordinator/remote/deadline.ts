@@ -1,4 +1,7 @@
-/** The deadline of the phase that waits now: recorded when the phase begins, so that a restart does not prolong it. */
+/**
+ * The deadline of the phase that waits now: recorded when the phase begins, so that a restart does
+ * not prolong it.
+ */
 import type { Clock } from '../../rounds/clock.js';
 import { deadlineOf, inAttempt } from '../../rounds/open-phase.js';
 import type { Ledger } from './ledger.js';
@@ -29,7 +32,8 @@ export function deadlineTimer(ledger: Ledger, clock: Clock): DeadlineTimer {
     if (passed || timed === key) return;
     cancel();
     timed = key;
-    // A clock that was set back or forward in the meantime shortens or prolongs nothing beyond the whole of it.
+    // A clock that was set back or forward in the meantime shortens or prolongs nothing beyond the
+    // whole of it.
     const seconds = Math.min(Math.max(clock.secondsUntil(at), 0), whole);
     cancel = clock.after(seconds, () => {
       ledger

@@ -1,6 +1,7 @@
 /**
- * The state of a run and the only way to change it: a fact is recorded, then counts. One is recorded after the other, so that
- * each decision is made on what was recorded before it. A store that cannot be written ends the run in this process.
+ * The state of a run and the only way to change it: a fact is recorded, then counts. One is
+ * recorded after the other, so that each decision is made on what was recorded before it. A store
+ * that cannot be written ends the run in this process.
  */
 
 import type { RoundRules, RunState } from '../../rounds/round.js';
@@ -18,7 +19,10 @@ export interface Ledger {
   fail(error: unknown): void;
   /** @throws what has ended the run, where something has */
   check(): void;
-  /** Resolves at the next `wake`; asked for before the state is looked at, so that no change is missed. */
+  /**
+   * Resolves at the next `wake`; asked for before the state is looked at, so that no change is
+   * missed.
+   */
   woken(): Promise<void>;
   wake(): void;
 }

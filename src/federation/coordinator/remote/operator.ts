@@ -1,4 +1,7 @@
-/** What an operator does to a run: each act is a fact, or is refused in a sentence (`operator-acts.ts`). */
+/**
+ * What an operator does to a run: each act is a fact, or is refused in a sentence
+ * (`operator-acts.ts`).
+ */
 import type { RunOperator } from '../../../transport/run-operator.js';
 import { FederationError } from '../../error.js';
 import { dropProblem, rollbackProblem } from '../../rounds/operator-acts.js';

@@ -1,4 +1,6 @@
-/** Who is there at the moment, and what each is doing: known to this process only, and lost with it. */
+/**
+ * Who is there at the moment, and what each is doing: known to this process only, and lost with it.
+ */
 import type { Progress } from '../../../protocol/announcement.js';
 import type { Presence } from '../../rounds/status.js';
 

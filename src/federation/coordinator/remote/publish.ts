@@ -29,7 +29,8 @@ export function publishing(end: CoordinatorEnd, epoch: number, options: Publishi
   return async (state) => {
     const final = state.stopped === undefined ? undefined : options.finalModel?.(state);
     const assigned = await assign(state, { initial, final, blobOf });
-    // Who is waited for changes with every answer, and is told with the next change of something else.
+    // Who is waited for changes with every answer, and is told with the next change of something
+    // else.
     const key = JSON.stringify({ ...assigned, waitingFor: undefined });
     if (key !== said) {
       said = key;

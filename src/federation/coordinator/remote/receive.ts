@@ -1,6 +1,6 @@
 /**
- * What becomes of an announcement: whether it means anything to the run (`admission.ts`), whether its files are here and
- * sound, and, once the fact is recorded, its receipt.
+ * What becomes of an announcement: whether it means anything to the run (`admission.ts`), whether
+ * its files are here and sound, and, once the fact is recorded, its receipt.
  */
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import { blobsOfAnnouncement } from '../../../protocol/named-blobs.js';
@@ -62,7 +62,10 @@ export function receiving(options: ReceivingOptions): Receive {
   }
 }
 
-/** They go into the journal: no more numbers than there are classes, and no others than of what it has. */
+/**
+ * They go into the journal: no more numbers than there are classes, and no others than of what it
+ * has.
+ */
 function unfitCounts(participant: string, announcement: Announcement, classes: number): Receipt | undefined {
   if (announcement.type !== 'joined' || announcement.labelCounts === undefined) return undefined;
   const { labelCounts, examples, validationExamples } = announcement;

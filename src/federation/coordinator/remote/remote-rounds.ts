@@ -1,7 +1,8 @@
 /**
- * The coordinator of participants on other machines: hears announcements, records what counts, says what is asked for next,
- * and does its own part of a round. All decisions are the round's (`rounds.ts`, `admission.ts`); what they rest on is in the
- * store before anybody is told. A store that cannot be written ends it: started again, it goes on where it was.
+ * The coordinator of participants on other machines: hears announcements, records what counts, says
+ * what is asked for next, and does its own part of a round. All decisions are the round's
+ * (`rounds.ts`, `admission.ts`); what they rest on is in the store before anybody is told. A store
+ * that cannot be written ends it: started again, it goes on where it was.
  */
 import { InterruptedError } from '../../../base/interrupted.js';
 import type { Announcement, Progress, Receipt } from '../../../protocol/announcement.js';
@@ -54,9 +55,14 @@ export interface RemoteObserver {
 
 export interface RemoteRounds extends RunOperator {
   readonly reception: Reception;
-  /** Leads the run to its end. @throws InterruptedError when it is told to stop before, or whatever the store throws. */
+  /**
+   * Leads the run to its end. @throws InterruptedError when it is told to stop before, or whatever
+   * the store throws.
+   */
   conduct(end: CoordinatorEnd, epoch: number, signal?: AbortSignal): Promise<RunState>;
-  /** After the end: until everybody who takes part has said goodbye, or so many seconds have passed. */
+  /**
+   * After the end: until everybody who takes part has said goodbye, or so many seconds have passed.
+   */
   farewell(seconds: number, signal?: AbortSignal): Promise<void>;
   status(): Status;
   state(): RunState;

@@ -11,7 +11,8 @@ export interface OwnDataOptions
 
 /**
  * @param spec what `loadDataset` takes
- * @throws DataError when it cannot be read; FederationError when its images or classes are not those of the federation
+ * @throws DataError when it cannot be read; FederationError when its images or classes are not
+ *   those of the federation
  */
 export async function loadOwnData(
   spec: string,
@@ -22,7 +23,8 @@ export async function loadOwnData(
   const [channels, height, width] = facts.imageShape;
   const { train } = await loadDataset(spec, {
     ...options,
-    // Pictures are made to fit. A share of a whole set leaves out the test images that the set leaves out.
+    // Pictures are made to fit. A share of a whole set leaves out the test images that the set
+    // leaves out.
     ...(channels === 1 || channels === 3 ? { channels, height, width } : { height, width }),
     trainingOnly: choice === undefined,
   });

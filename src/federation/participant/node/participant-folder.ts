@@ -31,7 +31,8 @@ export async function participantFolder(
   await mkdir(path, { recursive: true, mode: 0o700 }).catch(failed(path, 'made'));
   const claim = await claimFolder(path, claiming);
   try {
-    // What a killed process was in the middle of writing. The folder may be somebody's with other things in it.
+    // What a killed process was in the middle of writing. The folder may be somebody's with other
+    // things in it.
     const leftover = /^[\w-]+\.(json|safetensors)\.[0-9a-f-]{36}\.part$/;
     const names = await readdir(path).catch(failed(path, 'read'));
     for (const name of names) {

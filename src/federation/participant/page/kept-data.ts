@@ -1,4 +1,7 @@
-/** A participant's data, kept by the browser, so that a page that is loaded again need not ask for it again. For pages. */
+/**
+ * A participant's data, kept by the browser, so that a page that is loaded again need not ask for
+ * it again. For pages.
+ */
 import { del, get, set } from 'idb-keyval';
 import { imageDataset } from '../../../data/images/image-dataset.js';
 import { FederationError } from '../../error.js';
@@ -10,7 +13,8 @@ export interface KeptData {
   load(): Promise<OwnData | undefined>;
   /**
    * Instead of what was kept before; whole, or not at all.
-   * @throws FederationError when it is too large to be kept, or there is no room: the page then asks again when it is loaded
+   * @throws FederationError when it is too large to be kept, or there is no room: the page then
+   *   asks again when it is loaded
    */
   keep(data: OwnData): Promise<void>;
   forget(): Promise<void>;

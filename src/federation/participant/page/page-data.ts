@@ -1,6 +1,7 @@
 /**
- * A participant's data in a page, of the files that somebody chose: two IDX files, or pictures with one folder a class. What
- * is read, and what is refused, is the same as where `commonweight join` reads a folder. For pages, and for workers.
+ * Reads a participant's data in a page from the files that the user chose: two IDX files, or
+ * pictures with one folder for each class. It reads and refuses the same as `commonweight join`
+ * does with a folder. For pages, and for workers.
  */
 
 import { canonicalName } from '../../../base/names.js';
@@ -35,8 +36,8 @@ const unnamed = 'the chosen files';
 
 /**
  * The set of these files, for `ownData`. Nothing of it leaves the page.
- * @throws DataError, FederationError naming the file or folder that does not fit, before pictures are decoded where that
- *   can be; the signal's reason when it is aborted.
+ * @throws DataError, FederationError naming the file or folder that does not fit, before pictures
+ *   are decoded where that can be; the signal's reason when it is aborted.
  */
 export async function readPageData(
   files: readonly PageFile[],
@@ -106,8 +107,8 @@ function checkEnough(examples: number, folder: string, { configuration }: DataFa
 }
 
 /**
- * The folder in which the classes, or the files of a set, lie: folders around it are passed over. A folder that is one class
- * of the federation stands for itself.
+ * The folder in which the classes, or the files of a set, lie: folders around it are passed over. A
+ * folder that is one class of the federation stands for itself.
  */
 async function rootOf(list: ListFolder, classNames: readonly string[]): Promise<string> {
   for (let root = ''; ; ) {

@@ -1,5 +1,6 @@
 /**
- * A participant's files in a browser: they outlive the page and its tab, and are there whole or not at all. For pages.
+ * A participant's files in a browser: they outlive the page and its tab, and are there whole or not
+ * at all. For pages.
  */
 import { del, delMany, get, keys, set } from 'idb-keyval';
 import type { ParticipantFolder } from '../participant-files.js';

@@ -1,8 +1,13 @@
-/** What a browser keeps for pages, in IndexedDB, which pages without a secure context have too. For pages. */
+/**
+ * The store that a browser gives to pages: IndexedDB, which pages without a secure context have
+ * too. For pages.
+ */
 import { createStore, type UseStore } from 'idb-keyval';
 import { FederationError } from '../../error.js';
 
-/** A database of its own with one store: whole or not at all, and safe once it is said to be kept. */
+/**
+ * A database of its own with one store: whole or not at all, and safe once it is said to be kept.
+ */
 export function pageStore(database: string, store: string): UseStore {
   const relaxed = createStore(database, store);
   // Browsers do not wait until the system says that it is on the disk, unless they are told.

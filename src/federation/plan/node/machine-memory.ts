@@ -1,4 +1,7 @@
-/** The memory of this machine, or what a container leaves of it: as much a run may take. Node only. */
+/**
+ * Reads the memory of this machine, or what a container leaves of it: a run may take that much.
+ * Node only.
+ */
 import { totalmem } from 'node:os';
 import type { MemoryLimit } from '../demands.js';
 

@@ -1,4 +1,7 @@
-/** What the numbers of a run depend on besides its configuration. Node only. */
+/**
+ * Collects what the numbers of a run depend on besides its configuration: versions and processor.
+ * Node only.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -23,7 +26,10 @@ const finishedSchema = z.object({
   stopped: z.object({ reason: z.string() }),
 });
 
-/** What the numbers depend on besides the configuration: the same bytes come out where these are the same. */
+/**
+ * What the numbers depend on besides the configuration: the same bytes come out where these are the
+ * same.
+ */
 export function versionsOfThis(): Record<string, string> {
   const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
   const { name, device } = ortNode();
