@@ -1,4 +1,7 @@
-/** Settings of attackers, in a simulation: the last `attackers` participants wish the federation ill. */
+/**
+ * Settings of the attackers in a simulation: the last `attackers` participants work against the
+ * federation.
+ */
 import { z } from 'zod';
 
 const attackers = z.int().min(1).default(1).describe('How many of the last participants attack.');

@@ -1,7 +1,8 @@
 /**
- * Training that several runs of a comparison ask for, done once. Runs that differ only in their strategy begin alike: the
- * first round trains from the same weights on the same data, and pooled training never sees a strategy. A task is known by
- * what it says, down to the bytes of its arrays; its result is a function of that alone. Node only.
+ * Training that several runs of a comparison ask for, done once. Runs that differ only in their
+ * strategy begin alike: the first round trains from the same weights on the same data, and pooled
+ * training never sees a strategy. A task is known by what it says, down to the bytes of its arrays;
+ * its result is a function of that alone. Node only.
  */
 
 import { sha256Of } from '../federation/record/run-folder.js';

@@ -1,6 +1,7 @@
 /**
- * How far the participants went from the model they began a round with, and whether in one direction: norms of
- * Δ_k = w_k − w, and the cosine of every pair. Under label skew local models drift apart, and their mean stands for none.
+ * Measures drift: how far the participants went from the model they began a round with, and whether
+ * in one direction. It has norms of Δ_k = w_k − w, and the cosine of every pair. Under label skew
+ * local models drift apart, and their mean represents none of them.
  * @see Zhao et al. 2018 (weight divergence), https://arxiv.org/abs/1806.00582
  */
 import type { TakeTurn } from '../base/turns.js';

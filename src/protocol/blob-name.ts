@@ -1,4 +1,7 @@
-/** A blob is known by what it holds: the SHA-256 of its bytes, 64 lower-case hexadecimal digits. Nothing else names a file. */
+/**
+ * The name of a blob: the SHA-256 of its bytes, 64 lower-case hexadecimal digits. Nothing else
+ * names a file.
+ */
 import { z } from 'zod';
 
 export const sha256Schema = z

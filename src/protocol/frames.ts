@@ -1,7 +1,8 @@
 /**
- * What goes over the hub's WebSocket: JSON texts, each of one schema. The token is in the list of subprotocols, for a page in
- * a browser can set no header: "commonweight.3, token.<base64url>". So the request for the connection is the greeting, and
- * the first frame is the hub's. What is refused is told by a frame, which a page can read, and a status not.
+ * What goes over the hub's WebSocket: JSON texts, each of one schema. The token is in the list of
+ * subprotocols, for a page in a browser can set no header: "commonweight.3, token.<base64url>". So
+ * the request for the connection is the greeting, and the first frame is the hub's. What is refused
+ * is told by a frame, which a page can read, and a status not.
  */
 import { z } from 'zod';
 import { participantNameSchema, sentenceSchema } from '../base/text.js';
@@ -23,7 +24,10 @@ export const subprotocols = (token: string, purpose?: 'watch') => [
   ...(purpose === 'watch' ? [WATCH] : []),
 ];
 
-/** What was offered; `name` is the one to agree on, also where its version is another: else nothing could be told. */
+/**
+ * What was offered; `name` is the one to agree on, also where its version is another: else nothing
+ * could be told.
+ */
 export function readSubprotocols(offered: Iterable<string>) {
   const all = [...offered];
   const name = all.find((each) => each.startsWith(FAMILY));

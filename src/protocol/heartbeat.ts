@@ -1,6 +1,7 @@
 /**
- * How often a hub lets its guests hear something: the time by which they wait for it. A timer of JavaScript that is told to wait
- * longer than 24 days does not wait at all, so a hub may say neither that nor next to nothing.
+ * How often a hub sends something to its clients, so that they know how long to wait. A JavaScript
+ * timer with a delay of more than 24 days fires at once, so a hub may say neither such a time nor
+ * next to nothing.
  */
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-/** Who somebody is to a coordinator, and so what they may do. */
+/** The identity of a client to a coordinator, which decides what it may do. */
 import { z } from 'zod';
 import { canonicalName } from '../base/names.js';
 import { participantNameSchema } from '../base/text.js';

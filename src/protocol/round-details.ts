@@ -1,4 +1,7 @@
-/** What a round showed besides the facts that decide it, as the coordinator measured it when the round was merged. */
+/**
+ * The measurements of a round besides the facts that decide it, which the coordinator took when the
+ * round was merged.
+ */
 import { z } from 'zod';
 import { sha256Schema } from './blob-name.js';
 

@@ -1,8 +1,9 @@
 /**
- * What a coordinator says, signed by its Ed25519 key, so that nobody on the way can say it in its place: a hub that somebody
- * has taken over, a proxy, a NATS server, another site. What is signed is the very text that travels, so no second way of
- * writing the same value matters. It names its kind and its job; the value has its number (`assignment.ts`), by which one that
- * is repeated later is known to be old.
+ * What a coordinator says, signed by its Ed25519 key, so that nobody on the way can say it in its
+ * place: a hub that somebody has taken over, a proxy, a NATS server, another site. What is signed
+ * is the very text that travels, so no second way of writing the same value matters. It names its
+ * kind and its job; the value has its number (`assignment.ts`), by which one that is repeated later
+ * is known to be old.
  */
 import { z } from 'zod';
 import { publicKeyOf, type SecretKey, sign, verify } from '../crypto/signing.js';

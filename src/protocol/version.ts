@@ -1,2 +1,5 @@
-/** Of everything that crosses the wire: messages, their order, the paths of the hub, the subjects of NATS. */
+/**
+ * The version of everything that crosses the wire: messages, their order, the paths of the hub, the
+ * subjects of NATS.
+ */
 export const PROTOCOL_VERSION = 3;

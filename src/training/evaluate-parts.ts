@@ -1,4 +1,7 @@
-/** A model's evaluation, cut into parts of one size, so that several workers share it and their number changes nothing. */
+/**
+ * Evaluates a model in parts of one size, so that several workers share it and their number changes
+ * nothing.
+ */
 import { addMetrics, type Metrics } from '../metrics/metrics.js';
 import type { ExampleSet, TaskRunner } from './tasks.js';
 

@@ -1,4 +1,4 @@
-/** The learning rate of every step of a round, of a schedule that spans the run. */
+/** Computes the learning rate of every step of a round, from a schedule that spans the run. */
 import type { Schedule } from '../engine/nn/schedules.js';
 import { TrainingError } from './error.js';
 
@@ -19,8 +19,8 @@ export interface Span {
 }
 
 /**
- * A round has the same part of the schedule with every participant and whatever round came before: one that stopped early
- * leaves the rest of its part out.
+ * A round has the same part of the schedule with every participant and whatever round came before:
+ * one that stopped early leaves the rest of its part out.
  * @param steps of this round
  * @throws TrainingError when there are absurdly many
  */

@@ -1,7 +1,12 @@
-/** How many steps of local work a round brings, where that is the setting: a number, or numbers that change at rounds. */
+/**
+ * Says how many steps of local work a round has, where that is the setting: a number, or numbers
+ * that change at rounds.
+ */
 import type { Configuration } from '../protocol/configuration/configuration.js';
 
-/** 64, or [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]: 64 up to round 49, 16 from round 50 on. */
+/**
+ * 64, or [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]: 64 up to round 49, 16 from round 50 on.
+ */
 export type StepSchedule = NonNullable<Configuration['local']['steps']>;
 
 /** Rounds count from 1. */

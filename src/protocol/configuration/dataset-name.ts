@@ -1,6 +1,6 @@
 /**
- * What others are told of a data set: its name, and not where it lies on somebody's disk. A configuration that leaves the machine,
- * and a model, which is handed on, have this in place of a path.
+ * The name of a data set as others see it, without its place on a disk. A configuration that leaves
+ * the machine, and a model, which is handed on, have this name in place of a path.
  */
 import type { Configuration } from './configuration.js';
 

@@ -1,6 +1,6 @@
 /**
- * Tasks in the order in which they were asked for, for a few threads that do one at a time. What the threads are, those say
- * who extend it: workers of Node, or the one of a page.
+ * A pool of tasks in the order in which they were asked for, for a few threads that do one at a
+ * time. Subclasses say what the threads are: workers of Node, or the one of a page.
  */
 
 import { InterruptedError } from '../../base/interrupted.js';
@@ -97,7 +97,9 @@ export class TaskPool implements TaskRunner {
     this.#dispatch();
   }
 
-  /** What a lost thread was doing is lost, and who waits for the others' work would wait for it too. */
+  /**
+   * What a lost thread was doing is lost, and who waits for the others' work would wait for it too.
+   */
   protected fail(error: Error): void {
     this.#failure ??= error;
     const jobs = [...this.#running.values(), ...this.#queue.splice(0)];

@@ -1,6 +1,6 @@
 /**
- * A pool of worker threads of Node. Each has one thread of the engine and does one task at a time, so a task's result does
- * not depend on how many workers there are. Node only.
+ * A pool of worker threads of Node. Each has one thread of the engine and does one task at a time,
+ * so a task's result does not depend on how many workers there are. Node only.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';

@@ -12,7 +12,8 @@ const send = (message: FromWorker) => port.postMessage(message);
 const work = taskWork({
   runtime: ortNode(),
   setup,
-  // Between steps the thread looks whether it shall stop: it must not be ended in the middle of one.
+  // Between steps the thread looks whether it shall stop: it must not be ended in the middle of
+  // one.
   keepGoing: () => Atomics.load(flag, 0) === 0,
   batchesOf: batchFeed,
   send,

@@ -1,6 +1,6 @@
 /**
- * Tasks in a page: one module worker carries them out, so that the thread which asks for them stays free. It may be asked from a
- * worker just as well. For pages.
+ * Runs tasks in a page: one module worker carries them out, so that the thread which asks for them
+ * stays free. A worker may ask just as well. For pages.
  */
 
 import { InterruptedError } from '../../../base/interrupted.js';
@@ -25,9 +25,10 @@ export interface PageTasks extends TaskRunner {
 }
 
 /**
- * Resolves when the training session is open. Of a device that is not chosen, WebAssembly takes the place of a GPU that cannot
- * open the network.
- * @param setup may depend on the runtime: a plan is fastest where its batches are cut for `partBytes`
+ * Resolves when the training session is open. Of a device that is not chosen, WebAssembly takes the
+ * place of a GPU that cannot open the network.
+ * @param setup may depend on the runtime: a plan is fastest where its batches are cut for
+ *   `partBytes`
  * @throws TrainingError when the device is not there, or cannot open the network
  */
 export async function pageTasks(
@@ -83,7 +84,10 @@ class PageWorker extends TaskPool {
     type: 'module',
     name: 'training',
   });
-  /** Raised where a task shall be given up between two steps, if the page may share memory with its workers. */
+  /**
+   * Raised where a task shall be given up between two steps, if the page may share memory with its
+   * workers.
+   */
   readonly #flag = globalThis.crossOriginIsolated ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
   readonly #thread: TaskThread = {
     begin: (given) => {

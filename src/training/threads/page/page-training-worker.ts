@@ -1,7 +1,8 @@
 /**
- * The training worker of a page, a module worker: it loads ONNX Runtime, opens the sessions, and carries out tasks one after
- * the other. Its engine's call blocks it, so whether to go on it reads in shared memory; where a page has none it takes a
- * turn of its event loop between steps, in which a message may tell. For pages.
+ * The training worker of a page, a module worker. It loads ONNX Runtime, opens the sessions, and
+ * carries out tasks one after the other. A call of the engine blocks it, so it reads in shared
+ * memory whether to continue. In a page without shared memory it takes a turn of its event loop
+ * between steps, in which a message may tell. For pages.
  */
 
 import { turnTaker } from '../../../base/turns.js';
@@ -15,7 +16,10 @@ import type { Failure, FromWorker, GivenTask, TaskResult, WorkerSetup } from '..
 export type ToPageWorker =
   /** First of all. */
   | { readonly type: 'start'; readonly options: OrtWebOptions }
-  /** When it has said what its runtime is. The flag is raised to give up a task; without one, that is said. */
+  /**
+   * When it has said what its runtime is. The flag is raised to give up a task; without one, that
+   * is said.
+   */
   | { readonly type: 'setup'; readonly setup: WorkerSetup; readonly flag: Int32Array | undefined }
   | { readonly type: 'give-up' }
   | GivenTask;
@@ -64,7 +68,9 @@ function buffersOf(result: TaskResult): Transferable[] {
   return [result.state.buffer as ArrayBuffer, result.slots.buffer as ArrayBuffer];
 }
 
-/** Before there is any work, what the runtime cannot do is a matter of the device that was chosen. */
+/**
+ * Before there is any work, what the runtime cannot do is a matter of the device that was chosen.
+ */
 function refuse(error: Error) {
   const chosen = error instanceof RuntimeError && ({ kind: 'user', hint: error.hint } as const);
   send({ type: 'refused', ...failureOf(error), ...chosen });
