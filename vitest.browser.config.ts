@@ -12,13 +12,15 @@ const ISOLATION = {
 /** WebGPU on the CPU: slow, but the same interface. */
 const SOFTWARE_GPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-const pages = (name: string, headers: Record<string, string>, args: readonly string[]) => ({
+const pages = (name: string, headers: Record<string, string>, args: readonly string[], mode: string) => ({
   server: { headers },
   // Its WebAssembly lies beside its script.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   test: {
     name,
     globalSetup: ['test/browser/native.ts', 'test/browser/pictures.ts'],
+    // `npm run test:full` follows training further: --mode full.
+    provide: { trainingSteps: mode === 'full' ? 50 : 8 },
     testTimeout: 120_000,
     include: chromium === undefined ? [] : [`test/browser/*.${name}.test.ts`],
     browser: {
@@ -34,10 +36,10 @@ const pages = (name: string, headers: Record<string, string>, args: readonly str
   },
 });
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
     passWithNoTests: true,
     fileParallelism: false,
-    projects: [pages('isolated', ISOLATION, SOFTWARE_GPU), pages('plain', {}, [])],
+    projects: [pages('isolated', ISOLATION, SOFTWARE_GPU, mode), pages('plain', {}, [], mode)],
   },
-});
+}));

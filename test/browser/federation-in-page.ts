@@ -21,7 +21,7 @@ import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetenso
 import type { StateDict } from '../../src/tensor/state-dict.js';
 import { inProcess } from '../../src/transport/in-process.js';
 import type { BlobFolder } from '../../src/transport/transport.js';
-import type { Pictures } from './fifty-steps.js';
+import type { Pictures } from './same-steps.js';
 import {
   CLASSES,
   datasetOf,

@@ -1,11 +1,11 @@
-/** Before the pages open: the same fifty steps and the same small federation in Node, natively, and the pictures for the pages. */
+/** Before the pages open: the same steps and the same small federation in Node, natively, and the pictures for the pages. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { TestProject } from 'vitest/node';
 import { ortNode } from '../../src/engine/runtime/node/ort-node.js';
 import { runFederation } from '../../src/federation/coordinator/run-federation.js';
-import { fiftySteps, type Pictures, type RunName } from './fifty-steps.js';
+import { lossesOf, type Pictures, type RunName } from './same-steps.js';
 import { datasetOf, type FederationFigures, smallFederation } from './small-federation.js';
 
 /** Base64. */
@@ -16,6 +16,8 @@ interface PicturesText {
 
 declare module 'vitest' {
   interface ProvidedContext {
+    /** How far training is followed. */
+    trainingSteps: number;
     nativeLosses: Record<RunName, number[]>;
     nativeFederation: Omit<FederationFigures, 'state'> & { state: string };
     pictures: PicturesText;
@@ -34,9 +36,10 @@ const picturesOf = (part: 'train' | 't10k') => ({
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 const asText = ({ images, labels }: Pictures) => ({ images: textOf(images), labels: textOf(labels) });
 
-export default async function setup({ provide }: TestProject): Promise<void> {
+export default async function setup({ config, provide }: TestProject): Promise<void> {
   const [train, test] = [picturesOf('train'), picturesOf('t10k')];
-  const native = (name: RunName) => fiftySteps(ortNode(), name, train);
+  const { trainingSteps = 0 } = config.provide;
+  const native = (name: RunName) => lossesOf(ortNode(), name, train, trainingSteps);
   provide('nativeLosses', { 'paper-cnn': await native('paper-cnn'), small: await native('small') });
   const data = { train: datasetOf(train), test: datasetOf(test) };
   const { result, model } = await runFederation(smallFederation, { data, workers: 2 });

@@ -1,6 +1,6 @@
 import { expect, inject, it } from 'vitest';
 import type { federationInPage } from './federation-in-page.js';
-import type { Pictures } from './fifty-steps.js';
+import type { Pictures } from './same-steps.js';
 
 type Figures = Awaited<ReturnType<typeof federationInPage>>;
 

@@ -1,4 +1,4 @@
-/** Fifty training steps from the same weights on the same images, wherever they run: in Node natively, or in a page. */
+/** Training steps from the same weights on the same images, wherever they run: in Node natively, or in a page. */
 
 import { flatten, maxPool2d, relu } from '../../src/engine/graph/build.js';
 import { carryOf } from '../../src/engine/nn/carry.js';
@@ -12,7 +12,6 @@ import { classification } from '../../src/engine/nn/tasks/classification.js';
 import type { Runtime } from '../../src/engine/runtime/runtime.js';
 import { f32Tensor, i32Tensor, u8Tensor } from '../../src/tensor/tensor.js';
 
-export const STEPS = 50;
 const LEARNING_RATE = 0.005;
 
 /** Small enough for a GPU that is emulated. */
@@ -37,7 +36,12 @@ export interface Pictures {
 }
 
 /** The mean loss of every step, by one plan everywhere: other parts of a batch would be added up in another order. */
-export async function fiftySteps(runtime: Runtime, name: RunName, pictures: Pictures): Promise<number[]> {
+export async function lossesOf(
+  runtime: Runtime,
+  name: RunName,
+  pictures: Pictures,
+  steps: number,
+): Promise<number[]> {
   const { batchSize, size } = RUNS[name];
   const network = onPixels(RUNS[name].network);
   const inputs = [pixels([1, size, size])];
@@ -49,10 +53,10 @@ export async function fiftySteps(runtime: Runtime, name: RunName, pictures: Pict
     batchSize,
   });
   const session = await runtime.open(plan.trainingModel, { carry: carryOf(plan) });
-  const { data } = initialState(parametersOf(network, inputs), 'fifty steps');
+  const { data } = initialState(parametersOf(network, inputs), 'same steps');
   await session.write({ state: f32Tensor(data), slot0: f32Tensor(new Float32Array(data.length)) });
   const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < steps; step++) {
     const batch = takeBatch(pictures, step * batchSize, batchSize, size);
     const { lossSum } = await session.run({
       images: u8Tensor(batch.images, [batchSize, 1, size, size]),
