@@ -202,7 +202,7 @@ describe('the messages of a hub', () => {
   });
 
   it('end a silent connection of a revoked token too', async () => {
-    await hub.open({ limits: { heartbeatMs: 20 } });
+    await hub.open({ limits: { heartbeatMs: 1000 } });
     const { closed, frames } = await dialAs('site-a');
     await hub.tokens.issue({ role: 'participant', name: 'site-a' });
     expect(await closed).toBe(1008);
