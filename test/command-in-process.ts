@@ -7,17 +7,23 @@ import type { Ended } from './run-command.js';
 
 let last: Promise<unknown> = Promise.resolve();
 
-export function commonweight(args: readonly string[], options: { cwd?: string } = {}): Promise<Ended> {
-  const ended = last.then(() => carryOut(args, options.cwd ?? process.cwd()));
+interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export function commonweight(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
+  const ended = last.then(() => carryOut(args, surroundings));
   last = ended.catch(() => undefined);
   return ended;
 }
 
-async function carryOut(args: readonly string[], folder: string): Promise<Ended> {
-  const home = process.cwd();
+async function carryOut(args: readonly string[], { cwd, env = {} }: Surroundings): Promise<Ended> {
+  const [home, before] = [process.cwd(), { ...process.env }];
   const { stdout, stderr } = process;
   const [out, err] = [heard(stdout), heard(stderr)];
-  process.chdir(folder);
+  process.chdir(cwd ?? home);
+  setEnvironment(env);
   try {
     const failure = await runProgram(args);
     if (failure !== undefined && failure.text !== '') stderr.write(`${failure.text}\n`);
@@ -26,8 +32,16 @@ async function carryOut(args: readonly string[], folder: string): Promise<Ended>
   } finally {
     process.exitCode = undefined;
     process.chdir(home);
+    setEnvironment(Object.fromEntries(Object.keys(env).map((name) => [name, before[name]])));
     out.stop();
     err.stop();
+  }
+}
+
+function setEnvironment(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { type PageRuntime, pageTasks } from '../../src/browser.js';
-import { FederationError } from '../../src/federation/error.js';
+import { TrainingError } from '../../src/training/error.js';
 import { describeTaskRunner, setup, task } from '../../src/training/threads/task-runner.contract.js';
 
 describeTaskRunner((setup) => pageTasks(setup, { device: 'wasm', threads: 2 }));
@@ -59,7 +59,7 @@ describe('tasks in a page that is cross-origin isolated', () => {
   it('say before they begin what the browser has not, and what to choose', async () => {
     const threads = navigator.hardwareConcurrency + 1;
     const refused = pageTasks(setup, { device: 'wasm', threads });
-    await expect(refused).rejects.toBeInstanceOf(FederationError);
+    await expect(refused).rejects.toBeInstanceOf(TrainingError);
     await expect(refused).rejects.toMatchObject({
       message: expect.stringContaining(`${threads} threads are asked for`),
       hint: expect.stringContaining('choose 1'),

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { signer } from '../../src/protocol/signed.js';
 import { exampleDescription, exampleSigner } from '../../src/transport/transport.contract.js';
-import { commonweight, sample } from '../run-command.js';
+import { commonweight } from '../command-in-process.js';
+import { sample } from '../run-command.js';
 
 const STEERS = '\u001b]0;root\u0007\u001b[2J\u009b31m';
 const welcome = (change: object, participant = 'site-a', by = exampleSigner) => ({

@@ -12,8 +12,9 @@ import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetenso
 import { stateLayout } from '../../src/tensor/state-dict.js';
 import { joinHub } from '../../src/transport/hub/client/node/join-hub.js';
 import type { ParticipantEnd } from '../../src/transport/transport.js';
+import { commonweight } from '../command-in-process.js';
 import { handedOut } from '../handed-out.js';
-import { commonweight, type Started, sample, start } from '../run-command.js';
+import { type Started, sample, start } from '../run-command.js';
 
 const honest = ['site-a', 'site-b'];
 const settings = {

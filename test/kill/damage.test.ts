@@ -36,9 +36,7 @@ it('a federation comes to the bytes of `run` with bits that are flipped, and dis
     },
     { signal },
   );
-  expect(coordinator).toMatch(
-    /the file of environment-\d's update was damaged on the disk: it is asked for again/,
-  );
+  expect(coordinator).toMatch(/environment-\d .*was damaged on the disk: it is asked for again/);
   expect(coordinator).toMatch(/blobs\/[0-9a-f]{64} was changed on the disk; it is copied/);
   expect(coordinator).toMatch(/"\S+journal.jsonl" cannot be written: no space is left on the disk/);
   expect(participant).toMatch(

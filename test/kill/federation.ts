@@ -6,8 +6,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { commonweight } from '../command-in-process.js';
 import { handedOut } from '../handed-out.js';
-import { commonweight, type Started, sample, start } from '../run-command.js';
+import { type Started, sample, start } from '../run-command.js';
 
 const preloads = ['full-disk.mjs', 'moments.mjs'].map(
   (name) => `--import ${resolve(import.meta.dirname, name)}`,

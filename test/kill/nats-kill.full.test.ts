@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commonweight } from '../command-in-process.js';
 import { type NatsServer, natsServer, withoutNats } from '../nats-server.js';
-import { commonweight, sample, start } from '../run-command.js';
+import { sample, start } from '../run-command.js';
 import { expectSameAsRun, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));

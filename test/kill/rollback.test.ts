@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { commonweight } from '../command-in-process.js';
 import { handedOut } from '../handed-out.js';
-import { commonweight } from '../run-command.js';
 import { expectSameAsRun, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-rollback-'));

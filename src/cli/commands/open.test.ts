@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commonweight, sample, startedIn } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample, startedIn } from '../../../test/run-command.js';
 import { dialHub, watchHub } from '../../../test/watch-hub.js';
 import type { RunResult } from '../../federation/record/run-result.js';
 

@@ -1,8 +1,9 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { commonweight } from '../../../test/command-in-process.js';
 import { handedOut } from '../../../test/handed-out.js';
-import { commonweight, sample, startedIn } from '../../../test/run-command.js';
+import { sample, startedIn } from '../../../test/run-command.js';
 import { joinHub } from '../../transport/hub/client/node/join-hub.js';
 import { operateHub } from '../../transport/hub/client/node/operate-hub.js';
 

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { commonweight, root } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { root } from '../../../test/run-command.js';
 
 const settings = `
 dataset: none

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { commonweight, sample, startedIn } from '../../../test/run-command.js';
+import { commonweight } from '../../../test/command-in-process.js';
+import { sample, startedIn } from '../../../test/run-command.js';
 
 const { folder, begin, end } = startedIn('commonweight-two-starts-');
 afterAll(end);
@@ -17,9 +18,9 @@ rounds: 400
 writeFileSync(join(folder, 'long.yaml'), settings);
 writeFileSync(join(folder, 'short.yaml'), settings.replace('400', '1'));
 
-describe('two processes in one folder', () => {
+describe('two processes in one folder', { timeout: 180_000 }, () => {
   it.each([
-    ['run', ['run', 'long.yaml', '--out', 'run'], /round +1/],
+    ['run', ['run', 'long.yaml', '--workers', '1', '--out', 'run'], /round +1/],
     ['compare', ['compare', 'long.yaml', '--strategies', 'mean', '--seeds', '1', '--out', 'compared'], /./],
   ])('%s: the second is refused, and one that was killed is taken over at once', async (_, args, begun) => {
     const first = begin(args);
