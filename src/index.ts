@@ -47,6 +47,15 @@ export { meanSquaredError, softmaxCrossEntropy } from './engine/nn/tasks/losses.
 export type { Task } from './engine/nn/tasks/task.js';
 export { lower } from './engine/onnx/lower/lower.js';
 export type { Runtime, Session } from './engine/runtime/runtime.js';
+export type {
+  Bound,
+  Computed,
+  Contribution,
+  Method,
+  MethodMerge,
+  MethodRound,
+  MethodStart,
+} from './federation/methods/method.js';
 export { type OwnData, ownData } from './federation/participant/own-data.js';
 export type { ParticipantFolder } from './federation/participant/participant-files.js';
 export {

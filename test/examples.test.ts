@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { handWrittenRounds } from '../examples/hand-written-round.js';
+import { ownMethod } from '../examples/own-method.js';
 import { ownNetwork } from '../examples/own-network.js';
 import { ownNetworkServed } from '../examples/own-network-served.js';
 import { ownStrategy } from '../examples/own-strategy.js';
@@ -91,6 +92,13 @@ describe('the examples', () => {
     for (const { validationAccuracy } of copied) expect(validationAccuracy).toBeGreaterThan(0.9);
     expect(models[0]).toBeDefined();
     expect(models[1]).toEqual(models[0]);
+  });
+
+  it('own-method weighs the updates by what travels with them', async () => {
+    vi.spyOn(console, 'table').mockImplementation(() => {});
+    const { merged } = (await ownMethod(sample)).rounds[1]!;
+    expect(Object.keys(merged)).toEqual(['movement-mean', 'mean']);
+    expect(merged['movement-mean']).not.toEqual(merged.mean);
   });
 
   it('own-strategy is compared with others', async () => {

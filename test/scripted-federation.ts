@@ -59,8 +59,8 @@ export async function recordedRun(input: ConfigurationInput) {
           copies.set(`${event.round} ${event.participant}`, event.validationAccuracy);
         if (event.type !== 'merged') return;
         models[event.round] = readFileSync(join(out, `models/round-${event.round}.safetensors`));
-        if (event.control !== undefined)
-          controls[event.round] = readFileSync(join(out, `controls/round-${event.round}.safetensors`));
+        if (event.common?.control !== undefined)
+          controls[event.round] = readFileSync(join(out, `methods/control-${event.round}.safetensors`));
       },
     },
   });

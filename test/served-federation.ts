@@ -20,12 +20,15 @@ export const base = {
 /**
  * @param folder for what everybody keeps; the coordinator's is `served`
  * @param watch observes it, and may ask what an operator may
+ * @param own strategies and methods of the coordinator, and of participants where those are not the same
  * @returns what became of it, and of each participant: an error where it ended with one
  */
 export async function served(
   folder: string,
   configuration: ConfigurationInput,
   watch: (operator: () => RunOperator) => ServeOptions['observer'] = () => ({}),
+  own: Pick<ServeOptions, 'strategies' | 'methods'> = {},
+  methodsThere = own.methods,
 ) {
   const transport = inProcess();
   const out = join(folder, 'served');
@@ -35,6 +38,7 @@ export async function served(
     opened = done;
   });
   const serving = serveFederation(configuration, {
+    ...own,
     out,
     workers: 1,
     observer: watch(() => operator as RunOperator),
@@ -53,6 +57,7 @@ export async function served(
     const choice = shareChoice(`${name}:${k + 1}/${participants}`);
     const outcome = await joinFederation(end, participant, {
       data: dataset,
+      ...{ strategies: own.strategies, methods: methodsThere },
       choice,
       folder: join(folder, participant),
     }).catch((error: Error) => error);

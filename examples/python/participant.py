@@ -111,7 +111,7 @@ def check(description):
     asked = [name for name in ('correction', 'augmentation') if name in configuration]
     asked += [f'local.{name}' for name in configuration['local'] if name != 'epochs']
     asked += ['schedule'] if configuration['schedule']['name'] != 'constant' else []
-    asked += ['strategy'] if 'fisher' in configuration['strategy'] else []
+    asked += [f'the attachment {name}' for name in description.get('attachments', [])]
     if asked:
         raise Refused(f'the federation sets {", ".join(asked)}, which this participant cannot do')
     if 'foreignPlan' not in description:

@@ -25,7 +25,7 @@ import { isFinished } from '../federation/rounds/rounds.js';
 export interface ReplayOptions
   extends Pick<
     FederationOptions,
-    'out' | 'workers' | 'dataDir' | 'data' | 'network' | 'strategies' | 'init' | 'signal'
+    'out' | 'workers' | 'dataDir' | 'data' | 'network' | 'strategies' | 'methods' | 'init' | 'signal'
   > {
   /** Where the data set lies now; by default where its configuration says. */
   readonly dataset?: string | undefined;
@@ -44,9 +44,11 @@ export interface ReplayOptions
 export interface ReplayDifference {
   readonly round: number;
   /** The file is that of the final model, as the run left it. */
-  readonly of: 'update' | 'model' | 'control' | 'average' | 'refitted' | 'accuracy' | 'pooled' | 'file';
+  readonly of: 'update' | 'model' | 'common' | 'average' | 'refitted' | 'accuracy' | 'pooled' | 'file';
   /** Whose update, or the accuracy of the copy with whom. */
   readonly participant?: string | undefined;
+  /** The method whose common state it is. */
+  readonly name?: string | undefined;
   /** A SHA-256, or an accuracy. */
   readonly recorded: string | number;
   readonly replayed: string | number | undefined;
@@ -92,9 +94,9 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
       observer.onRound?.(run.rounds[told] as RoundRecord, next.rounds[told] as RoundRecord);
     }
   };
-  const { out, workers, network, strategies, init } = options;
+  const { out, workers, network, strategies, methods, init } = options;
   const { result } = await runFederation(configuration, {
-    ...{ out, workers, network, strategies, init, signal, data, source, recorded: rounds },
+    ...{ out, workers, network, strategies, methods, init, signal, data, source, recorded: rounds },
     observer: {
       onStart(start) {
         observer.onStart?.(run, isFinished(start.state));
@@ -115,20 +117,24 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
 /** What came out otherwise in a round, in the order in which one follows from the other. */
 export function roundDifferences(recorded: RoundRecord, replayed: RoundRecord): ReplayDifference[] {
   const now = factsOf(replayed);
-  return factsOf(recorded).flatMap(({ of, participant, is }) => {
-    const same = now.find((fact) => fact.of === of && fact.participant === participant);
+  return factsOf(recorded).flatMap(({ of, participant, name, is }) => {
+    const same = now.find((fact) => fact.of === of && fact.participant === participant && fact.name === name);
     if (is === undefined || same?.is === is) return [];
-    return [{ round: recorded.round, of, participant, recorded: is, replayed: same?.is }];
+    return [
+      { round: recorded.round, of, participant, ...(name && { name }), recorded: is, replayed: same?.is },
+    ];
   });
 }
 
-type Fact = Pick<ReplayDifference, 'of' | 'participant'> & { readonly is: string | number | undefined };
+type Fact = Pick<ReplayDifference, 'of' | 'participant' | 'name'> & {
+  readonly is: string | number | undefined;
+};
 
 function factsOf({ participants, updates, merged, refitted, copied, pooled }: RoundRecord): Fact[] {
   return [
     ...participants.map((name): Fact => ({ of: 'update', participant: name, is: updates.get(name)?.sha256 })),
     { of: 'model', is: merged?.sha256 },
-    { of: 'control', is: merged?.control },
+    ...Object.entries(merged?.common ?? {}).map(([name, is]): Fact => ({ of: 'common', name, is })),
     { of: 'average', is: merged?.average },
     { of: 'refitted', is: refitted?.sha256 },
     ...[...copied].map(([name, is]): Fact => ({ of: 'accuracy', participant: name, is })),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { sentenceSchema } from '../base/text.js';
+import { attachedBlobsSchema } from './attachments.js';
 import { blobSchema, sha256Schema } from './blob-name.js';
 
 const round = z.int().positive().describe('The round, counted from 1.');
@@ -41,12 +42,11 @@ export const updateSchema = z
       .describe(
         'Of the trained weights, on the participant’s own validation examples; left out without any.',
       ),
-    control: blobSchema
+    attachments: attachedBlobsSchema
       .optional()
-      .describe('The change of the control variate, laid out like `state`: with SCAFFOLD only.'),
-    fisher: blobSchema
-      .optional()
-      .describe('The diagonal of the Fisher information, laid out like `state`: where a strategy needs it.'),
+      .describe(
+        'What travels with the update, by the name of its method: `control`, the change of SCAFFOLD’s control variate; `fisher`, the diagonal of the Fisher information. Both are laid out like `state`. Left out where the round has none.',
+      ),
     seconds: z
       .number()
       .nonnegative()

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { participantsSchema, sentenceSchema } from '../base/text.js';
+import { attachedBlobsSchema } from './attachments.js';
 import { blobSchema } from './blob-name.js';
 
 /** More of them are not taken: every one stays in what everybody is told. */
@@ -59,9 +60,11 @@ export const assignmentSchema = z
           .describe(
             'The model to begin with. Where it is missing, everybody draws the initial weights by the seed.',
           ),
-        control: blobSchema
+        common: attachedBlobsSchema
           .optional()
-          .describe('The common control variate, once there is one: with SCAFFOLD only.'),
+          .describe(
+            'What methods have merged of the attachments so far, by their names: `control`, the common control variate of SCAFFOLD.',
+          ),
       })
       .describe('Train one round of local work, and announce an `update`.'),
     z

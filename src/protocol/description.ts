@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { classNamesSchema, everybodySchema, sentenceSchema } from '../base/text.js';
+import { attachmentNamesSchema } from './attachments.js';
 import { sha256Schema } from './blob-name.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { foreignPlanSchema } from './foreign-plan.js';
@@ -29,6 +30,11 @@ export const descriptionSchema = z
     imageShape: z.tuple([size, size, size]).describe('[channels, height, width] of the images.'),
     classNames: classNamesSchema.min(1).describe('The names of the classes, in the order of their labels.'),
     plan: sha256Schema.describe('The hash of the compiled plan: see “The plan”.'),
+    attachments: attachmentNamesSchema
+      .optional()
+      .describe(
+        'What updates carry in some round or other, by the names of methods: everybody computes the same. Left out where it is nothing.',
+      ),
     foreignPlan: foreignPlanSchema
       .optional()
       .describe('The file of the plan, where the coordinator offers it.'),

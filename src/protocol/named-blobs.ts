@@ -12,7 +12,7 @@ export const blobsOfDescription = ({ foreignPlan }: Description): Blob[] => pres
 export function blobsOfAssignment(assignment: Assignment): Blob[] {
   switch (assignment.type) {
     case 'train':
-      return present(assignment.base, assignment.control);
+      return present(assignment.base, ...Object.values(assignment.common ?? {}));
     case 'evaluate':
     case 'finished':
       return present(assignment.model);
@@ -23,8 +23,8 @@ export function blobsOfAssignment(assignment: Assignment): Blob[] {
 
 export function blobsOfAnnouncement(announcement: Announcement): Blob[] {
   if (announcement.type !== 'update') return [];
-  const { state, control, fisher } = announcement.update;
-  return present(state, control, fisher);
+  const { state, attachments = {} } = announcement.update;
+  return [state, ...Object.values(attachments)];
 }
 
 const present = (...blobs: readonly (Blob | undefined)[]) => blobs.filter((blob) => blob !== undefined);

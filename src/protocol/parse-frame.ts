@@ -1,5 +1,6 @@
 /** From a text that came from elsewhere to what its schema says. */
 import type { z } from 'zod';
+import { messageJson } from '../base/message-json.js';
 import { printable } from '../base/printable.js';
 
 /** A frame, or in words what is wrong with it. */
@@ -9,7 +10,7 @@ export function parseFrame<Frame>(
 ): { readonly frame: Frame } | { readonly problem: string } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = messageJson(text);
   } catch {
     return { problem: 'is not JSON' };
   }

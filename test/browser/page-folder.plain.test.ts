@@ -41,12 +41,12 @@ it('what was trained is found again, and what was changed is trained once more',
   const update = { state: blob, examples: 10, epochs: 1, images: 10, loss: 1, seconds: 1 };
   const name = `${identity.job}: ${identity.participant}`;
   const folder = await pageFolder(name);
-  await keptWork(folder, identity, { layout, keep: 3 }).keep({
+  await keptWork(folder, identity, { methods: [], keep: 3 }).keep({
     announcement: { type: 'update', round: 3, update },
-    files: { state },
+    ...{ state, attachments: {}, own: {} },
   });
-  const later = keptWork(await pageFolder(name), identity, { layout, keep: 3 });
-  expect(await later.load()).toMatchObject({ announcement: { round: 3, update }, files: { state } });
+  const later = keptWork(await pageFolder(name), identity, { methods: [], keep: 3 });
+  expect(await later.load()).toMatchObject({ announcement: { round: 3, update }, state });
   await folder.write('update-state.safetensors', state.subarray(1));
   expect(await later.load()).toBeUndefined();
   await forgetPageFolder(name);

@@ -8,7 +8,7 @@ import { isPrintable, printable } from '../../src/base/printable.js';
 import { checkUpdate } from '../../src/federation/coordinator/check-update.js';
 import { keptWork } from '../../src/federation/participant/kept-update.js';
 import type { ParticipantFolder } from '../../src/federation/participant/participant-files.js';
-import { journalLine, parseJournal } from '../../src/federation/record/journal.js';
+import { journalLine, parseJournal, sealedText } from '../../src/federation/record/journal.js';
 import { readStrategy } from '../../src/merge/strategies/strategies.js';
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
 import { hubFrameSchema, participantFrameSchema, readSubprotocols } from '../../src/protocol/frames.js';
@@ -223,7 +223,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
   const journal: Decoder = {
     ...{ name: 'journal', share: 60, next: documents(corpusOf(messages.facts), 0.1) },
     read(line: string) {
-      const facts = parseJournal(`${line}\n`, 'journal.jsonl');
+      const facts = parseJournal(sealedText(line), 'journal.jsonl');
       const again = parseJournal(facts.map(journalLine).join(''), 'journal.jsonl');
       requireThat(canonical(again) === canonical(facts), 'it is another when written again');
       return facts;
@@ -278,6 +278,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
           ...{ type: 'update', round: 1 },
           update: { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 },
         },
+        own: {},
       };
       return documents([record], 0.1)(dice);
     },
@@ -289,7 +290,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
         write: async () => {},
         remove: async () => {},
       };
-      return keptWork(place, { job: 'j', participant: 'p', plan: 'x' }, { layout, keep: 3 }).load();
+      return keptWork(place, { job: 'j', participant: 'p', plan: 'x' }, { methods: [], keep: 3 }).load();
     },
   };
   return {

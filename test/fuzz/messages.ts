@@ -45,8 +45,7 @@ const update = fc.record({
   ...{
     loss: number,
     validationAccuracy: optional(accuracy),
-    control: optional(blob),
-    fisher: optional(blob),
+    attachments: optional(fc.record({ control: optional(blob), fisher: blob }, { requiredKeys: ['fisher'] })),
   },
   seconds: size,
 });
@@ -103,7 +102,12 @@ const work = { ...common, round: positive, waitingFor: names, deadline: optional
 
 export const assignments = defined(
   fc.oneof(
-    fc.record({ ...work, type: fc.constant('train'), base: optional(blob), control: optional(blob) }),
+    fc.record({
+      ...work,
+      type: fc.constant('train'),
+      base: optional(blob),
+      common: optional(fc.record({ control: blob })),
+    }),
     fc.record({ ...work, type: fc.constant('evaluate'), model: blob }),
     fc.record({ ...common, type: fc.constant('wait'), round: positive }),
     fc.record({
@@ -184,17 +188,20 @@ export const facts = defined(
   fc.oneof(
     fc.record({
       ...{ type: fc.constant('update-received'), round },
-      update: update.chain(({ control, fisher, state, ...rest }) =>
+      update: update.chain(({ attachments, state, ...rest }) =>
         fc.constant({
           ...{ participant: 'site-a', sha256: state.sha256, ...rest },
-          controls: control && { change: control.sha256 },
-          fisher: fisher?.sha256,
+          attachments: attachments && { fisher: attachments.fisher.sha256 },
         }),
       ),
     }),
     fc.record({
       ...{ type: fc.constant('merged'), round, sha256, merged: accuracies, own: accuracies, seconds: size },
-      ...{ control: optional(sha256), counted: optional(names), server: optional(sha256) },
+      ...{
+        common: optional(fc.record({ control: sha256 })),
+        counted: optional(names),
+        server: optional(sha256),
+      },
     }),
     fc.record({
       type: fc.constant('copy-evaluated'),

@@ -82,7 +82,8 @@ export function foreignPlans(share: number): Decoder {
     async read(bytes: Uint8Array) {
       const { trainingModel, evaluationModel, tensors } = decodeForeignPlan(bytes);
       const hash = await planHash({ trainingModel, evaluationModel, layout: stateLayout(tensors) });
-      const description = { ...exampleDescription, ...facts, configuration, plan: hash };
+      const attachments = ['fisher'];
+      const description = { ...exampleDescription, ...facts, configuration, attachments, plan: hash };
       return compileDescription(description, { foreignPlan: bytes });
     },
   };

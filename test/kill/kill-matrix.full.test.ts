@@ -59,11 +59,11 @@ const others: [string, string, Fates][] = [
     {
       coordinator: [
         'journal: update-received 1 .* synced',
-        'controls/round-1.* in place',
+        'methods/control-1.* in place',
         'journal: merged 2 begun',
       ],
       participant: [
-        'update-control.safetensors in place',
+        'attachment-control.safetensors in place',
         'announcement: update 1 sent',
         'own-control.* in place',
       ],

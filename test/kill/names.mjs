@@ -9,7 +9,7 @@ export function nameOf(path) {
     .replace(/^[0-9a-f-]{36}$/, 'a file')
     .replace(/^([0-9a-f]{8})[0-9a-f]{56}$/, '$1');
   const folder = basename(dirname(path));
-  return /^(blobs|models|controls|rounds|uploads)$/.test(folder) ? `${folder}/${file}` : file;
+  return /^(blobs|models|methods|rounds|uploads)$/.test(folder) ? `${folder}/${file}` : file;
 }
 
 export function entryOf(line) {

@@ -52,19 +52,18 @@ describe('what a participant is told before it joins', () => {
   });
 
   it('shows the settings that make updates tell more: many rounds of one step of one image', () => {
-    const text = federationExplanation(description, false).join('\n');
+    const text = federationExplanation(description, ['the change of a control variate']).join('\n');
     for (const part of [
       'seoul, busan, jeju, a round needs 2',
       'mlp (hidden 4000)',
       'batches of 1;',
       '1 step per round',
       'rounds: 500',
-      'control variate',
+      'with each update, the change of a control variate',
     ]) {
       expect(text).toContain(part);
     }
-    expect(text).not.toContain('squared gradients');
-    expect(federationExplanation(description, true).join('\n')).toContain('squared gradients of 1000');
+    expect(federationExplanation(description, []).join('\n')).not.toContain('with each update');
   });
 
   it('says of a network that is the coordinator’s own code what it means to take it', () => {
@@ -72,12 +71,12 @@ describe('what a participant is told before it joins', () => {
       ...description,
       configuration: { ...configuration, model: { name: 'custom' } },
     } as const;
-    const closed = federationExplanation(custom, false).join('\n');
+    const closed = federationExplanation(custom, []).join('\n');
     expect(closed).toContain('offers no plan');
     expect(closed).not.toContain('was compiled here');
     const foreignPlan = { sha256: 'b'.repeat(64), bytes: 1000 };
-    const open = federationExplanation({ ...custom, foreignPlan }, false).join('\n');
+    const open = federationExplanation({ ...custom, foreignPlan }, []).join('\n');
     expect(open).toMatch(/--accept-foreign-plan.*\n.*could copy pictures/);
-    expect(federationExplanation(description, false).join('\n')).not.toContain('foreign');
+    expect(federationExplanation(description, []).join('\n')).not.toContain('foreign');
   });
 });

@@ -45,12 +45,12 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
   ];
 }
 
-/** @param sendsFisher a strategy of it wants the Fisher information */
+/** @param attached what travels with updates, in words */
 export function federationExplanation(
   { configuration, participants, imageShape, classNames, foreignPlan }: Description,
-  sendsFisher: boolean,
+  attached: readonly string[],
 ): string[] {
-  const { quorum, correction, fisherExamples } = configuration;
+  const { quorum } = configuration;
   const needed = quorum === undefined ? 'a round needs all of them' : `a round needs ${quorum} of them`;
   const isForeign = configuration.model.name === 'custom';
   return [
@@ -63,10 +63,7 @@ export function federationExplanation(
     ...(isForeign ? foreignLines(foreignPlan !== undefined) : []),
     `  - training: ${trainingText(configuration)}`,
     `  - rounds: ${roundsText(configuration)}`,
-    ...(sendsFisher
-      ? [`  - with each update, the mean squared gradients of ${fisherExamples} examples`]
-      : []),
-    ...(correction?.name === 'scaffold' ? ['  - with each update, the change of a control variate'] : []),
+    ...attached.map((what) => `  - with each update, ${what}`),
     'Updates tell more about each image if each update is made of few images, and if there are many updates.',
   ];
 }

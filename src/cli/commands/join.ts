@@ -2,11 +2,9 @@
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalName } from '../../base/names.js';
-import { needsFisher } from '../../federation/methods/fisher.js';
 import { joinFederation } from '../../federation/participant/node/join-federation.js';
 import { FINAL_MODEL } from '../../federation/participant/take-part.js';
 import { compileDescription } from '../../federation/plan/description.js';
-import { strategiesOf } from '../../federation/plan/federation-plan.js';
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import { versionsOfThis } from '../../federation/plan/node/versions.js';
 import { shareChoice } from '../../federation/plan/share-choice.js';
@@ -154,21 +152,18 @@ async function explainFederation(url: string, flags: JoinFlags): Promise<string[
   if (!hasToken(flags, url) && flags.name === undefined)
     return ['With the token, --explain also says what this federation asks for.'];
   const description = await describedBy(url, flags);
-  return federationExplanation(description, await sendsFisher(description));
+  return federationExplanation(description, await attachedTo(description));
 }
 
 /**
- * Once it has compiled the plan and compared its hash; but that of a network of the coordinator's
- * own code cannot be.
+ * What updates carry, in words: as the plan says that is compiled here, whose hash is compared. A
+ * network of the coordinator's own code cannot be compiled: then as the coordinator says.
  */
-async function sendsFisher(description: Description): Promise<boolean> {
-  const { configuration } = description;
-  if (configuration.model.name === 'custom') {
-    const { strategy, compared } = strategiesOf(configuration, [], 'the description of the federation');
-    return [strategy, ...compared].some(needsFisher);
-  }
-  const { fisher } = await compileDescription(description, { version: versionsOfThis().commonweight });
-  return fisher !== undefined;
+async function attachedTo(description: Description): Promise<readonly string[]> {
+  const { configuration, attachments = [] } = description;
+  if (configuration.model.name === 'custom') return attachments.map((name) => `the attachment "${name}"`);
+  const { methods } = await compileDescription(description, { version: versionsOfThis().commonweight });
+  return methods.map(({ leaves }) => leaves);
 }
 
 async function describedBy(url: string, flags: JoinFlags): Promise<Description> {

@@ -1,8 +1,10 @@
 /** The files of an announcement, looked at before they count. Node only. */
 import type { Announcement } from '../../protocol/announcement.js';
-import type { StateLayout } from '../../tensor/state-dict.js';
 import type { BlobFolder } from '../../transport/transport.js';
-import { checkUpdate } from './check-update.js';
+import { methodsOf } from '../methods/methods.js';
+import type { FederationPlan } from '../plan/plan-parts.js';
+import { isEvaluated } from '../rounds/round.js';
+import { type CheckedUpdate, checkUpdate } from './check-update.js';
 import type { CheckedFiles } from './remote/receive.js';
 
 /**
@@ -15,11 +17,14 @@ export type CheckFiles = (
   base: string | undefined,
 ) => Promise<CheckedFiles>;
 
+/** What the files of a round must be. */
+type FilePlan = Pick<FederationPlan, 'layout' | 'rules' | 'methods' | 'strategy' | 'compared'>;
+
 /** One after the other, so that many who hand in at once take no more memory than one. */
-export function fileChecker(layout: StateLayout, blobs: BlobFolder): CheckFiles {
+export function fileChecker(plan: FilePlan, blobs: BlobFolder): CheckFiles {
   let last: Promise<unknown> = Promise.resolve();
   return (participant, announcement, base) => {
-    const checked = last.then(() => checkFiles(participant, announcement, layout, blobs, base));
+    const checked = last.then(() => checkFiles(participant, announcement, plan, blobs, base));
     last = checked.catch(() => undefined);
     return checked;
   };
@@ -28,25 +33,54 @@ export function fileChecker(layout: StateLayout, blobs: BlobFolder): CheckFiles 
 async function checkFiles(
   participant: string,
   announcement: Announcement,
-  layout: StateLayout,
+  plan: FilePlan,
   blobs: BlobFolder,
   base: string | undefined,
 ): Promise<CheckedFiles> {
   if (announcement.type !== 'update') return {};
-  const { state, fisher, control } = announcement.update;
-  const files = [
-    { blob: state, what: 'update', ...(base !== undefined && { base: blobs.pathOf(base) }) },
-    { blob: fisher, what: 'Fisher information', squares: true },
-    // Mean gradients: their size is that of the loss, and not that of weights.
-    { blob: control, what: 'control variate', farthest: 1e4 },
-  ];
-  let moved: number | undefined;
-  for (const { blob, what, ...check } of files) {
+  const { state } = announcement.update;
+  const problem = attachmentsProblem(participant, announcement, plan);
+  if (problem !== undefined) return { problem };
+  const checked = await checkUpdate(blobs.pathOf(state.sha256), plan.layout, {
+    what: `the update of "${participant}"`,
+    ...(base !== undefined && { base: blobs.pathOf(base) }),
+  });
+  if (checked.problem !== undefined) return checked;
+  const attached = await checkAttachments(participant, announcement, plan, blobs);
+  return attached ?? { moved: checked.moved };
+}
+
+type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
+
+const methodsIn = ({ round }: UpdateAnnouncement, plan: FilePlan) =>
+  methodsOf(plan, round, isEvaluated(plan.rules, round));
+
+/** An update without what a merge reads, or with what nobody asked for, is none. */
+function attachmentsProblem(
+  participant: string,
+  announcement: UpdateAnnouncement,
+  plan: FilePlan,
+): string | undefined {
+  const expected = methodsIn(announcement, plan).map(({ name }) => name);
+  const given = Object.keys(announcement.update.attachments ?? {});
+  if (given.length === expected.length && expected.every((name) => given.includes(name))) return undefined;
+  const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
+  return `the update of "${participant}" for round ${announcement.round} carries the attachments ${listed(given)}, expected ${listed(expected)}`;
+}
+
+async function checkAttachments(
+  participant: string,
+  announcement: UpdateAnnouncement,
+  plan: FilePlan,
+  blobs: BlobFolder,
+): Promise<Extract<CheckedUpdate, { problem: string }> | undefined> {
+  for (const { name, title, bound, layout } of methodsIn(announcement, plan)) {
+    const blob = announcement.update.attachments?.[name];
     if (blob === undefined) continue;
-    const named = { ...check, what: `the ${what} of "${participant}"` };
-    const checked = await checkUpdate(blobs.pathOf(blob.sha256), layout, named);
+    const checked = await checkUpdate(blobs.pathOf(blob.sha256), layout?.(plan.layout) ?? plan.layout, {
+      ...{ what: `the ${title} of "${participant}"`, farthest: Infinity, ...bound },
+    });
     if (checked.problem !== undefined) return checked;
-    if (blob === state) ({ moved } = checked);
   }
-  return { moved };
+  return undefined;
 }

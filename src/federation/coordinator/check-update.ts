@@ -22,8 +22,8 @@ export interface UpdateCheck {
    * more; 100 by default. What one round moves is below 1, and numbers like that would drown everybody else's in a mean.
    */
   readonly farthest?: number | undefined;
-  /** Squares, as those of the Fisher information: none is below zero. */
-  readonly squares?: boolean | undefined;
+  /** No value is below it; any by default. */
+  readonly least?: number | undefined;
 }
 
 const FARTHEST = 100;
@@ -39,7 +39,7 @@ export type CheckedUpdate =
 export async function checkUpdate(
   path: string,
   layout: StateLayout,
-  { what, base: basePath, farthest = FARTHEST, squares = false }: UpdateCheck,
+  { what, base: basePath, farthest = FARTHEST, least = -Infinity }: UpdateCheck,
 ): Promise<CheckedUpdate> {
   const expected = headerOf(layout);
   const refused = await headerLengthProblem(path, expected.length, what);
@@ -73,8 +73,8 @@ export async function checkUpdate(
         const values = own.subarray(0, count);
         const bad = firstNotFinite(values);
         if (bad >= 0) return unsound(name, at + bad, values[bad], 'a finite number');
-        const negative = squares ? values.findIndex((value) => value < 0) : -1;
-        if (negative >= 0) return unsound(name, at + negative, values[negative], 'a number from 0');
+        const low = least === -Infinity ? -1 : values.findIndex((value) => value < least);
+        if (low >= 0) return unsound(name, at + low, values[low], `a number from ${least}`);
         if (base !== undefined) readChunk(base, piece, new Uint8Array(other.buffer));
         for (let i = 0; i < count; i++) {
           const began = base === undefined ? 0 : (other[i] as number);
@@ -87,7 +87,7 @@ export async function checkUpdate(
     const size = Math.max(layoutSize(layout), 1);
     const [distance, began] = [Math.sqrt(movedSquares / size), Math.sqrt(baseSquares / size)];
     const most = farthest * Math.max(began, 1);
-    if (squares || distance <= most) return { moved: distance / (began || 1) };
+    if (distance <= most) return { moved: distance / (began || 1) };
     const from = base === undefined ? 'zero' : 'where they began';
     return {
       problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,

@@ -14,8 +14,8 @@ import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { FederationError } from '../error.js';
 import { afterMerge } from '../methods/after-merge.js';
-import { controlsBefore, keepControls, mergeControls } from '../methods/control-variates.js';
-import { auxiliariesOf } from '../methods/fisher.js';
+import { auxiliariesOf, keepComputed, memoriesBefore, mergeAttachments } from '../methods/attachments.js';
+import { methodsOf } from '../methods/methods.js';
 import { refit, sumFeaturesOf } from '../methods/refit.js';
 import { ownAccuracy, trainRound } from '../participant/participant-work.js';
 import { attackBy, handedIn } from '../plan/attackers.js';
@@ -88,20 +88,19 @@ async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
     { plan, share: shareOf(plan, participant), tasks },
     {
       ...{ round, evaluated, base: base.data },
-      ...(plan.keepsControls?.(round) && { controls: await controlsBefore(round, participant, kept) }),
+      memories: await memoriesBefore(command, methodsOf(plan, round, evaluated), kept),
       ...(attack?.from === 'data' && { poisoned: true }),
     },
     onProgress,
   );
-  const { work, state, fisher, controls, report } = trained;
+  const { work, state, report } = trained;
   const data = handedIn(attack, base.data, state, work);
   const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
   const update = {
     participant,
     sha256,
     ...report,
-    ...(controls && { controls: await keepControls({ round, participant }, controls, kept) }),
-    ...(fisher && { fisher: await store.put({ type: 'fisher', round, participant }, fisher) }),
+    ...(await keepComputed(command, trained, store)),
     seconds: secondsSince(began),
   };
   return { type: 'update-received', round, update };
@@ -111,17 +110,19 @@ async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
 async function craftFromHonest(
   craft: (honest: readonly Float32Array[]) => Float32Array,
   { round, participant }: Part,
-  { plan, store, rounds }: Workshop,
+  workshop: Workshop,
 ): Promise<RoundEvent> {
+  const { plan, store, rounds } = workshop;
   const began = performance.now();
   const honest = honestOf(recordOf(rounds, round).participants, plan.rules);
-  const updates = await Promise.all(honest.map((name) => updateOf(name, round, store, rounds)));
+  const updates = await Promise.all(honest.map((name) => updateOf(name, round, workshop)));
   const data = craft(updates.map(({ state }) => state.data));
   const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
   const [claimed] = honest.map((name) => recordOf(rounds, round).updates.get(name));
   if (claimed === undefined) throw new Error('internal: an attack without an honest participant');
-  const fisher = updates[0]?.auxiliaries?.fisher;
-  if (fisher !== undefined) await store.put({ type: 'fisher', round, participant }, fisher);
+  for (const [name, attachment] of Object.entries(updates[0]?.auxiliaries ?? {})) {
+    await store.put({ type: 'attachment', name, round, participant }, attachment);
+  }
   const examples = shareOf(plan, participant).train.length;
   const update = { ...claimed, participant, sha256, examples, seconds: secondsSince(began) };
   return { type: 'update-received', round, update };
@@ -130,13 +131,12 @@ async function craftFromHonest(
 async function updateOf(
   participant: string,
   round: number,
-  store: RunStore,
-  rounds: readonly RoundRecord[],
+  { plan, store, rounds }: Workshop,
 ): Promise<Update> {
   const update = recordOf(rounds, round).updates.get(participant);
   if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
   const state = await store.get({ type: 'update', round, participant }, update.sha256);
-  const auxiliaries = await auxiliariesOf(update, round, store);
+  const auxiliaries = await auxiliariesOf(update, round, [plan.strategy, ...plan.compared], store);
   return { name: participant, examples: update.examples, state, ...auxiliaries };
 }
 
@@ -150,7 +150,7 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
   const updates: Update[] = [];
   const bases: StateDict[] = [];
   for (const participant of counted) {
-    updates.push(await updateOf(participant, round, store, rounds));
+    updates.push(await updateOf(participant, round, workshop));
     // After the first round there is one base for all.
     const common = round > 1 ? bases[0] : undefined;
     bases.push(common ?? (await baseOf(round, participant, plan, store, rounds)));
@@ -199,16 +199,18 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
       ),
     );
   }
-  // Where participants come and go, whoever has not joined yet has no part in the common control variate.
+  // Where participants come and go, whoever has not joined yet has no part in what methods merge.
   const examples = new Map(
     plan.shares
       .filter(({ name }) => members.size === 0 || members.has(name))
       .map(({ name, train }) => [name, train.length]),
   );
-  const kept = { layout: plan.layout, store, rounds };
-  const control = plan.keepsControls?.(round)
-    ? await mergeControls(recordOf(rounds, round), examples, kept)
-    : undefined;
+  const common = await mergeAttachments(
+    recordOf(rounds, round),
+    methodsOf(plan, round, evaluated),
+    examples,
+    { layout: plan.layout, store, rounds },
+  );
   return {
     type: 'merged',
     round,
@@ -216,7 +218,7 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     ...after.kept,
     merged: accuracies(mergedMetrics),
     own: accuracies(ownMetrics),
-    ...(control !== undefined && { control }),
+    ...(common && { common }),
     ...(counted.length < participants.length && { counted: [...counted] }),
     seconds: secondsSince(began),
   };

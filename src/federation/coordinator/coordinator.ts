@@ -5,7 +5,7 @@
 import { turnTaker } from '../../base/turns.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
-import { discardControls } from '../methods/control-variates.js';
+import { discardAttachments } from '../methods/attachments.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import type { Command, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
@@ -81,13 +81,10 @@ async function discardAfter(
   plan: FederationPlan,
   store: RunStore,
 ): Promise<void> {
-  await discardControls(event, rounds, store);
+  await discardAttachments(event, rounds, store);
   if (event.type === 'merged') {
     for (const participant of rounds[event.round - 1]?.participants ?? []) {
       await store.discard({ type: 'update', round: event.round, participant });
-      if (rounds[event.round - 1]?.updates.get(participant)?.fisher !== undefined) {
-        await store.discard({ type: 'fisher', round: event.round, participant });
-      }
     }
     if (event.server !== undefined) await store.discard({ type: 'server', round: event.round - 1 });
     if (event.average !== undefined) await store.discard({ type: 'average', round: event.round - 1 });

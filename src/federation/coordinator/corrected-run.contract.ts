@@ -30,7 +30,7 @@ const plain: ConfigurationInput = {
 };
 
 const files = (out: string) =>
-  ['models', 'controls'].flatMap((part) => {
+  ['models', 'methods'].flatMap((part) => {
     const path = join(out, part);
     const names = part === 'models' || readdirSync(out).includes(part) ? readdirSync(path).sort() : [];
     return names.map((name) => [`${part}/${name}`, readFileSync(join(path, name)).toString('base64')]);

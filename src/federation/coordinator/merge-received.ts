@@ -14,7 +14,8 @@ import { evaluateInParts } from '../../training/evaluate-parts.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import { afterMerge } from '../methods/after-merge.js';
-import { mergeControls } from '../methods/control-variates.js';
+import { mergeAttachments } from '../methods/attachments.js';
+import { auxiliaryNames, methodsOf } from '../methods/methods.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { roundDetails } from '../record/round-details.js';
 import { fileOf, type RunFolder } from '../record/run-folder.js';
@@ -82,7 +83,13 @@ async function mergeUpdates(
   const mergeTo =
     align === undefined
       ? mergeInFiles(received, mergeOn, model, blobs)
-      : mergeAligned(received, { align, mergeOn }, model, load, blobs);
+      : mergeAligned(
+          received,
+          { align, mergeOn, auxiliaries: auxiliaryNames([plan.strategy, ...plan.compared]) },
+          model,
+          load,
+          blobs,
+        );
 
   const output = join(folder.path, fileOf({ type: 'merged', round }));
   await mkdir(dirname(output), { recursive: true });
@@ -98,9 +105,9 @@ async function mergeUpdates(
   }
   const { members, counted } = current.closed.train as Closing;
   const examples = new Map([...members].map(([name, { examples }]) => [name, examples]));
-  const control = plan.keepsControls?.(round)
-    ? await mergeControls(current, examples, { layout: plan.layout, store, rounds: state.rounds })
-    : undefined;
+  const common = await mergeAttachments(current, methodsOf(plan, round, current.evaluated), examples, {
+    ...{ layout: plan.layout, store, rounds: state.rounds },
+  });
   await rm(join(folder.path, START_FILE), { force: true });
   return {
     type: 'merged',
@@ -109,7 +116,7 @@ async function mergeUpdates(
     ...kept,
     merged: accuracies(metrics.merged),
     own: accuracies(metrics.own),
-    ...(control !== undefined && { control }),
+    ...(common && { common }),
     ...(updates.length < current.participants.length && { counted: [...counted] }),
     seconds: Math.round(performance.now() - began) / 1000,
   };

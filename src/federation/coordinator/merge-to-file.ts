@@ -28,6 +28,10 @@ export function mergeInFiles(
   model: ModelDescription,
   blobs: BlobFolder,
 ): MergeTo {
+  const filesOf = (name: string) => [
+    name,
+    updates.map(({ attachments }) => blobs.pathOf(attachments?.[name] as string)),
+  ];
   return async (strategy, output) => {
     const on = base === undefined ? 'weights' : (strategy.on ?? mergeOn);
     await mergeFiles({
@@ -37,30 +41,36 @@ export function mergeInFiles(
       output,
       on,
       ...(on === 'updates' && base !== undefined && { base }),
-      ...(strategy.auxiliaries?.includes('fisher') && {
-        auxiliaries: { fisher: updates.map(({ fisher }) => blobs.pathOf(fisher as string)) },
-      }),
+      ...(strategy.auxiliaries && { auxiliaries: Object.fromEntries(strategy.auxiliaries.map(filesOf)) }),
       metadata: modelMetadata(model),
     });
   };
 }
 
+interface Alignment {
+  readonly align: NonNullable<FederationPlan['align']>;
+  readonly mergeOn: FederationPlan['mergeOn'];
+  /** The names of the attachments that strategies need. */
+  readonly auxiliaries: readonly string[];
+}
+
 export function mergeAligned(
   { updates, base }: Received,
-  {
-    align,
-    mergeOn,
-  }: { readonly align: NonNullable<FederationPlan['align']>; readonly mergeOn: FederationPlan['mergeOn'] },
+  { align, mergeOn, auxiliaries: names }: Alignment,
   model: ModelDescription,
   load: (path: string) => Promise<StateDict>,
   blobs: BlobFolder,
 ): MergeTo {
   const prepare = async () => {
     const states = [];
-    for (const { participant: name, examples, sha256, fisher } of updates) {
+    for (const { participant: name, examples, sha256, attachments } of updates) {
       const state = await load(blobs.pathOf(sha256));
-      const auxiliaries = fisher && { auxiliaries: { fisher: await load(blobs.pathOf(fisher)) } };
-      states.push({ name, examples, state, ...auxiliaries });
+      const auxiliaries: Record<string, StateDict> = {};
+      for (const auxiliary of names) {
+        const attached = attachments?.[auxiliary];
+        if (attached !== undefined) auxiliaries[auxiliary] = await load(blobs.pathOf(attached));
+      }
+      states.push({ name, examples, state, auxiliaries });
     }
     const common = base === undefined ? undefined : await load(base);
     return { common, aligned: align(states, mergeOn === 'updates' ? common : undefined) };

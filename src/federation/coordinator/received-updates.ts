@@ -12,8 +12,8 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 
 /** What participants send, and what is there twice: what they fetch, and what the next round cannot do without. */
-const received = new Set<StateRole['type']>(['update', 'fisher', 'control-change']);
-const twice = new Set<StateRole['type']>(['merged', 'control', 'average', 'server']);
+const received = new Set<StateRole['type']>(['update', 'attachment']);
+const twice = new Set<StateRole['type']>(['merged', 'common', 'average', 'server']);
 
 export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: TwoCopies): RunStore {
   return {
@@ -32,7 +32,10 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: Two
 }
 
 /** What a round leaves to those after it. */
-const left = ['merged', 'server', 'control', 'average'] as const;
+const left = (round: number, methods: readonly string[]): StateRole[] => [
+  ...(['merged', 'server', 'average'] as const).map((type) => ({ type, round })),
+  ...methods.map((name) => ({ type: 'common' as const, name, round })),
+];
 
 /**
  * Removes what no later step reads: files of rounds that are over, models, and what belongs to them, that are older than the
@@ -41,18 +44,19 @@ const left = ['merged', 'server', 'control', 'average'] as const;
 export async function discardReceived(
   event: RoundEvent,
   { rounds }: RunState,
-  { folder, blobs, keep, given }: Discarding,
+  { folder, blobs, methods, keep, given }: Discarding,
 ): Promise<void> {
   if (event.type === 'rolled-back') {
     for (let round = event.to + 1; round <= event.round; round++) {
-      for (const type of left) await folder.discard({ type, round });
+      for (const role of left(round, methods)) await folder.discard(role);
     }
   }
   if (event.type !== 'merged') return;
   const { round } = event;
-  for (const type of left) await folder.discard({ type, round: round - keep });
+  for (const role of left(round - keep, methods)) await folder.discard(role);
   const needed = rounds.slice(Math.max(0, round - keep), round).flatMap(({ merged }) => {
-    return merged === undefined ? [] : [merged.sha256, merged.control, merged.average, merged.server];
+    if (merged === undefined) return [];
+    return [merged.sha256, merged.average, merged.server, ...Object.values(merged.common ?? {})];
   });
   await blobs.discardOthers(new Set([...needed, ...given].filter((sha256) => sha256 !== undefined)));
 }
@@ -60,6 +64,8 @@ export async function discardReceived(
 interface Discarding {
   readonly folder: RunFolder;
   readonly blobs: BlobFolder;
+  /** The names of the run's methods. */
+  readonly methods: readonly string[];
   /** Of how many rounds the models stay. */
   readonly keep: number;
   /** What was there before round 1. */

@@ -19,6 +19,8 @@ import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { afterMergeOf } from '../methods/after-merge.js';
+import type { Method } from '../methods/method.js';
+import { workersFor } from '../methods/methods.js';
 import { checkRefit, refitPlanOf } from '../methods/refit.js';
 import type { Attackers } from '../plan/attackers.js';
 import { compileFederation } from '../plan/compile-federation.js';
@@ -55,6 +57,8 @@ export interface FederationOptions {
   readonly network?: Network | undefined;
   /** Strategies of one's own, which the configuration may name. */
   readonly strategies?: readonly Strategy[] | undefined;
+  /** Methods of one's own: every update carries what they compute. */
+  readonly methods?: readonly Method[] | undefined;
   /** A safetensors file with the weights to start from. */
   readonly init?: string | undefined;
   /** Interrupts the run between two steps; it can be taken up again where it has a folder. */
@@ -98,7 +102,7 @@ export async function runFederation(
   const named = { ...(options.data && { dataset: options.data.train.name }), ...input };
   const { configuration: parsed, init } = await configurationWith(named, options.init, source);
   if (options.data !== undefined) checkSplit(options.data);
-  const strategies = strategiesOf(parsed, options.strategies ?? [], source);
+  const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
   const data =
@@ -131,15 +135,15 @@ export async function runFederation(
   const compiled = compileFederation(
     configuration,
     facts,
-    { ...strategies, network: options.network, init },
+    { ...strategies, methods: options.methods, network: options.network, init },
     source,
   );
-  const { network, inputs, plan, fisher, model, initialState } = compiled;
+  const { network, inputs, plan, methods, model, initialState } = compiled;
   const refit = refitPlanOf(configuration, compiled);
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
     refit,
-    fisher,
+    methods,
   });
   const federation = { ...planned, rules: { ...planned.rules, recorded: options.recorded } };
   const { attackers } = federation;
@@ -169,7 +173,7 @@ export async function runFederation(
     const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
     const { train, test } = data;
     pool = new WorkerPool(
-      { plan, train, test, features: refit?.features, fisher: fisher?.plan, poisoned },
+      { plan, train, test, features: refit?.features, ...workersFor(methods), poisoned },
       workers,
     );
     const watching: Observer = {

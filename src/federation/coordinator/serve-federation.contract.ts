@@ -77,11 +77,11 @@ export function survivesDamage(
           events.push(event);
           if (!isFirst) return;
           if (event.type === 'update-received') {
-            const { sha256, fisher, controls } = event.update;
-            damage(blob(fisher ?? controls?.change ?? sha256));
+            const { sha256, attachments = {} } = event.update;
+            damage(blob(Object.values(attachments)[0] ?? sha256));
           } else if (event.type === 'merged') {
             damage(blob(event.sha256));
-            if (event.control !== undefined) damage(blob(event.control));
+            for (const common of Object.values(event.common ?? {})) damage(blob(common));
             if (event.server !== undefined) damage(join(folder, 'served/models/server-1.safetensors'));
           }
         },

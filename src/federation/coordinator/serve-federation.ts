@@ -87,7 +87,7 @@ export interface Leadership {
 export interface ServeOptions
   extends Pick<
     FederationOptions,
-    'workers' | 'dataDir' | 'network' | 'strategies' | 'init' | 'signal' | 'source'
+    'workers' | 'dataDir' | 'network' | 'strategies' | 'methods' | 'init' | 'signal' | 'source'
   > {
   /** Where the run is kept, and taken up again. */
   readonly out: string;
@@ -118,16 +118,16 @@ export async function serveFederation(
   const { configuration: parsed, init } = await configurationWith(input, options.init, source);
   requireDistributed(parsed, source);
   checkPartition(parsed, source);
-  const strategies = strategiesOf(parsed, options.strategies ?? [], source);
+  const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);
   const after = afterMergeOf(parsed, source);
   const { configuration, facts, test } = await imagesOf(parsed, input, options);
   const compiled = compileFederation(
     configuration,
     facts,
-    { ...strategies, network: options.network, init },
+    { ...strategies, methods: options.methods, network: options.network, init },
     source,
   );
-  const { plan, network, inputs, fisher, model, initialState } = compiled;
+  const { plan, network, inputs, methods, model, initialState } = compiled;
   const participants = participantsOf(configuration);
   const encode = (state: StateDict) => encodeModel(state, model);
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
@@ -157,12 +157,13 @@ export async function serveFederation(
     const version = versionsOfThis().commonweight;
     const description = await describeFederation(compiled, { job, participants, version, foreignPlan });
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
-    const check = fileChecker(plan.layout, blobs);
+    const planned = federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
+      ...after,
+      methods,
+    });
+    const check = fileChecker(planned, blobs);
     const workshop = {
-      plan: federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
-        ...after,
-        fisher,
-      }),
+      plan: planned,
       ...{ model, folder, store, blobs, copies, initial },
       start: () =>
         init !== undefined || configuration.initialWeights === 'shared' ? initialState('') : undefined,
@@ -174,7 +175,13 @@ export async function serveFederation(
     };
     const mend = (sha256: string): Promise<void> => copies.mendBlob(sha256, rounds.state().rounds);
     const discardAfter = (event: RoundEvent, state: RunState) =>
-      discardReceived(event, state, { folder, blobs, keep: configuration.keep, given: bytesOf.keys() });
+      discardReceived(event, state, {
+        folder,
+        blobs,
+        keep: configuration.keep,
+        given: bytesOf.keys(),
+        methods: methods.map(({ name }) => name),
+      });
     const leastUpdates = configuration.quorum ?? configuration.participantsPerRound;
     const rounds = remoteRounds({
       rules: workshop.plan.rules,

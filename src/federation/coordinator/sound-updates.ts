@@ -12,9 +12,9 @@ import type { UpdateRecord } from '../rounds/round-events.js';
 export async function requireSound(updates: readonly UpdateRecord[], blobs: BlobFolder): Promise<void> {
   const hashes = hashThread(true);
   try {
-    for (const { participant, sha256, fisher, controls } of updates) {
-      for (const blob of [sha256, fisher, controls?.change]) {
-        if (blob === undefined || (await hashOf(blobs.pathOf(blob))) === blob) continue;
+    for (const { participant, sha256, attachments = {} } of updates) {
+      for (const blob of [sha256, ...Object.values(attachments)]) {
+        if ((await hashOf(blobs.pathOf(blob))) === blob) continue;
         await blobs.discard(blob);
         throw new DamagedUpdateError(
           participant,

@@ -1,7 +1,8 @@
 /**
- * What the coordinator does with the model that a round merged: a step of the server optimizer, whose result is the model
- * that is copied, and the average of the rounds' models. Both leave to the next round what they need of this one: slots
- * and average lie in the store, and the fact that the round is merged has their SHA-256.
+ * What the coordinator does with the model that a round merged: a step of the server optimizer,
+ * whose result is the model that is copied, and the average of the rounds' models. Both leave to
+ * the next round what they need of this one: slots and average lie in the store, and the fact that
+ * the round is merged has their SHA-256.
  */
 
 import { scheduleOf } from '../../engine/nn/by-name.js';
@@ -21,7 +22,10 @@ export interface AfterMerge {
 
 interface ServerPlan {
   readonly optimizer: ServerOptimizer;
-  /** The first round whose updates began from one state, w_t: 2 where the initial weights were everybody's own. */
+  /**
+   * The first round whose updates began from one state, w_t: 2 where the initial weights were
+   * everybody's own.
+   */
   readonly from: number;
   learningRate(round: number): number;
 }

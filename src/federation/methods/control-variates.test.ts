@@ -9,7 +9,7 @@ import type { FederationPlan } from '../plan/plan-parts.js';
 import { memoryStore } from '../record/memory-store.js';
 import type { RunState } from '../rounds/round.js';
 import type { StateRole } from '../rounds/run-store.js';
-import { controlChange } from './control-variates.js';
+import { controlChange, controlVariates } from './control-variates.js';
 
 const layout = stateLayout([['w', [2]]]);
 const digest = () => 'a'.repeat(64);
@@ -44,7 +44,7 @@ const planFor = (rounds: number, perRound: number, steps: number): FederationPla
   pooledWork: () => {
     throw new Error('not here');
   },
-  keepsControls: (round) => round < 4,
+  methods: [controlVariates((round) => round < 4)],
   strategy: mean(),
   mergeOn: 'weights',
   compared: [],
@@ -137,9 +137,11 @@ describe('control variates', () => {
     const state = await coordinate(plan, second.tasks, watched);
     expectDrifts([...first.drifts, ...second.drifts], state);
     const roles = [...held].map((role) => JSON.parse(role) as StateRole);
-    expect(roles.filter(({ type }) => type === 'control-change')).toEqual([]);
-    expect(roles.filter(({ type }) => type === 'control')).toEqual([{ type: 'control', round: 3 }]);
-    const own = roles.flatMap((role) => (role.type === 'own-control' ? [role.participant] : []));
+    expect(roles.filter(({ type }) => type === 'attachment')).toEqual([]);
+    expect(roles.filter(({ type }) => type === 'common')).toEqual([
+      { type: 'common', name: 'control', round: 3 },
+    ]);
+    const own = roles.flatMap((role) => (role.type === 'own' ? [role.participant] : []));
     expect(own.sort()).toEqual([...new Set(own)]);
   });
 

@@ -15,6 +15,7 @@ import type { FederationPlan } from '../plan/plan-parts.js';
 import { parseJournal } from '../record/journal.js';
 import { memoryStore } from '../record/memory-store.js';
 import { type Resumable, resumptionContract, runInFolder } from '../record/resumption.contract.js';
+import { fisherInformation } from './fisher.js';
 
 const layout = stateLayout([
   ['fc.weight', [2]],
@@ -51,7 +52,9 @@ const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1
   mergeOn: 'weights',
   compared,
   keep: 1,
-  fisher: { examples: 4, plan: { inputs: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) } },
+  methods: [
+    fisherInformation({ inputs: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) }, 4),
+  ],
 });
 
 /** Each moves by its own way; b knows nothing of the bias, and nobody of the second weight. */
@@ -88,9 +91,10 @@ const resumable: Resumable = { configuration, plan: planOf(fisherMean), tasks: r
 describe('the Fisher information in a federation', () => {
   it('weighs what everybody has learned, and the mean takes its place where nobody has any', async () => {
     const { valuesOf, state } = await runInFolder(resumable);
-    // Each round adds (1·1 − 3·2)/4 to the first weight, the mean of 2 and −4 to the second, and a's 3 to the bias.
+    // Each round adds (1·1 − 3·2)/4 to the first weight, the mean of 2 and −4 to the second, and
+    // a's 3 to the bias.
     expect(valuesOf('round-3')).toEqual([1 - 3 * 1.25, 2 - 3 * 1, 3 + 3 * 3]);
-    expect(state.rounds[0]!.updates.get('a')!.fisher).toMatch(/^[0-9a-f]{64}$/);
+    expect(state.rounds[0]!.updates.get('a')!.attachments!.fisher).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('is of examples that are drawn in every round from the participant’s own, and of the trained state', async () => {
@@ -111,7 +115,9 @@ describe('the Fisher information in a federation', () => {
   it('is computed in the rounds alone in which a strategy that wants it merges', async () => {
     const roundsWith = async (plan: FederationPlan) => {
       const { rounds } = await coordinate(plan, recorded().tasks, memoryStore(digest));
-      return rounds.filter(({ updates }) => updates.get('b')!.fisher !== undefined).map(({ round }) => round);
+      return rounds
+        .filter(({ updates }) => updates.get('b')!.attachments?.fisher !== undefined)
+        .map(({ round }) => round);
     };
     expect(await roundsWith(planOf(mean()))).toEqual([]);
     expect(await roundsWith(planOf(fisherMean, [], 2))).toEqual([1, 2, 3]);
@@ -150,7 +156,7 @@ describe('a federation by fisher-mean', () => {
   };
   const fishersOf = (out: string) =>
     journalOf(out)
-      .map(({ participant, fisher }) => `${participant} ${fisher}`)
+      .map(({ participant, attachments }) => `${participant} ${attachments?.fisher}`)
       .sort();
 
   it('runs to its end in H; interrupted, and with other workers, it comes to the same bytes', async () => {

@@ -68,7 +68,10 @@ const planOf = (configuration: ReturnType<typeof configurationOf>): FederationPl
   },
 });
 
-/** Examples have the features (c·x, x², 1), c being the convolution's weight and x their index; even ones are of class 0. */
+/**
+ * Examples have the features (c·x, x², 1), c being the convolution's weight and x their index; even
+ * ones are of class 0.
+ */
 function sumsOf(c: number, train: Iterable<number>) {
   const sums = emptySums(features + 1, classes);
   for (const x of train) {
@@ -105,7 +108,9 @@ const resumableOf = (settings: Partial<ConfigurationInput>): Resumable => {
   return { configuration, plan: planOf(configuration), tasks };
 };
 
-/** The last layer [weight, bias] that everybody's examples have with this convolution, to float32. */
+/**
+ * The last layer [weight, bias] that everybody's examples have with this convolution, to float32.
+ */
 function expectedLayer(c: number, scale: number) {
   const total = emptySums(features + 1, classes);
   participants.forEach((_, k) => {

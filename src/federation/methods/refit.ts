@@ -1,13 +1,16 @@
 /**
- * The refit of the last layer (Fed3R, `merge/refit/feature-sums.ts`): every participant sums what goes into that layer over
- * its own training examples, the coordinator adds the sums in the order of the participants and solves for the layer.
+ * The refit of the last layer (Fed3R, `merge/refit/feature-sums.ts`): every participant sums what
+ * goes into that layer over its own training examples, the coordinator adds the sums in the order
+ * of the participants and solves for the layer.
  *
- * Least-squares scores are near 0 and 1 and too flat for logits, so they are multiplied by a scale: of the powers of two up
- * to 64, the one with the least loss on the participants' validation examples. A power of two changes no prediction.
+ * Least-squares scores are near 0 and 1 and too flat for logits, so they are multiplied by a scale:
+ * of the powers of two up to 64, the one with the least loss on the participants' validation
+ * examples. A power of two changes no prediction.
  *
- * What training gave the layer knows things that least squares do not, and the reverse: the layer is (1 − α) of what it was and α of
- * the solution (WiSE-FT, Wortsman et al. 2022, https://arxiv.org/abs/2109.01903, for the last layer alone), with the α of 0, ¼, ½,
- * ¾ and 1 that has the least loss there.
+ * What training gave the layer knows things that least squares do not, and the reverse: the layer
+ * is (1 − α) of what it was and α of the solution (WiSE-FT, Wortsman et al. 2022,
+ * https://arxiv.org/abs/2109.01903, for the last layer alone), with the α of 0, ¼, ½, ¾ and 1 that
+ * has the least loss there.
  */
 
 import type { Share } from '../../data/partition/partition.js';
@@ -29,7 +32,10 @@ export interface RefitPlan {
   readonly of: 'merged' | 'average';
 }
 
-/** @throws ConfigurationError where an average of models before their refit would be the final model. */
+/**
+ * @throws ConfigurationError where an average of models before their refit would be the final
+ * model.
+ */
 export function checkRefit({ refit, average }: Configuration, source: string): void {
   if (refit?.rounds !== 'every' || !average?.final) return;
   throw new ConfigurationError(

@@ -111,7 +111,7 @@ describe('a participant that is killed and comes back', () => {
     await script.publish({
       ...{ type: 'train', round: 2, ...only },
       base: await script.blobs.put(run.models[1]!),
-      control: await script.blobs.put(run.controls[1]!),
+      common: { control: await script.blobs.put(run.controls[1]!) },
     });
     const second = joined(script.open(), scaffold, { folder });
     const { update } = await script.hears('update', 2);
@@ -142,7 +142,7 @@ describe('a participant that is killed and comes back', () => {
     await script.publish({
       ...{ type: 'train', round: 2, ...only },
       base: await script.blobs.put(run.models[1]!),
-      control: await script.blobs.put(run.controls[1]!),
+      common: { control: await script.blobs.put(run.controls[1]!) },
     });
     const { outcome } = joined(script.open(), scaffold, { folder });
     const { update } = await script.hears('update', 2, from);
@@ -161,7 +161,7 @@ describe('a participant that is killed and comes back', () => {
       await script.publish({
         ...{ type: 'train', round, ...only },
         ...(model && { base: await script.blobs.put(model) }),
-        ...(control && { control: await script.blobs.put(control) }),
+        ...(control && { common: { control: await script.blobs.put(control) } }),
       });
       const leaving = new AbortController();
       const { outcome, event } = joined(script.open(), scaffold, { folder, signal: leaving.signal });

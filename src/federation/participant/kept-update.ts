@@ -1,105 +1,152 @@
 /**
- * What a participant keeps of its own work between two starts: its last update until it trains for another round, so that it
- * is not trained twice, and SCAFFOLD's c_k, which never leaves the participant. c_k follows an update that counted, and no
- * other: the coordinator's c is the mean of all c_k only so.
+ * What a participant keeps of its own work between two starts: its last update until it trains for
+ * another round, so that it is not trained twice, and what methods keep from round to round, such
+ * as SCAFFOLD's c_k, which never leaves the participant. That follows an update that counted, and
+ * no other: the coordinator's c is the mean of all c_k only so.
  *
- *     update.json                 which round, base and plan it is of, what is told about it, its files' SHA-256
- *     update-*.safetensors        the files that travel
- *     own-control-*               c_k of the last rounds (own-controls.ts)
+ *     update.json                 its round, base and plan, what is told about it, SHA-256 of its files
+ *     update-state.safetensors    the files that travel: the update, and its attachments
+ *     attachment-*.safetensors
+ *     next-*.safetensors          what methods keep from here on, once the update counts
+ *     own-*                       what they keep, after each of the last rounds (own-states.ts)
  */
 import { z } from 'zod';
 import { sha256Hex } from '../../base/sha256.js';
 import { type Announcement, announcementSchema } from '../../protocol/announcement.js';
+import { attachedHashesSchema } from '../../protocol/attachments.js';
 import type { Blob } from '../../protocol/blob-name.js';
-import type { StateLayout } from '../../tensor/state-dict.js';
-import { ownControls, type Rollbacks } from './own-controls.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import type { Method } from '../methods/method.js';
+import { type OwnStates, ownStates, type Rollbacks } from './own-states.js';
 import type { Identity, ParticipantFolder } from './participant-files.js';
 
 export type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
 
-type FileRole = 'state' | 'control' | 'fisher';
-const roles: readonly FileRole[] = ['state', 'control', 'fisher'];
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A trained update, ready to be handed in. */
 export interface FinishedUpdate {
   readonly announcement: UpdateAnnouncement;
-  readonly files: Readonly<Partial<Record<FileRole, Uint8Array<ArrayBuffer>>>>;
+  readonly state: Bytes;
+  /**
+   * Files by the names of their methods: those that travel with it, and what is kept here once it
+   * counts.
+   */
+  readonly attachments: Readonly<Record<string, Bytes>>;
+  readonly own: Readonly<Record<string, Bytes>>;
 }
 
 export interface KeptWork {
   /** The update that was kept last, if it is whole and of this federation. */
   load(): Promise<FinishedUpdate | undefined>;
   keep(update: FinishedUpdate): Promise<void>;
-  /** It counts: c_k follows it, once, however often this is said. */
+  /** It counts: what methods keep follows it, once, however often this is said. */
   count(update: FinishedUpdate, rollbacks: Rollbacks): Promise<void>;
-  /** Whether c_k has followed it. */
+  /** Whether that has followed it. */
   isCounted(update: FinishedUpdate): Promise<boolean>;
   /** It is needed no more. */
   forget(): Promise<void>;
-  /** c_k before a round: see `OwnControls`. */
-  ownControl(round: number, rollbacks: Rollbacks): Promise<Float32Array>;
+  /** What a method keeps here, before a round: see `OwnStates`. */
+  ownBefore(method: string, round: number, rollbacks: Rollbacks): Promise<StateDict | undefined>;
 }
 
 const RECORD = 'update.json';
-const fileOf = (role: FileRole) => `update-${role}.safetensors`;
+const STATE = 'update-state.safetensors';
+const attachmentFile = (name: string) => `attachment-${name}.safetensors`;
+const nextFile = (name: string) => `next-${name}.safetensors`;
 
 const identityShape = { job: z.string(), participant: z.string(), plan: z.string() };
-const recordSchema = z.strictObject({ ...identityShape, announcement: announcementSchema });
+const recordSchema = z.strictObject({
+  ...identityShape,
+  announcement: announcementSchema,
+  own: attachedHashesSchema,
+});
 
-export async function blobOf(bytes: Uint8Array<ArrayBuffer>): Promise<Blob> {
+export async function blobOf(bytes: Bytes): Promise<Blob> {
   return { sha256: await sha256Hex(bytes), bytes: bytes.length };
 }
 
-/** @param keep how many rounds an operator can go back */
+/** What is kept, and for how many rounds that an operator can go back. */
+interface Keeping {
+  readonly methods: readonly Method[];
+  readonly keep: number;
+}
+
 export function keptWork(
   folder: ParticipantFolder,
   identity: Identity,
-  { layout, keep }: { readonly layout: StateLayout; readonly keep: number },
+  { methods, keep }: Keeping,
 ): KeptWork {
-  const controls = ownControls(folder, identity, { layout, keep });
+  const states = new Map<string, OwnStates>();
+  for (const { name, keeps } of methods) {
+    if (keeps !== undefined) states.set(name, ownStates(folder, identity, { name, keeps, rounds: keep }));
+  }
   const isOurs = (other: Identity) =>
     other.job === identity.job && other.participant === identity.participant && other.plan === identity.plan;
+
+  /** A file that was cut short or changed is none: what it is of is trained again. */
+  async function soundFile(file: string, sha256: string): Promise<Bytes | undefined> {
+    const bytes = await folder.read(file);
+    return bytes !== undefined && (await sha256Hex(bytes)) === sha256 ? bytes : undefined;
+  }
+  async function soundFiles(fileOf: (name: string) => string, hashes: Readonly<Record<string, string>>) {
+    const files: Record<string, Bytes> = {};
+    for (const [name, sha256] of Object.entries(hashes)) {
+      const bytes = await soundFile(fileOf(name), sha256);
+      if (bytes === undefined) return undefined;
+      files[name] = bytes;
+    }
+    return files;
+  }
 
   return {
     async load() {
       const text = await folder.read(RECORD);
-      if (text === undefined) return undefined;
-      const record = recordOf(text);
-      if (record === undefined || !isOurs(record)) return undefined;
+      const record = text && recordOf(text);
+      if (record === undefined || !isOurs(record) || record.announcement.type !== 'update') return undefined;
       const { announcement } = record;
-      if (announcement.type !== 'update') return undefined;
-      const files: Partial<Record<FileRole, Uint8Array<ArrayBuffer>>> = {};
-      for (const role of roles) {
-        const blob = announcement.update[role];
-        if (blob === undefined) continue;
-        const bytes = await folder.read(fileOf(role));
-        // A file that was cut short or changed is trained again.
-        if (bytes === undefined || (await sha256Hex(bytes)) !== blob.sha256) return undefined;
-        files[role] = bytes;
-      }
-      return { announcement, files };
+      const state = await soundFile(STATE, announcement.update.state.sha256);
+      const attachments = await soundFiles(attachmentFile, hashesOf(announcement.update.attachments));
+      const own = await soundFiles(nextFile, record.own);
+      if (state === undefined || attachments === undefined || own === undefined) return undefined;
+      return { announcement, state, attachments, own };
     },
-    async keep({ announcement, files }) {
-      for (const role of roles) {
-        const bytes = files[role];
-        if (bytes !== undefined) await folder.write(fileOf(role), bytes);
+    async keep({ announcement, state, attachments, own }) {
+      await folder.write(STATE, state);
+      for (const [name, bytes] of Object.entries(attachments))
+        await folder.write(attachmentFile(name), bytes);
+      const hashes: Record<string, string> = {};
+      for (const [name, bytes] of Object.entries(own)) {
+        await folder.write(nextFile(name), bytes);
+        hashes[name] = await sha256Hex(bytes);
       }
-      const record = JSON.stringify({ ...identity, announcement });
+      const record = JSON.stringify({ ...identity, announcement, own: hashes });
       await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
     },
-    async count({ announcement: { round, update }, files: { control: change } }, rollbacks) {
-      if (change !== undefined)
-        await controls.follow({ round, sha256: update.state.sha256, change }, rollbacks);
+    async count({ announcement: { round, update }, own: files }, rollbacks) {
+      for (const [name, own] of Object.entries(files))
+        await states.get(name)?.follow({ round, sha256: update.state.sha256, own }, rollbacks);
     },
-    isCounted: ({ announcement: { round, update } }) =>
-      controls.hasFollowed({ round, sha256: update.state.sha256 }),
+    async isCounted({ announcement: { round, update }, own }) {
+      for (const name of Object.keys(own)) {
+        if (!(await states.get(name)?.hasFollowed({ round, sha256: update.state.sha256 }))) return false;
+      }
+      return true;
+    },
     async forget() {
       await folder.remove(RECORD);
-      for (const role of roles) await folder.remove(fileOf(role));
+      await folder.remove(STATE);
+      for (const { name } of methods) {
+        await folder.remove(attachmentFile(name));
+        await folder.remove(nextFile(name));
+      }
     },
-    ownControl: controls.before,
+    ownBefore: async (method, round, rollbacks) => states.get(method)?.before(round, rollbacks),
   };
 }
+
+const hashesOf = (blobs: Readonly<Record<string, Blob>> = {}) =>
+  Object.fromEntries(Object.entries(blobs).map(([name, { sha256 }]) => [name, sha256]));
 
 function recordOf(text: Uint8Array): z.output<typeof recordSchema> | undefined {
   try {
@@ -109,14 +156,12 @@ function recordOf(text: Uint8Array): z.output<typeof recordSchema> | undefined {
   }
 }
 
-/** Where nothing is kept. A federation with control variates cannot be so. */
+/** Where nothing is kept. A federation with methods that keep something cannot be so. */
 export const nothingKept: KeptWork = {
   load: async () => undefined,
   keep: async () => {},
   count: async () => {},
   isCounted: async () => true,
   forget: async () => {},
-  async ownControl() {
-    throw new Error('internal: control variates are kept nowhere');
-  },
+  ownBefore: async () => undefined,
 };

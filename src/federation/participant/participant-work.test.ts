@@ -45,15 +45,15 @@ describe('the work of a participant elsewhere has the bytes of `run`', () => {
         await script.publish({
           ...{ type: 'train', round, ...only },
           ...(before && { base: await script.blobs.put(before) }),
-          ...(control && { control: await script.blobs.put(control) }),
+          ...(control && { common: { control: await script.blobs.put(control) } }),
         });
         const { update, base: from } = await script.hears('update', round);
         expect(from).toBe(before && (await script.blobs.put(before)).sha256);
-        const { state, control: change, fisher, seconds: _seconds, ...told } = update;
-        const { sha256, participant: _name, controls, fisher: information, seconds, ...known } = expected;
+        const { state, attachments = {}, seconds: _seconds, ...told } = update;
+        const { sha256, participant: _name, attachments: attached = {}, own, seconds, ...known } = expected;
         expect(state.sha256).toBe(sha256);
-        expect(change?.sha256).toBe((controls as { change: string } | undefined)?.change);
-        expect(fisher?.sha256).toBe(information);
+        const hashes = Object.entries(attachments).map(([method, blob]) => [method, blob.sha256]);
+        expect(Object.fromEntries(hashes)).toEqual(attached);
         expect(told).toEqual(known);
       }
       const copied = run.copies.get(`${round} ${name}`);

@@ -1,7 +1,7 @@
 /**
- * What a participant does in a round: it trains from the copied model on its own data, computes what travels beside its
- * update, and says how good a copy is with it. A function of the plan, the data and what the round gives, the same on one
- * machine and on many.
+ * What a participant does in a round: it trains from the copied model on its own data, computes
+ * what travels beside its update, and says how good a copy is with it. A function of the plan, the
+ * data and what the round gives, the same on one machine and on many.
  */
 
 import type { Share } from '../../data/partition/partition.js';
@@ -9,14 +9,8 @@ import { accuracy } from '../../metrics/metrics.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress, LocalResult, LocalWork } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
-import {
-  type Controls,
-  type ControlUpdate,
-  controlChange,
-  driftOf,
-  ownAfter,
-} from '../methods/control-variates.js';
-import { fisherOf } from '../methods/fisher.js';
+import type { MethodMemories } from '../methods/attachments.js';
+import { methodsOf } from '../methods/methods.js';
 import type { ParticipantPlan } from '../plan/plan-parts.js';
 
 export interface Participant {
@@ -33,8 +27,8 @@ export interface RoundStart {
   readonly evaluated: boolean;
   /** The state to begin with. */
   readonly base: Float32Array;
-  /** Where the round keeps control variates. */
-  readonly controls?: Controls;
+  /** What each method of the round left so far; nothing in the first. */
+  readonly memories?: MethodMemories;
   /** An attacker trains on the poisoned set. */
   readonly poisoned?: boolean;
 }
@@ -42,8 +36,9 @@ export interface RoundStart {
 export interface TrainedRound {
   readonly work: LocalWork;
   readonly state: Float32Array;
-  readonly fisher: StateDict | undefined;
-  readonly controls: ControlUpdate | undefined;
+  /** What travels with it, and what stays here, by the name of the method. */
+  readonly attachments: Readonly<Record<string, StateDict>>;
+  readonly own: Readonly<Record<string, StateDict>>;
   readonly report: TrainingReport;
 }
 
@@ -60,20 +55,25 @@ export interface TrainingReport {
 
 /**
  * @param signal gives the work up, between two steps
- * @throws DivergedError when the loss, a weight or the Fisher information is no sound number any more
+ * @throws DivergedError when the loss, a weight or a value of an attachment is no sound number any
+ *   more
  * @throws InterruptedError when it was given up
  */
 export async function trainRound(
   { plan, share, tasks }: Participant,
-  { round, evaluated, base, controls, poisoned }: RoundStart,
+  { round, evaluated, base, memories, poisoned }: RoundStart,
   onProgress?: (progress: LocalProgress) => void,
   signal?: AbortSignal,
 ): Promise<TrainedRound> {
   const { name: participant, train } = share;
   const work = plan.work(participant, round);
+  const methods = methodsOf(plan, round, evaluated).map((method) => {
+    const { common, own } = memories?.get(method.name) ?? { common: undefined, own: undefined };
+    return { method, start: { round, participant, layout: plan.layout, base, common, own } };
+  });
   const task = {
     type: 'train',
-    work: { ...work, ...(controls && { controlDrift: driftOf(controls) }) },
+    work: Object.assign({ ...work }, ...methods.map(({ method, start }) => method.prepare?.(start))),
     base,
     train,
     // A threshold looks at it in every round.
@@ -81,21 +81,16 @@ export async function trainRound(
     ...(poisoned && { poisoned }),
   } as const;
   const result = await tasks.train(task, onProgress, signal);
-  // Of an attacker too, that of what it has trained. A round that is not evaluated has no models to compare.
-  const strategies = evaluated ? [plan.strategy, ...plan.compared] : [plan.strategy];
-  const trained = { seed: work.seed, state: result.state, train, strategies };
-  return {
-    work,
-    state: result.state,
-    fisher: await fisherOf({ round, participant }, trained, plan, tasks, signal),
-    controls: controls && controlsAfter(controls, base, result, work),
-    report: reportOf(result, work, train.length),
-  };
-}
-
-function controlsAfter(controls: Controls, base: Float32Array, result: LocalResult, work: LocalWork) {
-  const change = controlChange(controls, base, result, work);
-  return { own: ownAfter(controls.own, change), change };
+  const { state, steps } = result;
+  const attachments: Record<string, StateDict> = {};
+  const own: Record<string, StateDict> = {};
+  // Of an attacker too, those of what it has trained.
+  for (const { method, start } of methods) {
+    const computed = await method.compute({ ...start, work, state, steps, train, tasks, signal });
+    attachments[method.name] = computed.attachment;
+    if (computed.own !== undefined) own[method.name] = computed.own;
+  }
+  return { work, state, attachments, own, report: reportOf(result, work, train.length) };
 }
 
 function reportOf(result: LocalResult, work: LocalWork, examples: number): TrainingReport {

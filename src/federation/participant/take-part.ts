@@ -102,9 +102,10 @@ export async function takePart(
 ): Promise<TakePartOutcome> {
   const { name } = data.share;
   const { job, plan: hash } = end.description;
-  if (federation.configuration.correction?.name === 'scaffold' && folder === undefined) {
+  const keeper = federation.methods.find(({ keeps }) => keeps !== undefined);
+  if (keeper !== undefined && folder === undefined) {
     throw new FederationError(
-      'federation: "correction" is "scaffold", whose control variate stays with each participant from round to round, but there is no folder to keep it in',
+      `federation: the ${keeper.keeps} stays with each participant from round to round, but there is no folder to keep it in`,
       { hint: 'name one, and keep it until the run is over' },
     );
   }
@@ -121,7 +122,7 @@ export async function takePart(
   const kept =
     folder === undefined
       ? nothingKept
-      : keptWork(folder, identity, { layout: federation.plan.layout, keep: federation.configuration.keep });
+      : keptWork(folder, identity, { methods: federation.methods, keep: federation.configuration.keep });
   const place = { end, federation, data, tasks, kept, observer: { onProgress, onEvent } };
   const answers = assignedWork(place);
 
@@ -282,7 +283,8 @@ function joining(
 
 function keyOf(assignment: Extract<Assignment, { waitingFor: string[] }>): string {
   const { type, round, attempt = 1 } = assignment;
-  const blobs = type === 'train' ? [assignment.base, assignment.control] : [assignment.model];
+  const blobs =
+    type === 'train' ? [assignment.base, ...Object.values(assignment.common ?? {})] : [assignment.model];
   return [type, round, attempt, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
 }
 

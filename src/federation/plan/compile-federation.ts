@@ -3,19 +3,23 @@
  * them alone, so that whoever is told both, on whatever machine, has the same.
  */
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
+import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
 import { initialState, type Network, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
-import { type FisherRules, fisherRulesOf } from '../methods/fisher.js';
+import type { Method } from '../methods/method.js';
+import { methodsFor } from '../methods/methods.js';
 import type { ChosenStrategies } from './federation-plan.js';
 import { type ImageFacts, type Learner, learnerOf } from './learner.js';
 
 export interface CompileOptions extends ChosenStrategies {
   /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
   readonly network?: Network | undefined;
+  /** Of one's own: see `methodsFor`. */
+  readonly methods?: readonly Method[] | undefined;
   /** The weights to start from, and what errors call them. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
 }
@@ -23,7 +27,7 @@ export interface CompileOptions extends ChosenStrategies {
 export interface CompiledFederation extends ImageFacts, ChosenStrategies {
   readonly configuration: Configuration;
   readonly plan: Plan;
-  readonly fisher: FisherRules | undefined;
+  readonly methods: readonly Method[];
   /** What the file of a model says of it. */
   readonly model: ModelDescription;
   /** What a participant begins with. @throws ConfigurationError where that is a model that only the coordinator has. */
@@ -37,7 +41,7 @@ export interface FederationWithNetwork extends CompiledFederation, Learner {}
 export function compileFederation(
   configuration: Configuration,
   facts: ImageFacts,
-  { strategy, compared, init, ...own }: CompileOptions,
+  { strategy, compared, init, methods = [], ...own }: CompileOptions,
   source: string,
 ): FederationWithNetwork {
   const learner = learnerOf(configuration, facts, own.network, source);
@@ -49,7 +53,7 @@ export function compileFederation(
   let common = init && arrangeState(init.state, plan.layout, init.name);
   return {
     ...{ configuration, ...facts, ...learner, plan, strategy, compared },
-    fisher: fisherRulesOf(configuration, [strategy, ...compared], learner),
+    methods: methodsFor(configuration, [strategy, ...compared], methods, () => compileFisherPlan(learner)),
     model: modelDescription(configuration, facts),
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {

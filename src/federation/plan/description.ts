@@ -16,6 +16,7 @@ import { distributedProblem } from '../../protocol/configuration/distributed-pro
 import type { Description } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { FederationError } from '../error.js';
+import type { Method } from '../methods/method.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
 import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
 import { strategiesOf } from './federation-plan.js';
@@ -36,7 +37,7 @@ export interface Job {
 
 /** @throws ConfigurationError when the configuration is of one machine only. */
 export async function describeFederation(
-  { configuration, imageShape, classNames, plan }: CompiledFederation,
+  { configuration, imageShape, classNames, plan, methods }: CompiledFederation,
   { job, participants, version, foreignPlan }: Job,
 ): Promise<Description> {
   requireDistributed(configuration, 'a federation across machines');
@@ -48,6 +49,7 @@ export async function describeFederation(
     imageShape: [...imageShape],
     classNames: [...classNames],
     plan: await planHash(plan),
+    ...(methods.length > 0 && { attachments: methods.map(({ name }) => name) }),
     ...(foreignPlan !== undefined && { foreignPlan }),
     ...(version !== undefined && { commonweight: version }),
   };
@@ -58,6 +60,8 @@ export interface DescriptionOptions {
   readonly network?: Network | undefined;
   /** Strategies of one's own, which the configuration may name. */
   readonly strategies?: readonly Strategy[] | undefined;
+  /** Methods of one's own: those that the coordinator has. */
+  readonly methods?: readonly Method[] | undefined;
   /** Of this package. */
   readonly version?: string | undefined;
   /** That its work may take; 8 GB by default. */
@@ -78,7 +82,7 @@ export async function compileDescription(
   description: Description,
   options: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
-  const { network, strategies = [], version } = options;
+  const { network, strategies = [], methods = [], version } = options;
   const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = options;
   const limit = { bytes: mostMemoryBytes, hint: memoryHint };
   const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
@@ -94,7 +98,7 @@ export async function compileDescription(
   // What came by the wire has passed the schema, but not what its fields must be together.
   const configuration = parseConfiguration(description.configuration, source);
   requireDistributed(configuration, source);
-  const chosen = strategiesOf(configuration, strategies, source);
+  const chosen = { ...strategiesOf(configuration, strategies, source, methods), methods };
   const { participants } = description;
   if (participants.length !== configuration.partition.participants) {
     throw new FederationError(
@@ -103,12 +107,15 @@ export async function compileDescription(
   }
   if (configuration.model.name === 'custom' && network === undefined) {
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
-    return takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit);
+    const taken = await takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit);
+    requireSameMethods(description, taken);
+    return taken;
   }
   const facts = { imageShape, classNames };
   const learner = learnerOf(configuration, facts, network, source);
   checkDemands(configuration, learner, participants.length, limit);
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
+  requireSameMethods(description, compiled);
   const actual = await planHash(compiled.plan);
   if (actual === expected) return compiled;
   const sameVersion = version !== undefined && version === commonweight;
@@ -121,6 +128,19 @@ export async function compileDescription(
           : sameVersion
             ? 'one of both was changed: install commonweight anew'
             : 'install the same version of commonweight on both sides',
+    },
+  );
+}
+
+/** @throws FederationError when what updates carry is computed here by other methods than the coordinator has. */
+function requireSameMethods({ attachments = [] }: Description, { methods }: CompiledFederation): void {
+  const here = methods.map(({ name }) => name);
+  const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
+  if (listed(here) === listed(attachments)) return;
+  throw new FederationError(
+    `federation: updates of this run carry the attachments ${listed(attachments)}, the methods here compute ${listed(here)}`,
+    {
+      hint: 'bring the methods that the coordinator has, in the same order: joinFederation(end, name, { methods })',
     },
   );
 }

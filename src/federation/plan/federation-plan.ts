@@ -15,7 +15,8 @@ import { type Configuration, ConfigurationError } from '../../protocol/configura
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { AfterMerge } from '../methods/after-merge.js';
-import { auxiliariesProblem } from '../methods/fisher.js';
+import type { Method } from '../methods/method.js';
+import { auxiliariesProblem, checkMethods } from '../methods/methods.js';
 import type { RoundRules } from '../rounds/round.js';
 import { attackersOf } from './attackers.js';
 import type { FederationPlan } from './plan-parts.js';
@@ -32,12 +33,15 @@ export interface ChosenStrategies {
 /**
  * @param own strategies that a program brings itself
  * @param source what errors call the configuration
+ * @param methods that it brings
  */
 export function strategiesOf(
   configuration: Configuration,
   own: readonly Strategy[],
   source: string,
+  methods: readonly Method[] = [],
 ): ChosenStrategies {
+  checkMethods(methods, source);
   const taken = own.find(({ name }) => strategyNames.some((known) => known === name));
   if (taken !== undefined) {
     throw new ConfigurationError(`${source}: there is a strategy "${taken.name}" already`, {
@@ -53,7 +57,7 @@ export function strategiesOf(
   };
   const checked = (field: string, name: string) => {
     const strategy = byName(field, name);
-    const problem = problemOf(strategy, configuration);
+    const problem = problemOf(strategy, configuration, methods);
     if (problem === undefined) return strategy;
     throw new ConfigurationError(`${source}: "${field}" is "${name}", which ${problem}`);
   };
@@ -75,13 +79,17 @@ export function strategiesOf(
 }
 
 /** Why this federation cannot merge by the strategy. */
-function problemOf(strategy: Strategy, configuration: Configuration): string | undefined {
+function problemOf(
+  strategy: Strategy,
+  configuration: Configuration,
+  methods: readonly Method[],
+): string | undefined {
   const { partition, participantsPerRound, quorum, initialWeights } = configuration;
   if (strategy.on === 'updates' && initialWeights === 'independent') {
     return 'is applied to updates, but independent initial weights have no common base';
   }
   return (
-    auxiliariesProblem(strategy, configuration) ??
+    auxiliariesProblem(strategy, configuration, methods) ??
     updatesProblem(strategy, quorum ?? participantsPerRound ?? partition.participants)
   );
 }
@@ -206,7 +214,7 @@ export function federationPlan(
   data: Pick<TrainTestSplit, 'test'>,
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
-  afterMerge: AfterMerge & Pick<FederationPlan, 'refit' | 'fisher'> = {},
+  afterMerge: AfterMerge & Pick<FederationPlan, 'refit' | 'methods'> = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
   const rules = rulesOf(configuration, participants);

@@ -94,7 +94,8 @@ describe('a plan that is offered', () => {
       const { compiled, description, file } = await offered(changes);
       const taken = await compileDescription(description, { foreignPlan: file });
       expect(taken.plan).toEqual({ ...compiled.plan, permutationGroups: [] });
-      expect(taken.fisher).toEqual(compiled.fisher);
+      const plain = ({ methods }: typeof taken) => methods.map(({ name, workers }) => ({ name, workers }));
+      expect(plain(taken)).toEqual(plain(compiled));
       expect(taken.model).toEqual(compiled.model);
       expect(() => taken.initialState('environment-1')).toThrow('expected the weights themselves');
     },

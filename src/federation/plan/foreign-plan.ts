@@ -19,7 +19,8 @@ import type { Description } from '../../protocol/description.js';
 import { decodeForeignPlan, encodeForeignPlan, MOST_PLAN_BYTES } from '../../protocol/foreign-plan.js';
 import { layoutSize, stateLayout } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
-import { needsFisher } from '../methods/fisher.js';
+import type { Method } from '../methods/method.js';
+import { methodsFor, workersFor } from '../methods/methods.js';
 import {
   type CompiledFederation,
   type FederationWithNetwork,
@@ -37,7 +38,7 @@ import { planHash } from './plan-hash.js';
  * @throws FederationError when it is to be offered to all and cannot be
  */
 export function offeredPlan(federation: FederationWithNetwork, toAll = false): Uint8Array | undefined {
-  const { configuration, plan, fisher } = federation;
+  const { configuration, plan, methods } = federation;
   if (toAll && drawsItsOwn(configuration)) {
     throw new FederationError(
       'federation: the plan is to be offered, but "initialWeights" is "independent": each participant draws its own weights, which takes the network itself',
@@ -49,7 +50,7 @@ export function offeredPlan(federation: FederationWithNetwork, toAll = false): U
   const bytes = encodeForeignPlan({
     ...{ memoryBytes: demandedBytes(configuration, federation), trainingModel, evaluationModel },
     tensors: layout.map(({ name, shape }) => [name, [...shape]]),
-    fisher: fisher?.plan,
+    fisher: workersFor(methods).fisher,
   });
   if (bytes.length <= MOST_PLAN_BYTES) return bytes;
   if (!toAll) return undefined;
@@ -90,7 +91,7 @@ export async function takeForeignPlan(
   bytes: Uint8Array,
   { imageShape, classNames, participants, plan: expected }: Description,
   configuration: Configuration,
-  strategies: ChosenStrategies,
+  { methods: own = [], ...strategies }: ChosenStrategies & { readonly methods?: readonly Method[] },
   limit: MemoryLimit,
 ): Promise<CompiledFederation> {
   const { tensors, trainingModel, evaluationModel, memoryBytes, fisher: offered } = decodeForeignPlan(bytes);
@@ -125,19 +126,19 @@ export async function takeForeignPlan(
   const classes = classNames.length;
   checkModel('training model', trainingModel, trainingSignature(plan, classes));
   checkModel('evaluation model', evaluationModel, evaluationSignature(plan));
-  let fisher: FisherPlan | undefined;
-  if ([strategies.strategy, ...strategies.compared].some(needsFisher)) {
+  const fisherPlan = (): FisherPlan => {
     if (offered === undefined) {
       throw new FederationError(
         'federation: the plan that the coordinator offers has no model of the Fisher information, which its strategy needs',
       );
     }
-    fisher = { ...offered, inputs, size: layoutSize(layout), classes };
+    const fisher = { ...offered, inputs, size: layoutSize(layout), classes };
     checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher));
-  }
+    return fisher;
+  };
   return {
     ...{ configuration, ...facts, ...strategies, plan, model: modelDescription(configuration, facts) },
-    fisher: fisher && { plan: fisher, examples: configuration.fisherExamples },
+    methods: methodsFor(configuration, [strategies.strategy, ...strategies.compared], own, fisherPlan),
     initialState() {
       throw new FederationError(
         'federation: the coordinator asks for training from initial weights, expected the weights themselves: nothing here can draw those of its network',

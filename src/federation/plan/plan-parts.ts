@@ -1,21 +1,17 @@
 /** What a configuration makes of a federation, as a coordinator and as a participant need it. */
 import type { Share } from '../../data/partition/partition.js';
 import type { Update } from '../../merge/memory/merge.js';
-import type { Strategy } from '../../merge/strategy.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { AfterMerge } from '../methods/after-merge.js';
-import type { FisherRules } from '../methods/fisher.js';
+import type { MethodRules } from '../methods/methods.js';
 import type { RefitPlan } from '../methods/refit.js';
 import type { RoundRules } from '../rounds/round.js';
 import type { Attackers } from './attackers.js';
 import type { WorkPlan } from './work-plan.js';
 
-export interface ParticipantPlan extends Pick<WorkPlan, 'work' | 'keepsControls'> {
+/** Compared strategies are evaluated beside the other, on the same updates. */
+export interface ParticipantPlan extends Pick<WorkPlan, 'work'>, MethodRules {
   readonly layout: StateLayout;
-  readonly strategy: Strategy;
-  /** Evaluated beside it, on the same updates. */
-  readonly compared: readonly Strategy[];
-  readonly fisher?: FisherRules | undefined;
 }
 
 export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {

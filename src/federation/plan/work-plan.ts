@@ -11,6 +11,7 @@ import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { learningRates, type Span, stepsOf } from '../../training/learning-rates.js';
 import type { LocalWork } from '../../training/local-training.js';
 import { type StepSchedule, stepsBefore, stepsIn } from '../../training/step-schedule.js';
+import { isCorrected } from '../methods/corrected-rounds.js';
 import type { RoundRules } from '../rounds/round.js';
 import { sampleParticipants } from '../rounds/sampling.js';
 
@@ -27,8 +28,6 @@ export interface WorkPlan {
     slots: Float32Array | undefined,
     imagesBefore: readonly number[],
   ): LocalWork;
-  /** Whether a round keeps control variates; none does by default. */
-  keepsControls?(round: number): boolean;
 }
 
 /** @param rules who takes part, and who is drawn for a round */
@@ -90,7 +89,6 @@ export function workPlan(
         slots,
       };
     },
-    keepsControls: (round) => correction?.name === 'scaffold' && isCorrected(correction, round, rounds),
   };
 }
 
@@ -113,13 +111,4 @@ function stepsOfEarlier(
     }
     return sum;
   };
-}
-
-/** Whether the correction is at work in a round; `until` is the last such round, or the part of the run that has them. */
-function isCorrected(
-  { until = Infinity }: NonNullable<Configuration['correction']>,
-  round: number,
-  rounds: number,
-): boolean {
-  return round <= (until < 1 ? until * rounds : until);
 }

@@ -83,10 +83,10 @@ const checkOf = (fact: string) => crc32(fact).toString(16).padStart(8, '0');
 
 export const journalLine = (event: RoundEvent): string => sealed(event);
 
-function sealed(entry: object): string {
-  const fact = JSON.stringify(entry);
-  return `${fact.slice(0, -1)},"check":"${checkOf(fact)}"}\n`;
-}
+const sealed = (entry: object): string => sealedText(JSON.stringify(entry));
+
+/** A line that says this, with its checksum: JSON of an object that is not empty. */
+export const sealedText = (fact: string): string => `${fact.slice(0, -1)},"check":"${checkOf(fact)}"}\n`;
 
 interface Reading {
   readonly events: RoundEvent[];
@@ -101,20 +101,15 @@ const entrySchema = z.looseObject({ epoch: epochSchema.optional() });
 /** The facts in a journal's text. */
 export const parseJournal = (text: string, path: string): RoundEvent[] => readJournal(text, path).events;
 
-/**
- * A last line without its end is none. Lines of version 1 have no checksum; after one that has, there is none without. Those
- * of version 2 have no epoch.
- */
+/** A last line without its end is none. A line without an epoch is of whoever led last. */
 function readJournal(text: string, path: string): Reading {
   const events: RoundEvent[] = [];
-  let checked = false;
   let current = 0;
   for (const [index, line] of text.split('\n').slice(0, -1).entries()) {
     const [end, check] = CHECK.exec(line) ?? [];
     const fact = end === undefined ? line : `${line.slice(0, -end.length)}}`;
-    checked ||= check !== undefined;
     const where = `"${path}": line ${index + 1}`;
-    if (checked && check !== checkOf(fact)) throw damaged(`${where} is not as it was written`, line);
+    if (check !== checkOf(fact)) throw damaged(`${where} is not as it was written`, line);
     try {
       const { epoch = current, ...entry } = entrySchema.parse(JSON.parse(fact));
       const event = entry.type === 'led' ? ledSchema.parse(entry) : roundEventSchema.parse(entry);

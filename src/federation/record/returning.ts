@@ -51,7 +51,10 @@ function filesOf(record: RoundRecord | undefined): File[] {
   if (record?.merged === undefined) return [];
   const { round, merged } = record;
   const files = [{ role: { type: 'merged', round } as StateRole, sha256: merged.sha256 }];
-  for (const type of ['control', 'average', 'server'] as const) {
+  for (const [name, sha256] of Object.entries(merged.common ?? {})) {
+    files.push({ role: { type: 'common', name, round }, sha256 });
+  }
+  for (const type of ['average', 'server'] as const) {
     const sha256 = merged[type];
     if (sha256 !== undefined) files.push({ role: { type, round }, sha256 });
   }

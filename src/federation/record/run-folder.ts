@@ -10,7 +10,7 @@
  *     data.json            digests of the data that it is about (run-data.ts)
  *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
- *     controls/            control variates, where the correction has them
+ *     methods/             what methods leave from round to round: common states, and those of participants on this machine
  *     rounds/              what was measured when a round was merged (round-details.ts)
  *     label-counts.json    who holds how many of which class, where that is shared (label-counts.ts)
  */
@@ -120,7 +120,8 @@ export function fileOf(role: StateRole): string {
   switch (role.type) {
     case 'update':
       return `updates/round-${role.round}-${fileNameOf(role.participant)}.safetensors`;
-    case 'fisher':
+    case 'attachment':
+      return `updates/${role.name}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
     case 'features':
       return `updates/${role.type}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
     case 'merged':
@@ -131,12 +132,10 @@ export function fileOf(role: StateRole): string {
       return `models/${role.type}-${role.round}.safetensors`;
     case 'pooled':
       return `models/pooled-${role.round}.safetensors`;
-    case 'control':
-      return `controls/round-${role.round}.safetensors`;
-    case 'own-control':
-      return `controls/own-${role.round}-${fileNameOf(role.participant)}.safetensors`;
-    case 'control-change':
-      return `controls/change-${role.round}-${fileNameOf(role.participant)}.safetensors`;
+    case 'common':
+      return `methods/${role.name}-${role.round}.safetensors`;
+    case 'own':
+      return `methods/own-${role.name}-${role.round}-${fileNameOf(role.participant)}.safetensors`;
   }
 }
 
@@ -196,7 +195,7 @@ async function checkEmpty(path: string): Promise<void> {
 
 /** Files that a killed process was in the middle of writing, or of merging: nothing refers to them. */
 async function removeLeftovers(path: string): Promise<void> {
-  for (const folder of ['.', 'updates', 'models', 'controls', 'rounds']) {
+  for (const folder of ['.', 'updates', 'models', 'methods', 'rounds']) {
     const names = await readdir(join(path, folder)).catch(() => []);
     for (const name of names.filter((name) => /\.part(ial)?$/.test(name))) await rm(join(path, folder, name));
   }

@@ -67,7 +67,8 @@ export function twoCopies({ path, blobs, given, onMended }: CopiesOptions): TwoC
 function roleOf(sha256: string, rounds: readonly RoundRecord[]): StateRole | undefined {
   for (const { round, merged } of rounds) {
     if (merged?.sha256 === sha256) return { type: 'merged', round };
-    if (merged?.control === sha256) return { type: 'control', round };
+    const [name] = Object.entries(merged?.common ?? {}).find(([, hash]) => hash === sha256) ?? [];
+    if (name !== undefined) return { type: 'common', name, round };
     if (merged?.average === sha256) return { type: 'average', round };
     if (merged?.server === sha256) return { type: 'server', round };
   }

@@ -156,13 +156,13 @@ function update(
 }
 
 function recordOf(participant: string, update: Named<'update'>['update']): UpdateRecord {
-  const { state, control, fisher, ...facts } = update;
+  const { state, attachments, ...facts } = update;
+  const hashes = Object.entries(attachments ?? {}).map(([name, { sha256 }]) => [name, sha256] as const);
   return {
     participant,
     sha256: state.sha256,
     ...facts,
-    ...(control && { controls: { change: control.sha256 } }),
-    ...(fisher && { fisher: fisher.sha256 }),
+    ...(hashes.length > 0 && { attachments: Object.fromEntries(hashes) }),
   };
 }
 

@@ -5,8 +5,11 @@ export function namedBlobs({ rounds }: RunState): ReadonlySet<string> {
   const { merged, updates, contributed } = rounds.at(-1) as RoundRecord;
   const counted = merged === undefined ? [...updates.values()] : [];
   const named = [
-    ...rounds.flatMap(({ merged }) => [merged?.sha256, merged?.control, merged?.average]),
-    ...counted.flatMap(({ sha256, fisher, controls }) => [sha256, fisher, controls?.change]),
+    ...rounds.flatMap(({ merged }) => [
+      ...[merged?.sha256, merged?.average],
+      ...Object.values(merged?.common ?? {}),
+    ]),
+    ...counted.flatMap(({ sha256, attachments = {} }) => [sha256, ...Object.values(attachments)]),
     ...Object.values(contributed).flatMap((work) => [...work.values()].map(({ sha256 }) => sha256)),
   ];
   return new Set(named.filter((sha256) => sha256 !== undefined));

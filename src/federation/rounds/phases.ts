@@ -2,6 +2,7 @@
  * The phases of a round: training, merging and the evaluation of the copies; where the last layer is refitted, features are
  * summed and the layer is solved for, before every copy or after the last round.
  */
+import type { Blob } from '../../protocol/blob-name.js';
 import {
   type AssignmentFacts,
   baseOf,
@@ -34,14 +35,23 @@ export const train: ParticipantsPhase = {
   without: (record, participant) => ({ ...record, updates: without(record.updates, participant) }),
   async ask(state, { round }, { initial, blobOf }: AssignmentFacts) {
     const base = baseOf(state, round, initial);
-    const control = state.rounds[round - 2]?.merged?.control;
+    const common = await blobsOf(state.rounds[round - 2]?.merged?.common ?? {}, blobOf);
     return {
       type: 'train',
       ...(base !== undefined && { base: await blobOf(base) }),
-      ...(control !== undefined && { control: await blobOf(control) }),
+      ...(common && { common }),
     };
   },
 };
+
+async function blobsOf(
+  hashes: Readonly<Record<string, string>>,
+  blobOf: AssignmentFacts['blobOf'],
+): Promise<Record<string, Blob> | undefined> {
+  const blobs: Record<string, Blob> = {};
+  for (const [name, sha256] of Object.entries(hashes)) blobs[name] = await blobOf(sha256);
+  return Object.keys(blobs).length === 0 ? undefined : blobs;
+}
 
 export const merge: CoordinatorPhase = {
   ...{ by: 'coordinator', name: 'merge', activity: 'merging', isPartOf: always },

@@ -3,6 +3,7 @@
  * on one machine everybody is there, and a round waits for all.
  */
 import { z } from 'zod';
+import { attachedHashesSchema } from '../../protocol/attachments.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 
 const accuracySchema = z.number().min(0).max(1);
@@ -18,10 +19,10 @@ const updateSchema = z.strictObject({
   images: z.int().positive(),
   loss: z.number(),
   validationAccuracy: accuracySchema.optional(),
-  /** SCAFFOLD's control variates: the change, which travels, and the own one after the round, which stays with the participant. */
-  controls: z.strictObject({ own: sha256Schema.optional(), change: sha256Schema }).optional(),
-  /** What travels with it where a strategy wants it: the Fisher information. */
-  fisher: sha256Schema.optional(),
+  /** What travels with it, by the name of its method. */
+  attachments: attachedHashesSchema.optional(),
+  /** What stays with the participant after the round: where that is on this machine. */
+  own: attachedHashesSchema.optional(),
   /** How far the weights moved, in units of those that they began with, as the coordinator measured it: across machines. */
   moved: z.number().nonnegative().optional(),
   seconds: z.number(),
@@ -48,8 +49,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     merged: z.record(z.string(), accuracySchema),
     /** Test accuracy of the participants' own models, before they are merged. */
     own: z.record(z.string(), accuracySchema),
-    /** SCAFFOLD's common control variate after the round. */
-    control: sha256Schema.optional(),
+    /** What methods have merged of the attachments, for the next round. */
+    common: attachedHashesSchema.optional(),
     /** Whose updates were merged, where the round was closed without some. */
     counted: z.array(z.string()).optional(),
     seconds: z.number(),

@@ -6,8 +6,13 @@ import type { RoundEvent } from './round-events.js';
 /** What a state dict is in the run. */
 export type StateRole =
   | { readonly type: 'update'; readonly round: number; readonly participant: string }
-  /** The Fisher information that travels with an update. */
-  | { readonly type: 'fisher'; readonly round: number; readonly participant: string }
+  /** What travels with an update, by the name of its method. */
+  | {
+      readonly type: 'attachment';
+      readonly name: string;
+      readonly round: number;
+      readonly participant: string;
+    }
   | { readonly type: 'merged'; readonly round: number }
   /** The server optimizer's slots after a round. */
   | { readonly type: 'server'; readonly round: number }
@@ -19,9 +24,9 @@ export type StateRole =
   | { readonly type: 'refitted'; readonly round: number }
   /** State and slots of the pooled training, for it goes on from round to round. */
   | { readonly type: 'pooled'; readonly round: number }
-  /** SCAFFOLD's c, c_k and Δc_k after a round. */
-  | { readonly type: 'control'; readonly round: number }
-  | { readonly type: 'own-control' | 'control-change'; readonly round: number; readonly participant: string };
+  /** What a method has merged of the attachments up to a round, and what each participant keeps after a round. */
+  | { readonly type: 'common'; readonly name: string; readonly round: number }
+  | { readonly type: 'own'; readonly name: string; readonly round: number; readonly participant: string };
 
 export interface RunStore {
   /** Facts of an earlier start of this run. */

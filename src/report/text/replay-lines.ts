@@ -93,7 +93,7 @@ function reasonsOf(first: ReplayDifference, { run, differences, versions }: Repl
 const subjects: Readonly<Record<ReplayDifference['of'], string>> = {
   update: 'the update',
   model: 'the merged model',
-  control: 'the common control variate',
+  common: 'the common state of the method',
   average: 'the average of the rounds',
   refitted: 'the model with its last layer refitted',
   accuracy: 'the accuracy of the copy',
@@ -101,11 +101,12 @@ const subjects: Readonly<Record<ReplayDifference['of'], string>> = {
   file: 'the file model.safetensors',
 };
 
-function difference({ of, participant, recorded, replayed }: ReplayDifference): string {
+function difference({ of, participant, name, recorded, replayed }: ReplayDifference): string {
   const whose = participant === undefined ? '' : ` ${of === 'update' ? 'of' : 'with'} "${participant}"`;
   const show = (value: string | number | undefined) =>
     typeof value === 'number' ? percent(value) : short(value);
-  return `${subjects[of]}${whose} is ${show(replayed)}, recorded ${show(recorded)}`;
+  const which = name === undefined ? '' : ` "${name}"`;
+  return `${subjects[of]}${which}${whose} is ${show(replayed)}, recorded ${show(recorded)}`;
 }
 
 const short = (hash: string | undefined) => (hash === undefined ? 'missing' : `${hash.slice(0, 12)}…`);

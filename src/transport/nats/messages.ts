@@ -3,6 +3,7 @@
  * schema.
  */
 import { z } from 'zod';
+import { messageJson } from '../../base/message-json.js';
 import { announcementSchema, receiptSchema } from '../../protocol/announcement.js';
 import { assignmentSchema } from '../../protocol/assignment.js';
 import { jobSchema } from '../../protocol/description.js';
@@ -64,7 +65,7 @@ export function decode<Value>(schema: z.ZodType<Value>, data: Uint8Array, maximu
   }
   let json: unknown;
   try {
-    json = JSON.parse(decoder.decode(data));
+    json = messageJson(decoder.decode(data));
   } catch (cause) {
     throw new TransportError(`is not JSON: ${reasonOf(cause)}`, { cause });
   }

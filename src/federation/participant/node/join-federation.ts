@@ -12,6 +12,8 @@ import type { Strategy } from '../../../merge/strategy.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
+import type { Method } from '../../methods/method.js';
+import { workersFor } from '../../methods/methods.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import { versionsOfThis } from '../../plan/node/versions.js';
@@ -33,6 +35,8 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
    */
   readonly acceptForeignPlan?: boolean | undefined;
   readonly strategies?: readonly Strategy[] | undefined;
+  /** Methods of one's own: those that the coordinator has. */
+  readonly methods?: readonly Method[] | undefined;
   /** That its work may take, as far as it can be reckoned; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
 }
@@ -51,6 +55,7 @@ export async function joinFederation(
     network,
     acceptForeignPlan,
     strategies,
+    methods,
     mostMemoryBytes,
     shareLabelCounts,
     observer,
@@ -62,7 +67,7 @@ export async function joinFederation(
   const foreignPlan =
     acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
   const federation = await compileDescription(description, {
-    ...{ network, strategies, mostMemoryBytes, foreignPlan, version: versions.commonweight },
+    ...{ network, strategies, methods, mostMemoryBytes, foreignPlan, version: versions.commonweight },
   });
   const own =
     typeof data === 'string'
@@ -71,7 +76,7 @@ export async function joinFederation(
           ...options,
         })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
-  const { plan, fisher } = federation;
+  const { plan } = federation;
   // Another process with this token, which this one has taken the place of, needs a moment to end.
   const opened =
     folder === undefined
@@ -81,7 +86,7 @@ export async function joinFederation(
           signal: options.signal,
           onWaiting: options.onNotice,
         });
-  const tasks = new WorkerPool({ plan, train: own.dataset, fisher: fisher?.plan }, 1);
+  const tasks = new WorkerPool({ plan, train: own.dataset, ...workersFor(federation.methods) }, 1);
   try {
     return await takePart(end, {
       ...{ federation, data: own, tasks, shareLabelCounts, observer, signal: options.signal },

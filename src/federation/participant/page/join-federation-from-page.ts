@@ -7,6 +7,7 @@ import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
 import type { Description } from '../../../protocol/description.js';
 import { type PageTasks, pageTasks } from '../../../training/threads/page/page-tasks.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
+import { workersFor } from '../../methods/methods.js';
 import { planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
@@ -45,7 +46,7 @@ export async function joinFederationFromPage(
     ({ partBytes }) => ({
       plan: planCutFor({ configuration, ...learner }, partBytes),
       train: dataset,
-      fisher: federation.fisher?.plan,
+      ...workersFor(federation.methods),
     }),
     { ...(device && { device }), ...(threads && { threads }) },
   );

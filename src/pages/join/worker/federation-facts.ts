@@ -1,17 +1,16 @@
 /** Turns a description into facts in words for the page. */
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
 import type { Description } from '../../../protocol/description.js';
-import { count } from '../../../report/numbers.js';
 import { networkText, roundsText, trainingText } from '../../../report/text/introduction.js';
 import type { FederationFacts } from '../state/messages.js';
 
 export function federationFacts(
   participant: string,
   { configuration, participants, classNames, imageShape }: Description,
-  { fisher }: Pick<CompiledFederation, 'fisher'>,
+  { methods }: Pick<CompiledFederation, 'methods'>,
   demonstration: boolean,
 ): FederationFacts {
-  const { correction, fisherExamples, rounds } = configuration;
+  const { rounds } = configuration;
   return {
     participant,
     others: participants.filter((name) => name !== participant),
@@ -19,11 +18,6 @@ export function federationFacts(
     training: trainingText(configuration),
     merging: roundsText(configuration),
     ...{ rounds, classNames, imageShape, demonstration },
-    besides: [
-      ...(fisher === undefined
-        ? []
-        : [`with them, the mean squared gradients of ${count(fisherExamples)} of your pictures`]),
-      ...(correction?.name === 'scaffold' ? ['with them, the change of a control variate'] : []),
-    ],
+    besides: methods.map(({ leaves }) => `with them, ${leaves}`),
   };
 }

@@ -1,44 +1,50 @@
 /**
- * SCAFFOLD's c_k of the last rounds, as a participant keeps it: an operator may go back to an
- * earlier round, and c_k with it. Those of rounds that are void by then are not looked at any more.
+ * What a method keeps at its participant, such as SCAFFOLD's c_k, after each of the last rounds: an
+ * operator may go back to an earlier round, and it with the run. Those of rounds that are void by
+ * then are not looked at any more.
  *
- *     own-control-3.safetensors    c_k after round 3
- *     own-controls.json            which of them there are, and of which updates; they count from here on
+ *     own-control-3.safetensors    that of the method "control" after round 3
+ *     own-control.json             which there are, and of which updates; they count from here on
  */
 import { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';
-import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
-import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
+import type { StateDict } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
-import { ownAfter } from '../methods/control-variates.js';
 import type { Identity, ParticipantFolder } from './participant-files.js';
 
-export interface OwnControls {
+export interface OwnStates {
   /** It follows an update that counts, once, however often this is said. */
   follow(update: FollowedUpdate, rollbacks: Rollbacks): Promise<void>;
   /** Whether it has followed it. */
   hasFollowed(update: Pick<FollowedUpdate, 'round' | 'sha256'>): Promise<boolean>;
   /**
-   * Before a round, zero at first.
+   * Before a round; nothing at first.
    * @throws FederationError when it has gone beyond that: this round's work was done, and its files
    *   are gone
    */
-  before(round: number, rollbacks: Rollbacks): Promise<Float32Array>;
+  before(round: number, rollbacks: Rollbacks): Promise<StateDict | undefined>;
 }
 
 export interface FollowedUpdate {
   readonly round: number;
   /** Of its state. */
   readonly sha256: string;
-  /** Δc_k: a safetensors file. */
-  readonly change: Uint8Array;
+  /** What is kept after it: a safetensors file. */
+  readonly own: Uint8Array;
 }
 
 /** After which round the run was taken up again, each time that an operator went back. */
 export type Rollbacks = readonly number[];
 
-const RECORD = 'own-controls.json';
-const fileOf = (round: number) => `own-control-${round}.safetensors`;
+export interface KeptState {
+  /** Of the method. */
+  readonly name: string;
+  /** What is kept, in words. */
+  readonly keeps: string;
+  /** How many rounds an operator can go back. */
+  readonly rounds: number;
+}
 
 const keptSchema = z.strictObject({
   round: z.int().positive(),
@@ -49,33 +55,35 @@ const keptSchema = z.strictObject({
 type Kept = z.output<typeof keptSchema>;
 const recordSchema = z.strictObject({
   ...{ job: z.string(), participant: z.string(), plan: z.string() },
-  controls: z.array(keptSchema),
+  states: z.array(keptSchema),
 });
 
-/** @param keep how many rounds an operator can go back */
-export function ownControls(
+export function ownStates(
   folder: ParticipantFolder,
   { job, participant, plan }: Identity,
-  { layout, keep }: { readonly layout: StateLayout; readonly keep: number },
-): OwnControls {
+  { name, keeps, rounds }: KeptState,
+): OwnStates {
+  const RECORD = `own-${name}.json`;
+  const fileOf = (round: number) => `own-${name}-${round}.safetensors`;
+
   /** In the order of the rounds. */
   async function readRecord(): Promise<Kept[]> {
     const bytes = await folder.read(RECORD);
     if (bytes === undefined) return [];
-    const record = recordIn(bytes, folder.name);
+    const record = recordIn(bytes, folder.name, RECORD);
     if (record.job === job && record.participant === participant && record.plan === plan)
-      return record.controls;
+      return record.states;
     throw new FederationError(
-      `${folder.name} holds the control variate of "${record.participant}" in the federation ${record.job}, expected that of "${participant}" in ${job}`,
+      `${folder.name} holds the ${keeps} of "${record.participant}" in the federation ${record.job}, expected that of "${participant}" in ${job}`,
       { hint: 'take another folder' },
     );
   }
 
-  async function after(kept: Kept | undefined): Promise<Float32Array> {
-    if (kept === undefined) return new Float32Array(layoutSize(layout));
+  async function after(kept: Kept | undefined): Promise<StateDict | undefined> {
+    if (kept === undefined) return undefined;
     const bytes = await folder.read(fileOf(kept.round));
     const state = bytes && stateIn(bytes);
-    if (state !== undefined) return state.data;
+    if (state !== undefined) return state;
     throw new FederationError(
       `${folder.name} holds a "${fileOf(kept.round)}" that was changed or cut short, or does not hold it any more`,
       { hint: 'put back what was there: the run cannot be the same without it' },
@@ -83,19 +91,17 @@ export function ownControls(
   }
 
   return {
-    async follow({ round, sha256, change }, rollbacks) {
+    async follow({ round, sha256, own }, rollbacks) {
       const standing = standingOf(await readRecord(), rollbacks);
       if (standing.some((kept) => kept.round >= round)) return;
-      const own = await after(standing.at(-1));
-      const data = ownAfter(own, decodeSafetensors(change, 'Δc_k').state.data);
-      await folder.write(fileOf(round), encodeSafetensors({ layout, data }));
+      await folder.write(fileOf(round), own);
       // One that is older than an operator can go back is there for those who took no part since.
-      const oldest = standing.findLastIndex((kept) => kept.round < round - keep);
-      const controls = [
+      const oldest = standing.findLastIndex((kept) => kept.round < round - rounds);
+      const states = [
         ...standing.slice(Math.max(oldest, 0)),
         { round, update: sha256, rollbacks: rollbacks.length },
       ];
-      const record = JSON.stringify({ job, participant, plan, controls });
+      const record = JSON.stringify({ job, participant, plan, states });
       await folder.write(RECORD, new TextEncoder().encode(`${record}\n`));
       for (const kept of standing.slice(0, Math.max(oldest, 0))) await folder.remove(fileOf(kept.round));
     },
@@ -105,7 +111,7 @@ export function ownControls(
       const last = standingOf(await readRecord(), rollbacks).at(-1);
       if (last === undefined || last.round < round) return after(last);
       throw new FederationError(
-        `${folder.name} holds the control variate of "${participant}" after round ${last.round}, and round ${round} is asked for once more`,
+        `${folder.name} holds the ${keeps} of "${participant}" after round ${last.round}, and round ${round} is asked for once more`,
         {
           hint: 'the run of the coordinator lacks rounds that there were: put them back, or start another run',
         },
@@ -115,23 +121,23 @@ export function ownControls(
 }
 
 /** Those of rounds that are not void. */
-const standingOf = (controls: readonly Kept[], rollbacks: Rollbacks): Kept[] =>
-  controls.filter((kept) => rollbacks.slice(kept.rollbacks).every((to) => to >= kept.round));
+const standingOf = (states: readonly Kept[], rollbacks: Rollbacks): Kept[] =>
+  states.filter((kept) => rollbacks.slice(kept.rollbacks).every((to) => to >= kept.round));
 
-function recordIn(bytes: Uint8Array, folder: string): z.output<typeof recordSchema> {
+function recordIn(bytes: Uint8Array, folder: string, file: string): z.output<typeof recordSchema> {
   try {
     return recordSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (cause) {
-    throw new FederationError(`${folder} holds a "${RECORD}" that was changed or cut short`, {
+    throw new FederationError(`${folder} holds a "${file}" that was changed or cut short`, {
       cause,
       hint: 'put back what was there: the run cannot be the same without it',
     });
   }
 }
 
-function stateIn(bytes: Uint8Array) {
+function stateIn(bytes: Uint8Array): StateDict | undefined {
   try {
-    return decodeSafetensors(bytes, 'c_k').state;
+    return decodeSafetensors(bytes, 'it').state;
   } catch {
     return undefined;
   }

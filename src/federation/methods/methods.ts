@@ -1,0 +1,97 @@
+/**
+ * The methods of a federation: those that its settings ask for, and those that a program brings.
+ */
+import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
+import type { Strategy } from '../../merge/strategy.js';
+import { ATTACHMENT_NAME } from '../../protocol/attachments.js';
+import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import type { WorkerSetup } from '../../training/tasks.js';
+import { controlVariates } from './control-variates.js';
+import { isCorrected } from './corrected-rounds.js';
+import { FISHER, fisherInformation } from './fisher.js';
+import type { Method } from './method.js';
+
+/** What decides which attachments the updates of a round carry. */
+export interface MethodRules {
+  readonly methods?: readonly Method[] | undefined;
+  readonly strategy: Strategy;
+  /** They merge in rounds that are evaluated. */
+  readonly compared: readonly Strategy[];
+}
+
+/** Of the attachments that these strategies need. */
+export const auxiliaryNames = (strategies: readonly Strategy[]): readonly string[] => [
+  ...new Set(strategies.flatMap(({ auxiliaries = [] }) => auxiliaries)),
+];
+
+export const needsFisher = (strategy: Strategy): boolean => auxiliaryNames([strategy]).includes(FISHER);
+
+/** Those whose attachments the updates of a round carry, in one order with everybody. */
+export function methodsOf(
+  { methods = [], strategy, compared }: MethodRules,
+  round: number,
+  evaluated: boolean,
+): readonly Method[] {
+  const merging = evaluated ? [strategy, ...compared] : [strategy];
+  const auxiliaries = auxiliaryNames(merging);
+  return methods.filter(({ name, carries }) => carries?.(round) || auxiliaries.includes(name));
+}
+
+/**
+ * @param strategies that merge or are compared
+ * @param own what a program brings; names were checked by `checkMethods`
+ * @param fisherPlan asked for where a strategy wants the Fisher information
+ */
+export function methodsFor(
+  { correction, rounds, fisherExamples }: Configuration,
+  strategies: readonly Strategy[],
+  own: readonly Method[],
+  fisherPlan: () => FisherPlan,
+): readonly Method[] {
+  return [
+    ...(correction?.name === 'scaffold'
+      ? [controlVariates((round) => isCorrected(correction, round, rounds))]
+      : []),
+    ...(strategies.some(needsFisher) ? [fisherInformation(fisherPlan(), fisherExamples)] : []),
+    ...own,
+  ];
+}
+
+/** @throws ConfigurationError when a name is taken, or is none */
+export function checkMethods(own: readonly Method[], source: string): void {
+  const names = [FISHER, 'control'];
+  for (const { name } of own) {
+    if (!ATTACHMENT_NAME.test(name)) {
+      throw new ConfigurationError(
+        `${source}: a method is called "${name}", expected lower-case letters, digits and hyphens, at most 40`,
+      );
+    }
+    if (names.includes(name)) {
+      throw new ConfigurationError(`${source}: there is a method "${name}" already`, {
+        hint: 'give yours another name',
+      });
+    }
+    names.push(name);
+  }
+}
+
+/** Why participants cannot compute what the strategy wants with every update. */
+export function auxiliariesProblem(
+  { auxiliaries = [] }: Strategy,
+  { loss }: Pick<Configuration, 'loss'>,
+  own: readonly Method[],
+): string | undefined {
+  const known = [FISHER, ...own.map(({ name }) => name)];
+  const unknown = auxiliaries.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    return `needs the ${unknown.join(' and ')} of every update, which participants do not compute: merge files by it, or bring a method of that name`;
+  }
+  if (auxiliaries.includes(FISHER) && loss.name !== 'softmax-cross-entropy') {
+    return `needs the Fisher information of softmax probabilities, but "loss" is "${loss.name}", expected softmax-cross-entropy`;
+  }
+  return undefined;
+}
+
+/** What worker threads need for all of them. */
+export const workersFor = (methods: readonly Method[]): Partial<WorkerSetup> =>
+  Object.assign({}, ...methods.map(({ workers }) => workers));

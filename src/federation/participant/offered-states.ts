@@ -1,0 +1,104 @@
+/**
+ * What the coordinator offers for download: models, and the common states of methods. Each is
+ * checked before anything begins with it: its size before it is fetched, then its tensors, and that
+ * every number is finite.
+ */
+import { unlessAborted } from '../../base/unless-aborted.js';
+import { ModelFileError, requireFinite } from '../../engine/nn/model-file.js';
+import type { Blob } from '../../protocol/blob-name.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
+import { arrangeState, layoutSize, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
+import { DivergedError } from '../../training/error.js';
+import { pause } from '../../transport/backoff.js';
+import { NoBlobError } from '../../transport/error.js';
+import type { ParticipantEnd } from '../../transport/transport.js';
+import { FederationError } from '../error.js';
+
+export interface OfferedStates {
+  /** The file of a model. */
+  modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** The last one is remembered: what is evaluated after a round is what the next begins with. */
+  model(blob: Blob, round: number, signal: AbortSignal): Promise<StateDict>;
+  /** @param what such as "control variate" */
+  common(
+    blob: Blob,
+    what: string,
+    layout: StateLayout,
+    round: number,
+    signal: AbortSignal,
+  ): Promise<StateDict>;
+}
+
+/** How often a blob that an assignment names may not be there, a while apart. */
+const DOWNLOADS = 120;
+const AGAIN_MS = 500;
+
+/** @param onDownload called before a blob of a round is fetched */
+export function offeredStates(
+  end: Pick<ParticipantEnd, 'download'>,
+  layout: StateLayout,
+  onDownload: (round: number) => void,
+): OfferedStates {
+  let latest: { readonly sha256: string; readonly state: StateDict } | undefined;
+
+  async function fetchState(blob: Blob, what: string, expected: StateLayout, signal: AbortSignal) {
+    // A few bytes for a number, and for the table of tensors with a description of the network.
+    const most = 4 * layoutSize(expected) + 1024 * expected.length + 2 ** 20;
+    if (blob.bytes > most) {
+      throw new FederationError(`federation: ${what} has ${blob.bytes} bytes, expected at most ${most}`);
+    }
+    const bytes = await fetchPatiently(end, blob, signal);
+    const { state } = decodeSafetensors(bytes, what);
+    requireSound(state, what);
+    return { bytes, state: arrangeState(state, expected, what) };
+  }
+
+  function fetchModel(blob: Blob, round: number, signal: AbortSignal) {
+    onDownload(round);
+    return fetchState(blob, `the model of round ${round} that the coordinator offers`, layout, signal);
+  }
+
+  return {
+    modelFile: async (blob, round, signal) => (await fetchModel(blob, round, signal)).bytes,
+    async model(blob, round, signal) {
+      if (latest?.sha256 !== blob.sha256) {
+        latest = { sha256: blob.sha256, state: (await fetchModel(blob, round, signal)).state };
+      }
+      return latest.state;
+    },
+    async common(blob, what, expected, round, signal) {
+      onDownload(round);
+      const named = `the common ${what} of round ${round} that the coordinator offers`;
+      return (await fetchState(blob, named, expected, signal)).state;
+    },
+  };
+}
+
+/**
+ * A coordinator that was killed may come back further on, without what it had asked for: what it
+ * asks for now is about to come.
+ */
+async function fetchPatiently(
+  end: Pick<ParticipantEnd, 'download'>,
+  blob: Blob,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await unlessAborted(end.download(blob), signal);
+    } catch (error) {
+      if (!(error instanceof NoBlobError) || tried === DOWNLOADS) throw error;
+    }
+    await unlessAborted(pause(AGAIN_MS, signal), signal);
+  }
+}
+
+/** Nothing can begin with such a model. */
+function requireSound(state: StateDict, what: string): void {
+  try {
+    requireFinite(state, what);
+  } catch (cause) {
+    if (!(cause instanceof ModelFileError)) throw cause;
+    throw new DivergedError(cause.message, { cause });
+  }
+}
