@@ -23,8 +23,8 @@ describe('docs/protocol.md', () => {
     expect(written.split('\n')).toHaveLength(expected.length);
   });
 
-  it('shows an exchange of today’s protocol, with signatures that are right', () => {
-    expect(exchangeProblem(readExchange())).toBeUndefined();
+  it('shows an exchange of today’s protocol, with signatures that are right, and today’s plan', async () => {
+    expect(await exchangeProblem(readExchange())).toBeUndefined();
   });
 
   it('is of the version that the participant in Python speaks', () => {

@@ -3,11 +3,13 @@
  * is good as long as all of it can be read by the schemas of today.
  */
 import { readFileSync } from 'node:fs';
+import { compileDescription } from 'commonweight';
 import { z } from 'zod';
+import { stripeNet } from '../../examples/own-network.js';
 import { assignmentSchema } from '../../src/protocol/assignment.js';
 import { planHeaderSchema } from '../../src/protocol/foreign-plan.js';
 import { hubFrameSchema, participantFrameSchema } from '../../src/protocol/frames.js';
-import { describedSchema, readSigned } from '../../src/protocol/signed.js';
+import { describedSchema, readSigned, signedSchema } from '../../src/protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.js';
 
 const headers = z.record(z.string(), z.string());
@@ -46,15 +48,28 @@ export const exchangeFile = new URL('exchange.json', import.meta.url);
 export const readExchange = (): Exchange =>
   exchangeSchema.parse(JSON.parse(readFileSync(exchangeFile, 'utf8')));
 
-/** Why the exchange is not one of today's protocol: the first message that cannot be read. */
-export function exchangeProblem({ protocol, entries }: Exchange): string | undefined {
+/** Why the exchange is not one of today: the first message that cannot be read, or that its plan is another now. */
+export async function exchangeProblem({ protocol, entries }: Exchange): Promise<string | undefined> {
   if (protocol !== PROTOCOL_VERSION) return `it is of version ${protocol}, expected ${PROTOCOL_VERSION}`;
   for (const [at, entry] of entries.entries()) {
     if (entry.type !== 'frame') continue;
     const problem = frameProblem(entry.from, JSON.parse(entry.text));
     if (problem !== undefined) return `entry ${at}: ${problem}`;
   }
-  return undefined;
+  return planProblem(entries);
+}
+
+/** What is shown of the plan is what is compiled today of the description. */
+async function planProblem(entries: Exchange['entries']): Promise<string | undefined> {
+  const frames = entries.flatMap((entry) => (entry.type === 'frame' ? [JSON.parse(entry.text)] : []));
+  const welcome = frames.find(({ type }) => type === 'welcome');
+  const signed = signedSchema.parse(welcome?.description);
+  const read = readSigned(signed, { kind: 'description', schema: describedSchema });
+  if ('problem' in read) return read.problem;
+  return compileDescription(read.value.description, { network: stripeNet }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
 }
 
 function frameProblem(from: 'participant' | 'hub', frame: unknown): string | undefined {

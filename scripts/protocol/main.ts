@@ -6,7 +6,7 @@ import { recordExchange } from './record.js';
 
 let problem: string | undefined;
 try {
-  problem = exchangeProblem(readExchange());
+  problem = await exchangeProblem(readExchange());
 } catch (error) {
   problem = (error as Error).message.slice(0, 300);
 }

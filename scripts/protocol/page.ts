@@ -266,7 +266,7 @@ A model takes only the inputs that it needs: a graph is without those that chang
 \`state\` is the vector of weights and \`slot0\`, \`slot1\` … the vectors of the optimizer, of the same size; all slots are zero when a
 round begins. \`next…\` is what they become. Batches have one fixed size. An empty place has zeros and the weight 0, an example the
 weight 1. \`step\` counts from 1 in every round; \`seed\` is any number that differs from round to round; \`learningRate\` is that of the
-step. \`lossSum\` and \`correct\` are sums over the examples of the batch. Corrections of local training have inputs of their own:
+step. All other outputs but \`predictions\` are sums over the examples of the batch. Corrections of local training have inputs of their own:
 \`strength\` (1 while it is at work, 0 after \`until\`), \`globalState\` (the weights that the round began with), \`controlDrift\` (of
 SCAFFOLD) and \`classCounts\` (own training examples of each class).
 
