@@ -24,33 +24,22 @@ export interface OrtEngine {
 }
 
 export function ortSession(
-  { ort, device, writesIntoOutputs }: OrtEngine,
+  engine: OrtEngine,
   session: InferenceSession,
   { carry = {} }: SessionOptions,
 ): Session {
+  const { ort, device, writesIntoOutputs } = engine;
   const carriedOutputs = Object.keys(carry);
   const carriedInputs = new Set(Object.values(carry));
-  const toOrt = (name: string, tensor: Tensor) => {
-    checkTensor(name, tensor);
-    return new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
-  };
-  const copyToOrt = (name: string, tensor: Tensor) =>
-    toOrt(name, { ...tensor, data: tensor.data.slice() } as Tensor);
   /** By input. `spare` are the buffers of the run before, where outputs can be given. */
   const current = new Map<string, OrtTensor>();
   const spare = new Map<string, OrtTensor>();
-
-  const delivered = (result: OrtTensor, given: Tensor | undefined): Tensor => {
-    if (given === undefined) return fromOrt(result);
-    if (!writesIntoOutputs) given.data.set(fromOrt(result).data);
-    return given;
-  };
 
   const feedsOf = (inputs: Tensors) => {
     const feeds: Record<string, OrtTensor> = {};
     for (const name of session.inputNames) {
       const tensor = inputs[name];
-      const feed = tensor === undefined ? current.get(name) : toOrt(name, tensor);
+      const feed = tensor === undefined ? current.get(name) : toOrt(ort, name, tensor);
       if (feed === undefined) {
         const how = carriedInputs.has(name) ? 'was never written' : 'is not given';
         throw new RuntimeError(`runtime: input "${name}" ${how}`);
@@ -67,7 +56,7 @@ export function ortSession(
       const carriedTo = carry[name];
       if (!writesIntoOutputs) fetches[name] = null;
       else if (carriedTo !== undefined) fetches[name] = spare.get(carriedTo) ?? null;
-      else fetches[name] = given === undefined ? null : toOrt(name, given);
+      else fetches[name] = given === undefined ? null : toOrt(ort, name, given);
     }
     return fetches;
   };
@@ -77,8 +66,8 @@ export function ortSession(
       for (const [name, tensor] of Object.entries(tensors)) {
         if (!carriedInputs.has(name)) throw new RuntimeError(`runtime: input "${name}" is not carried`);
         current.get(name)?.dispose();
-        current.set(name, copyToOrt(name, tensor));
-        if (writesIntoOutputs) spare.set(name, copyToOrt(name, tensor));
+        current.set(name, copyToOrt(ort, name, tensor));
+        if (writesIntoOutputs) spare.set(name, copyToOrt(ort, name, tensor));
       }
     },
     async run(inputs, outputs = {}) {
@@ -94,7 +83,7 @@ export function ortSession(
       }
       const given = session.outputNames.filter((name) => carry[name] === undefined);
       return Object.fromEntries(
-        given.map((name) => [name, delivered(results[name] as OrtTensor, outputs[name])]),
+        given.map((name) => [name, delivered(engine, results[name] as OrtTensor, outputs[name])]),
       ) satisfies Tensors;
     },
     async read() {
@@ -110,6 +99,22 @@ export function ortSession(
       await session.release();
     },
   };
+}
+
+/** A tensor of the engine over the same bytes. */
+function toOrt(ort: Ort, name: string, tensor: Tensor): OrtTensor {
+  checkTensor(name, tensor);
+  return new ort.Tensor(ORT_TYPES[tensor.dtype], tensor.data, tensor.shape);
+}
+
+const copyToOrt = (ort: Ort, name: string, tensor: Tensor) =>
+  toOrt(ort, name, { ...tensor, data: tensor.data.slice() } as Tensor);
+
+/** In the array that was given for it, where there is one. */
+function delivered({ writesIntoOutputs }: OrtEngine, result: OrtTensor, given: Tensor | undefined): Tensor {
+  if (given === undefined) return fromOrt(result);
+  if (!writesIntoOutputs) given.data.set(fromOrt(result).data);
+  return given;
 }
 
 /** @throws RuntimeError when the array is not of the tensor's dtype and shape */

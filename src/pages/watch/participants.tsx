@@ -7,17 +7,17 @@ import { useState } from 'preact/hooks';
 import type { Status } from '../../protocol/status.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
 import { count, percent } from '../../report/numbers.js';
-import { copyValidation, ownValidation } from '../../report/run-figures.js';
 import { Scroll } from '../common/scroll.js';
 import {
-  isMissing,
-  type Participant,
-  type Standing,
-  standingOf,
-  standings,
-  standingText,
-  trainedPart,
-} from './standing.js';
+  columns,
+  countStandings,
+  matching,
+  type Row,
+  rowsOf,
+  type Sort,
+  sorted,
+} from './participant-rows.js';
+import { isMissing, type Standing, standingOf, standings, standingText, trainedPart } from './standing.js';
 import { timeOf } from './times.js';
 
 export interface ParticipantsProps {
@@ -26,48 +26,15 @@ export interface ParticipantsProps {
   readonly rounds: readonly RoundView[];
 }
 
-interface Row {
-  readonly participant: Participant;
-  readonly part: string;
-  readonly own: number | undefined;
-  readonly copy: number | undefined;
-  readonly attacks: boolean;
-}
-
 /** Fewer than these are seen at a glance. */
 const FEW = 12;
 
-const columns: readonly {
-  readonly name: string;
-  /** By what rows are sorted. */
-  readonly key: (row: Row) => string | number;
-}[] = [
-  { name: 'participant', key: ({ participant }) => participant.name },
-  { name: 'now', key: ({ participant }) => standings.indexOf(standingOf(participant)) },
-  { name: 'this round', key: ({ part }) => part },
-  { name: 'examples', key: ({ participant }) => participant.examples ?? -1 },
-  { name: 'own model', key: ({ own }) => own ?? -1 },
-  { name: 'copied model', key: ({ copy }) => copy ?? -1 },
-];
-
 export function Participants({ overview, status, rounds }: ParticipantsProps) {
-  const [sort, setSort] = useState<{ readonly column: number; readonly down: boolean }>();
-  const [filter, setFilter] = useState<Standing | 'all'>('all');
-  const [search, setSearch] = useState('');
+  const [sort, setSort] = useState<Sort>();
+  const [filter, setFilter] = useState<Filter>({ standing: 'all', name: '' });
   const all = rowsOf(overview, status, rounds);
-  const counts = new Map<Standing, number>();
-  for (const { participant } of all) {
-    const standing = standingOf(participant);
-    counts.set(standing, (counts.get(standing) ?? 0) + 1);
-  }
-  const shown = sorted(
-    all.filter(
-      ({ participant }) =>
-        (filter === 'all' || standingOf(participant) === filter) &&
-        participant.name.toLowerCase().includes(search.trim().toLowerCase()),
-    ),
-    sort,
-  );
+  const counts = countStandings(all);
+  const shown = sorted(matching(all, filter.standing, filter.name), sort);
   const many = all.length > FEW;
   return (
     <section class="participants" aria-labelledby="participants">
@@ -78,58 +45,11 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
           .map((standing) => `${counts.get(standing)} ${standing}`)
           .join(', ')}
       </p>
-      {many && (
-        <div class="controls">
-          <label>
-            Show{' '}
-            <select
-              value={filter}
-              onChange={({ currentTarget }) => setFilter(currentTarget.value as Standing | 'all')}
-            >
-              <option value="all">all ({all.length})</option>
-              {standings
-                .filter((standing) => standing === filter || counts.has(standing))
-                .map((standing) => (
-                  <option key={standing} value={standing}>
-                    {standing} ({counts.get(standing) ?? 0})
-                  </option>
-                ))}
-            </select>
-          </label>
-          <label>
-            named{' '}
-            <input
-              type="search"
-              value={search}
-              onInput={({ currentTarget }) => setSearch(currentTarget.value)}
-            />
-          </label>
-        </div>
-      )}
+      {many && <FilterControls filter={filter} counts={counts} of={all.length} onFilter={setFilter} />}
       <Scroll label="Participants" tall={many}>
         <table>
           <caption class="unseen">Participants</caption>
-          <thead>
-            <tr>
-              {columns.map(({ name }, column) => (
-                <th
-                  key={name}
-                  scope="col"
-                  class={column === 1 ? 'text' : undefined}
-                  aria-sort={sort?.column === column ? (sort.down ? 'descending' : 'ascending') : undefined}
-                >
-                  <button
-                    type="button"
-                    class="sort"
-                    onClick={() => setSort({ column, down: sort?.column === column && !sort.down })}
-                  >
-                    {name}
-                    <span aria-hidden="true">{sort?.column === column ? (sort.down ? ' ▼' : ' ▲') : ''}</span>
-                  </button>
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads sort={sort} onSort={setSort} />
           <tbody>
             {shown.map((row) => (
               <RowView key={row.participant.name} {...row} />
@@ -139,6 +59,80 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
         {shown.length === 0 && <p class="quiet">No participants match.</p>}
       </Scroll>
     </section>
+  );
+}
+
+interface Filter {
+  readonly standing: Standing | 'all';
+  /** A part of it. */
+  readonly name: string;
+}
+
+interface FilterControlsProps {
+  readonly filter: Filter;
+  readonly counts: ReadonlyMap<Standing, number>;
+  /** All of them. */
+  readonly of: number;
+  onFilter(filter: Filter): void;
+}
+
+function FilterControls({ filter, counts, of, onFilter }: FilterControlsProps) {
+  return (
+    <div class="controls">
+      <label>
+        Show{' '}
+        <select
+          value={filter.standing}
+          onChange={({ currentTarget }) =>
+            onFilter({ ...filter, standing: currentTarget.value as Filter['standing'] })
+          }
+        >
+          <option value="all">all ({of})</option>
+          {standings
+            .filter((standing) => standing === filter.standing || counts.has(standing))
+            .map((standing) => (
+              <option key={standing} value={standing}>
+                {standing} ({counts.get(standing) ?? 0})
+              </option>
+            ))}
+        </select>
+      </label>
+      <label>
+        named{' '}
+        <input
+          type="search"
+          value={filter.name}
+          onInput={({ currentTarget }) => onFilter({ ...filter, name: currentTarget.value })}
+        />
+      </label>
+    </div>
+  );
+}
+
+/** The heads of the columns: each sorts by its own, and the other way round when it is pressed again. */
+function Heads({ sort, onSort }: { readonly sort: Sort | undefined; onSort(sort: Sort): void }) {
+  return (
+    <thead>
+      <tr>
+        {columns.map(({ name }, column) => (
+          <th
+            key={name}
+            scope="col"
+            class={column === 1 ? 'text' : undefined}
+            aria-sort={sort?.column === column ? (sort.down ? 'descending' : 'ascending') : undefined}
+          >
+            <button
+              type="button"
+              class="sort"
+              onClick={() => onSort({ column, down: sort?.column === column && !sort.down })}
+            >
+              {name}
+              <span aria-hidden="true">{sort?.column === column ? (sort.down ? ' ▼' : ' ▲') : ''}</span>
+            </button>
+          </th>
+        ))}
+      </tr>
+    </thead>
   );
 }
 
@@ -176,44 +170,4 @@ class RowView extends Component<Row> {
       </tr>
     );
   }
-}
-
-function rowsOf({ attackers = [] }: Overview, status: Status, rounds: readonly RoundView[]): Row[] {
-  const waited = new Set(status.waitingFor);
-  const isIn = new Set(status.received);
-  const trained = rounds.at(-1)?.result;
-  const evaluated = rounds.findLast(({ result }) => result.copied.length > 0)?.result;
-  const before = rounds.at(-2)?.result;
-  const own = new Map(before?.participants.map(({ name }) => [name, before && ownValidation(before, name)]));
-  for (const { name } of trained?.participants ?? []) own.set(name, trained && ownValidation(trained, name));
-  const copies = new Map(evaluated?.copied.map(({ name }) => [name, copyValidation(evaluated, name)]));
-  const partOf = (name: string) => {
-    if (status.phase === 'finished') return waited.has(name) ? 'fetches the model' : 'done';
-    return waited.has(name) ? 'awaited' : isIn.has(name) ? 'in' : '–';
-  };
-  return status.participants.map((participant) => {
-    const { name } = participant;
-    return {
-      participant,
-      part: partOf(name),
-      own: own.get(name),
-      copy: copies.get(name),
-      attacks: attackers.includes(name),
-    };
-  });
-}
-
-function sorted(
-  rows: readonly Row[],
-  sort: { readonly column: number; readonly down: boolean } | undefined,
-): readonly Row[] {
-  const key = columns[sort?.column ?? -1]?.key;
-  if (key === undefined) return rows;
-  const order = (a: Row, b: Row) => {
-    const [x, y] = [key(a), key(b)];
-    return typeof x === 'number' && typeof y === 'number'
-      ? x - y
-      : String(x).localeCompare(String(y), 'en', { numeric: true });
-  };
-  return rows.toSorted(sort?.down ? (a, b) => order(b, a) : order);
 }

@@ -1,0 +1,60 @@
+/** The user's own data in a page: chosen or said why not, and kept in the browser for the page that is loaded again. */
+import type { OwnData } from '../../../federation/participant/own-data.js';
+import type { DataSummary, WorkerEvent } from '../state/messages.js';
+import { dataSummary } from './data-summary.js';
+import { failureOf } from './failure.js';
+import type { Kept } from './kept.js';
+
+export interface ChosenData {
+  /** Nothing while none has been chosen. */
+  current(): OwnData | undefined;
+  summary(): DataSummary | undefined;
+  /** Takes what is read, which may add notices; or the page hears why it is not taken. */
+  choose(read: (notices: string[]) => Promise<OwnData>, kept: Kept | undefined): Promise<void>;
+  /** Those that were chosen before the page was loaded, where there are any. */
+  restore(kept: Kept): Promise<void>;
+  /** Others are to be chosen. */
+  drop(): void;
+  clear(): void;
+}
+
+export function chosenData(post: (event: WorkerEvent) => void): ChosenData {
+  let data: OwnData | undefined;
+  let summary: DataSummary | undefined;
+
+  function hold(found: OwnData, notices: readonly string[], resumed: boolean): void {
+    data = found;
+    summary = dataSummary(found, notices);
+    post({ type: 'data', data: summary, resumed });
+  }
+
+  return {
+    current: () => data,
+    summary: () => summary,
+    async choose(read, kept) {
+      const notices: string[] = [];
+      try {
+        const found = await read(notices);
+        await kept?.data.keep(found).catch(() => {
+          notices.push(
+            'This browser has no room to keep the pictures: choose them again after the page is loaded again.',
+          );
+        });
+        hold(found, notices, false);
+      } catch (error) {
+        const { message, hint } = failureOf(error);
+        post({ type: 'data-refused', message, hint });
+      }
+    },
+    async restore(kept) {
+      const found = await kept.data.load();
+      if (found !== undefined) hold(found, [], true);
+    },
+    drop() {
+      data = undefined;
+    },
+    clear() {
+      [data, summary] = [undefined, undefined];
+    },
+  };
+}

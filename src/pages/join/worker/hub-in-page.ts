@@ -1,0 +1,37 @@
+/** The hub of a federation as a page has met it: connected, and its description compiled, before any picture is read. */
+import { hasDemonstration } from '../../../federation/participant/demonstration-share.js';
+import { TAB_MEMORY } from '../../../federation/plan/demands.js';
+import { compileDescription } from '../../../federation/plan/description.js';
+import type { HubParticipant } from '../../../transport/hub/client/hub-participant.js';
+import { joinHubFromPage } from '../../../transport/hub/client/page/join-hub-from-page.js';
+import type { Command, FederationFacts, WorkerEvent } from '../state/messages.js';
+import { federationFacts } from './federation-facts.js';
+
+/** The hub, once it has answered. */
+export interface Connection {
+  readonly end: HubParticipant;
+  readonly url: string;
+  readonly token: string;
+}
+
+export async function connect(
+  { url, token, coordinatorKey }: Command & { type: 'open' },
+  post: (event: WorkerEvent) => void,
+): Promise<Connection> {
+  const end = await joinHubFromPage(url, {
+    ...{ token, coordinatorKey },
+    onLeftOut: (notice) => post({ type: 'notice', notice }),
+    onTrouble: (message) => post({ type: 'trouble', message }),
+    onConnected: () => post({ type: 'connected' }),
+  });
+  return { end, url, token };
+}
+
+/** @throws CommonweightError where this tab cannot carry out what the federation asks for */
+export async function factsOf({ participant, description }: HubParticipant): Promise<FederationFacts> {
+  const compiled = await compileDescription(description, {
+    mostMemoryBytes: TAB_MEMORY.bytes,
+    memoryHint: TAB_MEMORY.hint,
+  });
+  return federationFacts(participant, description, compiled, hasDemonstration(description));
+}

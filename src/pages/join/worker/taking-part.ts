@@ -1,0 +1,80 @@
+/** A participant in a page at work: it takes part until the run is over or the user leaves; before, it waits, and hears of the end. */
+import { throttled } from '../../../base/throttle.js';
+import { joinFederationFromPage } from '../../../federation/participant/page/join-federation-from-page.js';
+import { FINAL_MODEL, type TakePartOutcome } from '../../../federation/participant/take-part.js';
+import type { WorkerEvent } from '../state/messages.js';
+import { withRound } from '../state/rounds-so-far.js';
+import { failureOf } from './failure.js';
+import type { Connection } from './hub-in-page.js';
+import type { Kept } from './kept.js';
+import { disconnect, type PageParticipant } from './page-participant.js';
+import { type Tell, watchedEnd, workObserver } from './watch-work.js';
+
+/** So often the page hears how far something is. */
+export const PROGRESS_MS = 200;
+
+/** @param tell what comes of the work; see `tellingOf` */
+export async function takePart(page: PageParticipant, tell: Tell, resumed: boolean): Promise<void> {
+  const { connection, kept, post } = page;
+  const data = page.data.current();
+  if (connection === undefined || kept === undefined || data === undefined) return;
+  const { end } = connection;
+  post({ type: 'started', resumed });
+  page.leaving = new AbortController();
+  try {
+    const outcome = await joinFederationFromPage(watchedEnd(end, tell), end.participant, {
+      data,
+      folder: kept.folder,
+      shareLabelCounts: kept.session().shareLabelCounts,
+      observer: workObserver(end.participant, tell),
+      signal: page.leaving.signal,
+      onNotice: (notice) => post({ type: 'notice', notice }),
+    });
+    await conclude(page, outcome);
+  } catch (error) {
+    post(failureOf(error));
+  }
+  page.leaving = undefined;
+  await disconnect(page);
+}
+
+async function conclude({ kept, finished, post }: PageParticipant, outcome: TakePartOutcome): Promise<void> {
+  if (outcome.type === 'left') {
+    await kept?.remember({ started: false });
+    post({ type: 'left' });
+  } else if (kept !== undefined) await finished.conclude(kept, outcome);
+}
+
+/** What comes of the work, as the page hears it: not too often how far it is, and each round remembered. */
+export function tellingOf(page: PageParticipant): Tell {
+  const progress = throttled<WorkerEvent>(page.post, PROGRESS_MS);
+  return (event) => {
+    if (event.type === 'progress') return progress.tell(event);
+    if (event.type === 'round') {
+      const rounds = withRound(page.kept?.session().rounds ?? [], event.round);
+      void page.kept?.remember({ rounds: [...rounds] });
+    }
+    page.post(event);
+  };
+}
+
+/** Until it takes part: whether another page has come in its place, or the run is over. */
+export async function standBy(page: PageParticipant, { end }: Connection, { folder }: Kept): Promise<void> {
+  const isPast = () => page.leaving !== undefined || page.connection?.end !== end;
+  try {
+    for await (const assignment of end.assignments()) {
+      if (isPast()) return;
+      if (assignment.type !== 'finished') continue;
+      const model = assignment.model && (await end.download(assignment.model));
+      if (isPast()) return;
+      if (model !== undefined) await folder.write(FINAL_MODEL, model);
+      if (page.kept !== undefined) await page.finished.conclude(page.kept, assignment);
+      await disconnect(page);
+      return;
+    }
+  } catch (error) {
+    if (isPast()) return;
+    page.post(failureOf(error));
+    await disconnect(page);
+  }
+}

@@ -1,0 +1,89 @@
+/** The rows of the table of participants: what each shows, by what they are sorted, and which are asked for. */
+import type { Status } from '../../protocol/status.js';
+import type { Overview, RoundView } from '../../protocol/view.js';
+import { copyValidation, ownValidation } from '../../report/run-figures.js';
+import { type Participant, type Standing, standingOf, standings } from './standing.js';
+
+export interface Row {
+  readonly participant: Participant;
+  readonly part: string;
+  readonly own: number | undefined;
+  readonly copy: number | undefined;
+  readonly attacks: boolean;
+}
+
+export interface Sort {
+  /** Of `columns`. */
+  readonly column: number;
+  readonly down: boolean;
+}
+
+export const columns: readonly {
+  readonly name: string;
+  /** By what rows are sorted. */
+  readonly key: (row: Row) => string | number;
+}[] = [
+  { name: 'participant', key: ({ participant }) => participant.name },
+  { name: 'now', key: ({ participant }) => standings.indexOf(standingOf(participant)) },
+  { name: 'this round', key: ({ part }) => part },
+  { name: 'examples', key: ({ participant }) => participant.examples ?? -1 },
+  { name: 'own model', key: ({ own }) => own ?? -1 },
+  { name: 'copied model', key: ({ copy }) => copy ?? -1 },
+];
+
+export function rowsOf({ attackers = [] }: Overview, status: Status, rounds: readonly RoundView[]): Row[] {
+  const waited = new Set(status.waitingFor);
+  const isIn = new Set(status.received);
+  const trained = rounds.at(-1)?.result;
+  const evaluated = rounds.findLast(({ result }) => result.copied.length > 0)?.result;
+  const before = rounds.at(-2)?.result;
+  const own = new Map(before?.participants.map(({ name }) => [name, before && ownValidation(before, name)]));
+  for (const { name } of trained?.participants ?? []) own.set(name, trained && ownValidation(trained, name));
+  const copies = new Map(evaluated?.copied.map(({ name }) => [name, copyValidation(evaluated, name)]));
+  const partOf = (name: string) => {
+    if (status.phase === 'finished') return waited.has(name) ? 'fetches the model' : 'done';
+    return waited.has(name) ? 'awaited' : isIn.has(name) ? 'in' : '–';
+  };
+  return status.participants.map((participant) => {
+    const { name } = participant;
+    return {
+      participant,
+      part: partOf(name),
+      own: own.get(name),
+      copy: copies.get(name),
+      attacks: attackers.includes(name),
+    };
+  });
+}
+
+export function sorted(rows: readonly Row[], sort: Sort | undefined): readonly Row[] {
+  const key = columns[sort?.column ?? -1]?.key;
+  if (key === undefined) return rows;
+  const order = (a: Row, b: Row) => {
+    const [x, y] = [key(a), key(b)];
+    return typeof x === 'number' && typeof y === 'number'
+      ? x - y
+      : String(x).localeCompare(String(y), 'en', { numeric: true });
+  };
+  return rows.toSorted(sort?.down ? (a, b) => order(b, a) : order);
+}
+
+/** Those of one standing, by a part of their name. */
+export function matching(rows: readonly Row[], standing: Standing | 'all', name: string): readonly Row[] {
+  const part = name.trim().toLowerCase();
+  return rows.filter(
+    ({ participant }) =>
+      (standing === 'all' || standingOf(participant) === standing) &&
+      participant.name.toLowerCase().includes(part),
+  );
+}
+
+/** How many there are of each. */
+export function countStandings(rows: readonly Row[]): ReadonlyMap<Standing, number> {
+  const counts = new Map<Standing, number>();
+  for (const { participant } of rows) {
+    const standing = standingOf(participant);
+    counts.set(standing, (counts.get(standing) ?? 0) + 1);
+  }
+  return counts;
+}
