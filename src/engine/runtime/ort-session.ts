@@ -19,7 +19,10 @@ export interface OrtEngine {
   readonly ort: Ort;
   /** As errors call it. */
   readonly device: string;
-  /** Whether it writes into given outputs: the native one does, WebAssembly and GPUs have memory of their own. */
+  /**
+   * Whether it writes into given outputs: the native one does, WebAssembly and GPUs have memory of
+   * their own.
+   */
   readonly writesIntoOutputs: boolean;
 }
 

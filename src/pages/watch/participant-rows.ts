@@ -1,4 +1,7 @@
-/** The rows of the table of participants: what each shows, by what they are sorted, and which are asked for. */
+/**
+ * The rows of the table of participants: what each shows, by what they are sorted, and which are
+ * asked for.
+ */
 import type { Status } from '../../protocol/status.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
 import { copyValidation, ownValidation } from '../../report/run-figures.js';

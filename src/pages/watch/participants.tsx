@@ -109,7 +109,10 @@ function FilterControls({ filter, counts, of, onFilter }: FilterControlsProps) {
   );
 }
 
-/** The heads of the columns: each sorts by its own, and the other way round when it is pressed again. */
+/**
+ * The heads of the columns: each sorts by its own, and the other way round when it is pressed
+ * again.
+ */
 function Heads({ sort, onSort }: { readonly sort: Sort | undefined; onSort(sort: Sort): void }) {
   return (
     <thead>

@@ -1,4 +1,7 @@
-/** The user's own data in a page: chosen or said why not, and kept in the browser for the page that is loaded again. */
+/**
+ * The user's own data in a page: chosen or said why not, and kept in the browser for the page that
+ * is loaded again.
+ */
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, WorkerEvent } from '../state/messages.js';
 import { dataSummary } from './data-summary.js';

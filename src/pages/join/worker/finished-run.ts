@@ -1,4 +1,7 @@
-/** The end of a run in a page: why it ended, and the merged model, which can be tried on a picture and saved. */
+/**
+ * The end of a run in a page: why it ended, and the merged model, which can be tried on a picture
+ * and saved.
+ */
 import { decodePicture } from '../../../data/images/page/page-pictures.js';
 import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
 import { FederationError } from '../../../federation/error.js';

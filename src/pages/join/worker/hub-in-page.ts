@@ -1,4 +1,7 @@
-/** The hub of a federation as a page has met it: connected, and its description compiled, before any picture is read. */
+/**
+ * The hub of a federation as a page has met it: connected, and its description compiled, before any
+ * picture is read.
+ */
 import { hasDemonstration } from '../../../federation/participant/demonstration-share.js';
 import { TAB_MEMORY } from '../../../federation/plan/demands.js';
 import { compileDescription } from '../../../federation/plan/description.js';

@@ -1,4 +1,7 @@
-/** What a participant in a page has at the moment: its connection, its data, what the browser keeps, the end of the run. */
+/**
+ * What a participant in a page has at the moment: its connection, its data, what the browser keeps,
+ * the end of the run.
+ */
 import type { WorkerEvent } from '../state/messages.js';
 import { type ChosenData, chosenData } from './chosen-data.js';
 import { type FinishedRun, finishedRun } from './finished-run.js';

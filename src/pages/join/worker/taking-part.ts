@@ -1,4 +1,7 @@
-/** A participant in a page at work: it takes part until the run is over or the user leaves; before, it waits, and hears of the end. */
+/**
+ * A participant in a page at work: it takes part until the run is over or the user leaves; before,
+ * it waits, and hears of the end.
+ */
 import { throttled } from '../../../base/throttle.js';
 import { joinFederationFromPage } from '../../../federation/participant/page/join-federation-from-page.js';
 import { FINAL_MODEL, type TakePartOutcome } from '../../../federation/participant/take-part.js';
@@ -45,7 +48,10 @@ async function conclude({ kept, finished, post }: PageParticipant, outcome: Take
   } else if (kept !== undefined) await finished.conclude(kept, outcome);
 }
 
-/** What comes of the work, as the page hears it: not too often how far it is, and each round remembered. */
+/**
+ * What comes of the work, as the page hears it: not too often how far it is, and each round
+ * remembered.
+ */
 export function tellingOf(page: PageParticipant): Tell {
   const progress = throttled<WorkerEvent>(page.post, PROGRESS_MS);
   return (event) => {

@@ -18,12 +18,12 @@ import type { BlobFolder, LendShare, SignedReception } from '../../transport.js'
 import { fittingLimits, openFilesLimit } from './guard/descriptors.js';
 import { doorkeeper } from './guard/doorkeeper.js';
 import { defaultLimits, type HubLimits, timely } from './guard/limits.js';
-import { hubMetrics } from './guard/metrics.js';
+import { type HubMetrics, hubMetrics } from './guard/metrics.js';
 import { refusals } from './guard/refusals.js';
 import type { Tokens } from './guard/tokens.js';
 import { routes, takesBody } from './http/routes.js';
 import { takeTurns } from './http/turns.js';
-import { openUploads } from './http/uploads.js';
+import { openUploads, type Uploads } from './http/uploads.js';
 import { answerBadRequests, listen, makeServer, type ServerTls, urlOf } from './server.js';
 import { observers } from './sockets/observers.js';
 import { switchboard } from './sockets/switchboard.js';
@@ -73,14 +73,7 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
   const metrics = hubMetrics();
   const note = refusals(log, metrics);
   const given = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
-  const uploads = await openUploads({
-    ...{ folder: options.uploadsFolder, blobs, participants, limits },
-    holds: (sha256) => given.has(sha256) || reception.holds?.(sha256) === true,
-    brought: reception.brought ?? broughtBlobs(),
-    onReceived: (bytes) => metrics.received('blob', bytes),
-    onLost: (participant, { sha256 }, error) =>
-      log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
-  });
+  const uploads = await uploadsOf(reception, options, { given, limits, metrics, log });
   const board = switchboard({ reception, description, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
   /**
@@ -145,6 +138,27 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
     },
   };
 }
+
+interface UploadsContext {
+  /** The blobs that the description names. */
+  readonly given: ReadonlySet<string>;
+  readonly limits: HubLimits;
+  readonly metrics: HubMetrics;
+  readonly log: Log;
+}
+
+const uploadsOf = (
+  { description, holds, brought = broughtBlobs() }: SignedReception,
+  { uploadsFolder, blobs }: HubOptions,
+  { given, limits, metrics, log }: UploadsContext,
+): Promise<Uploads> =>
+  openUploads({
+    ...{ folder: uploadsFolder, blobs, participants: description.participants, limits, brought },
+    holds: (sha256) => given.has(sha256) || holds?.(sha256) === true,
+    onReceived: (bytes) => metrics.received('blob', bytes),
+    onLost: (participant, { sha256 }, error) =>
+      log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
+  });
 
 /** For messages and for a transfer. */
 const CONNECTIONS_EACH = 2;
