@@ -83,8 +83,8 @@ export async function expectUnharmed(options: AttackOptions): Promise<void> {
     expect(descriptors.after - descriptors.before).toBeLessThan(MOST_DESCRIPTORS);
     expect(answers.median).toBeLessThan(ANSWER_MS);
     expect(answers.most).toBeLessThan(ANSWER_MS);
-    // The attackers share the machine, and other tests: one answer may wait for both.
-    expect(answers.all).toBeLessThan(20 * ANSWER_MS);
+    // The attackers share the machine, and so may twenty other processes: one answer may wait for them.
+    expect(answers.all).toBeLessThan(40 * ANSWER_MS);
   } finally {
     rmSync(folder, { recursive: true });
   }
