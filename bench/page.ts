@@ -3,7 +3,7 @@
  * own thread; or it does the work of a participant: by tasks, in a worker, while it only draws.
  */
 import { ortInPage } from '../src/browser.js';
-import type { ImageDataset } from '../src/data/images/image-dataset.js';
+import { type ImageDataset, imageDataset } from '../src/data/images/image-dataset.js';
 import { gpuAdapter } from '../src/engine/runtime/page/web-gpu.js';
 import { imageShapeOf, type NetworkName } from './networks.js';
 import { type Opening, startParticipant } from './page-participant.js';
@@ -63,17 +63,10 @@ Object.assign(globalThis, { page });
 
 function datasetOf(network: NetworkName, data: Pick<PageSetup, 'images' | 'labels'>): ImageDataset {
   const [channels = 1, height = 1, width = 1] = imageShapeOf(network);
-  const labels = bytesOf(data.labels);
-  return {
-    name: 'images',
-    images: bytesOf(data.images),
-    labels,
-    examples: labels.length,
-    channels,
-    height,
-    width,
-    classNames: [],
-  };
+  return imageDataset({
+    ...{ name: 'images', images: bytesOf(data.images), labels: bytesOf(data.labels) },
+    ...{ channels, height, width, classNames: [...'0123456789'] },
+  });
 }
 
 /** From one frame to the next, of the page's own thread. */

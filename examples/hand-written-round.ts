@@ -17,7 +17,6 @@ import {
   parametersOf,
   partition,
   partitionByName,
-  pixels,
   trainLocally,
   type Update,
 } from 'commonweight';
@@ -35,7 +34,7 @@ export async function handWrittenRounds(spec = 'fashion-mnist') {
   // Network, task and optimizer, compiled to two ONNX graphs: one step of training, and evaluation.
   const classes = train.classNames.length;
   const network = onPixels(mlp({ classes, hidden: [256, 128], dropout: 0 }));
-  const inputs = [pixels([train.channels, train.height, train.width])];
+  const { inputs } = train;
   const plan = compilePlan({
     ...{ network, inputs, batchSize },
     ...{ task: classification({ classes }), optimizer: adam() },

@@ -3,10 +3,11 @@
 export { CommonweightError } from './base/error.js';
 export { type RandomStream, randomStream } from './base/random.js';
 export { newSecretKey, type SecretKey } from './crypto/signing.js';
-export type { Augmentation } from './data/batches/augmentation.js';
 export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches/batches.js';
 export { type BatchSource, type BatchTask, batchesHere } from './data/batches/training-batches.js';
-export { type ImageDataset, imageDataset, subset, type TrainTestSplit } from './data/images/image-dataset.js';
+export { type Column, type Dataset, subset, type TrainTestSplit } from './data/dataset.js';
+export type { Augmentation } from './data/images/augmentation.js';
+export { type ImageDataset, imageDataset } from './data/images/image-dataset.js';
 export { type Partitioner, partition, type Share } from './data/partition/partition.js';
 export { partitionByName, partitionerNames } from './data/partition/partitioners.js';
 export { gradients } from './engine/autodiff/gradients.js';

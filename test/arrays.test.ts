@@ -37,6 +37,10 @@ const { layout } = plan;
 const state = { layout, data: new Float32Array(layout.reduce((sum, { size }) => sum + size, 0)) };
 const size = state.data.length;
 const all = commonweight.allIndices(dataset);
+const withInput = (changed: Partial<commonweight.Column>): commonweight.Dataset => ({
+  ...{ name: 'own', examples: 10, targets: dataset.targets },
+  inputs: [{ ...dataset.inputs[0]!, ...changed }],
+});
 const bad = <T>(value: unknown) => value as T;
 const update = { name: 'site-a', examples: 1, state };
 const greys = Float32Array.from(parts.images, () => 0.5);
@@ -65,7 +69,7 @@ const synchronous: [what: string, call: () => unknown, message: string][] = [
   [
     'a set that is no longer what it says',
     () => commonweight.createBatch({ ...dataset, examples: 12 }, 2),
-    'data: "own" has 10 labels, expected one for each of its 12 examples',
+    'data: the images of "own" are wrong: the array has 160 numbers, expected 192',
   ],
   [
     'places that are no numbers',
@@ -84,14 +88,14 @@ const synchronous: [what: string, call: () => unknown, message: string][] = [
     'data: the list of examples is an Int32Array, expected a Uint32Array',
   ],
   [
-    'labels of another kind to share out',
-    () =>
-      commonweight.partition(
-        { ...dataset, labels: bad([...dataset.labels]) },
-        commonweight.partitionByName('iid'),
-        { participants: 2, seed: 1 },
-      ),
-    'partition: the list of labels is a list, expected a Uint8Array',
+    'a copy of a set with other labels',
+    () => commonweight.createBatch(bad({ ...dataset, labels: Uint8Array.from(dataset.labels) }), 2),
+    'data: "own" has labels that are not those of its columns',
+  ],
+  [
+    'a set without columns',
+    () => commonweight.createBatch(bad({ ...parts, examples: 10 }), 2),
+    'data: "own" has no columns, expected "inputs" and "targets"',
   ],
   [
     'a state in float64',
@@ -244,7 +248,7 @@ const asynchronous: [what: string, call: () => Promise<unknown>, message: string
   [
     'a set with floats to evaluate on',
     async () =>
-      commonweight.evaluateState(await session(), plan, state.data, { ...dataset, images: bad(greys) }, all),
+      commonweight.evaluateState(await session(), plan, state.data, withInput({ values: bad(greys) }), all),
     'the array is a Float32Array, expected a Uint8Array',
   ],
   [
@@ -285,15 +289,13 @@ const asynchronous: [what: string, call: () => Promise<unknown>, message: string
   ],
   [
     'data of a run',
-    () =>
-      runFederation(configuration, { data: { train: dataset, test: { ...dataset, images: bad(greys) } } }),
+    () => runFederation(configuration, { data: { train: dataset, test: withInput({ values: bad(greys) }) } }),
     'data: the images of "own" are wrong',
   ],
   [
     'test images of another size',
-    () =>
-      runFederation(configuration, { data: { train: dataset, test: { ...dataset, height: 2, width: 8 } } }),
-    'data: the test set has images of 1x2x8 (channels x height x width) and 2 classes, expected those of the training set',
+    () => runFederation(configuration, { data: { train: dataset, test: withInput({ shape: [1, 2, 8] }) } }),
+    'data: the test set has images u8[1,2,8], labels i32[] of 2 classes, expected those of the training set: images u8[1,4,4]',
   ],
 ];
 const configuration: commonweight.ConfigurationInput = {

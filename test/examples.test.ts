@@ -10,6 +10,7 @@ import { ownNetworkServed } from '../examples/own-network-served.js';
 import { ownStrategy } from '../examples/own-strategy.js';
 import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
+import { imageFacts } from '../src/data/images/image-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
 import { compileFederation } from '../src/federation/plan/compile-federation.js';
 import { strategiesOf } from '../src/federation/plan/federation-plan.js';
@@ -35,7 +36,7 @@ describe('the examples', () => {
     expect(distributedProblem(configuration)).toBeUndefined();
     const { imageShape, classNames = [], participants, partition } = configuration;
     expect(participants).toHaveLength(partition.participants);
-    const facts = { imageShape: imageShape!, classNames };
+    const facts = imageFacts(imageShape!, classNames!);
     const federation = compileFederation(configuration, facts, strategiesOf(configuration, [], ''), '');
     expect(federation.initialState('seoul').layout.at(-1)?.shape).toEqual([classNames.length]);
   });

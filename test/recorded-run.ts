@@ -1,5 +1,7 @@
 /** A run as read from its folder, made by hand: three rounds of two participants, where nothing says otherwise. */
 
+import { imageFacts } from '../src/data/images/image-dataset.js';
+import { modelDescription } from '../src/federation/plan/compile-federation.js';
 import { rulesOf } from '../src/federation/plan/federation-plan.js';
 import type { RecordedRun } from '../src/federation/record/read-run.js';
 import { runResult } from '../src/federation/record/run-result.js';
@@ -59,13 +61,7 @@ export function recordedRun(parts: RecordedRunParts): RecordedRun {
     labelCounts: parts.labelCounts,
     model: {
       bytes: 1000,
-      description: classNames && {
-        network: configuration.model,
-        imageShape: [1, 2, 2],
-        classNames: [...classNames],
-        normalization: configuration.normalization,
-        dataset: configuration.dataset,
-      },
+      description: classNames && modelDescription(configuration, imageFacts([1, 2, 2], classNames)),
     },
   };
 }

@@ -1,8 +1,10 @@
 /** A participant with a coordinator by hand: for tests of what it does when, and of the bytes that come of it. */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { imageFacts } from '../src/data/images/image-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
 import { type JoinOptions, joinFederation } from '../src/federation/participant/node/join-federation.js';
 import type { TakePartEvent } from '../src/federation/participant/take-part.js';
@@ -69,7 +71,7 @@ export async function recordedRun(input: ConfigurationInput) {
 
 async function described(input: ConfigurationInput): Promise<Description> {
   const configuration = parseConfiguration(input, 'test');
-  const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b'] } as const;
+  const facts = imageFacts([1, 4, 4], ['a', 'b']);
   const compiled = compileFederation(configuration, facts, strategiesOf(configuration, [], 'test'), 'test');
   const participants = Array.from(
     { length: configuration.partition.participants },
@@ -154,7 +156,7 @@ export const only = { waitingFor: [name] };
 
 /** A model of the described network. */
 export function initialModel({ configuration, imageShape, classNames }: Description, scale = 1): Uint8Array {
-  const facts = { imageShape, classNames };
+  const facts = imageFacts(imageShape, classNames);
   const strategies = strategiesOf(configuration, [], 'test');
   const { layout, data: values } = compileFederation(configuration, facts, strategies, 'test').initialState(
     'x',

@@ -5,7 +5,7 @@
  */
 
 import type { RandomStream } from '../base/random.js';
-import type { ImageDataset } from '../data/images/image-dataset.js';
+import type { Dataset } from '../data/dataset.js';
 
 export type Attack = {
   readonly name: string;
@@ -16,7 +16,7 @@ export type Attack = {
 /** By what it needs to know, for that says when it can be made. All states are flat and in one layout. */
 type Method =
   /** Training is honest, the data is not. */
-  | { readonly from: 'data'; poison(dataset: ImageDataset): ImageDataset }
+  | { readonly from: 'data'; poison(dataset: Dataset): Dataset }
   | {
       readonly from: 'own-update';
       /**

@@ -56,9 +56,9 @@ describe('an attack', () => {
       classNames: ['a', 'b', 'c'],
     });
     const poisoned = attack.poison(data);
-    expect([...poisoned.labels]).toEqual([2, 1, 0, 2]);
-    expect([...data.labels]).toEqual([0, 1, 2, 0]);
-    expect(poisoned.images).toBe(data.images);
+    expect([...poisoned.targets[0]!.values]).toEqual([2, 1, 0, 2]);
+    expect([...data.targets[0]!.values]).toEqual([0, 1, 2, 0]);
+    expect(poisoned.inputs).toBe(data.inputs);
   });
 
   it('is a little enough: the mean less z deviations of the honest updates in every place', () => {

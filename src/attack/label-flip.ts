@@ -1,4 +1,4 @@
-import { imageDataset } from '../data/images/image-dataset.js';
+import { categoriesOf, type Dataset, toShared } from '../data/dataset.js';
 import type { Attack } from './attack.js';
 
 /**
@@ -11,9 +11,11 @@ export function labelFlip(): Attack {
     name: 'label-flip',
     settings: {},
     from: 'data',
-    poison(dataset) {
-      const last = dataset.classNames.length - 1;
-      return imageDataset({ ...dataset, labels: dataset.labels.map((label) => last - label) });
+    poison({ name, examples, inputs, targets: [labels, ...others] }): Dataset {
+      if (labels === undefined) throw new Error('internal: there are no labels to turn round');
+      const last = categoriesOf({ targets: [labels] }).length - 1;
+      const values = toShared(labels.values.map((label) => last - label));
+      return { name, examples, inputs, targets: [{ ...labels, values }, ...others] };
     },
   };
 }

@@ -6,7 +6,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError } from '../base/interrupted.js';
-import type { TrainTestSplit } from '../data/images/image-dataset.js';
+import type { TrainTestSplit } from '../data/dataset.js';
 import { loadDataset } from '../data/images/node/load-dataset.js';
 import { withOwnNormalization } from '../federation/coordinator/own-normalization.js';
 import {

@@ -5,7 +5,7 @@
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrainTestSplit } from '../data/images/image-dataset.js';
+import type { TrainTestSplit } from '../data/dataset.js';
 import { loadDataset } from '../data/images/node/load-dataset.js';
 import type { Share } from '../data/partition/partition.js';
 import { readInitialModel } from '../federation/coordinator/initial-model.js';

@@ -1,4 +1,5 @@
 /** Derives from a recorded run the numbers that the parts of a report share. */
+import { categoriesOf } from '../data/dataset.js';
 import type { RecordedRun } from '../federation/record/read-run.js';
 import type { RoundResult } from '../federation/record/run-result.js';
 import { type Target, type TargetSetting, targetOf, writtenTarget } from '../metrics/target.js';
@@ -34,7 +35,8 @@ export const targetText = (setting: TargetSetting, configuration: Configuration)
 /** As the model's file or the label counts call them, else their numbers. */
 export function classNamesOf({ model, labelCounts, details }: RecordedRun): readonly string[] {
   const [matrix = []] = Object.values([...details.values()].at(-1)?.test?.confusion.merged ?? {});
-  return labelCounts?.classNames ?? model?.description?.classNames ?? matrix.map((_, label) => String(label));
+  const described = model?.description && categoriesOf(model.description);
+  return labelCounts?.classNames ?? described ?? matrix.map((_, label) => String(label));
 }
 
 /**

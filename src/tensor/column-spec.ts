@@ -1,8 +1,5 @@
-/**
- * What one column of a data set is to a graph: its name, what its numbers are, and the shape that
- * one example has.
- */
-import type { Shape } from './shape.js';
+/** What one column of a data set is to a graph: its name, what its numbers are, and the shape that one example has. */
+import { formatShape, type Shape } from './shape.js';
 import type { Tensor, TensorData } from './tensor.js';
 
 export interface ColumnSpec {
@@ -19,3 +16,6 @@ export const specOf = ({ name, dtype, shape }: ColumnSpec): ColumnSpec => ({ nam
 export function columnTensor({ dtype, shape }: ColumnSpec, data: Tensor['data'], places: number): Tensor {
   return { dtype, shape: [places, ...shape], data } as Tensor;
 }
+
+/** "images u8[1,28,28]" */
+export const describeColumn = ({ name, dtype, shape }: ColumnSpec) => `${name} ${dtype}${formatShape(shape)}`;

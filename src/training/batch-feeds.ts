@@ -1,5 +1,6 @@
 /** A batch as the graphs of a plan take it in: its columns by their names. */
 import type { Batch } from '../data/batches/batches.js';
+import type { ColumnValues } from '../data/dataset.js';
 import type { Tensors } from '../engine/runtime/runtime.js';
 import { type ColumnSpec, columnTensor } from '../tensor/column-spec.js';
 import { f32Tensor } from '../tensor/tensor.js';
@@ -10,10 +11,12 @@ interface Columns {
 }
 
 /** The arrays are the batch's own: what is filled into them later is fed. */
-export function batchFeeds({ inputs, targets = [] }: Columns, { images, labels, weights }: Batch): Tensors {
-  const feeds = [
-    ...inputs.map((column) => [column.name, columnTensor(column, images, weights.length)] as const),
-    ...targets.map((column) => [column.name, columnTensor(column, labels, weights.length)] as const),
-  ];
+export function batchFeeds({ inputs, targets = [] }: Columns, batch: Batch): Tensors {
+  const { weights } = batch;
+  const named = (columns: readonly ColumnSpec[], values: readonly ColumnValues[]) =>
+    columns.map((column, k) => {
+      return [column.name, columnTensor(column, values[k] as ColumnValues, weights.length)] as const;
+    });
+  const feeds = [...named(inputs, batch.inputs), ...named(targets, batch.targets)];
   return { ...Object.fromEntries(feeds), weights: f32Tensor(weights) };
 }

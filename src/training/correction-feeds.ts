@@ -1,5 +1,6 @@
 /** What a corrected training step is told besides its batch: the same through a round. */
-import { classCounts, type ImageDataset } from '../data/images/image-dataset.js';
+import { classCounts } from '../data/class-counts.js';
+import { categoriesOf, type Dataset } from '../data/dataset.js';
 import type { CorrectionInput } from '../engine/nn/corrections/correction.js';
 import type { Plan } from '../engine/nn/plan.js';
 import type { Tensors } from '../engine/runtime/runtime.js';
@@ -18,7 +19,7 @@ export interface CorrectedWork {
  */
 export function correctionFeeds(
   { correctionInputs }: Plan,
-  { labels, classNames }: ImageDataset,
+  dataset: Dataset,
   train: Uint32Array,
   base: Float32Array,
   { correctionStrength = 1, controlDrift }: CorrectedWork,
@@ -27,7 +28,10 @@ export function correctionFeeds(
     strength: () => f32Tensor(Float32Array.of(correctionStrength), []),
     globalState: () => f32Tensor(base),
     controlDrift: () => f32Tensor(controlDrift ?? new Float32Array(base.length)),
-    classCounts: () => f32Tensor(Float32Array.from(classCounts(labels, classNames.length, train))),
+    classCounts: () => {
+      const labels = dataset.targets[0]?.values ?? [];
+      return f32Tensor(Float32Array.from(classCounts(labels, categoriesOf(dataset).length, train)));
+    },
   };
   return Object.fromEntries(correctionInputs.map((name) => [name, feeds[name]()]));
 }

@@ -1,6 +1,6 @@
 /** state + data → metrics, by the evaluation model of a plan. */
 import { createBatch, fillBatch } from '../data/batches/batches.js';
-import type { ImageDataset } from '../data/images/image-dataset.js';
+import { type ColumnValues, categoriesOf, type Dataset } from '../data/dataset.js';
 import type { Plan } from '../engine/nn/plan.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -19,15 +19,16 @@ export async function evaluateState(
   session: Session,
   plan: Plan,
   state: Float32Array,
-  dataset: ImageDataset,
+  dataset: Dataset,
   indices: Uint32Array,
   keepGoing: KeepGoing = () => true,
 ): Promise<Metrics | undefined> {
   const { evaluationBatchSize: size } = plan;
   requireArray('evaluation: the state', state, 'Float32Array', layoutSize(plan.layout));
   requireArray('evaluation: the list of examples', indices, 'Uint32Array');
-  const classes = dataset.classNames.length;
+  const classes = categoriesOf(dataset).length;
   const batch = createBatch(dataset, size);
+  const labels = batch.targets[0] as ColumnValues;
   const predictions = new Int32Array(size);
   const lossSum = new Float32Array(1);
   const correct = new Float32Array(1);
@@ -46,10 +47,10 @@ export async function evaluateState(
     await session.run(inputs, outputs);
     totalCorrect += correct[0] as number;
     totalLoss += lossSum[0] as number;
-    answers.labels.set(batch.labels.subarray(0, batch.count), start);
+    answers.labels.set(labels.subarray(0, batch.count), start);
     answers.predictions.set(predictions.subarray(0, batch.count), start);
     for (let i = 0; i < batch.count; i++) {
-      const cell = (batch.labels[i] as number) * classes + (predictions[i] as number);
+      const cell = (labels[i] as number) * classes + (predictions[i] as number);
       confusion[cell] = (confusion[cell] as number) + 1;
     }
   }

@@ -2,7 +2,7 @@
 
 import type { RandomStream } from '../base/random.js';
 import { createBatch, fillBatch } from '../data/batches/batches.js';
-import type { ImageDataset } from '../data/images/image-dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import type { FisherPlan } from '../engine/nn/fisher-plan.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import { requireArray } from '../tensor/arrays.js';
@@ -20,7 +20,7 @@ export async function fisherInformation(
   session: Session,
   { inputs, size, classes, batchSize }: FisherPlan,
   state: Float32Array,
-  dataset: ImageDataset,
+  dataset: Dataset,
   indices: Uint32Array,
   signs: RandomStream,
   keepGoing: KeepGoing = () => true,

@@ -5,10 +5,10 @@
  */
 
 import { randomStream } from '../base/random.js';
-import type { Augmentation } from '../data/batches/augmentation.js';
 import type { Batch } from '../data/batches/batches.js';
 import { type BatchSource, type BatchTask, batchesHere } from '../data/batches/training-batches.js';
-import type { ImageDataset } from '../data/images/image-dataset.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Augmentation } from '../data/images/augmentation.js';
 import type { Plan } from '../engine/nn/plan.js';
 import type { Session, Tensors } from '../engine/runtime/runtime.js';
 import { accuracy } from '../metrics/metrics.js';
@@ -46,7 +46,7 @@ export interface LocalWork extends CorrectedWork {
 }
 
 export interface LocalData {
-  readonly dataset: ImageDataset;
+  readonly dataset: Dataset;
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
 }

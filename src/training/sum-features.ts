@@ -1,6 +1,6 @@
 /** state + data → the sums of the features that go into the last layer, by a feature plan. */
 import { createBatch, fillBatch } from '../data/batches/batches.js';
-import type { ImageDataset } from '../data/images/image-dataset.js';
+import type { ColumnValues, Dataset } from '../data/dataset.js';
 import type { FeaturePlan } from '../engine/nn/feature-plan.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import { rowStart } from '../merge/refit/cholesky.js';
@@ -24,7 +24,7 @@ export async function sumFeatures(
   sessions: FeatureSessions,
   plan: FeaturePlan,
   state: Float32Array,
-  dataset: ImageDataset,
+  dataset: Dataset,
   indices: Uint32Array,
   keepGoing: KeepGoing = () => true,
 ): Promise<FeatureSums | undefined> {
@@ -43,7 +43,7 @@ export async function sumFeatures(
     await sessions.features.run(feeds, outputs);
     for (let row = 0; row < batch.count; row++) {
       const values = phi.subarray(row * features, (row + 1) * features);
-      addTarget(sums, values, batch.labels[row] as number, classes);
+      addTarget(sums, values, (batch.targets[0] as ColumnValues)[row] as number, classes);
       await block.push(values);
     }
   }

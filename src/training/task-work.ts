@@ -6,7 +6,7 @@
 import { CommonweightError } from '../base/error.js';
 import { randomStream } from '../base/random.js';
 import type { BatchSource, BatchTask } from '../data/batches/training-batches.js';
-import type { ImageDataset } from '../data/images/image-dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { carryOf } from '../engine/nn/carry.js';
 import { type Runtime, RuntimeError, type Session } from '../engine/runtime/runtime.js';
 import { DivergedError } from './error.js';
@@ -34,7 +34,7 @@ export interface WorkPlace {
   /** Asked between two steps. */
   readonly keepGoing: KeepGoing;
   /** Where batches of a data set come from. */
-  batchesOf(dataset: ImageDataset): (task: BatchTask) => BatchSource;
+  batchesOf(dataset: Dataset): (task: BatchTask) => BatchSource;
   send(message: Exclude<FromWorker, { type: 'ready' }>): void;
 }
 
@@ -59,9 +59,9 @@ export function taskWork({ runtime, setup, keepGoing, batchesOf, send }: WorkPla
   const batches = batchesOf(setup.train);
   const poisoned = setup.poisoned && { dataset: setup.poisoned, batches: batchesOf(setup.poisoned) };
 
-  function datasetOf(source: 'train' | 'test'): ImageDataset {
+  function datasetOf(source: 'train' | 'test'): Dataset {
     const dataset = setup[source];
-    if (dataset === undefined) throw new Error(`internal: this worker has no ${source} images`);
+    if (dataset === undefined) throw new Error(`internal: this worker has no ${source} examples`);
     return dataset;
   }
 

@@ -1,5 +1,5 @@
 /** What workers are asked to do, and what they answer. Everything here can be cloned between threads. */
-import type { ImageDataset } from '../data/images/image-dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import type { FeaturePlan } from '../engine/nn/feature-plan.js';
 import type { FisherPlan } from '../engine/nn/fisher-plan.js';
 import type { Plan } from '../engine/nn/plan.js';
@@ -7,24 +7,24 @@ import type { FeatureSums } from '../merge/refit/feature-sums.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { LocalProgress, LocalResult, LocalWork } from './local-training.js';
 
-/** The examples of one set: a participant's part, or the test images. */
+/** The examples of one set: a participant's part, or the test examples. */
 export interface ExampleSet {
   readonly source: 'train' | 'test';
   readonly indices: Uint32Array;
 }
 
-/** What every worker is given once. The images lie in shared memory. */
+/** What every worker is given once. The data lie in shared memory. */
 export interface WorkerSetup {
   readonly plan: Plan;
-  readonly train: ImageDataset;
+  readonly train: Dataset;
   /** The coordinator's; participants elsewhere have none. */
-  readonly test?: ImageDataset | undefined;
+  readonly test?: Dataset | undefined;
   /** Where the last layer is refitted. */
   readonly features?: FeaturePlan | undefined;
   /** Where a strategy wants the Fisher information. */
   readonly fisher?: FisherPlan | undefined;
   /** What attackers train on, where that is something else. */
-  readonly poisoned?: ImageDataset | undefined;
+  readonly poisoned?: Dataset | undefined;
 }
 
 export interface TrainTask {

@@ -2,8 +2,10 @@
  * The small federation within one page: a coordinator in memory that does FedAvg as a plain loop, and participants who take part
  * by `joinFederationFromPage`, each with a training worker of its own. For a page, or a worker of one.
  */
+
 import { joinFederationFromPage, pageTasks } from '../../src/browser.js';
 import { allIndices } from '../../src/data/batches/batches.js';
+import { imageFacts } from '../../src/data/images/image-dataset.js';
 import { blobOf } from '../../src/federation/participant/kept-update.js';
 import { ownData } from '../../src/federation/participant/own-data.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
@@ -44,7 +46,7 @@ export async function federationInPage(
   threads: number,
 ): Promise<FederationInPage> {
   const configuration = parseConfiguration(smallFederation, 'test');
-  const facts = { imageShape: IMAGE_SHAPE, classNames: CLASSES };
+  const facts = imageFacts(IMAGE_SHAPE, CLASSES);
   const compiled = compileFederation(configuration, facts, strategiesOf(configuration, [], 'test'), 'test');
   const description = await describeFederation(compiled, { job: '0123456789abcdef', participants: NAMES });
   const train = datasetOf(pictures);

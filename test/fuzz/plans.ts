@@ -1,5 +1,6 @@
 /** The file of a plan that a hostile coordinator has been at, read and checked as by a participant that accepts it. */
 
+import { imageFacts } from '../../src/data/images/image-dataset.js';
 import { mlp } from '../../src/engine/nn/models/mlp.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { compileDescription } from '../../src/federation/plan/description.js';
@@ -39,7 +40,14 @@ const OPERATORS: readonly (readonly [string, string])[] = [
 export function foreignPlans(share: number): Decoder {
   const network = mlp({ classes: 2, hidden: [2] });
   const strategies = strategiesOf(configuration, [], 'fuzz');
-  const sound = offeredPlan(compileFederation(configuration, facts, { ...strategies, network }, 'fuzz'));
+  const sound = offeredPlan(
+    compileFederation(
+      configuration,
+      imageFacts(facts.imageShape, facts.classNames),
+      { ...strategies, network },
+      'fuzz',
+    ),
+  );
   if (sound === undefined) throw new Error('no plan is offered');
   const plan = decodeForeignPlan(sound);
   const length = Number(new DataView(sound.buffer).getBigUint64(0, true));

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { type ImageDataset, renumbered, type TrainTestSplit } from '../../data/images/image-dataset.js';
+import { type ImageDataset, type ImageSplit, renumbered } from '../../data/images/image-dataset.js';
 import { datasetNames, loadDataset } from '../../data/images/node/load-dataset.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
@@ -126,7 +126,7 @@ function inOrderOf(classNames: readonly string[], test: ImageDataset): ImageData
   return isSame ? renumbered(test, numbers, classNames) : test;
 }
 
-function checkFits(model: OpenedModel, { test }: TrainTestSplit, path: string, dataset: string): void {
+function checkFits(model: OpenedModel, { test }: ImageSplit, path: string, dataset: string): void {
   const shape = [test.channels, test.height, test.width];
   if (!sameShape(model.imageShape, shape)) {
     throw new UsageError(
@@ -149,7 +149,7 @@ function checkFits(model: OpenedModel, { test }: TrainTestSplit, path: string, d
   }
 }
 
-async function measure(model: OpenedModel, data: TrainTestSplit, workers: number, signal: AbortSignal) {
+async function measure(model: OpenedModel, data: ImageSplit, workers: number, signal: AbortSignal) {
   const { network, state, inputs, classNames } = model;
   // A plan is for training; of this one only the evaluation is used.
   const plan = compilePlan({

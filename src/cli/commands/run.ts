@@ -1,6 +1,6 @@
 /** `commonweight run`: runs a federation from a file, from flags, or from both. */
 import type { Command } from 'commander';
-import { LARGEST_SHIFT } from '../../data/batches/augmentation.js';
+import { LARGEST_SHIFT } from '../../data/images/augmentation.js';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
 import { partitionerNames } from '../../data/partition/partitioners.js';
 import { profile } from '../../federation/plan/profiles.js';

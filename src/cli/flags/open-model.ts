@@ -4,6 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../base/node/reason.js';
+import { categoriesOf } from '../../data/dataset.js';
+import { imageShapeOf } from '../../data/images/image-dataset.js';
 import { networkOf } from '../../engine/nn/by-name.js';
 import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
 import { decodeModel, requireFinite } from '../../engine/nn/model-file.js';
@@ -51,9 +53,14 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
       hint: 'use it from that program, or use the model.onnx beside it',
     });
   }
-  const imageShape = flags.imageShape ?? description?.imageShape ?? [1, 28, 28];
+  if (description !== undefined && imageShapeOf(description) === undefined) {
+    throw new UsageError(`"${path}" is a model of other data than images with classes`, {
+      hint: 'use it from a program, or take the model.onnx beside it',
+    });
+  }
+  const imageShape = flags.imageShape ?? (description && imageShapeOf(description)) ?? [1, 28, 28];
   const classNames =
-    description?.classNames ??
+    (description && categoriesOf(description)) ??
     Array.from({ length: classesOf(state, choice, imageShape) }, (_, label) => String(label));
   const normalization = flags.normalization ?? description?.normalization;
   const network = onPixels(networkOf(choice, classNames.length), normalization);

@@ -3,8 +3,8 @@
  * the other: the one where all are full, the other where none is.
  */
 
+import { type Column, type ColumnValues, type Dataset, emptyValues } from '../dataset.js';
 import { DataError } from '../error.js';
-import { type ImageDataset, imageBytes } from '../images/image-dataset.js';
 import type { Batch } from './batches.js';
 import type { BatchSource } from './training-batches.js';
 
@@ -23,13 +23,14 @@ export interface BatchRing {
   readonly batches: readonly Batch[];
 }
 
-export function createBatchRing(dataset: ImageDataset, batchSize: number): BatchRing {
+export function createBatchRing(dataset: Dataset, batchSize: number): BatchRing {
   const shared = (bytes: number) => new SharedArrayBuffer(bytes);
+  const places = (column: Column) => emptyValues(column, batchSize, true);
   return {
     counters: new Int32Array(shared(4 * 4)),
     batches: Array.from({ length: PLACES }, () => ({
-      images: new Uint8Array(shared(batchSize * imageBytes(dataset))),
-      labels: new Int32Array(shared(4 * batchSize)),
+      inputs: dataset.inputs.map(places),
+      targets: dataset.targets.map(places),
       weights: new Float32Array(shared(4 * batchSize)),
       count: 0,
     })),
@@ -68,11 +69,11 @@ export function fillRing(
  * @throws DataError when the thread that fills them failed.
  */
 export function takeFromRing({ counters, batches }: BatchRing): BatchSource {
-  const { images, labels, weights } = batches[0] as Batch;
+  const [first] = batches as readonly [Batch];
   const batch: Batch = {
-    images: new Uint8Array(images.length),
-    labels: new Int32Array(labels.length),
-    weights: new Float32Array(weights.length),
+    inputs: first.inputs.map((values) => values.slice()),
+    targets: first.targets.map((values) => values.slice()),
+    weights: new Float32Array(first.weights.length),
     count: 0,
   };
   let taken = 0;
@@ -86,8 +87,8 @@ export function takeFromRing({ counters, batches }: BatchRing): BatchSource {
       }
       if (Atomics.load(counters, FAILED) !== 0) throw failed('failed');
       const shared = batches[taken % PLACES] as Batch;
-      batch.images.set(shared.images);
-      batch.labels.set(shared.labels);
+      copyEach(batch.inputs, shared.inputs);
+      copyEach(batch.targets, shared.targets);
       batch.weights.set(shared.weights);
       // A count does not pass between threads; the weights tell it.
       batch.count = batch.weights.reduce((sum, weight) => sum + weight, 0);
@@ -103,4 +104,8 @@ export function takeFromRing({ counters, batches }: BatchRing): BatchSource {
       Atomics.notify(counters, TAKEN);
     },
   };
+}
+
+function copyEach(to: readonly ColumnValues[], from: readonly ColumnValues[]): void {
+  for (const [k, values] of from.entries()) to[k]?.set(values);
 }

@@ -17,12 +17,12 @@ const dataset = imageDataset({
 describe('batches', () => {
   it('give a ragged last batch weight 0 and zero bytes in its empty places', () => {
     const [first, second] = [...batches(dataset, Uint32Array.of(3, 1, 2), 2)];
-    expect([...first!.images]).toEqual([7, 8, 3, 4]);
-    expect([...first!.labels]).toEqual([3, 1]);
+    expect([...first!.inputs[0]!]).toEqual([7, 8, 3, 4]);
+    expect([...first!.targets[0]!]).toEqual([3, 1]);
     expect([...first!.weights]).toEqual([1, 1]);
     expect(second!.count).toBe(1);
-    expect([...second!.images]).toEqual([5, 6, 0, 0]);
-    expect([...second!.labels]).toEqual([2, 0]);
+    expect([...second!.inputs[0]!]).toEqual([5, 6, 0, 0]);
+    expect([...second!.targets[0]!]).toEqual([2, 0]);
     expect([...second!.weights]).toEqual([1, 0]);
   });
 
@@ -31,7 +31,7 @@ describe('batches', () => {
     const seen: number[][] = [];
     for (const batch of batches(dataset, allIndices(dataset), 4, { into })) {
       expect(batch).toBe(into);
-      seen.push([...batch.labels], [...batch.weights]);
+      seen.push([...batch.targets[0]!], [...batch.weights]);
     }
     expect(seen.slice(4)).toEqual([
       [8, 9, 0, 0],
@@ -44,7 +44,7 @@ describe('batches', () => {
       fc.property(fc.integer({ min: 1, max: 12 }), fc.integer(), (batchSize, seed) => {
         const order = () => randomStream(seed, 'order');
         const labels = [...batches(dataset, allIndices(dataset), batchSize, { order: order() })].flatMap(
-          (batch) => [...batch.labels.subarray(0, batch.count)],
+          (batch) => [...batch.targets[0]!.subarray(0, batch.count)],
         );
         expect(labels).toEqual([...epochOrder(allIndices(dataset), order())]);
         expect([...labels].sort()).toEqual([...allIndices(dataset)]);

@@ -1,34 +1,43 @@
 /**
  * Batches of one fixed shape. A training step is compiled for one batch size; a ragged last batch keeps that size and
- * gives its empty places the weight 0, so that loss, gradient and accuracy count exactly the examples there are.
+ * gives its empty places the weight 0, so that loss, gradient and metrics count exactly the examples there are.
  */
 
 import type { RandomStream } from '../../base/random.js';
 import { requireArray } from '../../tensor/arrays.js';
+import { sizeOf } from '../../tensor/shape.js';
+import {
+  type Column,
+  type ColumnValues,
+  checkColumns,
+  type Dataset,
+  emptyValues,
+  fillPlace,
+  requireExample,
+} from '../dataset.js';
 import { DataError } from '../error.js';
-import { checkArrays, type ImageDataset, imageBytes } from '../images/image-dataset.js';
-import { type Draws, writeAugmented } from './augmentation.js';
+import { type Draws, onGrid, writeAugmented } from '../images/augmentation.js';
 
 export interface Batch {
-  /** [batch, channels, height, width], bytes; zero in empty places. */
-  readonly images: Uint8Array;
-  /** [batch]; zero in empty places. */
-  readonly labels: Int32Array;
+  /** One for each input of the data set, [batch, …shape]; zero in empty places. */
+  readonly inputs: readonly ColumnValues[];
+  /** One for each target. */
+  readonly targets: readonly ColumnValues[];
   /** [batch]: 1 for an example, 0 for an empty place. */
   readonly weights: Float32Array;
   /** How many places hold an example: the first ones. */
   count: number;
 }
 
-/** An empty batch for images of this data set, to be filled again and again. */
-export function createBatch(dataset: ImageDataset, batchSize: number): Batch {
+/** An empty batch for examples of this data set, to be filled again and again. */
+export function createBatch(dataset: Dataset, batchSize: number): Batch {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new DataError(`data: the batch size is ${batchSize}, expected a whole number from 1`);
   }
-  checkArrays(dataset, dataset.examples);
+  checkColumns(dataset);
   return {
-    images: new Uint8Array(batchSize * imageBytes(dataset)),
-    labels: new Int32Array(batchSize),
+    inputs: dataset.inputs.map((column) => emptyValues(column, batchSize)),
+    targets: dataset.targets.map((column) => emptyValues(column, batchSize)),
     weights: new Float32Array(batchSize),
     count: 0,
   };
@@ -36,32 +45,33 @@ export function createBatch(dataset: ImageDataset, batchSize: number): Batch {
 
 /**
  * Fills `batch` with the examples at `order[start]`, `order[start + 1]`, …, as many as there are and fit.
- * @param draws for each place of `order`, how its image is augmented; by default it stays as it is
+ * @param draws for each place of `order`, how its picture is augmented; by default it stays as it is
  */
 export function fillBatch(
   batch: Batch,
-  dataset: ImageDataset,
+  dataset: Dataset,
   order: Uint32Array,
   start: number,
   draws?: Draws,
 ): void {
   requireArray('data: the list of examples', order, 'Uint32Array');
-  const size = imageBytes(dataset);
-  const capacity = batch.labels.length;
-  const count = Math.max(0, Math.min(capacity, order.length - start));
-  for (let place = 0; place < count; place++) {
-    const index = order[start + place] as number;
-    if (index >= dataset.examples) {
-      throw new DataError(
-        `data: "${dataset.name}" has ${dataset.examples} examples, asked for number ${index}`,
-      );
+  const count = Math.max(0, Math.min(batch.weights.length, order.length - start));
+  const fill = (columns: readonly Column[], into: readonly ColumnValues[]) => {
+    for (const [k, column] of columns.entries()) {
+      const values = into[k] as ColumnValues;
+      const size = sizeOf(column.shape);
+      const moved = draws !== undefined && onGrid(dataset, column);
+      for (let place = 0; place < count; place++) {
+        const index = order[start + place] as number;
+        requireExample(dataset, index);
+        if (moved) writeAugmented(values, place * size, column, index, draws, start + place);
+        else fillPlace(values, place, column, index);
+      }
+      values.fill(0, count * size);
     }
-    if (draws !== undefined) writeAugmented(batch.images, place * size, dataset, index, draws, start + place);
-    else batch.images.set(dataset.images.subarray(index * size, (index + 1) * size), place * size);
-    batch.labels[place] = dataset.labels[index] as number;
-  }
-  batch.images.fill(0, count * size);
-  batch.labels.fill(0, count);
+  };
+  fill(dataset.inputs, batch.inputs);
+  fill(dataset.targets, batch.targets);
   batch.weights.fill(1, 0, count);
   batch.weights.fill(0, count);
   batch.count = count;
@@ -76,14 +86,14 @@ export interface BatchOptions {
 
 /** Every example of `indices` once, in batches of `batchSize`; a batch of its own each time unless `into` is given. */
 export function* batches(
-  dataset: ImageDataset,
+  dataset: Dataset,
   indices: Uint32Array,
   batchSize: number,
   { order: stream, into }: BatchOptions = {},
 ): Generator<Batch, void> {
-  if (into !== undefined && into.labels.length !== batchSize) {
+  if (into !== undefined && into.weights.length !== batchSize) {
     throw new DataError(
-      `data: the batch to fill has ${into.labels.length} places, expected the batch size ${batchSize}`,
+      `data: the batch to fill has ${into.weights.length} places, expected the batch size ${batchSize}`,
     );
   }
   const order = stream === undefined ? indices : epochOrder(indices, stream);
@@ -101,6 +111,6 @@ export function epochOrder(indices: Uint32Array, stream: RandomStream): Uint32Ar
 }
 
 /** 0 … examples − 1: every example of a data set. */
-export function allIndices(dataset: ImageDataset): Uint32Array {
+export function allIndices(dataset: Dataset): Uint32Array {
   return Uint32Array.from({ length: dataset.examples }, (_, index) => index);
 }

@@ -26,8 +26,8 @@ const task: BatchTask = {
 /** What a source gives, copied. */
 const taken = (source: BatchSource, steps = task.steps) =>
   Array.from({ length: steps }, () => {
-    const { images, labels, weights, count } = source.next();
-    return { images: [...images], labels: [...labels], weights: [...weights], count };
+    const { inputs, targets, weights, count } = source.next();
+    return { images: [...inputs[0]!], labels: [...targets[0]!], weights: [...weights], count };
   });
 
 const here = () => taken(batchesHere(dataset, task));
@@ -89,7 +89,7 @@ describe('a ring that a thread fills', () => {
     const ring = createBatchRing(dataset, 3);
     const worker = thread(ring, 500);
     const source = takeFromRing(ring);
-    const labels = Array.from({ length: 500 }, () => source.next().labels[0]);
+    const labels = Array.from({ length: 500 }, () => source.next().targets[0]![0]);
     expect(labels).toEqual(Array.from({ length: 500 }, (_, step) => step));
     await worker.terminate();
   });

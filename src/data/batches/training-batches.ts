@@ -3,8 +3,8 @@
  * function of the task alone, whichever thread fills it, and whenever. Epochs begin anew in every round, or go on from round to round.
  */
 import { randomStream } from '../../base/random.js';
-import type { ImageDataset } from '../images/image-dataset.js';
-import { type Augmentation, drawAugmentation } from './augmentation.js';
+import type { Dataset } from '../dataset.js';
+import { type Augmentation, drawAugmentation, requirePictures } from '../images/augmentation.js';
 import { type Batch, createBatch, epochOrder, fillBatch } from './batches.js';
 
 /** Everything that decides the batches; it can be cloned into another thread. */
@@ -34,8 +34,9 @@ export interface BatchSource {
 }
 
 /** Fills `batch` with the next one at every call. */
-export function batchFiller(dataset: ImageDataset, task: BatchTask): (batch: Batch) => void {
+export function batchFiller(dataset: Dataset, task: BatchTask): (batch: Batch) => void {
   const { indices, batchSize, seed, participant, round, stepsBefore, augmentation } = task;
+  if (augmentation !== undefined) requirePictures(dataset);
   const perEpoch = Math.ceil(indices.length / batchSize);
   const key = (epoch: number, purpose: string) =>
     stepsBefore === undefined
@@ -58,7 +59,7 @@ export function batchFiller(dataset: ImageDataset, task: BatchTask): (batch: Bat
 }
 
 /** Batches filled when they are asked for, in this thread. */
-export function batchesHere(dataset: ImageDataset, task: BatchTask): BatchSource {
+export function batchesHere(dataset: Dataset, task: BatchTask): BatchSource {
   const batch = createBatch(dataset, task.batchSize);
   const fill = batchFiller(dataset, task);
   return {

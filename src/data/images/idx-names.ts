@@ -3,7 +3,7 @@ import { canonicalName } from '../../base/names.js';
 import { DataError } from '../error.js';
 import { fashionMnistClassNames, fashionMnistFiles } from './fashion-mnist-facts.js';
 import { type IdxFile, type IdxFiles, type IdxRole, splitFromIdx } from './idx.js';
-import type { TrainTestSplit } from './image-dataset.js';
+import type { ImageSplit } from './image-dataset.js';
 
 /** "train-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte", "emnist-letters-test-images-idx3-ubyte.gz", …; nothing hidden. */
 const fileName = /^(?:([^.].*)[-_.])?(train|t10k|test)[-_.](images|labels)[-_.]idx[13][-_.]ubyte(?:\.gz)?$/i;
@@ -70,7 +70,7 @@ export function namedSet(
   prefix: string,
   files: IdxFiles<IdxFile>,
   labelsSha256: string,
-): TrainTestSplit {
+): ImageSplit {
   if (labelsSha256 === fashionMnistFiles.trainLabels.sha256) {
     return splitFromIdx('fashion-mnist', files, fashionMnistClassNames);
   }

@@ -3,8 +3,10 @@
  * axis as a big-endian uint32, then the elements.
  * @see http://yann.lecun.com/exdb/mnist/
  */
+
+import { withoutTest } from '../dataset.js';
 import { DataError } from '../error.js';
-import { type ImageDataset, imageDataset, type TrainTestSplit, withoutTest } from './image-dataset.js';
+import { type ImageDataset, type ImageSplit, imageDataset } from './image-dataset.js';
 
 export interface IdxArray {
   /** [images, height, width] or [labels]. */
@@ -67,7 +69,7 @@ export function splitFromIdx(
   name: string,
   { trainImages, trainLabels, testImages, testLabels }: IdxFiles<IdxFile>,
   classNames?: readonly string[],
-): TrainTestSplit {
+): ImageSplit {
   const train = parsePair(trainImages, trainLabels);
   if (testImages === undefined || testLabels === undefined) {
     return withoutTest(datasetOf(name, train, classNames ?? numbered(largestOf(train.labels))));

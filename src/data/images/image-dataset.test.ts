@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { classCounts, imageDataset, subset } from './image-dataset.js';
+import { classCounts } from '../class-counts.js';
+import { subset } from '../dataset.js';
+import { imageDataset } from './image-dataset.js';
 
 const parts = {
   name: 'tiny',

@@ -1,56 +1,48 @@
-/**
- * A labelled set of images of one size, as bytes. The arrays lie in shared memory where there is any, so that worker
- * threads receive the set without a copy of their own.
- */
+/** A labelled set of images of one size, as bytes: the first maker of data sets. */
 
 import { canonicalName, escapedName, repeatedName } from '../../base/names.js';
 import { arrayProblem } from '../../tensor/arrays.js';
+import type { Shape } from '../../tensor/shape.js';
+import {
+  categoriesOf,
+  checkValues,
+  type DataFacts,
+  type Dataset,
+  type TrainTestSplit,
+  toShared,
+} from '../dataset.js';
 import { DataError } from '../error.js';
 
-export interface ImageDataset {
-  readonly name: string;
+export type ImageSplit = TrainTestSplit<ImageDataset>;
+
+/** Its one input is the images, its one target the labels. */
+export interface ImageDataset extends Dataset, ImageParts {}
+
+interface ImageParts extends ImageSize {
   /** [examples, channels, height, width], bytes, row-major (NCHW). */
   readonly images: Uint8Array;
   /** [examples], each a class from 0 to classNames.length − 1. */
   readonly labels: Uint8Array;
-  readonly examples: number;
+}
+
+/** What the images of a set are. */
+interface ImageSize {
+  readonly name: string;
   readonly channels: number;
   readonly height: number;
   readonly width: number;
   readonly classNames: readonly string[];
 }
 
-export interface TrainTestSplit {
-  readonly train: ImageDataset;
-  /** The coordinator's. It may hold no examples: models are then measured by the participants alone. */
-  readonly test: ImageDataset;
-}
-
-/** Zeroed bytes, shared where the platform allows it (a browser does so for cross-origin isolated pages only). */
-export function sharedBytes(length: number): Uint8Array {
-  return typeof SharedArrayBuffer === 'undefined'
-    ? new Uint8Array(length)
-    : new Uint8Array(new SharedArrayBuffer(length));
-}
-
-/** The bytes themselves where they are shared already, else a shared copy. */
-export function toSharedBytes(bytes: Uint8Array): Uint8Array {
-  if (typeof SharedArrayBuffer === 'undefined' || bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const shared = sharedBytes(bytes.length);
-  shared.set(bytes);
-  return shared;
-}
-
 /**
  * A data set of these arrays: one's own images, or what a reader has parsed.
  * @throws DataError when there is no example, sizes do not fit together, or a label has no class.
  */
-export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDataset {
+export function imageDataset(parts: ImageParts): ImageDataset {
   const { name, images, labels, channels, height, width } = parts;
   checkArrays(parts);
   const classNames = parts.classNames.map(canonicalName);
-  const examples = labels.length;
-  if (examples === 0) throw new DataError(`data: "${name}" holds no examples`);
+  if (labels.length === 0) throw new DataError(`data: "${name}" holds no examples`);
   if (classNames.length > 256) {
     throw new DataError(`data: "${name}" has ${classNames.length} classes, expected at most 256`);
   }
@@ -60,17 +52,57 @@ export function imageDataset(parts: Omit<ImageDataset, 'examples'>): ImageDatase
       `data: "${name}" has the classes ${escapedName(repeated.first)} and ${escapedName(repeated.again)}, expected names that differ`,
     );
   }
-  checkLabels(name, labels, classNames);
+  const dataset = withColumns({
+    ...{ name, channels, height, width, classNames },
+    ...{ images: toShared(images), labels: toShared(labels) },
+  });
+  for (const column of dataset.targets) checkValues(name, column);
+  return dataset;
+}
+
+function withColumns(parts: ImageParts): ImageDataset {
+  const { name, images, labels, channels, height, width, classNames } = parts;
+  const { inputs, targets } = imageFacts([channels, height, width], classNames);
   return {
-    name,
-    images: toSharedBytes(images),
-    labels: toSharedBytes(labels),
-    examples,
-    channels,
-    height,
-    width,
-    classNames,
+    ...{ name, images, labels, channels, height, width, classNames, examples: labels.length },
+    inputs: inputs.map((facts) => ({ ...facts, values: images })),
+    targets: targets.map((facts) => ({ ...facts, values: labels })),
   };
+}
+
+/** What a set of images of this shape [C,H,W] and these classes is about. */
+export function imageFacts(shape: Shape, classNames: readonly string[]): DataFacts {
+  return {
+    inputs: [{ name: 'images', dtype: 'u8', shape, meaning: { kind: 'picture' } }],
+    targets: [
+      { name: 'labels', dtype: 'i32', shape: [], meaning: { kind: 'categories', names: classNames } },
+    ],
+  };
+}
+
+/** The shape of the images, where a set is one of images with classes; undefined where it is another. */
+export function imageShapeOf(facts: DataFacts): readonly [number, number, number] | undefined {
+  const { inputs, targets } = facts;
+  const [image, ...others] = inputs;
+  const isLabelled = targets.length === 1 && categoriesOf(facts).length > 0;
+  if (image?.meaning.kind !== 'picture' || others.length > 0 || !isLabelled) return undefined;
+  const [channels, height, width] = image.shape;
+  return channels === undefined || height === undefined || width === undefined
+    ? undefined
+    : [channels, height, width];
+}
+
+/** A set of images with classes for those who look at images; undefined where it is another. */
+export function asImages(dataset: Dataset): ImageDataset | undefined {
+  const shape = imageShapeOf(dataset);
+  const [images, labels] = [dataset.inputs[0]?.values, dataset.targets[0]?.values];
+  if (shape === undefined || !(images instanceof Uint8Array) || !(labels instanceof Uint8Array))
+    return undefined;
+  const [channels, height, width] = shape;
+  return withColumns({
+    ...{ name: dataset.name, images, labels, channels, height, width },
+    classNames: categoriesOf(dataset),
+  });
 }
 
 /** The same examples, whose classes are numbered otherwise: `numbers` has the new number of each. */
@@ -79,17 +111,18 @@ export function renumbered(
   numbers: readonly number[],
   classNames: readonly string[],
 ): ImageDataset {
-  if (numbers.every((number, label) => number === label)) return { ...dataset, classNames };
-  const labels = toSharedBytes(dataset.labels.map((label) => numbers[label] as number));
-  return { ...dataset, classNames, labels };
+  if (numbers.every((number, label) => number === label)) return withColumns({ ...dataset, classNames });
+  const labels = toShared(dataset.labels.map((label) => numbers[label] as number));
+  return withColumns({ ...dataset, classNames, labels });
 }
 
-/**
- * Of a set that a program hands in: kinds and lengths of its arrays, in no time. JavaScript would make zeros of what does not
- * fit.
- * @throws DataError that says what is wrong
- */
-export function checkArrays(parts: Omit<ImageDataset, 'examples'>, examples?: number): void {
+/** What the images of a set would be, and none of them. */
+export function noImages(of: ImageSize): ImageDataset {
+  return withColumns({ ...of, images: new Uint8Array(0), labels: new Uint8Array(0) });
+}
+
+/** Arrays of a program. JavaScript would make zeros of what does not fit. @throws DataError that says what is wrong */
+function checkArrays(parts: ImageParts): void {
   const { name, images, labels, channels, height, width } = parts;
   const complain = (what: string, hint?: string) => {
     throw new DataError(`data: ${what}`, hint === undefined ? {} : { hint });
@@ -106,9 +139,6 @@ export function checkArrays(parts: Omit<ImageDataset, 'examples'>, examples?: nu
       complain(`the ${field} of "${name}" are wrong: the array ${problem}`, hint);
     }
   }
-  if (examples !== undefined && examples !== labels.length) {
-    complain(`"${name}" has ${labels.length} labels, expected one for each of its ${examples} examples`);
-  }
   const expected = labels.length * imageBytes(parts);
   if (images.length === expected) return;
   complain(
@@ -116,81 +146,7 @@ export function checkArrays(parts: Omit<ImageDataset, 'examples'>, examples?: nu
   );
 }
 
-function checkLabels(name: string, labels: Uint8Array, classNames: readonly string[]): void {
-  const stray = labels.findIndex((label) => label >= classNames.length);
-  if (stray === -1) return;
-  throw new DataError(
-    `data: label ${stray} of "${name}" is ${labels[stray]}, expected 0 to ${classNames.length - 1}`,
-  );
-}
-
-/**
- * Of a set that a program hands in, made by `imageDataset` or not.
- * @throws DataError that says what is wrong
- */
-export function checkDataset(dataset: ImageDataset): void {
-  checkArrays(dataset, dataset.examples);
-  checkLabels(dataset.name, dataset.labels, dataset.classNames);
-}
-
-/** Of both sets; those of the coordinator may be none. @throws DataError that says what is wrong, or not alike */
-export function checkSplit({ train, test }: TrainTestSplit): void {
-  for (const dataset of [train, test]) checkDataset(dataset);
-  const of = ({ channels, height, width, classNames }: ImageDataset) =>
-    `images of ${channels}x${height}x${width} (channels x height x width) and ${classNames.length} classes`;
-  if (of(train) === of(test)) return;
-  throw new DataError(`data: the test set has ${of(test)}, expected those of the training set: ${of(train)}`);
-}
-
-/** A set whose test images are nobody's: those of the coordinator are enough. */
-export function withoutTest(train: ImageDataset): TrainTestSplit {
-  return { train, test: withoutExamples(train) };
-}
-
-/** What the images of a set would be, and none of them. */
-export function withoutExamples(of: Omit<ImageDataset, 'images' | 'labels' | 'examples'>): ImageDataset {
-  return { ...of, images: new Uint8Array(0), labels: new Uint8Array(0), examples: 0 };
-}
-
 /** The number of bytes of one image. */
 export function imageBytes(dataset: Pick<ImageDataset, 'channels' | 'height' | 'width'>): number {
   return dataset.channels * dataset.height * dataset.width;
-}
-
-/** A copy of these examples, in this order. */
-export function subset(dataset: ImageDataset, indices: Iterable<number>, name = dataset.name): ImageDataset {
-  checkArrays(dataset, dataset.examples);
-  const places = [...indices];
-  const wrong = places.find((index) => !Number.isInteger(index) || index < 0);
-  if (wrong !== undefined) {
-    throw new DataError(
-      `data: number ${wrong} of "${dataset.name}" is asked for, expected whole numbers from 0`,
-    );
-  }
-  const chosen = Uint32Array.from(places);
-  const size = imageBytes(dataset);
-  const images = sharedBytes(chosen.length * size);
-  const labels = sharedBytes(chosen.length);
-  for (let place = 0; place < chosen.length; place++) {
-    const index = chosen[place] as number;
-    if (index >= dataset.examples) {
-      throw new DataError(
-        `data: "${dataset.name}" has ${dataset.examples} examples, asked for number ${index}`,
-      );
-    }
-    images.set(dataset.images.subarray(index * size, (index + 1) * size), place * size);
-    labels[place] = dataset.labels[index] as number;
-  }
-  return imageDataset({ ...dataset, name, images, labels });
-}
-
-/** [classes]: how many examples each class has, over all labels or those at `indices`. */
-export function classCounts(labels: Uint8Array, classes: number, indices?: Uint32Array): Uint32Array {
-  const counts = new Uint32Array(classes);
-  const examples = indices === undefined ? labels.length : indices.length;
-  for (let place = 0; place < examples; place++) {
-    const label = labels[indices === undefined ? place : (indices[place] as number)] as number;
-    counts[label] = (counts[label] as number) + 1;
-  }
-  return counts;
 }

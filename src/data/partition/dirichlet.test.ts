@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import { classCounts } from '../images/image-dataset.js';
+import { classCounts } from '../class-counts.js';
 import { dirichlet } from './dirichlet.js';
 
 const labels = Uint8Array.from({ length: 6000 }, (_, index) => index % 10);

@@ -9,7 +9,7 @@
  * @see Yurochkin et al. 2019, https://arxiv.org/abs/1905.12022
  */
 import { dirichletCut } from './dirichlet-cut.js';
-import { byClass, type Partitioner } from './partition.js';
+import { byGroup, type Partitioner } from './partition.js';
 import { positive, wholeNumber } from './settings.js';
 
 export interface DirichletSettings {
@@ -28,7 +28,7 @@ export function dirichlet({ alpha = 0.5, minimumExamples = 2 }: DirichletSetting
     name: 'dirichlet',
     settings: { alpha, minimumExamples },
     split(labels, classes, participants, stream) {
-      return dirichletCut(cut, byClass(labels, classes), participants, stream);
+      return dirichletCut(cut, byGroup(labels, classes), participants, stream);
     },
   };
 }

@@ -3,7 +3,7 @@
  * @see Lee 2021, https://doi.org/10.9708/jksci.2021.26.12.069
  */
 import { PartitionError } from './error.js';
-import { byClass, type Partitioner } from './partition.js';
+import { byGroup, type Partitioner } from './partition.js';
 
 /**
  * Contiguous groups of classes as even as possible, larger groups first: of ten classes two participants get 0–4 and
@@ -14,7 +14,7 @@ export function h(): Partitioner {
     name: 'h',
     settings: {},
     split(labels, classes, participants) {
-      const present = byClass(labels, classes).filter((members) => members.length > 0);
+      const present = byGroup(labels, classes).filter((members) => members.length > 0);
       if (participants > present.length) {
         throw new PartitionError(
           `partition: h deals out whole classes: ${participants} participants, but only ${present.length} classes`,

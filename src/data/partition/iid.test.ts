@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import { classCounts } from '../images/image-dataset.js';
+import { classCounts } from '../class-counts.js';
 import { iid } from './iid.js';
 
 it('iid gives equal numbers, and classes as chance mixes them', () => {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import { classCounts } from '../images/image-dataset.js';
+import { classCounts } from '../class-counts.js';
 import { holdOut, type PartitionOptions, partition } from './partition.js';
 import { v } from './v.js';
 
 const data = {
-  labels: Uint8Array.from({ length: 30 }, (_, index) => index % 3),
-  classNames: ['a', 'b', 'c'],
+  groups: Uint8Array.from({ length: 30 }, (_, index) => index % 3),
+  count: 3,
 };
 const split = (options: Partial<PartitionOptions>) => () =>
   partition(data, v(), { participants: 2, seed: 0, ...options });

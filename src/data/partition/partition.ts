@@ -6,9 +6,10 @@
 import { participantNamesProblem } from '../../base/names.js';
 import { partNearest } from '../../base/part-of.js';
 import { type RandomStream, randomStream } from '../../base/random.js';
-import { requireArray } from '../../tensor/arrays.js';
-import { classCounts, type ImageDataset } from '../images/image-dataset.js';
+import { classCounts } from '../class-counts.js';
+import type { Dataset } from '../dataset.js';
 import { PartitionError } from './error.js';
+import { type Strata, strataOf } from './strata.js';
 
 /** What one participant holds: places in the data set, ascending. */
 export interface Share {
@@ -23,11 +24,11 @@ export interface Partitioner {
   readonly settings: Readonly<Record<string, number>>;
   /**
    * One list of examples for each participant, in any order.
-   * @param labels [examples], each from 0 to classes − 1.
+   * @param groups [examples], each from 0 to count − 1: of classes, or of quantiles.
    * @param stream the only source of chance.
    * @throws PartitionError when these examples cannot be dealt out so.
    */
-  split(labels: Uint8Array, classes: number, participants: number, stream: RandomStream): Uint32Array[];
+  split(groups: ArrayLike<number>, count: number, participants: number, stream: RandomStream): Uint32Array[];
 }
 
 export interface PartitionOptions {
@@ -40,52 +41,50 @@ export interface PartitionOptions {
 }
 
 /**
- * The shares of all participants. The same data, partitioner and seed give the same shares.
+ * The shares of all participants, by the groups of the examples, which are those of the set's first target. The same data, partitioner and seed give the same shares.
  * @throws PartitionError when a setting is out of range or a participant would be left without examples.
  */
 export function partition(
-  dataset: Pick<ImageDataset, 'labels' | 'classNames'>,
+  of: Dataset | Strata,
   partitioner: Partitioner,
   { participants, seed, validationFraction = 0.1, names = participantNames(participants) }: PartitionOptions,
 ): Share[] {
-  const { labels, classNames } = dataset;
-  requireArray('partition: the list of labels', labels, 'Uint8Array');
-  const classes = classNames.length;
+  const { groups, count } = 'groups' in of ? of : strataOf(of);
   checkOptions(participants, validationFraction, names);
   const stream = randomStream(seed, 'partition', partitioner.name);
-  const lists = partitioner.split(labels, classes, participants, stream);
+  const lists = partitioner.split(groups, count, participants, stream);
   return lists.map((indices, participant) => {
     const name = names[participant] as string;
     const needed = validationFraction > 0 ? 2 : 1;
     if (indices.length < needed) {
       throw new PartitionError(
-        `partition: ${partitioner.name} leaves ${indices.length} of ${labels.length} examples for "${name}", expected at least ${needed}`,
+        `partition: ${partitioner.name} leaves ${indices.length} of ${groups.length} examples for "${name}", expected at least ${needed}`,
         { hint: 'take fewer participants or more data' },
       );
     }
     const validationStream = randomStream(seed, participant, 'validation');
-    return { name, ...holdOut(indices, labels, classes, validationFraction, validationStream) };
+    return { name, ...holdOut(indices, groups, count, validationFraction, validationStream) };
   });
 }
 
 /**
- * Sets a fraction of the examples aside, class by class in proportion, so that both parts show the same classes as far
+ * Sets a fraction of the examples aside, group by group in proportion, so that both parts show the same groups as far
  * as whole examples allow; at least one example stays on either side unless the fraction is 0.
  */
 export function holdOut(
   indices: Uint32Array,
-  labels: Uint8Array,
-  classes: number,
+  groups: ArrayLike<number>,
+  count: number,
   fraction: number,
   stream: RandomStream,
 ): { train: Uint32Array; validation: Uint32Array } {
-  const members = byClass(labels, classes, indices);
+  const members = byGroup(groups, count, indices);
   const total = fraction === 0 ? 0 : clamp(partNearest(fraction, indices.length), 1, indices.length - 1);
   const train: number[] = [];
   const validation: number[] = [];
   let seen = 0;
   for (const list of members) {
-    // Rounding the running sum, not each class: what one class loses to rounding another gains.
+    // Rounding the running sum, not each group: what one group loses to rounding another gains.
     seen += list.length;
     const take = Math.round((total * seen) / indices.length) - validation.length;
     const order = stream.permutation(list.length);
@@ -96,17 +95,17 @@ export function holdOut(
   return { train: Uint32Array.from(train).sort(), validation: Uint32Array.from(validation).sort() };
 }
 
-/** The examples of each class, in the order of `indices` (by default 0, 1, …). */
-export function byClass(labels: Uint8Array, classes: number, indices?: Uint32Array): Uint32Array[] {
-  const lists = [...classCounts(labels, classes, indices)].map((count) => new Uint32Array(count));
-  const filled = new Uint32Array(classes);
-  const examples = indices?.length ?? labels.length;
+/** The examples of each group, in the order of `indices` (by default 0, 1, …). */
+export function byGroup(groups: ArrayLike<number>, count: number, indices?: Uint32Array): Uint32Array[] {
+  const lists = [...classCounts(groups, count, indices)].map((length) => new Uint32Array(length));
+  const filled = new Uint32Array(count);
+  const examples = indices?.length ?? groups.length;
   for (let place = 0; place < examples; place++) {
     const index = indices === undefined ? place : (indices[place] as number);
-    const label = labels[index] as number;
-    const list = lists[label] as Uint32Array;
-    list[filled[label] as number] = index;
-    filled[label] = (filled[label] as number) + 1;
+    const group = groups[index] as number;
+    const list = lists[group] as Uint32Array;
+    list[filled[group] as number] = index;
+    filled[group] = (filled[group] as number) + 1;
   }
   return lists;
 }

@@ -15,7 +15,10 @@ describe.each(partitionerNames)('the partition %s', (name) => {
     fc.assert(
       fc.property(labelLists, fc.integer({ min: 1, max: 8 }), fc.nat(1000), (labels, participants, seed) => {
         try {
-          const shares = partition({ labels, classNames }, partitionByName(name), { participants, seed });
+          const shares = partition({ groups: labels, count: classNames.length }, partitionByName(name), {
+            participants,
+            seed,
+          });
           expect(shares).toHaveLength(participants);
           const given = shares.flatMap(({ train, validation }) => [...train, ...validation]);
           expect(given.sort((a, b) => a - b)).toEqual([...labels.keys()]);
@@ -34,7 +37,10 @@ describe.each(partitionerNames)('the partition %s', (name) => {
   it('is the same for the same seed', () => {
     const labels = Uint8Array.from({ length: 500 }, (_, index) => index % 5);
     const split = (seed: number) =>
-      partition({ labels, classNames }, partitionByName(name), { participants: 4, seed });
+      partition({ groups: labels, count: classNames.length }, partitionByName(name), {
+        participants: 4,
+        seed,
+      });
     expect(split(3)).toEqual(split(3));
     if (name !== 'h') expect(split(3)).not.toEqual(split(4));
   });

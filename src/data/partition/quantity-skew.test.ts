@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import { classCounts } from '../images/image-dataset.js';
+import { classCounts } from '../class-counts.js';
 import { quantitySkew } from './quantity-skew.js';
 
 const labels = Uint8Array.from({ length: 20_000 }, (_, index) => index % 4);

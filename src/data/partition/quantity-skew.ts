@@ -23,7 +23,7 @@ export function quantitySkew({ alpha = 0.5, minimumExamples = 2 }: QuantitySkewS
     name: 'quantity-skew',
     settings: { alpha, minimumExamples },
     split(labels, _classes, participants, stream) {
-      return dirichletCut(cut, [Uint32Array.from(labels.keys())], participants, stream);
+      return dirichletCut(cut, [Uint32Array.from(labels, (_, index) => index)], participants, stream);
     },
   };
 }

@@ -4,7 +4,7 @@ import { shareRandomPart } from './random-part.js';
 import { v } from './v.js';
 
 const labels = Uint8Array.from({ length: 1000 }, (_, index) => (index * 7) % 10);
-const data = { labels, classNames: Array.from('abcdefghij') };
+const data = { groups: labels, count: 10 };
 const deal = (seed: number, size = 400) =>
   shareRandomPart(data, size, seed, (part) => partition(part, v(), { participants: 3, seed }));
 const all = (shares: ReturnType<typeof deal>) =>

@@ -4,7 +4,7 @@
  * @see McMahan et al. 2017, https://arxiv.org/abs/1602.05629, section 3
  */
 import { PartitionError } from './error.js';
-import { byClass, type Partitioner } from './partition.js';
+import { byGroup, type Partitioner } from './partition.js';
 import { wholeNumber } from './settings.js';
 
 export interface ShardsSettings {
@@ -26,7 +26,7 @@ export function shards({ shardsPerParticipant = 2 }: ShardsSettings = {}): Parti
           { hint: 'take fewer participants, fewer shards each, or more data' },
         );
       }
-      const sorted = byClass(labels, classes).flatMap((members) => [...members]);
+      const sorted = byGroup(labels, classes).flatMap((members) => [...members]);
       const cut = (shard: number) => Math.floor((shard * sorted.length) / count);
       const order = [...stream.permutation(count)];
       return Array.from({ length: participants }, (_, participant) => {

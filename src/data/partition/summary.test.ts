@@ -6,7 +6,10 @@ import { renderShares, summarizeShares } from './summary.js';
 
 function table(name: string, participants: number, classNames = fashionMnistClassNames): string {
   const labels = Uint8Array.from({ length: 60_000 }, (_, index) => index % classNames.length);
-  const shares = partition({ labels, classNames }, partitionByName(name), { participants, seed: 1 });
+  const shares = partition({ groups: labels, count: classNames.length }, partitionByName(name), {
+    participants,
+    seed: 1,
+  });
   return renderShares(summarizeShares(shares, labels, classNames.length), classNames);
 }
 

@@ -1,5 +1,5 @@
 /** Who holds what: classes by participant, as numbers and as a table of plain text. */
-import { classCounts } from '../images/image-dataset.js';
+import { classCounts } from '../class-counts.js';
 import type { Share } from './partition.js';
 
 export interface ShareSummary {
@@ -14,7 +14,7 @@ export interface ShareSummary {
 /** @param labels [examples] of the data set that was shared out. */
 export function summarizeShares(
   shares: readonly Share[],
-  labels: Uint8Array,
+  labels: ArrayLike<number>,
   classes: number,
 ): ShareSummary[] {
   return shares.map(({ name, train, validation }) => {

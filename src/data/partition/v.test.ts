@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { classCounts } from '../images/image-dataset.js';
+import { classCounts } from '../class-counts.js';
 import { partition } from './partition.js';
 import { v } from './v.js';
-
-const names = (count: number) => Array.from({ length: count }, (_, index) => String(index));
 
 describe('the V-environment', () => {
   it('gives each of two environments 27,000 and 3,000 of 60,000 images, evenly over ten classes', () => {
     const labels = Uint8Array.from({ length: 60_000 }, (_, index) => (index * 7) % 10);
-    const shares = partition({ labels, classNames: names(10) }, v(), { participants: 2, seed: 1 });
+    const shares = partition({ groups: labels, count: 10 }, v(), { participants: 2, seed: 1 });
     expect(shares.map((share) => share.name)).toEqual(['environment-1', 'environment-2']);
     for (const { train, validation } of shares) {
       expect([...classCounts(labels, 10, train)]).toEqual(Array(10).fill(2700));
@@ -18,7 +16,7 @@ describe('the V-environment', () => {
 
   it('spreads remainders, so that totals differ by at most one', () => {
     const labels = Uint8Array.from({ length: 40 }, (_, index) => index % 10);
-    const shares = partition({ labels, classNames: names(10) }, v(), {
+    const shares = partition({ groups: labels, count: 10 }, v(), {
       participants: 3,
       seed: 1,
       validationFraction: 0,
@@ -29,7 +27,7 @@ describe('the V-environment', () => {
   it('deals other examples for another seed', () => {
     const labels = Uint8Array.from({ length: 100 }, (_, index) => index % 2);
     const train = (seed: number) =>
-      partition({ labels, classNames: names(2) }, v(), { participants: 2, seed })[0]!.train;
+      partition({ groups: labels, count: 2 }, v(), { participants: 2, seed })[0]!.train;
     expect(train(1)).toEqual(train(1));
     expect(train(1)).not.toEqual(train(2));
   });

@@ -2,7 +2,7 @@
  * The V-environment: every class is cut evenly, so each participant sees all classes.
  * @see Lee 2021, https://doi.org/10.9708/jksci.2021.26.12.069
  */
-import { byClass, type Partitioner } from './partition.js';
+import { byGroup, type Partitioner } from './partition.js';
 
 /** Numbers of examples differ by at most one between participants, in every class and in all. */
 export function v(): Partitioner {
@@ -13,7 +13,7 @@ export function v(): Partitioner {
       const lists = Array.from({ length: participants }, (): number[] => []);
       // The next class goes on where the last one ended: a remainder does not always fall to the first.
       let next = 0;
-      for (const members of byClass(labels, classes)) {
+      for (const members of byGroup(labels, classes)) {
         for (const place of stream.permutation(members.length)) {
           lists[next]?.push(members[place] as number);
           next = (next + 1) % participants;

@@ -12,8 +12,13 @@ const state = {
 };
 const description: ModelDescription = {
   network: { name: 'mlp', hidden: [4], dropout: 0 },
-  imageShape: [1, 28, 28],
-  classNames: ['T-shirt/top', 'Ankle boot "é"'],
+  inputs: [{ name: 'images', dtype: 'u8', shape: [1, 28, 28], meaning: { kind: 'picture' } }],
+  targets: [
+    {
+      ...{ name: 'labels', dtype: 'i32', shape: [] },
+      meaning: { kind: 'categories', names: ['T-shirt/top', 'Ankle boot "é"'] },
+    },
+  ],
   normalization: { mean: [0.5], deviation: [0.25] },
   dataset: 'fashion-mnist',
 };
@@ -35,8 +40,8 @@ describe('a model file', () => {
     expect(() => decodeModel(bytes, 'model.safetensors')).toThrow(
       'model.safetensors: its metadata "network.name" cannot be read',
     );
-    const half = encodeSafetensors(state, { network: '{"name":"lenet5"}', imageShape: '[1,28' });
-    expect(() => decodeModel(half, 'model.safetensors')).toThrow('its metadata "imageShape" cannot be read');
+    const half = encodeSafetensors(state, { network: '{"name":"lenet5"}', inputs: '[1,28' });
+    expect(() => decodeModel(half, 'model.safetensors')).toThrow('its metadata "inputs" cannot be read');
   });
 
   it('names the tensor that holds no number', () => {

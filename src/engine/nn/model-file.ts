@@ -1,9 +1,10 @@
 /**
  * A model as a file: the weights as safetensors, and in its metadata what a reader needs to use them: which network they
- * belong to, and what its images and classes are.
+ * belong to, and what its inputs and targets are.
  */
 import { z } from 'zod';
 import { CommonweightError } from '../../base/error.js';
+import { columnsFactsSchema } from '../../data/column-schema.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import type { SafetensorsMetadata } from '../../tensor/safetensors-header.js';
 import type { StateDict } from '../../tensor/state-dict.js';
@@ -15,10 +16,11 @@ export class ModelFileError extends CommonweightError {
 
 const descriptionSchema = z.object({
   network: modelSchema,
-  /** [C,H,W]. */
-  imageShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
-  classNames: z.array(z.string().normalize('NFC')).min(1),
-  normalization: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }),
+  /** What it is given, and what it has learned to say. */
+  inputs: columnsFactsSchema,
+  targets: columnsFactsSchema,
+  /** Of the bytes of pictures, where it is given any. */
+  normalization: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).optional(),
   /** What it was trained on. */
   dataset: z.string(),
 });
@@ -39,7 +41,9 @@ export function encodeModel(state: StateDict, description: ModelDescription): Ui
 /** What the file of a model says beside its weights. */
 export function modelMetadata(description: ModelDescription): SafetensorsMetadata {
   // Metadata values are texts. "format" is what other readers of safetensors look for: the names and layouts are PyTorch's.
-  const texts = Object.entries(description).map(([key, value]) => [key, JSON.stringify(value)]);
+  const texts = Object.entries(description).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, JSON.stringify(value)]],
+  );
   return { ...Object.fromEntries(texts), format: 'pt' };
 }
 

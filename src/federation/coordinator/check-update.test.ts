@@ -31,8 +31,9 @@ async function problemOf(bytes: Uint8Array, check: Partial<UpdateCheck> = {}, of
 async function baseFile(values: Float32Array) {
   const path = join(folder, `base-${++files}`);
   const description = {
-    ...{ network: { name: 'lenet5' as const }, imageShape: [1, 2, 2] as [number, number, number] },
-    ...{ classNames: ['a'], normalization: { mean: [0], deviation: [1] }, dataset: 'x' },
+    ...{ network: { name: 'lenet5' as const }, dataset: 'x' },
+    inputs: [{ name: 'x', dtype: 'f32' as const, shape: [4], meaning: { kind: 'number' as const } }],
+    targets: [{ name: 'y', dtype: 'f32' as const, shape: [], meaning: { kind: 'number' as const } }],
   };
   await writeFile(path, encodeModel({ layout, data: values }, description));
   return path;

@@ -2,7 +2,7 @@
  * The coordinator's side of `demonstration-share.ts`. The set is read when the first participant asks, is there once for all
  * who ask at a time, and is let go when nobody does: a coordinator that lends nothing needs no memory for it.
  */
-import type { TrainTestSplit } from '../../data/images/image-dataset.js';
+import type { ImageSplit } from '../../data/images/image-dataset.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { LendShare } from '../../transport/transport.js';
 import { encodeShare } from '../participant/demonstration-share.js';
@@ -11,9 +11,9 @@ import { sharesOf } from '../plan/federation-plan.js';
 export function lendShares(
   configuration: Configuration,
   participants: readonly string[],
-  load: () => Promise<TrainTestSplit>,
+  load: () => Promise<ImageSplit>,
 ): LendShare {
-  let data: Promise<TrainTestSplit> | undefined;
+  let data: Promise<ImageSplit> | undefined;
   /** Together not larger than the set. */
   const encoded = new Map<string, Promise<Uint8Array>>();
   let asking = 0;

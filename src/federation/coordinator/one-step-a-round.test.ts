@@ -82,8 +82,8 @@ it('two participants of other classes, one step of gradient descent a round, are
   for (let step = 1; step <= ROUNDS; step++) {
     const [first, second] = sources.map((source) => source.next());
     await session.run({
-      images: u8Tensor(Uint8Array.of(...first!.images, ...second!.images), [2 * BATCH, 1, 4, 4]),
-      labels: i32Tensor(Int32Array.of(...first!.labels, ...second!.labels)),
+      images: u8Tensor(Uint8Array.of(...first!.inputs[0]!, ...second!.inputs[0]!), [2 * BATCH, 1, 4, 4]),
+      labels: i32Tensor(Int32Array.of(...first!.targets[0]!, ...second!.targets[0]!)),
       weights: f32Tensor(Float32Array.of(...first!.weights, ...second!.weights)),
       learningRate: f32Tensor(Float32Array.of(RATE), []),
       step: i32Tensor(Int32Array.of(step), []),

@@ -2,7 +2,8 @@
  * By what the pixels of own data are normalized where the settings do not say it: the mean and the deviation of the training
  * images. It is a fact of the run from then on: folder, plan and model have it, and a run that is taken up again keeps it.
  */
-import type { ImageDataset } from '../../data/images/image-dataset.js';
+import type { Dataset } from '../../data/dataset.js';
+import { asImages } from '../../data/images/image-dataset.js';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
 import { pixelStatistics } from '../../data/images/pixel-statistics.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
@@ -16,14 +17,15 @@ import { earlierConfiguration } from '../record/run-folder.js';
 export async function withOwnNormalization(
   configuration: Configuration,
   input: Pick<ConfigurationInput, 'normalization'>,
-  train: ImageDataset,
+  train: Dataset,
   out?: string,
   onNotice?: (notice: string) => void,
 ): Promise<Configuration> {
   if (input.normalization !== undefined || datasetNames.includes(configuration.dataset)) return configuration;
-  if (train.examples === 0) return configuration;
+  const images = asImages(train);
+  if (images === undefined || train.examples === 0) return configuration;
   const earlier = out === undefined ? undefined : await earlierConfiguration(out);
-  const normalization = earlier?.normalization ?? pixelStatistics(train);
+  const normalization = earlier?.normalization ?? pixelStatistics(images);
   const { mean, deviation } = normalization;
   const origin = earlier === undefined ? `those of ${train.examples} images` : 'as before';
   onNotice?.(

@@ -5,10 +5,9 @@
 
 import { availableParallelism } from 'node:os';
 import { InterruptedError } from '../../base/interrupted.js';
-import { checkSplit, type TrainTestSplit } from '../../data/images/image-dataset.js';
+import { bytesOf, checkSplit, type TrainTestSplit } from '../../data/dataset.js';
 import { datasetPath, loadDataset } from '../../data/images/node/load-dataset.js';
 import type { Share } from '../../data/partition/partition.js';
-import { summarizeShares } from '../../data/partition/summary.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { encodeModel } from '../../engine/nn/model-file.js';
@@ -31,7 +30,7 @@ import { machineMemory } from '../plan/node/machine-memory.js';
 import { type CutShort, concludeRun, type FederationOutcome } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
 import { DivergedRunError } from '../record/diverged-run.js';
-import { keepLabelCounts } from '../record/label-counts.js';
+import { keepLabelCounts, labelCountsOf } from '../record/label-counts.js';
 import { memoryStore } from '../record/memory-store.js';
 import { claimRun } from '../record/run-claim.js';
 import { keepRunData } from '../record/run-data.js';
@@ -117,24 +116,21 @@ export async function runFederation(
   checkTestImages(parsed, data, source);
   const located = options.data ? parsed : { ...parsed, dataset: datasetPath(parsed.dataset) };
   const configuration = await withOwnNormalization(located, input, data.train, options.out);
-  const { channels, height, width, classNames } = data.train;
-  const imageShape: [number, number, number] = [channels, height, width];
   const workers = options.workers ?? availableParallelism();
-  const facts = { imageShape, classNames };
   checkDemands(
     configuration,
-    learnerOf(configuration, facts, options.network, source),
+    learnerOf(configuration, data.train, options.network, source),
     shares.length,
     machineMemory(options.mostMemoryBytes),
     {
       threads: workers,
       simulated: shares.length,
-      dataBytes: data.train.images.length + data.test.images.length,
+      dataBytes: bytesOf(data.train) + bytesOf(data.test),
     },
   );
   const compiled = compileFederation(
     configuration,
-    facts,
+    data.train,
     { ...strategies, methods: options.methods, network: options.network, init },
     source,
   );
@@ -158,9 +154,7 @@ export async function runFederation(
   let state: RunState | undefined;
   try {
     if (options.out !== undefined) {
-      const shared = configuration.shareLabelCounts
-        ? { classNames, participants: summarizeShares(shares, data.train.labels, classNames.length) }
-        : undefined;
+      const shared = configuration.shareLabelCounts ? labelCountsOf(data.train, shares) : undefined;
       await keepLabelCounts(options.out, shared);
       await keepRunData(options.out, data, shares);
     }

@@ -6,7 +6,8 @@ import { link, mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError } from '../../base/interrupted.js';
-import { type ImageDataset, withoutExamples } from '../../data/images/image-dataset.js';
+import { categoriesOf, type DataFacts } from '../../data/dataset.js';
+import { type ImageDataset, imageFacts, noImages } from '../../data/images/image-dataset.js';
 import { datasetPath, loadDataset } from '../../data/images/node/load-dataset.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import { encodeModel } from '../../engine/nn/model-file.js';
@@ -25,7 +26,6 @@ import { hasDemonstration } from '../participant/demonstration-share.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { describeFederation, requireDistributed } from '../plan/description.js';
 import { checkPartition, federationPlan, participantsOf, strategiesOf } from '../plan/federation-plan.js';
-import type { ImageFacts } from '../plan/learner.js';
 import { versionsOfThis } from '../plan/node/versions.js';
 import { concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
@@ -207,7 +207,7 @@ export async function serveFederation(
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
     const overview = {
       configuration: description.configuration,
-      ...{ participants: [...participants], classNames: [...facts.classNames] },
+      ...{ participants: [...participants], classNames: [...categoriesOf(facts)] },
       testImages: test.examples > 0,
       ...(version !== undefined && { commonweight: version }),
     };
@@ -279,22 +279,21 @@ async function imagesOf(
   { dataDir, observer = {}, signal, out }: ServeOptions,
 ): Promise<{
   readonly configuration: Configuration;
-  readonly facts: ImageFacts;
+  readonly facts: DataFacts;
   readonly test: ImageDataset;
 }> {
   const { dataset, imageShape, classNames } = configuration;
   if (imageShape !== undefined && classNames !== undefined) {
     const [channels, height, width] = imageShape;
-    const test = withoutExamples({ name: dataset, channels, height, width, classNames });
-    return { configuration, facts: { imageShape, classNames }, test };
+    const test = noImages({ name: dataset, channels, height, width, classNames });
+    return { configuration, facts: imageFacts(imageShape, classNames), test };
   }
   const { onData: onProgress, onNotice } = observer;
   const { train, test } = await loadDataset(dataset, { dataDir, onProgress, onNotice, signal });
-  const { channels, height, width } = test;
   const located = { ...configuration, dataset: datasetPath(dataset) };
   return {
     configuration: await withOwnNormalization(located, input, train, out, onNotice),
-    facts: { imageShape: [channels, height, width], classNames: test.classNames },
+    facts: test,
     test,
   };
 }

@@ -5,7 +5,9 @@
 
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
-import { checkDataset, classCounts, type ImageDataset, renumbered } from '../../data/images/image-dataset.js';
+import { classCounts } from '../../data/class-counts.js';
+import { checkDataset } from '../../data/dataset.js';
+import { type ImageDataset, renumbered } from '../../data/images/image-dataset.js';
 import { type Partitioner, partition, type Share } from '../../data/partition/partition.js';
 import type { Description } from '../../protocol/description.js';
 import { FederationError } from '../error.js';

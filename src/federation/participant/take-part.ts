@@ -8,7 +8,7 @@
 import { TensorError } from '../../base/error.js';
 import { InterruptedError } from '../../base/interrupted.js';
 import { throttled } from '../../base/throttle.js';
-import { classCounts } from '../../data/images/image-dataset.js';
+import { classCounts } from '../../data/class-counts.js';
 import { ModelFileError } from '../../engine/nn/model-file.js';
 import type { Announcement, Progress } from '../../protocol/announcement.js';
 import { type Assignment, isEarlier } from '../../protocol/assignment.js';

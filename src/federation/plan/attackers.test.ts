@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample } from '../../../test/run-command.js';
-import type { TrainTestSplit } from '../../data/images/image-dataset.js';
+import type { TrainTestSplit } from '../../data/dataset.js';
 import { loadDataset } from '../../data/images/node/load-dataset.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { runFederation } from '../coordinator/run-federation.js';

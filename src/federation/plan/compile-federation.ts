@@ -1,7 +1,8 @@
 /**
- * What a configuration and a few facts about the images make: network, plan, strategies, initial weights. One function of
+ * What a configuration and a few facts about the data make: network, plan, strategies, initial weights. One function of
  * them alone, so that whoever is told both, on whatever machine, has the same.
  */
+import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
 import { initialState, type Network, parametersOf } from '../../engine/nn/layers/network.js';
@@ -13,7 +14,7 @@ import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
 import type { ChosenStrategies } from './federation-plan.js';
-import { type ImageFacts, type Learner, learnerOf } from './learner.js';
+import { type Learner, learnerOf } from './learner.js';
 
 export interface CompileOptions extends ChosenStrategies {
   /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
@@ -24,7 +25,8 @@ export interface CompileOptions extends ChosenStrategies {
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
 }
 
-export interface CompiledFederation extends ImageFacts, ChosenStrategies {
+export interface CompiledFederation extends ChosenStrategies {
+  readonly facts: DataFacts;
   readonly configuration: Configuration;
   readonly plan: Plan;
   readonly methods: readonly Method[];
@@ -40,7 +42,7 @@ export interface FederationWithNetwork extends CompiledFederation, Learner {}
 /** @param source what errors call the configuration */
 export function compileFederation(
   configuration: Configuration,
-  facts: ImageFacts,
+  facts: DataFacts,
   { strategy, compared, init, methods = [], ...own }: CompileOptions,
   source: string,
 ): FederationWithNetwork {
@@ -52,7 +54,7 @@ export function compileFederation(
     initialState(parameters, configuration.seed, 'initial weights', ...of);
   let common = init && arrangeState(init.state, plan.layout, init.name);
   return {
-    ...{ configuration, ...facts, ...learner, plan, strategy, compared },
+    ...{ configuration, facts, ...learner, plan, strategy, compared },
     methods: methodsFor(configuration, [strategy, ...compared], methods, () => compileFisherPlan(learner)),
     model: modelDescription(configuration, facts),
     initialState(participant) {
@@ -71,12 +73,12 @@ export function compileFederation(
 
 export const modelDescription = (
   { model, normalization, dataset }: Configuration,
-  { imageShape, classNames }: ImageFacts,
+  facts: DataFacts,
 ): ModelDescription => ({
   network: model,
-  imageShape: [...imageShape],
-  classNames: [...classNames],
-  normalization,
+  inputs: facts.inputs.map(factsOf),
+  targets: facts.targets.map(factsOf),
+  ...(facts.inputs[0]?.meaning.kind === 'picture' && { normalization }),
   dataset: datasetName(dataset),
 });
 

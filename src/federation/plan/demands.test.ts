@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { CommonweightError } from '../../base/error.js';
+import { imageFacts } from '../../data/images/image-dataset.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
@@ -139,7 +140,7 @@ describe('a participant', () => {
   it('does not reckon what came before a round that cannot be, nor works for ever in one', async () => {
     const work = async (input: Partial<ConfigurationInput>) => {
       const configuration = parseConfiguration({ ...modest, ...input }, 'test');
-      const facts = { imageShape: [1, 4, 4] as const, classNames: ['a', 'b', 'c'] };
+      const facts = imageFacts([1, 4, 4], ['a', 'b', 'c']);
       const chosen = strategiesOf(configuration, [], 'test');
       const federation = compileFederation(configuration, facts, chosen, 'test');
       const description = await describeFederation(federation, {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { imageFacts } from '../../data/images/image-dataset.js';
 import { mlp } from '../../engine/nn/models/mlp.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { distributedProblem } from '../../protocol/configuration/distributed-problem.js';
@@ -24,7 +25,7 @@ async function described(
   const configuration = parseConfiguration(input, 'test');
   const compiled = compileFederation(
     configuration,
-    { imageShape: [1, 4, 4], classNames: ['a', 'b', 'c'] },
+    imageFacts([1, 4, 4], ['a', 'b', 'c']),
     { ...strategiesOf(configuration, [], 'test'), network: own },
     'test',
   );

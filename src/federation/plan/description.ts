@@ -3,6 +3,8 @@
  * themselves, or an error that says why it is another.
  */
 
+import { categoriesOf } from '../../data/dataset.js';
+import { imageFacts, imageShapeOf } from '../../data/images/image-dataset.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import type { Strategy } from '../../merge/strategy.js';
 import type { Blob } from '../../protocol/blob-name.js';
@@ -37,17 +39,24 @@ export interface Job {
 
 /** @throws ConfigurationError when the configuration is of one machine only. */
 export async function describeFederation(
-  { configuration, imageShape, classNames, plan, methods }: CompiledFederation,
+  { configuration, facts, plan, methods }: CompiledFederation,
   { job, participants, version, foreignPlan }: Job,
 ): Promise<Description> {
   requireDistributed(configuration, 'a federation across machines');
+  const imageShape = imageShapeOf(facts);
+  if (imageShape === undefined) {
+    throw new FederationError(
+      'federation: its data are no images with classes, expected those of a federation across machines',
+      { hint: 'run it on one machine' },
+    );
+  }
   return {
     protocol: PROTOCOL_VERSION,
     job,
     configuration: withoutPath(configuration),
     participants: [...participants],
     imageShape: [...imageShape],
-    classNames: [...classNames],
+    classNames: [...categoriesOf(facts)],
     plan: await planHash(plan),
     ...(methods.length > 0 && { attachments: methods.map(({ name }) => name) }),
     ...(foreignPlan !== undefined && { foreignPlan }),
@@ -111,7 +120,7 @@ export async function compileDescription(
     requireSameMethods(description, taken);
     return taken;
   }
-  const facts = { imageShape, classNames };
+  const facts = imageFacts(imageShape, classNames);
   const learner = learnerOf(configuration, facts, network, source);
   checkDemands(configuration, learner, participants.length, limit);
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);

@@ -1,10 +1,11 @@
 /** What a configuration asks for, built: its strategies, shares, and everybody's work in every round. */
 
 import { nearestName } from '../../base/nearest-name.js';
-import type { ImageDataset, TrainTestSplit } from '../../data/images/image-dataset.js';
+import type { Dataset, TrainTestSplit } from '../../data/dataset.js';
 import { type Partitioner, participantNames, partition, type Share } from '../../data/partition/partition.js';
 import { isPartitionerName, partitionByName, partitionerNames } from '../../data/partition/partitioners.js';
 import { shareRandomPart } from '../../data/partition/random-part.js';
+import { type Strata, strataOf } from '../../data/partition/strata.js';
 import type { Plan } from '../../engine/nn/plan.js';
 import { alignUpdates } from '../../merge/align/align.js';
 import { updatesProblem } from '../../merge/memory/checks.js';
@@ -104,7 +105,7 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
   }
   const { seed, images, participants: names } = configuration;
   const partitioner = partitionerOf(configuration, partitionerNames, source);
-  const deal = (part: Pick<ImageDataset, 'labels' | 'classNames'>) =>
+  const deal = (part: Dataset | Strata) =>
     partition(part, partitioner, { participants, seed, validationFraction: validation, names });
   if (images === undefined) return deal(data.train);
   if (images > data.train.examples) {
@@ -112,7 +113,7 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
       `${source}: "images" is ${images}, expected at most the ${data.train.examples} training images that there are`,
     );
   }
-  return shareRandomPart(data.train, images, seed, deal);
+  return shareRandomPart(strataOf(data.train), images, seed, deal);
 }
 
 /**

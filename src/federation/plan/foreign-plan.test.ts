@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { afterAll, describe, expect, it } from 'vitest';
 import { noise } from '../../../test/noise.js';
+import { imageFacts } from '../../data/images/image-dataset.js';
 import * as g from '../../engine/graph/build.js';
 import { conv2d, dense } from '../../engine/nn/layers/layers.js';
 import type { Network } from '../../engine/nn/layers/network.js';
@@ -51,7 +52,7 @@ const base: ConfigurationInput = {
 /** Described and offered, as it comes by the wire. */
 async function offered(changes: Partial<ConfigurationInput> = {}) {
   const configuration = parseConfiguration({ ...base, ...changes }, 'test');
-  const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b'] } as const;
+  const facts = imageFacts([1, 4, 4], ['a', 'b']);
   const strategies = strategiesOf(configuration, [], 'test');
   const own = configuration.model.name === 'custom' ? network : undefined;
   const compiled = compileFederation(configuration, facts, { ...strategies, network: own }, 'test');

@@ -4,6 +4,7 @@
  * runs: that it is the plan of the description, what memory it takes, that there is nothing in its models that this package
  * would not write, and that they fit the table of tensors, the batch and the inputs. What they compute, nobody can check.
  */
+import { imageFacts } from '../../data/images/image-dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
 import { EVALUATION_BATCH, type Plan } from '../../engine/nn/plan.js';
@@ -28,7 +29,7 @@ import {
 } from './compile-federation.js';
 import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
 import type { ChosenStrategies } from './federation-plan.js';
-import { type ImageFacts, sidesOf } from './learner.js';
+import { sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
 /**
@@ -102,7 +103,7 @@ export async function takeForeignPlan(
       `federation: the plan that the coordinator offers has the SHA-256 ${actual}, expected ${expected}, that of its description`,
     );
   }
-  const facts: ImageFacts = { imageShape, classNames };
+  const facts = imageFacts(imageShape, classNames);
   const { inputs, task } = sidesOf(configuration, facts);
   // What it says may be too little; so much it is at least.
   const least = leastBytes(configuration, layoutSize(layout), inputs);
@@ -137,7 +138,7 @@ export async function takeForeignPlan(
     return fisher;
   };
   return {
-    ...{ configuration, ...facts, ...strategies, plan, model: modelDescription(configuration, facts) },
+    ...{ configuration, facts, ...strategies, plan, model: modelDescription(configuration, facts) },
     methods: methodsFor(configuration, [strategies.strategy, ...strategies.compared], own, fisherPlan),
     initialState() {
       throw new FederationError(

@@ -1,16 +1,11 @@
 /** What is trained, by a configuration and the facts about the data: a network, what it is given, and its task. */
+import { categoriesOf, type DataFacts } from '../../data/dataset.js';
 import { networkOf, taskOf } from '../../engine/nn/by-name.js';
 import type { Network } from '../../engine/nn/layers/network.js';
-import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
+import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
-import type { ColumnSpec } from '../../tensor/column-spec.js';
-
-export interface ImageFacts {
-  /** [C,H,W]. */
-  readonly imageShape: readonly [number, number, number];
-  readonly classNames: readonly string[];
-}
+import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
 
 export interface Learner {
   readonly network: Network;
@@ -25,25 +20,23 @@ export interface Learner {
  */
 export function learnerOf(
   configuration: Configuration,
-  { imageShape, classNames }: ImageFacts,
+  facts: DataFacts,
   own: Network | undefined,
   source: string,
 ): Learner {
-  checkNormalization(configuration, imageShape[0], source);
-  const network = networkFor(configuration, own, classNames.length, source);
-  return {
-    network: onPixels(network, configuration.normalization),
-    ...sidesOf(configuration, { imageShape, classNames }),
-  };
+  const { inputs, task } = sidesOf(configuration, facts);
+  const network = networkFor(configuration, own, categoriesOf(facts).length, source);
+  const [first] = facts.inputs;
+  if (first?.meaning.kind !== 'picture') return { network, inputs, task };
+  const { normalization } = configuration;
+  checkNormalization(normalization, first.shape[0] ?? 1, source);
+  return { network: onPixels(network, normalization), inputs, task };
 }
 
 /** What goes into a network and what is learned of it, whatever it is. */
-export const sidesOf = (
-  { loss }: Configuration,
-  { imageShape, classNames }: ImageFacts,
-): Pick<Learner, 'inputs' | 'task'> => ({
-  inputs: [pixels(imageShape)],
-  task: taskOf(loss, classNames.length),
+export const sidesOf = ({ loss }: Configuration, facts: DataFacts): Pick<Learner, 'inputs' | 'task'> => ({
+  inputs: facts.inputs.map(specOf),
+  task: taskOf(loss, categoriesOf(facts).length),
 });
 
 function networkFor(
@@ -67,7 +60,11 @@ function networkFor(
 }
 
 /** @throws ConfigurationError when the normalization is of another number of channels than the images. */
-function checkNormalization({ normalization }: Configuration, channels: number, source: string): void {
+function checkNormalization(
+  normalization: Configuration['normalization'],
+  channels: number,
+  source: string,
+): void {
   for (const [name, numbers] of Object.entries(normalization)) {
     if (numbers.length === 1 || numbers.length === channels) continue;
     throw new ConfigurationError(

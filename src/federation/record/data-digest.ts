@@ -6,31 +6,38 @@
 
 import { sha256Hex } from '../../base/sha256.js';
 import { turnTaker } from '../../base/turns.js';
-import { type ImageDataset, imageBytes } from '../../data/images/image-dataset.js';
+import { type Column, columnsOf, type Dataset } from '../../data/dataset.js';
+import { sizeOf } from '../../tensor/shape.js';
 
 /** Examples that are hashed at once. */
 const PIECE = 512;
 
 /**
- * SHA-256 over the digests of the pieces; of each example, its place in the set (uint32), its label and its bytes.
+ * SHA-256 over the digests of the pieces; of each example, its place in the set (uint32), and
+ * its values in every column, inputs before targets.
  * @param parts places in the set, such as those for training and those for validation
  */
-export async function dataDigest(dataset: ImageDataset, ...parts: readonly Uint32Array[]): Promise<string> {
-  const { channels, height, width, classNames, images, labels } = dataset;
+export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Array[]): Promise<string> {
   const takeTurn = turnTaker();
-  const head = { shape: [channels, height, width], classNames, parts: parts.map(({ length }) => length) };
-  const digests = [JSON.stringify(head)];
-  const size = imageBytes(dataset);
+  const columns = columnsOf(dataset);
+  const described = columns.map(({ name, dtype, shape, meaning }) => ({ name, dtype, shape, meaning }));
+  const digests = [JSON.stringify({ columns: described, parts: parts.map(({ length }) => length) })];
+  const size = 4 + columns.reduce((sum, column) => sum + bytesOfOne(column), 0);
   for (const indices of parts) {
     for (let from = 0; from < indices.length; from += PIECE) {
       const piece = indices.subarray(from, from + PIECE);
-      const bytes = new Uint8Array(piece.length * (size + 5));
+      const bytes = new Uint8Array(piece.length * size);
       const places = new DataView(bytes.buffer);
       for (const [k, index] of piece.entries()) {
-        const at = k * (size + 5);
+        let at = k * size;
         places.setUint32(at, index, true);
-        bytes[at + 4] = labels[index] as number;
-        bytes.set(images.subarray(index * size, (index + 1) * size), at + 5);
+        at += 4;
+        for (const column of columns) {
+          const { buffer, byteOffset } = column.values;
+          const length = bytesOfOne(column);
+          bytes.set(new Uint8Array(buffer, byteOffset + index * length, length), at);
+          at += length;
+        }
       }
       digests.push(await sha256Hex(bytes));
       await takeTurn();
@@ -39,6 +46,7 @@ export async function dataDigest(dataset: ImageDataset, ...parts: readonly Uint3
   return sha256Hex(new TextEncoder().encode(digests.join('\n')));
 }
 
+const bytesOfOne = ({ values, shape }: Column) => values.BYTES_PER_ELEMENT * sizeOf(shape);
+
 /** Every example of a set. */
-export const everyExample = ({ examples }: ImageDataset) =>
-  Uint32Array.from({ length: examples }, (_, k) => k);
+export const everyExample = ({ examples }: Dataset) => Uint32Array.from({ length: examples }, (_, k) => k);

@@ -5,6 +5,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { categoriesOf, type Dataset } from '../../data/dataset.js';
+import type { Share } from '../../data/partition/partition.js';
+import { summarizeShares } from '../../data/partition/summary.js';
 import { writeResult } from './write-result.js';
 
 export const LABEL_COUNTS = 'label-counts.json';
@@ -26,6 +29,14 @@ export const labelCountsSchema = z.strictObject({
     .readonly(),
 });
 export type LabelCounts = z.output<typeof labelCountsSchema>;
+
+/** Of what every participant holds of a set; nothing where it is not of classes. */
+export function labelCountsOf(dataset: Dataset, shares: readonly Share[]): LabelCounts | undefined {
+  const classNames = categoriesOf(dataset);
+  const labels = dataset.targets[0]?.values;
+  if (labels === undefined || classNames.length === 0) return undefined;
+  return { classNames, participants: summarizeShares(shares, labels, classNames.length) };
+}
 
 /** Writes them into the folder of a run, or takes away what an earlier start was allowed to write. */
 export async function keepLabelCounts(folder: string, counts: LabelCounts | undefined): Promise<void> {

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../../base/node/reason.js';
-import type { TrainTestSplit } from '../../data/images/image-dataset.js';
+import type { TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 import { FederationError } from '../error.js';

@@ -7,7 +7,7 @@ import { attackSchema } from '../../attack/settings.js';
 import { type Complaint, complaintOf } from '../../base/complaint.js';
 import { CommonweightError } from '../../base/error.js';
 import { classNamesSchema } from '../../base/text.js';
-import { LARGEST_SHIFT } from '../../data/batches/augmentation.js';
+import { LARGEST_SHIFT } from '../../data/images/augmentation.js';
 import { partitionSchema } from '../../data/partition/partition-schema.js';
 import {
   correctionSchema,

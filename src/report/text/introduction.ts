@@ -1,11 +1,14 @@
 /** Says what a run is going to do, before it begins. */
 
+import { type Column, categoriesOf, type Dataset } from '../../data/dataset.js';
+import { imageShapeOf } from '../../data/images/image-dataset.js';
 import { renderShares, summarizeShares } from '../../data/partition/summary.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import { averageOf } from '../../merge/average/model-average.js';
 import { readStrategy } from '../../merge/strategies/strategies.js';
 import type { AppliedTo } from '../../merge/strategy.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { describeColumn } from '../../tensor/column-spec.js';
 import { count, percent, plural } from '../numbers.js';
 import { targetText } from '../run-figures.js';
 import { wrapped } from '../text-table.js';
@@ -17,11 +20,12 @@ export function introduction(start: RunStart, width = 100): string {
   const { configuration, data, shares, workers, parameters } = start;
   const { train, test } = data;
   const { partition } = configuration;
-  const { labels, classNames } = train;
+  const labels = train.targets[0]?.values ?? [];
+  const classNames = categoriesOf(train);
   const lines = [
     labelled(
       'data',
-      `${configuration.dataset}: ${imagesText(start)} training and ${count(test.examples)} test images of ${train.width}x${train.height}${train.channels === 1 ? '' : `, ${train.channels} channels`}, ${classNames.length} classes`,
+      `${configuration.dataset}: ${examplesText(start)} training and ${count(test.examples)} test ${kindText(train)}`,
       width,
     ),
     ...normalizationText(configuration).map((text) => labelled('pixels', text, width)),
@@ -51,8 +55,19 @@ function normalizationText({ normalization: { mean, deviation } }: Configuration
 const labelled = (label: string, text: string, width: number) =>
   wrapped(`${label.padEnd(10)}${text}`, width, 10);
 
-function imagesText({ configuration: { images }, data: { train } }: RunStart): string {
+function examplesText({ configuration: { images }, data: { train } }: RunStart): string {
   return images === undefined ? count(train.examples) : `${count(images)} of ${count(train.examples)}`;
+}
+
+/** "images of 28x28, 10 classes", "examples of features f32[8] → price f32[]" */
+function kindText(dataset: Dataset): string {
+  const [channels, height, width] = imageShapeOf(dataset) ?? [];
+  if (channels === undefined) {
+    const listed = (columns: readonly Column[]) => columns.map(describeColumn).join(', ');
+    return `examples of ${listed(dataset.inputs)} → ${listed(dataset.targets)}`;
+  }
+  const colours = channels === 1 ? '' : `, ${channels} channels`;
+  return `images of ${width}x${height}${colours}, ${categoriesOf(dataset).length} classes`;
 }
 
 function attackText({ attackers }: RunStart): string[] {

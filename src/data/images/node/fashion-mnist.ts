@@ -17,7 +17,7 @@ import {
   type KnownFiles,
 } from '../fashion-mnist-facts.js';
 import { type IdxFile, type IdxRole, splitFromIdx } from '../idx.js';
-import type { TrainTestSplit } from '../image-dataset.js';
+import type { ImageSplit } from '../image-dataset.js';
 import { cacheFolder } from './cache-folder.js';
 import { type RunCommand, unpackDebianPackage } from './debian-package.js';
 import { download } from './download.js';
@@ -56,7 +56,7 @@ export const fashionMnistCache = (env?: Readonly<NodeJS.ProcessEnv>): string =>
  * 60,000 training and 10,000 test images, [1, 28, 28] each, ten classes.
  * @throws DataError when `dataDir` holds something else, or when no source has the set: it lists what was tried.
  */
-export async function loadFashionMnist(options: FashionMnistOptions = {}): Promise<TrainTestSplit> {
+export async function loadFashionMnist(options: FashionMnistOptions = {}): Promise<ImageSplit> {
   const known = options.files ?? fashionMnistFiles;
   const found =
     options.dataDir === undefined ? await search(options, known) : await readNamed(options.dataDir, known);

@@ -8,7 +8,7 @@ import { reasonOf } from '../../../base/node/reason.js';
 import { DataError } from '../../error.js';
 import type { IdxFile } from '../idx.js';
 import { findIdxFiles, namedSet } from '../idx-names.js';
-import type { TrainTestSplit } from '../image-dataset.js';
+import type { ImageSplit } from '../image-dataset.js';
 import { readDataFile, sha256 } from './file-bytes.js';
 
 /**
@@ -17,7 +17,7 @@ import { readDataFile, sha256 } from './file-bytes.js';
  * @param trainingOnly reads no test images, which need not be there
  * @throws DataError when one of the four files is missing or damaged, or when files of several sets lie together.
  */
-export async function loadIdxFolder(folder: string, trainingOnly = false): Promise<TrainTestSplit> {
+export async function loadIdxFolder(folder: string, trainingOnly = false): Promise<ImageSplit> {
   const { prefix, files: names } = findIdxFiles(folder, await namesIn(folder), trainingOnly);
   const read = async (name: string): Promise<IdxFile> => {
     const file = join(folder, name);

@@ -6,7 +6,7 @@ import { reasonOf } from '../../../base/node/reason.js';
 import { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';
 import { isIdxFileName } from '../idx-names.js';
-import type { TrainTestSplit } from '../image-dataset.js';
+import type { ImageSplit } from '../image-dataset.js';
 import { loadFashionMnist } from './fashion-mnist.js';
 import { loadIdxFolder } from './idx-folder.js';
 import { loadPictureFolder, type PictureFolderOptions } from './picture-folder.js';
@@ -28,7 +28,7 @@ export const datasetPath = (spec: string): string => (datasetNames.includes(spec
  *   folder a class. What the folder holds decides which.
  * @throws DataError when there is no such set or it cannot be read.
  */
-export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<TrainTestSplit> {
+export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<ImageSplit> {
   if (spec === 'fashion-mnist') {
     const { dataDir, onProgress, signal } = options;
     return loadFashionMnist({ dataDir, onProgress, signal });

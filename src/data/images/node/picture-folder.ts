@@ -7,14 +7,9 @@ import type { Sharp } from 'sharp';
 import { reasonOf } from '../../../base/node/reason.js';
 import { partNearest } from '../../../base/part-of.js';
 import { randomStream } from '../../../base/random.js';
+import { sharedBytes, withoutTest } from '../../dataset.js';
 import { DataError } from '../../error.js';
-import {
-  type ImageDataset,
-  imageDataset,
-  sharedBytes,
-  type TrainTestSplit,
-  withoutTest,
-} from '../image-dataset.js';
+import { type ImageDataset, type ImageSplit, imageDataset } from '../image-dataset.js';
 import { checkBytes, checkFormat, checkPixels, damaged, type PictureSize } from '../picture-checks.js';
 import { examplesOf, findPictures, type PictureExample, type PicturesByClass } from '../picture-tree.js';
 import { listFolder } from './list-folder.js';
@@ -47,7 +42,7 @@ const decodedTogether = 16;
 export async function loadPictureFolder(
   folder: string,
   options: PictureFolderOptions = {},
-): Promise<TrainTestSplit> {
+): Promise<ImageSplit> {
   const { trainingOnly = false } = options;
   const tree = await findPictures(folder, listFolder, trainingOnly);
   const classNames = [...tree.train.keys()];

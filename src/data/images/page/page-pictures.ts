@@ -2,8 +2,9 @@
  * Pictures, PNG or JPEG, decoded by the browser to bytes of one size, as `picture-folder.ts` does it in Node: turned upright
  * (EXIF), laid on white where they are transparent, stretched, and grey by their luminance. For pages, and for workers.
  */
+
+import { sharedBytes } from '../../dataset.js';
 import { DataError } from '../../error.js';
-import { sharedBytes } from '../image-dataset.js';
 import { checkFormat, checkPixels, checkSides, damaged, type PictureSize } from '../picture-checks.js';
 import { type PictureHeader, pictureHeader } from '../picture-header.js';
 import { boxFactor, boxMeans, resample } from '../resample.js';

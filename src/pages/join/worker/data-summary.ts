@@ -1,5 +1,6 @@
 /** Summarizes a participant's data for the page: numbers, and one picture of each class. */
-import { classCounts, imageBytes } from '../../../data/images/image-dataset.js';
+import { classCounts } from '../../../data/class-counts.js';
+import { imageBytes } from '../../../data/images/image-dataset.js';
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, Sample } from '../state/messages.js';
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { imageFacts } from '../../../data/images/image-dataset.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';
 import { encodeModel } from '../../../engine/nn/model-file.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
@@ -21,7 +22,7 @@ const configuration = parseConfiguration(
 const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b', 'c'] } as const;
 const { network, inputs, model, ...compiled } = compileFederation(
   configuration,
-  facts,
+  imageFacts(facts.imageShape, facts.classNames),
   strategiesOf(configuration, [], 'test'),
   'test',
 );

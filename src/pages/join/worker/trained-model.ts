@@ -3,6 +3,8 @@
  * picture.
  */
 
+import { categoriesOf } from '../../../data/dataset.js';
+import { imageShapeOf } from '../../../data/images/image-dataset.js';
 import { networkOf } from '../../../engine/nn/by-name.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';
 import { layoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
@@ -32,7 +34,10 @@ export function trainedModel(
   if (description === undefined || description.network.name === 'custom') {
     throw new ModelFileError(`${source} does not say which network it is of`);
   }
-  const { imageShape, classNames, normalization } = description;
+  const { normalization } = description;
+  const imageShape = imageShapeOf(description);
+  const classNames = categoriesOf(description);
+  if (imageShape === undefined) throw new ModelFileError(`${source} is not one of images with classes`);
   const network = onPixels(networkOf(description.network, classNames.length), normalization);
   const inputs = [pixels(imageShape)];
   const layout = layoutOf(parametersOf(network, inputs));

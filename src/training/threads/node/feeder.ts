@@ -2,14 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BatchRing, fillRing } from '../../../data/batches/batch-ring.js';
 import { type BatchTask, batchFiller } from '../../../data/batches/training-batches.js';
-import type { ImageDataset } from '../../../data/images/image-dataset.js';
+import type { Dataset } from '../../../data/dataset.js';
 
 export interface Feeding {
   readonly task: BatchTask;
   readonly ring: BatchRing;
 }
 
-const dataset = workerData as ImageDataset;
+const dataset = workerData as Dataset;
 parentPort?.on('message', ({ task, ring }: Feeding) => {
   fillRing(ring, task.steps, batchFiller(dataset, task));
 });

@@ -6,11 +6,11 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { createBatchRing, takeFromRing } from '../../../data/batches/batch-ring.js';
 import { type BatchSource, type BatchTask, batchesHere } from '../../../data/batches/training-batches.js';
-import type { ImageDataset } from '../../../data/images/image-dataset.js';
+import type { Dataset } from '../../../data/dataset.js';
 import type { Feeding } from './feeder.js';
 
 /** One thread for all tasks of a worker, started for the first that is worth it. */
-export function batchFeed(dataset: ImageDataset): (task: BatchTask) => BatchSource {
+export function batchFeed(dataset: Dataset): (task: BatchTask) => BatchSource {
   let feeder: Worker | undefined;
   return (task) => {
     if (task.augmentation === undefined) return batchesHere(dataset, task);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import { imageDataset } from '../images/image-dataset.js';
 import { drawAugmentation, writeAugmented } from './augmentation.js';
+import { imageDataset } from './image-dataset.js';
 
 /** Two images of 2×2×3. */
 const dataset = imageDataset({
@@ -21,7 +21,7 @@ const written = (index: number, flip: number, row: number, column: number) => {
     rows: Int8Array.of(0, row),
     columns: Int8Array.of(0, column),
   };
-  writeAugmented(target, 1, dataset, index, draws, 1);
+  writeAugmented(target, 1, dataset.inputs[0]!, index, draws, 1);
   return [...target];
 };
 

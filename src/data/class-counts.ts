@@ -1,0 +1,14 @@
+/** [classes]: how many examples each class has, over all labels or those at `indices`. */
+export function classCounts(
+  labels: ArrayLike<number>,
+  classes: number,
+  indices?: ArrayLike<number>,
+): Uint32Array {
+  const counts = new Uint32Array(classes);
+  const examples = indices === undefined ? labels.length : indices.length;
+  for (let place = 0; place < examples; place++) {
+    const label = labels[indices === undefined ? place : (indices[place] as number)] as number;
+    counts[label] = (counts[label] as number) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,284 @@
+/**
+ * A data set: columns of examples, of which some go into a network and others are what is learned. Its makers are pictures
+ * (`images/`) and arrays of one's own (`arrays/`); whatever trains, deals out, measures or records speaks of columns. Values lie
+ * in shared memory where there is any, so that worker threads receive the set without a copy of their own.
+ */
+import { arrayProblem } from '../tensor/arrays.js';
+import { type ColumnSpec, describeColumn } from '../tensor/column-spec.js';
+import { sameShape, sizeOf } from '../tensor/shape.js';
+import { DataError } from './error.js';
+
+export interface Dataset {
+  readonly name: string;
+  readonly examples: number;
+  /** What a network is given, in its order. */
+  readonly inputs: readonly Column[];
+  /** What is learned, in the order in which a task takes it. */
+  readonly targets: readonly Column[];
+}
+
+export type ColumnValues = Uint8Array | Int32Array | Float32Array;
+
+/** What a column is, without its values. */
+export interface ColumnFacts extends ColumnSpec {
+  readonly meaning: Meaning;
+}
+
+/** Of a column: a description has nothing of its values. */
+export const factsOf = ({ name, dtype, shape, meaning }: ColumnFacts) => ({
+  ...{ name, dtype, shape: [...shape] },
+  meaning: meaning.kind === 'categories' ? { ...meaning, names: [...meaning.names] } : meaning,
+});
+
+/** What a data set is about, without its examples. */
+export interface DataFacts {
+  readonly inputs: readonly ColumnFacts[];
+  readonly targets: readonly ColumnFacts[];
+}
+
+/** Its kind of numbers is that of a batch; its values may be kept in bytes where they are few. */
+export interface Column extends ColumnFacts {
+  /** [examples, …shape], row-major. */
+  readonly values: ColumnValues;
+}
+
+export type Meaning =
+  /** The bytes of a picture, [channels, height, width]. */
+  | { readonly kind: 'picture' }
+  /** Each number is one of so many things. What is `ignored` is none of them. */
+  | { readonly kind: 'categories'; readonly names: readonly string[]; readonly ignored?: number }
+  | { readonly kind: 'number'; readonly unit?: string }
+  /** Words, or pieces of them, by their numbers. */
+  | { readonly kind: 'tokens'; readonly vocabulary: number };
+
+/** Training and test examples of the same columns. The test set is the coordinator's; it may hold no examples. */
+export interface TrainTestSplit<Set extends Dataset = Dataset> {
+  readonly train: Set;
+  readonly test: Set;
+}
+
+export const columnsOf = ({ inputs, targets }: Dataset): readonly Column[] => [...inputs, ...targets];
+
+/** What a set's first target distinguishes, where it is a category; nothing elsewhere. */
+export function categoriesOf({ targets: [target] }: Pick<DataFacts, 'targets'>): readonly string[] {
+  return target?.meaning.kind === 'categories' && target.shape.length === 0 ? target.meaning.names : [];
+}
+
+export const bytesOf = (dataset: Dataset): number =>
+  columnsOf(dataset).reduce((sum, { values }) => sum + values.byteLength, 0);
+
+/** Zeroed bytes, shared where the platform allows it (a browser does so for cross-origin isolated pages only). */
+export function sharedBytes(length: number): Uint8Array {
+  return typeof SharedArrayBuffer === 'undefined'
+    ? new Uint8Array(length)
+    : new Uint8Array(new SharedArrayBuffer(length));
+}
+
+/** The values themselves where they are shared already, else a shared copy. */
+export function toShared<Values extends ColumnValues>(values: Values): Values {
+  if (typeof SharedArrayBuffer === 'undefined' || values.buffer instanceof SharedArrayBuffer) return values;
+  return sharedCopy(values, values.length, (into) => into.set(values));
+}
+
+/** Shared values of the same kind, so many of them. */
+function sharedCopy<Values extends ColumnValues>(
+  like: Values,
+  length: number,
+  fill: (into: Values) => void,
+): Values {
+  const { buffer } = sharedBytes(length * like.BYTES_PER_ELEMENT);
+  const kind = like.constructor as new (buffer: ArrayBufferLike) => Values;
+  // A Node Buffer is a view of a pool: what is shared is plain.
+  const into =
+    like instanceof Uint8Array ? (new Uint8Array(buffer) as ColumnValues as Values) : new kind(buffer);
+  fill(into);
+  return into;
+}
+
+/** What a batch keeps the values of a column in. */
+export function emptyValues({ dtype, shape }: ColumnSpec, places: number, shared = false): ColumnValues {
+  const kinds = { u8: Uint8Array, i32: Int32Array, f32: Float32Array };
+  const length = places * sizeOf(shape);
+  const kind = kinds[dtype] as new (of: number | ArrayBufferLike) => ColumnValues;
+  return new kind(shared ? new SharedArrayBuffer(length * kinds[dtype].BYTES_PER_ELEMENT) : length);
+}
+
+/** Writes the values of example `index` to `place` of a batch. */
+export function fillPlace(into: ColumnValues, place: number, { values, shape }: Column, index: number): void {
+  const size = sizeOf(shape);
+  if (size === 1) into[place] = values[index] as number;
+  else into.set(values.subarray(index * size, (index + 1) * size), place * size);
+}
+
+/** @throws DataError when there is no such example */
+export function requireExample({ name, examples }: Dataset, index: number): void {
+  if (index < examples) return;
+  throw new DataError(`data: "${name}" has ${examples} examples, asked for number ${index}`);
+}
+
+/** Kinds that the values of a column may be kept in. */
+const KEPT = {
+  u8: ['Uint8Array'],
+  i32: ['Int32Array', 'Uint8Array'],
+  f32: ['Float32Array', 'Uint8Array'],
+} as const;
+
+/**
+ * Of a set that a program hands in: kinds and lengths of its arrays, in no time. JavaScript would make zeros of what does not
+ * fit. What a set has besides its columns must be the very arrays of them: other ones would not be trained on.
+ * @throws DataError that says what is wrong
+ */
+export function checkColumns(dataset: Dataset): void {
+  const { name, examples } = dataset;
+  if (!Array.isArray(dataset.inputs) || !Array.isArray(dataset.targets)) {
+    throw new DataError(`data: "${name}" has no columns, expected "inputs" and "targets"`, {
+      hint: 'make it by imageDataset or arrayDataset',
+    });
+  }
+  const columns = columnsOf(dataset);
+  for (const column of columns) {
+    const kinds = KEPT[column.dtype];
+    const length = examples * sizeOf(column.shape);
+    const problems = kinds.map((kind) => arrayProblem(column.values, kind, length));
+    if (problems.includes(undefined)) continue;
+    const problem = problems.find((one) => one?.startsWith('has ')) ?? problems[0];
+    throw new DataError(`data: the ${column.name} of "${name}" are wrong: the array ${problem}`, {
+      hint: `expected ${describeColumn(column)} for each of its ${examples} examples`,
+    });
+  }
+  for (const [field, value] of Object.entries(dataset)) {
+    const isArray = ArrayBuffer.isView(value) || (Array.isArray(value) && typeof value[0] === 'number');
+    if (!isArray || columns.some(({ values }) => values === value)) continue;
+    throw new DataError(`data: "${name}" has ${field} that are not those of its columns`, {
+      hint: 'make a set of them by imageDataset, instead of a copy of another set',
+    });
+  }
+}
+
+/** @throws DataError that says what is wrong: `checkColumns`, and that every number of a category or a token is one */
+export function checkDataset(dataset: Dataset): void {
+  checkColumns(dataset);
+  for (const column of columnsOf(dataset)) checkValues(dataset.name, column);
+}
+
+export function checkValues(name: string, { name: column, meaning, values, shape }: Column): void {
+  const problem = valuesProblem(meaning, values);
+  if (problem === undefined) return;
+  const { at, expected } = problem;
+  const place = shape.length === 0 ? `${singular(column)} ${at}` : `"${column}" at index ${at}`;
+  throw new DataError(`data: ${place} of "${name}" is ${values[at]}, expected ${expected}`);
+}
+
+const singular = (column: string) => (column.endsWith('s') ? column.slice(0, -1) : column);
+
+function valuesProblem(
+  meaning: Meaning,
+  values: ColumnValues,
+): { readonly at: number; readonly expected: string } | undefined {
+  const first = (wrong: (value: number) => boolean, expected: string) => {
+    const at = (values as Float32Array).findIndex(wrong);
+    return at === -1 ? undefined : { at, expected };
+  };
+  switch (meaning.kind) {
+    case 'categories': {
+      const { names, ignored } = meaning;
+      return first(
+        (value) => !(value >= 0 && value < names.length) && value !== ignored,
+        `0 to ${names.length - 1}`,
+      );
+    }
+    case 'tokens':
+      return first((value) => !(value >= 0 && value < meaning.vocabulary), `0 to ${meaning.vocabulary - 1}`);
+    case 'number':
+      return first((value) => !Number.isFinite(value), 'a finite number');
+    case 'picture':
+      return undefined;
+  }
+}
+
+/** Of both sets; those of the coordinator may be none. @throws DataError that says what is wrong, or not alike */
+export function checkSplit({ train, test }: TrainTestSplit): void {
+  checkDataset(train);
+  checkDataset(test);
+  const of = (dataset: Dataset) => columnsOf(dataset).map(describeMeant).join(', ');
+  if (of(train) === of(test)) return;
+  throw new DataError(`data: the test set has ${of(test)}, expected those of the training set: ${of(train)}`);
+}
+
+function describeMeant(column: Column): string {
+  const { meaning } = column;
+  const many =
+    meaning.kind === 'categories'
+      ? ` of ${meaning.names.length} classes`
+      : meaning.kind === 'tokens'
+        ? ` of ${meaning.vocabulary} tokens`
+        : '';
+  return `${describeColumn(column)}${many}`;
+}
+
+/** What the examples of a set would be, and none of them. */
+export const withoutExamples = <Set extends Dataset>(of: Set): Set =>
+  chosenFrom(of, new Uint32Array(0), of.name);
+
+/** A set whose test examples are nobody's: those of the coordinator are enough. */
+export const withoutTest = <Set extends Dataset>(train: Set): TrainTestSplit<Set> => ({
+  train,
+  test: withoutExamples(train),
+});
+
+/**
+ * A copy of these examples, in this order.
+ * @throws DataError when there is no such example, or none at all
+ */
+export function subset<Set extends Dataset>(
+  dataset: Set,
+  indices: Iterable<number>,
+  name = dataset.name,
+): Set {
+  checkColumns(dataset);
+  const chosen = exampleNumbers(dataset, indices);
+  if (chosen.length === 0) throw new DataError(`data: "${name}" holds no examples`);
+  return chosenFrom(dataset, chosen, name);
+}
+
+/** @throws DataError when there is no such example */
+function exampleNumbers(dataset: Dataset, indices: Iterable<number>): Uint32Array {
+  const places = [...indices];
+  const wrong = places.find((index) => !Number.isInteger(index) || index < 0);
+  if (wrong !== undefined) {
+    throw new DataError(
+      `data: number ${wrong} of "${dataset.name}" is asked for, expected whole numbers from 0`,
+    );
+  }
+  for (const index of places) requireExample(dataset, index);
+  return Uint32Array.from(places);
+}
+
+/** With what else the set has: arrays that are those of columns become the new ones. */
+function chosenFrom<Set extends Dataset>(dataset: Set, chosen: Uint32Array, name: string): Set {
+  const renewed = new Map<unknown, ColumnValues>();
+  const choose = (columns: readonly Column[]) =>
+    columns.map((column): Column => {
+      const values = sharedCopy(column.values, chosen.length * sizeOf(column.shape), (into) => {
+        for (const [place, index] of chosen.entries()) fillPlace(into, place, column, index);
+      });
+      renewed.set(column.values, values);
+      return { ...column, values };
+    });
+  const columns = { inputs: choose(dataset.inputs), targets: choose(dataset.targets) };
+  const others = Object.entries(dataset).map(([field, value]) => [field, renewed.get(value) ?? value]);
+  return { ...Object.fromEntries(others), name, examples: chosen.length, ...columns };
+}
+
+/** @throws DataError when a set has not the columns that are expected, whatever they are called */
+export function requireColumns(
+  { name }: Dataset,
+  columns: readonly ColumnSpec[],
+  expected: readonly ColumnSpec[],
+): void {
+  const same = (a: ColumnSpec, b: ColumnSpec | undefined) =>
+    b !== undefined && a.dtype === b.dtype && sameShape(a.shape, b.shape);
+  if (columns.length === expected.length && columns.every((one, at) => same(one, expected[at]))) return;
+  const listed = (of: readonly ColumnSpec[]) => of.map(describeColumn).join(', ') || 'nothing';
+  throw new DataError(`data: "${name}" has ${listed(columns)}, expected ${listed(expected)}`);
+}
