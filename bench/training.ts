@@ -27,7 +27,7 @@ export async function startTraining(
   await session.write(startOf(network));
   const batch = batchInputs(plan, dataset);
   const lossSum = new Float32Array(1);
-  const results = { lossSum: f32Tensor(lossSum, []), correct: f32Tensor(new Float32Array(1), []) };
+  const results = { lossSum: f32Tensor(lossSum, []), counted: f32Tensor(new Float32Array(1), []) };
   let steps = 0;
   return {
     async step() {

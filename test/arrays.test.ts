@@ -1,7 +1,9 @@
 /** What a program hands in that JavaScript would convert without a word: each is refused in a sentence. */
+
 import { describe, expect, it } from 'vitest';
 import * as commonweight from '../src/index.js';
 import { ortNode, runFederation } from '../src/node.js';
+import { classified } from './classified.js';
 
 const {
   imageDataset,
@@ -213,9 +215,9 @@ const synchronous: [what: string, call: () => unknown, message: string][] = [
     'parts that were measured on other classes',
     () =>
       commonweight.addMetrics(
-        [4, 9].map((length) => ({ examples: 1, correct: 1, lossSum: 0, confusion: new Uint32Array(length) })),
+        [4, 9].map((length) => classified({ examples: 1, correct: 1, confusion: new Uint32Array(length) })),
       ),
-    'evaluation: the confusion of a part has 9 numbers, expected 4',
+    'evaluation: "confusion" of a part has 9 numbers, expected 4',
   ],
 ];
 

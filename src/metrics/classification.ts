@@ -1,7 +1,11 @@
 /** The metrics of classification: the accuracy is the main one. */
-import type { TaskMetrics } from './metric.js';
+import { type Figures, finiteFigures, type TaskMetrics } from './metric.js';
+import { figuresOfSums, type Metrics } from './metrics.js';
 
 export const classificationMetrics: TaskMetrics = [
   { name: 'accuracy', better: 'higher', format: 'percent' },
   { name: 'loss', better: 'lower', format: 'number' },
 ];
+
+/** What sums come to, whatever the task. */
+export const figuresOf = (metrics: Metrics): Figures => finiteFigures(figuresOfSums(metrics));

@@ -1,15 +1,29 @@
-/** What a model did on a set of examples: counts, so that parts can be added up in any split. */
+/**
+ * What a model did on a set of examples: sums, so that parts can be added up in any split, and the rules by which figures come
+ * of them. Sums are float32 within a batch, and float64 across batches and owners.
+ */
+import { evaluate } from '../engine/graph/evaluate.js';
+import type { Value } from '../engine/graph/value.js';
 import { requireArray } from '../tensor/arrays.js';
 
 export interface Metrics {
   readonly examples: number;
-  readonly correct: number;
-  /** Σ loss over the examples. */
+  /** What the loss is a mean over: examples, or those of their tokens or pixels that count. */
+  readonly counted: number;
+  /** Σ loss over them. */
   readonly lossSum: number;
-  /** [classes, classes], row-major: examples of class i that were taken for class j. */
-  readonly confusion: Uint32Array;
-  /** Example by example, where the evaluation kept it. */
+  /** Of the task's metrics, by name; row-major. */
+  readonly sums: Readonly<Record<string, Float64Array>>;
+  readonly rules: readonly FigureRule[];
+  /** Example by example, where whoever evaluated kept it. */
   readonly answers?: Answers;
+}
+
+/** How a figure comes of the sums; plain data, so that it passes between threads. */
+export interface FigureRule {
+  readonly name: string;
+  /** [], of inputs that are called as the sums are, and `counted`. */
+  readonly figure: Value;
 }
 
 /** [examples], in the order in which they were evaluated. */
@@ -18,39 +32,50 @@ export interface Answers {
   readonly predictions: Uint8Array;
 }
 
-export const accuracy = ({ correct, examples }: Metrics) => (examples === 0 ? 0 : correct / examples);
+export const accuracy = ({ sums, examples }: Pick<Metrics, 'sums' | 'examples'>) =>
+  examples === 0 ? 0 : (sums.correct?.[0] ?? 0) / examples;
 
-export const meanLoss = ({ lossSum, examples }: Metrics) => (examples === 0 ? 0 : lossSum / examples);
+export const meanLoss = ({ lossSum, counted }: Pick<Metrics, 'lossSum' | 'counted'>) =>
+  counted === 0 ? 0 : lossSum / counted;
+
+/** What the sums come to, in float64: the task's own figures, and the loss. One of nothing is not finite. */
+export function figuresOfSums(metrics: Metrics): Record<string, number> {
+  const inputs = { ...metrics.sums, counted: [metrics.counted] };
+  const figures = metrics.rules.map(({ name, figure }) => {
+    return [name, evaluate({ outputs: { figure } }, inputs).figure?.[0] ?? Number.NaN] as const;
+  });
+  return { ...Object.fromEntries(figures), loss: meanLoss(metrics) };
+}
+
+/** [classes, classes], row-major: examples of class i that were taken for class j; empty where a task is not over classes. */
+const confusionOf = ({ sums }: Pick<Metrics, 'sums'>) => sums.confusion ?? new Float64Array(0);
 
 /** The part of each class that was recognised, [classes]; NaN for a class without examples. */
-export function accuracyByClass({ confusion }: Metrics): number[] {
-  const classes = Math.sqrt(confusion.length);
-  return Array.from({ length: classes }, (_, label) => {
-    const row = confusion.subarray(label * classes, (label + 1) * classes);
-    return (row[label] as number) / row.reduce((a, b) => a + b, 0);
-  });
+export function accuracyByClass(metrics: Pick<Metrics, 'sums'>): number[] {
+  return confusionRows(metrics).map((row, label) => (row[label] as number) / row.reduce((a, b) => a + b, 0));
 }
 
 /** The metrics of the union of disjoint sets, added in the order given; answers stay where every part has them. */
 export function addMetrics(parts: readonly Metrics[]): Metrics {
-  const confusion = new Uint32Array(parts[0]?.confusion.length ?? 0);
-  let [examples, correct, lossSum] = [0, 0, 0];
+  const [first] = parts;
+  const sums = Object.fromEntries(
+    Object.entries(first?.sums ?? {}).map(([name, { length }]) => [name, new Float64Array(length)] as const),
+  );
+  let [examples, counted, lossSum] = [0, 0, 0];
   for (const part of parts) {
-    requireArray('evaluation: the confusion of a part', part.confusion, 'Uint32Array', confusion.length);
     examples += part.examples;
-    correct += part.correct;
+    counted += part.counted;
     lossSum += part.lossSum;
-    part.confusion.forEach((count, cell) => {
-      confusion[cell] = (confusion[cell] as number) + count;
-    });
+    for (const [name, total] of Object.entries(sums)) {
+      const values = part.sums[name];
+      requireArray(`evaluation: "${name}" of a part`, values, 'Float64Array', total.length);
+      for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (values?.[i] as number);
+    }
   }
   const answers = parts.flatMap((part) => part.answers ?? []);
   return {
-    examples,
-    correct,
-    lossSum,
-    confusion,
-    ...(answers.length === parts.length && { answers: joined(answers) }),
+    ...{ examples, counted, lossSum, sums, rules: first?.rules ?? [] },
+    ...(answers.length > 0 && answers.length === parts.length && { answers: joined(answers) }),
   };
 }
 
@@ -60,7 +85,8 @@ function joined(answers: readonly Answers[]): Answers {
 }
 
 /** [classes][classes]: as nested lists, the form that files have. */
-export function confusionRows({ confusion }: Pick<Metrics, 'confusion'>): number[][] {
+export function confusionRows(metrics: Pick<Metrics, 'sums'>): number[][] {
+  const confusion = confusionOf(metrics);
   const classes = Math.sqrt(confusion.length);
   return Array.from({ length: classes }, (_, label) => [
     ...confusion.subarray(label * classes, (label + 1) * classes),

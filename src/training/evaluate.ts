@@ -1,10 +1,12 @@
 /** state + data → metrics, by the evaluation model of a plan. */
-import { createBatch, fillBatch } from '../data/batches/batches.js';
-import { type ColumnValues, categoriesOf, type Dataset } from '../data/dataset.js';
+import { type Batch, createBatch, fillBatch } from '../data/batches/batches.js';
+import { type ColumnValues, type Dataset, requireColumns } from '../data/dataset.js';
 import type { Plan } from '../engine/nn/plan.js';
+import { sumOutput } from '../engine/nn/tasks/measures.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { requireArray } from '../tensor/arrays.js';
+import { sizeOf } from '../tensor/shape.js';
 import { layoutSize } from '../tensor/state-dict.js';
 import { f32Tensor, i32Tensor } from '../tensor/tensor.js';
 import { batchFeeds } from './batch-feeds.js';
@@ -23,36 +25,52 @@ export async function evaluateState(
   indices: Uint32Array,
   keepGoing: KeepGoing = () => true,
 ): Promise<Metrics | undefined> {
-  const { evaluationBatchSize: size } = plan;
+  const { evaluationBatchSize: size, measures } = plan;
   requireArray('evaluation: the state', state, 'Float32Array', layoutSize(plan.layout));
   requireArray('evaluation: the list of examples', indices, 'Uint32Array');
-  const classes = categoriesOf(dataset).length;
+  requireColumns(dataset, dataset.inputs, plan.inputs);
+  requireColumns(dataset, dataset.targets, plan.targets);
   const batch = createBatch(dataset, size);
-  const labels = batch.targets[0] as ColumnValues;
-  const predictions = new Int32Array(size);
-  const lossSum = new Float32Array(1);
-  const correct = new Float32Array(1);
   const inputs = { state: f32Tensor(state), ...batchFeeds(plan, batch) };
+  const sums = [{ name: 'lossSum', shape: [] }, { name: 'counted', shape: [] }, ...measures.sums].map(
+    ({ name, shape }, k) => ({
+      ...{ name, ofBatch: new Float32Array(sizeOf(shape)), total: new Float64Array(sizeOf(shape)), shape },
+      output: k < 2 ? name : sumOutput(name),
+    }),
+  );
+  const answers = measures.predicts ? answersOf(batch, indices.length) : undefined;
   const outputs = {
-    predictions: i32Tensor(predictions),
-    lossSum: f32Tensor(lossSum, []),
-    correct: f32Tensor(correct, []),
+    ...Object.fromEntries(sums.map(({ output, ofBatch, shape }) => [output, f32Tensor(ofBatch, shape)])),
+    ...(answers && { predictions: i32Tensor(answers.ofBatch) }),
   };
-  const confusion = new Uint32Array(classes * classes);
-  const answers = { labels: new Uint8Array(indices.length), predictions: new Uint8Array(indices.length) };
-  let [totalCorrect, totalLoss] = [0, 0];
   for (let start = 0; start < indices.length; start += size) {
     if (!(await keepGoing())) return undefined;
     fillBatch(batch, dataset, indices, start);
     await session.run(inputs, outputs);
-    totalCorrect += correct[0] as number;
-    totalLoss += lossSum[0] as number;
-    answers.labels.set(labels.subarray(0, batch.count), start);
-    answers.predictions.set(predictions.subarray(0, batch.count), start);
-    for (let i = 0; i < batch.count; i++) {
-      const cell = (labels[i] as number) * classes + (predictions[i] as number);
-      confusion[cell] = (confusion[cell] as number) + 1;
+    for (const { ofBatch, total } of sums) {
+      for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (ofBatch[i] as number);
     }
+    answers?.keep(start);
   }
-  return { examples: indices.length, correct: totalCorrect, lossSum: totalLoss, confusion, answers };
+  const [lossSum, counted, ...others] = sums.map(({ total }) => total);
+  return {
+    ...{ examples: indices.length, counted: counted?.[0] ?? 0, lossSum: lossSum?.[0] ?? 0 },
+    sums: Object.fromEntries(measures.sums.map(({ name }, k) => [name, others[k] as Float64Array])),
+    rules: measures.rules,
+    ...(answers && { answers: answers.all }),
+  };
+}
+
+/** The class of every example, and what it was taken for. */
+function answersOf(batch: Batch, examples: number) {
+  const ofBatch = new Int32Array(batch.weights.length);
+  const all = { labels: new Uint8Array(examples), predictions: new Uint8Array(examples) };
+  return {
+    ofBatch,
+    all,
+    keep(start: number) {
+      all.labels.set((batch.targets[0] as ColumnValues).subarray(0, batch.count), start);
+      all.predictions.set(ofBatch.subarray(0, batch.count), start);
+    },
+  };
 }

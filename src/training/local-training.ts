@@ -11,7 +11,9 @@ import type { Dataset } from '../data/dataset.js';
 import type { Augmentation } from '../data/images/augmentation.js';
 import type { Plan } from '../engine/nn/plan.js';
 import type { Session, Tensors } from '../engine/runtime/runtime.js';
-import { accuracy } from '../metrics/metrics.js';
+import { figuresOf } from '../metrics/classification.js';
+import type { Figures } from '../metrics/metric.js';
+import { accuracy, meanLoss } from '../metrics/metrics.js';
 import { reached, type Target } from '../metrics/target.js';
 import { requireArray } from '../tensor/arrays.js';
 import { layoutSize } from '../tensor/state-dict.js';
@@ -133,18 +135,19 @@ export async function trainLocally(
   const report = reporter(context.onProgress, work, inSteps ? undefined : epochs, images);
   try {
     let validationAccuracy: number | undefined;
+    let figures: Figures = {};
     let loss = 0;
     let epoch = 0;
     while (epoch < epochs) {
       epoch++;
       const steps = Math.min(stepsPerEpoch, maxSteps - loop.steps);
-      let [lossSum, seen] = [0, 0];
+      let [lossSum, counted] = [0, 0];
       for (let step = 1; step <= steps; step++) {
         if (!(await keepGoing())) return undefined;
-        const { lossSum: sum, count } = await loop.run(batches.next());
-        lossSum += sum;
-        seen += count;
-        loss = lossSum / seen;
+        const of = await loop.run(batches.next());
+        lossSum += of.lossSum;
+        counted += of.counted;
+        loss = meanLoss({ lossSum, counted });
         report({ epoch, step, steps, epochDone: false, loss, validationAccuracy }, loop.images);
       }
       if (validation.length > 0) {
@@ -152,13 +155,14 @@ export async function trainLocally(
         const { evaluation } = context;
         const metrics = await evaluateState(evaluation, plan, state, dataset, validation, keepGoing);
         if (metrics === undefined) return undefined;
+        figures = figuresOf(metrics);
         validationAccuracy = accuracy(metrics);
       }
       report({ epoch, step: steps, steps, epochDone: true, loss, validationAccuracy }, loop.images);
       if (
         work.threshold !== undefined &&
         validationAccuracy !== undefined &&
-        reached({ accuracy: validationAccuracy }, work.threshold)
+        reached(figures, work.threshold)
       ) {
         break;
       }
@@ -209,7 +213,7 @@ async function stepLoop(
   const learningRate = new Float32Array(1);
   const stepNumber = new Int32Array(1);
   const lossSum = new Float32Array(1);
-  const correct = new Float32Array(1);
+  const counted = new Float32Array(1);
   const seed = randomStream(work.seed, work.participant, work.round, 'dropout').uint32() | 0;
   const settings: Tensors = {
     learningRate: f32Tensor(learningRate, []),
@@ -217,7 +221,7 @@ async function stepLoop(
     seed: i32Tensor(Int32Array.of(seed), []),
     ...correctionFeeds(plan, dataset, train, base, work),
   };
-  const results: Tensors = { lossSum: f32Tensor(lossSum, []), correct: f32Tensor(correct, []) };
+  const results: Tensors = { lossSum: f32Tensor(lossSum, []), counted: f32Tensor(counted, []) };
   const slotNames = Array.from({ length: plan.slotCount }, (_, index) => `slot${index}`);
   const slots = slotNames.map((name, index) => {
     const vector = work.slots?.subarray(index * size, (index + 1) * size) ?? new Float32Array(size);
@@ -244,12 +248,12 @@ async function stepLoop(
       learningRate[0] = work.learningRates[Math.min(this.steps, work.learningRates.length - 1)] as number;
       stepNumber[0] = this.steps + 1;
       await training.run({ ...batchFeeds(plan, batch), ...settings }, results);
-      const sum = lossSum[0] as number;
-      const mean = sum / batch.count;
+      const of = { lossSum: lossSum[0] as number, counted: counted[0] as number };
+      const mean = meanLoss(of);
       if (!(mean <= DIVERGED_LOSS)) throw diverged(work, 'the loss', mean, this.steps + 1);
       this.steps++;
       this.images += batch.count;
-      return { lossSum: sum, count: batch.count };
+      return of;
     },
   };
 }

@@ -76,6 +76,7 @@ async function predict(network: Network, { layout, data }: StateDict): Promise<n
     layout,
     state: data,
     inputs: [pixels(IMAGE)],
+    task: classification({ classes: 10 }),
   });
   const session = await ortNode({ threads: 2 }).open(model);
   const images = sample('t10k-images-idx3', 'images').subarray(0, PREDICTED * PIXELS);

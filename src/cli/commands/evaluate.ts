@@ -7,7 +7,6 @@ import { datasetNames, loadDataset } from '../../data/images/node/load-dataset.j
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
-import { classification } from '../../engine/nn/tasks/classification.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { evaluationReport, evaluationResult } from '../../report/text/evaluation-report.js';
 import { sameShape } from '../../tensor/shape.js';
@@ -150,12 +149,12 @@ function checkFits(model: OpenedModel, { test }: ImageSplit, path: string, datas
 }
 
 async function measure(model: OpenedModel, data: ImageSplit, workers: number, signal: AbortSignal) {
-  const { network, state, inputs, classNames } = model;
+  const { network, state, inputs, task } = model;
   // A plan is for training; of this one only the evaluation is used.
   const plan = compilePlan({
     network,
     inputs,
-    task: classification({ classes: classNames.length }),
+    task,
     optimizer: sgd(),
     batchSize: 1,
   });

@@ -21,9 +21,9 @@ export function addExport(program: Command): void {
     .addHelpText('after', '\nExample:\n  commonweight export runs/v/model.safetensors -o model.onnx')
     .action(async (path: string, flags: ModelFlags & { output: string }) => {
       await checkFolderOf('--output', flags.output);
-      const { network, state, inputs } = await openModel(path, flags);
+      const { network, state, inputs, task } = await openModel(path, flags);
       const { layout, data } = state;
-      const bytes = exportInference({ network, layout, state: data, inputs });
+      const bytes = exportInference({ network, layout, state: data, inputs, task });
       await writeWhole('--output', flags.output, bytes);
       process.stdout.write(`${flags.output}: ${byteSize(bytes.length)}\n`);
     });

@@ -27,13 +27,13 @@ export function addPredict(program: Command): void {
 }
 
 async function predict(path: string, images: readonly string[], flags: ModelFlags): Promise<void> {
-  const { network, state, imageShape, inputs, classNames } = await openModel(path, flags);
+  const { network, state, imageShape, inputs, task, classNames } = await openModel(path, flags);
   const [channels = 1, height = 1, width = 1] = imageShape;
   if (channels !== 1 && channels !== 3) {
     throw new UsageError(`"${path}" takes images of ${channels} channels, pictures have 1 or 3`);
   }
   const { layout, data } = state;
-  const model = exportInference({ network, layout, state: data, inputs });
+  const model = exportInference({ network, layout, state: data, inputs, task });
   // A few pictures are done in a moment: they need no thread of their own.
   const session = await ortNode().open(model);
   const rows: string[][] = [];

@@ -10,6 +10,8 @@ import { networkOf } from '../../engine/nn/by-name.js';
 import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
 import { decodeModel, requireFinite } from '../../engine/nn/model-file.js';
 import { type Normalization, onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
+import { classification } from '../../engine/nn/tasks/classification.js';
+import type { Task } from '../../engine/nn/tasks/task.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { Shape } from '../../tensor/shape.js';
 import { arrangeState, layoutDifference, type StateDict } from '../../tensor/state-dict.js';
@@ -22,6 +24,7 @@ export interface OpenedModel {
   readonly state: StateDict;
   /** [C,H,W]. */
   readonly imageShape: Shape;
+  readonly task: Task;
   /** What the network is given: images of that shape. */
   readonly inputs: readonly ColumnSpec[];
   readonly classNames: readonly string[];
@@ -75,6 +78,7 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
     ),
     imageShape,
     inputs,
+    task: classification({ classes: classNames.length }),
     classNames,
     dataset: description?.dataset,
   };

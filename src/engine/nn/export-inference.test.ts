@@ -15,13 +15,15 @@ import { mlp } from './models/mlp.js';
 import { onPixels, pixels } from './models/normalize-pixels.js';
 import { paperCnn } from './models/paper-cnn.js';
 import { resnet8 } from './models/resnet8.js';
+import { classification } from './tasks/classification.js';
 
 const normalization = { mean: [0.286], deviation: [0.353] };
 
 function trained(network: Network, imageShape: Shape = [1, 28, 28]): TrainedNetwork {
   const [normalized, inputs] = [onPixels(network, normalization), [pixels(imageShape)]];
   const { layout, data } = initialState(parametersOf(normalized, inputs), 'export');
-  return { network: normalized, layout, state: data, inputs };
+  const task = classification({ classes: 10 });
+  return { network: normalized, layout, state: data, inputs, task };
 }
 
 function randomImages(batchSize: number, imageShape: Shape) {

@@ -2,11 +2,12 @@
 
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import { checkState, type StateLayout } from '../../tensor/state-dict.js';
-import { input, softmax } from '../graph/build.js';
+import { input } from '../graph/build.js';
 import { simplifyGraph } from '../graph/simplify.js';
 import type { Graph } from '../graph/value.js';
 import { exportGraph } from '../onnx/export/export.js';
 import { applyNetwork, examplesOf, type Network } from './layers/network.js';
+import type { Task } from './tasks/task.js';
 
 export interface TrainedNetwork {
   readonly network: Network;
@@ -14,6 +15,7 @@ export interface TrainedNetwork {
   /** The flat vector that the layout describes. */
   readonly state: Float32Array;
   readonly inputs: readonly ColumnSpec[];
+  readonly task: Pick<Task, 'outputs'>;
 }
 
 /**
@@ -29,12 +31,12 @@ export function exportInference({ layout, state, ...description }: TrainedNetwor
   });
 }
 
-/** (…inputs, every weight in its shape) → (logits, probabilities). */
+/** (…inputs, every weight in its shape) → what the task says of the output. */
 function inferenceGraph(
-  { network, layout, inputs }: Omit<TrainedNetwork, 'state'>,
+  { network, layout, inputs, task }: Omit<TrainedNetwork, 'state'>,
   batchSize: number,
 ): Graph {
   const weights = layout.map(({ name, shape }) => input(name, shape));
-  const logits = applyNetwork(network, layout, weights, examplesOf(inputs, batchSize));
-  return simplifyGraph({ outputs: { logits, probabilities: softmax(logits) } });
+  const output = applyNetwork(network, layout, weights, examplesOf(inputs, batchSize));
+  return simplifyGraph({ outputs: task.outputs?.(output) ?? { output } });
 }

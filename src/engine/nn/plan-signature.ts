@@ -11,6 +11,7 @@ import type { ModelSignature, ModelValue } from '../onnx/import/read-model.js';
 import type { CorrectionInput } from './corrections/correction.js';
 import type { FisherPlan } from './fisher-plan.js';
 import type { Plan } from './plan.js';
+import { sumOutput } from './tasks/measures.js';
 
 type Facts = Omit<Plan, 'trainingModel' | 'evaluationModel'>;
 
@@ -37,17 +38,21 @@ export function trainingSignature(plan: Facts, classes: number): ModelSignature 
     outputs: [
       value('nextState', vector),
       ...slots.map((index) => value(`nextSlot${index}`, vector)),
-      ...score,
+      ...loss,
     ],
   };
 }
 
 /** Those of `evaluationStep`. */
 export function evaluationSignature(plan: Facts): ModelSignature {
-  const { evaluationBatchSize: size } = plan;
+  const { evaluationBatchSize: size, measures } = plan;
   return {
     inputs: [value('state', [layoutSize(plan.layout)]), ...batch(plan, size)],
-    outputs: [...score, value('predictions', [size], 'i32')],
+    outputs: [
+      ...loss,
+      ...measures.sums.map(({ name, shape }) => value(sumOutput(name), shape)),
+      ...(measures.predicts ? [value('predictions', [size], 'i32')] : []),
+    ],
   };
 }
 
@@ -108,4 +113,4 @@ const batch = ({ inputs, targets }: Facts, size: number) => [
   ...columns([...inputs, ...targets], size),
   value('weights', [size]),
 ];
-const score = [value('lossSum', []), value('correct', [])];
+const loss = [value('lossSum', []), value('counted', [])];

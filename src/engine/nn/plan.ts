@@ -19,6 +19,7 @@ import {
 } from './layers/network.js';
 import type { Optimizer } from './optimizers.js';
 import { permutationGroups } from './permutation-groups.js';
+import { type Measures, measuresOf } from './tasks/measures.js';
 import type { Task } from './tasks/task.js';
 import { evaluationStep, type StepDescription, trainingStep } from './training-step.js';
 
@@ -48,6 +49,8 @@ export interface Plan {
   readonly evaluationBatchSize: number;
   /** Vectors that the optimizer keeps, each of the state's size. */
   readonly slotCount: number;
+  /** What an evaluation gives. */
+  readonly measures: Measures;
   /** Inputs of the training model that stay the same through a round. */
   readonly correctionInputs: readonly CorrectionInput[];
   /** Hidden units that may be put in another order: what models are aligned by before they are merged. */
@@ -76,6 +79,7 @@ export function compilePlan(options: PlanOptions): Plan {
     batchSize,
     evaluationBatchSize,
     slotCount: optimizer.slotCount,
+    measures: measuresOf(task),
     correctionInputs: options.correction?.reads ?? [],
     permutationGroups: permutationGroups(network, inputs),
     trainingModel: lower(trainingStep(description)),
@@ -85,7 +89,7 @@ export function compilePlan(options: PlanOptions): Plan {
 
 /** What a graph calls something else. */
 const TAKEN =
-  /^(state|nextState|(nextSlot|slot)\d+|weights|learningRate|step|seed|totalWeight|number|strength|globalState|controlDrift|classCounts|signs|slopes|sum)$/;
+  /^(state|nextState|(nextSlot|slot)\d+|weights|learningRate|step|seed|totalWeight|number|strength|globalState|controlDrift|classCounts|signs|slopes|sum|lossSum|counted|predictions)$/;
 
 function checkNames(columns: readonly ColumnSpec[]): void {
   const names = columns.map(({ name }) => name);

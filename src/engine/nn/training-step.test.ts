@@ -106,7 +106,7 @@ describe('a ragged batch', () => {
   const exact = train(describeStep(5), batch(5));
 
   it('of 5 images in 8 places gives the next state and slots of a batch of 5', () => {
-    expect(Object.keys(ragged).sort()).toEqual(['correct', 'lossSum', 'nextSlot0', 'nextSlot1', 'nextState']);
+    expect(Object.keys(ragged).sort()).toEqual(['counted', 'lossSum', 'nextSlot0', 'nextSlot1', 'nextState']);
     for (const name of Object.keys(exact)) expectSame(ragged[name]!, exact[name]!);
     expect(exact.nextState).not.toEqual(Float64Array.from(initial.data));
   });
@@ -115,7 +115,14 @@ describe('a ragged batch', () => {
     const evaluation = (places: number) =>
       evaluate(evaluationStep(describeStep(places), places), { state: initial.data, ...batch(5, places) });
     expectSame(evaluation(8).lossSum!, evaluation(5).lossSum!);
-    expect(evaluation(8).correct).toEqual(evaluation(5).correct);
+    for (const name of ['counted', 'sum.correct', 'sum.confusion']) {
+      expect(evaluation(8)[name]).toEqual(evaluation(5)[name]);
+    }
+    expect(evaluation(5).counted).toEqual(Float64Array.of(5));
+    const confusion = [...evaluation(5)['sum.confusion']!];
+    expect(confusion.reduce((sum, count) => sum + count)).toBe(5);
+    const right = confusion[0]! + confusion[4]! + confusion[8]!;
+    expect(evaluation(5)['sum.correct']).toEqual(Float64Array.of(right));
     expect(evaluation(8).predictions!.slice(0, 5)).toEqual(evaluation(5).predictions);
     expectSame(evaluation(5).lossSum!, exact.lossSum!);
   });

@@ -2,11 +2,11 @@
  * The whole training step as one graph, and the evaluation that belongs to it.
  *
  *     (state [P], slot0 [P] …, …inputs [B,…], …targets [B,…], weights [B], learningRate, step, seed)
- *         → (state [P], slot0 [P] …, lossSum, correct)
+ *         → (state [P], slot0 [P] …, lossSum, counted)
  *
  * The loss that is differentiated is Σ wᵢ·lossᵢ / max(Σ wᵢ·unitsᵢ, 1), so that the empty places of a ragged batch (weight 0)
- * count for nothing; a task says what the loss of an example is, and how many units of it count. `lossSum` is Σ wᵢ·lossᵢ and
- * `correct` the weighted number of right predictions, both before the update.
+ * count for nothing; a task says what the loss of an example is, and how many units of it count. `lossSum` is Σ wᵢ·lossᵢ, before
+ * the update, and `counted` is Σ wᵢ·unitsᵢ.
  * A correction adds inputs of its own (`corrections/correction.ts`).
  */
 
@@ -22,6 +22,7 @@ import type { Correction, CorrectionInputs } from './corrections/correction.js';
 import { lastLayerOf } from './layers/last-layer.js';
 import { applyNetwork, examplesOf, type Inputs, type Network, NetworkError } from './layers/network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
+import { sumOutput, sumsOf } from './tasks/measures.js';
 import type { Task } from './tasks/task.js';
 
 export interface StepDescription {
@@ -59,7 +60,8 @@ export function trainingStep(description: TrainingDescription): Graph {
   const seed = g.input('seed', [], 'i32');
   const batch = batchInputs(description, description.batchSize);
 
-  const totalWeight = g.maximum(g.reduceSum(unitWeights(description.task, batch)), 1);
+  const counted = g.reduceSum(unitWeights(description.task, batch));
+  const totalWeight = g.maximum(counted, 1);
   const told = correctionInputs(description);
   const parts = batchParts(description);
   const number = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');
@@ -68,7 +70,7 @@ export function trainingStep(description: TrainingDescription): Graph {
   const read = Object.fromEntries(reads.map((name) => [name, told[name]]));
   const sums =
     parts === 1
-      ? gradientAndScore(description, { ...batch, ...whole, keys: [seed, step], told })
+      ? gradientAndLoss(description, { ...batch, ...whole, keys: [seed, step], told })
       : g.sumOverParts(
           { sliced: { ...columnsOf(description, batch), number }, whole: { ...whole, ...read } },
           parts,
@@ -77,14 +79,12 @@ export function trainingStep(description: TrainingDescription): Graph {
             const keys = [part.seed, part.step, g.reshape(part.number, [])];
             const of = { ...batchOf(description, operands), state, totalWeight, keys };
             return simplify([
-              gradientAndScore(description, { ...of, told: { ...told, ...operands } }),
+              gradientAndLoss(description, { ...of, told: { ...told, ...operands } }),
             ])[0] as Value;
           },
         );
   const slope = g.slice(sums, [0], [size]);
-  const [lossSum, correct] = [0, 1].map((at) =>
-    g.reshape(g.slice(sums, [size + at], [size + at + 1]), []),
-  ) as [Value, Value];
+  const lossSum = g.reshape(g.slice(sums, [size], [size + 1]), []);
   const clipped = clipNorm === undefined ? slope : clipByGlobalNorm(slope, clipNorm);
   const corrected = correction?.changes === 'gradient' ? correction.gradient(clipped, state, told) : clipped;
   const next = optimizer.update(state, corrected, slots, learningRate, step);
@@ -96,7 +96,7 @@ export function trainingStep(description: TrainingDescription): Graph {
       nextState,
       ...Object.fromEntries(next.slots.map((slot, index) => [`nextSlot${index}`, slot])),
       lossSum,
-      correct,
+      counted,
     },
   });
 }
@@ -108,8 +108,8 @@ interface PartOperands extends Batch {
   readonly told: CorrectionInputs;
 }
 
-/** [P + 2]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these examples, Σ wᵢ·lossᵢ, and the number of right predictions. */
-function gradientAndScore(
+/** [P + 1]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these examples, and Σ wᵢ·lossᵢ. */
+function gradientAndLoss(
   { network, layout, task, correction }: TrainingDescription,
   { state, totalWeight, keys, told, ...batch }: PartOperands,
 ): Value {
@@ -128,24 +128,31 @@ function gradientAndScore(
           told,
         )
       : task.losses(output, batch.targets);
-  const { lossSum, correct } = score(losses, output, batch);
+  const lossSum = g.reduceSum(g.mul(losses, batch.weights));
   // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
-  const [slopeOf, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, correct, ...tensors]) as [
+  const [slopeOf, loss, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, ...tensors]) as [
+    Value,
     Value,
     ...Value[],
   ];
-  const scores = simple.slice(0, 2).map((value) => g.reshape(value, [1]));
-  return g.concat([...gradients(slopeOf, simple.slice(2)), ...scores], 0);
+  return g.concat([...gradients(slopeOf, simple), g.reshape(loss, [1])], 0);
 }
 
-/** (state, …inputs, …targets, weights) → (lossSum, correct, predictions i32 [B]). */
+/** (state, …inputs, …targets, weights) → (lossSum, counted, the sums of the task's metrics, predictions i32 [B] of classes). */
 export function evaluationStep(description: StepDescription, batchSize: number): Graph {
   const { network, layout, task } = description;
   const state = g.input('state', [layoutSize(layout)]);
   const batch = batchInputs(description, batchSize);
   const output = applyNetwork(network, layout, cutState(state, layout), batch.inputs);
-  const { lossSum, correct } = score(task.losses(output, batch.targets), output, batch);
-  return simplifyGraph({ outputs: { lossSum, correct, predictions: g.argMax(output, 1) } });
+  const sums = Object.entries(sumsOf(task, output, batch.targets, batch.weights));
+  return simplifyGraph({
+    outputs: {
+      lossSum: g.reduceSum(g.mul(task.losses(output, batch.targets), batch.weights)),
+      counted: g.reduceSum(unitWeights(task, batch)),
+      ...Object.fromEntries(sums.map(([name, sum]) => [sumOutput(name), sum])),
+      ...(task.classes !== undefined && { predictions: g.argMax(output, 1) }),
+    },
+  });
 }
 
 function batchInputs({ inputs, task }: StepDescription, batchSize: number): Batch {
@@ -236,15 +243,6 @@ function activationsOfOne({ network, layout, inputs, task }: StepDescription): V
 
 const activationSize = (value: Value) =>
   Math.max(sizeOf(value.shape), value.op === 'conv2d' ? convolutionOperandSize(value) : 0);
-
-/** @param losses of every example [B] */
-function score(losses: Value, output: Value, { targets: [labels], weights }: Batch) {
-  const right = g.equal(g.argMax(output, 1), labels as Value);
-  return {
-    lossSum: g.reduceSum(g.mul(losses, weights)),
-    correct: g.reduceSum(g.mul(right, weights)),
-  };
-}
 
 /** The tensors of a flat state vector, each still flat. */
 export function cutState(state: Value, layout: StateLayout): Value[] {

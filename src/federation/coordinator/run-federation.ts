@@ -134,7 +134,7 @@ export async function runFederation(
     { ...strategies, methods: options.methods, network: options.network, init },
     source,
   );
-  const { network, inputs, plan, methods, model, initialState } = compiled;
+  const { network, inputs, task, plan, methods, model, initialState } = compiled;
   const refit = refitPlanOf(configuration, compiled);
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
@@ -149,7 +149,7 @@ export async function runFederation(
   const stop = () => pool?.stop();
   claim?.signal.addEventListener('abort', stop);
   signal?.addEventListener('abort', stop);
-  const conclusion = { out: options.out, configuration, network, inputs, store, shares, encode };
+  const conclusion = { out: options.out, configuration, network, inputs, task, store, shares, encode };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   let state: RunState | undefined;
   try {

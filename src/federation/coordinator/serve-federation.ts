@@ -127,7 +127,7 @@ export async function serveFederation(
     { ...strategies, methods: options.methods, network: options.network, init },
     source,
   );
-  const { plan, network, inputs, methods, model, initialState } = compiled;
+  const { plan, network, inputs, task, methods, model, initialState } = compiled;
   const participants = participantsOf(configuration);
   const encode = (state: StateDict) => encodeModel(state, model);
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
@@ -226,7 +226,7 @@ export async function serveFederation(
       }),
     });
     const conclusion = {
-      ...{ out, configuration, network, inputs, store, encode },
+      ...{ out, configuration, network, inputs, task, store, encode },
       ...(modelBytes > IN_MEMORY_BYTES && {
         async linkFinal(role: StateRole) {
           const final = finalRole(rounds.state(), configuration);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classified } from '../../../test/classified.js';
 import { initialSlots, serverStep } from '../../merge/server/server-optimizer.js';
 import { serverOptimizerOf } from '../../merge/server/server-optimizers.js';
 import { mean } from '../../merge/strategies/mean.js';
@@ -68,7 +69,7 @@ const tasks: TaskRunner = {
     return { state, slots, epochs: 1, steps: 1, images: 1, loss: 1, validationAccuracy: undefined };
   },
   async evaluate({ examples }) {
-    return { examples: examples.indices.length, correct: 0, lossSum: 0, confusion: new Uint32Array(4) };
+    return classified({ examples: examples.indices.length, correct: 0 });
   },
   stop() {},
 };

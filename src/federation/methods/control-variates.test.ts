@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classified } from '../../../test/classified.js';
 import { InterruptedError } from '../../base/interrupted.js';
 import { mean } from '../../merge/strategies/mean.js';
 import { classificationMetrics } from '../../metrics/classification.js';
@@ -65,7 +66,7 @@ function descent(steps: number, fails: (task: TrainTask) => boolean = () => fals
       return { state, slots: new Float32Array(0), ...counts };
     },
     async evaluate() {
-      return { examples: 1, correct: 1, lossSum: 0, confusion: new Uint32Array(4) };
+      return classified({ examples: 1, correct: 1 });
     },
     stop() {},
   };

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { classified } from '../../../test/classified.js';
 import { mean } from '../../merge/strategies/mean.js';
 import { strategyByName } from '../../merge/strategies/strategies.js';
 import type { Strategy } from '../../merge/strategy.js';
@@ -67,7 +68,7 @@ function recorded(fisher = (of: string) => (of === 'a' ? [1, 0, 2] : [3, 0, 0]))
       return { state, slots: new Float32Array(0), ...counts };
     },
     async evaluate() {
-      return { examples: 1, correct: 1, lossSum: 0, confusion: new Uint32Array(4) };
+      return classified({ examples: 1, correct: 1 });
     },
     async fisher(task) {
       asked.push(task);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classified } from '../../../test/classified.js';
 import { rowStart } from '../../merge/refit/cholesky.js';
 import { addSums, emptySums, packSums, ridgeSolution, unpackSums } from '../../merge/refit/feature-sums.js';
 import { mean } from '../../merge/strategies/mean.js';
@@ -94,7 +95,7 @@ const tasksWith = (bestBias: number): TaskRunner => ({
   },
   async evaluate({ state }) {
     const lossSum = (state[bias.offset]! - bestBias) ** 2;
-    return { examples: 1, correct: 1, lossSum, confusion: new Uint32Array(4) };
+    return classified({ examples: 1, correct: 1, lossSum });
   },
   async sumFeatures({ state, train }) {
     return sumsOf(state[0]!, train);

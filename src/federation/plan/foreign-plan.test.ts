@@ -228,7 +228,7 @@ function misfit(size: number): Uint8Array {
   const state = model.input('state', 'f32', [size]);
   model.output('nextState', model.node('Add', [state, model.floats([1, 2, 3])]), 'f32', [size]);
   model.output('lossSum', model.float(1), 'f32', []);
-  model.output('correct', model.float(1), 'f32', []);
+  model.output('counted', model.float(1), 'f32', []);
   return model.bytes();
 }
 

@@ -14,6 +14,7 @@ import {
   signatureProblem,
   trainingSignature,
 } from '../../engine/nn/plan-signature.js';
+import { measuresOf } from '../../engine/nn/tasks/measures.js';
 import { type ModelSignature, readModel } from '../../engine/onnx/import/read-model.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { Description } from '../../protocol/description.js';
@@ -119,6 +120,7 @@ export async function takeForeignPlan(
       batchSize: configuration.batchSize,
     },
     evaluationBatchSize: EVALUATION_BATCH,
+    measures: measuresOf(task),
     slotCount: optimizerOf(configuration.optimizer).slotCount,
     correctionInputs: correctionOf(configuration.correction)?.reads ?? [],
     // Models are aligned by the coordinator.

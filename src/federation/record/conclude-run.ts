@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import type { Network } from '../../engine/nn/layers/network.js';
+import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { StateDict } from '../../tensor/state-dict.js';
@@ -27,6 +28,7 @@ export interface Conclusion {
   readonly configuration: Configuration;
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
+  readonly task: Task;
   readonly store: RunStore;
   /** Everybody's, where they are on this machine. */
   readonly shares?: readonly Share[] | undefined;
@@ -37,7 +39,7 @@ export interface Conclusion {
 }
 
 export async function concludeRun(
-  { out, configuration, network, inputs, store, shares, encode, linkFinal }: Conclusion,
+  { out, configuration, network, inputs, task, store, shares, encode, linkFinal }: Conclusion,
   state: RunState,
   cutShort?: CutShort,
 ): Promise<FederationOutcome> {
@@ -57,7 +59,7 @@ export async function concludeRun(
   if (model !== undefined) {
     const { layout, data } = model;
     await writeResult(out, 'model.safetensors', encode(model));
-    const inference = exportInference({ network, layout, state: data, inputs });
+    const inference = exportInference({ network, layout, state: data, inputs, task });
     await writeResult(out, 'model.onnx', inference);
   }
   await writeResult(out, 'metrics.csv', metricsCsv(result));

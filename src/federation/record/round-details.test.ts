@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classified } from '../../../test/classified.js';
 import { roundDetailsSchema } from '../../protocol/round-details.js';
 import { roundDetails } from './round-details.js';
 
@@ -9,13 +10,8 @@ const metrics = (...predictions: number[]) => {
     confusion[2 * label + predictions[i]!]! += 1;
   });
   const correct = predictions.filter((prediction, i) => prediction === labels[i]).length;
-  return {
-    examples: 2,
-    correct,
-    lossSum: 0,
-    confusion,
-    answers: { labels, predictions: Uint8Array.from(predictions) },
-  };
+  const answers = { labels, predictions: Uint8Array.from(predictions) };
+  return classified({ examples: 2, correct, confusion, answers });
 };
 const updates = ['a', 'b'].map((name, k) => ({
   name,

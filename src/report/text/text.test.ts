@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classified } from '../../../test/classified.js';
 import type { RunResult } from '../../federation/record/run-result.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { bar, byteSize, count, duration, percent, plural } from '../numbers.js';
@@ -124,12 +125,12 @@ describe('an outcome', () => {
 });
 
 describe('an evaluation', () => {
-  const metrics = {
+  const metrics = classified({
     examples: 5,
     correct: 3,
     lossSum: 2.5,
-    confusion: Uint32Array.of(2, 0, 0, 1, 1, 1, 0, 0, 0),
-  };
+    confusion: [2, 0, 0, 1, 1, 1, 0, 0, 0],
+  });
 
   it('counts every class; one without examples has no accuracy', () => {
     expect(evaluationResult('m', 'd', ['cat', 'dog', 'eel'], metrics)).toEqual({

@@ -272,7 +272,7 @@ describe.each(Object.entries(all))('%s', (_, correction) => {
     const actual = await session.run(feeds);
     const expected = evaluate(graph, values);
     const whole = evaluate(stepOf(correction, deep), values);
-    for (const name of ['nextState', 'lossSum', 'correct']) {
+    for (const name of ['nextState', 'lossSum', 'counted']) {
       expectClose([...whole[name]!], [...expected[name]!], 12);
       expectClose([...(actual[name]!.data as Float32Array)], [...expected[name]!], 5);
     }

@@ -1,7 +1,8 @@
-/** Classification: each example is of one of so many classes. */
+/** Classification: each example is of one of so many classes. Accuracy is its metric. */
+import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 import { type ClassLoss, softmaxCrossEntropy } from './losses.js';
-import type { ClassTask, Task } from './task.js';
+import type { ClassTask, Metric, Task } from './task.js';
 
 export interface ClassificationTask extends Task {
   readonly classes: ClassTask;
@@ -22,5 +23,26 @@ export function classification({
     unit: 'example',
     classes: { count: classes, loss },
     losses: (logits, [labels]) => loss(logits, labels as Value),
+    metrics: [accuracy],
+    outputs: (logits) => ({ logits, probabilities: g.softmax(logits) }),
   };
 }
+
+/** The part of the examples whose class has the largest logit; beside it what each class was taken for. */
+const accuracy: Metric = {
+  ...{ name: 'accuracy', better: 'higher', format: 'percent' },
+  sums(logits, [labels], weights) {
+    const classes = logits.shape[1] ?? 1;
+    const predictions = g.argMax(logits, 1);
+    const weighted = g.mul(
+      g.oneHot(labels as Value, classes),
+      g.reshape(weights, [weights.shape[0] ?? 1, 1]),
+    );
+    return {
+      correct: g.reduceSum(g.mul(g.equal(predictions, labels as Value), weights)),
+      /** [classes, classes]: examples of class i that were taken for class j. */
+      confusion: g.matmul(weighted, g.oneHot(predictions, classes), { transposeA: true }),
+    };
+  },
+  figure: ({ correct, counted }) => g.div(correct as Value, counted as Value),
+};

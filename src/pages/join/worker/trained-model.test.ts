@@ -20,7 +20,7 @@ const configuration = parseConfiguration(
   'test',
 );
 const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b', 'c'] } as const;
-const { network, inputs, model, ...compiled } = compileFederation(
+const { network, inputs, task, model, ...compiled } = compileFederation(
   configuration,
   imageFacts(facts.imageShape, facts.classNames),
   strategiesOf(configuration, [], 'test'),
@@ -38,6 +38,7 @@ it('is given out as it came, and as the ONNX model that a run writes', () => {
     layout: state.layout,
     state: state.data,
     inputs,
+    task,
   });
   expect(opened.fileOf('onnx')).toEqual(Uint8Array.from(onnx));
 });

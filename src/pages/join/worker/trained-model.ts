@@ -10,6 +10,7 @@ import { exportInference } from '../../../engine/nn/export-inference.js';
 import { layoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
 import { decodeModel, ModelFileError, requireFinite } from '../../../engine/nn/model-file.js';
 import { onPixels, pixels } from '../../../engine/nn/models/normalize-pixels.js';
+import { classification } from '../../../engine/nn/tasks/classification.js';
 import type { Runtime, Session } from '../../../engine/runtime/runtime.js';
 import { arrangeState, layoutSize } from '../../../tensor/state-dict.js';
 import { u8Tensor } from '../../../tensor/tensor.js';
@@ -40,11 +41,12 @@ export function trainedModel(
   if (imageShape === undefined) throw new ModelFileError(`${source} is not one of images with classes`);
   const network = onPixels(networkOf(description.network, classNames.length), normalization);
   const inputs = [pixels(imageShape)];
+  const task = classification({ classes: classNames.length });
   const layout = layoutOf(parametersOf(network, inputs));
   const { data } = arrangeState(state, layout, source);
   let onnx: Uint8Array<ArrayBuffer> | undefined;
   const exported = () => {
-    onnx ??= Uint8Array.from(exportInference({ network, layout, state: data, inputs }));
+    onnx ??= Uint8Array.from(exportInference({ network, layout, state: data, inputs, task }));
     return onnx;
   };
   let session: Promise<Session> | undefined;
