@@ -37,7 +37,7 @@ const configuration = parseConfiguration(
   'bench',
 );
 const dataBytes = data.train.images.length + data.test.images.length;
-const learner = learnerOf(configuration, data.train, undefined, 'bench');
+const learner = learnerOf(configuration, data.train, {}, 'bench');
 const reckonedBytes = demandedBytes(configuration, learner, {
   ...{ threads: workers, simulated: participants, dataBytes },
 });

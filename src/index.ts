@@ -3,6 +3,7 @@
 export { CommonweightError } from './base/error.js';
 export { type RandomStream, randomStream } from './base/random.js';
 export { newSecretKey, type SecretKey } from './crypto/signing.js';
+export { type ArrayColumn, type ArrayColumns, arrayDataset } from './data/arrays/array-dataset.js';
 export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches/batches.js';
 export { type BatchSource, type BatchTask, batchesHere } from './data/batches/training-batches.js';
 export { type Column, type Dataset, subset, type TrainTestSplit } from './data/dataset.js';
@@ -45,7 +46,8 @@ export { compilePlan, type Plan, type PlanOptions } from './engine/nn/plan.js';
 export { constantSchedule, cosine, linearWarmUp, oneCycle, type Schedule } from './engine/nn/schedules.js';
 export { classification } from './engine/nn/tasks/classification.js';
 export { meanSquaredError, softmaxCrossEntropy } from './engine/nn/tasks/losses.js';
-export type { Task } from './engine/nn/tasks/task.js';
+export { regression } from './engine/nn/tasks/regression.js';
+export type { Metric, Task } from './engine/nn/tasks/task.js';
 export { lower } from './engine/onnx/lower/lower.js';
 export type { Runtime, Session } from './engine/runtime/runtime.js';
 export type {
@@ -93,6 +95,7 @@ export { max } from './merge/strategies/max.js';
 export { mean } from './merge/strategies/mean.js';
 export { strategyByName, strategyNames } from './merge/strategies/strategies.js';
 export type { Combination, Grams, Strategy, Survey } from './merge/strategy.js';
+export { figuresOf } from './metrics/classification.js';
 export { accuracy, accuracyByClass, addMetrics, type Metrics, meanLoss } from './metrics/metrics.js';
 export {
   type Configuration,

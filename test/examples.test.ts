@@ -8,6 +8,7 @@ import { ownMethod } from '../examples/own-method.js';
 import { ownNetwork } from '../examples/own-network.js';
 import { ownNetworkServed } from '../examples/own-network-served.js';
 import { ownStrategy } from '../examples/own-strategy.js';
+import { ownTask } from '../examples/own-task.js';
 import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
 import { imageFacts } from '../src/data/images/image-dataset.js';
@@ -78,6 +79,11 @@ describe('the examples', () => {
       Buffer.from(data.buffer, data.byteOffset, data.byteLength),
     );
     expect(bytes[0]!.equals(bytes[1]!)).toBe(true);
+  });
+
+  it('own-task learns rates by a loss of its own, and is measured by its own figure', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => {});
+    expect(await ownTask()).toBeLessThan(1.4);
   });
 
   it('own-network learns stripes until every participant passes', async () => {

@@ -13,6 +13,7 @@ const folders = [
   'tensor',
   'crypto',
   'data',
+  'data/arrays',
   'data/images',
   'data/images/node',
   'data/images/page',

@@ -76,7 +76,7 @@ describe('a ring that a thread fills', () => {
         const { counters, batches } = ring;
         for (let step = 0; step < steps; step++) {
           while (step - Atomics.load(counters, 1) >= batches.length) Atomics.wait(counters, 1, Atomics.load(counters, 1));
-          batches[step % batches.length].labels.fill(step);
+          batches[step % batches.length].targets[0].fill(step);
           batches[step % batches.length].weights.fill(1);
           Atomics.store(counters, 0, step + 1);
           Atomics.notify(counters, 0);

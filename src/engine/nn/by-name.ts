@@ -23,7 +23,7 @@ import type {
 import { type ClassificationTask, classification } from './tasks/classification.js';
 import { meanSquaredError, softmaxCrossEntropy } from './tasks/losses.js';
 
-/** The network, with as many classes as the data has. */
+/** The network, with so many outputs: one for each class, where there are classes. */
 export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {
   switch (model.name) {
     case 'paper-cnn':
@@ -37,7 +37,7 @@ export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, cla
   }
 }
 
-export function taskOf(loss: LossSettings, classes: number): ClassificationTask {
+export function classificationOf(loss: LossSettings, classes: number): ClassificationTask {
   return classification({
     classes,
     loss: loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError(),

@@ -1,5 +1,6 @@
 /** Settings of a network and of its training, by name: what a configuration may ask of this room. */
 import { z } from 'zod';
+import { metricsSchema } from '../../metrics/metric.js';
 
 const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
@@ -50,6 +51,23 @@ export const lossSchema = z
     z.strictObject({ name: z.literal('mean-squared-error') }),
   ])
   .meta({ title: 'Loss', description: 'A loss, known by its `name`.' });
+
+/** What is learned. */
+export const taskSchema = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('classification').describe('One of the classes of the data, measured by accuracy.'),
+  }),
+  z.strictObject({
+    name: z
+      .literal('regression')
+      .describe('Numbers, by their mean squared error, measured by RMSE, MAE and R².'),
+    unit: z.string().min(1).max(20).optional().describe('The unit of the numbers, such as "km".'),
+  }),
+  z.strictObject({
+    name: z.literal('custom').describe('The task that the caller passes.'),
+    metrics: metricsSchema.describe('What it is measured by, the main metric first.'),
+  }),
+]);
 
 const until = z
   .union([count, z.number().gt(0).lt(1)])
@@ -130,6 +148,7 @@ export const scheduleSchema = z
   .meta({ title: 'Schedule', description: 'A schedule of a learning rate, known by its `name`.' });
 
 export type ModelSettings = z.output<typeof modelSchema>;
+export type TaskSettings = z.output<typeof taskSchema>;
 export type LossSettings = z.output<typeof lossSchema>;
 export type CorrectionSettings = z.output<typeof correctionSchema>;
 export type OptimizerSettings = z.output<typeof optimizerSchema>;

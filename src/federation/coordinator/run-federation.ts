@@ -11,6 +11,8 @@ import type { Share } from '../../data/partition/partition.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { encodeModel } from '../../engine/nn/model-file.js';
+import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
+import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Strategy } from '../../merge/strategy.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { layoutSize, type StateDict } from '../../tensor/state-dict.js';
@@ -54,6 +56,8 @@ export interface FederationOptions {
   readonly data?: TrainTestSplit | undefined;
   /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
   readonly network?: Network | undefined;
+  /** What is learned, where that is a task of one's own; the configuration's is then `{ name: 'custom' }`. */
+  readonly task?: Task | undefined;
   /** Strategies of one's own, which the configuration may name. */
   readonly strategies?: readonly Strategy[] | undefined;
   /** Methods of one's own: every update carries what they compute. */
@@ -98,7 +102,11 @@ export async function runFederation(
   options: FederationOptions = {},
 ): Promise<FederationOutcome> {
   const { observer = {}, signal, source = 'options' } = options;
-  const named = { ...(options.data && { dataset: options.data.train.name }), ...input };
+  const named = {
+    ...(options.data && { dataset: options.data.train.name }),
+    ...(options.task && { task: { name: 'custom' as const, metrics: factsOfMetrics(options.task) } }),
+    ...input,
+  };
   const { configuration: parsed, init } = await configurationWith(named, options.init, source);
   if (options.data !== undefined) checkSplit(options.data);
   const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);
@@ -119,7 +127,7 @@ export async function runFederation(
   const workers = options.workers ?? availableParallelism();
   checkDemands(
     configuration,
-    learnerOf(configuration, data.train, options.network, source),
+    learnerOf(configuration, data.train, options, source),
     shares.length,
     machineMemory(options.mostMemoryBytes),
     {
@@ -131,7 +139,7 @@ export async function runFederation(
   const compiled = compileFederation(
     configuration,
     data.train,
-    { ...strategies, methods: options.methods, network: options.network, init },
+    { ...strategies, methods: options.methods, network: options.network, task: options.task, init },
     source,
   );
   const { network, inputs, task, plan, methods, model, initialState } = compiled;

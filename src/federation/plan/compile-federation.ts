@@ -5,7 +5,7 @@
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
-import { initialState, type Network, parametersOf } from '../../engine/nn/layers/network.js';
+import { initialState, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
@@ -14,11 +14,9 @@ import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
 import type { ChosenStrategies } from './federation-plan.js';
-import { type Learner, learnerOf } from './learner.js';
+import { type Learner, learnerOf, type OwnLearner } from './learner.js';
 
-export interface CompileOptions extends ChosenStrategies {
-  /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
-  readonly network?: Network | undefined;
+export interface CompileOptions extends ChosenStrategies, OwnLearner {
   /** Of one's own: see `methodsFor`. */
   readonly methods?: readonly Method[] | undefined;
   /** The weights to start from, and what errors call them. */
@@ -46,7 +44,7 @@ export function compileFederation(
   { strategy, compared, init, methods = [], ...own }: CompileOptions,
   source: string,
 ): FederationWithNetwork {
-  const learner = learnerOf(configuration, facts, own.network, source);
+  const learner = learnerOf(configuration, facts, own, source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
   const plan = planCutFor({ configuration, ...learner });
   const parameters = parametersOf(learner.network, learner.inputs);

@@ -121,7 +121,7 @@ export async function compileDescription(
     return taken;
   }
   const facts = imageFacts(imageShape, classNames);
-  const learner = learnerOf(configuration, facts, network, source);
+  const learner = learnerOf(configuration, facts, { network }, source);
   checkDemands(configuration, learner, participants.length, limit);
   const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
   requireSameMethods(description, compiled);

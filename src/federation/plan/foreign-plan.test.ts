@@ -191,7 +191,7 @@ describe('a plan that is accepted', () => {
       ({ evaluationModel }) => ({ trainingModel: evaluationModel }),
     ],
     [
-      'does not fit: it does not give "predictions"',
+      'does not fit: it does not give "sum.correct"',
       ({ trainingModel }) => ({ evaluationModel: trainingModel }),
     ],
     ['does not fit: its input "state" is f32[', ({ tensors }) => ({ tensors: tensors.slice(1) })],

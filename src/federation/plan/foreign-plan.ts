@@ -105,7 +105,7 @@ export async function takeForeignPlan(
     );
   }
   const facts = imageFacts(imageShape, classNames);
-  const { inputs, task } = sidesOf(configuration, facts);
+  const { inputs, task } = sidesOf(configuration, facts, undefined, 'the description of the federation');
   // What it says may be too little; so much it is at least.
   const least = leastBytes(configuration, layoutSize(layout), inputs);
   const demanded = () => Math.max(memoryBytes, least);

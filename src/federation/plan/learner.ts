@@ -1,11 +1,13 @@
 /** What is trained, by a configuration and the facts about the data: a network, what it is given, and its task. */
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
-import { networkOf, taskOf } from '../../engine/nn/by-name.js';
+import { classificationOf, networkOf } from '../../engine/nn/by-name.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
+import { regression } from '../../engine/nn/tasks/regression.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
-import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
+import { type ColumnSpec, describeColumn, specOf } from '../../tensor/column-spec.js';
+import { formatShape } from '../../tensor/shape.js';
 
 export interface Learner {
   readonly network: Network;
@@ -13,19 +15,24 @@ export interface Learner {
   readonly task: Task;
 }
 
+/** What a program brings itself: what `{ name: 'custom' }` means in the configuration. */
+export interface OwnLearner {
+  readonly network?: Network | undefined;
+  readonly task?: Task | undefined;
+}
+
 /**
- * @param own a network of the caller's; the configuration's model is then `{ name: 'custom' }`
  * @param source what errors call the configuration
- * @throws ConfigurationError when there is no such network, or a normalization of another number of channels
+ * @throws ConfigurationError when there is no such network or task, or it is not about such data
  */
 export function learnerOf(
   configuration: Configuration,
   facts: DataFacts,
-  own: Network | undefined,
+  own: OwnLearner,
   source: string,
 ): Learner {
-  const { inputs, task } = sidesOf(configuration, facts);
-  const network = networkFor(configuration, own, categoriesOf(facts).length, source);
+  const { inputs, task } = sidesOf(configuration, facts, own.task, source);
+  const network = networkFor(configuration, own.network, task, source);
   const [first] = facts.inputs;
   if (first?.meaning.kind !== 'picture') return { network, inputs, task };
   const { normalization } = configuration;
@@ -34,19 +41,73 @@ export function learnerOf(
 }
 
 /** What goes into a network and what is learned of it, whatever it is. */
-export const sidesOf = ({ loss }: Configuration, facts: DataFacts): Pick<Learner, 'inputs' | 'task'> => ({
-  inputs: facts.inputs.map(specOf),
-  task: taskOf(loss, categoriesOf(facts).length),
-});
+export function sidesOf(
+  configuration: Configuration,
+  facts: DataFacts,
+  own: Task | undefined,
+  source: string,
+): Pick<Learner, 'inputs' | 'task'> {
+  const task = taskFor(configuration, facts, own, source);
+  const listed = (columns: readonly ColumnSpec[]) => columns.map(describeColumn).join(', ') || 'nothing';
+  const [got, expected] = [listed(facts.targets), listed(task.targets)];
+  if (got !== expected) {
+    throw new ConfigurationError(
+      `${source}: the task "${task.name}" is about ${expected}, but the data have the targets ${got}`,
+    );
+  }
+  return { inputs: facts.inputs.map(specOf), task };
+}
+
+function taskFor(
+  { task, loss }: Configuration,
+  facts: DataFacts,
+  own: Task | undefined,
+  source: string,
+): Task {
+  if (own !== undefined && task.name !== 'custom') {
+    throw new ConfigurationError(`${source}: a task is given, but "task.name" is "${task.name}"`, {
+      hint: 'leave one of both out',
+    });
+  }
+  const [target] = facts.targets;
+  const expected = (what: string) =>
+    new ConfigurationError(
+      `${source}: "task" is "${task.name}", but the data have ${target === undefined ? 'no target' : `the target ${describeColumn(target)} of ${target.meaning.kind}`}, expected ${what}`,
+      { hint: 'set "task" to what the data are about' },
+    );
+  switch (task.name) {
+    case 'classification': {
+      const classes = categoriesOf(facts).length;
+      if (target === undefined || classes === 0) throw expected('categories, one for each example');
+      const { targets, ...others } = classificationOf(loss, classes);
+      return { ...others, targets: targets.map((one) => ({ ...one, name: target.name })) };
+    }
+    case 'regression':
+      if (target?.meaning.kind !== 'number' || target.dtype !== 'f32') throw expected('numbers, f32');
+      return regression({ target, unit: task.unit });
+    case 'custom':
+      if (own !== undefined) return own;
+      throw new ConfigurationError(`${source}: "task.name" is "custom", but no task is given`, {
+        hint: 'pass `task`, or name one of classification, regression',
+      });
+  }
+}
 
 function networkFor(
   { model }: Configuration,
   own: Network | undefined,
-  classes: number,
+  { name, output }: Task,
   source: string,
 ): Network {
   if (model.name !== 'custom') {
-    if (own === undefined) return networkOf(model, classes);
+    const [outputs, ...others] = output;
+    if (outputs === undefined || others.length > 0) {
+      throw new ConfigurationError(
+        `${source}: "model.name" is "${model.name}", which gives a vector, but the task "${name}" is about ${formatShape(output)}`,
+        { hint: 'pass a network of your own, with "model" { name: "custom" }' },
+      );
+    }
+    if (own === undefined) return networkOf(model, outputs);
     throw new ConfigurationError(`${source}: a network is given, but "model.name" is "${model.name}"`, {
       hint: 'set "model" to { name: "custom" }, or leave the network out',
     });

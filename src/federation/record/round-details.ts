@@ -38,7 +38,7 @@ export async function roundDetails(
       updates.map(({ base }) => base),
       takeTurn,
     ),
-    ...(copied !== undefined && {
+    ...(copied?.sums.confusion !== undefined && {
       test: {
         examples: copied.examples,
         confusion: { own: confusions(own), merged: confusions(merged) },

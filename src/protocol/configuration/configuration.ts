@@ -15,6 +15,7 @@ import {
   modelSchema,
   optimizerSchema,
   scheduleSchema,
+  taskSchema,
 } from '../../engine/nn/settings.js';
 import { averageSchema } from '../../merge/average/settings.js';
 import { refitSchema } from '../../merge/refit/settings.js';
@@ -72,9 +73,10 @@ export const configurationSchema = z
       .string()
       .optional()
       .describe('The SHA-256 of the model to start from, where one is given.'),
+    task: taskSchema.default({ name: 'classification' }).describe('What is learned.'),
     loss: lossSchema
       .default({ name: 'softmax-cross-entropy', labelSmoothing: 0 })
-      .describe('What training makes small.'),
+      .describe('What training makes small, where the task is classification.'),
     optimizer: optimizerSchema.describe('The optimizer of local training.'),
     schedule: scheduleSchema
       .default({ name: 'constant' })

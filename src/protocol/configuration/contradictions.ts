@@ -1,6 +1,8 @@
 /** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
+
 import type { Complaint } from '../../base/complaint.js';
 import { participantNameProblem, participantNamesProblem } from '../../base/names.js';
+import type { TaskSettings } from '../../engine/nn/settings.js';
 import { type TargetSetting, targetProblem } from '../../metrics/target.js';
 import { metricsOf } from './task-metrics.js';
 
@@ -22,7 +24,9 @@ interface Settings {
   readonly quorum?: number | undefined;
   readonly deadlineSeconds?: number | undefined;
   readonly optimizer: { readonly name: string; readonly momentum?: number };
+  readonly task: TaskSettings;
   readonly loss: { readonly name: string };
+  readonly refit?: object | undefined;
   readonly correction?: { readonly name: string } | undefined;
   readonly attack?: { readonly name: string; readonly attackers: number } | undefined;
 }
@@ -31,6 +35,7 @@ interface Settings {
 const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
+  whatNeedsClasses,
   targetsOfTheTask,
   noMoreThanThereAre,
   factsWithoutImages,
@@ -69,8 +74,25 @@ function epochsOrSteps({ local }: Settings): Complaint | undefined {
       };
 }
 
-function targetsOfTheTask({ local, reference, loss }: Settings): Complaint | undefined {
-  const metrics = metricsOf({ loss });
+/** Corrections of a loss over classes, attacks on labels and a refit know classes, and no other task. */
+function whatNeedsClasses({ task, correction, attack, refit }: Settings): Complaint | undefined {
+  if (task.name === 'classification') return undefined;
+  const overClasses = ['fed-rs', 'fed-lc', 'fed-ntd'];
+  const settings = {
+    refit: refit && 'a refit of the last layer to classes',
+    attack: attack?.name === 'label-flip' ? 'an attack on labels' : undefined,
+    correction: overClasses.includes(correction?.name ?? '') ? 'a loss over classes' : undefined,
+  };
+  const [field, what] = Object.entries(settings).find(([, what]) => what !== undefined) ?? [];
+  if (field === undefined) return undefined;
+  return {
+    message: `"${field}" asks for ${what}, but "task" is "${task.name}", expected classification`,
+    hint: `leave "${field}" out`,
+  };
+}
+
+function targetsOfTheTask({ local, reference, task }: Settings): Complaint | undefined {
+  const metrics = metricsOf({ task });
   const targets = {
     'local.threshold': local.threshold,
     'local.firstThreshold': local.firstThreshold,

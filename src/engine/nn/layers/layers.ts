@@ -1,7 +1,7 @@
 /** Layers: an operation together with the parameters it asks its scope for, named as in PyTorch. */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
-import { fanInUniform, fans, type Initializer, ones, zeros } from './initializers.js';
+import { fanInUniform, fans, type Initializer, normal, ones, zeros } from './initializers.js';
 import type { Scope } from './network.js';
 
 export interface ConvolutionLayer {
@@ -36,6 +36,15 @@ export function dense(
   const weight = scope.parameter('weight', [units, inputs], options.initializer ?? fanInUniform(inputs));
   const bias = scope.parameter('bias', [units], fanInUniform(inputs));
   return g.add(g.matmul(x, weight, { transposeB: true }), bias);
+}
+
+/** tokens i32 [N,…] → a row of `weight` [vocabulary, features] for each, [N,…,features]; normal at the start, as in PyTorch. */
+export function embedding(
+  scope: Scope,
+  tokens: Value,
+  { vocabulary, features }: { readonly vocabulary: number; readonly features: number },
+): Value {
+  return g.gather(scope.parameter('weight', [vocabulary, features], normal(0, 1)), tokens);
 }
 
 /** Group norm of x [N,C,H,W]; `weight` and `bias` [C]. */

@@ -40,7 +40,7 @@ export async function joinFederationFromPage(
     memoryHint: TAB_MEMORY.hint,
   });
   const { configuration } = federation;
-  const learner = learnerOf(configuration, federation.facts, undefined, 'the federation');
+  const learner = learnerOf(configuration, federation.facts, {}, 'the federation');
   const { dataset, share } = typeof data === 'function' ? await data(description) : data;
   const tasks = await pageTasks(
     ({ partBytes }) => ({
