@@ -188,6 +188,37 @@ describe('the folders', () => {
   });
 });
 
+/** They know data as columns, and nothing of pictures; what they import from the makers of data is another matter. */
+const ofAnyData = [
+  'metrics',
+  'data',
+  'data/arrays',
+  'data/batches',
+  'data/partition',
+  'engine/nn',
+  'engine/nn/corrections',
+  'engine/nn/layers',
+  'engine/nn/tasks',
+  'training/threads',
+  'training/threads/node',
+  'training/threads/page',
+  'federation',
+  'federation/methods',
+];
+
+describe('the folders of any data', () => {
+  it('name no image', () => {
+    const named = modules
+      .filter((file) => ofAnyData.includes(dirname(file)))
+      .filter((file) => {
+        const text = readFileSync(join(source, file), 'utf8').replaceAll(/from '[^']+'/g, '');
+        return /imageShape|\b(images?|pixels?)\b/i.test(text);
+      });
+    expect(named).toEqual([]);
+    for (const folder of ofAnyData) expect(folders).toContain(folder);
+  });
+});
+
 describe('the library', () => {
   it('reaches nothing of Node from the entries that browsers load', () => {
     const reached = new Set<string>();

@@ -84,7 +84,7 @@ class Trainer:
         return total
 
     def accuracy(self, state):
-        return self.sum(self.evaluation, self.validation, 'correct', {'state': state}) / len(self.validation)
+        return self.sum(self.evaluation, self.validation, 'sum.correct', {'state': state}) / len(self.validation)
 
     def train(self, state):
         began, epochs = time.monotonic(), self.configuration['local'].get('epochs', 1)

@@ -1,6 +1,6 @@
 /**
  * A data set: columns of examples, of which some go into a network and others are what is learned. Its makers are pictures
- * (`images/`) and arrays of one's own (`arrays/`); whatever trains, deals out, measures or records speaks of columns. Values lie
+ * and arrays of one's own, in folders of their own; whatever trains, deals out, measures or records speaks of columns. Values lie
  * in shared memory where there is any, so that worker threads receive the set without a copy of their own.
  */
 import { arrayProblem } from '../tensor/arrays.js';

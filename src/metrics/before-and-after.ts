@@ -1,10 +1,10 @@
 /**
- * Test images before and after a merge: which of them the participants' own models know, which the merged model knows, and
+ * Test examples before and after a merge: which of them the participants' own models know, which the merged model knows, and
  * some of those for which the merge decided. All of them are the coordinator's own.
  */
 import type { Answers } from './metrics.js';
 
-/** One test image. Classes are numbers. */
+/** One test example. Classes are numbers. */
 export interface Decided {
   readonly index: number;
   readonly label: number;
@@ -14,11 +14,11 @@ export interface Decided {
 }
 
 export interface BeforeAndAfter {
-  /** [participants + 1]: how many images that k own models know the merged model knows too. */
+  /** [participants + 1]: how many examples that k own models know the merged model knows too. */
   readonly kept: number[];
-  /** [participants + 1]: how many images that k own models know the merged model does not know. */
+  /** [participants + 1]: how many examples that k own models know the merged model does not know. */
   readonly missed: number[];
-  /** Images that the merged model knows and at least half of the own models do not. */
+  /** Examples that the merged model knows and at least half of the own models do not. */
   readonly gained: Decided[];
   /** The reverse. */
   readonly lost: Decided[];
@@ -28,8 +28,8 @@ export interface BeforeAndAfter {
 const SHOWN = 12;
 
 /**
- * The images named are those on which most own models were of the other opinion, of as many classes as there are, the first
- * in the order of the test set: the same answers name the same images.
+ * The examples named are those on which most own models were of the other opinion, of as many classes as there are, the first
+ * in the order of the test set: the same answers name the same examples.
  */
 export function beforeAndAfter(own: readonly Answers[], merged: Answers): BeforeAndAfter {
   const kept = new Array<number>(own.length + 1).fill(0);

@@ -8,7 +8,7 @@ import { requireArray } from '../tensor/arrays.js';
 
 export interface Metrics {
   readonly examples: number;
-  /** What the loss is a mean over: examples, or those of their tokens or pixels that count. */
+  /** What the loss is a mean over: examples, or those of their units that count. */
   readonly counted: number;
   /** Σ loss over them. */
   readonly lossSum: number;

@@ -8,7 +8,11 @@ const parts = { name: 'own', inputs: [features], targets: [price] };
 
 describe('a data set of arrays', () => {
   it('has a column for each, in shared memory, whose numbers go into a graph as they are', () => {
-    const labels = { name: 'labels', values: Uint8Array.of(0, 1, 1), meaning: { kind: 'categories', names: ['a', 'b'] } } as const;
+    const labels = {
+      name: 'labels',
+      values: Uint8Array.of(0, 1, 1),
+      meaning: { kind: 'categories', names: ['a', 'b'] },
+    } as const;
     const { examples, inputs, targets } = arrayDataset({ ...parts, targets: [price, labels] });
     expect(examples).toBe(3);
     expect(inputs[0]).toMatchObject({ dtype: 'f32', shape: [2], meaning: { kind: 'number' } });
@@ -23,13 +27,33 @@ describe('a data set of arrays', () => {
   });
 
   it.each([
-    ['of other lengths', { targets: [{ ...price, values: Float32Array.of(1) }] }, 'the price of "own" are wrong: the array has 1 numbers, expected 3'],
-    ['with half an example', { inputs: [{ ...features, values: new Float32Array(5) }] }, '"features" of "own" has 5 numbers, expected a multiple of the 2'],
+    [
+      'of other lengths',
+      { targets: [{ ...price, values: Float32Array.of(1) }] },
+      'the price of "own" are wrong: the array has 1 numbers, expected 3',
+    ],
+    [
+      'with half an example',
+      { inputs: [{ ...features, values: new Float32Array(5) }] },
+      '"features" of "own" has 5 numbers, expected a multiple of the 2',
+    ],
     ['of nothing', { inputs: [] }, '"own" has no inputs'],
-    ['with NaN', { targets: [{ ...price, values: Float32Array.of(1, Number.NaN, 3) }] }, 'price 1 of "own" is NaN, expected a finite number'],
+    [
+      'with NaN',
+      { targets: [{ ...price, values: Float32Array.of(1, Number.NaN, 3) }] },
+      'price 1 of "own" is NaN, expected a finite number',
+    ],
     [
       'with a token beyond the vocabulary',
-      { inputs: [{ name: 'tokens', values: Int32Array.of(0, 4, 5), meaning: { kind: 'tokens', vocabulary: 5 } as const }] },
+      {
+        inputs: [
+          {
+            name: 'tokens',
+            values: Int32Array.of(0, 4, 5),
+            meaning: { kind: 'tokens', vocabulary: 5 } as const,
+          },
+        ],
+      },
       'token 2 of "own" is 5, expected 0 to 4',
     ],
   ])('is refused %s', (_, changed, problem) => {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
-import { drawAugmentation, writeAugmented } from './augmentation.js';
 import { arrayDataset } from '../arrays/array-dataset.js';
 import { createBatch, fillBatch } from '../batches/batches.js';
 import { batchesHere } from '../batches/training-batches.js';
+import { drawAugmentation, writeAugmented } from './augmentation.js';
 import { imageDataset } from './image-dataset.js';
 
 /** Two images of 2×2×3. */
@@ -62,9 +62,15 @@ it('a mask moves with its picture, and what comes in is ignored', () => {
 });
 
 it('data without pictures are refused', () => {
-  const set = arrayDataset({ name: 'own', inputs: [{ name: 'x', values: new Float32Array(2) }], targets: [] });
+  const set = arrayDataset({
+    name: 'own',
+    inputs: [{ name: 'x', values: new Float32Array(2) }],
+    targets: [],
+  });
   const task = { indices: Uint32Array.of(0), batchSize: 1, steps: 1, seed: 1, participant: 'a', round: 1 };
-  expect(() => batchesHere(set, { ...task, augmentation: { flip: true, shift: 0 } })).toThrow('"own" has none');
+  expect(() => batchesHere(set, { ...task, augmentation: { flip: true, shift: 0 } })).toThrow(
+    '"own" has none',
+  );
 });
 
 it('an image is mirrored first and shifted then', () => {

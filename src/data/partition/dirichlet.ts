@@ -3,7 +3,7 @@
  * classes and in numbers. Small alpha: few classes each; large alpha: nearly V.
  *
  * The measure of skew is that of Hsu, Qi and Brown, who draw each participant's mix of classes and give all the same
- * number of images, not every image; to deal out every example, each class draws its cut among the participants, as
+ * number of examples, not every one; to deal out every example, each class draws its cut among the participants, as
  * Yurochkin et al. and NIID-Bench do.
  * @see Hsu et al. 2019, https://arxiv.org/abs/1909.06335
  * @see Yurochkin et al. 2019, https://arxiv.org/abs/1905.12022

@@ -10,14 +10,18 @@ const setOf = (target: Omit<Parameters<typeof arrayDataset>[0]['targets'][number
 
 it('classes are their own groups', () => {
   const values = Uint8Array.from({ length: 100 }, (_, i) => i % 3);
-  const { groups, count } = strataOf(setOf({ values, meaning: { kind: 'categories', names: ['a', 'b', 'c'] } }));
+  const { groups, count } = strataOf(
+    setOf({ values, meaning: { kind: 'categories', names: ['a', 'b', 'c'] } }),
+  );
   expect(count).toBe(3);
   expect([...Array.from(groups).slice(0, 4)]).toEqual([0, 1, 2, 0]);
 });
 
 it('numbers are grouped by the tenth they lie in, equal ones together', () => {
   const values = Float32Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
-  expect(Array.from(strataOf(setOf({ values })).groups)).toEqual(Array.from(values, (y) => Math.floor(y / 10)));
+  expect(Array.from(strataOf(setOf({ values })).groups)).toEqual(
+    Array.from(values, (y) => Math.floor(y / 10)),
+  );
   const two = Float32Array.from({ length: 100 }, (_, i) => i % 2);
   expect(new Set(Array.from(strataOf(setOf({ values: two })).groups)).size).toBe(2);
 });
@@ -29,8 +33,14 @@ it('everything else is one group', () => {
 
 it('a number that is learned is dealt out and held out in proportion', () => {
   const values = Float32Array.from({ length: 100 }, (_, i) => i);
-  const shares = partition(setOf({ values }), partitionByName('v'), { participants: 2, seed: 1, validationFraction: 0.2 });
+  const shares = partition(setOf({ values }), partitionByName('v'), {
+    participants: 2,
+    seed: 1,
+    validationFraction: 0.2,
+  });
   for (const { validation } of shares) {
-    expect([...new Set(Array.from(validation, (i) => Math.floor(i / 10)))].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect([...new Set(Array.from(validation, (i) => Math.floor(i / 10)))].sort((a, b) => a - b)).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+    ]);
   }
 });

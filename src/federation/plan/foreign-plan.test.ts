@@ -117,7 +117,7 @@ describe('a plan that is offered', () => {
   it('is offered of any network where the coordinator says so, unless weights are drawn by the network', async () => {
     const compile = (changes: Partial<ConfigurationInput>) => {
       const configuration = parseConfiguration({ ...base, model: { name: 'mlp' }, ...changes }, 'test');
-      const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b'] } as const;
+      const facts = imageFacts([1, 4, 4], ['a', 'b']);
       return compileFederation(configuration, facts, strategiesOf(configuration, [], 'test'), 'test');
     };
     const compiled = compile({});

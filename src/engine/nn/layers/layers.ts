@@ -8,7 +8,7 @@ export interface ConvolutionLayer {
   readonly filters: number;
   readonly kernel: number;
   readonly strides?: number;
-  /** Zeros at every side; (kernel − 1)/2 keeps the image's size at stride 1. */
+  /** Zeros at every side; (kernel − 1)/2 keeps the extents at stride 1. */
   readonly padding?: number;
   readonly groups?: number;
   readonly bias?: boolean;

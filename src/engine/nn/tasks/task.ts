@@ -15,7 +15,7 @@ export interface Task {
   readonly targets: readonly ColumnSpec[];
   /** Of one example: the shape that the network must give, f32. */
   readonly output: Shape;
-  /** What is counted: "example", "token", "pixel". */
+  /** What is counted: "example", "token", or whatever an example is made of. */
   readonly unit: string;
   /** [N]: the loss of every example, summed over those of its units that count. */
   losses(output: Value, targets: readonly Value[]): Value;
