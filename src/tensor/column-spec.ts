@@ -1,4 +1,7 @@
-/** What one column of a data set is to a graph: its name, what its numbers are, and the shape that one example has. */
+/**
+ * What one column of a data set is to a graph: its name, what its numbers are, and the shape that
+ * one example has.
+ */
 import { formatShape, type Shape } from './shape.js';
 import type { Tensor, TensorData } from './tensor.js';
 
