@@ -78,13 +78,16 @@ export function checkMethods(own: readonly Method[], source: string): void {
 /** Why participants cannot compute what the strategy wants with every update. */
 export function auxiliariesProblem(
   { auxiliaries = [] }: Strategy,
-  { loss }: Pick<Configuration, 'loss'>,
+  { loss, task }: Pick<Configuration, 'loss' | 'task'>,
   own: readonly Method[],
 ): string | undefined {
   const known = [FISHER, ...own.map(({ name }) => name)];
   const unknown = auxiliaries.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     return `needs the ${unknown.join(' and ')} of every update, which participants do not compute: merge files by it, or bring a method of that name`;
+  }
+  if (auxiliaries.includes(FISHER) && task.name !== 'classification') {
+    return `needs the Fisher information of softmax probabilities, but "task" is "${task.name}", expected classification`;
   }
   if (auxiliaries.includes(FISHER) && loss.name !== 'softmax-cross-entropy') {
     return `needs the Fisher information of softmax probabilities, but "loss" is "${loss.name}", expected softmax-cross-entropy`;
