@@ -44,8 +44,8 @@ if (what === 'idle') {
       if (assignment.type === 'wait') continue;
       if (assignment.type === 'evaluate') {
         const { round, model } = assignment;
-        const accuracy = { validationAccuracy: 0.5, examples: 10 };
-        await end.announce({ type: 'evaluated', round, model: model.sha256, ...accuracy });
+        const figures = { validation: { accuracy: 0.5 }, examples: 10 };
+        await end.announce({ type: 'evaluated', round, model: model.sha256, ...figures });
         continue;
       }
       const { round, base } = assignment;

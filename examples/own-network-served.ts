@@ -57,8 +57,8 @@ export async function ownNetworkServed() {
     outcome.type === 'finished' ? outcome.model : undefined,
   );
   await rm(folder, { recursive: true });
-  for (const { name, validationAccuracy } of result.rounds.at(-1)?.copied ?? [])
-    console.log(`${name}: ${(100 * validationAccuracy).toFixed(1)}% of its own validation images`);
+  for (const { name, validation } of result.rounds.at(-1)?.copied ?? [])
+    console.log(`${name}: ${(100 * (validation.accuracy ?? 0)).toFixed(1)}% of its own validation images`);
   return { result, models };
 }
 

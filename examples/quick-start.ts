@@ -13,7 +13,7 @@ export async function quickStart(dataset = 'fashion-mnist') {
   });
   for (const { round, merged } of result.rounds) {
     console.log(
-      `round ${round}: merged model ${(100 * (merged.mean?.testAccuracy ?? 0)).toFixed(2)}% on the test images`,
+      `round ${round}: merged model ${(100 * (merged.mean?.test.accuracy ?? 0)).toFixed(2)}% on the test images`,
     );
   }
   return { result, model };

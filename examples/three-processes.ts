@@ -37,7 +37,7 @@ export async function threeProcesses(dataset = 'fashion-mnist', out = 'runs/thre
   );
   if (others.some((other) => !model?.equals(other))) throw new Error('not everybody has the final model');
   const { rounds } = JSON.parse(await readFile(`${out}/coordinator/result.json`, 'utf8'));
-  const accuracy: number = rounds.at(-1).merged.mean.testAccuracy;
+  const accuracy: number = rounds.at(-1).merged.mean.test.accuracy;
   console.log(`everybody has the final model: ${(100 * accuracy).toFixed(2)}% on the test images`);
   return accuracy;
 }

@@ -8,22 +8,24 @@
 import { readRun } from '../src/federation/record/read-run.js';
 import { drawChart } from '../src/pages/watch/figures/charts.js';
 import { standaloneSvg } from '../src/pages/watch/figures/standalone-svg.js';
-import { testAccuracyChart } from '../src/report/charts/accuracy-charts.js';
+import { testChart } from '../src/report/charts/metric-charts.js';
 import { pageStyle } from '../src/report/page-style.js';
-import { ownTest } from '../src/report/run-figures.js';
-import { accuracyByRound } from '../src/report/sections/accuracy-section.js';
+import { figuresBy } from '../src/report/run-figures.js';
+import { metricByRound } from '../src/report/sections/metric-section.js';
 
 /** Pixels. */
 const WIDTH = 720;
 
 const [run, alone] = process.argv.slice(2);
 if (run === undefined || alone === undefined) throw new Error('expected two run folders');
-const all = accuracyByRound(await readRun(run));
-const apart = accuracyByRound(await readRun(alone));
+const all = metricByRound(await readRun(run));
+const apart = metricByRound(await readRun(alone));
 const best = Math.max(
-  ...apart.rounds.flatMap((round) => apart.participants.map((name) => ownTest(round, name) ?? 0)),
+  ...apart.rounds.flatMap((round) =>
+    apart.participants.map((name) => figuresBy(apart.metric).ownTest(round, name) ?? 0),
+  ),
 );
-const options = testAccuracyChart({
+const options = testChart({
   ...all,
   rounds: all.rounds.filter(({ merged }) => Object.keys(merged).length > 0),
 });

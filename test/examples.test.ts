@@ -46,7 +46,7 @@ describe('the examples', () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     const { result, model } = await quickStart(sample);
     expect(result.rounds).toHaveLength(3);
-    expect(result.rounds.at(-1)?.merged.mean?.testAccuracy).toBeGreaterThan(0.6);
+    expect(result.rounds.at(-1)?.merged.mean?.test.accuracy).toBeGreaterThan(0.6);
     expect(model?.layout.map(({ name }) => name)).toContain('fc1.weight');
     expect(log).toHaveBeenCalledTimes(3);
   });
@@ -96,7 +96,7 @@ describe('the examples', () => {
     const { result, models } = await ownNetworkServed();
     const copied = result.rounds.at(-1)?.copied ?? [];
     expect(copied.map(({ name }) => name).sort()).toEqual(['accepts-it', 'has-it']);
-    for (const { validationAccuracy } of copied) expect(validationAccuracy).toBeGreaterThan(0.9);
+    for (const { validation } of copied) expect(validation.accuracy).toBeGreaterThan(0.9);
     expect(models[0]).toBeDefined();
     expect(models[1]).toEqual(models[0]);
   });

@@ -92,7 +92,7 @@ describe.skipIf(python === '')('the participant in Python', () => {
     const { rounds } = JSON.parse(readFileSync(join(cwd, 'run/result.json'), 'utf8'));
     expect(rounds).toHaveLength(3);
     expect(rounds.at(-1).participants.map(({ name }: { name: string }) => name)).toEqual(['node', 'python']);
-    expect(rounds.at(-1).merged.mean.testAccuracy).toBeGreaterThan(0.6);
+    expect(rounds.at(-1).merged.mean.test.accuracy).toBeGreaterThan(0.6);
     // What it evaluated itself is as good as what the coordinator measured.
     const shown = [...own.stdout.matchAll(/round \d: (\d+\.\d)% of the own/g)].map(([, value]) =>
       Number(value),

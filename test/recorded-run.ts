@@ -7,16 +7,17 @@ import type { RecordedRun } from '../src/federation/record/read-run.js';
 import { runResult } from '../src/federation/record/run-result.js';
 import type { RoundEvent } from '../src/federation/rounds/round-events.js';
 import { applyEvent, isFinished, startRun } from '../src/federation/rounds/rounds.js';
+import type { TaskMetrics } from '../src/metrics/metric.js';
 import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import type { RoundDetails } from '../src/protocol/round-details.js';
 
 const sha256 = 'a'.repeat(64);
 
 export interface RoundNumbers {
-  /** [participants]: validation accuracy of the own model, and of the copy. */
+  /** Of the main metric. [participants]: of the own model on its validation data, and of the copy. */
   readonly own: readonly number[];
   readonly copies: readonly number[];
-  /** Test accuracies. */
+  /** On the test images. */
   readonly ownTest?: readonly number[];
   readonly merged?: Readonly<Record<string, number>>;
   readonly pooled?: number;
@@ -28,6 +29,10 @@ export interface RecordedRunParts {
   readonly details?: readonly RoundDetails[];
   readonly labelCounts?: RecordedRun['labelCounts'];
   readonly classNames?: readonly string[];
+  /** Those of classification by default. */
+  readonly metrics?: TaskMetrics;
+  /** By the configuration by default; written as a number, for a task of other metrics. */
+  readonly reference?: number;
 }
 
 export function recordedRun(parts: RecordedRunParts): RecordedRun {
@@ -46,15 +51,26 @@ export function recordedRun(parts: RecordedRunParts): RecordedRun {
     },
     'test',
   );
-  const events = parts.rounds.flatMap((numbers, index) => eventsOf(index + 1, participants, numbers));
-  const state = events.reduce(applyEvent, startRun(rulesOf(configuration, participants)));
+  const ruled = rulesOf(configuration, participants);
+  const { metrics = ruled.metrics, reference } = parts;
+  const rules = {
+    ...ruled,
+    metrics,
+    reference: reference === undefined ? ruled.reference : { metric: metrics[0], value: reference },
+  };
+  const events = parts.rounds.flatMap((numbers, index) =>
+    eventsOf(index + 1, participants, numbers, metrics[0].name),
+  );
+  const state = events.reduce(applyEvent, startRun(rules));
+  const told = { ...configuration, ...(reference !== undefined && { reference }) };
   const { classNames } = parts;
   return {
     path: 'runs/test',
-    configuration,
+    configuration: told,
     state,
+    hasClasses: parts.metrics === undefined,
     rounds: state.rounds,
-    result: runResult({ configuration, state, versions: { commonweight: '0' } }),
+    result: runResult({ configuration: told, state, versions: { commonweight: '0' } }),
     extended: false,
     finished: isFinished(state),
     details: new Map((parts.details ?? []).map((details) => [details.round, details])),
@@ -66,7 +82,12 @@ export function recordedRun(parts: RecordedRunParts): RecordedRun {
   };
 }
 
-function eventsOf(round: number, participants: readonly string[], numbers: RoundNumbers): RoundEvent[] {
+function eventsOf(
+  round: number,
+  participants: readonly string[],
+  numbers: RoundNumbers,
+  metric: string,
+): RoundEvent[] {
   const { own, copies, ownTest = [], merged = {}, pooled } = numbers;
   return [
     ...participants.map(
@@ -81,7 +102,7 @@ function eventsOf(round: number, participants: readonly string[], numbers: Round
           epochs: 1,
           images: 100,
           loss: 1,
-          validationAccuracy: own[k] ?? 0,
+          validation: { [metric]: own[k] ?? 0 },
           seconds: 1,
         },
       }),
@@ -90,19 +111,21 @@ function eventsOf(round: number, participants: readonly string[], numbers: Round
       type: 'merged',
       round,
       sha256,
-      merged,
-      own: Object.fromEntries(ownTest.map((accuracy, k) => [participants[k] ?? '', accuracy])),
+      merged: Object.fromEntries(
+        Object.entries(merged).map(([strategy, figure]) => [strategy, { [metric]: figure }]),
+      ),
+      own: Object.fromEntries(ownTest.map((figure, k) => [participants[k] ?? '', { [metric]: figure }])),
       seconds: 1,
     },
     ...(pooled === undefined
       ? []
-      : [{ type: 'pooled-trained' as const, round, sha256, images: 100, testAccuracy: pooled }]),
+      : [{ type: 'pooled-trained' as const, round, sha256, images: 100, test: { [metric]: pooled } }]),
     ...copies.map(
-      (validationAccuracy, k): RoundEvent => ({
+      (figure, k): RoundEvent => ({
         type: 'copy-evaluated',
         round,
         participant: participants[k] ?? '',
-        validationAccuracy,
+        validation: { [metric]: figure },
       }),
     ),
   ];

@@ -13,6 +13,7 @@ import { describeFederation } from '../src/federation/plan/description.js';
 import { strategiesOf } from '../src/federation/plan/federation-plan.js';
 import { shareChoice } from '../src/federation/plan/share-choice.js';
 import type { Assigned } from '../src/federation/rounds/round.js';
+import type { Figures } from '../src/metrics/metric.js';
 import type { Announcement, Progress, Receipt } from '../src/protocol/announcement.js';
 import type { Assignment } from '../src/protocol/assignment.js';
 import { type ConfigurationInput, parseConfiguration } from '../src/protocol/configuration/configuration.js';
@@ -48,7 +49,7 @@ export const scaffold = { ...base, correction: { name: 'scaffold' } } as const;
 export async function recordedRun(input: ConfigurationInput) {
   const out = newFolder();
   const updates = new Map<string, { sha256: string } & Record<string, unknown>>();
-  const copies = new Map<string, number>();
+  const copies = new Map<string, Figures>();
   const controls: Uint8Array[] = [];
   const models: Uint8Array[] = [];
   await runFederation(input, {
@@ -58,7 +59,7 @@ export async function recordedRun(input: ConfigurationInput) {
         if (event.type === 'update-received')
           updates.set(`${event.round} ${event.update.participant}`, event.update);
         if (event.type === 'copy-evaluated')
-          copies.set(`${event.round} ${event.participant}`, event.validationAccuracy);
+          copies.set(`${event.round} ${event.participant}`, event.validation);
         if (event.type !== 'merged') return;
         models[event.round] = readFileSync(join(out, `models/round-${event.round}.safetensors`));
         if (event.common?.control !== undefined)

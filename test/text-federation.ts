@@ -127,8 +127,8 @@ export async function takePart(
     }
     if (assignment.type === 'evaluate' && assignment.waitingFor.includes(name)) {
       const { round, model } = assignment;
-      const accuracy = { validationAccuracy: 0.5, examples: 2 };
-      await end.announce({ type: 'evaluated', round, model: model.sha256, ...accuracy });
+      const figures = { validation: { accuracy: 0.5 }, examples: 2 };
+      await end.announce({ type: 'evaluated', round, model: model.sha256, ...figures });
     }
   }
 }

@@ -101,7 +101,7 @@ class Trainer:
         if not np.isfinite(feeds['state']).all():
             raise Refused('training diverges: a weight is not finite')
         report = {'examples': len(self.examples), 'images': epochs * len(self.examples), 'epochs': epochs}
-        report.update(loss=loss / len(self.examples), validationAccuracy=self.accuracy(feeds['state']))
+        report.update(loss=loss / len(self.examples), validation={'accuracy': self.accuracy(feeds['state'])})
         return feeds['state'], {**report, 'seconds': round(time.monotonic() - began, 3)}
 
 
@@ -144,7 +144,8 @@ def take_part(options):
         if asked['type'] == 'evaluate':
             accuracy = trainer.accuracy(trainer.read(hub.fetch(asked['model'])))
             print(f'round {asked["round"]}: {accuracy:.1%} of the own validation examples')
-            answer = {'round': asked['round'], 'model': asked['model']['sha256'], 'validationAccuracy': accuracy}
+            validation = {'accuracy': accuracy}
+            answer = {'round': asked['round'], 'model': asked['model']['sha256'], 'validation': validation}
             hub.announce('evaluated', **answer, examples=len(trainer.validation))
 
 

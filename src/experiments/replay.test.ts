@@ -232,7 +232,7 @@ describe('a replay', () => {
 
     const accuracy = changed(path, (event) =>
       event.type === 'copy-evaluated' && event.round === 3 && event.participant === third
-        ? { ...event, validationAccuracy: 0.99 }
+        ? { ...event, validation: { accuracy: 0.99 } }
         : event,
     );
     expect(replayFindings(await replayRun(accuracy))[1]).toMatch(

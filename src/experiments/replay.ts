@@ -21,6 +21,7 @@ import type { RunResult } from '../federation/record/run-result.js';
 import { recordedRounds } from '../federation/rounds/recorded-rounds.js';
 import type { RoundRecord, RunState } from '../federation/rounds/round.js';
 import { isFinished } from '../federation/rounds/rounds.js';
+import type { MetricFacts } from '../metrics/metric.js';
 
 export interface ReplayOptions
   extends Pick<
@@ -44,12 +45,12 @@ export interface ReplayOptions
 export interface ReplayDifference {
   readonly round: number;
   /** The file is that of the final model, as the run left it. */
-  readonly of: 'update' | 'model' | 'common' | 'average' | 'refitted' | 'accuracy' | 'pooled' | 'file';
-  /** Whose update, or the accuracy of the copy with whom. */
+  readonly of: 'update' | 'model' | 'common' | 'average' | 'refitted' | 'figure' | 'pooled' | 'file';
+  /** Whose update, or the main figure of the copy with whom. */
   readonly participant?: string | undefined;
   /** The method whose common state it is. */
   readonly name?: string | undefined;
-  /** A SHA-256, or an accuracy. */
+  /** A SHA-256, or a figure. */
   readonly recorded: string | number;
   readonly replayed: string | number | undefined;
 }
@@ -108,16 +109,20 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
   const replayed = state?.rounds ?? [];
   const differences = rounds.flatMap((_, index) => {
     const [then, now] = [run.rounds[index], replayed[index]];
-    return then === undefined || now === undefined ? [] : roundDifferences(then, now);
+    return then === undefined || now === undefined ? [] : roundDifferences(then, now, run.result.metrics[0]);
   });
   differences.push(...(await fileDifference(run)));
   return { run, result, differences, versions: versionsChanged(run.result.versions) };
 }
 
 /** What came out otherwise in a round, in the order in which one follows from the other. */
-export function roundDifferences(recorded: RoundRecord, replayed: RoundRecord): ReplayDifference[] {
-  const now = factsOf(replayed);
-  return factsOf(recorded).flatMap(({ of, participant, name, is }) => {
+export function roundDifferences(
+  recorded: RoundRecord,
+  replayed: RoundRecord,
+  metric: MetricFacts,
+): ReplayDifference[] {
+  const now = factsOf(replayed, metric);
+  return factsOf(recorded, metric).flatMap(({ of, participant, name, is }) => {
     const same = now.find((fact) => fact.of === of && fact.participant === participant && fact.name === name);
     if (is === undefined || same?.is === is) return [];
     return [
@@ -130,14 +135,17 @@ type Fact = Pick<ReplayDifference, 'of' | 'participant' | 'name'> & {
   readonly is: string | number | undefined;
 };
 
-function factsOf({ participants, updates, merged, refitted, copied, pooled }: RoundRecord): Fact[] {
+function factsOf(record: RoundRecord, metric: MetricFacts): Fact[] {
+  const { participants, updates, merged, refitted, copied, pooled } = record;
   return [
     ...participants.map((name): Fact => ({ of: 'update', participant: name, is: updates.get(name)?.sha256 })),
     { of: 'model', is: merged?.sha256 },
     ...Object.entries(merged?.common ?? {}).map(([name, is]): Fact => ({ of: 'common', name, is })),
     { of: 'average', is: merged?.average },
     { of: 'refitted', is: refitted?.sha256 },
-    ...[...copied].map(([name, is]): Fact => ({ of: 'accuracy', participant: name, is })),
+    ...[...copied].map(
+      ([name, figures]): Fact => ({ of: 'figure', participant: name, is: figures[metric.name] }),
+    ),
     { of: 'pooled', is: pooled?.sha256 },
   ];
 }

@@ -23,10 +23,10 @@ export type MetricFacts = Readonly<z.output<typeof metricSchema>>;
 
 /** The metrics of a task: the main one first, the loss among them. */
 export const metricsSchema = z
-  .array(metricSchema)
-  .min(1)
-  .max(20)
-  .refine((metrics) => new Set(metrics.map(({ name }) => name)).size === metrics.length);
+  .tuple([metricSchema], metricSchema)
+  .refine(
+    (metrics) => metrics.length <= 20 && new Set(metrics.map(({ name }) => name)).size === metrics.length,
+  );
 export type TaskMetrics = readonly [MetricFacts, ...MetricFacts[]];
 
 /** What a model came to on some examples, by the metric's name. A figure that is not finite is left out. */
@@ -69,6 +69,12 @@ export const bestOf = (metric: MetricFacts, values: readonly number[]): number |
   values.toSorted(bestFirst(metric))[0];
 export const worstOf = (metric: MetricFacts, values: readonly number[]): number | undefined =>
   values.toSorted(bestFirst(metric)).at(-1);
+
+/** "–" for a figure that is not known. */
+export const writtenOf = (metric: MetricFacts, figures: Figures | undefined): string => {
+  const value = figures?.[metric.name];
+  return value === undefined ? '–' : written(metric, value);
+};
 
 /** In the middle of a sentence: "accuracy", "RMSE". */
 export const labelOf = ({ name, label }: MetricFacts) => label ?? name;

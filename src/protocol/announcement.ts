@@ -4,15 +4,11 @@
  */
 import { z } from 'zod';
 import { sentenceSchema } from '../base/text.js';
+import { figuresSchema } from '../metrics/metric.js';
 import { attachedBlobsSchema } from './attachments.js';
 import { blobSchema, sha256Schema } from './blob-name.js';
 
 const round = z.int().positive().describe('The round, counted from 1.');
-const accuracy = z
-  .number()
-  .min(0)
-  .max(1)
-  .describe('The part of the participant’s own validation examples that the model gets right.');
 const text = sentenceSchema(1000);
 
 /** What a participant did in a round. */
@@ -37,7 +33,7 @@ export const updateSchema = z
       .describe('The steps that were made, where the local work is counted in steps.'),
     images: z.int().positive().describe('The number of examples seen, repetitions included.'),
     loss: z.number().describe('The mean training loss of the last epoch.'),
-    validationAccuracy: accuracy
+    validation: figuresSchema
       .optional()
       .describe(
         'Of the trained weights, on the participant’s own validation examples; left out without any.',
@@ -100,7 +96,9 @@ export const announcementSchema = z
         type: z.literal('evaluated'),
         round,
         model: sha256Schema.describe('The model that was evaluated: `model` of the assignment.'),
-        validationAccuracy: accuracy,
+        validation: figuresSchema.describe(
+          'What the model came to on the participant’s own validation examples, by the names of the task’s metrics: `accuracy`, a fraction, and `loss`.',
+        ),
         examples: z.int().positive().describe('The number of validation examples.'),
       })
       .describe('The answer to an assignment `evaluate`.'),
@@ -180,7 +178,7 @@ export const progressSchema = z
       .optional()
       .meta({ unit: 'examples a second', description: 'The speed since the work began.' }),
     loss: z.number().optional().describe('The mean loss of this epoch so far.'),
-    validationAccuracy: accuracy.optional(),
+    validation: figuresSchema.optional().describe('After the last epoch, on its own validation examples.'),
   })
   .meta({ title: 'Progress', description: 'How far the work of a participant is.' });
 

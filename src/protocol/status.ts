@@ -1,10 +1,9 @@
 /** How a run stands, as `status` and the dashboard show it: who is waited for, and until when. */
 import { z } from 'zod';
 import { participantNameSchema, participantsSchema, sentenceSchema } from '../base/text.js';
+import { figuresSchema, metricSchema } from '../metrics/metric.js';
 import { progressSchema } from './announcement.js';
 import { PROTOCOL_VERSION } from './version.js';
-
-const accuracy = z.number().min(0).max(1);
 
 export const statusSchema = z
   .strictObject({
@@ -42,11 +41,12 @@ export const statusSchema = z
         }),
       )
       .describe('Everybody, in the order of the description.'),
-    testAccuracy: accuracy
+    metric: metricSchema.describe('The main metric of the task.'),
+    test: figuresSchema
       .optional()
       .describe('Of the last merged model, where the coordinator has test images.'),
     copied: z
-      .record(participantNameSchema, accuracy)
+      .record(participantNameSchema, figuresSchema)
       .describe('Of the last copy that was evaluated, with each participant.'),
     warnings: z
       .array(sentenceSchema(1000))

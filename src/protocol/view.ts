@@ -5,12 +5,12 @@
  */
 import { z } from 'zod';
 import { classNamesSchema, participantNameSchema, participantsSchema, sentenceSchema } from '../base/text.js';
+import { figuresSchema, metricsSchema } from '../metrics/metric.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { heartbeatMsSchema } from './heartbeat.js';
 import { roundDetailsSchema } from './round-details.js';
 import { statusSchema } from './status.js';
 
-const accuracy = z.number().min(0).max(1);
 const count = z.int().nonnegative();
 const label = z.int().min(0).max(255);
 
@@ -20,8 +20,10 @@ export const overviewSchema = z.strictObject({
   participants: participantsSchema.min(1),
   /** In a simulation: those of them that attack. */
   attackers: participantsSchema.optional(),
-  /** In the order of their labels; numbers where a recorded run does not tell their names. */
-  classNames: classNamesSchema.min(1),
+  /** By which models are measured, the main one first. */
+  metrics: metricsSchema,
+  /** In the order of their labels; numbers where a recorded run does not tell their names. A task without classes has none. */
+  classNames: classNamesSchema.min(1).optional(),
   /** Whether the coordinator measures on test images of its own. */
   testImages: z.boolean(),
   /** The coordinator's version of this package. */
@@ -40,13 +42,13 @@ export const roundResultSchema = z.strictObject({
       /** Of local work, where it is counted in epochs; else its steps. */
       epochs: z.int().positive().optional(),
       steps: z.int().positive().optional(),
-      validationAccuracy: accuracy.optional(),
-      testAccuracy: accuracy.optional(),
+      validation: figuresSchema.optional(),
+      test: figuresSchema.optional(),
     }),
   ),
   /** By strategy, the copied one first; the average by its name; with its last layer refitted, "refit". */
-  merged: z.record(z.string(), z.strictObject({ testAccuracy: accuracy })),
-  copied: z.array(z.strictObject({ name: participantNameSchema, validationAccuracy: accuracy })),
+  merged: z.record(z.string(), z.strictObject({ test: figuresSchema })),
+  copied: z.array(z.strictObject({ name: participantNameSchema, validation: figuresSchema })),
 });
 
 /** A test image of the coordinator's own that the participants' models got wrong and the merged one right. */

@@ -3,8 +3,8 @@
 /** 0.9141 → "91.41%" */
 export const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;
 
-/** A difference of fractions: 0.0312 → "3.12 points" */
-export const points = (difference: number, digits = 2) => `${(100 * difference).toFixed(digits)} points`;
+/** On an axis: 0.915 → "91.5%" */
+export const wholePercent = (value: number) => `${Number((100 * value).toFixed(1))}%`;
 
 /** 60000 → "60,000" */
 export const count = (value: number) => Math.round(value).toLocaleString('en-US');

@@ -2,9 +2,9 @@
 import { categoriesOf } from '../data/dataset.js';
 import type { RecordedRun } from '../federation/record/read-run.js';
 import type { RoundResult } from '../federation/record/run-result.js';
+import type { MetricFacts, TaskMetrics } from '../metrics/metric.js';
 import { type Target, type TargetSetting, targetOf, writtenTarget } from '../metrics/target.js';
 import type { Configuration } from '../protocol/configuration/configuration.js';
-import { metricsOf } from '../protocol/configuration/task-metrics.js';
 import type { RoundDetails } from '../protocol/round-details.js';
 
 /** The strategies that were evaluated, the copied one first. */
@@ -21,16 +21,14 @@ export const hasTestImages = (run: RecordedRun): boolean =>
   mergedRounds(run).some(({ merged }) => Object.keys(merged).length > 0);
 
 /** What the copy has to reach for the run to end, where there is that. */
-export function referenceOf(configuration: Configuration): Target | undefined {
-  const { reference } = configuration;
-  return reference === undefined ? undefined : targetOf(reference, metricsOf(configuration));
-}
+export const referenceOf = (
+  { reference }: Pick<Configuration, 'reference'>,
+  metrics: TaskMetrics,
+): Target | undefined => (reference === undefined ? undefined : targetOf(reference, metrics));
 
 /** A target as it is written: "91.00%". */
-export const targetText = (setting: TargetSetting, configuration: Configuration): string => {
-  const metrics = metricsOf(configuration);
-  return writtenTarget(targetOf(setting, metrics), metrics);
-};
+export const targetText = (setting: TargetSetting, metrics: TaskMetrics): string =>
+  writtenTarget(targetOf(setting, metrics), metrics);
 
 /** As the model's file or the label counts call them, else their numbers. */
 export function classNamesOf({ model, labelCounts, details }: RecordedRun): readonly string[] {
@@ -70,13 +68,22 @@ export function weightedByExamples(
   return weight === 0 ? undefined : sum / weight;
 }
 
-export const ownValidation = ({ participants }: RoundResult, name: string) =>
-  participants.find((one) => one.name === name)?.validationAccuracy;
-export const ownTest = ({ participants }: RoundResult, name: string) =>
-  participants.find((one) => one.name === name)?.testAccuracy;
-export const copyValidation = ({ copied }: RoundResult, name: string) =>
-  copied.find((one) => one.name === name)?.validationAccuracy;
-export const mergedTest = ({ merged }: RoundResult, strategy: string) => merged[strategy]?.testAccuracy;
+/** A figure of a model in a round; undefined where it was not measured. */
+export type FigureOf = (round: RoundResult, name: string) => number | undefined;
+
+/** What the models of a round came to, by one metric. */
+export const figuresBy = ({ name: metric }: MetricFacts) =>
+  ({
+    /** A participant's own model, on its validation examples. */
+    ownValidation: ({ participants }, name) =>
+      participants.find((one) => one.name === name)?.validation?.[metric],
+    /** A participant's own model, on the test examples. */
+    ownTest: ({ participants }, name) => participants.find((one) => one.name === name)?.test?.[metric],
+    /** The copy, on a participant's validation examples. */
+    copyValidation: ({ copied }, name) => copied.find((one) => one.name === name)?.validation[metric],
+    /** The model that a strategy merged, on the test examples; "__proto__" merged none. */
+    mergedTest: ({ merged }, strategy) => merged[strategy]?.test?.[metric],
+  }) satisfies Record<string, FigureOf>;
 
 /**
  * [classes]: the part of each class that was recognised; undefined for a class without examples.

@@ -13,7 +13,7 @@ import type { Plan } from '../engine/nn/plan.js';
 import type { Session, Tensors } from '../engine/runtime/runtime.js';
 import { figuresOf } from '../metrics/classification.js';
 import type { Figures } from '../metrics/metric.js';
-import { accuracy, meanLoss } from '../metrics/metrics.js';
+import { meanLoss } from '../metrics/metrics.js';
 import { reached, type Target } from '../metrics/target.js';
 import { requireArray } from '../tensor/arrays.js';
 import { layoutSize } from '../tensor/state-dict.js';
@@ -72,7 +72,7 @@ export interface LocalProgress {
   /** The mean loss of this epoch so far. */
   readonly loss: number;
   /** After the last finished epoch. */
-  readonly validationAccuracy: number | undefined;
+  readonly validation: Figures | undefined;
 }
 
 export interface LocalResult {
@@ -85,7 +85,7 @@ export interface LocalResult {
   /** The mean training loss of the last epoch. */
   readonly loss: number;
   /** On the participant's own validation data; undefined where it has none. */
-  readonly validationAccuracy: number | undefined;
+  readonly validation: Figures | undefined;
 }
 
 export interface LocalContext {
@@ -134,8 +134,7 @@ export async function trainLocally(
   const batches = (context.batches ?? ((task) => batchesHere(dataset, task)))(task);
   const report = reporter(context.onProgress, work, inSteps ? undefined : epochs, images);
   try {
-    let validationAccuracy: number | undefined;
-    let figures: Figures = {};
+    let figures: Figures | undefined;
     let loss = 0;
     let epoch = 0;
     while (epoch < epochs) {
@@ -148,7 +147,7 @@ export async function trainLocally(
         lossSum += of.lossSum;
         counted += of.counted;
         loss = meanLoss({ lossSum, counted });
-        report({ epoch, step, steps, epochDone: false, loss, validationAccuracy }, loop.images);
+        report({ epoch, step, steps, epochDone: false, loss, validation: figures }, loop.images);
       }
       if (validation.length > 0) {
         const state = await loop.state();
@@ -156,14 +155,9 @@ export async function trainLocally(
         const metrics = await evaluateState(evaluation, plan, state, dataset, validation, keepGoing);
         if (metrics === undefined) return undefined;
         figures = figuresOf(metrics);
-        validationAccuracy = accuracy(metrics);
       }
-      report({ epoch, step: steps, steps, epochDone: true, loss, validationAccuracy }, loop.images);
-      if (
-        work.threshold !== undefined &&
-        validationAccuracy !== undefined &&
-        reached(figures, work.threshold)
-      ) {
+      report({ epoch, step: steps, steps, epochDone: true, loss, validation: figures }, loop.images);
+      if (work.threshold !== undefined && figures !== undefined && reached(figures, work.threshold)) {
         break;
       }
     }
@@ -176,7 +170,7 @@ export async function trainLocally(
       steps: loop.steps,
       images: loop.images,
       loss,
-      validationAccuracy,
+      validation: figures,
     };
   } finally {
     batches.close();
@@ -268,7 +262,7 @@ function reporter(
   const began = performance.now();
   let last = began;
   return (
-    now: Pick<LocalProgress, 'epoch' | 'step' | 'steps' | 'epochDone' | 'loss' | 'validationAccuracy'>,
+    now: Pick<LocalProgress, 'epoch' | 'step' | 'steps' | 'epochDone' | 'loss' | 'validation'>,
     images: number,
   ) => {
     const time = performance.now();

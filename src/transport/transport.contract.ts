@@ -57,11 +57,11 @@ export const exampleReception: SignedReception = {
   receive: async () => ({ accepted: true }),
 };
 
-export const evaluated = (round: number, validationAccuracy = 0.5): Announcement => ({
+export const evaluated = (round: number, accuracy = 0.5): Announcement => ({
   type: 'evaluated',
   round,
   model: 'b'.repeat(64),
-  validationAccuracy,
+  validation: { accuracy },
   examples: 10,
 });
 const wait = (round: number, sequence = round, epoch = 1): Assignment => ({

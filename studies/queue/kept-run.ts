@@ -80,10 +80,22 @@ export function keptRun(
       .filter(({ merged }) => Object.keys(merged).length > 0)
       .map(({ round, participants, merged, copied }) => ({
         round,
-        participants: [...participants],
-        merged,
-        copied: [...copied],
-        pooled: rounds[round - 1]?.pooled?.testAccuracy,
+        participants: participants.map(({ validation, test, ...one }) => ({
+          ...one,
+          validationAccuracy: validation?.accuracy,
+          testAccuracy: test?.accuracy,
+        })),
+        merged: Object.fromEntries(
+          Object.entries(merged).map(([strategy, { test }]) => [
+            strategy,
+            { testAccuracy: test.accuracy ?? 0 },
+          ]),
+        ),
+        copied: copied.map(({ name, validation }) => ({
+          name,
+          validationAccuracy: validation.accuracy ?? 0,
+        })),
+        pooled: rounds[round - 1]?.pooled?.test?.accuracy,
       })),
     model,
   };

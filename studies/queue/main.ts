@@ -68,7 +68,9 @@ async function run(names: readonly string[], { seeds, timeLimit = Infinity }: Ru
           console.log(`[${place}/${due.length}, ${duration(elapsed())}] ${nameOf(run)}: ${timeFor([run])}`),
         onEvent(_, event) {
           if (event.type !== 'merged' || Object.keys(event.merged).length === 0) return;
-          const accuracies = Object.entries(event.merged).map(([name, value]) => `${name} ${percent(value)}`);
+          const accuracies = Object.entries(event.merged).map(
+            ([name, { accuracy = 0 }]) => `${name} ${percent(accuracy)}`,
+          );
           console.log(`  round ${event.round}: ${accuracies.join(', ')}`);
         },
         onOutcome: (run, { stopped }) =>

@@ -7,7 +7,7 @@ import {
   signedPercents,
   withSpread,
 } from '../../src/report/charts/statistics.js';
-import { finalAccuracy } from '../../src/report/pages/comparison.js';
+import { finalModel } from '../../src/report/pages/comparison.js';
 import type { KeptRound, KeptRun } from './kept-run.js';
 
 export interface Measure {
@@ -27,7 +27,8 @@ export const merged = (strategy: string, title = strategy): Measure => ({
 /** Test accuracy of the model that the run would end with after the round. */
 export const test: Measure = {
   title: 'test',
-  of: (round, { settings }) => finalAccuracy(round, parseConfiguration(settings, 'what was kept')),
+  of: ({ merged }, { settings }) =>
+    finalModel(merged, parseConfiguration(settings, 'what was kept'))?.testAccuracy,
   text: percents,
 };
 

@@ -114,7 +114,9 @@ export async function federationInPage(
       );
       const model = await blobs.put(encodeSafetensors(state));
       await publish({ type: 'evaluate', round, waitingFor: NAMES, model });
-      validationAccuracies.push((await hears('evaluated')).map((one) => one.validationAccuracy));
+      validationAccuracies.push(
+        (await hears('evaluated')).map((one) => one.validation.accuracy ?? Number.NaN),
+      );
     }
     return { runtimes, validationAccuracies, state: state as StateDict };
   }

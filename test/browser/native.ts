@@ -44,9 +44,9 @@ export default async function setup({ config, provide }: TestProject): Promise<v
   const data = { train: datasetOf(train), test: datasetOf(test) };
   const { result, model } = await runFederation(smallFederation, { data, workers: 2 });
   provide('nativeFederation', {
-    testAccuracy: result.rounds.at(-1)?.merged.mean?.testAccuracy ?? Number.NaN,
+    testAccuracy: result.rounds.at(-1)?.merged.mean?.test.accuracy ?? Number.NaN,
     validationAccuracies: result.rounds.map(({ copied }) =>
-      copied.map(({ validationAccuracy }) => validationAccuracy),
+      copied.map(({ validation }) => validation.accuracy ?? Number.NaN),
     ),
     state: textOf(new Uint8Array(Float32Array.from(model?.data ?? []).buffer)),
   });

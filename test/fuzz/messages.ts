@@ -15,6 +15,7 @@ const digits = (length: number) =>
 const sha256 = digits(64);
 const blob = fc.record({ sha256, bytes: positive });
 const accuracy = fc.double({ min: 0, max: 1, noNaN: true });
+const figures = fc.dictionary(fc.constantFrom('accuracy', 'loss'), accuracy);
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const size = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
 const sentence = fc.oneof(fc.constantFrom('', 'it is late', '失敗', 'é😀'), fc.string({ maxLength: 100 }));
@@ -44,7 +45,7 @@ const update = fc.record({
   },
   ...{
     loss: number,
-    validationAccuracy: optional(accuracy),
+    validation: optional(figures),
     attachments: optional(fc.record({ control: optional(blob), fisher: blob }, { requiredKeys: ['fisher'] })),
   },
   seconds: size,
@@ -58,7 +59,12 @@ export const announcements = defined(
     }),
     fc.record({ type: fc.constant('update'), round: positive, base: optional(sha256), update }),
     fc.record({
-      ...{ type: fc.constant('evaluated'), round: positive, model: sha256, validationAccuracy: accuracy },
+      ...{
+        type: fc.constant('evaluated'),
+        round: positive,
+        model: sha256,
+        validation: figures,
+      },
       examples: positive,
     }),
     fc.record({ type: fc.constant('failed'), round: positive, message: sentence }),
@@ -93,7 +99,7 @@ export const progress = defined(
       step: optional(natural),
       steps: optional(positive),
     },
-    ...{ imagesPerSecond: optional(size), loss: optional(number), validationAccuracy: optional(accuracy) },
+    ...{ imagesPerSecond: optional(size), loss: optional(number), validation: optional(figures) },
   }),
 );
 
@@ -180,7 +186,7 @@ export const states = defined(fc.record({ epoch: positive, assignment: optional(
 export const answers = fc.record({ id: fc.stringMatching(/^[\w-]{1,64}$/), receipt: receipts });
 
 const round = fc.integer({ min: 1, max: 3 });
-const accuracies = fc.dictionary(fc.constantFrom('mean', 'median', 'site-a'), accuracy);
+const tested = fc.dictionary(fc.constantFrom('mean', 'median', 'site-a'), figures);
 const phase = fc.constantFrom('train', 'evaluate');
 
 /** Lines of a journal. */
@@ -196,7 +202,7 @@ export const facts = defined(
       ),
     }),
     fc.record({
-      ...{ type: fc.constant('merged'), round, sha256, merged: accuracies, own: accuracies, seconds: size },
+      ...{ type: fc.constant('merged'), round, sha256, merged: tested, own: tested, seconds: size },
       ...{
         common: optional(fc.record({ control: sha256 })),
         counted: optional(names),
@@ -207,7 +213,7 @@ export const facts = defined(
       type: fc.constant('copy-evaluated'),
       round,
       participant: name,
-      validationAccuracy: accuracy,
+      validation: figures,
     }),
     fc.record({
       ...{

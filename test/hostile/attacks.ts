@@ -104,8 +104,8 @@ const LIES: readonly unknown[] = [
   { type: 'update', round: 1, update },
   { type: 'update', round: 99, update },
   { type: 'update', round: 2 ** 53 - 1, base: hash(1), update: { ...update, examples: 2 ** 53 - 1 } },
-  { type: 'evaluated', round: 1, model: hash(2), validationAccuracy: 1, examples: 1 },
-  { type: 'evaluated', round: 7, model: hash(2), validationAccuracy: 1, examples: 1 },
+  { type: 'evaluated', round: 1, model: hash(2), validation: { accuracy: 1 }, examples: 1 },
+  { type: 'evaluated', round: 7, model: hash(2), validation: { accuracy: 1 }, examples: 1 },
   { type: 'joined', examples: 1, validationExamples: 0, runtime: '', participant: 'site-a' },
   { type: 'update', round: 1, participant: 'site-a', update },
 ];

@@ -52,7 +52,7 @@ async function mallory(end: ParticipantEnd, refusals: string[]): Promise<void> {
   for await (const assignment of end.assignments()) {
     if (assignment.type === 'evaluate' && assignment.waitingFor.includes('mallory')) {
       const { round, model } = assignment;
-      await say({ type: 'evaluated', round, model: model.sha256, validationAccuracy: 1, examples: 1 });
+      await say({ type: 'evaluated', round, model: model.sha256, validation: { accuracy: 1 }, examples: 1 });
     }
     if (assignment.type !== 'train' || !assignment.waitingFor.includes('mallory')) continue;
     const { round, base } = assignment;

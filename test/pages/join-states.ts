@@ -1,5 +1,6 @@
 /** The join page in every state that it can be in, told by a worker that follows a script. */
 import { fashionMnistClassNames as classNames } from '../../src/data/images/fashion-mnist-facts.js';
+import { classificationMetrics } from '../../src/metrics/classification.js';
 import { type JoinEvent, type JoinState, next, opening } from '../../src/pages/join/state/join-state.js';
 import type { DataSummary, FederationFacts, Sample } from '../../src/pages/join/state/messages.js';
 
@@ -13,6 +14,7 @@ const federation: FederationFacts = {
   merging:
     'at most 5, until the copy reaches 91.00% with every participant; mean of the weights is copied back',
   rounds: 5,
+  metric: classificationMetrics[0],
   classNames,
   imageShape,
   besides: [],
@@ -45,11 +47,11 @@ const started: readonly JoinEvent[] = [
   { type: 'runtime', runtime: 'onnxruntime-web 1.30.0, wasm, 2 threads' },
 ];
 const rounds: readonly JoinEvent[] = [
-  { type: 'round', round: { round: 1, ownAccuracy: 0.8413, loss: 0.612, seconds: 31.2 } },
-  { type: 'round', round: { round: 1, mergedAccuracy: 0.8527 } },
+  { type: 'round', round: { round: 1, own: { accuracy: 0.8413 }, loss: 0.612, seconds: 31.2 } },
+  { type: 'round', round: { round: 1, merged: { accuracy: 0.8527 } } },
   {
     type: 'round',
-    round: { round: 2, ownAccuracy: 0.8703, mergedAccuracy: 0.8811, loss: 0.411, seconds: 30.8 },
+    round: { round: 2, own: { accuracy: 0.8703 }, merged: { accuracy: 0.8811 }, loss: 0.411, seconds: 30.8 },
   },
 ];
 const third: readonly JoinEvent[] = [
@@ -61,7 +63,7 @@ const finished: readonly JoinEvent[] = [
   ...third,
   {
     type: 'round',
-    round: { round: 3, ownAccuracy: 0.885, mergedAccuracy: 0.9123, loss: 0.35, seconds: 30.1 },
+    round: { round: 3, own: { accuracy: 0.885 }, merged: { accuracy: 0.9123 }, loss: 0.35, seconds: 30.1 },
   },
   {
     type: 'finished',

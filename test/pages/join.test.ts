@@ -114,8 +114,8 @@ function pictureFolder(files: Readonly<Record<string, 'picture' | 'text'>>): str
 function accuraciesOf({ rounds }: RunResult): number[] {
   const { participants, merged, copied } = rounds.at(-1)!;
   return [
-    ...participants.flatMap((own) => [own.validationAccuracy!, own.testAccuracy!]),
-    merged.mean!.testAccuracy,
-    ...copied.map(({ validationAccuracy }) => validationAccuracy),
+    ...participants.flatMap((own) => [own.validation!.accuracy!, own.test!.accuracy!]),
+    merged.mean!.test.accuracy!,
+    ...copied.map(({ validation }) => validation.accuracy!),
   ];
 }

@@ -11,7 +11,7 @@ import {
 import type { RoundDetails } from '../../src/protocol/round-details.js';
 import type { Status } from '../../src/protocol/status.js';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.js';
-import type { LogEntry, RoundView, TestPicture, Traffic } from '../../src/protocol/view.js';
+import type { LogEntry, Overview, RoundView, TestPicture, Traffic } from '../../src/protocol/view.js';
 import type { ObservedRound, RunView } from '../../src/transport/run-view.js';
 
 export const classNames = [
@@ -51,6 +51,11 @@ const noise = (...numbers: readonly number[]) => {
 const rounded = (value: number) => Math.round(10_000 * value) / 10_000;
 const from = (time: number) => new Date(Date.UTC(2030, 0, 1, 12) + 1000 * time).toISOString();
 
+const metrics: Overview['metrics'] = [
+  { name: 'accuracy', better: 'higher', format: 'percent' },
+  { name: 'loss', better: 'lower', format: 'number' },
+];
+
 export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<ScriptedRun> {
   const { participants: number = 3, rounds: planned = 12 } = options;
   const participants = Array.from({ length: number }, (_, k) =>
@@ -87,7 +92,7 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
   let status: Status = {
     ...{ protocol: PROTOCOL_VERSION, phase: 'training', round: 1, rounds: planned },
     quorum: Math.max(1, number - 1),
-    ...{ waitingFor: [...participants], received: [], copied: {} },
+    ...{ waitingFor: [...participants], received: [], copied: {}, metric: metrics[0] },
     participants: participants.map((name, k) => ({
       name,
       presence: presenceOf(k),
@@ -103,15 +108,15 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
       ...{ round, seconds: 12 + noise(round) },
       participants: participants.map((name, k) => ({
         ...{ name, examples: 1000 + 100 * (k % 17), epochs: 3 },
-        validationAccuracy: accuracy(round, k, 0.5, 0.93 - 0.1 * noise(k)),
-        testAccuracy: accuracy(round, k + 1000, 0.4, 0.8 - 0.15 * noise(k)),
+        validation: { accuracy: accuracy(round, k, 0.5, 0.93 - 0.1 * noise(k)) },
+        test: { accuracy: accuracy(round, k + 1000, 0.4, 0.8 - 0.15 * noise(k)) },
       })),
       merged: Object.fromEntries(
-        strategies.map((name, k) => [name, { testAccuracy: accuracy(round, -k, 0.5, 0.9 - 0.04 * k) }]),
+        strategies.map((name, k) => [name, { test: { accuracy: accuracy(round, -k, 0.5, 0.9 - 0.04 * k) } }]),
       ),
       copied: participants.map((name, k) => ({
         name,
-        validationAccuracy: accuracy(round, k + 2000, 0.55, 0.92 - 0.05 * noise(k)),
+        validation: { accuracy: accuracy(round, k + 2000, 0.55, 0.92 - 0.05 * noise(k)) },
       })),
     },
     details: detailsOf(round),
@@ -155,7 +160,7 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
     participants,
     rounds: () => all,
     view: {
-      overview: { configuration, participants, classNames, testImages: true, commonweight: '0.1.0' },
+      overview: { configuration, participants, metrics, classNames, testImages: true, commonweight: '0.1.0' },
       status: () => status,
       rounds: () => observed,
       labelCounts: () => labels,
@@ -190,13 +195,16 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
       );
       const last = all.at(-1)?.result;
       traffic = { received: 1_690_000 * number * round, sent: 1_700_000 * number * round };
-      run.say('info', `round ${round} is merged: mean ${last?.merged[configuration.strategy]?.testAccuracy}`);
+      run.say(
+        'info',
+        `round ${round} is merged: mean ${last?.merged[configuration.strategy]?.test.accuracy}`,
+      );
       const isOver = round === planned;
       status = {
         ...status,
         ...(isOver ? { phase: 'finished', reason: 'max-rounds', waitingFor: [] } : { round: round + 1 }),
-        copied: Object.fromEntries((last?.copied ?? []).map((one) => [one.name, one.validationAccuracy])),
-        testAccuracy: last?.merged[configuration.strategy]?.testAccuracy,
+        copied: Object.fromEntries((last?.copied ?? []).map((one) => [one.name, one.validation])),
+        test: last?.merged[configuration.strategy]?.test,
         ...(isOver && {
           participants: status.participants.map(({ progress: _, ...others }) => others),
         }),

@@ -97,15 +97,15 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
       expect((await cells(page, 'On the test images')).slice(1)).toEqual(
         result.rounds.map(({ round, merged, participants }) => [
           String(round),
-          ...['mean', 'max'].map((name) => of(merged[name]?.testAccuracy)),
-          ...participants.map(({ testAccuracy }) => of(testAccuracy)),
+          ...['mean', 'max'].map((name) => of(merged[name]?.test.accuracy)),
+          ...participants.map(({ test }) => of(test?.accuracy)),
         ]),
       );
       expect((await cells(page, 'On the participants’ validation images')).slice(1)).toEqual(
         result.rounds.map(({ round, participants, copied }) => [
           String(round),
-          ...copied.map(({ validationAccuracy }) => of(validationAccuracy)),
-          ...participants.map(({ validationAccuracy }) => of(validationAccuracy)),
+          ...copied.map(({ validation }) => of(validation.accuracy!)),
+          ...participants.map(({ validation }) => of(validation?.accuracy)),
           '100.00%',
         ]),
       );
@@ -204,8 +204,8 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
         .rounds()
         .map(({ result: { round, merged, participants } }) => [
           round,
-          ...['mean', 'median', 'max'].map((name) => merged[name]?.testAccuracy),
-          ...participants.map(({ testAccuracy }) => testAccuracy),
+          ...['mean', 'median', 'max'].map((name) => merged[name]?.test.accuracy),
+          ...participants.map(({ test }) => test?.accuracy),
         ]),
     );
     for (const figure of ['On the test images', 'Examples by class', 'Round 3: accuracy of each class']) {

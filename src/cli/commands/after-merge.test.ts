@@ -84,7 +84,7 @@ describe('a run that refits the last layer', () => {
     expect(stdout).toMatch(/round 2 {2}last layer refitted, on the test images: [\d.]+%\n/);
     expect(stdout).toMatch(/with its last layer refitted, the final model has [\d.]+% on the test images/);
     const { merged } = resultOf('refit').rounds[1]!;
-    expect(merged.refit!.testAccuracy).toBeGreaterThan(merged.mean!.testAccuracy + 0.05);
+    expect(merged.refit!.test.accuracy).toBeGreaterThan(merged.mean!.test.accuracy! + 0.05);
     expect(sha256('refit/model.safetensors')).toBe(sha256('refit/models/refitted-2.safetensors'));
   });
 

@@ -48,9 +48,9 @@ describe('commonweight evaluate on a folder of pictures', () => {
       inFolder,
     );
     expect(status).toBe(0);
-    const { accuracy } = JSON.parse(readFileSync(join(folder, 'e.json'), 'utf8'));
+    const { accuracy } = JSON.parse(readFileSync(join(folder, 'e.json'), 'utf8')).figures;
     const { rounds } = JSON.parse(readFileSync(join(folder, 'run/result.json'), 'utf8'));
-    expect(accuracy).toBe(rounds[0].merged.mean.testAccuracy);
+    expect(accuracy).toBe(rounds[0].merged.mean.test.accuracy);
   });
 
   it('goes by the names of classes, where a model numbers them otherwise', async () => {
@@ -65,7 +65,7 @@ describe('commonweight evaluate on a folder of pictures', () => {
         inFolder,
       );
       expect(status).toBe(0);
-      accuracies.push(JSON.parse(readFileSync(join(folder, 'e.json'), 'utf8')).accuracy);
+      accuracies.push(JSON.parse(readFileSync(join(folder, 'e.json'), 'utf8')).figures.accuracy);
     }
     // Of two classes, what was right before is wrong now.
     expect(accuracies[1]).toBeCloseTo(1 - (accuracies[0] as number), 10);

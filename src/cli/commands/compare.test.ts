@@ -123,7 +123,7 @@ describe('commonweight compare', () => {
     [
       'a target that is none',
       ['--strategies', 'mean', '--target', '85'],
-      '--target is "85", expected a number from 0 to 1',
+      '--target is 85, expected a number from 0 to 1',
     ],
     ['no strategy', [], "required option '--strategies <list>' not specified"],
   ])('refuses %s before it trains', async (_, flags, message) => {

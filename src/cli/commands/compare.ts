@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type ComparisonOptions, compareStrategies } from '../../experiments/compare-strategies.js';
 import { strategyNames } from '../../merge/strategies/strategies.js';
-import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { targetProblem } from '../../metrics/target.js';
+import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { duration } from '../../report/numbers.js';
-import { comparisonOf, type Target } from '../../report/pages/comparison.js';
+import { type ComparisonTarget, comparisonOf } from '../../report/pages/comparison.js';
 import { comparisonPage } from '../../report/pages/comparison-page.js';
 import { comparisonLegend, comparisonTable } from '../../report/pages/comparison-table.js';
 import { introduction } from '../../report/text/introduction.js';
@@ -13,8 +15,8 @@ import { comparisonDisplay } from '../display/compare-display.js';
 import { widthFor } from '../display/display.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
-import { fraction, oneOf, strategiesOf, wholeNumber } from '../flags/values.js';
-import { Interrupted } from '../terminal/error.js';
+import { number, oneOf, strategiesOf, wholeNumber } from '../flags/values.js';
+import { Interrupted, UsageError } from '../terminal/error.js';
 import { isAbort, watchInterrupts } from '../terminal/interrupt.js';
 import { checkFolderOf, writeJson, writeWhole } from '../terminal/whole-file.js';
 
@@ -22,7 +24,7 @@ interface CompareFlags extends RunFlags {
   readonly strategies: readonly string[];
   readonly seeds: number;
   readonly target?: number;
-  readonly targetOn: Target['on'];
+  readonly targetOn: ComparisonTarget['on'];
 }
 
 export function addCompare(program: Command): void {
@@ -39,7 +41,7 @@ export function addCompare(program: Command): void {
       strategiesOf('--strategies'),
     )
     .option('--seeds <n>', 'number of seeds', wholeNumber('--seeds', 1, 1000), 3)
-    .option('--target <0…1>', 'count rounds and bytes until this accuracy is reached', fraction('--target'))
+    .option('--target <x>', 'count rounds and bytes until the main metric reaches this', number('--target'))
     .option(
       '--target-on <set>',
       'where the target is measured: test, or validation',
@@ -62,9 +64,10 @@ Examples:
 
 async function compare(
   input: ConfigurationInput,
-  { json, target: accuracy, targetOn, maxMemory, ...options }: CompareFlags & { source: string },
+  { json, target: value, targetOn, maxMemory, ...options }: CompareFlags & { source: string },
 ): Promise<void> {
   if (json !== undefined) await checkFolderOf('--json', json);
+  checkTarget(value, input, options.source);
   const { out, strategies } = options;
   const output = process.stdout;
   const width = widthFor(output);
@@ -88,7 +91,7 @@ async function compare(
   try {
     const mostMemoryBytes = maxMemory === undefined ? undefined : maxMemory * 1e9;
     const results = await compareStrategies(input, { ...options, mostMemoryBytes, signal, observer });
-    const comparison = comparisonOf(results, accuracy === undefined ? undefined : { accuracy, on: targetOn });
+    const comparison = comparisonOf(results, value === undefined ? undefined : { value, on: targetOn });
     display.print(`\n${comparisonTable(comparison)}\n${comparisonLegend(comparison, width)}\n`);
     if (json !== undefined) await writeJson('--json', json, comparison);
     if (out === undefined)
@@ -107,6 +110,15 @@ async function compare(
     stop();
     display.close();
   }
+}
+
+/** A fraction is one from 0 to 1. */
+function checkTarget(value: number | undefined, input: ConfigurationInput, source: string): void {
+  if (value === undefined) return;
+  const problem = targetProblem('--target', value, metricsOf(parseConfiguration(input, source)));
+  if (problem === undefined) return;
+  const { message, hint } = problem;
+  throw new UsageError(message.replaceAll('"', ''), hint === undefined ? {} : { hint });
 }
 
 const interrupted = (out: string | undefined) =>

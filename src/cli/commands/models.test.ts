@@ -21,8 +21,8 @@ const evaluationSchema = z.strictObject({
   model: z.string(),
   dataset: z.string(),
   examples: z.literal(640),
-  accuracy: z.number().min(0.5).max(1),
-  loss: z.number().positive(),
+  metrics: z.array(z.looseObject({ name: z.string() })),
+  figures: z.strictObject({ accuracy: z.number().min(0.5).max(1), loss: z.number().positive() }),
   classes: z.array(z.strictObject({ name: z.string(), examples: z.int(), accuracy: z.number() })).length(10),
   confusion: z.array(z.array(z.int()).length(10)).length(10),
 });
@@ -38,7 +38,7 @@ const ownNormalization = () => {
 const inFolder = { cwd: folder };
 const model = 'run/model.safetensors';
 
-let result: { rounds: { merged: { mean: { testAccuracy: number } } }[] };
+let result: { rounds: { merged: { mean: { test: { accuracy: number } } } }[] };
 beforeAll(async () => {
   const args = [
     'run',
@@ -66,9 +66,9 @@ describe('commonweight evaluate', () => {
     const { status, stdout } = await commonweight(['evaluate', model, '--json', 'evaluation.json'], inFolder);
     expect(status).toBe(0);
     const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(at('evaluation.json'), 'utf8')));
-    expect(evaluation.accuracy).toBe(result.rounds[0]!.merged.mean.testAccuracy);
+    expect(evaluation.figures.accuracy).toBe(result.rounds[0]!.merged.mean.test.accuracy);
     const correct = evaluation.confusion.reduce((sum, row, label) => sum + row[label]!, 0);
-    expect(correct / 640).toBeCloseTo(evaluation.accuracy, 10);
+    expect(correct / 640).toBeCloseTo(evaluation.figures.accuracy, 10);
     expect(stdout).toMatch(/^accuracy \d\d\.\d\d%, loss \d\.\d+ on 640 test images/);
     expect(stdout).toContain('confusion: one line for each class');
   });
@@ -87,7 +87,7 @@ describe('commonweight evaluate', () => {
     const { status } = await commonweight(['evaluate', 'bare.safetensors', ...named], inFolder);
     expect(status).toBe(0);
     const evaluation = evaluationSchema.parse(JSON.parse(readFileSync(at('bare.json'), 'utf8')));
-    expect(evaluation.accuracy).toBe(result.rounds[0]!.merged.mean.testAccuracy);
+    expect(evaluation.figures.accuracy).toBe(result.rounds[0]!.merged.mean.test.accuracy);
   });
 
   it('asks for the network where it cannot be known', async () => {

@@ -1,6 +1,7 @@
 /** `commonweight replay`: checks whether a run comes to the recorded bytes again. */
 import type { Command } from 'commander';
 import { replayRun } from '../../experiments/replay.js';
+import type { MetricFacts } from '../../metrics/metric.js';
 import { replayedRound, replayFindings, replayHeadline } from '../../report/text/replay-lines.js';
 import { wrapped } from '../../report/text-table.js';
 import { widthFor } from '../display/display.js';
@@ -48,6 +49,7 @@ Examples:
 
 async function replay(run: string, flags: ReplayFlags): Promise<void> {
   const print = (text: string) => process.stdout.write(`${wrapped(text, widthFor(process.stdout), 2)}\n`);
+  let metric: MetricFacts | undefined;
   const { signal, stop } = watchInterrupts(() =>
     print('interrupted: finishing the current step (Ctrl-C again ends at once)'),
   );
@@ -58,10 +60,11 @@ async function replay(run: string, flags: ReplayFlags): Promise<void> {
       observer: {
         onNotice: print,
         onStart(recorded, finished) {
+          [metric] = recorded.result.metrics;
           print(replayHeadline(recorded));
           if (finished) print(`already replayed, nothing is trained; remove ${flags.out} to train again`);
         },
-        onRound: (recorded, replayed) => print(replayedRound(recorded, replayed)),
+        onRound: (recorded, replayed) => metric && print(replayedRound(recorded, replayed, metric)),
       },
     });
     if (outcome.result.stopped.reason === 'interrupted') {

@@ -11,6 +11,7 @@ import { configurationSchema } from '../../protocol/configuration/configuration.
 
 const fraction = z.number().min(0).max(1);
 const name = z.string().min(1);
+const figures = z.strictObject({ accuracy: fraction, loss: z.number().positive() });
 const resultSchema = z.strictObject({
   dataset: z.string(),
   partition: z.looseObject({ name, participants: z.int() }),
@@ -18,6 +19,10 @@ const resultSchema = z.strictObject({
   strategy: z.string(),
   settings: configurationSchema,
   versions: z.record(z.string(), z.string()),
+  metrics: z.tuple([
+    z.looseObject({ name: z.literal('accuracy') }),
+    z.looseObject({ name: z.literal('loss') }),
+  ]),
   participants: z.array(name),
   rounds: z.array(
     z.strictObject({
@@ -29,15 +34,15 @@ const resultSchema = z.strictObject({
           examples: z.int().positive(),
           epochs: z.int().positive().optional(),
           steps: z.int().positive().optional(),
-          validationAccuracy: fraction,
-          testAccuracy: fraction.optional(),
+          validation: figures,
+          test: figures.optional(),
         }),
       ),
-      merged: z.record(z.string(), z.strictObject({ testAccuracy: fraction })),
-      copied: z.array(z.strictObject({ name, validationAccuracy: fraction })),
+      merged: z.record(z.string(), z.strictObject({ test: figures })),
+      copied: z.array(z.strictObject({ name, validation: figures })),
     }),
   ),
-  pooled: z.strictObject({ testAccuracy: fraction }).optional(),
+  pooled: z.strictObject({ test: figures }).optional(),
   stopped: z.strictObject({
     reason: z.enum(['every-participant-passed', 'max-rounds', 'interrupted', 'diverged']),
     round: z.int(),
@@ -86,7 +91,7 @@ describe('commonweight run', () => {
     expect(result.rounds).toHaveLength(3);
     for (const { participants, merged, copied } of result.rounds) {
       expect(participants.map(({ name }) => name)).toEqual(result.participants);
-      expect(participants.every(({ testAccuracy }) => testAccuracy !== undefined)).toBe(true);
+      expect(participants.every(({ test }) => test !== undefined)).toBe(true);
       expect(Object.keys(merged)).toEqual(['mean', 'max', 'absmax']);
       expect(copied).toHaveLength(3);
     }
@@ -262,6 +267,6 @@ describe('flags', () => {
     expect(status).toBe(0);
     const { settings, rounds } = resultOf('init');
     expect(settings.initialModel).toMatch(/^[0-9a-f]{64}$/);
-    expect(rounds[0]!.merged.mean!.testAccuracy).toBeGreaterThan(0.6);
+    expect(rounds[0]!.merged.mean!.test.accuracy).toBeGreaterThan(0.6);
   });
 });

@@ -16,10 +16,13 @@ const state = startRun({
   reference: undefined,
   pooled: false,
 });
-const event = { type: 'copy-evaluated', round: 3, participant: 'a', validationAccuracy: 0.8 } as const;
+const event = { type: 'copy-evaluated', round: 3, participant: 'a', validation: { accuracy: 0.8 } } as const;
 const result = {
-  rounds: [{ round: 1, seconds: 1, participants: [], merged: { mean: { testAccuracy: 0.5 } }, copied: [] }],
+  rounds: [
+    { round: 1, seconds: 1, participants: [], merged: { mean: { test: { accuracy: 0.5 } } }, copied: [] },
+  ],
   settings: {},
+  metrics: classificationMetrics,
   stopped: { reason: 'diverged', round: 2 },
 } as unknown as RunResult;
 

@@ -4,8 +4,9 @@
  */
 import type { ComparisonOptions } from '../../experiments/compare-strategies.js';
 import { isFinished } from '../../federation/rounds/rounds.js';
-import { bar, byteSize, duration, percent, plural } from '../../report/numbers.js';
-import { finalAccuracy } from '../../report/pages/comparison.js';
+import { writtenOf } from '../../metrics/metric.js';
+import { bar, byteSize, duration, plural } from '../../report/numbers.js';
+import { finalModel } from '../../report/pages/comparison.js';
 import type { Output } from './display.js';
 import { isLive, liveRegion } from './terminal.js';
 
@@ -39,12 +40,12 @@ export function comparisonDisplay(output: Output): ComparisonDisplay {
       const line = `run ${run} of ${runs}  ${bar((run - 1 + (round - 1) / rules.rounds) / runs, 20)}  seed ${seed}  ${strategy}  round ${round} of ${rules.rounds}  ${elapsed} so far; Ctrl-C interrupts`;
       region?.update([line.slice(0, output.columns ?? 80)]);
     },
-    onResult({ strategy, seed, run, runs }, { rounds, stopped, settings }) {
-      const last = rounds.findLast((round) => finalAccuracy(round, settings) !== undefined);
-      const accuracy = last && finalAccuracy(last, settings);
+    onResult({ strategy, seed, run, runs }, { rounds, stopped, settings, metrics }) {
+      const last = rounds.findLast(({ merged }) => finalModel(merged, settings) !== undefined);
+      const final = last && finalModel(last.merged, settings);
       const time = finishedBefore ? 'done before' : duration((performance.now() - runBegan) / 1000);
       print(
-        `run ${run} of ${runs}  seed ${seed}  ${strategy}  ${percent(accuracy ?? 0)} on the test images after ${plural(last?.round ?? 0, 'round')}${stopped.reason === 'diverged' ? ', then training diverged' : ''}  ${time}`,
+        `run ${run} of ${runs}  seed ${seed}  ${strategy}  ${writtenOf(metrics[0], final?.test)} on the test images after ${plural(last?.round ?? 0, 'round')}${stopped.reason === 'diverged' ? ', then training diverged' : ''}  ${time}`,
       );
     },
     print,

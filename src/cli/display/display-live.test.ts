@@ -62,7 +62,7 @@ const progress = (participant: string): LocalProgress => ({
   imagesLeft: 100,
   imagesPerSecond: 50,
   loss: 0.5,
-  validationAccuracy: 0.75,
+  validation: { accuracy: 0.75 },
 });
 
 const terminal = (columns: number, rows = 40) => terminalOutput({ columns, rows });
@@ -100,10 +100,24 @@ describe('the display of a terminal', () => {
     const sha256 = 'a'.repeat(64);
     const events: RoundEvent[] = [
       ...participants.map((participant): RoundEvent => {
-        const counts = { examples: 3, epochs: 2, images: 6, loss: 0.4, validationAccuracy: 0.8, seconds: 3 };
+        const counts = {
+          examples: 3,
+          epochs: 2,
+          images: 6,
+          loss: 0.4,
+          validation: { accuracy: 0.8 },
+          seconds: 3,
+        };
         return { type: 'update-received', round: 1, update: { participant, sha256, ...counts } };
       }),
-      { type: 'merged', round: 1, sha256, merged: { mean: 0.85, max: 0.2 }, own: {}, seconds: 1 },
+      {
+        type: 'merged',
+        round: 1,
+        sha256,
+        merged: { mean: { accuracy: 0.85 }, max: { accuracy: 0.2 } },
+        own: {},
+        seconds: 1,
+      },
     ];
     let state = begin.state;
     for (const event of events) {
@@ -112,9 +126,15 @@ describe('the display of a terminal', () => {
     }
     display.onResult({
       ...{ dataset: 'd', partition: configuration.partition, seed: 0, strategy: 'mean' },
-      ...{ settings: configuration, versions: {}, participants },
+      ...{ settings: configuration, versions: {}, metrics: classificationMetrics, participants },
       rounds: [
-        { round: 1, seconds: 4, participants: [], merged: { mean: { testAccuracy: 0.85 } }, copied: [] },
+        {
+          round: 1,
+          seconds: 4,
+          participants: [],
+          merged: { mean: { test: { accuracy: 0.85 } } },
+          copied: [],
+        },
       ],
       stopped: { reason: 'interrupted', round: 1 },
     });

@@ -30,6 +30,7 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
     roundsTable(roundResults(now), {
       participants: now.rules.participants,
       strategies,
+      metric: now.rules.metrics[0],
       paper,
       width: widthFor(output),
     });
@@ -72,8 +73,8 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
     onResult(result) {
       state = undefined;
       region.clear();
-      const { participants } = result;
-      const options = { participants, strategies, paper, width: widthFor(output) };
+      const { participants, metrics } = result;
+      const options = { participants, strategies, metric: metrics[0], paper, width: widthFor(output) };
       const { rounds } = result;
       if (rounds.length === 0) return;
       region.print(`${roundsTable(rounds, options)}\n${paint.dim(roundsLegend(rounds, options))}\n`);
@@ -93,15 +94,16 @@ function atWork(
   const round = state.rounds.at(-1);
   if (round === undefined) return [];
   const { participants } = round;
+  const [metric] = state.rules.metrics;
   const pooled = working.get('pooled');
   const cells = (barWidth: number) => [
     ...participants.map((name) => {
       const update = round.updates.get(name);
-      if (update !== undefined) return updateCells(update);
+      if (update !== undefined) return updateCells(update, metric);
       const progress = working.get(name);
-      return progress?.round === round.round ? progressCells(progress, barWidth) : [name, 'waits'];
+      return progress?.round === round.round ? progressCells(progress, metric, barWidth) : [name, 'waits'];
     }),
-    ...(pooled === undefined ? [] : [progressCells(pooled, barWidth)]),
+    ...(pooled === undefined ? [] : [progressCells(pooled, metric, barWidth)]),
   ];
   const tables = BAR_WIDTHS.map((barWidth) => textTable(cells(barWidth), [0, 1, 2]));
   const table = tables.find((lines) => widthOf(lines) <= columns) ?? tables.at(-1) ?? [];

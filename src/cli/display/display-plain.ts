@@ -4,8 +4,9 @@ import { type RoundResult, roundResults } from '../../federation/record/run-resu
 import { honestOf, type RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
 import { isFinished } from '../../federation/rounds/rounds.js';
-import { byteSize, percent } from '../../report/numbers.js';
-import { roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
+import { writtenOf } from '../../metrics/metric.js';
+import { byteSize } from '../../report/numbers.js';
+import { type RoundsTableOptions, roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
 import { introduction } from '../../report/text/introduction.js';
 import { epochLine } from '../../report/text/progress-line.js';
 import { type Display, type DisplayOptions, strategiesIn } from './display.js';
@@ -13,14 +14,13 @@ import { type Display, type DisplayOptions, strategiesIn } from './display.js';
 export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
   const print = (text: string) => output.write(`${text}\n`);
   const arriving = new Set<string>();
-  let participants: readonly string[] = [];
-  let strategies: readonly string[] = [];
+  let about: RoundsTableOptions | undefined;
   let shown = 0;
   const showRounds = (rounds: readonly RoundResult[]) => {
-    const options = { participants, strategies, paper };
-    const legend = shown === 0 ? `\n${roundsLegend(rounds, options)}` : '';
+    if (about === undefined) return;
+    const legend = shown === 0 ? `\n${roundsLegend(rounds, about)}` : '';
     shown = rounds.length;
-    print(`\n${roundsTable(rounds, options)}${legend}\n`);
+    print(`\n${roundsTable(rounds, about)}${legend}\n`);
   };
   return {
     onData({ what, receivedBytes, totalBytes }) {
@@ -32,31 +32,32 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
     onNotice: print,
     onStart(start) {
       const { state } = start;
-      strategies = strategiesIn(start.configuration);
-      participants = state.rules.participants;
+      const { participants, metrics } = state.rules;
+      about = { participants, strategies: strategiesIn(start.configuration), metric: metrics[0], paper };
       print(`${introduction(start)}\n`);
       if (roundResults(state).length > 0 && !isFinished(state)) {
         print(`resumed in round ${state.rounds.length}\n`);
       }
     },
     onProgress(progress) {
-      if (progress.epochDone) print(epochLine(progress));
+      if (about !== undefined && progress.epochDone) print(epochLine(progress, about.metric));
     },
     onEvent(event, state) {
+      const [metric] = state.rules.metrics;
       if (event.type === 'merged' && Object.keys(event.merged).length > 0) {
-        const accuracies = strategies.flatMap((name) => {
-          const accuracy = event.merged[name];
-          return accuracy === undefined ? [] : [`${name} ${percent(accuracy)}`];
+        const tested = (about?.strategies ?? []).flatMap((name) => {
+          const figures = event.merged[name];
+          return figures === undefined ? [] : [`${name} ${writtenOf(metric, figures)}`];
         });
-        print(`round ${event.round}  merged, on the test images: ${accuracies.join(', ')}`);
+        print(`round ${event.round}  merged, on the test images: ${tested.join(', ')}`);
       }
       if (event.type === 'refitted') {
         print(
-          `round ${event.round}  last layer refitted, on the test images: ${percent(event.testAccuracy)}`,
+          `round ${event.round}  last layer refitted, on the test images: ${writtenOf(metric, event.test)}`,
         );
       }
-      if (event.type === 'pooled-trained' && event.testAccuracy !== undefined) {
-        print(`round ${event.round}  pooled, on the test images: ${percent(event.testAccuracy)}`);
+      if (event.type === 'pooled-trained' && event.test !== undefined) {
+        print(`round ${event.round}  pooled, on the test images: ${writtenOf(metric, event.test)}`);
       }
       if (endsRound(event, state)) showRounds(roundResults(state).slice(0, event.round));
     },

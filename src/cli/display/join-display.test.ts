@@ -26,7 +26,7 @@ describe('what a participant is told', () => {
     display.onEvent?.({ type: 'trained', round: 2, kept: true });
     display.onEvent?.(answered('update', { accepted: true }));
     display.onEvent?.(answered('joined', { accepted: true }));
-    display.onEvent?.({ type: 'evaluated', round: 2, validationAccuracy: 0.5 });
+    display.onEvent?.({ type: 'evaluated', round: 2, validation: { accuracy: 0.5 } });
     display.onEvent?.({ type: 'given-up', round: 2, activity: 'train' });
     display.onEvent?.(answered('update', { accepted: false, reason: 'late', message: 'round 2 is closed' }));
     expect(since()).toEqual([

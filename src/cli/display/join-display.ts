@@ -1,8 +1,10 @@
 /** Shows a participant its own part in a federation, as lines. */
 import type { TakePartObserver, TakePartOutcome } from '../../federation/participant/take-part.js';
+import { type MetricFacts, writtenOf } from '../../metrics/metric.js';
 import type { Progress } from '../../protocol/announcement.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../protocol/description.js';
-import { count, percent } from '../../report/numbers.js';
+import { count } from '../../report/numbers.js';
 import { type ConnectionLines, connectionLines } from './connection-lines.js';
 
 export interface JoinDisplay extends TakePartObserver, ConnectionLines {
@@ -18,6 +20,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
   const { onConnected, onTrouble } = connectionLines(print);
   let told = performance.now();
   let rounds = 0;
+  let metric: MetricFacts | undefined;
   let over = false;
   const of = (round: number) => `round ${round} of ${rounds}`;
   return {
@@ -30,6 +33,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
     onLeftOut: (what) => print(`ignored, since the coordinator has not signed it: ${what}`),
     onStart(participant, { configuration, participants }) {
       ({ rounds } = configuration);
+      [metric] = metricsOf(configuration);
       const others = participants.length - 1;
       print(
         `connected as ${participant}, with ${others === 1 ? '1 other' : `${others} others`} expected: ${configuration.model.name}, at most ${rounds} rounds`,
@@ -52,7 +56,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
           return print(`${of(event.round)}  ${event.kept ? 'trained before' : 'trained'}`);
         case 'evaluated':
           return print(
-            `${of(event.round)}  the merged model on own validation examples: ${percent(event.validationAccuracy)}`,
+            `${of(event.round)}  the merged model on own validation examples: ${metric === undefined ? '' : writtenOf(metric, event.validation)}`,
           );
         case 'answered': {
           const { announcement, receipt } = event;

@@ -15,11 +15,11 @@ export function wholeNumber(flag: string, from = 1, to = Number.MAX_SAFE_INTEGER
   };
 }
 
-export function fraction(flag: string) {
+export function number(flag: string) {
   return (text: string): number => {
     const value = Number(text);
-    if (text.trim() !== '' && value >= 0 && value <= 1) return value;
-    throw expected(flag, text, 'a number from 0 to 1');
+    if (text.trim() !== '' && Number.isFinite(value)) return value;
+    throw expected(flag, text, 'a number');
   };
 }
 

@@ -7,7 +7,9 @@ import { turnTaker } from '../../base/turns.js';
 import type { Share } from '../../data/partition/partition.js';
 import { mergeInTurns, type Update } from '../../merge/memory/merge.js';
 import type { Strategy } from '../../merge/strategy.js';
-import { accuracy, type Metrics } from '../../metrics/metrics.js';
+import { figuresOf } from '../../metrics/classification.js';
+import type { Figures } from '../../metrics/metric.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
 import type { LocalProgress } from '../../training/local-training.js';
@@ -17,7 +19,7 @@ import { afterMerge } from '../methods/after-merge.js';
 import { auxiliariesOf, keepComputed, memoriesBefore, mergeAttachments } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
 import { refit, sumFeaturesOf } from '../methods/refit.js';
-import { ownAccuracy, trainRound } from '../participant/participant-work.js';
+import { ownFigures, trainRound } from '../participant/participant-work.js';
 import { attackBy, handedIn } from '../plan/attackers.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { roundDetails } from '../record/round-details.js';
@@ -216,8 +218,8 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     round,
     sha256,
     ...after.kept,
-    merged: accuracies(mergedMetrics),
-    own: accuracies(ownMetrics),
+    merged: figuresByName(mergedMetrics),
+    own: figuresByName(ownMetrics),
     ...(common && { common }),
     ...(counted.length < participants.length && { counted: [...counted] }),
     seconds: secondsSince(began),
@@ -229,8 +231,8 @@ async function evaluateCopy(
   { plan, tasks, store, rounds }: Workshop,
 ): Promise<RoundEvent> {
   const { data } = await copiedOf(round, plan, store, rounds);
-  const validationAccuracy = await ownAccuracy({ share: shareOf(plan, participant), tasks }, data);
-  return { type: 'copy-evaluated', round, participant, validationAccuracy };
+  const validation = await ownFigures({ share: shareOf(plan, participant), tasks }, data);
+  return { type: 'copy-evaluated', round, participant, validation };
 }
 
 async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {
@@ -258,11 +260,11 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   const layout = [{ name: 'state and slots', shape: [kept.length], offset: 0, size: kept.length }];
   const sha256 = await store.put({ type: 'pooled', round }, { layout, data: kept });
   const { evaluated } = recordOf(rounds, round);
-  const { pooled } = accuracies(
+  const { pooled } = figuresByName(
     await testMetrics(evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [], workshop),
   );
-  const accuracy = pooled === undefined ? {} : { testAccuracy: pooled };
-  return { type: 'pooled-trained', round, sha256, images: result.images, ...accuracy };
+  const tested = pooled && { test: pooled };
+  return { type: 'pooled-trained', round, sha256, images: result.images, ...tested };
 }
 
 /** On the test images; nothing where the coordinator has none. */
@@ -279,8 +281,8 @@ async function testMetrics(
   return Object.fromEntries(results);
 }
 
-const accuracies = (metrics: Readonly<Record<string, Metrics>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, accuracy(one)]));
+const figuresByName = (metrics: Readonly<Record<string, Metrics>>): Record<string, Figures> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, figuresOf(one)]));
 
 async function baseOf(
   round: number,

@@ -74,7 +74,7 @@ function tasksThat(step: (task: TrainTask) => number | Error) {
         steps: 1,
         images,
         loss: 1,
-        validationAccuracy: 0.5,
+        validation: { accuracy: 0.5 },
       } satisfies LocalResult;
     },
     async evaluate({ examples }) {
@@ -182,7 +182,7 @@ describe('the coordinator', () => {
       [],
       ['mean', 'absmax'],
     ]);
-    expect(third.state.rounds.map(({ pooled }) => pooled!.testAccuracy)).toEqual([undefined, undefined, 1]);
+    expect(third.state.rounds.map(({ pooled }) => pooled!.test?.accuracy)).toEqual([undefined, undefined, 1]);
   });
 
   it('merges what the participants changed, where that is the setting', async () => {

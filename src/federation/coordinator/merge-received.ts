@@ -7,7 +7,9 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { turnTaker } from '../../base/turns.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
-import { accuracy, type Metrics } from '../../metrics/metrics.js';
+import { figuresOf } from '../../metrics/classification.js';
+import type { Figures } from '../../metrics/metric.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import { layoutSize, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
@@ -114,8 +116,8 @@ async function mergeUpdates(
     round,
     sha256,
     ...kept,
-    merged: accuracies(metrics.merged),
-    own: accuracies(metrics.own),
+    merged: figuresByName(metrics.merged),
+    own: figuresByName(metrics.own),
     ...(common && { common }),
     ...(updates.length < current.participants.length && { counted: [...counted] }),
     seconds: Math.round(performance.now() - began) / 1000,
@@ -219,5 +221,5 @@ async function keepDetails(
   await store.keepDetails(await roundDetails({ ...of, updates: states, own, merged }, turnTaker()));
 }
 
-const accuracies = (metrics: Readonly<Record<string, Metrics>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, accuracy(one)]));
+const figuresByName = (metrics: Readonly<Record<string, Metrics>>): Record<string, Figures> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, figuresOf(one)]));

@@ -13,8 +13,10 @@ import type { OnDataProgress } from '../../data/progress.js';
 import { encodeModel } from '../../engine/nn/model-file.js';
 import { updatesProblem } from '../../merge/memory/checks.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type Signer, signer as signerOf } from '../../protocol/signed.js';
 import type { Status } from '../../protocol/status.js';
+import type { Overview } from '../../protocol/view.js';
 import { layoutSize, type StateDict } from '../../tensor/state-dict.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { blobFolder } from '../../transport/blob-folder.js';
@@ -205,9 +207,11 @@ export async function serveFederation(
     // A coordinator that was killed right after it recorded this left it undone.
     const lastEvent = store.events.at(-1);
     if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
-    const overview = {
+    const overview: Overview = {
       configuration: description.configuration,
-      ...{ participants: [...participants], classNames: [...categoriesOf(facts)] },
+      metrics: [...workshop.plan.rules.metrics],
+      participants: [...participants],
+      ...(hasClasses(configuration) && { classNames: [...categoriesOf(facts)] }),
       testImages: test.examples > 0,
       ...(version !== undefined && { commonweight: version }),
     };

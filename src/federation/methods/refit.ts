@@ -16,7 +16,7 @@
 import type { Share } from '../../data/partition/partition.js';
 import { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from '../../engine/nn/feature-plan.js';
 import { addSums, emptySums, packSums, ridgeSolution, unpackSums } from '../../merge/refit/feature-sums.js';
-import { accuracy } from '../../metrics/metrics.js';
+import { figuresOf } from '../../metrics/classification.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
@@ -109,7 +109,7 @@ export async function refit(round: number, workshop: RefitWorkshop): Promise<Rou
   const model = withLastLayer(base, features, solution, mix);
   const metrics = await evaluateInParts(tasks, model.data, 'test', plan.testExamples);
   const sha256 = await store.put({ type: 'refitted', round }, model);
-  return { type: 'refitted', round, sha256, ...mix, testAccuracy: accuracy(metrics) };
+  return { type: 'refitted', round, sha256, ...mix, test: figuresOf(metrics) };
 }
 
 /** (1 − α) of the layer as it was, and α · scale of the solution. */

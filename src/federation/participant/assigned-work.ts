@@ -4,6 +4,7 @@
  * said what becomes of it.
  */
 
+import type { Figures } from '../../metrics/metric.js';
 import type { Announcement, Progress, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
@@ -24,7 +25,7 @@ import { handIn } from './hand-in.js';
 import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
-import { ownAccuracy, type TrainedRound, trainRound } from './participant-work.js';
+import { ownFigures, type TrainedRound, trainRound } from './participant-work.js';
 
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
 
@@ -47,7 +48,7 @@ export interface WorkObserver {
 export type WorkEvent =
   /** `kept`: it was there already. */
   | { readonly type: 'trained'; readonly round: number; readonly kept: boolean }
-  | { readonly type: 'evaluated'; readonly round: number; readonly validationAccuracy: number }
+  | { readonly type: 'evaluated'; readonly round: number; readonly validation: Figures }
   | { readonly type: 'answered'; readonly announcement: Announcement; readonly receipt: Receipt };
 
 /** What a participant works with, and for whom. */
@@ -129,11 +130,11 @@ export function assignedWork(context: WorkContext): AssignedWork {
       requireRound(round, federation);
       const { data: state } = await offered.model(blob, round, signal);
       tell(round, 'evaluating');
-      const validationAccuracy = await ownAccuracy({ share, tasks }, state, signal);
-      observer.onEvent({ type: 'evaluated', round, validationAccuracy });
+      const validation = await ownFigures({ share, tasks }, state, signal);
+      observer.onEvent({ type: 'evaluated', round, validation });
       const { length: examples } = share.validation;
       saying();
-      await announce({ type: 'evaluated', round, model: blob.sha256, validationAccuracy, examples });
+      await announce({ type: 'evaluated', round, model: blob.sha256, validation, examples });
     },
     modelFile: offered.modelFile,
   };
@@ -209,11 +210,11 @@ function encoded(state: StateDict, { attachments, own }: Pick<TrainedRound, 'att
 }
 
 function progressOf(progress: LocalProgress): Progress {
-  const { round, epoch, epochs, step, steps, imagesPerSecond, loss, validationAccuracy } = progress;
+  const { round, epoch, epochs, step, steps, imagesPerSecond, loss, validation } = progress;
   return {
     ...{ round, activity: 'training', epoch, step, steps, loss },
     ...(epochs !== undefined && { epochs }),
     ...(Number.isFinite(imagesPerSecond) && { imagesPerSecond }),
-    ...(validationAccuracy !== undefined && { validationAccuracy }),
+    ...(validation && { validation }),
   };
 }

@@ -59,9 +59,9 @@ describe('the work of a participant elsewhere has the bytes of `run`', () => {
       const copied = run.copies.get(`${round} ${name}`);
       if (copied === undefined) continue;
       await script.publish({ type: 'evaluate', round, ...only, model });
-      const { validationAccuracy, examples } = await script.hears('evaluated', round);
-      expect({ validationAccuracy, examples }).toEqual({
-        validationAccuracy: copied,
+      const { validation, examples } = await script.hears('evaluated', round);
+      expect({ validation, examples }).toEqual({
+        validation: copied,
         examples: input.partition.participants === 3 ? 2 : 3,
       });
     }

@@ -5,7 +5,8 @@
  */
 
 import type { Share } from '../../data/partition/partition.js';
-import { accuracy } from '../../metrics/metrics.js';
+import { figuresOf } from '../../metrics/classification.js';
+import type { Figures } from '../../metrics/metric.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress, LocalResult, LocalWork } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -50,7 +51,7 @@ export interface TrainingReport {
   readonly steps?: number;
   readonly images: number;
   readonly loss: number;
-  readonly validationAccuracy?: number;
+  readonly validation?: Figures;
 }
 
 /**
@@ -94,22 +95,22 @@ export async function trainRound(
 }
 
 function reportOf(result: LocalResult, work: LocalWork, examples: number): TrainingReport {
-  const { epochs, steps, images, loss, validationAccuracy } = result;
+  const { epochs, steps, images, loss, validation } = result;
   return {
     examples,
     ...(work.stepsBefore === undefined ? { epochs } : { steps }),
     images,
     loss,
-    ...(validationAccuracy === undefined ? {} : { validationAccuracy }),
+    ...(validation && { validation }),
   };
 }
 
-/** The accuracy of a state on the participant's own validation examples. */
-export async function ownAccuracy(
+/** What a state comes to on the participant's own validation examples. */
+export async function ownFigures(
   { share, tasks }: Pick<Participant, 'share' | 'tasks'>,
   state: Float32Array,
   signal?: AbortSignal,
-): Promise<number> {
+): Promise<Figures> {
   const examples = { source: 'train', indices: share.validation } as const;
-  return accuracy(await tasks.evaluate({ type: 'evaluate', state, examples }, signal));
+  return figuresOf(await tasks.evaluate({ type: 'evaluate', state, examples }, signal));
 }

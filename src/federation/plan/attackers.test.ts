@@ -86,7 +86,7 @@ describe('a run with an attacker', () => {
       for (const attack of [undefined, { name: 'scaled', scale: 1e24 } as const]) {
         const { result } = await runFederation({ ...honest, attack }, { data, workers: 2 });
         expect(result.rounds).toHaveLength(2);
-        accuracies.push(result.rounds.at(-1)!.merged[strategy]!.testAccuracy!);
+        accuracies.push(result.rounds.at(-1)!.merged[strategy]!.test.accuracy!);
       }
       expect(accuracies[1]!).toBeGreaterThan(accuracies[0]! - 0.15);
     },

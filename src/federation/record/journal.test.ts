@@ -7,8 +7,8 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import { journalLine, openJournal, parseJournal } from './journal.js';
 
 const facts: readonly RoundEvent[] = [
-  { type: 'copy-evaluated', round: 1, participant: 'site-a', validationAccuracy: 0.8125 },
-  { type: 'copy-evaluated', round: 1, participant: 'Zürich', validationAccuracy: 0.75 },
+  { type: 'copy-evaluated', round: 1, participant: 'site-a', validation: { accuracy: 0.8125 } },
+  { type: 'copy-evaluated', round: 1, participant: 'Zürich', validation: { accuracy: 0.75 } },
   { type: 'stopped', round: 1 },
 ];
 const written = Buffer.from(facts.map(journalLine).join(''));

@@ -3,7 +3,7 @@
  * fact that the disk has changed is found, and not believed. Node only.
  *
  *     {"type":"led","epoch":2,"check":"0b7f5a11"}
- *     {"type":"copy-evaluated","round":1,"participant":"site-a","validationAccuracy":0.91,"epoch":2,"check":"c86a2a90"}
+ *     {"type":"copy-evaluated","round":1,"participant":"site-a","validation":{"accuracy":0.91,"loss":0.25},"epoch":2,"check":"c86a2a90"}
  *
  * Every process that leads the run writes its number first (`folder-claim.ts`), and then into each of its lines. What a
  * process with a smaller number adds behind that does not count: it was fenced, and did not know it yet.

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { reasonOf } from '../../base/node/reason.js';
 import { decodeModel, type ModelDescription } from '../../engine/nn/model-file.js';
 import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
+import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
 import { FederationError } from '../error.js';
 import { participantsOf, rulesOf } from '../plan/federation-plan.js';
@@ -30,6 +31,8 @@ export interface RecordedRun {
   readonly finished: boolean;
   /** An earlier start of it allowed fewer rounds. */
   readonly extended: boolean;
+  /** Whether its task is about classes. */
+  readonly hasClasses: boolean;
   /** By round; an older version recorded none. */
   readonly details: ReadonlyMap<number, RoundDetails>;
   /** Where the run was told to share them. */
@@ -67,6 +70,7 @@ export async function readRun(path: string): Promise<RecordedRun> {
     state,
     rounds: state.rounds,
     result,
+    hasClasses: hasClasses(configuration),
     finished: isFinished(state),
     extended: events.some(({ type }) => type === 'rounds-raised'),
     details: await readDetails(path, state.rounds),

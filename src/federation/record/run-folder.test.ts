@@ -21,7 +21,7 @@ const event = (round: number, sha256: string): RoundEvent => ({
   type: 'merged',
   round,
   sha256,
-  merged: { mean: 0.5 },
+  merged: { mean: { accuracy: 0.5 } },
   own: {},
   seconds: 1,
 });
@@ -66,7 +66,7 @@ describe('a run folder', () => {
   it('loses no more than the last fact, wherever the end of the journal was cut off', async () => {
     const names = ['site-a', 'Klinik für Kinder', '病院', '🏥'];
     const facts = names.map((participant, k): RoundEvent => {
-      return { type: 'copy-evaluated', round: 1, participant, validationAccuracy: 1 / (k + 3) };
+      return { type: 'copy-evaluated', round: 1, participant, validation: { accuracy: 1 / (k + 3) } };
     });
     const journal = join(folder, 'journal.jsonl');
     const run = await openRunFolder(folder, configuration);

@@ -1,12 +1,13 @@
-/** What a run came to: the object that `--json` writes. Accuracies are fractions. */
+/** What a run came to: the object that `--json` writes. Figures stand by the names of the task's metrics; a percentage is a fraction. */
 import { z } from 'zod';
+import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { roundResultSchema } from '../../protocol/view.js';
 import type { RoundRecord, RunState, StopReason } from '../rounds/round.js';
 
 export type RoundResult = z.output<typeof roundResultSchema>;
 
-/** An accuracy on fewer has a standard error of several points, whatever it is. */
+/** A figure of fewer says little: an accuracy has a standard error of several points then, whatever it is. */
 export const FEW_VALIDATION_EXAMPLES = 30;
 
 export const fewExamplesSchema = z.object({ name: z.string(), examples: z.int().nonnegative() });
@@ -19,13 +20,15 @@ export interface RunResult {
   readonly strategy: string;
   readonly settings: Configuration;
   readonly versions: Readonly<Record<string, string>>;
+  /** By which models are measured, the main one first. */
+  readonly metrics: TaskMetrics;
   readonly participants: readonly string[];
-  /** Those that validate on so few examples that their accuracies say little. */
+  /** Those that validate on so few examples that their figures say little. */
   readonly fewValidationExamples?: readonly FewExamples[];
   /** Those of them that attack, where some do. */
   readonly attackers?: readonly string[];
   readonly rounds: readonly RoundResult[];
-  readonly pooled?: { readonly testAccuracy: number };
+  readonly pooled?: { readonly test: Figures };
   readonly stopped: {
     readonly reason: StopReason | 'interrupted' | 'diverged';
     readonly round: number;
@@ -53,9 +56,8 @@ export function runResult({
   validationExamples = membersExamples(state),
 }: ResultParts): RunResult {
   const few = validationExamples.filter(({ examples }) => examples < FEW_VALIDATION_EXAMPLES);
-  const { participants, attackers } = state.rules;
-  const pooled = state.rounds.findLast(({ pooled }) => pooled?.testAccuracy !== undefined)?.pooled
-    ?.testAccuracy;
+  const { metrics, participants, attackers } = state.rules;
+  const pooled = state.rounds.findLast(({ pooled }) => pooled?.test !== undefined)?.pooled?.test;
   return {
     dataset: configuration.dataset,
     partition: configuration.partition,
@@ -63,11 +65,12 @@ export function runResult({
     strategy: configuration.strategy,
     settings: configuration,
     versions,
+    metrics,
     participants,
     ...(few.length > 0 && { fewValidationExamples: few }),
     ...(attackers && { attackers }),
     rounds: roundResults(state),
-    ...(pooled === undefined ? {} : { pooled: { testAccuracy: pooled } }),
+    ...(pooled === undefined ? {} : { pooled: { test: pooled } }),
     stopped: {
       reason: cutShort ?? state.stopped ?? 'interrupted',
       round: state.rounds.length,
@@ -91,7 +94,7 @@ export function roundResults({ rounds, rules }: RunState): RoundResult[] {
 /** Of a round with one update at least. */
 export function roundResult(record: RoundRecord, participants: readonly string[]): RoundResult {
   const { merged, refitted } = record;
-  const testAccuracies = { ...merged?.merged, ...(refitted && { refit: refitted.testAccuracy }) };
+  const tested = { ...merged?.merged, ...(refitted && { refit: refitted.test }) };
   const training = Math.max(...[...record.updates.values()].map(({ seconds }) => seconds));
   return {
     round: record.round,
@@ -99,37 +102,35 @@ export function roundResult(record: RoundRecord, participants: readonly string[]
     participants: participants.flatMap((name) => {
       const update = record.updates.get(name);
       if (update === undefined) return [];
-      const { examples, epochs, steps, validationAccuracy } = update;
+      const { examples, epochs, steps, validation } = update;
       const work = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
-      return [{ name, examples, ...work, validationAccuracy, testAccuracy: merged?.own[name] }];
+      return [{ name, examples, ...work, validation, test: merged?.own[name] }];
     }),
-    merged: Object.fromEntries(
-      Object.entries(testAccuracies).map(([strategy, testAccuracy]) => [strategy, { testAccuracy }]),
-    ),
+    merged: Object.fromEntries(Object.entries(tested).map(([strategy, test]) => [strategy, { test }])),
     copied: participants.flatMap((name) => {
-      const validationAccuracy = record.copied.get(name);
-      return validationAccuracy === undefined ? [] : [{ name, validationAccuracy }];
+      const validation = record.copied.get(name);
+      return validation === undefined ? [] : [{ name, validation }];
     }),
   };
 }
 
-/** Metrics of every round as CSV: one line for each number. */
-export function metricsCsv(result: RunResult): string {
-  const lines = ['round,model,set,accuracy'];
-  const line = (round: number, model: string, set: string, accuracy: number | undefined) => {
+/** The figures of every round as CSV: a line for each model and set, a column for each metric. */
+export function metricsCsv({ rounds, metrics }: RunResult): string {
+  const names = metrics.map(({ name }) => name);
+  const lines = [['round', 'model', 'set', ...names].join(',')];
+  const line = (round: number, model: string, set: string, figures: Figures | undefined) => {
+    if (figures === undefined) return;
     // The parameters of a strategy may stand in its name, with commas between them.
     const cell = model.includes(',') ? `"${model}"` : model;
-    if (accuracy !== undefined) lines.push(`${round},${cell},${set},${accuracy}`);
+    lines.push([round, cell, set, ...names.map((name) => figures[name] ?? '')].join(','));
   };
-  for (const { round, participants, merged, copied } of result.rounds) {
-    for (const { name, validationAccuracy, testAccuracy } of participants) {
-      line(round, name, 'validation', validationAccuracy);
-      line(round, name, 'test', testAccuracy);
+  for (const { round, participants, merged, copied } of rounds) {
+    for (const { name, validation, test } of participants) {
+      line(round, name, 'validation', validation);
+      line(round, name, 'test', test);
     }
-    for (const [strategy, { testAccuracy }] of Object.entries(merged))
-      line(round, strategy, 'test', testAccuracy);
-    for (const { name, validationAccuracy } of copied)
-      line(round, `copy at ${name}`, 'validation', validationAccuracy);
+    for (const [strategy, { test }] of Object.entries(merged)) line(round, strategy, 'test', test);
+    for (const { name, validation } of copied) line(round, `copy at ${name}`, 'validation', validation);
   }
   return `${lines.join('\n')}\n`;
 }

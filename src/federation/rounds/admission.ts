@@ -2,6 +2,7 @@
  * What an announcement means to a run: a fact to record, nothing new, or nothing that counts, and why not. A function of the
  * run's state alone, so that it does not matter how often something is said, or over which channel.
  */
+import { figuresProblem } from '../../metrics/metric.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { changesTooOften } from './membership.js';
 import { inAttempt, missingIn } from './open-phase.js';
@@ -149,6 +150,10 @@ function update(
       `"${participant}" trained on ${update.examples} examples, expected the ${member.examples} that it joined with`,
     );
   }
+  const problem = update.validation && figuresProblem(update.validation, state.rules.metrics);
+  if (problem !== undefined) {
+    return refused('bad-update', `the figures of "${participant}" for round ${round}: ${problem}`);
+  }
   return record({
     ...{ type: 'update-received', round, ...inAttempt(state) },
     update: recordOf(participant, update),
@@ -167,11 +172,11 @@ function recordOf(participant: string, update: Named<'update'>['update']): Updat
 }
 
 function evaluated(state: RunState, participant: string, announcement: Named<'evaluated'>): Admission {
-  const { round, model, validationAccuracy } = announcement;
+  const { round, model, validation } = announcement;
   const current = state.rounds[round - 1];
   const copied = current && copiedModel(state.rules, current);
   if (current === undefined || copied === undefined) {
-    return refused('other-round', `an accuracy for round ${round}, which has no merged model yet`);
+    return refused('other-round', `figures for round ${round}, which has no merged model yet`);
   }
   if (current.copied.has(participant)) return accepted;
   if (copied.sha256 !== model) {
@@ -180,12 +185,16 @@ function evaluated(state: RunState, participant: string, announcement: Named<'ev
       `"${participant}" evaluated ${short(model)} for round ${round}, expected ${short(copied.sha256)}`,
     );
   }
+  const problem = figuresProblem(validation, state.rules.metrics);
+  if (problem !== undefined) {
+    return refused('bad-update', `the figures of "${participant}" for round ${round}: ${problem}`);
+  }
   if (round < state.rounds.length || !current.evaluated) {
-    return refused('late', `round ${round} is over without the accuracy of "${participant}"`);
+    return refused('late', `round ${round} is over without the figures of "${participant}"`);
   }
   return missingIn(evaluate, state, current).includes(participant)
-    ? record({ type: 'copy-evaluated', round, ...inAttempt(state), participant, validationAccuracy })
-    : refused('not-expected', `"${participant}" is not asked for its accuracy in round ${round}`);
+    ? record({ type: 'copy-evaluated', round, ...inAttempt(state), participant, validation })
+    : refused('not-expected', `"${participant}" is not asked for its figures in round ${round}`);
 }
 
 function isRecorded({ rounds }: RunState, participant: string, announcement: Announcement): boolean {

@@ -31,7 +31,7 @@ const accuracyOf = (round: number): Announcement => ({
   type: 'evaluated',
   round,
   model: model(round),
-  validationAccuracy: 0.5,
+  validation: { accuracy: 0.5 },
   examples: 2,
 });
 

@@ -56,7 +56,8 @@ function factOf(command: Command): RoundEvent {
   } = { phase: '', ...command } as Extract<Command, { type: 'phase' }>;
   if (phase === 'merge') return merged(round);
   if (phase === 'train') return trained(participant, round);
-  if (phase === 'evaluate') return { type: 'copy-evaluated', round, participant, validationAccuracy: 0.5 };
+  if (phase === 'evaluate')
+    return { type: 'copy-evaluated', round, participant, validation: { accuracy: 0.5 } };
   return given(phase, participant, round);
 }
 
@@ -157,7 +158,7 @@ describe('the loop that the header of rounds.ts shows', () => {
     const begun = (given: RoundRules) => startRun(given, own ?? phasesOf(given));
     const carryOut = async (command: Command): Promise<RoundEvent> =>
       command.type === 'phase' && command.phase === 'refit'
-        ? { type: 'refitted', round: command.round, sha256, scale: 1, alpha: 1, testAccuracy: 0.5 }
+        ? { type: 'refitted', round: command.round, sha256, scale: 1, alpha: 1, test: { accuracy: 0.5 } }
         : factOf(command);
     const parts = { store, rules: all, carryOut, applyEvent, dueCommands, isFinished, startRun: begun };
     const AsyncFunction = (async () => {}).constructor as FunctionConstructor;

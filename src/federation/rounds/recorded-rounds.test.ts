@@ -29,7 +29,7 @@ function factOf(command: Command): RoundEvent {
   if (phase === 'merge') return { type: 'merged', round, sha256, merged: {}, own: {}, seconds: 0 };
   return phase === 'train'
     ? { type: 'update-received', round, update: updateOf(participant) }
-    : { type: 'copy-evaluated', round, participant, validationAccuracy: 0.9 };
+    : { type: 'copy-evaluated', round, participant, validation: { accuracy: 0.9 } };
 }
 const updateOf = (participant: string) => ({
   ...{ participant, sha256, epochs: 1, images: 10, loss: 1, seconds: 0 },

@@ -3,10 +3,9 @@
  * on one machine everybody is there, and a round waits for all.
  */
 import { z } from 'zod';
+import { figuresSchema } from '../../metrics/metric.js';
 import { attachedHashesSchema } from '../../protocol/attachments.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
-
-const accuracySchema = z.number().min(0).max(1);
 
 /** What a participant did in a round. */
 const updateSchema = z.strictObject({
@@ -18,7 +17,8 @@ const updateSchema = z.strictObject({
   steps: z.int().positive().optional(),
   images: z.int().positive(),
   loss: z.number(),
-  validationAccuracy: accuracySchema.optional(),
+  /** Of its own model on its own validation examples. */
+  validation: figuresSchema.optional(),
   /** What travels with it, by the name of its method. */
   attachments: attachedHashesSchema.optional(),
   /** What stays with the participant after the round: where that is on this machine. */
@@ -45,10 +45,10 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     /** The server optimizer's slots after the round, and the average of the rounds' models, where there is one. */
     server: sha256Schema.optional(),
     average: sha256Schema.optional(),
-    /** Test accuracy of every strategy's model, the copied one's first. */
-    merged: z.record(z.string(), accuracySchema),
-    /** Test accuracy of the participants' own models, before they are merged. */
-    own: z.record(z.string(), accuracySchema),
+    /** On the test examples, of every strategy's model, the copied one's first. */
+    merged: z.record(z.string(), figuresSchema),
+    /** On the test examples, of the participants' own models, before they are merged. */
+    own: z.record(z.string(), figuresSchema),
     /** What methods have merged of the attachments, for the next round. */
     common: attachedHashesSchema.optional(),
     /** Whose updates were merged, where the round was closed without some. */
@@ -60,7 +60,8 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     round,
     attempt,
     participant: z.string(),
-    validationAccuracy: accuracySchema,
+    /** Of the copy on the participant's own validation examples. */
+    validation: figuresSchema,
   }),
   /** What a participant handed in for a phase that has no fact of its own: a file. */
   z.strictObject({
@@ -80,7 +81,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     scale: z.number().positive(),
     /** The share of the solution in the layer; the rest is the layer as it was. */
     alpha: z.number().min(0).max(1).default(1),
-    testAccuracy: accuracySchema,
+    test: figuresSchema,
   }),
   z.strictObject({
     type: z.literal('pooled-trained'),
@@ -88,7 +89,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     attempt,
     sha256: sha256Schema,
     images: z.int().positive(),
-    testAccuracy: accuracySchema.optional(),
+    test: figuresSchema.optional(),
   }),
   /** Takes part from now on, or again, with so much data of its own. */
   z.strictObject({

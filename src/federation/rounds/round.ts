@@ -2,7 +2,7 @@
  * What the rounds of a run are made of: its rules, what is known of a round, and the phases that a round goes through.
  * `rounds.ts` is the machine over them, `phases.ts` has the phases of today's runs.
  */
-import type { TaskMetrics } from '../../metrics/metric.js';
+import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import { reached, type Target } from '../../metrics/target.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
@@ -122,8 +122,8 @@ export interface RoundRecord {
   readonly evaluated: boolean;
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
-  /** Validation accuracy of the copy with each honest participant. */
-  readonly copied: ReadonlyMap<string, number>;
+  /** What the copy came to on the validation examples of each honest participant. */
+  readonly copied: ReadonlyMap<string, Figures>;
   /** By phase and participant. */
   readonly contributed: Readonly<Record<string, ReadonlyMap<string, Contribution>>>;
   readonly refitted: Extract<RoundEvent, { type: 'refitted' }> | undefined;
@@ -181,7 +181,7 @@ export function honestOf(participants: readonly string[], { attackers = [] }: Ro
 export const passesReference = ({ rules: { reference }, dropped }: RunState, record: RoundRecord): boolean =>
   record.evaluated &&
   reference !== undefined &&
-  [...record.copied].every(([name, accuracy]) => dropped.has(name) || reached({ accuracy }, reference));
+  [...record.copied].every(([name, figures]) => dropped.has(name) || reached(figures, reference));
 
 /** Whether no round follows this one; asked once its copies are evaluated. */
 export const isLastRound = (state: RunState, record: RoundRecord): boolean =>

@@ -30,24 +30,24 @@ function answer(command: Command, accuracyOf: (command: Command) => number): Rou
     case 'phase':
       return answerOf(command, accuracyOf(command));
     case 'train-pooled':
-      return { type: 'pooled-trained', round, sha256, images: 10, testAccuracy: 0.5 };
+      return { type: 'pooled-trained', round, sha256, images: 10, test: { accuracy: 0.5 } };
     case 'record':
       return command.event;
   }
 }
 
-function answerOf({ round, phase, participant = '' }: PhaseCommand, validationAccuracy: number): RoundEvent {
+function answerOf({ round, phase, participant = '' }: PhaseCommand, accuracy: number): RoundEvent {
   switch (phase) {
     case 'train': {
       const counts = { examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 };
       return { type: 'update-received', round, update: { participant, sha256, ...counts } };
     }
     case 'merge':
-      return { type: 'merged', round, sha256, merged: { mean: 0.5 }, own: {}, seconds: 0 };
+      return { type: 'merged', round, sha256, merged: { mean: { accuracy: 0.5 } }, own: {}, seconds: 0 };
     case 'evaluate':
-      return { type: 'copy-evaluated', round, participant, validationAccuracy };
+      return { type: 'copy-evaluated', round, participant, validation: { accuracy } };
     case 'refit':
-      return { type: 'refitted', round, sha256, scale: 4, alpha: 0.5, testAccuracy: 0.5 };
+      return { type: 'refitted', round, sha256, scale: 4, alpha: 0.5, test: { accuracy: 0.5 } };
     default:
       return { type: 'contributed', round, phase, participant, sha256 };
   }

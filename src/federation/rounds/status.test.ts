@@ -25,9 +25,16 @@ const update = (participant: string): RoundEvent => ({
   ...{ type: 'update-received', round: 1 },
   update: { participant, sha256, examples: 20, epochs: 1, images: 10, loss: 1, seconds: 0 },
 });
-const merged: RoundEvent = { type: 'merged', round: 1, sha256, merged: { mean: 0.5 }, own: {}, seconds: 0 };
+const merged: RoundEvent = {
+  type: 'merged',
+  round: 1,
+  sha256,
+  merged: { mean: { accuracy: 0.5 } },
+  own: {},
+  seconds: 0,
+};
 const copy = (participant: string): RoundEvent => ({
-  ...{ type: 'copy-evaluated', round: 1, participant, validationAccuracy: 0.75 },
+  ...{ type: 'copy-evaluated', round: 1, participant, validation: { accuracy: 0.75 } },
 });
 const after = (...events: RoundEvent[]) => events.reduce(applyEvent, startRun(rules));
 const presencesOf = (present: Record<string, boolean>): Live => ({
@@ -75,7 +82,7 @@ describe('the status', () => {
     );
     expect(status(state)).toMatchObject({
       ...{ phase: 'evaluating', deadline: at, waitingFor: ['a', 'b'], received: ['c'] },
-      ...{ copied: { c: 0.75 }, testAccuracy: 0.5 },
+      ...{ copied: { c: { accuracy: 0.75 } }, test: { accuracy: 0.5 } },
     });
   });
 

@@ -31,7 +31,7 @@ export function statusOf(state: RunState, live?: Live): Status {
   const current = rounds.at(-1) as RoundRecord;
   const { phase, waitingFor, received, deadline } = phaseOf(state, current, live);
   const merged = rounds.findLast((record) => Object.keys(record.merged?.merged ?? {}).length > 0)?.merged;
-  const [testAccuracy] = Object.values(merged?.merged ?? {});
+  const [test] = Object.values(merged?.merged ?? {});
   const warnings = warningsOf(state).slice(0, MOST_WARNINGS);
   const copied = rounds.findLast((record) => record.copied.size > 0)?.copied;
   return {
@@ -60,7 +60,8 @@ export function statusOf(state: RunState, live?: Live): Status {
         ...(here?.present && here.progress && { progress: here.progress }),
       };
     }),
-    ...(testAccuracy !== undefined && { testAccuracy }),
+    metric: rules.metrics[0],
+    ...(test !== undefined && { test }),
     copied: Object.fromEntries(copied ?? []),
     ...(warnings.length > 0 && { warnings }),
     ...(state.rollbacks.length > 0 && { rollbacks: state.rollbacks.length }),

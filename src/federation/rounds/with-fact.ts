@@ -23,9 +23,9 @@ export function withFact(state: RunState, record: RoundRecord, event: RecordEven
       return { ...record, updates: new Map(record.updates).set(participant, event.update) };
     }
     case 'copy-evaluated': {
-      const { participant, validationAccuracy } = event;
+      const { participant, validation } = event;
       if (isKnown(state, record, 'evaluate', participant)) return record;
-      return { ...record, copied: new Map(record.copied).set(participant, validationAccuracy) };
+      return { ...record, copied: new Map(record.copied).set(participant, validation) };
     }
     case 'contributed': {
       const { phase, participant } = event;

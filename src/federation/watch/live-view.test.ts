@@ -22,7 +22,7 @@ const factsOf = (round: number): RoundEvent[] => [
     update: { participant: 'a', sha256: sha256(0), examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 },
   },
   { type: 'merged', round, sha256: sha256(round), merged: {}, own: {}, seconds: 1 },
-  { type: 'copy-evaluated', round, participant: 'a', validationAccuracy: 0.5 },
+  { type: 'copy-evaluated', round, participant: 'a', validation: { accuracy: 0.5 } },
 ];
 const rules = {
   participants: ['a'],

@@ -1,5 +1,5 @@
 /** Words for a screen reader: rounds and the connection, and not every step. */
-import { percent } from '../../report/numbers.js';
+import { writtenOf } from '../../metrics/metric.js';
 import { headline } from '../../report/text/status-lines.js';
 import type { WatchState } from './watch-state.js';
 
@@ -21,6 +21,6 @@ export function announcement(before: WatchState, now: WatchState): string | unde
 }
 
 const resultOf = ({ status }: WatchState) =>
-  status?.testAccuracy === undefined
+  status?.test === undefined
     ? ''
-    : ` The last merged model has ${percent(status.testAccuracy)} on the test images.`;
+    : ` The last merged model has ${writtenOf(status.metric, status.test)} on the test images.`;

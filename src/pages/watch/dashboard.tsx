@@ -4,12 +4,12 @@
  */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { runTitle } from '../../report/run-title.js';
-import { Accuracy } from './accuracy.js';
 import { announcement } from './announcement.js';
 import { Confusion } from './confusion.js';
 import { ConnectionNote } from './connection-note.js';
 import { Labels } from './labels.js';
 import { Log } from './log.js';
+import { Metric } from './metric.js';
 import { Now } from './now.js';
 import { Participants } from './participants.js';
 import { Pictures } from './pictures.js';
@@ -40,27 +40,21 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
           <div class="board">
             <Participants overview={overview} status={status} rounds={rounds} />
             {useMemo(
-              () => (
-                <Labels overview={overview} counts={labels} />
-              ),
+              () => overview.classNames && <Labels overview={overview} counts={labels} />,
               [overview, labels],
             )}
             {useMemo(
               () => (
-                <Accuracy overview={overview} rounds={rounds} />
+                <Metric overview={overview} rounds={rounds} />
               ),
               [overview, rounds],
             )}
             {useMemo(
-              () => (
-                <Confusion overview={overview} rounds={rounds} />
-              ),
+              () => overview.classNames && <Confusion overview={overview} rounds={rounds} />,
               [overview, rounds],
             )}
             {useMemo(
-              () => (
-                <Pictures overview={overview} rounds={rounds} />
-              ),
+              () => overview.classNames && <Pictures overview={overview} rounds={rounds} />,
               [overview, rounds],
             )}
             {useMemo(

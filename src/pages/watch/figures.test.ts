@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { classNames, type ScriptedRun, scriptedRun } from '../../../test/pages/scripted-run.js';
-import { accuracyFigures } from './figures/accuracy-figures.js';
 import { drawChart } from './figures/charts.js';
 import { classesFigure, confusionFigure, modelsOf } from './figures/confusion-figures.js';
 import { csv } from './figures/csv.js';
 import { labelsFigure } from './figures/labels-figure.js';
+import { metricFigures } from './figures/metric-figures.js';
 import { standaloneSvg } from './figures/standalone-svg.js';
 
 describe('a figure of the dashboard', () => {
@@ -16,7 +16,7 @@ describe('a figure of the dashboard', () => {
   });
 
   it('has the numbers of the rounds, a line for everybody', () => {
-    const { test, validation } = accuracyFigures(few.view.overview, few.rounds(), []);
+    const { test, validation } = metricFigures(few.view.overview, few.rounds(), []);
     const [, second] = few.rounds().map(({ result }) => result);
     expect(test.numbers.columns).toEqual([
       ...['mean', 'median', 'max'],
@@ -25,26 +25,26 @@ describe('a figure of the dashboard', () => {
     expect(test.numbers.rows[1]).toEqual({
       name: '2',
       values: [
-        ...['mean', 'median', 'max'].map((name) => second!.merged[name]!.testAccuracy),
-        ...second!.participants.map(({ testAccuracy }) => testAccuracy),
+        ...['mean', 'median', 'max'].map((name) => second!.merged[name]!.test.accuracy),
+        ...second!.participants.map(({ test }) => test?.accuracy),
       ],
     });
     expect(validation.numbers.rows[1]?.values).toEqual([
-      ...second!.copied.map(({ validationAccuracy }) => validationAccuracy),
-      ...second!.participants.map(({ validationAccuracy }) => validationAccuracy),
+      ...second!.copied.map(({ validation }) => validation.accuracy),
+      ...second!.participants.map(({ validation }) => validation?.accuracy),
       0.85,
     ]);
   });
 
   it('has one line for many, beside those that are chosen; and saves everybody’s', () => {
-    const { test } = accuracyFigures(many.view.overview, many.rounds(), ['site-007']);
+    const { test } = metricFigures(many.view.overview, many.rounds(), ['site-007']);
     expect(test.numbers.columns.slice(3)).toEqual([
       'own model: mean of 200, least to largest',
       'site-007, own model',
     ]);
     expect(test.all?.columns).toHaveLength(203);
     const last = many.rounds().at(-1)!.result;
-    expect(test.all?.rows.at(-1)?.values.at(-1)).toBe(last.participants.at(-1)?.testAccuracy);
+    expect(test.all?.rows.at(-1)?.values.at(-1)).toBe(last.participants.at(-1)?.test?.accuracy);
   });
 
   it('shows the models before and after the merge, and adds up those that are many', () => {
@@ -96,7 +96,7 @@ describe('a figure of the dashboard', () => {
   });
 
   it('stands alone as a file, with its title, its legend and the colours of the page', () => {
-    const { test } = accuracyFigures(few.view.overview, few.rounds(), []);
+    const { test } = metricFigures(few.view.overview, few.rounds(), []);
     const svg = standaloneSvg({
       ...{ title: 'a <b> & c', caption: test.caption },
       chart: drawChart(test.chart!, 600),

@@ -3,9 +3,10 @@
  * main figures.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { written, writtenOf } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
-import { byteSize, duration, percent } from '../../report/numbers.js';
-import { copyValidation, targetText, weightedByExamples } from '../../report/run-figures.js';
+import { byteSize, duration } from '../../report/numbers.js';
+import { figuresBy, targetText, weightedByExamples } from '../../report/run-figures.js';
 import { headline, waiting } from '../../report/text/status-lines.js';
 import { timeOf } from './times.js';
 import type { WatchState } from './watch-state.js';
@@ -13,6 +14,8 @@ import type { WatchState } from './watch-state.js';
 export function Now({ overview, status, traffic, rounds }: WatchState) {
   if (overview === undefined || status === undefined) return null;
   const { strategy, reference } = overview.configuration;
+  const [metric] = overview.metrics;
+  const { copyValidation } = figuresBy(metric);
   const evaluated = rounds.findLast(({ result }) => result.copied.length > 0)?.result;
   const copies = evaluated && weightedByExamples(evaluated, (name) => copyValidation(evaluated, name));
   const done = status.phase === 'finished' ? status.rounds : status.round - 1;
@@ -21,10 +24,10 @@ export function Now({ overview, status, traffic, rounds }: WatchState) {
     ['now', status.phase],
     [
       `merged (${strategy}), test images`,
-      status.testAccuracy === undefined ? undefined : percent(status.testAccuracy),
+      status.test === undefined ? undefined : writtenOf(metric, status.test),
     ],
-    ['copied model, validation images', copies === undefined ? undefined : percent(copies)],
-    ['reference', reference === undefined ? undefined : targetText(reference, overview.configuration)],
+    ['copied model, validation images', copies === undefined ? undefined : written(metric, copies)],
+    ['reference', reference === undefined ? undefined : targetText(reference, overview.metrics)],
     ['received by the hub', traffic && byteSize(traffic.received)],
     ['sent by the hub', traffic && byteSize(traffic.sent)],
   ];

@@ -2,9 +2,10 @@
  * The rows of the table of participants: what each shows, by what they are sorted, and which are
  * asked for.
  */
+import type { MetricFacts } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
-import { copyValidation, ownValidation } from '../../report/run-figures.js';
+import { figuresBy } from '../../report/run-figures.js';
 import { type Participant, type Standing, standingOf, standings } from './standing.js';
 
 export interface Row {
@@ -13,6 +14,7 @@ export interface Row {
   readonly own: number | undefined;
   readonly copy: number | undefined;
   readonly attacks: boolean;
+  readonly metric: MetricFacts;
 }
 
 export interface Sort {
@@ -30,11 +32,19 @@ export const columns: readonly {
   { name: 'now', key: ({ participant }) => standings.indexOf(standingOf(participant)) },
   { name: 'this round', key: ({ part }) => part },
   { name: 'examples', key: ({ participant }) => participant.examples ?? -1 },
-  { name: 'own model', key: ({ own }) => own ?? -1 },
-  { name: 'copied model', key: ({ copy }) => copy ?? -1 },
+  { name: 'own model', key: ({ own, metric }) => own ?? worstNumber(metric) },
+  { name: 'copied model', key: ({ copy, metric }) => copy ?? worstNumber(metric) },
 ];
 
-export function rowsOf({ attackers = [] }: Overview, status: Status, rounds: readonly RoundView[]): Row[] {
+/** What is not known stands with the worst. */
+const worstNumber = ({ better }: MetricFacts) => (better === 'higher' ? -Number.MAX_VALUE : Number.MAX_VALUE);
+
+export function rowsOf(
+  { attackers = [], metrics: [metric] }: Overview,
+  status: Status,
+  rounds: readonly RoundView[],
+): Row[] {
+  const { ownValidation, copyValidation } = figuresBy(metric);
   const waited = new Set(status.waitingFor);
   const isIn = new Set(status.received);
   const trained = rounds.at(-1)?.result;
@@ -55,6 +65,7 @@ export function rowsOf({ attackers = [] }: Overview, status: Status, rounds: rea
       own: own.get(name),
       copy: copies.get(name),
       attacks: attackers.includes(name),
+      metric,
     };
   });
 }

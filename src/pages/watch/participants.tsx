@@ -4,9 +4,10 @@
  */
 import { Component } from 'preact';
 import { useState } from 'preact/hooks';
+import { written } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
-import { count, percent } from '../../report/numbers.js';
+import { count } from '../../report/numbers.js';
 import { Scroll } from '../common/scroll.js';
 import {
   columns,
@@ -151,7 +152,7 @@ class RowView extends Component<Row> {
     );
   }
 
-  override render({ participant, part, own, copy, attacks }: Row) {
+  override render({ participant, part, own, copy, attacks, metric }: Row) {
     const standing = standingOf(participant);
     const trained = trainedPart(participant);
     return (
@@ -168,8 +169,8 @@ class RowView extends Component<Row> {
         </td>
         <td>{part}</td>
         <td>{participant.examples === undefined ? '–' : count(participant.examples)}</td>
-        <td>{own === undefined ? '–' : percent(own)}</td>
-        <td>{copy === undefined ? '–' : percent(copy)}</td>
+        <td>{own === undefined ? '–' : written(metric, own)}</td>
+        <td>{copy === undefined ? '–' : written(metric, copy)}</td>
       </tr>
     );
   }

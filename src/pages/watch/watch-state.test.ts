@@ -77,7 +77,7 @@ describe('what the dashboard knows', () => {
     expect(announcement(known, trained)).toBeUndefined();
     run.finishRound();
     const next = hear(trained, status());
-    const tested = `${(100 * run.view.status().testAccuracy!).toFixed(2)}%`;
+    const tested = `${(100 * run.view.status().test!.accuracy!).toFixed(2)}%`;
     expect(announcement(trained, next)).toBe(
       `Round 4 of 12 begins. The last merged model has ${tested} on the test images.`,
     );

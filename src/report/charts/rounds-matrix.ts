@@ -4,15 +4,8 @@
  */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
-import { percent } from '../numbers.js';
-import {
-  copyValidation,
-  hasTestImages,
-  mergedTest,
-  ownTest,
-  ownValidation,
-  strategiesOf,
-} from '../run-figures.js';
+import { type MetricFacts, written } from '../../metrics/metric.js';
+import { type FigureOf, figuresBy, hasTestImages, strategiesOf } from '../run-figures.js';
 
 export interface RoundsMatrix {
   readonly head: readonly string[];
@@ -31,13 +24,18 @@ const MOST_COLUMNS = 4;
 const MOST_ROWS = 24;
 
 export function roundsMatrix(run: RecordedRun): RoundsMatrix {
-  const { rounds, participants } = run.result;
+  const { rounds, participants, metrics } = run.result;
+  const [metric] = metrics;
+  const { ownValidation, ownTest, mergedTest, copyValidation } = figuresBy(metric);
+  const cellOf = (value: number | undefined) => (value === undefined ? '–' : written(metric, value));
+  const byParticipant = (what: string, figureOf: FigureOf) =>
+    participantColumns(metric, participants, what, figureOf);
   const shown = spaced(rounds, MOST_ROWS);
   const test = hasTestImages(run);
-  const pooled = (round: number) => run.rounds[round - 1]?.pooled?.testAccuracy;
+  const pooled = (round: number) => run.rounds[round - 1]?.pooled?.test?.[metric.name];
   const columns: Column[] = [
-    ...byParticipant(participants, 'own, validation', ownValidation),
-    ...(test ? byParticipant(participants, 'own, test', ownTest) : []),
+    ...byParticipant('own, validation', ownValidation),
+    ...(test ? byParticipant('own, test', ownTest) : []),
     ...(test
       ? strategiesOf(run).map((name) => ({
           head: `${name}, test`,
@@ -47,7 +45,7 @@ export function roundsMatrix(run: RecordedRun): RoundsMatrix {
     ...(run.configuration.pooled
       ? [{ head: 'pooled, test', cell: ({ round }: RoundResult) => cellOf(pooled(round)) }]
       : []),
-    ...byParticipant(participants, 'copy, validation', copyValidation),
+    ...byParticipant('copy, validation', copyValidation),
   ];
   return {
     head: ['round', ...columns.map(({ head }) => head)],
@@ -56,29 +54,32 @@ export function roundsMatrix(run: RecordedRun): RoundsMatrix {
   };
 }
 
-function byParticipant(
+function participantColumns(
+  metric: MetricFacts,
   names: readonly string[],
   what: string,
-  accuracyOf: (round: RoundResult, name: string) => number | undefined,
+  figureOf: FigureOf,
 ): Column[] {
   if (names.length <= MOST_COLUMNS) {
     return names.map((name) => ({
       head: `${name}: ${what}`,
-      cell: (round) => cellOf(accuracyOf(round, name)),
+      cell: (round) => {
+        const value = figureOf(round, name);
+        return value === undefined ? '–' : written(metric, value);
+      },
     }));
   }
   return [
     {
       head: `${what} (least to largest)`,
       cell: (round) => {
-        const known = names.flatMap((name) => accuracyOf(round, name) ?? []);
-        return known.length === 0 ? '–' : `${percent(Math.min(...known))} to ${percent(Math.max(...known))}`;
+        const known = names.flatMap((name) => figureOf(round, name) ?? []);
+        if (known.length === 0) return '–';
+        return `${written(metric, Math.min(...known))} to ${written(metric, Math.max(...known))}`;
       },
     },
   ];
 }
-
-const cellOf = (accuracy: number | undefined) => (accuracy === undefined ? '–' : percent(accuracy));
 
 /** The first, the last, and others as evenly between them as whole places allow. */
 function spaced<Item>(items: readonly Item[], most: number): Item[] {

@@ -1,4 +1,5 @@
 /** Computes mean and spread of one number over several seeds. */
+import { type MetricFacts, writtenBare } from '../../metrics/metric.js';
 
 export interface Sample {
   readonly n: number;
@@ -24,6 +25,14 @@ export const withSpread = ({ mean, deviation }: Sample, text: (value: number) =>
 /** Of fractions, in per cent: "88.12 ± 0.21" */
 export const percents = (sample: Sample) => withSpread(sample, (value) => (100 * value).toFixed(2));
 
+/** Of a metric's figures, as a table has them: "88.12 ± 0.21" */
+export const samples = (metric: MetricFacts, sample: Sample) =>
+  withSpread(sample, (value) => writtenBare(metric, value));
+
 /** The same of differences, with a sign: "−0.31 ± 0.08" */
+export const signedSamples = (metric: MetricFacts, sample: Sample) =>
+  `${sample.mean < 0 ? '−' : '+'}${samples(metric, { ...sample, mean: Math.abs(sample.mean) })}`;
+
+/** Of differences of fractions, in points. */
 export const signedPercents = (sample: Sample) =>
   `${sample.mean < 0 ? '−' : '+'}${percents({ ...sample, mean: Math.abs(sample.mean) })}`;

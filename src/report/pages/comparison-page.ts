@@ -1,18 +1,18 @@
 /**
- * Writes a comparison as a page that stands alone: accuracy by round of every strategy, and the
- * table.
+ * Writes a comparison as a page that stands alone: the main metric by round of every strategy, and
+ * the table.
  */
 
+import { titleOf, written, writtenTick } from '../../metrics/metric.js';
 import { type Line, lineChart } from '../charts/line-chart.js';
 import { html } from '../html.js';
-import { percent } from '../numbers.js';
 import { page, table } from '../page.js';
 import type { Comparison, StrategySummary } from './comparison.js';
 import { comparisonCells, comparisonLegend } from './comparison-table.js';
 
 /** @param about what was run, in lines of text */
 export function comparisonPage(comparison: Comparison, about: string): string {
-  const { strategies, seeds, target, pooled } = comparison;
+  const { metric, strategies, seeds, target, pooled } = comparison;
   const evaluated = new Set(strategies.flatMap(({ byRound }) => byRound.map(({ round }) => round)));
   const rounds = [...evaluated].sort((a, b) => a - b);
   const [head = [], ...rows] = comparisonCells(comparison);
@@ -20,19 +20,19 @@ export function comparisonPage(comparison: Comparison, about: string): string {
     'Strategies compared',
     html`<h1>Strategies compared</h1>
 ${lineChart({
-  title: 'Accuracy on the test images',
+  title: `${titleOf(metric)} on the test images`,
   caption:
     seeds.length > 1
       ? `of the merged model: the mean of ${seeds.length} seeds, in a band of one sample standard deviation each way`
       : 'of the merged model',
   x: { name: 'round', values: rounds, whole: true },
-  format: (value) => `${Number((100 * value).toFixed(1))}%`,
+  format: (value) => writtenTick(metric, value),
   lines: strategies.map((strategy) => lineOf(strategy, rounds)),
   levels: [
     ...(target?.on === 'test'
-      ? [{ name: `target: ${percent(target.accuracy)}`, value: target.accuracy }]
+      ? [{ name: `target: ${written(metric, target.value)}`, value: target.value }]
       : []),
-    ...(pooled ? [{ name: `pooled: ${percent(pooled.mean)}`, value: pooled.mean }] : []),
+    ...(pooled ? [{ name: `pooled: ${written(metric, pooled.mean)}`, value: pooled.mean }] : []),
   ],
 })}
 <h2>Results</h2>
@@ -44,7 +44,7 @@ ${table({ caption: 'Strategies compared', head, rows })}
 }
 
 function lineOf({ strategy, byRound }: StrategySummary, rounds: readonly number[]): Line {
-  const samples = rounds.map((round) => byRound.find((one) => one.round === round)?.testAccuracy);
+  const samples = rounds.map((round) => byRound.find((one) => one.round === round)?.test);
   return {
     name: strategy,
     values: samples.map((sample) => sample?.mean),

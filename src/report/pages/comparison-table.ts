@@ -1,9 +1,10 @@
 /** Writes a comparison as a table: of text for the terminal, of cells for a page. */
 
-import { percents, signedPercents, withSpread } from '../charts/statistics.js';
-import { byteSize, percent } from '../numbers.js';
+import { labelOf, type MetricFacts, tableUnit, written } from '../../metrics/metric.js';
+import { samples, signedSamples, withSpread } from '../charts/statistics.js';
+import { byteSize } from '../numbers.js';
 import { textTable, wrapped } from '../text-table.js';
-import type { Comparison, StrategySummary, Target } from './comparison.js';
+import type { Comparison, ComparisonTarget, StrategySummary } from './comparison.js';
 
 interface Column {
   readonly head: string;
@@ -13,11 +14,11 @@ interface Column {
 /** The head, then a row for each strategy, and one for pooled training where there was some. */
 export function comparisonCells(comparison: Comparison): string[][] {
   const columns = columnsOf(comparison);
-  const { strategies, pooled } = comparison;
+  const { metric, strategies, pooled } = comparison;
   return [
     columns.map(({ head }) => head),
     ...strategies.map((row) => columns.map(({ cell }) => cell(row))),
-    ...(pooled === undefined ? [] : [['pooled', percents(pooled), ...columns.slice(2).map(() => '')]]),
+    ...(pooled === undefined ? [] : [['pooled', samples(metric, pooled), ...columns.slice(2).map(() => '')]]),
   ];
 }
 
@@ -25,15 +26,17 @@ export const comparisonTable = (comparison: Comparison): string =>
   textTable(comparisonCells(comparison)).join('\n');
 
 /** What the columns are, and over how many seeds. */
-export function comparisonLegend({ seeds, target, strategies }: Comparison, width = 100): string {
+export function comparisonLegend(comparison: Comparison, width = 100): string {
+  const { metric, seeds, target, strategies } = comparison;
+  const unit = tableUnit(metric);
   const [first] = strategies;
   const sentences = [
-    `test: accuracy of the final model on the test images, in per cent, over n = ${seeds.length} seeds (${seeds.join(', ')})${seeds.length > 1 ? ', mean ± sample standard deviation' : ''}`,
+    `test: ${labelOf(metric)} of the final model on the test images${unit === undefined ? '' : `, in ${unit}`}, over n = ${seeds.length} seeds (${seeds.join(', ')})${seeds.length > 1 ? ', mean ± sample standard deviation' : ''}`,
     ...(strategies.length > 1 ? [`Δ: the difference from ${first?.strategy}, paired by seed`] : []),
     ...(target === undefined
       ? []
       : [
-          `rounds and sent: until ${measured(target)} is ${percent(target.accuracy)} (states of all participants, up and down), of the seeds that reach it`,
+          `rounds and sent: until ${measured(target, metric)} is ${written(metric, target.value)} (states of all participants, up and down), of the seeds that reach it`,
         ]),
     ...(strategies.some(({ diverged }) => diverged > 0)
       ? ['diverged: seeds in which training diverged, whose last merged model counts']
@@ -42,20 +45,20 @@ export function comparisonLegend({ seeds, target, strategies }: Comparison, widt
   return wrapped(sentences.join('; '), width);
 }
 
-const measured = ({ on }: Target) =>
+const measured = ({ on }: ComparisonTarget, metric: MetricFacts) =>
   on === 'test'
-    ? 'the model’s test accuracy'
-    : 'the copies’ validation accuracy, the mean of the honest participants’,';
+    ? `the model’s test ${labelOf(metric)}`
+    : `the copies’ validation ${labelOf(metric)}, the mean of the honest participants’,`;
 
-function columnsOf({ seeds, target, strategies }: Comparison): Column[] {
+function columnsOf({ metric, seeds, target, strategies }: Comparison): Column[] {
   return [
     { head: 'strategy', cell: ({ strategy }) => strategy },
-    { head: 'test', cell: ({ testAccuracy }) => percents(testAccuracy) },
+    { head: 'test', cell: ({ test }) => samples(metric, test) },
     ...(strategies.length > 1
       ? [
           {
             head: 'Δ',
-            cell: ({ difference }: StrategySummary) => (difference ? signedPercents(difference) : ''),
+            cell: ({ difference }: StrategySummary) => (difference ? signedSamples(metric, difference) : ''),
           },
         ]
       : []),

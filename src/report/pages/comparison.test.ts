@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparedResult } from '../../experiments/compare-strategies.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { sampleOf } from '../charts/statistics.js';
 import { comparisonOf } from './comparison.js';
@@ -31,17 +32,17 @@ function run(
     name,
     examples: 10,
     epochs: 1,
-    validationAccuracy: 0.5,
-    testAccuracy: 0.5,
+    validation: { accuracy: 0.5 },
+    test: { accuracy: 0.5 },
   }));
-  const rounds = accuracies.map((testAccuracy, index) => ({
+  const rounds = accuracies.map((accuracy, index) => ({
     round: index + 1,
     seconds: 1,
     participants,
-    merged: { [strategy]: { testAccuracy } },
+    merged: { [strategy]: { test: { accuracy } } },
     copied: [
-      { name: 'a', validationAccuracy: testAccuracy - 0.1 },
-      { name: 'b', validationAccuracy: testAccuracy - 0.2 },
+      { name: 'a', validation: { accuracy: accuracy - 0.1 } },
+      { name: 'b', validation: { accuracy: accuracy - 0.2 } },
     ],
   }));
   const under = { round: rounds.length + 1, seconds: 1, participants, merged: {}, copied: [] };
@@ -56,10 +57,11 @@ function run(
       strategy,
       settings,
       versions: {},
+      metrics: classificationMetrics,
       participants: ['a', 'b', 'c'],
       attackers: ['c'],
       rounds: diverged ? [...rounds, under] : rounds,
-      pooled: { testAccuracy: 0.9 + seed / 100 },
+      pooled: { test: { accuracy: 0.9 + seed / 100 } },
       stopped: { reason: diverged ? 'diverged' : 'max-rounds', round: 3 },
     },
   };
@@ -81,12 +83,12 @@ describe('a sample', () => {
 });
 
 describe('a comparison', () => {
-  const comparison = comparisonOf(runs, { accuracy: 0.7, on: 'test' });
+  const comparison = comparisonOf(runs, { value: 0.7, on: 'test' });
   const [mean, krum] = comparison.strategies;
 
   it('takes the accuracy of the last merged model, and differences seed by seed', () => {
-    expect(mean!.testAccuracy.mean).toBeCloseTo(0.85, 12);
-    expect(mean!.testAccuracy.deviation).toBeCloseTo(0.1 / Math.SQRT2, 12);
+    expect(mean!.test.mean).toBeCloseTo(0.85, 12);
+    expect(mean!.test.deviation).toBeCloseTo(0.1 / Math.SQRT2, 12);
     expect(mean!.difference).toBeUndefined();
     // −0.05 and −0.21: their spread is less than that of the accuracies put together.
     expect(krum!.difference!.mean).toBeCloseTo(-0.13, 12);
@@ -101,14 +103,14 @@ describe('a comparison', () => {
     expect(mean!.toTarget!.bytesSent.mean).toBe(12e6);
     expect(krum!.toTarget!.rounds).toEqual({ n: 1, mean: 2 });
     // An update by fisher-mean is a state and as many numbers again.
-    const fisher = comparisonOf([run('fisher-mean', 0, [0.5, 0.7])], { accuracy: 0.7, on: 'test' });
+    const fisher = comparisonOf([run('fisher-mean', 0, [0.5, 0.7])], { value: 0.7, on: 'test' });
     expect(fisher.strategies[0]!.toTarget!.bytesSent.mean).toBe(18e6);
-    const never = comparisonOf(runs, { accuracy: 0.95, on: 'test' });
+    const never = comparisonOf(runs, { value: 0.95, on: 'test' });
     expect(never.strategies.every(({ toTarget }) => toTarget === undefined)).toBe(true);
   });
 
   it('measures the target on validation data where it is asked to', () => {
-    const { strategies } = comparisonOf(runs, { accuracy: 0.7, on: 'validation' });
+    const { strategies } = comparisonOf(runs, { value: 0.7, on: 'validation' });
     // 0.9 on the test images is 0.75 with the copies.
     expect(strategies[0]!.toTarget!.rounds).toEqual({ n: 1, mean: 3 });
   });
@@ -120,17 +122,17 @@ describe('a comparison', () => {
       merged:
         round.round === 2
           ? {}
-          : { ...round.merged, ...(round.round === 3 && { refit: { testAccuracy: 0.75 } }) },
+          : { ...round.merged, ...(round.round === 3 && { refit: { test: { accuracy: 0.75 } } }) },
     }));
     const { strategies, runs } = comparisonOf([{ ...one, result: { ...one.result, rounds } }]);
-    expect(strategies[0]!.testAccuracy.mean).toBe(0.75);
+    expect(strategies[0]!.test.mean).toBe(0.75);
     expect(strategies[0]!.byRound.map(({ round }) => round)).toEqual([1, 3]);
     expect(runs[0]!.rounds.map(({ bytesSent }) => bytesSent)).toEqual([6e6, 18e6]);
   });
 
   it('has for every round as many seeds as came so far', () => {
-    expect(krum!.byRound.map(({ testAccuracy }) => testAccuracy.n)).toEqual([2, 2, 1]);
-    expect(mean!.byRound.map(({ testAccuracy }) => testAccuracy.n)).toEqual([2, 2, 2]);
+    expect(krum!.byRound.map(({ test }) => test.n)).toEqual([2, 2, 1]);
+    expect(mean!.byRound.map(({ test }) => test.n)).toEqual([2, 2, 2]);
   });
 
   it('is a table, with what its columns mean', () => {

@@ -4,17 +4,19 @@
  * seed by seed, and their spread is that of the strategies alone.
  */
 import type { ComparedResult } from '../../experiments/compare-strategies.js';
-import type { RoundResult, RunResult } from '../../federation/record/run-result.js';
+import type { RunResult } from '../../federation/record/run-result.js';
 import { averageOf } from '../../merge/average/model-average.js';
 import { strategyByName } from '../../merge/strategies/strategies.js';
+import { isBetter, type MetricFacts } from '../../metrics/metric.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { type Sample, sampleOf } from '../charts/statistics.js';
 
-export interface Target {
-  readonly accuracy: number;
+/** A figure of the main metric that is to be reached. */
+export interface ComparisonTarget {
+  readonly value: number;
   /**
-   * On the test images, or the mean of the honest participants' own validation accuracies of the
-   * copy.
+   * On the test images, or as the mean of the copy over the honest participants' own validation
+   * data.
    */
   readonly on: 'test' | 'validation';
 }
@@ -22,9 +24,9 @@ export interface Target {
 export interface ComparedRound {
   readonly round: number;
   /** Of the model that the run would end with: as it was merged, averaged or refitted. */
-  readonly testAccuracy: number;
+  readonly test: number;
   /** Of its copies: the mean over the honest participants. */
-  readonly validationAccuracy: number | undefined;
+  readonly validation: number | undefined;
   /**
    * Sent since the run began: in every round those who take part send an update, and all receive a
    * state.
@@ -42,20 +44,22 @@ export interface ComparedRun {
 
 export interface StrategySummary {
   readonly strategy: string;
-  /** Of the model that the runs end with. */
-  readonly testAccuracy: Sample;
+  /** Of the model that the runs end with, on the test images. */
+  readonly test: Sample;
   /** From the first strategy, seed by seed; the first has none. */
   readonly difference?: Sample;
   /** Over the seeds that reach the target. */
   readonly toTarget?: { readonly rounds: Sample; readonly bytesSent: Sample };
-  readonly byRound: readonly { readonly round: number; readonly testAccuracy: Sample }[];
+  readonly byRound: readonly { readonly round: number; readonly test: Sample }[];
   /** Seeds in which training diverged; their last merged model counts. */
   readonly diverged: number;
 }
 
 export interface Comparison {
+  /** The main one of the task, which all figures are of. */
+  readonly metric: MetricFacts;
   readonly seeds: readonly number[];
-  readonly target?: Target;
+  readonly target?: ComparisonTarget;
   readonly strategies: readonly StrategySummary[];
   /** The same network, trained on all the data together. */
   readonly pooled?: Sample;
@@ -63,8 +67,9 @@ export interface Comparison {
 }
 
 /** @param runs of every strategy with the same seeds; each has merged at least once */
-export function comparisonOf(runs: readonly ComparedResult[], target?: Target): Comparison {
-  const compared = runs.map(comparedRun);
+export function comparisonOf(runs: readonly ComparedResult[], target?: ComparisonTarget): Comparison {
+  const metric = required(runs[0]).result.metrics[0];
+  const compared = runs.map((run) => comparedRun(run, metric));
   const names = [...new Set(runs.map(({ strategy }) => strategy))];
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const first = compared.filter(({ strategy }) => strategy === names[0]);
@@ -73,52 +78,55 @@ export function comparisonOf(runs: readonly ComparedResult[], target?: Target): 
       name,
       compared.filter(({ strategy }) => strategy === name),
       name === names[0] ? undefined : first,
-      target,
+      target && { metric, ...target },
     ),
   );
   const pooled = sampleOf(
-    seeds.flatMap((seed) => runs.find((run) => run.seed === seed)?.result.pooled?.testAccuracy ?? []),
+    seeds.flatMap((seed) => runs.find((run) => run.seed === seed)?.result.pooled?.test[metric.name] ?? []),
   );
-  return { seeds, ...(target && { target }), strategies, ...(pooled && { pooled }), runs: compared };
+  return { metric, seeds, ...(target && { target }), strategies, ...(pooled && { pooled }), runs: compared };
 }
 
-function comparedRun({ strategy, seed, stateBytes, result }: ComparedResult): ComparedRun {
+function comparedRun(
+  { strategy, seed, stateBytes, result }: ComparedResult,
+  { name: metric }: MetricFacts,
+): ComparedRun {
   // What travels with an update, such as its Fisher information, is of the size of a state.
   const statesOfUpdate = 1 + (strategyByName(strategy).auxiliaries?.length ?? 0);
   let bytesSent = 0;
   const rounds = result.rounds.flatMap((round): ComparedRound[] => {
     bytesSent += (statesOfUpdate * round.participants.length + result.participants.length) * stateBytes;
-    const testAccuracy = finalAccuracy(round, result.settings);
-    if (testAccuracy === undefined) return [];
-    const validation = sampleOf(round.copied.map(({ validationAccuracy }) => validationAccuracy))?.mean;
-    return [{ round: round.round, testAccuracy, validationAccuracy: validation, bytesSent }];
+    const test = finalModel(round.merged, result.settings)?.test[metric];
+    if (test === undefined) return [];
+    const validation = sampleOf(round.copied.flatMap((copy) => copy.validation[metric] ?? []))?.mean;
+    return [{ round: round.round, test, validation, bytesSent }];
   });
   return { strategy, seed, stopped: result.stopped, rounds };
 }
 
 /**
- * On the test images, of the model that the run would end with after this round; undefined where
- * none was evaluated.
+ * Of a round's merged models the one that the run would end with after it; undefined where none was
+ * evaluated.
  */
-export function finalAccuracy(
-  { merged }: Pick<RoundResult, 'merged'>,
+export function finalModel<Tested>(
+  merged: Readonly<Record<string, Tested>>,
   { average }: Configuration,
-): number | undefined {
+): Tested | undefined {
   const averaged = average?.final ? merged[averageOf(average).name] : undefined;
   // The copied model comes first.
   const [copied] = Object.values(merged);
-  return (merged.refit ?? averaged ?? copied)?.testAccuracy;
+  return merged.refit ?? averaged ?? copied;
 }
 
 function summaryOf(
   strategy: string,
   runs: readonly ComparedRun[],
   first: readonly ComparedRun[] | undefined,
-  target: Target | undefined,
+  target: (ComparisonTarget & { readonly metric: MetricFacts }) | undefined,
 ): StrategySummary {
   const differences = first?.flatMap((other) => {
     const same = runs.find(({ seed }) => seed === other.seed);
-    return same === undefined ? [] : [lastAccuracy(same) - lastAccuracy(other)];
+    return same === undefined ? [] : [lastFigure(same) - lastFigure(other)];
   });
   const difference = differences && sampleOf(differences);
   const reaching = target === undefined ? [] : runs.flatMap(({ rounds }) => firstAt(rounds, target) ?? []);
@@ -127,26 +135,30 @@ function summaryOf(
   const evaluated = new Set(runs.flatMap((run) => run.rounds.map(({ round }) => round)));
   return {
     strategy,
-    testAccuracy: required(sampleOf(runs.map(lastAccuracy))),
+    test: required(sampleOf(runs.map(lastFigure))),
     ...(difference && { difference }),
     ...(rounds && bytesSent && { toTarget: { rounds, bytesSent } }),
     byRound: [...evaluated]
       .sort((a, b) => a - b)
       .map((round) => {
         const there = runs.flatMap((run) => run.rounds.filter((one) => one.round === round));
-        return { round, testAccuracy: required(sampleOf(there.map(({ testAccuracy }) => testAccuracy))) };
+        return { round, test: required(sampleOf(there.map(({ test }) => test))) };
       }),
     diverged: runs.filter(({ stopped }) => stopped.reason === 'diverged').length,
   };
 }
 
-function firstAt(rounds: readonly ComparedRound[], { accuracy, on }: Target): ComparedRound | undefined {
-  const reached = ({ testAccuracy, validationAccuracy }: ComparedRound) =>
-    on === 'test' ? testAccuracy : (validationAccuracy ?? 0);
-  return rounds.find((round) => reached(round) >= accuracy);
+function firstAt(
+  rounds: readonly ComparedRound[],
+  { metric, value, on }: ComparisonTarget & { readonly metric: MetricFacts },
+): ComparedRound | undefined {
+  return rounds.find((round) => {
+    const figure = round[on];
+    return figure !== undefined && !isBetter(metric, value, figure);
+  });
 }
 
-const lastAccuracy = ({ rounds }: ComparedRun) => required(rounds.at(-1)).testAccuracy;
+const lastFigure = ({ rounds }: ComparedRun) => required(rounds.at(-1)).test;
 
 function required<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error('internal: a run to compare has no merged model');

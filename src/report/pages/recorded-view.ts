@@ -32,7 +32,8 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
       ...{
         configuration: withoutPath(configuration),
         participants: [...participants],
-        classNames: [...classesOf(run, test)],
+        metrics: [...result.metrics],
+        ...(run.hasClasses && { classNames: [...classesOf(run, test)] }),
       },
       testImages: hasTestImages(run),
       ...(attackers && { attackers: [...attackers] }),

@@ -53,10 +53,10 @@ describe('the report of a run', () => {
     expect(rows).toEqual(
       rounds.map(({ round, participants, merged, copied }) => [
         String(round),
-        ...participants.map(({ validationAccuracy }) => percent(validationAccuracy!)),
-        ...participants.map(({ testAccuracy }) => percent(testAccuracy!)),
-        ...['mean', 'max'].map((name) => percent(merged[name]!.testAccuracy)),
-        ...copied.map(({ validationAccuracy }) => percent(validationAccuracy)),
+        ...participants.map(({ validation }) => percent(validation!.accuracy!)),
+        ...participants.map(({ test }) => percent(test!.accuracy!)),
+        ...['mean', 'max'].map((name) => percent(merged[name]!.test.accuracy!)),
+        ...copied.map(({ validation }) => percent(validation.accuracy!)),
       ]),
     );
   });
@@ -72,7 +72,7 @@ describe('the report of a run', () => {
       'merged (mean)',
       'merged (max)',
     ]);
-    const mean = result.rounds[1]!.merged.mean!.testAccuracy;
+    const mean = result.rounds[1]!.merged.mean!.test.accuracy!;
     const classes = rows.slice(0, 10);
     const correct = classes.map((row) => (Number(row[1]) * Number.parseFloat(row[4]!)) / 100);
     expect(correct.reduce((a, b) => a + b, 0)).toBeCloseTo(640 * mean, 0);

@@ -1,5 +1,6 @@
 /** Writes the summary of a run as Markdown: its findings in words, and its figures. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
+import { titleOf } from '../../metrics/metric.js';
 import { roundsMatrix } from '../charts/rounds-matrix.js';
 import { markdownTable, markdownText } from '../markdown.js';
 import { count, percent, plural } from '../numbers.js';
@@ -14,11 +15,10 @@ export function runMarkdown(run: RecordedRun): string {
     findings(run)
       .map(({ text }) => `- ${markdownText(text)}`)
       .join('\n'),
-    '## Accuracy by round',
+    `## ${titleOf(run.result.metrics[0])} by round`,
     markdownTable(head, rows),
     ...(omitted === 0 ? [] : [`${plural(omitted, 'round')} between them left out; metrics.csv has all.`]),
-    ...labels(run),
-    ...classes(run),
+    ...(run.hasClasses ? [...labels(run), ...classes(run)] : []),
   ]
     .join('\n\n')
     .concat('\n');

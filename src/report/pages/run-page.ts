@@ -1,23 +1,17 @@
 /** Writes a run as one page. */
 import { stringify } from 'yaml';
 import type { RecordedRun } from '../../federation/record/read-run.js';
+import { written } from '../../metrics/metric.js';
 import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import { type Html, html } from '../html.js';
-import { byteSize, count, percent } from '../numbers.js';
+import { byteSize, count } from '../numbers.js';
 import { page } from '../page.js';
-import {
-  copyValidation,
-  mergedRounds,
-  mergedTest,
-  targetText,
-  trafficOf,
-  weightedByExamples,
-} from '../run-figures.js';
+import { figuresBy, mergedRounds, targetText, trafficOf, weightedByExamples } from '../run-figures.js';
 import { runTitle } from '../run-title.js';
-import { accuracySection } from '../sections/accuracy-section.js';
 import { confusionSection } from '../sections/confusion-section.js';
 import { driftSection } from '../sections/drift-section.js';
 import { labelsSection } from '../sections/labels-section.js';
+import { metricSection } from '../sections/metric-section.js';
 import { picturesSection } from '../sections/pictures-section.js';
 import type { TestPictures } from '../sections/test-pictures.js';
 import { findings } from '../text/findings.js';
@@ -39,11 +33,15 @@ ${figures(run)}
 <h2>In words</h2>
 <ul>${findings(run).map(({ text }) => html`<li>${text}</li>\n`)}</ul>
 </section>
-${accuracySection(run)}
-${labelsSection(run)}
+${metricSection(run)}
+${run.hasClasses ? labelsSection(run) : undefined}
 ${driftSection(run)}
-${confusionSection(run)}
-${picturesSection(run, pictures)}
+${
+  run.hasClasses
+    ? html`${confusionSection(run)}
+${picturesSection(run, pictures)}`
+    : undefined
+}
 <section>
 <h2>Settings of the run</h2>
 <details><summary>Configuration and versions</summary>
@@ -56,16 +54,20 @@ ${picturesSection(run, pictures)}
 /** The figures that one looks for first. */
 function figures(run: RecordedRun): Html {
   const { strategy, reference } = run.configuration;
+  const { metrics } = run.result;
+  const [metric] = metrics;
+  const { mergedTest, copyValidation } = figuresBy(metric);
   const last = mergedRounds(run).at(-1);
   const test = last && mergedTest(last, strategy);
   const copies = last && weightedByExamples(last, (name) => copyValidation(last, name));
-  const pooled = run.result.pooled?.testAccuracy;
+  const pooled = run.result.pooled?.test[metric.name];
+  const text = (value: number | undefined) => (value === undefined ? undefined : written(metric, value));
   const bytes = trafficOf(run)?.bytes;
   const tiles: [string, string | undefined][] = [
-    [`merged (${strategy}), test images`, test === undefined ? undefined : percent(test)],
-    ['copies, validation images', copies === undefined ? undefined : percent(copies)],
-    ['reference', reference === undefined ? undefined : targetText(reference, run.configuration)],
-    ['pooled, test images', pooled === undefined ? undefined : percent(pooled)],
+    [`merged (${strategy}), test images`, text(test)],
+    ['copies, validation images', text(copies)],
+    ['reference', reference === undefined ? undefined : targetText(reference, metrics)],
+    ['pooled, test images', text(pooled)],
     ['rounds merged', count(mergedRounds(run).length)],
     ['travelled', bytes === undefined ? undefined : byteSize(bytes)],
   ];

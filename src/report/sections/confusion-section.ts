@@ -4,12 +4,11 @@
  */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
-import { wholePercent } from '../charts/accuracy-charts.js';
 import { barChart } from '../charts/bar-chart.js';
 import { type Confusion, commonestMistakes, confusionMap, rowSum, sumOf } from '../charts/confusion.js';
 import { heatMap } from '../charts/heat-map.js';
 import { type Html, html } from '../html.js';
-import { count, percent } from '../numbers.js';
+import { count, percent, wholePercent } from '../numbers.js';
 import { table } from '../page.js';
 import { classAccuracies, classNamesOf, firstAndLast, hasTestImages, meanOf } from '../run-figures.js';
 

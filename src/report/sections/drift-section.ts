@@ -4,12 +4,12 @@
  */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
-import { participantLines } from '../charts/accuracy-charts.js';
 import { heatMap } from '../charts/heat-map.js';
 import { lineChart } from '../charts/line-chart.js';
+import { participantLines } from '../charts/metric-charts.js';
 import { type Html, html } from '../html.js';
 import { firstAndLast, meanOf } from '../run-figures.js';
-import { accuracyByRound } from './accuracy-section.js';
+import { metricByRound } from './metric-section.js';
 
 export function driftSection(run: RecordedRun): Html {
   const { rounds } = run.result;
@@ -30,7 +30,7 @@ ${lineChart({
   x,
   format: (value) => String(Number(value.toPrecision(3))),
   lines: participantLines(
-    accuracyByRound(run),
+    metricByRound(run),
     '‖Δ‖',
     ({ round }, name) => normOf(run.details.get(round), name),
     'solid',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RoundResult } from '../../federation/record/run-result.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { paperTable } from './paper-table.js';
 import { roundsLegend, roundsTable } from './rounds-table.js';
 
@@ -13,20 +14,25 @@ function roundOf(round: number, participants: readonly string[]): RoundResult {
       name,
       examples: 100,
       epochs: 3,
-      validationAccuracy: 0.9 + i / 1000,
-      testAccuracy: 0.89,
+      validation: { accuracy: 0.9 + i / 1000 },
+      test: { accuracy: 0.89 },
     })),
-    merged: { mean: { testAccuracy: 0.93 }, max: { testAccuracy: 0.1828 }, absmax: { testAccuracy: 0.711 } },
-    copied: participants.map((name) => ({ name, validationAccuracy: 0.925 })),
+    merged: {
+      mean: { test: { accuracy: 0.93 } },
+      max: { test: { accuracy: 0.1828 } },
+      absmax: { test: { accuracy: 0.711 } },
+    },
+    copied: participants.map((name) => ({ name, validation: { accuracy: 0.925 } })),
   };
 }
+const [metric] = classificationMetrics;
 const strategies = ['mean', 'max', 'absmax'];
 
 describe('the table of rounds', () => {
   it('has a line for each round, with own, merged and copied models', () => {
     const participants = names(2);
     const rounds = [1, 2].map((round) => roundOf(round, participants));
-    expect(roundsTable(rounds, { participants, strategies }).split('\n')).toEqual([
+    expect(roundsTable(rounds, { participants, strategies, metric }).split('\n')).toEqual([
       'round  environment-1  environment-2   mean    max  absmax  copy 1  copy 2        time',
       '1      90.00 (89.00)  90.10 (89.00)  93.00  18.28   71.10   92.50   92.50  1 min 15 s',
       '2      90.00 (89.00)  90.10 (89.00)  93.00  18.28   71.10   92.50   92.50  1 min 15 s',
@@ -36,7 +42,7 @@ describe('the table of rounds', () => {
   it('stands beside the figures of the paper', () => {
     const participants = names(2);
     const rounds = [1, 4].map((round) => roundOf(round, participants));
-    const lines = roundsTable(rounds, { participants, strategies, paper: paperTable }).split('\n');
+    const lines = roundsTable(rounds, { participants, strategies, metric, paper: paperTable }).split('\n');
     expect(lines[2]).toBe('paper          91.41          91.51  76.13  18.28   71.10');
     expect(lines[4]).toBe('paper          93.?6          92.?3  9?.?3  89.?0   93.?2');
   });
@@ -44,7 +50,7 @@ describe('the table of rounds', () => {
   it('shows what is not known yet as a dash', () => {
     const participants = names(2);
     const round = { ...roundOf(1, participants.slice(0, 1)), merged: {}, copied: [] };
-    const [, line] = roundsTable([round], { participants, strategies }).split('\n');
+    const [, line] = roundsTable([round], { participants, strategies, metric }).split('\n');
     expect(line).toMatch(/^1 +90\.00 \(89\.00\) +– +– +– +– +– +– +1 min 15 s$/);
   });
 
@@ -56,7 +62,7 @@ describe('the table of rounds', () => {
     [2, 80],
   ])('fits %i participants into a width of %i', (count, width) => {
     const participants = names(count);
-    const options = { participants, strategies, width };
+    const options = { participants, strategies, metric, width };
     const rounds = [roundOf(1, participants)];
     for (const line of roundsTable(rounds, options).split('\n'))
       expect(line.length).toBeLessThanOrEqual(width);
@@ -70,11 +76,11 @@ describe('the table of rounds', () => {
     const silent: RoundResult = {
       ...{ round: 1, seconds: 1, merged: {}, copied: [] },
       participants: participants.map((name) => ({
-        ...{ name, examples: 1, steps: 1, validationAccuracy: undefined, testAccuracy: undefined },
+        ...{ name, examples: 1, steps: 1, validation: undefined, test: undefined },
       })),
     };
-    const table = roundsTable([silent, evaluated], { participants, strategies });
-    expect(table).toBe(roundsTable([evaluated], { participants, strategies }));
+    const table = roundsTable([silent, evaluated], { participants, strategies, metric });
+    expect(table).toBe(roundsTable([evaluated], { participants, strategies, metric }));
   });
 
   it('says that not everybody trains in every round, where that is so', () => {
@@ -82,7 +88,7 @@ describe('the table of rounds', () => {
     const all = roundOf(1, participants);
     const drawn = { ...roundOf(2, participants), participants: all.participants.slice(1) };
     const said = 'only those who are drawn for a round train in it';
-    const options = { participants, strategies, width: 500 };
+    const options = { participants, strategies, metric, width: 500 };
     expect(roundsLegend([all, drawn], options)).toContain(said);
     expect(roundsLegend([all], options)).not.toContain(said);
     expect(roundsTable([drawn], options)).toMatch(/\n2 +– +90\.10 \(89\.00\)/);
@@ -90,10 +96,10 @@ describe('the table of rounds', () => {
 
   it('folds many participants into the least, the mean and the largest value', () => {
     const participants = names(10);
-    const table = roundsTable([roundOf(1, participants)], { participants, strategies });
+    const table = roundsTable([roundOf(1, participants)], { participants, strategies, metric });
     expect(table).toContain('own validation');
     expect(table).toContain('90.0 / 90.5 / 90.9');
-    expect(roundsLegend([roundOf(1, participants)], { participants, strategies })).toContain(
+    expect(roundsLegend([roundOf(1, participants)], { participants, strategies, metric })).toContain(
       'least / mean / largest',
     );
   });

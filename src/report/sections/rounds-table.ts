@@ -4,11 +4,15 @@
  * width.
  */
 import type { RoundResult } from '../../federation/record/run-result.js';
+import { labelOf, type MetricFacts, tableUnit, writtenBare } from '../../metrics/metric.js';
 import { duration } from '../numbers.js';
+import { type FigureOf, figuresBy } from '../run-figures.js';
 import { textTable, widthOf, wrapped } from '../text-table.js';
 import type { PaperRow } from './paper-table.js';
 
 export interface RoundsTableOptions {
+  /** The main one of the task: what the cells are. */
+  readonly metric: MetricFacts;
   readonly participants: readonly string[];
   /** The copied strategy first. */
   readonly strategies: readonly string[];
@@ -38,12 +42,13 @@ export function roundsTable(rounds: readonly RoundResult[], options: RoundsTable
 export function roundsLegend(rounds: readonly RoundResult[], options: RoundsTableOptions): string {
   const [copied = ''] = options.strategies;
   const names = options.strategies.join(', ');
+  const unit = tableUnit(options.metric);
   const drawn = rounds.some(
     ({ merged, participants }) =>
       Object.keys(merged).length > 0 && participants.length < options.participants.length,
   );
   return wrapped(
-    `${formFor(rounds, options).legend} of the merged model (${copied}) with each participant; ${names}: test accuracy of the merged model; all in per cent${drawn ? '; only those who are drawn for a round train in it' : ''}`,
+    `${formFor(rounds, options).legend} of the merged model (${copied}) with each participant; ${names}: test ${labelOf(options.metric)} of the merged model${unit === undefined ? '' : `; all in ${unit}`}${drawn ? '; only those who are drawn for a round train in it' : ''}`,
     options.width ?? 100,
   );
 }
@@ -56,27 +61,27 @@ function formFor(rounds: readonly RoundResult[], options: RoundsTableOptions): F
 }
 
 /** From the fullest to the narrowest. */
-function formsOf({ participants, strategies }: RoundsTableOptions): Form[] {
+function formsOf({ participants, strategies, metric }: RoundsTableOptions): Form[] {
+  const label = labelOf(metric);
+  const { mergedTest } = figuresBy(metric);
   const round: Column = { head: 'round', cell: ({ round }) => String(round), paper: () => 'paper' };
   const time: Column = { head: 'time', cell: ({ seconds }) => duration(seconds) };
   const merged = strategies.map(
     (name): Column => ({
       head: name,
-      cell: (round) => percentage(round.merged[name]?.testAccuracy),
+      cell: (round) => cellOf(metric, mergedTest(round, name)),
       paper: (row) => row.merged[name],
     }),
   );
-  const each = [round, ...ownColumns(participants), ...merged, ...copyColumns(participants)];
-  const eachLegend =
-    'each participant: validation accuracy of its own model (test accuracy); copy: validation accuracy';
+  const each = [round, ...ownColumns(participants, metric), ...merged, ...copyColumns(participants, metric)];
+  const eachLegend = `each participant: validation ${label} of its own model (test ${label}); copy: validation ${label}`;
   const forms = [
     { columns: [...each, time], legend: eachLegend },
     { columns: each, legend: eachLegend },
   ];
   if (participants.length <= 2) return forms;
-  const [validation, test, copies] = folded;
-  const legend =
-    'own: accuracy of the participants’ own models, least / mean / largest; copies: validation accuracy';
+  const [validation, test, copies] = foldedBy(metric);
+  const legend = `own: ${label} of the participants’ own models, least / mean / largest; copies: validation ${label}`;
   return [
     ...forms,
     { columns: [round, validation, test, ...merged, copies, time], legend },
@@ -100,51 +105,56 @@ function linesOf(
 
 /** Rounds that are not evaluated have no line. */
 const isKnown = ({ merged, participants }: RoundResult) =>
-  Object.keys(merged).length > 0 ||
-  participants.some(({ validationAccuracy }) => validationAccuracy !== undefined);
+  Object.keys(merged).length > 0 || participants.some(({ validation }) => validation !== undefined);
 
 /** The paper has two environments; beside more of ours there is nothing to compare one by one. */
-function ownColumns(names: readonly string[]): Column[] {
+function ownColumns(names: readonly string[], metric: MetricFacts): Column[] {
+  const { ownValidation, ownTest } = figuresBy(metric);
   return names.map((name, index) => ({
     head: name,
-    cell: ({ participants }) => {
-      const one = participants.find((participant) => participant.name === name);
-      const test = one?.testAccuracy === undefined ? '' : ` (${percentage(one.testAccuracy)})`;
-      return `${percentage(one?.validationAccuracy)}${test}`;
+    cell(round) {
+      const test = ownTest(round, name);
+      const tested = test === undefined ? '' : ` (${cellOf(metric, test)})`;
+      return `${cellOf(metric, ownValidation(round, name))}${tested}`;
     },
     paper: ({ own }) => (names.length === own.length ? own[index] : undefined),
   }));
 }
 
-function copyColumns(names: readonly string[]): Column[] {
+function copyColumns(names: readonly string[], metric: MetricFacts): Column[] {
+  const { copyValidation } = figuresBy(metric);
   return names.map((name, index) => ({
     head: `copy ${index + 1}`,
-    cell: ({ copied }) => percentage(copied.find((copy) => copy.name === name)?.validationAccuracy),
+    cell: (round) => cellOf(metric, copyValidation(round, name)),
   }));
 }
 
-const folded: readonly [Column, Column, Column] = [
-  {
-    head: 'own validation',
-    cell: ({ participants }) => spread(participants.map(({ validationAccuracy }) => validationAccuracy)),
-  },
-  {
-    head: 'own test',
-    cell: ({ participants }) => spread(participants.map(({ testAccuracy }) => testAccuracy)),
-  },
-  {
-    head: 'copies',
-    cell: ({ copied }) => spread(copied.map(({ validationAccuracy }) => validationAccuracy)),
-  },
-];
+function foldedBy(metric: MetricFacts): readonly [Column, Column, Column] {
+  const { ownValidation, ownTest, copyValidation } = figuresBy(metric);
+  const column = (head: string, figureOf: FigureOf, of: 'participants' | 'copied'): Column => ({
+    head,
+    cell: (round) =>
+      spread(
+        metric,
+        round[of].map(({ name }) => figureOf(round, name)),
+      ),
+  });
+  return [
+    column('own validation', ownValidation, 'participants'),
+    column('own test', ownTest, 'participants'),
+    column('copies', copyValidation, 'copied'),
+  ];
+}
 
 /** "88.1 / 90.2 / 91.5" */
-function spread(values: readonly (number | undefined)[]): string {
+function spread(metric: MetricFacts, values: readonly (number | undefined)[]): string {
   const known = values.filter((value) => value !== undefined);
   if (known.length === 0) return '–';
   const mean = known.reduce((a, b) => a + b, 0) / known.length;
-  return [Math.min(...known), mean, Math.max(...known)].map((value) => (100 * value).toFixed(1)).join(' / ');
+  return [Math.min(...known), mean, Math.max(...known)]
+    .map((value) => writtenBare(metric, value, 1))
+    .join(' / ');
 }
 
-const percentage = (accuracy: number | undefined) =>
-  accuracy === undefined ? '–' : (100 * accuracy).toFixed(2);
+const cellOf = (metric: MetricFacts, value: number | undefined) =>
+  value === undefined ? '–' : writtenBare(metric, value);

@@ -1,8 +1,10 @@
 /**
- * Describes a model's result on a set of images: accuracy, loss, each class, and which class is
- * mistaken for which.
+ * Describes a model's result on a set of images: the metrics of its task, each class, and which
+ * class is mistaken for which.
  */
-import { accuracy, accuracyByClass, confusionRows, type Metrics, meanLoss } from '../../metrics/metrics.js';
+import { classificationMetrics, figuresOf } from '../../metrics/classification.js';
+import { type Figures, labelOf, type TaskMetrics, writtenOf } from '../../metrics/metric.js';
+import { accuracyByClass, confusionRows, type Metrics } from '../../metrics/metrics.js';
 import { count, percent } from '../numbers.js';
 import { textTable, widthOf } from '../text-table.js';
 
@@ -11,8 +13,9 @@ export interface EvaluationResult {
   readonly model: string;
   readonly dataset: string;
   readonly examples: number;
-  readonly accuracy: number;
-  readonly loss: number;
+  /** The main one first. */
+  readonly metrics: TaskMetrics;
+  readonly figures: Figures;
   /** The accuracy of a class without examples is null. */
   readonly classes: readonly {
     readonly name: string;
@@ -35,8 +38,8 @@ export function evaluationResult(
     model,
     dataset,
     examples: metrics.examples,
-    accuracy: accuracy(metrics),
-    loss: meanLoss(metrics),
+    metrics: classificationMetrics,
+    figures: figuresOf(metrics),
     classes: classNames.map((name, label) => {
       const fraction = byClass[label] as number;
       const examples = (confusion[label] ?? []).reduce((a, b) => a + b, 0);
@@ -64,7 +67,7 @@ export function evaluationReport(result: EvaluationResult, width = 100): string 
     ]),
   ]);
   return [
-    `accuracy ${percent(result.accuracy)}, loss ${result.loss.toFixed(4)} on ${count(result.examples)} test images of ${result.dataset}`,
+    `${result.metrics.map((metric) => `${labelOf(metric)} ${writtenOf(metric, result.figures)}`).join(', ')} on ${count(result.examples)} test images of ${result.dataset}`,
     '',
     ...perClass,
     '',

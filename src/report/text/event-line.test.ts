@@ -19,23 +19,23 @@ const rules: RoundRules = {
 const joined = (participant: string): RoundEvent => ({
   ...{ type: 'joined', round: 1, participant, examples: 1234, validationExamples: 9 },
 });
-const update = (participant: string, validationAccuracy?: number): RoundEvent => ({
+const update = (participant: string, accuracy?: number): RoundEvent => ({
   ...{ type: 'update-received', round: 1 },
   update: {
     ...{ participant, sha256, examples: 10, epochs: 1, images: 10, loss: 0.51251, seconds: 2.25 },
-    ...(validationAccuracy !== undefined && { validationAccuracy }),
+    ...(accuracy !== undefined && { validation: { accuracy } }),
   },
 });
 const merged: RoundEvent = {
   type: 'merged',
   round: 1,
   sha256,
-  merged: { mean: 0.5, max: 0.25 },
+  merged: { mean: { accuracy: 0.5 }, max: { accuracy: 0.25 } },
   own: {},
   seconds: 0,
 };
 const copy = (participant: string): RoundEvent => ({
-  ...{ type: 'copy-evaluated', round: 1, participant, validationAccuracy: 0.5 },
+  ...{ type: 'copy-evaluated', round: 1, participant, validation: { accuracy: 0.5 } },
 });
 const passed = (phase: 'train' | 'evaluate'): RoundEvent => ({ type: 'deadline-passed', round: 1, phase });
 

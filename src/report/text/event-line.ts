@@ -5,8 +5,9 @@
 import { currentPhase, missingIn } from '../../federation/rounds/open-phase.js';
 import type { RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
+import { writtenOf } from '../../metrics/metric.js';
 import { listed } from '../names.js';
-import { count, percent } from '../numbers.js';
+import { count } from '../numbers.js';
 
 /**
  * Nothing for what is no news to an operator.
@@ -14,14 +15,15 @@ import { count, percent } from '../numbers.js';
  */
 export function eventLine(event: RoundEvent, state: RunState): string | undefined {
   const of = `round ${event.round}`;
+  const [metric] = state.rules.metrics;
   switch (event.type) {
     case 'joined':
       return `${event.participant} takes part, with ${count(event.examples)} examples${event.dataChanged ? `; warning: from round ${event.round} on it trains on other data than before` : ''}`;
     case 'left':
       return `${event.participant} has left${event.reason === undefined ? '' : `: ${event.reason}`}`;
     case 'update-received': {
-      const { participant, loss, validationAccuracy, seconds } = event.update;
-      const own = validationAccuracy === undefined ? '' : `, own validation ${percent(validationAccuracy)}`;
+      const { participant, loss, validation, seconds } = event.update;
+      const own = validation === undefined ? '' : `, own validation ${writtenOf(metric, validation)}`;
       return `${of}  update of ${participant}: loss ${loss.toFixed(3)}${own}, after ${seconds.toFixed(1)} s${missing(event, state)}`;
     }
     case 'work-lost':
@@ -31,12 +33,14 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
     case 'merged': {
       const record = state.rounds[event.round - 1];
       const among = event.counted === undefined ? '' : ` of ${record?.participants.length ?? 0}`;
-      const tested = Object.entries(event.merged).map(([name, accuracy]) => `${name} ${percent(accuracy)}`);
+      const tested = Object.entries(event.merged).map(
+        ([name, figures]) => `${name} ${writtenOf(metric, figures)}`,
+      );
       const test = tested.length === 0 ? '' : `, on the test images: ${tested.join(', ')}`;
       return `${of}  merged ${record?.closed.train?.counted.length ?? 0}${among} updates${test}`;
     }
     case 'copy-evaluated':
-      return `${of}  the copy with ${event.participant}: ${percent(event.validationAccuracy)}${missing(event, state)}`;
+      return `${of}  the copy with ${event.participant}: ${writtenOf(metric, event.validation)}${missing(event, state)}`;
     case 'dropped':
       return `an operator has dropped ${event.participant}: the run goes on without it`;
     case 'rolled-back':

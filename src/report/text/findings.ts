@@ -1,15 +1,20 @@
 /** Says in words what a run showed. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
-import { byteSize, count, percent, plural, points } from '../numbers.js';
 import {
-  copyValidation,
+  bestFirst,
+  bestOf,
+  gain,
+  type MetricFacts,
+  written,
+  writtenDifference,
+} from '../../metrics/metric.js';
+import { byteSize, count, plural } from '../numbers.js';
+import {
+  figuresBy,
   hasTestImages,
   lastDetails,
   mergedRounds,
-  mergedTest,
-  ownTest,
-  ownValidation,
   strategiesOf,
   trafficOf,
   weightedByExamples,
@@ -22,8 +27,10 @@ export interface Finding {
   readonly text: string;
 }
 
-/** A merged model that is so far below the best own model of its round has collapsed. */
+/** A merged model collapsed that is so much worse than the best own one: in a percentage … */
 const COLLAPSE = 0.1;
+/** … and of a number, as a part of the own model's. */
+const COLLAPSE_TIMES = 0.5;
 
 export function findings(run: RecordedRun): Finding[] {
   const last = mergedRounds(run).at(-1);
@@ -41,7 +48,7 @@ export function findings(run: RecordedRun): Finding[] {
             ...about('pooled', pooledGap(run, last)),
             ...about('images', decidedImages(run)),
           ]
-        : about('strategies', byParticipants(last))),
+        : about('strategies', byParticipants(run, last))),
     ...about('traffic', traffic(run)),
   ];
 }
@@ -57,54 +64,71 @@ function end({ finished, result }: RecordedRun): string {
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
+  const [metric] = run.result.metrics;
+  const order = bestFirst(metric);
   const ranked = strategiesOf(run)
     .flatMap((name) => {
-      const accuracy = mergedTest(last, name);
-      return accuracy === undefined ? [] : [{ name, accuracy }];
+      const figure = figuresBy(metric).mergedTest(last, name);
+      return figure === undefined ? [] : [{ name, figure }];
     })
-    .sort((a, b) => b.accuracy - a.accuracy);
+    .sort((a, b) => order(a.figure, b.figure));
   const [best, ...rest] = ranked;
   if (best === undefined) return [];
   const copied = run.configuration.strategy;
   const after = `After round ${last.round}`;
   if (rest.length === 0)
-    return [`${after} the merged model (${best.name}) has ${percent(best.accuracy)} on the test images.`];
-  const others = rest.map(({ name, accuracy }) => `${name} (${percent(accuracy)})`).join(', ');
+    return [
+      `${after} the merged model (${best.name}) has ${written(metric, best.figure)} on the test images.`,
+    ];
+  const others = rest.map(({ name, figure }) => `${name} (${written(metric, figure)})`).join(', ');
   const which =
     best.name === copied
       ? ''
       : ` The copied model is that of ${copied}; nothing is chosen by the test images.`;
   return [
-    `${after} ${best.name} is the best of ${ranked.length} strategies on the test images, with ${percent(best.accuracy)}, before ${others}.${which}`,
+    `${after} ${best.name} is the best of ${ranked.length} strategies on the test images, with ${written(metric, best.figure)}, before ${others}.${which}`,
   ];
 }
 
 function collapse(run: RecordedRun): string[] {
+  const [metric] = run.result.metrics;
   const names = strategiesOf(run);
   const collapsed = names.flatMap((name) => {
-    const falls = mergedRounds(run).flatMap((round) => {
-      const own = Math.max(...round.participants.map((one) => ownTest(round, one.name) ?? 0));
-      const accuracy = mergedTest(round, name);
-      return accuracy !== undefined && accuracy < own - COLLAPSE
-        ? [{ round: round.round, own, accuracy }]
-        : [];
-    });
-    const worst = falls.toSorted((a, b) => a.accuracy - a.own - (b.accuracy - b.own))[0];
+    const falls = mergedRounds(run).flatMap((round) => fallOf(metric, round, name) ?? []);
+    const worst = falls.toSorted((a, b) => b.loss - a.loss)[0];
     if (worst === undefined) return [];
     const where = falls.length === 1 ? 'with' : `at worst in round ${worst.round}, with`;
     return [
-      `${name} collapsed in ${roundsText(falls.map(({ round }) => round))}: it is more than ${points(COLLAPSE, 0)} below the best own model of the round, ${where} ${percent(worst.accuracy)} against ${percent(worst.own)}.`,
+      `${name} collapsed in ${roundsText(falls.map(({ round }) => round))}: it is ${tooFar(metric)} the best own model of the round, ${where} ${written(metric, worst.figure)} against ${written(metric, worst.own)}.`,
     ];
   });
   const max = names.includes('max') && !collapsed.some((text) => text.startsWith('max '));
   return [
     ...collapsed,
-    ...(max
-      ? [
-          `max did not collapse: it is never more than ${points(COLLAPSE, 0)} below the best own model of a round.`,
-        ]
-      : []),
+    ...(max ? [`max did not collapse: it is never ${tooFar(metric)} the best own model of a round.`] : []),
   ];
+}
+
+/** How far a merged model is behind the best own model of its round, where it collapsed. */
+function fallOf(metric: MetricFacts, round: RoundResult, strategy: string) {
+  const { mergedTest, ownTest } = figuresBy(metric);
+  const figure = mergedTest(round, strategy);
+  const own = bestOf(
+    metric,
+    round.participants.flatMap(({ name }) => ownTest(round, name) ?? []),
+  );
+  if (figure === undefined || own === undefined) return undefined;
+  const loss = gain(metric, figure, own);
+  const most = metric.format === 'percent' ? COLLAPSE : COLLAPSE_TIMES * Math.abs(own);
+  return loss > most ? { round: round.round, own, figure, loss } : undefined;
+}
+
+/** "more than 10 points below", "more than 50% above" */
+function tooFar(metric: MetricFacts): string {
+  const side = metric.better === 'higher' ? 'below' : 'above';
+  return metric.format === 'percent'
+    ? `more than ${writtenDifference(metric, COLLAPSE, 0)} ${side}`
+    : `more than ${100 * COLLAPSE_TIMES}% ${side}`;
 }
 
 /** "round 1", "rounds 1, 3 and 4", "17 rounds, first in round 1" */
@@ -114,13 +138,14 @@ function roundsText(rounds: readonly number[]): string {
   return head === '' ? `round ${rounds[0]}` : `rounds ${head} and ${rounds.at(-1)}`;
 }
 
-function pooledGap({ rounds, configuration }: RecordedRun, last: RoundResult): string[] {
-  const pooled = rounds[last.round - 1]?.pooled?.testAccuracy;
-  const merged = mergedTest(last, configuration.strategy);
+function pooledGap({ rounds, configuration, result }: RecordedRun, last: RoundResult): string[] {
+  const [metric] = result.metrics;
+  const pooled = rounds[last.round - 1]?.pooled?.test?.[metric.name];
+  const merged = figuresBy(metric).mergedTest(last, configuration.strategy);
   if (pooled === undefined || merged === undefined) return [];
-  const gap = merged < pooled ? `${points(pooled - merged)} below it` : `${points(merged - pooled)} above it`;
+  const gap = `${writtenDifference(metric, Math.abs(merged - pooled))} ${merged < pooled ? 'below' : 'above'} it`;
   return [
-    `Pooled training, on all the data together and with as many images, has ${percent(pooled)}; the merged model is ${gap}.`,
+    `Pooled training, on all the data together and with as many images, has ${written(metric, pooled)}; the merged model is ${gap}.`,
   ];
 }
 
@@ -135,12 +160,14 @@ function decidedImages(run: RecordedRun): string[] {
 
 const number = (images = 0) => (images === 0 ? 'none' : count(images));
 
-function byParticipants(last: RoundResult): string[] {
+function byParticipants({ result: { metrics } }: RecordedRun, last: RoundResult): string[] {
+  const [metric] = metrics;
+  const { ownValidation, copyValidation } = figuresBy(metric);
   const own = weightedByExamples(last, (name) => ownValidation(last, name));
   const copies = weightedByExamples(last, (name) => copyValidation(last, name));
   if (own === undefined || copies === undefined) return [];
   return [
-    `The coordinator holds no test images. On the participants’ own validation images, weighted by their examples, the own models of round ${last.round} have ${percent(own)}, the merged model ${percent(copies)}.`,
+    `The coordinator holds no test images. On the participants’ own validation images, weighted by their examples, the own models of round ${last.round} have ${written(metric, own)}, the merged model ${written(metric, copies)}.`,
   ];
 }
 

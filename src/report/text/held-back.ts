@@ -1,23 +1,26 @@
 /** Says in words which participant is the last below the reference, and why. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
-import { reached, type Target } from '../../metrics/target.js';
-import { percent, plural, points } from '../numbers.js';
 import {
-  classAccuracies,
-  classNamesOf,
-  copyValidation,
-  lastDetails,
-  ownValidation,
-  referenceOf,
-} from '../run-figures.js';
+  gain,
+  labelOf,
+  type MetricFacts,
+  type TaskMetrics,
+  written,
+  writtenDifference,
+  writtenOf,
+} from '../../metrics/metric.js';
+import { reached, shortfall, type Target, writtenTarget } from '../../metrics/target.js';
+import { percent, plural } from '../numbers.js';
+import { classAccuracies, classNamesOf, figuresBy, lastDetails, referenceOf } from '../run-figures.js';
 
 /** Rounds that a trend is taken from. */
 const TREND = 4;
 const WEAKEST = 3;
 
 export function heldBack(run: RecordedRun): string[] {
-  const reference = referenceOf(run.configuration);
+  const { metrics } = run.result;
+  const reference = referenceOf(run.configuration, metrics);
   const evaluated = run.result.rounds.filter(({ copied }) => copied.length > 0);
   const last = evaluated.at(-1);
   if (last === undefined)
@@ -25,69 +28,97 @@ export function heldBack(run: RecordedRun): string[] {
   if (reference === undefined) {
     return ['No reference is set: the run goes on to its last round.'];
   }
-  const behind = [...last.copied]
-    .filter(({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference))
-    .sort((a, b) => a.validationAccuracy - b.validationAccuracy);
+  const passes: Passing = { reference, written: writtenTarget(reference, metrics) };
+  const behind = worstFirst(last.copied, reference);
   const [worst] = behind;
-  if (worst === undefined) return lastToPass(evaluated, reference);
-  const { name, validationAccuracy } = worst;
+  if (worst === undefined) return lastToPass(evaluated, passes);
+  const { name, validation } = worst;
+  const { metric } = reference;
+  const missing = shortfall(validation, reference);
+  const side = sideOf(metric);
+  const far =
+    missing === undefined ? 'which does not reach' : `${writtenDifference(metric, missing)} ${side}`;
   return [
-    `${name} is the last participant below the reference: in round ${last.round} the copied model has ${percent(validationAccuracy)} on its validation images, ${points(reference.value - validationAccuracy)} below ${percent(reference.value)}. ${theOthers(last, behind.length)}`,
-    ...costOfMerge(last, name, validationAccuracy),
+    `${name} is the last participant ${side} the reference: in round ${last.round} the copied model has ${nameOf(reference, metrics)}${writtenOf(metric, validation)} on its validation images, ${far} ${passes.written}. ${theOthers(last, behind.length, metric)}`,
+    ...costOfMerge(last, worst, metric),
     ...trend(evaluated, name, reference),
     ...weakestClasses(run, name),
   ];
 }
 
-function lastToPass(evaluated: readonly RoundResult[], reference: Target): string[] {
+/** Where figures are that do not reach a target. */
+const sideOf = ({ better }: MetricFacts) => (better === 'higher' ? 'below' : 'above');
+
+interface Passing {
+  readonly reference: Target;
+  readonly written: string;
+}
+
+type Copy = RoundResult['copied'][number];
+
+/** "RMSE " before a figure that is not of the main metric. */
+const nameOf = ({ metric }: Target, [main]: TaskMetrics) =>
+  metric.name === main.name ? '' : `${labelOf(metric)} `;
+
+/** The copies that do not reach the reference; those without a figure before all others. */
+function worstFirst(copies: readonly Copy[], reference: Target): Copy[] {
+  const missing = ({ validation }: Copy) => shortfall(validation, reference) ?? Number.POSITIVE_INFINITY;
+  return copies
+    .filter(({ validation }) => !reached(validation, reference))
+    .sort((a, b) => (missing(a) === missing(b) ? 0 : missing(b) - missing(a)));
+}
+
+function lastToPass(evaluated: readonly RoundResult[], { reference, written }: Passing): string[] {
   const last = evaluated.at(-1);
   const before = evaluated.at(-2);
-  const late = (before?.copied ?? []).filter(
-    ({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference),
-  );
-  const lowest = late.toSorted((a, b) => a.validationAccuracy - b.validationAccuracy)[0];
-  const passed = `No participant is below the reference: in round ${last?.round} every copy reaches ${percent(reference.value)}.`;
-  if (lowest === undefined || last === undefined || before === undefined) return [passed];
-  const now = copyValidation(last, lowest.name) ?? 0;
+  const [worst] = worstFirst(before?.copied ?? [], reference);
+  const side = sideOf(reference.metric);
+  const passed = `No participant is ${side} the reference: in round ${last?.round} every copy reaches ${written}.`;
+  if (worst === undefined || last === undefined || before === undefined) return [passed];
+  const now = last.copied.find(({ name }) => name === worst.name)?.validation;
+  const { metric } = reference;
   return [
-    `${passed} The last one below it was ${lowest.name}, with ${percent(lowest.validationAccuracy)} in round ${before.round} and ${percent(now)} in round ${last.round}.`,
+    `${passed} The last one ${side} it was ${worst.name}, with ${writtenOf(metric, worst.validation)} in round ${before.round} and ${writtenOf(metric, now)} in round ${last.round}.`,
   ];
 }
 
-function theOthers({ copied }: RoundResult, behind: number): string {
+function theOthers({ copied }: RoundResult, behind: number, metric: MetricFacts): string {
   if (copied.length === 1) return '';
   if (behind === 1) return 'Every other copy reaches it.';
   return behind === copied.length
     ? 'No other copy reaches it either.'
-    : `Of ${copied.length} participants ${behind} are below it.`;
+    : `Of ${copied.length} participants ${behind} are ${sideOf(metric)} it.`;
 }
 
 /** The same images before the merge: whether it is the merge, or the training, that falls short. */
-function costOfMerge(last: RoundResult, name: string, copy: number): string[] {
-  const own = ownValidation(last, name);
-  if (own === undefined) return [];
-  const difference = `Its own model, before the merge, has ${percent(own)} on the same images`;
+function costOfMerge(last: RoundResult, { name, validation }: Copy, metric: MetricFacts): string[] {
+  const own = figuresBy(metric).ownValidation(last, name);
+  const copy = validation[metric.name];
+  if (own === undefined || copy === undefined) return [];
+  const difference = `Its own model, before the merge, has ${written(metric, own)} on the same images`;
   if (own === copy) return [`${difference}: the merge changes nothing for it.`];
+  const gained = gain(metric, own, copy);
   return [
-    own > copy
-      ? `${difference}: the merge costs it ${points(own - copy)}.`
-      : `${difference}: the merge helps it, by ${points(copy - own)}.`,
+    gained < 0
+      ? `${difference}: the merge costs it ${writtenDifference(metric, -gained)}.`
+      : `${difference}: the merge helps it, by ${writtenDifference(metric, gained)}.`,
   ];
 }
 
 function trend(evaluated: readonly RoundResult[], name: string, reference: Target): string[] {
+  const { metric } = reference;
   const recent = evaluated.slice(-TREND).flatMap((round) => {
-    const accuracy = copyValidation(round, name);
-    return accuracy === undefined ? [] : [{ round: round.round, accuracy }];
+    const figure = figuresBy(metric).copyValidation(round, name);
+    return figure === undefined ? [] : [{ round: round.round, figure }];
   });
   const [first, last] = [recent[0], recent.at(-1)];
   if (first === undefined || last === undefined || first === last) return [];
-  const pace = (last.accuracy - first.accuracy) / (last.round - first.round);
-  const went = `From round ${first.round} to ${last.round} its copy went from ${percent(first.accuracy)} to ${percent(last.accuracy)}`;
+  const pace = gain(metric, first.figure, last.figure) / (last.round - first.round);
+  const went = `From round ${first.round} to ${last.round} its copy went from ${written(metric, first.figure)} to ${written(metric, last.figure)}`;
   if (pace <= 0) return [`${went}: it does not approach the reference.`];
-  const rounds = Math.ceil((reference.value - last.accuracy) / pace);
+  const rounds = Math.ceil(gain(metric, last.figure, reference.value) / pace);
   return [
-    `${went}, ${points(pace)} per round: at that pace it reaches the reference in ${plural(rounds, 'more round')}.`,
+    `${went}, ${writtenDifference(metric, pace)} per round: at that pace it reaches the reference in ${plural(rounds, 'more round')}.`,
   ];
 }
 

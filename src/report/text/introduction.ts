@@ -7,7 +7,9 @@ import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import { averageOf } from '../../merge/average/model-average.js';
 import { readStrategy } from '../../merge/strategies/strategies.js';
 import type { AppliedTo } from '../../merge/strategy.js';
+import { labelOf } from '../../metrics/metric.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { describeColumn } from '../../tensor/column-spec.js';
 import { count, percent, plural } from '../numbers.js';
 import { targetText } from '../run-figures.js';
@@ -106,6 +108,7 @@ export function trainingText(configuration: Configuration): string {
 
 function localText(configuration: Configuration): string {
   const { epochs = 1, steps, threshold, firstThreshold } = configuration.local;
+  const metrics = metricsOf(configuration);
   if (typeof steps === 'number') return `${plural(steps, 'step')} per round`;
   if (steps !== undefined) {
     return steps
@@ -115,10 +118,10 @@ function localText(configuration: Configuration): string {
       .join(', ');
   }
   const until = [
-    ...(firstThreshold === undefined ? [] : [`${targetText(firstThreshold, configuration)} in round 1`]),
-    ...(threshold === undefined ? [] : [targetText(threshold, configuration)]),
+    ...(firstThreshold === undefined ? [] : [`${targetText(firstThreshold, metrics)} in round 1`]),
+    ...(threshold === undefined ? [] : [targetText(threshold, metrics)]),
   ].join(', then ');
-  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} per round${until === '' ? '' : `, until its own validation accuracy is ${until}`}`;
+  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} per round${until === '' ? '' : `, until its own validation ${labelOf(metrics[0])} is ${until}`}`;
 }
 
 function correctionText(correction: Configuration['correction']): string[] {
@@ -165,7 +168,7 @@ export function roundsText(configuration: Configuration): string {
   } = configuration;
   const others = compare.filter((name) => name !== strategy);
   return [
-    `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${targetText(reference, configuration)} with every participant`}`,
+    `${reference === undefined ? '' : 'at most '}${count(rounds)}${reference === undefined ? '' : `, until the copy reaches ${targetText(reference, metricsOf(configuration))} with every participant`}`,
     ...(participantsPerRound === undefined
       ? []
       : [

@@ -5,44 +5,52 @@ import {
   type RunResult,
 } from '../../federation/record/run-result.js';
 import { averageOf } from '../../merge/average/model-average.js';
-import { reached } from '../../metrics/target.js';
-import { percent, plural } from '../numbers.js';
+import { type MetricFacts, writtenOf } from '../../metrics/metric.js';
+import { reached, writtenTarget } from '../../metrics/target.js';
+import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
 
 /** Why it stopped, and its result. */
 export function outcome(result: RunResult): string[] {
-  const { strategy, rounds, pooled, settings } = result;
+  const { strategy, rounds, pooled, settings, metrics } = result;
+  const [metric] = metrics;
   const last = rounds.findLast((round) => Object.keys(round.merged).length > 0);
-  const accuracy = last?.merged[strategy]?.testAccuracy;
+  const figures = last?.merged[strategy]?.test;
   return [
     stopReason(result),
-    ...(accuracy === undefined || last === undefined
+    ...(figures === undefined || last === undefined
       ? []
-      : [`the merged model (${strategy}, round ${last.round}) has ${percent(accuracy)} on the test images`]),
+      : [
+          `the merged model (${strategy}, round ${last.round}) has ${writtenOf(metric, figures)} on the test images`,
+        ]),
     ...averaged(result, last),
-    ...refitted(last),
+    ...refitted(last, metric),
     ...(pooled === undefined
       ? []
       : [
-          `pooled: the same ${settings.model.name}, trained on all the data together, has ${percent(pooled.testAccuracy)}`,
+          `pooled: the same ${settings.model.name}, trained on all the data together, has ${writtenOf(metric, pooled.test)}`,
         ]),
   ];
 }
 
 /** The average of the rounds, where it is the final model, or would be. */
-function averaged({ settings: { average } }: RunResult, last: RoundResult | undefined): string[] {
+function averaged({ settings: { average }, metrics }: RunResult, last: RoundResult | undefined): string[] {
   if (!average?.final || last === undefined) return [];
   const { name, from } = averageOf(average);
-  const accuracy = last.merged[name]?.testAccuracy;
-  return accuracy === undefined
+  const figures = last.merged[name]?.test;
+  return figures === undefined
     ? [`it is the final model: ${name} would have begun in round ${from}`]
-    : [`the final model is the average of the rounds, ${name}: ${percent(accuracy)} on the test images`];
+    : [
+        `the final model is the average of the rounds, ${name}: ${writtenOf(metrics[0], figures)} on the test images`,
+      ];
 }
 
-function refitted(last: RoundResult | undefined): string[] {
-  const accuracy = last?.merged.refit?.testAccuracy;
-  if (accuracy === undefined) return [];
-  return [`with its last layer refitted, the final model has ${percent(accuracy)} on the test images`];
+function refitted(last: RoundResult | undefined, metric: MetricFacts): string[] {
+  const figures = last?.merged.refit?.test;
+  if (figures === undefined) return [];
+  return [
+    `with its last layer refitted, the final model has ${writtenOf(metric, figures)} on the test images`,
+  ];
 }
 
 /** An accuracy of 100% on one picture is reached by chance. */
@@ -53,25 +61,25 @@ function ofFew(few: RunResult['fewValidationExamples'] = []): string {
     few.length > who.length
       ? ` and ${few.length - who.length} more on fewer than ${FEW_VALIDATION_EXAMPLES}`
       : '';
-  return `, but these accuracies say little: ${few.length === 1 ? 'one participant validates' : `${few.length} participants validate`} on few images (${who.join(', ')}${more})`;
+  return `, but these figures say little: ${few.length === 1 ? 'one participant validates' : `${few.length} participants validate`} on few images (${who.join(', ')}${more})`;
 }
 
-function stopReason({ stopped, settings, rounds, attackers, fewValidationExamples }: RunResult): string {
-  const reference = referenceOf(settings);
+function stopReason(result: RunResult): string {
+  const { stopped, settings, metrics, rounds, attackers, fewValidationExamples } = result;
+  const reference = referenceOf(settings, metrics);
+  const target = reference && writtenTarget(reference, metrics);
   switch (stopped.reason) {
     case 'every-participant-passed':
-      return `finished in round ${stopped.round}: the copied model reaches the reference ${percent(reference?.value ?? 0)} with every ${attackers === undefined ? '' : 'honest '}participant${ofFew(fewValidationExamples)}`;
+      return `finished in round ${stopped.round}: the copied model reaches the reference ${target} with every ${attackers === undefined ? '' : 'honest '}participant${ofFew(fewValidationExamples)}`;
     case 'max-rounds': {
       const done = `finished: ${plural(stopped.round, 'round')} done`;
       if (reference === undefined) return done;
-      const short = (rounds.at(-1)?.copied ?? []).filter(
-        ({ validationAccuracy }) => !reached({ accuracy: validationAccuracy }, reference),
-      );
+      const short = (rounds.at(-1)?.copied ?? []).filter(({ validation }) => !reached(validation, reference));
       const who = short
         .slice(0, 3)
-        .map(({ name, validationAccuracy }) => `${name} (${percent(validationAccuracy)})`);
+        .map(({ name, validation }) => `${name} (${writtenOf(reference.metric, validation)})`);
       const more = short.length > who.length ? ` and ${short.length - who.length} more` : '';
-      return `${done}; the copied model stays below the reference ${percent(reference.value)} with ${who.join(', ')}${more}`;
+      return `${done}; the copied model ${reference.metric.better === 'higher' ? 'stays below' : 'stays above'} the reference ${target} with ${who.join(', ')}${more}`;
     }
     case 'stopped':
       return `stopped by an operator in round ${stopped.round}`;

@@ -1,11 +1,12 @@
 /** Describes a participant at work in one line of text. */
 
 import type { UpdateRecord } from '../../federation/rounds/round-events.js';
+import { type Figures, type MetricFacts, writtenOf } from '../../metrics/metric.js';
 import type { LocalProgress } from '../../training/local-training.js';
-import { bar, count, duration, percent, plural } from '../numbers.js';
+import { bar, count, duration, plural } from '../numbers.js';
 
 /** Cells, so that the lines of all participants stand in columns. */
-export function progressCells(progress: LocalProgress, barWidth: number): string[] {
+export function progressCells(progress: LocalProgress, metric: MetricFacts, barWidth: number): string[] {
   const { participant, step, steps, imagesLeft, imagesPerSecond } = progress;
   return [
     participant,
@@ -13,43 +14,40 @@ export function progressCells(progress: LocalProgress, barWidth: number): string
     bar(step / steps, barWidth),
     `${count(imagesPerSecond)} images/s`,
     `loss ${lossText(progress.loss)}`,
-    progress.validationAccuracy === undefined ? '' : `validation ${percent(progress.validationAccuracy)}`,
+    validationText(metric, progress.validation),
     timeLeft(imagesLeft, imagesPerSecond),
   ];
 }
 
 /** A finished epoch, where lines follow one another. */
-export function epochLine(progress: LocalProgress): string {
+export function epochLine(progress: LocalProgress, metric: MetricFacts): string {
   const { round, participant, imagesLeft, imagesPerSecond } = progress;
-  const { validationAccuracy } = progress;
+  const validation = validationText(metric, progress.validation);
   return [
     `round ${round}  ${participant}  ${whereabouts(progress)}`,
     `loss ${lossText(progress.loss)}`,
-    ...(validationAccuracy === undefined ? [] : [`validation ${percent(validationAccuracy)}`]),
+    ...(validation === '' ? [] : [validation]),
     `${count(imagesPerSecond)} images/s`,
     ...(imagesLeft > 0 ? [timeLeft(imagesLeft, imagesPerSecond)] : []),
   ].join('  ');
 }
 
 /** A participant whose update is in. */
-export function updateCells({
-  participant,
-  epochs,
-  steps = 0,
-  loss,
-  validationAccuracy,
-  seconds,
-}: UpdateRecord): string[] {
+export function updateCells(update: UpdateRecord, metric: MetricFacts): string[] {
+  const { participant, epochs, steps = 0, loss, validation, seconds } = update;
   return [
     participant,
     epochs === undefined ? plural(steps, 'step') : plural(epochs, 'epoch'),
     'done',
     `in ${duration(seconds)}`,
     `loss ${lossText(loss)}`,
-    validationAccuracy === undefined ? '' : `validation ${percent(validationAccuracy)}`,
+    validationText(metric, validation),
     '',
   ];
 }
+
+const validationText = (metric: MetricFacts, figures: Figures | undefined) =>
+  figures === undefined ? '' : `validation ${writtenOf(metric, figures)}`;
 
 const whereabouts = ({ epoch, epochs, step, steps }: LocalProgress) =>
   epochs === undefined ? `step ${step}/${steps}` : `epoch ${epoch}/${epochs}`;

@@ -6,8 +6,9 @@
 import { type ReplayDifference, type ReplayOutcome, roundDifferences } from '../../experiments/replay.js';
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundRecord } from '../../federation/rounds/round.js';
+import { labelOf, type MetricFacts, written, writtenOf } from '../../metrics/metric.js';
 import { listed } from '../names.js';
-import { percent, plural } from '../numbers.js';
+import { plural } from '../numbers.js';
 
 export function replayHeadline({ path, rounds, result, state }: RecordedRun): string {
   const merged = rounds.filter(({ merged }) => merged !== undefined).length;
@@ -20,10 +21,10 @@ export function replayHeadline({ path, rounds, result, state }: RecordedRun): st
 }
 
 /** `round 3  the same model, 5f0a1b2c3d4e…; merged 2 of 3, without site-c` */
-export function replayedRound(recorded: RoundRecord, replayed: RoundRecord): string {
+export function replayedRound(recorded: RoundRecord, replayed: RoundRecord, metric: MetricFacts): string {
   const { round, participants, closed, merged } = recorded;
   const counted = closed.train?.counted ?? [];
-  const [first] = roundDifferences(recorded, replayed);
+  const [first] = roundDifferences(recorded, replayed, metric);
   const missing = participants.filter((name) => !counted.includes(name));
   const parts = [
     merged?.sha256 === replayed.merged?.sha256
@@ -32,20 +33,24 @@ export function replayedRound(recorded: RoundRecord, replayed: RoundRecord): str
     missing.length > 0 && `merged ${counted.length} of ${participants.length}, without ${listed(missing)}`,
     ...(first === undefined
       ? []
-      : [first.of !== 'model' && difference(first), accuracies(recorded, replayed)]),
+      : [first.of !== 'model' && difference(first, metric), tested(metric, recorded, replayed)]),
   ];
   return `round ${round}  ${parts.filter(Boolean).join('; ')}`;
 }
 
 /** Another processor rounds otherwise, and comes to nearly the same. */
-function accuracies(...rounds: [recorded: RoundRecord, replayed: RoundRecord]): string | undefined {
+function tested(
+  metric: MetricFacts,
+  ...rounds: [recorded: RoundRecord, replayed: RoundRecord]
+): string | undefined {
   const [then, now] = rounds.map(({ merged }) => Object.values(merged?.merged ?? {}).at(0));
   if (then === undefined || now === undefined) return undefined;
-  return `on the test images ${percent(now)}, recorded ${percent(then)}`;
+  return `on the test images ${writtenOf(metric, now)}, recorded ${writtenOf(metric, then)}`;
 }
 
 export function replayFindings(outcome: ReplayOutcome): string[] {
   const { run, differences } = outcome;
+  const [metric] = run.result.metrics;
   const [first] = differences;
   if (first === undefined) {
     const merged = run.rounds.filter((round) => round.merged !== undefined).length;
@@ -53,15 +58,15 @@ export function replayFindings(outcome: ReplayOutcome): string[] {
     return [`the model is what the journal says: ${all} the recorded bytes`];
   }
   if (first.of === 'file') {
-    return [`every round is as recorded, but ${difference(first)}: it was changed after the run`];
+    return [`every round is as recorded, but ${difference(first, metric)}: it was changed after the run`];
   }
   const where = `the replay differs from the journal in round ${first.round}`;
-  return [`${where}: ${difference(first)}`, ...reasonsOf(first, outcome)];
+  return [`${where}: ${difference(first, metric)}`, ...reasonsOf(first, outcome)];
 }
 
 /** What may be behind the first difference. */
 function reasonsOf(first: ReplayDifference, { run, differences, versions }: ReplayOutcome): string[] {
-  if (first.of === 'accuracy') {
+  if (first.of === 'figure') {
     return [`the model is as recorded: "${first.participant}" has other validation examples`];
   }
   const lines = versions.map(({ of, recorded, here }) => `${of} was ${recorded}, here it is ${here}`);
@@ -96,17 +101,19 @@ const subjects: Readonly<Record<ReplayDifference['of'], string>> = {
   common: 'the common state of the method',
   average: 'the average of the rounds',
   refitted: 'the model with its last layer refitted',
-  accuracy: 'the accuracy of the copy',
+  figure: 'the copy',
   pooled: 'the pooled model',
   file: 'the file model.safetensors',
 };
 
-function difference({ of, participant, name, recorded, replayed }: ReplayDifference): string {
+function difference(found: ReplayDifference, metric: MetricFacts): string {
+  const { of, participant, name, recorded, replayed } = found;
   const whose = participant === undefined ? '' : ` ${of === 'update' ? 'of' : 'with'} "${participant}"`;
   const show = (value: string | number | undefined) =>
-    typeof value === 'number' ? percent(value) : short(value);
+    typeof value === 'number' ? written(metric, value) : short(value);
   const which = name === undefined ? '' : ` "${name}"`;
-  return `${subjects[of]}${which}${whose} is ${show(replayed)}, recorded ${show(recorded)}`;
+  const subject = of === 'figure' ? `the ${labelOf(metric)} of ${subjects[of]}` : subjects[of];
+  return `${subject}${which}${whose} is ${show(replayed)}, recorded ${show(recorded)}`;
 }
 
 const short = (hash: string | undefined) => (hash === undefined ? 'missing' : `${hash.slice(0, 12)}…`);

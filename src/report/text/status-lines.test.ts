@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { classificationMetrics } from '../../metrics/classification.js';
 import type { Status } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { statusLines, waiting } from './status-lines.js';
@@ -18,8 +19,9 @@ const status: Status = {
     { name: 'site-b', presence: 'gone', since: '2030-01-01T03:00:00.000Z', examples: 50 },
     { name: 'site-c', presence: 'not joined', since: '2030-01-01T02:00:00.000Z' },
   ],
-  testAccuracy: 0.75,
-  copied: { 'site-a': 0.5, 'site-b': 0.625 },
+  test: { accuracy: 0.75 },
+  metric: classificationMetrics[0],
+  copied: { 'site-a': { accuracy: 0.5 }, 'site-b': { accuracy: 0.625 } },
 };
 const deadline = '2030-01-01T04:00:00.000Z';
 const now = new Date('2030-01-01T03:58:50Z');
@@ -116,7 +118,7 @@ describe('the status of a run', () => {
 
   it('of a run on one machine leaves out what there is nothing to say of', () => {
     const participants = ['a', 'b'].map((name) => ({ name, presence: 'unknown' as const, examples: 10 }));
-    const { testAccuracy: _, ...rest } = {
+    const { test: _, ...rest } = {
       ...status,
       participants,
       waitingFor: ['b'],

@@ -2,16 +2,17 @@
  * Describes the status of a run in words: which participants it waits for, until when, and what
  * each is doing.
  */
+import { writtenOf } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import { listed } from '../names.js';
-import { count, duration, percent, plural } from '../numbers.js';
+import { count, duration, plural } from '../numbers.js';
 import { textTable } from '../text-table.js';
 
 /** @param now to say how far the deadline is */
 export function statusLines(status: Status, now: Date): string[] {
-  const { testAccuracy } = status;
-  const tested = testAccuracy !== undefined && [
-    `the last merged model on the test images: ${percent(testAccuracy)}`,
+  const { metric, test } = status;
+  const tested = test !== undefined && [
+    `the last merged model on the test images: ${writtenOf(metric, test)}`,
   ];
   const warnings = (status.warnings ?? []).map((warning) => `warning: ${warning}`);
   return [headline(status), ...waiting(status, now), ...(tested || []), ...warnings, '', ...table(status)];
@@ -91,7 +92,7 @@ const toSeconds = (at: string) => `${at.slice(0, 19)}Z`;
 
 type Participant = Status['participants'][number];
 
-function table({ participants, waitingFor, received, copied, phase }: Status): string[] {
+function table({ participants, waitingFor, received, metric, copied, phase }: Status): string[] {
   const waited = new Set(waitingFor);
   const isIn = new Set(received);
   const part = (name: string) => {
@@ -107,7 +108,7 @@ function table({ participants, waitingFor, received, copied, phase }: Status): s
       presenceOf(participant),
       examples === undefined ? '' : count(examples),
       part(name),
-      own === undefined ? '' : percent(own),
+      own === undefined ? '' : writtenOf(metric, own),
       doing(participant),
     ];
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classified } from '../../../test/classified.js';
 import type { RunResult } from '../../federation/record/run-result.js';
+import { classificationMetrics } from '../../metrics/classification.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { bar, byteSize, count, duration, percent, plural } from '../numbers.js';
 import { textTable, wrapped } from '../text-table.js';
@@ -52,11 +53,11 @@ describe('progress', () => {
     imagesLeft: 12_000,
     imagesPerSecond: 1234.5,
     loss: 0.41234,
-    validationAccuracy: 0.8812,
+    validation: { accuracy: 0.8812 },
   };
 
   it('shows epoch, bar, speed, loss, accuracy and time left', () => {
-    expect(progressCells(progress, 4)).toEqual([
+    expect(progressCells(progress, classificationMetrics[0], 4)).toEqual([
       'environment-1',
       'epoch 2/15',
       '██░░',
@@ -68,7 +69,7 @@ describe('progress', () => {
   });
 
   it('is one line at the end of an epoch', () => {
-    expect(epochLine({ ...progress, imagesLeft: 0, validationAccuracy: undefined })).toBe(
+    expect(epochLine({ ...progress, imagesLeft: 0, validation: undefined }, classificationMetrics[0])).toBe(
       'round 1  environment-1  epoch 2/15  loss 0.4123  1,235 images/s',
     );
   });
@@ -93,20 +94,21 @@ describe('an outcome', () => {
     strategy: 'mean',
     settings,
     versions: {},
+    metrics: classificationMetrics,
     participants: ['environment-1', 'environment-2'],
     rounds: [
       {
         round: 1,
         seconds: 1,
         participants: [],
-        merged: { mean: { testAccuracy: 0.89 } },
+        merged: { mean: { test: { accuracy: 0.89 } } },
         copied: [
-          { name: 'environment-1', validationAccuracy: 0.95 },
-          { name: 'environment-2', validationAccuracy: copy },
+          { name: 'environment-1', validation: { accuracy: 0.95 } },
+          { name: 'environment-2', validation: { accuracy: copy } },
         ],
       },
     ],
-    pooled: { testAccuracy: 0.91 },
+    pooled: { test: { accuracy: 0.91 } },
     stopped,
   });
 
@@ -137,8 +139,8 @@ describe('an evaluation', () => {
       model: 'm',
       dataset: 'd',
       examples: 5,
-      accuracy: 0.6,
-      loss: 0.5,
+      metrics: classificationMetrics,
+      figures: { accuracy: 0.6, loss: 0.5 },
       classes: [
         { name: 'cat', examples: 2, accuracy: 1 },
         { name: 'dog', examples: 3, accuracy: 1 / 3 },
@@ -154,7 +156,7 @@ describe('an evaluation', () => {
 
   it('shows the matrix, or the commonest mistakes where it is too wide', () => {
     const result = evaluationResult('m', 'd', ['cat', 'dog', 'eel'], metrics);
-    expect(evaluationReport(result)).toMatch(/^accuracy 60\.00%, loss 0\.5000 on 5 test images of d\n/);
+    expect(evaluationReport(result)).toMatch(/^accuracy 60\.00%, loss 0\.5 on 5 test images of d\n/);
     expect(evaluationReport(result)).toContain('       0  1  2\n0 cat  2  ·  ·\n1 dog  1  1  1');
     expect(evaluationReport(result, 10)).toContain('dog  taken for cat  1\ndog  taken for eel  1');
   });

@@ -80,7 +80,7 @@ export function describeTaskRunner(open: (setup: WorkerSetup) => OpenRunner | Pr
       expect(result.slots.some((value) => value !== 0)).toBe(true);
       expect(told.filter(({ epochDone }) => epochDone).map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
       expect(told.at(-1)).toMatchObject({ participant: 'a', epochs: 3, step: 4, imagesLeft: 0 });
-      expect(result.validationAccuracy).toBe(told.at(-1)?.validationAccuracy);
+      expect(result.validation).toEqual(told.at(-1)?.validation);
     });
 
     it('gives the same for the same task, augmented or not, whatever came before', async () => {
@@ -102,11 +102,11 @@ export function describeTaskRunner(open: (setup: WorkerSetup) => OpenRunner | Pr
     });
 
     it('evaluates what it has trained, and gives its Fisher information', async () => {
-      const { state, validationAccuracy } = await runner.train(task(2));
+      const { state, validation } = await runner.train(task(2));
       const examples = { source: 'train', indices } as const;
       const metrics = await runner.evaluate({ type: 'evaluate', state, examples });
       expect(metrics.examples).toBe(16);
-      expect(accuracy(metrics)).toBe(validationAccuracy);
+      expect(accuracy(metrics)).toBe(validation?.accuracy);
       const fisher = await runner.fisher?.({ type: 'fisher', state, indices, signs: [1, 'signs'] });
       expect(fisher).toHaveLength(base.length);
       expect(fisher?.every((square) => square >= 0)).toBe(true);

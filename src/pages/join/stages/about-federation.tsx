@@ -1,4 +1,5 @@
 /** Tells what this federation trains and what leaves the device, before anything is read. */
+import { labelOf } from '../../../metrics/metric.js';
 import { count } from '../../../report/numbers.js';
 import type { FederationFacts } from '../state/messages.js';
 import { imageText, othersText } from '../state/words.js';
@@ -57,7 +58,7 @@ function Settings({ federation }: { readonly federation: FederationFacts }) {
   );
 }
 
-function Travels({ federation: { besides } }: { readonly federation: FederationFacts }) {
+function Travels({ federation: { besides, metric } }: { readonly federation: FederationFacts }) {
   return (
     <>
       <div class="travels">
@@ -72,7 +73,9 @@ function Travels({ federation: { besides } }: { readonly federation: FederationF
               how many pictures there are for training and for validation, how many were seen, and how long it
               took
             </li>
-            <li>the loss, and accuracies on your validation pictures</li>
+            <li>
+              the loss and the {labelOf(metric)} of the models, on your training and your validation pictures
+            </li>
             <li>whether your pictures are those of the last time, where you took part before</li>
             <li>while it trains: how far it is, and how fast</li>
             <li>what computes it, and an error in words if the work fails</li>

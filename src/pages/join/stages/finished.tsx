@@ -24,7 +24,7 @@ export function Finished({ state, onExport, onPredict, onForget }: FinishedProps
     <section aria-labelledby="over">
       <StageHeading id="over">The run is over</StageHeading>
       <p class="now">{capital(finishText(finish))}</p>
-      <Rounds rounds={rounds} />
+      <Rounds rounds={rounds} metric={federation?.metric} />
       {model === undefined ? (
         <p>There is no merged model.</p>
       ) : (

@@ -12,7 +12,7 @@ export interface GoneProps {
   onForget(): void;
 }
 
-export function Left({ state: { rounds }, onAgain, onForget }: GoneProps) {
+export function Left({ state: { rounds, federation }, onAgain, onForget }: GoneProps) {
   return (
     <section aria-labelledby="left">
       <StageHeading id="left">You have left</StageHeading>
@@ -20,7 +20,7 @@ export function Left({ state: { rounds }, onAgain, onForget }: GoneProps) {
         What this device had handed in still counts. Your pictures, and what was trained last, are kept in
         this browser, so that you can take part again.
       </p>
-      <Rounds rounds={rounds} />
+      <Rounds rounds={rounds} metric={federation?.metric} />
       <div class="buttons">
         <button type="button" class="main" onClick={onAgain}>
           Take part again
@@ -57,7 +57,7 @@ export function Failed({ state: { failure, rounds, federation }, onAgain, onForg
       <StageHeading id="failed">{failureTitles[kind]}</StageHeading>
       {kind !== 'replaced' && <ProblemNote problem={failure} />}
       {help !== undefined && <p>{help}</p>}
-      <Rounds rounds={rounds} />
+      <Rounds rounds={rounds} metric={federation?.metric} />
       <div class="buttons">
         <button type="button" class="main" onClick={onAgain}>
           {kind === 'replaced' ? 'Take over again' : 'Try again'}

@@ -1,17 +1,24 @@
 /**
- * Shows accuracy by round, of the participant's own model and of the merged one, on its own
+ * Shows the main metric by round, of the participant's own model and of the merged one, on its own
  * validation pictures.
  */
-import { count, percent } from '../../../report/numbers.js';
+import { type MetricFacts, titleOf, written, writtenOf } from '../../../metrics/metric.js';
+import { count } from '../../../report/numbers.js';
 import { Scroll } from '../../common/scroll.js';
 import type { RoundFacts } from '../state/messages.js';
 
-export function Rounds({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
-  if (rounds.length === 0) return null;
+export interface RoundsProps {
+  readonly rounds: readonly RoundFacts[];
+  /** Known as soon as there is a federation, and so before any round. */
+  readonly metric: MetricFacts | undefined;
+}
+
+export function Rounds({ rounds, metric }: RoundsProps) {
+  if (rounds.length === 0 || metric === undefined) return null;
   return (
     <section aria-labelledby="rounds">
-      <h3 id="rounds">Accuracy on your validation pictures</h3>
-      <RoundsLine rounds={rounds} />
+      <h3 id="rounds">{titleOf(metric)} on your validation pictures</h3>
+      <RoundsLine rounds={rounds} metric={metric} />
       <Scroll label="Rounds">
         <table>
           <thead>
@@ -24,11 +31,11 @@ export function Rounds({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
             </tr>
           </thead>
           <tbody>
-            {rounds.map(({ round, ownAccuracy, mergedAccuracy, loss, seconds }) => (
+            {rounds.map(({ round, own, merged, loss, seconds }) => (
               <tr key={round}>
                 <th scope="row">{count(round)}</th>
-                <td>{ownAccuracy === undefined ? '–' : percent(ownAccuracy)}</td>
-                <td>{mergedAccuracy === undefined ? '–' : percent(mergedAccuracy)}</td>
+                <td>{writtenOf(metric, own)}</td>
+                <td>{writtenOf(metric, merged)}</td>
                 <td>{loss === undefined ? '–' : loss.toFixed(3)}</td>
                 <td>{seconds === undefined ? '–' : `${seconds.toFixed(1)} s`}</td>
               </tr>
@@ -42,13 +49,19 @@ export function Rounds({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
 
 const [WIDTH, HEIGHT, EDGE] = [320, 120, 6];
 const lines = [
-  { name: 'your own model', of: 'ownAccuracy' },
-  { name: 'the merged model', of: 'mergedAccuracy' },
+  { name: 'your own model', of: 'own' },
+  { name: 'the merged model', of: 'merged' },
 ] as const;
 
 /** The table says it in numbers. */
-function RoundsLine({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
-  const values = rounds.flatMap((facts) => lines.flatMap(({ of }) => facts[of] ?? []));
+function RoundsLine({
+  rounds,
+  metric,
+}: {
+  readonly rounds: readonly RoundFacts[];
+  readonly metric: MetricFacts;
+}) {
+  const values = rounds.flatMap((facts) => lines.flatMap(({ of }) => facts[of]?.[metric.name] ?? []));
   if (rounds.length < 2 || values.length < 2) return null;
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const [first, last] = [rounds[0]?.round ?? 1, rounds.at(-1)?.round ?? 1];
@@ -59,7 +72,7 @@ function RoundsLine({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
         {lines.map(({ of }, series) => {
           const points = rounds.flatMap((facts) => {
-            const value = facts[of];
+            const value = facts[of]?.[metric.name];
             return value === undefined ? [] : [{ x: x(facts.round), y: y(value) }];
           });
           return (
@@ -79,7 +92,7 @@ function RoundsLine({ rounds }: { readonly rounds: readonly RoundFacts[] }) {
           </span>
         ))}
         <span class="quiet">
-          from {percent(low)} to {percent(high)}
+          from {written(metric, low)} to {written(metric, high)}
         </span>
       </figcaption>
     </figure>

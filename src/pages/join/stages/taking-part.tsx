@@ -32,7 +32,7 @@ export function TakingPart({ state, onLeave }: { readonly state: JoinState; onLe
           ))}
         </ul>
       )}
-      <Rounds rounds={rounds} />
+      <Rounds rounds={rounds} metric={federation?.metric} />
       {runtime !== undefined && <p class="quiet">Computed by {runtime}.</p>}
       <p class="quiet">
         This tab may lie in the background. Closed, or loaded again, it goes on where it was as soon as the

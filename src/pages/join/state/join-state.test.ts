@@ -24,13 +24,13 @@ describe('what the page shows', () => {
 
   it('puts together what comes of a round at different times', () => {
     const { rounds } = after(
-      { type: 'round', round: { round: 2, ownAccuracy: 0.5 } },
-      { type: 'round', round: { round: 1, mergedAccuracy: 0.25 } },
-      { type: 'round', round: { round: 2, mergedAccuracy: 0.75 } },
+      { type: 'round', round: { round: 2, own: { accuracy: 0.5 } } },
+      { type: 'round', round: { round: 1, merged: { accuracy: 0.25 } } },
+      { type: 'round', round: { round: 2, merged: { accuracy: 0.75 } } },
     );
     expect(rounds).toEqual([
-      { round: 1, mergedAccuracy: 0.25 },
-      { round: 2, ownAccuracy: 0.5, mergedAccuracy: 0.75 },
+      { round: 1, merged: { accuracy: 0.25 } },
+      { round: 2, own: { accuracy: 0.5 }, merged: { accuracy: 0.75 } },
     ]);
   });
 

@@ -3,7 +3,9 @@
  * connection, the data and the model. The page shows what the worker reports, and hands on what the
  * user wants. So no work is done in the thread that draws.
  */
+
 import type { PageFile } from '../../../data/images/page/page-files.js';
+import type { Figures, MetricFacts } from '../../../metrics/metric.js';
 import type { Progress } from '../../../protocol/announcement.js';
 
 /** What the user wants, in the order in which it can be wanted. */
@@ -89,6 +91,8 @@ export interface FederationFacts {
   readonly network: string;
   readonly training: string;
   readonly merging: string;
+  /** The main one of the task. */
+  readonly metric: MetricFacts;
   readonly rounds: number;
   readonly classNames: readonly string[];
   /** [C,H,W]. */
@@ -116,11 +120,11 @@ export interface DataSummary {
   readonly notices: readonly string[];
 }
 
-/** What is known of a round here; accuracies are on validation examples of one's own. */
+/** What is known of a round here; figures are on validation examples of one's own. */
 export interface RoundFacts {
   readonly round: number;
-  readonly ownAccuracy?: number | undefined;
-  readonly mergedAccuracy?: number | undefined;
+  readonly own?: Figures | undefined;
+  readonly merged?: Figures | undefined;
   readonly loss?: number | undefined;
   readonly seconds?: number | undefined;
 }

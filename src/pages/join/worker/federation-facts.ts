@@ -1,5 +1,6 @@
 /** Turns a description into facts in words for the page. */
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
+import { metricsOf } from '../../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../../protocol/description.js';
 import { networkText, roundsText, trainingText } from '../../../report/text/introduction.js';
 import type { FederationFacts } from '../state/messages.js';
@@ -17,6 +18,7 @@ export function federationFacts(
     network: networkText(configuration),
     training: trainingText(configuration),
     merging: roundsText(configuration),
+    metric: metricsOf(configuration)[0],
     ...{ rounds, classNames, imageShape, demonstration },
     besides: methods.map(({ leaves }) => `with them, ${leaves}`),
   };

@@ -5,11 +5,12 @@
 import { createStore, del, get, set } from 'idb-keyval';
 import { z } from 'zod';
 import { sha256Hex } from '../../../base/sha256.js';
+import { figuresSchema } from '../../../metrics/metric.js';
 
 const roundSchema = z.strictObject({
   round: z.int().positive(),
-  ownAccuracy: z.number().optional(),
-  mergedAccuracy: z.number().optional(),
+  own: figuresSchema.optional(),
+  merged: figuresSchema.optional(),
   loss: z.number().optional(),
   seconds: z.number().optional(),
 });

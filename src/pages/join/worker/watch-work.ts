@@ -28,8 +28,8 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
     case 'trained':
       return { type: 'trained', round: event.round, kept: event.kept };
     case 'evaluated': {
-      const { round, validationAccuracy: mergedAccuracy } = event;
-      return { type: 'round', round: { round, mergedAccuracy } };
+      const { round, validation: merged } = event;
+      return { type: 'round', round: { round, merged } };
     }
     case 'answered': {
       const { announcement, receipt } = event;
@@ -39,11 +39,10 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
       }
       if (announcement.type !== 'update') return undefined;
       const { round, update } = announcement;
-      const { validationAccuracy, loss, seconds } = update;
-      const ownAccuracy = validationAccuracy;
+      const { validation: own, loss, seconds } = update;
       return {
         type: 'round',
-        round: { round, loss, seconds, ...(ownAccuracy !== undefined && { ownAccuracy }) },
+        round: { round, loss, seconds, ...(own && { own }) },
       };
     }
     case 'diverged':

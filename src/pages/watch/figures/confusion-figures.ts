@@ -5,9 +5,8 @@
 
 import type { RoundDetails } from '../../../protocol/round-details.js';
 import type { Overview } from '../../../protocol/view.js';
-import { wholePercent } from '../../../report/charts/accuracy-charts.js';
 import { type Confusion, commonestMistakes, confusionMap, sumOf } from '../../../report/charts/confusion.js';
-import { count, percent } from '../../../report/numbers.js';
+import { count, percent, wholePercent } from '../../../report/numbers.js';
 import { classAccuracies } from '../../../report/run-figures.js';
 import type { FigureData } from './figure-data.js';
 
@@ -46,7 +45,7 @@ export function modelsOf({ participants, test }: RoundDetails): Model[] {
 }
 
 export function confusionFigure(
-  { classNames }: Overview,
+  { classNames = [] }: Overview,
   { name, confusion }: Model,
   round: number,
 ): FigureData {
@@ -83,7 +82,7 @@ export function confusionFigure(
   };
 }
 
-export function classesFigure({ classNames }: Overview, details: RoundDetails): FigureData {
+export function classesFigure({ classNames = [] }: Overview, details: RoundDetails): FigureData {
   const models = modelsOf(details);
   const merged = models.filter(({ name }) => name.startsWith('merged ('));
   const [together] = models.slice(merged.length);

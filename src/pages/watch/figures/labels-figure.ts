@@ -9,7 +9,10 @@ import type { FigureData } from './figure-data.js';
 const TALL_ROWS = 30;
 const MOST_PIXELS = 640;
 
-export function labelsFigure({ classNames, participants }: Overview, counts: LabelCountsView): FigureData {
+export function labelsFigure(
+  { classNames = [], participants }: Overview,
+  counts: LabelCountsView,
+): FigureData {
   const holders = participants.flatMap((name) => {
     const classes = counts[name];
     return classes === undefined ? [] : [{ name, classes }];

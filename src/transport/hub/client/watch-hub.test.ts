@@ -19,12 +19,14 @@ const view: RunView = {
   overview: {
     configuration: parseConfiguration(exampleDescription.configuration, 'test'),
     participants: ['site-a'],
+    metrics: [{ name: 'accuracy', better: 'higher', format: 'percent' }],
     classNames: ['cat', 'dog'],
     testImages: true,
   },
   status: () => ({
     ...{ protocol: PROTOCOL_VERSION, phase: 'training', round: 1, rounds: 3 },
     ...{ waitingFor: ['site-a'], received: [], participants: [], copied: {} },
+    metric: { name: 'accuracy', better: 'higher', format: 'percent' },
   }),
   rounds: () => [],
   labelCounts: () => ({}),

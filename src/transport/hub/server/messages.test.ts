@@ -100,7 +100,7 @@ describe('the messages of a hub', () => {
     const bad: (string | Buffer)[] = [
       'hello',
       '{"type":"announcement","id":-1}',
-      announcement(1, { ...evaluated(1), validationAccuracy: 2 }),
+      announcement(1, { ...evaluated(1), validation: { accuracy: 'all' } }),
       // Nobody can speak for others: there is no place for a name.
       announcement(1, { ...evaluated(1), participant: 'site-b' }),
       '{"type":"welcome"}',

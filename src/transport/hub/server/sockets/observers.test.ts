@@ -14,9 +14,9 @@ function exampleRun(rounds = 0, participants = 2) {
   const { configuration } = exampleDescription;
   const names = Array.from({ length: participants }, (_, k) => `site-${k}`);
   const resultOf = (round: number, seconds: number): RoundView['result'] => ({
-    ...{ round, seconds, merged: { mean: { testAccuracy: 0.5 } } },
-    participants: names.map((name) => ({ name, examples: 100, epochs: 1, validationAccuracy: 0.25 })),
-    copied: names.map((name) => ({ name, validationAccuracy: 0.75 })),
+    ...{ round, seconds, merged: { mean: { test: { accuracy: 0.5 } } } },
+    participants: names.map((name) => ({ name, examples: 100, epochs: 1, validation: { accuracy: 0.25 } })),
+    copied: names.map((name) => ({ name, validation: { accuracy: 0.75 } })),
   });
   const observed = (round: number, seconds = 1): ObservedRound => ({
     round,
@@ -28,12 +28,14 @@ function exampleRun(rounds = 0, participants = 2) {
   let status: Status = {
     ...{ protocol: PROTOCOL_VERSION, phase: 'training', round: 1, rounds: 10 },
     ...{ waitingFor: [], received: [], participants: [], copied: {} },
+    metric: { name: 'accuracy', better: 'higher', format: 'percent' },
   };
   let looks = 0;
   const view: RunView = {
     overview: {
       configuration: parseConfiguration(configuration, 'test'),
       participants: names,
+      metrics: [{ name: 'accuracy', better: 'higher', format: 'percent' }],
       classNames: ['cat', 'dog'],
       testImages: true,
     },

@@ -1,10 +1,11 @@
-/** Draws accuracy curves. With many participants, chosen ones have lines beside the mean. */
+/** Draws the main metric by round. With many participants, chosen ones stand beside the mean. */
 import { useMemo, useState } from 'preact/hooks';
+import { titleOf } from '../../metrics/metric.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
-import { accuracyFigures } from './figures/accuracy-figures.js';
 import { Figure } from './figures/figure.js';
+import { metricFigures } from './figures/metric-figures.js';
 
-export interface AccuracyProps {
+export interface MetricProps {
   readonly overview: Overview;
   readonly rounds: readonly RoundView[];
 }
@@ -16,16 +17,16 @@ const MOST_CHOSEN = 6;
 
 const nothingTested = ({ result }: RoundView) => Object.keys(result.merged).length === 0;
 
-export function Accuracy({ overview, rounds }: AccuracyProps) {
+export function Metric({ overview, rounds }: MetricProps) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const { participants } = overview;
   const { test, validation } = useMemo(
-    () => accuracyFigures(overview, rounds, chosen),
+    () => metricFigures(overview, rounds, chosen),
     [overview, rounds, chosen],
   );
   return (
-    <section class="broad" aria-labelledby="accuracy">
-      <h2 id="accuracy">Accuracy by round</h2>
+    <section class="broad" aria-labelledby="metric">
+      <h2 id="metric">{titleOf(overview.metrics[0])} by round</h2>
       {participants.length > FEW && (
         <div class="controls">
           <label>

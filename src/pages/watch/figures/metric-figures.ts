@@ -1,46 +1,42 @@
 /**
- * Makes the figures of accuracy by round, on the coordinator's test images and on the participants'
- * own.
+ * Makes the figures of the main metric by round, on the coordinator's test images and on the
+ * participants' own.
  */
+import { written } from '../../../metrics/metric.js';
 import type { Overview, RoundView } from '../../../protocol/view.js';
-import {
-  type AccuracyByRound,
-  testAccuracyChart,
-  validationAccuracyChart,
-  weightedAccuracyChart,
-} from '../../../report/charts/accuracy-charts.js';
 import type { LineChartOptions } from '../../../report/charts/line-chart.js';
-import { percent } from '../../../report/numbers.js';
 import {
-  copyValidation,
-  mergedTest,
-  ownTest,
-  ownValidation,
-  referenceOf,
-  strategiesOf,
-} from '../../../report/run-figures.js';
+  type MetricByRound,
+  testChart,
+  validationChart,
+  weightedChart,
+} from '../../../report/charts/metric-charts.js';
+import { type FigureOf, figuresBy, referenceOf, strategiesOf } from '../../../report/run-figures.js';
 import { type FigureData, type Numbers, numbersOfLines } from './figure-data.js';
 
 /** @param chosen those of many participants that have lines of their own */
-export function accuracyFigures(
+export function metricFigures(
   overview: Overview,
   views: readonly RoundView[],
   chosen: readonly string[],
 ): { readonly test: FigureData; readonly validation: FigureData } {
-  const { configuration, participants } = overview;
+  const { configuration, participants, metrics } = overview;
+  const [metric] = metrics;
+  const { mergedTest, ownTest, copyValidation, ownValidation } = figuresBy(metric);
   const rounds = views.map(({ result }) => result);
   const merged = rounds.flatMap((round) => Object.keys(round.merged));
-  const run: AccuracyByRound = {
+  const run: MetricByRound = {
+    metric,
     rounds,
     participants,
     // Besides the strategies: the average over rounds, and the refitted last layer.
     strategies: [...new Set([...strategiesOf({ configuration }), ...merged])],
-    reference: referenceOf(configuration)?.value,
+    reference: referenceOf(configuration, metrics),
     chosen,
   };
   return {
     test: figure(
-      overview.testImages ? testAccuracyChart(run) : weightedAccuracyChart(run),
+      overview.testImages ? testChart(run) : weightedChart(run),
       overview.testImages
         ? [
             ...run.strategies.map((name) => ({
@@ -53,13 +49,11 @@ export function accuracyFigures(
       run,
     ),
     validation: figure(
-      validationAccuracyChart(run),
+      validationChart(run),
       [
         ...ofEverybody(run, 'copy', copyValidation),
         ...ofEverybody(run, 'own model', ownValidation),
-        ...(run.reference === undefined
-          ? []
-          : [{ name: 'reference', values: rounds.map(() => run.reference) }]),
+        ...referenceColumns(run),
       ],
       run,
     ),
@@ -71,11 +65,13 @@ interface Column {
   readonly values: readonly (number | undefined)[];
 }
 
-const ofEverybody = (
-  { rounds, participants }: AccuracyByRound,
-  what: string,
-  numberOf: typeof ownTest,
-): Column[] =>
+/** Where it is of this metric. */
+function referenceColumns({ metric, reference, rounds }: MetricByRound): Column[] {
+  if (reference?.metric.name !== metric.name) return [];
+  return [{ name: 'reference', values: rounds.map(() => reference.value) }];
+}
+
+const ofEverybody = ({ rounds, participants }: MetricByRound, what: string, numberOf: FigureOf): Column[] =>
   participants.map((name) => ({
     name: `${name}, ${what}`,
     values: rounds.map((round) => numberOf(round, name)),
@@ -84,7 +80,7 @@ const ofEverybody = (
 function figure(
   options: LineChartOptions,
   columns: readonly Column[] | undefined,
-  { rounds }: AccuracyByRound,
+  { metric, rounds }: MetricByRound,
 ): FigureData {
   const all: Numbers | undefined = columns && {
     corner: 'round',
@@ -99,7 +95,7 @@ function figure(
     caption: options.caption,
     chart: { kind: 'line', options },
     numbers: numbersOfLines(options),
-    format: percent,
+    format: (value) => written(metric, value),
     all,
   };
 }

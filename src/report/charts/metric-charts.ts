@@ -1,63 +1,71 @@
 /**
- * Makes the charts of accuracy by round, for every participant and every strategy, before they are
+ * Makes the charts of a metric by round, for every participant and every strategy, before they are
  * drawn. The same in Node and in a page.
  */
 import type { RoundResult } from '../../federation/record/run-result.js';
-import {
-  copyValidation,
-  meanOf,
-  mergedTest,
-  ownTest,
-  ownValidation,
-  weightedByExamples,
-} from '../run-figures.js';
+import { type MetricFacts, writtenTick } from '../../metrics/metric.js';
+import type { Target } from '../../metrics/target.js';
+import { type FigureOf, figuresBy, meanOf, weightedByExamples } from '../run-figures.js';
 import type { Line, LineChartOptions } from './line-chart.js';
 
 /** More participants than these share one line, with a band from the lowest to the highest. */
 const MOST_LINES = 6;
 
-export interface AccuracyByRound {
+export interface MetricByRound {
+  readonly metric: MetricFacts;
   readonly rounds: readonly RoundResult[];
   readonly participants: readonly string[];
   /** Those that were evaluated, the copied one first. */
   readonly strategies: readonly string[];
-  readonly reference?: number | undefined;
+  readonly reference?: Target | undefined;
   /** As long as `rounds`, where there is pooled training beside the run. */
   readonly pooled?: readonly (number | undefined)[] | undefined;
   /** Those of many participants that have lines of their own. */
   readonly chosen?: readonly string[] | undefined;
 }
 
-export const wholePercent = (value: number) => `${Number((100 * value).toFixed(1))}%`;
-
-const axis = ({ rounds }: AccuracyByRound) => ({
+const axis = ({ rounds }: MetricByRound) => ({
   name: 'round',
   values: rounds.map(({ round }) => round),
   whole: true,
 });
 
-export const testAccuracyChart = (run: AccuracyByRound): LineChartOptions => ({
+/** Where a line that falls is good news, a reader is told. */
+const captionOf = ({ metric }: MetricByRound, text: string) =>
+  metric.better === 'lower' ? `${text}; lower is better` : text;
+
+export const testChart = (run: MetricByRound): LineChartOptions => ({
   title: 'On the test images',
-  caption: 'the coordinator’s own: merged models, and the participants’ models before the merge',
+  caption: captionOf(
+    run,
+    'the coordinator’s own: merged models, and the participants’ models before the merge',
+  ),
   x: axis(run),
-  format: wholePercent,
+  format: (value) => writtenTick(run.metric, value),
   lines: [
-    ...run.strategies.map((name) => ({ name, values: run.rounds.map((round) => mergedTest(round, name)) })),
-    ...participantLines(run, 'own model', ownTest, 'dashed'),
+    ...run.strategies.map((name) => ({
+      name,
+      values: run.rounds.map((round) => figuresBy(run.metric).mergedTest(round, name)),
+    })),
+    ...participantLines(run, 'own model', figuresBy(run.metric).ownTest, 'dashed'),
     ...(run.pooled === undefined
       ? []
       : [{ name: 'pooled', values: run.pooled, stroke: 'dotted' as const, series: 7 }]),
   ],
 });
 
-export function weightedAccuracyChart(run: AccuracyByRound): LineChartOptions {
-  const weighted = (accuracyOf: typeof ownValidation) =>
-    run.rounds.map((round) => weightedByExamples(round, (name) => accuracyOf(round, name)));
+export function weightedChart(run: MetricByRound): LineChartOptions {
+  const { copyValidation, ownValidation } = figuresBy(run.metric);
+  const weighted = (figureOf: FigureOf) =>
+    run.rounds.map((round) => weightedByExamples(round, (name) => figureOf(round, name)));
   return {
     title: 'Weighted by examples',
-    caption: 'the coordinator holds no test images: the participants’ own validation accuracies, averaged',
+    caption: captionOf(
+      run,
+      'the coordinator holds no test images: the mean over the participants’ own validation',
+    ),
     x: axis(run),
-    format: wholePercent,
+    format: (value) => writtenTick(run.metric, value),
     lines: [
       { name: 'copied model', values: weighted(copyValidation) },
       { name: 'own models', values: weighted(ownValidation), stroke: 'dashed' },
@@ -65,23 +73,25 @@ export function weightedAccuracyChart(run: AccuracyByRound): LineChartOptions {
   };
 }
 
-export const validationAccuracyChart = (run: AccuracyByRound): LineChartOptions => ({
+export const validationChart = (run: MetricByRound): LineChartOptions => ({
   title: 'On the participants’ validation images',
-  caption: 'each on its own: its model before the merge, and the copied model',
+  caption: captionOf(run, 'each on its own: its model before the merge, and the copied model'),
   x: axis(run),
-  format: wholePercent,
+  format: (value) => writtenTick(run.metric, value),
   lines: [
-    ...participantLines(run, 'copy', copyValidation, 'solid'),
-    ...participantLines(run, 'own model', ownValidation, 'dashed'),
+    ...participantLines(run, 'copy', figuresBy(run.metric).copyValidation, 'solid'),
+    ...participantLines(run, 'own model', figuresBy(run.metric).ownValidation, 'dashed'),
   ],
-  levels: run.reference === undefined ? [] : [{ name: 'reference', value: run.reference }],
+  // A reference of another metric has no place on this axis.
+  levels:
+    run.reference?.metric.name === run.metric.name ? [{ name: 'reference', value: run.reference.value }] : [],
 });
 
 /** A participant has the same colour in every chart, after those of the strategies. */
 export function participantLines(
-  { rounds, participants, strategies, chosen = [] }: AccuracyByRound,
+  { rounds, participants, strategies, chosen = [] }: MetricByRound,
   what: string,
-  numberOf: (round: RoundResult, name: string) => number | undefined,
+  numberOf: FigureOf,
   stroke: 'solid' | 'dashed',
 ): Line[] {
   const first = strategies.length;

@@ -1,0 +1,43 @@
+/** The task's main metric by round: of every participant and every strategy. */
+import type { RecordedRun } from '../../federation/record/read-run.js';
+import { titleOf } from '../../metrics/metric.js';
+import { lineChart } from '../charts/line-chart.js';
+import { type MetricByRound, testChart, validationChart, weightedChart } from '../charts/metric-charts.js';
+import { roundsMatrix } from '../charts/rounds-matrix.js';
+import { type Html, html } from '../html.js';
+import { plural } from '../numbers.js';
+import { table } from '../page.js';
+import { hasTestImages, referenceOf, strategiesOf } from '../run-figures.js';
+
+export function metricSection(run: RecordedRun): Html {
+  const { head, rows, omitted } = roundsMatrix(run);
+  const byRound = metricByRound(run);
+  const { metric } = byRound;
+  const unit = metric.unit === undefined ? '' : ` (${metric.unit})`;
+  return html`<section>
+<h2>${titleOf(metric)}${unit} by round</h2>
+<div class="charts">
+${lineChart((hasTestImages(run) ? testChart : weightedChart)(byRound))}
+${lineChart(validationChart(byRound))}
+</div>
+<details${rows.length <= 12 ? html` open` : undefined}><summary>The figures</summary>
+${table({ caption: `${titleOf(metric)} by round: own models on the participants’ validation and on the test images, merged models on the test images, the copied model on the validation images.`, head, rows })}
+${omitted === 0 ? undefined : html`<p class="quiet">${plural(omitted, 'round')} between them left out; metrics.csv has all.</p>`}
+</details>
+</section>`;
+}
+
+export function metricByRound(run: RecordedRun): MetricByRound {
+  const { result, configuration } = run;
+  const [metric] = result.metrics;
+  return {
+    metric,
+    rounds: result.rounds,
+    participants: result.participants,
+    strategies: strategiesOf(run),
+    reference: referenceOf(configuration, result.metrics),
+    ...(configuration.pooled && {
+      pooled: result.rounds.map(({ round }) => run.rounds[round - 1]?.pooled?.test?.[metric.name]),
+    }),
+  };
+}
