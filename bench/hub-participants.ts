@@ -48,6 +48,7 @@ if (what === 'idle') {
         await end.announce({ type: 'evaluated', round, model: model.sha256, ...figures });
         continue;
       }
+      if (assignment.type !== 'train') throw new Error(`nobody is asked for "${assignment.type}" here`);
       const { round, base } = assignment;
       const began = performance.now();
       if (base !== undefined) await end.download(base);

@@ -110,13 +110,17 @@ async function served(
 const awayIn =
   (away: number): Attendance =>
   async (participant, assignment, happened) => {
-    if (assignment.type !== 'train' && assignment.type !== 'evaluate') return true;
+    if (!('waitingFor' in assignment)) return true;
     const { round, type } = assignment;
     if (participant === third) return round !== away;
-    if (round !== away && type === 'train' && assignment.waitingFor.includes(third)) {
+    const phase = type === 'compare-layers' ? assignment.phase : 'features';
+    if (round !== away && type !== 'evaluate' && assignment.waitingFor.includes(third)) {
       await happened(
         (event) =>
-          event.type === 'update-received' && event.round === round && event.update.participant === third,
+          event.round === round &&
+          (type === 'train'
+            ? event.type === 'update-received' && event.update.participant === third
+            : event.type === 'contributed' && event.phase === phase && event.participant === third),
       );
     }
     return true;
@@ -163,6 +167,15 @@ describe('a run whose deadlines closed rounds without some, run again on one mac
     const path = await served(input, awayIn(2));
     const { state } = await replayed(path);
     expect(new Set(state.rounds.flatMap(({ participants }) => participants))).toEqual(new Set(names));
+  });
+
+  it('of a refit in every round, from the sums and losses of those who were there', async () => {
+    const path = await served({ ...base, rounds: 3, refit: { rounds: 'every' } }, awayIn(2));
+    const { state } = await replayed(path);
+    for (const phase of ['features', 'scales', 'alphas']) {
+      const counted = state.rounds.map(({ closed }) => closed[phase]!.counted.includes(third));
+      expect(counted).toEqual([true, false, true]);
+    }
   });
 
   it('of SCAFFOLD with a participant that joins late: c and c_k follow those who were there', async () => {

@@ -104,6 +104,25 @@ export const announcementSchema = z
       .describe('The answer to an assignment `evaluate`.'),
     z
       .strictObject({
+        type: z.literal('contributed'),
+        round,
+        attempt: z
+          .int()
+          .min(2)
+          .optional()
+          .describe('`attempt` of the assignment that was answered; left out where it had none.'),
+        phase: sentenceSchema(40).describe('“features”, or `phase` of the assignment that was answered.'),
+        model: sha256Schema.describe('The model that was used: `model` of the assignment.'),
+        file: blobSchema.optional().describe('The sums of features, in answer to `sum-features`.'),
+        sums: z
+          .array(z.number())
+          .max(1000)
+          .optional()
+          .describe('The sum of the loss for each of `mixes`, in answer to `compare-layers`.'),
+      })
+      .describe('The answer to an assignment `sum-features` or `compare-layers`.'),
+    z
+      .strictObject({
         type: z.literal('failed'),
         round,
         message: text.describe('What happened, for the operator.'),

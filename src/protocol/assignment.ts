@@ -75,6 +75,31 @@ export const assignmentSchema = z
       })
       .describe('Evaluate the copied model on the own validation data, and announce `evaluated`.'),
     z
+      .strictObject({
+        ...work,
+        type: z.literal('sum-features'),
+        model: blobSchema.describe('The model whose last layer is refitted.'),
+      })
+      .describe(
+        'Sum what goes into the last layer over the own training data, upload the sums, and announce `contributed`.',
+      ),
+    z
+      .strictObject({
+        ...work,
+        type: z.literal('compare-layers'),
+        phase: z.enum(['scales', 'alphas']).describe('What the mixes differ in.'),
+        model: blobSchema.describe('The model whose last layer is refitted.'),
+        solution: blobSchema.describe('The last layer as the sums have it.'),
+        mixes: z
+          .array(z.strictObject({ scale: z.number().positive(), alpha: z.number().min(0).max(1) }))
+          .min(1)
+          .max(16)
+          .describe('Each the last layer (1 − alpha) · model + alpha · scale · solution.'),
+      })
+      .describe(
+        'Sum the loss over the own validation data with each of the mixes, and announce `contributed`.',
+      ),
+    z
       .strictObject({ ...common, type: z.literal('wait'), round })
       .describe('Nothing is asked for: the coordinator is merging, or getting ready.'),
     z

@@ -13,6 +13,9 @@ export function blobsOfAssignment(assignment: Assignment): Blob[] {
   switch (assignment.type) {
     case 'train':
       return present(assignment.base, ...Object.values(assignment.common ?? {}));
+    case 'compare-layers':
+      return [assignment.model, assignment.solution];
+    case 'sum-features':
     case 'evaluate':
     case 'finished':
       return present(assignment.model);
@@ -22,6 +25,7 @@ export function blobsOfAssignment(assignment: Assignment): Blob[] {
 }
 
 export function blobsOfAnnouncement(announcement: Announcement): Blob[] {
+  if (announcement.type === 'contributed') return present(announcement.file);
   if (announcement.type !== 'update') return [];
   const { state, attachments = {} } = announcement.update;
   return [state, ...Object.values(attachments)];

@@ -228,6 +228,11 @@ export const facts = defined(
     fc.record({ type: fc.constant('left'), round, participant: name, reason: optional(sentence) }),
     fc.record({ type: fc.constant('deadline-set'), round, phase, at: date }),
     fc.record({ type: fc.constantFrom('deadline-passed'), round, phase }),
+    fc.record({
+      ...{ type: fc.constant('contributed'), round, phase: name, participant: name },
+      ...{ sha256: optional(sha256), sums: optional(fc.array(size, { maxLength: 9 })) },
+    }),
+    fc.record({ type: fc.constant('computed'), round, phase: name, sha256 }),
     fc.record({ type: fc.constant('work-lost'), round, phase: name, participant: name }),
     fc.record({ type: fc.constant('stopped'), round }),
   ),

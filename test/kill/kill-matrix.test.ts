@@ -13,16 +13,18 @@ it('a federation whose processes are killed and started again comes to the bytes
 }, async ({ signal }) => {
   const { coordinator } = await expectSameAsRun(
     join(root, 'killed'),
-    federationYaml(),
+    federationYaml('refit: { rounds: every }'),
     {
       coordinator: [
         '.*: a piece of it written',
         'journal: update-received 1 .* written',
         'models/round-1.* in place',
+        'journal: contributed 1 .* written',
+        'models/solution-1.* in place',
       ],
-      participant: ['announcement: update 1 sent', 'download of .*'],
+      participant: ['announcement: update 1 sent', 'download of .*', 'announcement: contributed 1 sent'],
     },
     { signal },
   );
-  expect(coordinator.match(/the hub listens/g)).toHaveLength(4);
+  expect(coordinator.match(/the hub listens/g)).toHaveLength(6);
 });

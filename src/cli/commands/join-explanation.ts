@@ -4,7 +4,7 @@
  */
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import type { Description } from '../../protocol/description.js';
-import { networkText, roundsText, trainingText } from '../../report/text/introduction.js';
+import { networkText, REFIT_SENDS, roundsText, trainingText } from '../../report/text/introduction.js';
 
 export interface Willing {
   readonly coordinatorKey?: string;
@@ -50,7 +50,7 @@ export function federationExplanation(
   { configuration, participants, imageShape, classNames, foreignPlan }: Description,
   attached: readonly string[],
 ): string[] {
-  const { quorum } = configuration;
+  const { quorum, refit } = configuration;
   const needed = quorum === undefined ? 'a round needs all of them' : `a round needs ${quorum} of them`;
   const isForeign = configuration.model.name === 'custom';
   return [
@@ -64,6 +64,7 @@ export function federationExplanation(
     `  - training: ${trainingText(configuration)}`,
     `  - rounds: ${roundsText(configuration)}`,
     ...attached.map((what) => `  - with each update, ${what}`),
+    ...(refit === undefined ? [] : [`  - ${REFIT_SENDS}`]),
     'Updates tell more about each image if each update is made of few images, and if there are many updates.',
   ];
 }

@@ -2,6 +2,7 @@
 import type { Announcement } from '../../protocol/announcement.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import { methodsOf } from '../methods/methods.js';
+import { featureLayout } from '../methods/refit.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { isEvaluated } from '../rounds/round.js';
 import { type CheckedUpdate, checkUpdate } from './check-update.js';
@@ -18,7 +19,7 @@ export type CheckFiles = (
 ) => Promise<CheckedFiles>;
 
 /** What the files of a round must be. */
-type FilePlan = Pick<FederationPlan, 'layout' | 'rules' | 'methods' | 'strategy' | 'compared'>;
+type FilePlan = Pick<FederationPlan, 'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit'>;
 
 /** One after the other, so that many who hand in at once take no more memory than one. */
 export function fileChecker(plan: FilePlan, blobs: BlobFolder): CheckFiles {
@@ -37,6 +38,15 @@ async function checkFiles(
   blobs: BlobFolder,
   base: string | undefined,
 ): Promise<CheckedFiles> {
+  if (announcement.type === 'contributed' && announcement.file !== undefined && plan.refit !== undefined) {
+    const path = blobs.pathOf(announcement.file.sha256);
+    // Sums over any number of examples: they grow with the data.
+    const { problem } = await checkUpdate(path, featureLayout(plan.refit.features), {
+      what: `the sums of features of "${participant}"`,
+      farthest: Infinity,
+    });
+    return { problem };
+  }
   if (announcement.type !== 'update') return {};
   const { state } = announcement.update;
   const problem = attachmentsProblem(participant, announcement, plan);

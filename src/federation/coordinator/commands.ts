@@ -6,6 +6,7 @@
 import { turnTaker } from '../../base/turns.js';
 import type { Share } from '../../data/partition/partition.js';
 import { mergeInTurns, type Update } from '../../merge/memory/merge.js';
+import { type Mix, scaleMixes } from '../../merge/refit/solution.js';
 import type { Strategy } from '../../merge/strategy.js';
 import { figuresOf } from '../../metrics/classification.js';
 import type { Figures } from '../../metrics/metric.js';
@@ -18,11 +19,20 @@ import { FederationError } from '../error.js';
 import { afterMerge } from '../methods/after-merge.js';
 import { auxiliariesOf, keepComputed, memoriesBefore, mergeAttachments } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
-import { refit, sumFeaturesOf } from '../methods/refit.js';
+import {
+  ownFeatures,
+  ownLosses,
+  refit,
+  refitOf,
+  refittedModel,
+  solutionOf,
+  solveRefit,
+} from '../methods/refit.js';
 import { ownFigures, trainRound } from '../participant/participant-work.js';
 import { attackBy, handedIn } from '../plan/attackers.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { roundDetails } from '../record/round-details.js';
+import { alphasOf } from '../rounds/refit-phases.js';
 import {
   type Closing,
   type Command,
@@ -63,10 +73,13 @@ interface Part {
 const participantsWork: Readonly<Record<string, (part: Part, workshop: Workshop) => Promise<RoundEvent>>> = {
   train,
   evaluate: evaluateCopy,
-  features: sumFeaturesOf,
+  features: sumFeatures,
+  scales: (part, workshop) => compareLayers('scales', scaleMixes, part, workshop),
+  alphas: (part, workshop) =>
+    compareLayers('alphas', alphasOf(recordOf(workshop.rounds, part.round)), part, workshop),
 };
 const coordinatorsWork: Readonly<Record<string, (round: number, workshop: Workshop) => Promise<RoundEvent>>> =
-  { merge: mergeRound, refit };
+  { merge: mergeRound, solve: solveRefit, refit };
 
 async function work({ phase, round, participant }: PhaseCommand, workshop: Workshop): Promise<RoundEvent> {
   const event =
@@ -233,6 +246,26 @@ async function evaluateCopy(
   const { data } = await copiedOf(round, plan, store, rounds);
   const validation = await ownFigures({ share: shareOf(plan, participant), tasks }, data);
   return { type: 'copy-evaluated', round, participant, validation };
+}
+
+async function sumFeatures({ round, participant }: Part, workshop: Workshop): Promise<RoundEvent> {
+  const { plan, tasks, store } = workshop;
+  const own = { share: shareOf(plan, participant), tasks };
+  const sums = await ownFeatures(own, await refittedModel(round, workshop));
+  const sha256 = await store.put({ type: 'features', round, participant }, sums);
+  return { type: 'contributed', round, phase: 'features', participant, sha256 };
+}
+
+async function compareLayers(
+  phase: string,
+  mixes: readonly Mix[],
+  { round, participant }: Part,
+  workshop: Workshop,
+): Promise<RoundEvent> {
+  const own = { share: shareOf(workshop.plan, participant), tasks: workshop.tasks };
+  const [base, solution] = [await refittedModel(round, workshop), await solutionOf(round, workshop)];
+  const sums = await ownLosses(own, base, refitOf(workshop), solution, mixes);
+  return { type: 'contributed', round, phase, participant, sums };
 }
 
 async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {

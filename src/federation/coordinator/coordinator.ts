@@ -94,6 +94,7 @@ async function discardAfter(
     }
   }
   if (event.type === 'refitted') {
+    await store.discard({ type: 'solution', round: event.round });
     for (const participant of plan.rules.participants) {
       await store.discard({ type: 'features', round: event.round, participant });
     }

@@ -30,7 +30,7 @@ import { type MergeTo, mergeAligned, mergeInFiles, type Received } from './merge
 import { requireSound } from './sound-updates.js';
 
 export interface ReceivedWorkshop {
-  readonly plan: Omit<FederationPlan, 'shares' | 'refit' | 'attackers'>;
+  readonly plan: Omit<FederationPlan, 'shares' | 'attackers'>;
   readonly model: ModelDescription;
   readonly folder: RunFolder;
   /** Over the same folder; see `receivingStore`. */

@@ -12,8 +12,10 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 
 /** What participants send, and what is there twice: what they fetch, and what the next round cannot do without. */
-const received = new Set<StateRole['type']>(['update', 'attachment']);
-const twice = new Set<StateRole['type']>(['merged', 'common', 'average', 'server']);
+const received = new Set<StateRole['type']>(['update', 'attachment', 'features']);
+const twice = new Set<StateRole['type']>([
+  ...(['merged', 'common', 'average', 'server', 'solution', 'refitted'] as const),
+]);
 
 export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: TwoCopies): RunStore {
   return {
@@ -33,7 +35,7 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: Two
 
 /** What a round leaves to those after it. */
 const left = (round: number, methods: readonly string[]): StateRole[] => [
-  ...(['merged', 'server', 'average'] as const).map((type) => ({ type, round })),
+  ...(['merged', 'server', 'average', 'refitted'] as const).map((type) => ({ type, round })),
   ...methods.map((name) => ({ type: 'common' as const, name, round })),
 ];
 
@@ -51,12 +53,14 @@ export async function discardReceived(
       for (const role of left(round, methods)) await folder.discard(role);
     }
   }
-  if (event.type !== 'merged') return;
+  if (event.type !== 'merged' && event.type !== 'refitted') return;
   const { round } = event;
+  if (event.type === 'refitted') await folder.discard({ type: 'solution', round });
   for (const role of left(round - keep, methods)) await folder.discard(role);
-  const needed = rounds.slice(Math.max(0, round - keep), round).flatMap(({ merged }) => {
+  const needed = rounds.slice(Math.max(0, round - keep), round).flatMap(({ merged, refitted }) => {
     if (merged === undefined) return [];
-    return [merged.sha256, merged.average, merged.server, ...Object.values(merged.common ?? {})];
+    const { sha256, average, server, common = {} } = merged;
+    return [sha256, average, server, ...Object.values(common), refitted?.sha256];
   });
   await blobs.discardOthers(new Set([...needed, ...given].filter((sha256) => sha256 !== undefined)));
 }

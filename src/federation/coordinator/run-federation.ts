@@ -22,7 +22,7 @@ import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { afterMergeOf } from '../methods/after-merge.js';
 import type { Method } from '../methods/method.js';
 import { workersFor } from '../methods/methods.js';
-import { checkRefit, refitPlanOf } from '../methods/refit.js';
+import { checkRefit } from '../methods/refit.js';
 import type { Attackers } from '../plan/attackers.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { checkDemands } from '../plan/demands.js';
@@ -142,8 +142,7 @@ export async function runFederation(
     { ...strategies, methods: options.methods, network: options.network, task: options.task, init },
     source,
   );
-  const { network, inputs, task, plan, methods, model, initialState } = compiled;
-  const refit = refitPlanOf(configuration, compiled);
+  const { network, inputs, task, plan, methods, refit, model, initialState } = compiled;
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
     refit,

@@ -33,14 +33,23 @@ describe('a federation served to participants elsewhere', () => {
       { correction: { name: 'scaffold' }, participantsPerRound: 2, rounds: 4, local: { steps: 5 } },
     ],
     ['the Fisher information', { strategy: 'fisher-mean', fisherExamples: 32 }],
+    ['the last layer refitted before every copy', { refit: { rounds: 'every' } }],
+    [
+      'the last layer of the average refitted after the last round',
+      { refit: {}, average: { name: 'swa', from: 1, final: true } },
+    ],
   ]);
 
   survivesDamage(folder, [
     ['flipped', { strategy: 'fisher-mean', fisherExamples: 32 }],
     ['removed', { server: { name: 'fed-adam', learningRate: 0.01 } }],
+    ['flipped', { refit: { rounds: 'every' } }],
   ]);
 
-  goesOn(folder, [['SCAFFOLD', { correction: { name: 'scaffold' } }]]);
+  goesOn(folder, [
+    ['SCAFFOLD', { correction: { name: 'scaffold' } }],
+    ['a refit', { refit: {} }],
+  ]);
 
   it('keeps nothing of a round that is merged, but the models', async () => {
     const { out, result } = await served(folder(), { ...base, rounds: 4, keep: 2 });
@@ -54,7 +63,6 @@ describe('a federation served to participants elsewhere', () => {
     [{ pooled: true }, /"pooled" is set/],
     [{ attack: { name: 'noise', attackers: 1 } }, /"attack" is set/],
     [{ images: 100 }, /"images" is set/],
-    [{ refit: { rounds: 'last' } }, /"refit" is set/],
   ] as const)('refuses what needs everybody’s data in one place: %o', async (changes, message) => {
     await expect(served(folder(), { ...base, ...changes })).rejects.toThrow(message);
   });

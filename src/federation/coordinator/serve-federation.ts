@@ -24,10 +24,17 @@ import { FencedError } from '../../transport/error.js';
 import type { RunOperator } from '../../transport/run-operator.js';
 import type { BlobFolder, CoordinatorEnd, LendShare, SignedReception } from '../../transport/transport.js';
 import { afterMergeOf } from '../methods/after-merge.js';
+import { checkRefit, featureLayout } from '../methods/refit.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { describeFederation, requireDistributed } from '../plan/description.js';
-import { checkPartition, federationPlan, participantsOf, strategiesOf } from '../plan/federation-plan.js';
+import {
+  checkPartition,
+  checkTestImages,
+  federationPlan,
+  participantsOf,
+  strategiesOf,
+} from '../plan/federation-plan.js';
 import { versionsOfThis } from '../plan/node/versions.js';
 import { concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
@@ -43,11 +50,11 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 import { type LiveView, liveView, shownDetails } from '../watch/live-view.js';
 import { fileChecker } from './check-files.js';
+import { concludeReceived } from './conclude-received.js';
 import { coordinatorKey } from './coordinator-key.js';
 import { giveBlobs } from './given-blobs.js';
 import { configurationWith } from './initial-model.js';
 import { lendShares } from './lend-shares.js';
-import { mergeReceived } from './merge-received.js';
 import { withOwnNormalization } from './own-normalization.js';
 import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote/remote-rounds.js';
@@ -122,14 +129,16 @@ export async function serveFederation(
   checkPartition(parsed, source);
   const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);
   const after = afterMergeOf(parsed, source);
+  checkRefit(parsed, source);
   const { configuration, facts, test } = await imagesOf(parsed, input, options);
+  checkTestImages(configuration, { test }, source);
   const compiled = compileFederation(
     configuration,
     facts,
     { ...strategies, methods: options.methods, network: options.network, init },
     source,
   );
-  const { plan, network, inputs, task, methods, model, initialState } = compiled;
+  const { plan, network, inputs, task, methods, refit, model, initialState } = compiled;
   const participants = participantsOf(configuration);
   const encode = (state: StateDict) => encodeModel(state, model);
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
@@ -162,6 +171,7 @@ export async function serveFederation(
     const planned = federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
       ...after,
       methods,
+      refit,
     });
     const check = fileChecker(planned, blobs);
     const workshop = {
@@ -193,7 +203,7 @@ export async function serveFederation(
         const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
         return check(participant, announcement, base);
       },
-      conclude: (_, round, state) => mergeReceived(round, state, workshop),
+      conclude: (phase, round, state) => concludeReceived(phase, round, state, workshop),
       discardAfter,
       tooFew(count) {
         const problem = updatesProblem(strategies.strategy, Math.min(count, leastUpdates ?? count));
@@ -216,10 +226,14 @@ export async function serveFederation(
       ...(version !== undefined && { commonweight: version }),
     };
     const modelBytes = 4 * layoutSize(plan.layout);
+    const largestBytes = Math.max(
+      modelBytes,
+      refit === undefined ? 0 : 4 * layoutSize(featureLayout(refit.features)),
+    );
     const end = await options.open({
       ...{ reception: { ...rounds.reception, epoch, signer, onDamaged: mend }, blobs, folder: out },
       dataset: configuration.dataset,
-      modelBytes: modelBytes + 65_536,
+      modelBytes: largestBytes + 65_536,
       status: rounds.status,
       view: liveView({ overview, rounds, details, test, clock }),
       operator: rounds,

@@ -9,7 +9,10 @@ import { DamagedUpdateError } from '../error.js';
 import type { UpdateRecord } from '../rounds/round-events.js';
 
 /** @throws DamagedUpdateError when a file is not what the journal says; it is removed, and can be sent again. */
-export async function requireSound(updates: readonly UpdateRecord[], blobs: BlobFolder): Promise<void> {
+export async function requireSound(
+  updates: readonly Pick<UpdateRecord, 'participant' | 'sha256' | 'attachments'>[],
+  blobs: BlobFolder,
+): Promise<void> {
   const hashes = hashThread(true);
   try {
     for (const { participant, sha256, attachments = {} } of updates) {

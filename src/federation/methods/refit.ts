@@ -16,11 +16,13 @@
 import type { Share } from '../../data/partition/partition.js';
 import { compileFeaturePlan, type FeatureOptions, type FeaturePlan } from '../../engine/nn/feature-plan.js';
 import { addSums, emptySums, packSums, ridgeSolution, unpackSums } from '../../merge/refit/feature-sums.js';
+import { type Mix, packSolution, unpackSolution, withLastLayer } from '../../merge/refit/solution.js';
 import { figuresOf } from '../../metrics/classification.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
-import type { StateDict } from '../../tensor/state-dict.js';
+import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
 import type { TaskRunner } from '../../training/tasks.js';
+import { chosenMix } from '../rounds/refit-phases.js';
 import type { RoundRecord } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
@@ -58,100 +60,84 @@ export function refitPlanOf(
   );
 }
 
+/** Of the file with a participant's sums. */
+export const featureLayout = ({ features, classes }: FeaturePlan): StateLayout =>
+  packSums(emptySums(features + 1, classes)).layout;
+
+/** A participant's part, on one machine and on many: its data, and what computes on them. */
+export interface RefitParticipant {
+  readonly share: Share;
+  readonly tasks: TaskRunner;
+}
+
+/** The sums of its features, as they travel. */
+export async function ownFeatures(
+  { share, tasks }: RefitParticipant,
+  { data: state }: StateDict,
+): Promise<StateDict> {
+  if (tasks.sumFeatures === undefined) throw new Error('internal: features cannot be summed here');
+  return packSums(await tasks.sumFeatures({ type: 'sum-features', state, train: share.train }));
+}
+
+/** The sum of the configured loss over its validation examples, with each of the mixes. */
+export async function ownLosses(
+  { share: { validation: indices }, tasks }: RefitParticipant,
+  base: StateDict,
+  { features: layer }: RefitPlan,
+  solution: StateDict,
+  mixes: readonly Mix[],
+  signal?: AbortSignal,
+): Promise<number[]> {
+  const solved = unpackSolution(solution);
+  const metrics = await Promise.all(
+    mixes.map((mix) => {
+      const { data: state } = withLastLayer(base, layer, solved, mix);
+      return tasks.evaluate({ type: 'evaluate', state, examples: { source: 'train', indices } }, signal);
+    }),
+  );
+  return metrics.map(({ lossSum }) => lossSum);
+}
+
 /** Where a refit is carried out: a part of the coordinator's workshop. */
 export interface RefitWorkshop {
-  readonly plan: {
-    readonly shares: readonly Share[];
-    readonly testExamples: number;
-    readonly refit?: RefitPlan | undefined;
-  };
+  readonly plan: { readonly testExamples: number; readonly refit?: RefitPlan | undefined };
   readonly tasks: TaskRunner;
   readonly store: RunStore;
   readonly rounds: readonly RoundRecord[];
 }
 
-export async function sumFeaturesOf(
-  { round, participant }: { readonly round: number; readonly participant: string },
-  workshop: RefitWorkshop,
-): Promise<RoundEvent> {
-  const { plan, tasks, store } = workshop;
-  const { data } = await modelOf(round, workshop);
-  const train = plan.shares.find(({ name }) => name === participant)?.train;
-  if (train === undefined || tasks.sumFeatures === undefined) {
-    throw new Error(`internal: the features of "${participant}" cannot be summed`);
-  }
-  const sums = await tasks.sumFeatures({ type: 'sum-features', state: data, train });
-  const sha256 = await store.put({ type: 'features', round, participant }, packSums(sums));
-  return { type: 'contributed', round, phase: 'features', participant, sha256 };
-}
-
-export async function refit(round: number, workshop: RefitWorkshop): Promise<RoundEvent> {
-  const { plan, tasks, store } = workshop;
+/** Adds everybody's sums, in the order of the participants, and solves for the layer. */
+export async function solveRefit(round: number, workshop: Omit<RefitWorkshop, 'tasks'>): Promise<RoundEvent> {
+  const { store } = workshop;
   const { features, lambda } = refitOf(workshop);
-  const { contributed } = recordOf(round, workshop);
+  const { contributed, closed } = recordOf(round, workshop);
   const size = features.features + 1;
   const total = emptySums(size, features.classes);
-  for (const { name: participant } of plan.shares) {
+  for (const participant of closed.features?.counted ?? []) {
     const { sha256 } = contributed.features?.get(participant) ?? {};
     if (sha256 === undefined) throw new Error(`internal: the features of "${participant}" are not in`);
     addSums(total, unpackSums(await store.get({ type: 'features', round, participant }, sha256)));
   }
-  const base = await modelOf(round, workshop);
-  const solution = ridgeSolution(total, size, lambda);
-  const leastLoss = async (mixes: readonly Mix[]) => {
-    const losses = await Promise.all(
-      mixes.map((mix) => validationLoss(withLastLayer(base, features, solution, mix), workshop)),
-    );
-    return mixes[losses.indexOf(Math.min(...losses))] as Mix;
-  };
-  const { scale } = await leastLoss(SCALES.map((scale) => ({ scale, alpha: 1 })));
-  const mix = await leastLoss(ALPHAS.map((alpha) => ({ scale, alpha })));
-  const model = withLastLayer(base, features, solution, mix);
+  const solution = packSolution(features, ridgeSolution(total, size, lambda));
+  const sha256 = await store.put({ type: 'solution', round }, solution);
+  return { type: 'computed', round, phase: 'solve', sha256 };
+}
+
+/** Makes the model of the mix that has the least loss with everybody together. */
+export async function refit(round: number, workshop: RefitWorkshop): Promise<RoundEvent> {
+  const { plan, tasks, store } = workshop;
+  const { features } = refitOf(workshop);
+  const record = recordOf(round, workshop);
+  const mix = chosenMix(record);
+  const [base, solution] = [await refittedModel(round, workshop), await solutionOf(round, workshop)];
+  const model = withLastLayer(base, features, unpackSolution(solution), mix);
   const metrics = await evaluateInParts(tasks, model.data, 'test', plan.testExamples);
   const sha256 = await store.put({ type: 'refitted', round }, model);
   return { type: 'refitted', round, sha256, ...mix, test: figuresOf(metrics) };
 }
 
-/** (1 − α) of the layer as it was, and α · scale of the solution. */
-interface Mix {
-  readonly scale: number;
-  readonly alpha: number;
-}
-
-const SCALES = [1, 2, 4, 8, 16, 32, 64];
-const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
-
-/** @param solution [classes, features + 1], the bias last */
-function withLastLayer(
-  base: StateDict,
-  { weight, bias, features, classes }: FeaturePlan,
-  solution: Float64Array,
-  { scale, alpha }: Mix,
-): StateDict {
-  const data = base.data.slice();
-  const put = (at: number, fitted: number) => {
-    data[at] = (1 - alpha) * (data[at] as number) + alpha * scale * fitted;
-  };
-  for (let label = 0; label < classes; label++) {
-    const row = solution.subarray(label * (features + 1), (label + 1) * (features + 1));
-    for (let i = 0; i < features; i++) put(weight.offset + label * features + i, row[i] as number);
-    put(bias.offset + label, row[features] as number);
-  }
-  return { layout: base.layout, data };
-}
-
-/** The sum of the configured loss over the validation examples of every participant. */
-async function validationLoss({ data }: StateDict, { plan, tasks }: RefitWorkshop): Promise<number> {
-  const metrics = await Promise.all(
-    plan.shares.map(({ validation: indices }) =>
-      tasks.evaluate({ type: 'evaluate', state: data, examples: { source: 'train', indices } }),
-    ),
-  );
-  return metrics.reduce((sum, { lossSum }) => sum + lossSum, 0);
-}
-
 /** The model whose last layer is refitted. */
-function modelOf(round: number, workshop: RefitWorkshop): Promise<StateDict> {
+export function refittedModel(round: number, workshop: Omit<RefitWorkshop, 'tasks'>): Promise<StateDict> {
   const { merged } = recordOf(round, workshop);
   if (merged === undefined) throw new Error(`internal: round ${round} has no merged model yet`);
   return refitOf(workshop).of === 'average' && merged.average !== undefined
@@ -159,12 +145,18 @@ function modelOf(round: number, workshop: RefitWorkshop): Promise<StateDict> {
     : workshop.store.get({ type: 'merged', round }, merged.sha256);
 }
 
-function refitOf({ plan }: RefitWorkshop): RefitPlan {
+export function solutionOf(round: number, workshop: Omit<RefitWorkshop, 'tasks'>): Promise<StateDict> {
+  const { solve } = recordOf(round, workshop).computed;
+  if (solve === undefined) throw new Error(`internal: round ${round} has no solution yet`);
+  return workshop.store.get({ type: 'solution', round }, solve);
+}
+
+export function refitOf({ plan }: Pick<RefitWorkshop, 'plan'>): RefitPlan {
   if (plan.refit === undefined) throw new Error('internal: this run refits nothing');
   return plan.refit;
 }
 
-function recordOf(round: number, { rounds }: RefitWorkshop): RoundRecord {
+function recordOf(round: number, { rounds }: Pick<RefitWorkshop, 'rounds'>): RoundRecord {
   const record = rounds[round - 1];
   if (record === undefined) throw new Error(`internal: there is no round ${round} yet`);
   return record;

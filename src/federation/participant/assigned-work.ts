@@ -27,6 +27,8 @@ import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
 import { ownFigures, type TrainedRound, trainRound } from './participant-work.js';
 
+import { compareLayers, type RefitContext, sumFeatures } from './refit-work.js';
+
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
 
 export interface AssignedWork {
@@ -36,6 +38,8 @@ export interface AssignedWork {
    */
   train(assignment: Named<'train'>, signal: AbortSignal, saying: () => void): Promise<void>;
   evaluate(assignment: Named<'evaluate'>, signal: AbortSignal, saying: () => void): Promise<void>;
+  sumFeatures(assignment: Named<'sum-features'>, signal: AbortSignal, saying: () => void): Promise<void>;
+  compareLayers(assignment: Named<'compare-layers'>, signal: AbortSignal, saying: () => void): Promise<void>;
   /** The file of a model that the coordinator offers, checked. */
   modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<Uint8Array>;
 }
@@ -71,6 +75,10 @@ export function assignedWork(context: WorkContext): AssignedWork {
     const receipt = await end.announce(announcement);
     observer.onEvent({ type: 'answered', announcement, receipt });
     return receipt;
+  };
+  const refitting: RefitContext = {
+    ...{ refit: federation.refit, data, tasks, offered, announce, onActivity: tell },
+    upload: (bytes, blob) => end.upload(bytes, blob),
   };
   /** Trained by this process and told to nobody: nobody can have counted it. */
   const unsaid = new WeakSet<FinishedUpdate>();
@@ -135,6 +143,14 @@ export function assignedWork(context: WorkContext): AssignedWork {
       const { length: examples } = share.validation;
       saying();
       await announce({ type: 'evaluated', round, model: blob.sha256, validation, examples });
+    },
+    async sumFeatures(assignment, signal, saying) {
+      requireRound(assignment.round, federation);
+      await sumFeatures(assignment, refitting, signal, saying);
+    },
+    async compareLayers(assignment, signal, saying) {
+      requireRound(assignment.round, federation);
+      await compareLayers(assignment, refitting, signal, saying);
     },
     modelFile: offered.modelFile,
   };

@@ -12,6 +12,7 @@ import { classCounts } from '../../data/class-counts.js';
 import { ModelFileError } from '../../engine/nn/model-file.js';
 import type { Announcement, Progress } from '../../protocol/announcement.js';
 import { type Assignment, isEarlier } from '../../protocol/assignment.js';
+import { blobsOfAssignment } from '../../protocol/named-blobs.js';
 import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { TransportError } from '../../transport/error.js';
@@ -19,7 +20,7 @@ import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
 import { droppedSentence } from '../rounds/admission.js';
-import { assignedWork, type WorkEvent } from './assigned-work.js';
+import { type AssignedWork, assignedWork, type WorkEvent } from './assigned-work.js';
 import { keptWork, nothingKept } from './kept-update.js';
 import { knownCoordinator } from './known-coordinator.js';
 import type { OwnData } from './own-data.js';
@@ -61,7 +62,11 @@ export type TakePartEvent =
   /** It is older than one that was seen before this start: somebody repeats it, or the run was put back from a backup. */
   | { readonly type: 'left-out'; readonly assignment: Assignment }
   /** A newer assignment has no use for what was done. */
-  | { readonly type: 'given-up'; readonly round: number; readonly activity: 'train' | 'evaluate' };
+  | {
+      readonly type: 'given-up';
+      readonly round: number;
+      readonly activity: Extract<Assignment, { waitingFor: string[] }>['type'];
+    };
 
 export type TakePartOutcome =
   | {
@@ -147,11 +152,7 @@ export async function takePart(
     const saying = () => {
       work.said = true;
     };
-    const answer =
-      assignment.type === 'train'
-        ? answers.train(assignment, stop.signal, saying)
-        : answers.evaluate(assignment, stop.signal, saying);
-    work.done = answer.then(
+    work.done = answer(assignment, answers, stop.signal, saying).then(
       () => {
         done.set(key, seen ?? assignment);
         onProgress({ round, activity: 'waiting' });
@@ -281,11 +282,29 @@ function joining(
   };
 }
 
+function answer(
+  assignment: Extract<Assignment, { waitingFor: string[] }>,
+  answers: AssignedWork,
+  signal: AbortSignal,
+  saying: () => void,
+): Promise<void> {
+  switch (assignment.type) {
+    case 'train':
+      return answers.train(assignment, signal, saying);
+    case 'evaluate':
+      return answers.evaluate(assignment, signal, saying);
+    case 'sum-features':
+      return answers.sumFeatures(assignment, signal, saying);
+    case 'compare-layers':
+      return answers.compareLayers(assignment, signal, saying);
+  }
+}
+
 function keyOf(assignment: Extract<Assignment, { waitingFor: string[] }>): string {
   const { type, round, attempt = 1 } = assignment;
-  const blobs =
-    type === 'train' ? [assignment.base, ...Object.values(assignment.common ?? {})] : [assignment.model];
-  return [type, round, attempt, ...blobs.map((blob) => blob?.sha256 ?? '')].join(' ');
+  const blobs = blobsOfAssignment(assignment);
+  const phase = type === 'compare-layers' ? assignment.phase : '';
+  return [type, phase, round, attempt, ...blobs.map(({ sha256 }) => sha256)].join(' ');
 }
 
 /** A promise that is only ever rejected. */

@@ -13,6 +13,7 @@ import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
+import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import type { ChosenStrategies } from './federation-plan.js';
 import { type Learner, learnerOf, type OwnLearner } from './learner.js';
 
@@ -28,6 +29,7 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly configuration: Configuration;
   readonly plan: Plan;
   readonly methods: readonly Method[];
+  readonly refit: RefitPlan | undefined;
   /** What the file of a model says of it. */
   readonly model: ModelDescription;
   /** What a participant begins with. @throws ConfigurationError where that is a model that only the coordinator has. */
@@ -54,6 +56,7 @@ export function compileFederation(
   return {
     ...{ configuration, facts, ...learner, plan, strategy, compared },
     methods: methodsFor(configuration, [strategy, ...compared], methods, () => compileFisherPlan(learner)),
+    refit: refitPlanOf(configuration, learner),
     model: modelDescription(configuration, facts),
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {

@@ -105,7 +105,6 @@ describe('settings of one machine', () => {
     ['pooled', { pooled: true }],
     ['images', { images: 20 }],
     ['attack', { attack: { name: 'noise', attackers: 1 } }],
-    ['refit', { refit: { lambda: 0.1 } }],
   ] as const)('are found: %s', async (field, settings) => {
     const input = { ...base, ...settings };
     const problem = distributedProblem(parseConfiguration(input, 'test'));
@@ -121,6 +120,7 @@ describe('settings of one machine', () => {
       correction: { name: 'scaffold' },
       server: { name: 'fed-adam' },
       average: { name: 'ema', decay: 0.9 },
+      refit: { lambda: 0.1 },
       strategy: 'fisher-mean',
       participantsPerRound: 1,
       evaluateEvery: 2,

@@ -146,7 +146,7 @@ function partitionerOf(
 /** @throws ConfigurationError when pooled training or a refit is asked for, but nobody could say how good it is. */
 export function checkTestImages(
   configuration: Configuration,
-  { test }: TrainTestSplit,
+  { test }: Pick<TrainTestSplit, 'test'>,
   source: string,
 ): void {
   if (test.examples > 0) return;
@@ -180,6 +180,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     reference,
     pooled,
     refit,
+    average,
     evaluateEvery,
     participantsPerRound: perRound,
     quorum,
@@ -196,6 +197,7 @@ export function rulesOf(configuration: Configuration, participants: readonly str
     reference: reference === undefined ? undefined : targetOf(reference, metrics),
     pooled,
     refit: refit?.rounds,
+    refitsAverage: average?.final,
     evaluateEvery,
     quorum,
     deadlineSeconds,

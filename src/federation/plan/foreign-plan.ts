@@ -96,6 +96,12 @@ export async function takeForeignPlan(
   { methods: own = [], ...strategies }: ChosenStrategies & { readonly methods?: readonly Method[] },
   limit: MemoryLimit,
 ): Promise<CompiledFederation> {
+  if (configuration.refit !== undefined) {
+    throw new FederationError(
+      `federation: "refit" is set, which needs the network itself, but the coordinator offers a plan only`,
+      { hint: 'bring the network, by joinFederation(end, name, { network }) in a program' },
+    );
+  }
   const { tensors, trainingModel, evaluationModel, memoryBytes, fisher: offered } = decodeForeignPlan(bytes);
   const layout = stateLayout(tensors);
   const actual = await planHash({ layout, trainingModel, evaluationModel });
@@ -141,6 +147,7 @@ export async function takeForeignPlan(
   };
   return {
     ...{ configuration, facts, ...strategies, plan, model: modelDescription(configuration, facts) },
+    refit: undefined,
     methods: methodsFor(configuration, [strategies.strategy, ...strategies.compared], own, fisherPlan),
     initialState() {
       throw new FederationError(

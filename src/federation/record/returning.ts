@@ -49,7 +49,7 @@ interface File {
 /** What a round leaves to those after it. */
 function filesOf(record: RoundRecord | undefined): File[] {
   if (record?.merged === undefined) return [];
-  const { round, merged } = record;
+  const { round, merged, refitted } = record;
   const files = [{ role: { type: 'merged', round } as StateRole, sha256: merged.sha256 }];
   for (const [name, sha256] of Object.entries(merged.common ?? {})) {
     files.push({ role: { type: 'common', name, round }, sha256 });
@@ -58,6 +58,7 @@ function filesOf(record: RoundRecord | undefined): File[] {
     const sha256 = merged[type];
     if (sha256 !== undefined) files.push({ role: { type, round }, sha256 });
   }
+  if (refitted !== undefined) files.push({ role: { type: 'refitted', round }, sha256: refitted.sha256 });
   return files;
 }
 

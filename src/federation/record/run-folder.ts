@@ -128,6 +128,7 @@ export function fileOf(role: StateRole): string {
       return `models/round-${role.round}.safetensors`;
     case 'server':
     case 'average':
+    case 'solution':
     case 'refitted':
       return `models/${role.type}-${role.round}.safetensors`;
     case 'pooled':

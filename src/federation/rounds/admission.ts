@@ -5,8 +5,9 @@
 import { figuresProblem } from '../../metrics/metric.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { changesTooOften } from './membership.js';
-import { inAttempt, missingIn } from './open-phase.js';
+import { currentPhase, inAttempt, missingIn } from './open-phase.js';
 import { evaluate } from './phases.js';
+import { refittedFrom } from './refit-phases.js';
 import { baseOf, copiedModel, type RoundRecord, type RunState } from './round.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
 
@@ -60,6 +61,8 @@ export function admit(
       return update(state, participant, announcement, initial);
     case 'evaluated':
       return evaluated(state, participant, announcement);
+    case 'contributed':
+      return contributed(state, participant, announcement);
   }
 }
 
@@ -197,9 +200,47 @@ function evaluated(state: RunState, participant: string, announcement: Named<'ev
     : refused('not-expected', `"${participant}" is not asked for its figures in round ${round}`);
 }
 
+function contributed(state: RunState, participant: string, announcement: Named<'contributed'>): Admission {
+  const { round, attempt = 1, phase: name, model, file, sums } = announcement;
+  const current = state.rounds[round - 1];
+  if (current?.contributed[name]?.has(participant) && current.attempt === attempt) return accepted;
+  const phase = currentPhase(state);
+  const what = `"${name}" of round ${round}`;
+  if (current?.closed[name] !== undefined)
+    return refused('late', `${what} was closed without "${participant}"`);
+  if (current === undefined || round < state.rounds.length || attempt !== current.attempt) {
+    return refused('other-round', `${what} is not under way`);
+  }
+  if (phase?.by !== 'participants' || phase.name !== name || phase.lacks === undefined) {
+    return refused('other-round', `the run is in "${phase?.name}" of round ${round}, not in "${name}"`);
+  }
+  if (!missingIn(phase, state, current).includes(participant)) {
+    return refused('not-expected', `"${participant}" is not asked for "${name}" in round ${round}`);
+  }
+  const expected = refittedFrom(state, current);
+  if (model !== expected) {
+    return refused(
+      'other-base',
+      `"${participant}" used ${short(model)} for ${what}, expected ${short(expected ?? 'none')}`,
+    );
+  }
+  const lacking = phase.lacks(announcement, current);
+  if (lacking !== undefined) {
+    return refused('bad-update', `${what} of "${participant}" lacks what is asked for: ${lacking}`);
+  }
+  return record({
+    ...{ type: 'contributed', round, phase: name, ...inAttempt(state), participant },
+    ...(file && { sha256: file.sha256 }),
+    ...(sums && { sums: [...sums] }),
+  });
+}
+
 function isRecorded({ rounds }: RunState, participant: string, announcement: Announcement): boolean {
   if (announcement.type === 'update') {
     return isUpdateOf(rounds[announcement.round - 1], participant, announcement.update.state.sha256);
+  }
+  if (announcement.type === 'contributed') {
+    return rounds[announcement.round - 1]?.contributed[announcement.phase]?.has(participant) === true;
   }
   return (
     announcement.type === 'evaluated' && rounds[announcement.round - 1]?.copied.has(participant) === true

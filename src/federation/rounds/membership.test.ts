@@ -267,6 +267,26 @@ describe('membership', () => {
     expect(one.say('c', accuracyOf(1))).toMatchObject({ reason: 'late' });
   });
 
+  it('takes sums of features for the model that is refitted, once, and what is asked for only', () => {
+    const one = joinedRun({ ...rules, refit: 'every' });
+    for (const name of names) one.update(name);
+    const file = { sha256: hash('f'), bytes: 9 };
+    const sums: Announcement = { type: 'contributed', round: 1, phase: 'features', model: model(1), file };
+    expect(one.say('a', sums)).toMatchObject({ reason: 'other-round' });
+    one.merge();
+    expect(one.say('a', { ...sums, model: model(7) })).toMatchObject({ reason: 'other-base' });
+    expect(one.say('a', { ...sums, file: undefined })).toMatchObject({ reason: 'bad-update' });
+    expect(one.say('a', { ...sums, phase: 'scales' })).toMatchObject({ reason: 'other-round' });
+    expect(one.say('a', { ...sums, attempt: 2 })).toMatchObject({ reason: 'other-round' });
+    const before = one.journal.length;
+    for (let times = 0; times < 2; times++) expect(one.say('a', sums)).toEqual({ accepted: true });
+    expect(one.journal.length).toBe(before + 1);
+    one.say('b', sums);
+    one.add({ type: 'deadline-passed', round: 1, phase: 'features' });
+    expect(one.current().closed.features?.counted).toEqual(['a', 'b']);
+    expect(one.say('c', sums)).toMatchObject({ reason: 'late' });
+  });
+
   it('ends when an operator stops it, and says so', async () => {
     const one = joinedRun();
     one.add({ type: 'stopped', round: 1 });

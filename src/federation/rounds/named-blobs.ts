@@ -5,8 +5,9 @@ export function namedBlobs({ rounds }: RunState): ReadonlySet<string> {
   const { merged, updates, contributed } = rounds.at(-1) as RoundRecord;
   const counted = merged === undefined ? [...updates.values()] : [];
   const named = [
-    ...rounds.flatMap(({ merged }) => [
-      ...[merged?.sha256, merged?.average],
+    ...rounds.flatMap(({ merged, refitted, computed }) => [
+      ...[merged?.sha256, merged?.average, refitted?.sha256],
+      ...Object.values(computed),
       ...Object.values(merged?.common ?? {}),
     ]),
     ...counted.flatMap(({ sha256, attachments = {} }) => [sha256, ...Object.values(attachments)]),

@@ -1,20 +1,18 @@
 /**
- * The phases of a round: training, merging and the evaluation of the copies; where the last layer is refitted, features are
- * summed and the layer is solved for, before every copy or after the last round.
+ * The phases of a round: training, merging and the evaluation of the copies; where the last layer is refitted, the phases of
+ * that (`refit-phases.ts`), before every copy or after the last round.
  */
 import type { Blob } from '../../protocol/blob-name.js';
+import { refitPhases } from './refit-phases.js';
 import {
   type AssignmentFacts,
   baseOf,
   type CoordinatorPhase,
   copiedModel,
   honestOf,
-  isLastRound,
   type ParticipantsPhase,
   type Phase,
-  type RoundRecord,
   type RoundRules,
-  type RunState,
 } from './round.js';
 
 const always = () => true;
@@ -71,34 +69,9 @@ export const evaluate: ParticipantsPhase = {
   },
 };
 
-const refitsHere = (state: RunState, record: RoundRecord) =>
-  state.rules.refit === 'every' || isLastRound(state, record);
-
-/** Everybody's sums of what goes into the last layer. */
-export const features: ParticipantsPhase = {
-  ...{ by: 'participants', name: 'features', activity: 'refitting', isPartOf: refitsHere, deadlineSeconds },
-  due: ({ rules, dropped }) => rules.participants.filter((name) => !dropped.has(name)),
-  done: ({ contributed }) => contributed.features ?? new Map(),
-  without: (record, participant) => ({
-    ...record,
-    contributed: {
-      ...record.contributed,
-      features: without(record.contributed.features ?? new Map(), participant),
-    },
-  }),
-  async ask() {
-    throw new Error('internal: features are summed on one machine only');
-  },
-};
-
-export const refit: CoordinatorPhase = {
-  ...{ by: 'coordinator', name: 'refit', activity: 'refitting', isPartOf: refitsHere },
-  isDone: ({ refitted }) => refitted !== undefined,
-};
-
 const plain: readonly Phase[] = [train, merge, evaluate];
-const refitEvery: readonly Phase[] = [train, merge, features, refit, evaluate];
-const refitLast: readonly Phase[] = [train, merge, evaluate, features, refit];
+const refitEvery: readonly Phase[] = [train, merge, ...refitPhases, evaluate];
+const refitLast: readonly Phase[] = [train, merge, evaluate, ...refitPhases];
 
 /** The phases of every round of a run with these rules. */
 export function phasesOf({ refit }: Pick<RoundRules, 'refit'>): readonly Phase[] {

@@ -63,15 +63,18 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     /** Of the copy on the participant's own validation examples. */
     validation: figuresSchema,
   }),
-  /** What a participant handed in for a phase that has no fact of its own: a file. */
+  /** What a participant handed in for a phase that has no fact of its own: a file, or sums. */
   z.strictObject({
     type: z.literal('contributed'),
     round,
     phase,
     attempt,
     participant: z.string(),
-    sha256: sha256Schema,
+    sha256: sha256Schema.optional(),
+    sums: z.array(z.number()).optional(),
   }),
+  /** What the coordinator made in a phase that has no fact of its own: a file. */
+  z.strictObject({ type: z.literal('computed'), round, phase, attempt, sha256: sha256Schema }),
   z.strictObject({
     type: z.literal('refitted'),
     round,

@@ -4,6 +4,7 @@
  */
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import { reached, type Target } from '../../metrics/target.js';
+import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
 import type { Members } from './membership.js';
@@ -20,6 +21,8 @@ export interface RoundRules {
   readonly pooled: boolean;
   /** When the last layer is refitted, where it is: before every copy, or after the last round. */
   readonly refit?: 'every' | 'last' | undefined;
+  /** Whether it is that of the rounds' average, where that is the final model. */
+  readonly refitsAverage?: boolean | undefined;
   /** Where not all take part in every round. The merged model is copied to all the same. */
   readonly sampling?: Sampling | undefined;
   /** Every so many rounds, and in the last, the models are evaluated; in every round by default. */
@@ -62,6 +65,8 @@ export interface ParticipantsPhase extends PhaseFacts {
   without(record: RoundRecord, participant: string): RoundRecord;
   /** How long it waits for everybody; undefined where it has no deadline. */
   deadlineSeconds(rules: RoundRules): number | undefined;
+  /** What an announcement of the phase should have and has not, in words; for phases without an announcement of their own. */
+  lacks?(said: Contributed, record: RoundRecord): string | undefined;
   /** What participants are asked for; who, and until when, is added to it. */
   ask(state: RunState, record: RoundRecord, facts: AssignmentFacts): Promise<Asked>;
 }
@@ -91,6 +96,8 @@ type Asked = Without<
   Work,
   'epoch' | 'sequence' | 'dropped' | 'rollbacks' | 'round' | 'attempt' | 'waitingFor' | 'deadline'
 >;
+
+type Contributed = Extract<Announcement, { type: 'contributed' }>;
 
 /** How a participants' phase came to its end. */
 export interface Closing {
@@ -124,6 +131,8 @@ export interface RoundRecord {
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** What the copy came to on the validation examples of each honest participant. */
   readonly copied: ReadonlyMap<string, Figures>;
+  /** By the coordinator's phase: the SHA-256 of what it made, where the phase has no fact of its own. */
+  readonly computed: Readonly<Record<string, string>>;
   /** By phase and participant. */
   readonly contributed: Readonly<Record<string, ReadonlyMap<string, Contribution>>>;
   readonly refitted: Extract<RoundEvent, { type: 'refitted' }> | undefined;

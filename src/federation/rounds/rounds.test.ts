@@ -48,14 +48,19 @@ function answerOf({ round, phase, participant = '' }: PhaseCommand, accuracy: nu
       return { type: 'copy-evaluated', round, participant, validation: { accuracy } };
     case 'refit':
       return { type: 'refitted', round, sha256, scale: 4, alpha: 0.5, test: { accuracy: 0.5 } };
-    default:
+    case 'solve':
+      return { type: 'computed', round, phase, sha256 };
+    case 'features':
       return { type: 'contributed', round, phase, participant, sha256 };
+    default:
+      return { type: 'contributed', round, phase, participant, sums: [3, 1, 2, 2, 2, 2, 2] };
   }
 }
 
 const part = (phase: string, round: number, participant: string) =>
   ({ type: 'phase', phase, round, participant }) as const;
 
+const refitting = ['features', 'solve', 'scales', 'alphas', 'refit'];
 const keyOf = (command: Command) => JSON.stringify(command);
 const phaseOf = (command: Command) => (command.type === 'phase' ? command.phase : undefined);
 
@@ -98,7 +103,10 @@ const rulesArbitrary = fc
 const normal = (state: RunState) =>
   state.rounds.map(({ updates, copied, contributed, ...rest }) => ({
     ...rest,
-    features: [...(contributed.features ?? [])].sort(([a], [b]) => a.localeCompare(b)),
+    contributed: Object.entries(contributed).map(([phase, work]) => [
+      phase,
+      [...work].sort(([a], [b]) => a.localeCompare(b)),
+    ]),
     updates: [...updates].sort(([a], [b]) => a.localeCompare(b)),
     copied: [...copied].sort(([a], [b]) => a.localeCompare(b)),
   }));
@@ -225,8 +233,8 @@ describe('the round', () => {
   });
 
   it.each([
-    ['every', ['train', 'merge', 'features', 'refit', 'evaluate', 'train']],
-    ['last', ['train', 'merge', 'evaluate', 'train', 'merge', 'evaluate', 'features', 'refit']],
+    ['every', ['train', 'merge', ...refitting, 'evaluate', 'train']],
+    ['last', ['train', 'merge', 'evaluate', 'train', 'merge', 'evaluate', ...refitting]],
   ] as const)('refits the last layer in its place: %s', (refit, order) => {
     const { state, asked } = play(rulesOf(1, 2, undefined, false, refit), (due) => due[0]!);
     expect(asked.slice(0, order.length).map((key) => phaseOf(JSON.parse(key)))).toEqual(order);

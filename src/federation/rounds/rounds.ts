@@ -66,7 +66,7 @@ function emptyRound(
       participants: drawnFor(round, rules, dropped),
       evaluated: isEvaluated(rules, round),
     },
-    ...{ updates: new Map(), merged: undefined, copied: new Map(), contributed: {} },
+    ...{ updates: new Map(), merged: undefined, copied: new Map(), contributed: {}, computed: {} },
     ...{ refitted: undefined, pooled: undefined, closed: {}, deadlines: {} },
   };
 }

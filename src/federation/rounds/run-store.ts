@@ -20,6 +20,8 @@ export type StateRole =
   | { readonly type: 'average'; readonly round: number }
   /** A participant's sums of features. */
   | { readonly type: 'features'; readonly round: number; readonly participant: string }
+  /** The last layer solved for, before it is mixed with the trained one. */
+  | { readonly type: 'solution'; readonly round: number }
   /** The model with its last layer refitted. */
   | { readonly type: 'refitted'; readonly round: number }
   /** State and slots of the pooled training, for it goes on from round to round. */

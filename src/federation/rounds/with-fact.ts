@@ -34,6 +34,8 @@ export function withFact(state: RunState, record: RoundRecord, event: RecordEven
       const contributed = { ...record.contributed, [phase]: new Map(others).set(participant, event) };
       return { ...record, contributed };
     }
+    case 'computed':
+      return { ...record, computed: { ...record.computed, [event.phase]: event.sha256 } };
     case 'merged':
       if (record.closed.train === undefined) {
         throw new Error(`internal: round ${event.round} is merged before it is closed`);

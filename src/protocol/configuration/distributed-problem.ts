@@ -2,7 +2,7 @@
 import type { Complaint } from '../../base/complaint.js';
 import type { Configuration } from './configuration.js';
 
-type Field = 'pooled' | 'attack' | 'images' | 'refit';
+type Field = 'pooled' | 'attack' | 'images';
 
 const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: string }>> = {
   pooled: {
@@ -16,10 +16,6 @@ const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: str
   images: {
     why: 'deals out a part of one data set, but here everybody brings their own',
     hint: 'leave "images" out; who joins may give a folder with fewer images',
-  },
-  refit: {
-    why: 'needs sums over everybody’s examples, which participants elsewhere do not hand in',
-    hint: 'leave "refit" out, or do it on one machine, by `commonweight run`',
   },
 };
 

@@ -188,3 +188,7 @@ export function roundsText(configuration: Configuration): string {
     ...(pooled ? ['for comparison, the same network is trained on all the data together'] : []),
   ].join('; ');
 }
+
+/** What participants elsewhere send where the last layer is refitted. */
+export const REFIT_SENDS =
+  'to refit the last layer, sums over the training examples of what goes into it: number and mean of each class, and second moments';

@@ -76,7 +76,7 @@ export async function joinFederation(
           ...options,
         })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
-  const { plan } = federation;
+  const { plan, refit } = federation;
   // Another process with this token, which this one has taken the place of, needs a moment to end.
   const opened =
     folder === undefined
@@ -86,7 +86,10 @@ export async function joinFederation(
           signal: options.signal,
           onWaiting: options.onNotice,
         });
-  const tasks = new WorkerPool({ plan, train: own.dataset, ...workersFor(federation.methods) }, 1);
+  const tasks = new WorkerPool(
+    { plan, train: own.dataset, features: refit?.features, ...workersFor(federation.methods) },
+    1,
+  );
   try {
     return await takePart(end, {
       ...{ federation, data: own, tasks, shareLabelCounts, observer, signal: options.signal },

@@ -46,6 +46,7 @@ export async function joinFederationFromPage(
     ({ partBytes }) => ({
       plan: planCutFor({ configuration, ...learner }, partBytes),
       train: dataset,
+      features: federation.refit?.features,
       ...workersFor(federation.methods),
     }),
     { ...(device && { device }), ...(threads && { threads }) },

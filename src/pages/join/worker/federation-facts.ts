@@ -2,7 +2,7 @@
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
 import { metricsOf } from '../../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../../protocol/description.js';
-import { networkText, roundsText, trainingText } from '../../../report/text/introduction.js';
+import { networkText, REFIT_SENDS, roundsText, trainingText } from '../../../report/text/introduction.js';
 import type { FederationFacts } from '../state/messages.js';
 
 export function federationFacts(
@@ -11,7 +11,7 @@ export function federationFacts(
   { methods }: Pick<CompiledFederation, 'methods'>,
   demonstration: boolean,
 ): FederationFacts {
-  const { rounds } = configuration;
+  const { rounds, refit } = configuration;
   return {
     participant,
     others: participants.filter((name) => name !== participant),
@@ -20,6 +20,9 @@ export function federationFacts(
     merging: roundsText(configuration),
     metric: metricsOf(configuration)[0],
     ...{ rounds, classNames, imageShape, demonstration },
-    besides: methods.map(({ leaves }) => `with them, ${leaves}`),
+    besides: [
+      ...methods.map(({ leaves }) => `with them, ${leaves}`),
+      ...(refit === undefined ? [] : [REFIT_SENDS]),
+    ],
   };
 }

@@ -21,7 +21,9 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
     case 'assigned': {
       const { assignment } = event;
       if (assignment.type === 'finished') return undefined;
-      const { round, type: activity } = assignment;
+      const { round, type } = assignment;
+      // The parts of a refit look at data as an evaluation does.
+      const activity = type === 'train' || type === 'wait' ? type : 'evaluate';
       const own = assignment.type !== 'wait' && assignment.waitingFor.includes(participant);
       return { type: 'assigned', round, activity, own };
     }

@@ -1,0 +1,76 @@
+/** A participant's part of a refit of the last layer: sums of features, and losses with layers that the coordinator offers. */
+import { unlessAborted } from '../../base/unless-aborted.js';
+import { solutionLayout } from '../../merge/refit/solution.js';
+import type { Announcement, Receipt } from '../../protocol/announcement.js';
+import type { Assignment } from '../../protocol/assignment.js';
+import { encodeSafetensors } from '../../tensor/safetensors.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import type { ParticipantEnd } from '../../transport/transport.js';
+import { FederationError } from '../error.js';
+import { ownFeatures, ownLosses, type RefitPlan } from '../methods/refit.js';
+import { blobOf } from './kept-update.js';
+import type { OfferedStates } from './offered-states.js';
+import type { OwnData } from './own-data.js';
+
+type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
+
+export interface RefitContext {
+  readonly refit: RefitPlan | undefined;
+  readonly data: OwnData;
+  readonly tasks: TaskRunner;
+  readonly offered: OfferedStates;
+  readonly upload: ParticipantEnd['upload'];
+  announce(announcement: Announcement): Promise<Receipt>;
+  onActivity(round: number, activity: 'evaluating' | 'uploading'): void;
+}
+
+/** Upload attempts if the coordinator loses a blob before it is announced. */
+const UPLOADS = 3;
+
+export async function sumFeatures(
+  assignment: Named<'sum-features'>,
+  { refit, data: { share }, tasks, offered, upload, announce, onActivity }: RefitContext,
+  signal: AbortSignal,
+  saying: () => void,
+): Promise<void> {
+  requireRefit(refit);
+  const { round, model } = assignment;
+  const base = await offered.model(model, round, signal);
+  onActivity(round, 'evaluating');
+  const bytes = encodeSafetensors(await unlessAborted(ownFeatures({ share, tasks }, base), signal));
+  const file = await blobOf(bytes);
+  for (let tried = 1; ; tried++) {
+    onActivity(round, 'uploading');
+    await unlessAborted(upload(bytes, file), signal);
+    saying();
+    const receipt = await announce({ ...contribution(assignment, 'features'), file });
+    if (receipt.accepted || receipt.reason !== 'no-blob' || tried === UPLOADS) return;
+  }
+}
+
+export async function compareLayers(
+  assignment: Named<'compare-layers'>,
+  { refit: plan, data: { share }, tasks, offered, announce, onActivity }: RefitContext,
+  signal: AbortSignal,
+  saying: () => void,
+): Promise<void> {
+  const refit = requireRefit(plan);
+  const { round, phase, model, solution: blob, mixes } = assignment;
+  const base = await offered.model(model, round, signal);
+  const solution = await offered.common(blob, 'last layer', solutionLayout(refit.features), round, signal);
+  onActivity(round, 'evaluating');
+  const sums = await ownLosses({ share, tasks }, base, refit, solution, mixes, signal);
+  saying();
+  await announce({ ...contribution(assignment, phase), sums });
+}
+
+function requireRefit(refit: RefitPlan | undefined): RefitPlan {
+  if (refit !== undefined) return refit;
+  throw new FederationError(
+    'federation: the coordinator asks for a part of a refit, but "refit" is not in its configuration',
+  );
+}
+
+/** What an answer says of its assignment. */
+const contribution = ({ round, attempt, model }: Named<'sum-features' | 'compare-layers'>, phase: string) =>
+  ({ type: 'contributed', round, ...(attempt && { attempt }), phase, model: model.sha256 }) as const;

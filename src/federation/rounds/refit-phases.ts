@@ -1,0 +1,105 @@
+/**
+ * The phases of a refit of the last layer (`methods/refit.ts`): everybody sums features, the coordinator solves for the layer,
+ * everybody says what loss it has at several scales, then mixed with the trained layer, and the coordinator makes the model.
+ */
+import { alphaMixes, leastLoss, type Mix, scaleMixes } from '../../merge/refit/solution.js';
+import {
+  type AssignmentFacts,
+  type CoordinatorPhase,
+  isLastRound,
+  type ParticipantsPhase,
+  type Phase,
+  type RoundRecord,
+  type RunState,
+} from './round.js';
+
+const isPartOf = (state: RunState, record: RoundRecord) =>
+  state.rules.refit === 'every' || isLastRound(state, record);
+const refitting = { activity: 'refitting', isPartOf };
+
+/** Everybody's contributions to a phase. */
+const contributed = (name: string) =>
+  ({
+    by: 'participants',
+    ...{ name, ...refitting },
+    due: ({ rules, dropped }: RunState) => rules.participants.filter((one) => !dropped.has(one)),
+    done: (record: RoundRecord) => record.contributed[name] ?? new Map<string, never>(),
+    without(record: RoundRecord, participant: string): RoundRecord {
+      const others = new Map(record.contributed[name]);
+      others.delete(participant);
+      return { ...record, contributed: { ...record.contributed, [name]: others } };
+    },
+    deadlineSeconds: ({ deadlineSeconds }: RunState['rules']) => deadlineSeconds,
+  }) as const;
+
+/** The SHA-256 of the model whose last layer is refitted: the merged one, or the average where that is the final one. */
+export function refittedFrom(
+  { rules }: Pick<RunState, 'rules'>,
+  { merged }: RoundRecord,
+): string | undefined {
+  return (rules.refitsAverage && merged?.average) || merged?.sha256;
+}
+
+async function modelOf(state: RunState, record: RoundRecord, { blobOf }: AssignmentFacts) {
+  const sha256 = refittedFrom(state, record);
+  if (sha256 === undefined) throw new Error(`internal: round ${record.round} has no merged model yet`);
+  return blobOf(sha256);
+}
+
+const features: ParticipantsPhase = {
+  ...contributed('features'),
+  lacks: ({ file, sums }) => (file === undefined || sums !== undefined ? 'a file' : undefined),
+  ask: async (state, record, facts) => ({
+    type: 'sum-features',
+    model: await modelOf(state, record, facts),
+  }),
+};
+
+const solve: CoordinatorPhase = {
+  ...{ by: 'coordinator', name: 'solve', ...refitting },
+  isDone: ({ computed }) => computed.solve !== undefined,
+};
+
+/** Everybody's losses with the solution mixed so; which mixes follows from the phases before. */
+const losses = (
+  name: 'scales' | 'alphas',
+  mixesOf: (record: RoundRecord) => readonly Mix[],
+): ParticipantsPhase => ({
+  ...contributed(name),
+  lacks: ({ file, sums }, record) => {
+    const { length } = mixesOf(record);
+    return file !== undefined || sums?.length !== length ? `${length} losses` : undefined;
+  },
+  async ask(state, record, facts) {
+    const { solve } = record.computed;
+    if (solve === undefined) throw new Error(`internal: round ${record.round} has no solution yet`);
+    const [model, solution] = [await modelOf(state, record, facts), await facts.blobOf(solve)];
+    return { type: 'compare-layers', phase: name, model, solution, mixes: [...mixesOf(record)] };
+  },
+});
+
+function bestOf(name: 'scales' | 'alphas', mixes: readonly Mix[], { closed, contributed }: RoundRecord): Mix {
+  const counted = closed[name]?.counted ?? [];
+  return leastLoss(
+    mixes,
+    counted.map((participant) => contributed[name]?.get(participant)?.sums ?? []),
+  );
+}
+
+/** The mixes with the best scale, once it is known. */
+export const alphasOf = (record: RoundRecord) => alphaMixes(bestOf('scales', scaleMixes, record).scale);
+
+/** How the solution is mixed into the layer, once everybody has said how good the mixes are. */
+export const chosenMix = (record: RoundRecord): Mix => bestOf('alphas', alphasOf(record), record);
+
+/** Between two participants' answers nothing is to be made: the scale follows from the facts. */
+export const refitPhases: readonly Phase[] = [
+  features,
+  solve,
+  losses('scales', () => scaleMixes),
+  losses('alphas', alphasOf),
+  {
+    ...{ by: 'coordinator', name: 'refit', ...refitting },
+    isDone: ({ refitted }) => refitted !== undefined,
+  },
+];
