@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { classNamesSchema, everybodySchema, sentenceSchema } from '../base/text.js';
 import { attachmentNamesSchema } from './attachments.js';
-import { sha256Schema } from './blob-name.js';
+import { blobSchema, sha256Schema } from './blob-name.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { foreignPlanSchema } from './foreign-plan.js';
 
@@ -38,6 +38,11 @@ export const descriptionSchema = z
     foreignPlan: foreignPlanSchema
       .optional()
       .describe('The file of the plan, where the coordinator offers it.'),
+    frozen: blobSchema
+      .optional()
+      .describe(
+        'The file of the weights that stay as they are, where participants cannot draw them themselves.',
+      ),
     commonweight: sentenceSchema(100)
       .optional()
       .describe('The coordinator’s version of Commonweight, for messages about another plan.'),

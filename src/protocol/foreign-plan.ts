@@ -37,6 +37,10 @@ export const planHeaderSchema = z
       .min(1)
       .max(100_000)
       .describe('The table of tensors: [name, shape] of each tensor of the state, in their order.'),
+    frozen: z
+      .array(z.tuple([nameSchema, z.array(count.max(2 ** 31)).max(16)]))
+      .max(100_000)
+      .describe('The same of the tensors that no step changes.'),
     training: count.meta({ unit: 'bytes', description: 'The size of the training model.' }),
     evaluation: count.meta({ unit: 'bytes', description: 'The size of the evaluation model.' }),
     fisher: z
@@ -51,16 +55,16 @@ export const planHeaderSchema = z
 
 type Header = z.output<typeof planHeaderSchema>;
 
-export interface ForeignPlan extends Pick<Header, 'memoryBytes' | 'tensors'> {
+export interface ForeignPlan extends Pick<Header, 'memoryBytes' | 'tensors' | 'frozen'> {
   readonly trainingModel: Uint8Array;
   readonly evaluationModel: Uint8Array;
   readonly fisher: { readonly batchSize: number; readonly model: Uint8Array } | undefined;
 }
 
 export function encodeForeignPlan(plan: ForeignPlan): Uint8Array {
-  const { memoryBytes, tensors, trainingModel, evaluationModel, fisher } = plan;
+  const { memoryBytes, tensors, frozen, trainingModel, evaluationModel, fisher } = plan;
   const header: Header = {
-    ...{ format: 'commonweight-plan', version: 1, memoryBytes, tensors },
+    ...{ format: 'commonweight-plan', version: 1, memoryBytes, tensors, frozen },
     ...{ training: trainingModel.length, evaluation: evaluationModel.length },
     ...(fisher && { fisher: { bytes: fisher.model.length, batchSize: fisher.batchSize } }),
   };
@@ -82,11 +86,11 @@ export function decodeForeignPlan(bytes: Uint8Array): ForeignPlan {
   const length = bytes.length < 8 ? undefined : view.getBigUint64(0, true);
   if (length === undefined || length > bytes.length - 8) throw bad('it ends within its header');
   const start = 8 + Number(length);
-  const { training, evaluation, fisher, memoryBytes, tensors } = readHeader(bytes.subarray(8, start));
+  const { training, evaluation, fisher, memoryBytes, tensors, frozen } = readHeader(bytes.subarray(8, start));
   const expected = start + training + evaluation + (fisher?.bytes ?? 0);
   if (bytes.length !== expected) throw bad(`it has ${bytes.length} bytes, expected ${expected}`);
   return {
-    ...{ memoryBytes, tensors },
+    ...{ memoryBytes, tensors, frozen },
     trainingModel: bytes.slice(start, start + training),
     evaluationModel: bytes.slice(start + training, start + training + evaluation),
     fisher: fisher && { batchSize: fisher.batchSize, model: bytes.slice(start + training + evaluation) },

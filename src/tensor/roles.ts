@@ -4,17 +4,24 @@
  * extrapolates) must leave the others alone: a variance below 0 is none.
  */
 
-/** `statistic`: of the data that went through a layer; `counter`: of the steps, a whole number. */
-export type Role = 'weight' | 'statistic' | 'counter';
+/**
+ * - `weight`: training moves it
+ * - `statistic`: of the data that went through a layer; no optimizer, correction, noise or robust strategy touches it
+ * - `counter`: of the steps, a whole number
+ * - `frozen`: stays as it is; it is no part of the state that training carries, and travels once
+ *
+ * The first three are told by the name, since files of other programs say no more; what is frozen, a plan says.
+ */
+export type Role = 'weight' | 'statistic' | 'counter' | 'frozen';
 
-const roles: ReadonlyMap<string, Role> = new Map([
+const roles: ReadonlyMap<string, Exclude<Role, 'frozen'>> = new Map([
   ['running_mean', 'statistic'],
   ['running_var', 'statistic'],
   ['num_batches_tracked', 'counter'],
 ]);
 
 /** @param name with the layers in front: "layer1.0.bn1.running_var" */
-export const roleOf = (name: string): Role => roles.get(lastPart(name)) ?? 'weight';
+export const roleOf = (name: string): Exclude<Role, 'frozen'> => roles.get(lastPart(name)) ?? 'weight';
 
 /** Whether its values can be none below 0. */
 export const isVariance = (name: string): boolean => lastPart(name) === 'running_var';

@@ -96,6 +96,24 @@ export function layoutDifference(actual: StateLayout, expected: StateLayout): st
   return undefined;
 }
 
+/** The tensors of several states in one, in the order of this table, which names them all. */
+export function joinStates(layout: StateLayout, ...states: readonly StateDict[]): StateDict {
+  const data = new Float32Array(layoutSize(layout));
+  for (const { name, offset } of layout) {
+    const holder = states.find((state) => state.layout.some((entry) => entry.name === name));
+    if (holder === undefined) throw new TensorError(`state dict: no tensor "${name}" in any of the states`);
+    data.set(tensorView(holder, name), offset);
+  }
+  return { layout, data };
+}
+
+/** Those tensors of a state that this table names. @throws TensorError when one is missing */
+export function partOfState(state: StateDict, layout: StateLayout): StateDict {
+  const data = new Float32Array(layoutSize(layout));
+  for (const { name, offset } of layout) data.set(tensorView(state, name), offset);
+  return { layout, data };
+}
+
 /**
  * The same tensors in the order of another table. Values that lie in that order already are not
  * copied.

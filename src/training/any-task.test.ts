@@ -21,10 +21,11 @@ import { mlp } from '../engine/nn/models/mlp.js';
 import { onPixels } from '../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../engine/nn/optimizers.js';
 import { compilePlan } from '../engine/nn/plan.js';
+import { tensorsOf } from '../engine/nn/state-inputs.js';
 import { classification } from '../engine/nn/tasks/classification.js';
 import { regression } from '../engine/nn/tasks/regression.js';
 import type { Task } from '../engine/nn/tasks/task.js';
-import { cutState, evaluationStep, trainingStep } from '../engine/nn/training-step.js';
+import { evaluationStep, trainingStep } from '../engine/nn/training-step.js';
 import { ortNode } from '../engine/runtime/node/ort-node.js';
 import type { Session } from '../engine/runtime/runtime.js';
 import { figuresOf } from '../metrics/classification.js';
@@ -268,7 +269,7 @@ describe.each(Object.entries(cases))('%s', (_, { dataset, network, task, learnin
     const output = applyNetwork(
       network,
       layout,
-      cutState(g.input('state', [state.length]), layout),
+      tensorsOf({ state: g.input('state', [state.length]) }, { layout: layout }),
       examplesOf(inputs, EXAMPLES),
     );
     const values = evaluate({ outputs: { output } }, { state, [inputs[0]!.name]: inputs[0]!.values }).output!;

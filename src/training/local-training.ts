@@ -9,6 +9,7 @@ import type { Batch } from '../data/batches/batches.js';
 import { type BatchSource, type BatchTask, batchesHere } from '../data/batches/training-batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Augmentation } from '../data/images/augmentation.js';
+import { weightsIn } from '../engine/nn/layers/network.js';
 import type { Plan } from '../engine/nn/plan.js';
 import type { Session, Tensors } from '../engine/runtime/runtime.js';
 import { figuresOf } from '../metrics/classification.js';
@@ -185,7 +186,7 @@ function checkArraysOf(plan: Plan, { train, validation }: LocalData, base: Float
   requireArray('federation: "train"', train, 'Uint32Array');
   requireArray('federation: "validation"', validation, 'Uint32Array');
   if (work.slots === undefined) return;
-  requireArray('federation: "slots"', work.slots, 'Float32Array', plan.slotCount * size);
+  requireArray('federation: "slots"', work.slots, 'Float32Array', plan.slotCount * weightsIn(plan.layout));
 }
 
 function diverged({ participant, round }: LocalWork, what: string, value: string | number, step: number) {
@@ -203,7 +204,7 @@ async function stepLoop(
   base: Float32Array,
   work: LocalWork,
 ) {
-  const size = base.length;
+  const size = weightsIn(plan.layout);
   const learningRate = new Float32Array(1);
   const stepNumber = new Int32Array(1);
   const lossSum = new Float32Array(1);

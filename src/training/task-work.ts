@@ -8,10 +8,11 @@ import { randomStream } from '../base/random.js';
 import type { BatchSource, BatchTask } from '../data/batches/training-batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { carryOf } from '../engine/nn/carry.js';
-import { type Runtime, RuntimeError, type Session } from '../engine/runtime/runtime.js';
+import { type Runtime, RuntimeError, type Session, type SessionOptions } from '../engine/runtime/runtime.js';
 import { DivergedError } from './error.js';
 import { evaluateState } from './evaluate.js';
 import { fisherInformation } from './fisher-information.js';
+import { holding } from './held-values.js';
 import type { KeepGoing } from './keep-going.js';
 import { trainLocally } from './local-training.js';
 import { sumFeatures } from './sum-features.js';
@@ -47,12 +48,14 @@ export interface TaskWork {
 
 export function taskWork({ runtime, setup, keepGoing, batchesOf, send }: WorkPlace): TaskWork {
   const opened: { [Name in 'training' | 'evaluation' | 'fisher']?: Promise<Session> } = {};
+  const open = async (model: Uint8Array, options?: SessionOptions) =>
+    holding(await runtime.open(model, options), setup.frozen);
   function trainingSession() {
-    opened.training ??= runtime.open(setup.plan.trainingModel, { carry: carryOf(setup.plan) });
+    opened.training ??= open(setup.plan.trainingModel, { carry: carryOf(setup.plan) });
     return opened.training;
   }
   function evaluationSession() {
-    opened.evaluation ??= runtime.open(setup.plan.evaluationModel);
+    opened.evaluation ??= open(setup.plan.evaluationModel);
     return opened.evaluation;
   }
 
@@ -89,7 +92,7 @@ export function taskWork({ runtime, setup, keepGoing, batchesOf, send }: WorkPla
     if (plan === undefined) throw new Error('internal: this worker has no plan of features');
     // Opened for each task: few are asked for, and their matrices are large.
     const sessions = {
-      features: await runtime.open(plan.featureModel),
+      features: await open(plan.featureModel),
       gram: await runtime.open(plan.gramModel),
     };
     try {
@@ -103,7 +106,7 @@ export function taskWork({ runtime, setup, keepGoing, batchesOf, send }: WorkPla
   async function fisher({ state, indices, signs }: FisherTask) {
     const { fisher: plan } = setup;
     if (plan === undefined) throw new Error('internal: this worker has no plan of the Fisher information');
-    opened.fisher ??= runtime.open(plan.model);
+    opened.fisher ??= open(plan.model);
     const session = await opened.fisher;
     return fisherInformation(session, plan, state, setup.train, indices, randomStream(...signs), keepGoing);
   }

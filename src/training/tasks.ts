@@ -16,6 +16,8 @@ export interface ExampleSet {
 /** What every worker is given once. The data lie in shared memory. */
 export interface WorkerSetup {
   readonly plan: Plan;
+  /** The values of what the plan calls frozen. */
+  readonly frozen?: Float32Array | undefined;
   readonly train: Dataset;
   /** The coordinator's; participants elsewhere have none. */
   readonly test?: Dataset | undefined;

@@ -88,8 +88,11 @@ export function foreignPlans(share: number): Decoder {
       return { input: withHeader(JSON.stringify(mutatedDocument(dice, document, document)) ?? '') };
     },
     async read(bytes: Uint8Array) {
-      const { trainingModel, evaluationModel, tensors } = decodeForeignPlan(bytes);
-      const hash = await planHash({ trainingModel, evaluationModel, layout: stateLayout(tensors) });
+      const { trainingModel, evaluationModel, tensors, frozen } = decodeForeignPlan(bytes);
+      const hash = await planHash({
+        ...{ trainingModel, evaluationModel },
+        ...{ layout: stateLayout(tensors), frozen: stateLayout(frozen) },
+      });
       const attachments = ['fisher'];
       const description = { ...exampleDescription, ...facts, configuration, attachments, plan: hash };
       return compileDescription(description, { foreignPlan: bytes });

@@ -12,8 +12,15 @@ import type { Value } from '../graph/value.js';
 import { gramModel } from '../onnx/gram-model.js';
 import { lower } from '../onnx/lower/lower.js';
 import { denseLayer, lastLayerOf } from './layers/last-layer.js';
-import { applyNetwork, examplesOf, layoutOf, type Network, parametersOf } from './layers/network.js';
-import { cutState } from './training-step.js';
+import {
+  applyNetwork,
+  examplesOf,
+  frozenLayoutOf,
+  layoutOf,
+  type Network,
+  parametersOf,
+} from './layers/network.js';
+import { frozenInput, tensorsOf } from './state-inputs.js';
 
 export interface FeaturePlan {
   readonly inputs: readonly ColumnSpec[];
@@ -35,18 +42,23 @@ export interface FeaturePlan {
 export interface FeatureOptions {
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
+  /** As of the plan. */
+  readonly freeze?: readonly string[] | undefined;
 }
 
 const BATCH = 25;
 const BLOCK = 250;
 
 /** @throws NetworkError when the logits are not those of a dense layer with a bias. */
-export function compileFeaturePlan({ network, inputs }: FeatureOptions): FeaturePlan {
-  const layout = layoutOf(parametersOf(network, inputs));
-  const { weight, bias } = lastLayerOf(network, layout, inputs, 'refit');
+export function compileFeaturePlan({ network, inputs, freeze }: FeatureOptions): FeaturePlan {
+  const parameters = parametersOf(network, inputs, freeze);
+  const layout = layoutOf(parameters);
+  const frozen = frozenLayoutOf(parameters);
+  const { weight, bias } = lastLayerOf(network, { layout, frozen }, inputs, 'refit');
   const [classes, features] = weight.shape as [number, number];
   const state = g.input('state', [layoutSize(layout)]);
-  const whole = denseLayer(applyNetwork(network, layout, cutState(state, layout), examplesOf(inputs, BATCH)));
+  const tensors = tensorsOf({ state, ...frozenInput({ frozen }) }, { layout, frozen });
+  const whole = denseLayer(applyNetwork(network, [...layout, ...frozen], tensors, examplesOf(inputs, BATCH)));
   return {
     inputs: inputs.map(specOf),
     weight,

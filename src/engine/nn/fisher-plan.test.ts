@@ -15,7 +15,7 @@ import {
   parametersOf,
 } from './layers/network.js';
 import { onPixels, pixels } from './models/normalize-pixels.js';
-import { cutState } from './training-step.js';
+import { tensorsOf } from './state-inputs.js';
 
 const inputs = [pixels([1, 4, 4])];
 const normalization = { mean: [0.3], deviation: [0.4] };
@@ -50,7 +50,7 @@ function expectation(network: Network, state: Float32Array, weights = [1, 1, 1])
 /** Σ over the images of Σ_c p_c·(∇ log p_c)², each gradient by itself. */
 function definition(network: Network, state: Float32Array) {
   const layout = layoutOf(parametersOf(network, inputs));
-  const tensors = cutState(g.input('state', [layoutSize(layout)]), layout);
+  const tensors = tensorsOf({ state: g.input('state', [layoutSize(layout)]) }, { layout });
   const logP = g.logSoftmax(applyNetwork(network, layout, tensors, examplesOf(inputs, 1)), 1);
   const graph = {
     outputs: Object.fromEntries(

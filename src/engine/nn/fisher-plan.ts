@@ -5,7 +5,7 @@
  *
  * as one graph that takes a batch example by example, since a sum of squares needs each gradient by itself:
  *
- *     (state [P], …inputs [B,…], signs [B,classes], weights [B]) → (sum [P])
+ *     (state [P], frozen [F], …inputs [B,…], signs [B,classes], weights [B]) → (sum [P])
  *
  * With signs ε of ±1, (Σ_c ε_c·√p_c·∇ log p_c)² has the expectation Σ_c p_c·(∇ log p_c)² over them: one gradient an example
  * instead of one per class, and less noise than a label drawn from p gives, where an improbable one brings a large gradient.
@@ -13,7 +13,8 @@
  */
 
 import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
-import { layoutSize } from '../../tensor/state-dict.js';
+import { roleOf } from '../../tensor/roles.js';
+import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
 import { simplify, simplifyGraph } from '../graph/simplify.js';
@@ -22,17 +23,21 @@ import { lower } from '../onnx/lower/lower.js';
 import {
   applyNetwork,
   examplesOf,
+  frozenLayoutOf,
   type Inputs,
   layoutOf,
   type Network,
   parametersOf,
+  weightsIn,
 } from './layers/network.js';
-import { cutState } from './training-step.js';
+import { frozenInput, tensorsOf } from './state-inputs.js';
 
 export interface FisherPlan {
   readonly inputs: readonly ColumnSpec[];
   /** Numbers in the state. */
   readonly size: number;
+  /** What no step changes, as a plan has it. */
+  readonly frozen: StateLayout;
   readonly classes: number;
   /** Examples of which the squares are summed at a time. */
   readonly batchSize: number;
@@ -42,44 +47,52 @@ export interface FisherPlan {
 export interface FisherOptions {
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
+  /** As of the plan. */
+  readonly freeze?: readonly string[] | undefined;
 }
 
 const BATCH = 25;
 
 export function compileFisherPlan(options: FisherOptions): FisherPlan {
-  const { graph, size, classes } = fisherStep(options, BATCH);
-  return { inputs: options.inputs.map(specOf), size, classes, batchSize: BATCH, model: lower(graph) };
+  const { graph, size, frozen, classes } = fisherStep(options, BATCH);
+  return { inputs: options.inputs.map(specOf), size, frozen, classes, batchSize: BATCH, model: lower(graph) };
 }
 
 /** The graph, with the number of weights and of classes that the network has. */
 export function fisherStep(
-  { network, inputs }: FisherOptions,
+  { network, inputs, freeze }: FisherOptions,
   batchSize: number,
-): { graph: Graph; size: number; classes: number } {
-  const layout = layoutOf(parametersOf(network, inputs));
+): { graph: Graph; size: number; frozen: StateLayout; classes: number } {
+  const parameters = parametersOf(network, inputs, freeze);
+  const layout = layoutOf(parameters);
+  const frozen = frozenLayoutOf(parameters);
   const size = layoutSize(layout);
-  const state = g.input('state', [size]);
+  const held = { state: g.input('state', [size]), ...frozenInput({ frozen }) };
   const examples = examplesOf(inputs, batchSize);
-  const logits = applyNetwork(network, layout, cutState(state, layout), examples);
+  const logits = applyNetwork(network, [...layout, ...frozen], tensorsOf(held, { layout, frozen }), examples);
   const classes = logits.shape[1] ?? 1;
   const weights = g.input('weights', [batchSize]);
   const slopes = g.mul(logitSlopes(logits), g.reshape(weights, [batchSize, 1]));
   const named = Object.fromEntries(inputs.map(({ name }, index) => [name, examples[index] as Value]));
   const sliced = { ...named, slopes };
-  const sum = g.sumOverParts({ sliced, whole: { state } }, batchSize, (operands) => {
-    const one = operands as Record<'slopes' | 'state', Value>;
+  const sum = g.sumOverParts({ sliced, whole: held }, batchSize, (operands) => {
+    const one = operands as Record<'slopes' | keyof typeof held, Value>;
     const inputsOfOne = inputs.map(({ name }) => operands[name]) as unknown as Inputs;
-    const tensors = cutState(one.state, layout);
-    const z = applyNetwork(network, layout, tensors, inputsOfOne);
+    const all = tensorsOf(one, { layout, frozen });
+    const tensors = all.filter((_, index) => roleOf(layout[index]?.name ?? 'running_mean') === 'weight');
+    const z = applyNetwork(network, [...layout, ...frozen], all, inputsOfOne);
     // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
     const [value, ...simple] = simplify([g.reduceSum(g.mul(z, one.slopes)), ...tensors]) as [
       Value,
       ...Value[],
     ];
-    const gradient = g.concat(gradients(value, simple), 0);
+    // Of statistics and counters there is none: 0.
+    const others = size - weightsIn(layout);
+    const rest = others === 0 ? [] : [g.constant(Array.from({ length: others }, () => 0))];
+    const gradient = g.concat([...gradients(value, simple), ...rest], 0);
     return simplify([g.mul(gradient, gradient)])[0] as Value;
   });
-  return { graph: simplifyGraph({ outputs: { sum } }), size, classes };
+  return { graph: simplifyGraph({ outputs: { sum } }), size, frozen, classes };
 }
 
 /**

@@ -8,10 +8,17 @@ import type { PermutationGroup, PermutedAxis } from '../../tensor/permutation-gr
 import { input } from '../graph/build.js';
 import { permutableAxes } from '../graph/permutation-rules.js';
 import { resolve, type Units } from '../graph/tied-axes.js';
-import { applyNetwork, examplesOf, layoutOf, type Network, parametersOf } from './layers/network.js';
+import { applyNetwork, examplesOf, modelLayoutOf, type Network, parametersOf } from './layers/network.js';
 
-export function permutationGroups(network: Network, inputs: readonly ColumnSpec[]): PermutationGroup[] {
-  const layout = layoutOf(parametersOf(network, inputs));
+/** @param freeze what stays as it is, its order too */
+export function permutationGroups(
+  network: Network,
+  inputs: readonly ColumnSpec[],
+  freeze: readonly string[] = [],
+): PermutationGroup[] {
+  const parameters = parametersOf(network, inputs, freeze);
+  const still = new Set(parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name));
+  const layout = modelLayoutOf(parameters);
   const tensors = layout.map(({ name, shape }) => input(name, shape));
   const output = applyNetwork(network, layout, tensors, examplesOf(inputs, 1));
   const axes = permutableAxes(output, tensors);
@@ -25,7 +32,8 @@ export function permutationGroups(network: Network, inputs: readonly ColumnSpec[
       members.set(units, [...(members.get(units) ?? []), { tensor: name, axis, block }]);
     });
   });
-  return [...members].map(([{ size, channelGroups }, members]) => ({
+  const movable = [...members].filter(([, axes]) => !axes.some(({ tensor }) => still.has(tensor)));
+  return movable.map(([{ size, channelGroups }, members]) => ({
     size,
     members,
     ...(channelGroups !== undefined && { channelGroups }),

@@ -6,10 +6,11 @@
 import { printable } from '../../base/printable.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
-import { layoutSize } from '../../tensor/state-dict.js';
+import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
 import type { ModelSignature, ModelValue } from '../onnx/import/read-model.js';
 import type { CorrectionInput } from './corrections/correction.js';
 import type { FisherPlan } from './fisher-plan.js';
+import { weightsIn } from './layers/network.js';
 import type { Plan } from './plan.js';
 import { sumOutput } from './tasks/measures.js';
 
@@ -18,6 +19,7 @@ type Facts = Omit<Plan, 'trainingModel' | 'evaluationModel'>;
 /** Those of `trainingStep`. */
 export function trainingSignature(plan: Facts, classes: number): ModelSignature {
   const vector = [layoutSize(plan.layout)];
+  const weights = [weightsIn(plan.layout)];
   const corrections: Readonly<Record<CorrectionInput, Shape>> = {
     strength: [],
     globalState: vector,
@@ -28,7 +30,8 @@ export function trainingSignature(plan: Facts, classes: number): ModelSignature 
   return {
     inputs: [
       value('state', vector),
-      ...slots.map((index) => value(`slot${index}`, vector)),
+      ...held(plan.frozen),
+      ...slots.map((index) => value(`slot${index}`, weights)),
       ...batch(plan, plan.batchSize),
       value('learningRate', []),
       value('step', [], 'i32'),
@@ -37,7 +40,7 @@ export function trainingSignature(plan: Facts, classes: number): ModelSignature 
     ],
     outputs: [
       value('nextState', vector),
-      ...slots.map((index) => value(`nextSlot${index}`, vector)),
+      ...slots.map((index) => value(`nextSlot${index}`, weights)),
       ...loss,
     ],
   };
@@ -47,7 +50,7 @@ export function trainingSignature(plan: Facts, classes: number): ModelSignature 
 export function evaluationSignature(plan: Facts): ModelSignature {
   const { evaluationBatchSize: size, measures } = plan;
   return {
-    inputs: [value('state', [layoutSize(plan.layout)]), ...batch(plan, size)],
+    inputs: [value('state', [layoutSize(plan.layout)]), ...held(plan.frozen), ...batch(plan, size)],
     outputs: [
       ...loss,
       ...measures.sums.map(({ name, shape }) => value(sumOutput(name), shape)),
@@ -60,12 +63,14 @@ export function evaluationSignature(plan: Facts): ModelSignature {
 export function fisherSignature({
   inputs,
   size,
+  frozen,
   batchSize,
   classes,
 }: Omit<FisherPlan, 'model'>): ModelSignature {
   return {
     inputs: [
       value('state', [size]),
+      ...held(frozen),
       ...columns(inputs, batchSize),
       value('signs', [batchSize, classes]),
       value('weights', [batchSize]),
@@ -107,6 +112,7 @@ function valuesProblem(
 
 const value = (name: string, shape: Shape, type: ModelValue['type'] = 'f32') => ({ name, type, shape });
 const described = ({ type, shape }: ModelValue) => `${type}${formatShape(shape)}`;
+const held = (frozen: StateLayout) => (frozen.length === 0 ? [] : [value('frozen', [layoutSize(frozen)])]);
 const columns = (of: readonly ColumnSpec[], size: number) =>
   of.map(({ name, shape, dtype }) => value(name, [size, ...shape], dtype));
 const batch = ({ inputs, targets }: Facts, size: number) => [

@@ -12,6 +12,7 @@ import type { Correction, CorrectionInput } from './corrections/correction.js';
 import {
   applyNetwork,
   examplesOf,
+  frozenLayoutOf,
   layoutOf,
   type Network,
   NetworkError,
@@ -36,18 +37,23 @@ export interface PlanOptions {
   /** Examples evaluated at a time; `EVALUATION_BATCH` by default. */
   readonly evaluationBatchSize?: number;
   readonly clipNorm?: number | undefined;
+  /** Weights that stay as they are, by patterns of their names; none by default. */
+  readonly freeze?: readonly string[] | undefined;
   readonly correction?: Correction | undefined;
   /** A batch is cut into parts whose largest array fits: `partBytes` of the runtime that will train; 2.5 MiB by default. */
   readonly partBytes?: number | undefined;
 }
 
 export interface Plan {
+  /** Of the state that is carried from step to step: weights, then statistics and counters (`tensor/roles.ts`). */
   readonly layout: StateLayout;
+  /** Of the vector `frozen`, which no step changes; often empty. */
+  readonly frozen: StateLayout;
   readonly inputs: readonly ColumnSpec[];
   readonly targets: readonly ColumnSpec[];
   readonly batchSize: number;
   readonly evaluationBatchSize: number;
-  /** Vectors that the optimizer keeps, each of the state's size. */
+  /** Vectors that the optimizer keeps, each as long as there are weights in the state (`weightsIn`). */
   readonly slotCount: number;
   /** What an evaluation gives. */
   readonly measures: Measures;
@@ -69,11 +75,14 @@ export function compilePlan(options: PlanOptions): Plan {
   const inputs = options.inputs.map(specOf);
   const targets = task.targets.map(specOf);
   checkNames([...inputs, ...targets]);
-  const layout = layoutOf(parametersOf(network, inputs));
-  const description = { ...options, inputs, layout };
+  const parameters = parametersOf(network, inputs, options.freeze);
+  const layout = layoutOf(parameters);
+  const frozen = frozenLayoutOf(parameters);
+  const description = { ...options, inputs, layout, frozen };
   checkOutput(description);
   return {
     layout,
+    frozen,
     inputs,
     targets,
     batchSize,
@@ -81,7 +90,7 @@ export function compilePlan(options: PlanOptions): Plan {
     slotCount: optimizer.slotCount,
     measures: measuresOf(task),
     correctionInputs: options.correction?.reads ?? [],
-    permutationGroups: permutationGroups(network, inputs),
+    permutationGroups: permutationGroups(network, inputs, options.freeze),
     trainingModel: lower(trainingStep(description)),
     evaluationModel: lower(evaluationStep(description, evaluationBatchSize)),
   };
@@ -89,7 +98,7 @@ export function compilePlan(options: PlanOptions): Plan {
 
 /** What a graph calls something else. */
 const TAKEN =
-  /^(state|nextState|(nextSlot|slot)\d+|weights|learningRate|step|seed|totalWeight|number|strength|globalState|controlDrift|classCounts|signs|slopes|sum|lossSum|counted|predictions)$/;
+  /^(state|nextState|(nextSlot|slot)\d+|weights|learningRate|step|seed|totalWeight|number|strength|globalState|controlDrift|frozen|classCounts|signs|slopes|sum|lossSum|counted|predictions)$/;
 
 function checkNames(columns: readonly ColumnSpec[]): void {
   const names = columns.map(({ name }) => name);
@@ -103,7 +112,8 @@ function checkNames(columns: readonly ColumnSpec[]): void {
 }
 
 /** @throws NetworkError when the network does not give what the task is about */
-function checkOutput({ network, layout, inputs, task }: StepDescription): void {
+function checkOutput({ network, frozen = [], inputs, task, ...of }: StepDescription): void {
+  const layout = [...of.layout, ...frozen];
   const tensors = layout.map(({ name, shape }) => input(name, shape));
   const { shape, dtype } = applyNetwork(network, layout, tensors, examplesOf(inputs, 1));
   const [batch, ...output] = shape;

@@ -1,8 +1,8 @@
 /**
  * The whole training step as one graph, and the evaluation that belongs to it.
  *
- *     (state [P], slot0 [P] …, …inputs [B,…], …targets [B,…], weights [B], learningRate, step, seed)
- *         → (state [P], slot0 [P] …, lossSum, counted)
+ *     (state [P], frozen [F], slot0 [W] …, …inputs [B,…], …targets [B,…], weights [B], learningRate, step, seed)
+ *         → (state [P], slot0 [W] …, lossSum, counted)
  *
  * The loss that is differentiated is Σ wᵢ·lossᵢ / max(Σ wᵢ·unitsᵢ, 1), so that the empty places of a ragged batch (weight 0)
  * count for nothing; a task says what the loss of an example is, and how many units of it count. `lossSum` is Σ wᵢ·lossᵢ, before
@@ -11,8 +11,9 @@
  */
 
 import type { ColumnSpec } from '../../tensor/column-spec.js';
+import { roleOf } from '../../tensor/roles.js';
 import { sizeOf } from '../../tensor/shape.js';
-import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
+import { layoutSize, type StateLayout, type TensorEntry } from '../../tensor/state-dict.js';
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
 import { simplify, simplifyGraph } from '../graph/simplify.js';
@@ -20,14 +21,25 @@ import { type Graph, topologicalOrder, type Value } from '../graph/value.js';
 import { convolutionOperandSize } from '../onnx/lower/convolution-algorithm.js';
 import type { Correction, CorrectionInputs } from './corrections/correction.js';
 import { lastLayerOf } from './layers/last-layer.js';
-import { applyNetwork, examplesOf, type Inputs, type Network, NetworkError } from './layers/network.js';
+import {
+  applyNetwork,
+  examplesOf,
+  type Inputs,
+  type Network,
+  NetworkError,
+  traceNetwork,
+  weightsIn,
+} from './layers/network.js';
 import { clipByGlobalNorm, type Optimizer } from './optimizers.js';
+import { frozenInput, tensorsOf } from './state-inputs.js';
 import { sumOutput, sumsOf } from './tasks/measures.js';
 import type { Task } from './tasks/task.js';
 
 export interface StepDescription {
   readonly network: Network;
   readonly layout: StateLayout;
+  /** What no step changes; nothing by default. */
+  readonly frozen?: StateLayout | undefined;
   /** What the network is given of an example, in its order. */
   readonly inputs: readonly ColumnSpec[];
   readonly task: Task;
@@ -52,8 +64,9 @@ interface Batch {
 
 export function trainingStep(description: TrainingDescription): Graph {
   const { layout, optimizer, clipNorm, correction } = description;
-  const size = layoutSize(layout);
-  const state = g.input('state', [size]);
+  const size = weightsIn(layout);
+  const state = g.input('state', [layoutSize(layout)]);
+  const frozen = frozenInput(description);
   const slots = Array.from({ length: optimizer.slotCount }, (_, index) => g.input(`slot${index}`, [size]));
   const learningRate = g.input('learningRate', []);
   const step = g.input('step', [], 'i32');
@@ -65,7 +78,7 @@ export function trainingStep(description: TrainingDescription): Graph {
   const told = correctionInputs(description);
   const parts = batchParts(description);
   const number = g.cast(g.constant(Array.from({ length: parts }, (_, part) => part)), 'i32');
-  const whole = { state, totalWeight, seed, step };
+  const whole = { state, ...frozen, totalWeight, seed, step };
   const reads = correction?.changes === 'loss' ? correction.reads : [];
   const read = Object.fromEntries(reads.map((name) => [name, told[name]]));
   const sums =
@@ -75,9 +88,12 @@ export function trainingStep(description: TrainingDescription): Graph {
           { sliced: { ...columnsOf(description, batch), number }, whole: { ...whole, ...read } },
           parts,
           (operands) => {
-            const { state, totalWeight, ...part } = operands as Record<keyof typeof whole | 'number', Value>;
+            const { state, frozen, totalWeight, ...part } = operands as Record<
+              keyof typeof whole | 'number',
+              Value
+            >;
             const keys = [part.seed, part.step, g.reshape(part.number, [])];
-            const of = { ...batchOf(description, operands), state, totalWeight, keys };
+            const of = { ...batchOf(description, operands), state, frozen, totalWeight, keys };
             return simplify([
               gradientAndLoss(description, { ...of, told: { ...told, ...operands } }),
             ])[0] as Value;
@@ -86,11 +102,20 @@ export function trainingStep(description: TrainingDescription): Graph {
   const slope = g.slice(sums, [0], [size]);
   const lossSum = g.reshape(g.slice(sums, [size], [size + 1]), []);
   const clipped = clipNorm === undefined ? slope : clipByGlobalNorm(slope, clipNorm);
-  const corrected = correction?.changes === 'gradient' ? correction.gradient(clipped, state, told) : clipped;
-  const next = optimizer.update(state, corrected, slots, learningRate, step);
-  const lastLayer = () => lastLayerOf(description.network, layout, description.inputs, 'correction');
-  const nextState =
-    correction?.changes === 'state' ? correction.state(next.state, state, lastLayer(), told) : next.state;
+  const weights = g.slice(state, [0], [size]);
+  const ofWeights = {
+    ...told,
+    globalState: g.slice(told.globalState, [0], [size]),
+    controlDrift: g.slice(told.controlDrift, [0], [size]),
+  };
+  const corrected =
+    correction?.changes === 'gradient' ? correction.gradient(clipped, weights, ofWeights) : clipped;
+  const next = optimizer.update(weights, corrected, slots, learningRate, step);
+  const lastLayer = () => lastLayerOf(description.network, description, description.inputs, 'correction');
+  const nextWeights =
+    correction?.changes === 'state' ? correction.state(next.state, weights, lastLayer(), told) : next.state;
+  const statistics = g.slice(sums, [size + 1], [1 + layoutSize(layout)]);
+  const nextState = layoutSize(layout) === size ? nextWeights : g.concat([nextWeights, statistics], 0);
   return simplifyGraph({
     outputs: {
       nextState,
@@ -103,18 +128,26 @@ export function trainingStep(description: TrainingDescription): Graph {
 
 interface PartOperands extends Batch {
   readonly state: Value;
+  readonly frozen?: Value | undefined;
   readonly totalWeight: Value;
   readonly keys: readonly Value[];
   readonly told: CorrectionInputs;
 }
 
-/** [P + 1]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these examples, and Σ wᵢ·lossᵢ. */
+/**
+ * [W + 1 + S]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these examples by the W weights, Σ wᵢ·lossᵢ, and what the S
+ * numbers of statistics and counters are after the step.
+ */
 function gradientAndLoss(
-  { network, layout, task, correction }: TrainingDescription,
-  { state, totalWeight, keys, told, ...batch }: PartOperands,
+  { network, layout, frozen = [], task, correction }: TrainingDescription,
+  { state, frozen: held, totalWeight, keys, told, ...batch }: PartOperands,
 ): Value {
-  const tensors = cutState(state, layout);
-  const output = applyNetwork(network, layout, tensors, batch.inputs, { keys });
+  const model = [...layout, ...frozen];
+  const tensorsIn = (vector: Value) => tensorsOf({ state: vector, frozen: held }, { layout, frozen });
+  const all = tensorsIn(state);
+  const tensors = all.slice(0, layout.length);
+  const { weights } = batch;
+  const { output, updates } = traceNetwork(network, model, all, batch.inputs, { keys, weights });
   const losses =
     correction?.changes === 'loss'
       ? correction.loss(
@@ -122,28 +155,33 @@ function gradientAndLoss(
           {
             logits: output,
             labels: batch.targets[0] as Value,
-            globalLogits: () =>
-              applyNetwork(network, layout, cutState(told.globalState, layout), batch.inputs),
+            globalLogits: () => applyNetwork(network, model, tensorsIn(told.globalState), batch.inputs),
           },
           told,
         )
       : task.losses(output, batch.targets);
   const lossSum = g.reduceSum(g.mul(losses, batch.weights));
   // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
-  const [slopeOf, loss, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, ...tensors]) as [
+  const own = tensors.filter((_, index) => roleOf(layout[index]?.name ?? '') === 'weight');
+  const [slopeOf, loss, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, ...own]) as [
     Value,
     Value,
     ...Value[],
   ];
-  return g.concat([...gradients(slopeOf, simple), g.reshape(loss, [1])], 0);
+  const next = tensors.slice(own.length).map((before, index) => {
+    const { name, size } = layout[own.length + index] as TensorEntry;
+    return g.reshape(updates.get(name) ?? before, [size]);
+  });
+  return g.concat([...gradients(slopeOf, simple), g.reshape(loss, [1]), ...next], 0);
 }
 
 /** (state, …inputs, …targets, weights) → (lossSum, counted, the sums of the task's metrics, predictions i32 [B] of classes). */
 export function evaluationStep(description: StepDescription, batchSize: number): Graph {
-  const { network, layout, task } = description;
+  const { network, layout, frozen = [], task } = description;
   const state = g.input('state', [layoutSize(layout)]);
+  const tensors = tensorsOf({ state, ...frozenInput(description) }, description);
   const batch = batchInputs(description, batchSize);
-  const output = applyNetwork(network, layout, cutState(state, layout), batch.inputs);
+  const output = applyNetwork(network, [...layout, ...frozen], tensors, batch.inputs);
   const sums = Object.entries(sumsOf(task, output, batch.targets, batch.weights));
   return simplifyGraph({
     outputs: {
@@ -215,10 +253,11 @@ const PART_BYTES = 2.5 * 2 ** 20;
 /**
  * Into how many equal parts a batch falls. The gradient of a batch is the sum of those of its parts, so a step takes them
  * one after the other: as few as keep the largest array of one, an example's activation or what a convolution makes of it,
- * below `partBytes`. (No layer here looks across the batch.)
+ * below `partBytes`. (No layer here looks across the batch, unless it keeps statistics: such a batch stays whole.)
  */
 function batchParts(description: TrainingDescription): number {
-  const { batchSize, partBytes = PART_BYTES } = description;
+  const { batchSize, layout, partBytes = PART_BYTES } = description;
+  if (layoutSize(layout) > weightsIn(layout)) return 1;
   const largestBytes = 4 * Math.max(1, ...activationsOfOne(description).map(activationSize));
   let parts = 1;
   while (parts < batchSize && (batchSize % parts !== 0 || (batchSize / parts) * largestBytes > partBytes))
@@ -227,7 +266,8 @@ function batchParts(description: TrainingDescription): number {
 }
 
 /** What is computed for each example, up to its loss: all that depends on an input or a target of one. */
-function activationsOfOne({ network, layout, inputs, task }: StepDescription): Value[] {
+function activationsOfOne({ network, frozen = [], inputs, task, ...rest }: StepDescription): Value[] {
+  const layout = [...rest.layout, ...frozen];
   const tensors = layout.map(({ name, shape }) => g.input(name, shape));
   const example = examplesOf(inputs, 1);
   const targets = task.targets.map(({ name, shape, dtype }) => g.input(name, [1, ...shape], dtype));
@@ -243,8 +283,3 @@ function activationsOfOne({ network, layout, inputs, task }: StepDescription): V
 
 const activationSize = (value: Value) =>
   Math.max(sizeOf(value.shape), value.op === 'conv2d' ? convolutionOperandSize(value) : 0);
-
-/** The tensors of a flat state vector, each still flat. */
-export function cutState(state: Value, layout: StateLayout): Value[] {
-  return layout.map(({ offset, size }) => g.slice(state, [offset], [offset + size]));
-}

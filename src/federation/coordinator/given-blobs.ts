@@ -4,7 +4,6 @@
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
-import type { StateDict } from '../../tensor/state-dict.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import type { FederationWithNetwork } from '../plan/compile-federation.js';
 import { offeredPlan } from '../plan/foreign-plan.js';
@@ -13,29 +12,34 @@ export interface GivenBlobs {
   /** The SHA-256 of the model that round 1 begins with. */
   readonly initial: string | undefined;
   readonly plan: Blob | undefined;
+  /** What is frozen. */
+  readonly frozen: Blob | undefined;
   /** By their SHA-256, how their bytes come about. */
   readonly bytesOf: ReadonlyMap<string, () => Uint8Array>;
 }
 
 /**
- * @param init the model to start from, where one is given
+ * @param isGiven whether there is a model to start from
  * @param offerPlan whether the plan is offered although participants can compile it
  */
 export async function giveBlobs(
   blobs: BlobFolder,
   compiled: FederationWithNetwork,
-  init: StateDict | undefined,
+  isGiven: boolean,
   offerPlan?: boolean,
 ): Promise<GivenBlobs> {
   const offered = offeredPlan(compiled, offerPlan);
-  const start = init ?? (offered && compiled.initialState(''));
+  const start = isGiven || offered !== undefined ? compiled.initialState('') : undefined;
   const bytesOf = new Map<string, () => Uint8Array>();
   const give = async (make: () => Uint8Array) => {
     const blob = await blobs.put(make());
     bytesOf.set(blob.sha256, make);
     return blob;
   };
+  // Drawn by the seed it needs no transfer, but by those who have no network.
+  const held = start && compiled.frozen?.values;
   return {
+    frozen: held && (await give(() => encodeSafetensors(held))),
     initial: start && (await give(() => encodeSafetensors(start))).sha256,
     plan: offered && (await give(() => offered)),
     bytesOf,

@@ -142,7 +142,7 @@ export async function runFederation(
     { ...strategies, methods: options.methods, network: options.network, task: options.task, init },
     source,
   );
-  const { network, inputs, task, plan, methods, refit, model, initialState } = compiled;
+  const { network, inputs, task, plan, methods, refit, frozen, model, initialState } = compiled;
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
     refit,
@@ -156,7 +156,9 @@ export async function runFederation(
   const stop = () => pool?.stop();
   claim?.signal.addEventListener('abort', stop);
   signal?.addEventListener('abort', stop);
-  const conclusion = { out: options.out, configuration, network, inputs, task, store, shares, encode };
+  const conclusion = {
+    ...{ out: options.out, configuration, network, inputs, task, store, shares, encode, frozen },
+  };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   let state: RunState | undefined;
   try {
@@ -174,7 +176,10 @@ export async function runFederation(
     const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
     const { train, test } = data;
     pool = new WorkerPool(
-      { plan, train, test, features: refit?.features, ...workersFor(methods), poisoned },
+      {
+        ...{ plan, frozen: frozen?.values.data, train, test, poisoned },
+        ...{ features: refit?.features, ...workersFor(methods) },
+      },
       workers,
     );
     const watching: Observer = {

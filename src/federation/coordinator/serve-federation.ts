@@ -138,7 +138,7 @@ export async function serveFederation(
     { ...strategies, methods: options.methods, network: options.network, init },
     source,
   );
-  const { plan, network, inputs, task, methods, refit, model, initialState } = compiled;
+  const { plan, network, inputs, task, methods, refit, frozen, model, initialState } = compiled;
   const participants = participantsOf(configuration);
   const encode = (state: StateDict) => encodeModel(state, model);
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
@@ -160,13 +160,16 @@ export async function serveFederation(
     const {
       initial,
       plan: foreignPlan,
+      frozen: held,
       bytesOf,
-    } = await giveBlobs(blobs, compiled, init?.state, options.offerPlan);
+    } = await giveBlobs(blobs, compiled, init !== undefined, options.offerPlan);
     const copies = twoCopies({ path: out, blobs, given: bytesOf, onMended: observer.onNotice });
     const { store, details } = await shownDetails(out, ledBy(lead, receivingStore(folder, blobs, copies)));
     const clock = systemClock();
     const version = versionsOfThis().commonweight;
-    const description = await describeFederation(compiled, { job, participants, version, foreignPlan });
+    const description = await describeFederation(compiled, {
+      ...{ job, participants, version, foreignPlan, frozen: held },
+    });
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
     const planned = federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
       ...after,
@@ -181,7 +184,10 @@ export async function serveFederation(
         init !== undefined || configuration.initialWeights === 'shared' ? initialState('') : undefined,
       tasks() {
         // Nobody trains here: the test images are all that the threads need.
-        pool ??= new WorkerPool({ plan, train: test, test }, options.workers ?? availableParallelism());
+        pool ??= new WorkerPool(
+          { plan, frozen: frozen?.values.data, train: test, test },
+          options.workers ?? availableParallelism(),
+        );
         return pool;
       },
     };
@@ -244,15 +250,16 @@ export async function serveFederation(
       }),
     });
     const conclusion = {
-      ...{ out, configuration, network, inputs, task, store, encode },
-      ...(modelBytes > IN_MEMORY_BYTES && {
-        async linkFinal(role: StateRole) {
-          const final = finalRole(rounds.state(), configuration);
-          if (final !== undefined) await copies.mendFile(role, final.sha256);
-          await rm(join(out, 'model.safetensors'), { force: true });
-          await link(join(out, fileOf(role)), join(out, 'model.safetensors'));
-        },
-      }),
+      ...{ out, configuration, network, inputs, task, store, encode, frozen },
+      ...(modelBytes > IN_MEMORY_BYTES &&
+        frozen === undefined && {
+          async linkFinal(role: StateRole) {
+            const final = finalRole(rounds.state(), configuration);
+            if (final !== undefined) await copies.mendFile(role, final.sha256);
+            await rm(join(out, 'model.safetensors'), { force: true });
+            await link(join(out, fileOf(role)), join(out, 'model.safetensors'));
+          },
+        }),
     };
     try {
       const state = await rounds.conduct(end, epoch, signal);

@@ -6,6 +6,7 @@
  */
 
 import { scheduleOf } from '../../engine/nn/by-name.js';
+import { weightsIn } from '../../engine/nn/layers/network.js';
 import { averageOf, averageStep, type ModelAverage } from '../../merge/average/model-average.js';
 import { initialSlots, type ServerOptimizer, serverStep } from '../../merge/server/server-optimizer.js';
 import { serverOptimizerOf } from '../../merge/server/server-optimizers.js';
@@ -83,19 +84,28 @@ async function stepOfServer(
   if (server === undefined || round < server.from) return { model: merged };
   if (base === undefined) throw new Error(`internal: round ${round} has no base for the server's step`);
   const { optimizer } = server;
-  const size = layoutSize(merged.layout);
+  // Statistics and counters are what they were merged to.
+  const size = weightsIn(merged.layout);
   const layout = stateLayout(optimizer.slots.map(({ name }) => [name, [size]]));
   const slots =
     round === server.from
       ? initialSlots(optimizer, size)
       : await keptSlots(round - 1, before?.merged?.server, size, store);
-  const step = serverStep(optimizer, base.data, merged.data, slots, server.learningRate(round));
+  const step = serverStep(
+    optimizer,
+    base.data.subarray(0, size),
+    merged.data.subarray(0, size),
+    slots,
+    server.learningRate(round),
+  );
+  const state = merged.data.slice();
+  state.set(step.state);
   const data = new Float32Array(layoutSize(layout));
   step.slots.forEach((slot, k) => {
     data.set(slot, k * size);
   });
   const sha256 = await store.put({ type: 'server', round }, { layout, data });
-  return { model: { layout: merged.layout, data: step.state }, server: sha256 };
+  return { model: { layout: merged.layout, data: state }, server: sha256 };
 }
 
 async function keptSlots(round: number, sha256: string | undefined, size: number, store: RunStore) {

@@ -54,7 +54,10 @@ const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1
   compared,
   keep: 1,
   methods: [
-    fisherInformation({ inputs: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) }, 4),
+    fisherInformation(
+      { inputs: [], frozen: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) },
+      4,
+    ),
   ],
 });
 

@@ -49,11 +49,11 @@ export function checkRefit({ refit, average }: Configuration, source: string): v
 /** @throws NetworkError when the network does not end with a dense layer. */
 export function refitPlanOf(
   { refit, average }: Configuration,
-  { network, inputs }: FeatureOptions,
+  { network, inputs, freeze }: FeatureOptions,
 ): RefitPlan | undefined {
   return (
     refit && {
-      features: compileFeaturePlan({ network, inputs }),
+      features: compileFeaturePlan({ network, inputs, freeze }),
       lambda: refit.lambda,
       of: average?.final ? 'average' : 'merged',
     }

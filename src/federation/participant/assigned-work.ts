@@ -4,11 +4,12 @@
  * said what becomes of it.
  */
 
+import { encodeModel } from '../../engine/nn/model-file.js';
 import type { Figures } from '../../metrics/metric.js';
 import type { Announcement, Progress, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
-import { encodeSafetensors } from '../../tensor/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -152,7 +153,12 @@ export function assignedWork(context: WorkContext): AssignedWork {
       requireRound(assignment.round, federation);
       await compareLayers(assignment, refitting, signal, saying);
     },
-    modelFile: offered.modelFile,
+    async modelFile(blob, round, signal) {
+      const bytes = await offered.modelFile(blob, round, signal);
+      const { frozen, model } = federation;
+      if (frozen === undefined) return bytes;
+      return encodeModel(frozen.complete(decodeSafetensors(bytes, 'the final model').state), model);
+    },
   };
 }
 

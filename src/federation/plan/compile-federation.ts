@@ -5,12 +5,19 @@
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
-import { initialState, parametersOf } from '../../engine/nn/layers/network.js';
+import {
+  frozenLayoutOf,
+  initialFrozen,
+  initialState,
+  modelLayoutOf,
+  type Parameter,
+  parametersOf,
+} from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
-import { arrangeState, type StateDict } from '../../tensor/state-dict.js';
+import { arrangeState, joinStates, partOfState, type StateDict } from '../../tensor/state-dict.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
@@ -22,6 +29,8 @@ export interface CompileOptions extends ChosenStrategies, OwnLearner {
   readonly methods?: readonly Method[] | undefined;
   /** The weights to start from, and what errors call them. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
+  /** What is frozen of a model that only the coordinator has, as it sent it. */
+  readonly held?: StateDict | undefined;
 }
 
 export interface CompiledFederation extends ChosenStrategies {
@@ -32,8 +41,16 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly refit: RefitPlan | undefined;
   /** What the file of a model says of it. */
   readonly model: ModelDescription;
+  /** What no step changes, with the table of the whole model; undefined where nothing is frozen. */
+  readonly frozen: FrozenWeights | undefined;
   /** What a participant begins with. @throws ConfigurationError where that is a model that only the coordinator has. */
   initialState(participant: string): StateDict;
+}
+
+export interface FrozenWeights {
+  readonly values: StateDict;
+  /** A state with them: the whole model. */
+  complete(state: StateDict): StateDict;
 }
 
 /** As it is where the network is at hand. */
@@ -43,18 +60,20 @@ export interface FederationWithNetwork extends CompiledFederation, Learner {}
 export function compileFederation(
   configuration: Configuration,
   facts: DataFacts,
-  { strategy, compared, init, methods = [], ...own }: CompileOptions,
+  { strategy, compared, init, held, methods = [], ...own }: CompileOptions,
   source: string,
 ): FederationWithNetwork {
   const learner = learnerOf(configuration, facts, own, source);
   // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
   const plan = planCutFor({ configuration, ...learner });
-  const parameters = parametersOf(learner.network, learner.inputs);
+  const parameters = parametersOf(learner.network, learner.inputs, learner.freeze);
+  const given = init && arrangeState(init.state, modelLayoutOf(parameters), init.name);
   const drawn = (...of: readonly string[]) =>
     initialState(parameters, configuration.seed, 'initial weights', ...of);
-  let common = init && arrangeState(init.state, plan.layout, init.name);
+  let common = given && partOfState(given, plan.layout);
   return {
     ...{ configuration, facts, ...learner, plan, strategy, compared },
+    frozen: frozenWeights(configuration, parameters, given ?? held),
     methods: methodsFor(configuration, [strategy, ...compared], methods, () => compileFisherPlan(learner)),
     refit: refitPlanOf(configuration, learner),
     model: modelDescription(configuration, facts),
@@ -70,6 +89,24 @@ export function compileFederation(
       return common;
     },
   };
+}
+
+/** Drawn by the seed, for everybody alike, unless they are those of a model that is given. */
+function frozenWeights(
+  { seed, initialModel }: Configuration,
+  parameters: readonly Parameter[],
+  given: StateDict | undefined,
+): FrozenWeights | undefined {
+  const layout = frozenLayoutOf(parameters);
+  if (layout.length === 0) return undefined;
+  if (given === undefined && initialModel !== undefined) {
+    throw new ConfigurationError(
+      'the frozen weights are those of "initialModel", expected the coordinator to send them',
+    );
+  }
+  const values = given ? partOfState(given, layout) : initialFrozen(parameters, seed, 'initial weights');
+  const whole = modelLayoutOf(parameters);
+  return { values, complete: (state) => joinStates(whole, state, values) };
 }
 
 export const modelDescription = (
@@ -88,12 +125,12 @@ export const modelDescription = (
  * @param partBytes of that runtime; the default cut is the one whose hash is compared
  */
 export function planCutFor(
-  { configuration, network, inputs, task }: Learner & Pick<CompiledFederation, 'configuration'>,
+  { configuration, network, inputs, task, freeze }: Learner & Pick<CompiledFederation, 'configuration'>,
   partBytes?: number,
 ): Plan {
   return compilePlan({
     ...configuration,
-    ...{ network, inputs, task },
+    ...{ network, inputs, task, freeze },
     correction: correctionOf(configuration.correction),
     optimizer: optimizerOf(configuration.optimizer),
     partBytes,

@@ -17,6 +17,7 @@ import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import { distributedProblem } from '../../protocol/configuration/distributed-problem.js';
 import type { Description } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { FederationError } from '../error.js';
 import type { Method } from '../methods/method.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
@@ -35,12 +36,14 @@ export interface Job {
   readonly version?: string | undefined;
   /** The plan, where it is offered. */
   readonly foreignPlan?: Blob | undefined;
+  /** What is frozen, where participants cannot draw it. */
+  readonly frozen?: Blob | undefined;
 }
 
 /** @throws ConfigurationError when the configuration is of one machine only. */
 export async function describeFederation(
   { configuration, facts, plan, methods }: CompiledFederation,
-  { job, participants, version, foreignPlan }: Job,
+  { job, participants, version, foreignPlan, frozen }: Job,
 ): Promise<Description> {
   requireDistributed(configuration, 'a federation across machines');
   const imageShape = imageShapeOf(facts);
@@ -60,6 +63,7 @@ export async function describeFederation(
     plan: await planHash(plan),
     ...(methods.length > 0 && { attachments: methods.map(({ name }) => name) }),
     ...(foreignPlan !== undefined && { foreignPlan }),
+    ...(frozen !== undefined && { frozen }),
     ...(version !== undefined && { commonweight: version }),
   };
 }
@@ -77,6 +81,8 @@ export interface DescriptionOptions {
   readonly mostMemoryBytes?: number | undefined;
   /** The file of the coordinator's plan, to be taken where there is no network to compile it from. */
   readonly foreignPlan?: Uint8Array | undefined;
+  /** The file of what is frozen, where the description names one. */
+  readonly frozen?: Uint8Array | undefined;
   /** What to do where it would take more. */
   readonly memoryHint?: string | undefined;
 }
@@ -114,16 +120,17 @@ export async function compileDescription(
       `federation: it names ${participants.length} participants, expected as many as "partition.participants", which is ${configuration.partition.participants}`,
     );
   }
+  const held = options.frozen && decodeSafetensors(options.frozen, 'the frozen weights').state;
   if (configuration.model.name === 'custom' && network === undefined) {
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
-    const taken = await takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit);
+    const taken = await takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit, held);
     requireSameMethods(description, taken);
     return taken;
   }
   const facts = imageFacts(imageShape, classNames);
   const learner = learnerOf(configuration, facts, { network }, source);
   checkDemands(configuration, learner, participants.length, limit);
-  const compiled = compileFederation(configuration, facts, { ...chosen, network }, source);
+  const compiled = compileFederation(configuration, facts, { ...chosen, network, held }, source);
   requireSameMethods(description, compiled);
   const actual = await planHash(compiled.plan);
   if (actual === expected) return compiled;

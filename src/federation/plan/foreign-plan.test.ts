@@ -71,7 +71,10 @@ async function forged(
   const { description, file } = await offered(changes);
   const plan = decodeForeignPlan(file!);
   const other = { ...plan, ...change(plan) };
-  const hash = await planHash({ ...other, layout: stateLayout(other.tensors) });
+  const hash = await planHash({
+    ...other,
+    ...{ layout: stateLayout(other.tensors), frozen: stateLayout(other.frozen) },
+  });
   return compileDescription({ ...description, plan: hash }, { foreignPlan: encodeForeignPlan(other) });
 }
 
@@ -276,7 +279,7 @@ describe('training by an accepted plan', () => {
     const transport = inProcess();
     const coordinator = transport.openCoordinator(
       {
-        description: { ...description, foreignPlan, plan: await planHash({ ...other, layout }) },
+        description: { ...description, foreignPlan, plan: await planHash({ ...other, layout, frozen: [] }) },
         receive: async () => ({ accepted: true }),
       },
       blobs,

@@ -19,13 +19,21 @@ import { type ModelSignature, readModel } from '../../engine/onnx/import/read-mo
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { Description } from '../../protocol/description.js';
 import { decodeForeignPlan, encodeForeignPlan, MOST_PLAN_BYTES } from '../../protocol/foreign-plan.js';
-import { layoutSize, stateLayout } from '../../tensor/state-dict.js';
+import {
+  joinStates,
+  layoutSize,
+  partOfState,
+  type StateDict,
+  type StateLayout,
+  stateLayout,
+} from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor, workersFor } from '../methods/methods.js';
 import {
   type CompiledFederation,
   type FederationWithNetwork,
+  type FrozenWeights,
   modelDescription,
 } from './compile-federation.js';
 import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
@@ -48,10 +56,11 @@ export function offeredPlan(federation: FederationWithNetwork, toAll = false): U
     );
   }
   if ((configuration.model.name !== 'custom' && !toAll) || drawsItsOwn(configuration)) return undefined;
-  const { layout, trainingModel, evaluationModel } = plan;
+  const { layout, frozen, trainingModel, evaluationModel } = plan;
+  const table = (of: StateLayout) => of.map(({ name, shape }): [string, number[]] => [name, [...shape]]);
   const bytes = encodeForeignPlan({
     ...{ memoryBytes: demandedBytes(configuration, federation), trainingModel, evaluationModel },
-    tensors: layout.map(({ name, shape }) => [name, [...shape]]),
+    ...{ tensors: table(layout), frozen: table(frozen) },
     fisher: workersFor(methods).fisher,
   });
   if (bytes.length <= MOST_PLAN_BYTES) return bytes;
@@ -95,6 +104,7 @@ export async function takeForeignPlan(
   configuration: Configuration,
   { methods: own = [], ...strategies }: ChosenStrategies & { readonly methods?: readonly Method[] },
   limit: MemoryLimit,
+  held: StateDict | undefined,
 ): Promise<CompiledFederation> {
   if (configuration.refit !== undefined) {
     throw new FederationError(
@@ -102,9 +112,9 @@ export async function takeForeignPlan(
       { hint: 'bring the network, by joinFederation(end, name, { network }) in a program' },
     );
   }
-  const { tensors, trainingModel, evaluationModel, memoryBytes, fisher: offered } = decodeForeignPlan(bytes);
-  const layout = stateLayout(tensors);
-  const actual = await planHash({ layout, trainingModel, evaluationModel });
+  const { trainingModel, evaluationModel, memoryBytes, fisher: offered, ...read } = decodeForeignPlan(bytes);
+  const [layout, frozen] = [stateLayout(read.tensors), stateLayout(read.frozen)];
+  const actual = await planHash({ layout, frozen, trainingModel, evaluationModel });
   if (actual !== expected) {
     throw new FederationError(
       `federation: the plan that the coordinator offers has the SHA-256 ${actual}, expected ${expected}, that of its description`,
@@ -119,6 +129,7 @@ export async function takeForeignPlan(
   const plan: Plan = {
     ...{
       layout,
+      frozen,
       inputs,
       targets: task.targets,
       trainingModel,
@@ -141,7 +152,7 @@ export async function takeForeignPlan(
         'federation: the plan that the coordinator offers has no model of the Fisher information, which its strategy needs',
       );
     }
-    const fisher = { ...offered, inputs, size: layoutSize(layout), classes };
+    const fisher = { ...offered, inputs, frozen, size: layoutSize(layout), classes };
     checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher));
     return fisher;
   };
@@ -149,10 +160,29 @@ export async function takeForeignPlan(
     ...{ configuration, facts, ...strategies, plan, model: modelDescription(configuration, facts) },
     refit: undefined,
     methods: methodsFor(configuration, [strategies.strategy, ...strategies.compared], own, fisherPlan),
+    frozen: foreignFrozen(frozen, held),
     initialState() {
       throw new FederationError(
         'federation: the coordinator asks for training from initial weights, expected the weights themselves: nothing here can draw those of its network',
       );
+    },
+  };
+}
+
+/** What is frozen of a network that is nowhere but at the coordinator's. */
+function foreignFrozen(layout: StateLayout, held: StateDict | undefined): FrozenWeights | undefined {
+  if (layout.length === 0) return undefined;
+  if (held === undefined) {
+    throw new FederationError(
+      'federation: the plan that the coordinator offers has frozen weights, expected the coordinator to send them',
+    );
+  }
+  const values = partOfState(held, layout);
+  return {
+    values,
+    complete: (state) => {
+      const tables = [...state.layout, ...layout];
+      return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), state, values);
     },
   };
 }

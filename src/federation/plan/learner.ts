@@ -13,6 +13,8 @@ export interface Learner {
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
   readonly task: Task;
+  /** Weights that stay as they are, by patterns of their names. */
+  readonly freeze?: readonly string[] | undefined;
 }
 
 /** What a program brings itself: what `{ name: 'custom' }` means in the configuration. */
@@ -33,11 +35,12 @@ export function learnerOf(
 ): Learner {
   const { inputs, task } = sidesOf(configuration, facts, own.task, source);
   const network = networkFor(configuration, own.network, task, source);
+  const { freeze } = configuration;
   const [first] = facts.inputs;
-  if (first?.meaning.kind !== 'picture') return { network, inputs, task };
+  if (first?.meaning.kind !== 'picture') return { network, inputs, task, freeze };
   const { normalization } = configuration;
   checkNormalization(normalization, first.shape[0] ?? 1, source);
-  return { network: onPixels(network, normalization), inputs, task };
+  return { network: onPixels(network, normalization), inputs, task, freeze };
 }
 
 /** What goes into a network and what is learned of it, whatever it is. */

@@ -1,7 +1,8 @@
 /**
  * The hash by which those who compile a plan apart know that it is the same plan: SHA-256 over
  *
- *     the training model, the evaluation model (ONNX), the table of tensors ([[name, shape], …] as JSON)
+ *     the training model, the evaluation model (ONNX), the table of tensors of the state ([[name, shape], …] as JSON), that
+ *     of what is frozen
  *
  * each after its length in bytes, a little-endian u64. Compiling depends on the description alone and on the version of this
  * package, not on the machine: a batch is cut into parts of the default `partBytes`, whatever the cache, and numbers that
@@ -10,14 +11,17 @@
 
 import { sha256Hex } from '../../base/sha256.js';
 import type { Plan } from '../../engine/nn/plan.js';
+import type { StateLayout } from '../../tensor/state-dict.js';
 
 export function planHash({
   trainingModel,
   evaluationModel,
   layout,
-}: Pick<Plan, 'trainingModel' | 'evaluationModel' | 'layout'>): Promise<string> {
-  const table = new TextEncoder().encode(JSON.stringify(layout.map(({ name, shape }) => [name, shape])));
-  const parts = [trainingModel, evaluationModel, table];
+  frozen,
+}: Pick<Plan, 'trainingModel' | 'evaluationModel' | 'layout' | 'frozen'>): Promise<string> {
+  const table = (of: StateLayout) =>
+    new TextEncoder().encode(JSON.stringify(of.map(({ name, shape }) => [name, shape])));
+  const parts = [trainingModel, evaluationModel, table(layout), table(frozen)];
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 8 + part.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;

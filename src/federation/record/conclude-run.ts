@@ -7,6 +7,7 @@ import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { StateDict } from '../../tensor/state-dict.js';
+import type { FrozenWeights } from '../plan/compile-federation.js';
 import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
 import type { RunState } from '../rounds/round.js';
 import { isFinished } from '../rounds/rounds.js';
@@ -32,6 +33,8 @@ export interface Conclusion {
   readonly store: RunStore;
   /** Everybody's, where they are on this machine. */
   readonly shares?: readonly Share[] | undefined;
+  /** Weights that stay as they are are no part of what the store has, but of the final model. */
+  readonly frozen?: FrozenWeights | undefined;
   /** The file of a model. */
   encode(model: StateDict): Uint8Array;
   /** For models that are too large to be held in memory: the kept file becomes the final one, and there is no ONNX file. */
@@ -39,12 +42,13 @@ export interface Conclusion {
 }
 
 export async function concludeRun(
-  { out, configuration, network, inputs, task, store, shares, encode, linkFinal }: Conclusion,
+  { out, configuration, network, inputs, task, store, shares, encode, frozen, linkFinal }: Conclusion,
   state: RunState,
   cutShort?: CutShort,
 ): Promise<FederationOutcome> {
   const final = finalRole(state, configuration);
-  const model = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
+  const kept = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
+  const model = kept && (frozen?.complete(kept) ?? kept);
   const file = out === undefined ? '' : join(out, 'model.safetensors');
   const result = runResult({
     configuration,

@@ -85,6 +85,14 @@ export const configurationSchema = z
       .optional()
       .describe('The largest norm of a gradient; a larger one is scaled down to it.'),
     batchSize: count.max(4096).default(64).describe('The number of examples in a training step.'),
+    freeze: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(
+        'Weights that stay as they are, by patterns of their names, as "conv1.*"; a star stands for any characters. They are no part of updates.',
+      ),
     augmentation: z
       .strictObject({
         flip: z.boolean().default(false).describe('Mirror half of the images.'),

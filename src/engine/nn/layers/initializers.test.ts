@@ -78,9 +78,9 @@ it('constants need no random numbers', () => {
 
 describe('initial weights', () => {
   const parameters: readonly Parameter[] = [
-    { name: 'a.weight', shape: [3, 4], initializer: heNormal },
-    { name: 'a.bias', shape: [3], initializer: zeros },
-    { name: 'b.weight', shape: [3, 4], initializer: heNormal },
+    { name: 'a.weight', shape: [3, 4], initializer: heNormal, role: 'weight' },
+    { name: 'a.bias', shape: [3], initializer: zeros, role: 'weight' },
+    { name: 'b.weight', shape: [3, 4], initializer: heNormal, role: 'weight' },
   ];
 
   it('of a tensor depend on its name and the seed, not on the other tensors or their order', () => {

@@ -19,19 +19,20 @@ export interface LastLayer {
  */
 export function lastLayerOf(
   network: Network,
-  layout: StateLayout,
+  { layout, frozen = [] }: { readonly layout: StateLayout; readonly frozen?: StateLayout | undefined },
   inputs: readonly ColumnSpec[],
   field: string,
 ): LastLayer {
-  const named = layout.map(({ name, shape }) => g.input(name, shape));
-  const layer = denseLayer(applyNetwork(network, layout, named, examplesOf(inputs, 1)));
+  const all = [...layout, ...frozen];
+  const named = all.map(({ name, shape }) => g.input(name, shape));
+  const layer = denseLayer(applyNetwork(network, all, named, examplesOf(inputs, 1)));
   const entryOf = (value: Value) =>
     layout.find(({ name }) => value.op === 'input' && value.attributes.name === name);
   const [weight, bias] = layer === undefined ? [] : [entryOf(layer.weight), entryOf(layer.bias)];
   if (weight === undefined || bias === undefined) {
     throw new NetworkError(
       `network: its logits are not those of a dense layer with a bias, as ${field} needs them`,
-      { hint: `leave "${field}" out, or let the network end with a dense layer` },
+      { hint: `leave "${field}" out, or let the network end with a dense layer that is not frozen` },
     );
   }
   return { weight, bias };

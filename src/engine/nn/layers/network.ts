@@ -4,9 +4,11 @@
  */
 
 import { CommonweightError } from '../../../base/error.js';
+import { idlePattern, matchesAny } from '../../../base/patterns.js';
 import { randomStream } from '../../../base/random.js';
 import { requireShape } from '../../../tensor/arrays.js';
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
+import { type Role, roleOf } from '../../../tensor/roles.js';
 import { formatShape, type Shape, sameShape } from '../../../tensor/shape.js';
 import { layoutSize, type StateDict, type StateLayout, stateLayout } from '../../../tensor/state-dict.js';
 import { input, reshape } from '../../graph/build.js';
@@ -17,15 +19,24 @@ export class NetworkError extends CommonweightError {
   override readonly name = 'NetworkError';
 }
 
-/** What dropout needs; absent in evaluation. */
+/** What layers need that behave otherwise in training; absent in evaluation. */
 export interface TrainingMode {
-  /** i32 scalars that its random numbers depend on: seed, step, and the part of the batch. */
+  /** i32 scalars that random numbers depend on: seed, step, and the part of the batch. */
   readonly keys: readonly Value[];
+  /** [N]: 1 for an example, 0 for an empty place of the batch. */
+  readonly weights: Value;
 }
 
 export interface Scope {
   /** The parameter of this name within the scope, "conv1.weight". */
   parameter(name: string, shape: Shape, initializer: Initializer): Value;
+  /**
+   * What a layer keeps of the data or of the steps that went through it, by PyTorch's name for it: "running_mean",
+   * "running_var", "num_batches_tracked". No optimizer moves it.
+   */
+  statistic(name: string, shape: Shape, initializer: Initializer): Value;
+  /** In training: what that statistic is after this step. The last word counts. */
+  update(name: string, value: Value): void;
   /** The scope of a part of the network. */
   in(name: string): Scope;
   readonly training: TrainingMode | undefined;
@@ -55,35 +66,91 @@ export interface Parameter {
   readonly name: string;
   readonly shape: Shape;
   readonly initializer: Initializer;
+  readonly role: Role;
 }
 
-/** The parameters of a network for such inputs, in the order in which it asks for them. */
-export function parametersOf(network: Network, inputs: readonly ColumnSpec[]): readonly Parameter[] {
+/**
+ * The parameters of a network for such inputs, in the order in which it asks for them.
+ * @param freeze patterns of names: those weights stay as they are
+ * @throws NetworkError when a pattern means none of them
+ */
+export function parametersOf(
+  network: Network,
+  inputs: readonly ColumnSpec[],
+  freeze: readonly string[] = [],
+): readonly Parameter[] {
   const parameters: Parameter[] = [];
-  const scope = makeScope('', undefined, (name, shape, initializer) => {
-    parameters.push({ name, shape, initializer });
-    return input(name, shape);
+  const scope = makeScope({
+    tensor: (name, shape, initializer) => {
+      const role = roleOf(name) === 'weight' && matchesAny(name, freeze) ? 'frozen' : roleOf(name);
+      parameters.push({ name, shape, initializer, role });
+      return input(name, shape);
+    },
   });
   network(scope, ...examplesOf(inputs, 1));
-  return parameters;
+  const idle = idlePattern(
+    freeze,
+    parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name),
+  );
+  if (idle === undefined) return parameters;
+  throw new NetworkError(`network: "freeze" has "${idle}", which no weight of it matches`, {
+    hint: `it has ${parameters.map(({ name }) => name).join(', ')}`,
+  });
 }
 
+/**
+ * The table of the state that training carries: weights first, so that what optimizers keep is as long as those; then
+ * statistics and counters. What is frozen is not in it.
+ */
 export function layoutOf(parameters: readonly Parameter[]): StateLayout {
-  return stateLayout(parameters.map(({ name, shape }) => [name, shape]));
+  return layoutOfRoles(parameters, ['weight', 'statistic', 'counter']);
 }
 
-/** Initial weights: a stream for every tensor, derived from the seed and its name. */
+/** The table of what is frozen: given to every step, and changed by none. */
+export const frozenLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
+  layoutOfRoles(parameters, ['frozen']);
+
+/** The table of the whole model, in the network's own order. */
+export const modelLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
+  stateLayout(parameters.map(({ name, shape }) => [name, shape]));
+
+function layoutOfRoles(parameters: readonly Parameter[], roles: readonly Role[]): StateLayout {
+  const chosen = roles.flatMap((role) => parameters.filter((parameter) => parameter.role === role));
+  return stateLayout(chosen.map(({ name, shape }) => [name, shape]));
+}
+
+/** The number of weights in a state: they come first. */
+export function weightsIn(layout: StateLayout): number {
+  const rest = layout.find(({ name }) => roleOf(name) !== 'weight');
+  return rest === undefined ? layoutSize(layout) : rest.offset;
+}
+
+/** Initial values of the state that training carries: a stream for every tensor, derived from the seed and its name. */
 export function initialState(
   parameters: readonly Parameter[],
   ...seed: readonly (number | string)[]
 ): StateDict {
-  const layout = layoutOf(parameters);
+  return drawn(parameters, layoutOf(parameters), seed);
+}
+
+/** Those of what is frozen. */
+export function initialFrozen(
+  parameters: readonly Parameter[],
+  ...seed: readonly (number | string)[]
+): StateDict {
+  return drawn(parameters, frozenLayoutOf(parameters), seed);
+}
+
+function drawn(
+  parameters: readonly Parameter[],
+  layout: StateLayout,
+  seed: readonly (number | string)[],
+): StateDict {
   const data = new Float32Array(layoutSize(layout));
-  parameters.forEach(({ name, shape, initializer }, index) => {
-    const entry = layout[index];
-    if (entry === undefined) return;
-    initializer(data.subarray(entry.offset, entry.offset + entry.size), shape, randomStream(...seed, name));
-  });
+  for (const { name, shape, offset, size } of layout) {
+    const parameter = parameters.find((candidate) => candidate.name === name);
+    parameter?.initializer(data.subarray(offset, offset + size), shape, randomStream(...seed, name));
+  }
   return { layout, data };
 }
 
@@ -96,31 +163,74 @@ export function applyNetwork(
   layout: StateLayout,
   tensors: readonly Value[],
   inputs: Inputs,
-  training?: TrainingMode,
 ): Value {
-  const byName = new Map(layout.map((entry, index) => [entry.name, { entry, tensor: tensors[index] }]));
-  const scope = makeScope('', training, (name, shape) => {
-    const { entry, tensor } = byName.get(name) ?? {};
-    if (entry === undefined || tensor === undefined || !sameShape(entry.shape, shape)) {
-      throw new NetworkError(
-        `network: it asks for "${name}" ${formatShape(shape)}, which the state does not have`,
-      );
-    }
-    return reshape(tensor, shape);
-  });
-  return network(scope, ...inputs);
+  return traceNetwork(network, layout, tensors, inputs).output;
 }
 
-function makeScope(
-  prefix: string,
-  training: TrainingMode | undefined,
-  parameter: (name: string, shape: Shape, initializer: Initializer) => Value,
-  streams = { count: 0 },
-): Scope {
+export interface TracedNetwork {
+  readonly output: Value;
+  /** What statistics are after the step, by their names: in training only. */
+  readonly updates: ReadonlyMap<string, Value>;
+}
+
+/** The same in training, with what becomes of its statistics. */
+export function traceNetwork(
+  network: Network,
+  layout: StateLayout,
+  tensors: readonly Value[],
+  inputs: Inputs,
+  training?: TrainingMode,
+): TracedNetwork {
+  const byName = new Map(layout.map((entry, index) => [entry.name, { entry, tensor: tensors[index] }]));
+  const updates = new Map<string, Value>();
+  const scope = makeScope({
+    training,
+    tensor: (name, shape) => {
+      const { entry, tensor } = byName.get(name) ?? {};
+      if (entry === undefined || tensor === undefined || !sameShape(entry.shape, shape)) {
+        throw new NetworkError(
+          `network: it asks for "${name}" ${formatShape(shape)}, which the state does not have`,
+        );
+      }
+      return reshape(tensor, shape);
+    },
+    update: (name, value) => updates.set(name, value),
+  });
+  return { output: network(scope, ...inputs), updates };
+}
+
+interface ScopeContext {
+  readonly training?: TrainingMode | undefined;
+  tensor(name: string, shape: Shape, initializer: Initializer): Value;
+  update?(name: string, value: Value): void;
+}
+
+function makeScope(context: ScopeContext, prefix = '', streams = { count: 0 }): Scope {
+  const { training, tensor, update } = context;
   return {
-    parameter: (name, shape, initializer) => parameter(`${prefix}${name}`, shape, initializer),
-    in: (name) => makeScope(`${prefix}${name}.`, training, parameter, streams),
+    parameter(name, shape, initializer) {
+      requireRole(`${prefix}${name}`, ['weight'], 'a parameter');
+      return tensor(`${prefix}${name}`, shape, initializer);
+    },
+    statistic(name, shape, initializer) {
+      requireRole(`${prefix}${name}`, ['statistic', 'counter'], 'a statistic');
+      return tensor(`${prefix}${name}`, shape, initializer);
+    },
+    update(name, value) {
+      requireRole(`${prefix}${name}`, ['statistic', 'counter'], 'a statistic');
+      update?.(`${prefix}${name}`, value);
+    },
+    in: (name) => makeScope(context, `${prefix}${name}.`, streams),
     training,
     nextStream: () => streams.count++,
   };
+}
+
+/** Files of other programs tell roles by these names, and so do we. */
+function requireRole(name: string, roles: readonly Role[], what: string): void {
+  const role = roleOf(name);
+  if (roles.includes(role)) return;
+  throw new NetworkError(
+    `network: it asks for "${name}" as ${what}, but the name is that of a ${role} (docs/merging.md)`,
+  );
 }

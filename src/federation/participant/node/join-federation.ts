@@ -17,6 +17,7 @@ import { workersFor } from '../../methods/methods.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import { versionsOfThis } from '../../plan/node/versions.js';
+import { frozenOf } from '../download-frozen.js';
 import { ownData } from '../own-data.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
 import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
@@ -66,8 +67,10 @@ export async function joinFederation(
   const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
+  const frozen = await frozenOf(end, options.signal);
   const federation = await compileDescription(description, {
-    ...{ network, strategies, methods, mostMemoryBytes, foreignPlan, version: versions.commonweight },
+    ...{ network, strategies, methods, mostMemoryBytes, foreignPlan, frozen },
+    version: versions.commonweight,
   });
   const own =
     typeof data === 'string'
@@ -87,7 +90,10 @@ export async function joinFederation(
           onWaiting: options.onNotice,
         });
   const tasks = new WorkerPool(
-    { plan, train: own.dataset, features: refit?.features, ...workersFor(federation.methods) },
+    {
+      ...{ plan, frozen: federation.frozen?.values.data, train: own.dataset },
+      ...{ features: refit?.features, ...workersFor(federation.methods) },
+    },
     1,
   );
   try {

@@ -12,6 +12,7 @@ import { planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import { learnerOf } from '../../plan/learner.js';
+import { frozenOf } from '../download-frozen.js';
 import type { OwnData } from '../own-data.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
 
@@ -36,6 +37,7 @@ export async function joinFederationFromPage(
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const federation = await compileDescription(description, {
+    frozen: await frozenOf(end, options.signal),
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
   });
@@ -45,6 +47,7 @@ export async function joinFederationFromPage(
   const tasks = await pageTasks(
     ({ partBytes }) => ({
       plan: planCutFor({ configuration, ...learner }, partBytes),
+      frozen: federation.frozen?.values.data,
       train: dataset,
       features: federation.refit?.features,
       ...workersFor(federation.methods),

@@ -1,0 +1,23 @@
+/**
+ * Patterns of names: "conv1.*", "*.bias", "head.weight". A star stands for any characters, dots included; all else is
+ * what it is.
+ */
+
+/** Whether a name is meant by one of the patterns. */
+export function matchesAny(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => expressionOf(pattern).test(name));
+}
+
+/** The first pattern by which none of the names is meant: a spelling mistake, most often. */
+export function idlePattern(patterns: readonly string[], names: readonly string[]): string | undefined {
+  return patterns.find((pattern) => !names.some((name) => matchesAny(name, [pattern])));
+}
+
+const expressionOf = (pattern: string) =>
+  new RegExp(
+    `^${pattern
+      .split('*')
+      .map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*')}$`,
+    'u',
+  );

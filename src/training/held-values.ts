@@ -1,0 +1,13 @@
+/**
+ * What is the same in every run of a session: the values that no step changes. They are given to the engine with each run, and
+ * whoever runs the session need not know of them.
+ */
+import type { Session, Tensors } from '../engine/runtime/runtime.js';
+import { f32Tensor } from '../tensor/tensor.js';
+
+/** @param frozen the vector of what is frozen; undefined where nothing is */
+export function holding(session: Session, frozen: Float32Array | undefined): Session {
+  if (frozen === undefined) return session;
+  const held: Tensors = { frozen: f32Tensor(frozen) };
+  return { ...session, run: (inputs, outputs) => session.run({ ...inputs, ...held }, outputs) };
+}

@@ -1,0 +1,170 @@
+/**
+ * A network with every role that a tensor can have: a running mean of what goes into it, a counter of its steps, a frozen
+ * layer, and weights that training moves.
+ */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+import { randomStream } from '../base/random.js';
+import { allIndices } from '../data/batches/batches.js';
+import { imageDataset } from '../data/images/image-dataset.js';
+import * as g from '../engine/graph/build.js';
+import { carryOf } from '../engine/nn/carry.js';
+import { exportInference } from '../engine/nn/export-inference.js';
+import { compileFisherPlan } from '../engine/nn/fisher-plan.js';
+import { zeros } from '../engine/nn/layers/initializers.js';
+import { dense } from '../engine/nn/layers/layers.js';
+import {
+  initialFrozen,
+  initialState,
+  type Network,
+  NetworkError,
+  parametersOf,
+  weightsIn,
+} from '../engine/nn/layers/network.js';
+import { onPixels, pixels } from '../engine/nn/models/normalize-pixels.js';
+import { adam } from '../engine/nn/optimizers.js';
+import { compilePlan } from '../engine/nn/plan.js';
+import { classification } from '../engine/nn/tasks/classification.js';
+import { ortNode } from '../engine/runtime/node/ort-node.js';
+import { joinStates, partOfState, stateLayout, tensorView } from '../tensor/state-dict.js';
+import { evaluateState } from './evaluate.js';
+import { holding } from './held-values.js';
+import { trainLocally } from './local-training.js';
+
+const MOMENTUM = 0.1;
+const CLASSES = 3;
+
+/** x − the running mean of x, by examples, as batch norm does it without its variance. */
+const centred: Network = (scope, images) => {
+  const x = g.flatten(images);
+  const features = x.shape[1] as number;
+  const mean = scope.statistic('norm.running_mean', [features], zeros);
+  const steps = scope.statistic('norm.num_batches_tracked', [1], zeros);
+  if (scope.training !== undefined) {
+    const weights = g.reshape(scope.training.weights, [x.shape[0] as number, 1]);
+    const sum = g.reduceSum(g.mul(x, weights), [0]);
+    const batchMean = g.div(sum, g.reduceSum(weights));
+    scope.update('norm.running_mean', g.add(g.mul(mean, 1 - MOMENTUM), g.mul(batchMean, MOMENTUM)));
+    scope.update('norm.num_batches_tracked', g.add(steps, 1));
+  }
+  const hidden = g.relu(dense(scope.in('body'), g.sub(x, mean), 5));
+  return dense(scope.in('head'), hidden, CLASSES);
+};
+const network = onPixels(centred, { mean: [0], deviation: [1] });
+
+const random = randomStream('roles');
+const EXAMPLES = 20;
+const dataset = imageDataset({
+  ...{ name: 'noise', channels: 1, height: 2, width: 3, classNames: ['a', 'b', 'c'] },
+  images: Uint8Array.from({ length: EXAMPLES * 6 }, () => random.integer(256)),
+  labels: Uint8Array.from({ length: EXAMPLES }, (_, index) => index % CLASSES),
+});
+const inputs = [pixels([1, 2, 3])];
+const freeze = ['body.*'];
+const parameters = parametersOf(network, inputs, freeze);
+const task = classification({ classes: CLASSES });
+const plan = compilePlan({
+  ...{ network, inputs, freeze, task, optimizer: adam(), batchSize: 8 },
+});
+const base = initialState(parameters, 'roles');
+const frozen = initialFrozen(parameters, 'roles');
+
+async function trained(epochs = 2) {
+  const runtime = ortNode();
+  const open = async (model: Uint8Array, carry = {}) =>
+    holding(await runtime.open(model, { carry }), frozen.data);
+  const sessions = {
+    training: await open(plan.trainingModel, carryOf(plan)),
+    evaluation: await open(plan.evaluationModel),
+  };
+  const data = { dataset, train: allIndices(dataset), validation: new Uint32Array(0) };
+  const work = { participant: 'a', round: 1, seed: 5, epochs, learningRates: Float32Array.of(0.05) };
+  const result = await trainLocally({ plan, ...sessions }, data, base.data, work);
+  if (result === undefined) throw new Error('given up');
+  return { ...result, sessions };
+}
+
+describe('roles of tensors', () => {
+  it('say what the state is, in which order, and what is no part of it', () => {
+    expect(plan.layout.map(({ name }) => name)).toEqual([
+      'head.weight',
+      'head.bias',
+      'norm.running_mean',
+      'norm.num_batches_tracked',
+    ]);
+    expect(plan.frozen.map(({ name }) => name)).toEqual(['body.weight', 'body.bias']);
+    expect(weightsIn(plan.layout)).toBe(3 * 5 + 3);
+  });
+
+  it('a statistic is what the layer makes of it, a counter counts, and neither has slots', async () => {
+    const { state, slots, steps } = await trained();
+    const after = { layout: plan.layout, data: state };
+    expect(steps).toBe(6);
+    expect([...tensorView(after, 'norm.num_batches_tracked')]).toEqual([6]);
+    expect(slots.length).toBe(2 * weightsIn(plan.layout));
+    // The mean of all pixels is some 0.5; after six steps 1 − 0.9⁶ of it.
+    const mean = [0, 1, 2, 3, 4, 5].map(
+      (place) => dataset.images.filter((_, index) => index % 6 === place).reduce((a, b) => a + b, 0) / 255,
+    );
+    tensorView(after, 'norm.running_mean').forEach((value, place) => {
+      const expected = ((mean[place] as number) / EXAMPLES) * (1 - 0.9 ** 6);
+      expect(Math.abs(value - expected)).toBeLessThan(0.05);
+    });
+    expect(state.subarray(0, 18)).not.toEqual(base.data.subarray(0, 18));
+  });
+
+  it('the empty places of a batch count for nothing in a statistic', async () => {
+    // Of 20 examples in batches of 8, the last of an epoch has 4: the mean after one epoch, by hand.
+    const { state } = await trained(1);
+    const order = randomStream(5, 'a', 1, 0, 'order').permutation(EXAMPLES);
+    let expected = 0;
+    for (const part of [order.slice(0, 8), order.slice(8, 16), order.slice(16)]) {
+      const sum = [...part].reduce((total, index) => total + (dataset.images[index * 6] as number) / 255, 0);
+      expected = expected * (1 - MOMENTUM) + (sum / part.length) * MOMENTUM;
+    }
+    const [first] = tensorView({ layout: plan.layout, data: state }, 'norm.running_mean');
+    expect(first).toBeCloseTo(expected, 5);
+  });
+
+  it('of a statistic the Fisher information is 0, and what is frozen has none', () => {
+    const fisher = compileFisherPlan({ network, inputs, freeze });
+    expect(fisher.size).toBe(plan.layout.reduce((sum, { size }) => sum + size, 0));
+    expect(fisher.frozen).toEqual(plan.frozen);
+  });
+
+  it('is exported whole, and read back says what it said', async () => {
+    const { state, sessions } = await trained();
+    const whole = joinStates(
+      stateLayout(parameters.map(({ name, shape }) => [name, shape])),
+      { layout: plan.layout, data: state },
+      frozen,
+    );
+    expect(partOfState(whole, plan.layout).data).toEqual(state);
+    const bytes = exportInference({ network, inputs, task, layout: whole.layout, state: whole.data });
+    const session = await InferenceSession.create(bytes);
+    const { logits } = await session.run({
+      images: new Tensor('uint8', dataset.images.slice(), [EXAMPLES, 1, 2, 3]),
+    });
+    const rows = [...(logits as Tensor).data] as number[];
+    const guesses = Array.from({ length: EXAMPLES }, (_, i) => {
+      const row = rows.slice(CLASSES * i, CLASSES * (i + 1));
+      return row.indexOf(Math.max(...row));
+    });
+    const right = guesses.filter((guess, index) => guess === dataset.labels[index]).length;
+    const metrics = await evaluateState(sessions.evaluation, plan, state, dataset, allIndices(dataset));
+    expect(metrics).toMatchObject({ examples: EXAMPLES, correct: right });
+  });
+
+  it('are told by names: a weight cannot be called as a statistic is, nor the reverse', () => {
+    const weight: Network = (scope, x) => g.add(g.flatten(x), scope.parameter('running_mean', [6], zeros));
+    expect(() => parametersOf(weight, inputs)).toThrow(NetworkError);
+    expect(() => parametersOf(weight, inputs)).toThrow(/"running_mean".*statistic/);
+    const statistic: Network = (scope, x) => g.add(g.flatten(x), scope.statistic('mean', [6], zeros));
+    expect(() => parametersOf(statistic, inputs)).toThrow(/"mean".*weight/);
+  });
+
+  it('a pattern that means no weight is refused', () => {
+    expect(() => parametersOf(network, inputs, ['boddy.*'])).toThrow(/"freeze".*"boddy\.\*"/);
+    expect(() => parametersOf(network, inputs, ['norm.*'])).toThrow(/"norm\.\*"/);
+  });
+});
