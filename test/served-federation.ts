@@ -20,14 +20,15 @@ export const base = {
 /**
  * @param folder for what everybody keeps; the coordinator's is `served`
  * @param watch observes it, and may ask what an operator may
- * @param own strategies and methods of the coordinator, and of participants where those are not the same
+ * @param own what the coordinator brings itself: strategies, methods, a model to start from
+ * @param methodsThere those of participants, where they are not the same
  * @returns what became of it, and of each participant: an error where it ended with one
  */
 export async function served(
   folder: string,
   configuration: ConfigurationInput,
   watch: (operator: () => RunOperator) => ServeOptions['observer'] = () => ({}),
-  own: Pick<ServeOptions, 'strategies' | 'methods'> = {},
+  own: Pick<ServeOptions, 'strategies' | 'methods' | 'init'> = {},
   methodsThere = own.methods,
 ) {
   const transport = inProcess();

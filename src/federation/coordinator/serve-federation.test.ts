@@ -1,7 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { base, served } from '../../../test/served-federation.js';
+import { networkOf } from '../../engine/nn/by-name.js';
+import { initialState, layoutOf, parametersOf } from '../../engine/nn/layers/network.js';
+import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
+import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
+import { partOfState, tensorView } from '../../tensor/state-dict.js';
+import { FINAL_MODEL } from '../participant/take-part.js';
+import { runFederation } from './run-federation.js';
 import { comesToTheSameBytes, eachInFolder, goesOn, survivesDamage } from './serve-federation.contract.js';
 
 // One thing at a time: serve-federation.full.test.ts.
@@ -32,7 +39,10 @@ describe('a federation served to participants elsewhere', () => {
       'SCAFFOLD, participants drawn for each round, and steps',
       { correction: { name: 'scaffold' }, participantsPerRound: 2, rounds: 4, local: { steps: 5 } },
     ],
-    ['the Fisher information', { strategy: 'fisher-mean', fisherExamples: 32 }],
+    [
+      'the Fisher information, and weights that are frozen',
+      { strategy: 'fisher-mean', fisherExamples: 32, freeze: ['fc1.*'] },
+    ],
     ['the last layer refitted before every copy', { refit: { rounds: 'every' } }],
     [
       'the last layer of the average refitted after the last round',
@@ -50,6 +60,33 @@ describe('a federation served to participants elsewhere', () => {
     ['SCAFFOLD', { correction: { name: 'scaffold' } }],
     ['a refit', { refit: {} }],
   ]);
+
+  it('frozen weights of a model to start from travel once, and are part of the final model', async () => {
+    const network = onPixels(networkOf({ name: 'mlp', hidden: [16], dropout: 0 }, 10), {
+      mean: [0],
+      deviation: [1],
+    });
+    const start = parametersOf(network, [pixels([1, 28, 28])]);
+    const given = initialState(start, 'a model to start from');
+    const init = join(folder(), 'start.safetensors');
+    await writeFile(init, encodeSafetensors(given));
+    const configuration = { ...base, freeze: ['fc1.*'] };
+    const { model } = await runFederation(configuration, { init, workers: 1 });
+    const { out, result } = await served(folder(), configuration, undefined, { init });
+    expect(result.stopped.reason).toBe('max-rounds');
+    const final = decodeSafetensors(await readFile(join(out, 'model.safetensors')), 'final').state;
+    expect(final).toEqual(model);
+    for (const name of ['fc1.weight', 'fc1.bias'])
+      expect(tensorView(final, name)).toEqual(tensorView(given, name));
+    expect(tensorView(final, 'fc2.weight')).not.toEqual(tensorView(given, 'fc2.weight'));
+    const theirs = await readFile(join(folder(), 'environment-1', FINAL_MODEL));
+    expect(decodeSafetensors(theirs, 'theirs').state).toEqual(model);
+    const frozen = encodeSafetensors(partOfState(given, layoutOf(start).slice(0, 2)));
+    const blobs = await readdir(join(out, 'blobs'));
+    const sizes = await Promise.all(blobs.map(async (blob) => (await stat(join(out, 'blobs', blob))).size));
+    // What is frozen, the model that round 1 began with, and those of the rounds: without it.
+    expect(sizes.filter((size) => size >= frozen.length)).toEqual([frozen.length]);
+  });
 
   it('keeps nothing of a round that is merged, but the models', async () => {
     const { out, result } = await served(folder(), { ...base, rounds: 4, keep: 2 });
