@@ -99,14 +99,22 @@ function frozenWeights(
 ): FrozenWeights | undefined {
   const layout = frozenLayoutOf(parameters);
   if (layout.length === 0) return undefined;
-  if (given === undefined && initialModel !== undefined) {
-    throw new ConfigurationError(
-      'the frozen weights are those of "initialModel", expected the coordinator to send them',
-    );
-  }
-  const values = given ? partOfState(given, layout) : initialFrozen(parameters, seed, 'initial weights');
   const whole = modelLayoutOf(parameters);
-  return { values, complete: (state) => joinStates(whole, state, values) };
+  let values = given && partOfState(given, layout);
+  const frozen = {
+    get values() {
+      if (values === undefined && initialModel !== undefined) {
+        throw new ConfigurationError(
+          'the frozen weights are those of "initialModel", expected the coordinator to send them',
+        );
+      }
+      // Drawn when they are asked for: who only describes the federation needs none.
+      values ??= initialFrozen(parameters, seed, 'initial weights');
+      return values;
+    },
+    complete: (state: StateDict) => joinStates(whole, state, frozen.values),
+  };
+  return frozen;
 }
 
 export const modelDescription = (
