@@ -1,6 +1,6 @@
 /**
- * Patterns of names: "conv1.*", "*.bias", "head.weight". A star stands for any characters, dots included; all else is
- * what it is.
+ * Patterns of names: "conv1.*", "*.bias", "head.weight". A star stands for any characters, dots
+ * included. Every other character stands for itself.
  */
 
 /** Whether a name is meant by one of the patterns. */
