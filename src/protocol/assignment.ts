@@ -91,7 +91,12 @@ export const assignmentSchema = z
         model: blobSchema.describe('The model whose last layer is refitted.'),
         solution: blobSchema.describe('The last layer as the sums have it.'),
         mixes: z
-          .array(z.strictObject({ scale: z.number().positive(), alpha: z.number().min(0).max(1) }))
+          .array(
+            z.strictObject({
+              scale: z.number().positive().describe('What the solution is multiplied by.'),
+              alpha: z.number().min(0).max(1).describe('The part of the solution in the mix.'),
+            }),
+          )
           .min(1)
           .max(16)
           .describe('Each the last layer (1 − alpha) · model + alpha · scale · solution.'),

@@ -11,8 +11,8 @@
  * - `counter`: of the steps, a whole number
  * - `frozen`: stays as it is; it is no part of the state that training carries, and travels once
  *
- * The first three are told by the name, since files of other programs say no more. What is frozen, a
- * plan says.
+ * The first three are told by the name, since files of other programs say no more. What is frozen,
+ * a plan says.
  */
 export type Role = 'weight' | 'statistic' | 'counter' | 'frozen';
 
