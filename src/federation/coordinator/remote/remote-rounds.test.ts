@@ -24,7 +24,7 @@ describe('rounds with remote participants', () => {
     const { stopped, rounds: records } = await done;
     expect(stopped).toBe('max-rounds');
     expect(await finalText(records[1]?.merged?.sha256)).toBe(expected);
-    expect(records[1]?.copied).toEqual(new Map(participants.map((name) => [name, 0.5])));
+    expect(records[1]?.copied).toEqual(new Map(participants.map((name) => [name, { accuracy: 0.5 }])));
   });
 
   it('come to the same bytes with a coordinator that is started again after every fact', async () => {
