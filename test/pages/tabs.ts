@@ -18,7 +18,8 @@ export function tabs(limitMs: number) {
   afterAll(() => browser?.close());
   beforeEach(async () => {
     context = await browser.newContext();
-    context.setDefaultTimeout(limitMs);
+    // So that a step that waits in vain is named, before its test is out of time.
+    context.setDefaultTimeout(limitMs / 2);
     context.on('weberror', (error) => errors.push(error.error().message));
   });
   afterEach(async () => {

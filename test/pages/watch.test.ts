@@ -166,7 +166,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     const page = await watching(run.view);
     await drawn(page, 5);
     await hub.hub().close();
-    const note = page.getByText(/What you see is of \d\d:\d\d:\d\d/);
+    const note = page.getByText(/shows the run at \d\d:\d\d:\d\d/);
     await note.waitFor();
     run.finishRound();
     run.say('warn', 'somebody was away');

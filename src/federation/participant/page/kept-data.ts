@@ -31,7 +31,7 @@ export const keptData = (name: string): KeptData => ({
     return data && { dataset: imageDataset(data.dataset), share: data.share };
   },
   async keep({ dataset, share }) {
-    const { images, labels } = dataset;
+    const { name: called, images, labels, channels, height, width, classNames } = dataset;
     if (images.length > mostBytes) {
       const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
       throw new FederationError(
@@ -39,8 +39,12 @@ export const keptData = (name: string): KeptData => ({
         { hint: 'choose the files again when the page is loaded again' },
       );
     }
-    // Copies: memory that is shared between threads cannot be kept.
-    const own = { ...dataset, images: new Uint8Array(images), labels: new Uint8Array(labels) };
+    // Copies, and not the columns, which are of the same arrays: memory that is shared between
+    // threads cannot be kept.
+    const own = {
+      ...{ name: called, channels, height, width, classNames },
+      ...{ images: new Uint8Array(images), labels: new Uint8Array(labels) },
+    };
     await attempt('the data cannot be kept', () => set(name, { dataset: own, share }, store));
   },
   forget: () => attempt('the data cannot be removed', () => del(name, store)),
