@@ -117,7 +117,7 @@ describe('commonweight run', () => {
     ]);
     expect(readdirSync(at('first/updates'))).toEqual([]);
     expect(readFileSync(at('first/metrics.csv'), 'utf8')).toMatch(
-      /^round,model,set,accuracy\n1,environment-1,/,
+      /^round,model,set,accuracy,loss\n1,environment-1,/,
     );
   });
 

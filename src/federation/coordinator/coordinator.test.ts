@@ -102,7 +102,10 @@ describe('the coordinator', () => {
     ]);
     const final = await store.get({ type: 'merged', round: 2 }, digest());
     expect([...final.data]).toEqual([6, 6]);
-    expect(state.rounds[0]!.merged!.merged).toEqual({ mean: 1, absmax: 1 });
+    expect(state.rounds[0]!.merged!.merged).toEqual({
+      mean: { accuracy: 1, loss: 0 },
+      absmax: { accuracy: 1, loss: 0 },
+    });
     await expect(store.get({ type: 'merged', round: 1 }, digest())).rejects.toThrow('is gone');
   });
 
