@@ -154,7 +154,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
       await drawn(page, testImages ? 2 : 3);
       const text = (part: string, element: string) =>
         page.locator(`section[aria-labelledby="${part}"] ${element}`).first().textContent();
-      expect(await text('accuracy', 'h3')).toBe(accuracy);
+      expect(await text('metric', 'h3')).toBe(accuracy);
       expect(await text('confusion', 'p')).toMatch(confusion);
       expect(await text('pictures', 'p')).toMatch(pictures);
     },

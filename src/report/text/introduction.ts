@@ -8,6 +8,7 @@ import { averageOf } from '../../merge/average/model-average.js';
 import { readStrategy } from '../../merge/strategies/strategies.js';
 import type { AppliedTo } from '../../merge/strategy.js';
 import { labelOf } from '../../metrics/metric.js';
+import { targetOf, writtenTarget } from '../../metrics/target.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import { describeColumn } from '../../tensor/column-spec.js';
@@ -107,8 +108,7 @@ export function trainingText(configuration: Configuration): string {
 }
 
 function localText(configuration: Configuration): string {
-  const { epochs = 1, steps, threshold, firstThreshold } = configuration.local;
-  const metrics = metricsOf(configuration);
+  const { epochs = 1, steps } = configuration.local;
   if (typeof steps === 'number') return `${plural(steps, 'step')} per round`;
   if (steps !== undefined) {
     return steps
@@ -117,11 +117,23 @@ function localText(configuration: Configuration): string {
       )
       .join(', ');
   }
-  const until = [
-    ...(firstThreshold === undefined ? [] : [`${targetText(firstThreshold, metrics)} in round 1`]),
-    ...(threshold === undefined ? [] : [targetText(threshold, metrics)]),
-  ].join(', then ');
-  return `${until === '' ? '' : 'at most '}${plural(epochs, 'epoch')} per round${until === '' ? '' : `, until its own validation ${labelOf(metrics[0])} is ${until}`}`;
+  const until = thresholdText(configuration);
+  const most = until === undefined ? '' : 'at most ';
+  return `${most}${plural(epochs, 'epoch')} per round${until === undefined ? '' : `, until its own validation ${until}`}`;
+}
+
+/** "accuracy is 91.40% in round 1, then 92.00%"; a second metric is named. */
+function thresholdText(configuration: Configuration): string | undefined {
+  const { threshold, firstThreshold } = configuration.local;
+  const metrics = metricsOf(configuration);
+  const targets = [firstThreshold, threshold].flatMap((one) =>
+    one === undefined ? [] : [targetOf(one, metrics)],
+  );
+  const [first] = targets;
+  if (first === undefined) return undefined;
+  const [one, then] = targets.map((target) => writtenTarget(target, [first.metric]));
+  const inRound = firstThreshold === undefined ? '' : ' in round 1';
+  return `${labelOf(first.metric)} is ${one}${inRound}${then === undefined ? '' : `, then ${then}`}`;
 }
 
 function correctionText(correction: Configuration['correction']): string[] {
