@@ -58,8 +58,22 @@ async function lossByTwoThreads({ script, plan, parameters }: Given): Promise<nu
     evaluationModel: Uint8Array.from(plan.evaluationModel),
   };
   const train = {
-    ...{ name: 'nothing', channels: 1, height: 4, width: 4, classNames: ['a', 'b'] },
-    ...{ images: new Uint8Array(64), labels: new Uint8Array(4), examples: 4 },
+    ...{ name: 'nothing', examples: 4 },
+    inputs: [
+      {
+        name: 'images',
+        dtype: 'u8',
+        shape: [1, 4, 4],
+        meaning: { kind: 'picture' },
+        values: new Uint8Array(64),
+      },
+    ],
+    targets: [
+      {
+        ...{ name: 'labels', dtype: 'i32', shape: [], values: new Uint8Array(4) },
+        meaning: { kind: 'categories', names: ['a', 'b'] },
+      },
+    ],
   };
   await ask({ type: 'setup', setup: { plan: { ...plan, ...models }, train } });
   const examples = { source: 'train', indices: Uint32Array.of(0, 1, 2, 3) };

@@ -56,8 +56,9 @@ describe('commonweight evaluate on a folder of pictures', () => {
   it('goes by the names of classes, where a model numbers them otherwise', async () => {
     const [asItIs, exchanged] = ['run/model.safetensors', 'exchanged.safetensors'];
     const { state, metadata } = decodeSafetensors(readFileSync(join(folder, asItIs)), asItIs);
-    const classNames = JSON.stringify(['right', 'left']);
-    writeFileSync(join(folder, exchanged), encodeSafetensors(state, { ...metadata, classNames }));
+    const targets = (metadata.targets as string).replace('"left","right"', '"right","left"');
+    expect(targets).not.toBe(metadata.targets);
+    writeFileSync(join(folder, exchanged), encodeSafetensors(state, { ...metadata, targets }));
     const accuracies: number[] = [];
     for (const model of [asItIs, exchanged]) {
       const { status } = await commonweight(

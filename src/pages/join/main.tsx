@@ -2,6 +2,7 @@
  * The page by which a browser takes part in a federation. It draws, and leaves all work to its
  * participant worker.
  */
+import '../common/no-eval.js';
 import { render } from 'preact';
 import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks';
 import { readFragment } from '../../transport/hub/client/link.js';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample } from '../../../test/run-command.js';
+import { noImages } from '../../data/images/image-dataset.js';
 import { loadDataset } from '../../data/images/node/load-dataset.js';
 import { runFederation } from '../../federation/coordinator/run-federation.js';
 import type { RunResult } from '../../federation/record/run-result.js';
@@ -160,7 +161,7 @@ describe('a run whose coordinator holds no test images', () => {
   it('is measured by the participants alone, and no picture is shown', async () => {
     const { dataset: _, ...rest } = input;
     const { train, test } = await loadDataset(sample);
-    const empty = { ...test, images: new Uint8Array(0), labels: new Uint8Array(0), examples: 0 };
+    const empty = noImages(test);
     const path = at('no-test');
     const data = { train, test: empty };
     const outcome = await runFederation(rest, { out: path, workers: 2, data });
