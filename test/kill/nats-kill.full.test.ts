@@ -57,7 +57,7 @@ describe.skipIf(withoutNats)('a federation over NATS comes to the bytes of `run`
     const first = start(serve);
     await first.until(/^round 1 of 2, training/m);
     const second = start(serve);
-    await second.until(/waiting for the lead/);
+    await second.until(/waiting to lead/);
     const participants = ['environment-1', 'environment-2'].map((name, k) =>
       start([
         ...['join', server.url, '--name', name, '--data', sample, '--partition', `v:${k + 1}/2`],

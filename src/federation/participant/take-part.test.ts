@@ -11,6 +11,7 @@ import {
   only,
   scripted,
 } from '../../../test/scripted-federation.js';
+import { imageDataset } from '../../data/images/image-dataset.js';
 import type { Progress } from '../../protocol/announcement.js';
 
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
@@ -44,7 +45,8 @@ describe('a participant', () => {
     const labels = data.train.labels.map((label) => 1 - label);
     const said: (true | undefined)[] = [];
     const warned: boolean[] = [];
-    for (const own of [data.train, data.train, { ...data.train, labels }, { ...data.train, labels }]) {
+    const others = imageDataset({ ...data.train, labels });
+    for (const own of [data.train, data.train, others, others]) {
       const leaving = new AbortController();
       const from = script.heard.length;
       const { outcome, events, event } = joined(script.open(), base, {
