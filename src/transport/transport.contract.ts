@@ -170,16 +170,18 @@ export function describeTransport(
       expect(sha256Of(await participant.download(model))).toBe(model.sha256);
     });
 
-    it('has the blob that the description names before anything is asked for, and after', async () => {
+    it('has the blobs that the description names before anything is asked for, and after', async () => {
       const { reception } = listener();
       const first = await harness.openCoordinator(reception);
       const plan = await first.blobs.put(noise(70_001));
+      const frozen = await first.blobs.put(noise(50_003));
       await first.close();
-      const description = { ...exampleDescription, foreignPlan: plan };
+      const description = { ...exampleDescription, foreignPlan: plan, frozen };
       const coordinator = await harness.openCoordinator({ ...reception, description });
       const participant = await harness.openParticipant('site-a');
       expect(participant.description.foreignPlan).toEqual(plan);
       expect(sha256Of(await participant.download(plan))).toBe(plan.sha256);
+      expect(sha256Of(await participant.download(frozen))).toBe(frozen.sha256);
       for (const round of [1, 2]) {
         const model = await coordinator.blobs.put(noise(1000 * round));
         await coordinator.publish({

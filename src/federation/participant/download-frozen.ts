@@ -1,12 +1,26 @@
-/** The weights that stay as they are, fetched once, where a participant cannot draw them itself. */
+/**
+ * The weights that stay as they are, fetched once, where a participant cannot draw them itself. The
+ * coordinator says how large they are: more than the work may take is refused before it is fetched.
+ */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
+import { FederationError } from '../error.js';
 
-/** Undefined where the description names none. */
+/**
+ * Undefined where nothing is frozen, or the description names no file of it.
+ * @throws FederationError when the file is larger than `mostBytes`
+ */
 export async function frozenOf(
-  end: ParticipantEnd,
+  end: Pick<ParticipantEnd, 'description' | 'download'>,
+  mostBytes: number,
   signal = new AbortController().signal,
 ): Promise<Uint8Array | undefined> {
-  const { frozen } = end.description;
-  return frozen && unlessAborted(end.download(frozen), signal);
+  const { frozen, configuration } = end.description;
+  if (frozen === undefined || configuration.freeze === undefined) return undefined;
+  if (frozen.bytes > mostBytes) {
+    throw new FederationError(
+      `federation: the frozen weights have ${frozen.bytes} bytes, expected at most ${mostBytes}`,
+    );
+  }
+  return unlessAborted(end.download(frozen), signal);
 }

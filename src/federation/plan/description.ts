@@ -6,6 +6,7 @@
 import { categoriesOf } from '../../data/dataset.js';
 import { imageFacts, imageShapeOf } from '../../data/images/image-dataset.js';
 import type { Network } from '../../engine/nn/layers/network.js';
+import { requireFinite } from '../../engine/nn/model-file.js';
 import type { Strategy } from '../../merge/strategy.js';
 import type { Blob } from '../../protocol/blob-name.js';
 import {
@@ -18,6 +19,7 @@ import { distributedProblem } from '../../protocol/configuration/distributed-pro
 import type { Description } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
+import type { StateDict } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import type { Method } from '../methods/method.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
@@ -120,7 +122,7 @@ export async function compileDescription(
       `federation: it names ${participants.length} participants, expected as many as "partition.participants", which is ${configuration.partition.participants}`,
     );
   }
-  const held = options.frozen && decodeSafetensors(options.frozen, 'the frozen weights').state;
+  const held = options.frozen && frozenIn(options.frozen);
   if (configuration.model.name === 'custom' && network === undefined) {
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
     const taken = await takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit, held);
@@ -159,6 +161,14 @@ function requireSameMethods({ attachments = [] }: Description, { methods }: Comp
       hint: 'bring the methods that the coordinator has, in the same order: joinFederation(end, name, { methods })',
     },
   );
+}
+
+/** @throws ModelFileError when one of them is not a finite number */
+function frozenIn(bytes: Uint8Array): StateDict {
+  const what = 'the frozen weights that the coordinator offers';
+  const { state } = decodeSafetensors(bytes, what);
+  requireFinite(state, what);
+  return state;
 }
 
 /** @throws ConfigurationError when the configuration is of one machine only. */

@@ -67,7 +67,7 @@ export async function joinFederation(
   const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
-  const frozen = await frozenOf(end, options.signal);
+  const frozen = await frozenOf(end, mostMemoryBytes ?? MOST_MEMORY_BYTES, options.signal);
   const federation = await compileDescription(description, {
     ...{ network, strategies, methods, mostMemoryBytes, foreignPlan, frozen },
     version: versions.commonweight,

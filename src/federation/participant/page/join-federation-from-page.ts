@@ -37,7 +37,7 @@ export async function joinFederationFromPage(
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const federation = await compileDescription(description, {
-    frozen: await frozenOf(end, options.signal),
+    frozen: await frozenOf(end, TAB_MEMORY.bytes, options.signal),
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
   });
