@@ -37,8 +37,9 @@ class Trainer:
         header, models = split_header(plan)
         self.tensors, middle = header['tensors'], header['training']
         models = models[:middle], models[middle:middle + header['evaluation']]
-        table = json.dumps(self.tensors, separators=(',', ':'), ensure_ascii=False).encode()
-        parts = b''.join(len(part).to_bytes(8, 'little') + part for part in (*models, table))
+        tables = (json.dumps(header[name], separators=(',', ':'), ensure_ascii=False).encode()
+                  for name in ('tensors', 'frozen'))
+        parts = b''.join(len(part).to_bytes(8, 'little') + part for part in (*models, *tables))
         if hashlib.sha256(parts).hexdigest() != description['plan']:
             raise Refused(f'the plan is not that of the description, {description["plan"]}')
         self.training, self.evaluation = map(onnxruntime.InferenceSession, models)
@@ -108,7 +109,7 @@ class Trainer:
 def check(description):
     """Ends where more is asked for than this program can do."""
     configuration = description['configuration']
-    asked = [name for name in ('correction', 'augmentation') if name in configuration]
+    asked = [name for name in ('correction', 'augmentation', 'freeze', 'refit') if name in configuration]
     asked += [f'local.{name}' for name in configuration['local'] if name != 'epochs']
     asked += ['schedule'] if configuration['schedule']['name'] != 'constant' else []
     asked += [f'the attachment {name}' for name in description.get('attachments', [])]

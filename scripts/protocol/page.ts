@@ -241,7 +241,8 @@ metadata may be there: find them by name.
 A plan is what a participant needs besides its data: the table of tensors, a training model and an evaluation model (ONNX). Its
 hash, \`plan\` in the description, is the SHA-256 over
 
-    training model, evaluation model, table of tensors as JSON: [["name",[shape…]],…]
+    training model, evaluation model, table of tensors of the state, table of frozen tensors,
+    each table as JSON: [["name",[shape…]],…]
 
 each after its length in bytes (unsigned, 64 bits, little-endian); the JSON has no spaces, and characters beyond ASCII stand in it
 as they are, in UTF-8.
@@ -263,7 +264,8 @@ The evaluation model:
 {{evaluation}}
 
 A model takes only the inputs that it needs: a graph is without those that change nothing, and inputs can come in any order.
-\`state\` is the vector of weights and \`slot0\`, \`slot1\` … the vectors of the optimizer, of the same size; all slots are zero when a
+\`state\` is the vector of weights, followed by statistics and counters where the network has some. \`frozen\` is the vector of what
+no step changes. \`slot0\`, \`slot1\` … are the vectors of the optimizer, each as long as there are weights; all slots are zero when a
 round begins. \`next…\` is what they become. Batches have one fixed size. An empty place has zeros and the weight 0, an example the
 weight 1. \`step\` counts from 1 in every round; \`seed\` is any number that differs from round to round; \`learningRate\` is that of the
 step. All other outputs but \`predictions\` are sums over the examples of the batch. Corrections of local training have inputs of their own:
