@@ -1,7 +1,4 @@
-/**
- * What is the same in every run of a session: the values that no step changes. They are given to the engine with each run, and
- * whoever runs the session need not know of them.
- */
+/** Passes the frozen values to every run of a session, so that its callers need not do it. */
 import type { Session, Tensors } from '../engine/runtime/runtime.js';
 import { f32Tensor } from '../tensor/tensor.js';
 

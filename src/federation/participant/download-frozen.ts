@@ -1,6 +1,6 @@
 /**
- * The weights that stay as they are, fetched once, where a participant cannot draw them itself. The
- * coordinator says how large they are: more than the work may take is refused before it is fetched.
+ * Downloads the frozen weights once, where a participant cannot draw them by the seed. A file that is
+ * larger than the memory for the work is refused before it is downloaded.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { ParticipantEnd } from '../../transport/transport.js';

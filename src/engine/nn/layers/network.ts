@@ -93,7 +93,7 @@ export function parametersOf(
     parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name),
   );
   if (idle === undefined) return parameters;
-  throw new NetworkError(`network: "freeze" has "${idle}", which no weight of it matches`, {
+  throw new NetworkError(`network: "freeze" has the pattern "${idle}", but no weight has such a name`, {
     hint: `it has ${parameters.map(({ name }) => name).join(', ')}`,
   });
 }
