@@ -65,7 +65,7 @@ if (what === 'idle') {
         (downloaded - began + performance.now() - uploading) / 1000,
       );
       totals.uploadedBytes += bytes.length;
-      const work = { examples: 100, epochs: 1, images: 100, loss: 1, seconds: 0 };
+      const work = { examples: 100, epochs: 1, examplesSeen: 100, loss: 1, seconds: 0 };
       const update = {
         type: 'update',
         round,

@@ -70,6 +70,6 @@ export async function startParticipant(
   };
 }
 
-function draw({ step, steps, loss, imagesPerSecond }: LocalProgress) {
-  document.body.textContent = `step ${step} of ${steps}, loss ${loss}, ${imagesPerSecond} images/s`;
+function draw({ step, steps, loss, examplesPerSecond }: LocalProgress) {
+  document.body.textContent = `step ${step} of ${steps}, loss ${loss}, ${examplesPerSecond} images/s`;
 }

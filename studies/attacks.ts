@@ -31,7 +31,7 @@ const variations: readonly Variation[] = strategies.flatMap((strategy) => [
 
 const base: ConfigurationInput = {
   dataset: 'fashion-mnist',
-  images: 10_000,
+  examples: 10_000,
   normalization: { mean: [0.286], deviation: [0.353] },
   partition: { name: 'v', participants: 10 },
   model: { name: 'mlp', hidden: [64] },

@@ -21,7 +21,7 @@ function cut(configuration: ConfigurationInput): ConfigurationInput {
     dataset,
     // A folder would have that of its own pixels, and these are studies of another data set.
     normalization: configuration.normalization ?? { mean: [0], deviation: [1] },
-    images: undefined,
+    examples: undefined,
     rounds: Math.min(rounds, 2),
     evaluateEvery: 1,
     average: average?.name === 'swa' ? { ...average, from: 2 } : average,

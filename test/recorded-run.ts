@@ -100,7 +100,7 @@ function eventsOf(
           // Those further down have more.
           examples: 100 * (k + 1),
           epochs: 1,
-          images: 100,
+          examplesSeen: 100,
           loss: 1,
           validation: { [metric]: own[k] ?? 0 },
           seconds: 1,
@@ -119,7 +119,7 @@ function eventsOf(
     },
     ...(pooled === undefined
       ? []
-      : [{ type: 'pooled-trained' as const, round, sha256, images: 100, test: { [metric]: pooled } }]),
+      : [{ type: 'pooled-trained' as const, round, sha256, examplesSeen: 100, test: { [metric]: pooled } }]),
     ...copies.map(
       (figure, k): RoundEvent => ({
         type: 'copy-evaluated',

@@ -75,7 +75,7 @@ export const rules = {
   evaluateEvery: 2,
 };
 /** What an update says of itself besides. */
-export const work = { examples: 10, steps: 1, images: 10, loss: 1, seconds: 0 };
+export const work = { examples: 10, steps: 1, examplesSeen: 10, loss: 1, seconds: 0 };
 export const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 /** A coordinator whose merge joins the texts of the updates. */
@@ -120,7 +120,7 @@ export async function takePart(
       const { round, base } = assignment;
       const text = base === undefined ? '' : new TextDecoder().decode(await end.download(base));
       const state = await end.upload(bytesOf(`${name}${round}(${text})`));
-      const update = { state, examples: 10, steps: 1, images: 10, loss: 1, seconds: 0 };
+      const update = { state, examples: 10, steps: 1, examplesSeen: 10, loss: 1, seconds: 0 };
       receipts.push(
         await end.announce({ type: 'update', round, ...(base && { base: base.sha256 }), update }),
       );

@@ -101,7 +101,7 @@ class Trainer:
             loss = self.sum(self.training, np.random.permutation(self.examples), 'lossSum', feeds, carry)
         if not np.isfinite(feeds['state']).all():
             raise Refused('training diverges: a weight is not finite')
-        report = {'examples': len(self.examples), 'images': epochs * len(self.examples), 'epochs': epochs}
+        report = {'examples': len(self.examples), 'examplesSeen': epochs * len(self.examples), 'epochs': epochs}
         report.update(loss=loss / len(self.examples), validation={'accuracy': self.accuracy(feeds['state'])})
         return feeds['state'], {**report, 'seconds': round(time.monotonic() - began, 3)}
 

@@ -31,7 +31,7 @@ export const updateSchema = z
       .positive()
       .optional()
       .describe('The steps that were made, where the local work is counted in steps.'),
-    images: z.int().positive().describe('The number of examples seen, repetitions included.'),
+    examplesSeen: z.int().positive().describe('The number of examples seen, repetitions included.'),
     loss: z.number().describe('The mean training loss of the last epoch.'),
     validation: figuresSchema
       .optional()
@@ -191,7 +191,7 @@ export const progressSchema = z
     epochs: z.int().positive().optional().describe('The most passes that this round takes.'),
     step: z.int().nonnegative().optional().describe('The steps of this epoch that are done.'),
     steps: z.int().positive().optional().describe('The steps of this epoch.'),
-    imagesPerSecond: z
+    examplesPerSecond: z
       .number()
       .nonnegative()
       .optional()

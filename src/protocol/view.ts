@@ -25,7 +25,7 @@ export const overviewSchema = z.strictObject({
   /** In the order of their labels; numbers where a recorded run does not tell their names. A task without classes has none. */
   classNames: classNamesSchema.min(1).optional(),
   /** Whether the coordinator measures on test images of its own. */
-  testImages: z.boolean(),
+  testExamples: z.boolean(),
   /** The coordinator's version of this package. */
   commonweight: sentenceSchema(100).optional(),
 });

@@ -90,7 +90,7 @@ describe('a run of a metric of which lower is better', () => {
   it('is drawn on the dashboard with its reference and its numbers', () => {
     const overview = {
       ...{ configuration: run.configuration, participants: [...run.result.participants] },
-      ...{ metrics: [...metrics] as [(typeof metrics)[0], ...(typeof metrics)[0][]], testImages: true },
+      ...{ metrics: [...metrics] as [(typeof metrics)[0], ...(typeof metrics)[0][]], testExamples: true },
     };
     const views = run.result.rounds.map((result) => ({ result }));
     const { test, validation } = metricFigures(overview, views, []);

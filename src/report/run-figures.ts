@@ -17,7 +17,7 @@ export const mergedRounds = ({ rounds, result }: RecordedRun): RoundResult[] =>
   result.rounds.filter(({ round }) => rounds[round - 1]?.merged !== undefined);
 
 /** Whether the coordinator measured on test images of its own. */
-export const hasTestImages = (run: RecordedRun): boolean =>
+export const hasTestExamples = (run: RecordedRun): boolean =>
   mergedRounds(run).some(({ merged }) => Object.keys(merged).length > 0);
 
 /** What the copy has to reach for the run to end, where there is that. */

@@ -78,7 +78,7 @@ describe('local training', () => {
   it('does one epoch even where the threshold is reached before', async () => {
     const result = await trainLocally(context, data, base, { ...work, threshold: accuracyOf(0) });
     expect(result!.epochs).toBe(1);
-    expect(result!.images).toBe(30);
+    expect(result!.examplesSeen).toBe(30);
     expect(result!.steps).toBe(4);
   });
 
@@ -96,7 +96,7 @@ describe('local training', () => {
     const once = { ...work, epochs: 1 };
     const ragged = await trainLocally(context, three, base, once);
     const whole = await trainLocally(await openPlan(3), three, base, once);
-    expect(ragged!.images).toBe(3);
+    expect(ragged!.examplesSeen).toBe(3);
     expect(ragged!.loss).toBeCloseTo(whole!.loss, 5);
     ragged!.state.forEach((value, place) => {
       expect(value).toBeCloseTo(whole!.state[place]!, 5);
@@ -105,7 +105,7 @@ describe('local training', () => {
 
   it('stops after the most steps it may do, in the middle of an epoch', async () => {
     const result = await trainLocally(context, data, base, { ...work, epochs: Infinity, maxSteps: 6 });
-    expect(result).toMatchObject({ steps: 6, epochs: 2, images: 30 + 16 });
+    expect(result).toMatchObject({ steps: 6, epochs: 2, examplesSeen: 30 + 16 });
   });
 
   it('that is counted in steps goes through the data as if the rounds were one', async () => {
@@ -117,9 +117,9 @@ describe('local training', () => {
     const first = await trainLocally(context, data, base, steps(1, 0, 1));
     const second = await trainLocally(context, data, first!.state, steps(2, 1, 5));
     expect(second!.state).toEqual(once!.state);
-    expect(first).toMatchObject({ steps: 1, images: 8 });
+    expect(first).toMatchObject({ steps: 1, examplesSeen: 8 });
     // An epoch is 30 images in 4 steps.
-    expect(second).toMatchObject({ steps: 5, images: 30 - 8 + 16 });
+    expect(second).toMatchObject({ steps: 5, examplesSeen: 30 - 8 + 16 });
   });
 
   it('that is counted in steps looks at its validation data once, at the end', async () => {
@@ -180,7 +180,7 @@ describe('local training', () => {
       [2, 3, 4, 4],
       [3, 3, 4, 4],
     ]);
-    expect(ends.map(({ imagesLeft }) => imagesLeft)).toEqual([60, 30, 0]);
+    expect(ends.map(({ examplesLeft }) => examplesLeft)).toEqual([60, 30, 0]);
     for (const { validation } of ends) expect(validation?.accuracy).toBeGreaterThanOrEqual(0);
   });
 

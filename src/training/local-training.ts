@@ -42,7 +42,7 @@ export interface LocalWork extends CorrectedWork {
   readonly threshold?: Target | undefined;
   /** Of every step of this work, from 0; the last is kept beyond the end. */
   readonly learningRates: Float32Array;
-  /** Of the training images; none by default. */
+  /** Of the training examples; none by default. */
   readonly augmentation?: Augmentation | undefined;
   /** The optimizer's vectors from earlier work, concatenated; zeros by default. */
   readonly slots?: Float32Array | undefined;
@@ -66,10 +66,10 @@ export interface LocalProgress {
   readonly steps: number;
   /** The epoch is over, its validation too. */
   readonly epochDone: boolean;
-  /** Images still to be seen, at most: the threshold may end the work before. */
-  readonly imagesLeft: number;
+  /** Examples still to be seen, at most: the threshold may end the work before. */
+  readonly examplesLeft: number;
   /** Since the work began, validation included. */
-  readonly imagesPerSecond: number;
+  readonly examplesPerSecond: number;
   /** The mean loss of this epoch so far. */
   readonly loss: number;
   /** After the last finished epoch. */
@@ -81,8 +81,8 @@ export interface LocalResult {
   readonly slots: Float32Array;
   readonly epochs: number;
   readonly steps: number;
-  /** Images seen. */
-  readonly images: number;
+  /** Examples seen, repetitions included. */
+  readonly examplesSeen: number;
   /** The mean training loss of the last epoch. */
   readonly loss: number;
   /** On the participant's own validation data; undefined where it has none. */
@@ -120,7 +120,7 @@ export async function trainLocally(
   const inSteps = work.stepsBefore !== undefined;
   const stepsPerEpoch = inSteps ? maxSteps : Math.ceil(train.length / plan.batchSize);
   const epochs = Math.min(work.epochs, Math.ceil(maxSteps / stepsPerEpoch));
-  const images = Math.min(inSteps ? Infinity : epochs * train.length, maxSteps * plan.batchSize);
+  const inAll = Math.min(inSteps ? Infinity : epochs * train.length, maxSteps * plan.batchSize);
   const loop = await stepLoop(context, data, base, work);
   const task = {
     indices: train,
@@ -133,7 +133,7 @@ export async function trainLocally(
     augmentation: work.augmentation,
   };
   const batches = (context.batches ?? ((task) => batchesHere(dataset, task)))(task);
-  const report = reporter(context.onProgress, work, inSteps ? undefined : epochs, images);
+  const report = reporter(context.onProgress, work, inSteps ? undefined : epochs, inAll);
   try {
     let figures: Figures | undefined;
     let loss = 0;
@@ -148,7 +148,7 @@ export async function trainLocally(
         lossSum += of.lossSum;
         counted += of.counted;
         loss = meanLoss({ lossSum, counted });
-        report({ epoch, step, steps, epochDone: false, loss, validation: figures }, loop.images);
+        report({ epoch, step, steps, epochDone: false, loss, validation: figures }, loop.seen);
       }
       if (validation.length > 0) {
         const state = await loop.state();
@@ -157,7 +157,7 @@ export async function trainLocally(
         if (metrics === undefined) return undefined;
         figures = figuresOf(metrics);
       }
-      report({ epoch, step: steps, steps, epochDone: true, loss, validation: figures }, loop.images);
+      report({ epoch, step: steps, steps, epochDone: true, loss, validation: figures }, loop.seen);
       if (work.threshold !== undefined && figures !== undefined && reached(figures, work.threshold)) {
         break;
       }
@@ -169,7 +169,7 @@ export async function trainLocally(
       slots: await loop.slots(),
       epochs: epoch,
       steps: loop.steps,
-      images: loop.images,
+      examplesSeen: loop.seen,
       loss,
       validation: figures,
     };
@@ -226,7 +226,7 @@ async function stepLoop(
 
   return {
     steps: 0,
-    images: 0,
+    seen: 0,
     async state() {
       return (await training.read()).state?.data as Float32Array;
     },
@@ -247,7 +247,7 @@ async function stepLoop(
       const mean = meanLoss(of);
       if (!(mean <= DIVERGED_LOSS)) throw diverged(work, 'the loss', mean, this.steps + 1);
       this.steps++;
-      this.images += batch.count;
+      this.seen += batch.count;
       return of;
     },
   };
@@ -258,13 +258,13 @@ function reporter(
   onProgress: LocalContext['onProgress'],
   { participant, round }: LocalWork,
   epochs: number | undefined,
-  imagesInAll: number,
+  inAll: number,
 ) {
   const began = performance.now();
   let last = began;
   return (
     now: Pick<LocalProgress, 'epoch' | 'step' | 'steps' | 'epochDone' | 'loss' | 'validation'>,
-    images: number,
+    seen: number,
   ) => {
     const time = performance.now();
     if (onProgress === undefined || (time - last < PROGRESS_INTERVAL_MS && !now.epochDone)) return;
@@ -274,8 +274,8 @@ function reporter(
       round,
       epochs,
       ...now,
-      imagesLeft: Math.max(0, imagesInAll - images),
-      imagesPerSecond: (1000 * images) / (time - began),
+      examplesLeft: Math.max(0, inAll - seen),
+      examplesPerSecond: (1000 * seen) / (time - began),
     });
   };
 }

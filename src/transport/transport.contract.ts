@@ -208,7 +208,7 @@ export function describeTransport(
       });
       const participant = await harness.openParticipant('site-a');
       const state = await participant.upload(noise(100_000));
-      const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+      const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
       await participant.announce({ type: 'update', round: 1, update });
       expect(arrived).toEqual([true]);
     });

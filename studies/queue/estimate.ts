@@ -55,6 +55,6 @@ function evaluatedImages(configuration: Configuration): number {
 const refits = ({ refit, rounds }: Configuration) =>
   refit === undefined ? 0 : refit.rounds === 'every' ? rounds : 1;
 
-const all = ({ images = TRAINING_IMAGES }: Configuration) => images;
+const all = ({ examples = TRAINING_IMAGES }: Configuration) => examples;
 const trainingImages = (configuration: Configuration) =>
   (1 - configuration.partition.validation) * all(configuration);

@@ -38,7 +38,7 @@ it('what was trained is found again, and what was changed is trained once more',
   const state = encodeSafetensors({ layout, data: Float32Array.of(1, 2) });
   const identity = { job: '0123456789abcdef', participant: 'site-a', plan: 'a'.repeat(64) };
   const blob = { sha256: await sha256Hex(state), bytes: state.length };
-  const update = { state: blob, examples: 10, epochs: 1, images: 10, loss: 1, seconds: 1 };
+  const update = { state: blob, examples: 10, epochs: 1, examplesSeen: 10, loss: 1, seconds: 1 };
   const name = `${identity.job}: ${identity.participant}`;
   const folder = await pageFolder(name);
   await keptWork(folder, identity, { methods: [], keep: 3 }).keep({

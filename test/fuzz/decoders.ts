@@ -276,7 +276,7 @@ export function openDecoders(): { readonly decoders: readonly Decoder[]; close()
         ...{ job: 'j', participant: 'p', plan: 'x' },
         announcement: {
           ...{ type: 'update', round: 1 },
-          update: { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 },
+          update: { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 },
         },
         own: {},
       };

@@ -41,7 +41,7 @@ const update = fc.record({
     examples: positive,
     epochs: optional(positive),
     steps: optional(positive),
-    images: positive,
+    examplesSeen: positive,
   },
   ...{
     loss: number,
@@ -99,7 +99,7 @@ export const progress = defined(
       step: optional(natural),
       steps: optional(positive),
     },
-    ...{ imagesPerSecond: optional(size), loss: optional(number), validation: optional(figures) },
+    ...{ examplesPerSecond: optional(size), loss: optional(number), validation: optional(figures) },
   }),
 );
 

@@ -76,7 +76,7 @@ const WELCOME = (target: Target) => upgrade(`commonweight.3, token.${target.toke
 const announcing = (announcement: unknown, id = 1) =>
   frame(0x81, JSON.stringify({ type: 'announcement', id, announcement }));
 const blob = { sha256: hash(7), bytes: 100 };
-const update = { state: blob, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+const update = { state: blob, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
 
 /** Frames that no participant sends. */
 const FRAMES: readonly Buffer[] = [

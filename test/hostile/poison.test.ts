@@ -58,7 +58,7 @@ async function mallory(end: ParticipantEnd, refusals: string[]): Promise<void> {
     const { round, base } = assignment;
     for (const far of [9000, 90]) {
       const state = await end.upload(poison(far));
-      const update = { state, examples, epochs: 1, images: examples, loss: 1, seconds: 1 };
+      const update = { state, examples, epochs: 1, examplesSeen: examples, loss: 1, seconds: 1 };
       const of = base === undefined ? {} : { base: base.sha256 };
       if (await say({ type: 'update', round, ...of, update })) break;
     }

@@ -104,7 +104,7 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
       type: 'progress',
       progress: {
         ...{ round: 3, activity: 'training', epoch: 1, epochs: 1, step: 196, steps: 422 },
-        ...{ imagesPerSecond: 2108, loss: 0.388 },
+        ...{ examplesPerSecond: 2108, loss: 0.388 },
       },
     },
   ],

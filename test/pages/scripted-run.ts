@@ -160,7 +160,14 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
     participants,
     rounds: () => all,
     view: {
-      overview: { configuration, participants, metrics, classNames, testImages: true, commonweight: '0.1.0' },
+      overview: {
+        configuration,
+        participants,
+        metrics,
+        classNames,
+        testExamples: true,
+        commonweight: '0.1.0',
+      },
       status: () => status,
       rounds: () => observed,
       labelCounts: () => labels,
@@ -227,7 +234,7 @@ function progressOf(round: number, step: number, k: number): Progress {
   return {
     ...{ round, activity: 'training', epochs: 3, steps: 200 },
     ...{ epoch: 1 + (Math.floor(at / 200) % 3), step: at % 200 },
-    imagesPerSecond: 900 + Math.round(300 * noise(step, k)),
+    examplesPerSecond: 900 + Math.round(300 * noise(step, k)),
   };
 }
 

@@ -129,29 +129,29 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
 
   it.each([
     {
-      testImages: true,
+      testExamples: true,
       accuracy: 'On the test images',
       confusion: /^Nothing is merged/,
       pictures: /^Nothing is merged/,
     },
     {
-      testImages: false,
+      testExamples: false,
       accuracy: 'Weighted by examples',
       confusion: /holds no test images/,
       pictures: /never shown/,
     },
   ])(
-    'says what is not there yet, test images: $testImages',
-    async ({ testImages, accuracy, confusion, pictures }) => {
+    'says what is not there yet, test images: $testExamples',
+    async ({ testExamples, accuracy, confusion, pictures }) => {
       const run = await scriptedRun();
       run.finishRound();
       const result = { ...run.rounds()[0]!.result, merged: {}, copied: [] };
       const page = await watching({
         ...run.view,
-        overview: { ...run.view.overview, testImages },
+        overview: { ...run.view.overview, testExamples },
         rounds: () => [{ round: 1, read: () => ({ result }) }],
       });
-      await drawn(page, testImages ? 2 : 3);
+      await drawn(page, testExamples ? 2 : 3);
       const text = (part: string, element: string) =>
         page.locator(`section[aria-labelledby="${part}"] ${element}`).first().textContent();
       expect(await text('metric', 'h3')).toBe(accuracy);

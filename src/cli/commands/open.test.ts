@@ -64,7 +64,7 @@ describe.concurrent('commonweight open', () => {
     }
     const [overview] = watcher.of('overview');
     expect(overview?.overview).toMatchObject({
-      testImages: true,
+      testExamples: true,
       configuration: { ...result.settings, dataset: basename(sample) },
       participants: ['environment-1', 'environment-2'],
       commonweight: result.versions.commonweight,

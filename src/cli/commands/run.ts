@@ -25,7 +25,7 @@ interface Overrides {
   readonly compare?: string[];
   readonly align?: true;
   readonly dataset?: string;
-  readonly images?: number;
+  readonly examples?: number;
   readonly partition?: string;
   readonly participants?: number;
   readonly participantsPerRound?: number;
@@ -46,7 +46,7 @@ export function addRun(program: Command): void {
     )
     .argument('[file]', 'federation.yaml')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
-    .option('--images <n>', 'use only n training images', wholeNumber('--images'))
+    .option('--examples <n>', 'use only n training examples', wholeNumber('--examples'))
     .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
     .option('--participants <n>', 'number of participants', wholeNumber('--participants'))
     .option(
@@ -76,7 +76,7 @@ export function addRun(program: Command): void {
     )
     .option('--align', 'match the hidden units of all updates before they are merged')
     .option('--learning-rate <x>', 'learning rate of the optimizer', positiveNumber('--learning-rate'))
-    .option('--batch-size <n>', 'images per step', wholeNumber('--batch-size', 1, 4096))
+    .option('--batch-size <n>', 'examples per step', wholeNumber('--batch-size', 1, 4096))
     .option('--flip', 'mirror each training image with probability one half')
     .option(
       '--shift <n>',
@@ -143,7 +143,7 @@ export function overridden(
     'compare',
     'align',
     'dataset',
-    'images',
+    'examples',
     'batchSize',
     'pooled',
   ] as const) {

@@ -59,8 +59,8 @@ const progress = (participant: string): LocalProgress => ({
   step: 1,
   steps: 2,
   epochDone: false,
-  imagesLeft: 100,
-  imagesPerSecond: 50,
+  examplesLeft: 100,
+  examplesPerSecond: 50,
   loss: 0.5,
   validation: { accuracy: 0.75 },
 });
@@ -103,7 +103,7 @@ describe('the display of a terminal', () => {
         const counts = {
           examples: 3,
           epochs: 2,
-          images: 6,
+          examplesSeen: 6,
           loss: 0.4,
           validation: { accuracy: 0.8 },
           seconds: 3,

@@ -43,11 +43,11 @@ describe('what a participant is told', () => {
     const { display, since } = shown();
     since();
     const progress = { round: 1, activity: 'training', epoch: 2, epochs: 3, step: 4, steps: 5 } as const;
-    display.onProgress?.({ ...progress, imagesPerSecond: 1234.5, loss: 0.12345 });
+    display.onProgress?.({ ...progress, examplesPerSecond: 1234.5, loss: 0.12345 });
     vi.advanceTimersByTime(10_000);
     display.onProgress?.({ round: 1, activity: 'uploading' });
     expect(since()).toEqual([]);
-    display.onProgress?.({ ...progress, imagesPerSecond: 1234.5, loss: 0.12345 });
+    display.onProgress?.({ ...progress, examplesPerSecond: 1234.5, loss: 0.12345 });
     display.onProgress?.(progress);
     vi.advanceTimersByTime(10_000);
     display.onProgress?.({ round: 1, activity: 'training', epoch: 1, epochs: 1, step: 4, steps: 5 });

@@ -39,13 +39,13 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
         `connected as ${participant}, with ${others === 1 ? '1 other' : `${others} others`} expected: ${configuration.model.name}, at most ${rounds} rounds`,
       );
     },
-    onProgress({ round, activity, step, steps, epoch, epochs, imagesPerSecond, loss }: Progress) {
+    onProgress({ round, activity, step, steps, epoch, epochs, examplesPerSecond, loss }: Progress) {
       if (activity !== 'training' || performance.now() - told < INTERVAL_MS) return;
       told = performance.now();
       const at = [
         epochs !== undefined && epochs > 1 && `epoch ${epoch} of ${epochs}`,
         steps !== undefined && `step ${step} of ${steps}`,
-        imagesPerSecond !== undefined && `${count(imagesPerSecond)} images/s`,
+        examplesPerSecond !== undefined && `${count(examplesPerSecond)} images/s`,
         loss !== undefined && `loss ${loss.toFixed(3)}`,
       ];
       print(`${of(round)}  training: ${at.filter(Boolean).join(', ')}`);

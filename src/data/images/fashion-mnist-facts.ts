@@ -29,7 +29,7 @@ export const fashionMnistFiles: KnownFiles = {
     sha256: 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
     bytes: 60_008,
   },
-  testImages: {
+  testExamples: {
     name: 't10k-images-idx3-ubyte',
     sha256: '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
     bytes: 7_840_016,

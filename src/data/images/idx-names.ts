@@ -11,7 +11,7 @@ const fileName = /^(?:([^.].*)[-_.])?(train|t10k|test)[-_.](images|labels)[-_.]i
 const usualNames: Readonly<Record<IdxRole, string>> = {
   trainImages: 'train-images-idx3-ubyte',
   trainLabels: 'train-labels-idx1-ubyte',
-  testImages: 't10k-images-idx3-ubyte',
+  testExamples: 't10k-images-idx3-ubyte',
   testLabels: 't10k-labels-idx1-ubyte',
 };
 
@@ -79,5 +79,5 @@ export function namedSet(
 
 function roleOf(part: string, content: string): IdxRole {
   if (part === 'train') return content === 'images' ? 'trainImages' : 'trainLabels';
-  return content === 'images' ? 'testImages' : 'testLabels';
+  return content === 'images' ? 'testExamples' : 'testLabels';
 }

@@ -15,7 +15,7 @@ function idx(file: string, shape: number[], values: number[] = []) {
 const files = {
   trainImages: idx('train-images', [2, 1, 3], [1, 2, 3, 4, 5, 6]),
   trainLabels: idx('train-labels', [2], [0, 2]),
-  testImages: idx('t10k-images', [1, 1, 3], [7, 8, 9]),
+  testExamples: idx('t10k-images', [1, 1, 3], [7, 8, 9]),
   testLabels: idx('t10k-labels', [1], [1]),
 };
 
@@ -77,7 +77,7 @@ describe('four IDX files', () => {
       'data: "train-images" holds 2 images but "train-labels" 1 labels',
     );
     const wide = idx('t10k-images', [1, 2, 3]);
-    expect(() => splitFromIdx('tiny', { ...files, testImages: wide })).toThrow(
+    expect(() => splitFromIdx('tiny', { ...files, testExamples: wide })).toThrow(
       'data: "t10k-images" holds images of 2x3 but "train-images" of 1x3 (height x width)',
     );
     expect(() => splitFromIdx('tiny', files, ['a', 'b'])).toThrow('label 1 of "tiny" is 2, expected 0 to 1');

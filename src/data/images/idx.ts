@@ -21,7 +21,7 @@ export interface IdxFile {
   readonly bytes: Uint8Array;
 }
 
-export type IdxRole = 'trainImages' | 'trainLabels' | 'testImages' | 'testLabels';
+export type IdxRole = 'trainImages' | 'trainLabels' | 'testExamples' | 'testLabels';
 
 /**
  * Reads images (three axes) or labels (one).
@@ -57,7 +57,7 @@ export function parseIdx({ file, bytes }: IdxFile, content: 'images' | 'labels')
 
 /** The test images may be left out. */
 export type IdxFiles<File> = Readonly<
-  Record<'trainImages' | 'trainLabels', File> & Partial<Record<'testImages' | 'testLabels', File>>
+  Record<'trainImages' | 'trainLabels', File> & Partial<Record<'testExamples' | 'testLabels', File>>
 >;
 
 /**
@@ -67,17 +67,17 @@ export type IdxFiles<File> = Readonly<
  */
 export function splitFromIdx(
   name: string,
-  { trainImages, trainLabels, testImages, testLabels }: IdxFiles<IdxFile>,
+  { trainImages, trainLabels, testExamples, testLabels }: IdxFiles<IdxFile>,
   classNames?: readonly string[],
 ): ImageSplit {
   const train = parsePair(trainImages, trainLabels);
-  if (testImages === undefined || testLabels === undefined) {
+  if (testExamples === undefined || testLabels === undefined) {
     return withoutTest(datasetOf(name, train, classNames ?? numbered(largestOf(train.labels))));
   }
-  const test = parsePair(testImages, testLabels);
+  const test = parsePair(testExamples, testLabels);
   if (train.height !== test.height || train.width !== test.width) {
     throw new DataError(
-      `data: "${testImages.file}" holds images of ${test.height}x${test.width} but "${trainImages.file}" of ${train.height}x${train.width} (height x width)`,
+      `data: "${testExamples.file}" holds images of ${test.height}x${test.width} but "${trainImages.file}" of ${train.height}x${train.width} (height x width)`,
     );
   }
   const names = classNames ?? numbered(Math.max(largestOf(train.labels), largestOf(test.labels)));

@@ -270,9 +270,9 @@ async function compareLayers(
 
 async function trainPooled(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, tasks, store, onProgress, rounds } = workshop;
-  const [images = 0, ...imagesBefore] = [...rounds.slice(0, round)]
+  const [seen = 0, ...seenBefore] = [...rounds.slice(0, round)]
     .reverse()
-    .map(({ updates }) => sum([...updates.values()].map((update) => update.images)));
+    .map(({ updates }) => sum([...updates.values()].map((update) => update.examplesSeen)));
   const size = plan.initialState('pooled').data.length;
   let carried = plan.initialState('pooled').data;
   let slots: Float32Array | undefined;
@@ -282,7 +282,7 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
     [carried, slots] = [data.slice(0, size), data.slice(size)];
   }
   const everything = Uint32Array.from(plan.shares.flatMap((share) => [...share.train])).sort();
-  const work = plan.pooledWork(round, images, slots, imagesBefore);
+  const work = plan.pooledWork(round, seen, slots, seenBefore);
   const result = await tasks.train(
     { type: 'train', work, base: carried, train: everything, validation: new Uint32Array(0) },
     onProgress,
@@ -297,7 +297,7 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
     await testMetrics(evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [], workshop),
   );
   const tested = pooled && { test: pooled };
-  return { type: 'pooled-trained', round, sha256, images: result.images, ...tested };
+  return { type: 'pooled-trained', round, sha256, examplesSeen: result.examplesSeen, ...tested };
 }
 
 /** On the test images; nothing where the coordinator has none. */

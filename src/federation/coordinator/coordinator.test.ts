@@ -37,12 +37,12 @@ const plan: FederationPlan = {
     epochs: 1,
     learningRates: Float32Array.of(1),
   }),
-  pooledWork: (round, images, slots) => ({
+  pooledWork: (round, seen, slots) => ({
     participant: 'pooled',
     round,
     seed: 1,
     epochs: Infinity,
-    maxSteps: images,
+    maxSteps: seen,
     learningRates: Float32Array.of(1),
     slots,
   }),
@@ -65,14 +65,14 @@ function tasksThat(step: (task: TrainTask) => number | Error) {
       await new Promise((resolve) => setImmediate(resolve));
       if (stopped) throw new InterruptedError('interrupted');
       const state = task.base.map((value) => value + added);
-      const images = task.train.length;
+      const examplesSeen = task.train.length;
       const slots = new Float32Array(2).fill(trained.length);
       return {
         state,
         slots,
         epochs: 1,
         steps: 1,
-        images,
+        examplesSeen,
         loss: 1,
         validation: { accuracy: 0.5 },
       } satisfies LocalResult;
@@ -222,7 +222,7 @@ describe('the coordinator', () => {
     // 1 and 3 have the mean 2 and the deviation 1.
     const { weight, said } = await attacked(alie({ z: 3 }));
     expect(weight).toBe((1 + 3 - 1) / 3);
-    expect(said).toMatchObject({ participant: 'c', epochs: 1, images: 2, loss: 1 });
+    expect(said).toMatchObject({ participant: 'c', epochs: 1, examplesSeen: 2, loss: 1 });
   });
 
   it('stops the others when one diverges, and says that and not that they were stopped', async () => {

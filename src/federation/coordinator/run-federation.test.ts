@@ -60,10 +60,10 @@ describe('a federation as a library call', () => {
   });
 
   it('deals out only so many images where it is told so, and no more than there are', async () => {
-    const { result } = await runFederation({ ...configuration, images: 20 }, { data });
+    const { result } = await runFederation({ ...configuration, examples: 20 }, { data });
     expect(result.rounds[0]!.participants.map(({ examples }) => examples)).toEqual([9, 9]);
-    await expect(runFederation({ ...configuration, images: 61 }, { data })).rejects.toThrow(
-      'options: "images" is 61, expected at most the 60 training images',
+    await expect(runFederation({ ...configuration, examples: 61 }, { data })).rejects.toThrow(
+      'options: "examples" is 61, expected at most the 60 training examples',
     );
   });
 

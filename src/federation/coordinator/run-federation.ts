@@ -26,7 +26,7 @@ import { checkRefit } from '../methods/refit.js';
 import type { Attackers } from '../plan/attackers.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { checkDemands } from '../plan/demands.js';
-import { checkTestImages, federationPlan, sharesOf, strategiesOf } from '../plan/federation-plan.js';
+import { checkTestExamples, federationPlan, sharesOf, strategiesOf } from '../plan/federation-plan.js';
 import { learnerOf } from '../plan/learner.js';
 import { machineMemory } from '../plan/node/machine-memory.js';
 import { type CutShort, concludeRun, type FederationOutcome } from '../record/conclude-run.js';
@@ -121,7 +121,7 @@ export async function runFederation(
       signal,
     }));
   const shares = sharesOf(parsed, data, source);
-  checkTestImages(parsed, data, source);
+  checkTestExamples(parsed, data, source);
   const located = options.data ? parsed : { ...parsed, dataset: datasetPath(parsed.dataset) };
   const configuration = await withOwnNormalization(located, input, data.train, options.out);
   const workers = options.workers ?? availableParallelism();

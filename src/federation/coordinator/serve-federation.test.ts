@@ -99,7 +99,7 @@ describe('a federation served to participants elsewhere', () => {
   it.each([
     [{ pooled: true }, /"pooled" is set/],
     [{ attack: { name: 'noise', attackers: 1 } }, /"attack" is set/],
-    [{ images: 100 }, /"images" is set/],
+    [{ examples: 100 }, /"examples" is set/],
   ] as const)('refuses what needs everybody’s data in one place: %o', async (changes, message) => {
     await expect(served(folder(), { ...base, ...changes })).rejects.toThrow(message);
   });

@@ -30,7 +30,7 @@ import { compileFederation } from '../plan/compile-federation.js';
 import { describeFederation, requireDistributed } from '../plan/description.js';
 import {
   checkPartition,
-  checkTestImages,
+  checkTestExamples,
   federationPlan,
   participantsOf,
   strategiesOf,
@@ -131,7 +131,7 @@ export async function serveFederation(
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
   const { configuration, facts, test } = await imagesOf(parsed, input, options);
-  checkTestImages(configuration, { test }, source);
+  checkTestExamples(configuration, { test }, source);
   const compiled = compileFederation(
     configuration,
     facts,
@@ -228,7 +228,7 @@ export async function serveFederation(
       metrics: [...workshop.plan.rules.metrics],
       participants: [...participants],
       ...(hasClasses(configuration) && { classNames: [...categoriesOf(facts)] }),
-      testImages: test.examples > 0,
+      testExamples: test.examples > 0,
       ...(version !== undefined && { commonweight: version }),
     };
     const modelBytes = 4 * layoutSize(plan.layout);

@@ -66,7 +66,7 @@ const tasks: TaskRunner = {
   async train({ work: { participant, round }, base }) {
     const state = trained(participant, round, base);
     const slots = new Float32Array(0);
-    return { state, slots, epochs: 1, steps: 1, images: 1, loss: 1, validation: undefined };
+    return { state, slots, epochs: 1, steps: 1, examplesSeen: 1, loss: 1, validation: undefined };
   },
   async evaluate({ examples }) {
     return classified({ examples: examples.indices.length, correct: 0 });

@@ -62,7 +62,7 @@ function descent(steps: number, fails: (task: TrainTask) => boolean = () => fals
       drifts.push([round, participant, controlDrift && [...controlDrift]]);
       const slope = gradients[participant as Name];
       const state = task.base.map((w, at) => w - steps * RATE * (slope[at]! + (controlDrift?.[at] ?? 0)));
-      const counts = { epochs: 1, steps, images: steps, loss: 1, validation: { accuracy: 1 } };
+      const counts = { epochs: 1, steps, examplesSeen: steps, loss: 1, validation: { accuracy: 1 } };
       return { state, slots: new Float32Array(0), ...counts };
     },
     async evaluate() {

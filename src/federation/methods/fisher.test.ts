@@ -67,7 +67,7 @@ function recorded(fisher = (of: string) => (of === 'a' ? [1, 0, 2] : [3, 0, 0]))
   const tasks: TaskRunner = {
     async train({ work: { participant }, base }) {
       const state = base.map((w, i) => w + (participant === 'a' ? 1 : -2) * (i + 1));
-      const counts = { epochs: 1, steps: 1, images: 6, loss: 1, validation: undefined };
+      const counts = { epochs: 1, steps: 1, examplesSeen: 6, loss: 1, validation: undefined };
       return { state, slots: new Float32Array(0), ...counts };
     },
     async evaluate() {

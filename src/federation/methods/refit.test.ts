@@ -91,7 +91,7 @@ const tasksWith = (bestBias: number): TaskRunner => ({
     const step = 0.1 * round * (1 + participants.indexOf(participant));
     const state = Float32Array.from(base, (w, i) => w + step * (i + 1));
     const slots = new Float32Array(0);
-    return { state, slots, epochs: 1, steps: 1, images: 2, loss: 1, validation: undefined };
+    return { state, slots, epochs: 1, steps: 1, examplesSeen: 2, loss: 1, validation: undefined };
   },
   async evaluate({ state }) {
     const lossSum = (state[bias.offset]! - bestBias) ** 2;

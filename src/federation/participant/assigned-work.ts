@@ -232,11 +232,11 @@ function encoded(state: StateDict, { attachments, own }: Pick<TrainedRound, 'att
 }
 
 function progressOf(progress: LocalProgress): Progress {
-  const { round, epoch, epochs, step, steps, imagesPerSecond, loss, validation } = progress;
+  const { round, epoch, epochs, step, steps, examplesPerSecond, loss, validation } = progress;
   return {
     ...{ round, activity: 'training', epoch, step, steps, loss },
     ...(epochs !== undefined && { epochs }),
-    ...(Number.isFinite(imagesPerSecond) && { imagesPerSecond }),
+    ...(Number.isFinite(examplesPerSecond) && { examplesPerSecond }),
     ...(validation && { validation }),
   };
 }

@@ -49,7 +49,7 @@ export interface TrainingReport {
   /** One of them, as the work is counted. */
   readonly epochs?: number;
   readonly steps?: number;
-  readonly images: number;
+  readonly examplesSeen: number;
   readonly loss: number;
   readonly validation?: Figures;
 }
@@ -95,11 +95,11 @@ export async function trainRound(
 }
 
 function reportOf(result: LocalResult, work: LocalWork, examples: number): TrainingReport {
-  const { epochs, steps, images, loss, validation } = result;
+  const { epochs, steps, examplesSeen, loss, validation } = result;
   return {
     examples,
     ...(work.stepsBefore === undefined ? { epochs } : { steps }),
-    images,
+    examplesSeen,
     loss,
     ...(validation && { validation }),
   };

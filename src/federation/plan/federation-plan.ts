@@ -103,17 +103,17 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
       { hint: 'lead it by `commonweight serve`, where the others join; or name a partitioner' },
     );
   }
-  const { seed, images, participants: names } = configuration;
+  const { seed, examples, participants: names } = configuration;
   const partitioner = partitionerOf(configuration, partitionerNames, source);
   const deal = (part: Dataset | Strata) =>
     partition(part, partitioner, { participants, seed, validationFraction: validation, names });
-  if (images === undefined) return deal(data.train);
-  if (images > data.train.examples) {
+  if (examples === undefined) return deal(data.train);
+  if (examples > data.train.examples) {
     throw new ConfigurationError(
-      `${source}: "images" is ${images}, expected at most the ${data.train.examples} training images that there are`,
+      `${source}: "examples" is ${examples}, expected at most the ${data.train.examples} training examples that there are`,
     );
   }
-  return shareRandomPart(strataOf(data.train), images, seed, deal);
+  return shareRandomPart(strataOf(data.train), examples, seed, deal);
 }
 
 /**
@@ -144,7 +144,7 @@ function partitionerOf(
 }
 
 /** @throws ConfigurationError when pooled training or a refit is asked for, but nobody could say how good it is. */
-export function checkTestImages(
+export function checkTestExamples(
   configuration: Configuration,
   { test }: Pick<TrainTestSplit, 'test'>,
   source: string,
@@ -153,9 +153,9 @@ export function checkTestImages(
   for (const field of ['pooled', 'refit'] as const) {
     if (configuration[field] === undefined || configuration[field] === false) continue;
     throw new ConfigurationError(
-      `${source}: "${field}" is set, but there are no test images to measure it on`,
+      `${source}: "${field}" is set, but there are no test examples to measure it on`,
       {
-        hint: `leave "${field}" out, or give test images`,
+        hint: `leave "${field}" out, or give test examples`,
       },
     );
   }

@@ -19,14 +19,14 @@ export interface WorkPlan {
   /** A participant's work in a round. */
   work(participant: string, round: number): LocalWork;
   /**
-   * The pooled training that belongs to a round: it sees as many images as all participants did.
-   * @param imagesBefore that it saw in each earlier round
+   * The pooled training that belongs to a round: it sees as many examples as all participants did.
+   * @param seenBefore that it saw in each earlier round
    */
   pooledWork(
     round: number,
-    images: number,
+    seen: number,
     slots: Float32Array | undefined,
-    imagesBefore: readonly number[],
+    seenBefore: readonly number[],
   ): LocalWork;
 }
 
@@ -71,9 +71,9 @@ export function workPlan(
         learningRates: ratesOf(steps, spanOf(round, steps)),
       };
     },
-    pooledWork(round, images, slots, imagesBefore) {
-      const stepsFor = (images: number) => Math.ceil(images / batchSize);
-      const steps = stepsFor(images);
+    pooledWork(round, seen, slots, seenBefore) {
+      const stepsFor = (examples: number) => Math.ceil(examples / batchSize);
+      const steps = stepsFor(seen);
       return {
         participant: 'pooled',
         round,
@@ -83,7 +83,7 @@ export function workPlan(
         ...(correction !== undefined && { correctionStrength: 0 }),
         maxSteps: steps,
         ...(local.steps !== undefined && {
-          stepsBefore: imagesBefore.reduce((sum, images) => sum + stepsFor(images), 0),
+          stepsBefore: seenBefore.reduce((sum, examples) => sum + stepsFor(examples), 0),
         }),
         learningRates: ratesOf(steps, spanOf(round, steps)),
         slots,

@@ -23,7 +23,7 @@ const model = (round: number) => hash(`abc${round}`);
 /** The update that a participant makes in a round: the same, however often. */
 function updateOf(participant: string, round: number, base: string | undefined): Announcement {
   const state = { sha256: hash(`e${participant}${round}`), bytes: 100 };
-  const facts = { examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 };
+  const facts = { examples: 10, epochs: 1, examplesSeen: 10, loss: 1, seconds: 0 };
   return { type: 'update', round, ...(base && { base }), update: { state, ...facts } };
 }
 const join: Announcement = { type: 'joined', examples: 10, validationExamples: 2, runtime: 'none' };

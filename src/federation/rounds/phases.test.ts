@@ -42,7 +42,7 @@ const given = (phase: string, participant: string, round = 1, attempt?: number):
 });
 const trained = (participant: string, round = 1): RoundEvent => ({
   ...{ type: 'update-received', round },
-  update: { participant, sha256, examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 },
+  update: { participant, sha256, examples: 10, epochs: 1, examplesSeen: 10, loss: 1, seconds: 0 },
 });
 const merged = (round: number): RoundEvent => ({
   ...{ type: 'merged', round, sha256, merged: {}, own: {}, seconds: 0 },

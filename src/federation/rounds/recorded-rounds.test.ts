@@ -32,7 +32,7 @@ function factOf(command: Command): RoundEvent {
     : { type: 'copy-evaluated', round, participant, validation: { accuracy: 0.9 } };
 }
 const updateOf = (participant: string) => ({
-  ...{ participant, sha256, epochs: 1, images: 10, loss: 1, seconds: 0 },
+  ...{ participant, sha256, epochs: 1, examplesSeen: 10, loss: 1, seconds: 0 },
   examples: 10 + participants.indexOf(participant),
 });
 

@@ -15,7 +15,7 @@ const updateSchema = z.strictObject({
   /** Where the work is counted in epochs; else in steps. */
   epochs: z.int().positive().optional(),
   steps: z.int().positive().optional(),
-  images: z.int().positive(),
+  examplesSeen: z.int().positive(),
   loss: z.number(),
   /** Of its own model on its own validation examples. */
   validation: figuresSchema.optional(),
@@ -91,7 +91,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     round,
     attempt,
     sha256: sha256Schema,
-    images: z.int().positive(),
+    examplesSeen: z.int().positive(),
     test: figuresSchema.optional(),
   }),
   /** Takes part from now on, or again, with so much data of its own. */

@@ -30,7 +30,7 @@ function answer(command: Command, accuracyOf: (command: Command) => number): Rou
     case 'phase':
       return answerOf(command, accuracyOf(command));
     case 'train-pooled':
-      return { type: 'pooled-trained', round, sha256, images: 10, test: { accuracy: 0.5 } };
+      return { type: 'pooled-trained', round, sha256, examplesSeen: 10, test: { accuracy: 0.5 } };
     case 'record':
       return command.event;
   }
@@ -39,7 +39,7 @@ function answer(command: Command, accuracyOf: (command: Command) => number): Rou
 function answerOf({ round, phase, participant = '' }: PhaseCommand, accuracy: number): RoundEvent {
   switch (phase) {
     case 'train': {
-      const counts = { examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 };
+      const counts = { examples: 10, epochs: 1, examplesSeen: 10, loss: 1, seconds: 0 };
       return { type: 'update-received', round, update: { participant, sha256, ...counts } };
     }
     case 'merge':

@@ -201,7 +201,7 @@ export function dueCommands(state: RunState): Command[] {
       }
     }
   }
-  // Pooled training follows the rounds, one after the other: how many images it may see is known when their updates are in.
+  // Pooled training follows the rounds, one after the other: how many examples it may see is known when their updates are in.
   const next = rules.pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
   if (next?.closed.train !== undefined) commands.push({ type: 'train-pooled', round: next.round });
   return commands;

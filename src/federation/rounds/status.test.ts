@@ -23,7 +23,7 @@ const joined = (participant: string): RoundEvent => ({
 });
 const update = (participant: string): RoundEvent => ({
   ...{ type: 'update-received', round: 1 },
-  update: { participant, sha256, examples: 20, epochs: 1, images: 10, loss: 1, seconds: 0 },
+  update: { participant, sha256, examples: 20, epochs: 1, examplesSeen: 10, loss: 1, seconds: 0 },
 });
 const merged: RoundEvent = {
   type: 'merged',

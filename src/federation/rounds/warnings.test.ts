@@ -24,7 +24,7 @@ const joined = (participant: string, examples: number): RoundEvent => ({
 const update = (participant: string, moved: number | undefined, round = 1): RoundEvent => ({
   ...{ type: 'update-received', round },
   update: {
-    ...{ participant, sha256, examples: 10, epochs: 1, images: 10, loss: 1, seconds: 0 },
+    ...{ participant, sha256, examples: 10, epochs: 1, examplesSeen: 10, loss: 1, seconds: 0 },
     ...(moved !== undefined && { moved }),
   },
 });

@@ -19,7 +19,15 @@ const detailsOf = (round: number): RoundDetails => ({
 const factsOf = (round: number): RoundEvent[] => [
   {
     ...{ type: 'update-received', round },
-    update: { participant: 'a', sha256: sha256(0), examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 },
+    update: {
+      participant: 'a',
+      sha256: sha256(0),
+      examples: 1,
+      epochs: 1,
+      examplesSeen: 1,
+      loss: 1,
+      seconds: 1,
+    },
   },
   { type: 'merged', round, sha256: sha256(round), merged: {}, own: {}, seconds: 1 },
   { type: 'copy-evaluated', round, participant: 'a', validation: { accuracy: 0.5 } },

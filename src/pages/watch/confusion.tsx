@@ -30,8 +30,8 @@ export function Confusion({ overview, rounds }: ConfusionProps) {
   );
 }
 
-function whyNothing({ testImages }: Overview, rounds: readonly RoundView[]): string {
-  if (!testImages)
+function whyNothing({ testExamples }: Overview, rounds: readonly RoundView[]): string {
+  if (!testExamples)
     return 'The coordinator holds no test images, so it is not known which class its models mistake for which.';
   return rounds.some(({ result }) => result.copied.length > 0)
     ? 'The measurements are not kept, so it is not known which class the models mistake for which.'

@@ -62,7 +62,7 @@ export function Metric({ overview, rounds }: MetricProps) {
         <p class="quiet">No participant has trained yet.</p>
       ) : (
         <div class="charts">
-          {overview.testImages && rounds.every(nothingTested) ? (
+          {overview.testExamples && rounds.every(nothingTested) ? (
             <figure>
               <figcaption>
                 <h3>{test.title}</h3>

@@ -37,8 +37,8 @@ export function Pictures({ overview, rounds }: PicturesProps) {
   );
 }
 
-function whyNone({ testImages }: Overview, rounds: readonly RoundView[]): string {
-  if (!testImages) {
+function whyNone({ testExamples }: Overview, rounds: readonly RoundView[]): string {
+  if (!testExamples) {
     return 'The coordinator holds no test images, and those of the participants are never shown.';
   }
   if (rounds.every(({ result }) => result.copied.length === 0)) return 'Nothing is merged yet.';

@@ -49,9 +49,9 @@ export const configurationSchema = z
       .min(2)
       .optional()
       .describe('The names of the classes, where the coordinator has no images.'),
-    images: count
+    examples: count
       .optional()
-      .describe('How many of the training images are dealt out, drawn by the seed; all by default.'),
+      .describe('How many of the training examples are dealt out, drawn by the seed; all by default.'),
     normalization: z
       .strictObject({
         mean: z.array(z.number()).min(1).describe('One number, or one for each channel.'),

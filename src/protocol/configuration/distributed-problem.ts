@@ -2,7 +2,7 @@
 import type { Complaint } from '../../base/complaint.js';
 import type { Configuration } from './configuration.js';
 
-type Field = 'pooled' | 'attack' | 'images';
+type Field = 'pooled' | 'attack' | 'examples';
 
 const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: string }>> = {
   pooled: {
@@ -13,9 +13,9 @@ const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: str
     why: 'is a simulation of attackers, which real participants do not play',
     hint: 'leave "attack" out, or try it on one machine, by `commonweight run`',
   },
-  images: {
+  examples: {
     why: 'deals out a part of one data set, but here everybody brings their own',
-    hint: 'leave "images" out; who joins may give a folder with fewer images',
+    hint: 'leave "examples" out; a participant may bring fewer',
   },
 };
 

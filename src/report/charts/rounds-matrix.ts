@@ -5,7 +5,7 @@
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import { type MetricFacts, written } from '../../metrics/metric.js';
-import { type FigureOf, figuresBy, hasTestImages, strategiesOf } from '../run-figures.js';
+import { type FigureOf, figuresBy, hasTestExamples, strategiesOf } from '../run-figures.js';
 
 export interface RoundsMatrix {
   readonly head: readonly string[];
@@ -31,7 +31,7 @@ export function roundsMatrix(run: RecordedRun): RoundsMatrix {
   const byParticipant = (what: string, figureOf: FigureOf) =>
     participantColumns(metric, participants, what, figureOf);
   const shown = spaced(rounds, MOST_ROWS);
-  const test = hasTestImages(run);
+  const test = hasTestExamples(run);
   const pooled = (round: number) => run.rounds[round - 1]?.pooled?.test?.[metric.name];
   const columns: Column[] = [
     ...byParticipant('own, validation', ownValidation),

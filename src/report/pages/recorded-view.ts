@@ -35,7 +35,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
         metrics: [...result.metrics],
         ...(run.hasClasses && { classNames: [...classesOf(run, test)] }),
       },
-      testImages: hasTestImages(run),
+      testExamples: hasTestExamples(run),
       ...(attackers && { attackers: [...attackers] }),
       ...(commonweight !== undefined && { commonweight }),
     },
@@ -56,7 +56,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
 }
 
 /** Before anything is merged, the configuration says it. */
-function hasTestImages({ configuration, result: { rounds } }: RecordedRun): boolean {
+function hasTestExamples({ configuration, result: { rounds } }: RecordedRun): boolean {
   const merged = rounds.filter(({ copied }) => copied.length > 0);
   return merged.length === 0
     ? configuration.dataset !== 'none'

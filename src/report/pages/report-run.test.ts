@@ -171,7 +171,7 @@ describe('a run whose coordinator holds no test images', () => {
     expect(html).toContain('those of the participants are never shown');
     expect(html).not.toContain('<img');
     await expect(runFederation({ ...rest, pooled: true }, { data, workers: 1 })).rejects.toThrow(
-      'options: "pooled" is set, but there are no test images to measure it on',
+      'options: "pooled" is set, but there are no test examples to measure it on',
     );
   });
 });

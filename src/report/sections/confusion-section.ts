@@ -10,7 +10,7 @@ import { heatMap } from '../charts/heat-map.js';
 import { type Html, html } from '../html.js';
 import { count, percent, wholePercent } from '../numbers.js';
 import { table } from '../page.js';
-import { classAccuracies, classNamesOf, firstAndLast, hasTestImages, meanOf } from '../run-figures.js';
+import { classAccuracies, classNamesOf, firstAndLast, hasTestExamples, meanOf } from '../run-figures.js';
 
 /** More participants than these are shown together. */
 const MOST_MODELS = 3;
@@ -26,7 +26,7 @@ export function confusionSection(run: RecordedRun): Html {
     return html`<section>
 <h2>Before and after the merge</h2>
 <p class="note">${
-      hasTestImages(run) || run.details.size === 0
+      hasTestExamples(run) || run.details.size === 0
         ? 'Not recorded: the run was made by an earlier version, or nothing is merged yet.'
         : 'The coordinator holds no test images, so it is not known which class its models mistake for which.'
     }</p>

@@ -7,7 +7,7 @@ import { roundsMatrix } from '../charts/rounds-matrix.js';
 import { type Html, html } from '../html.js';
 import { plural } from '../numbers.js';
 import { table } from '../page.js';
-import { hasTestImages, referenceOf, strategiesOf } from '../run-figures.js';
+import { hasTestExamples, referenceOf, strategiesOf } from '../run-figures.js';
 
 export function metricSection(run: RecordedRun): Html {
   const { head, rows, omitted } = roundsMatrix(run);
@@ -17,7 +17,7 @@ export function metricSection(run: RecordedRun): Html {
   return html`<section>
 <h2>${titleOf(metric)}${unit} by round</h2>
 <div class="charts">
-${lineChart((hasTestImages(run) ? testChart : weightedChart)(byRound))}
+${lineChart((hasTestExamples(run) ? testChart : weightedChart)(byRound))}
 ${lineChart(validationChart(byRound))}
 </div>
 <details${rows.length <= 12 ? html` open` : undefined}><summary>The figures</summary>

@@ -7,7 +7,7 @@ import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { Decided } from '../../metrics/before-and-after.js';
 import { type Html, html } from '../html.js';
 import { count } from '../numbers.js';
-import { classNamesOf, hasTestImages, lastDetails } from '../run-figures.js';
+import { classNamesOf, hasTestExamples, lastDetails } from '../run-figures.js';
 import type { TestPictures } from './test-pictures.js';
 
 /** More participants than these are counted, not named. */
@@ -17,7 +17,7 @@ const MOST_NAMES = 4;
 export function picturesSection(run: RecordedRun, pictures: TestPictures | string): Html {
   const details = lastDetails(run);
   const decided = details?.test?.decided;
-  const problem = hasTestImages(run)
+  const problem = hasTestExamples(run)
     ? decided === undefined
       ? 'Not recorded: the run was made by an earlier version.'
       : typeof pictures === 'string'

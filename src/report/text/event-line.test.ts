@@ -22,7 +22,7 @@ const joined = (participant: string): RoundEvent => ({
 const update = (participant: string, accuracy?: number): RoundEvent => ({
   ...{ type: 'update-received', round: 1 },
   update: {
-    ...{ participant, sha256, examples: 10, epochs: 1, images: 10, loss: 0.51251, seconds: 2.25 },
+    ...{ participant, sha256, examples: 10, epochs: 1, examplesSeen: 10, loss: 0.51251, seconds: 2.25 },
     ...(accuracy !== undefined && { validation: { accuracy } }),
   },
 });

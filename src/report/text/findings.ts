@@ -12,7 +12,7 @@ import {
 import { byteSize, count, plural } from '../numbers.js';
 import {
   figuresBy,
-  hasTestImages,
+  hasTestExamples,
   lastDetails,
   mergedRounds,
   strategiesOf,
@@ -41,7 +41,7 @@ export function findings(run: RecordedRun): Finding[] {
     ...about('held back', heldBack(run)),
     ...(last === undefined
       ? []
-      : hasTestImages(run)
+      : hasTestExamples(run)
         ? [
             ...about('strategies', bestStrategy(run, last)),
             ...about('collapse', collapse(run)),

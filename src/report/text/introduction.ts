@@ -58,8 +58,8 @@ function normalizationText({ normalization: { mean, deviation } }: Configuration
 const labelled = (label: string, text: string, width: number) =>
   wrapped(`${label.padEnd(10)}${text}`, width, 10);
 
-function examplesText({ configuration: { images }, data: { train } }: RunStart): string {
-  return images === undefined ? count(train.examples) : `${count(images)} of ${count(train.examples)}`;
+function examplesText({ configuration: { examples }, data: { train } }: RunStart): string {
+  return examples === undefined ? count(train.examples) : `${count(examples)} of ${count(train.examples)}`;
 }
 
 /** "images of 28x28, 10 classes", "examples of features f32[8] → price f32[]" */

@@ -7,28 +7,28 @@ import { bar, count, duration, plural } from '../numbers.js';
 
 /** Cells, so that the lines of all participants stand in columns. */
 export function progressCells(progress: LocalProgress, metric: MetricFacts, barWidth: number): string[] {
-  const { participant, step, steps, imagesLeft, imagesPerSecond } = progress;
+  const { participant, step, steps, examplesLeft, examplesPerSecond } = progress;
   return [
     participant,
     whereabouts(progress),
     bar(step / steps, barWidth),
-    `${count(imagesPerSecond)} images/s`,
+    `${count(examplesPerSecond)} images/s`,
     `loss ${lossText(progress.loss)}`,
     validationText(metric, progress.validation),
-    timeLeft(imagesLeft, imagesPerSecond),
+    timeLeft(examplesLeft, examplesPerSecond),
   ];
 }
 
 /** A finished epoch, where lines follow one another. */
 export function epochLine(progress: LocalProgress, metric: MetricFacts): string {
-  const { round, participant, imagesLeft, imagesPerSecond } = progress;
+  const { round, participant, examplesLeft, examplesPerSecond } = progress;
   const validation = validationText(metric, progress.validation);
   return [
     `round ${round}  ${participant}  ${whereabouts(progress)}`,
     `loss ${lossText(progress.loss)}`,
     ...(validation === '' ? [] : [validation]),
-    `${count(imagesPerSecond)} images/s`,
-    ...(imagesLeft > 0 ? [timeLeft(imagesLeft, imagesPerSecond)] : []),
+    `${count(examplesPerSecond)} images/s`,
+    ...(examplesLeft > 0 ? [timeLeft(examplesLeft, examplesPerSecond)] : []),
   ].join('  ');
 }
 

@@ -67,7 +67,7 @@ describe('the status of a run', () => {
   it('in training', () => {
     const progress: Status['participants'][number]['progress'] = {
       ...{ round: 2, activity: 'training', epoch: 3, epochs: 20, step: 5, steps: 7 },
-      imagesPerSecond: 12_345.6,
+      examplesPerSecond: 12_345.6,
     };
     const participants = [
       ...status.participants.slice(0, 2),

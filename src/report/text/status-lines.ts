@@ -127,12 +127,12 @@ export function presenceOf({ presence, since }: Participant, timeOf = toSeconds)
 export function doing({ presence, reason, progress }: Participant): string {
   if (presence === 'left') return reason ?? '';
   if (progress === undefined) return '';
-  const { activity, epoch, epochs, step, steps, imagesPerSecond } = progress;
+  const { activity, epoch, epochs, step, steps, examplesPerSecond } = progress;
   return [
     activity,
     epoch !== undefined && epochs !== undefined && `epoch ${epoch} of ${epochs}`,
     step !== undefined && steps !== undefined && `step ${step} of ${steps}`,
-    imagesPerSecond !== undefined && `${count(imagesPerSecond)} images/s`,
+    examplesPerSecond !== undefined && `${count(examplesPerSecond)} images/s`,
   ]
     .filter(Boolean)
     .join(', ');

@@ -50,8 +50,8 @@ describe('progress', () => {
     step: 5,
     steps: 10,
     epochDone: false,
-    imagesLeft: 12_000,
-    imagesPerSecond: 1234.5,
+    examplesLeft: 12_000,
+    examplesPerSecond: 1234.5,
     loss: 0.41234,
     validation: { accuracy: 0.8812 },
   };
@@ -69,7 +69,7 @@ describe('progress', () => {
   });
 
   it('is one line at the end of an epoch', () => {
-    expect(epochLine({ ...progress, imagesLeft: 0, validation: undefined }, classificationMetrics[0])).toBe(
+    expect(epochLine({ ...progress, examplesLeft: 0, validation: undefined }, classificationMetrics[0])).toBe(
       'round 1  environment-1  epoch 2/15  loss 0.4123  1,235 images/s',
     );
   });

@@ -74,12 +74,12 @@ export function describeTaskRunner(open: (setup: WorkerSetup) => OpenRunner | Pr
     it('trains, and tells after every epoch how far it is', async () => {
       const told: LocalProgress[] = [];
       const result = await runner.train(task(3, 0.1), (progress) => told.push(progress));
-      expect(result).toMatchObject({ epochs: 3, steps: 12, images: 48 });
+      expect(result).toMatchObject({ epochs: 3, steps: 12, examplesSeen: 48 });
       expect(result.state).toHaveLength(base.length);
       expect(result.state).not.toEqual(base);
       expect(result.slots.some((value) => value !== 0)).toBe(true);
       expect(told.filter(({ epochDone }) => epochDone).map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
-      expect(told.at(-1)).toMatchObject({ participant: 'a', epochs: 3, step: 4, imagesLeft: 0 });
+      expect(told.at(-1)).toMatchObject({ participant: 'a', epochs: 3, step: 4, examplesLeft: 0 });
       expect(result.validation).toEqual(told.at(-1)?.validation);
     });
 

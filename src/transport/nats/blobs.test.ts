@@ -71,7 +71,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
     const state = { sha256: sha256Of(bytes), bytes: bytes.length };
     await (await storeOf(uploadsBucket('site-a'))).putBlob({ name: objectName(JOB, state.sha256) }, bytes);
     const participant = await federation.openParticipant('site-a');
-    const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+    const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     await participant.announce({ type: 'update', round: 1, update });
     expect(await coordinator.blobs.has(state.sha256)).toBe(false);
     expect(warnings).toEqual([expect.stringMatching(/a blob has 1001 bytes, expected at most 1000/)]);
@@ -85,7 +85,14 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
       const { sha256, bytes } = await participant.upload(noise(100, seed));
       uploaded.push(sha256);
       if (seed > 0) continue;
-      const update = { state: { sha256, bytes }, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+      const update = {
+        state: { sha256, bytes },
+        examples: 1,
+        epochs: 1,
+        examplesSeen: 1,
+        loss: 1,
+        seconds: 1,
+      };
       expect(await participant.announce({ type: 'update', round: 1, update })).toEqual({ accepted: true });
     }
     const here = await Promise.all(uploaded.map((sha256) => coordinator.blobs.has(sha256)));
@@ -135,7 +142,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
     };
     const participant = await federation.openParticipant('site-a', { hub });
     const state = await participant.upload(noise(1000));
-    const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+    const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     expect(await participant.announce({ type: 'update', round: 1, update })).toEqual({ accepted: true });
     expect(asked).toEqual([url]);
   });

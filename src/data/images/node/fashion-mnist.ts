@@ -47,7 +47,7 @@ const officialAddresses = [
   'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
   'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/',
 ];
-const roles: readonly IdxRole[] = ['testLabels', 'trainLabels', 'testImages', 'trainImages'];
+const roles: readonly IdxRole[] = ['testLabels', 'trainLabels', 'testExamples', 'trainImages'];
 
 export const fashionMnistCache = (env?: Readonly<NodeJS.ProcessEnv>): string =>
   cacheFolder('fashion-mnist', env);

@@ -24,13 +24,13 @@ export async function loadIdxFolder(folder: string, trainingOnly = false): Promi
     return { file, bytes: await readDataFile(file) };
   };
   const wanted = (name: string | undefined) => (name === undefined || trainingOnly ? undefined : read(name));
-  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
+  const [trainImages, trainLabels, testExamples, testLabels] = await Promise.all([
     read(names.trainImages),
     read(names.trainLabels),
-    wanted(names.testImages),
+    wanted(names.testExamples),
     wanted(names.testLabels),
   ]);
-  const files = { trainImages, trainLabels, ...(testImages && testLabels && { testImages, testLabels }) };
+  const files = { trainImages, trainLabels, ...(testExamples && testLabels && { testExamples, testLabels }) };
   return namedSet(basename(resolve(folder)), prefix, files, sha256(trainLabels.bytes));
 }
 

@@ -46,7 +46,7 @@ describe('rounds with remote participants and deadlines', () => {
       state: await late.upload(bytesOf('late')),
       examples: 10,
       steps: 1,
-      images: 10,
+      examplesSeen: 10,
       loss: 1,
       seconds: 0,
     };

@@ -65,7 +65,7 @@ describe('what remote participants hand in', () => {
       await one!.announce({ type: 'joined', examples: 10, validationExamples: 2, runtime: 'none' });
     }
     const announcement = (state: Blob): Announcement => {
-      const update = { state, examples: 10, steps: 1, images: 10, loss: 1, seconds: 0 };
+      const update = { state, examples: 10, steps: 1, examplesSeen: 10, loss: 1, seconds: 0 };
       return { type: 'update', round: 1, update };
     };
     const state = { sha256: sha256Of(bytesOf('a')), bytes: 1 };

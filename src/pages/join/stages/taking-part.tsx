@@ -21,7 +21,9 @@ export function TakingPart({ state, onLeave }: { readonly state: JoinState; onLe
         <Figure name="Epoch" value={part(work.progress?.epoch, work.progress?.epochs)} />
         <Figure
           name="Pictures a second"
-          value={work.progress?.imagesPerSecond === undefined ? '–' : count(work.progress.imagesPerSecond)}
+          value={
+            work.progress?.examplesPerSecond === undefined ? '–' : count(work.progress.examplesPerSecond)
+          }
         />
         <Figure name="Loss" value={work.progress?.loss?.toFixed(3) ?? '–'} />
       </dl>

@@ -36,8 +36,8 @@ export function metricFigures(
   };
   return {
     test: figure(
-      overview.testImages ? testChart(run) : weightedChart(run),
-      overview.testImages
+      overview.testExamples ? testChart(run) : weightedChart(run),
+      overview.testExamples
         ? [
             ...run.strategies.map((name) => ({
               name,

@@ -21,7 +21,7 @@ const view: RunView = {
     participants: ['site-a'],
     metrics: [{ name: 'accuracy', better: 'higher', format: 'percent' }],
     classNames: ['cat', 'dog'],
-    testImages: true,
+    testExamples: true,
   },
   status: () => ({
     ...{ protocol: PROTOCOL_VERSION, phase: 'training', round: 1, rounds: 3 },

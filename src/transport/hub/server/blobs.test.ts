@@ -247,7 +247,7 @@ describe('the blobs that come to a hub', () => {
     const participant = await hub.join('site-a');
     const [one, two, three, four] = [1, 2, 3, 4].map((seed) => noise(1000, seed));
     const state = await participant.upload(one!);
-    const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+    const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     await participant.announce({ type: 'update', round: 1, update });
     for (const each of [two, three, four]) await participant.upload(each!);
     const has = await Promise.all(
@@ -276,7 +276,7 @@ describe('the blobs that come to a hub', () => {
     await untilPartHas('site-b', sha256, 900);
     const a = await hub.join('site-a');
     const state = await a.upload(bytes);
-    const update = { state, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+    const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     await a.announce({ type: 'update', round: 1, update });
     slow.end(bytes.subarray(900));
     await once(slow, 'close');

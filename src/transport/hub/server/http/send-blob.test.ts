@@ -47,7 +47,7 @@ describe('the blobs that a hub sends', () => {
     const coordinator = await hub.open();
     const [a, b] = [await hub.join('site-a'), await hub.join('site-b')];
     const secret = await a.upload(noise(1000));
-    const update = { state: secret, examples: 1, epochs: 1, images: 1, loss: 1, seconds: 1 };
+    const update = { state: secret, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     await a.announce({ type: 'update', round: 1, update });
     const common = { epoch: 1, round: 1, waitingFor: ['site-b'] };
     const model = await coordinator.blobs.put(noise(5000, 2));

@@ -37,7 +37,7 @@ function exampleRun(rounds = 0, participants = 2) {
       participants: names,
       metrics: [{ name: 'accuracy', better: 'higher', format: 'percent' }],
       classNames: ['cat', 'dog'],
-      testImages: true,
+      testExamples: true,
     },
     status() {
       looks++;
