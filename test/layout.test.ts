@@ -43,6 +43,7 @@ const folders = [
   'merge/average',
   'merge/refit',
   'merge/server',
+  'transforms',
   'attack',
   'protocol/configuration',
   'protocol',

@@ -109,7 +109,7 @@ class Trainer:
 def check(description):
     """Ends where more is asked for than this program can do."""
     configuration = description['configuration']
-    asked = [name for name in ('correction', 'augmentation', 'freeze', 'refit') if name in configuration]
+    asked = [name for name in ('correction', 'augmentation', 'freeze', 'refit', 'clipUpdate') if name in configuration]
     asked += [f'local.{name}' for name in configuration['local'] if name != 'epochs']
     asked += ['schedule'] if configuration['schedule']['name'] != 'constant' else []
     asked += [f'the attachment {name}' for name in description.get('attachments', [])]

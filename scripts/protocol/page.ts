@@ -225,6 +225,8 @@ it only:
 - In the header, for each tensor \`"name":{"dtype":…,"shape":[…],"data_offsets":[begin,end]}\`, these fields in this order, without
   spaces between tokens, without \`__metadata__\`; then spaces up to a multiple of 8 bytes.
 - All values finite. The weights lie no further from where they began than 100 × max(1, size), by the root of the mean square.
+- Where the configuration has \`clipUpdate\`, the L2 norm of the change of the weights is at most that: a participant scales a larger
+  change down before it writes the file. (Statistics and counters do not count.)
 
 The header of the recorded update, here with line breaks between tensors:
 

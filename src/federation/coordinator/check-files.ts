@@ -19,7 +19,10 @@ export type CheckFiles = (
 ) => Promise<CheckedFiles>;
 
 /** What the files of a round must be. */
-type FilePlan = Pick<FederationPlan, 'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit'>;
+type FilePlan = Pick<
+  FederationPlan,
+  'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit' | 'clipUpdate' | 'initialState'
+>;
 
 /** One after the other, so that many who hand in at once take no more memory than one. */
 export function fileChecker(plan: FilePlan, blobs: BlobFolder): CheckFiles {
@@ -51,9 +54,11 @@ async function checkFiles(
   const { state } = announcement.update;
   const problem = attachmentsProblem(participant, announcement, plan);
   if (problem !== undefined) return { problem };
+  const drawn = () => (plan.clipUpdate === undefined ? undefined : plan.initialState(participant));
   const checked = await checkUpdate(blobs.pathOf(state.sha256), plan.layout, {
     what: `the update of "${participant}"`,
-    ...(base !== undefined && { base: blobs.pathOf(base) }),
+    base: base === undefined ? drawn() : blobs.pathOf(base),
+    clip: plan.clipUpdate,
   });
   if (checked.problem !== undefined) return checked;
   const attached = await checkAttachments(participant, announcement, plan, blobs);

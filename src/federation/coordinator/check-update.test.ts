@@ -139,6 +139,32 @@ describe('an update that came in', () => {
     expect(await problemOf(scaled, { base: large })).toBeUndefined();
   });
 
+  it('is refused when its weights have changed by more than they are clipped to', async () => {
+    // 3 in one place, 4 in another: a norm of 5.
+    const moved = encodeSafetensors({
+      layout,
+      data: data.with(0, data[0]! + 3).with(14, data[14]! - 4),
+    });
+    const drawn = { layout, data };
+    for (const base of [drawn, await baseFile(data)]) {
+      expect(await problemOf(moved, { base, clip: 5 })).toBeUndefined();
+      const problem = await problemOf(moved, { base, clip: 4.99 });
+      expect(problem).toContain('"site-b" have changed by 5.000');
+      expect(problem).toContain('at most 4.99, which is "clipUpdate"');
+    }
+  });
+
+  it('may have statistics that changed by more', async () => {
+    const of = stateLayout([
+      ['fc.weight', [2]],
+      ['bn.running_mean', [2]],
+    ]);
+    const base = { layout: of, data: Float32Array.of(1, 2, 3, 4) };
+    const update = encodeSafetensors({ layout: of, data: Float32Array.of(1, 2.5, 90, 4) });
+    expect(await problemOf(update, { base, clip: 0.5 }, of)).toBeUndefined();
+    expect(await problemOf(update, { base, clip: 0.4 }, of)).toContain('changed by 0.5000');
+  });
+
   it('says how far it moved, in units of what it began with', async () => {
     const base = await baseFile(data);
     const path = join(folder, 'moved');

@@ -9,19 +9,30 @@ import { turnTaker } from '../../base/turns.js';
 import { openTensorFile, type TensorFile } from '../../merge/files/tensor-file.js';
 import { readChunk, readUpTo, unreadable } from '../../merge/files/tensor-source.js';
 import { firstNotFinite } from '../../merge/kernels/block.js';
+import { roleOf } from '../../tensor/roles.js';
 import { formatSafetensorsHeader } from '../../tensor/safetensors-header.js';
-import { layoutDifference, layoutSize, type StateLayout, stateLayout } from '../../tensor/state-dict.js';
+import {
+  layoutDifference,
+  layoutSize,
+  type StateDict,
+  type StateLayout,
+  stateLayout,
+} from '../../tensor/state-dict.js';
+import { clippedAtMost } from '../../transforms/clip.js';
+import { openState, readerOf, type StateReader } from './state-reader.js';
 
 export interface UpdateCheck {
   /** Whose it is and what, for the message: `the update of "site-b"`. */
   readonly what: string;
-  /** The file of the state that the work began with; distances count from zero without one. */
-  readonly base?: string | undefined;
+  /** The state that the work began with, or its file; distances count from zero without one. */
+  readonly base?: string | StateDict | undefined;
   /**
    * The farthest that weights may have moved, as the root of their mean square, in units of the base's or of 1, whichever is
    * more; 100 by default. What one round moves is below 1, and numbers like that would drown everybody else's in a mean.
    */
   readonly farthest?: number | undefined;
+  /** The largest L2 norm of the change of the weights, where updates are clipped; any by default. */
+  readonly clip?: number | undefined;
   /** No value is below it; any by default. */
   readonly least?: number | undefined;
 }
@@ -39,7 +50,7 @@ export type CheckedUpdate =
 export async function checkUpdate(
   path: string,
   layout: StateLayout,
-  { what, base: basePath, farthest = FARTHEST, least = -Infinity }: UpdateCheck,
+  { what, base: began, farthest = FARTHEST, clip = Infinity, least = -Infinity }: UpdateCheck,
 ): Promise<CheckedUpdate> {
   const expected = headerOf(layout);
   const refused = await headerLengthProblem(path, expected.length, what);
@@ -51,20 +62,24 @@ export async function checkUpdate(
     if (error instanceof TensorError) return { problem: error.message.replace(path, what) };
     throw error;
   }
-  const base = basePath === undefined ? undefined : await openTensorFile(basePath);
+  const base = typeof began === 'string' ? await openState(began) : began && readerOf(began);
   try {
     const problem = headerProblem(file, layout, expected, what);
     return problem === undefined ? await checkValues(file, base) : { problem };
   } finally {
     await file.handle.close();
-    await base?.handle.close();
+    await base?.close();
   }
 
-  async function checkValues(file: TensorFile, base: TensorFile | undefined): Promise<CheckedUpdate> {
+  async function checkValues(file: TensorFile, base: StateReader | undefined): Promise<CheckedUpdate> {
     const takeTurn = turnTaker();
-    const [own, other] = [new Float32Array(PIECE_BYTES / 4), new Float32Array(PIECE_BYTES / 4)];
-    let [movedSquares, baseSquares] = [0, 0];
-    for (const { name, size } of layout) {
+    const own = new Float32Array(PIECE_BYTES / 4);
+    const [all, weights] = [
+      { moved: 0, base: 0 },
+      { moved: 0, base: 0 },
+    ];
+    for (const tensor of layout) {
+      const { name, size } = tensor;
       for (let at = 0; at < size; at += own.length) {
         await takeTurn();
         const count = Math.min(own.length, size - at);
@@ -75,28 +90,44 @@ export async function checkUpdate(
         if (bad >= 0) return unsound(name, at + bad, values[bad], 'a finite number');
         const low = least === -Infinity ? -1 : values.findIndex((value) => value < least);
         if (low >= 0) return unsound(name, at + low, values[low], `a number from ${least}`);
-        if (base !== undefined) readChunk(base, piece, new Uint8Array(other.buffer));
-        for (let i = 0; i < count; i++) {
-          const began = base === undefined ? 0 : (other[i] as number);
-          const moved = (own[i] as number) - began;
-          movedSquares += moved * moved;
-          baseSquares += began * began;
+        const squares = squaresOf(values, base?.read(tensor, at, count));
+        for (const sum of roleOf(name) === 'weight' ? [all, weights] : [all]) {
+          sum.moved += squares.moved;
+          sum.base += squares.base;
         }
       }
     }
     const size = Math.max(layoutSize(layout), 1);
-    const [distance, began] = [Math.sqrt(movedSquares / size), Math.sqrt(baseSquares / size)];
+    const [distance, began] = [Math.sqrt(all.moved / size), Math.sqrt(all.base / size)];
     const most = farthest * Math.max(began, 1);
-    if (distance <= most) return { moved: distance / (began || 1) };
-    const from = base === undefined ? 'zero' : 'where they began';
+    if (distance > most) {
+      const from = base === undefined ? 'zero' : 'where they began';
+      return {
+        problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
+      };
+    }
+    const norm = Math.sqrt(weights.moved);
+    if (norm <= clippedAtMost(clip, Math.sqrt(weights.base))) return { moved: distance / (began || 1) };
     return {
-      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
+      problem: `the weights of ${what} have changed by ${norm.toPrecision(4)} (L2 norm), expected at most ${clip}, which is "clipUpdate"`,
     };
   }
 
   function unsound(name: string, index: number, value: number | undefined, expected: string) {
     return { problem: `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}` };
   }
+}
+
+/** The sums of squares of the change, and of what it began with. */
+function squaresOf(values: Float32Array, base: Float32Array | undefined) {
+  const squares = { moved: 0, base: 0 };
+  for (let i = 0; i < values.length; i++) {
+    const began = base === undefined ? 0 : (base[i] as number);
+    const moved = (values[i] as number) - began;
+    squares.moved += moved * moved;
+    squares.base += began * began;
+  }
+  return squares;
 }
 
 const headerOf = (layout: StateLayout) =>

@@ -15,6 +15,7 @@ import type { StateDict } from '../../tensor/state-dict.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
+import { transformed } from '../../transforms/transform.js';
 import { FederationError } from '../error.js';
 import { afterMerge } from '../methods/after-merge.js';
 import { auxiliariesOf, keepComputed, memoriesBefore, mergeAttachments } from '../methods/attachments.js';
@@ -29,7 +30,7 @@ import {
   solveRefit,
 } from '../methods/refit.js';
 import { ownFigures, trainRound } from '../participant/participant-work.js';
-import { attackBy, handedIn } from '../plan/attackers.js';
+import { attackBy } from '../plan/attackers.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { roundDetails } from '../record/round-details.js';
 import { alphasOf } from '../rounds/refit-phases.js';
@@ -108,8 +109,7 @@ async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
     },
     onProgress,
   );
-  const { work, state, report } = trained;
-  const data = handedIn(attack, base.data, state, work);
+  const { state: data, report } = trained;
   const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
   const update = {
     participant,
@@ -131,8 +131,11 @@ async function craftFromHonest(
   const began = performance.now();
   const honest = honestOf(recordOf(rounds, round).participants, plan.rules);
   const updates = await Promise.all(honest.map((name) => updateOf(name, round, workshop)));
-  const data = craft(updates.map(({ state }) => state.data));
-  const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
+  const base = await baseOf(round, participant, plan, store, rounds);
+  const { layout } = plan;
+  const crafted = craft(updates.map(({ state }) => state.data));
+  const data = transformed(plan.transforms(participant), crafted, base.data, { layout, participant, round });
+  const sha256 = await store.put({ type: 'update', round, participant }, { layout, data });
   const [claimed] = honest.map((name) => recordOf(rounds, round).updates.get(name));
   if (claimed === undefined) throw new Error('internal: an attack without an honest participant');
   for (const [name, attachment] of Object.entries(updates[0]?.auxiliaries ?? {})) {

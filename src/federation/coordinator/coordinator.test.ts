@@ -12,6 +12,7 @@ import { DivergedError } from '../../training/error.js';
 import type { LocalResult } from '../../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
+import { transformsOf } from '../plan/transforms.js';
 import { memoryStore } from '../record/memory-store.js';
 import { isFinished } from '../rounds/rounds.js';
 import { coordinate } from './coordinator.js';
@@ -23,6 +24,7 @@ const participants = ['a', 'b', 'c'];
 const plan: FederationPlan = {
   rules: { participants, rounds: 2, metrics: classificationMetrics, reference: undefined, pooled: true },
   layout,
+  transforms: () => [],
   shares: participants.map((name, i) => ({
     name,
     train: Uint32Array.of(3 * i, 3 * i + 1),
@@ -214,7 +216,9 @@ describe('the coordinator', () => {
         attackers: ['c'],
         attackersWait: attack.from === 'honest-updates',
       };
-      const state = await coordinate({ ...plan, rules, attackers: { attack, names: ['c'] } }, tasks, store);
+      const attackers = { attack, names: ['c'] };
+      const transforms = transformsOf({ clipUpdate: undefined, seed: 0 }, attackers);
+      const state = await coordinate({ ...plan, rules, attackers, transforms }, tasks, store);
       const { data } = await store.get({ type: 'merged', round: 1 }, digest());
       return { weight: data[0], said: state.rounds[0]!.updates.get('c') };
     };

@@ -43,6 +43,7 @@ describe('a federation served to participants elsewhere', () => {
       'the Fisher information, and weights that are frozen',
       { strategy: 'fisher-mean', fisherExamples: 32, freeze: ['fc1.*'] },
     ],
+    ['updates that are clipped', { clipUpdate: 0.2, strategy: 'median' }],
     ['the last layer refitted before every copy', { refit: { rounds: 'every' } }],
     [
       'the last layer of the average refitted after the last round',

@@ -35,6 +35,7 @@ const initial: Record<string, Float32Array> = { a: Float32Array.of(1, 2, 3), b: 
 const planOf = (configuration: Settings): FederationPlan => ({
   rules: { participants, rounds, metrics: classificationMetrics, reference: undefined, pooled: false },
   layout,
+  transforms: () => [],
   shares: participants.map((name) => ({ name, train: Uint32Array.of(0), validation: Uint32Array.of(1) })),
   testExamples: 1,
   initialState: (name) => ({

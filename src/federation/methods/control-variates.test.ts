@@ -31,6 +31,7 @@ const planFor = (rounds: number, perRound: number, steps: number): FederationPla
     sampling: { perRound, seed: 2 },
   },
   layout,
+  transforms: () => [],
   shares: names.map((name) => ({
     name,
     train: new Uint32Array(examples[name]),

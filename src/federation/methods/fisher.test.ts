@@ -35,6 +35,7 @@ const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1
     evaluateEvery,
   },
   layout,
+  transforms: () => [],
   shares: participants.map((name, k) => ({
     name,
     train: Uint32Array.from({ length: 6 }, (_, i) => 10 * k + i),

@@ -37,6 +37,7 @@ const planOf = (configuration: ReturnType<typeof configurationOf>): FederationPl
     refit: configuration.refit?.rounds,
   },
   layout,
+  transforms: () => [],
   shares: participants.map((name, k) => ({
     name,
     train: Uint32Array.of(k, k + 1),

@@ -20,6 +20,7 @@ import { methodsOf } from '../methods/methods.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
 import { rulesOf } from '../plan/federation-plan.js';
 import type { ParticipantPlan } from '../plan/plan-parts.js';
+import { transformsOf } from '../plan/transforms.js';
 import { workPlan } from '../plan/work-plan.js';
 import { isEvaluated } from '../rounds/round.js';
 import { handIn } from './hand-in.js';
@@ -177,7 +178,7 @@ function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, 
   const { share } = data;
   const rules = rulesOf(configuration, end.description.participants);
   const plan: ParticipantPlan = {
-    ...{ layout, strategy, compared, methods },
+    ...{ layout, strategy, compared, methods, transforms: transformsOf(configuration) },
     ...workPlan(configuration, [share], rules),
   };
 

@@ -10,6 +10,7 @@ import type { Figures } from '../../metrics/metric.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress, LocalResult, LocalWork } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
+import { transformed } from '../../transforms/transform.js';
 import type { MethodMemories } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
 import type { ParticipantPlan } from '../plan/plan-parts.js';
@@ -35,7 +36,7 @@ export interface RoundStart {
 }
 
 export interface TrainedRound {
-  readonly work: LocalWork;
+  /** What leaves: trained, and as the chain of transforms leaves it. */
   readonly state: Float32Array;
   /** What travels with it, and what stays here, by the name of the method. */
   readonly attachments: Readonly<Record<string, StateDict>>;
@@ -82,16 +83,19 @@ export async function trainRound(
     ...(poisoned && { poisoned }),
   } as const;
   const result = await tasks.train(task, onProgress, signal);
-  const { state, steps } = result;
+  const { state: trained, steps } = result;
   const attachments: Record<string, StateDict> = {};
   const own: Record<string, StateDict> = {};
-  // Of an attacker too, those of what it has trained.
+  // They are of what was trained, before the chain of transforms: an attacker's, too.
   for (const { method, start } of methods) {
-    const computed = await method.compute({ ...start, work, state, steps, train, tasks, signal });
+    const computed = await method.compute({ ...start, work, state: trained, steps, train, tasks, signal });
     attachments[method.name] = computed.attachment;
     if (computed.own !== undefined) own[method.name] = computed.own;
   }
-  return { work, state, attachments, own, report: reportOf(result, work, train.length) };
+  const state = transformed(plan.transforms(participant), trained, base, {
+    ...{ layout: plan.layout, participant, round },
+  });
+  return { state, attachments, own, report: reportOf(result, work, train.length) };
 }
 
 function reportOf(result: LocalResult, work: LocalWork, examples: number): TrainingReport {

@@ -21,6 +21,7 @@ import { auxiliariesProblem, checkMethods } from '../methods/methods.js';
 import type { RoundRules } from '../rounds/round.js';
 import { attackersOf } from './attackers.js';
 import type { FederationPlan } from './plan-parts.js';
+import { transformsOf } from './transforms.js';
 import { workPlan } from './work-plan.js';
 
 /** The "partition" of participants elsewhere, each with data of its own. */
@@ -221,9 +222,10 @@ export function federationPlan(
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
   const rules = rulesOf(configuration, participants);
+  const attackers = attackersOf(configuration, participants);
   return {
-    rules,
-    attackers: attackersOf(configuration, participants),
+    ...{ rules, attackers, transforms: transformsOf(configuration, attackers) },
+    clipUpdate: configuration.clipUpdate,
     layout: plan.layout,
     shares,
     testExamples: data.test.examples,

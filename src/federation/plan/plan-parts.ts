@@ -7,14 +7,19 @@ import type { MethodRules } from '../methods/methods.js';
 import type { RefitPlan } from '../methods/refit.js';
 import type { RoundRules } from '../rounds/round.js';
 import type { Attackers } from './attackers.js';
+import type { TransformsOf } from './transforms.js';
 import type { WorkPlan } from './work-plan.js';
 
 /** Compared strategies are evaluated beside the other, on the same updates. */
 export interface ParticipantPlan extends Pick<WorkPlan, 'work'>, MethodRules {
   readonly layout: StateLayout;
+  /** What an update passes before it leaves its owner. */
+  readonly transforms: TransformsOf;
 }
 
 export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
+  /** The largest norm of the change of an update: a larger one is refused. */
+  readonly clipUpdate?: number | undefined;
   readonly rules: RoundRules;
   readonly shares: readonly Share[];
   /** The number of test images. */

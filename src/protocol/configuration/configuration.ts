@@ -84,6 +84,11 @@ export const configurationSchema = z
     clipNorm: positive
       .optional()
       .describe('The largest norm of a gradient; a larger one is scaled down to it.'),
+    clipUpdate: positive
+      .optional()
+      .describe(
+        'The largest norm of an update’s change of the weights. Its owner scales a larger one down to it, and the coordinator refuses it.',
+      ),
     batchSize: count.max(4096).default(64).describe('The number of examples in a training step.'),
     freeze: z
       .array(z.string().min(1).max(200))

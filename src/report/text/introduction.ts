@@ -96,13 +96,14 @@ export function networkText({ model, initialWeights, initialModel }: Configurati
 }
 
 export function trainingText(configuration: Configuration): string {
-  const { optimizer, schedule, batchSize, clipNorm, augmentation, correction } = configuration;
+  const { optimizer, schedule, batchSize, clipNorm, clipUpdate, augmentation, correction } = configuration;
   return [
     `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
     `batches of ${batchSize}`,
     ...augmentationText(augmentation),
     ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
     localText(configuration),
+    ...(clipUpdate === undefined ? [] : [`updates clipped to a norm of ${clipUpdate}`]),
     ...correctionText(correction),
   ].join('; ');
 }

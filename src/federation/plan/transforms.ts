@@ -1,0 +1,26 @@
+/**
+ * The chain of transforms that an update passes at its owner (`transforms/transform.ts`): what an
+ * attacker makes of it, then clipping. Attackers of a simulation are clipped like everybody: the
+ * coordinator refuses an update beyond the bound, so this is the most that an attacker has counted.
+ */
+import { randomStream } from '../../base/random.js';
+import type { Configuration } from '../../protocol/configuration/configuration.js';
+import { clip } from '../../transforms/clip.js';
+import type { Transform } from '../../transforms/transform.js';
+import { type Attackers, attackBy } from './attackers.js';
+
+export type TransformsOf = (participant: string) => readonly Transform[];
+
+export function transformsOf(
+  { clipUpdate, seed }: Pick<Configuration, 'clipUpdate' | 'seed'>,
+  attackers?: Attackers,
+): TransformsOf {
+  const clipping = clipUpdate === undefined ? [] : [clip(clipUpdate)];
+  return (participant) => {
+    const attack = attackBy(participant, attackers);
+    if (attack?.from !== 'own-update') return clipping;
+    const crafted: Transform = (trained, base, { round }) =>
+      attack.craft(base, trained, randomStream(seed, participant, round, 'attack'));
+    return [crafted, ...clipping];
+  };
+}
