@@ -62,6 +62,17 @@ export const CHROMIUM: Requirement = {
   install: 'apt-get install chromium',
 };
 
+/** Not everybody who leads a federation has a proxy: the hub is tested behind a small one without it. */
+export const NGINX: Requirement = {
+  neededFor: 'the hub behind nginx',
+  candidates: [
+    [process.env.NGINX_PROGRAM ?? 'nginx', '-v'],
+    ['/usr/sbin/nginx', '-v'],
+  ],
+  install: 'apt-get install nginx, or name the program by NGINX_PROGRAM',
+  optional: true,
+};
+
 const participantPackages = 'import onnxruntime, numpy, websockets, cryptography';
 
 /** Its packages are not in Debian: a Python that has them is named by the variable PARTICIPANT_PYTHON. */

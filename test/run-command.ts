@@ -22,16 +22,19 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-export function start(
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-): Started {
+interface StartOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** How many files and sockets it may have open. */
+  readonly openFiles?: number;
+}
+
+export function start(args: readonly string[], { openFiles, ...options }: StartOptions = {}): Started {
   const env = { ...process.env, NO_COLOR: undefined, ...options.env };
-  const child = spawn(process.execPath, [program, ...args], {
-    ...options,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const command = [process.execPath, program, ...args];
+  const limited = ['sh', '-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, ...command];
+  const [file = '', ...rest] = openFiles === undefined ? command : limited;
+  const child = spawn(file, rest, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   const looking = new Set<() => void>();
   const look = () => {
