@@ -8,6 +8,7 @@ import { randomStream } from '../base/random.js';
 import type { BatchSource, BatchTask } from '../data/batches/training-batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { carryOf } from '../engine/nn/carry.js';
+import type { FisherPlan } from '../engine/nn/fisher-plan.js';
 import { type Runtime, RuntimeError, type Session, type SessionOptions } from '../engine/runtime/runtime.js';
 import { DivergedError } from './error.js';
 import { evaluateState } from './evaluate.js';
@@ -46,92 +47,128 @@ export interface TaskWork {
   answer(given: GivenTask): Promise<void>;
 }
 
-export function taskWork({ runtime, setup, keepGoing, batchesOf, send }: WorkPlace): TaskWork {
-  const opened: { [Name in 'training' | 'evaluation' | 'fisher']?: Promise<Session> } = {};
-  const open = async (model: Uint8Array, options?: SessionOptions) =>
-    holding(await runtime.open(model, options), setup.frozen);
-  function trainingSession() {
-    opened.training ??= open(setup.plan.trainingModel, { carry: carryOf(setup.plan) });
-    return opened.training;
-  }
-  function evaluationSession() {
-    opened.evaluation ??= open(setup.plan.evaluationModel);
-    return opened.evaluation;
-  }
-
-  const batches = batchesOf(setup.train);
-  const poisoned = setup.poisoned && { dataset: setup.poisoned, batches: batchesOf(setup.poisoned) };
-
-  function datasetOf(source: 'train' | 'test'): Dataset {
-    const dataset = setup[source];
-    if (dataset === undefined) throw new Error(`internal: this worker has no ${source} examples`);
-    return dataset;
-  }
-
-  async function train(id: number, { work, base, train, validation, ...task }: TrainTask) {
-    const data = task.poisoned ? poisoned : { dataset: setup.train, batches };
-    if (data === undefined) throw new Error('internal: there is no poisoned set');
-    const context = {
-      plan: setup.plan,
-      training: await trainingSession(),
-      evaluation: await evaluationSession(),
-      batches: data.batches,
-      keepGoing,
-      onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) =>
-        send({ type: 'progress', id, progress }),
-    };
-    return trainLocally(context, { dataset: data.dataset, train, validation }, base, work);
-  }
-
-  async function evaluate({ state, examples: { source, indices } }: EvaluateTask) {
-    return evaluateState(await evaluationSession(), setup.plan, state, datasetOf(source), indices, keepGoing);
-  }
-
-  async function sums({ state, train }: SumFeaturesTask) {
-    const { features: plan } = setup;
-    if (plan === undefined) throw new Error('internal: this worker has no plan of features');
-    // Opened for each task: few are asked for, and their matrices are large.
-    const sessions = {
-      features: await open(plan.featureModel),
-      gram: await runtime.open(plan.gramModel),
-    };
-    try {
-      return await sumFeatures(sessions, plan, state, setup.train, train, keepGoing);
-    } finally {
-      await sessions.features.release();
-      await sessions.gram.release();
-    }
-  }
-
-  async function fisher({ state, indices, signs }: FisherTask) {
-    const { fisher: plan } = setup;
-    if (plan === undefined) throw new Error('internal: this worker has no plan of the Fisher information');
-    opened.fisher ??= open(plan.model);
-    const session = await opened.fisher;
-    return fisherInformation(session, plan, state, setup.train, indices, randomStream(...signs), keepGoing);
-  }
-
-  function carryOut(id: number, task: Task): Promise<TaskResult> {
-    switch (task.type) {
-      case 'train':
-        return train(id, task);
-      case 'evaluate':
-        return evaluate(task);
-      case 'sum-features':
-        return sums(task);
-      case 'fisher':
-        return fisher(task);
-    }
-  }
-
+export function taskWork(place: WorkPlace): TaskWork {
+  const { setup, batchesOf, send } = place;
+  const thread: Thread = {
+    ...place,
+    sessions: openSessions(place),
+    own: { dataset: setup.train, batches: batchesOf(setup.train) },
+    poisoned: setup.poisoned && { dataset: setup.poisoned, batches: batchesOf(setup.poisoned) },
+  };
   return {
-    openTraining: async () => void (await trainingSession()),
+    openTraining: async () => void (await thread.sessions.training()),
     answer: ({ id, task }) =>
-      carryOut(id, task).then(
+      carryOut(id, task, thread).then(
         (result) => send({ type: 'done', id, result }),
         (error: Error) => send({ type: 'failed', id, ...failureOf(error) }),
       ),
   };
+}
+
+/** What a thread works with. */
+interface Thread extends WorkPlace {
+  readonly sessions: Sessions;
+  readonly own: BatchedSet;
+  readonly poisoned: BatchedSet | undefined;
+}
+
+interface BatchedSet {
+  readonly dataset: Dataset;
+  readonly batches: (task: BatchTask) => BatchSource;
+}
+
+/** Each model's session, opened when it is first asked for. */
+interface Sessions {
+  training(): Promise<Session>;
+  evaluation(): Promise<Session>;
+  fisher(plan: FisherPlan): Promise<Session>;
+  /** Opens one for a single task. */
+  open(model: Uint8Array): Promise<Session>;
+}
+
+function openSessions({ runtime, setup }: WorkPlace): Sessions {
+  const opened: { [Name in 'training' | 'evaluation' | 'fisher']?: Promise<Session> } = {};
+  const open = async (model: Uint8Array, options?: SessionOptions) =>
+    holding(await runtime.open(model, options), setup.frozen);
+  return {
+    training() {
+      opened.training ??= open(setup.plan.trainingModel, { carry: carryOf(setup.plan) });
+      return opened.training;
+    },
+    evaluation() {
+      opened.evaluation ??= open(setup.plan.evaluationModel);
+      return opened.evaluation;
+    },
+    fisher({ model }) {
+      opened.fisher ??= open(model);
+      return opened.fisher;
+    },
+    open,
+  };
+}
+
+function carryOut(id: number, task: Task, thread: Thread): Promise<TaskResult> {
+  switch (task.type) {
+    case 'train':
+      return train(id, task, thread);
+    case 'evaluate':
+      return evaluate(task, thread);
+    case 'sum-features':
+      return sums(task, thread);
+    case 'fisher':
+      return fisher(task, thread);
+  }
+}
+
+async function train(
+  id: number,
+  { work, base, train, validation, poisoned }: TrainTask,
+  { setup, sessions, own, keepGoing, send, ...thread }: Thread,
+) {
+  const data = poisoned ? thread.poisoned : own;
+  if (data === undefined) throw new Error('internal: there is no poisoned set');
+  const context = {
+    plan: setup.plan,
+    training: await sessions.training(),
+    evaluation: await sessions.evaluation(),
+    batches: data.batches,
+    keepGoing,
+    onProgress: (progress: Extract<FromWorker, { type: 'progress' }>['progress']) =>
+      send({ type: 'progress', id, progress }),
+  };
+  return trainLocally(context, { dataset: data.dataset, train, validation }, base, work);
+}
+
+async function evaluate(
+  { state, examples: { source, indices } }: EvaluateTask,
+  { setup, sessions, keepGoing }: Thread,
+) {
+  const dataset = setup[source];
+  if (dataset === undefined) throw new Error(`internal: this worker has no ${source} examples`);
+  return evaluateState(await sessions.evaluation(), setup.plan, state, dataset, indices, keepGoing);
+}
+
+async function sums({ state, train }: SumFeaturesTask, { runtime, setup, sessions, keepGoing }: Thread) {
+  const { features: plan } = setup;
+  if (plan === undefined) throw new Error('internal: this worker has no plan of features');
+  // Opened for each task: few are asked for, and their matrices are large.
+  const opened = {
+    features: await sessions.open(plan.featureModel),
+    gram: await runtime.open(plan.gramModel),
+  };
+  try {
+    return await sumFeatures(opened, plan, state, setup.train, train, keepGoing);
+  } finally {
+    await opened.features.release();
+    await opened.gram.release();
+  }
+}
+
+async function fisher({ state, indices, signs }: FisherTask, { setup, sessions, keepGoing }: Thread) {
+  const { fisher: plan } = setup;
+  if (plan === undefined) throw new Error('internal: this worker has no plan of the Fisher information');
+  const session = await sessions.fisher(plan);
+  return fisherInformation(session, plan, state, setup.train, indices, randomStream(...signs), keepGoing);
 }
 
 /** An error as it passes between threads. */
