@@ -23,12 +23,11 @@ import type { ParticipantPlan } from '../plan/plan-parts.js';
 import { transformsOf } from '../plan/transforms.js';
 import { workPlan } from '../plan/work-plan.js';
 import { isEvaluated } from '../rounds/round.js';
-import { handIn } from './hand-in.js';
 import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
+import { lastUpdate } from './last-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
 import { ownFigures, type TrainedRound, trainRound } from './participant-work.js';
-
 import { compareLayers, type RefitContext, sumFeatures } from './refit-work.js';
 
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
@@ -82,59 +81,30 @@ export function assignedWork(context: WorkContext): AssignedWork {
     ...{ refit: federation.refit, data, tasks, offered, announce, onActivity: tell },
     upload: (bytes, blob) => end.upload(bytes, blob),
   };
-  /** Trained by this process and told to nobody: nobody can have counted it. */
-  const unsaid = new WeakSet<FinishedUpdate>();
-  /** The last one, in case the coordinator asks for it once more. */
-  let last: FinishedUpdate | undefined;
-
-  async function bring(
-    update: FinishedUpdate,
-    { rollbacks = [], attempt }: Named<'train'>,
-    signal: AbortSignal,
-    saying?: () => void,
-  ): Promise<void> {
-    const counts = await handIn(update, attempt, {
-      upload: (bytes, blob) => end.upload(bytes, blob),
-      announce(announcement) {
-        unsaid.delete(update);
-        saying?.();
-        return announce(announcement);
-      },
-      onUpload: (round) => tell(round, 'uploading'),
-      signal,
-    });
-    return counts ? kept.count(update, rollbacks) : forget();
-  }
-
-  async function forget(): Promise<void> {
-    await kept.forget();
-    last = undefined;
-  }
+  const last = lastUpdate({
+    ...{ kept, announce, onActivity: tell },
+    upload: (bytes, blob) => end.upload(bytes, blob),
+  });
 
   return {
     async train(assignment, signal, saying) {
       const { round, base } = assignment;
       requireRound(round, federation);
-      const found = last ?? (await kept.load());
+      const found = await last.find();
       const isOf = ({ announcement }: FinishedUpdate) =>
         announcement.round === round && announcement.base === base?.sha256;
       if (found !== undefined && isOf(found)) {
-        last = found;
         observer.onEvent({ type: 'trained', round, kept: true });
-        return bring(found, assignment, signal, saying);
+        return last.bring(found, assignment, signal, saying);
       }
       if (found !== undefined) {
-        // Whether an update counts of which an earlier start was not told, the coordinator knows;
-        // what is kept depends on it.
-        if (!unsaid.has(found) && !(await kept.isCounted(found))) await bring(found, assignment, signal);
-        await forget();
+        await last.settle(found, assignment, signal);
+        await last.forget();
       }
       const update = await trainAnew(assignment, signal);
-      unsaid.add(update);
-      await kept.keep(update);
-      last = update;
+      await last.keep(update);
       observer.onEvent({ type: 'trained', round, kept: false });
-      return bring(update, assignment, signal, saying);
+      return last.bring(update, assignment, signal, saying);
     },
     async evaluate({ round, model: blob }, signal, saying) {
       requireRound(round, federation);

@@ -1,0 +1,121 @@
+/**
+ * Where a participant stands between its assignments: what it has heard, what it has answered, and
+ * what it is at work on. A pure function from a standing and a fact to the next standing, and one
+ * from a standing to the step that is due. `work-in-hand.ts` carries it, `take-part.ts` drives it:
+ *
+ *     for await (const assignment of end.assignments()) {
+ *       standing = after(standing, { type: 'heard', assignment });
+ *       switch (dueStep(standing, participant).type) { … }
+ *     }
+ */
+import { type Assignment, isEarlier } from '../../protocol/assignment.js';
+import { blobsOfAssignment } from '../../protocol/named-blobs.js';
+
+/** An assignment that asks some participants for an answer. */
+export type AskingAssignment = Extract<Assignment, { waitingFor: string[] }>;
+
+export interface Standing {
+  /** The newest assignment. */
+  readonly seen: Assignment | undefined;
+  /**
+   * By what was asked: the assignment that asked for it last. A later one that asks again has lost
+   * the answer.
+   */
+  readonly answered: ReadonlyMap<string, Assignment>;
+  /** What came to nothing, and would again. */
+  readonly diverged: ReadonlySet<string>;
+  /** The coordinator expects nothing of it at the moment. */
+  readonly excused: boolean;
+  readonly inHand: WorkState | undefined;
+}
+
+export interface WorkState {
+  readonly key: string;
+  readonly round: number;
+  /** Its answer is on its way, or there: an assignment that asks from now on may ask for another. */
+  readonly said: boolean;
+  /** It was given up, or is about to be. */
+  readonly stopped: boolean;
+}
+
+export const firstStanding: Standing = {
+  seen: undefined,
+  answered: new Map(),
+  diverged: new Set(),
+  excused: false,
+  inHand: undefined,
+};
+
+export type Fact =
+  | { readonly type: 'heard'; readonly assignment: Assignment }
+  | { readonly type: 'joined' }
+  | { readonly type: 'begun'; readonly assignment: AskingAssignment }
+  /** The answer to the work of this key is about to be announced. */
+  | { readonly type: 'said'; readonly key: string }
+  | { readonly type: 'answered'; readonly key: string }
+  | { readonly type: 'diverged'; readonly key: string }
+  | { readonly type: 'stopped' };
+
+export function after(standing: Standing, fact: Fact): Standing {
+  const { seen, answered, diverged, inHand } = standing;
+  switch (fact.type) {
+    case 'heard':
+      return { ...standing, seen: fact.assignment };
+    case 'joined':
+      return { ...standing, excused: false };
+    case 'begun': {
+      const { assignment } = fact;
+      const key = keyOf(assignment);
+      return { ...standing, inHand: { key, round: assignment.round, said: false, stopped: false } };
+    }
+    case 'said':
+      return inHand?.key === fact.key ? { ...standing, inHand: { ...inHand, said: true } } : standing;
+    case 'answered':
+      return seen === undefined ? standing : { ...standing, answered: new Map(answered).set(fact.key, seen) };
+    case 'diverged':
+      return { ...standing, diverged: new Set(diverged).add(fact.key), excused: true };
+    case 'stopped':
+      return inHand === undefined ? standing : { ...standing, inHand: { ...inHand, stopped: true } };
+  }
+}
+
+export type DueStep =
+  /** The operator expects nothing of it any more. */
+  | { readonly type: 'dropped' }
+  | { readonly type: 'finish'; readonly assignment: Extract<Assignment, { type: 'finished' }> }
+  /** What is in hand goes on, if anything is. */
+  | { readonly type: 'go-on' }
+  /** What is in hand has no use any more. */
+  | { readonly type: 'rest' }
+  /** … and this is begun in its place. */
+  | { readonly type: 'begin'; readonly assignment: AskingAssignment };
+
+/** What the newest assignment asks of a participant. */
+export function dueStep({ seen, answered, diverged, inHand }: Standing, participant: string): DueStep {
+  if (seen === undefined) return { type: 'go-on' };
+  if (seen.dropped?.includes(participant)) return { type: 'dropped' };
+  if (seen.type === 'finished') return { type: 'finish', assignment: seen };
+  // The coordinator is merging, or is coming back: its next assignment says what becomes of the
+  // work in hand.
+  if (seen.type === 'wait') return { type: 'go-on' };
+  const key = keyOf(seen);
+  const before = answered.get(key);
+  const lost = before !== undefined && isEarlier(before, seen);
+  const wanted =
+    seen.waitingFor.includes(participant) && (before === undefined || lost) && !diverged.has(key);
+  if (!wanted) return { type: 'rest' };
+  const atWork = inHand?.key === key && !inHand.said && !inHand.stopped;
+  return atWork ? { type: 'go-on' } : { type: 'begin', assignment: seen };
+}
+
+/** Whether an assignment was said before the newest one: it is not listened to any more. */
+export const isStale = ({ seen }: Standing, assignment: Assignment): boolean =>
+  seen !== undefined && isEarlier(assignment, seen);
+
+/** Two assignments that ask for the same have the same key. */
+export function keyOf(assignment: AskingAssignment): string {
+  const { type, round, attempt = 1 } = assignment;
+  const blobs = blobsOfAssignment(assignment);
+  const phase = type === 'compare-layers' ? assignment.phase : '';
+  return [type, phase, round, attempt, ...blobs.map(({ sha256 }) => sha256)].join(' ');
+}
