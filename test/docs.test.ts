@@ -47,7 +47,7 @@ const avoided = [
 const avoidedIn = (text: string) => avoided.flatMap((phrase) => text.match(phrase)?.[0] ?? []);
 
 /** Rooms whose comments end by 100 columns, and have none of the phrases. */
-const rooms = ['base', 'cli', 'crypto', 'merge', 'pages', 'report', 'tensor', 'transport'];
+const rooms = ['base', 'cli', 'crypto', 'engine', 'merge', 'pages', 'report', 'tensor', 'transport'];
 const modulesOf = (room: string) =>
   readdirSync(resolve(root, 'src', room), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name) && !/\.(test|contract)\.ts$/.test(name))

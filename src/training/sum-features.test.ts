@@ -138,8 +138,6 @@ describe('the plan of features', () => {
 
   it('refuses a network that ends otherwise', () => {
     const network = onPixels((scope, images) => relu(dense(scope, flatten(images), 3)));
-    expect(() => compileFeaturePlan({ network, inputs })).toThrow(
-      'network: its logits are not those of a dense layer with a bias',
-    );
+    expect(() => compileFeaturePlan({ network, inputs })).toThrow(/network: .*dense layer with a bias/);
   });
 });

@@ -18,7 +18,7 @@ it('a page that is not cross-origin isolated has one thread, and says what it wo
 
 it('a page without WebGPU says so when it is asked for', async () => {
   const refused = ortWeb(ort, { device: 'webgpu' });
-  await expect(refused).rejects.toThrow('runtime: WebGPU is asked for, but this browser offers no adapter');
+  await expect(refused).rejects.toThrow(/runtime: WebGPU .*no adapter/);
 });
 
 describeRuntime(runtime);

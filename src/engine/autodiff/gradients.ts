@@ -1,6 +1,6 @@
 /**
- * Reverse-mode differentiation, from graph to graph: one walk from the loss back to what it depends
- * on, adding up the gradients that reach each value (Griewank and Walther 2008, chapter 3).
+ * Reverse-mode differentiation of a graph (Griewank and Walther 2008, chapter 3): one walk from the
+ * loss back to the inputs, which adds up the gradients that reach each value.
  */
 
 import { type Shape, sameShape } from '../../tensor/shape.js';
@@ -9,8 +9,8 @@ import { describeValue, GraphError, topologicalOrder, type Value } from '../grap
 import { type Vjp, vjps } from './vjp.js';
 
 /**
- * d loss / d x for every x, each of the shape of its x.
- * @throws GraphError when the loss is not a scalar, or does not depend on one of them.
+ * The gradient d loss / d x for each x, in the shape of that x.
+ * @throws GraphError when the loss is not a scalar, or does not depend on one of the xs.
  */
 export function gradients(loss: Value, xs: readonly Value[]): Value[] {
   if (loss.shape.length !== 0) {
@@ -39,7 +39,7 @@ export function gradients(loss: Value, xs: readonly Value[]): Value[] {
   });
 }
 
-/** Which values depend on one of the xs. */
+/** The values that depend on one of the xs. */
 function dependents(order: readonly Value[], xs: readonly Value[]): Set<Value> {
   const needed = new Set<Value>(xs);
   for (const value of order) {
@@ -48,7 +48,7 @@ function dependents(order: readonly Value[], xs: readonly Value[]): Set<Value> {
   return needed;
 }
 
-/** Sums a gradient over the axes along which an operand of this shape was broadcast. */
+/** Undoes broadcasting: sums a gradient over the axes along which the operand was repeated. */
 function undoBroadcast(gradient: Value, shape: Shape): Value {
   if (sameShape(gradient.shape, shape)) return gradient;
   const added = gradient.shape.length - shape.length;

@@ -1,7 +1,8 @@
 /**
- * Vector-Jacobian products: for every operation, the gradients of its operands from the gradient dy
- * of its result. A rule may return a gradient in the shape of the result where the operand was
- * broadcast; the walk sums it back. `undefined` says that nothing flows to that operand.
+ * Vector-Jacobian products: for each operation, the gradients of its operands, given the gradient
+ * dy of its result. A rule may return a gradient in the shape of the result even if the operand was
+ * broadcast; the walk in `gradients.ts` sums it back. `undefined` means that the operand gets no
+ * gradient.
  */
 
 import type { Shape } from '../../tensor/shape.js';
@@ -30,10 +31,10 @@ import { operand, type Value, type ValueOf } from '../graph/value.js';
 
 export type Vjp<Op extends OpName> = (y: ValueOf<Op>, dy: Value) => readonly (Value | undefined)[];
 
-/** No gradient flows through: comparisons, integers, random numbers. */
+/** Comparisons, integers and random numbers pass no gradient on. */
 const constantAlmostEverywhere = () => [];
 
-/** A gradient itself; second derivatives are not provided. */
+/** For operations that are gradients themselves: second derivatives are not provided. */
 const notDifferentiated = (op: OpName) => () => {
   throw new Error(`internal: ${op} is a gradient already`);
 };
@@ -41,7 +42,7 @@ const notDifferentiated = (op: OpName) => () => {
 const x0 = (y: { readonly inputs: readonly Value[] }) => operand(y as Value, 0);
 const x1 = (y: { readonly inputs: readonly Value[] }) => operand(y as Value, 1);
 
-/** The result as a value: rules receive it typed by its operation. */
+/** The result as a plain value; rules receive it typed by its operation. */
 const self = (y: ValueOf<OpName>) => y as Value;
 
 /** dy with the reduced axes put back as 1. */
@@ -83,7 +84,8 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
   matmul: (y, dy) => {
     const [a, b] = [x0(y), x1(y)];
     const { transposeA, transposeB } = y.attributes;
-    // Y = A·B: dA = dY·Bᵀ, dB = Aᵀ·dY; for an operand read transposed, the transpose of that.
+    // Y = A·B: dA = dY·Bᵀ, dB = Aᵀ·dY. The gradient of an operand that is read transposed is the
+    // transpose of that.
     return [
       transposeA
         ? matmul(b, dy, { transposeA: transposeB, transposeB: true })

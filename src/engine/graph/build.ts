@@ -1,13 +1,13 @@
 /**
- * One function for every operation, and the usual compositions of them. A function returns a new
- * value and touches nothing, so a network reads as its formula: `relu(conv2d(x, w, b))`.
+ * One function for each operation, and common compositions of them. A function returns a new value
+ * and changes nothing, so a network reads like its formula: `relu(conv2d(x, w, b))`.
  */
 import { type Shape, sameShape } from '../../tensor/shape.js';
 import type { OpAttributes, OpName, Padding, Pair, ValueType } from './ops.js';
 import { shapeRules } from './shapes.js';
 import type { Value, ValueOf } from './value.js';
 
-/** Applies an operation; its shape rule refuses operands that do not fit. */
+/** Applies an operation. Its shape rule throws if the operands do not fit. */
 export function apply<Op extends OpName>(
   op: Op,
   inputs: readonly Value[],
@@ -23,7 +23,7 @@ export const constant = (values: readonly number[], shape: Shape = [values.lengt
   apply('constant', [], { values, shape });
 export const scalar = (value: number) => constant([value], []);
 
-/** A value, or a number that stands for a constant. */
+/** A value, or a number, which becomes a constant. */
 export type Operand = Value | number;
 const toValue = (x: Operand) => (typeof x === 'number' ? scalar(x) : x);
 
@@ -63,9 +63,7 @@ const pair = (x: number | Pair): Pair => (typeof x === 'number' ? [x, x] : x);
 const allSides = (p: number | Padding): Padding =>
   typeof p === 'number' ? { top: p, left: p, bottom: p, right: p } : p;
 
-/**
- * Cross-correlation of x [N,C,H,W] with w [O,C/groups,kh,kw], plus a bias [O] where there is one.
- */
+/** Cross-correlation of x [N,C,H,W] with w [O,C/groups,kh,kw], plus an optional bias [O]. */
 export const conv2d = (x: Value, w: Value, bias?: Value, options: ConvolutionOptions = {}) =>
   apply('conv2d', bias === undefined ? [x, w] : [x, w, bias], {
     strides: pair(options.strides ?? 1),
@@ -75,7 +73,7 @@ export const conv2d = (x: Value, w: Value, bias?: Value, options: ConvolutionOpt
 
 export interface PoolingOptions {
   readonly kernel: number | Pair;
-  /** The kernel's extents by default. */
+  /** The size of the kernel by default. */
   readonly strides?: number | Pair;
   readonly padding?: number | Padding;
 }
@@ -88,9 +86,9 @@ const pooling = (options: PoolingOptions): OpAttributes['maxPool2d'] => ({
 export const maxPool2d = (x: Value, options: PoolingOptions) => apply('maxPool2d', [x], pooling(options));
 export const averagePool2d = (x: Value, options: PoolingOptions) =>
   apply('averagePool2d', [x], pooling(options));
-/** The mean of every channel's image, [N,C,1,1]. */
+/** The mean of each channel over its pixels, [N,C,1,1]. */
 export const globalAveragePool = (x: Value) => reduceMean(x, [2, 3], true);
-/** The maximum of every channel's image, [N,C,1,1]. */
+/** The maximum of each channel over its pixels, [N,C,1,1]. */
 export const globalMaxPool = (x: Value) => reduceMax(x, [2, 3], true);
 
 const axesOf = (x: Value, axes?: readonly number[]) => axes ?? x.shape.map((_, axis) => axis);
@@ -108,7 +106,7 @@ export const logSoftmax = (x: Value, axis = x.shape.length - 1) => apply('logSof
 
 export const reshape = (x: Value, shape: Shape) =>
   sameShape(x.shape, shape) ? x : apply('reshape', [x], { shape });
-/** [N, …] → [N, product of the rest]. */
+/** [N, …] → [N, product of the other extents]. */
 export const flatten = (x: Value) =>
   reshape(x, [x.shape[0] ?? 1, x.shape.slice(1).reduce((a, b) => a * b, 1)]);
 export const expand = (x: Value, shape: Shape) =>
@@ -126,17 +124,17 @@ export const randomUniform = (keys: readonly Value[], shape: Shape, stream: numb
   apply('randomUniform', keys, { shape, stream });
 
 /**
- * Inverted dropout (Srivastava et al. 2014): every element is zeroed with probability `rate` and
- * the others are scaled by 1/(1 − rate). Which ones depends on the keys (seed, step …) and the
- * stream alone.
+ * Inverted dropout (Srivastava et al. 2014): each element is zeroed with probability `rate`, and
+ * the others are scaled by 1/(1 − rate). The choice depends only on the keys (seed, step …) and the
+ * stream.
  */
 export const dropout = (x: Value, rate: number, keys: readonly Value[], stream: number) =>
-  // "greater" of 1 − u: u in [0, 1), so that rate 0 keeps all.
+  // `greater` compares with 1 − u, where u is in [0, 1): a rate of 0 then keeps every element.
   mul(x, mul(greater(sub(1, randomUniform(keys, x.shape, stream)), rate), 1 / (1 - rate)));
 
 /**
- * Layer norm over the last `scale.rank` axes (Ba et al. 2016): (x − mean)/√(variance +
- * epsilon)·scale + shift.
+ * Layer norm over the last `scale.rank` axes (Ba et al. 2016):
+ *     (x − mean)/√(variance + epsilon)·scale + shift
  */
 export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) => {
   const axes = scale.shape.map((_, index) => x.shape.length - scale.shape.length + index);
@@ -146,22 +144,23 @@ export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon = 1e-5) 
 };
 
 /**
- * Group norm of x [N,C,H,W] over groups of C/groups channels (Wu and He 2018), scale and shift [C].
+ * Group norm of x [N,C,H,W] (Wu and He 2018) with C/groups channels in each group; scale and shift
+ * are [C].
  */
 export const groupNorm = (x: Value, groups: number, scale: Value, shift: Value, epsilon = 1e-5) =>
   apply('groupNorm', [x, scale, shift], { groups, epsilon });
 
-/** What a sum over parts is of. */
+/** The operands of a sum over parts. */
 export interface PartsOperands {
-  /** Cut into equal parts along their first axis. */
+  /** These are cut into equal parts along their first axis. */
   readonly sliced: Readonly<Record<string, Value>>;
   readonly whole: Readonly<Record<string, Value>>;
 }
 
 /**
- * Σ f(part) over `parts` equal parts of the sliced operands, taken one after the other, so that
- * only one part's values are in memory. `f` gets stand-ins for its operands by name and gives a
- * vector.
+ * Σ f(part) over `parts` equal parts of the sliced operands. The parts are computed one after the
+ * other, so only one part's values are in memory. `f` receives stand-ins for its operands by name
+ * and returns a vector.
  */
 export function sumOverParts(
   { sliced, whole }: PartsOperands,

@@ -1,11 +1,11 @@
-/** Group norm and its gradient, as the reference evaluator computes them. */
+/** Group norm and its gradient for the reference evaluator. */
 import { sizeOf } from '../../tensor/shape.js';
 import type { Operand } from './evaluate-operand.js';
 import type { GroupNormAttributes } from './ops.js';
 
 /**
- * (x − mean)/√(variance + epsilon) over each group, the number that each was divided by, and the
- * channel of each.
+ * Returns (x − mean)/√(variance + epsilon) over each group, and for each number its divisor and its
+ * channel.
  */
 export function normalized(x: Operand, { groups, epsilon }: GroupNormAttributes) {
   const [n = 1, c = 1, ...pixels] = x.shape;
@@ -25,7 +25,10 @@ export function normalized(x: Operand, { groups, epsilon }: GroupNormAttributes)
   return { values, deviations, size, channelOf: (i: number) => Math.floor(i / sizeOf(pixels)) % c };
 }
 
-/** With x̂ = (x − mean)/σ and g = scale·dy: dx = (g − mean(g) − x̂·mean(g·x̂))/σ. */
+/**
+ * With x̂ = (x − mean)/σ and g = scale·dy:
+ *     dx = (g − mean(g) − x̂·mean(g·x̂))/σ
+ */
 export function groupNormInputGradient(
   x: Operand,
   scale: Operand,

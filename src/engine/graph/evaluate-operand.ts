@@ -1,7 +1,7 @@
 /** An operand of the reference evaluator. */
 import type { Shape } from '../../tensor/shape.js';
 
-/** Elements, row-major, and their shape. */
+/** Its elements, row-major, and their shape. */
 export interface Operand {
   readonly shape: Shape;
   readonly data: Float64Array;

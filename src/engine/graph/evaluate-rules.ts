@@ -1,4 +1,4 @@
-/** The rules by which the reference evaluator computes each operation. */
+/** How the reference evaluator computes each operation. */
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.js';
 import { erf } from './erf.js';
 import { groupNormInputGradient, normalized } from './evaluate-group-norm.js';
@@ -37,7 +37,7 @@ const binary =
     );
   };
 
-/** From a position in `to` to the position in `from` that broadcasts there. */
+/** Maps a position in `to` to the position in `from` that is broadcast there. */
 function broadcastIndex(from: Shape, to: Shape): (position: number) => number {
   const fromStrides = stridesOf(from);
   const toStrides = stridesOf(to);
@@ -53,12 +53,12 @@ function broadcastIndex(from: Shape, to: Shape): (position: number) => number {
   };
 }
 
-/** [outer, extent, inner] of one axis. */
+/** The extents [before, of, after] one axis. */
 function aroundAxis(shape: Shape, axis: number): [number, number, number] {
   return [sizeOf(shape.slice(0, axis)), shape[axis] as number, sizeOf(shape.slice(axis + 1))];
 }
 
-/** Replaces every line along an axis by f(line). */
+/** Replaces each line along an axis by f(line). */
 function alongAxis(x: Operand, axis: number, f: (line: number[]) => number[]): Float64Array {
   const [outer, extent, inner] = aroundAxis(x.shape, axis);
   const out = new Float64Array(x.data.length);
@@ -89,8 +89,8 @@ function reduce(
 }
 
 /**
- * Copies `source` into a result of shape `to`: the element at coordinate c comes from (or goes to)
- * c + offset.
+ * Copies `source` into a result of shape `to`, shifted: the element at coordinate c comes from, or
+ * goes to, c + offset.
  */
 function window(from: Operand, to: Shape, offset: readonly number[]): Float64Array {
   const out = new Float64Array(sizeOf(to));

@@ -1,6 +1,6 @@
 /**
- * Convolution and pooling of the reference evaluator: one walk over all windows, used by values and
- * gradients.
+ * Convolution and pooling for the reference evaluator. Values and gradients share one walk over all
+ * windows.
  */
 import { type Shape, sizeOf } from '../../tensor/shape.js';
 import type { Operand } from './evaluate-operand.js';
@@ -8,7 +8,7 @@ import type { ConvolutionAttributes, OpAttributes, PoolingAttributes, WindowAttr
 import type { ImageShape } from './shapes.js';
 
 /**
- * Calls visit(output row, output column, kernel row, kernel column, image position) for every tap
+ * Calls visit(output row, output column, kernel row, kernel column, image position) for each tap
  * inside the image.
  */
 function forEachTap(
@@ -33,7 +33,7 @@ function forEachTap(
   }
 }
 
-/** Calls visit(x position, w position, y position) for every product of a convolution. */
+/** Calls visit(x position, w position, y position) for each product of a convolution. */
 function forEachProduct(
   xShape: Shape,
   wShape: Shape,
@@ -108,9 +108,7 @@ export function convolutionWeightGradient(
   return dw;
 }
 
-/**
- * Calls visit(x position, y position) for every element of every pooling window of every channel.
- */
+/** Calls visit(x position, y position) for each element of each pooling window of each channel. */
 function forEachPooled(
   xShape: Shape,
   yShape: Shape,
@@ -150,7 +148,7 @@ export function maxPoolGradient(
   return dx;
 }
 
-/** How many pixels of the image (padding left out) each window holds. */
+/** The number of pixels in each window, without padding. */
 function windowSizes(xShape: Shape, yShape: Shape, attributes: PoolingAttributes): Float64Array {
   const sizes = new Float64Array(sizeOf(yShape));
   forEachPooled(xShape, yShape, attributes, (_, yAt) => accumulate(sizes, yAt, 1));

@@ -92,7 +92,7 @@ describe('the random numbers of graphs', () => {
     const key = randomKey([1, 2, 3]);
     for (let position = 0; position < 100_000; position++)
       tenths[Math.floor(uniformAt(key, position) * 10)]!++;
-    // Five standard deviations of a count of 10,000.
+    // The bound is five standard deviations of a count of 10,000.
     for (const count of tenths) expect(Math.abs(count - 10_000)).toBeLessThan(475);
   });
 

@@ -1,6 +1,6 @@
 /**
- * The reference evaluator: every operation as its definition says, in float64, one element at a
- * time. It is slow and plain on purpose: the fast paths are tested against it.
+ * The reference evaluator: it computes each operation by its definition, in float64, one element at
+ * a time. It is slow and plain on purpose, because the fast paths are tested against it.
  */
 import { formatShape, sizeOf } from '../../tensor/shape.js';
 import { evaluateRules } from './evaluate-rules.js';
@@ -8,7 +8,7 @@ import { type Graph, GraphError, topologicalOrder, type Value, type ValueOf } fr
 
 export type Evaluated = Readonly<Record<string, Float64Array>>;
 
-/** What a graph gives for these inputs: elements of every output, row-major. */
+/** Evaluates a graph for these inputs: the elements of each output, row-major. */
 export function evaluate(graph: Graph, inputs: Readonly<Record<string, ArrayLike<number>>>): Evaluated {
   const results = new Map<Value, Float64Array>();
   for (const value of topologicalOrder(Object.values(graph.outputs))) {

@@ -1,17 +1,17 @@
 /**
- * The vocabulary of computations: every operation and its attributes, in one interface. `OpName` is
- * its keys; the tables of shapes, reference values, gradients and lowerings are exhaustive over it,
- * so that a missing rule is a compile error.
+ * The operations of graphs and their attributes, in one interface. `OpName` is its keys. The tables
+ * of shapes, reference values, gradients and lowerings have one rule for each name, so a missing
+ * rule is a compile error.
  *
- * Activations of images are NCHW, weights of convolutions OIHW, as in PyTorch. Masks are f32 with
- * the values 0 and 1.
+ * Image activations are NCHW and convolution weights OIHW, as in PyTorch. Masks are f32 with the
+ * values 0 and 1.
  */
 import type { Shape } from '../../tensor/shape.js';
 
-/** What a value's elements are. Counts and labels are i32, pixels u8, everything else f32. */
+/** The type of a value's elements: counts and labels are i32, pixels are u8, all others f32. */
 export type ValueType = 'f32' | 'i32' | 'u8';
 
-/** Extents along height and width. */
+/** Sizes along height and width. */
 export type Pair = readonly [height: number, width: number];
 
 /** Rows and columns added around an image. */
@@ -44,12 +44,12 @@ export interface GroupNormAttributes {
 type None = Readonly<Record<never, never>>;
 
 export interface OpAttributes {
-  /** A value that is fed at every run. */
+  /** A value that the caller passes at each run. */
   input: { readonly name: string; readonly shape: Shape; readonly dtype: ValueType };
-  /** A value that is part of the graph; row-major. */
+  /** A value that is part of the graph, row-major. */
   constant: { readonly shape: Shape; readonly values: readonly number[] };
 
-  // Elementwise, of one operand
+  // Elementwise, one operand
   neg: None;
   exp: None;
   log: None;
@@ -62,7 +62,7 @@ export interface OpAttributes {
   leakyRelu: { readonly alpha: number };
   cast: { readonly dtype: ValueType };
 
-  // Elementwise, of two operands that broadcast as in NumPy
+  // Elementwise, two operands that broadcast as in NumPy
   add: None;
   sub: None;
   mul: None;
@@ -73,34 +73,34 @@ export interface OpAttributes {
   equal: None;
 
   // Contractions
-  /** a·b over the last two axes, leading axes broadcast; an operand may be read transposed. */
+  /** a·b over the last two axes; leading axes broadcast; each operand may be read transposed. */
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
   /** (x [N,C,H,W], w [O,C/groups,kh,kw], optional bias [O]) → [N,O,H',W']. */
   conv2d: ConvolutionAttributes;
-  /** (w, dy) → gradient of conv2d for x. */
+  /** (w, dy) → the gradient of conv2d with respect to x. */
   conv2dInputGradient: ConvolutionAttributes & { readonly inputShape: Shape };
-  /** (x, dy) → gradient of conv2d for w. */
+  /** (x, dy) → the gradient of conv2d with respect to w. */
   conv2dWeightGradient: ConvolutionAttributes & { readonly weightShape: Shape };
 
-  // Pooling; padding never wins a maximum and never counts in an average
+  // Pooling. Padding never wins a maximum and never counts in an average.
   maxPool2d: PoolingAttributes;
-  /** (x, y, dy) → gradient for x; tied maxima share it equally. */
+  /** (x, y, dy) → the gradient with respect to x; tied maxima share it equally. */
   maxPool2dGradient: PoolingAttributes;
   averagePool2d: PoolingAttributes;
-  /** (dy) → gradient for x. */
+  /** (dy) → the gradient with respect to x. */
   averagePool2dGradient: PoolingAttributes & { readonly inputShape: Shape };
 
-  // Group norm of x [N,C,H,W] over groups of C/groups channels and all their pixels
+  // Group norm of x [N,C,H,W]: each group is some channels with all their pixels
   /** (x, scale [C], shift [C]) → (x − mean)/√(variance + epsilon)·scale + shift. */
   groupNorm: GroupNormAttributes;
-  /** (x, scale, dy) → gradient for x. */
+  /** (x, scale, dy) → the gradient with respect to x. */
   groupNormInputGradient: GroupNormAttributes;
-  /** (x, dy) → gradient for scale. */
+  /** (x, dy) → the gradient with respect to scale. */
   groupNormScaleGradient: GroupNormAttributes;
 
   // Reductions
   reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
-  /** Its gradient is shared equally by tied maxima. */
+  /** Tied maxima share its gradient equally. */
   reduceMax: { readonly axes: readonly number[]; readonly keepDims: boolean };
   /** The first position of the largest element, i32. */
   argMax: { readonly axis: number };
@@ -112,28 +112,30 @@ export interface OpAttributes {
   expand: { readonly shape: Shape };
   transpose: { readonly permutation: readonly number[] };
   concat: { readonly axis: number };
-  /** Elements [start, end) of every axis. */
+  /** The elements [start, end) of each axis. */
   slice: { readonly starts: readonly number[]; readonly ends: readonly number[] };
-  /** Zeros before and after every axis. */
+  /** Adds zeros before and after each axis. */
   pad: { readonly before: readonly number[]; readonly after: readonly number[] };
-  /** (x, indices i32) → the chosen slices of one axis. */
+  /** (x, indices i32) → the slices of one axis that the indices choose. */
   gather: { readonly axis: number };
-  /** (indices i32, dy) → gradient of gather: every slice of dy added where it was taken from. */
+  /**
+   * (indices i32, dy) → the gradient of gather: each slice of dy is added where it was taken from.
+   */
   gatherGradient: { readonly axis: number; readonly size: number };
   /**
-   * (labels i32 [...]) → f32 [..., classes]; a label outside 0 … classes − 1 gives a row of zeros.
+   * (labels i32 [...]) → f32 [..., classes]. A label outside 0 … classes − 1 gives a row of zeros.
    */
   oneHot: { readonly classes: number };
 
   /**
-   * (key i32 [] …) → uniform numbers in [0, 1), a function of the keys, stream and position alone.
+   * (keys i32 [] …) → uniform numbers in [0, 1). They depend only on the keys, stream and position.
    */
   randomUniform: { readonly shape: Shape; readonly stream: number };
 
   /**
-   * (operands …) → Σ of what `body` gives for each of `parts` equal parts, taken one after the
-   * other: a vector. Of the operands, the first `sliced` are cut along their first axis, the others
-   * are whole. `inputs` are the body's names for them.
+   * (operands …) → the sum of the vectors that `body` gives for `parts` equal parts, taken one
+   * after the other. The first `sliced` operands are cut along their first axis; the others are
+   * passed whole. `inputs` are the names of the operands in the body.
    */
   sumOverParts: {
     readonly body: Body;
@@ -143,7 +145,7 @@ export interface OpAttributes {
   };
 }
 
-/** A graph inside of an operation; `bodyResult` in value.ts gives what it holds. */
+/** A graph inside an operation. `bodyResult` in value.ts returns its result. */
 export interface Body {
   readonly result: unknown;
 }

@@ -191,12 +191,12 @@ describe('hidden units put in another order leave the output as it is:', () => {
     before.forEach((value, index) => {
       expect(after[index]).toBeCloseTo(value, 10);
     });
-    // The weights that moved are others, or this would show nothing.
+    // The weights must have moved, or the test shows nothing.
     expect(JSON.stringify(moved) === JSON.stringify(own)).toBe(free.length === 0);
   });
 });
 
-/** Groups exchanged as wholes, and units within them. */
+/** A random order that exchanges whole groups, and units within groups. */
 function orderOf({ size, channelGroups = 1 }: Units, random: RandomStream): Uint32Array {
   const length = size / channelGroups;
   const groups = [...random.permutation(channelGroups)];

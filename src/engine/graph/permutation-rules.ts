@@ -1,8 +1,9 @@
 /**
- * The rules by which an operation ties axes: if the units of its operands change places along their
- * axes, so do those of its result, and the values are the same otherwise. A rule ties and fixes
- * axes of the operands and gives those of the result; `fixed` is always right. A graph whose
- * outputs are fixed then gives the same result, in whatever order the units of its inputs are.
+ * Permutation rules: for each operation, how the order of units in its operands determines their
+ * order in its result. If the units of the operands are reordered along tied axes, the result has
+ * the same values in the tied order. A rule ties and fixes axes of the operands and returns the
+ * axes of the result; fixing all axes is always correct. If the outputs of a graph are fixed, its
+ * result does not depend on the order of the units of its inputs.
  */
 import type { OpName } from './ops.js';
 import { type Axis, extentOf, fix, fixedAxis, freeAxis, keepChannelGroups, tie } from './tied-axes.js';
@@ -12,8 +13,8 @@ type Axes = readonly Axis[];
 type Rule<Op extends OpName> = (value: ValueOf<Op>, operands: readonly Axes[]) => Axes;
 
 /**
- * The axes of these inputs, with the ties between them that keep the output as it is, in every
- * element. All other inputs are fixed.
+ * The axes of these inputs, tied so that every element of the output stays the same. All other
+ * inputs are fixed.
  */
 export function permutableAxes(output: Value, inputs: readonly Value[]): ReadonlyMap<Value, Axes> {
   const free = new Set(inputs);
@@ -41,7 +42,9 @@ const fixed = ({ shape }: ValueOf<OpName>, operands: readonly Axes[]): Axes => {
 const axesOf = (operands: readonly Axes[], index: number) => operands[index] as Axes;
 const sameAxes = (_: ValueOf<OpName>, operands: readonly Axes[]) => axesOf(operands, 0);
 
-/** Axes aligned from the last, as in NumPy. One that all operands repeat may have any order. */
+/**
+ * Aligns axes from the last, as NumPy does. An axis that all operands repeat may have any order.
+ */
 function broadcast(shape: readonly number[], operands: readonly Axes[]): Axes {
   return shape.map((extent, index) => {
     const fromEnd = index - shape.length;
@@ -56,14 +59,14 @@ function broadcast(shape: readonly number[], operands: readonly Axes[]): Axes {
 
 const elementwise = ({ shape }: ValueOf<OpName>, operands: readonly Axes[]) => broadcast(shape, operands);
 
-/** Image axes have an order of their own; images and channels have not. */
+/** For windows: the order of pixels is fixed, the order of images and channels is free. */
 const windows = ({ shape }: ValueOf<OpName>, operands: readonly Axes[]): Axes => {
   const [images, channels, ...pixels] = axesOf(operands, 0) as [Axis, Axis, Axis, Axis];
   pixels.forEach(fix);
   return [images, channels, ...shape.slice(2).map(fixedAxis)];
 };
 
-/** A sum or maximum does not see an order. */
+/** For sums and maxima: their order does not matter. */
 const reduction = (
   { attributes: { axes, keepDims } }: ValueOf<'reduceSum' | 'reduceMax'>,
   operands: readonly Axes[],
@@ -73,7 +76,7 @@ const reduction = (
     return keepDims ? [fixedAxis(1)] : [];
   });
 
-/** The axes along which nothing is taken away or added pass; the others are fixed. */
+/** Keeps the axes whose extent does not change, and fixes the others. */
 const wholeAxes = ({ shape }: ValueOf<OpName>, operands: readonly Axes[]): Axes =>
   shape.map((extent, index) => {
     const own = operands.map((axes) => axes[index] as Axis);
@@ -116,7 +119,7 @@ const permutationRules: { readonly [Op in OpName]: Rule<Op> } = {
     return [...leading, last(a, transposeA ? -1 : -2), last(b, transposeB ? -2 : -1)];
   },
   conv2d: (value, operands) => {
-    // Channels in groups: only some of their orders would do.
+    // Only some orders of the channels would keep the groups.
     if (value.attributes.groups > 1) return fixed(value, operands);
     const [[images, channels, ...pixels], [filters, inputs, ...kernel], [bias] = []] = operands as [
       [Axis, Axis, Axis, Axis],
@@ -175,14 +178,14 @@ const permutationRules: { readonly [Op in OpName]: Rule<Op> } = {
 };
 
 /**
- * Axes of an extent of 1 come and go; [C,H,W] → [C·H·W] makes blocks of H·W for every channel, and
- * back.
+ * Reshaping: axes of extent 1 may appear and vanish. [C,H,W] → [C·H·W] makes a block of H·W for
+ * each channel, and back.
  */
 function reshaped(from: Axes, shape: readonly number[]): Axes {
   const result: Axis[] = [];
   let at = 0;
   while (result.length < shape.length || at < from.length) {
-    // The shortest runs of axes, on both sides, with the same number of elements.
+    // Find the shortest runs of axes on both sides that have the same number of elements.
     const [source, target]: [Axis[], number[]] = [[], []];
     let [have, want] = [1, 1];
     do {
@@ -203,7 +206,8 @@ function reshaped(from: Axes, shape: readonly number[]): Axes {
 }
 
 /**
- * The first axis of more than one element has the units, the others are what lies in their blocks.
+ * The first axis with more than one element holds the units; the other axes lie within their
+ * blocks.
  */
 function regrouped(source: Axes, target: readonly number[]): Axes {
   const [units, ...inner] = source.filter((axis) => extentOf(axis) > 1);

@@ -1,8 +1,7 @@
 /**
- * The random numbers inside graphs: a hash of (position, seed, step …, stream), so that an
- * element's number does not depend on what was drawn before. The mixer is lowbias32 (Wellons 2018,
- * "Prospecting for hash functions"), applied once for every part of the key; 24 bits become a
- * float32 in [0, 1).
+ * The random numbers inside graphs: a hash of (position, seed, step …, stream). So the number of an
+ * element does not depend on earlier draws. The mixer is lowbias32 (Wellons 2018, "Prospecting for
+ * hash functions"), applied once for each part of the key; 24 bits become a float32 in [0, 1).
  */
 export const HASH_MULTIPLIERS = [0x7feb352d, 0x846ca68b] as const;
 
@@ -15,12 +14,12 @@ export function lowbias32(x: number): number {
   return x >>> 0;
 }
 
-/** The key of one draw: the parts (seed, step …, stream) absorbed one after the other. */
+/** The key of one draw: absorbs the parts (seed, step …, stream) one after the other. */
 export function randomKey(parts: readonly number[]): number {
   return parts.reduce((key, part) => lowbias32(key ^ (part >>> 0)), 0);
 }
 
-/** Uniform in [0, 1), a multiple of 2⁻²⁴. */
+/** A uniform number in [0, 1), a multiple of 2⁻²⁴. */
 export function uniformAt(key: number, position: number): number {
   return (lowbias32(lowbias32(position >>> 0) ^ key) >>> 8) / 2 ** 24;
 }

@@ -1,6 +1,6 @@
 /**
- * The type of every operation's result from the types of its operands; wrong operands are refused
- * here.
+ * Shape rules: the type of each operation's result from the types of its operands. Operands that do
+ * not fit are refused here.
  */
 import { formatShape, type Shape, sameShape, sizeOf } from '../../tensor/shape.js';
 import type { OpAttributes, OpName, PoolingAttributes, ValueType, WindowAttributes } from './ops.js';
@@ -15,7 +15,7 @@ type ShapeRule<Op extends OpName> = (operands: readonly TypeOf[], attributes: Op
 
 const f32 = (shape: Shape): TypeOf => ({ dtype: 'f32', shape });
 
-/** The operands, of which there must be as many as `dtypes`, of these types. */
+/** Checks that there are as many operands as `dtypes`, with these types. */
 function expectOperands(op: OpName, operands: readonly TypeOf[], dtypes: readonly ValueType[]): Shape[] {
   if (operands.length !== dtypes.length) {
     throw new GraphError(`${op}: expected ${dtypes.length} operands, got ${operands.length}`);
@@ -30,7 +30,7 @@ function expectOperands(op: OpName, operands: readonly TypeOf[], dtypes: readonl
   });
 }
 
-/** The shape to which both broadcast, as in NumPy. */
+/** The shape to which both operands broadcast, as in NumPy. */
 export function broadcastShapes(op: OpName, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
@@ -75,7 +75,7 @@ export function windowCounts(
 
 export type ImageShape = readonly [number, number, number, number];
 
-/** A shape that must have four axes: [N,C,H,W] or [O,I,kh,kw]. */
+/** Checks that a shape has four axes: [N,C,H,W] or [O,I,kh,kw]. */
 export function rank4(op: OpName, shape: Shape, what: string): ImageShape {
   if (shape.length !== 4)
     throw new GraphError(`${op}: ${what} must have four axes, got ${formatShape(shape)}`);
@@ -95,7 +95,7 @@ const sameAsOperand = (op: OpName) => (operands: readonly TypeOf[]) => {
 };
 
 const broadcast = (op: OpName) => (operands: readonly TypeOf[]) => {
-  // Labels are compared with predictions as integers; arithmetic is f32.
+  // `equal` compares labels with predictions as integers; arithmetic is f32.
   const dtype = op === 'equal' ? (operands[0]?.dtype ?? 'f32') : 'f32';
   const [a, b] = expectOperands(op, operands, [dtype, dtype]);
   return f32(broadcastShapes(op, a as Shape, b as Shape));
@@ -105,7 +105,7 @@ const pool = (op: OpName) => (operands: readonly TypeOf[], attributes: PoolingAt
   const [x] = expectOperands(op, operands, ['f32']);
   const [n, c, h, w] = rank4(op, x as Shape, 'x');
   const { kernel, padding } = attributes;
-  // A window of padding alone has neither a maximum nor an average.
+  // A window that is all padding has neither a maximum nor an average.
   if (
     Math.max(padding.top, padding.bottom) >= kernel[0] ||
     Math.max(padding.left, padding.right) >= kernel[1]

@@ -14,7 +14,7 @@ const row = g.input('row', [3]);
 const image = g.input('image', [2, 3, 4, 4]);
 
 const one = (value: Value) => simplify([value])[0]!;
-/** A graph as its formula, in which shared values show as often as they are read. */
+/** A graph as its formula. A shared value is written each time it is read. */
 const formula = (value: Value): string => {
   if (value.op === 'input') return value.attributes.name;
   if (value.op === 'constant' && value.shape.length === 0) return String(value.attributes.values[0]);
@@ -93,7 +93,8 @@ describe('simplify', () => {
   });
 });
 
-// Multiples of 1/8 and powers of two: sums and products are exact, so that no kink of relu is crossed by rounding.
+// Multiples of 1/8 and powers of two: their sums and products are exact, so rounding does not cross
+// a kink of relu.
 const numbersFor = (shape: readonly number[], seed: number) => {
   const stream = randomStream('simplify', seed);
   return Float64Array.from({ length: sizeOf(shape) }, () => (stream.integer(33) - 16) / 8);
@@ -102,7 +103,7 @@ const SHAPE = [2, 3];
 const column = g.input('column', [2, 1]);
 const LEAVES: readonly Value[] = [a, b, row, column, ...[0, 1, 2, 0.5, -1].map(g.scalar)];
 
-/** One step of building a graph: applies an operation to values that are there. */
+/** One step of building a graph: applies an operation to values that exist already. */
 type Instruction = readonly [(x: Value, y: Value) => Value, number, number];
 const operations: readonly ((x: Value, y: Value) => Value)[] = [
   g.add,
@@ -124,7 +125,7 @@ function build(instructions: readonly Instruction[]): Value {
   const pick = (index: number) => values[index % values.length]!;
   for (const [operation, i, j] of instructions) {
     const [x, y] = [pick(i), pick(j)];
-    // A [3, 2] is made to be read back by the next step.
+    // A [3, 2] is reshaped so that the next step can read it.
     const asShape = (v: Value) => (v.shape[0] === 3 && v.shape.length === 2 ? g.reshape(v, SHAPE) : v);
     values.push(operation(asShape(x), asShape(y)));
   }
@@ -138,7 +139,10 @@ describe('a simplified graph', () => {
     Object.entries(inputs).map(([name, { shape }], index) => [name, numbersFor(shape, index)]),
   );
   const weights = g.constant([1, 2, -1, 0.5, 4, -2], SHAPE);
-  /** The loss and its gradients for all inputs; the inputs count too, so that it depends on every one. */
+  /**
+   * The loss and its gradients for all inputs. The inputs are added to the loss, so that it depends
+   * on each of them.
+   */
   const slopesOf = (loss: Value) =>
     Object.fromEntries(gradients(loss, Object.values(inputs)).map((slope, index) => [`d${index}`, slope]));
 

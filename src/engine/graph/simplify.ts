@@ -1,15 +1,15 @@
 /**
- * Rewrites a graph into a cheaper one with the same results. Equal values become one; then,
- * bottom-up,
+ * Rewrites a graph into a cheaper one with the same results. Equal values become one value. Then,
+ * from the bottom up:
  *
  * - arithmetic with 0, 1 and other constants is done here;
- * - a reshape of a reshape is one reshape;
- * - whole parts of a concatenation are taken as they are, not cut out of it;
- * - an expansion that an elementwise operation would do by broadcasting is left to it;
- * - the sum of a pooling's gradient is taken before it is spread over the windows;
- * - max-pool(relu(x)) becomes relu(max-pool(x)): the same values and gradients on a fraction of the
- *   elements. (Where the maximum of a window is positive both see the same ties; elsewhere relu's
- *   gradient is 0 in both.)
+ * - a reshape of a reshape becomes one reshape;
+ * - whole parts of a concatenation are used as they are, not cut out of it;
+ * - an expansion is dropped if the elementwise operation after it broadcasts anyway;
+ * - a pooling's gradient is summed before it is spread over the windows;
+ * - max-pool(relu(x)) becomes relu(max-pool(x)), which works on a fraction of the elements. Values
+ *   and gradients are the same: if the maximum of a window is positive, both see the same ties;
+ *   otherwise relu's gradient is 0 in both.
  */
 import { sameShape, sizeOf } from '../../tensor/shape.js';
 import { apply, concat, expand, maxPool2d, neg, reduceSum, relu, reshape, scalar } from './build.js';
@@ -26,17 +26,17 @@ export function simplifyGraph(graph: Graph): Graph {
   };
 }
 
-/** The cheaper equals of these values, in their order. */
+/** The cheaper equivalents of these values, in the same order. */
 export function simplify(values: readonly Value[]): Value[] {
   const unique = new Map<string, Value>();
   const numbers = new Map<Value, number>();
   const replaced = new Map<Value, Value>();
 
-  /** The one value that stands for all equal to this. */
+  /** Returns the one value that represents all values equal to this one. */
   const intern = (value: Value): Value => {
     if (numbers.has(value)) return value;
     const inputs = value.inputs.map(intern);
-    // A body is long, and equal to itself only.
+    // A body is long; each is taken as equal to itself only.
     const attributes = value.op === 'sumOverParts' ? numbers.size : value.attributes;
     const key = JSON.stringify(
       [value.op, attributes, inputs.map((input) => numbers.get(input))],
@@ -131,7 +131,7 @@ function rewriteArithmetic(value: Value): Value | undefined {
     return apply(value.op === 'add' ? 'sub' : 'add', [a, operand(b, 0)], {});
   }
   if (a.op === 'neg' && value.op === 'add') return apply('sub', [b, operand(a, 0)], {});
-  // v + v = v·2: what the square of a difference gives backward.
+  // v + v = v·2, as in the gradient of a squared difference.
   if (value.op === 'add' && a === b) return apply('mul', [a, scalar(2)], {});
   // (v·c)·d = v·(c·d)
   if (value.op === 'mul' && y !== undefined && a.op === 'mul') {
@@ -142,7 +142,8 @@ function rewriteArithmetic(value: Value): Value | undefined {
 }
 
 /**
- * f(expand(a), b): broadcast where b has the full shape; expanded afterwards where b is a number.
+ * f(expand(a), b): the operation broadcasts a if b has the full shape. If b is a number, the result
+ * is expanded instead.
  */
 function withoutExpansion(value: Value, a: Value, b: Value): Value | undefined {
   const op = value.op as 'add' | 'sub' | 'mul' | 'div';
@@ -162,8 +163,9 @@ function withoutExpansion(value: Value, a: Value, b: Value): Value | undefined {
 }
 
 /**
- * The sum of a pooling's gradient over all pixels is that of dy: every window gives out all it
- * gets. So the bias before a pooling costs a pass over the pooled image instead of the whole.
+ * The sum of a pooling's gradient over all pixels is the sum of dy, because each window passes on
+ * everything it receives. So the bias before a pooling costs a pass over the pooled image, not over
+ * the whole image.
  */
 function sumOfPoolingGradient(value: ValueOf<'reduceSum'>): Value | undefined {
   const x = operand(value as Value, 0);
@@ -174,7 +176,7 @@ function sumOfPoolingGradient(value: ValueOf<'reduceSum'>): Value | undefined {
   return undefined;
 }
 
-/** What a slice holds, where it begins and ends between the parts of a concatenation. */
+/** The parts of a concatenation that a slice consists of, if it begins and ends between parts. */
 function partsOfConcatenation(value: ValueOf<'slice'>): Value | undefined {
   const whole = operand(value as Value, 0);
   if (whole.op !== 'concat') return undefined;
@@ -190,7 +192,7 @@ function partsOfConcatenation(value: ValueOf<'slice'>): Value | undefined {
   return parts.length === 1 ? parts[0] : concat(parts, axis);
 }
 
-/** The number that a scalar constant holds. */
+/** The number in a scalar constant. */
 function constantNumber(value: Value): number | undefined {
   return value.op === 'constant' && value.shape.length === 0 ? value.attributes.values[0] : undefined;
 }

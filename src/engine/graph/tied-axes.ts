@@ -1,21 +1,18 @@
 /**
- * Axes of values whose elements may change places only together: the channels that a convolution
- * gives are the channels that the next one takes. Tied axes share their _units_; an axis in blocks
- * has several elements for every unit, as the columns of a dense layer do after flattening
- * [N,C,H,W]. Ties are kept as a union-find structure.
+ * Tied axes: axes of values whose elements can only be reordered together. For example, the output
+ * channels of a convolution are the input channels of the next one. Tied axes share their _units_.
+ * An axis in blocks has several elements for each unit, like the columns of a dense layer after
+ * flattening [N,C,H,W]. Ties are kept in a union-find structure.
  */
 
-/** Things that change places as wholes. */
+/** Units that are reordered as wholes. */
 export interface Units {
   readonly size: number;
-  /** They stay where they are. */
+  /** Whether they keep their order. */
   fixed: boolean;
-  /**
-   * Only orders that keep so many groups of consecutive units together are allowed, where there is
-   * a number.
-   */
+  /** If set, only orders that keep this many groups of consecutive units together are allowed. */
   channelGroups: number | undefined;
-  /** What these units turned out to be part of. */
+  /** The axis that these units turned out to be part of. */
   tiedTo: Axis | undefined;
 }
 
@@ -25,7 +22,7 @@ export interface Axis {
   readonly block: number;
 }
 
-/** An axis of so many elements that may change places freely, as long as nothing is tied to it. */
+/** An axis of this extent, whose elements can be reordered freely until it is tied. */
 export const freeAxis = (extent: number): Axis => ({
   units: { size: extent, fixed: false, channelGroups: undefined, tiedTo: undefined },
   block: 1,
@@ -39,7 +36,7 @@ export function fixedAxis(extent: number): Axis {
 
 export const extentOf = ({ units, block }: Axis) => units.size * block;
 
-/** The axis in terms of the units that it is tied to in the end. */
+/** The axis in terms of the units that it is finally tied to. */
 export function resolve({ units, block }: Axis): Axis {
   if (units.tiedTo === undefined) return { units, block };
   const target = resolve(units.tiedTo);
@@ -52,8 +49,8 @@ export function fix(axis: Axis): void {
 }
 
 /**
- * The same order holds for both axes, which are of one extent. Where their blocks do not fit into
- * each other, none does.
+ * Ties two axes of the same extent: one order holds for both. If their blocks do not fit into each
+ * other, both are fixed.
  */
 export function tie(one: Axis, other: Axis): void {
   const [a, b] = [resolve(one), resolve(other)];
@@ -72,13 +69,14 @@ export function tie(one: Axis, other: Axis): void {
 }
 
 /**
- * Only orders that exchange groups as wholes, and units within a group, are allowed: of so many
- * groups along the axis. Two numbers of groups for the same units fix them, although some orders
- * keep both.
+ * Allows only orders that exchange whole groups, and units within a group; `groups` is their number
+ * along the axis. Two different numbers of groups for the same units fix them, although some orders
+ * would keep both.
  */
 export function keepChannelGroups(axis: Axis, groups: number): void {
   const { units } = resolve(axis);
-  // A unit that is one group or several, or a group that is everything: every order keeps that.
+  // Every order keeps the groups if each unit is one group or several, or if one group is
+  // everything.
   if (groups === 1 || groups % units.size === 0) return;
   if (units.size % groups !== 0 || (units.channelGroups ?? groups) !== groups) units.fixed = true;
   else units.channelGroups = groups;

@@ -1,6 +1,6 @@
 /**
- * A value of a graph: an operation applied to values. Values are immutable; a graph is what its
- * outputs reach.
+ * A value of a graph: an operation applied to other values. Values are immutable. A graph is
+ * everything that its outputs depend on.
  */
 import { CommonweightError } from '../../base/error.js';
 import { formatShape, type Shape } from '../../tensor/shape.js';
@@ -17,8 +17,8 @@ export interface ValueOf<Op extends OpName> {
 export type Value = { [Op in OpName]: ValueOf<Op> }[OpName];
 
 /**
- * Named results. What they reach through `inputs` is the graph; its inputs are the `input` values
- * among that.
+ * Named results. The graph is everything that they reach through `inputs`; its inputs are the
+ * `input` values among it.
  */
 export interface Graph {
   readonly outputs: Readonly<Record<string, Value>>;
@@ -28,7 +28,7 @@ export class GraphError extends CommonweightError {
   override readonly name = 'GraphError';
 }
 
-/** "conv2d f32[64,128,28,28]", as error messages show values. */
+/** "conv2d f32[64,128,28,28]", for error messages. */
 export function describeValue(value: Value): string {
   return `${value.op} ${value.dtype}${formatShape(value.shape)}`;
 }
@@ -40,19 +40,19 @@ export function operand(value: Value, index: number): Value {
   return input;
 }
 
-/** The vector that is summed. */
+/** The vector that a sum over parts adds up. */
 export function bodyResult({ attributes }: ValueOf<'sumOverParts'>): Value {
   return attributes.body.result as Value;
 }
 
 /**
- * Every value that the outputs reach, operands before their users, in an order that depends on the
- * graph alone.
+ * Every value that the outputs depend on, operands before their users. The order depends only on
+ * the graph.
  */
 export function topologicalOrder(outputs: Iterable<Value>): Value[] {
   const order: Value[] = [];
   const seen = new Set<Value>();
-  // An explicit stack: a graph of ten thousand values is deeper than the call stack.
+  // An explicit stack, because a graph of ten thousand values is deeper than the call stack.
   const stack: { value: Value; next: number }[] = [];
   const enter = (value: Value) => {
     if (seen.has(value)) return;

@@ -23,7 +23,7 @@ import type {
 import { type ClassificationTask, classification } from './tasks/classification.js';
 import { meanSquaredError, softmaxCrossEntropy } from './tasks/losses.js';
 
-/** The network, with so many outputs: one for each class, where there are classes. */
+/** The network with this number of outputs: one for each class, if there are classes. */
 export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {
   switch (model.name) {
     case 'paper-cnn':

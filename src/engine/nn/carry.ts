@@ -1,6 +1,6 @@
 /**
- * Says which values stay with the engine from one training step to the next. It is apart from the
- * compiler of plans, so that a thread which only trains need not load the compiler.
+ * The values that stay inside the engine from one training step to the next. It is a module of its
+ * own, so that a thread that only trains need not load the compiler of plans.
  */
 import type { Plan } from './plan.js';
 

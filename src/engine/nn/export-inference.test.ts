@@ -43,7 +43,7 @@ async function runOnce(model: Uint8Array, inputs: Parameters<Awaited<ReturnType<
 }
 const open = (model: Uint8Array) => ortNode().open(model);
 
-/** The logits by the path that evaluation takes: the flat state, and the schedule of `lower`. */
+/** The logits as evaluation computes them: from the flat state, with the schedule of `lower`. */
 async function evaluationLogits(model: TrainedNetwork, images: ReturnType<typeof randomImages>) {
   const state = g.input('state', [model.state.length]);
   const tensors = model.layout.map(({ offset, size }) => g.slice(state, [offset], [offset + size]));
@@ -57,7 +57,10 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
   return Math.max(...Array.from(actual, (x, i) => Math.abs(x - expected[i]!)));
 }
 
-/** Embeds a class row for every image and norms over all: what must learn the size of the batch when it runs. */
+/**
+ * Embeds a class row for each image and normalizes over all, so it must learn the batch size when
+ * it runs.
+ */
 const withClassRow: Network = (scope, images) => {
   const rows = g.reshape(images, [images.shape[0]!, 28, 28]);
   const classRow = g.reshape(
@@ -152,7 +155,7 @@ function readModel(bytes: Uint8Array) {
   const nodes = (graph.get(1) ?? []).map(fields);
   return {
     opTypes: nodes.map((node) => text(node, 4)),
-    // Of the operator sets that the model imports, and of its nodes.
+    // The domains of the imported operator sets and of the nodes.
     domains: [
       ...new Set(
         model
@@ -167,7 +170,7 @@ function readModel(bytes: Uint8Array) {
   };
 }
 
-/** The length-delimited fields of a message, by number. */
+/** The length-delimited fields of a message, by their numbers. */
 function fields(bytes: Uint8Array): Map<number, Uint8Array[]> {
   const reader = new BinaryReader(bytes);
   const found = new Map<number, Uint8Array[]>();

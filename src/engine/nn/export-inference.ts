@@ -1,4 +1,4 @@
-/** A trained network as an ONNX model that any program can run. */
+/** Exports a trained network as an ONNX model that any program can run. */
 
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import { checkState, type StateLayout } from '../../tensor/state-dict.js';
@@ -19,9 +19,9 @@ export interface TrainedNetwork {
 }
 
 /**
- * The bytes of a model with its inputs [batch,…] and the outputs `logits` and `probabilities`
- * f32 [batch,classes]. It has standard operators only (default domain, opset 18), and the weights as initializers under
- * their PyTorch names.
+ * The bytes of an ONNX model with inputs [batch,…] and the outputs of the task: for classification
+ * `logits` and `probabilities`, f32 [batch,classes]. It uses standard operators only (default
+ * domain, opset 18). The weights are initializers under their PyTorch names.
  */
 export function exportInference({ layout, state, ...description }: TrainedNetwork): Uint8Array {
   checkState({ layout, data: state }, 'export: the trained state');
@@ -31,7 +31,7 @@ export function exportInference({ layout, state, ...description }: TrainedNetwor
   });
 }
 
-/** (…inputs, every weight in its shape) → what the task says of the output. */
+/** (…inputs, each weight in its shape) → the outputs of the task. */
 function inferenceGraph(
   { network, layout, inputs, task }: Omit<TrainedNetwork, 'state'>,
   batchSize: number,

@@ -1,6 +1,6 @@
 /**
- * The last layer of a network and what goes into it: two graphs by which a participant sums the features of its examples.
- * The features are the input of the last matrix product, found in the network itself.
+ * The feature plan: two graphs by which a participant sums the features of its examples. The
+ * features are the input of the last dense layer, which is found in the network itself.
  */
 
 import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
@@ -30,26 +30,32 @@ export interface FeaturePlan {
   readonly bias: TensorEntry;
   readonly classes: number;
   readonly features: number;
-  /** Examples of which features are computed at a time, and rows of features that are multiplied at a time. */
+  /**
+   * The number of examples whose features are computed at a time, and of rows that are multiplied
+   * at a time.
+   */
   readonly batchSize: number;
   readonly blockSize: number;
   /** (state, …inputs) → features f32 [batchSize, features]. */
   readonly featureModel: Uint8Array;
-  /** (rows f32 [blockSize, features]) → rowsᵀ·rows in float64, as (high, low f32 [features, features]). */
+  /**
+   * (rows f32 [blockSize, features]) → rowsᵀ·rows in float64, as (high, low f32 [features,
+   * features]).
+   */
   readonly gramModel: Uint8Array;
 }
 
 export interface FeatureOptions {
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
-  /** As of the plan. */
+  /** As in the plan. */
   readonly freeze?: readonly string[] | undefined;
 }
 
 const BATCH = 25;
 const BLOCK = 250;
 
-/** @throws NetworkError when the logits are not those of a dense layer with a bias. */
+/** @throws NetworkError when the logits are not the output of a dense layer with a bias. */
 export function compileFeaturePlan({ network, inputs, freeze }: FeatureOptions): FeaturePlan {
   const parameters = parametersOf(network, inputs, freeze);
   const layout = layoutOf(parameters);

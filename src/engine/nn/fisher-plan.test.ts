@@ -30,7 +30,7 @@ const convolutional = behind((scope, images) => {
 
 const random = randomStream('pictures');
 const images = Uint8Array.from({ length: batchSize * 16 }, () => random.integer(256));
-/** All that three signs can be. */
+/** All combinations of three signs. */
 const allSigns = Array.from({ length: 8 }, (_, bits) => [0, 1, 2].map((at) => ((bits >> at) & 1 ? 1 : -1)));
 
 /** The mean over all signs of the sum over the images. */
@@ -47,7 +47,7 @@ function expectation(network: Network, state: Float32Array, weights = [1, 1, 1])
   return mean;
 }
 
-/** Σ over the images of Σ_c p_c·(∇ log p_c)², each gradient by itself. */
+/** Σ over the images of Σ_c p_c·(∇ log p_c)², with each gradient computed by itself. */
 function definition(network: Network, state: Float32Array) {
   const layout = layoutOf(parametersOf(network, inputs));
   const tensors = tensorsOf({ state: g.input('state', [layoutSize(layout)]) }, { layout });

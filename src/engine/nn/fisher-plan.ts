@@ -1,14 +1,17 @@
 /**
- * The diagonal of a network's Fisher information (Matena and Raffel 2021, https://arxiv.org/abs/2111.09832, section 2.2),
+ * The diagonal of a network's Fisher information (Matena and Raffel 2021,
+ * https://arxiv.org/abs/2111.09832, section 2.2),
  *
- *     F = E_x Σ_c p_c·(∇ log p_c)²,   p = softmax(logits of x): the labels are the network's own, not the examples'
+ *     F = E_x Σ_c p_c·(∇ log p_c)²,   p = softmax(logits of x)
  *
- * as one graph that takes a batch example by example, since a sum of squares needs each gradient by itself:
+ * It uses the network's own labels, not those of the examples. One graph takes a batch example by
+ * example, since a sum of squares needs each gradient by itself:
  *
  *     (state [P], frozen [F], …inputs [B,…], signs [B,classes], weights [B]) → (sum [P])
  *
- * With signs ε of ±1, (Σ_c ε_c·√p_c·∇ log p_c)² has the expectation Σ_c p_c·(∇ log p_c)² over them: one gradient an example
- * instead of one per class, and less noise than a label drawn from p gives, where an improbable one brings a large gradient.
+ * With random signs ε of ±1, the expectation of (Σ_c ε_c·√p_c·∇ log p_c)² is Σ_c p_c·(∇ log p_c)².
+ * That takes one gradient for each example, not one for each class. It has less noise than a label
+ * drawn from p, since an improbable label brings a large gradient.
  * @see Martens et al. 2012, curvature propagation, https://arxiv.org/abs/1206.6464
  */
 
@@ -34,12 +37,12 @@ import { frozenInput, tensorsOf } from './state-inputs.js';
 
 export interface FisherPlan {
   readonly inputs: readonly ColumnSpec[];
-  /** Numbers in the state. */
+  /** The number of elements of the state. */
   readonly size: number;
-  /** What no step changes, as a plan has it. */
+  /** The layout of the frozen tensors, as in the plan. */
   readonly frozen: StateLayout;
   readonly classes: number;
-  /** Examples of which the squares are summed at a time. */
+  /** The number of examples whose squares are summed at a time. */
   readonly batchSize: number;
   readonly model: Uint8Array;
 }
@@ -47,7 +50,7 @@ export interface FisherPlan {
 export interface FisherOptions {
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
-  /** As of the plan. */
+  /** As in the plan. */
   readonly freeze?: readonly string[] | undefined;
 }
 
@@ -58,7 +61,7 @@ export function compileFisherPlan(options: FisherOptions): FisherPlan {
   return { inputs: options.inputs.map(specOf), size, frozen, classes, batchSize: BATCH, model: lower(graph) };
 }
 
-/** The graph, with the number of weights and of classes that the network has. */
+/** Builds the graph, and says how many weights and classes the network has. */
 export function fisherStep(
   { network, inputs, freeze }: FisherOptions,
   batchSize: number,
@@ -81,12 +84,12 @@ export function fisherStep(
     const all = tensorsOf(one, { layout, frozen });
     const tensors = all.filter((_, index) => roleOf(layout[index]?.name ?? 'running_mean') === 'weight');
     const z = applyNetwork(network, [...layout, ...frozen], all, inputsOfOne);
-    // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
+    // Simplified before it is differentiated: a cheaper forward pass gives a cheaper backward pass.
     const [value, ...simple] = simplify([g.reduceSum(g.mul(z, one.slopes)), ...tensors]) as [
       Value,
       ...Value[],
     ];
-    // Of statistics and counters there is none: 0.
+    // Statistics and counters have no Fisher information: 0.
     const others = size - weightsIn(layout);
     const rest = others === 0 ? [] : [g.constant(Array.from({ length: others }, () => 0))];
     const gradient = g.concat([...gradients(value, simple), ...rest], 0);
@@ -96,8 +99,8 @@ export function fisherStep(
 }
 
 /**
- * Of every example, d/d logits of Σ_c ε_c·√p_c·log p_c with √p_c held: s − p·Σ s, where s_c = ε_c·√p_c. A sum over parts
- * gets them as numbers, so that they are not differentiated again.
+ * For each example, d/d logits of Σ_c ε_c·√p_c·log p_c with √p_c held fixed: s − p·Σ s, where s_c =
+ * ε_c·√p_c. A sum over parts receives them as numbers, so they are not differentiated again.
  */
 function logitSlopes(logits: Value): Value {
   const p = g.softmax(logits, 1);

@@ -1,6 +1,6 @@
 /**
- * A model as a file: the weights as safetensors, and in its metadata what a reader needs to use them: which network they
- * belong to, and what its inputs and targets are.
+ * A model as a file: the weights as safetensors. The metadata say what a reader needs to use them:
+ * the network, its inputs and its targets.
  */
 import { z } from 'zod';
 import { CommonweightError } from '../../base/error.js';
@@ -16,12 +16,12 @@ export class ModelFileError extends CommonweightError {
 
 const descriptionSchema = z.object({
   network: modelSchema,
-  /** What it is given, and what it has learned to say. */
+  /** The columns of its inputs and targets. */
   inputs: columnsFactsSchema,
   targets: columnsFactsSchema,
-  /** Of the bytes of pictures, where it is given any. */
+  /** How the bytes of pictures are normalized, if an input is pictures. */
   normalization: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).optional(),
-  /** What it was trained on. */
+  /** The name of the data set it was trained on. */
   dataset: z.string(),
 });
 
@@ -29,18 +29,19 @@ export type ModelDescription = z.output<typeof descriptionSchema>;
 
 export interface ModelFile {
   readonly state: StateDict;
-  /** Undefined where the file does not say: another program has written it. */
+  /** Undefined if the file has none, as when another program wrote it. */
   readonly description: ModelDescription | undefined;
 }
 
-/** The same model gives the same bytes. */
+/** The bytes of the file. The same model gives the same bytes. */
 export function encodeModel(state: StateDict, description: ModelDescription): Uint8Array<ArrayBuffer> {
   return encodeSafetensors(state, modelMetadata(description));
 }
 
-/** What the file of a model says beside its weights. */
+/** The metadata of a model's file. */
 export function modelMetadata(description: ModelDescription): SafetensorsMetadata {
-  // Metadata values are texts. "format" is what other readers of safetensors look for: the names and layouts are PyTorch's.
+  // Metadata values are strings. Other readers of safetensors look for "format": names and layouts
+  // are PyTorch's.
   const texts = Object.entries(description).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, JSON.stringify(value)]],
   );
@@ -48,9 +49,9 @@ export function modelMetadata(description: ModelDescription): SafetensorsMetadat
 }
 
 /**
- * @param fileName what errors call the file
- * @throws TensorError when it is no safetensors file of floating-point numbers.
- * @throws ModelFileError when it describes its network, but wrongly.
+ * @param fileName the name of the file in errors
+ * @throws TensorError when it is not a safetensors file of floating-point numbers.
+ * @throws ModelFileError when its description of the network is invalid.
  */
 export function decodeModel(bytes: Uint8Array, fileName: string): ModelFile {
   const { state, metadata } = decodeSafetensors(bytes, fileName);
@@ -66,7 +67,10 @@ export function decodeModel(bytes: Uint8Array, fileName: string): ModelFile {
   });
 }
 
-/** @throws ModelFileError that names the first tensor with a NaN or an infinity: nothing could be computed from it. */
+/**
+ * @throws ModelFileError that names the first tensor with a NaN or an infinity, since nothing could
+ * be computed from it.
+ */
 export function requireFinite({ layout, data }: StateDict, fileName: string): void {
   const place = data.findIndex((value) => !Number.isFinite(value));
   if (place === -1) return;

@@ -1,4 +1,4 @@
-/** Optimizers against a plain loop over numbers, written from the papers once more. */
+/** Optimizers against plain loops over numbers, written independently from the papers. */
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
 import * as g from '../graph/build.js';
@@ -12,7 +12,7 @@ const START = Array.from({ length: SIZE }, () => stream.normal());
 const GRADIENTS = Array.from({ length: STEPS }, () => Array.from({ length: SIZE }, () => stream.normal()));
 const rateAt = (step: number) => 0.1 / step;
 
-/** The state after all steps, by the graph. */
+/** The state after all steps, computed by the graph. */
 function byGraph(optimizer: Optimizer): number[] {
   const vector = (name: string) => g.input(name, [SIZE]);
   const slots = Array.from({ length: optimizer.slotCount }, (_, index) => vector(`slot${index}`));
@@ -37,7 +37,7 @@ function byGraph(optimizer: Optimizer): number[] {
   return Array.from(carried.state!);
 }
 
-/** The state after all steps, where `rule` updates one weight; it keeps what it likes in `memory`. */
+/** The state after all steps, if `rule` updates one weight. It may keep anything in `memory`. */
 type Rule = (
   w: number,
   gradient: number,

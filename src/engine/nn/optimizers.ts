@@ -1,7 +1,7 @@
 /**
- * Optimizers as graphs over the flat state vector: from state w, gradient g and slots (momenta,
- * moments; all zero at the start) to the next state and slots. The formulas are PyTorch's, so that
- * runs can be compared number by number.
+ * Optimizers as graphs over the flat state vector: from the state w, the gradient g and slots
+ * (momenta, moments; all zero at the start) to the next state and slots. The formulas are
+ * PyTorch's, so that runs can be compared number by number.
  */
 import * as g from '../graph/build.js';
 import type { Value } from '../graph/value.js';
@@ -12,9 +12,9 @@ export interface OptimizerStep {
 }
 
 export interface Optimizer {
-  /** How many vectors of the state's size it keeps. */
+  /** How many vectors of the state's size the optimizer keeps. */
   readonly slotCount: number;
-  /** `learningRate` f32 []; `step` i32 [], 1 in the first step. */
+  /** `learningRate` is f32 []; `step` is i32 [], 1 in the first step. */
   update(
     state: Value,
     gradient: Value,
@@ -82,8 +82,8 @@ export function adam({
 }
 
 /**
- * 1 − βᵗ for t ≥ 1. With x = t·ln β this is −(eˣ + 1)·tanh(x/2): float32 would lose three digits of
- * 1 − 0.999 in the subtraction.
+ * 1 − βᵗ for t ≥ 1. With x = t·ln β it is −(eˣ + 1)·tanh(x/2). Plain subtraction would lose three
+ * digits of 1 − 0.999 in float32.
  */
 function oneMinusPower(beta: number, step: Value): Value {
   const x = g.mul(g.cast(step, 'f32'), Math.log(beta));

@@ -128,17 +128,17 @@ describe.each(networks)('a model of %s', (_, network, imageShape) => {
   });
 });
 
-/** `toEqual` would take a second for so many numbers. */
+/** `toEqual` would take a second for this many numbers. */
 const sameBytes = (a: StateDict, b: StateDict) =>
   a.data.every((value, place) => Object.is(value, b.data[place]));
 
-/** Initial weights in which no two units are alike: neither are the scales and shifts of norms. */
+/** Initial weights in which no two units are alike, including scales and shifts of norms. */
 function noisy(network: Network, imageShape: Shape, random: RandomStream): StateDict {
   const { layout, data } = initialState(parametersOf(network, [x(imageShape)]), random.uint32());
   return { layout, data: data.map((value) => value + 0.1 * random.normal()) };
 }
 
-/** Groups exchanged as wholes, and units within them. */
+/** A random order that exchanges whole groups, and units within groups. */
 function orderOf({ size, channelGroups = 1 }: PermutationGroup, random: RandomStream): Uint32Array {
   const length = size / channelGroups;
   const wholes = [...random.permutation(channelGroups)];

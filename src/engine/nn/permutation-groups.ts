@@ -1,6 +1,7 @@
 /**
- * The permutation groups of a network, read off its graph: which hidden units can be put in another order, and which axes
- * of which tensors that concerns. What inputs mean and what outputs mean stays as it is.
+ * The permutation groups of a network, read from its graph: which hidden units can be reordered,
+ * and which axes of which tensors change with them. The meaning of inputs and outputs stays the
+ * same.
  */
 
 import type { ColumnSpec } from '../../tensor/column-spec.js';
@@ -10,7 +11,7 @@ import { permutableAxes } from '../graph/permutation-rules.js';
 import { resolve, type Units } from '../graph/tied-axes.js';
 import { applyNetwork, examplesOf, modelLayoutOf, type Network, parametersOf } from './layers/network.js';
 
-/** @param freeze what stays as it is, its order too */
+/** @param freeze tensors that are not trained; their order stays the same, too */
 export function permutationGroups(
   network: Network,
   inputs: readonly ColumnSpec[],

@@ -1,6 +1,6 @@
 /**
- * What goes into the models of a plan and what comes out of them, by its table of tensors and its settings: how one that was
- * compiled elsewhere is held to what it will be given here.
+ * The signatures of a plan's models: their inputs and outputs, derived from the table of tensors
+ * and the settings. A plan that was compiled elsewhere is checked against them.
  */
 
 import { printable } from '../../base/printable.js';
@@ -16,7 +16,7 @@ import { sumOutput } from './tasks/measures.js';
 
 type Facts = Omit<Plan, 'trainingModel' | 'evaluationModel'>;
 
-/** Those of `trainingStep`. */
+/** The signature of `trainingStep`. */
 export function trainingSignature(plan: Facts, classes: number): ModelSignature {
   const vector = [layoutSize(plan.layout)];
   const weights = [weightsIn(plan.layout)];
@@ -46,7 +46,7 @@ export function trainingSignature(plan: Facts, classes: number): ModelSignature 
   };
 }
 
-/** Those of `evaluationStep`. */
+/** The signature of `evaluationStep`. */
 export function evaluationSignature(plan: Facts): ModelSignature {
   const { evaluationBatchSize: size, measures } = plan;
   return {
@@ -59,7 +59,7 @@ export function evaluationSignature(plan: Facts): ModelSignature {
   };
 }
 
-/** Those of `fisherStep`. */
+/** The signature of `fisherStep`. */
 export function fisherSignature({
   inputs,
   size,
@@ -80,8 +80,8 @@ export function fisherSignature({
 }
 
 /**
- * Why a model does not fit, in words. It gives every output that is expected and no other; of the inputs it takes what it
- * needs, for a graph is without those that change nothing.
+ * Why a model does not fit, in words. It must give exactly the expected outputs. It may lack
+ * inputs, since a graph has no inputs that change nothing.
  */
 export function signatureProblem(actual: ModelSignature, expected: ModelSignature): string | undefined {
   const missing = expected.outputs.find(({ name }) => !actual.outputs.some((each) => each.name === name));

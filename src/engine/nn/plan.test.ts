@@ -22,7 +22,7 @@ it('a plan of paper-cnn takes less than 40 kB', () => {
 
 it('a plan does not grow with the batch', () => {
   const [small, large] = [planOf(8), planOf(512)];
-  // Some extents take a byte more, and the numbers of the parts four each.
+  // Some extents take one byte more, and the numbers of the parts take four each.
   expect(large.trainingModel.length - small.trainingModel.length).toBeLessThan(2000);
   expect(large.evaluationModel.length - small.evaluationModel.length).toBeLessThan(500);
 });

@@ -1,5 +1,6 @@
 /**
- * A plan: everything that a participant needs besides its data, compiled. Any program with ONNX Runtime can train by it.
+ * A plan: everything that a participant needs besides its data, compiled. Any program with ONNX
+ * Runtime can train with it.
  */
 
 import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
@@ -24,42 +25,51 @@ import { type Measures, measuresOf } from './tasks/measures.js';
 import type { Task } from './tasks/task.js';
 import { evaluationStep, type StepDescription, trainingStep } from './training-step.js';
 
-/** Examples evaluated at a time, by default. */
+/** The default number of examples that are evaluated at a time. */
 export const EVALUATION_BATCH = 25;
 
 export interface PlanOptions {
   readonly network: Network;
-  /** What the network is given of an example, in its order. */
+  /** The columns of an example that the network reads, in this order. */
   readonly inputs: readonly ColumnSpec[];
   readonly task: Task;
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  /** Examples evaluated at a time; `EVALUATION_BATCH` by default. */
+  /** The number of examples that are evaluated at a time; `EVALUATION_BATCH` by default. */
   readonly evaluationBatchSize?: number;
   readonly clipNorm?: number | undefined;
-  /** Weights that stay as they are, by patterns of their names; none by default. */
+  /** Weights that are not trained, by patterns of their names; none by default. */
   readonly freeze?: readonly string[] | undefined;
   readonly correction?: Correction | undefined;
-  /** A batch is cut into parts whose largest array fits: `partBytes` of the runtime that will train; 2.5 MiB by default. */
+  /**
+   * A batch is cut into parts so that the largest array of a part fits into this many bytes:
+   * `partBytes` of the runtime that will train; 2.5 MiB by default.
+   */
   readonly partBytes?: number | undefined;
 }
 
 export interface Plan {
-  /** Of the state that is carried from step to step: weights, then statistics and counters (`tensor/roles.ts`). */
+  /**
+   * The layout of the state that steps carry: weights, then statistics and counters
+   * (`tensor/roles.ts`).
+   */
   readonly layout: StateLayout;
-  /** Of the vector `frozen`, which no step changes; often empty. */
+  /** The layout of the vector `frozen`, which no step changes; often empty. */
   readonly frozen: StateLayout;
   readonly inputs: readonly ColumnSpec[];
   readonly targets: readonly ColumnSpec[];
   readonly batchSize: number;
   readonly evaluationBatchSize: number;
-  /** Vectors that the optimizer keeps, each as long as there are weights in the state (`weightsIn`). */
+  /**
+   * Vectors that the optimizer keeps. Each has one number for each weight in the state
+   * (`weightsIn`).
+   */
   readonly slotCount: number;
-  /** What an evaluation gives. */
+  /** The results of an evaluation. */
   readonly measures: Measures;
-  /** Inputs of the training model that stay the same through a round. */
+  /** Inputs of the training model that stay the same during a round. */
   readonly correctionInputs: readonly CorrectionInput[];
-  /** Hidden units that may be put in another order: what models are aligned by before they are merged. */
+  /** Hidden units that can be reordered; alignment uses them before a merge. */
   readonly permutationGroups: readonly PermutationGroup[];
   /** ONNX models; their inputs and outputs are those of `trainingStep` and `evaluationStep`. */
   readonly trainingModel: Uint8Array;
@@ -96,7 +106,7 @@ export function compilePlan(options: PlanOptions): Plan {
   };
 }
 
-/** What a graph calls something else. */
+/** Names that the graph itself uses. */
 const TAKEN =
   /^(state|nextState|(nextSlot|slot)\d+|weights|learningRate|step|seed|totalWeight|number|strength|globalState|controlDrift|frozen|classCounts|signs|slopes|sum|lossSum|counted|predictions)$/;
 
@@ -106,12 +116,12 @@ function checkNames(columns: readonly ColumnSpec[]): void {
   const wrong = repeated ?? names.find((name) => TAKEN.test(name));
   if (wrong === undefined) return;
   throw new NetworkError(
-    `plan: a column is called "${wrong}", ${repeated === undefined ? 'which the graph calls something else' : 'and another one, too'}`,
+    `plan: a column is called "${wrong}", ${repeated === undefined ? 'a name that the graph itself uses' : 'as is another one'}`,
     { hint: 'give it another name' },
   );
 }
 
-/** @throws NetworkError when the network does not give what the task is about */
+/** @throws NetworkError when the output of the network does not fit the task */
 function checkOutput({ network, frozen = [], inputs, task, ...of }: StepDescription): void {
   const layout = [...of.layout, ...frozen];
   const tensors = layout.map(({ name, shape }) => input(name, shape));

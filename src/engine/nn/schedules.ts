@@ -1,6 +1,6 @@
 /**
- * Learning rates over a run: from the step (from 0) and the number of steps to a factor of the base
- * rate.
+ * Learning rates over a run: functions from the step (from 0) and the number of steps to a factor
+ * of the base rate.
  */
 
 import { partNearest } from '../../base/part-of.js';
@@ -10,8 +10,8 @@ export type Schedule = (step: number, steps: number) => number;
 export const constantSchedule = (): Schedule => () => 1;
 
 /**
- * From 0 to 1 over the first `warmUp` fraction of the steps, then 1 (or what `after` says of the
- * rest).
+ * Rises from 0 to 1 over the first `warmUp` fraction of the steps. Then it is 1, or follows
+ * `after`.
  */
 export const linearWarmUp =
   ({ warmUp = 0.1, after = constantSchedule() as Schedule } = {}): Schedule =>
@@ -29,8 +29,8 @@ export const cosine =
     floor + (1 - floor) * 0.5 * (1 + Math.cos((Math.PI * step) / Math.max(steps, 1)));
 
 /**
- * One cycle (Smith and Topin 2018, https://arxiv.org/abs/1708.07120): by half a cosine from
- * 1/`startDivisor` to 1 over the first `warmUp` fraction, then by another to
+ * One cycle (Smith and Topin 2018, https://arxiv.org/abs/1708.07120): half a cosine from
+ * 1/`startDivisor` to 1 over the first `warmUp` fraction, then another to
  * 1/(`startDivisor`·`endDivisor`).
  */
 export const oneCycle =

@@ -1,4 +1,4 @@
-/** Settings of a network and of its training, by name: what a configuration may ask of this room. */
+/** The settings of a network and of its training: their schemas, by name. */
 import { z } from 'zod';
 import { metricsSchema } from '../../metrics/metric.js';
 
@@ -33,7 +33,7 @@ export const modelSchema = z
     z.strictObject({ name: z.literal('resnet8') }),
     z
       .strictObject({ name: z.literal('custom') })
-      .describe('The network that the caller passes: nobody else can compile it.'),
+      .describe('The network that the program passes. Participants cannot compile it by themselves.'),
   ])
   .meta({ title: 'Network', description: 'A network, known by its `name`.' });
 
@@ -52,29 +52,29 @@ export const lossSchema = z
   ])
   .meta({ title: 'Loss', description: 'A loss, known by its `name`.' });
 
-/** What is learned. */
+/** What the network learns. */
 export const taskSchema = z.discriminatedUnion('name', [
   z.strictObject({
-    name: z.literal('classification').describe('One of the classes of the data, measured by accuracy.'),
+    name: z
+      .literal('classification')
+      .describe('Predicts one of the classes of the data; measured by accuracy.'),
   }),
   z.strictObject({
     name: z
       .literal('regression')
-      .describe('Numbers, by their mean squared error, measured by RMSE, MAE and R².'),
+      .describe('Predicts numbers with the mean squared error as loss; measured by RMSE, MAE and R².'),
     unit: z.string().min(1).max(20).optional().describe('The unit of the numbers, such as "km".'),
   }),
   z.strictObject({
     name: z.literal('custom').describe('The task that the caller passes.'),
-    metrics: metricsSchema.describe('What it is measured by, the main metric first.'),
+    metrics: metricsSchema.describe('Its metrics, the main one first.'),
   }),
 ]);
 
 const until = z
   .union([count, z.number().gt(0).lt(1)])
   .optional()
-  .describe(
-    'The last round in which it is at work, or, below 1, the part of the run; to the end by default.',
-  );
+  .describe('The last round in which it is active, or a part of the run if below 1; to the end by default.');
 export const correctionSchema = z
   .discriminatedUnion('name', [
     z.strictObject({
@@ -85,7 +85,7 @@ export const correctionSchema = z
     z.strictObject({ name: z.literal('scaffold'), until }),
     z.strictObject({
       name: z.literal('fed-rs'),
-      alpha: fraction.default(0.5).describe('The factor of the logits of classes that are not there.'),
+      alpha: fraction.default(0.5).describe('The factor of the logits of classes without examples.'),
       until,
     }),
     z.strictObject({
@@ -110,8 +110,8 @@ const momentum = beta(0).describe('The momentum.');
 const adamSettings = {
   learningRate: learningRate.default(1e-3),
   beta1: beta(0.9).describe('The decay of the mean of the gradient.'),
-  beta2: beta(0.999).describe('The decay of the mean of its square.'),
-  epsilon: positive.default(1e-8).describe('What is added to the root in the denominator.'),
+  beta2: beta(0.999).describe('The decay of the mean of the squared gradient.'),
+  epsilon: positive.default(1e-8).describe('A small number that is added to the root in the denominator.'),
 };
 export const optimizerSchema = z
   .discriminatedUnion('name', [
@@ -133,7 +133,7 @@ export const optimizerSchema = z
 
 const warmUp = (value: number) =>
   fraction.default(value).describe('The part of the run over which the learning rate rises from 0.');
-/** A schedule of a learning rate: over the steps of a run, or over its rounds. */
+/** A schedule of a learning rate, over the steps or the rounds of a run. */
 export const scheduleSchema = z
   .discriminatedUnion('name', [
     z.strictObject({ name: z.literal('constant') }),
@@ -141,7 +141,7 @@ export const scheduleSchema = z
     z.strictObject({
       name: z.literal('cosine'),
       warmUp: warmUp(0),
-      floor: fraction.default(0).describe('The part of the learning rate that is left at the end.'),
+      floor: fraction.default(0).describe('The factor of the learning rate at the end.'),
     }),
     z.strictObject({ name: z.literal('one-cycle'), warmUp: warmUp(0.3) }),
   ])

@@ -1,6 +1,6 @@
 /**
- * The vectors that a graph takes a model from: `state`, which is carried from step to step, and `frozen`, which no step
- * changes. `frozen` is an input of graphs only where something is frozen.
+ * The vectors from which a graph takes a model: `state`, which steps carry on, and `frozen`, which
+ * no step changes. A graph has the input `frozen` only if something is frozen.
  */
 import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
 import * as g from '../graph/build.js';
@@ -21,7 +21,7 @@ export function frozenInput({ frozen = [] }: Pick<ModelLayout, 'frozen'>): { rea
   return frozen.length === 0 ? {} : { frozen: g.input('frozen', [layoutSize(frozen)]) };
 }
 
-/** Every tensor, each still flat: those of the state, then those that are frozen. */
+/** Each tensor, still flat: those of the state, then the frozen ones. */
 export function tensorsOf(values: ModelValues, { layout, frozen = [] }: ModelLayout): Value[] {
   return [...cut(values.state, layout), ...(values.frozen === undefined ? [] : cut(values.frozen, frozen))];
 }

@@ -37,7 +37,7 @@ function describeStep(batchSize: number, options: Partial<TrainingDescription> =
 const initial = initialState(parametersOf(network(), INPUTS), 'step');
 const SIZE = initial.data.length;
 
-/** `count` images and labels, with `places` places of which the rest are empty. */
+/** `count` images and labels in a batch of `places`; the other places are empty. */
 function batch(count: number, places = count) {
   const stream = randomStream('batch');
   const images = new Uint8Array(36 * places);
@@ -77,7 +77,7 @@ it('a batch whose activations are large goes through in parts, and gives what it
   ];
   const state = initialState(parameters, 'large').data;
   const whole = evaluate(graph, { state, ...settings, images, labels, weights });
-  // The same by images of their own: gradients of sums are sums of gradients.
+  // Images one by one give the same: the gradient of a sum is the sum of the gradients.
   const single = trainingStep(describeStep(1, options));
   const total = weights.reduce((a, b) => a + b);
   const sums = new Float64Array(state.length);

@@ -1,13 +1,13 @@
 /**
  * The whole training step as one graph, and the evaluation that belongs to it.
  *
- *     (state [P], frozen [F], slot0 [W] …, …inputs [B,…], …targets [B,…], weights [B], learningRate, step, seed)
- *         → (state [P], slot0 [W] …, lossSum, counted)
+ *     (state [P], frozen [F], slot0 [W] …, …inputs [B,…], …targets [B,…], weights [B],
+ *         learningRate, step, seed) → (state [P], slot0 [W] …, lossSum, counted)
  *
- * The loss that is differentiated is Σ wᵢ·lossᵢ / max(Σ wᵢ·unitsᵢ, 1), so that the empty places of a ragged batch (weight 0)
- * count for nothing; a task says what the loss of an example is, and how many units of it count. `lossSum` is Σ wᵢ·lossᵢ, before
- * the update, and `counted` is Σ wᵢ·unitsᵢ.
- * A correction adds inputs of its own (`corrections/correction.ts`).
+ * The loss that is differentiated is Σ wᵢ·lossᵢ / max(Σ wᵢ·unitsᵢ, 1), so the empty places of a
+ * ragged batch (weight 0) count for nothing. A task defines the loss of an example and how many of
+ * its units count. `lossSum` is Σ wᵢ·lossᵢ before the update, and `counted` is Σ wᵢ·unitsᵢ. A
+ * correction adds inputs of its own (`corrections/correction.ts`).
  */
 
 import type { ColumnSpec } from '../../tensor/column-spec.js';
@@ -38,9 +38,9 @@ import type { Task } from './tasks/task.js';
 export interface StepDescription {
   readonly network: Network;
   readonly layout: StateLayout;
-  /** What no step changes; nothing by default. */
+  /** The layout of the tensors that no step changes; empty by default. */
   readonly frozen?: StateLayout | undefined;
-  /** What the network is given of an example, in its order. */
+  /** The columns of an example that the network reads, in this order. */
   readonly inputs: readonly ColumnSpec[];
   readonly task: Task;
 }
@@ -48,11 +48,16 @@ export interface StepDescription {
 export interface TrainingDescription extends StepDescription {
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  /** What the largest array of one part of a batch may fill; 2.5 MiB by default, for a runtime with one thread. */
+  /**
+   * The size limit of the largest array of one part of a batch; 2.5 MiB by default, for a runtime
+   * with one thread.
+   */
   readonly partBytes?: number | undefined;
-  /** Gradients longer than this are shortened to it. */
+  /** Gradients with a larger norm are scaled down to this norm. */
   readonly clipNorm?: number | undefined;
-  /** Changes the loss of an example, the gradient after it is clipped, or the state that the optimizer comes to. */
+  /**
+   * Changes the loss of an example, the gradient after clipping, or the state after the optimizer.
+   */
   readonly correction?: Correction | undefined;
 }
 
@@ -135,8 +140,8 @@ interface PartOperands extends Batch {
 }
 
 /**
- * [W + 1 + S]: the gradient of Σ wᵢ·lossᵢ / totalWeight over these examples by the W weights, Σ wᵢ·lossᵢ, and what the S
- * numbers of statistics and counters are after the step.
+ * [W + 1 + S]: for these examples, the gradient of Σ wᵢ·lossᵢ / totalWeight with respect to the W
+ * weights, then Σ wᵢ·lossᵢ, then the S numbers of statistics and counters after the step.
  */
 function gradientAndLoss(
   { network, layout, frozen = [], task, correction }: TrainingDescription,
@@ -161,7 +166,7 @@ function gradientAndLoss(
         )
       : task.losses(output, batch.targets);
   const lossSum = g.reduceSum(g.mul(losses, batch.weights));
-  // Simplified before it is differentiated: what is cheaper forward is cheaper backward.
+  // Simplified before it is differentiated: a cheaper forward pass gives a cheaper backward pass.
   const own = tensors.filter((_, index) => roleOf(layout[index]?.name ?? '') === 'weight');
   const [slopeOf, loss, ...simple] = simplify([g.div(lossSum, totalWeight), lossSum, ...own]) as [
     Value,
@@ -175,7 +180,10 @@ function gradientAndLoss(
   return g.concat([...gradients(slopeOf, simple), g.reshape(loss, [1]), ...next], 0);
 }
 
-/** (state, …inputs, …targets, weights) → (lossSum, counted, the sums of the task's metrics, predictions i32 [B] of classes). */
+/**
+ * (state, …inputs, …targets, weights) → (lossSum, counted, the sums of the task's metrics,
+ * predictions i32 [B] of classes).
+ */
 export function evaluationStep(description: StepDescription, batchSize: number): Graph {
   const { network, layout, frozen = [], task } = description;
   const state = g.input('state', [layoutSize(layout)]);
@@ -201,7 +209,7 @@ function batchInputs({ inputs, task }: StepDescription, batchSize: number): Batc
   };
 }
 
-/** What a batch is made of, by the names of its columns. */
+/** The parts of a batch, by the names of its columns. */
 function columnsOf({ inputs, task }: StepDescription, batch: Batch): Record<string, Value> {
   const named = (columns: readonly ColumnSpec[], values: readonly Value[]) =>
     columns.map(({ name }, index) => [name, values[index] as Value] as const);
@@ -211,7 +219,7 @@ function columnsOf({ inputs, task }: StepDescription, batch: Batch): Record<stri
   };
 }
 
-/** The batch of these columns. */
+/** The batch that consists of these columns. */
 function batchOf({ inputs, task }: StepDescription, columns: Readonly<Record<string, Value>>): Batch {
   const values = (of: readonly ColumnSpec[]) => of.map(({ name }) => columns[name] as Value);
   return {
@@ -221,22 +229,22 @@ function batchOf({ inputs, task }: StepDescription, columns: Readonly<Record<str
   };
 }
 
-/** [B]: how much of a batch counts, example by example. */
+/** [B]: how much each example of a batch counts. */
 const unitWeights = ({ units }: Task, { targets, weights }: Batch) =>
   units === undefined ? weights : g.mul(weights, units(targets));
 
-/** @throws NetworkError where the task is not over classes */
+/** @throws NetworkError when the task is not over classes */
 function classesOf({ name, classes }: Task) {
   if (classes !== undefined) return classes;
   throw new NetworkError(
-    `plan: the correction changes a loss over classes, which the task "${name}" has not`,
+    `plan: the correction changes a loss over classes, but the task "${name}" has none`,
     {
       hint: 'leave "correction" out, or take one that changes gradients, such as fed-prox or scaffold',
     },
   );
 }
 
-/** Those that no correction reads are no part of the graph. */
+/** The inputs for the correction. The graph has only those that the correction reads. */
 function correctionInputs(description: TrainingDescription): CorrectionInputs {
   const size = layoutSize(description.layout);
   return {
@@ -247,13 +255,15 @@ function correctionInputs(description: TrainingDescription): CorrectionInputs {
   };
 }
 
-/** What stays in a core's cache is read from there. */
+/** Arrays up to this size are read from a core's cache. */
 const PART_BYTES = 2.5 * 2 ** 20;
 
 /**
- * Into how many equal parts a batch falls. The gradient of a batch is the sum of those of its parts, so a step takes them
- * one after the other: as few as keep the largest array of one, an example's activation or what a convolution makes of it,
- * below `partBytes`. (No layer here looks across the batch, unless it keeps statistics: such a batch stays whole.)
+ * The number of equal parts into which a batch is cut. The gradient of a batch is the sum of the
+ * gradients of its parts, so a step computes one part after the other. There are as few parts as
+ * keep the largest array of a part (an activation, or the operand of a convolution) below
+ * `partBytes`. A batch stays whole if a layer keeps statistics, since such a layer looks across the
+ * batch.
  */
 function batchParts(description: TrainingDescription): number {
   const { batchSize, layout, partBytes = PART_BYTES } = description;
@@ -265,7 +275,10 @@ function batchParts(description: TrainingDescription): number {
   return parts;
 }
 
-/** What is computed for each example, up to its loss: all that depends on an input or a target of one. */
+/**
+ * All values that are computed for one example, up to its loss: those that depend on its inputs or
+ * targets.
+ */
 function activationsOfOne({ network, frozen = [], inputs, task, ...rest }: StepDescription): Value[] {
   const layout = [...rest.layout, ...frozen];
   const tensors = layout.map(({ name, shape }) => g.input(name, shape));

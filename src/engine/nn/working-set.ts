@@ -1,8 +1,8 @@
 /**
- * Computes how much memory the values of a graph take: the most bytes that are alive at one time,
- * in the order of computation. A value is alive from where it is made to where it is read last. A
- * convolution has its columns, or its transformed tiles, besides. Nothing is allocated for this:
- * shapes are enough.
+ * Computes how much memory the values of a graph need: the most bytes that are alive at one time,
+ * in the order of computation. A value is alive from where it is made to where it is last read. A
+ * convolution also needs its columns or transformed tiles. The computation reads shapes only and
+ * allocates nothing.
  */
 
 import { sizeOf } from '../../tensor/shape.js';
@@ -35,13 +35,16 @@ function aliveBytes(outputs: readonly Value[]): number {
   return most;
 }
 
-/** Inputs are the caller's, and a reshaped value is the one that it was. */
+/**
+ * These need no memory of their own: inputs belong to the caller, and a reshaped value shares its
+ * bytes.
+ */
 const FREE: readonly string[] = ['input', 'constant', 'reshape'];
 
 const ownBytes = ({ op, dtype, shape }: Value): number =>
   FREE.includes(op) ? 0 : sizeOf(shape) * (dtype === 'u8' ? 1 : 4);
 
-/** What is there while the value is computed, and no longer. */
+/** Bytes that are needed only while the value is computed. */
 function besideBytes(value: Value): number {
   if (value.op === 'sumOverParts') {
     return aliveBytes([(value as ValueOf<'sumOverParts'>).attributes.body.result as Value]);

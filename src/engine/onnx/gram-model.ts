@@ -1,7 +1,7 @@
 /**
- * Products of rows with each other, rowsᵀ·rows, in float64: float32's rounding would leave sums of
- * them without a Cholesky factor. Graphs know no float64, and nobody has to: the result comes as
- * the sum of two float32, which hold 48 bits.
+ * A model for products of rows with each other, rowsᵀ·rows, in float64. In float32, rounding would
+ * leave sums of such products without a Cholesky factor. Our graphs have no float64, so the result
+ * is given as the sum of two float32 numbers, which hold 48 bits.
  */
 import { ONNX_TYPES, OnnxModelBuilder } from './model-builder.js';
 

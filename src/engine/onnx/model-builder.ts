@@ -1,6 +1,6 @@
 /**
- * Writes ONNX models: nodes, constants, inputs and outputs are collected and become the bytes of a
- * ModelProto. Field numbers are those of onnx.proto (ONNX IR version 8).
+ * Writes ONNX models: collects nodes, constants, inputs and outputs, and encodes them as the bytes
+ * of a ModelProto. Field numbers are those of onnx.proto (ONNX IR version 8).
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { formatShape, type Shape, sizeOf } from '../../tensor/shape.js';
@@ -17,7 +17,7 @@ const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
 
-/** A number is an int; floats are wrapped. */
+/** A number is encoded as an int; floats are wrapped. */
 export type OnnxAttribute =
   | number
   | readonly number[]
@@ -29,7 +29,7 @@ export type OnnxAttributes<Type extends Operator> = {
   readonly [Name in AttributeOf<Type>]?: OnnxAttribute;
 };
 
-/** Extents of an input or output: a number, or the name of one that may be any. */
+/** Extents of an input or output: a number, or a name for an extent that may be any number. */
 type OnnxShape = readonly (number | string)[];
 
 export const IR_VERSION = 8;
@@ -43,8 +43,8 @@ interface Node {
 }
 
 /**
- * Collects a graph; names of intermediate values are given in the order of creation, so equal calls
- * give equal bytes.
+ * Collects a graph. Intermediate values are named in the order of creation, so equal calls give
+ * equal bytes.
  */
 export class OnnxModelBuilder {
   readonly #nodes: Node[] = [];
@@ -53,9 +53,9 @@ export class OnnxModelBuilder {
   readonly #inputs: Uint8Array[] = [];
   readonly #outputs: Uint8Array[] = [];
   readonly #known = new Map<string, string>();
-  /** The values that are outputs, by the name that each had before. */
+  /** The values that are outputs, by their earlier names. */
   readonly #given = new Map<string, string>();
-  /** Of the body of a loop: the model around it, and the names that exist in the body only. */
+  /** In the body of a loop: the model around it, and the names that exist only in the body. */
   readonly #around: OnnxModelBuilder | undefined;
   readonly #inside = new Set<string>();
   #count = 0;
@@ -70,8 +70,8 @@ export class OnnxModelBuilder {
   }
 
   /**
-   * Declares that `value` is given out as `name`. What a node makes gets that name itself: an
-   * Identity would copy it where others read it too.
+   * Declares `value` as the output `name`. If a node makes the value, the node's result gets that
+   * name: an Identity would copy it if other nodes read it, too.
    */
   output(name: string, value: string, type: OnnxType, shape: OnnxShape): void {
     const isMade = this.#nodes.some(({ output }) => output === value);
@@ -80,10 +80,7 @@ export class OnnxModelBuilder {
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
-  /**
-   * Adds a node and returns the name of its result. An equal node that is there already is used
-   * again.
-   */
+  /** Adds a node and returns the name of its result. An equal node is reused. */
   node<Type extends Operator>(
     type: Type,
     inputs: readonly string[],
@@ -93,7 +90,7 @@ export class OnnxModelBuilder {
   }
 
   #node(type: Operator, inputs: readonly string[], attributes: Node['attributes']): string {
-    // What does not depend on the round of a loop is done once, outside.
+    // What does not change from iteration to iteration is computed once, outside the loop.
     if (this.#around !== undefined && !inputs.some((input) => this.#inside.has(input)))
       return this.#around.#node(type, inputs, attributes);
     const key = JSON.stringify([type, inputs, attributes]);
@@ -106,8 +103,8 @@ export class OnnxModelBuilder {
   }
 
   /**
-   * The sum over `rounds` rounds of the vector [length] that `round` builds, added up in their
-   * order. It may use every value of this model, and the number of the round, i64 [].
+   * The sum over `rounds` iterations of the vector [length] that `round` builds, in their order. It
+   * may use every value of this model, and the number of the iteration, i64 [].
    */
   sumOfLoop(
     rounds: number,
@@ -130,7 +127,7 @@ export class OnnxModelBuilder {
     return name;
   }
 
-  /** Names are unique over a model and its bodies. */
+  /** Names are unique within a model and its bodies. */
   #newName(): string {
     if (this.#around === undefined) return `v${this.#count++}`;
     const name = this.#around.#newName();
@@ -170,7 +167,7 @@ export class OnnxModelBuilder {
     return name;
   }
 
-  /** A tensor of this shape, filled with one number, that takes no room in the file. */
+  /** A tensor of this shape, filled with one number, that takes no space in the file. */
   filled(value: number, shape: Shape): string {
     const size = sizeOf(shape);
     return size <= 64

@@ -1,7 +1,7 @@
 /**
- * The operators of ONNX that models of this package are made of, each with its attributes. A model
- * that comes from elsewhere may have no others: none of them reads a file, knows a text or a
- * sequence, or calls anything.
+ * The ONNX operators that models of this package use, each with its attributes. A model from
+ * elsewhere may have no others: none of them reads a file, handles text or sequences, or calls
+ * anything.
  */
 export const OPERATORS = {
   Add: [],

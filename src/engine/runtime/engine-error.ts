@@ -1,17 +1,14 @@
-/**
- * What ONNX Runtime says when it cannot do something, in words that name the device and what to
- * choose instead.
- */
+/** Errors for failures of ONNX Runtime: they name the device and say what to choose instead. */
 import { RuntimeError } from './runtime.js';
 
-/** How the engine, V8 and the browsers say that memory is short. */
+/** How the engine, V8 and the browsers say that memory ran out. */
 const NO_MEMORY =
   /failed to allocate memory|bad_alloc|out of memory|allocation failed|exceeds? .*buffer size|buffer size .*exceed/i;
 
 /** @param doing "opened" or "run" */
 export function engineError(cause: unknown, device: string, doing: string): RuntimeError {
   const said = cause instanceof Error ? cause.message : String(cause);
-  // In a browser, an exception of the engine's may come out as the place in memory where it lies.
+  // In a browser, an exception of the engine may be only its address in memory, a number.
   const message = /^\d+$/.test(said) ? 'the engine gives no reason' : said;
   if (!NO_MEMORY.test(message)) {
     return new RuntimeError(`runtime: the model cannot be ${doing}: ${message}`, { cause });

@@ -1,4 +1,4 @@
-/** A session on ONNX Runtime, native or in a browser: the two packages share their interface. */
+/** A session of ONNX Runtime, native or in a browser. The two packages share their interface. */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import { arrayProblem } from '../../tensor/arrays.js';
 import { sizeOf } from '../../tensor/shape.js';
@@ -17,10 +17,10 @@ export interface Ort {
 
 export interface OrtEngine {
   readonly ort: Ort;
-  /** As errors call it. */
+  /** The name of the device in errors. */
   readonly device: string;
   /**
-   * Whether it writes into given outputs: the native one does, WebAssembly and GPUs have memory of
+   * Whether it writes into given outputs. The native one does; WebAssembly and GPUs have memory of
    * their own.
    */
   readonly writesIntoOutputs: boolean;
@@ -34,7 +34,10 @@ export function ortSession(
   const { ort, device, writesIntoOutputs } = engine;
   const carriedOutputs = Object.keys(carry);
   const carriedInputs = new Set(Object.values(carry));
-  /** By input. `spare` are the buffers of the run before, where outputs can be given. */
+  /**
+   * The carried tensors, by input. `spare` are the buffers of the run before, if outputs can be
+   * given.
+   */
   const current = new Map<string, OrtTensor>();
   const spare = new Map<string, OrtTensor>();
 
@@ -113,14 +116,14 @@ function toOrt(ort: Ort, name: string, tensor: Tensor): OrtTensor {
 const copyToOrt = (ort: Ort, name: string, tensor: Tensor) =>
   toOrt(ort, name, { ...tensor, data: tensor.data.slice() } as Tensor);
 
-/** In the array that was given for it, where there is one. */
+/** The result in the array that was given for it, if there is one. */
 function delivered({ writesIntoOutputs }: OrtEngine, result: OrtTensor, given: Tensor | undefined): Tensor {
   if (given === undefined) return fromOrt(result);
   if (!writesIntoOutputs) given.data.set(fromOrt(result).data);
   return given;
 }
 
-/** @throws RuntimeError when the array is not of the tensor's dtype and shape */
+/** @throws RuntimeError when the array does not fit the tensor's dtype and shape */
 function checkTensor(name: string, { dtype, shape, data }: Tensor): void {
   const kind = KINDS[dtype];
   const problem =

@@ -1,4 +1,4 @@
-/** What every runtime must do, whichever engine it is; `describeRuntime` runs it against one. */
+/** What every runtime must do. `describeRuntime` runs these tests against one runtime. */
 
 import { describe, expect, it } from 'vitest';
 import { f32Tensor, i32Tensor, u8Tensor } from '../../tensor/tensor.js';
@@ -50,7 +50,7 @@ export function describeRuntime(runtime: Runtime): void {
 
     it('writes into the outputs that it is given, and makes the others', async () => {
       const session = await runtime.open(sum());
-      // A view in the middle of a buffer, as a tensor of a flat state is.
+      // A view into the middle of a buffer, like a tensor of a flat state.
       const buffer = new Float32Array(8);
       const given = f32Tensor(buffer.subarray(2, 6), [2, 2]);
       const results = await session.run({ a, b }, { sum: given });
@@ -209,8 +209,8 @@ export function describeRuntime(runtime: Runtime): void {
 }
 
 /**
- * Every algorithm of the schedule in one small network: both convolutions, both poolings, dropout,
- * Adam.
+ * A small network that uses every algorithm of the schedule: both convolutions, both poolings,
+ * dropout, Adam.
  */
 function smallTraining() {
   const network = onPixels(

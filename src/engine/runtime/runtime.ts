@@ -1,42 +1,48 @@
-/** What executes models. A runtime opens sessions; a session runs one model again and again. */
+/**
+ * The interface of what executes models. A runtime opens sessions; a session runs one model again
+ * and again.
+ */
 import { CommonweightError } from '../../base/error.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface Session {
-  /** Sets carried inputs, for the next run. They are copied. */
+  /** Sets carried inputs for the next run. They are copied. */
   write(carried: Tensors): Promise<void>;
   /**
-   * Runs the model. `inputs` are those that are not carried; `outputs` may hold tensors of the
-   * right dtype and shape to be written: what is not there is made anew. The call blocks the thread
-   * while it computes, but on a GPU.
+   * Runs the model. `inputs` are those that are not carried. `outputs` may hold tensors of the
+   * right dtype and shape to write into; other outputs are newly allocated. The call blocks the
+   * thread while it computes, except on a GPU.
    */
   run(inputs: Tensors, outputs?: Tensors): Promise<Tensors>;
-  /** Copies of the carried values as they are now, under their names as inputs. */
+  /** Copies of the present carried values, under their names as inputs. */
   read(): Promise<Tensors>;
   release(): Promise<void>;
 }
 
 export interface SessionOptions {
   /**
-   * Outputs that stay with the engine and are inputs of the next run: name of the output → name of
-   * the input. A training state never leaves the memory in which it is computed, a GPU's for
-   * example.
+   * Outputs that stay with the engine and become inputs of the next run: from the name of the
+   * output to the name of the input. So a training state never leaves the memory in which it is
+   * computed, such as a GPU's.
    */
   readonly carry?: Readonly<Record<string, string>>;
 }
 
 export interface Runtime {
-  /** The engine and its version, "onnxruntime-node 1.30.0". */
+  /** The engine and its version, such as "onnxruntime-node 1.30.0". */
   readonly name: string;
   /** Where it computes: "cpu", "wasm", or "webgpu (vendor, architecture)". */
   readonly device: string;
-  /** For one operation. Participants side by side, of one thread each, use the cores better. */
+  /**
+   * Threads for one operation. Several participants with one thread each use the cores better than
+   * one with several.
+   */
   readonly threads: number;
   /**
-   * Arrays up to this size are computed fastest here: what `partBytes` of a plan for this runtime
-   * should be.
+   * Arrays up to this size are computed fastest here. Use it as `partBytes` of a plan for this
+   * runtime.
    */
   readonly partBytes: number;
   /** @throws RuntimeError when the model cannot be loaded. */
@@ -44,8 +50,8 @@ export interface Runtime {
 }
 
 /**
- * What stays in the cache of one core; and several threads want larger operations, so that each is
- * worth waking them.
+ * The size that stays in the cache of one core. With several threads, operations must be larger to
+ * be worth waking them.
  */
 export const partBytesOf = (threads: number) => (threads === 1 ? 2.5 : 10) * 2 ** 20;
 
@@ -53,11 +59,11 @@ export class RuntimeError extends CommonweightError {
   override readonly name = 'RuntimeError';
 }
 
-/** @throws RuntimeError when that is no number of threads, or more than the device has. */
+/** @throws RuntimeError when the number of threads is invalid, or more than the device has. */
 export function checkThreads(threads: number, device: string, available: number): void {
   if (Number.isInteger(threads) && threads >= 1 && threads <= available) return;
   throw new RuntimeError(
-    `runtime: ${threads} threads are asked for, but ${device} has ${available}`,
+    `runtime: ${threads} threads are requested, but ${device} has ${available}`,
     available === 1 ? { hint: 'choose 1' } : { hint: `choose 1 to ${available}` },
   );
 }

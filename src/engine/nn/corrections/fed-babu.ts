@@ -1,8 +1,8 @@
 /**
- * FedBABU (Oh, Kim and Yun 2022, https://arxiv.org/abs/2106.06042): the last layer stays as it
- * began, and what comes before it is trained against it. Where participants have different classes,
- * it is the last layer that they pull apart first: each unlearns the classes that it lacks. It is
- * fitted afterwards, here by the refit from sums.
+ * FedBABU (Oh, Kim and Yun 2022, https://arxiv.org/abs/2106.06042): local training leaves the last
+ * layer as it was at the start and trains only the layers before it. If participants have different
+ * classes, their last layers diverge first, since each unlearns the classes that it lacks. The last
+ * layer is fitted at the end; here the refit from sums does that.
  */
 import * as g from '../../graph/build.js';
 import type { StateCorrection } from './correction.js';

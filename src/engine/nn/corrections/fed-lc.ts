@@ -1,8 +1,8 @@
 /**
  * FedLC, logits calibrated by label frequency (Zhang et al. 2022,
- * https://arxiv.org/abs/2209.00189): the loss is taken of z_c − τ·n_c^(−1/4), so that a rare class
- * must win by a margin. A class without examples (n_c = 0) has an infinite one: it takes no part in
- * the loss, and its logit is left alone.
+ * https://arxiv.org/abs/2209.00189). The loss reads z_c − τ·n_c^(−1/4), so a rare class must win by
+ * a margin. For a class without examples (n_c = 0) the margin is infinite: the class takes no part
+ * in the loss, and its logit is not trained.
  */
 import * as g from '../../graph/build.js';
 import type { LossCorrection } from './correction.js';

@@ -1,8 +1,8 @@
 /**
- * FedNTD, not-true distillation (Lee et al. 2022, https://arxiv.org/abs/2106.03097): the loss has
- * β·KL(q̃ᵗ ‖ q̃) beside it, where q̃ is the softmax of z/T over all classes but the true one, and
- * q̃ᵗ the same of the network that the round began with. What the global model knows of the classes
- * that an example is not of is kept; what the label says is learned.
+ * FedNTD, not-true distillation (Lee et al. 2022, https://arxiv.org/abs/2106.03097): the loss gets
+ * the term β·KL(q̃ᵗ ‖ q̃). Here q̃ is the softmax of z/T over all classes except the true one, and
+ * q̃ᵗ is the same for the network at the start of the round. So training learns the true class and
+ * keeps what the global model knows about the other classes.
  */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';

@@ -1,7 +1,7 @@
 /**
- * FedProx (Li et al. 2020, https://arxiv.org/abs/1812.06127): the loss has the proximal term µ/2·‖w
- * − w_t‖², which holds the local state near the one that the round began with. Its gradient is µ·(w
- * − w_t); the loss that is reported is without it.
+ * FedProx (Li et al. 2020, https://arxiv.org/abs/1812.06127): the loss gets the proximal term
+ * µ/2·‖w − w_t‖², which keeps the local state near the state at the start of the round. Its
+ * gradient is µ·(w − w_t). The reported loss does not include the term.
  */
 import * as g from '../../graph/build.js';
 import type { GradientCorrection } from './correction.js';

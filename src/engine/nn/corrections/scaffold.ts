@@ -1,8 +1,8 @@
 /**
- * SCAFFOLD (Karimireddy et al. 2020, https://arxiv.org/abs/1910.06378): every step takes the
- * gradient + c − c_k, where the control variate c_k is what the participant's own gradients were on
- * average in its last round and c is that of all. The variates themselves are kept outside of the
- * graph: `federation/methods/control-variates.ts`.
+ * SCAFFOLD (Karimireddy et al. 2020, https://arxiv.org/abs/1910.06378): each step uses the gradient
+ * + c − c_k. The control variate c_k is the mean of the participant's own gradients in its last
+ * round, and c is the mean over all participants. The variates are kept outside the graph, in
+ * `federation/methods/control-variates.ts`.
  */
 import * as g from '../../graph/build.js';
 import type { GradientCorrection } from './correction.js';

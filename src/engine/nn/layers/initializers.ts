@@ -1,6 +1,6 @@
 /**
- * Initializers of weights. Fans count inputs and outputs of one unit: of OIHW weights I·kh·kw and
- * O·kh·kw.
+ * Initializers of weights. A fan is the number of inputs or outputs of one unit: for OIHW weights
+ * I·kh·kw and O·kh·kw.
  */
 import type { RandomStream } from '../../../base/random.js';
 import { type Shape, sizeOf } from '../../../tensor/shape.js';
@@ -57,7 +57,7 @@ export const glorotNormal: Initializer = (out, shape, stream) => {
 };
 
 /**
- * Uniform within ±1/√fan-in: what PyTorch gives to convolutions and dense layers, and to their
+ * Uniform within ±1/√fan-in: PyTorch's default for convolutions and dense layers, and for their
  * biases.
  */
 export const fanInUniform =

@@ -1,4 +1,7 @@
-/** The dense layer that a network ends with, found in the network itself: what is refitted, and what FedBABU leaves alone. */
+/**
+ * The dense layer at the end of a network, found in the network itself. The refit replaces it;
+ * FedBABU does not train it.
+ */
 
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import type { StateLayout, TensorEntry } from '../../../tensor/state-dict.js';
@@ -14,8 +17,8 @@ export interface LastLayer {
 }
 
 /**
- * @param field what asks for it, in the configuration
- * @throws NetworkError when the logits are not those of a dense layer with a bias.
+ * @param field the setting that needs it, for the error
+ * @throws NetworkError when the logits are not the output of a dense layer with a bias.
  */
 export function lastLayerOf(
   network: Network,
@@ -31,14 +34,14 @@ export function lastLayerOf(
   const [weight, bias] = layer === undefined ? [] : [entryOf(layer.weight), entryOf(layer.bias)];
   if (weight === undefined || bias === undefined) {
     throw new NetworkError(
-      `network: its logits are not those of a dense layer with a bias, as ${field} needs them`,
+      `network: expected logits from a dense layer with a bias, which "${field}" needs, got other logits`,
       { hint: `leave "${field}" out, or let the network end with a dense layer that is not frozen` },
     );
   }
   return { weight, bias };
 }
 
-/** What x·weightᵀ + bias is made of; undefined where logits are not. */
+/** The parts of x·weightᵀ + bias; undefined if the logits are something else. */
 export function denseLayer(logits: Value) {
   const sum = bare(logits);
   if (sum.op !== 'add') return undefined;
@@ -53,6 +56,6 @@ export function denseLayer(logits: Value) {
   };
 }
 
-/** The value under changes of its shape alone. */
+/** The value beneath operations that only change its shape. */
 const bare = (value: Value): Value =>
   value.op === 'reshape' || value.op === 'expand' ? bare(operand(value, 0)) : value;

@@ -1,4 +1,4 @@
-/** Layers: an operation together with the parameters it asks its scope for, named as in PyTorch. */
+/** Layers: each is an operation with the parameters it asks its scope for, named as in PyTorch. */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 import { fanInUniform, fans, type Initializer, normal, ones, zeros } from './initializers.js';
@@ -8,14 +8,17 @@ export interface ConvolutionLayer {
   readonly filters: number;
   readonly kernel: number;
   readonly strides?: number;
-  /** Zeros at every side; (kernel − 1)/2 keeps the extents at stride 1. */
+  /** Zeros on each side; (kernel − 1)/2 keeps the size at stride 1. */
   readonly padding?: number;
   readonly groups?: number;
   readonly bias?: boolean;
   readonly initializer?: Initializer;
 }
 
-/** x [N,C,H,W] → [N,filters,H',W']; `weight` [filters, C/groups, kernel, kernel] and `bias` [filters]. */
+/**
+ * x [N,C,H,W] → [N,filters,H',W'], with `weight` [filters, C/groups, kernel, kernel] and `bias`
+ * [filters].
+ */
 export function conv2d(scope: Scope, x: Value, layer: ConvolutionLayer): Value {
   const { filters, kernel, strides = 1, padding = 0, groups = 1, bias = true, initializer } = layer;
   const shape = [filters, (x.shape[1] ?? 1) / groups, kernel, kernel];
@@ -25,7 +28,9 @@ export function conv2d(scope: Scope, x: Value, layer: ConvolutionLayer): Value {
   return g.conv2d(x, weight, offset, { strides, padding, groups });
 }
 
-/** x [N, inputs] → x·weightᵀ + bias [N, units]; `weight` [units, inputs] and `bias` [units]. */
+/**
+ * x [N, inputs] → x·weightᵀ + bias [N, units], with `weight` [units, inputs] and `bias` [units].
+ */
 export function dense(
   scope: Scope,
   x: Value,
@@ -38,7 +43,10 @@ export function dense(
   return g.add(g.matmul(x, weight, { transposeB: true }), bias);
 }
 
-/** tokens i32 [N,…] → a row of `weight` [vocabulary, features] for each, [N,…,features]; normal at the start, as in PyTorch. */
+/**
+ * tokens i32 [N,…] → the row of `weight` [vocabulary, features] for each token, [N,…,features].
+ * Initial weights are normal, as in PyTorch.
+ */
 export function embedding(
   scope: Scope,
   tokens: Value,
@@ -47,7 +55,7 @@ export function embedding(
   return g.gather(scope.parameter('weight', [vocabulary, features], normal(0, 1)), tokens);
 }
 
-/** Group norm of x [N,C,H,W]; `weight` and `bias` [C]. */
+/** Group norm of x [N,C,H,W], with `weight` and `bias` [C]. */
 export function groupNorm(scope: Scope, x: Value, groups: number): Value {
   const channels = [x.shape[1] ?? 1];
   return g.groupNorm(
@@ -58,7 +66,7 @@ export function groupNorm(scope: Scope, x: Value, groups: number): Value {
   );
 }
 
-/** Layer norm of x over its last axis; `weight` and `bias` of that extent. */
+/** Layer norm of x over its last axis, with `weight` and `bias` of that size. */
 export function layerNorm(scope: Scope, x: Value): Value {
   const features = [x.shape.at(-1) ?? 1];
   return g.layerNorm(x, scope.parameter('weight', features, ones), scope.parameter('bias', features, zeros));

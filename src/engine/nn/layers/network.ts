@@ -1,6 +1,7 @@
 /**
- * A network is a function from the inputs of examples to what it says of them. It asks its scope for parameters by name as it goes, so layers infer
- * their shapes from what they are given, and the network is written once for training and for evaluation.
+ * A network: a function from the inputs of examples to its output for them. It asks its scope for
+ * parameters by name as it goes. So layers infer their shapes from their inputs, and the network is
+ * written once for training and evaluation.
  */
 
 import { CommonweightError } from '../../../base/error.js';
@@ -19,39 +20,39 @@ export class NetworkError extends CommonweightError {
   override readonly name = 'NetworkError';
 }
 
-/** What layers need that behave otherwise in training; absent in evaluation. */
+/** What layers need that behave differently in training; absent in evaluation. */
 export interface TrainingMode {
-  /** i32 scalars that random numbers depend on: seed, step, and the part of the batch. */
+  /** i32 scalars on which random numbers depend: the seed, the step, and the part of the batch. */
   readonly keys: readonly Value[];
-  /** [N]: 1 for an example, 0 for an empty place of the batch. */
+  /** [N]: 1 for an example, 0 for an empty place in the batch. */
   readonly weights: Value;
 }
 
 export interface Scope {
-  /** The parameter of this name within the scope, "conv1.weight". */
+  /** The parameter with this name in the scope, such as "conv1.weight". */
   parameter(name: string, shape: Shape, initializer: Initializer): Value;
   /**
-   * What a layer keeps of the data or of the steps that went through it, by PyTorch's name for it: "running_mean",
-   * "running_var", "num_batches_tracked". No optimizer moves it.
+   * A tensor that a layer computes from the data or counts over steps, under PyTorch's name for it:
+   * "running_mean", "running_var", "num_batches_tracked". Optimizers do not change it.
    */
   statistic(name: string, shape: Shape, initializer: Initializer): Value;
-  /** In training: what that statistic is after this step. The last word counts. */
+  /** In training: the value of that statistic after this step. The last call counts. */
   update(name: string, value: Value): void;
   /** The scope of a part of the network. */
   in(name: string): Scope;
   readonly training: TrainingMode | undefined;
-  /** A number for each draw of random numbers in the network, in the order in which they are asked for. */
+  /** A new number for each random draw in the network, in the order of the calls. */
   nextStream(): number;
 }
 
-/** Inputs are [N, …], in the order of the columns of a data set; so is the output. */
+/** Inputs are [N, …], in the order of the columns of the data set; the output is [N, …], too. */
 export type Network = (scope: Scope, ...inputs: Inputs) => Value;
 
 export type Inputs = readonly [Value, ...Value[]];
 
 /**
- * The inputs of a graph for a batch of so many examples.
- * @throws NetworkError when there is none; TensorError when a shape is none
+ * The inputs of a graph for a batch of this size.
+ * @throws NetworkError when there are none; TensorError when a shape is invalid
  */
 export function examplesOf(inputs: readonly ColumnSpec[], batchSize: number): Inputs {
   const [first, ...others] = inputs.map(({ name, shape, dtype }) => {
@@ -71,8 +72,8 @@ export interface Parameter {
 
 /**
  * The parameters of a network for such inputs, in the order in which it asks for them.
- * @param freeze patterns of names: those weights stay as they are
- * @throws NetworkError when a pattern means none of them
+ * @param freeze patterns of names: those weights are not trained
+ * @throws NetworkError when a pattern matches no weight
  */
 export function parametersOf(
   network: Network,
@@ -93,24 +94,24 @@ export function parametersOf(
     parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name),
   );
   if (idle === undefined) return parameters;
-  throw new NetworkError(`network: "freeze" has the pattern "${idle}", but no weight has such a name`, {
-    hint: `it has ${parameters.map(({ name }) => name).join(', ')}`,
+  throw new NetworkError(`network: the pattern "${idle}" in "freeze" matches no weight`, {
+    hint: `the network has ${parameters.map(({ name }) => name).join(', ')}`,
   });
 }
 
 /**
- * The table of the state that training carries: weights first, so that what optimizers keep is as long as those; then
- * statistics and counters. What is frozen is not in it.
+ * The layout of the state that training carries: weights first, so that the optimizer's vectors
+ * cover exactly them; then statistics and counters. Frozen tensors are not in it.
  */
 export function layoutOf(parameters: readonly Parameter[]): StateLayout {
   return layoutOfRoles(parameters, ['weight', 'statistic', 'counter']);
 }
 
-/** The table of what is frozen: given to every step, and changed by none. */
+/** The layout of the frozen tensors: every step reads them and none changes them. */
 export const frozenLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
   layoutOfRoles(parameters, ['frozen']);
 
-/** The table of the whole model, in the network's own order. */
+/** The layout of the whole model, in the network's own order. */
 export const modelLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
   stateLayout(parameters.map(({ name, shape }) => [name, shape]));
 
@@ -119,13 +120,16 @@ function layoutOfRoles(parameters: readonly Parameter[], roles: readonly Role[])
   return stateLayout(chosen.map(({ name, shape }) => [name, shape]));
 }
 
-/** The number of weights in a state: they come first. */
+/** The number of weights in a state. They come first. */
 export function weightsIn(layout: StateLayout): number {
   const rest = layout.find(({ name }) => roleOf(name) !== 'weight');
   return rest === undefined ? layoutSize(layout) : rest.offset;
 }
 
-/** Initial values of the state that training carries: a stream for every tensor, derived from the seed and its name. */
+/**
+ * The initial state of training. Each tensor has a random stream of its own, derived from the seed
+ * and the tensor's name.
+ */
 export function initialState(
   parameters: readonly Parameter[],
   ...seed: readonly (number | string)[]
@@ -133,7 +137,7 @@ export function initialState(
   return drawn(parameters, layoutOf(parameters), seed);
 }
 
-/** Those of what is frozen. */
+/** The initial values of the frozen tensors. */
 export function initialFrozen(
   parameters: readonly Parameter[],
   ...seed: readonly (number | string)[]
@@ -155,7 +159,8 @@ function drawn(
 }
 
 /**
- * The network with these values as its parameters, flat or in their shapes, in the order of the layout.
+ * The network with these values as its parameters, flat or in their shapes, in the order of the
+ * layout.
  * @throws NetworkError when it asks for a parameter that the layout does not have.
  */
 export function applyNetwork(
@@ -169,11 +174,11 @@ export function applyNetwork(
 
 export interface TracedNetwork {
   readonly output: Value;
-  /** What statistics are after the step, by their names: in training only. */
+  /** The statistics after the step, by name; in training only. */
   readonly updates: ReadonlyMap<string, Value>;
 }
 
-/** The same in training, with what becomes of its statistics. */
+/** Applies the network in training, and returns the new values of its statistics, too. */
 export function traceNetwork(
   network: Network,
   layout: StateLayout,
@@ -226,7 +231,7 @@ function makeScope(context: ScopeContext, prefix = '', streams = { count: 0 }): 
   };
 }
 
-/** Files of other programs tell roles by these names, and so do we. */
+/** Other programs read the role of a tensor from its name, and so do we. */
 function requireRole(name: string, roles: readonly Role[], what: string): void {
   const role = roleOf(name);
   if (roles.includes(role)) return;

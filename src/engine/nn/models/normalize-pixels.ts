@@ -1,6 +1,6 @@
 /**
- * The first layer of networks for pictures: bytes become (byte/255 − mean)/deviation, per channel.
- * It has no weights; mean and deviation are part of the network.
+ * The first layer of networks for pictures: it turns bytes into (byte/255 − mean)/deviation for
+ * each channel. It has no weights; mean and deviation are part of the network.
  */
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import { formatShape, type Shape } from '../../../tensor/shape.js';
@@ -14,12 +14,12 @@ export interface Normalization {
   readonly deviation: readonly number[];
 }
 
-/** Pictures as a network takes them in. @param shape [C,H,W] */
+/** Pictures as the input of a network. @param shape [C,H,W] */
 export const pixels = (shape: Shape): ColumnSpec => ({ name: 'images', dtype: 'u8', shape });
 
 /**
- * The network behind that layer: its first input is then of bytes. Pixels are from 0 to 1 by
- * default.
+ * Puts this layer before a network, whose first input is then bytes. By default, pixels become
+ * numbers from 0 to 1.
  */
 export function onPixels(
   network: Network,
@@ -30,8 +30,8 @@ export function onPixels(
 
 /**
  * x [N,C,…] bytes → floats: byte·(1/(255·deviation)) − mean/deviation.
- * @throws NetworkError when there is neither one number nor one for each channel, or a deviation
- *   that nothing is divided by
+ * @throws NetworkError when there is not one number, or one for each channel; or when a deviation
+ * is not above 0
  */
 export function normalizePixels(x: Value, normalization: Normalization): Value {
   const channels = x.shape[1] ?? 1;
@@ -55,7 +55,7 @@ export function normalizePixels(x: Value, normalization: Normalization): Value {
   );
 }
 
-/** Others would be left out in silence. */
+/** Numbers beyond the channels would be ignored silently, so they are refused. */
 function checkNormalization(normalization: Normalization, channels: number): void {
   for (const [field, numbers] of Object.entries(normalization) as [string, readonly number[]][]) {
     const sound = numbers.every((value) => Number.isFinite(value) && (field === 'mean' || value > 0));

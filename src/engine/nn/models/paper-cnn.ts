@@ -1,7 +1,7 @@
 /**
- * The network of Lee 2021 (doi 10.9708/jksci.2021.26.12.069): two convolutions of 128 and 64 maps,
- * each followed by 2×2 max-pooling, and one dense layer. Same padding and relu; the kernel is 3×3
- * or 5×5.
+ * The network of Lee 2021 (doi 10.9708/jksci.2021.26.12.069): two convolutions with 128 and 64
+ * maps, each followed by 2×2 max-pooling, and one dense layer. Same padding and relu; the kernel is
+ * 3×3 or 5×5.
  */
 import { flatten, maxPool2d, relu } from '../../graph/build.js';
 import { conv2d, dense, dropout } from '../layers/layers.js';

@@ -1,8 +1,8 @@
 /**
- * A small residual network (He et al. 2016, https://arxiv.org/abs/1512.03385) of the widths that
- * MLPerf Tiny gave its ResNet-8: 16, 32, 64, one basic block each. Group norm in place of batch
- * norm: its statistics are no part of the state, so there is nothing in it that must not be
- * averaged.
+ * A small residual network (He et al. 2016, https://arxiv.org/abs/1512.03385) with the widths of
+ * MLPerf Tiny's ResNet-8: one basic block each of 16, 32 and 64. It has group norm where the
+ * original has batch norm: so the state has no running statistics, which must not be averaged like
+ * weights.
  */
 import { add, flatten, globalAveragePool, relu } from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';

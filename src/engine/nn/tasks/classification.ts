@@ -1,4 +1,4 @@
-/** Classification: each example is of one of so many classes. Accuracy is its metric. */
+/** Classification: each example belongs to one class. The metric is accuracy. */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 import { type ClassLoss, softmaxCrossEntropy } from './losses.js';
@@ -28,7 +28,10 @@ export function classification({
   };
 }
 
-/** The part of the examples whose class has the largest logit; beside it what each class was taken for. */
+/**
+ * The part of the examples whose own class has the largest logit. The confusion counts which class
+ * each example was taken for.
+ */
 const accuracy: Metric = {
   ...{ name: 'accuracy', better: 'higher', format: 'percent' },
   sums(logits, [labels], weights) {
@@ -40,7 +43,7 @@ const accuracy: Metric = {
     );
     return {
       correct: g.reduceSum(g.mul(g.equal(predictions, labels as Value), weights)),
-      /** [classes, classes]: examples of class i that were taken for class j. */
+      /** [classes, classes]: the number of examples of class i that were taken for class j. */
       confusion: g.matmul(weighted, g.oneHot(predictions, classes), { transposeA: true }),
     };
   },

@@ -1,19 +1,18 @@
 /**
- * Losses over classes: one number for every example, so that weights and sums can be taken outside.
+ * Losses over classes. Each gives one number for each example, so that weights and sums can be
+ * applied outside.
  */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 
 /**
- * From logits [N, classes] and labels i32 [N] to the loss of every example [N]. `seen` f32
- * [classes] has 0 for classes that take no part, as if the network had no output for them; 1 for
- * the others.
+ * From logits [N, classes] and labels i32 [N] to the loss of each example [N]. `seen` f32 [classes]
+ * is 0 for classes that take no part, as if the network had no output for them, and 1 for the
+ * others.
  */
 export type ClassLoss = (logits: Value, labels: Value, seen?: Value) => Value;
 
-/**
- * A logit that is lower by so much has the probability 0 in float32, and a finite logarithm of it.
- */
+/** A logit lowered by this much has probability 0 in float32, and its logarithm stays finite. */
 export const EXCLUDED = 1e4;
 
 const targets = (logits: Value, labels: Value) => g.oneHot(labels, logits.shape[1] ?? 1);
@@ -35,7 +34,7 @@ export const softmaxCrossEntropy =
     return g.neg(g.reduceSum(g.mul(g.logSoftmax(open), smoothed), [1]));
   };
 
-/** The mean over classes of (z_c − t_c)², t being the one-hot label. */
+/** The mean over classes of (z_c − t_c)², where t is the one-hot label. */
 export const meanSquaredError = (): ClassLoss => (logits, labels, seen) => {
   const difference = g.sub(logits, targets(logits, labels));
   const squares = g.mul(difference, difference);

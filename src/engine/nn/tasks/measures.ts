@@ -1,4 +1,7 @@
-/** What an evaluation of a task gives, as a plan says it to those who only run its models: sums, and what comes of them. */
+/**
+ * What an evaluation measures, as a plan says it to programs that only run its models: sums, and
+ * the figures computed from them.
+ */
 import type { MetricFacts, TaskMetrics } from '../../../metrics/metric.js';
 import type { FigureRule } from '../../../metrics/metrics.js';
 import type { Shape } from '../../../tensor/shape.js';
@@ -9,17 +12,20 @@ import { NetworkError } from '../layers/network.js';
 import type { Task } from './task.js';
 
 export interface Measures {
-  /** The sums of the task's metrics, and their shapes. */
+  /** The sums of the task's metrics, with their shapes. */
   readonly sums: readonly { readonly name: string; readonly shape: Shape }[];
   readonly rules: readonly FigureRule[];
-  /** Whether the evaluation gives the class of every example. */
+  /** Whether the evaluation gives the class of each example. */
   readonly predicts: boolean;
 }
 
-/** The output of an evaluation graph that holds a sum. */
+/** The output of an evaluation graph that holds this sum. */
 export const sumOutput = (name: string) => `sum.${name}`;
 
-/** @throws NetworkError when two metrics mean different things by one sum, or a figure is no number */
+/**
+ * @throws NetworkError when two metrics use one name for different sums, or a figure is not a
+ * single number
+ */
 export function measuresOf(task: Task): Measures {
   const output = input('output', [1, ...task.output]);
   const targets = task.targets.map(({ name, shape, dtype }) => input(name, [1, ...shape], dtype));
@@ -33,7 +39,7 @@ export function measuresOf(task: Task): Measures {
     const [figure] = simplify([metric.figure(given)]) as [Value];
     if (figure.shape.length === 0) return { name: metric.name, figure };
     throw new NetworkError(
-      `plan: the metric "${metric.name}" comes to [${figure.shape.join(',')}], expected one number, []`,
+      `plan: the metric "${metric.name}" gives [${figure.shape.join(',')}], expected one number, []`,
     );
   });
   return { sums: shapes, rules, predicts: task.classes !== undefined };
@@ -51,7 +57,7 @@ export function sumsOf(
 
 const LOSS: MetricFacts = { name: 'loss', better: 'lower', format: 'number' };
 
-/** What a task is measured by, to those who record and show it: its own metrics, and its loss. */
+/** The metrics of a task for programs that record and show them: its own, and its loss. */
 export function factsOfMetrics({ metrics: [main, ...others] }: Pick<Task, 'metrics'>): TaskMetrics {
   const factsOf = ({ name, label, better, format, unit }: MetricFacts): MetricFacts => ({
     ...{ name, better, format },

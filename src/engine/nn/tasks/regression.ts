@@ -1,7 +1,15 @@
 /**
- * Regression: numbers are predicted. The loss is the mean over the numbers of an example of (ŷ − y)². The figures are over all
- * numbers of all examples: RMSE = √(Σ(ŷ − y)²/n), MAE = Σ|ŷ − y|/n, R² = 1 − Σ(ŷ − y)²/(Σy² − (Σy)²/n). Sums of a batch are
- * float32: targets that are far larger than they vary should be centred, or R² loses digits.
+ * Regression: predicts numbers. The loss of an example is the mean of (ŷ − y)² over its numbers.
+ * The metrics are over all numbers of all examples:
+ *
+ *     RMSE = √(Σ(ŷ − y)²/n)
+ *     MAE  = Σ
+ * ŷ − y
+ * /n
+ *     R²   = 1 − Σ(ŷ − y)²/(Σy² − (Σy)²/n)
+ *
+ * The sums of a batch are float32. Centre targets that are much larger than their spread, or R²
+ * loses digits.
  */
 import { type Shape, sizeOf } from '../../../tensor/shape.js';
 import * as g from '../../graph/build.js';
@@ -11,17 +19,17 @@ import type { Metric, Task } from './task.js';
 export interface RegressionOptions {
   /** The column that is predicted. */
   readonly target: { readonly name: string; readonly shape: Shape };
-  /** Of the target's numbers, such as "km". */
+  /** The unit of the target's numbers, such as "km". */
   readonly unit?: string | undefined;
 }
 
-/** The network gives numbers of the target's shape, or [1] for one number. */
+/** The network must give numbers in the target's shape, or [1] for one number. */
 export function regression({ target: { name, shape }, unit }: RegressionOptions): Task {
   const size = sizeOf(shape);
   /** [N, numbers of an example] */
   const rows = (x: Value) => g.reshape(x, [x.shape[0] ?? 1, size]);
   const errors = (output: Value, [target]: readonly Value[]) => g.sub(rows(output), rows(target as Value));
-  /** Σ over the examples that count, each a mean over its numbers. */
+  /** The sum over the examples that count; each contributes the mean over its numbers. */
   const total = (x: Value, weights: Value) => g.reduceSum(g.mul(g.reduceMean(x, [1]), weights));
   const metric = (
     facts: Pick<Metric, 'name' | 'label' | 'unit' | 'better'>,

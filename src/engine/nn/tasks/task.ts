@@ -1,7 +1,7 @@
 /**
- * A task: what is to be learned of a network's output and an example's targets. Weights of the places of a batch, sums over
- * examples and the division by how much there was are taken outside, in `training-step.ts`; a task says what it is of one
- * example.
+ * A task: what a network is trained for, given its output and the targets of examples. A task
+ * defines loss and metrics for one example; `training-step.ts` applies the weights of a batch, the
+ * sums over examples and the division by the count.
  */
 import type { MetricFacts } from '../../../metrics/metric.js';
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
@@ -11,36 +11,46 @@ import type { ClassLoss } from './losses.js';
 
 export interface Task {
   readonly name: string;
-  /** What it reads besides the output, in the order in which `losses` takes it. */
+  /** The columns it reads besides the output, in the order in which `losses` takes them. */
   readonly targets: readonly ColumnSpec[];
-  /** Of one example: the shape that the network must give, f32. */
+  /** The f32 shape that the network must give for one example. */
   readonly output: Shape;
-  /** What is counted: "example", "token", or whatever an example is made of. */
+  /** What is counted: "example", "token", or another part of an example. */
   readonly unit: string;
-  /** [N]: the loss of every example, summed over those of its units that count. */
+  /** [N]: the loss of each example, summed over those of its units that count. */
   losses(output: Value, targets: readonly Value[]): Value;
-  /** [N]: how many units of every example count; one by default. The loss that is differentiated is a mean over them. */
+  /**
+   * [N]: how many units of each example count; one by default. The loss that is differentiated is
+   * the mean over them.
+   */
   units?(targets: readonly Value[]): Value;
-  /** The main one first. Every task has its loss beside them. */
+  /** The main metric first. Every task has its loss as a metric, too. */
   readonly metrics: readonly [Metric, ...Metric[]];
-  /** What an exported model gives, by name; `output` by default. */
+  /** The outputs of an exported model, by name; `output` by default. */
   outputs?(output: Value): Readonly<Record<string, Value>>;
-  /** Of a task over classes, whose output is [N, classes] and whose first target is a class. */
+  /** For a task over classes: its output is [N, classes], and its first target is a class. */
   readonly classes?: ClassTask;
 }
 
-/** Sums that are computed with the evaluation, and a figure that comes of them. */
+/** A metric: sums that the evaluation computes, and a figure computed from them. */
 export interface Metric extends MetricFacts {
   /**
-   * Of a batch, in shapes that do not depend on it; metrics may share a sum by its name.
+   * The sums of a batch. Their shapes must not depend on the batch; metrics may share a sum by its
+   * name.
    * @param weights [N]: 1 for an example, 0 for an empty place
    */
   sums(output: Value, targets: readonly Value[], weights: Value): Readonly<Record<string, Value>>;
-  /** [], of the sums over all examples, and `counted`: how many units there were. It is computed in float64. */
+  /**
+   * The figure [], computed in float64 from the sums over all examples and `counted`, the number of
+   * units.
+   */
   figure(sums: Readonly<Record<string, Value>>): Value;
 }
 
-/** What corrections of a loss change, and what compares predictions example by example. */
+/**
+ * What a task over classes adds: corrections change its loss, and predictions can be compared
+ * example by example.
+ */
 export interface ClassTask {
   readonly count: number;
   readonly loss: ClassLoss;

@@ -1,10 +1,10 @@
 /**
- * From a graph to an ONNX model for the world: one standard operator for each operation, images
- * NCHW, weights as initializers under their own names, any number of images at a time. What
- * `lower/` does for speed is left to the program that runs the model.
+ * Exports a graph as an ONNX model for other programs: one standard operator for each operation,
+ * images NCHW, weights as initializers under their own names, any number of images at a time. The
+ * optimizations of `lower/` are left to the program that runs the model.
  *
  * Values of a graph have fixed shapes, so the graph is traced for two batch sizes. The traces
- * differ in their extents only, and an extent that differs is one that the batch decides.
+ * differ only in extents, and an extent that differs depends on the batch size.
  */
 
 import { type StateDict, tensorView } from '../../../tensor/state-dict.js';
@@ -14,11 +14,11 @@ import { dependsOnBatch, type Exporting, PROBES } from './exporting.js';
 import { rules } from './rules.js';
 
 /**
- * An inference model of the graph that `trace` gives for any batch size. Its input named as a
- * tensor of `weights` is that tensor; the one other input begins with the batch axis, and so does
- * every output.
- * @throws GraphError when more than extents depends on the size of the batch, such as the factor of
- *   a mean over it.
+ * Exports the graph that `trace` gives, for any batch size. An input that has the name of a tensor
+ * in `weights` becomes that tensor. Each other input begins with the batch axis, and so does each
+ * output.
+ * @throws GraphError when more than extents depends on the batch size, such as the factor of a mean
+ * over the batch.
  */
 export function exportGraph(trace: (batchSize: number) => Graph, weights: StateDict): Uint8Array {
   const [graph, other] = [trace(PROBES[0]), trace(PROBES[1])];
@@ -29,7 +29,7 @@ export function exportGraph(trace: (batchSize: number) => Graph, weights: StateD
 
   const exporting: Exporting = {
     model,
-    // Recursive, on demand: an operation that is part of a larger operator is never asked for.
+    // Recursive, on demand: an operation that is part of a larger operator is never visited.
     name(value) {
       const known = names.get(value);
       if (known !== undefined) return known;
@@ -51,7 +51,7 @@ export function exportGraph(trace: (batchSize: number) => Graph, weights: StateD
       return model.node('Shape', [images], { start: 0, end: 1 });
     },
   };
-  // The images come first, whatever the outputs read first.
+  // The images come first, whatever order the outputs read them in.
   for (const value of twins.keys()) if (value.op === 'input') exporting.name(value);
   for (const [name, value] of Object.entries(graph.outputs)) {
     model.output(name, exporting.name(value), value.dtype, ['batch', ...value.shape.slice(1)]);
@@ -59,7 +59,7 @@ export function exportGraph(trace: (batchSize: number) => Graph, weights: StateD
   return model.bytes();
 }
 
-/** Every value of one trace with its twin in the other. */
+/** Pairs each value of one trace with its twin in the other. */
 function pairTraces(graph: Graph, other: Graph): Map<Value, Value> {
   const [order, otherOrder] = [graph, other].map((g) => topologicalOrder(Object.values(g.outputs))) as [
     Value[],

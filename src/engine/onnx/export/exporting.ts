@@ -1,6 +1,6 @@
 /**
- * The state that the rules of an export share: the names of values, and what the size of the batch
- * decides.
+ * The state that the rules of an export share: the names of values, and which extents depend on the
+ * batch size.
  */
 
 import type { Shape } from '../../../tensor/shape.js';
@@ -10,20 +10,20 @@ import type { OnnxModelBuilder } from '../model-builder.js';
 /** What a rule may use. */
 export interface Exporting {
   readonly model: OnnxModelBuilder;
-  /** The ONNX value that holds this value; emitted when it is first asked for. */
+  /** The name of the ONNX value for this value. Its nodes are added when it is first asked for. */
   name(value: Value): string;
-  /** The same value where the batch has another size. */
+  /** The same value in the trace with the other batch size. */
   twin<V extends Value>(value: V): V;
-  /** An input of the graph: the images, or a weight. */
+  /** Adds an input of the graph: the images, or a weight. */
   input(name: string, value: Value): string;
-  /** An int64 vector of one element: the size of the batch. */
+  /** An int64 vector with one element: the batch size. */
   batchSize(): string;
 }
 
-/** What an extent is: a number; the batch's; or one that depends on the batch in another way. */
+/** An extent is a number, the batch size, or depends on the batch size in another way. */
 type Extent = number | 'batch' | 'dependent';
 
-/** Two batch sizes that no network has among its extents. */
+/** Two batch sizes that do not occur among the extents of any network. */
 export const PROBES = [1009, 1013] as const;
 
 export function extentsOf(shape: Shape, twin: Shape): Extent[] {

@@ -14,7 +14,7 @@ const self = (y: ValueOf<OpName>) => y as Value;
 const operandNames = (exporting: Exporting, y: ValueOf<OpName>) =>
   y.inputs.map((input) => exporting.name(input));
 
-/** One operator, applied to the operands as they are. */
+/** One operator, applied to the operands unchanged. */
 const operator =
   <Op extends OpName, Type extends Operator>(
     type: Type,
@@ -23,7 +23,7 @@ const operator =
   (exporting: Exporting, y: ValueOf<Op>) =>
     exporting.model.node(type, operandNames(exporting, y), attributes(y));
 
-/** A comparison, as a mask of floats. */
+/** A comparison, which gives a mask of floats. */
 const comparison = (type: 'Greater' | 'Equal') => (exporting: Exporting, y: ValueOf<OpName>) =>
   exporting.model.node('Cast', [exporting.model.node(type, operandNames(exporting, y))], {
     to: ONNX_TYPES.f32,
@@ -50,7 +50,7 @@ const reduction =
   ({ model, name }: Exporting, y: ValueOf<'reduceSum'> | ValueOf<'reduceMax'>) => {
     const { axes, keepDims } = y.attributes;
     const x = name(operand(self(y), 0));
-    // To ONNX, no axes are all axes.
+    // ONNX reads an empty list of axes as all axes.
     return axes.length === 0 ? x : model.node(type, [x, model.int64s(axes)], { keepdims: Number(keepDims) });
   };
 
@@ -153,7 +153,7 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
     const added = y.shape.length - from.length;
     const to = extentsOf(y.shape, twin(y).shape).map((extent, axis) => {
       if (typeof extent === 'number') return extent;
-      // Expand keeps an extent where it is told 1.
+      // Expand keeps the extent of an axis for which it is given 1.
       if (from[axis - added] === extent) return 1;
       if (extent === 'batch') return 'batch';
       throw dependsOnBatch(self(y));
@@ -196,7 +196,7 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   gather: operator('Gather', alongAxis),
   gatherGradient: absent('gatherGradient'),
   oneHot: ({ model, name }, y) => {
-    // Not the operator OneHot, to which a label of −1 is the last class.
+    // The operator OneHot is not used: it reads a label of −1 as the last class.
     const labels = model.node('Unsqueeze', [name(operand(self(y), 0)), model.int64s([-1])]);
     const classes = model.int32s(Array.from({ length: y.attributes.classes }, (_, index) => index));
     return model.node('Cast', [model.node('Equal', [labels, classes])], { to: ONNX_TYPES.f32 });
@@ -206,7 +206,7 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   sumOverParts: absent('sumOverParts'),
 };
 
-/** x·W + b of a matrix is one operator, Gemm; undefined where the sum is another. */
+/** x·W + b of a matrix is one operator, Gemm; undefined if the sum is something else. */
 function denseLayer({ model, name }: Exporting, sum: Value): string | undefined {
   const [product, bias] = [operand(sum, 0), operand(sum, 1)];
   if (product.op !== 'matmul' || product.inputs.some((x) => x.shape.length !== 2)) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Reads a protobuf message from elsewhere, and accepts only what we would have written: no other
- * fields, no field twice that is there once, and no other bytes for the same values. So a later
- * reader reads the same as this one.
+ * Reads a protobuf message from elsewhere and accepts only what our writer would have written: no
+ * unknown field, no repeated field that should occur once, and no other encoding of the same
+ * values. So every later reader understands the same as this one.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { CommonweightError } from '../../../base/error.js';
@@ -15,7 +15,7 @@ interface Kinds {
   /** The bits of a float32. */
   readonly float: number;
   readonly text: string;
-  /** Or a message within. */
+  /** Bytes, or a message within. */
   readonly bytes: Uint8Array;
 }
 
@@ -48,7 +48,7 @@ const CODINGS: { readonly [Kind in keyof Kinds]: Coding<Kinds[Kind]> } = {
   },
 };
 
-/** By its name: the field's number, what it holds, and whether there are any number of it. */
+/** By name: the number of the field, its kind, and whether it may be repeated. */
 export type Fields = Readonly<Record<string, readonly [number, keyof Kinds, 'many'?]>>;
 
 export type ValuesOf<Of extends Fields> = {
@@ -60,9 +60,9 @@ export type ValuesOf<Of extends Fields> = {
 };
 
 /**
- * @param what the message, as errors call it
- * @param others what fields are that are not taken, by their numbers, for errors
- * @throws OnnxError when there is anything in it that is not in `fields`
+ * @param what the name of the message in errors
+ * @param others names of fields that are refused, by their numbers, for errors
+ * @throws OnnxError when the message contains anything that is not in `fields`
  */
 export function readMessage<const Of extends Fields>(
   bytes: Uint8Array,
@@ -93,11 +93,12 @@ export function readMessage<const Of extends Fields>(
     if (cause instanceof OnnxError) throw cause;
     throw new OnnxError(`onnx: ${what} cannot be read: ${(cause as Error).message}`, { cause });
   }
-  if (!sameBytes(writer.finish(), bytes)) refuse('is written in another way than its values need');
+  if (!sameBytes(writer.finish(), bytes))
+    refuse('is encoded differently from our encoding of the same values');
   return values as ValuesOf<Of>;
 
   function refuse(problem: string): never {
-    throw new OnnxError(`onnx: ${what} ${problem}, which no model of this package has`);
+    throw new OnnxError(`onnx: ${what} ${problem}, which models of this package never have`);
   }
 }
 

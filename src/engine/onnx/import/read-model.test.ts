@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { OnnxModelBuilder } from '../model-builder.js';
 import { readModel } from './read-model.js';
 
-/** By hand, field by field: [number, value], a text, a message or a whole number. */
+/**
+ * A message written by hand: [number, value] pairs, where a value is a text, a message or a whole
+ * number.
+ */
 type Message = readonly (readonly [number, string | Uint8Array | number | Message])[];
 
 function written(message: Message): Uint8Array {
@@ -146,7 +149,7 @@ describe('reading a model of somebody else’s', () => {
     ['it has two fields "graph"', written([[1, 8], [7, []], [7, []], OPSETS])],
     ['it has a field "irVersion" of another type', written([[1, '8']])],
     ['it has a field 99', written([[99, 1]])],
-    ['it is written in another way', Uint8Array.of(0x08, 0x88, 0x00)],
+    ['it is encoded differently', Uint8Array.of(0x08, 0x88, 0x00)],
     ['it cannot be read', ofGraph([1, relu]).subarray(0, 9)],
   ])('refuses what no model of this package has: %s', (problem, bytes) => {
     expect(() => readModel(bytes, 'it')).toThrow(problem);

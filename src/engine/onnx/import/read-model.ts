@@ -1,8 +1,8 @@
 /**
- * Looks through an ONNX model that somebody else has made, before a runtime sees it: every field,
- * in the graph and in the bodies of its loops. What no model of this package has is refused: data
- * in other files, functions, operators of other domains, or any that are not among ours
- * (`operators.ts`). Shapes within are left to the runtime, which checks them when it opens it.
+ * Checks an ONNX model from elsewhere before a runtime sees it: every field, in the graph and in
+ * the bodies of its loops. It refuses what no model of this package has: data in other files,
+ * functions, operators of other domains, and operators that are not in `operators.ts`. The runtime
+ * checks shapes when it opens the model.
  */
 import { printable } from '../../../base/printable.js';
 import { IR_VERSION, ONNX_TYPES, type OnnxType, OPSET } from '../model-builder.js';
@@ -62,7 +62,7 @@ const TENSOR_TYPE = { type: [1, 'int'], shape: [2, 'bytes'] } as const;
 const SHAPE = { extents: [1, 'bytes', 'many'] } as const;
 const EXTENT = { value: [1, 'int'] } as const;
 
-/** What else there may be, in words. */
+/** Other fields, in words. */
 const DOMAIN = 'a domain of its own';
 const OTHERS = {
   model: { 14: 'metadata', 20: 'training info', 25: 'functions' },
@@ -85,7 +85,7 @@ const ELEMENT_BYTES: Readonly<Record<OnnxType, number>> = {
   u32: 4,
   u64: 8,
 };
-/** Which field of an attribute its type says. */
+/** The field of an attribute that holds its value, by the attribute's type. */
 const ATTRIBUTE_FIELDS = new Map<bigint | undefined, Exclude<keyof typeof ATTRIBUTE, 'name' | 'type'>>([
   [1n, 'float'],
   [2n, 'int'],
@@ -96,8 +96,8 @@ const ATTRIBUTE_FIELDS = new Map<bigint | undefined, Exclude<keyof typeof ATTRIB
 const LARGEST = 2 ** 31;
 
 /**
- * @param what the model, as errors call it
- * @throws OnnxError that says what in it is not taken
+ * @param what the name of the model in errors
+ * @throws OnnxError that says which part of the model is refused
  */
 export function readModel(bytes: Uint8Array, what: string): ModelSignature {
   const { irVersion, opsets, graph } = readMessage(bytes, MODEL, what, OTHERS.model);

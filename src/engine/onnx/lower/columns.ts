@@ -1,10 +1,10 @@
 /**
- * cols(x) [R, k·C]: the pixels that every window reads, side by side. Each row of C numbers is
- * gathered by its address. Where C is small and the kernel large, that is mostly addresses: then
- * stretches are made first, for every line of the image and every column of windows the kw pixels
- * side by side, and kh stretches gathered for each window. A pixel is moved kw times by itself and
- * kh·kw times as part of a stretch. For 6 channels and 5×5 that takes half the time; for 16 and 3×3
- * the extra copy costs what it saves.
+ * Makes the columns of a convolution, cols(x) [R, k·C]: the pixels that each window reads, side by
+ * side. Usually each row of C numbers is gathered by its address. If C is small and the kernel
+ * large, there are mostly addresses. Then stretches are made first: for each line of the image and
+ * each column of windows, the kw pixels side by side. Each window then gathers kh stretches. A
+ * pixel is moved kw times by itself and kh·kw times as part of a stretch. For 6 channels and 5×5
+ * this takes half the time; for 16 channels and 3×3 the extra copy costs what it saves.
  */
 import type { Pair, WindowAttributes } from '../../graph/ops.js';
 import type { Value } from '../../graph/value.js';
@@ -12,10 +12,10 @@ import { batchAndChannels, imageSize, type Lowering, OUTSIDE, rowOfPlace } from 
 import { pixelsByPlace, type RowOrder } from './row-order.js';
 import { pixelOfTap } from './taps.js';
 
-/** Whether an image of so many channels is read by stretches. */
+/** Whether an image with this many channels is read by stretches. */
 const readsByStretch = (channels: number, [, kw]: Pair) => channels < 16 && kw > 3;
 
-/** cols(x) as [R, k·C], for the rows of these windows in their order (all of them by default). */
+/** cols(x) as [R, k·C], for the rows of these windows in their order (all windows by default). */
 export function columns(
   lowering: Lowering,
   x: Value,
@@ -32,10 +32,10 @@ export function columns(
 }
 
 interface Windows {
-  /** Row-major numbers, by place. */
+  /** Row-major numbers of the windows, by place. */
   readonly windows: Int32Array;
   readonly perRow: number;
-  /** Into so many the places are cut around the images. */
+  /** The number of outer parts around the images. */
   readonly outer: number;
 }
 

@@ -1,15 +1,15 @@
 /**
- * Which algorithm a convolution of one shape gets, for all three passes. Groups leave the plain
- * operator. Otherwise the cheapest of three, by the time for one pixel of the result, in
- * multiplications of a matrix product:
+ * Chooses the algorithm for a convolution of one shape, for all three passes. Convolutions in
+ * groups use the plain operator. Otherwise the cheapest of three is used, by the time for one pixel
+ * of the result, in multiplications of a matrix product:
  *
  *     gather      k·C·O  +  25·k·C                       k taps
  *     winograd    q·C·O  +  (40 + (m+2)²)·(q·C + O)      tiles of m×m, q = ((m+2)/m)² numbers a pixel
  *
- * A gathered number costs as much as 25 multiplications; one that is transformed for Winograd, or
- * back, 40 on its way and those of its transform. The constants are measured (docs/performance.md)
- * on machines whose cores multiply 45 and 130 numbers in a nanosecond. They hold within a third,
- * and a tie may fall either way.
+ * A gathered number costs as much as 25 multiplications. A number that Winograd transforms, forward
+ * or back, costs 40 for its move and those of its transform. The constants were measured
+ * (docs/performance.md) on machines whose cores multiply 45 and 130 numbers in a nanosecond. They
+ * hold within a third; a near tie may be decided either way.
  */
 
 import type { Shape } from '../../../tensor/shape.js';
@@ -20,14 +20,14 @@ import { type TileSize, winogradTiles } from './winograd.js';
 
 export type ConvolutionAlgorithm = 'plain' | 'gather' | `winograd${TileSize}`;
 
-/** The tile size of Winograd's algorithm; undefined for the others. */
+/** The tile size of Winograd's algorithm; undefined for the other algorithms. */
 export function tileOf(algorithm: ConvolutionAlgorithm): TileSize | undefined {
   return algorithm === 'winograd2' ? 2 : algorithm === 'winograd4' ? 4 : undefined;
 }
 
 /**
- * How many numbers an image [1,C,H,W] becomes for its convolution y: its columns, or its
- * transformed tiles.
+ * The size of the operand that an image [1,C,H,W] becomes for its convolution y: its columns, or
+ * its transformed tiles.
  */
 export function convolutionOperandSize(y: ValueOf<'conv2d'>): number {
   const [image, weight] = [operand(y as Value, 0).shape, operand(y as Value, 1).shape];
@@ -42,7 +42,7 @@ export function convolutionOperandSize(y: ValueOf<'conv2d'>): number {
 const GATHERED = 25;
 const MOVED = 40;
 
-/** q: how many numbers a tile has for each pixel of its result. */
+/** q: the numbers in a tile for each pixel of its result. */
 const positionsPerPixel = (m: TileSize) => ((m + 2) / m) ** 2;
 
 export function convolutionAlgorithm(
@@ -63,18 +63,18 @@ export function convolutionAlgorithm(
 }
 
 /**
- * Multiplications as fast as one of the plain operator, and those that a number of its columns
- * costs.
+ * The relative cost of a multiplication in the plain operator, and the cost of one number of its
+ * columns.
  */
 const PLAIN = 1.5;
 const PLAIN_COLUMN = 20;
-/** Bringing a number from rows to NCHW or back. */
+/** The cost of converting a number from rows to NCHW or back. */
 const TURNED = 30;
 
 /**
- * The input gradient gathers k·O numbers for each pixel of the image, also where few windows reach
- * it; the plain operator multiplies windows, k·C numbers each, and adds them to the image. It is
- * the cheaper for few channels and large kernels.
+ * The input gradient gathers k·O numbers for each pixel of the image, even if few windows read it.
+ * The plain operator multiplies windows, k·C numbers each, and adds them to the image. It is
+ * cheaper for few channels and large kernels.
  */
 export function inputGradientAlgorithm(
   attributes: ConvolutionAttributes,

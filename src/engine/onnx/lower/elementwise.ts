@@ -1,7 +1,8 @@
 /**
- * Elementwise operations keep the layout of what they read: if an operand of the result's shape is
- * in rows, so is the result, and the others are brought into the same order. Operands that
- * broadcast over pixels ([1,C,1,1], [N,C,1,1]) are rows of one pixel, and scalars fit everything.
+ * Elementwise operations keep the layout of their operands. If an operand with the result's shape
+ * is in rows, so is the result, and the other operands are brought into the same order. Operands
+ * that broadcast over pixels ([1,C,1,1], [N,C,1,1]) are rows of one pixel; scalars fit every
+ * layout.
  */
 
 import { sameShape, sizeOf } from '../../../tensor/shape.js';
@@ -12,7 +13,7 @@ import type { Operator } from '../operators.js';
 import type { Lowered, Lowering } from './lowering.js';
 import type { RowOrder } from './row-order.js';
 
-/** Lowers to what `emit` makes of the operands' names. */
+/** Lowers a value to the node that `emit` makes from the names of its operands. */
 export function elementwise(
   lowering: Lowering,
   y: Value,
@@ -33,7 +34,7 @@ export const elementwiseNode =
   (lowering: Lowering, y: Value): Lowered =>
     elementwise(lowering, y, (operands) => lowering.model.node(type, operands, attributes));
 
-/** A comparison, as a mask of floats. */
+/** A comparison, which gives a mask of floats. */
 export const comparison =
   (type: Extract<OpName, 'greater' | 'equal'>) =>
   (lowering: Lowering, y: Value): Lowered =>

@@ -1,13 +1,13 @@
 /**
- * Convolution as one gather and one matrix product. With the pixels that every window reads laid
+ * Convolution as one gather and one matrix product. With the pixels that each window reads laid
  * side by side, cols [R, k·C] (R = N·H'·W' windows, k taps), the three passes are
  *
  *     Y = cols(x)·W + b      W  [k·C, O]
  *     dW = cols(x)ᵀ·dY       [k·C, O]
- *     dX = cols'(dY)·W'      W' [k·O, C], cols' reads for every pixel and tap the window that the tap belongs to
+ *     dX = cols'(dY)·W'      W' [k·O, C]; cols' reads, for each pixel and tap, the window of the tap
  *
- * The rows may be in any order; forward and weight gradient share cols(x) when dY comes in the
- * order of Y. How they are gathered says `columns.ts`; grey images and the like have their columns
+ * The rows may be in any order. Forward pass and weight gradient share cols(x) if dY comes in the
+ * order of Y. `columns.ts` gathers the columns; images of few channels have their columns
  * transposed (`line-columns.ts`).
  */
 import type { Pair, WindowAttributes } from '../../graph/ops.js';
@@ -21,8 +21,8 @@ import { lineOrder, phaseOrder, pixelsByPlace, type RowOrder } from './row-order
 import { isExactPooling, windowOfPixel } from './taps.js';
 
 /**
- * The transposed matrix as a value of its own: a Transpose before a Gemm is folded into it, which
- * then reads by columns.
+ * The transposed matrix as a value of its own. (A Transpose before a Gemm is folded into the Gemm,
+ * which then reads by columns.)
  */
 function turned(lowering: Lowering, matrix: string, [rows, columns]: Pair): string {
   const image = lowering.reshape(matrix, [1, rows, columns]);
@@ -31,7 +31,7 @@ function turned(lowering: Lowering, matrix: string, [rows, columns]: Pair): stri
 
 interface Columns {
   readonly name: string;
-  /** [k·C, R], rows ordered as those of OIHW weights: what `line-columns.ts` gives. */
+  /** [k·C, R] with rows in the order of OIHW weights, as `line-columns.ts` gives them. */
   readonly transposed: boolean;
 }
 
@@ -54,8 +54,8 @@ function columnsByPhase(
 }
 
 /**
- * Into how many phases the rows are best cut: max-pooling compares phases, and does so fastest if
- * each is a value.
+ * The number of phases into which the rows are cut. Max-pooling compares phases, which is fastest
+ * if each phase is a value.
  */
 function phasesFor(lowering: Lowering, y: Value, order: RowOrder): number {
   const pooled = lowering
@@ -66,8 +66,8 @@ function phasesFor(lowering: Lowering, y: Value, order: RowOrder): number {
 }
 
 /**
- * A product of fewer columns leaves most of a vector register empty: it is computed as rows, and
- * turned.
+ * A product with fewer columns leaves most of a vector register empty, so it is computed as rows
+ * and then transposed.
  */
 const NARROW = 16;
 
@@ -108,7 +108,7 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
     dw.attributes.strides.every((stride) => stride === 1),
     lowering.usersOf(dy).find((user) => user.op === 'conv2dInputGradient'),
   ];
-  // Of the two ways the one that reads less; if it is the same, what has just been gathered for dX.
+  // Uses whichever reads less; if both read the same, what was just gathered for dX.
   if (dx !== undefined && unitStrides && rowCount(x) * o <= rowCount(dy) * c) {
     return weightGradientFromDx(lowering, dw, dx);
   }
@@ -129,7 +129,7 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
     const product = sum((cols, part) => [cols.name, part]);
     return lowering.reshape(lowering.transpose(product, [1, 0]), dw.shape);
   }
-  // The product reads its transposed factor slowly: that is the narrower one.
+  // The product reads its transposed factor slowly, so the narrower one is transposed.
   if (o < kh * kw * c) {
     const product = sum((cols, part) => [
       turned(lowering, part, [rowCount(dy) / parts.length, o]),
@@ -145,7 +145,7 @@ export function lowerGatherWeightGradient(lowering: Lowering, dw: ValueOf<'conv2
 }
 
 /**
- * With the stride 1, dW can be had from what dX gathers: dW = cols'(dY)ᵀ·X, since both pair each
+ * With stride 1, dW can be computed from what dX gathers: dW = cols'(dY)ᵀ·X, since both pair each
  * pixel with the windows that read it.
  */
 function weightGradientFromDx(
@@ -167,9 +167,9 @@ function weightGradientFromDx(
 }
 
 /**
- * With strides, pixels of different phase are read by different taps, most by few: at stride 2 a
- * 3×3 kernel reaches a pixel with 1, 2, 2 or 4 of its 9 taps. So each phase is a product of its
- * own, over its taps only.
+ * With strides, pixels of different phases are read by different taps, most of them by few: at
+ * stride 2, a 3×3 kernel reads a pixel with 1, 2, 2 or 4 of its 9 taps. So each phase is a product
+ * of its own, over its own taps.
  */
 export function lowerGatherInputGradient(lowering: Lowering, dx: ValueOf<'conv2dInputGradient'>): Rows {
   const { strides } = dx.attributes;
@@ -211,8 +211,8 @@ function gradientOfPixels(
 }
 
 /**
- * cols'(dY) [outer·N·inner, k'·O] for these pixels, and the k' taps that reach any of them;
- * undefined where there are none.
+ * cols'(dY) [outer·N·inner, k'·O] for these pixels, and the k' taps that read any of them;
+ * undefined if no tap does.
  */
 function windowsOfPixels(
   lowering: Lowering,

@@ -1,15 +1,15 @@
 /**
- * Group norm in rows (Wu and He 2018, https://arxiv.org/abs/1803.08494). With the mean m and s =
- * 1/√(variance + ε) of the group that a number belongs to, and c = x − m,
+ * Group norm in rows (Wu and He 2018, https://arxiv.org/abs/1803.08494). With m and s =
+ * 1/√(variance + ε) the mean and inverse deviation of a number's group, and c = x − m,
  *
  *     y = c·(s·scale) + shift
  *     dscale = Σ s·(dy·c)
  *     dx = s·scale·dy − s·a − s³·b·c      a, b: the means of scale·dy and of scale·dy·c over the group
  *
- * so that forward four passes over the image suffice, and five backward, for c and s are computed
- * once for all three. What is summed over an image is summed over its lines first, as a product
- * with a row of ones; one product with a matrix that repeats, for every place of a line, the mean
- * over each group's channels then adds up places and channels at once.
+ * The forward pass needs four passes over the image and the backward pass five, since c and s are
+ * computed once for all three. Sums over an image are first taken over its lines, as a product with
+ * a row of ones. One more product adds up places and channels at once: its matrix repeats, for each
+ * place of a line, the mean over each group's channels.
  */
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
 import { batchAndChannels, type Lowering, type Rows } from './lowering.js';
@@ -61,10 +61,7 @@ export function lowerGroupNormScaleGradient(
   return lowering.reshape(sums, dScale.shape);
 }
 
-/**
- * c [outer, N, inner, C] and s [1, N, 1, C] of the image that is normalized. Equal nodes are made
- * once.
- */
+/** c [outer, N, inner, C] and s [1, N, 1, C] of the normalized image. Equal nodes are made once. */
 function standardized(lowering: Lowering, y: GroupNorm) {
   const { model } = lowering;
   const x = operand(y as Value, 0);
@@ -90,7 +87,7 @@ const pixel = (lowering: Lowering, x: Value, numbers: string) =>
   lowering.reshape(numbers, [1, x.shape[0] as number, 1, x.shape[1] as number]);
 
 /**
- * Repeated along a line: runtimes broadcast long runs of numbers four times as fast as runs of C.
+ * Repeats it along a line: runtimes broadcast long runs of numbers four times as fast as runs of C.
  */
 function overLine(
   lowering: Lowering,
@@ -113,7 +110,7 @@ function sumOfLines(lowering: Lowering, name: string, x: Value, { outer, inner }
 }
 
 /**
- * [inner·C, C]: from sums over lines to the mean over each channel's group, of numbers times
+ * [inner·C, C]: from sums over lines to the mean of each channel's group, of numbers multiplied by
  * `weights` [1, 1, 1, C].
  */
 function groupMeans(

@@ -1,14 +1,14 @@
 /**
- * The columns of an image of few channels. Gathering a grey image pixel by pixel moves four bytes
- * at a time. Neighbouring windows of one line read neighbouring pixels, though, so the transposed
+ * Makes the columns of an image with few channels. Gathering a grey image pixel by pixel moves four
+ * bytes at a time. But neighbouring windows of one line read neighbouring pixels, so the transposed
  * columns
  *
  *     colsᵀ [C·k, R]   (row (c, t): what every window reads at tap t of channel c)
  *
  * consist of stretches of the image's lines: L windows of one line read the pixels v, v+s, …,
  * v+(L−1)·s. For each of the few columns v at which a stretch begins, one strided slice of the
- * padded image holds all its stretches; one Gather of rows of L numbers puts them into their
- * places. The weight OIHW is its own matrix then, [O, C·k]:
+ * padded image holds all its stretches. One Gather of rows of L numbers puts them into their
+ * places. The weight OIHW is then used as the matrix [O, C·k]:
  *
  *     Y = (colsᵀ)ᵀ·Wᵀ + b,   dWᵀ = colsᵀ·dY
  */
@@ -17,10 +17,10 @@ import type { Value } from '../../graph/value.js';
 import { batchAndChannels, imageSize, type Lowering } from './lowering.js';
 import { pixelsByPlace, type RowOrder } from './row-order.js';
 
-/** More channels than these move as fast in rows. */
+/** Images with more channels are gathered as fast in rows. */
 const FEW_CHANNELS = 4;
 
-/** Whether an image of so many channels is read so, by windows in this order. */
+/** Whether an image with this many channels is read line by line, by windows in this order. */
 export function readsByLine(channels: number, order: RowOrder): boolean {
   return channels <= FEW_CHANNELS && channels < order.stretch.length;
 }
@@ -56,8 +56,8 @@ export function lineColumns(
   );
   const columns = [...new Set(begins.map(({ column }) => column))].sort((a, b) => a - b);
 
-  // [V·N·C·(H+1), L]: a slice for each first column, and a line of zeros below every image for
-  // lines outside.
+  // [V·N·C·(H+1), L]: one slice for each first column, and a line of zeros below each image for
+  // lines outside it.
   const reach = (length - 1) * step * strides[1] + 1;
   const right = Math.max(0, Math.max(...columns) + reach - padding.left - width);
   const padded = model.node('Pad', [
@@ -78,8 +78,8 @@ export function lineColumns(
     length,
   ]);
 
-  // [C, k·outer, N, inner/L]: for the first channel of the first image, and how far the others are
-  // from there.
+  // [C, k·outer, N, inner/L]: indices for the first channel of the first image, and the offsets of
+  // the others.
   const perLine = order.inner / length;
   const firsts = begins.map(
     ({ line, column }) =>

@@ -1,6 +1,6 @@
 /**
- * From a graph to the bytes of an ONNX model with the same inputs and outputs, algorithms and
- * layouts chosen.
+ * Lowers a graph to the bytes of an ONNX model with the same inputs and outputs; it chooses
+ * algorithms and layouts.
  */
 import { type Graph, topologicalOrder, type Value } from '../../graph/value.js';
 import { OnnxModelBuilder } from '../model-builder.js';

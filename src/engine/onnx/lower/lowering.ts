@@ -1,7 +1,7 @@
 /**
  * The state of a lowering: which ONNX values hold each value of the graph, and in which layout. A
- * value may be *plain* (row-major in its own shape, NCHW for images) or in *rows* of some order;
- * each reader asks for what suits it, and conversions are made once.
+ * value may be *plain* (row-major in its own shape, NCHW for images) or in *rows* of some order.
+ * Each reader asks for the layout that suits it, and each conversion is made once.
  */
 
 import { sizeOf } from '../../../tensor/shape.js';
@@ -17,22 +17,22 @@ export interface Rows {
   readonly name: string;
   readonly order: RowOrder;
   /**
-   * Where the phases of the order were computed one by one: the values of each, [outer/phases · N ·
+   * If the phases of the order were computed one by one: the values of each, [outer/phases · N ·
    * inner, C].
    */
   readonly parts?: readonly string[];
 }
 
-/** Rows of C channels that a pattern is read from. */
+/** Rows of C channels that a pattern reads. */
 export interface RowTable {
   readonly name: string;
   readonly rows: number;
   readonly channels: number;
-  /** How far the rows of one image are from those of the next. */
+  /** The distance between the rows of one image and those of the next. */
   readonly perImage: number;
 }
 
-/** What a rule gives: the value in plain layout, or in rows. */
+/** The result of a rule: the value in plain layout, or in rows. */
 export type Lowered = string | Rows;
 
 export class Lowering {
@@ -43,7 +43,7 @@ export class Lowering {
 
   readonly #rule: (lowering: Lowering, value: Value) => Lowered;
 
-  /** Lowers every value, in this order, by its rule; but those whose names are `given`. */
+  /** Lowers each value, in this order, by its rule, except those whose names are `given`. */
   constructor(
     model: OnnxModelBuilder,
     values: readonly Value[],
@@ -62,7 +62,7 @@ export class Lowering {
     for (const value of values) this.set(value, given(value) ?? rule(this, value));
   }
 
-  /** Lowers what a body holds into the model of its loop; the result is plain. */
+  /** Lowers a body into the model of its loop; the result is plain. */
   body(model: OnnxModelBuilder, result: Value, given: (value: Value) => string | undefined): string {
     return new Lowering(model, topologicalOrder([result]), this.#rule, given).plain(result);
   }
@@ -76,7 +76,7 @@ export class Lowering {
     return this.#users.get(value) ?? [];
   }
 
-  /** The rows that a value already has, if it was lowered to rows. */
+  /** The rows of a value that was lowered to rows already. */
   existingRows(value: Value): Rows | undefined {
     return this.#rows.get(value)?.[0];
   }
@@ -95,7 +95,7 @@ export class Lowering {
     return value.inputs.map((input) => this.plain(input));
   }
 
-  /** An image's rows, in the order it has (image order where it is plain so far). */
+  /** An image's rows in the order they have (image order if it is plain so far). */
   anyRows(value: Value): Rows {
     return this.existingRows(value) ?? this.rows(value, imageOrder(...imageSize(value)));
   }
@@ -112,8 +112,8 @@ export class Lowering {
   }
 
   /**
-   * An image of one pixel [N or 1, C, 1, 1], for an elementwise operation with rows of this order:
-   * repeated along `inner`, [1, N or 1, inner, C]. Runtimes broadcast long runs of numbers four
+   * An image of one pixel [N or 1, C, 1, 1], repeated along `inner` for an elementwise operation
+   * with rows of this order, [1, N or 1, inner, C]. Runtimes broadcast long runs of numbers four
    * times as fast as runs of C.
    */
   pixelInRows(value: Value, order: RowOrder): string {
@@ -123,10 +123,7 @@ export class Lowering {
     return this.model.node('Expand', [name, this.model.int64s([1, n, order.inner, c])]);
   }
 
-  /**
-   * Rows whose phases are values of their own; they are put together only if somebody reads them as
-   * one.
-   */
+  /** Rows whose phases are separate values. They are joined only if a reader needs them as one. */
   rowsFromParts(parts: readonly string[], value: Value, order: RowOrder): Rows {
     const [n, c] = batchAndChannels(value);
     const { model } = this;
@@ -150,8 +147,8 @@ export class Lowering {
   }
 
   /**
-   * Reads pixels by a pattern: for every place in [a, b], the pixel of the image that is read
-   * there, or OUTSIDE, which reads the number `outside`. The result is [a, N, b, C].
+   * Reads pixels by a pattern: for each place in [a, b], the pixel that is read there, or OUTSIDE,
+   * which reads the number `outside`. The result is [a, N, b, C].
    */
   readPixels(value: Value, pattern: Int32Array, [a, b]: readonly [number, number], outside = 0): string {
     const { name, order } = this.anyRows(value);
@@ -164,9 +161,9 @@ export class Lowering {
   }
 
   /**
-   * Gathers rows of a table [rows, C]: at place [a, b] of image i, row firsts[a, b] + i·perImage,
-   * or a row of `outside` where `firsts` says OUTSIDE. The result is [a, N, b, C]. The model
-   * computes the indices from the pattern of one image, so that a file does not grow with the
+   * Gathers rows of a table [rows, C]: at place [a, b] of image i, the row firsts[a, b] +
+   * i·perImage, or a row of `outside` if `firsts` says OUTSIDE. The result is [a, N, b, C]. The
+   * model computes the indices from the pattern of one image, so the file does not grow with the
    * batch.
    */
   gatherRows(
@@ -218,7 +215,7 @@ export class Lowering {
   }
 }
 
-/** The row at which a place of the first of n images lies. */
+/** The row of a place of the first of n images. */
 export function rowOfPlace(place: number, n: number, inner: number): number {
   return Math.floor(place / inner) * n * inner + (place % inner);
 }

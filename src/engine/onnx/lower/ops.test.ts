@@ -9,7 +9,7 @@ import { type Graph, graphInputs, type Value } from '../../graph/value.js';
 import { ortNode } from '../../runtime/node/ort-node.js';
 import { lower } from './lower.js';
 
-/** One case: a function of inputs of these shapes, and how their elements are drawn. */
+/** One case: a function of inputs with these shapes, and how their elements are drawn. */
 interface Case {
   readonly f: (...inputs: Value[]) => Value;
   readonly shapes: readonly (readonly number[])[];
@@ -21,7 +21,9 @@ const gaussian = (stream: RandomStream) => stream.normal();
 const positive = (stream: RandomStream) => 0.5 + stream.uniform();
 const tied = (stream: RandomStream) => stream.integer(2);
 const constantPatches = () => 0.25;
-/** Far enough from the kink of relu and from ties that differences of 1e-4 do not cross them. */
+/**
+ * Numbers so far from the kink of relu and from ties that differences of 1e-4 do not cross them.
+ */
 const distinct = () => {
   let count = 0;
   return () => {
@@ -235,7 +237,7 @@ async function run(graph: Graph, data: Readonly<Record<string, Float64Array>>) {
 function inputsOf({ shapes, draw = gaussian }: Case) {
   const stream = randomStream('ops', 1);
   const values = shapes.map((shape, index) => g.input(`x${index}`, shape));
-  // Float32 exactly, so that the runtime and the reference see the same numbers.
+  // Exact in float32, so that the runtime and the reference see the same numbers.
   const data = Object.fromEntries(
     shapes.map((shape, index) => [
       `x${index}`,
@@ -245,7 +247,7 @@ function inputsOf({ shapes, draw = gaussian }: Case) {
   return { values, data };
 }
 
-/** Σ y·c with fixed c: a scalar whose gradient exercises every element of y differently. */
+/** Σ y·c with fixed c: a scalar whose gradient uses each element of y differently. */
 function weightedSum(y: Value): Value {
   const weights = Array.from({ length: sizeOf(y.shape) }, (_, i) => Math.fround(Math.cos(3 * i + 1)));
   return g.reduceSum(g.mul(y, g.constant(weights, y.shape)));
@@ -301,7 +303,7 @@ describe.each([
     const graph: Graph = { outputs: { dx: gradients(weightedSum(y), values)[0]! } };
     const reference = evaluate(graph, data).dx!;
     expectClose((await run(graph, data)).dx!.data, reference, 5e-6);
-    // Shares add up: the sum of dx is the sum of dy.
+    // The shares add up: the sum of dx is the sum of dy.
     const dy = Array.from({ length: sizeOf(y.shape) }, (_, i) => Math.cos(3 * i + 1));
     expect(reference.reduce((a, b) => a + b, 0)).toBeCloseTo(
       dy.reduce((a, b) => a + b, 0),

@@ -1,7 +1,7 @@
 /**
- * Which row order suits the readers of an image best. An operation that makes an image in rows of
- * its own choice asks here; a reader that needs the image in one order answers, and an elementwise
- * reader passes the question on.
+ * Chooses the row order of an image that suits its readers. An operation that can give rows in any
+ * order asks here. A reader that needs one order answers; an elementwise reader passes the question
+ * on to its own readers.
  */
 
 import { sameShape } from '../../../tensor/shape.js';
@@ -33,7 +33,7 @@ function orderAskedBy(
         ? phaseOrder(preferredOrder(lowering, user, asked), user.attributes.kernel)
         : undefined;
     case 'maxPool2dGradient':
-      // x and y have their orders by now; dy, the last operand, does best in that of y.
+      // x and y have their orders by now; the best order for dy, the last operand, is that of y.
       return user.inputs[2] === value ? orderOf(lowering, user.inputs[1]) : undefined;
     case 'conv2d': {
       if (user.inputs[0] !== value) return undefined;
@@ -41,8 +41,7 @@ function orderAskedBy(
       return tile === undefined ? undefined : tileOrder(...imageSize(value), tile);
     }
     default:
-      // An elementwise reader: the order of what it reads beside this image, or what its own
-      // readers ask for.
+      // An elementwise reader: the order of its other operand, or what its own readers ask for.
       if (!sameShape(user.shape, value.shape) || asked.has(user)) return undefined;
       for (const other of user.inputs) {
         if (other !== value && sameShape(other.shape, value.shape)) {

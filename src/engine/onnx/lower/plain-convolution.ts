@@ -1,7 +1,7 @@
 /**
- * The plain operators: Conv for convolutions in groups, and ConvTranspose for their input gradients
- * and for those of large kernels over few channels. The weight gradient in groups is a batch of
- * matrix products, one a group, over gathered columns.
+ * Convolution by the plain operators: Conv for convolutions in groups, and ConvTranspose for their
+ * input gradients and for those of large kernels over few channels. The weight gradient in groups
+ * is a batch of matrix products over gathered columns, one for each group.
  */
 
 import type { ImageShape } from '../../graph/shapes.js';
@@ -27,7 +27,7 @@ export function lowerPlainInputGradient(lowering: Lowering, dx: ValueOf<'conv2dI
   const [height, width] = imageSize(dx as Value);
   const [rows, columnCount] = imageSize(dy);
   const [kh, kw] = imageSize(w);
-  // Pixels after the last window have no gradient; the operator has to be told of them.
+  // Pixels after the last window have no gradient; the operator must be told how many there are.
   const rest = [
     height + padding.top + padding.bottom - ((rows - 1) * strides[0] + kh),
     width + padding.left + padding.right - ((columnCount - 1) * strides[1] + kw),

@@ -1,8 +1,8 @@
 /**
  * Pooling in rows. Windows that tile the image exactly are phases: rows in phase order [k·outer, N,
- * inner, C] are read as [k, outer·N·inner, C] and reduced over the leading axis. Any other windows
- * are gathered, [outer, N, inner, k, C], and their gradients gathered back: a pixel adds up what
- * every window that holds it gives.
+ * inner, C] are read as [k, outer·N·inner, C] and reduced over the leading axis. All other windows
+ * are gathered, [outer, N, inner, k, C], and their gradients are gathered back: each pixel adds up
+ * the gradients of the windows that contain it.
  */
 import type { PoolingAttributes } from '../../graph/ops.js';
 import { operand, type Value, type ValueOf } from '../../graph/value.js';
@@ -24,8 +24,8 @@ import { isExactPooling, pixelOfTap, windowOfPixel } from './taps.js';
 type Pooling = ValueOf<'maxPool2d'> | ValueOf<'averagePool2d'>;
 
 /**
- * The image in an order that groups it by the phases of this kernel: the one it has, or the one its
- * readers like.
+ * The image in an order that groups it by the phases of this kernel: its present order, or the one
+ * its readers prefer.
  */
 function rowsByPhase(lowering: Lowering, x: Value, y: Value, kernel: readonly [number, number]): Rows {
   const existing = lowering.existingRows(x);
@@ -35,8 +35,8 @@ function rowsByPhase(lowering: Lowering, x: Value, y: Value, kernel: readonly [n
 }
 
 /**
- * For the gradient of an image: the order that its readers like, if it has these phases; else what
- * the pooled one makes.
+ * For the gradient of an image: the order that its readers prefer, if it has these phases;
+ * otherwise one made from the order of the pooled image.
  */
 function orderByPhase(lowering: Lowering, dx: Value, dy: Value, kernel: readonly [number, number]): RowOrder {
   const preferred = preferredOrder(lowering, dx);
@@ -48,7 +48,7 @@ function orderByPhase(lowering: Lowering, dx: Value, dy: Value, kernel: readonly
 
 const taps = ({ kernel }: PoolingAttributes) => kernel[0] * kernel[1];
 
-/** The order of the pooled image, of an image whose order has phases. */
+/** The order of the pooled image, given the order of an image with phases. */
 function pooledOrder(order: RowOrder): RowOrder {
   if (order.phases === undefined) throw new Error('internal: pooling by phase of rows that have none');
   return order.phases.pooled;
@@ -88,9 +88,7 @@ export function lowerPooling(lowering: Lowering, y: Pooling): Lowered {
   };
 }
 
-/**
- * All windows of the image [outer, N, inner, k, C], in the order that the pooled image shall have.
- */
+/** All windows of the image [outer, N, inner, k, C], in the order of the pooled image. */
 function gatheredWindows(
   lowering: Lowering,
   x: Value,
@@ -106,7 +104,7 @@ function gatheredWindows(
   return { windows: lowering.reshape(gathered, [order.outer, n, order.inner, k, c]), order };
 }
 
-/** For every place of the pooled image and every tap, the pixel that is read. */
+/** For each place of the pooled image and each tap, the pixel that is read. */
 function tapPattern(x: Value, order: RowOrder, attributes: PoolingAttributes): Int32Array {
   const k = taps(attributes);
   const pixels = pixelsByPlace(order);
@@ -147,7 +145,7 @@ export function lowerMaxPoolGradient(lowering: Lowering, dx: ValueOf<'maxPool2dG
   const k = taps(dx.attributes);
   const masks = (windows: string, maxima: string) =>
     model.node('Cast', [model.node('Equal', [windows, maxima])], { to: ONNX_TYPES.f32 });
-  // Every tap that equals the maximum gets an equal share of dy.
+  // Each tap that equals the maximum gets an equal share of dy.
   const shares = (isMaximum: string, ties: string, gradient: string) =>
     model.node('Mul', [isMaximum, model.node('Div', [gradient, ties])]);
   if (isExactPooling(x, dx.attributes)) {
@@ -162,7 +160,7 @@ export function lowerMaxPoolGradient(lowering: Lowering, dx: ValueOf<'maxPool2dG
       return lowering.rowsFromParts(parts, x, rows.order);
     }
     const isMaximum = masks(lowering.reshape(rows.name, [k, rowCount(y), c]), pooled(y));
-    // A sum over the leading axis runs twice as fast as a product with a row of ones than as a
+    // A sum over the leading axis is twice as fast as a product with a row of ones than as a
     // reduction.
     const flat = lowering.reshape(isMaximum, [k, rowCount(y) * c]);
     const ties = lowering.reshape(model.node('MatMul', [model.filled(1, [1, k]), flat]), [1, rowCount(y), c]);
@@ -202,8 +200,8 @@ export function lowerAveragePoolGradient(lowering: Lowering, dx: ValueOf<'averag
 }
 
 /**
- * From what every tap of every window gives, [outer, N, inner, k, C] in the pooled order, to the
- * sum for every pixel of the image. A pixel lies in at most k windows, once for every tap.
+ * From the gradients of each tap of each window, [outer, N, inner, k, C] in the pooled order, to
+ * their sum for each pixel. A pixel lies in at most k windows, once for each tap.
  */
 function gatherBack(
   lowering: Lowering,

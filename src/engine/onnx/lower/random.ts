@@ -1,8 +1,8 @@
 /**
  * Random numbers inside the graph: lowbias32 over (position, keys, stream), as in
- * engine/graph/random-bits.ts. Runtimes multiply 64-bit integers but not 32-bit unsigned ones, so
+ * engine/graph/random-bits.ts. Runtimes multiply 64-bit integers but not 32-bit unsigned ones. So
  * products are taken of values below 2³² with the multiplier as a signed 32-bit number (below 2⁶³
- * in size, never overflowing) and cut to 32 bits; shifts want unsigned operands.
+ * in size, never overflowing) and cut to 32 bits. Shifts need unsigned operands.
  */
 
 import { sizeOf } from '../../../tensor/shape.js';

@@ -1,7 +1,7 @@
 /**
- * Reductions and their reverse. Of an image in rows, reductions over pixels (and over the batch)
- * stay in rows; a sum over all rows, as every bias gradient is, runs fastest as a product with a
- * row of ones.
+ * Reductions and expansion. Reductions of an image in rows over pixels (and over the batch) stay in
+ * rows. A sum over all rows, such as each bias gradient, is fastest as a product with a row of
+ * ones.
  */
 
 import { sizeOf } from '../../../tensor/shape.js';
@@ -47,8 +47,8 @@ function reduce(lowering: Lowering, y: Reduction, type: 'ReduceSum' | 'ReduceMax
 }
 
 /**
- * The sum over the outer places of an image in rows, [1, N·inner·C]: fastest as a product with a
- * row of ones too.
+ * The sum over the outer places of an image in rows, [1, N·inner·C]; this is also fastest as a
+ * product with a row of ones.
  */
 function sumOfLines(lowering: Lowering, { name, order }: Rows, x: Value): string {
   const [n, c] = batchAndChannels(x);
@@ -57,8 +57,8 @@ function sumOfLines(lowering: Lowering, { name, order }: Rows, x: Value): string
 }
 
 /**
- * Broadcasting to a shape; from one pixel to an image it gives rows in the order that their readers
- * like.
+ * Broadcasts to a shape. From one pixel to an image, it gives rows in the order that the readers
+ * prefer.
  */
 export function lowerExpand(lowering: Lowering, y: ValueOf<'expand'>): Lowered {
   const { model } = lowering;

@@ -5,7 +5,7 @@ import { imageOrder, phaseOrder, pixelsByPlace, type RowOrder, tileOrder } from 
 const extent = fc.integer({ min: 1, max: 4 });
 const window = fc.tuple(extent, extent);
 
-/** An order of any depth: an image, pooled up to three times. */
+/** An order of random depth: an image, pooled up to three times. */
 const anyOrder = fc
   .tuple(extent, extent, fc.array(window, { maxLength: 3 }))
   .map(

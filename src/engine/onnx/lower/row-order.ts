@@ -1,14 +1,14 @@
 /**
- * Row orders: how the pixels of a batch of images [N,C,H,W] lie as rows of C channels. A tensor in
- * rows has the shape [outer, N, inner, C]: the pixels of one image are dealt out to outer × inner
- * places, and the batch lies between.
+ * Row orders: how the pixels of a batch of images [N,C,H,W] are stored as rows of C channels. A
+ * tensor in rows has the shape [outer, N, inner, C]: the pixels of one image are distributed over
+ * outer × inner places, and the batch lies between.
  *
  * - Image order, [1, N, H·W, C], is NHWC. Line order, [H, N, W, C], has the batch between lines and
  *   pixels.
  * - Phase order groups rows by their place within a window: with 2×2 windows [4·outer', N, inner',
  *   C], where outer' and inner' are those of the pooled image. Pooling is then a reduction over a
- *   leading axis of 4, and no row moves. A Winograd tile of m×m outputs is such a window too: its
- *   convolution gives phase order by itself.
+ *   leading axis of 4, and no row moves. A Winograd tile of m×m outputs is such a window, too: its
+ *   convolution gives phase order directly.
  */
 import type { Pair } from '../../graph/ops.js';
 
@@ -17,13 +17,13 @@ export interface RowOrder {
   readonly width: number;
   readonly outer: number;
   readonly inner: number;
-  /** For every pixel (row-major), its place: outer index · inner + inner index. */
+  /** For each pixel (row-major), its place: outer index · inner + inner index. */
   readonly places: Int32Array;
-  /** Where rows are grouped by phase: the windows, and the order of the pooled image. */
+  /** If rows are grouped by phase: the windows, and the order of the pooled image. */
   readonly phases: { readonly window: Pair; readonly pooled: RowOrder } | undefined;
   /** Neighbouring places hold pixels of one line, `step` apart, in stretches of `length`. */
   readonly stretch: { readonly length: number; readonly step: number };
-  /** Equal for equal orders. */
+  /** Equal orders have equal keys. */
   readonly key: string;
 }
 
@@ -42,15 +42,15 @@ export function imageOrder(height: number, width: number): RowOrder {
 }
 
 /**
- * [H, N, W, C]: line by line. Sums over pixels and numbers for each pixel then run along long
- * stretches of memory.
+ * [H, N, W, C]: line by line. Sums over pixels, and numbers for each pixel, then use long stretches
+ * of memory.
  */
 export function lineOrder(height: number, width: number): RowOrder {
   const order = imageOrder(height, width);
   return { ...order, outer: height, inner: width, key: `line${height}x${width}` };
 }
 
-/** The order in which pooling by `window` gives the order `pooled`, without moving a row. */
+/** The order for which pooling by `window` gives the order `pooled` without moving a row. */
 export function phaseOrder(pooled: RowOrder, window: Pair): RowOrder {
   const [windowHeight, windowWidth] = window;
   const height = pooled.height * windowHeight;
@@ -74,12 +74,12 @@ export function phaseOrder(pooled: RowOrder, window: Pair): RowOrder {
   };
 }
 
-/** The order in which Winograd's F(m×m) gives its results: m×m tiles, row by row. */
+/** The order of the results of Winograd's F(m×m): m×m tiles, row by row. */
 export function tileOrder(height: number, width: number, m: number): RowOrder {
   return phaseOrder(imageOrder(height / m, width / m), [m, m]);
 }
 
-/** For every place, the pixel that lies there. */
+/** For each place, the pixel that lies there. */
 export function pixelsByPlace(order: RowOrder): Int32Array {
   const pixels = new Int32Array(order.places.length);
   order.places.forEach((place, pixel) => {

@@ -63,7 +63,7 @@ const CONVOLUTIONS: Readonly<Record<ConvolutionAlgorithm, ConvolutionRules>> = {
   winograd4: winogradRules(4),
 };
 
-/** A rule for an operation whose attributes do not matter to it. */
+/** A rule that ignores the attributes of its operation. */
 const onValue =
   (rule: (lowering: Lowering, value: Value) => Lowered) =>
   (lowering: Lowering, value: ValueOf<OpName>): Lowered =>
@@ -196,7 +196,7 @@ export const rules: { readonly [Op in OpName]: Rule<Op> } = {
   sumOverParts: lowerSumOverParts,
 };
 
-/** [count, classes] with a 1 at every index. */
+/** [count, classes] with a 1 at each index. */
 function oneHotMatrix(lowering: Lowering, indices: string, count: number, classes: number): string {
   const { model } = lowering;
   const all = model.int32s(

@@ -1,6 +1,7 @@
 /**
- * A sum over parts is an ONNX Loop: it takes the parts one after the other, in the same memory.
- * What does not depend on the part (transformed weights, indices) the model builder leaves outside.
+ * Lowers a sum over parts to an ONNX Loop, which computes the parts one after the other in the same
+ * memory. The model builder keeps what does not depend on the part (transformed weights, indices)
+ * outside the loop.
  */
 
 import { sizeOf } from '../../../tensor/shape.js';

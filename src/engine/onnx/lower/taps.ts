@@ -1,5 +1,5 @@
 /**
- * Where the taps of a window fall: the address arithmetic of convolution and pooling. Pixels and
+ * Address arithmetic of convolution and pooling: which pixel each tap of a window reads. Pixels and
  * windows are row-major.
  */
 
@@ -7,7 +7,7 @@ import type { Shape } from '../../../tensor/shape.js';
 import type { Pair, PoolingAttributes, WindowAttributes } from '../../graph/ops.js';
 import { OUTSIDE } from './lowering.js';
 
-/** The pixel that tap `tap` of window `window` reads, or OUTSIDE where that is padding. */
+/** The pixel that tap `tap` of window `window` reads, or OUTSIDE if that is padding. */
 export function pixelOfTap(
   [height, width]: Pair,
   windowsPerRow: number,
@@ -21,7 +21,7 @@ export function pixelOfTap(
   return u >= 0 && u < height && v >= 0 && v < width ? u * width + v : OUTSIDE;
 }
 
-/** The window of which tap `tap` reads this pixel, or OUTSIDE where there is none. */
+/** The window whose tap `tap` reads this pixel, or OUTSIDE if there is none. */
 export function windowOfPixel(
   [rows, columns]: Pair,
   imageWidth: number,
@@ -37,7 +37,7 @@ export function windowOfPixel(
   return exists ? p * columns + q : OUTSIDE;
 }
 
-/** Whether the windows touch without overlap, gap, padding or rest. */
+/** Whether the windows touch without overlap, gap, padding or remainder. */
 export function isExactPooling(
   x: { readonly shape: Shape },
   { kernel, strides, padding }: PoolingAttributes,

@@ -1,10 +1,10 @@
 /**
  * The matrices of Winograd's minimal filtering F(m, r): m neighbouring results of a filter with r
- * taps, by m + r − 1 multiplications (Winograd 1980; Blahut 2010, chapter 5). As polynomials: the
- * product of a filter g (degree r − 1) with results y (degree m − 1) is known by its values at m +
- * r − 2 points p and by its leading coefficient, the value "at ∞". Evaluation at the points is a
- * matrix each for y and g; interpolation, by Lagrange, is one for the product. What filters is the
- * transposed of that bilinear map, y = Aᵀ[(G g) ⊙ (Bᵀ d)]:
+ * taps, from m + r − 1 multiplications (Winograd 1980; Blahut 2010, chapter 5). As polynomials: the
+ * product of a filter g (degree r − 1) and results y (degree m − 1) is determined by its values at
+ * m + r − 2 points p and by its leading coefficient, the value "at ∞". Evaluation at the points is
+ * one matrix each for y and g; interpolation, by Lagrange, is one for the product. The filter is
+ * the transpose of that bilinear map, y = Aᵀ[(G g) ⊙ (Bᵀ d)]:
  *
  *     Aᵀ [m, m+r−1]      powers of the points, pⁱ; the last point gives 1 to the last result alone
  *     G  [m+r−1, r]      powers of the points over Π (p − q) for the other points q
@@ -20,12 +20,12 @@ export interface MinimalFilter {
   readonly fromProducts: Matrix;
 }
 
-/** @param points m + r − 2 of them, all different; how large they are decides what rounding does */
+/** @param points m + r − 2 different points; their sizes determine the rounding errors */
 export function minimalFilter(points: readonly number[], results: number): MinimalFilter {
   const taps = points.length + 2 - results;
   const others = (point: number) => points.filter((other) => other !== point);
   const powers = (point: number, count: number) => Array.from({ length: count }, (_, i) => point ** i);
-  /** 1 in the last of `count` places. */
+  /** A vector of `count` places with 1 in the last. */
   const last = (count: number) => Array.from({ length: count }, (_, i) => Number(i === count - 1));
   return {
     results,

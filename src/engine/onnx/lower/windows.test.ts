@@ -1,4 +1,6 @@
-/** Convolution and pooling of random shapes, by every algorithm, against the reference evaluator. */
+/**
+ * Convolution and pooling of random shapes, by every algorithm, against the reference evaluator.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../base/random.js';
@@ -22,7 +24,7 @@ const anyPadding = (most: number) =>
     right: between(0, most),
   });
 
-/** The value of f and its gradients for all inputs are those of the evaluator. */
+/** Checks that f and its gradients for all inputs are as the evaluator computes them. */
 async function expectLoweredEqually(
   shapes: readonly Shape[],
   f: (...inputs: Value[]) => Value,
@@ -55,7 +57,7 @@ async function expectLoweredEqually(
 }
 
 const gaussian = (index: number) => randomStream('windows', index).normal();
-/** Whole numbers from 0 to 2: many ties. */
+/** Whole numbers from 0 to 2, which give many ties. */
 const tied = (index: number) => randomStream('windows', index).integer(3);
 
 describe('a convolution equals the evaluator, forward and for both gradients,', () => {
@@ -113,7 +115,7 @@ describe('a convolution equals the evaluator, forward and for both gradients,', 
     });
     await fc.assert(
       fc.asyncProperty(shapes, async ({ c, rows, columns, kernel, strides, left, pool }) => {
-        // The image for which the result has 4·rows × 4·columns pixels: enough to be pooled twice.
+        // An image for which the result has 4·rows × 4·columns pixels: enough to be pooled twice.
         const height = (4 * rows - 1) * strides[0] + kernel[0] - 1;
         const width = (4 * columns - 1) * strides[1] + kernel[1] - left;
         const padding = { top: 1, left, bottom: 0, right: 0 };
@@ -206,7 +208,7 @@ describe('a convolution equals the evaluator, forward and for both gradients,', 
             padding: { top: before, left: before, bottom: after, right: after },
           });
         };
-        // Sums of a few hundred products are brought back to what tanh bends.
+        // Sums of a few hundred products are scaled to where tanh is curved.
         const network = (x: Value, w1: Value, w2: Value) =>
           pooled(same(g.tanh(pooled(same(x, g.mul(w1, 0.06), first), pool)), w2, second), lastPool);
         const [w1, w2] = [

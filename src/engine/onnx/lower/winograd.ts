@@ -6,14 +6,14 @@
  *     Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A
  *
  * With the tile's P = (m+2)² positions flattened, each two-sided transform is one matrix product or
- * two, and the ⊙, summed over channels, becomes P products of matrices: V [P, T, C] times U [P, C,
- * O], 2.25 times fewer multiplications than the direct way with tiles of 2×2, and 4 times fewer
+ * two. The ⊙, summed over channels, becomes P products of matrices: V [P, T, C] times U [P, C, O].
+ * That is 2.25 times fewer multiplications than the direct way with tiles of 2×2, and 4 times fewer
  * with 4×4. The transposed transforms give the gradients:
  *
  *     dM = (A⊗A) dY,   dU = Vᵀ dM,   dg = (G⊗G)ᵀ dU
  *
  * and dX is the convolution of dY with the kernel turned by 180° and its channels exchanged.
- * Results fall out grouped by their place in the tile: that is phase order (`tileOrder`).
+ * Results are grouped by their place in the tile, which is phase order (`tileOrder`).
  */
 
 import type { Shape } from '../../../tensor/shape.js';
@@ -27,19 +27,15 @@ import { kroneckerSquare, type Matrix, type MinimalFilter, minimalFilter, transp
 export type TileSize = 2 | 4;
 
 /**
- * The points of F(4, 3) are those of whole halves and quarters with the smallest rounding errors: 4
- * times those of a direct convolution in float32 on the average, where 0, ±1, ±2 give 12 times as
- * much.
+ * The points of F(4, 3) are the halves and quarters with the smallest rounding errors: on average 4
+ * times those of a direct convolution in float32, where 0, ±1, ±2 would give 12 times.
  */
 const FILTERS: Readonly<Record<TileSize, MinimalFilter>> = {
   2: minimalFilter([0, 1, -1], 2),
   4: minimalFilter([0, 0.75, -0.75, 1.5, -1.5], 4),
 };
 
-/**
- * The tile sizes by which the convolution of an image of this shape by a weight of this shape can
- * be done.
- */
+/** The tile sizes that fit a convolution of an image and a weight with these shapes. */
 export function winogradTiles(attributes: ConvolutionAttributes, image: Shape, weight: Shape): TileSize[] {
   const { strides, padding, groups } = attributes;
   const [, , height, width] = image as readonly [number, number, number, number];
@@ -85,7 +81,7 @@ export function lowerWinogradWeightGradient(
     lowering.rows(dy, tileOrder(...imageSize(dy), m)).name,
     [tileCount(dy, m), o],
   );
-  // dU, [P, O, C]; its columns by (G⊗G) give OIHW.
+  // dU, [P, O, C]; its columns multiplied by (G⊗G) give OIHW.
   const dU = lowering.model.node('MatMul', [
     lowering.transpose(dM, [0, 2, 1]),
     transformedPixels(lowering, x, m),
@@ -105,7 +101,7 @@ function convolveTiles(lowering: Lowering, x: Value, taps: string, y: Value, m: 
   return { name: lowering.reshape(results, [order.outer, n, order.inner, o]), order };
 }
 
-/** V [P, T, C]: the pixels of every tile, transformed. */
+/** V [P, T, C]: the transformed pixels of each tile. */
 function transformedPixels(lowering: Lowering, x: Value, m: TileSize): string {
   const [height, width] = imageSize(x);
   const [tilesPerRow, side] = [width / m, m + 2];
@@ -127,7 +123,8 @@ function transformedTaps(lowering: Lowering, w: Value, direction: 'forward' | 't
   const { toTaps } = FILTERS[m];
   return direction === 'forward'
     ? transform(lowering, toTaps, lowering.transpose(flat, [2, 1, 0]), [c, o])
-    : // Turning the kernel by 180° reverses its taps along both axes, and so the columns of the matrix.
+    : // Turning the kernel by 180° reverses its taps along both axes, and so the columns of the
+      // matrix.
       transform(
         lowering,
         toTaps.map((row) => [...row].reverse()),
@@ -137,9 +134,9 @@ function transformedTaps(lowering: Lowering, w: Value, direction: 'forward' | 't
 }
 
 /**
- * m·x·mᵀ for every square x of a stack [q², rows, columns], as [p², rows, columns], m being [p, q].
- * A product by the Kronecker square of m reads the stack once; a product along each axis reads it
- * twice, but multiplies so much less for a matrix of the larger tiles that it is faster.
+ * m·x·mᵀ for each square x of a stack [q², rows, columns], as [p², rows, columns], where m is [p,
+ * q]. A product with the Kronecker square of m reads the stack once. A product along each axis
+ * reads it twice, but needs so many fewer multiplications for the larger tiles that it is faster.
  */
 function transform(
   lowering: Lowering,
@@ -159,7 +156,7 @@ function transform(
   return lowering.reshape(transformed, [p * p, rows, columns]);
 }
 
-/** T: the tiles of all images of the batch. */
+/** T: the number of tiles of all images in the batch. */
 function tileCount(image: Value, m: TileSize): number {
   const [height, width] = imageSize(image);
   return ((image.shape[0] as number) * height * width) / m ** 2;

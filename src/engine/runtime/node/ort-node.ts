@@ -6,7 +6,7 @@ import { engineError } from '../engine-error.js';
 import { ortSession } from '../ort-session.js';
 import { checkThreads, partBytesOf, type Runtime } from '../runtime.js';
 
-/** @throws RuntimeError when more threads are asked for than there are cores. */
+/** @throws RuntimeError when more threads are requested than there are cores. */
 export function ortNode({ threads = 1 } = {}): Runtime {
   const device = 'cpu';
   checkThreads(threads, `the ${device}`, availableParallelism());

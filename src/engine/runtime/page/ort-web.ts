@@ -1,7 +1,7 @@
 /**
- * ONNX Runtime in a browser: on WebGPU, with the carried values kept there, or as WebAssembly
- * (which Node can run too). The package `onnxruntime-web` is an optional peer: only those who train
- * in a page install it.
+ * ONNX Runtime in a browser: on WebGPU, with the carried values kept on the GPU, or as WebAssembly
+ * (which Node can run, too). The package `onnxruntime-web` is an optional peer dependency, needed
+ * only to train in a page.
  */
 import type { Env, InferenceSessionFactory } from 'onnxruntime-common';
 import { requireArray } from '../../../tensor/arrays.js';
@@ -10,10 +10,7 @@ import { type Ort, ortSession } from '../ort-session.js';
 import { checkThreads, partBytesOf, type Runtime, RuntimeError } from '../runtime.js';
 import { type GpuAdapter, gpuAdapter } from './web-gpu.js';
 
-/**
- * What `import('onnxruntime-web/webgpu')` gives, or `import('onnxruntime-web/wasm')` for
- * WebAssembly alone.
- */
+/** The module `onnxruntime-web/webgpu`, or `onnxruntime-web/wasm` for WebAssembly only. */
 export interface OrtWeb extends Ort {
   readonly InferenceSession: InferenceSessionFactory;
   readonly env: Env;
@@ -21,43 +18,43 @@ export interface OrtWeb extends Ort {
 
 export interface OrtWebOptions {
   /**
-   * `auto`, the default, takes a GPU where there is a real one: a software adapter is slower than
+   * `auto`, the default, uses a GPU if there is a hardware one: a software adapter is slower than
    * WebAssembly.
    */
   readonly device?: 'auto' | 'wasm' | 'webgpu';
   /**
-   * Of WebAssembly; by default, all that the page has. They are started once: every runtime of a
-   * page shares the number of the first.
+   * Threads of WebAssembly; by default, all that the page has. They are started once: all runtimes
+   * of a page use the number of the first.
    */
   readonly threads?: number;
 }
 
-/** @throws RuntimeError when the device that is asked for is not there, or has fewer threads. */
+/** @throws RuntimeError when the requested device is missing or has fewer threads. */
 export async function ortWeb(ort: OrtWeb, options: OrtWebOptions = {}): Promise<Runtime> {
   const adapter = await chooseAdapter(options.device ?? 'auto');
   return adapter === undefined ? wasmRuntime(ort, options) : webGpuRuntime(ort, adapter);
 }
 
-/** Undefined for WebAssembly. @throws RuntimeError when a GPU is asked for, and there is none. */
+/** Undefined for WebAssembly. @throws RuntimeError when a GPU is requested and there is none. */
 export async function chooseAdapter(device: 'auto' | 'wasm' | 'webgpu'): Promise<GpuAdapter | undefined> {
   if (device === 'wasm') return undefined;
   const adapter = await gpuAdapter();
   if (device === 'auto') return adapter?.software === false ? adapter : undefined;
   if (adapter !== undefined) return adapter;
-  throw new RuntimeError('runtime: WebGPU is asked for, but this browser offers no adapter', {
+  throw new RuntimeError('runtime: WebGPU is requested, but this browser offers no adapter', {
     hint: 'choose the device "wasm", or "auto"; WebGPU needs a page from https or localhost',
   });
 }
 
 function wasmRuntime(ort: OrtWeb, options: OrtWebOptions): Runtime {
-  // Threads share memory, which a page may only do where it is isolated from those of other
-  // origins. Node is no page.
+  // Threads share memory. A page may share memory only if it is isolated from pages of other
+  // origins; this does not apply to Node.
   const isolated = globalThis.crossOriginIsolated ?? true;
   const available = isolated ? (globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
   const { threads = available } = options;
   if (!isolated && threads > 1) {
     throw new RuntimeError(
-      `runtime: ${threads} threads are asked for, but WebAssembly has 1 on a page that is not cross-origin isolated`,
+      `runtime: ${threads} threads are requested, but WebAssembly has 1 on a page that is not cross-origin isolated`,
       {
         hint: 'choose 1, or serve the page with "Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp"',
       },
@@ -93,7 +90,7 @@ function webGpuRuntime(ort: OrtWeb, { description }: GpuAdapter): Runtime {
     name: nameOf(ort),
     device,
     threads: 1,
-    // A GPU wants a batch at once.
+    // A GPU is fastest with the whole batch at once.
     partBytes: Number.POSITIVE_INFINITY,
     async open(model, sessionOptions = {}) {
       const carried = Object.keys(sessionOptions.carry ?? {});

@@ -1,11 +1,12 @@
 /**
- * Which GPU a page has. TypeScript's own types know no WebGPU yet: what is used of it stands here.
+ * Finds the GPU of a page. TypeScript has no types of WebGPU yet, so the parts in use are declared
+ * here.
  */
 
 export interface GpuAdapter {
-  /** "vendor, architecture", as far as the browser tells. */
+  /** "vendor, architecture", as far as the browser tells them. */
   readonly description: string;
-  /** It computes on the CPU. */
+  /** Whether it computes on the CPU. */
   readonly software: boolean;
 }
 
@@ -20,7 +21,7 @@ interface WebGpu {
   } | null>;
 }
 
-/** The adapter that the browser prefers; undefined where it has none. */
+/** The adapter that the browser prefers; undefined if it has none. */
 export async function gpuAdapter(): Promise<GpuAdapter | undefined> {
   const gpu = (globalThis.navigator as { readonly gpu?: WebGpu } | undefined)?.gpu;
   const adapter = await gpu?.requestAdapter().catch(() => null);
