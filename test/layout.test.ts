@@ -72,6 +72,7 @@ const folders = [
   'federation/participant/node',
   'federation/participant/page',
   'federation/watch',
+  'federation/coordinator/closing',
   'federation/coordinator/remote',
   'federation/coordinator',
   'experiments',

@@ -3,13 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { driftOf } from './drift.js';
 
 const noTurn = async () => {};
+/** In pieces of two values. */
+async function* inPieces(states: readonly Float32Array[], bases: readonly Float32Array[]) {
+  const size = states[0]?.length ?? 0;
+  for (let at = 0; at < size; at += 2) {
+    const piece = (values: Float32Array) => values.subarray(at, at + 2);
+    yield { states: states.map(piece), bases: bases.map(piece) };
+  }
+}
 const vector = (...numbers: number[]) => Float32Array.from(numbers);
 
 describe('the drift of a round', () => {
   it('is the norm of every update and the cosine of every pair', async () => {
     const base = vector(1, 1);
     const updates = [vector(4, 5), vector(1, 3), vector(-2, -3)];
-    expect(await driftOf(updates, [base, base, base], noTurn)).toEqual({
+    expect(await driftOf(inPieces(updates, [base, base, base]), noTurn)).toEqual({
       norms: [5, 2, 5],
       cosines: [
         [1, 0.8, -1],
@@ -20,18 +28,15 @@ describe('the drift of a round', () => {
   });
 
   it('is measured from what each of them began with', async () => {
-    const { norms, cosines } = await driftOf(
-      [vector(2, 0), vector(0, 7)],
-      [vector(0, 0), vector(0, 4)],
-      noTurn,
-    );
+    const bases = [vector(0, 0), vector(0, 4)];
+    const { norms, cosines } = await driftOf(inPieces([vector(2, 0), vector(0, 7)], bases), noTurn);
     expect(norms).toEqual([2, 3]);
     expect(cosines[0]![1]).toBe(0);
   });
 
   it('is without direction for who did not move', async () => {
     const base = vector(1, 2);
-    expect(await driftOf([base, vector(2, 2)], [base, base], noTurn)).toEqual({
+    expect(await driftOf(inPieces([base, vector(2, 2)], [base, base]), noTurn)).toEqual({
       norms: [0, 1],
       cosines: [
         [1, 0],
@@ -51,11 +56,8 @@ describe('the drift of a round', () => {
     await fc.assert(
       fc.asyncProperty(updates, async (lists) => {
         const states = lists.map((list) => Float32Array.from(list));
-        const { cosines } = await driftOf(
-          states,
-          states.map(() => new Float32Array(4)),
-          noTurn,
-        );
+        const bases = states.map(() => new Float32Array(4));
+        const { cosines } = await driftOf(inPieces(states, bases), noTurn);
         cosines.forEach((row, i) => {
           row.forEach((cosine, j) => {
             expect(cosine).toBe(cosines[j]![i]);

@@ -15,40 +15,51 @@ export interface Drift {
 
 /**
  * Accumulated in float64 and given to 7 digits, so that a record of it is short.
- * @param updates [participants] flat states after the training
- * @param bases [participants] what each of them began with
+ * @param columns the values of all participants' states, piece by piece: after the training, and what
+ *   each of them began with
  * @param takeTurn lets others of the thread go on: with many participants there are many pairs
  */
 export async function driftOf(
-  updates: readonly Float32Array[],
-  bases: readonly Float32Array[],
+  columns: AsyncIterable<{
+    readonly states: readonly Float32Array[];
+    readonly bases: readonly Float32Array[];
+  }>,
   takeTurn: TakeTurn,
 ): Promise<Drift> {
-  const steps: Float32Array[] = [];
-  for (const [k, update] of updates.entries()) {
-    steps.push(differenceOf(update, bases[k] ?? update));
+  /** [participants, participants], the lower triangle: Δ_i·Δ_j. */
+  const products: Float64Array[] = [];
+  for await (const { states, bases } of columns) {
+    const steps = states.map((state, k) => differenceOf(state, bases[k] ?? state));
     await takeTurn();
-  }
-  const norms = steps.map((step) => Math.sqrt(dot(step, step)));
-  const cosines = steps.map(() => new Array<number>(steps.length).fill(1));
-  for (const [i, a] of steps.entries()) {
-    for (let j = 0; j < i; j++) {
-      const product = (norms[i] ?? 0) * (norms[j] ?? 0);
-      const cosine = product === 0 ? 0 : short(dot(a, steps[j] ?? a) / product);
-      (cosines[i] ?? [])[j] = cosine;
-      (cosines[j] ?? [])[i] = cosine;
-      await takeTurn();
+    for (const [i, a] of steps.entries()) {
+      const row = products[i] ?? new Float64Array(i + 1);
+      products[i] = row;
+      for (let j = 0; j <= i; j++) {
+        row[j] = dot(a, steps[j] ?? a, row[j] ?? 0);
+        await takeTurn();
+      }
     }
   }
-  return { norms: norms.map(short), cosines };
+  const norms = products.map((row, i) => Math.sqrt(row[i] ?? 0));
+  const cosine = (i: number, j: number) => {
+    if (i === j) return 1;
+    const length = (norms[i] ?? 0) * (norms[j] ?? 0);
+    return length === 0 ? 0 : short((products[Math.max(i, j)]?.[Math.min(i, j)] ?? 0) / length);
+  };
+  return { norms: norms.map(short), cosines: norms.map((_, i) => norms.map((_, j) => cosine(i, j))) };
 }
+
+/** What the drift of so many participants takes, in multiplications. */
+export const productsOfDrift = (participants: number, size: number) =>
+  ((participants * (participants + 1)) / 2) * size;
 
 function differenceOf(update: Float32Array, base: Float32Array): Float32Array {
   return update.map((value, i) => value - (base[i] ?? 0));
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
+/** Goes on with a sum, so that the cuts between pieces change nothing. */
+function dot(a: Float32Array, b: Float32Array, begun: number): number {
+  let sum = begun;
   for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
   return sum;
 }

@@ -3,22 +3,15 @@
  * the fact that it was done.
  */
 
-import { turnTaker } from '../../base/turns.js';
 import type { Share } from '../../data/partition/partition.js';
-import { mergeInTurns, type Update } from '../../merge/memory/merge.js';
 import { type Mix, scaleMixes } from '../../merge/refit/solution.js';
-import type { Strategy } from '../../merge/strategy.js';
 import { figuresOf } from '../../metrics/classification.js';
-import type { Figures } from '../../metrics/metric.js';
-import type { Metrics } from '../../metrics/metrics.js';
-import type { StateDict } from '../../tensor/state-dict.js';
 import { evaluateInParts } from '../../training/evaluate-parts.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { transformed } from '../../transforms/transform.js';
 import { FederationError } from '../error.js';
-import { afterMerge } from '../methods/after-merge.js';
-import { auxiliariesOf, keepComputed, memoriesBefore, mergeAttachments } from '../methods/attachments.js';
+import { keepComputed, memoriesBefore } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
 import {
   ownFeatures,
@@ -32,18 +25,20 @@ import {
 import { ownFigures, trainRound } from '../participant/participant-work.js';
 import { attackBy } from '../plan/attackers.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
-import { roundDetails } from '../record/round-details.js';
 import { alphasOf } from '../rounds/refit-phases.js';
 import {
   type Closing,
   type Command,
-  copiedModel,
   honestOf,
   type PhaseCommand,
   type RoundRecord,
 } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
+import { baseState, copiedState, recordOf } from './closing/base-state.js';
+import { closeRound } from './closing/close-round.js';
+import type { RoundUpdates } from './closing/round-updates.js';
+import { type StoredRounds, updateOf } from './closing/updates-in-memory.js';
 
 /** Where a command is carried out. */
 export interface Workshop {
@@ -52,7 +47,11 @@ export interface Workshop {
   readonly store: RunStore;
   readonly onProgress: (progress: LocalProgress) => void;
   readonly rounds: readonly RoundRecord[];
+  readonly openUpdates: OpenUpdates;
 }
+
+/** The updates of a round that is to be closed. */
+export type OpenUpdates = (round: number, of: StoredRounds) => Promise<RoundUpdates>;
 
 export function carryOut(command: Command, workshop: Workshop): Promise<RoundEvent> {
   switch (command.type) {
@@ -97,7 +96,7 @@ async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
   const began = performance.now();
   const attack = attackBy(participant, plan.attackers);
   if (attack?.from === 'honest-updates') return craftFromHonest(attack.craft, command, workshop);
-  const base = await baseOf(round, participant, plan, store, rounds);
+  const base = await baseState(round, participant, workshop);
   const kept = { layout: plan.layout, store, rounds };
   const { evaluated } = recordOf(rounds, round);
   const trained = await trainRound(
@@ -131,7 +130,7 @@ async function craftFromHonest(
   const began = performance.now();
   const honest = honestOf(recordOf(rounds, round).participants, plan.rules);
   const updates = await Promise.all(honest.map((name) => updateOf(name, round, workshop)));
-  const base = await baseOf(round, participant, plan, store, rounds);
+  const base = await baseState(round, participant, workshop);
   const { layout } = plan;
   const crafted = craft(updates.map(({ state }) => state.data));
   const data = transformed(plan.transforms(participant), crafted, base.data, { layout, participant, round });
@@ -146,107 +145,22 @@ async function craftFromHonest(
   return { type: 'update-received', round, update };
 }
 
-async function updateOf(
-  participant: string,
-  round: number,
-  { plan, store, rounds }: Workshop,
-): Promise<Update> {
-  const update = recordOf(rounds, round).updates.get(participant);
-  if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
-  const state = await store.get({ type: 'update', round, participant }, update.sha256);
-  const auxiliaries = await auxiliariesOf(update, round, [plan.strategy, ...plan.compared], store);
-  return { name: participant, examples: update.examples, state, ...auxiliaries };
-}
-
 async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
-  const { plan, store, rounds } = workshop;
-  const began = performance.now();
-  // With a hundred participants all of this takes seconds, in which others of the thread have their turns.
-  const takeTurn = turnTaker();
-  const { participants, closed, evaluated } = recordOf(rounds, round);
-  const { counted, members } = closed.train as Closing;
-  const updates: Update[] = [];
-  const bases: StateDict[] = [];
-  for (const participant of counted) {
-    updates.push(await updateOf(participant, round, workshop));
-    // After the first round there is one base for all.
-    const common = round > 1 ? bases[0] : undefined;
-    bases.push(common ?? (await baseOf(round, participant, plan, store, rounds)));
-    await takeTurn();
-  }
-  // Participants that began with weights of their own have no common base in round 1.
-  const onUpdates = [plan.strategy, ...plan.compared].some(({ on = plan.mergeOn }) => on === 'updates');
-  const base = onUpdates || plan.server !== undefined ? bases[0] : undefined;
-  const aligned = plan.align?.(updates, onUpdates ? base : undefined) ?? updates;
-  const combine = (strategy: Strategy) =>
-    mergeInTurns(
-      strategy,
-      aligned,
-      base === undefined ? { on: 'weights' } : { on: plan.mergeOn, base },
-      takeTurn,
-    );
-  const before = rounds[round - 2];
-  const after = await afterMerge(plan, { round, merged: await combine(plan.strategy), base, before }, store);
-  const models: [string, StateDict][] = [[plan.strategy.name, after.model]];
-  for (const strategy of evaluated ? plan.compared : [])
-    models.push([strategy.name, await combine(strategy)]);
-  models.push(...after.averaged);
-  const [mergedMetrics, ownMetrics] = await Promise.all([
-    testMetrics(evaluated ? models : [], workshop),
-    testMetrics(
-      evaluated ? updates.map(({ name, state }): [string, StateDict] => [name, state]) : [],
-      workshop,
-    ),
-  ]);
-  const sha256 = await store.put({ type: 'merged', round }, after.model);
-  if (evaluated) {
-    await store.keepDetails(
-      await roundDetails(
-        {
-          round,
-          sha256,
-          updates: updates.map(({ name, state }, k) => ({
-            name,
-            base: bases[k]?.data ?? state.data,
-            state: state.data,
-          })),
-          own: ownMetrics,
-          merged: mergedMetrics,
-        },
-        takeTurn,
-      ),
-    );
-  }
+  const { plan, rounds, tasks } = workshop;
+  const { members } = recordOf(rounds, round).closed.train as Closing;
   // Where participants come and go, whoever has not joined yet has no part in what methods merge.
-  const examples = new Map(
-    plan.shares
-      .filter(({ name }) => members.size === 0 || members.has(name))
-      .map(({ name, train }) => [name, train.length]),
-  );
-  const common = await mergeAttachments(
-    recordOf(rounds, round),
-    methodsOf(plan, round, evaluated),
-    examples,
-    { layout: plan.layout, store, rounds },
-  );
-  return {
-    type: 'merged',
-    round,
-    sha256,
-    ...after.kept,
-    merged: figuresByName(mergedMetrics),
-    own: figuresByName(ownMetrics),
-    ...(common && { common }),
-    ...(counted.length < participants.length && { counted: [...counted] }),
-    seconds: secondsSince(began),
-  };
+  const joined = plan.shares.filter(({ name }) => members.size === 0 || members.has(name));
+  return closeRound(round, {
+    ...workshop,
+    updates: await workshop.openUpdates(round, workshop),
+    examples: new Map(joined.map(({ name, train }) => [name, train.length])),
+    tasks: () => tasks,
+  });
 }
 
-async function evaluateCopy(
-  { round, participant }: Part,
-  { plan, tasks, store, rounds }: Workshop,
-): Promise<RoundEvent> {
-  const { data } = await copiedOf(round, plan, store, rounds);
+async function evaluateCopy({ round, participant }: Part, workshop: Workshop): Promise<RoundEvent> {
+  const { plan, tasks } = workshop;
+  const { data } = await copiedState(round, workshop);
   const validation = await ownFigures({ share: shareOf(plan, participant), tasks }, data);
   return { type: 'copy-evaluated', round, participant, validation };
 }
@@ -295,56 +209,11 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   kept.set(result.slots, size);
   const layout = [{ name: 'state and slots', shape: [kept.length], offset: 0, size: kept.length }];
   const sha256 = await store.put({ type: 'pooled', round }, { layout, data: kept });
-  const { evaluated } = recordOf(rounds, round);
-  const { pooled } = figuresByName(
-    await testMetrics(evaluated ? [['pooled', { layout: plan.layout, data: result.state }]] : [], workshop),
-  );
-  const tested = pooled && { test: pooled };
+  const isTested = recordOf(rounds, round).evaluated && plan.testExamples > 0;
+  const tested = isTested && {
+    test: figuresOf(await evaluateInParts(tasks, result.state, 'test', plan.testExamples)),
+  };
   return { type: 'pooled-trained', round, sha256, examplesSeen: result.examplesSeen, ...tested };
-}
-
-/** On the test images; nothing where the coordinator has none. */
-async function testMetrics(
-  models: readonly (readonly [string, StateDict])[],
-  { plan, tasks }: Workshop,
-): Promise<Record<string, Metrics>> {
-  if (plan.testExamples === 0) return {};
-  const results = await Promise.all(
-    models.map(async ([name, { data }]): Promise<[string, Metrics]> => {
-      return [name, await evaluateInParts(tasks, data, 'test', plan.testExamples)];
-    }),
-  );
-  return Object.fromEntries(results);
-}
-
-const figuresByName = (metrics: Readonly<Record<string, Metrics>>): Record<string, Figures> =>
-  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, figuresOf(one)]));
-
-async function baseOf(
-  round: number,
-  participant: string,
-  plan: FederationPlan,
-  store: RunStore,
-  rounds: readonly RoundRecord[],
-): Promise<StateDict> {
-  return round === 1 ? plan.initialState(participant) : copiedOf(round - 1, plan, store, rounds);
-}
-
-async function copiedOf(
-  round: number,
-  { rules }: Pick<FederationPlan, 'rules'>,
-  store: RunStore,
-  rounds: readonly RoundRecord[],
-): Promise<StateDict> {
-  const copied = copiedModel(rules, recordOf(rounds, round));
-  if (copied === undefined) throw new Error(`internal: round ${round} has no model to be copied yet`);
-  return store.get({ type: copied.type, round }, copied.sha256);
-}
-
-function recordOf(rounds: readonly RoundRecord[], round: number): RoundRecord {
-  const record = rounds[round - 1];
-  if (record === undefined) throw new Error(`internal: there is no round ${round} yet`);
-  return record;
 }
 
 function shareOf(plan: FederationPlan, participant: string): Share {

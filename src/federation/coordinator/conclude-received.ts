@@ -1,9 +1,20 @@
 /** The coordinator's part of each phase, where what participants have handed in lies as files. Node only. */
+import type { TaskRunner } from '../../training/tasks.js';
 import { refit, solveRefit } from '../methods/refit.js';
-import type { RoundRecord, RunState } from '../rounds/round.js';
+import type { Closing, RoundRecord, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
-import { mergeReceived, type ReceivedWorkshop } from './merge-received.js';
-import { requireSound } from './sound-updates.js';
+import type { RunStore } from '../rounds/run-store.js';
+import { closeRound } from './closing/close-round.js';
+import { filesOfReceived, type ReceivedRounds } from './closing/files-of-received.js';
+import { requireSound } from './closing/sound-updates.js';
+import { updatesInFiles } from './closing/updates-in-files.js';
+
+export interface ReceivedWorkshop extends ReceivedRounds {
+  /** Over the folder; see `receivingStore`. */
+  readonly store: RunStore;
+  /** Asked where there are test images only. */
+  readonly tasks: () => TaskRunner;
+}
 
 /** @throws DamagedUpdateError when a file is not what the journal says; it is gone then, and can be sent again. */
 export async function concludeReceived(
@@ -15,7 +26,7 @@ export async function concludeReceived(
   const { rounds } = state;
   switch (phase) {
     case 'merge':
-      return mergeReceived(round, state, workshop);
+      return merge(round, state, workshop);
     case 'solve':
       await requireSound(filesOf('features', rounds[round - 1] as RoundRecord), workshop.blobs);
       return solveRefit(round, { ...workshop, rounds });
@@ -24,6 +35,15 @@ export async function concludeReceived(
     default:
       throw new Error(`internal: nobody does the work of the phase "${phase}"`);
   }
+}
+
+function merge(round: number, state: RunState, workshop: ReceivedWorkshop): Promise<RoundEvent> {
+  const { members } = (state.rounds[round - 1] as RoundRecord).closed.train as Closing;
+  return closeRound(round, {
+    ...{ ...workshop, rounds: state.rounds },
+    updates: updatesInFiles(filesOfReceived(round, state, workshop), workshop.plan),
+    examples: new Map([...members].map(([name, { examples }]) => [name, examples])),
+  });
 }
 
 /** What counts of a phase of contributions. */

@@ -11,18 +11,21 @@ import type { Command, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import { applyEvent, dueCommands, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
-import { carryOut } from './commands.js';
+import { updatesInMemory } from './closing/updates-in-memory.js';
+import { carryOut, type OpenUpdates } from './commands.js';
 
 export interface Observer {
   onProgress?(progress: LocalProgress): void;
   onEvent?(event: RoundEvent, state: RunState): void;
 }
 
+/** @param openUpdates how the updates of a round are read when it is closed; from the store by default */
 export async function coordinate(
   plan: FederationPlan,
   tasks: TaskRunner,
   store: RunStore,
   observer: Observer = {},
+  openUpdates: OpenUpdates = async (...of) => updatesInMemory(...of),
 ): Promise<RunState> {
   const takeTurn = turnTaker();
   let state = store.events.reduce(applyEvent, startRun(plan.rules));
@@ -47,7 +50,7 @@ export async function coordinate(
   };
   const start = (command: Command) => {
     const key = keyOf(command);
-    const done = carryOut(command, { plan, tasks, store, onProgress, rounds: state.rounds })
+    const done = carryOut(command, { plan, tasks, store, onProgress, openUpdates, rounds: state.rounds })
       .then(record)
       .catch((error: unknown) => {
         // What failed cannot be mended by the others: they stop at their next step.

@@ -10,7 +10,7 @@ import { datasetPath, loadDataset } from '../../data/images/node/load-dataset.js
 import type { Share } from '../../data/partition/partition.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import type { Network } from '../../engine/nn/layers/network.js';
-import { encodeModel } from '../../engine/nn/model-file.js';
+import { encodeModel, modelMetadata } from '../../engine/nn/model-file.js';
 import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Strategy } from '../../merge/strategy.js';
@@ -39,6 +39,7 @@ import { keepRunData } from '../record/run-data.js';
 import { openRunFolder, prepareRunFolder, sha256Of } from '../record/run-folder.js';
 import type { RecordedRound, RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
+import { updatesOfFolder } from './closing/files-of-run.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { configurationWith } from './initial-model.js';
 import { withOwnNormalization } from './own-normalization.js';
@@ -190,7 +191,13 @@ export async function runFederation(
       },
     };
     if (signal?.aborted) pool.stop();
-    state = await coordinate(federation, options.tasks?.(pool) ?? pool, store, watching);
+    state = await coordinate(
+      federation,
+      options.tasks?.(pool) ?? pool,
+      store,
+      watching,
+      folder && updatesOfFolder(federation, folder, modelMetadata(model)),
+    );
     return await conclude(state);
   } catch (error) {
     await claim?.check();

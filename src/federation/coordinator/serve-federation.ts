@@ -50,6 +50,7 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 import { type LiveView, liveView, shownDetails } from '../watch/live-view.js';
 import { fileChecker } from './check-files.js';
+import { IN_MEMORY_BYTES } from './closing/files-of-received.js';
 import { concludeReceived } from './conclude-received.js';
 import { coordinatorKey } from './coordinator-key.js';
 import { giveBlobs } from './given-blobs.js';
@@ -180,8 +181,6 @@ export async function serveFederation(
     const workshop = {
       plan: planned,
       ...{ model, folder, store, blobs, copies, initial },
-      start: () =>
-        init !== undefined || configuration.initialWeights === 'shared' ? initialState('') : undefined,
       tasks() {
         // Nobody trains here: the test images are all that the threads need.
         pool ??= new WorkerPool(
@@ -282,8 +281,6 @@ export async function serveFederation(
 }
 
 const NO_EXAMPLES = new Uint32Array(0);
-/** A coordinator never holds a larger model in memory. */
-const IN_MEMORY_BYTES = 128 * 2 ** 20;
 
 /** Who does not lead any more records nothing: another reads the same journal. */
 function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {

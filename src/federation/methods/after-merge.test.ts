@@ -42,6 +42,7 @@ const planOf = (configuration: Settings): FederationPlan => ({
     layout,
     data: initial[configuration.initialWeights === 'independent' ? name : 'a']!,
   }),
+  startsApart: configuration.initialWeights === 'independent',
   work: (participant, round) => ({
     participant,
     round,

@@ -238,6 +238,7 @@ export function federationPlan(
     ...strategies,
     ...afterMerge,
     initialState: initial,
+    startsApart: configuration.initialWeights === 'independent' && configuration.initialModel === undefined,
     ...workPlan(configuration, shares, rules),
   };
 }

@@ -25,6 +25,8 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   /** The number of test images. */
   readonly testExamples: number;
   initialState(participant: string): StateDict;
+  /** Whether each participant begins with weights of its own, and not all with the same. */
+  readonly startsApart?: boolean | undefined;
   readonly mergeOn: 'weights' | 'updates';
   /** Where updates are aligned before they are merged: on updates to the state they started from, else to the first of them. */
   align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { TaskRunner } from '../../training/tasks.js';
+import { updatesOfFolder } from '../coordinator/closing/files-of-run.js';
 import { coordinate } from '../coordinator/coordinator.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { openRunFolder } from './run-folder.js';
@@ -46,7 +47,7 @@ export async function runInFolder(
       },
     };
     try {
-      const state = await coordinate(plan, tasks, mortal);
+      const state = await coordinate(plan, tasks, mortal, {}, updatesOfFolder(plan, store));
       const models = readdirSync(join(path, 'models')).sort();
       const bytesOf = (name: string) => readFileSync(join(path, 'models', `${name}.safetensors`));
       return {

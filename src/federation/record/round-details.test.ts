@@ -13,25 +13,21 @@ const metrics = (...predictions: number[]) => {
   const answers = { labels, predictions: Uint8Array.from(predictions) };
   return classified({ examples: 2, correct, confusion, answers });
 };
-const updates = ['a', 'b'].map((name, k) => ({
-  name,
-  base: Float32Array.of(0, 0),
-  state: Float32Array.of(3 * (1 - k), 4 * k),
-}));
-const round = { round: 2, sha256: 'f'.repeat(64), updates };
+const drift = {
+  norms: [3, 4],
+  cosines: [
+    [1, 0],
+    [0, 1],
+  ],
+};
+const round = { round: 2, sha256: 'f'.repeat(64), participants: ['a', 'b'], drift };
 
 describe('the details of a round', () => {
-  it('hold drift, confusion and what the merge decided, in the form of their file', async () => {
+  it('hold drift, confusion and what the merge decided, in the form of their file', () => {
     const own = { a: metrics(0, 0), b: metrics(1, 1) };
     const merged = { mean: metrics(0, 1), max: metrics(1, 0) };
-    const details = await roundDetails({ ...round, own, merged }, async () => {});
-    expect(details.drift).toEqual({
-      norms: [3, 4],
-      cosines: [
-        [1, 0],
-        [0, 1],
-      ],
-    });
+    const details = roundDetails({ ...round, own, merged });
+    expect(details.drift).toEqual(drift);
     expect(details.test?.confusion.merged.max).toEqual([
       [0, 1],
       [1, 0],
@@ -40,8 +36,8 @@ describe('the details of a round', () => {
     expect(roundDetailsSchema.parse(JSON.parse(JSON.stringify(details)))).toEqual(details);
   });
 
-  it('are without test figures where the coordinator has no test images', async () => {
-    const details = await roundDetails({ ...round, own: {}, merged: {} }, async () => {});
+  it('are without test figures where the coordinator has no test images', () => {
+    const details = roundDetails({ ...round, own: {}, merged: {} });
     expect(details.drift.norms).toEqual([3, 4]);
     expect(details).not.toHaveProperty('test');
   });

@@ -3,47 +3,40 @@
  * the merge decided. Measured when it is merged, for the updates do not stay. Kept in a file of its own, so that the journal
  * stays small: rounds/round-N.json. Measuring again gives the same.
  */
-
-import type { TakeTurn } from '../../base/turns.js';
 import { beforeAndAfter } from '../../metrics/before-and-after.js';
-import { driftOf } from '../../metrics/drift.js';
+import type { Drift } from '../../metrics/drift.js';
 import { confusionRows, type Metrics } from '../../metrics/metrics.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 
-export interface MergedRound {
+export interface MeasuredRound {
   readonly round: number;
+  /** Of the merged model. */
   readonly sha256: string;
-  /** In the order of the participants: flat states before and after local training. */
-  readonly updates: readonly {
-    readonly name: string;
-    readonly base: Float32Array;
-    readonly state: Float32Array;
-  }[];
+  /** Whose updates were merged, in order. */
+  readonly participants: readonly string[];
+  readonly drift: Drift;
   /** On the test images, empty where there are none; the copied model's metrics first. */
   readonly own: Readonly<Record<string, Metrics>>;
   readonly merged: Readonly<Record<string, Metrics>>;
 }
 
-export async function roundDetails(
-  { round, sha256, updates, own, merged }: MergedRound,
-  takeTurn: TakeTurn,
-): Promise<RoundDetails> {
+export function roundDetails({
+  round,
+  sha256,
+  participants,
+  drift,
+  own,
+  merged,
+}: MeasuredRound): RoundDetails {
   const [copied] = Object.values(merged);
   return {
-    round,
-    sha256,
-    participants: updates.map(({ name }) => name),
-    drift: await driftOf(
-      updates.map(({ state }) => state),
-      updates.map(({ base }) => base),
-      takeTurn,
-    ),
+    ...{ round, sha256, participants: [...participants], drift },
     ...(copied?.sums.confusion !== undefined && {
       test: {
         examples: copied.examples,
         confusion: { own: confusions(own), merged: confusions(merged) },
         ...decidedBy(
-          updates.map(({ name }) => own[name]),
+          participants.map((name) => own[name]),
           copied,
         ),
       },

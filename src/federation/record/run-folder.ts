@@ -23,6 +23,7 @@ import { writeFileWhole } from '../../base/node/whole-file.js';
 import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
+import { describeFile } from '../../transport/blob-folder.js';
 import { FederationError } from '../error.js';
 import { isModel, type RunStore, type StateRole } from '../rounds/run-store.js';
 import { asBefore, type ConfigurationKeeper } from './continued-run.js';
@@ -34,6 +35,11 @@ export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes
 
 export interface RunFolder extends RunStore, ConfigurationKeeper {
   readonly path: string;
+  /**
+   * The path of a state dict that is to be read piece by piece.
+   * @throws FederationError when it is not there or is not the one with this SHA-256.
+   */
+  soundFile(role: StateRole, sha256: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -70,19 +76,18 @@ export async function openRunFolder(
     async get(role, sha256) {
       const file = join(path, fileOf(role));
       const bytes = await readFile(file).catch((cause: unknown) => {
-        throw new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, {
-          cause,
-          hint: 'start again in another folder',
-        });
+        throw unreadable(file, cause);
       });
-      const actual = sha256Of(bytes);
-      if (actual !== sha256) {
-        throw new FederationError(
-          `"${file}" was changed: its SHA-256 is ${actual}, the journal has ${sha256}`,
-          { hint: 'start again in another folder' },
-        );
-      }
+      checkHash(file, sha256Of(bytes), sha256);
       return decodeSafetensors(bytes, file).state;
+    },
+    async soundFile(role, sha256) {
+      const file = join(path, fileOf(role));
+      const described = await describeFile(file).catch((cause: unknown) => {
+        throw unreadable(file, cause);
+      });
+      checkHash(file, described.sha256, sha256);
+      return file;
     },
     async keepDetails(details) {
       await lead?.check();
@@ -97,6 +102,20 @@ export async function openRunFolder(
     },
     close: journal.close,
   };
+}
+
+const unreadable = (file: string, cause: unknown) =>
+  new FederationError(`"${file}" cannot be read: ${reasonOf(cause)}`, {
+    cause,
+    hint: 'start again in another folder',
+  });
+
+/** @throws FederationError when the file has another hash than the journal says. */
+function checkHash(file: string, actual: string, expected: string): void {
+  if (actual === expected) return;
+  throw new FederationError(`"${file}" was changed: its SHA-256 is ${actual}, the journal has ${expected}`, {
+    hint: 'start again in another folder',
+  });
 }
 
 /**

@@ -3,10 +3,10 @@
  * they are merged, since hashing takes about as long as merging does. Node only.
  */
 import { stat } from 'node:fs/promises';
-import { hashThread } from '../../transport/hub/server/guard/hash-thread.js';
-import type { BlobFolder } from '../../transport/transport.js';
-import { DamagedUpdateError } from '../error.js';
-import type { UpdateRecord } from '../rounds/round-events.js';
+import { hashThread } from '../../../transport/hub/server/guard/hash-thread.js';
+import type { BlobFolder } from '../../../transport/transport.js';
+import { DamagedUpdateError } from '../../error.js';
+import type { UpdateRecord } from '../../rounds/round-events.js';
 
 /** @throws DamagedUpdateError when a file is not what the journal says; it is removed, and can be sent again. */
 export async function requireSound(

@@ -1,0 +1,144 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { classified } from '../../../../test/classified.js';
+import { imageDataset } from '../../../data/images/image-dataset.js';
+import { encodeModel, modelMetadata } from '../../../engine/nn/model-file.js';
+import { rowStart } from '../../../merge/refit/cholesky.js';
+import { emptySums } from '../../../merge/refit/feature-sums.js';
+import {
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../../../protocol/configuration/configuration.js';
+import type { TaskRunner } from '../../../training/tasks.js';
+import { afterMergeOf } from '../../methods/after-merge.js';
+import { compileFederation } from '../../plan/compile-federation.js';
+import { federationPlan, sharesOf, strategiesOf } from '../../plan/federation-plan.js';
+import { openRunFolder } from '../../record/run-folder.js';
+import type { OpenUpdates } from '../commands.js';
+import { coordinate } from '../coordinator.js';
+import { updatesOfFolder } from './files-of-run.js';
+import type { RoundUpdates } from './round-updates.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'commonweight-closing-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let folders = 0;
+
+const images = imageDataset({
+  name: 'corners',
+  images: Uint8Array.from({ length: 4 * 40 }, (_, i) => (i * 37) % 256),
+  labels: Uint8Array.from({ length: 40 }, (_, i) => i % 2),
+  ...{ channels: 1, height: 2, width: 2, classNames: ['even', 'odd'] },
+});
+
+/** What training, evaluation and sums come to without a network: numbers that differ from one to the other. */
+function madeUpTasks(evaluated: (state: Float32Array) => void = () => {}): TaskRunner {
+  return {
+    async train({ work: { participant, round }, base }) {
+      const own = [...participant].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 97, round);
+      const state = base.map((value, i) => value + Math.sin(own * (i + 1)) / 3);
+      const counts = { epochs: 1, steps: 3, examplesSeen: 8, loss: 1, validation: undefined };
+      return { state, slots: new Float32Array(0), ...counts };
+    },
+    async evaluate({ state }) {
+      await new Promise((resolve) => setImmediate(resolve));
+      evaluated(state);
+      const lossSum = state.reduce((sum, value, i) => sum + value * Math.cos(i), 0) ** 2;
+      return classified({ examples: 40, correct: 20, lossSum, confusion: Uint32Array.of(10, 10, 10, 10) });
+    },
+    async fisher({ state }) {
+      return state.map((value) => value * value);
+    },
+    async sumFeatures({ state }) {
+      const sums = emptySums(5, 2);
+      for (let i = 0; i < 5; i++) sums.gram[rowStart(i) + i] = 1 + (state[i] ?? 0) ** 2;
+      sums.targets.fill(1);
+      return sums;
+    },
+    stop() {},
+  };
+}
+
+const base = {
+  dataset: 'corners',
+  partition: { name: 'iid', participants: 4 },
+  model: { name: 'mlp', hidden: [4] },
+  optimizer: { name: 'sgd', learningRate: 0.1 },
+  local: { steps: 3 },
+  rounds: 2,
+  keep: 2,
+} as const satisfies ConfigurationInput;
+
+type Way = 'files' | 'memory';
+
+async function run(
+  changes: Partial<ConfigurationInput>,
+  way: Way,
+  { tasks = madeUpTasks(), around = (updates: RoundUpdates) => updates } = {},
+) {
+  const configuration = parseConfiguration({ ...base, ...changes }, 'test');
+  const strategies = strategiesOf(configuration, [], 'test');
+  const { plan, methods, refit, model, initialState } = compileFederation(
+    configuration,
+    images,
+    strategies,
+    'test',
+  );
+  const data = { train: images, test: images };
+  const shares = sharesOf(configuration, data, 'test');
+  const after = { ...afterMergeOf(configuration, 'test'), methods, refit };
+  const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, after);
+  const path = join(folder, `run-${++folders}`);
+  const store = await openRunFolder(path, configuration, (state) => encodeModel(state, model));
+  const open = updatesOfFolder(planned, store, modelMetadata(model));
+  const inFiles: OpenUpdates = async (...of) => around(await open(...of));
+  try {
+    const { rounds } = await coordinate(planned, tasks, store, {}, way === 'files' ? inFiles : undefined);
+    const files = ['models', 'methods', 'rounds', 'updates'].flatMap((part) =>
+      readdirSync(path).includes(part) ? readdirSync(join(path, part)).map((name) => `${part}/${name}`) : [],
+    );
+    const bytes = files.map((file) => [file, readFileSync(join(path, file)).toString('base64')]);
+    return {
+      files: Object.fromEntries(bytes),
+      merged: rounds.map(({ merged }) => ({ ...merged, seconds: 0 })),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+const kinds: readonly (readonly [string, Partial<ConfigurationInput>])[] = [
+  ['the mean', {}],
+  ['other strategies to be compared', { compare: ['median', 'max(on=updates)', 'krum(f=0)', 'model-stock'] }],
+  ['updates', { strategy: 'ties', mergeOn: 'updates' }],
+  ['a server optimizer and an average', { server: { name: 'fed-adam' }, average: { name: 'ema' } }],
+  ['an average of the models', { average: { name: 'swa', from: 2 }, strategy: 'geometric-median' }],
+  ['weights of everybody’s own', { initialWeights: 'independent', compare: ['median'] }],
+  [
+    'weights of everybody’s own, aligned, and the Fisher information',
+    { initialWeights: 'independent', align: true, strategy: 'fisher-mean', fisherExamples: 4 },
+  ],
+  ['updates that are aligned', { align: true, compare: ['mean(on=updates)'] }],
+  ['the Fisher information now and then', { compare: ['fisher-mean'], fisherExamples: 4, evaluateEvery: 2 }],
+  [
+    'control variates, and participants that are drawn',
+    { correction: { name: 'scaffold' }, participantsPerRound: 2 },
+  ],
+  ['a refit in every round', { refit: { rounds: 'every', lambda: 0.1 } }],
+  ['attackers', { attack: { name: 'sign-flip', attackers: 1 }, strategy: 'median' }],
+];
+
+describe('closing a round', () => {
+  it.each(kinds)('comes to the same files and facts in files as in memory, with %s', async (_, changes) => {
+    const inFiles = await run(changes, 'files');
+    expect(Object.keys(inFiles.files)).toContain('models/round-2.safetensors');
+    expect(Object.keys(inFiles.files)).toContain('rounds/round-2.json');
+    expect(inFiles).toEqual(await run(changes, 'memory'));
+  });
+
+  it('leaves nothing beside the models of a run whose weights began apart', async () => {
+    const { files } = await run({ initialWeights: 'independent', compare: ['median'] }, 'files');
+    expect(Object.keys(files).filter((file) => !/\/round-\d\./.test(file))).toEqual([]);
+  });
+});

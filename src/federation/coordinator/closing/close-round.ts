@@ -1,0 +1,135 @@
+/**
+ * Closing a round: what the participants have handed in is merged, the coordinator's own steps
+ * follow (`after-merge.ts`), the models are evaluated, and methods merge what travelled with the
+ * updates. It is one for every run: where the updates lie is a port's (`round-updates.ts`).
+ */
+import { turnTaker } from '../../../base/turns.js';
+import { driftOf, productsOfDrift } from '../../../metrics/drift.js';
+import type { Metrics } from '../../../metrics/metrics.js';
+import { layoutSize, type StateDict } from '../../../tensor/state-dict.js';
+import type { TaskRunner } from '../../../training/tasks.js';
+import { type AfterRound, afterMerge } from '../../methods/after-merge.js';
+import { mergeAttachments } from '../../methods/attachments.js';
+import { methodsOf } from '../../methods/methods.js';
+import type { FederationPlan } from '../../plan/plan-parts.js';
+import { roundDetails } from '../../record/round-details.js';
+import type { RoundRecord } from '../../rounds/round.js';
+import type { RoundEvent } from '../../rounds/round-events.js';
+import type { RunStore } from '../../rounds/run-store.js';
+import { recordOf } from './base-state.js';
+import type { MergedState, RoundUpdates } from './round-updates.js';
+import { figuresByName, modelsTested, type TestedModel } from './test-models.js';
+
+export interface RoundClosing {
+  readonly plan: Omit<FederationPlan, 'shares' | 'attackers'>;
+  readonly store: RunStore;
+  readonly rounds: readonly RoundRecord[];
+  readonly updates: RoundUpdates;
+  /** Everybody's, who had joined by then, those who took no part in the round too. */
+  readonly examples: ReadonlyMap<string, number>;
+  /** Asked where there are test images only. */
+  readonly tasks: () => TaskRunner;
+}
+
+export async function closeRound(round: number, closing: RoundClosing): Promise<RoundEvent> {
+  const { plan, store, rounds, updates, examples } = closing;
+  const began = performance.now();
+  const record = recordOf(rounds, round);
+  const counted = record.closed.train?.counted ?? [];
+  try {
+    const kept = await mergedModel(round, closing);
+    const tested = record.evaluated ? await testAll(counted, kept, closing) : { own: {}, merged: {} };
+    if (record.evaluated) await keepDetails(record, kept.sha256, tested, closing);
+    const common = await mergeAttachments(record, methodsOf(plan, round, record.evaluated), examples, {
+      ...{ layout: plan.layout, store, rounds },
+    });
+    return {
+      type: 'merged',
+      round,
+      sha256: kept.sha256,
+      ...kept.facts,
+      merged: figuresByName(tested.merged),
+      own: figuresByName(tested.own),
+      ...(common && { common }),
+      ...(counted.length < record.participants.length && { counted: [...counted] }),
+      seconds: Math.round(performance.now() - began) / 1000,
+    };
+  } finally {
+    await updates.close();
+  }
+}
+
+interface KeptModel {
+  readonly sha256: string;
+  readonly load: () => Promise<StateDict>;
+  readonly averaged: AfterRound['averaged'];
+  readonly facts: AfterRound['kept'];
+}
+
+/** What the strategy makes of the updates, or, where there is one, the server optimizer's step after it. */
+async function mergedModel(
+  round: number,
+  { plan, store, rounds, updates }: RoundClosing,
+): Promise<KeptModel> {
+  const merged = await updates.merge(plan.strategy);
+  if (plan.server === undefined && plan.average === undefined) {
+    return { sha256: await merged.keep(), load: merged.load, averaged: [], facts: {} };
+  }
+  const base = plan.server && (await updates.base());
+  const of = { round, merged: await merged.load(), base, before: rounds[round - 2] };
+  const { model, averaged, kept: facts } = await afterMerge(plan, of, store);
+  const sha256 =
+    plan.server === undefined ? await merged.keep() : await store.put({ type: 'merged', round }, model);
+  return { sha256, load: async () => model, averaged, facts };
+}
+
+interface TestedModels {
+  readonly own: Readonly<Record<string, Metrics>>;
+  /** The copied model's first. */
+  readonly merged: Readonly<Record<string, Metrics>>;
+}
+
+async function testAll(
+  counted: readonly string[],
+  { load, averaged }: KeptModel,
+  { plan, updates, tasks }: RoundClosing,
+): Promise<TestedModels> {
+  if (plan.testExamples === 0) return { own: {}, merged: {} };
+  const compared = plan.compared.map((strategy): TestedModel => {
+    let merged: MergedState | undefined;
+    return {
+      name: strategy.name,
+      async load() {
+        merged = await updates.merge(strategy);
+        return merged.load();
+      },
+      discard: async () => merged?.discard(),
+    };
+  });
+  const models = [
+    { name: plan.strategy.name, load },
+    ...compared,
+    ...averaged.map(([name, model]) => ({ name, load: async () => model })),
+  ];
+  const own = counted.map((name) => ({ name, load: () => updates.load(name) }));
+  return {
+    merged: await modelsTested(models, plan, tasks()),
+    own: await modelsTested(own, plan, tasks()),
+  };
+}
+
+/** Beyond this the drift of a round is not measured: it would take some twenty seconds. */
+const MOST_PRODUCTS = 2e10;
+
+async function keepDetails(
+  { round, closed }: RoundRecord,
+  sha256: string,
+  { own, merged }: TestedModels,
+  { plan, store, updates }: RoundClosing,
+): Promise<void> {
+  const participants = closed.train?.counted ?? [];
+  if (updates.columns === undefined) return;
+  if (productsOfDrift(participants.length, layoutSize(plan.layout)) > MOST_PRODUCTS) return;
+  const drift = await driftOf(updates.columns(), turnTaker());
+  await store.keepDetails(roundDetails({ round, sha256, participants, drift, own, merged }));
+}

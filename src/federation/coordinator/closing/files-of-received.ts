@@ -1,0 +1,69 @@
+/**
+ * The updates of a round as files that came from other machines, in the order of the participants,
+ * whoever came first. Every file is held against its hash while it is merged, however short a time
+ * it has been here. Node only.
+ */
+import { join } from 'node:path';
+import { type ModelDescription, modelMetadata } from '../../../engine/nn/model-file.js';
+import { layoutSize } from '../../../tensor/state-dict.js';
+import type { BlobFolder } from '../../../transport/transport.js';
+import type { FederationPlan } from '../../plan/plan-parts.js';
+import { fileOf, type RunFolder } from '../../record/run-folder.js';
+import type { TwoCopies } from '../../record/two-copies.js';
+import { baseOf, type RunState } from '../../rounds/round.js';
+import type { UpdateRecord } from '../../rounds/round-events.js';
+import { recordOf } from './base-state.js';
+import { requireSound } from './sound-updates.js';
+import { startFiles } from './start-files.js';
+import type { UpdateFiles } from './updates-in-files.js';
+
+export interface ReceivedRounds {
+  readonly plan: Omit<FederationPlan, 'shares' | 'attackers'>;
+  readonly model: ModelDescription;
+  readonly folder: Pick<RunFolder, 'path'>;
+  readonly blobs: BlobFolder;
+  readonly copies: TwoCopies;
+  /** The SHA-256 of the model that round 1 begins with, where one was given. */
+  readonly initial: string | undefined;
+}
+
+/** The coordinator of participants elsewhere never holds a larger model in memory. */
+export const IN_MEMORY_BYTES = 128 * 2 ** 20;
+
+/** Merging them fails with DamagedUpdateError where one is not what the journal says: it is gone then, and can be sent again. */
+export function filesOfReceived(
+  round: number,
+  state: RunState,
+  { plan, model, folder, blobs, copies, initial }: ReceivedRounds,
+): UpdateFiles {
+  const { updates, closed } = recordOf(state.rounds, round);
+  const counted = (closed.train?.counted ?? []).map((name) => updates.get(name) as UpdateRecord);
+  const sound = requireSound(counted, blobs);
+  sound.catch(() => undefined);
+  const output = join(folder.path, fileOf({ type: 'merged', round }));
+  const base = baseOf(state, round, initial);
+  const starts = startFiles(
+    folder.path,
+    plan,
+    base === undefined
+      ? undefined
+      : async () => {
+          await copies.mendBlob(base, state.rounds);
+          return blobs.pathOf(base);
+        },
+  );
+  const isLarge = 4 * layoutSize(plan.layout) > IN_MEMORY_BYTES;
+  return {
+    updates: counted.map(({ participant, examples, sha256, attachments = {} }) => ({
+      ...{ participant, examples, path: blobs.pathOf(sha256) },
+      attachments: Object.fromEntries(
+        Object.entries(attachments).map(([name, attached]) => [name, blobs.pathOf(attached)]),
+      ),
+    })),
+    starts: isLarge ? { ...starts, of: undefined } : starts,
+    output,
+    metadata: modelMetadata(model),
+    keep: async () => (await blobs.copy(output)).sha256,
+    sound,
+  };
+}

@@ -1,0 +1,40 @@
+/** Evaluates models on the test examples: many at once, but no more than fit into a bounded memory. */
+import { figuresOf } from '../../../metrics/classification.js';
+import type { Figures } from '../../../metrics/metric.js';
+import type { Metrics } from '../../../metrics/metrics.js';
+import { layoutSize, type StateDict, type StateLayout } from '../../../tensor/state-dict.js';
+import { evaluateInParts } from '../../../training/evaluate-parts.js';
+import type { TaskRunner } from '../../../training/tasks.js';
+
+export interface TestedModel {
+  readonly name: string;
+  load(): Promise<StateDict>;
+  /** It has been evaluated. */
+  discard?(): Promise<void>;
+}
+
+/** Of the models that are evaluated at once. Two of any size are: while one is computed, another is loaded. */
+const TOGETHER_BYTES = 16 * 2 ** 20;
+
+/** By name, in the order of the models. */
+export async function modelsTested(
+  models: readonly TestedModel[],
+  { layout, testExamples }: { readonly layout: StateLayout; readonly testExamples: number },
+  tasks: TaskRunner,
+): Promise<Record<string, Metrics>> {
+  const metrics = new Map<string, Metrics>();
+  const waiting = [...models];
+  const testOneByOne = async () => {
+    for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
+      const { data } = await model.load();
+      metrics.set(model.name, await evaluateInParts(tasks, data, 'test', testExamples));
+      await model.discard?.();
+    }
+  };
+  const together = Math.max(2, Math.floor(TOGETHER_BYTES / 4 / Math.max(1, layoutSize(layout))));
+  await Promise.all(Array.from({ length: Math.min(together, models.length) }, testOneByOne));
+  return Object.fromEntries(models.map(({ name }) => [name, metrics.get(name) as Metrics]));
+}
+
+export const figuresByName = (metrics: Readonly<Record<string, Metrics>>): Record<string, Figures> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, figuresOf(one)]));

@@ -1,0 +1,141 @@
+/**
+ * The updates of a round as files: merged chunk by chunk, so that the coordinator's memory does not
+ * depend on how many or how large they are. They are loaded together only where hidden units are
+ * put in one order first. The bytes are those of merging in memory. Node only.
+ */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeFileWhole } from '../../../base/node/whole-file.js';
+import { turnTaker } from '../../../base/turns.js';
+import { mergeFiles } from '../../../merge/files/merge-files.js';
+import { mergeInTurns, type Update } from '../../../merge/memory/merge.js';
+import type { Strategy } from '../../../merge/strategy.js';
+import { decodeSafetensors, encodeSafetensors } from '../../../tensor/safetensors.js';
+import type { SafetensorsMetadata } from '../../../tensor/safetensors-header.js';
+import { arrangeState, type StateDict, type StateLayout } from '../../../tensor/state-dict.js';
+import { auxiliaryNames } from '../../methods/methods.js';
+import type { FederationPlan } from '../../plan/plan-parts.js';
+import { columnsOfFiles } from './columns-of-files.js';
+import { mergedOn, mergeOptions, needsBase } from './merge-options.js';
+import type { RoundUpdates } from './round-updates.js';
+import type { StartFiles } from './start-files.js';
+
+export interface UpdateFiles {
+  /** In the order of the participants. */
+  readonly updates: readonly UpdateFile[];
+  readonly starts: StartFiles;
+  /** Where the merged model is written, and what its file says beside the weights. */
+  readonly output: string;
+  readonly metadata?: SafetensorsMetadata | undefined;
+  /** Keeps what was written there. @returns its SHA-256 */
+  keep(): Promise<string>;
+  /** Fails where a file is not what the journal says. It is waited for before anything counts. */
+  readonly sound?: Promise<void> | undefined;
+}
+
+export interface UpdateFile {
+  readonly participant: string;
+  readonly examples: number;
+  readonly path: string;
+  /** By name, the files of what travels with it. */
+  readonly attachments: Readonly<Record<string, string>>;
+}
+
+type FilePlan = Pick<FederationPlan, 'align' | 'strategy' | 'compared' | 'mergeOn' | 'layout'>;
+
+export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates {
+  const { updates, starts, output, sound } = files;
+  const mergeTo = plan.align === undefined ? chunkByChunk(files, plan) : aligned(files, plan);
+  const load = (path: string) => loadState(path, plan.layout);
+  let compared = 0;
+  let isKept = false;
+  return {
+    async merge(strategy) {
+      // The first is the round's model, the others are made to be compared with it.
+      const path = isKept ? `${output}.compared-${++compared}.part` : output;
+      isKept = true;
+      await mkdir(dirname(path), { recursive: true });
+      try {
+        await mergeTo(strategy, path);
+      } finally {
+        // Where a file was damaged, that is the reason, whatever came of it.
+        await sound;
+      }
+      return {
+        load: () => load(path),
+        keep: files.keep,
+        discard: () => rm(path, { force: true }),
+      };
+    },
+    async base() {
+      const common = await starts.common();
+      return common === undefined ? undefined : load(common);
+    },
+    async load(of) {
+      const update = updates.find(({ participant }) => participant === of);
+      if (update === undefined) throw new Error(`internal: the update of "${of}" does not count`);
+      return load(update.path);
+    },
+    columns: starts.of && (() => columns(files, plan.layout)),
+    close: starts.remove,
+  };
+}
+
+type MergeTo = (strategy: Strategy, output: string) => Promise<void>;
+
+function chunkByChunk({ updates, starts, metadata }: UpdateFiles, plan: FilePlan): MergeTo {
+  const filesOf = (name: string) => [name, updates.map(({ attachments }) => attachments[name] as string)];
+  return async (strategy, output) => {
+    const base = needsBase(plan) ? await starts.common() : undefined;
+    const on = base === undefined ? 'weights' : mergedOn(strategy, plan);
+    await mergeFiles({
+      inputs: updates.map(({ path }) => path),
+      examples: updates.map(({ examples }) => examples),
+      ...{ strategy, output, on },
+      ...(on === 'updates' && { base }),
+      ...(strategy.auxiliaries && { auxiliaries: Object.fromEntries(strategy.auxiliaries.map(filesOf)) }),
+      ...(metadata && { metadata }),
+    });
+  };
+}
+
+function aligned({ updates, starts, metadata }: UpdateFiles, plan: FilePlan): MergeTo {
+  const names = auxiliaryNames([plan.strategy, ...plan.compared]);
+  const prepare = async () => {
+    const base = needsBase(plan) ? await starts.common() : undefined;
+    const common = base === undefined ? undefined : await loadState(base, plan.layout);
+    const states: Update[] = [];
+    for (const { participant: name, examples, path, attachments } of updates) {
+      const auxiliaries: Record<string, StateDict> = {};
+      for (const auxiliary of names) {
+        const attached = attachments[auxiliary];
+        if (attached !== undefined) auxiliaries[auxiliary] = await loadState(attached);
+      }
+      states.push({ name, examples, state: await loadState(path, plan.layout), auxiliaries });
+    }
+    return { common, states: plan.align?.(states, common) ?? states };
+  };
+  let prepared: ReturnType<typeof prepare> | undefined;
+  return async (strategy, output) => {
+    prepared ??= prepare();
+    const { common, states } = await prepared;
+    const merged = await mergeInTurns(strategy, states, mergeOptions(plan, common), turnTaker());
+    await writeFileWhole(output, encodeSafetensors(merged, metadata));
+  };
+}
+
+async function* columns({ updates, starts }: UpdateFiles, layout: StateLayout) {
+  const paths: string[] = [];
+  for (const { participant } of updates) paths.push((await starts.of?.(participant)) as string);
+  yield* columnsOfFiles(
+    layout,
+    updates.map(({ path }) => path),
+    paths,
+  );
+}
+
+/** In the order of the layout, where one is given. */
+async function loadState(path: string, layout?: StateLayout): Promise<StateDict> {
+  const { state } = decodeSafetensors(await readFile(path), path);
+  return layout === undefined ? state : arrangeState(state, layout, `"${path}"`);
+}
