@@ -73,19 +73,21 @@ async function lead(out: string) {
   const [, url = '', key = ''] = /join (http:\S+).*--coordinator-key (\w+)/.exec(said) ?? [];
   const tokens = readFileSync(join(cwd, out, 'new-tokens.txt'), 'utf8');
   const tokenOf = (name: string) => new RegExp(`${name}.*?([\\w-]{43})`).exec(tokens)?.[1] ?? '';
-  return { coordinator, url, key, tokenOf };
+  return { coordinator, said, url, key, tokenOf };
 }
 
 describe.skipIf(python === '')('the participant in Python', () => {
   it('finishes a federation with one in Node, and what it learns is in the model', async () => {
     writeOwnData();
-    const { coordinator, url, key, tokenOf } = await lead('run');
+    const { coordinator, said, url, key, tokenOf } = await lead('run');
     const flags = ['--token', tokenOf('node'), '--coordinator-key', key, '--data', sample, '--out', 'node'];
     const node = start(['join', url, ...flags], { cwd });
     const own = await participant(url, key, tokenOf('python'));
     expect(own.stderr).toBe('');
     expect(own.status).toBe(0);
     expect(own.stdout).toContain('the run is over: max-rounds');
+    const [, agreed = 'none'] = /description of the federation has the SHA-256 (\w{64})/.exec(said) ?? [];
+    expect(own.stdout).toContain(`the description of the federation has the SHA-256 ${agreed}\n`);
     expect((await node.ended).status).toBe(0);
     expect((await coordinator.ended).status).toBe(0);
 

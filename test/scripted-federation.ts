@@ -156,8 +156,7 @@ export function joined(end: ParticipantEnd, input: ConfigurationInput, options: 
 export const only = { waitingFor: [name] };
 
 /** A model of the described network. */
-export function initialModel({ configuration, imageShape, classNames }: Description, scale = 1): Uint8Array {
-  const facts = imageFacts(imageShape, classNames);
+export function initialModel({ configuration, ...facts }: Description, scale = 1): Uint8Array {
   const strategies = strategiesOf(configuration, [], 'test');
   const { layout, data: values } = compileFederation(configuration, facts, strategies, 'test').initialState(
     'x',

@@ -15,13 +15,34 @@ class Refused(Exception):
     """Another try would not help; the message says why."""
 
 
+class Written(str):
+    """A number as the coordinator wrote it."""
+
+
+def canonical(value):
+    """JSON as RFC 8785 has it, if its numbers are `Written`."""
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: name.encode('utf-16-be'))
+        return '{' + ','.join(f'{canonical(name)}:{canonical(value[name])}' for name in names) + '}'
+    if isinstance(value, list):
+        return '[' + ','.join(map(canonical, value)) + ']'
+    return value if isinstance(value, Written) else json.dumps(value, ensure_ascii=False)
+
+
+def description_hash(statement):
+    """What an owner agrees to: the description without the name of the run, the offered file and the version."""
+    description = json.loads(statement, parse_int=Written, parse_float=Written)['value']['description']
+    agreed = {name: field for name, field in description.items() if name not in ('job', 'foreignPlan', 'commonweight')}
+    return hashlib.sha256(canonical(agreed).encode()).hexdigest()
+
+
 class Hub:
     """Listens on a thread of its own, which answers pings while the model is trained."""
 
     def __init__(self, url, token, key):
         self.url, self.token = url.rstrip('/'), token
         self.key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
-        self.job = self.description = self.assignment = self.failure = self.socket = self.pending = None
+        self.job = self.agreed = self.description = self.assignment = self.failure = self.socket = self.pending = None
         self.receipts, self.ids, self.changed = {}, itertools.count(), threading.Condition()
         threading.Thread(target=self.listen, daemon=True).start()
 
@@ -48,9 +69,12 @@ class Hub:
             self.send({'type': 'pong'})
         elif frame['type'] == 'welcome':
             self.name = frame['participant']
-            self.description = self.verified(frame['description'], 'description')['description']
+            described = self.verified(frame['description'], 'description')
+            self.description, self.agreed = described['description'], described.get('sha256')
             if self.description['protocol'] != PROTOCOL:
                 raise Refused(f'the hub speaks protocol {self.description["protocol"]}, expected {PROTOCOL}')
+            if self.agreed != (computed := description_hash(frame['description']['statement'])):
+                raise Refused(f'the description has the SHA-256 {computed}, the coordinator signed {self.agreed}')
             if self.pending is not None:
                 self.send(self.pending)
         elif frame['type'] == 'assignment':

@@ -45,7 +45,7 @@ class Trainer:
         self.training, self.evaluation = map(onnxruntime.InferenceSession, models)
         self.columns = data
         # Drawn by the federation's seed, so that the same examples are set aside after a restart.
-        count = len(data['labels'])
+        count = len(data[description['targets'][0]['name']])
         order = np.random.default_rng(self.configuration['seed']).permutation(count)
         aside = max(1, round(count * self.configuration['partition']['validation']))
         self.validation, self.examples = order[:aside], order[aside:]
@@ -111,6 +111,7 @@ def check(description):
     configuration = description['configuration']
     asked = [name for name in ('correction', 'augmentation', 'freeze', 'refit', 'clipUpdate') if name in configuration]
     asked += [f'local.{name}' for name in configuration['local'] if name != 'epochs']
+    asked += ['task'] if configuration['task']['name'] != 'classification' else []
     asked += ['schedule'] if configuration['schedule']['name'] != 'constant' else []
     asked += [f'the attachment {name}' for name in description.get('attachments', [])]
     if asked:
@@ -122,6 +123,7 @@ def check(description):
 def take_part(options):
     hub = Hub(options.hub, os.environ.get('COMMONWEIGHT_TOKEN', ''), options.coordinator_key)
     hub.wait(lambda: hub.description is not None)
+    print(f'the description of the federation has the SHA-256 {hub.agreed}')
     check(hub.description)
     trainer = Trainer(hub.description, hub.fetch(hub.description['foreignPlan']), dict(np.load(options.data)))
     counts = {'examples': len(trainer.examples), 'validationExamples': len(trainer.validation)}

@@ -238,6 +238,20 @@ The *state* that the models of the plan take is all values of the table, one aft
 behind the header, where there are no counters. In a model that the coordinator sends, tensors can stand in another order, and
 metadata may be there: find them by name.
 
+## The hash of the description
+
+The hash of the description is what an owner agrees to, in 64 digits. It is apart from the hash of the plan, which says how a step
+is computed, but nothing of rounds, merging or who else takes part. It is the SHA-256 of a text in UTF-8:
+
+- take the description without its fields \`job\`, \`foreignPlan\` and \`commonweight\`, which are not agreed on;
+- write it as canonical JSON ([RFC 8785](https://www.rfc-editor.org/rfc/rfc8785)): names of objects in the order of their UTF-16
+  code units, numbers and strings as JavaScript writes them, no white space. The description comes with its numbers and strings
+  written so, which leaves the order and the white space.
+
+The coordinator prints it when it starts and signs it with the description (\`sha256\`); end if another comes out. It stays the same
+when the run is taken up again, unless a setting is changed, such as \`rounds\`. A participant that took part before by another
+one should say so to its owner.
+
 ## The plan
 
 A plan is what a participant needs besides its data: the table of tensors, a training model and an evaluation model (ONNX). Its
@@ -277,7 +291,7 @@ SCAFFOLD) and \`classCounts\` (own training examples of each class).
 ## Local work
 
 - Set the part \`partition.validation\` of the own examples aside before round 1, the same for the whole run. They are never trained
-  on. The labels are numbers in the order of \`classNames\`.
+  on. A number of a category is its place among the \`names\` of the column.
 - With \`local.epochs\` (1 where nothing is said): go through all training examples in a random order, \`batchSize\` at a time, at most
   so many times. With \`local.threshold\` (\`firstThreshold\` in round 1) stop after the pass with which the own
   model reaches it on the validation data. With \`local.steps\`: make exactly so many steps; the batches go on from round to round.

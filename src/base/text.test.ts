@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { announcementSchema } from '../protocol/announcement.js';
-import { classNamesSchema, everybodySchema, participantNameSchema } from './text.js';
+import { categoryNamesSchema, everybodySchema, participantNameSchema } from './text.js';
 
 describe('words that cross the wire', () => {
   it('lose what a terminal would obey', () => {
@@ -35,9 +35,9 @@ describe('words that cross the wire', () => {
     expect(participantNameSchema.parse('cafe\u0301')).toBe('caf\u00e9');
     expect(everybodySchema.safeParse(['a', 'caf\u00e9', 'CAFE\u0301']).success).toBe(false);
     expect(everybodySchema.safeParse(['a', 'b']).success).toBe(true);
-    expect(classNamesSchema.parse(['cafe\u0301', 'A', 'a'])).toEqual(['caf\u00e9', 'A', 'a']);
-    expect(classNamesSchema.safeParse(['caf\u00e9', 'b', 'cafe\u0301']).error?.issues[0]?.message).toBe(
-      'has the class "caf\u00e9" at places 1 and 3, expected each once, in whatever spelling of Unicode',
+    expect(categoryNamesSchema.parse(['cafe\u0301', 'A', 'a'])).toEqual(['caf\u00e9', 'A', 'a']);
+    expect(categoryNamesSchema.safeParse(['caf\u00e9', 'b', 'cafe\u0301']).error?.issues[0]?.message).toBe(
+      'has "caf\u00e9" at places 1 and 3, expected each once, in whatever spelling of Unicode',
     );
   });
 });

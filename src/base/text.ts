@@ -36,14 +36,14 @@ export const everybodySchema = participantsSchema.min(1).superRefine((names, con
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
-/** Of classes, in the order of their labels. */
-export const classNamesSchema = z
+/** Of categories, in the order of their numbers. */
+export const categoryNamesSchema = z
   .array(canonicalNameSchema)
   .max(10_000)
   .superRefine((names, context) => {
     const repeated = repeatedName(names);
     if (repeated === undefined) return;
     const places = names.flatMap((name, place) => (name === repeated.again ? [place + 1] : []));
-    const message = `has the class "${repeated.again}" at places ${places.slice(0, 2).join(' and ')}, expected each once, in whatever spelling of Unicode`;
+    const message = `has "${repeated.again}" at places ${places.slice(0, 2).join(' and ')}, expected each once, in whatever spelling of Unicode`;
     context.addIssue({ code: 'custom', message });
   });

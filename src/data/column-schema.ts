@@ -1,24 +1,45 @@
 /** What columns are, as files and messages say it. */
 import { z } from 'zod';
-import { classNamesSchema, nameSchema } from '../base/text.js';
+import { categoryNamesSchema, nameSchema } from '../base/text.js';
 
-const meaningSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('picture') }),
-  z.strictObject({
-    kind: z.literal('categories'),
-    names: classNamesSchema.min(1),
-    ignored: z.int().optional(),
-  }),
-  z.strictObject({ kind: z.literal('number'), unit: nameSchema.optional() }),
-  z.strictObject({ kind: z.literal('tokens'), vocabulary: z.int().positive() }),
-]);
+export const meaningSchema = z
+  .discriminatedUnion('kind', [
+    z
+      .strictObject({ kind: z.literal('picture') })
+      .describe('The bytes of a picture: [channels, height, width].'),
+    z
+      .strictObject({
+        kind: z.literal('categories'),
+        names: categoryNamesSchema.min(1).describe('The names of the categories; the number is the place.'),
+        ignored: z.int().optional().describe('The number that stands for none of them.'),
+      })
+      .describe('Each number is one of a list of things.'),
+    z
+      .strictObject({
+        kind: z.literal('number'),
+        unit: nameSchema.optional().describe('What it is measured in.'),
+      })
+      .describe('Quantities.'),
+    z
+      .strictObject({
+        kind: z.literal('tokens'),
+        vocabulary: z.int().positive().describe('How many different tokens there are.'),
+      })
+      .describe('Words, or pieces of them, by their numbers.'),
+  ])
+  .meta({ title: 'Meaning', description: 'What the values of a column mean, known by its `kind`.' });
 
-const columnFactsSchema = z.strictObject({
-  name: nameSchema,
-  dtype: z.enum(['u8', 'i32', 'f32']),
-  /** Of one example. */
-  shape: z.array(z.int().positive()).max(8),
-  meaning: meaningSchema,
-});
+export const columnFactsSchema = z
+  .strictObject({
+    name: nameSchema.describe('The name, which is that of the plan’s input.'),
+    dtype: z.enum(['u8', 'i32', 'f32']).describe('Bytes, 32-bit integers or 32-bit floating-point numbers.'),
+    shape: z.array(z.int().positive()).max(8).describe('The shape of the values of one example.'),
+    meaning: meaningSchema.describe('What the values mean.'),
+  })
+  .refine(
+    ({ dtype, meaning }) => dtype !== 'u8' || meaning.kind !== 'categories' || meaning.names.length <= 256,
+    { path: ['dtype'], message: 'expected i32 for more than 256 categories' },
+  )
+  .meta({ title: 'Column', description: 'What each example has under a name, without its values.' });
 
 export const columnsFactsSchema = z.array(columnFactsSchema).min(1).max(100);

@@ -205,15 +205,22 @@ export function checkSplit({ train, test }: TrainTestSplit): void {
   throw new DataError(`data: the test set has ${of(test)}, expected those of the training set: ${of(train)}`);
 }
 
-function describeMeant(column: Column): string {
-  const { meaning } = column;
-  const many =
-    meaning.kind === 'categories'
-      ? ` of ${meaning.names.length} classes`
-      : meaning.kind === 'tokens'
-        ? ` of ${meaning.vocabulary} tokens`
-        : '';
-  return `${describeColumn(column)}${many}`;
+/** "labels i32[] of 10 categories", "price f32[] in euros" */
+export function describeMeant(column: ColumnFacts): string {
+  return `${describeColumn(column)}${meant(column.meaning)}`;
+}
+
+function meant(meaning: Meaning): string {
+  switch (meaning.kind) {
+    case 'categories':
+      return ` of ${meaning.names.length} categories`;
+    case 'tokens':
+      return ` of ${meaning.vocabulary} tokens`;
+    case 'number':
+      return meaning.unit === undefined ? '' : ` in ${meaning.unit}`;
+    case 'picture':
+      return '';
+  }
 }
 
 /** What the examples of a set would be, and none of them. */

@@ -66,7 +66,7 @@ export const announcementSchema = z
           .max(10_000)
           .optional()
           .describe(
-            'The number of examples of each class, in the order of `classNames`. Only where the owner agreed to tell.',
+            'The number of examples of each category of the first target, in the order of its `names`. Only where the owner agreed to tell.',
           ),
         dataChanged: z
           .literal(true)

@@ -1,10 +1,11 @@
 /**
  * What a participant is told before anything else: the description from which it compiles the plan itself, and the plan's
- * hash, which must come out. A graph does not travel, for a foreign one could copy pixels into "weights"; but of a network that is
+ * hash, which must come out. A graph does not travel, for a foreign one could copy examples into "weights"; but of a network that is
  * the coordinator's own code it is offered, to those who accept it (`foreign-plan.ts`).
  */
 import { z } from 'zod';
-import { classNamesSchema, everybodySchema, sentenceSchema } from '../base/text.js';
+import { everybodySchema, sentenceSchema } from '../base/text.js';
+import { columnsFactsSchema } from '../data/column-schema.js';
 import { attachmentNamesSchema } from './attachments.js';
 import { blobSchema, sha256Schema } from './blob-name.js';
 import { configurationSchema } from './configuration/configuration.js';
@@ -17,8 +18,6 @@ export const jobSchema = z
   .meta({ form: '16 lower-case hexadecimal digits' })
   .describe('The name of this run. A run that is taken up again keeps it.');
 
-const size = z.int().positive();
-
 export const descriptionSchema = z
   .strictObject({
     protocol: z.int().positive().describe('The version of this protocol: see “Versions”.'),
@@ -27,8 +26,8 @@ export const descriptionSchema = z
     participants: everybodySchema.describe(
       'Everybody who may take part, in the order in which updates are merged.',
     ),
-    imageShape: z.tuple([size, size, size]).describe('[channels, height, width] of the images.'),
-    classNames: classNamesSchema.min(1).describe('The names of the classes, in the order of their labels.'),
+    inputs: columnsFactsSchema.describe('What the network is given of each example, in its order.'),
+    targets: columnsFactsSchema.describe('What is learned of each example, in the order of the task.'),
     plan: sha256Schema.describe('The hash of the compiled plan: see “The plan”.'),
     attachments: attachmentNamesSchema
       .optional()

@@ -7,7 +7,9 @@
  */
 import { z } from 'zod';
 import { publicKeyOf, type SecretKey, sign, verify } from '../crypto/signing.js';
-import { descriptionSchema, jobSchema } from './description.js';
+import { sha256Schema } from './blob-name.js';
+import { type Description, descriptionSchema, jobSchema } from './description.js';
+import { descriptionHash } from './description-hash.js';
 import { parseFrame } from './parse-frame.js';
 
 export const publicKeySchema = z
@@ -28,13 +30,28 @@ export const signedSchema = z
   .meta({ title: 'Signed statement', description: 'What the coordinator says, signed: see “Signatures”.' });
 export type Signed = z.output<typeof signedSchema>;
 
+/** What is signed with a description. */
+export const describedFields = {
+  epoch: z.int().nonnegative().describe('The number of the coordinator’s start, as in its assignments.'),
+  sha256: sha256Schema.describe('The hash of the description: see “The hash of the description”.'),
+  description: descriptionSchema,
+};
+
+/** Where another hash is computed here, an owner would agree to something else than the coordinator signs. */
+export const hasItsHash = ({ sha256, description }: { sha256: string; description: Description }) =>
+  sha256 === descriptionHash(description);
+export const WRONG_HASH = { path: ['sha256'], message: 'expected the SHA-256 of the description' };
+
 /** The description as it is signed. */
 export const describedSchema = z
-  .strictObject({
-    epoch: z.int().nonnegative().describe('The number of the coordinator’s start, as in its assignments.'),
-    description: descriptionSchema,
-  })
+  .strictObject(describedFields)
+  .refine(hasItsHash, WRONG_HASH)
   .meta({ title: 'Value of the statement `description`' });
+
+/** What a coordinator of this epoch signs with its description. */
+export const described = (epoch: number, description: Description) => ({
+  ...{ epoch, sha256: descriptionHash(description), description },
+});
 
 /** What a coordinator signs with, for one job. */
 export interface Signer {

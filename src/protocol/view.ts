@@ -4,7 +4,12 @@
  * here is of a participant's data but what the participant itself announces.
  */
 import { z } from 'zod';
-import { classNamesSchema, participantNameSchema, participantsSchema, sentenceSchema } from '../base/text.js';
+import {
+  categoryNamesSchema,
+  participantNameSchema,
+  participantsSchema,
+  sentenceSchema,
+} from '../base/text.js';
 import { figuresSchema, metricsSchema } from '../metrics/metric.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { heartbeatMsSchema } from './heartbeat.js';
@@ -23,7 +28,7 @@ export const overviewSchema = z.strictObject({
   /** By which models are measured, the main one first. */
   metrics: metricsSchema,
   /** In the order of their labels; numbers where a recorded run does not tell their names. A task without classes has none. */
-  classNames: classNamesSchema.min(1).optional(),
+  classNames: categoryNamesSchema.min(1).optional(),
   /** Whether the coordinator measures on test images of its own. */
   testExamples: z.boolean(),
   /** The coordinator's version of this package. */

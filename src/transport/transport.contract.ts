@@ -1,5 +1,7 @@
 /** What every transport must do; `describeTransport` runs it against one. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pictureColumns } from '../../test/picture-columns.js';
 import type { Announcement, Receipt } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
 import { parseConfiguration } from '../protocol/configuration/configuration.js';
@@ -44,8 +46,7 @@ export const exampleDescription: Description = {
     'contract',
   ),
   participants: ['site-a', 'site-b'],
-  imageShape: [1, 28, 28],
-  classNames: ['zero', 'one'],
+  ...pictureColumns([1, 28, 28], ['zero', 'one']),
   plan: 'a'.repeat(64),
 };
 

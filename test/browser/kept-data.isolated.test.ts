@@ -16,7 +16,7 @@ it('data that was chosen is there again, in memory for all threads, until it is 
   await kept.keep({ dataset, share });
   const again = await keptData('one: site-a').load();
   expect(again).toEqual({ dataset, share });
-  expect(again!.dataset.images.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect(again!.dataset.inputs[0]!.values.buffer).toBeInstanceOf(SharedArrayBuffer);
   expect(await keptData('one: site-b').load()).toBeUndefined();
   await kept.forget();
   expect(await kept.load()).toBeUndefined();

@@ -3,6 +3,7 @@ import type { PageFile } from '../../src/data/images/page/page-files.js';
 import { decodePicture } from '../../src/data/images/page/page-pictures.js';
 import { readPageData } from '../../src/federation/participant/page/page-data.js';
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
+import { pictureColumns } from '../picture-columns.js';
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 const photographs = inject('photographs');
@@ -19,8 +20,7 @@ const facts = {
     },
     'test',
   ),
-  imageShape: [1, 28, 28] as [number, number, number],
-  classNames: ['coat', 'shirt', 'shoe'],
+  ...pictureColumns([1, 28, 28], ['coat', 'shirt', 'shoe']),
 };
 
 describe('a picture', () => {

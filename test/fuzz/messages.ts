@@ -123,14 +123,30 @@ export const assignments = defined(
   ),
 );
 
+const column = fc.record({
+  name,
+  dtype: fc.constantFrom('u8', 'i32', 'f32'),
+  shape: fc.array(positive, { maxLength: 8 }),
+  meaning: fc.oneof(
+    fc.record({ kind: fc.constant('picture') }),
+    fc.record({
+      kind: fc.constant('categories'),
+      names: fc.uniqueArray(fc.constantFrom('cat', 'T-shirt/top', '猫', '__proto__'), { minLength: 1 }),
+      ignored: optional(fc.integer()),
+    }),
+    fc.record({ kind: fc.constant('number'), unit: optional(name) }),
+    fc.record({ kind: fc.constant('tokens'), vocabulary: positive }),
+  ),
+});
+
 export const descriptions = defined(
   fc.record({
     ...{ protocol: positive, job: digits(16), plan: sha256, commonweight: optional(sentence) },
     foreignPlan: optional(fc.record({ sha256, bytes: fc.integer({ min: 1, max: 2 ** 26 }) })),
     configuration: fc.constant(exampleDescription.configuration),
     participants: fc.uniqueArray(name, { minLength: 1 }),
-    imageShape: fc.tuple(positive, positive, positive),
-    classNames: fc.array(fc.constantFrom('cat', 'T-shirt/top', '猫', '__proto__'), { minLength: 1 }),
+    inputs: fc.array(column, { minLength: 1, maxLength: 4 }),
+    targets: fc.array(column, { minLength: 1, maxLength: 4 }),
   }),
 );
 

@@ -1,6 +1,5 @@
 /** The file of a plan that a hostile coordinator has been at, read and checked as by a participant that accepts it. */
 
-import { imageFacts } from '../../src/data/images/image-dataset.js';
 import { mlp } from '../../src/engine/nn/models/mlp.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { compileDescription } from '../../src/federation/plan/description.js';
@@ -8,10 +7,10 @@ import { strategiesOf } from '../../src/federation/plan/federation-plan.js';
 import { offeredPlan } from '../../src/federation/plan/foreign-plan.js';
 import { planHash } from '../../src/federation/plan/plan-hash.js';
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
-import type { Description } from '../../src/protocol/description.js';
 import { decodeForeignPlan, encodeForeignPlan } from '../../src/protocol/foreign-plan.js';
 import { stateLayout } from '../../src/tensor/state-dict.js';
 import { exampleDescription } from '../../src/transport/transport.contract.js';
+import { pictureColumns } from '../picture-columns.js';
 import type { Decoder } from './fuzz.js';
 import { below, type Dice, mutatedBytes, mutatedDocument, mutatedText, oneOf } from './mutate.js';
 
@@ -23,7 +22,7 @@ const configuration = parseConfiguration(
   },
   'fuzz',
 );
-const facts = { imageShape: [1, 2, 2], classNames: ['a', 'b'] } satisfies Partial<Description>;
+const facts = pictureColumns([1, 2, 2], ['a', 'b']);
 
 /** Of as many letters as what they take the place of, so that all lengths are right. */
 const OPERATORS: readonly (readonly [string, string])[] = [
@@ -40,14 +39,7 @@ const OPERATORS: readonly (readonly [string, string])[] = [
 export function foreignPlans(share: number): Decoder {
   const network = mlp({ classes: 2, hidden: [2] });
   const strategies = strategiesOf(configuration, [], 'fuzz');
-  const sound = offeredPlan(
-    compileFederation(
-      configuration,
-      imageFacts(facts.imageShape, facts.classNames),
-      { ...strategies, network },
-      'fuzz',
-    ),
-  );
+  const sound = offeredPlan(compileFederation(configuration, facts, { ...strategies, network }, 'fuzz'));
   if (sound === undefined) throw new Error('no plan is offered');
   const plan = decodeForeignPlan(sound);
   const length = Number(new DataView(sound.buffer).getBigUint64(0, true));

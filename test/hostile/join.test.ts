@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { signer } from '../../src/protocol/signed.js';
+import { described, signer } from '../../src/protocol/signed.js';
 import { exampleDescription, exampleSigner } from '../../src/transport/transport.contract.js';
 import { commonweight } from '../command-in-process.js';
+import { pictureColumns } from '../picture-columns.js';
 import { sample } from '../run-command.js';
 
 const STEERS = '\u001b]0;root\u0007\u001b[2J\u009b31m';
@@ -16,7 +17,7 @@ const welcome = (change: object, participant = 'site-a', by = exampleSigner) => 
   type: 'welcome',
   participant,
   heartbeatMs: 1000,
-  description: by.sign('description', { epoch: 1, description: { ...exampleDescription, ...change } }),
+  description: by.sign('description', described(1, { ...exampleDescription, ...change })),
 });
 const real = welcome({});
 const impostor = signer(new Uint8Array(32).fill(8), exampleDescription.job);
@@ -39,7 +40,10 @@ const hubs: [string, object, RegExp][] = [
   [
     'describes a network that no machine can hold',
     welcome({
-      configuration: { ...exampleDescription.configuration, model: { name: 'mlp', hidden: [1e6, 1e6] } },
+      configuration: {
+        ...exampleDescription.configuration,
+        model: { name: 'mlp', hidden: [1e6, 1e6], dropout: 0 },
+      },
     }),
     /would need some 4\.\d+e\+4 GB of memory here, expected at most 8\.00 GB\n.*--max-memory/,
   ],
@@ -57,7 +61,7 @@ const hubs: [string, object, RegExp][] = [
   ],
   [
     'asks for images that nobody has',
-    welcome({ imageShape: [3, 30_000, 30_000] }),
+    welcome(pictureColumns([3, 30_000, 30_000], ['zero', 'one'])),
     /images u8\[3,30000,30000\], 2700000000 numbers/,
   ],
 ];

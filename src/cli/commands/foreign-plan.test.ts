@@ -62,7 +62,7 @@ it('who joins a network of the coordinator’s own code is told what that means,
   expect(refused.status).toBe(2);
   expect(refused.stderr).toContain('"model.name" is "custom", which is the coordinator’s own code');
   expect(refused.stderr).toContain('joinFederation(end, name, { network })');
-  expect(refused.stderr).toMatch(/--accept-foreign-plan: .*could copy pictures into what it calls weights/);
+  expect(refused.stderr).toMatch(/--accept-foreign-plan: .*could copy them into what it calls weights/);
   const explained = await joined('--explain');
   expect(explained.status).toBe(0);
   expect(explained.stdout).toContain('"custom" is a network of the coordinator’s own code');

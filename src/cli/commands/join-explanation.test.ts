@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { pictureColumns } from '../../../test/picture-columns.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import type { Description } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
@@ -27,20 +28,19 @@ const description: Description = {
   job: '0123456789abcdef',
   configuration,
   participants: ['seoul', 'busan', 'jeju'],
-  imageShape: [1, 28, 28],
-  classNames: ['cat', 'dog'],
+  ...pictureColumns([1, 28, 28], ['cat', 'dog']),
   plan: 'a'.repeat(64),
 };
 
 describe('what a participant is told before it joins', () => {
   it('says that counts of classes stay here, unless they are told', () => {
     const [leaves, stays] = joinExplanation({}).join('\n').split('What stays on this machine:');
-    expect(leaves).not.toContain('each class');
-    expect(stays).toContain('each class');
+    expect(leaves).not.toContain('each category');
+    expect(stays).toContain('each category');
     const [told] = joinExplanation({ shareLabelCounts: true })
       .join('\n')
       .split('What stays on this machine:');
-    expect(told).toContain('each class');
+    expect(told).toContain('each category');
   });
 
   it('says that no graph comes here, unless it is accepted', () => {
@@ -76,7 +76,7 @@ describe('what a participant is told before it joins', () => {
     expect(closed).not.toContain('was compiled here');
     const foreignPlan = { sha256: 'b'.repeat(64), bytes: 1000 };
     const open = federationExplanation({ ...custom, foreignPlan }, []).join('\n');
-    expect(open).toMatch(/--accept-foreign-plan.*\n.*could copy pictures/);
+    expect(open).toMatch(/--accept-foreign-plan.*\n.*could copy them/);
     expect(federationExplanation(description, []).join('\n')).not.toContain('foreign');
   });
 });

@@ -2,8 +2,11 @@
  * Explains what taking part means for a participant's data: what leaves the machine and, for a
  * federation that was asked, how much it reveals.
  */
+import { type ColumnFacts, categoriesOf, describeMeant } from '../../data/dataset.js';
+import { imageShapeOf } from '../../data/images/image-dataset.js';
 import { FOREIGN_PLAN_RISK } from '../../federation/plan/foreign-plan.js';
 import type { Description } from '../../protocol/description.js';
+import { descriptionHash } from '../../protocol/description-hash.js';
 import { networkText, REFIT_SENDS, roundsText, trainingText } from '../../report/text/introduction.js';
 
 export interface Willing {
@@ -20,16 +23,16 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
     '  - the numbers of examples for training and for validation, how many were used, and how long it took',
     '  - the loss of training, and the accuracy on validation examples of one’s own, of one’s own model and of the merged one',
     '  - whether the data are the same as the last time; the digest that tells stays in the folder on this machine',
-    '  - while it trains: the epoch, the step and images per second',
+    '  - while it trains: the epoch, the step and examples per second',
     '  - the name of the participant, the version of its engine, and the message of an error if its work fails',
     ...(shareLabelCounts
-      ? ['  - how many examples of each class there are, since --share-label-counts says so']
+      ? ['  - how many examples of each category there are, since --share-label-counts says so']
       : []),
     'What stays on this machine:',
-    '  - images, labels, the names of files and folders',
+    '  - the examples themselves, the names of files and folders',
     ...(shareLabelCounts
       ? []
-      : ['  - how many examples of each class there are, unless --share-label-counts says so']),
+      : ['  - how many examples of each category there are, unless --share-label-counts says so']),
     'What comes to this machine: settings, from which the network is compiled here, and weights. No program comes, and no graph',
     ...(acceptForeignPlan
       ? [
@@ -46,10 +49,8 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
 }
 
 /** @param attached what travels with updates, in words */
-export function federationExplanation(
-  { configuration, participants, imageShape, classNames, foreignPlan }: Description,
-  attached: readonly string[],
-): string[] {
+export function federationExplanation(description: Description, attached: readonly string[]): string[] {
+  const { configuration, participants, foreignPlan } = description;
   const { quorum, refit } = configuration;
   const needed = quorum === undefined ? 'a round needs all of them' : `a round needs ${quorum} of them`;
   const isForeign = configuration.model.name === 'custom';
@@ -58,14 +59,37 @@ export function federationExplanation(
       ? 'What this federation asks for:'
       : 'What this federation asks for; its plan was compiled here and has the hash that the federation names:',
     `  - participants: ${participants.join(', ')}, ${needed}`,
-    `  - images: ${imageShape.join('x')} (channels x height x width), of ${classNames.join(', ')}`,
+    ...dataLines(description),
     `  - network: ${networkText(configuration)}`,
     ...(isForeign ? foreignLines(foreignPlan !== undefined) : []),
     `  - training: ${trainingText(configuration)}`,
     `  - rounds: ${roundsText(configuration)}`,
     ...attached.map((what) => `  - with each update, ${what}`),
     ...(refit === undefined ? [] : [`  - ${REFIT_SENDS}`]),
-    'Updates tell more about each image if each update is made of few images, and if there are many updates.',
+    `  - all of this is what a participant agrees to: the description has the SHA-256 ${descriptionHash(description)}`,
+    'Updates tell more about each example if each update is made of few examples, and if there are many updates.',
+  ];
+}
+
+/** What the network is given and what it learns: pictures in words, other data column by column. */
+function dataLines(description: Description): string[] {
+  const shape = imageShapeOf(description);
+  if (shape !== undefined) {
+    return [
+      `  - images: ${shape.join('x')} (channels x height x width), of ${categoriesOf(description).join(', ')}`,
+    ];
+  }
+  const listed = (columns: readonly ColumnFacts[]) =>
+    columns
+      .map((column) => {
+        const { meaning } = column;
+        const names = meaning.kind === 'categories' ? ` (${meaning.names.join(', ')})` : '';
+        return `${describeMeant(column)}${names}`;
+      })
+      .join('; ');
+  return [
+    `  - what the network is given: ${listed(description.inputs)}`,
+    `  - what it learns: ${listed(description.targets)}`,
   ];
 }
 

@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Leadership, LeadWanted, Opening } from '../../federation/coordinator/serve-federation.js';
+import { descriptionHash } from '../../protocol/description-hash.js';
 import type { Status } from '../../protocol/status.js';
 import { beside, receptionsBeside } from '../../transport/beside.js';
 import { openTokens } from '../../transport/hub/server/guard/tokens.js';
@@ -97,6 +98,7 @@ async function openOwnHub(
     limits: { blobBytes: modelBytes },
   });
   print(`the hub listens on ${hub.url}`);
+  print(`the description of the federation has the SHA-256 ${descriptionHash(reception.description)}`);
   if (tls === undefined && !isLoopback(host)) {
     print('without --tls-cert nothing is encrypted: tokens and weights can be read on the way');
   }

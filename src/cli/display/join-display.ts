@@ -4,6 +4,7 @@ import { type MetricFacts, writtenOf } from '../../metrics/metric.js';
 import type { Progress } from '../../protocol/announcement.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../protocol/description.js';
+import { descriptionHash } from '../../protocol/description-hash.js';
 import { count } from '../../report/numbers.js';
 import { type ConnectionLines, connectionLines } from './connection-lines.js';
 
@@ -31,13 +32,15 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
       if (!over || reason.startsWith('download')) onTrouble(reason);
     },
     onLeftOut: (what) => print(`ignored, since the coordinator has not signed it: ${what}`),
-    onStart(participant, { configuration, participants }) {
+    onStart(participant, description) {
+      const { configuration, participants } = description;
       ({ rounds } = configuration);
       [metric] = metricsOf(configuration);
       const others = participants.length - 1;
       print(
         `connected as ${participant}, with ${others === 1 ? '1 other' : `${others} others`} expected: ${configuration.model.name}, at most ${rounds} rounds`,
       );
+      print(`the description of the federation has the SHA-256 ${descriptionHash(description)}`);
     },
     onProgress({ round, activity, step, steps, epoch, epochs, examplesPerSecond, loss }: Progress) {
       if (activity !== 'training' || performance.now() - told < INTERVAL_MS) return;
@@ -77,6 +80,10 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
         case 'key-taken':
           return print(
             `the coordinator’s key is ${event.key}; it is kept, since --coordinator-key gave none; compare it with the key that the coordinator prints`,
+          );
+        case 'description-changed':
+          return print(
+            `warning: the description of the federation has changed since this participant took part before: its SHA-256 is ${event.now}, it was ${event.before}`,
           );
         case 'left-out':
           return print('ignored an assignment that is older than one received before');

@@ -105,6 +105,13 @@ export function asImages(dataset: Dataset): ImageDataset | undefined {
   });
 }
 
+/** @throws DataError when it is not a set of images with classes */
+export function requireImages(dataset: Dataset): ImageDataset {
+  const images = asImages(dataset);
+  if (images !== undefined) return images;
+  throw new DataError(`data: "${dataset.name}" is not a set of pictures with one class each`);
+}
+
 /** The same examples, whose classes are numbered otherwise: `numbers` has the new number of each. */
 export function renumbered(
   dataset: ImageDataset,

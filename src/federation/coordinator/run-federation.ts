@@ -11,7 +11,6 @@ import type { Share } from '../../data/partition/partition.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { encodeModel, modelMetadata } from '../../engine/nn/model-file.js';
-import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Strategy } from '../../merge/strategy.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
@@ -43,6 +42,7 @@ import { updatesOfFolder } from './closing/files-of-run.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { configurationWith } from './initial-model.js';
 import { withOwnNormalization } from './own-normalization.js';
+import { withOwnSettings } from './own-settings.js';
 
 export interface FederationOptions {
   /** Where the run is kept, and taken up again; without it nothing is written. */
@@ -103,11 +103,7 @@ export async function runFederation(
   options: FederationOptions = {},
 ): Promise<FederationOutcome> {
   const { observer = {}, signal, source = 'options' } = options;
-  const named = {
-    ...(options.data && { dataset: options.data.train.name }),
-    ...(options.task && { task: { name: 'custom' as const, metrics: factsOfMetrics(options.task) } }),
-    ...input,
-  };
+  const named = withOwnSettings(input, { dataset: options.data?.train, task: options.task });
   const { configuration: parsed, init } = await configurationWith(named, options.init, source);
   if (options.data !== undefined) checkSplit(options.data);
   const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);

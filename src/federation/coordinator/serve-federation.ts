@@ -6,13 +6,12 @@ import { link, mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError } from '../../base/interrupted.js';
-import { categoriesOf, type DataFacts } from '../../data/dataset.js';
-import { type ImageDataset, imageFacts, noImages } from '../../data/images/image-dataset.js';
-import { datasetPath, loadDataset } from '../../data/images/node/load-dataset.js';
+import { categoriesOf, type Dataset } from '../../data/dataset.js';
+import { loadDataset } from '../../data/images/node/load-dataset.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import { encodeModel } from '../../engine/nn/model-file.js';
 import { updatesProblem } from '../../merge/memory/checks.js';
-import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type Signer, signer as signerOf } from '../../protocol/signed.js';
 import type { Status } from '../../protocol/status.js';
@@ -56,10 +55,11 @@ import { coordinatorKey } from './coordinator-key.js';
 import { giveBlobs } from './given-blobs.js';
 import { configurationWith } from './initial-model.js';
 import { lendShares } from './lend-shares.js';
-import { withOwnNormalization } from './own-normalization.js';
+import { withOwnSettings } from './own-settings.js';
 import { discardReceived, receivingStore } from './received-updates.js';
 import { type RemoteObserver, remoteRounds } from './remote/remote-rounds.js';
 import type { FederationOptions } from './run-federation.js';
+import { servedData } from './served-data.js';
 
 /** What a transport is opened with. */
 export interface Opening {
@@ -93,14 +93,16 @@ export interface Leadership {
   readonly signal: AbortSignal;
 }
 
-/** As for a run on one machine; workers only evaluate here, on the coordinator's test images. */
+/** As for a run on one machine; workers only evaluate here, on the coordinator's test examples. */
 export interface ServeOptions
   extends Pick<
     FederationOptions,
-    'workers' | 'dataDir' | 'network' | 'strategies' | 'methods' | 'init' | 'signal' | 'source'
+    'workers' | 'dataDir' | 'network' | 'task' | 'strategies' | 'methods' | 'init' | 'signal' | 'source'
   > {
   /** Where the run is kept, and taken up again. */
   readonly out: string;
+  /** What the coordinator tests with, in place of the configuration's data set; with no examples it says only what the data are. */
+  readonly test?: Dataset | undefined;
   /** Waits until this coordinator is the one that leads, where others stand by; the folder's own lock decides without it. */
   lead?(wanted: LeadWanted): Promise<Leadership>;
   open(opening: Opening): Promise<CoordinatorEnd>;
@@ -125,18 +127,22 @@ export async function serveFederation(
   options: ServeOptions,
 ): Promise<FederationOutcome> {
   const { out, observer = {}, signal, source = 'options', farewellSeconds = 600 } = options;
-  const { configuration: parsed, init } = await configurationWith(input, options.init, source);
+  const named = withOwnSettings(input, { dataset: options.test, task: options.task });
+  const { configuration: parsed, init } = await configurationWith(named, options.init, source);
   requireDistributed(parsed, source);
   checkPartition(parsed, source);
   const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
-  const { configuration, facts, test } = await imagesOf(parsed, input, options);
+  const { configuration, facts, test } = await servedData(parsed, input, {
+    ...{ out, test: options.test, dataDir: options.dataDir, signal },
+    ...{ onProgress: observer.onData, onNotice: observer.onNotice },
+  });
   checkTestExamples(configuration, { test }, source);
   const compiled = compileFederation(
     configuration,
     facts,
-    { ...strategies, methods: options.methods, network: options.network, init },
+    { ...strategies, methods: options.methods, network: options.network, task: options.task, init },
     source,
   );
   const { plan, network, inputs, task, methods, refit, frozen, model, initialState } = compiled;
@@ -182,7 +188,7 @@ export async function serveFederation(
       plan: planned,
       ...{ model, folder, store, blobs, copies, initial },
       tasks() {
-        // Nobody trains here: the test images are all that the threads need.
+        // Nobody trains here: the test examples are all that the threads need.
         pool ??= new WorkerPool(
           { plan, frozen: frozen?.values.data, train: test, test },
           options.workers ?? availableParallelism(),
@@ -242,11 +248,12 @@ export async function serveFederation(
       status: rounds.status,
       view: liveView({ overview, rounds, details, test, clock }),
       operator: rounds,
-      ...(hasDemonstration(description) && {
-        lendShare: lendShares(configuration, participants, () =>
-          loadDataset(configuration.dataset, { dataDir: options.dataDir }),
-        ),
-      }),
+      ...(options.test === undefined &&
+        hasDemonstration(description) && {
+          lendShare: lendShares(configuration, participants, () =>
+            loadDataset(configuration.dataset, { dataDir: options.dataDir }),
+          ),
+        }),
     });
     const conclusion = {
       ...{ out, configuration, network, inputs, task, store, encode, frozen },
@@ -291,31 +298,5 @@ function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {
       if (lead.signal.aborted) throw new FencedError('federation: another coordinator has taken over');
       await store.append(event);
     },
-  };
-}
-
-/** What the images are, those that the coordinator tests with, and the configuration, which knows by what they are normalized. */
-async function imagesOf(
-  configuration: Configuration,
-  input: ConfigurationInput,
-  { dataDir, observer = {}, signal, out }: ServeOptions,
-): Promise<{
-  readonly configuration: Configuration;
-  readonly facts: DataFacts;
-  readonly test: ImageDataset;
-}> {
-  const { dataset, imageShape, classNames } = configuration;
-  if (imageShape !== undefined && classNames !== undefined) {
-    const [channels, height, width] = imageShape;
-    const test = noImages({ name: dataset, channels, height, width, classNames });
-    return { configuration, facts: imageFacts(imageShape, classNames), test };
-  }
-  const { onData: onProgress, onNotice } = observer;
-  const { train, test } = await loadDataset(dataset, { dataDir, onProgress, onNotice, signal });
-  const located = { ...configuration, dataset: datasetPath(dataset) };
-  return {
-    configuration: await withOwnNormalization(located, input, train, out, onNotice),
-    facts: test,
-    test,
   };
 }

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { noise } from '../../../test/noise.js';
+import { pictureColumns } from '../../../test/picture-columns.js';
+import { categoriesOf } from '../../data/dataset.js';
+import { requireImages } from '../../data/images/image-dataset.js';
 import { initialState, parametersOf } from '../../engine/nn/layers/network.js';
 import { mlp } from '../../engine/nn/models/mlp.js';
 import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
@@ -28,8 +31,7 @@ const described = (partition: ConfigurationInput['partition'], dataset = 'fashio
     'test',
   ),
   participants: ['site-a', 'site-b', 'site-c'],
-  imageShape: [1, 4, 4],
-  classNames: ['a', 'b'],
+  ...pictureColumns([1, 4, 4], ['a', 'b']),
 });
 const description = described({ name: 'dirichlet', participants: 3, alpha: 0.5, validation: 0.2 });
 
@@ -37,8 +39,8 @@ const description = described({ name: 'dirichlet', participants: 3, alpha: 0.5, 
 const examplesOf = ({ dataset, share }: OwnData) =>
   (['train', 'validation'] as const).map((part) =>
     Array.from(share[part], (index) => [
-      dataset.labels[index],
-      ...dataset.images.subarray(index * 16, (index + 1) * 16),
+      requireImages(dataset).labels[index],
+      ...requireImages(dataset).images.subarray(index * 16, (index + 1) * 16),
     ]),
   );
 const load = async () => ({ train, test: train });
@@ -59,13 +61,13 @@ describe('a demonstration share', () => {
       const native = ownData(train, name, description, shareChoice(`dirichlet:alpha=0.5:${k + 1}/3`));
       const got = decodeShare(lent(k), name, description);
       expect(got.share.name).toBe(name);
-      expect(got.dataset.classNames).toEqual(['a', 'b']);
+      expect(categoriesOf(got.dataset)).toEqual(['a', 'b']);
       expect(examplesOf(got)).toEqual(examplesOf(native));
     }
   });
 
   it('trains to the bytes of a native participant', async () => {
-    const inputs = [pixels(description.imageShape)];
+    const inputs = [pixels([1, 4, 4])];
     const network = onPixels(mlp({ classes: 2, hidden: [4] }));
     const plan = compilePlan({
       ...{ network, inputs, task: classification({ classes: 2 }) },
@@ -102,7 +104,7 @@ describe('a demonstration share', () => {
 
   it('is refused in words when it is not whole, or of other images', () => {
     const bytes = lent(0);
-    const other = { ...description, imageShape: [3, 4, 4] as Description['imageShape'] };
+    const other = { ...description, ...pictureColumns([3, 4, 4], ['a', 'b']) };
     expect(() => decodeShare(bytes.subarray(0, -1), 'site-a', description)).toThrow(
       /bytes, expected \d+ for/,
     );

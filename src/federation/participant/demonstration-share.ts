@@ -9,7 +9,8 @@
  * description says.
  */
 import { z } from 'zod';
-import { imageBytes, imageDataset } from '../../data/images/image-dataset.js';
+import { imageBytes, imageDataset, requireImages } from '../../data/images/image-dataset.js';
+import { pictureFacts } from '../../data/images/picture-facts.js';
 import { isPartitionerName } from '../../data/partition/partitioners.js';
 import type { Description } from '../../protocol/description.js';
 import { FederationError } from '../error.js';
@@ -34,7 +35,8 @@ export const DEMONSTRATION_PATH = '/demonstration';
 export const hasDemonstration = ({ configuration }: Pick<Description, 'configuration'>): boolean =>
   PUBLIC_DATASETS.includes(configuration.dataset) && isPartitionerName(configuration.partition.name);
 
-export function encodeShare({ dataset, share }: OwnData): Uint8Array<ArrayBuffer> {
+export function encodeShare({ dataset: of, share }: OwnData): Uint8Array<ArrayBuffer> {
+  const dataset = requireImages(of);
   const { name } = dataset;
   const indices = [...share.train, ...share.validation];
   const header = new TextEncoder().encode(
@@ -54,11 +56,9 @@ export function encodeShare({ dataset, share }: OwnData): Uint8Array<ArrayBuffer
 }
 
 /** @throws FederationError when the bytes are no share of this federation's images */
-export function decodeShare(
-  bytes: Uint8Array,
-  participant: string,
-  { imageShape: [channels, height, width], classNames, configuration }: Description,
-): OwnData {
+export function decodeShare(bytes: Uint8Array, participant: string, description: Description): OwnData {
+  const { imageShape, classNames } = pictureFacts(description, 'the demonstration');
+  const [channels, height, width] = imageShape;
   const problem = (what: string) =>
     new FederationError(`the demonstration share that the hub lends ${what}`, {
       hint: 'use one version of commonweight everywhere',
@@ -78,11 +78,7 @@ export function decodeShare(
   const images = bytes.subarray(labelsAt + examples);
   const dataset = imageDataset({ name, images, labels, channels, height, width, classNames });
   const place = Uint32Array.from({ length: examples }, (_, index) => index);
-  const { dataset: fitted } = ownData(dataset, participant, {
-    configuration,
-    imageShape: [channels, height, width],
-    classNames,
-  });
+  const { dataset: fitted } = ownData(dataset, participant, description);
   return {
     dataset: fitted,
     share: { name: participant, train: place.slice(0, training), validation: place.slice(training) },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Assignment } from '../../protocol/assignment.js';
+import { descriptionHash } from '../../protocol/description-hash.js';
 import { exampleDescription } from '../../transport/transport.contract.js';
 import { FederationError } from '../error.js';
 import { knownCoordinator } from './known-coordinator.js';
@@ -21,6 +22,37 @@ function folder() {
     remove: async (file: string) => void files.delete(file),
   };
 }
+
+describe('the description that a participant agreed to', () => {
+  const asked = (rounds: number) => ({
+    ...shows(mine, { isGiven: true }),
+    description: {
+      ...exampleDescription,
+      configuration: { ...exampleDescription.configuration, rounds },
+    },
+  });
+
+  it('is told apart from another one of the same run at the next start, once', async () => {
+    const kept = folder();
+    const first = await knownCoordinator(kept, asked(2));
+    expect(first.agreedBefore).toBeUndefined();
+    await first.see(wait(1, 5));
+    expect((await knownCoordinator(kept, asked(2))).agreedBefore).toBeUndefined();
+    const changed = await knownCoordinator(kept, asked(3));
+    expect(changed.agreedBefore).toBe(descriptionHash(asked(2).description));
+    // The newest assignment is known as before.
+    expect(await changed.see(wait(1, 4))).toBe(false);
+    expect((await knownCoordinator(kept, asked(3))).agreedBefore).toBeUndefined();
+  });
+
+  it('is a new one in another run', async () => {
+    const kept = folder();
+    await knownCoordinator(kept, asked(2));
+    const { description, ...rest } = asked(3);
+    const other = { ...rest, description: { ...description, job: 'f'.repeat(16) } };
+    expect((await knownCoordinator(kept, other)).agreedBefore).toBeUndefined();
+  });
+});
 
 describe('the coordinator that a participant knows', () => {
   it('is the first one where no key is given, and that one only', async () => {

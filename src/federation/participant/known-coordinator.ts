@@ -1,20 +1,24 @@
 /**
- * What a participant keeps of its coordinator between two starts: the key, and the newest
- * assignment that it has seen. So somebody who holds an old message can repeat it after a restart
+ * What a participant keeps of its coordinator between two starts: the key, the hash of the
+ * description that it agreed to, and the newest assignment that it has seen. So somebody who holds an old message can repeat it after a restart
  * as little as before. A key that nobody gave is taken from the coordinator's first words, and is
  * the only one from then on.
  *
- *     coordinator.json            key, job, epoch and sequence
+ *     coordinator.json            key, job, description, epoch and sequence
  */
 import { z } from 'zod';
 import { type Assignment, isEarlier } from '../../protocol/assignment.js';
+import { sha256Schema } from '../../protocol/blob-name.js';
 import { jobSchema } from '../../protocol/description.js';
+import { descriptionHash } from '../../protocol/description-hash.js';
 import { publicKeySchema } from '../../protocol/signed.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { ParticipantFolder } from './participant-files.js';
 
 export interface KnownCoordinator {
+  /** The hash of the description that was agreed to in this run before, where it was another. */
+  readonly agreedBefore: string | undefined;
   /** The key that was taken just now, since nobody had given one. */
   readonly takenKey: string | undefined;
   /**
@@ -28,6 +32,8 @@ const FILE = 'coordinator.json';
 const recordSchema = z.strictObject({
   key: publicKeySchema,
   job: jobSchema,
+  /** Its hash. */
+  description: sha256Schema,
   /** Of the newest assignment. */
   epoch: z.int().nonnegative(),
   sequence: z.int().nonnegative(),
@@ -40,9 +46,13 @@ type Record = z.output<typeof recordSchema>;
  */
 export async function knownCoordinator(
   folder: ParticipantFolder | undefined,
-  { coordinator, description: { job } }: Pick<ParticipantEnd, 'coordinator' | 'description'>,
+  { coordinator, description: told }: Pick<ParticipantEnd, 'coordinator' | 'description'>,
 ): Promise<KnownCoordinator> {
-  if (coordinator === undefined) return { takenKey: undefined, see: async () => true };
+  if (coordinator === undefined) {
+    return { agreedBefore: undefined, takenKey: undefined, see: async () => true };
+  }
+  const { job } = told;
+  const description = descriptionHash(told);
   const { key, isGiven, epoch } = coordinator;
   const before = await read(folder);
   if (before !== undefined && before.key !== key && !isGiven) throw otherKey(key, before, folder?.name ?? '');
@@ -59,11 +69,14 @@ export async function knownCoordinator(
     newest = record;
   };
   // Before anything is taken of this key: every later coordinator has to show the same.
-  if (newest === undefined) await keep({ key, job, epoch: 0, sequence: 0 });
+  if (newest?.description !== description) {
+    await keep({ key, job, description, epoch: newest?.epoch ?? 0, sequence: newest?.sequence ?? 0 });
+  }
   return {
+    agreedBefore: same && before.description !== description ? before.description : undefined,
     takenKey: before?.key === key || isGiven ? undefined : key,
     async see({ epoch, sequence }) {
-      const seen = { key, job, epoch, sequence };
+      const seen = { key, job, description, epoch, sequence };
       if (newest !== undefined && isEarlier(seen, newest)) return false;
       if (newest === undefined || isEarlier(newest, seen)) await keep(seen);
       return true;

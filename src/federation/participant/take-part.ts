@@ -9,9 +9,12 @@ import { TensorError } from '../../base/error.js';
 import { InterruptedError } from '../../base/interrupted.js';
 import { throttled } from '../../base/throttle.js';
 import { classCounts } from '../../data/class-counts.js';
+import { categoriesOf } from '../../data/dataset.js';
+import { strataOf } from '../../data/partition/strata.js';
 import { ModelFileError } from '../../engine/nn/model-file.js';
 import type { Announcement, Progress } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
+import { descriptionHash } from '../../protocol/description-hash.js';
 import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { TransportError } from '../../transport/error.js';
@@ -39,7 +42,7 @@ export interface TakePartOptions {
   readonly runtime: string;
   /** Where work outlives this process, and the final model is left. SCAFFOLD needs one. */
   readonly folder?: ParticipantFolder | undefined;
-  /** Tells how many examples of each class there are. */
+  /** Tells how many examples of each category there are, where the target is one. */
   readonly shareLabelCounts?: boolean | undefined;
   readonly observer?: TakePartObserver | undefined;
   /** Leaves the federation: work is given up between two steps, and the coordinator is told. */
@@ -56,6 +59,8 @@ export type TakePartEvent =
   | HandEvent
   /** Nobody has given the coordinator's key: the one that it shows is taken, and only that from now on. */
   | { readonly type: 'key-taken'; readonly key: string }
+  /** It took part in this run before, by another description: these are the hashes of both. */
+  | { readonly type: 'description-changed'; readonly before: string; readonly now: string }
   | { readonly type: 'assigned'; readonly assignment: Assignment }
   /** It took part before, with other data. */
   | { readonly type: 'data-changed' }
@@ -91,6 +96,10 @@ export async function takePart(end: ParticipantEnd, options: TakePartOptions): P
   requireFolder(federation, folder);
   const known = await knownCoordinator(folder, end);
   if (known.takenKey !== undefined) observer?.onEvent?.({ type: 'key-taken', key: known.takenKey });
+  if (known.agreedBefore !== undefined) {
+    const now = descriptionHash(end.description);
+    observer?.onEvent?.({ type: 'description-changed', before: known.agreedBefore, now });
+  }
   const { job, plan } = end.description;
   const identity = { job, participant: data.share.name, plan };
   const { methods, configuration } = federation;
@@ -237,16 +246,16 @@ function joining(
   runtime: string,
   shareLabelCounts = false,
 ): Extract<Announcement, { type: 'joined' }> {
-  const countsOf = (indices: Uint32Array) => classCounts(dataset.labels, dataset.classNames.length, indices);
-  const own = countsOf(validation);
+  const { groups, count } = strataOf(dataset);
+  const own = Uint32Array.from([...train, ...validation]);
   return {
     type: 'joined',
     examples: train.length,
     validationExamples: validation.length,
     runtime,
-    ...(shareLabelCounts && {
-      labelCounts: Array.from(countsOf(train), (count, label) => count + (own[label] as number)),
-    }),
+    // The quantiles of a number would say nothing to others: everybody has quantiles of their own.
+    ...(shareLabelCounts &&
+      categoriesOf(dataset).length > 0 && { labelCounts: [...classCounts(groups, count, own)] }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from 'vitest';
+import { pictureColumns } from '../../../test/picture-columns.js';
 import { CommonweightError } from '../../base/error.js';
 import { imageFacts } from '../../data/images/image-dataset.js';
 import type { Announcement } from '../../protocol/announcement.js';
@@ -35,12 +36,13 @@ function described(change: Partial<ConfigurationInput>, facts: Partial<Descripti
       participants: ['site-a', 'site-b'],
       plan: 'a'.repeat(64),
     },
-    ...{ imageShape, classNames },
+    ...columns(imageShape!, classNames),
     configuration: { ...configuration, dataset: 'fashion-mnist', ...change },
     ...facts,
   };
 }
 
+const columns = (shape: readonly number[], names = ['a', 'b', 'c']) => pictureColumns(shape, names);
 const many = (length: number, value: (index: number) => string) => Array.from({ length }, (_, i) => value(i));
 
 /** Each asks for the impossible, or for what no machine of a participant should give. */
@@ -50,17 +52,17 @@ const absurd: [string, unknown, RegExp][] = [
   ['a million layers', described({ model: { name: 'mlp', hidden: Array(1e6).fill(1) } }), /hidden/],
   [
     'a gigapixel',
-    described({}, { imageShape: [3, 32768, 32768] }),
+    described({}, columns([3, 32768, 32768])),
     /images u8\[3,32768,32768\], 3221225472 numbers/,
   ],
-  ['no number of pixels', described({}, { imageShape: [9e15, 9e15, 9e15] }), /images u8\[9/],
+  ['no number of pixels', described({}, columns([9e15, 9e15, 9e15])), /images u8\[9/],
   [
     'great images, many at once',
-    described({ model: { name: 'resnet8' }, batchSize: 4096 }, { imageShape: [3, 3000, 3000] }),
+    described({ model: { name: 'resnet8' }, batchSize: 4096 }, columns([3, 3000, 3000])),
     /would need some/,
   ],
   ['too large a batch', described({ batchSize: 1e9 }), /batchSize/],
-  ['a million classes', described({}, { classNames: many(1e6, String) }), /classNames/],
+  ['a million classes', described({}, pictureColumns([1, 4, 4], many(1e6, String))), /targets.*names/],
   ['a million participants', described({}, { participants: many(1e6, (i) => `site-${i}`) }), /participants/],
   [
     'more participants than it names',
@@ -81,7 +83,11 @@ const absurd: [string, unknown, RegExp][] = [
   ['many strategies', described({ compare: Array(1e5).fill('mean') }), /compare/],
   ['a name that is a path', described({}, { participants: ['site-a', '../../site-b'] }), /participants/],
   ['a name that steers a terminal', described({}, { participants: ['site-a', '\u001b[2J'] }), /participants/],
-  ['a class that steers a terminal', described({}, { classNames: ['a', 'b\u0007', 'c'] }), /classNames/],
+  [
+    'a class that steers a terminal',
+    described({}, pictureColumns([1, 4, 4], ['a', 'b\u0007', 'c'])),
+    /targets.*names/,
+  ],
   ['a graph of its own', described({}, { graph: 'AAAA' } as Partial<Description>), /graph/],
 ];
 
@@ -117,13 +123,13 @@ describe('a participant', () => {
     });
     // Only the plan's hash is wrong then.
     const paper = descriptionSchema.parse(
-      described({ model: { name: 'paper-cnn' }, batchSize: 256 }, { imageShape: [3, 64, 64] }),
+      described({ model: { name: 'paper-cnn' }, batchSize: 256 }, columns([3, 64, 64])),
     );
     await expect(compileDescription(paper, { mostMemoryBytes: 1e9 })).rejects.toThrow(/has the SHA-256/);
   });
 
   it('is told of photographs that would take more than 8 GB, whatever the network', async () => {
-    const photographs = { imageShape: [3, 768, 1024] as [number, number, number] };
+    const photographs = columns([3, 768, 1024]);
     for (const name of ['lenet5', 'paper-cnn', 'resnet8'] as const) {
       const parsed = descriptionSchema.parse(described({ model: { name }, batchSize: 2 }, photographs));
       await expect(compileDescription(parsed), name).rejects.toThrow(

@@ -3,10 +3,11 @@
  * themselves, or an error that says why it is another.
  */
 
-import { categoriesOf } from '../../data/dataset.js';
-import { imageFacts, imageShapeOf } from '../../data/images/image-dataset.js';
-import type { Network } from '../../engine/nn/layers/network.js';
+import { canonicalJson } from '../../base/canonical-json.js';
+import { factsOf } from '../../data/dataset.js';
 import { requireFinite } from '../../engine/nn/model-file.js';
+import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
+import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Strategy } from '../../merge/strategy.js';
 import type { Blob } from '../../protocol/blob-name.js';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../../protocol/configuration/configuration.js';
 import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import { distributedProblem } from '../../protocol/configuration/distributed-problem.js';
-import type { Description } from '../../protocol/description.js';
+import { type Description, descriptionSchema } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
@@ -26,7 +27,7 @@ import { type CompiledFederation, compileFederation } from './compile-federation
 import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
 import { strategiesOf } from './federation-plan.js';
 import { noNetwork, takeForeignPlan } from './foreign-plan.js';
-import { learnerOf } from './learner.js';
+import { learnerOf, type OwnLearner } from './learner.js';
 import { planHash } from './plan-hash.js';
 
 export interface Job {
@@ -48,31 +49,26 @@ export async function describeFederation(
   { job, participants, version, foreignPlan, frozen }: Job,
 ): Promise<Description> {
   requireDistributed(configuration, 'a federation across machines');
-  const imageShape = imageShapeOf(facts);
-  if (imageShape === undefined) {
-    throw new FederationError(
-      'federation: its data are no images with classes, expected those of a federation across machines',
-      { hint: 'run it on one machine' },
-    );
-  }
-  return {
+  const parsed = descriptionSchema.safeParse({
     protocol: PROTOCOL_VERSION,
     job,
     configuration: withoutPath(configuration),
     participants: [...participants],
-    imageShape: [...imageShape],
-    classNames: [...categoriesOf(facts)],
+    inputs: facts.inputs.map(factsOf),
+    targets: facts.targets.map(factsOf),
     plan: await planHash(plan),
     ...(methods.length > 0 && { attachments: methods.map(({ name }) => name) }),
     ...(foreignPlan !== undefined && { foreignPlan }),
     ...(frozen !== undefined && { frozen }),
     ...(version !== undefined && { commonweight: version }),
-  };
+  } satisfies Description);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0] as (typeof parsed.error.issues)[number];
+  throw new FederationError(`federation: it cannot be described to others: "${path.join('.')}": ${message}`);
 }
 
-export interface DescriptionOptions {
-  /** What `{ name: 'custom' }` means here: the coordinator's network. */
-  readonly network?: Network | undefined;
+/** With the coordinator's own network and task, where `{ name: 'custom' }` stands for them. */
+export interface DescriptionOptions extends OwnLearner {
   /** Strategies of one's own, which the configuration may name. */
   readonly strategies?: readonly Strategy[] | undefined;
   /** Methods of one's own: those that the coordinator has. */
@@ -99,10 +95,10 @@ export async function compileDescription(
   description: Description,
   options: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
-  const { network, strategies = [], methods = [], version } = options;
+  const { network, task, strategies = [], methods = [], version } = options;
   const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = options;
   const limit = { bytes: mostMemoryBytes, hint: memoryHint };
-  const { protocol, imageShape, classNames, plan: expected, commonweight } = description;
+  const { protocol, inputs, targets, plan: expected, commonweight } = description;
   const there = commonweight === undefined ? '' : ` of commonweight ${commonweight}`;
   const here = version === undefined ? '' : ` of commonweight ${version}`;
   if (protocol !== PROTOCOL_VERSION) {
@@ -125,14 +121,23 @@ export async function compileDescription(
   const held = options.frozen && frozenIn(options.frozen);
   if (configuration.model.name === 'custom' && network === undefined) {
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
-    const taken = await takeForeignPlan(options.foreignPlan, description, configuration, chosen, limit, held);
+    const taken = await takeForeignPlan(
+      options.foreignPlan,
+      description,
+      configuration,
+      { ...chosen, task },
+      limit,
+      held,
+    );
+    if (task !== undefined) requireSameMetrics(configuration, task);
     requireSameMethods(description, taken);
     return taken;
   }
-  const facts = imageFacts(imageShape, classNames);
-  const learner = learnerOf(configuration, facts, { network }, source);
+  const facts = { inputs, targets };
+  const learner = learnerOf(configuration, facts, { network, task }, source);
+  requireSameMetrics(configuration, learner.task);
   checkDemands(configuration, learner, participants.length, limit);
-  const compiled = compileFederation(configuration, facts, { ...chosen, network, held }, source);
+  const compiled = compileFederation(configuration, facts, { ...chosen, network, task, held }, source);
   requireSameMethods(description, compiled);
   const actual = await planHash(compiled.plan);
   if (actual === expected) return compiled;
@@ -140,12 +145,11 @@ export async function compileDescription(
   throw new FederationError(
     `federation: the plan that was compiled here${here} has the SHA-256 ${actual}, expected ${expected}, that of the coordinator${there}`,
     {
-      hint:
-        configuration.model.name === 'custom'
-          ? 'pass the very network that the coordinator has'
-          : sameVersion
-            ? 'one of both was changed: install commonweight anew'
-            : 'install the same version of commonweight on both sides',
+      hint: [configuration.model.name, configuration.task.name].includes('custom')
+        ? 'pass the very network and task that the coordinator has'
+        : sameVersion
+          ? 'one of both was changed: install commonweight anew'
+          : 'install the same version of commonweight on both sides',
     },
   );
 }
@@ -160,6 +164,17 @@ function requireSameMethods({ attachments = [] }: Description, { methods }: Comp
     {
       hint: 'bring the methods that the coordinator has, in the same order: joinFederation(end, name, { methods })',
     },
+  );
+}
+
+/** @throws FederationError when a task of one's own is measured here by other metrics than the coordinator's */
+function requireSameMetrics({ task: told }: Configuration, own: Task): void {
+  if (told.name !== 'custom') return;
+  const [here, there] = [factsOfMetrics(own), told.metrics].map((metrics) => canonicalJson(metrics));
+  if (here === there) return;
+  throw new FederationError(
+    `federation: the task that was given is measured by ${here}, expected ${there}, as the coordinator does`,
+    { hint: 'pass the very task that the coordinator has' },
   );
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { afterAll, describe, expect, it } from 'vitest';
 import { noise } from '../../../test/noise.js';
+import { pictureColumns } from '../../../test/picture-columns.js';
 import { imageFacts } from '../../data/images/image-dataset.js';
 import * as g from '../../engine/graph/build.js';
 import { conv2d, dense } from '../../engine/nn/layers/layers.js';
@@ -138,7 +139,7 @@ describe('a plan that is offered', () => {
     await expect(refusal).rejects.toHaveProperty(
       'hint',
       expect.stringMatching(
-        /joinFederation\(end, name, \{ network \}\).*--accept-foreign-plan: .*could copy pictures/,
+        /joinFederation\(end, name, \{ network \}\).*--accept-foreign-plan: .*could copy them/,
       ),
     );
   });
@@ -212,7 +213,9 @@ describe('a plan that is accepted', () => {
     await expect(other({ configuration: { ...configuration, batchSize: 9 } })).rejects.toThrow(
       'u8[8,1,4,4], expected u8[9,1,4,4]',
     );
-    await expect(other({ imageShape: [1, 4, 5] })).rejects.toThrow('u8[8,1,4,4], expected u8[8,1,4,5]');
+    await expect(other(pictureColumns([1, 4, 5], ['a', 'b']))).rejects.toThrow(
+      'u8[8,1,4,4], expected u8[8,1,4,5]',
+    );
     const sgd = parseConfiguration({ ...base, optimizer: { name: 'sgd', learningRate: 0.1 } }, 'test');
     await expect(other({ configuration: sgd })).rejects.toThrow('its input "slot0" is not expected');
   });

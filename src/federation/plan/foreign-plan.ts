@@ -4,7 +4,7 @@
  * runs: that it is the plan of the description, what memory it takes, that there is nothing in its models that this package
  * would not write, and that they fit the table of tensors, the batch and the inputs. What they compute, nobody can check.
  */
-import { imageFacts } from '../../data/images/image-dataset.js';
+import { categoriesOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
 import { EVALUATION_BATCH, type Plan } from '../../engine/nn/plan.js';
@@ -15,6 +15,7 @@ import {
   trainingSignature,
 } from '../../engine/nn/plan-signature.js';
 import { measuresOf } from '../../engine/nn/tasks/measures.js';
+import type { Task } from '../../engine/nn/tasks/task.js';
 import { type ModelSignature, readModel } from '../../engine/onnx/import/read-model.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { Description } from '../../protocol/description.js';
@@ -92,7 +93,13 @@ export function noNetwork({ foreignPlan }: Description, configuration: Configura
 
 /** What it means to accept one, in a sentence. */
 export const FOREIGN_PLAN_RISK =
-  'a graph of the coordinator’s then reads your data, and could copy pictures into what it calls weights';
+  'a graph of the coordinator’s then reads your data, and could copy them into what it calls weights';
+
+/** What a participant without the network brings. */
+interface Brought extends ChosenStrategies {
+  readonly methods?: readonly Method[] | undefined;
+  readonly task?: Task | undefined;
+}
 
 /**
  * @param bytes the file that the description names
@@ -100,9 +107,9 @@ export const FOREIGN_PLAN_RISK =
  */
 export async function takeForeignPlan(
   bytes: Uint8Array,
-  { imageShape, classNames, participants, plan: expected }: Description,
+  { inputs: given, targets, participants, plan: expected }: Description,
   configuration: Configuration,
-  { methods: own = [], ...strategies }: ChosenStrategies & { readonly methods?: readonly Method[] },
+  { methods: own = [], task: ownTask, ...strategies }: Brought,
   limit: MemoryLimit,
   held: StateDict | undefined,
 ): Promise<CompiledFederation> {
@@ -120,8 +127,8 @@ export async function takeForeignPlan(
       `federation: the plan that the coordinator offers has the SHA-256 ${actual}, expected ${expected}, that of its description`,
     );
   }
-  const facts = imageFacts(imageShape, classNames);
-  const { inputs, task } = sidesOf(configuration, facts, undefined, 'the description of the federation');
+  const facts = { inputs: given, targets };
+  const { inputs, task } = sidesOf(configuration, facts, ownTask, 'the description of the federation');
   // What it says may be too little; so much it is at least.
   const least = leastBytes(configuration, layoutSize(layout), inputs);
   const demanded = () => Math.max(memoryBytes, least);
@@ -143,7 +150,7 @@ export async function takeForeignPlan(
     // Models are aligned by the coordinator.
     permutationGroups: [],
   };
-  const classes = classNames.length;
+  const classes = categoriesOf(facts).length;
   checkModel('training model', trainingModel, trainingSignature(plan, classes));
   checkModel('evaluation model', evaluationModel, evaluationSignature(plan));
   const fisherPlan = (): FisherPlan => {

@@ -1,5 +1,6 @@
 /** The view of a run under way that observers see. Node only. */
-import type { ImageDataset } from '../../data/images/image-dataset.js';
+import type { Dataset } from '../../data/dataset.js';
+import { asImages } from '../../data/images/image-dataset.js';
 import type { Status } from '../../protocol/status.js';
 import type { LogEntry, Overview } from '../../protocol/view.js';
 import type { RunView } from '../../transport/run-view.js';
@@ -23,18 +24,20 @@ export interface LiveViewParts {
   readonly rounds: { state(): RunState; status(): Status };
   readonly details: KeptDetails;
   /** The coordinator's. */
-  readonly test: ImageDataset;
+  readonly test: Dataset;
   readonly clock: Clock;
 }
 
 export function liveView({ overview, rounds, details, test, clock }: LiveViewParts): LiveView {
   const log = observedLog(Date.parse(clock.now()), clock.now);
+  const pictures = asImages(test);
   const noPictures = (problem: string) => log.add('warn', `no test pictures are shown: ${problem}`);
   return {
     ...runView({
       ...{ overview, state: rounds.state, status: rounds.status, log: log.from },
       detailsOf: details.of,
-      ...(test.examples > 0 && { pictures: observedPictures(test, noPictures) }),
+      ...(pictures !== undefined &&
+        test.examples > 0 && { pictures: observedPictures(pictures, noPictures) }),
     }),
     tell: log.add,
   };

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { attackSchema } from '../../attack/settings.js';
 import { type Complaint, complaintOf } from '../../base/complaint.js';
 import { CommonweightError } from '../../base/error.js';
-import { classNamesSchema } from '../../base/text.js';
+import { categoryNamesSchema } from '../../base/text.js';
 import { LARGEST_SHIFT } from '../../data/images/augmentation.js';
 import { partitionSchema } from '../../data/partition/partition-schema.js';
 import {
@@ -45,7 +45,7 @@ export const configurationSchema = z
       .describe(
         '[channels, height, width] of everybody’s images, where the coordinator has none to look at.',
       ),
-    classNames: classNamesSchema
+    classNames: categoryNamesSchema
       .min(2)
       .optional()
       .describe('The names of the classes, where the coordinator has no images.'),

@@ -7,7 +7,7 @@ import { messageJson } from '../../base/message-json.js';
 import { announcementSchema, receiptSchema } from '../../protocol/announcement.js';
 import { assignmentSchema } from '../../protocol/assignment.js';
 import { jobSchema } from '../../protocol/description.js';
-import { describedSchema } from '../../protocol/signed.js';
+import { describedFields, hasItsHash, WRONG_HASH } from '../../protocol/signed.js';
 import { TransportError } from '../error.js';
 import { reasonOf } from './explain.js';
 
@@ -24,7 +24,9 @@ export const currentSchema = z.object({ protocol: z.int().positive(), job: jobSc
 export type Current = z.output<typeof currentSchema> & { readonly blobs: BlobPlace };
 
 /** What is signed as the description: a hub that somebody else names would be shown the token. */
-export const natsDescribedSchema = describedSchema.extend({ blobs: blobPlaceSchema });
+export const natsDescribedSchema = z
+  .strictObject({ ...describedFields, blobs: blobPlaceSchema })
+  .refine(hasItsHash, WRONG_HASH);
 
 /**
  * What is signed as the state: who leads, and what is asked for. A coordinator that takes over

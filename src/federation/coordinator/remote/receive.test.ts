@@ -10,6 +10,7 @@ import {
   takePart,
   until,
 } from '../../../../test/text-federation.js';
+import { categoriesOf } from '../../../data/dataset.js';
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import type { Blob } from '../../../protocol/blob-name.js';
 import { sha256Of } from '../../../transport/blob-folder.js';
@@ -89,19 +90,19 @@ describe('what remote participants hand in', () => {
     await expect(done).rejects.toThrow('interrupted');
   });
 
-  it('take label counts for as many classes as there are, and as many examples, and write no others down', async () => {
+  it('take label counts for as many categories as there are, and as many examples, and write no others down', async () => {
     const { rounds, transport, end } = coordinator();
     const stop = new AbortController();
     const done = rounds.conduct(end, 1, stop.signal);
     const a = transport.openParticipant('site-a');
-    const classes = exampleDescription.classNames.length;
+    const categories = categoriesOf(exampleDescription).length;
     const joined = { type: 'joined', examples: 10, validationExamples: 2, runtime: 'none' } as const;
-    const counts = (first: number, length = classes) =>
+    const counts = (first: number, length = categories) =>
       Array.from({ length }, (_, label) => (label === 0 ? first : 0));
     for (const labelCounts of [counts(12, 10_000), counts(2 ** 53 - 1), counts(0), []]) {
       expect(await a.announce({ ...joined, labelCounts })).toMatchObject({
         accepted: false,
-        message: expect.stringContaining(`expected 12 in ${classes}`),
+        message: expect.stringContaining(`expected 12 in ${categories}`),
       });
     }
     expect(rounds.state().members.size).toBe(0);

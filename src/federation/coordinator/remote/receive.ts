@@ -20,8 +20,8 @@ export interface CheckedFiles {
 
 export interface ReceivingOptions {
   readonly ledger: Ledger;
-  /** The number of classes that label counts are of. */
-  readonly classes: number;
+  /** The number of categories that label counts are of; 0 where the target is something else. */
+  readonly groups: number;
   readonly blobs: BlobFolder;
   readonly brought: BroughtBlobs;
   /** The model that round 1 begins with, where one was given. */
@@ -46,7 +46,7 @@ export function receiving(options: ReceivingOptions): Receive {
     // What counts already is not looked for: its files may be gone, for it was merged.
     if (first.event === undefined) return first.receipt;
     const refused =
-      unfitCounts(participant, announcement, options.classes) ??
+      unfitCounts(participant, announcement, options.groups) ??
       (await missingBlob(participant, announcement, options));
     if (refused !== undefined) return refused;
     const { problem, moved } = await options.check(participant, announcement, ledger.state());
@@ -63,15 +63,15 @@ export function receiving(options: ReceivingOptions): Receive {
 }
 
 /**
- * They go into the journal: no more numbers than there are classes, and no others than of what it
+ * They go into the journal: no more numbers than there are categories, and no others than of what it
  * has.
  */
-function unfitCounts(participant: string, announcement: Announcement, classes: number): Receipt | undefined {
+function unfitCounts(participant: string, announcement: Announcement, groups: number): Receipt | undefined {
   if (announcement.type !== 'joined' || announcement.labelCounts === undefined) return undefined;
   const { labelCounts, examples, validationExamples } = announcement;
   const sum = labelCounts.reduce((a, b) => a + b, 0);
-  if (labelCounts.length === classes && sum === examples + validationExamples) return undefined;
-  const message = `"${participant}" has label counts of ${sum} examples in ${labelCounts.length} classes, expected ${examples + validationExamples} in ${classes}`;
+  if (labelCounts.length === groups && sum === examples + validationExamples) return undefined;
+  const message = `"${participant}" has label counts of ${sum} examples in ${labelCounts.length} categories, expected ${examples + validationExamples} in ${groups}`;
   return { accepted: false, reason: 'not-expected', message };
 }
 

@@ -5,6 +5,7 @@
  * that cannot be written ends it: started again, it goes on where it was.
  */
 import { InterruptedError } from '../../../base/interrupted.js';
+import { categoriesOf } from '../../../data/dataset.js';
 import type { Announcement, Progress, Receipt } from '../../../protocol/announcement.js';
 import type { Description } from '../../../protocol/description.js';
 import type { Status } from '../../../protocol/status.js';
@@ -83,7 +84,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
   const reception: Reception = {
     description,
     receive: receiving({
-      ...{ ledger, classes: description.classNames.length, blobs, brought, initial },
+      ...{ ledger, groups: categoriesOf(description).length, blobs, brought, initial },
       check: options.check,
       onRefused: (...refused) => observer.onRefused?.(...refused),
     }),

@@ -6,8 +6,10 @@
 import { CommonweightError } from '../../../base/error.js';
 import { InterruptedError } from '../../../base/interrupted.js';
 import { unlessAborted } from '../../../base/unless-aborted.js';
-import type { ImageDataset } from '../../../data/images/image-dataset.js';
+import type { Dataset } from '../../../data/dataset.js';
+import { pictureFacts } from '../../../data/images/picture-facts.js';
 import type { Network } from '../../../engine/nn/layers/network.js';
+import type { Task } from '../../../engine/nn/tasks/task.js';
 import type { Strategy } from '../../../merge/strategy.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
@@ -25,14 +27,16 @@ import { participantFolder } from './participant-folder.js';
 
 export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shareLabelCounts' | 'observer'> {
   /** A folder, a known set by its name, or a set that is there already. */
-  readonly data: string | ImageDataset;
+  readonly data: string | Dataset;
   /** The path of a folder where work outlives this process. */
   readonly folder?: string | undefined;
   /** What `{ name: 'custom' }` means here. */
   readonly network?: Network | undefined;
+  /** A task of one's own: the one that the coordinator has. */
+  readonly task?: Task | undefined;
   /**
    * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They are checked, but what they
-   * compute cannot be: they could copy pictures into what they call weights.
+   * compute cannot be: they could copy them into what they call weights.
    */
   readonly acceptForeignPlan?: boolean | undefined;
   readonly strategies?: readonly Strategy[] | undefined;
@@ -54,6 +58,7 @@ export async function joinFederation(
     data,
     folder,
     network,
+    task,
     acceptForeignPlan,
     strategies,
     methods,
@@ -64,12 +69,14 @@ export async function joinFederation(
   }: JoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
+  // Before anything is downloaded.
+  if (typeof data === 'string') pictureFacts(description, 'a folder');
   const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
   const frozen = await frozenOf(end, mostMemoryBytes ?? MOST_MEMORY_BYTES, options.signal);
   const federation = await compileDescription(description, {
-    ...{ network, strategies, methods, mostMemoryBytes, foreignPlan, frozen },
+    ...{ network, task, strategies, methods, mostMemoryBytes, foreignPlan, frozen },
     version: versions.commonweight,
   });
   const own =

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
+import { pictureColumns } from '../../../../test/picture-columns.js';
+import { categoriesOf, type Dataset } from '../../../data/dataset.js';
 import { fashionMnistClassNames } from '../../../data/images/fashion-mnist-facts.js';
 import { loadDataset } from '../../../data/images/node/load-dataset.js';
 import { PartitionError } from '../../../data/partition/error.js';
@@ -30,14 +32,14 @@ const configurationOf = (partition: ConfigurationInput['partition']) =>
   );
 const facts = {
   configuration: configurationOf({ name: 'v' }),
-  imageShape: [1, 4, 4] as [number, number, number],
-  classNames: ['ant', 'bee', 'cat'],
+  ...pictureColumns([1, 4, 4], ['ant', 'bee', 'cat']),
 };
 const digits = {
   ...facts,
-  imageShape: [1, 28, 28] as typeof facts.imageShape,
-  classNames: [...'0123456789'],
+  ...pictureColumns([1, 28, 28], [...'0123456789']),
 };
+
+const labelsOf = ({ targets: [labels] }: Dataset) => labels!.values;
 
 /** Five pictures a class, each in its own grey. */
 async function pictures(name: string, classes: readonly string[], size = 4) {
@@ -60,17 +62,18 @@ describe('own data', () => {
     const folder = await pictures('spelled', ['café'.normalize('NFD'), 'thé'.normalize('NFC')]);
     for (const form of ['NFC', 'NFD'] as const) {
       const classNames = ['x', 'thé', 'café'].map((name) => name.normalize(form));
-      const { classNames: parsed } = descriptionSchema.pick({ classNames: true }).parse({ classNames });
-      const { dataset } = await loadOwnData(folder, 'site-b', { ...facts, classNames: parsed });
-      expect([...dataset.labels]).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 1, 1]);
+      const { inputs, targets } = pictureColumns([1, 4, 4], classNames);
+      const parsed = descriptionSchema.pick({ inputs: true, targets: true }).parse({ inputs, targets });
+      const { dataset } = await loadOwnData(folder, 'site-b', { ...facts, ...parsed });
+      expect([...labelsOf(dataset)]).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 1, 1]);
     }
   });
 
   it('is all the participant’s own, a part of it for validation, with the federation’s class numbers', async () => {
     const folder = await pictures('few', ['cat', 'bee']);
     const { dataset, share } = await loadOwnData(folder, 'site-b', facts);
-    expect(dataset.classNames).toEqual(['ant', 'bee', 'cat']);
-    expect([...dataset.labels]).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+    expect(categoriesOf(dataset)).toEqual(['ant', 'bee', 'cat']);
+    expect([...labelsOf(dataset)]).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
     expect(share.name).toBe('site-b');
     expect(share.validation).toHaveLength(1);
     expect([...share.train, ...share.validation].sort((a, b) => a - b)).toEqual([...Array(10).keys()]);
@@ -81,7 +84,7 @@ describe('own data', () => {
     const refusal = loadOwnData(folder, 'site-b', facts);
     await expect(refusal).rejects.toBeInstanceOf(FederationError);
     await expect(refusal).rejects.toThrow(
-      'has 5 images of the class "cats", which this federation does not know, expected "ant", "bee", "cat"',
+      'has "cats" 5 times in "labels", which this federation does not know, expected "ant", "bee", "cat"',
     );
     await expect(refusal).rejects.toHaveProperty('hint', 'rename it, if it is "cat", or leave it out');
   });
@@ -91,7 +94,7 @@ describe('own data', () => {
     const notices: string[] = [];
     const onNotice = (notice: string) => notices.push(notice);
     const { dataset } = await loadOwnData(folder, 'site-b', facts, { onNotice });
-    expect([dataset.channels, dataset.height, dataset.width]).toEqual([1, 4, 4]);
+    expect(dataset.inputs[0]!.shape).toEqual([1, 4, 4]);
     expect(notices.join()).toContain('10 of 10 pictures');
   });
 
@@ -110,17 +113,17 @@ describe('own data', () => {
 
   it('is refused when its images are of another shape', async () => {
     await expect(loadOwnData(sample, 'site-a', facts)).rejects.toThrow(
-      'holds images of 1x28x28, expected 1x4x4 (channels x height x width)',
+      'is images u8[1,28,28] (picture), expected images u8[1,4,4]',
     );
   });
 
   it('without names of classes is taken by their numbers, and that is said', async () => {
-    const named = { ...digits, classNames: [...fashionMnistClassNames] };
+    const named = { ...digits, ...pictureColumns([1, 28, 28], fashionMnistClassNames) };
     const notices: string[] = [];
     const onNotice = (notice: string) => notices.push(notice);
     const { dataset } = await loadOwnData(sample, 'site-a', named, { onNotice });
-    expect(dataset.classNames).toEqual(fashionMnistClassNames);
-    expect(notices).toEqual([expect.stringContaining(`label 0 is taken for "${fashionMnistClassNames[0]}"`)]);
+    expect(categoriesOf(dataset)).toEqual(fashionMnistClassNames);
+    expect(notices).toEqual([expect.stringContaining(`0 is taken for "${fashionMnistClassNames[0]}"`)]);
   });
 
   it.each([

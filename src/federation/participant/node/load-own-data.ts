@@ -1,7 +1,8 @@
 /** A participant's data from a folder, or a known set by its name. Node only. */
 import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
+import { pictureFacts } from '../../../data/images/picture-facts.js';
 import type { ShareChoice } from '../../plan/share-choice.js';
-import { type DataFacts, type OwnData, ownData } from '../own-data.js';
+import { type DescribedData, type OwnData, ownData } from '../own-data.js';
 
 export interface OwnDataOptions
   extends Pick<LoadDatasetOptions, 'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes'> {
@@ -11,16 +12,16 @@ export interface OwnDataOptions
 
 /**
  * @param spec what `loadDataset` takes
- * @throws DataError when it cannot be read; FederationError when its images or classes are not
- *   those of the federation
+ * @throws DataError when it cannot be read, or the federation is about other data than pictures;
+ *   FederationError when its columns or classes are not those of the federation
  */
 export async function loadOwnData(
   spec: string,
   name: string,
-  facts: DataFacts,
+  described: DescribedData,
   { choice, ...options }: OwnDataOptions = {},
 ): Promise<OwnData> {
-  const [channels, height, width] = facts.imageShape;
+  const [channels, height, width] = pictureFacts(described, 'a folder').imageShape;
   const { train } = await loadDataset(spec, {
     ...options,
     // Pictures are made to fit. A share of a whole set leaves out the test images that the set
@@ -28,5 +29,5 @@ export async function loadOwnData(
     ...(channels === 1 || channels === 3 ? { channels, height, width } : { height, width }),
     trainingOnly: choice === undefined,
   });
-  return ownData(train, name, facts, choice, spec, options.onNotice);
+  return ownData(train, name, described, choice, spec, options.onNotice);
 }

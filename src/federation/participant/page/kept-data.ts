@@ -3,7 +3,8 @@
  * it again. For pages.
  */
 import { del, get, set } from 'idb-keyval';
-import { imageDataset } from '../../../data/images/image-dataset.js';
+import { imageDataset, requireImages } from '../../../data/images/image-dataset.js';
+import type { Share } from '../../../data/partition/partition.js';
 import { FederationError } from '../../error.js';
 import type { OwnData } from '../own-data.js';
 import { attempt, pageStore } from './page-store.js';
@@ -20,6 +21,12 @@ export interface KeptData {
   forget(): Promise<void>;
 }
 
+/** As they lie in the browser. */
+interface KeptPictures {
+  readonly dataset: Parameters<typeof imageDataset>[0];
+  readonly share: Share;
+}
+
 const mostBytes = 400 * 2 ** 20;
 
 const store = pageStore('commonweight-data', 'data');
@@ -27,11 +34,11 @@ const store = pageStore('commonweight-data', 'data');
 /** @param name of a participant in a federation: each has data of its own */
 export const keptData = (name: string): KeptData => ({
   async load() {
-    const data = await attempt('the data cannot be read', () => get<OwnData>(name, store));
+    const data = await attempt('the data cannot be read', () => get<KeptPictures>(name, store));
     return data && { dataset: imageDataset(data.dataset), share: data.share };
   },
   async keep({ dataset, share }) {
-    const { name: called, images, labels, channels, height, width, classNames } = dataset;
+    const { name: called, images, labels, channels, height, width, classNames } = requireImages(dataset);
     if (images.length > mostBytes) {
       const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
       throw new FederationError(

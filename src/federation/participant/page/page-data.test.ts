@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { pictureColumns } from '../../../../test/picture-columns.js';
+import { columnsOf, factsOf } from '../../../data/dataset.js';
 import type { PageFile } from '../../../data/images/page/page-files.js';
 import { parseConfiguration } from '../../../protocol/configuration/configuration.js';
 import { loadOwnData } from '../node/load-own-data.js';
@@ -23,10 +25,10 @@ const configuration = parseConfiguration(
 );
 const digits = {
   configuration,
-  imageShape: [1, 28, 28] as [number, number, number],
-  classNames: [...'0123456789'],
+  ...pictureColumns([1, 28, 28], [...'0123456789']),
 };
-const clothes = { ...digits, classNames: ['dress', 'shirt', 'shoe'] };
+const CLOTHES = ['dress', 'shirt', 'shoe'];
+const clothes = { configuration, ...pictureColumns([1, 28, 28], CLOTHES) };
 
 const file = (path: string, content: Uint8Array<ArrayBuffer> | string = ''): PageFile => ({
   path,
@@ -44,10 +46,12 @@ describe('IDX files in a page', () => {
     for (const files of chosen) {
       const { dataset, share } = ownData(await readPageData(files, digits), 'site-b', digits);
       expect(share).toEqual(native.share);
-      expect(Buffer.compare(dataset.images, native.dataset.images)).toBe(0);
-      expect(Buffer.compare(dataset.labels, native.dataset.labels)).toBe(0);
-      const { channels, height, width, classNames } = native.dataset;
-      expect(dataset).toMatchObject({ channels, height, width, classNames });
+      expect(columnsOf(dataset).map(factsOf)).toEqual(columnsOf(native.dataset).map(factsOf));
+      for (const [at, { values }] of columnsOf(dataset).entries()) {
+        expect(
+          Buffer.compare(values as Uint8Array, columnsOf(native.dataset)[at]!.values as Uint8Array),
+        ).toBe(0);
+      }
     }
   });
 
@@ -130,28 +134,28 @@ describe('pictures in a page are refused before they are decoded', () => {
   it('when they are of a class that the federation does not know', async () => {
     const refusal = readPageData(pictures('set/shirts/1.png', 'set/shoe/1.png'), clothes);
     await expect(refusal).rejects.toThrow(
-      'data: "set" has 1 images of the class "shirts", which this federation does not know, expected "dress", "shirt", "shoe"',
+      'data: "set" has "shirts" 1 times in "labels", which this federation does not know, expected "dress", "shirt", "shoe"',
     );
     await expect(refusal).rejects.toHaveProperty('hint', 'rename it, if it is "shirt", or leave it out');
   });
 
   it('when two folders are one class in two spellings of Unicode', async () => {
     const files = pictures('set/shirt/1.png', 'set/caf\u00e9/1.png', 'set/cafe\u0301/1.png');
-    const facts = { ...clothes, classNames: [...clothes.classNames, 'café'] };
+    const facts = { ...clothes, ...pictureColumns([1, 28, 28], [...CLOTHES, 'café']) };
     await expect(readPageData(files, facts)).rejects.toThrow(
       'data: "set" has the folders "cafe\\u0301" and "caf\\u00e9", two spellings of the class "café"',
     );
   });
 
   it('but not for the spelling of a class', async () => {
-    const facts = { ...clothes, classNames: [...clothes.classNames, 'café'] };
+    const facts = { ...clothes, ...pictureColumns([1, 28, 28], [...CLOTHES, 'café']) };
     const files = [file('set/shirt/1.png', ''), file('set/cafe\u0301/1.png', '')];
     // Known by its name, it is looked at: it is no picture.
     await expect(readPageData(files, facts)).rejects.toThrow('the file is empty');
   });
 
   it('when they would take more memory than a page has', async () => {
-    const facts = { ...clothes, imageShape: [3, 4096, 4096] as [number, number, number] };
+    const facts = { ...clothes, ...pictureColumns([3, 4096, 4096], CLOTHES) };
     const many = Array.from({ length: 25 }, (_, i) => `set/shirt/${i}.png`);
     await expect(readPageData(pictures(...many), facts)).rejects.toThrow(
       'data: 25 pictures of "set" at 3x4096x4096 (channels x height x width) would take 1258291200 bytes of memory',

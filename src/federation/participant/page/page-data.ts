@@ -12,6 +12,7 @@ import { foldersOf, type PageFile } from '../../../data/images/page/page-files.j
 import { readPageIdx } from '../../../data/images/page/page-idx.js';
 import { decodePictures } from '../../../data/images/page/page-pictures.js';
 import { checkBytes, type PictureSize } from '../../../data/images/picture-checks.js';
+import { type PictureFacts, pictureFacts } from '../../../data/images/picture-facts.js';
 import {
   examplesOf,
   type FolderEntry,
@@ -21,7 +22,8 @@ import {
   layoutHint,
 } from '../../../data/images/picture-tree.js';
 import { FederationError } from '../../error.js';
-import { classNumbers, type DataFacts } from '../own-data.js';
+import { categoryNumbers } from '../fit-data.js';
+import type { DescribedData } from '../own-data.js';
 
 export interface PageDataOptions {
   readonly signal?: AbortSignal | undefined;
@@ -41,9 +43,11 @@ const unnamed = 'the chosen files';
  */
 export async function readPageData(
   files: readonly PageFile[],
-  facts: DataFacts,
+  described: DescribedData,
   options: PageDataOptions = {},
 ): Promise<ImageDataset> {
+  const facts = pictureFacts(described, 'this page');
+  const least = described.configuration.partition.validation > 0 ? 2 : 1;
   const list = foldersOf(files);
   const root = await rootOf(list, facts.classNames);
   const folder = root === '' ? unnamed : root;
@@ -56,9 +60,9 @@ export async function readPageData(
     dataset = await readPageIdx(folder, byName, mostBytes, options.signal);
   } else {
     if (inRoot.length === entries.length) throw noDataSet(folder, inRoot);
-    dataset = await readPictures(root, folder, list, byPath, facts, options);
+    dataset = await readPictures(root, folder, list, byPath, { ...facts, least }, options);
   }
-  checkEnough(dataset.examples, folder, facts);
+  checkEnough(dataset.examples, folder, least);
   return dataset;
 }
 
@@ -67,15 +71,15 @@ async function readPictures(
   folder: string,
   list: ListFolder,
   byPath: ReadonlyMap<string, PageFile>,
-  facts: DataFacts,
+  facts: PictureFacts & { readonly least: number },
   options: PageDataOptions,
 ): Promise<ImageDataset> {
   const { train } = await findPictures(root, list, true);
   const classNames = [...train.keys()];
   const counts = [...train.values()].map((paths) => paths.length);
-  classNumbers(classNames, counts, folder, facts.classNames);
+  categoryNumbers(classNames, { counts, column: 'labels', spec: folder }, facts.classNames);
   const examples = examplesOf(train);
-  checkEnough(examples.length, folder, facts);
+  checkEnough(examples.length, folder, facts.least);
   const size = sizeOf(facts);
   checkBytes(folder, examples.length, size, mostBytes);
   const pictures = examples.map(({ path }) => byPath.get(path) as PageFile);
@@ -88,7 +92,7 @@ async function readPictures(
   });
 }
 
-function sizeOf({ imageShape: [channels, height, width] }: DataFacts): PictureSize {
+function sizeOf({ imageShape: [channels, height, width] }: PictureFacts): PictureSize {
   if (channels === 1 || channels === 3) return { channels, height, width };
   throw new FederationError(
     `data: this federation has images of ${channels} channels, expected 1 or 3 for pictures`,
@@ -97,8 +101,7 @@ function sizeOf({ imageShape: [channels, height, width] }: DataFacts): PictureSi
 }
 
 /** Its participant needs one example to train with, and another to validate on. */
-function checkEnough(examples: number, folder: string, { configuration }: DataFacts): void {
-  const needed = configuration.partition.validation > 0 ? 2 : 1;
+function checkEnough(examples: number, folder: string, needed: number): void {
   if (examples >= needed) return;
   throw new DataError(
     `data: "${folder}" holds ${examples} images, expected at least ${needed}${needed === 2 ? ': one is set aside for validation' : ''}`,

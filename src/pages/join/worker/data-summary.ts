@@ -1,6 +1,6 @@
 /** Summarizes a participant's data for the page: numbers, and one picture of each class. */
 import { classCounts } from '../../../data/class-counts.js';
-import { imageBytes } from '../../../data/images/image-dataset.js';
+import { imageBytes, requireImages } from '../../../data/images/image-dataset.js';
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, Sample } from '../state/messages.js';
 
@@ -8,7 +8,7 @@ import type { DataSummary, Sample } from '../state/messages.js';
 const MOST_SAMPLES = 20;
 
 export function dataSummary({ dataset, share }: OwnData, notices: readonly string[]): DataSummary {
-  const { labels, classNames, name } = dataset;
+  const { labels, classNames, name } = requireImages(dataset);
   const own = [...share.train, ...share.validation];
   return {
     ...{ name, notices },
@@ -21,13 +21,14 @@ export function dataSummary({ dataset, share }: OwnData, notices: readonly strin
 
 /** The first of each class among the training examples. */
 function samplesOf({ dataset, share }: OwnData): Sample[] {
-  const { images, labels, classNames } = dataset;
+  const pictures = requireImages(dataset);
+  const { images, labels, classNames } = pictures;
   const first = new Map<number, number>();
   for (const index of share.train) {
     const label = labels[index] as number;
     if (!first.has(label)) first.set(label, index);
   }
-  const size = imageBytes(dataset);
+  const size = imageBytes(pictures);
   return [...first.entries()]
     .sort(([one], [other]) => one - other)
     .slice(0, MOST_SAMPLES)

@@ -1,4 +1,5 @@
 /** Turns a description into facts in words for the page. */
+import { pictureFacts } from '../../../data/images/picture-facts.js';
 import type { CompiledFederation } from '../../../federation/plan/compile-federation.js';
 import { metricsOf } from '../../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../../protocol/description.js';
@@ -7,10 +8,11 @@ import type { FederationFacts } from '../state/messages.js';
 
 export function federationFacts(
   participant: string,
-  { configuration, participants, classNames, imageShape }: Description,
+  description: Description,
   { methods }: Pick<CompiledFederation, 'methods'>,
   demonstration: boolean,
 ): FederationFacts {
+  const { configuration, participants } = description;
   const { rounds, refit } = configuration;
   return {
     participant,
@@ -19,7 +21,8 @@ export function federationFacts(
     training: trainingText(configuration),
     merging: roundsText(configuration),
     metric: metricsOf(configuration)[0],
-    ...{ rounds, classNames, imageShape, demonstration },
+    ...pictureFacts(description, 'this page'),
+    ...{ rounds, demonstration },
     besides: [
       ...methods.map(({ leaves }) => `with them, ${leaves}`),
       ...(refit === undefined ? [] : [REFIT_SENDS]),

@@ -63,6 +63,11 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
         type: 'notice',
         notice: `The link has no key of the coordinator, so this page keeps the key that the coordinator shows: ${event.key}`,
       };
+    case 'description-changed':
+      return {
+        type: 'notice',
+        notice: `The description of the federation has changed since you took part before: its SHA-256 is ${event.now}, it was ${event.before}.`,
+      };
     case 'left-out':
       return { type: 'notice', notice: 'Ignored an assignment that is older than one received before.' };
     case 'given-up':

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Description } from '../../../protocol/description.js';
+import { descriptionHash } from '../../../protocol/description-hash.js';
 import type { HubFrame } from '../../../protocol/frames.js';
-import { signer } from '../../../protocol/signed.js';
+import { described, signer } from '../../../protocol/signed.js';
 import { coordinatorVoice } from '../../coordinator-voice.js';
 import { exampleDescription, exampleSigner } from '../../transport.contract.js';
 import { frameStep } from './frame-step.js';
@@ -9,7 +10,7 @@ import { frameStep } from './frame-step.js';
 const welcome = (description: Description, by = exampleSigner): HubFrame => ({
   type: 'welcome',
   participant: 'site-a',
-  description: by.sign('description', { epoch: 1, description }),
+  description: by.sign('description', described(1, description)),
   heartbeatMs: 1000,
 });
 const wait = (sequence: number): HubFrame => ({
@@ -39,6 +40,21 @@ describe('the step on a frame of the hub', () => {
     const step = frameStep(welcome(longer), coordinatorVoice({}), exampleDescription);
     expect(step).toMatchObject({ type: 'end', error: { hint: 'join again', transient: true } });
     expect(frameStep(welcome(longer), coordinatorVoice({}), undefined).type).toBe('greeted');
+  });
+
+  it('is the end where anything else of the description is another now', () => {
+    const { configuration } = exampleDescription;
+    const changed = { ...exampleDescription, configuration: { ...configuration, batchSize: 7 } };
+    const step = frameStep(welcome(changed), coordinatorVoice({}), exampleDescription);
+    expect(step).toMatchObject({
+      type: 'end',
+      error: {
+        message: expect.stringContaining(
+          `${descriptionHash(changed)} now, it was ${descriptionHash(exampleDescription)}`,
+        ),
+        transient: true,
+      },
+    });
   });
 
   it('is a new connection for a description that is not rightly signed, once something has begun', () => {

@@ -5,6 +5,7 @@
 import type { Receipt } from '../../../protocol/announcement.js';
 import { type Assignment, assignmentSchema } from '../../../protocol/assignment.js';
 import type { Description } from '../../../protocol/description.js';
+import { descriptionHash } from '../../../protocol/description-hash.js';
 import type { HubFrame, RefusalReason } from '../../../protocol/frames.js';
 import { describedSchema } from '../../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
@@ -109,6 +110,13 @@ function otherFederation(now: Description, before: Description | undefined): Tra
   if (before !== undefined && roundsOf(before) !== roundsOf(now)) {
     return new TransportError(
       `transport: the run goes on to round ${roundsOf(now)} now, it was to end with round ${roundsOf(before)}`,
+      joinAgain,
+    );
+  }
+  const hashes = before && [before, now].map(descriptionHash);
+  if (hashes !== undefined && hashes[0] !== hashes[1]) {
+    return new TransportError(
+      `transport: the description of the federation has the SHA-256 ${hashes[1]} now, it was ${hashes[0]}`,
       joinAgain,
     );
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Announcement } from '../../../protocol/announcement.js';
 import type { HubFrame } from '../../../protocol/frames.js';
-import { signer } from '../../../protocol/signed.js';
+import { described, signer } from '../../../protocol/signed.js';
 import { TransportError } from '../../error.js';
 import { evaluated, exampleDescription, exampleSigner } from '../../transport.contract.js';
 import { messageLoop } from './message-loop.js';
@@ -36,7 +36,7 @@ function fakeHub() {
 const welcomeWith = (change: object, by = exampleSigner): HubFrame & { type: 'welcome' } => ({
   type: 'welcome',
   participant: 'site-a',
-  description: by.sign('description', { epoch: 1, description: { ...exampleDescription, ...change } }),
+  description: by.sign('description', described(1, { ...exampleDescription, ...change })),
   heartbeatMs: 1000,
 });
 const welcome = welcomeWith({});

@@ -8,6 +8,7 @@ import { X509Certificate } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
 import type { Assignment } from '../../../protocol/assignment.js';
 import { blobsOfAssignment, blobsOfDescription } from '../../../protocol/named-blobs.js';
+import { described } from '../../../protocol/signed.js';
 import type { BlobsBeside } from '../../beside.js';
 import { broughtBlobs } from '../../brought.js';
 import { type Log, silentLog } from '../../log.js';
@@ -67,7 +68,7 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
   const log = withFewErrors(options.log ?? silentLog);
   const { participants } = reception.description;
   const { epoch, signer } = reception;
-  const description = signer.sign('description', { epoch, description: reception.description });
+  const description = signer.sign('description', described(epoch, reception.description));
   const limits = limitsOf(options, participants.length, log);
   const server = makeServer(tls, limits);
   const metrics = hubMetrics();

@@ -4,7 +4,7 @@
  * overwritten them. Node only.
  */
 import type { z } from 'zod';
-import { readSigned, signedSchema } from '../../../protocol/signed.js';
+import { described, readSigned, signedSchema } from '../../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import type { SignedReception } from '../../transport.js';
 import { guardKey } from '../guard-key.js';
@@ -26,17 +26,17 @@ export async function publishDescription(
   blobs: BlobPlace,
 ): Promise<void> {
   const { nats, buckets, job, signal } = lead;
-  const described = encode(signer.sign('nats-description', { epoch, description, blobs }));
+  const signed = encode(signer.sign('nats-description', { ...described(epoch, description), blobs }));
   const current = encode({ protocol: PROTOCOL_VERSION, job, blobs } satisfies Current);
   await nats.outages.untilDone(
     'the description',
     async () => {
-      await buckets.state.put(descriptionKey(job), described);
+      await buckets.state.put(descriptionKey(job), signed);
       await buckets.state.put(CURRENT_KEY, current);
     },
     signal,
   );
-  await guard(lead, descriptionKey(job), described, (other) => epochOf(other, lead) > lead.epoch);
+  await guard(lead, descriptionKey(job), signed, (other) => epochOf(other, lead) > lead.epoch);
   await guard(lead, CURRENT_KEY, current, (other) => jobOf(other, job) !== job);
 }
 

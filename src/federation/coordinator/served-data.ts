@@ -1,0 +1,53 @@
+/**
+ * What the data of a federation across machines are, and those that the coordinator tests with: a set that a program hands
+ * in, a folder or a known set of pictures, or the settings where the coordinator has none. Node only.
+ */
+import { checkDataset, type DataFacts, type Dataset } from '../../data/dataset.js';
+import { imageFacts, noImages } from '../../data/images/image-dataset.js';
+import { datasetPath, type LoadDatasetOptions, loadDataset } from '../../data/images/node/load-dataset.js';
+import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { withOwnNormalization } from './own-normalization.js';
+
+export interface ServedData {
+  /** It knows by what pictures are normalized. */
+  readonly configuration: Configuration;
+  readonly facts: DataFacts;
+  /** It may have no examples. */
+  readonly test: Dataset;
+}
+
+interface DataOptions extends LoadDatasetOptions {
+  readonly test: Dataset | undefined;
+  /** The folder of the run. */
+  readonly out: string;
+}
+
+/** @param input the configuration as it was given */
+export async function servedData(
+  configuration: Configuration,
+  input: ConfigurationInput,
+  { test: given, out, ...options }: DataOptions,
+): Promise<ServedData> {
+  const { onNotice } = options;
+  if (given !== undefined) {
+    checkDataset(given);
+    return {
+      configuration: await withOwnNormalization(configuration, input, given, out, onNotice),
+      facts: given,
+      test: given,
+    };
+  }
+  const { dataset, imageShape, classNames } = configuration;
+  if (imageShape !== undefined && classNames !== undefined) {
+    const [channels, height, width] = imageShape;
+    const test = noImages({ name: dataset, channels, height, width, classNames });
+    return { configuration, facts: imageFacts(imageShape, classNames), test };
+  }
+  const { train, test } = await loadDataset(dataset, options);
+  const located = { ...configuration, dataset: datasetPath(dataset) };
+  return {
+    configuration: await withOwnNormalization(located, input, train, out, onNotice),
+    facts: test,
+    test,
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * A participant's data set made to fit a federation: the same examples, in the federation's columns, with its numbers of
+ * categories. A column of another kind or shape, or a category that the federation does not know, is refused.
+ */
+import { canonicalName } from '../../base/names.js';
+import { nearestName } from '../../base/nearest-name.js';
+import { classCounts } from '../../data/class-counts.js';
+import { type Column, type ColumnFacts, type Dataset, describeMeant, toShared } from '../../data/dataset.js';
+import { describeColumn } from '../../tensor/column-spec.js';
+import { FederationError } from '../error.js';
+
+/** What the federation's description says about data. */
+export interface DescribedColumns {
+  readonly inputs: readonly ColumnFacts[];
+  readonly targets: readonly ColumnFacts[];
+}
+
+interface Naming {
+  /** What errors call the set. */
+  readonly spec: string;
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/** @throws FederationError that names the column, what was expected, and what came */
+export function fitData(
+  { name, examples, inputs, targets }: Dataset,
+  expected: DescribedColumns,
+  naming: Naming,
+): Dataset {
+  const fit = (side: string, columns: readonly Column[], facts: readonly ColumnFacts[]) => {
+    if (columns.length !== facts.length) {
+      throw new FederationError(
+        `data: "${naming.spec}" has ${columns.length} ${side} (${listed(columns.map(describeColumn))}), expected the ${facts.length} of this federation: ${facts.map(describeColumn).join(', ')}`,
+      );
+    }
+    return columns.map((column, place) => fitColumn(column, facts[place] as ColumnFacts, naming));
+  };
+  return {
+    ...{ name, examples },
+    inputs: fit('inputs', inputs, expected.inputs),
+    targets: fit('targets', targets, expected.targets),
+  };
+}
+
+function fitColumn(column: Column, facts: ColumnFacts, naming: Naming): Column {
+  const { meaning } = column;
+  // Whatever categories it has: which of them are known is looked at below.
+  const named = meaning.kind === 'categories' && facts.meaning.kind === 'categories';
+  const [got, expected] = [named ? { ...column, meaning: facts.meaning } : column, facts].map(describeMeant);
+  if (got !== expected || meaning.kind !== facts.meaning.kind) {
+    throw new FederationError(
+      `data: a column of "${naming.spec}" is ${got} (${meaning.kind}), expected ${expected} (${facts.meaning.kind}), as this federation has it`,
+      { hint: 'bring columns of these names, kinds and shapes, in this order' },
+    );
+  }
+  if (meaning.kind !== 'categories' || facts.meaning.kind !== 'categories') return column;
+  const { names, ignored } = facts.meaning;
+  if (meaning.ignored !== undefined && ignored === undefined && column.values.includes(meaning.ignored)) {
+    throw new FederationError(
+      `data: "${column.name}" of "${naming.spec}" has ${meaning.ignored} where there is no category, expected a category everywhere, as this federation has it`,
+    );
+  }
+  const of = { counts: countsOf(column, meaning.names.length), column: column.name, ...naming };
+  const numbers = categoryNumbers(meaning.names, of, names);
+  const unchanged = numbers.every((number, at) => number === at) && meaning.ignored === ignored;
+  return { ...column, ...facts, values: unchanged ? column.values : renumbered(column, numbers, ignored) };
+}
+
+function countsOf({ values, meaning }: Column, categories: number): Uint32Array {
+  const ignored = meaning.kind === 'categories' ? meaning.ignored : undefined;
+  return classCounts(
+    ignored === undefined ? values : values.filter((value) => value !== ignored),
+    categories,
+  );
+}
+
+/** Bytes where all numbers are below 256, as they came. */
+function renumbered({ values, meaning }: Column, numbers: readonly number[], ignored: number | undefined) {
+  const none = meaning.kind === 'categories' ? meaning.ignored : undefined;
+  const inBytes = values instanceof Uint8Array && Math.max(...numbers, ignored ?? 0) < 256;
+  const into = inBytes ? new Uint8Array(values.length) : new Int32Array(values.length);
+  for (const [at, value] of values.entries()) {
+    into[at] = value === none ? (ignored ?? value) : (numbers[value] as number);
+  }
+  return toShared(into);
+}
+
+interface Categories extends Naming {
+  /** How often each is there. */
+  readonly counts: ArrayLike<number>;
+  readonly column: string;
+}
+
+/**
+ * The federation's number of each of these categories; -1 where it has no such category, and no value is one.
+ * @throws FederationError when there are values of a category that the federation does not know
+ */
+export function categoryNumbers(
+  own: readonly string[],
+  { counts, column, spec, onNotice }: Categories,
+  names: readonly string[],
+): number[] {
+  const numbers = own.map((name) => names.indexOf(canonicalName(name)));
+  const foreign = numbers.findIndex((number, at) => number < 0 && (counts[at] as number) > 0);
+  if (foreign < 0) return numbers;
+  if (areNumbers(own) && own.length <= names.length) {
+    onNotice?.(
+      `data: the categories of "${column}" in "${spec}" have no names, so 0 is taken for "${names[0]}", and so on`,
+    );
+    return own.map((_, at) => at);
+  }
+  const name = own[foreign] as string;
+  const nearest = nearestName(name, names);
+  throw new FederationError(
+    `data: "${spec}" has "${name}" ${counts[foreign]} times in "${column}", which this federation does not know, expected ${listed(names.map((one) => `"${one}"`))}`,
+    {
+      hint:
+        nearest === undefined
+          ? 'rename it, or leave it out'
+          : `rename it, if it is "${nearest}", or leave it out`,
+    },
+  );
+}
+
+/** "0", "1", …: a set in IDX format says no names. */
+const areNumbers = (names: readonly string[]) => names.every((name, index) => name === String(index));
+
+function listed(words: readonly string[]): string {
+  const most = 20;
+  return words.slice(0, most).join(', ') + (words.length > most ? ` and ${words.length - most} more` : '');
+}
