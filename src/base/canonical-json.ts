@@ -1,7 +1,8 @@
 /**
- * One text for one JSON value, so that all who hash a value hash the same bytes: RFC 8785 (JSON Canonicalization Scheme).
- * Names of an object are in the order of their UTF-16 code units, numbers and strings as ECMAScript writes them, and there is
- * no white space. A field that is undefined is left out, as `JSON.stringify` does.
+ * One text for one JSON value, so that all who hash a value hash the same bytes: RFC 8785 (JSON
+ * Canonicalization Scheme). Names of an object are in the order of their UTF-16 code units, numbers
+ * and strings are written as ECMAScript does, and there is no white space. A field that is
+ * undefined is left out, as `JSON.stringify` does.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;

@@ -33,14 +33,10 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
     },
     onLeftOut: (what) => print(`ignored, since the coordinator has not signed it: ${what}`),
     onStart(participant, description) {
-      const { configuration, participants } = description;
+      const { configuration } = description;
       ({ rounds } = configuration);
       [metric] = metricsOf(configuration);
-      const others = participants.length - 1;
-      print(
-        `connected as ${participant}, with ${others === 1 ? '1 other' : `${others} others`} expected: ${configuration.model.name}, at most ${rounds} rounds`,
-      );
-      print(`the description of the federation has the SHA-256 ${descriptionHash(description)}`);
+      for (const line of startLines(participant, description)) print(line);
     },
     onProgress({ round, activity, step, steps, epoch, epochs, examplesPerSecond, loss }: Progress) {
       if (activity !== 'training' || performance.now() - told < INTERVAL_MS) return;
@@ -97,6 +93,16 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
       if (file !== undefined) print(`the final model: ${file}`);
     },
   };
+}
+
+/** What was met, and what is agreed to. */
+function startLines(participant: string, description: Description): string[] {
+  const { configuration, participants } = description;
+  const others = participants.length - 1;
+  return [
+    `connected as ${participant}, with ${others === 1 ? '1 other' : `${others} others`} expected: ${configuration.model.name}, at most ${configuration.rounds} rounds`,
+    `the description of the federation has the SHA-256 ${descriptionHash(description)}`,
+  ];
 }
 
 const reasons: Readonly<Record<Extract<TakePartOutcome, { type: 'finished' }>['reason'], string>> = {

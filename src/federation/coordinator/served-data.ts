@@ -1,6 +1,7 @@
 /**
- * What the data of a federation across machines are, and those that the coordinator tests with: a set that a program hands
- * in, a folder or a known set of pictures, or the settings where the coordinator has none. Node only.
+ * What the data of a federation across machines are, and those that the coordinator tests with: a
+ * set that a program hands in, a folder or a known set of pictures, or the settings where the
+ * coordinator has none. Node only.
  */
 import { checkDataset, type DataFacts, type Dataset } from '../../data/dataset.js';
 import { imageFacts, noImages } from '../../data/images/image-dataset.js';

@@ -1,6 +1,7 @@
 /**
- * A participant's data set made to fit a federation: the same examples, in the federation's columns, with its numbers of
- * categories. A column of another kind or shape, or a category that the federation does not know, is refused.
+ * A participant's data set made to fit a federation: the same examples, in the federation's columns,
+ * with its numbers of categories. A column of another kind or shape, or a category that the
+ * federation does not know, is refused.
  */
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';

@@ -1,6 +1,7 @@
 /**
- * What a participant brings to a federation across machines: a data set in the federation's columns, all of it its own; or,
- * as a demonstration, the part that `run` would deal out to one participant.
+ * What a participant brings to a federation across machines: a data set in the federation's
+ * columns, all of it its own; or, as a demonstration, the part that `run` would deal out to one
+ * participant.
  */
 
 import { checkDataset, type Dataset } from '../../data/dataset.js';
