@@ -112,12 +112,14 @@ const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
 
 const importsOf = (file: string) => {
   const text = readFileSync(join(source, file), 'utf8');
-  return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) =>
-    relative(source, resolve(source, dirname(file), path as string))
-      .replace(/\.js$/, '.ts')
-      .replaceAll('\\', '/'),
-  );
+  return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) => moduleAt(file, path as string));
 };
+
+/** What a module imports by this path. */
+const moduleAt = (file: string, path: string) =>
+  relative(source, resolve(source, dirname(file), path))
+    .replace(/\.js$/, '.ts')
+    .replaceAll('\\', '/');
 
 /** The folders of the picture in docs/layout.md; what stands deeper lies in the room above it. */
 function pictured(): string[] {
@@ -218,6 +220,27 @@ describe('the folders of any data', () => {
       });
     expect(named).toEqual([]);
     for (const folder of ofAnyData) expect(folders).toContain(folder);
+  });
+});
+
+describe('what runs in a thread of its own', () => {
+  it('loads no library of schemas, for it receives checked values and starts often', () => {
+    const { imports } = JSON.parse(readFileSync(resolve(source, '../package.json'), 'utf8'));
+    const reached = new Set<string>();
+    const schemas: string[] = [];
+    const walk = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      const text = readFileSync(join(source, file), 'utf8');
+      if (/^import (?!type ).* from 'zod'/m.test(text)) schemas.push(file);
+      for (const [, names = '', path = ''] of text.matchAll(/^(?:im|ex)port ([^;]*?) from '(\.[^']+)'/gm)) {
+        if (!names.startsWith('type ')) walk(moduleAt(file, path));
+      }
+    };
+    for (const compiled of Object.values<string>(imports))
+      walk(compiled.replace('./dist/', '').replace(/\.js$/, '.ts'));
+    expect(schemas).toEqual([]);
+    expect(reached).toContain('training/task-work.ts');
   });
 });
 

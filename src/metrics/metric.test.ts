@@ -3,12 +3,10 @@ import {
   bestFirst,
   bestOf,
   figuresProblem,
-  figuresSchema,
   finiteFigures,
   gain,
   isBetter,
   type MetricFacts,
-  metricsSchema,
   tableUnit,
   titleOf,
   worstOf,
@@ -17,6 +15,7 @@ import {
   writtenDifference,
   writtenTick,
 } from './metric.js';
+import { figuresSchema, metricsSchema } from './schemas.js';
 
 const accuracy: MetricFacts = { name: 'accuracy', better: 'higher', format: 'percent' };
 const rmse: MetricFacts = { name: 'rmse', label: 'RMSE', better: 'lower', format: 'number', unit: 'km' };

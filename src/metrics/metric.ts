@@ -3,36 +3,15 @@
  * records, shows or compares figures takes these facts from the task, so that none of it knows an
  * accuracy from a root mean squared error.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
+import type { metricSchema } from './schemas.js';
 
-export const metricNameSchema = z.string().regex(/^[A-Za-z][\w-]{0,39}$/);
-
-export const metricSchema = z.strictObject({
-  name: metricNameSchema.describe('The name by which settings and records call it, such as "rmse".'),
-  label: z
-    .string()
-    .min(1)
-    .max(40)
-    .optional()
-    .describe('Its name in prose, where that is another, such as "RMSE".'),
-  better: z.enum(['higher', 'lower']).describe('Which way is better.'),
-  format: z.enum(['percent', 'number']).describe('How it is written; a percent is a fraction from 0 to 1.'),
-  unit: z.string().min(1).max(20).optional().describe('The unit of a number, such as "km".'),
-});
 export type MetricFacts = Readonly<z.output<typeof metricSchema>>;
 
 /** The metrics of a task: the main one first, the loss among them. */
-export const metricsSchema = z
-  .tuple([metricSchema], metricSchema)
-  .refine(
-    (metrics) => metrics.length <= 20 && new Set(metrics.map(({ name }) => name)).size === metrics.length,
-  );
 export type TaskMetrics = readonly [MetricFacts, ...MetricFacts[]];
 
 /** What a model came to on some examples, by the metric's name. A figure that is not finite is left out. */
-export const figuresSchema = z
-  .record(metricNameSchema, z.number())
-  .refine((figures) => Object.keys(figures).length <= 20);
 export type Figures = Readonly<Record<string, number>>;
 
 export const finiteFigures = (figures: Figures): Figures =>

@@ -3,28 +3,12 @@
  * number alone is the task's main metric, at least or at most that much by its direction. Whether a
  * target is reached is decided here and nowhere else.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Complaint } from '../base/complaint.js';
 import { nearestName } from '../base/nearest-name.js';
-import {
-  type Figures,
-  gain,
-  labelOf,
-  type MetricFacts,
-  metricNameSchema,
-  type TaskMetrics,
-  written,
-} from './metric.js';
+import { type Figures, gain, labelOf, type MetricFacts, type TaskMetrics, written } from './metric.js';
+import type { targetSchema } from './schemas.js';
 
-/** `0.91`, or `{ metric: rmse, atMost: 3.2 }`. */
-export const targetSchema = z.union([
-  z.number(),
-  z.strictObject({
-    metric: metricNameSchema.describe('One of the metrics of the task.'),
-    atLeast: z.number().optional().describe('The bound, where higher is better.'),
-    atMost: z.number().optional().describe('The bound, where lower is better.'),
-  }),
-]);
 export type TargetSetting = z.output<typeof targetSchema>;
 
 export interface Target {

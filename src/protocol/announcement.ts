@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { sentenceSchema } from '../base/text.js';
-import { figuresSchema } from '../metrics/metric.js';
+import { figuresSchema } from '../metrics/schemas.js';
 import { attachedBlobsSchema } from './attachments.js';
 import { blobSchema, sha256Schema } from './blob-name.js';
 

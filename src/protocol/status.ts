@@ -1,7 +1,7 @@
 /** How a run stands, as `status` and the dashboard show it: who is waited for, and until when. */
 import { z } from 'zod';
 import { participantNameSchema, participantsSchema, sentenceSchema } from '../base/text.js';
-import { figuresSchema, metricSchema } from '../metrics/metric.js';
+import { figuresSchema, metricSchema } from '../metrics/schemas.js';
 import { progressSchema } from './announcement.js';
 import { PROTOCOL_VERSION } from './version.js';
 

@@ -10,7 +10,7 @@ import {
   participantsSchema,
   sentenceSchema,
 } from '../base/text.js';
-import { figuresSchema, metricsSchema } from '../metrics/metric.js';
+import { figuresSchema, metricsSchema } from '../metrics/schemas.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { heartbeatMsSchema } from './heartbeat.js';
 import { roundDetailsSchema } from './round-details.js';

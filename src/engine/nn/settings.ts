@@ -1,6 +1,6 @@
 /** The settings of a network and of its training: their schemas, by name. */
 import { z } from 'zod';
-import { metricsSchema } from '../../metrics/metric.js';
+import { metricsSchema } from '../../metrics/schemas.js';
 
 const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();

@@ -3,7 +3,7 @@
  * on one machine everybody is there, and a round waits for all.
  */
 import { z } from 'zod';
-import { figuresSchema } from '../../metrics/metric.js';
+import { figuresSchema } from '../../metrics/schemas.js';
 import { attachedHashesSchema } from '../../protocol/attachments.js';
 import { sha256Schema } from '../../protocol/blob-name.js';
 

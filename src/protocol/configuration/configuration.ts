@@ -21,7 +21,7 @@ import { averageSchema } from '../../merge/average/settings.js';
 import { refitSchema } from '../../merge/refit/settings.js';
 import { serverSchema } from '../../merge/server/settings.js';
 import { strategySchema } from '../../merge/strategies/settings.js';
-import { targetSchema } from '../../metrics/target.js';
+import { targetSchema } from '../../metrics/schemas.js';
 import { contradictionOf } from './contradictions.js';
 
 export class ConfigurationError extends CommonweightError {

@@ -5,7 +5,7 @@
 import { createStore, del, get, set } from 'idb-keyval';
 import { z } from 'zod';
 import { sha256Hex } from '../../../base/sha256.js';
-import { figuresSchema } from '../../../metrics/metric.js';
+import { figuresSchema } from '../../../metrics/schemas.js';
 
 const roundSchema = z.strictObject({
   round: z.int().positive(),

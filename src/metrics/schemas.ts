@@ -1,0 +1,40 @@
+/**
+ * The schemas of metrics, figures and targets. They stand apart from what computes with them, so
+ * that a worker thread, which receives checked values only, need not load the library of schemas.
+ */
+import { z } from 'zod';
+
+const metricNameSchema = z.string().regex(/^[A-Za-z][\w-]{0,39}$/);
+
+export const metricSchema = z.strictObject({
+  name: metricNameSchema.describe('The name by which settings and records call it, such as "rmse".'),
+  label: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .describe('Its name in prose, where that is another, such as "RMSE".'),
+  better: z.enum(['higher', 'lower']).describe('Which way is better.'),
+  format: z.enum(['percent', 'number']).describe('How it is written; a percent is a fraction from 0 to 1.'),
+  unit: z.string().min(1).max(20).optional().describe('The unit of a number, such as "km".'),
+});
+
+export const metricsSchema = z
+  .tuple([metricSchema], metricSchema)
+  .refine(
+    (metrics) => metrics.length <= 20 && new Set(metrics.map(({ name }) => name)).size === metrics.length,
+  );
+
+export const figuresSchema = z
+  .record(metricNameSchema, z.number())
+  .refine((figures) => Object.keys(figures).length <= 20);
+
+/** `0.91`, or `{ metric: rmse, atMost: 3.2 }`. */
+export const targetSchema = z.union([
+  z.number(),
+  z.strictObject({
+    metric: metricNameSchema.describe('One of the metrics of the task.'),
+    atLeast: z.number().optional().describe('The bound, where higher is better.'),
+    atMost: z.number().optional().describe('The bound, where lower is better.'),
+  }),
+]);
