@@ -10,7 +10,7 @@ import { sample as dataset } from './run-command.js';
 
 export const base = {
   dataset,
-  partition: { name: 'v', participants: 3 },
+  partition: { name: 'v', participants: 2 },
   model: { name: 'mlp', hidden: [16] },
   optimizer: { name: 'sgd', learningRate: 0.05 },
   local: { epochs: 1 },
@@ -51,7 +51,7 @@ export async function served(
     },
   });
   await Promise.race([ready, serving]);
-  const { participants, name } = { participants: 3, ...configuration.partition };
+  const { participants = 2, name } = configuration.partition;
   const joining = Array.from({ length: participants }, async (_, k) => {
     const participant = configuration.participants?.[k] ?? `environment-${k + 1}`;
     const end = transport.openParticipant(participant);

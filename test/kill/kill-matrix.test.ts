@@ -20,11 +20,10 @@ it('a federation whose processes are killed and started again comes to the bytes
         'journal: update-received 1 .* written',
         'models/round-1.* in place',
         'journal: contributed 1 .* written',
-        'models/solution-1.* in place',
       ],
-      participant: ['announcement: update 1 sent', 'download of .*', 'announcement: contributed 1 sent'],
+      participant: ['announcement: update 1 sent', 'download of .*'],
     },
     { signal },
   );
-  expect(coordinator.match(/the hub listens/g)).toHaveLength(6);
+  expect(coordinator.match(/the hub listens/g)).toHaveLength(5);
 });

@@ -24,9 +24,9 @@ import { PYTORCH, requires } from '../requires.js';
 
 const IMAGE = [1, 28, 28];
 const PIXELS = 784;
-const BATCH = 32;
-const STEPS = 20;
-const PREDICTED = 128;
+const BATCH = 16;
+const STEPS = 12;
+const PREDICTED = 64;
 const NORMALIZATION = { mean: [0.286], deviation: [0.353] };
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));

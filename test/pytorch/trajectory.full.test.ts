@@ -1,3 +1,3 @@
 import { describeTrajectories } from './trajectory.js';
 
-describeTrajectories(Number.POSITIVE_INFINITY);
+describeTrajectories(() => Number.POSITIVE_INFINITY);

@@ -130,15 +130,14 @@ function nameOf(recording: Recording, steps: number): string {
   return `${model}, ${steps} steps of ${optimizer} (${details.join(', ')})`;
 }
 
-/** @param mostSteps how far the networks are followed whose steps take long */
-export function describeTrajectories(mostSteps: number): void {
+/** @param mostSteps how far each network is followed; those of convolutions take long for a step */
+export function describeTrajectories(mostSteps: (model: Recording['model']) => number): void {
   describe('training follows the losses recorded from PyTorch', () => {
     const figures: string[] = [];
     afterAll(() => console.info(`largest differences from PyTorch's losses:\n${figures.join('\n')}`));
 
     const followed = recorded.recordings.map((recording) => {
-      const isSlow = recording.model === 'paper-cnn' || recording.model === 'resnet8';
-      const steps = Math.min(stepsOf(recording), isSlow ? mostSteps : Number.POSITIVE_INFINITY);
+      const steps = Math.min(stepsOf(recording), mostSteps(recording.model));
       return { name: nameOf(recording, steps), recording, steps };
     });
     it.each(followed)(

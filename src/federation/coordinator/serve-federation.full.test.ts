@@ -6,7 +6,9 @@ describe('a federation served to participants elsewhere', () => {
 
   comesToTheSameBytes(folder, [
     ['the mean', {}],
+    ['the last layer refitted before every copy', { refit: { rounds: 'every' } }],
     ['the median, beside others', { strategy: 'median', compare: ['absmax', 'max(on=updates)'] }],
+    ['updates that are clipped', { clipUpdate: 0.2, strategy: 'median' }],
     ['a strategy on updates', { strategy: 'task-arithmetic(lambda=0.7)' }],
     ['initial weights of everybody’s own, aligned', { initialWeights: 'independent', align: true }],
     [
@@ -17,10 +19,13 @@ describe('a federation served to participants elsewhere', () => {
     ['the Fisher information', { strategy: 'fisher-mean', fisherExamples: 32 }],
     [
       'participants drawn for each round, and steps',
-      { participantsPerRound: 2, rounds: 4, local: { steps: 5 } },
+      { participantsPerRound: 1, rounds: 4, local: { steps: 5 } },
     ],
     ['evaluation now and then', { evaluateEvery: 2, rounds: 3 }],
-    ['names of their own', { participants: ['site-c', 'site-a', 'site-b'] }],
+    [
+      'three, names of their own',
+      { partition: { name: 'v', participants: 3 }, participants: ['site-c', 'site-a', 'site-b'] },
+    ],
   ]);
 
   survivesDamage(folder, [
@@ -30,6 +35,8 @@ describe('a federation served to participants elsewhere', () => {
 
   goesOn(folder, [
     ['the mean', {}],
+    ['SCAFFOLD', { correction: { name: 'scaffold' } }],
+    ['a refit', { refit: {} }],
     ['a server optimizer', { server: { name: 'fed-adam', learningRate: 0.01 } }],
   ]);
 });

@@ -31,15 +31,14 @@ describe('an operator of a federation', () => {
       'with a strategy that takes more than the weights',
       { strategy: 'fisher-mean', fisherExamples: 32 },
     ],
-    ['while it is merged', 1, 'of participants that are drawn', { participantsPerRound: 2 }],
+    ['while it is merged', 1, 'of participants that are drawn', { participantsPerRound: 1 }],
     [
       'while copies are evaluated',
       1,
       'with a server optimizer and an average',
       { server: { name: 'fed-adam', learningRate: 0.01 }, average: { name: 'ema', decay: 0.5 } },
     ],
-    ['while copies are evaluated', 0, 'with the mean', {}],
-    ['while it trains', 1, 'with SCAFFOLD', { correction: { name: 'scaffold' }, participantsPerRound: 2 }],
+    ['while it trains', 0, 'with SCAFFOLD', { correction: { name: 'scaffold' }, participantsPerRound: 1 }],
   ])('goes back %s to round %i, %s, and the run comes to the same bytes', async (moment, to, _, changes) => {
     const configuration: ConfigurationInput = { ...base, ...changes, rounds: 4 };
     let done: Promise<unknown> | undefined;
@@ -85,9 +84,8 @@ describe('an operator of a federation', () => {
     expect(outcomes.map((outcome) => (outcome instanceof Error ? outcome.message : outcome.type))).toEqual([
       'finished',
       'federation: "environment-2" was dropped from this run by its operator',
-      'finished',
     ]);
-    expect(result.rounds.map(({ participants }) => participants.length)).toEqual([3, 2, 2]);
+    expect(result.rounds.map(({ participants }) => participants.length)).toEqual([2, 1, 1]);
     const replayed = await replayRun(out, { workers: 1 });
     expect(replayed.differences).toEqual([]);
     expect(replayed.result.model?.sha256).toBe(result.model?.sha256);
