@@ -1,4 +1,4 @@
-/** The configuration of docs/nats.md as it stands there, for two sites, with the certificate of the tests. */
+/** The configuration of docs/nats.md as it stands there, for several sites, with the certificate of the tests. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,24 +9,30 @@ export const keyFile = join(root, 'test/fixtures/tls/key.pem');
 const guide = readFileSync(join(root, 'docs/nats.md'), 'utf8');
 const [, example = ''] = /```conf\n([\s\S]*?)```/.exec(guide) ?? [];
 
-const forB = (text: string) => text.replaceAll('site-a', 'site-b').replaceAll('SITE_A', 'SITE_B');
+const accountOf = (site: string) => site.toUpperCase().replaceAll('-', '_');
+const forSite = (site: string, text: string) =>
+  text.replaceAll('site-a', site).replaceAll('SITE_A', accountOf(site));
 
-/** What the text tells an operator to do for a second site. */
-function withSecondSite(text: string): string {
+/** What the text tells an operator to do for further sites. */
+function withSites(text: string, sites: readonly string[]): string {
   const account = /\n {2}SITE_A \{[\s\S]*?\n {2}\}/.exec(text)?.[0] ?? '';
+  const every = ['SITE_A', ...sites.map(accountOf)].join(', ');
   const exports = text
     .replace(account, '')
     .split('\n')
     .flatMap((line) => {
       if (!line.includes('[SITE_A]')) return [line];
-      return line.includes('site-a') ? [line, forB(line)] : [line.replace('[SITE_A]', '[SITE_A, SITE_B]')];
+      if (!line.includes('site-a')) return [line.replace('[SITE_A]', `[${every}]`)];
+      return [line, ...sites.map((site) => forSite(site, line))];
     })
     .join('\n');
-  return exports.replace(/\n\}\s*$/, `${account}${forB(account)}\n}\n`);
+  const accounts = [account, ...sites.map((site) => forSite(site, account))].join('');
+  return exports.replace(/\n\}\s*$/, `${accounts}\n}\n`);
 }
 
-export const guideConfiguration = (folder: string) =>
-  withSecondSite(example)
+/** @param sites besides site-a */
+export const guideConfiguration = (folder: string, sites: readonly string[] = ['site-b']) =>
+  withSites(example, sites)
     .replace(/listen: .*/, '')
     .replace('/var/lib/nats', folder)
     .replace('/etc/nats/cert.pem', certFile)

@@ -5,15 +5,18 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Announcement } from '../../src/protocol/announcement.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
 import { stateLayout } from '../../src/tensor/state-dict.js';
 import { joinHub } from '../../src/transport/hub/client/node/join-hub.js';
+import { joinNats } from '../../src/transport/nats/participant/participant.js';
 import type { ParticipantEnd } from '../../src/transport/transport.js';
 import { commonweight } from '../command-in-process.js';
 import { handedOut } from '../handed-out.js';
+import { certFile, guideConfiguration } from '../nats-guide.js';
+import { natsServer, withoutNats } from '../nats-server.js';
 import { type Started, sample, start } from '../run-command.js';
 
 const honest = ['site-a', 'site-b'];
@@ -38,7 +41,11 @@ const poison = (far: number) => {
   });
 };
 
-/** Does what is asked of it, with weights that nobody can train from. @returns why its first try was refused */
+/**
+ * Does what is asked of it, with weights that nobody can train from.
+ * @param refusals why what it says is refused
+ * @throws Error that says why it takes part no longer
+ */
 async function mallory(end: ParticipantEnd, refusals: string[]): Promise<void> {
   const examples = 9_000_000;
   const joined = { type: 'joined', validationExamples: 1, runtime: 'none' } as const;
@@ -50,6 +57,11 @@ async function mallory(end: ParticipantEnd, refusals: string[]): Promise<void> {
   await say({ ...joined, examples: 2 ** 53 - 1 });
   await say({ ...joined, examples });
   for await (const assignment of end.assignments()) {
+    // Over the hub it does not hear that, since its connection is ended.
+    if (assignment.dropped?.includes('mallory')) {
+      const receipt = await end.announce({ ...joined, examples });
+      throw new Error(receipt.accepted ? 'it was let in again' : receipt.message);
+    }
     if (assignment.type === 'evaluate' && assignment.waitingFor.includes('mallory')) {
       const { round, model } = assignment;
       await say({ type: 'evaluated', round, model: model.sha256, validation: { accuracy: 1 }, examples: 1 });
@@ -65,13 +77,65 @@ async function mallory(end: ParticipantEnd, refusals: string[]): Promise<void> {
   }
 }
 
-it('one token does not stop a federation', { timeout: 120_000 }, async ({ signal }) => {
+/** How a federation is reached. */
+interface Route {
+  /** Further arguments of `serve`. */
+  readonly serve: readonly string[];
+  /** Where a site joins, and as whom. */
+  join(site: Site): readonly string[];
+  /** Variables by which somebody gets in. */
+  env(who: string): NodeJS.ProcessEnv;
+  open(site: Site): Promise<ParticipantEnd>;
+  close(): Promise<void>;
+}
+
+interface Site {
+  readonly name: string;
+  /** Of the hub. */
+  readonly url: string;
+  readonly token: string;
+}
+
+const overHub = async (): Promise<Route> => ({
+  serve: [],
+  join: ({ url, token }) => [url, '--token', token],
+  env: () => ({}),
+  open: ({ url, token }) => joinHub(url, { token }),
+  close: async () => {},
+});
+
+/** Messages, models and updates: with the accounts of docs/nats.md. */
+async function overNats(): Promise<Route> {
+  const configuration = (folder: string) => guideConfiguration(folder, ['site-b', 'mallory']);
+  const server = await natsServer({ configuration, jetStream: false, scheme: 'tls' });
+  const ca = ['--tls-ca', certFile];
+  return {
+    serve: ['--nats', server.url, ...ca, '--nats-object-store'],
+    join: ({ name }) => [server.url, '--name', name, ...ca],
+    env: (user) => ({ COMMONWEIGHT_NATS_USER: user, COMMONWEIGHT_NATS_PASSWORD: 'right' }),
+    open: ({ name }) =>
+      joinNats(server.url, { name, access: { user: name, password: 'right', caFile: certFile } }),
+    close: () => server.stop(),
+  };
+}
+
+const goesOn = 'one token does not stop a federation';
+const timeout = 240_000;
+
+it(goesOn, { timeout }, ({ signal }) => expectGoesOn(overHub, signal));
+
+describe.skipIf(withoutNats)('over NATS', () => {
+  it(goesOn, { timeout }, ({ signal }) => expectGoesOn(overNats, signal));
+});
+
+async function expectGoesOn(routeTo: () => Promise<Route>, signal: AbortSignal): Promise<void> {
+  const route = await routeTo();
   const folder = mkdtempSync(join(tmpdir(), 'commonweight-poison-'));
   const at = (...path: string[]) => join(folder, ...path);
   writeFileSync(at('federation.yaml'), stringify(settings));
   const started: Started[] = [];
-  const begin = (args: readonly string[]) => {
-    const one = start(args, { cwd: folder });
+  const begin = (who: string, args: readonly string[]) => {
+    const one = start(args, { cwd: folder, env: route.env(who) });
     started.push(one);
     return one;
   };
@@ -80,16 +144,20 @@ it('one token does not stop a federation', { timeout: 120_000 }, async ({ signal
   };
   signal.addEventListener('abort', killAll);
   try {
-    const hub = begin(['serve', 'federation.yaml', '--out', 'out', '--port', '0']);
+    const hub = begin('coordinator', [
+      ...['serve', 'federation.yaml', '--out', 'out', '--port', '0'],
+      ...route.serve,
+    ]);
     const said = await hub.until(/^round 1 /m);
     const url = /the hub listens on (\S+)\n/.exec(said)?.[1] ?? '';
     const { tokens } = handedOut(at('out'));
     const refusals: string[] = [];
-    const end = await joinHub(url, { token: tokens.get('mallory') ?? '' });
+    const site = (name: string): Site => ({ name, url, token: tokens.get(name) ?? '' });
+    const end = await route.open(site('mallory'));
     const attack = mallory(end, refusals).catch((error: Error) => error);
     const joined = honest.map((name, k) =>
-      begin([
-        ...['join', url, '--token', tokens.get(name) ?? '', '--out', name],
+      begin(name, [
+        ...['join', ...route.join(site(name)), '--out', name],
         ...['--data', sample, '--partition', `v:${k + 1}/3`],
       ]),
     );
@@ -135,5 +203,6 @@ it('one token does not stop a federation', { timeout: 120_000 }, async ({ signal
     killAll();
     await Promise.all(started.map(({ ended }) => ended));
     rmSync(folder, { recursive: true });
+    await route.close();
   }
-});
+}

@@ -91,6 +91,8 @@ export interface FederateOptions {
   readonly participants?: number;
   /** Messages go over this NATS server, in place of the hub. */
   readonly nats?: { readonly url: string };
+  /** Models and updates, too. */
+  readonly objectStore?: boolean;
   /** Told of everything that a coordinator has printed since it was started, whenever there is more. */
   readonly onOutput?: (text: string, started: Started) => void;
 }
@@ -111,7 +113,14 @@ export interface Outcome {
 export async function federate(
   folder: string,
   { coordinator: leaderFates = [], participant: fates = [] }: Fates,
-  { record = false, signal, participants = Infinity, nats, onOutput }: FederateOptions = {},
+  {
+    record = false,
+    signal,
+    participants = Infinity,
+    nats,
+    objectStore = false,
+    onOutput,
+  }: FederateOptions = {},
 ): Promise<Outcome> {
   const at = (...path: string[]) => join(folder, ...path);
   const running = new Set<Started>();
@@ -174,7 +183,8 @@ export async function federate(
   });
   const serve = () => {
     const port = url === '' ? '0' : new URL(url).port;
-    const over = nats === undefined ? [] : ['--nats', nats.url];
+    const blobs = objectStore ? ['--nats-object-store'] : [];
+    const over = nats === undefined ? [] : ['--nats', nats.url, ...blobs];
     return ['serve', at('federation.yaml'), '--out', at('coordinator'), '--port', port, ...over];
   };
   const leading = lives(leaderFates, 'coordinator.moments', serve, (process) => {

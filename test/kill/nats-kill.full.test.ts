@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commonweight } from '../command-in-process.js';
 import { type NatsServer, natsServer, withoutNats } from '../nats-server.js';
 import { sample, start } from '../run-command.js';
+import { expectGoesBack } from './expect-goes-back.js';
 import { expectSameAsRun, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));
@@ -37,6 +38,10 @@ describe.skipIf(withoutNats)('a federation over NATS comes to the bytes of `run`
     await restarting;
     expect(killed).toBe(2);
   });
+
+  it('though the coordinator dies right after an operator went back', { timeout: 180_000 }, ({ signal }) =>
+    expectGoesBack(join(root, 'back'), { signal, nats: server, objectStore: true }),
+  );
 
   it('though the coordinator dies for good, since another one stands by', { timeout: 180_000 }, async () => {
     const folder = join(root, 'standby');

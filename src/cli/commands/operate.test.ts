@@ -135,6 +135,14 @@ describe('an operator', () => {
       'commonweight: "localhost:8470" is neither the address of a coordinator nor the folder of a run\n  an address begins with http:// or https://; a folder is what --out named\n',
     );
     expect(no.stderr).toContain('this is no token');
+    for (const [command = '', ...more] of [['status'], ['drop', 'site-a'], ['rollback', '--to', '1']]) {
+      const { status, stderr } = await asks([command, 'nats://me:secret@127.0.0.1:4222', ...more]);
+      expect({ status, stderr }).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/^commonweight: .*a NATS server, expected .*hub\n {2}.*serve/),
+      });
+      expect(stderr).not.toContain('secret');
+    }
     expect([noToken, noOne, noRun, no].map(({ status }) => status)).toEqual([2, 2, 2, 2]);
   });
 });

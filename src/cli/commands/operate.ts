@@ -36,7 +36,7 @@ Examples:
   commonweight status runs/federation`,
     );
   addTrustFlags(addTokenFlags(command)).action(async (target: string, flags: Flags & { json?: true }) => {
-    const status = /^https?:\/\//.test(target)
+    const status = /^\w+:\/\//.test(target)
       ? await (await operator(target, flags, ['operator', 'observer'])).hub.status()
       : statusOf((await readRun(await folderOf(target))).state);
     print(flags.json ? JSON.stringify(status) : statusLines(status, new Date()).join('\n'));
@@ -180,6 +180,11 @@ async function operator(
   flags: Flags,
   roles: readonly Role[] = ['operator'],
 ): Promise<{ readonly hub: HubOperator; readonly address: string }> {
+  if (/^(nats|tls):\/\//.test(target)) {
+    throw new UsageError('this is the address of a NATS server, expected that of the hub', {
+      hint: 'also over NATS an operator’s requests go to the hub of `serve`, which prints its address: http://127.0.0.1:8470, say',
+    });
+  }
   const { address, token } = await hubAccessFrom(target, flags, { roles });
   sayIfUnencrypted(address);
   return { hub: operateHub(address, token, await trustFrom(flags)), address };

@@ -1,0 +1,29 @@
+/** An operator goes back to an earlier round, and the coordinator dies at that moment. */
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { operateHub } from '../../src/transport/hub/client/node/operate-hub.js';
+import { handedOut } from '../handed-out.js';
+import { expectSameAsRun, type FederateOptions, federationYaml } from './federation.js';
+
+/** @param folder a new one */
+export async function expectGoesBack(folder: string, options: FederateOptions): Promise<void> {
+  let asked: Promise<unknown> | undefined;
+  const { coordinator } = await expectSameAsRun(
+    folder,
+    federationYaml('rounds: 4'),
+    { coordinator: [{ dieAt: 'journal: rolled-back .* synced', after() {} }] },
+    {
+      ...options,
+      onOutput(text) {
+        if (asked !== undefined || !/^round 2 {2}merged/m.test(text)) return;
+        const url = /the hub listens on (\S+)\n/.exec(text)?.[1] ?? '';
+        const { tokens } = handedOut(join(folder, 'coordinator'));
+        // The coordinator dies before it answers.
+        asked = operateHub(url, tokens.get('operator') ?? '', {})
+          .rollback(1)
+          .catch(() => undefined);
+      },
+    },
+  );
+  expect(coordinator.match(/^round 2 {2}merged/gm)).toHaveLength(2);
+}
