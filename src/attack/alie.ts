@@ -3,12 +3,12 @@ import { AttackError } from './error.js';
 import { normalQuantile } from './normal-quantile.js';
 
 /**
- * A Little Is Enough: in every place w = μ − z·σ, mean and deviation (÷ n − f) of the honest
- * updates. That is a value which an honest participant might have sent, so that rules which look
- * for outliers keep it, and every attacker sends it.
+ * A Little Is Enough: in each place w = μ − z·σ, the mean and deviation (÷ n − f) of the honest
+ * updates. An honest participant might have sent such a value, so rules that look for outliers keep
+ * it. Every attacker sends it.
  *
- * The paper's attackers estimate μ and σ from what they themselves would have learnt; these know
- * the honest updates, which with few attackers is the only estimate worth the name.
+ * The paper's attackers estimate μ and σ from their own honest training. These attackers know the
+ * honest updates; with few attackers, nothing else gives a useful estimate.
  * @param z by default the largest at which the attackers still pass for the majority, `alieZ`
  * @see Baruch et al. 2019, https://arxiv.org/abs/1902.06156, Algorithm 3
  */
@@ -31,9 +31,9 @@ export function alie({ z }: { z: number }): Attack {
 }
 
 /**
- * The z of n participants, f of them attackers: s = ⌊n/2⌋ + 1 − f honest ones must lie further out
- * than the attackers for these to have a majority, so z is where Φ(z) = (n − f − s)/(n − f). It is
- * 0 where n is 10 and f 2, and below 0 for fewer.
+ * The z for n participants with f attackers. The attackers have a majority if s = ⌊n/2⌋ + 1 − f
+ * honest updates lie further out than theirs, so z is where Φ(z) = (n − f − s)/(n − f). It is 0 for
+ * n = 10 and f = 2, and below 0 for fewer.
  * @throws AttackError when the attackers are the majority themselves: then no z is the largest.
  */
 export function alieZ(participants: number, attackers: number): number {

@@ -16,7 +16,7 @@ function own(attack: Attack) {
   return attack.craft(base, trained, randomStream(1, 'environment-9', 2, 'attack'));
 }
 
-/** What float64 gives, rounded once. */
+/** The float64 result, rounded once. */
 const expected = (value: (w: number, start: number, index: number) => number) =>
   trained.map((w, i) => value(w, base[i]!, i));
 

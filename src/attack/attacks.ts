@@ -1,4 +1,4 @@
-/** Attacks as a configuration names them. */
+/** Builds attacks from their settings. */
 import { alie, alieZ } from './alie.js';
 import type { Attack } from './attack.js';
 import { labelFlip } from './label-flip.js';
@@ -7,7 +7,7 @@ import { scaled } from './scaled.js';
 import type { AttackSettings } from './settings.js';
 import { signFlip } from './sign-flip.js';
 
-/** @param participants attackers among them */
+/** @param participants the number of all participants, attackers included */
 export function attackOf(settings: AttackSettings, participants: number): Attack {
   switch (settings.name) {
     case 'sign-flip':

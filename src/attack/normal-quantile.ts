@@ -1,8 +1,8 @@
 import { erf } from '../engine/graph/erf.js';
 
 /**
- * Φ⁻¹(p): below it lies the part p, 0 < p < 1, of a standard normal variable. By bisection, to
- * rounding.
+ * Φ⁻¹(p) for 0 < p < 1: a standard normal variable lies below it with probability p. By bisection,
+ * to rounding.
  */
 export function normalQuantile(p: number): number {
   let [low, high] = [-40, 40];

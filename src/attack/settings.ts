@@ -1,5 +1,5 @@
 /**
- * Settings of the attackers in a simulation: the last `attackers` participants work against the
+ * The settings of attackers in a simulation: the last `attackers` participants work against the
  * federation.
  */
 import { z } from 'zod';
@@ -25,7 +25,7 @@ export const attackSchema = z
       z: z
         .number()
         .optional()
-        .describe('The distance in standard deviations; by the formula of n and f by default.'),
+        .describe('The distance in standard deviations; computed from n and f by default.'),
     }),
   ])
   .meta({ title: 'Attack', description: 'An attack in a simulation, known by its `name`.' });

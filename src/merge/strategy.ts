@@ -1,46 +1,45 @@
 /**
- * What a merging strategy is: a rule that makes one state of the states that the updates are. What
- * it needs says what it gets: the values of all updates in one place, each place by itself; before
+ * The interface of a merging strategy: a rule that makes one state from the states of the updates.
+ * `needs` says what it reads: the values of all updates in one place, each place by itself; before
  * that, the inner products of the updates or the distances between them; or all values, in as many
- * passes as it asks for. `strategies.ts` has them all by name; each header names the paper.
+ * passes as it asks for. `strategies.ts` lists all strategies by name; the header of each cites its
+ * paper.
  */
 
-/**
- * What a strategy is applied to: the weights themselves, or what each update changed in the base.
- */
+/** Whether a strategy is applied to the weights, or to what each update changed in the base. */
 export type AppliedTo = 'weights' | 'updates';
 
 /**
- * Values of one update, or merged ones: float32, or float64 where files hold that or differences to
- * a base are merged.
+ * Values of one update, or merged values: float32; or float64, if files hold float64 or differences
+ * from a base are merged.
  */
 export type Column = Float32Array | Float64Array;
 
-/** Where the values of a block lie, and what came with the updates for them. */
+/** Where the values of a block lie, with the auxiliaries for them. */
 export interface Block {
   readonly tensor: string;
-  /** The index in the tensor of the block's first value. */
+  /** The tensor index of the block's first value. */
   readonly at: number;
   /**
-   * Of every auxiliary that the strategy names, one column for each update, finite and in the order
+   * For each auxiliary that the strategy names, one column for each update, finite and in the order
    * of the columns.
    */
   readonly auxiliaries: Readonly<Record<string, readonly Column[]>>;
 }
 
-/** A rule that works on each place by itself, so that the cuts between blocks change nothing. */
+/** A rule that works on each place by itself, so that it does not matter where blocks are cut. */
 export interface Combination {
   /**
-   * That a value which is not finite makes the merged one not finite: then a look at that one
-   * suffices. False by default.
+   * Whether a value that is not finite makes the merged value not finite: then only merged values
+   * are checked. False by default.
    */
   readonly propagatesNonFinite?: boolean;
   /**
    * Merges one block. Sums are accumulated in float64 and rounded once, to `out`.
-   * @param out receives the merged values; written in full, its old content is not read. Float64
-   *   where the values are rounded further afterwards, to 16 bits
-   * @param columns one for each update, never none, all as long as `out`, all finite. Not to be
-   *   changed
+   * @param out receives the merged values; it is written in full and not read. It is float64 if the
+   * values are rounded to 16 bits afterwards
+   * @param columns one for each update, at least one, all as long as `out`, all finite; must not be
+   * changed
    * @param examples each update's number of examples, > 0, in the order of the columns
    */
   readonly combine: (
@@ -51,7 +50,7 @@ export interface Combination {
   ) => void;
 }
 
-/** A number for every two updates, the same in both orders: table[i][j]. */
+/** A number for each two updates, the same in both orders: table[i][j]. */
 export type PairTable = readonly Float64Array[];
 
 /** The inner products of the updates in float64: gram[i][j] = ⟨xᵢ, xⱼ⟩. */
@@ -60,7 +59,7 @@ export type Gram = PairTable;
 /** The squared distances between the updates in float64: squares[i][j] = ‖xᵢ − xⱼ‖². */
 export type SquaredDistances = PairTable;
 
-/** Of all tensors together, and of each. */
+/** The inner products over all tensors together, and over each. */
 export interface Grams {
   readonly all: Gram;
   readonly byTensor: ReadonlyMap<string, Gram>;
@@ -69,33 +68,34 @@ export interface Grams {
 /** A pass over all values. */
 export interface Survey {
   /**
-   * Is shown every block once: those of one tensor in their order, always cut alike, the tensors in
-   * any order.
+   * Receives each block once: the blocks of one tensor in their order, always cut the same way;
+   * tensors in any order.
    */
   readonly see: (columns: readonly Column[], block: Block) => void;
-  /** Ends the pass: with another one, or with what the values are combined by. */
+  /** Ends the pass: returns another pass, or how the values are combined. */
   readonly finish: () => Survey | Combination;
 }
 
 interface Described {
   /** The strategy's name in settings, reports and messages. */
   readonly name: string;
-  /** What it is applied to, whatever the merge says; left out, the merge says it. */
+  /** What it is applied to; if left out, the merge decides. */
   readonly on?: AppliedTo;
   /** How many updates it takes, and the rule in words; any number from 1 by default. */
   readonly takes?: { readonly least: number; readonly most?: number; readonly rule: string };
-  /** That the updates come in the order in which they were given, since it means something. */
+  /** Whether the updates must come in the given order, since it matters. */
   readonly ordered?: boolean;
   /**
-   * What must travel with every update besides its state: state dicts of the same tensors, by name.
+   * What must travel with every update besides its state: state dicts with the same tensors, by
+   * name.
    */
   readonly auxiliaries?: readonly string[];
 }
 
 /**
- * - `sum`: sums over the updates suffice, once each participant has changed its own update by
+ * - `sum`: a sum over the updates is enough, after each participant has changed its own update by
  *   itself
- * - `columns`: the values of all updates in one place, each place by itself
+ * - `columns`: reads the values of all updates in one place, each place by itself
  */
 export interface PlacewiseStrategy extends Described, Combination {
   readonly needs: 'sum' | 'columns';
@@ -105,23 +105,23 @@ export interface PlacewiseStrategy extends Described, Combination {
 export interface GramStrategy extends Described {
   readonly needs: 'gram';
   /**
-   * That the products are those of the updates' differences from their median, weighted by
-   * examples; from 0 by default.
+   * `median`: the inner products are those of the differences from the median, weighted by
+   * examples; by default they are from 0.
    */
   readonly from?: 'median';
   readonly prepare: (grams: Grams, examples: readonly number[]) => Combination;
 }
 
 /**
- * `distances`: how far the updates lie from each other decides it. Distances do not follow from
- * inner products, which cancel.
+ * `distances`: the distances between updates decide. They are not computed from inner products,
+ * which would cancel.
  */
 export interface DistanceStrategy extends Described {
   readonly needs: 'distances';
   readonly prepare: (squares: SquaredDistances, examples: readonly number[]) => Combination;
 }
 
-/** `all`: other facts about all values decide it. */
+/** `all`: other facts about all values decide. */
 export interface SurveyStrategy extends Described {
   readonly needs: 'all';
   /** The first pass, over this number of updates. */
@@ -129,7 +129,7 @@ export interface SurveyStrategy extends Described {
 }
 
 /**
- * What it must see, so that streaming and secure aggregation know what they may do, stands in
- * `needs`.
+ * `needs` says what a strategy must see, so that streaming and secure aggregation know what they
+ * may do.
  */
 export type Strategy = PlacewiseStrategy | GramStrategy | DistanceStrategy | SurveyStrategy;

@@ -1,4 +1,7 @@
-/** Models trained here and saved as safetensors load strictly into the PyTorch modules, and predict the same there. */
+/**
+ * Models trained here and saved as safetensors load strictly into the PyTorch modules, and predict
+ * the same there.
+ */
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

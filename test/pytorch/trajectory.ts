@@ -1,8 +1,10 @@
 /**
- * The engine follows PyTorch: from the same weights, on the same batches, it has the same losses step by step.
+ * The engine follows PyTorch: from the same weights, on the same batches, it has the same losses
+ * step by step.
  *
- * Rounding grows from step to step, in PyTorch as here. Each recording says how far PyTorch on one thread comes to lie
- * from PyTorch on two; where that is beyond the tolerance, only the first steps can be followed by anybody.
+ * Rounding grows from step to step, in PyTorch as here. Each recording says how far PyTorch on one
+ * thread comes to lie from PyTorch on two; where that is beyond the tolerance, only the first steps
+ * can be followed by anybody.
  */
 
 import { createHash } from 'node:crypto';

@@ -1,11 +1,11 @@
 /**
- * The weights from which PyTorch's losses were recorded: a function of position alone, the twin of weights.py to the
- * bit. Element i of tensor t of a convolution or dense layer is
+ * The weights from which PyTorch's losses were recorded: a function of position alone, the twin of
+ * weights.py to the bit. Element i of tensor t of a convolution or dense layer is
  *
  *     u = lowbias32(i + t·0x9e3779b9 mod 2³²) / 2³²,    value = float32((2u − 1)·gain / √fanIn),
  *
- * with the fan-in of the layer's weight for its bias too; the gain is 1, or the convolutions' own where one is given.
- * Norm weights are 1 and norm biases 0.
+ * with the fan-in of the layer's weight for its bias too; the gain is 1, or the convolutions' own
+ * where one is given. Norm weights are 1 and norm biases 0.
  * @see https://nullprogram.com/blog/2018/07/31/ for lowbias32
  */
 import { type Shape, sizeOf } from '../../src/tensor/shape.js';

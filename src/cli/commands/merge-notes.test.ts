@@ -23,7 +23,7 @@ describe.concurrent('commonweight merge', () => {
     expect(stdout.trimEnd().split('\n')).toEqual([
       'out.safetensors: 3 files merged by dare, 9 tensors, 3.4 kB',
       `  "${base}" is the base: among the inputs it counts as an update of 0`,
-      '  batch norm: 2 statistics by the weighted mean, 1 counter by the largest; statistics may be "strategy" or "first" instead of "mean"',
+      '  batch norm: 2 statistics by the weighted mean, 1 counter by the largest; "statistics" is "mean", and can be "strategy" or "first"',
     ]);
   });
 
@@ -35,7 +35,7 @@ describe.concurrent('commonweight merge', () => {
     writeFileSync(join(folder, 'l'), encodeSafetensors({ layout, data: Float32Array.of(1, 2, 3, 4) }));
     const adapters = ['merge', 'l', 'l', '-o', 'lora.safetensors'];
     const plain = await commonweight(adapters, { cwd: folder });
-    expect(plain.stdout).toContain('LoRA: A and B of 1 pair were merged each by itself');
+    expect(plain.stdout).toContain('LoRA: A and B of 1 pair were merged separately');
     const products = await commonweight([...adapters, '--lora', 'products'], { cwd: folder });
     expect(products).toMatchObject({
       status: 0,

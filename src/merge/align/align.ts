@@ -1,12 +1,12 @@
 /**
  * Aligns updates before they are merged (Git Re-Basin). In models with different initial weights,
- * hidden units in the same place do not correspond to each other. Each model gets its units in the
- * order in which it is most like the reference; its function stays what it was.
+ * hidden units in the same place do not correspond to each other. Each model's units are reordered
+ * so that it is most like the reference; the function that it computes stays the same.
  *
- * More than two models are all aligned to one, the first by name. So the result does not depend on
- * the order in which they came, and the merged model has that model's order of units. (The paper's
- * algorithm 3 aligns each to the mean of the others in turn, which ends in an order of units that
- * belongs to none.)
+ * With more than two models, all are aligned to one, the first by name. So the result does not
+ * depend on the order in which updates arrive, and the merged model has that model's order of
+ * units. (The paper's algorithm 3 aligns each model to the mean of the others in turn, and ends in
+ * an order of units that is no model's own.)
  * @see Ainsworth et al. 2022, https://arxiv.org/abs/2209.04836
  */
 
@@ -17,19 +17,19 @@ import type { Update } from '../memory/merge.js';
 import { weightMatching } from './weight-matching.js';
 
 export interface AlignOptions {
-  /** Of the order in which groups are visited; 0 by default. */
+  /** Seed of the order in which groups are visited; 0 by default. */
   readonly seed?: number;
   /**
-   * What to align to, such as the state that all updates started from; the first update by name by
-   * default.
+   * The state to align to, such as the one from which all updates started; by default, the first
+   * update by name.
    */
   readonly reference?: StateDict | undefined;
 }
 
 /**
- * The updates in their order, each with its hidden units matched to the reference.
- * @throws MergeError when names or shapes differ, a value is NaN or infinite, or the groups are not
- *   of this network.
+ * Returns the updates in their order, each with its hidden units matched to the reference.
+ * @throws MergeError when names or shapes differ, a value is NaN or infinite, or the groups belong
+ * to another network.
  */
 export function alignUpdates<Aligned extends Update>(
   groups: readonly PermutationGroup[],
@@ -55,7 +55,7 @@ export function alignUpdates<Aligned extends Update>(
     return {
       ...update,
       state: reordered(update.state),
-      // What travels with an update has a number for each of its weights.
+      // Auxiliaries have one number for each weight, so they are reordered like the weights.
       ...(auxiliaries && {
         auxiliaries: Object.fromEntries(
           Object.entries(auxiliaries).map(([name, state]) => [name, reordered(state)]),

@@ -1,23 +1,23 @@
 /**
- * The linear assignment problem: which one-to-one choice of a column for every row has the greatest
- * sum. By shortest augmenting paths with potentials, O(n³) (Jonker and Volgenant 1987,
+ * The linear assignment problem: which one-to-one choice of a column for each row has the greatest
+ * sum. It is solved by shortest augmenting paths with potentials, O(n³) (Jonker and Volgenant 1987,
  * https://doi.org/10.1007/BF02278710, without their initialisation).
  *
- * It is solved as the least sum of costs c = −gain. The dual problem has a potential u for each row
- * and v for each column with u + v ≤ c everywhere; where an assignment uses only tight pairs, u + v
- * = c, both sums are equal and so both optimal. Rows are added one after the other: Dijkstra's
- * algorithm on the reduced costs c − u − v ≥ 0 finds the shortest path from the new row,
- * alternating between pairs not chosen and chosen, to a free column. Raising the potentials of what
- * it has passed by the remaining distance keeps u + v ≤ c and makes the path tight; exchanging the
- * pairs along it assigns the row.
+ * The solver finds the least sum of costs c = −gain. The dual problem has a potential u for each
+ * row and v for each column with u + v ≤ c everywhere. If an assignment uses only tight pairs, u +
+ * v = c, both sums are equal and so both optimal. Rows are added one after the other: Dijkstra's
+ * algorithm on the reduced costs c − u − v ≥ 0 finds the shortest path from the new row to a free
+ * column, alternating between pairs that are not chosen and pairs that are. Raising the potentials
+ * of the visited rows and columns by the remaining distance keeps u + v ≤ c and makes the path
+ * tight. Exchanging the pairs along the path assigns the row.
  */
 
 /**
  * @param gain [n, n], row-major, finite
- * @returns the column of every row; of equal sums always the same one
+ * @returns the column of each row; among equal sums always the same one
  */
 export function linearAssignment(gain: Float64Array, n: number): Uint32Array {
-  // Row and column 0 stand for none: real ones count from 1.
+  // Row and column 0 mean none: real ones count from 1.
   const u = new Float64Array(n + 1);
   const v = new Float64Array(n + 1);
   const rowOf = new Uint32Array(n + 1);
@@ -46,7 +46,8 @@ export function linearAssignment(gain: Float64Array, n: number): Uint32Array {
           nearest = j;
         }
       }
-      // What is passed moves by the step, so that distances count from where the path stands.
+      // The potentials of visited rows and columns move by the step, so distances count from the
+      // present end of the path.
       for (let j = 0; j <= n; j++) {
         if (done[j] === 1) {
           u[rowOf[j] as number] = (u[rowOf[j] as number] as number) + step;
@@ -69,9 +70,9 @@ export function linearAssignment(gain: Float64Array, n: number): Uint32Array {
 }
 
 /**
- * The same among orders that exchange groups of consecutive units as wholes, and units within a
- * group. Which column group a row group takes decides about their units alone, so the best gain for
- * every pair of groups is an assignment of its own, and the choice of the pairs is one more.
+ * The same among orders that exchange whole groups of consecutive units, and units within a group.
+ * The column group of a row group determines which columns its units can have. So the best gain of
+ * each pair of groups is an assignment of its own, and choosing the pairs is one more.
  */
 export function groupedAssignment(gain: Float64Array, n: number, groups: number): Uint32Array {
   const size = n / groups;

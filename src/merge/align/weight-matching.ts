@@ -4,11 +4,11 @@
  *
  *     maximise Σ over tensors ⟨A, P(B)⟩, P permuting the axes of every permutation group
  *
- * by coordinate descent: with all groups but one held fast, the sum is Σᵢ gain[i, order[i]], a
- * linear assignment problem, which is solved exactly. The groups are visited in a random order
- * again and again, until none of them changes. The sum rises with every change, so this ends, in a
- * local maximum. Which one depends most on the group that comes first: each has its turn, and the
- * greatest sum counts.
+ * by coordinate descent: with all groups but one fixed, the sum is Σᵢ gain[i, order[i]], a linear
+ * assignment problem, which is solved exactly. The groups are visited in random order until none of
+ * them changes. The sum rises with every change, so the search ends in a local maximum. The result
+ * depends most on the group that is visited first. So each group is first once, and the greatest
+ * sum is taken.
  * @see Ainsworth et al. 2022, "Git Re-Basin", algorithm 1, https://arxiv.org/abs/2209.04836
  */
 import { randomStream } from '../../base/random.js';
@@ -23,9 +23,9 @@ import {
 import { type StateDict, tensorView } from '../../tensor/state-dict.js';
 import { groupedAssignment, linearAssignment } from './linear-assignment.js';
 
-/** A change must raise the sum by more than rounding does. */
+/** A change must raise the sum by more than rounding errors. */
 const LEAST_RISE = 1e-9;
-/** Descents at most. */
+/** The most descents. */
 const MOST_STARTS = 6;
 
 interface Match {
@@ -34,8 +34,8 @@ interface Match {
 }
 
 /**
- * The order of the units of every group in which `state` matches `reference`. A copy of the
- * reference in another order is found again exactly.
+ * The order of the units of each group in which `state` matches `reference`. A reordered copy of
+ * the reference is matched exactly.
  * @param seed of the order in which groups are visited
  * @throws MergeError when the groups do not fit the states.
  */
@@ -54,7 +54,7 @@ export function weightMatching(
   return best?.orders ?? [];
 }
 
-/** From the order that the state has, with this group first. */
+/** Descends from the present order, with this group first. */
 function descend(
   groups: readonly PermutationGroup[],
   reference: StateDict,
@@ -81,7 +81,7 @@ function descend(
   return { orders, similarity: similarityOf(tensors, reference, current) };
 }
 
-/** A better order of one group's units, where there is one. */
+/** A better order of one group's units, if there is one. */
 function improvement(group: PermutationGroup, reference: StateDict, current: StateDict): Order | undefined {
   const { size, members, channelGroups } = group;
   const gain = new Float64Array(size * size);
@@ -90,8 +90,8 @@ function improvement(group: PermutationGroup, reference: StateDict, current: Sta
   }
   const order =
     channelGroups === undefined ? linearAssignment(gain, size) : groupedAssignment(gain, size, channelGroups);
-  // Where one tensor has the group along two axes, the gain holds for one of them alone: the sum
-  // itself decides.
+  // If a tensor has the group along two axes, the gain is right for one of them only. So the sum
+  // itself is compared.
   const tried = { layout: current.layout, data: current.data.slice() };
   permuteUnits(tried, group, order);
   const tensors = new Set(members.map(({ tensor }) => tensor));

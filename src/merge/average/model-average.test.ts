@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { averageStep, ema, type ModelAverage, swa } from './model-average.js';
 
-/** The average of these models, one a round from the average's first. */
+/** The average of these models, one for each round from the first that counts. */
 function averageOf(average: ModelAverage, models: readonly Float32Array[]): Float32Array {
   let mean: Float32Array | undefined;
   models.forEach((model, index) => {

@@ -1,22 +1,21 @@
 /**
- * An average of the models of the rounds, kept beside them: w̄ ← w̄ + a·(w − w̄), where a is the
- * newest model's share. It changes no round; it is a model of its own, often a better one than any
- * that it is made of.
+ * An average of the models of the rounds: w̄ ← w̄ + a·(w − w̄), where a is the weight of the newest
+ * model. It is a model of its own, often better than each model in it, and changes no round.
  */
 import { requireArray } from '../../tensor/arrays.js';
 
 export interface ModelAverage {
-  /** With its settings, as results call it: "ema(decay=0.9)". */
+  /** The name in results, with its settings: "ema(decay=0.9)". */
   readonly name: string;
   /** The first round whose model counts. */
   readonly from: number;
-  /** The newest model's share a, of so many models, itself included; 1 of one. */
+  /** The weight a of the newest model, given the number of models with it; 1 for the first. */
   readonly share: (count: number) => number;
 }
 
 /**
- * The exponential moving average: w̄ ← d·w̄ + (1−d)·w, beginning with the first round's model, so
- * that no correction of a bias is needed.
+ * The exponential moving average: w̄ ← d·w̄ + (1−d)·w. It begins with the first round's model, so
+ * no bias correction is needed.
  * @see Tarvainen and Valpola 2017, https://arxiv.org/abs/1703.01780
  */
 export function ema({ decay = 0.9 } = {}): ModelAverage {
@@ -24,7 +23,7 @@ export function ema({ decay = 0.9 } = {}): ModelAverage {
 }
 
 /**
- * Stochastic weight averaging: the mean of the models from a round on.
+ * Stochastic weight averaging: the mean of the models from a given round on.
  * @see Izmailov et al. 2018, https://arxiv.org/abs/1803.05407
  */
 export function swa({ from }: { readonly from: number }): ModelAverage {
@@ -35,13 +34,14 @@ type AverageSettings =
   | { readonly name: 'ema'; readonly decay: number }
   | { readonly name: 'swa'; readonly from: number };
 
-/** The average that settings name. */
+/** Builds the average from its settings. */
 export function averageOf(settings: AverageSettings): ModelAverage {
   return settings.name === 'ema' ? ema(settings) : swa(settings);
 }
 
 /**
- * The average with one more model in it, in float64, rounded once. Equal models stay what they are.
+ * Adds one more model to the average, in float64, rounded once. The average of equal models is that
+ * model.
  * @param before undefined for the first model
  * @param count of models, the new one included
  */

@@ -1,10 +1,10 @@
-/** Settings of an average over rounds, by name. */
+/** The settings of an average over rounds, by name. */
 import { z } from 'zod';
 
 const final = z
   .boolean()
   .default(false)
-  .describe('Whether the average, and not the last round’s model, is what the run ends with.');
+  .describe('Whether the final model is the average instead of the last round’s model.');
 export const averageSchema = z
   .discriminatedUnion('name', [
     z.strictObject({

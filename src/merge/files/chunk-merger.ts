@@ -1,4 +1,4 @@
-/** Merging one chunk of files: bytes → bytes, in the dtype of its tensor. */
+/** Merges one chunk of files: bytes → bytes, in the dtype of its tensor. */
 import { dtypeBytes } from '../../tensor/dtype.js';
 import { MergeError } from '../error.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from '../kernels/block.js';
@@ -10,21 +10,21 @@ import type { Column, Combination, Survey } from '../strategy.js';
 import type { Chunk } from './tensor-source.js';
 
 /**
- * Values merged at a time: four times as many as in memory, since each call of the SIMD loops costs
- * some JavaScript.
+ * Values merged at a time. It is four times the block in memory, since each call of the SIMD loops
+ * has a fixed cost in JavaScript.
  */
 const BLOCK = 4 * blockSize;
 
-/** Room for one chunk of a file. */
+/** A buffer for one chunk of a file. */
 export type ChunkBuffer = Uint8Array<ArrayBuffer>;
 
 /**
- * Merges the chunk's bytes of every input, in their order, then of the base where there is one,
- * then of each auxiliary of every input, into `output`.
+ * Merges into `output` the chunk's bytes of each input in order, then of the base if there is one,
+ * then of each auxiliary of each input.
  */
 export type ChunkMerger = (chunk: Chunk, buffers: readonly ChunkBuffer[], output: ChunkBuffer) => void;
 
-/** Shows a survey the chunk's blocks. */
+/** Passes the chunk's blocks to a survey. */
 export type ChunkReader = (chunk: Chunk, buffers: readonly ChunkBuffer[]) => void;
 
 interface Named {
@@ -32,8 +32,8 @@ interface Named {
 }
 
 /**
- * In an order that does not depend on how they were named, but for a strategy to which their order
- * means something.
+ * In an order that does not depend on how the files were named, unless the strategy depends on
+ * their order.
  */
 type Inputs<File extends Named> = readonly {
   readonly file: File;
@@ -42,8 +42,8 @@ type Inputs<File extends Named> = readonly {
 }[];
 
 /**
- * Whose bytes are in the buffers of a chunk. Only the first of them belong to what is copied, not
- * merged.
+ * The files whose bytes are in the buffers of a chunk. For chunks that are copied, only the inputs
+ * are.
  */
 export function sourcesOf<File extends Named>(inputs: Inputs<File>, base: File | undefined): File[] {
   const auxiliaries = auxiliaryNames(inputs).flatMap((name) =>
@@ -52,7 +52,7 @@ export function sourcesOf<File extends Named>(inputs: Inputs<File>, base: File |
   return [...inputs.map(({ file }) => file), ...(base === undefined ? [] : [base]), ...auxiliaries];
 }
 
-/** @param first which of the inputs was named first */
+/** @param first the index of the input that was named first */
 export function chunkMerger(
   combination: Combination,
   inputs: Inputs<Named>,
@@ -113,7 +113,7 @@ function floatMerger(combination: Combination, inputs: Inputs<Named>, base: Name
   };
 }
 
-/** In blocks as in memory, so that a survey sees the same. */
+/** In the same blocks as in memory, so that a survey sees the same values. */
 export function chunkReader(survey: Survey, inputs: Inputs<Named>, base: Named | undefined): ChunkReader {
   const columnsOf = columnReader(inputs, base);
   return (chunk, buffers) => {
@@ -130,8 +130,8 @@ export function chunkReader(survey: Survey, inputs: Inputs<Named>, base: Named |
 }
 
 /**
- * @returns what finds the columns of a block in the buffers of a chunk, and a check that all their
- *   values are finite.
+ * @returns a function that finds the columns of a block in the buffers of a chunk, and a check that
+ * all their values are finite.
  */
 function columnReader(inputs: Inputs<Named>, base: Named | undefined) {
   const sources = sourcesOf(inputs, base);

@@ -1,6 +1,6 @@
 /**
  * Merges files chunk by chunk: the thread that has the files open reads a chunk of each, merges
- * them, and writes the result where it belongs.
+ * them, and writes the result to its place.
  */
 import { writeSync } from 'node:fs';
 import { simdBuffers } from '../kernels/simd.js';
@@ -8,35 +8,33 @@ import type { Combination, Survey } from '../strategy.js';
 import { type ChunkBuffer, chunkMerger, chunkReader, sourcesOf } from './chunk-merger.js';
 import { type Chunk, readChunk, type TensorSource } from './tensor-source.js';
 
-/** What does not change from chunk to chunk. It can be cloned into another thread. */
+/** The parts of a merge that are the same for all chunks. It can be cloned into another thread. */
 export interface ChunkWork {
   /**
-   * In an order that does not depend on how they were named, but for a strategy to which their
-   * order means something.
+   * In an order that does not depend on how the files were named, unless the strategy depends on
+   * their order.
    */
   readonly inputs: readonly {
     readonly file: TensorSource;
     readonly examples: number;
     readonly auxiliaries: Readonly<Record<string, TensorSource>>;
   }[];
-  /** Which of the inputs was named first. */
+  /** The index of the input that was named first. */
   readonly first: number;
   readonly base: TensorSource | undefined;
   readonly chunks: readonly Chunk[];
-  /** Where the first chunk begins in the output; the others follow. */
+  /** Where the first chunk begins in the output; the others follow it. */
   readonly dataStart: number;
   readonly outputFd: number;
 }
 
-/**
- * The index of a chunk that nobody has taken yet; `taken` counts, in memory that all threads share.
- */
+/** The index of the next free chunk. `taken` counts chunks in memory that all threads share. */
 export function takeChunk({ chunks }: ChunkWork, taken: Int32Array): number | undefined {
   const index = Atomics.add(taken, 0, 1);
   return index < chunks.length ? index : undefined;
 }
 
-/** @returns what merges the chunk of this index. */
+/** @returns a function that merges the chunk with this index. */
 export function chunkRunner(work: ChunkWork, combination: Combination): (index: number) => void {
   const { chunks, dataStart, outputFd } = work;
   const read = chunkFiller(work);
@@ -57,7 +55,7 @@ export function chunkRunner(work: ChunkWork, combination: Combination): (index: 
   };
 }
 
-/** @returns what shows the survey a chunk. */
+/** @returns a function that passes a chunk to the survey. */
 export function chunkSurveyor(work: ChunkWork, survey: Survey): (chunk: Chunk) => void {
   const read = chunkFiller(work);
   const show = chunkReader(survey, work.inputs, work.base);
@@ -66,14 +64,16 @@ export function chunkSurveyor(work: ChunkWork, survey: Survey): (chunk: Chunk) =
   };
 }
 
-/** @returns what reads a chunk of every file, into buffers that are used again for the next. */
+/**
+ * @returns a function that reads a chunk of each file, into buffers that are reused for the next.
+ */
 function chunkFiller({ inputs, base, chunks }: ChunkWork) {
   const sources = sourcesOf(inputs, base);
   const chunkBytes = chunks.reduce((largest, { bytes }) => Math.max(largest, bytes), 0);
   const buffers = simdBuffers([...sources, 'output'].map(() => chunkBytes));
   const output = buffers.pop() as ChunkBuffer;
   return (chunk: Chunk) => {
-    // What the strategy does not merge needs no base, and what travels with updates may lack it.
+    // Tensors that the strategy does not merge need no base, and auxiliaries may lack them.
     const read = chunk.rule === 'strategy' ? sources : sources.slice(0, inputs.length);
     read.forEach((file, k) => {
       readChunk(file, chunk, buffers[k] as ChunkBuffer);

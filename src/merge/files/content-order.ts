@@ -1,10 +1,9 @@
 /**
- * An order of files that does not depend on the order in which they were named, since sums of
- * floating-point numbers depend on their order: by content, as bytes, tensor after tensor. Files
- * are read only as far as two of them agree, so for trained weights one chunk each, where a hash
- * would have to read everything once more. Files that agree to the end are told apart by what
- * travels with them and by their numbers of examples; where these agree too, exchanging them
- * changes nothing.
+ * The order of input files by content (as bytes, tensor after tensor), so that the result does not
+ * depend on the order in which they are named: sums of floating-point numbers depend on their
+ * order. Files are read only as far as two of them agree: for trained weights, one chunk each. A
+ * hash would have to read everything once more. Files that agree to the end are compared by their
+ * auxiliaries and their numbers of examples. If these agree, too, exchanging them changes nothing.
  */
 
 import type { TakeTurn } from '../../base/turns.js';
@@ -14,7 +13,7 @@ import { type Chunk, readChunk } from './tensor-source.js';
 export interface Contribution {
   readonly file: TensorFile;
   readonly examples: number;
-  /** What travels with it for the strategy, by name. */
+  /** Its files of auxiliaries, by name. */
   readonly auxiliaries: Readonly<Record<string, TensorFile>>;
 }
 
@@ -28,8 +27,8 @@ export async function orderByContent(
   takeTurn: TakeTurn,
 ): Promise<Contribution[]> {
   /**
-   * In order; the members of one group have agreed so far. Sorting is stable: those that do to the
-   * end keep this order.
+   * In order; the members of one group agree so far. Sorting is stable: files that agree to the end
+   * keep this order.
    */
   let groups: (readonly Contribution[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
   const buffers = contributions.map(() => new Uint8Array(chunkBytes));

@@ -1,10 +1,10 @@
 /**
- * LoRA: a change of a weight as a product of two thin matrices, B·A, each in a tensor of its own.
- * The mean of the A times the mean of the B is not the mean of the products.
+ * LoRA adapters: a change of a weight as a product of two thin matrices, B·A, each in a tensor of
+ * its own. The mean of the A times the mean of the B is not the mean of the products.
  * @see Hu et al. 2021, https://arxiv.org/abs/2106.09685
  */
 
-/** The names of A and B, by PEFT, and by kohya and diffusers. */
+/** The names of A and B in PEFT, kohya and diffusers. */
 const namings = [
   ['lora_A', 'lora_B'],
   ['lora_embedding_A', 'lora_embedding_B'],
@@ -17,7 +17,7 @@ export interface LoraPair {
   readonly b: string;
 }
 
-/** Every two tensors that are factors of one product. */
+/** Each pair of tensors that are the factors of one product. */
 export function loraPairs(names: readonly string[]): LoraPair[] {
   const known = new Set(names);
   return names.flatMap((a) => {
@@ -27,10 +27,10 @@ export function loraPairs(names: readonly string[]): LoraPair[] {
   });
 }
 
-/** What somebody should know who merges these tensors as if they were weights. */
+/** A warning if these tensors are LoRA factors that were merged like weights. */
 export function loraNote(names: readonly string[]): string | undefined {
   const { length } = loraPairs(names);
   if (length === 0) return undefined;
   const pairs = `${length} ${length === 1 ? 'pair' : 'pairs'}`;
-  return `LoRA: A and B of ${pairs} were merged each by itself, which is not the merge of the products B·A; --lora products averages those`;
+  return `LoRA: A and B of ${pairs} were merged separately, which does not merge the products B·A; use --lora products to average the products`;
 }

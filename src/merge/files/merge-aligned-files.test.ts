@@ -32,7 +32,7 @@ const groups: PermutationGroup[] = [
   },
 ];
 /**
- * Normal values that begin with this one, which decides the order of files: F32 is compared as
+ * Normal values after this first one, which decides the order of the files: F32 is compared as
  * bytes.
  */
 function model(first: number, name: string): StateDict {

@@ -1,9 +1,9 @@
 /**
- * Aligns files of models with different initial weights, and then merges them as any others.
- * Weights are matched in float32, in memory. The aligned copies hold the very bytes of their files
- * in another order, whatever their dtype, and lie beside the output until it is complete. All files
- * are aligned to the base if there is one, or else to the file that is first by content. So the
- * result does not depend, to the byte, on the order in which files are named. Node only.
+ * Aligns files of models with different initial weights, then merges them like other files. Weights
+ * are matched in float32, in memory. The aligned copies hold the bytes of their files in another
+ * order, whatever their dtype. They are kept beside the output until it is complete. All files are
+ * aligned to the base, or without a base to the first file by content. So the result does not
+ * depend, to the byte, on the order in which files are named. Node only.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -25,8 +25,8 @@ interface Model {
 }
 
 /**
- * @param groups of the network that the files belong to
- * @throws MergeError as `mergeFiles` does, and when the groups are not of this network.
+ * @param groups the permutation groups of the network of these files
+ * @throws MergeError as `mergeFiles` does, and when the groups belong to another network.
  */
 export async function mergeAlignedFiles(
   groups: readonly PermutationGroup[],
@@ -67,7 +67,7 @@ export async function mergeAlignedFiles(
       }
     }
     const merged = await mergeFiles({ ...options, inputs: aligned, auxiliaries });
-    // The copies are not what somebody has named.
+    // Notes must name the user's files, not their aligned copies.
     const named = (note: string) =>
       aligned.reduce((text, copy, index) => text.replaceAll(copy, inputs[index] as string), note);
     return { ...merged, notes: merged.notes.map(named) };
@@ -76,7 +76,7 @@ export async function mergeAlignedFiles(
   }
 }
 
-/** Everything that would be wrong with the aligned copies is said of the files themselves. */
+/** Opens and checks the files, so that errors name them and not their aligned copies. */
 async function openModels(paths: readonly string[]): Promise<Model[]> {
   const models: Model[] = [];
   let expected: Parameters<typeof checkSameTensors>[1] | undefined;
@@ -92,7 +92,7 @@ async function openModels(paths: readonly string[]): Promise<Model[]> {
   return models;
 }
 
-/** Of equal ones any: they have the same orders. */
+/** Of equal files any one will do: they have the same orders. */
 function firstByContent(models: readonly Model[]): Model | undefined {
   const names = models[0]?.state.layout.map(({ name }) => name).sort() ?? [];
   return models
@@ -112,7 +112,7 @@ function contentOf({ layout, data }: StateDict, names: readonly string[]): Buffe
   );
 }
 
-/** Changes the bytes of the file in memory. */
+/** Reorders the bytes of the file in memory. */
 function permuteFile(
   groups: readonly PermutationGroup[],
   orders: readonly Order[],
@@ -127,7 +127,7 @@ function permuteFile(
       const view = unitView(entry.shape, member, size);
       const values = bytes.subarray(dataStart + entry.begin, dataStart + entry.end);
       const run = view.run * dtypeBytes[entry.dtype];
-      // Not by slice of a Buffer, which copies nothing.
+      // `slice` of a Buffer would not copy.
       values.set(reorder(new Uint8Array(values), { ...view, run }, orders[index] as Order));
     }
   });

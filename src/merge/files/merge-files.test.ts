@@ -46,7 +46,7 @@ const merging = (options: Partial<MergeFilesOptions> & Pick<MergeFilesOptions, '
   mergeFiles({ strategy: mean(), output, ...options });
 const result = async () => decodeSafetensors(await readFile(output), 'out');
 
-/** Writes a state of two tensors with normal values, the larger one of several chunks. */
+/** Writes a state of two tensors with normal values; the larger one has several chunks. */
 async function writeRandom(name: string, change = (value: number) => value): Promise<string> {
   const stream = randomStream(1, name);
   const values = () => Float32Array.from({ length: 50_000 }, () => change(stream.normal()));
@@ -94,7 +94,7 @@ describe('merging files', () => {
   });
 
   it('gives the same bytes in whatever order the files are named and whatever the size of the chunks', async () => {
-    // Values whose sum depends on the order, behind a beginning that all files share.
+    // Values whose sum depends on their order, after a beginning that is the same in all files.
     const values = [1e16, 1, -1e16, 3];
     const write64 = (value: number, k: number) =>
       write(`${k}`, [
@@ -179,8 +179,8 @@ describe('merging files', () => {
       const { state } = await result();
       expect(tensorView(state, 'bn.num_batches_tracked')[0]).toBe(statistics === 'first' ? 5 : 9);
       if (statistics !== 'strategy') {
-        // What the strategy does not merge does not tell it who is near: by their weights, all but
-        // 3 are.
+        // Krum does not look at what the strategy does not merge: by their weights, all updates but
+        // 3 are close together.
         const mean = statistics === 'mean' ? ((0 + 1 + 2 + 1 + 4) / 5) * 1e6 : 0;
         expect(tensorView(state, 'bn.running_mean')[1]).toBeCloseTo(mean, 0);
         expect(Math.abs(tensorView(state, 'w')[0]!)).toBeLessThan(1.1);
@@ -197,7 +197,8 @@ describe('merging files', () => {
       }),
     );
     await merging({ inputs });
-    // By way of float32, 1 + 2⁻¹¹ + 2⁻²⁶ loses its last part, and the tie goes to 1.
+    // Rounded first to float32, 1 + 2⁻¹¹ + 2⁻²⁶ would lose its last part, and the tie would go to
+    // 1.
     expect([...(await result()).state.data]).toEqual([1 + 2 ** -10]);
   });
 

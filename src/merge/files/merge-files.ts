@@ -1,12 +1,11 @@
 /**
- * Merging safetensors files of any size: chunk by chunk, in memory O(chunk × files), with a turn of
+ * Merges safetensors files of any size, chunk by chunk, in memory O(chunk × files), with a turn of
  * the event loop between two chunks. A tensor may lie anywhere in each file. F64, F32, F16 and BF16
- * are merged and kept as they are; tensors of any other dtype (masks) must be equal, byte for byte,
- * in all files, and are copied. Statistics and counters of batch normalization are merged by rules
- * of their own (`by-role.ts`). The result does not depend, to the byte, on the order in which the
- * files are named (but for SLERP, to which it means something), and is that of merging in memory. A
- * strategy that first needs inner products or thresholds reads all chunks once or twice before.
- * Node only.
+ * are merged and keep their dtype. Tensors of other dtypes (masks) must be equal, byte for byte, in
+ * all files, and are copied. Statistics and counters of batch normalization are merged by rules of
+ * their own (`by-role.ts`). The result has the bytes of merging in memory, and does not depend on
+ * the order in which the files are named (except for SLERP, whose order matters). A strategy that
+ * first needs inner products or thresholds reads all chunks once or twice before. Node only.
  */
 import { writeSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
@@ -32,30 +31,33 @@ export interface MergeFilesOptions {
   /** Paths, at least one. */
   readonly inputs: readonly string[];
   readonly strategy: Strategy;
-  /** Replaced when, and only when, the merge is complete; not one of the inputs. */
+  /** Replaced only when the merge is complete; not one of the inputs. */
   readonly output: string;
-  /** Each input's number of examples, > 0; all alike by default. */
+  /** The number of examples of each input, > 0; all equal by default. */
   readonly examples?: readonly number[];
   /**
-   * Merge the weights themselves (the default), or what each input changed in the base; unless the
-   * strategy says it.
+   * Whether to merge the weights (the default) or their changes from the base, unless the strategy
+   * decides.
    */
   readonly on?: AppliedTo;
-  /** The file that the inputs started from; needed, and only used, on updates. */
+  /** The file that the inputs started from; required for updates, and used only for them. */
   readonly base?: string;
   /** How statistics and counters of batch normalization are merged; `mean` by default. */
   readonly statistics?: Statistics;
   /**
-   * Of every auxiliary that the strategy names, a file for each input, with the same floating-point
+   * For each auxiliary that the strategy names, a file for each input, with the same floating-point
    * tensors.
    */
   readonly auxiliaries?: Readonly<Record<string, readonly string[]>>;
-  /** Of the output; what all inputs have alike by default. */
+  /** The metadata of the output; by default, those that all inputs share. */
   readonly metadata?: SafetensorsMetadata;
   readonly onProgress?: (progress: { readonly doneBytes: number; readonly totalBytes: number }) => void;
-  /** Stops between two chunks and leaves nothing behind. */
+  /** Stops between two chunks and leaves no file behind. */
   readonly signal?: AbortSignal;
-  /** Bytes of each file in memory at a time: a multiple of 65,536. It changes no result. */
+  /**
+   * How many bytes of each file are in memory at a time: a multiple of 65,536. It changes no
+   * result.
+   */
   readonly chunkBytes?: number;
 }
 
@@ -63,20 +65,20 @@ export interface MergedFile {
   readonly tensors: number;
   /** The size of the output. */
   readonly bytes: number;
-  /** What somebody who merges should know, in sentences. */
+  /** Warnings for the user, in sentences. */
   readonly notes: readonly string[];
 }
 
 /**
  * @throws MergeError when names, shapes or dtypes differ, a value is NaN or infinite, tensors of
- *   integers differ, or a file cannot be read or written; TensorError when an input is no
- *   safetensors file. The output is then as it was before.
+ * integers differ, or a file cannot be read or written; TensorError when an input is not a
+ * safetensors file. The output then stays as it was.
  */
 export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile> {
   checkOptions(options);
   const files: TensorFile[] = [];
   try {
-    // One after the other, so that whatever is open when one fails is closed.
+    // One after the other, so that open files are closed if one fails.
     const opened = async (path: string) => {
       const file = await openTensorFile(path);
       files.push(file);
@@ -170,7 +172,7 @@ async function mergeOpened(
   };
 }
 
-/** So that a chunk of every file and of the result stay in a core's cache together. */
+/** Chosen so that a chunk of each file and of the result fit in a core's cache together. */
 function defaultChunkBytes(files: number): number {
   const unit = 8 * blockSize;
   return Math.max(1, Math.floor((2.5 * 2 ** 20) / (files + 1) / unit)) * unit;
@@ -179,7 +181,7 @@ function defaultChunkBytes(files: number): number {
 const SYNC_BYTES = 8 * 2 ** 20;
 
 /**
- * Sends what is written to the disk while more is merged, so that little is left to wait for at the
+ * Syncs written bytes to the disk while the merge goes on, so that little is left to sync at the
  * end.
  */
 function syncAhead(handle: FileHandle) {
@@ -189,7 +191,7 @@ function syncAhead(handle: FileHandle) {
     written(bytes: number) {
       if (pending !== undefined || bytes - synced < SYNC_BYTES) return;
       synced = bytes;
-      // An error comes again, and is reported, when the whole is synced.
+      // The error comes again when the whole file is synced, and is reported there.
       pending = handle
         .datasync()
         .catch(() => undefined)
@@ -201,7 +203,7 @@ function syncAhead(handle: FileHandle) {
   };
 }
 
-/** What the strategy combines by, after the passes that it asks for. */
+/** How the strategy combines values, after the passes that it needs. */
 async function survey(work: ChunkWork, strategy: Strategy, takeTurn: TakeTurn): Promise<Combination> {
   const examples = work.inputs.map((input) => input.examples);
   let stage = begin(strategy, examples);
@@ -217,7 +219,7 @@ async function survey(work: ChunkWork, strategy: Strategy, takeTurn: TakeTurn): 
 }
 
 /**
- * All chunks, in this thread and perhaps a second one. The first that fails, in their order,
+ * Merges all chunks, in this thread and perhaps a second one. The failed chunk that comes first
  * decides the error.
  */
 async function mergeChunks(
@@ -241,12 +243,12 @@ async function mergeChunks(
         failures.push({ chunk, error });
         break;
       }
-      // The second thread has taken what lies between, and is done with nearly all of it.
+      // The second thread has taken the chunks between, and has finished nearly all of them.
       onProgress(ends[chunk] as number);
       await takeTurn();
     }
   } finally {
-    // No chunk is left to take for the second thread: it ends after the one it has.
+    // Leaves no chunk for the second thread: it ends after its current one.
     Atomics.store(taken, 0, work.chunks.length);
     const chunk = await second;
     if (chunk !== undefined && chunk < (failures[0]?.chunk ?? Number.POSITIVE_INFINITY)) run(chunk);
@@ -286,8 +288,8 @@ function checkOptions(options: MergeFilesOptions): void {
 }
 
 /**
- * Nothing would be lost while merging, but afterwards an input would be: a user who wants that can
- * rename the output.
+ * The merge itself would lose nothing, but the input would be replaced afterwards. Users who want
+ * that can rename the output.
  */
 export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {
   const existing = await stat(output).catch(() => undefined);

@@ -79,9 +79,7 @@ it.each([
 
 it('a merge of the factors says that it is not one of the products', async () => {
   const { notes } = await mergeFiles({ inputs, strategy: strategyByName('mean'), output });
-  expect(notes).toEqual([
-    'LoRA: A and B of 1 pair were merged each by itself, which is not the merge of the products B·A; --lora products averages those',
-  ]);
+  expect(notes).toEqual([expect.stringMatching(/LoRA: A and B of 1 pair .*--lora products/)]);
 });
 
 it.each([
@@ -110,6 +108,6 @@ it('refuses strategies and adapters of which it could not make a product', async
     ...layout.map(({ name, shape }) => [name, shape] as const),
     ['q.lora_magnitude_vector', [3]],
   ]);
-  await expect(mergeLoraFiles(dora)).rejects.toThrow('"q.lora_magnitude_vector" is not of a plain LoRA');
-  await expect(mergeLoraFiles(other('none', [['w', [2]]]))).rejects.toThrow('hold no lora_A with its lora_B');
+  await expect(mergeLoraFiles(dora)).rejects.toThrow('"q.lora_magnitude_vector" is not part of a plain LoRA');
+  await expect(mergeLoraFiles(other('none', [['w', [2]]]))).rejects.toThrow('have no lora_A with its lora_B');
 });

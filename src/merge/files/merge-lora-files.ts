@@ -1,8 +1,8 @@
 /**
- * The mean of LoRA files as changes of weights, exactly: Σ pₖ BₖAₖ is itself one product, of the A
- * above each other and the pₖBₖ beside each other. The result is a LoRA file of the same names,
- * whose rank is the sum of theirs. What else the files hold is merged by the strategy. Node only; a
- * tensor of every file is in memory at a time.
+ * Averages LoRA files as changes of weights, exactly: Σ pₖ BₖAₖ is itself one product, of the A
+ * stacked and the pₖBₖ side by side. The result is a LoRA file with the same names, whose rank is
+ * the sum of the ranks. The strategy merges the other tensors of the files. Node only. One tensor
+ * of each file is in memory at a time.
  */
 import { writeSync } from 'node:fs';
 import { turnTaker } from '../../base/turns.js';
@@ -27,8 +27,8 @@ import { type Chunk, readChunk } from './tensor-source.js';
 export type MergeLoraOptions = Omit<MergeFilesOptions, 'on' | 'base' | 'auxiliaries' | 'chunkBytes'>;
 
 /**
- * @throws MergeError when the strategy is no mean, the files hold no factors by PEFT's names or a
- *   part of DoRA, and as `mergeFiles` does.
+ * @throws MergeError when the strategy is not a mean, when the files have no factors under PEFT's
+ * names or are part of DoRA, and as `mergeFiles` does.
  */
 export async function mergeLoraFiles(options: MergeLoraOptions): Promise<MergedFile> {
   const { inputs, examples, strategy } = options;
@@ -125,22 +125,25 @@ async function mergeOpened(options: MergeLoraOptions, named: readonly Contributi
   };
 }
 
-/** @throws MergeError unless there are factors, by names whose scale is in no tensor. */
+/** @throws MergeError unless there are factors whose scale is not stored in a tensor. */
 function pairsOf(tensors: readonly SafetensorsEntry[]): LoraPair[] {
   const names = tensors.map(({ name }) => name);
   const pairs = loraPairs(names);
   const hint = 'merge each adapter into its model first, then merge the models';
   const other = names.find((name) => /lora_magnitude_vector|\.alpha$|lora_down|lora\.down/.test(name));
   if (other !== undefined) {
-    throw new MergeError(`merge: "${other}" is not of a plain LoRA as PEFT writes it, of lora_A and lora_B`, {
-      hint,
-    });
+    throw new MergeError(
+      `merge: "${other}" is not part of a plain LoRA, expected only lora_A and lora_B as PEFT writes them`,
+      {
+        hint,
+      },
+    );
   }
-  if (pairs.length === 0) throw new MergeError('merge: the files hold no lora_A with its lora_B', { hint });
+  if (pairs.length === 0) throw new MergeError('merge: the files have no lora_A with its lora_B', { hint });
   const odd = tensors.find((entry) => isFactor(entry, pairs) && floatFormat(entry.dtype) === undefined);
   const flat = tensors.find((entry) => isFactor(entry, pairs) && entry.shape.length < 2);
   if (odd ?? flat)
-    throw new MergeError(`merge: "${(odd ?? flat)?.name}" is no matrix of floating-point numbers`);
+    throw new MergeError(`merge: "${(odd ?? flat)?.name}" is not a matrix of floating-point numbers`);
   return pairs;
 }
 

@@ -1,7 +1,7 @@
 /**
- * A second thread of a merge. Both threads take the next chunk that is not taken yet, so it does
- * not matter when this one begins. A chunk that fails here ends this thread; the main thread merges
- * that chunk once more and meets the error itself.
+ * The second thread of a merge. Both threads take the next free chunk, so it does not matter when
+ * this one begins. A chunk that fails here ends this thread. The main thread then merges that chunk
+ * again and reports the error.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { begin, isSurvey } from '../memory/survey.js';
@@ -12,9 +12,9 @@ import { type ChunkWork, chunkRunner, takeChunk } from './chunk-runner.js';
 
 export interface MergeWorkerData {
   readonly work: ChunkWork;
-  /** Of a strategy that needs no survey. */
+  /** A strategy that needs no survey. */
   readonly recipe: StrategyRecipe;
-  /** How many chunks are taken. */
+  /** Counts the chunks that are taken. */
   readonly taken: Int32Array;
 }
 

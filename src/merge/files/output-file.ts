@@ -1,4 +1,4 @@
-/** Writes a file so that its name only ever shows the whole of it. Node only. */
+/** Writes a file so that its name only ever shows the complete file. Node only. */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -7,10 +7,10 @@ import { writeWhole } from '../../base/node/whole-file.js';
 import { MergeError } from '../error.js';
 
 /**
- * Lets `body` write a temporary file beside `path`, syncs it and renames it. Where anything fails,
- * the temporary file is removed and what was at `path` stays as it was.
- * @param bytes how large the file will be, for the message where there is no room
- * @throws MergeError when it cannot be written, or whatever `body` throws.
+ * Lets `body` write a temporary file beside `path`, syncs it and renames it. If anything fails, the
+ * temporary file is removed and `path` stays as it was.
+ * @param bytes the size of the file, for the message when the disk is full
+ * @throws MergeError when it cannot be written, or the error of `body`.
  */
 export async function writeOutput(
   path: string,
@@ -27,7 +27,7 @@ export async function writeOutput(
   });
 }
 
-/** Puts an error of the system into words; any other is returned as it is. */
+/** Explains a system error in words; returns any other error unchanged. */
 export function explainWriteError(error: unknown, path: string, bytes: number): unknown {
   const code = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : undefined;
   if (code === undefined) return error;

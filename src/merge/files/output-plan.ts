@@ -1,6 +1,6 @@
 /**
- * Plans the merged file: what it holds, and in which pieces it is made. Nothing here depends on the
- * order of the inputs.
+ * Plans the merged file: its tensors, and the chunks in which it is made. The plan does not depend
+ * on the order of the inputs.
  */
 import { dtypeBytes } from '../../tensor/dtype.js';
 import type { SafetensorsEntry, SafetensorsMetadata } from '../../tensor/safetensors-header.js';
@@ -11,8 +11,8 @@ import type { Chunk } from './tensor-source.js';
 type Described = Pick<TensorFile, 'header'>;
 
 /**
- * The table of the output: the inputs' tensors in the inputs' order, or, where their orders differ,
- * wide dtypes first and then by name, as the format's own library writes them.
+ * The table of the output: the tensors in the inputs' order. If their orders differ, wide dtypes
+ * come first, then names decide, as the format's own library writes them.
  */
 export function outputEntries(inputs: readonly Described[]): SafetensorsEntry[] {
   const [first, ...others] = inputs.map(({ header }) => header.entries);
@@ -29,9 +29,7 @@ export function outputEntries(inputs: readonly Described[]): SafetensorsEntry[] 
   });
 }
 
-/**
- * The metadata that all inputs have alike; loaders look there for the framework that wrote a file.
- */
+/** The metadata that all inputs share. Loaders look there for the framework that wrote a file. */
 export function commonMetadata(inputs: readonly Described[]): SafetensorsMetadata {
   const [first, ...others] = inputs.map(({ header }) => header.metadata);
   const pairs = Object.entries(first ?? {});
@@ -41,8 +39,8 @@ export function commonMetadata(inputs: readonly Described[]): SafetensorsMetadat
 }
 
 /**
- * All tensors' bytes in order, in pieces of at most `chunkBytes`, none across two tensors, each
- * with how it is merged.
+ * The bytes of all tensors in order, in chunks of at most `chunkBytes`. Each chunk lies in one
+ * tensor and says how it is merged.
  */
 export function chunksOf(
   entries: readonly SafetensorsEntry[],

@@ -1,6 +1,6 @@
 /**
- * Finds files that count more often than the user may think. Each finding is a sentence; none is an
- * error.
+ * Finds files that may count more often than the user intends. Each finding is a sentence; none is
+ * an error.
  */
 
 import type { TakeTurn } from '../../base/turns.js';
@@ -8,7 +8,7 @@ import type { TensorFile } from './tensor-file.js';
 import type { Chunk } from './tensor-source.js';
 import { readChunk, type TensorSource } from './tensor-source.js';
 
-/** The same file under one or more names, more than once among the inputs. */
+/** Files that are given more than once, under one name or several. */
 export async function repeatedInputs(inputs: readonly TensorFile[]): Promise<string[]> {
   const counts = new Map<string, { readonly path: string; times: number }>();
   for (const { path, handle } of inputs) {
@@ -22,7 +22,9 @@ export async function repeatedInputs(inputs: readonly TensorFile[]): Promise<str
     .map(({ path, times }) => `"${path}" is given ${times} times, and counts ${times} times`);
 }
 
-/** Inputs with the content of the base: as updates they are 0, and pull the others back to it. */
+/**
+ * Inputs with the content of the base. As updates they are 0 and pull the result towards the base.
+ */
 export async function baseAmongInputs(
   base: TensorSource | undefined,
   inputs: readonly TensorSource[],

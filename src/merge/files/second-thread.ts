@@ -1,4 +1,4 @@
-/** Runs half of a large merge in a thread of its own. Node only. */
+/** Merges half of a large merge in a second thread. Node only. */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { recipeOf } from '../strategies/strategies.js';
@@ -7,15 +7,15 @@ import type { ChunkWork } from './chunk-runner.js';
 import type { MergeWorkerData } from './merge-worker.js';
 
 /**
- * A thread takes some 40 ms to begin, and keeps this one from its work meanwhile: less than this is
- * merged faster alone.
+ * Starting a thread takes some 40 ms and blocks this one meanwhile: smaller merges are faster
+ * alone.
  */
 const WORTH_A_THREAD_BYTES = 512 * 2 ** 20;
 
 /**
- * Starts a thread where it is worth it and the strategy is one of ours that needs no survey:
- * functions, and what they found out, do not pass from thread to thread.
- * @returns the chunk that failed there, once it has ended, if any did
+ * Starts a thread if the merge is large and the strategy is a built-in one that needs no survey:
+ * functions, and what a survey found, cannot be passed to another thread.
+ * @returns once the thread has ended, the chunk that failed there, if any
  */
 export async function secondThread(
   work: ChunkWork,
@@ -27,9 +27,8 @@ export async function secondThread(
   const recipe = recipeOf(strategy);
   if (recipe === undefined || !placewise || bytes < WORTH_A_THREAD_BYTES) return undefined;
   const workerData: MergeWorkerData = { work, recipe, taken };
-  // Workers are compiled modules, since Node 20 runs no TypeScript: they need none of the hooks
-  // that this process may have been started with, which would keep them from their work for as long
-  // as a small merge takes.
+  // Workers run compiled modules, since Node 20 runs no TypeScript. So they need no hooks of this
+  // process, such as loaders, which would delay them by as long as a small merge takes.
   const worker = new Worker(createRequire(import.meta.url).resolve('#merge-worker'), {
     workerData,
     execArgv: [],

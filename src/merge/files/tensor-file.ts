@@ -1,4 +1,4 @@
-/** Opens a safetensors file that is read in pieces (`tensor-source.ts`). Node only. */
+/** Opens a safetensors file for reading in pieces (`tensor-source.ts`). Node only. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { FOREIGN_PREFIX_BYTES } from '../../tensor/foreign-format.js';
 import { parseSafetensorsHeader, safetensorsDataStart } from '../../tensor/safetensors-header.js';
@@ -10,8 +10,8 @@ export interface TensorFile extends TensorSource {
 
 /**
  * Opens a file and reads its header. The caller closes `handle`.
- * @throws MergeError when it cannot be read, TensorError when it is no safetensors file or cut
- *   short.
+ * @throws MergeError when it cannot be read, TensorError when it is not a safetensors file or is
+ * cut short.
  */
 export async function openTensorFile(path: string): Promise<TensorFile> {
   const handle = await open(path, 'r').catch((cause) => {

@@ -1,7 +1,7 @@
 /**
- * An open safetensors file that is read in pieces. Reading is synchronous: the system reads ahead
- * by itself, and passing each piece through another thread takes longer than copying it. Node only.
- * It knows no schema, so that a second thread of a merge begins sooner.
+ * Reads pieces of an open safetensors file. Reading is synchronous: the system reads ahead by
+ * itself, and passing each piece through another thread takes longer than copying it. Node only.
+ * The module imports no schema, so that a second thread of a merge starts sooner.
  */
 import { readSync } from 'node:fs';
 import type { Dtype } from '../../tensor/dtype.js';
@@ -9,7 +9,7 @@ import type { SafetensorsEntry, SafetensorsHeader } from '../../tensor/safetenso
 import { MergeError } from '../error.js';
 import type { Rule } from '../memory/by-role.js';
 
-/** What reading an open file takes; it can be cloned into another thread. */
+/** What is needed to read an open file; it can be cloned into another thread. */
 export interface TensorSource {
   readonly path: string;
   readonly fd: number;
@@ -18,7 +18,7 @@ export interface TensorSource {
 }
 
 /**
- * A piece of one tensor, the same in every file; `at` and `bytes` count from the tensor's first
+ * A piece of one tensor, the same in each file. `at` and `bytes` count from the tensor's first
  * byte.
  */
 export interface Piece {
@@ -34,7 +34,7 @@ export interface Chunk extends Piece {
 }
 
 /**
- * Reads a chunk, wherever its tensor lies in this file, to the beginning of `buffer`.
+ * Reads a chunk to the beginning of `buffer`, wherever its tensor lies in this file.
  * @throws MergeError when it cannot be read or the file has become shorter.
  */
 export function readChunk(file: TensorSource, chunk: Piece, buffer: Uint8Array): Uint8Array {

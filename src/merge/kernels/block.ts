@@ -1,19 +1,19 @@
 /**
- * The inner loops that merging in memory and merging files share, over blocks of values that fit a
- * processor's cache.
+ * The inner loops of merging, in memory and over files, on blocks of values that fit a processor's
+ * cache.
  */
 
 import type { Block, Column, Combination } from '../strategy.js';
 import { finiteBySimd } from './simd.js';
 
-/** Values per block. It never changes results: strategies work on each place by itself. */
+/** Values in a block. It changes no result, since strategies work on each place by itself. */
 export const blockSize = 8192;
 
 /** The index of the first value that is NaN or infinite, or −1. */
 export function firstNotFinite(values: Column): number {
   const checked = finiteBySimd(values);
-  // Times 0, each finite value is ±0 and any other NaN, and a sum is faster to make than a branch
-  // for each. Four sums, so that no addition waits for the one before it.
+  // A finite value times 0 is ±0, any other value times 0 is NaN. A sum is faster than a branch for
+  // each value. There are four sums, so that no addition waits for the one before it.
   let a = 0;
   let b = 0;
   let c = 0;
@@ -29,14 +29,14 @@ export function firstNotFinite(values: Column): number {
   return a + b + c + d === 0 ? -1 : firstBeyond(values, Number.POSITIVE_INFINITY);
 }
 
-/** The index of the first value that is not below `limit` in magnitude, which no NaN is, or −1. */
+/** The index of the first value whose magnitude is not below `limit` (or is NaN), or −1. */
 export function firstBeyond(values: Column, limit: number): number {
   return values.findIndex((value: number) => !(Math.abs(value) < limit));
 }
 
 /**
- * Combines one block: the columns as they are, or, with a base, their differences from it, to which
- * the base is added again.
+ * Combines one block: the columns as they are; or, with a base, their differences from it, and then
+ * adds the base.
  */
 export function combineBlock(
   { combine }: Combination,
@@ -56,8 +56,8 @@ export function combineBlock(
 }
 
 /**
- * What a strategy sees of the columns. Differences are float64, so that they lose nothing that the
- * columns have.
+ * The columns as a strategy sees them. Differences are float64, so that no digit of the columns is
+ * lost.
  */
 export function differences(columns: readonly Column[], base: Column | undefined): readonly Column[] {
   return base === undefined ? columns : columns.map((column) => difference(column, base));

@@ -1,18 +1,18 @@
 /**
- * The updates as seen from their median: in each place, the weighted median of their values is
- * subtracted. It lies among the sound updates wherever those have more than half of the weight, so
- * that inner products of what is left are as exact among the sound ones as if nothing else were
- * there, however large the rest is, and whatever they have in common.
+ * Centres the updates: in each place, subtracts the weighted median of their values. The median
+ * lies among the sound updates if those have more than half of the weight. So inner products among
+ * the sound updates are exact, however large the other updates are, and whatever value all have in
+ * common.
  */
 
 import type { Column } from '../strategy.js';
 import { blockSize } from './block.js';
 import { simdBuffers } from './simd.js';
 
-/** Used again from block to block, and from merge to merge: memories of WebAssembly are few. */
+/** Reused from block to block and from merge to merge, since memories of WebAssembly are few. */
 let buffers: Uint8Array<ArrayBuffer>[] = [];
 
-/** xₖ − median of a block's columns, in float64, until the next call. */
+/** xₖ − median for a block's columns, in float64. Valid until the next call. */
 export function fromMedian(columns: readonly Column[], weights: readonly number[]): Float64Array[] {
   if (buffers.length < columns.length) buffers = simdBuffers(columns.map(() => 8 * blockSize));
   const median = weightedMedian(columns, weights);
@@ -25,8 +25,8 @@ export function fromMedian(columns: readonly Column[], weights: readonly number[
 }
 
 /**
- * In each place the value up to which half of the weight lies; where that is just half, the mean of
- * it and the next.
+ * In each place, the value up to which half of the weight lies. If that is exactly half, the mean
+ * of it and the next value.
  */
 function weightedMedian(columns: readonly Column[], weights: readonly number[]): Float64Array {
   const out = new Float64Array(columns[0]?.length ?? 0);

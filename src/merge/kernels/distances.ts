@@ -1,13 +1,13 @@
 /**
- * The squared distances between every two updates, as sums of (xᵢ − xⱼ)². They do not follow from
- * inner products: ‖xᵢ‖² − 2⟨xᵢ, xⱼ⟩ + ‖xⱼ‖² cancels where all updates have a large value in common.
+ * The squared distances between each two updates, as sums of (xᵢ − xⱼ)². They are not computed from
+ * inner products: ‖xᵢ‖² − 2⟨xᵢ, xⱼ⟩ + ‖xⱼ‖² cancels if all updates have a large value in common.
  */
 
 import type { Column, Combination, SquaredDistances, Survey } from '../strategy.js';
 import { pairSurvey } from './pair-sums.js';
 import { squareSumsBySimd } from './simd.js';
 
-/** @param then what the columns are combined by, once the distances are known */
+/** @param then receives the distances and returns how the columns are combined */
 export function distanceSurvey(updates: number, then: (squares: SquaredDistances) => Combination): Survey {
   return pairSurvey(updates, squaredDistance, ({ all }) => then(all));
 }

@@ -32,7 +32,7 @@ describe('the format of a dtype', () => {
   });
 
   it.each([
-    // Between two 16-bit floats, and so little above the middle that float32 does not see it.
+    // Between two 16-bit floats, and so little above the middle that float32 cannot show it.
     ['F16', 1 + 2 ** -11 + 2 ** -26, 1 + 2 ** -10],
     ['F16', -1 - 2 ** -11 + 2 ** -26, -1],
     ['F16', 2 ** -25 * (1 + 2 ** -30), 2 ** -24],

@@ -1,4 +1,4 @@
-/** How the floating-point dtypes of a file lie in a chunk of its bytes. */
+/** How the floating-point dtypes of a file are stored in a chunk of its bytes. */
 
 import type { Dtype } from '../../tensor/dtype.js';
 import {
@@ -14,16 +14,16 @@ import type { Column } from '../strategy.js';
 import { firstBeyond, firstNotFinite } from './block.js';
 
 export interface FloatFormat {
-  /** `count` values from value `at` on: a view of the chunk where that is possible. */
+  /** `count` values from value `at` on: a view of the chunk if possible. */
   readonly values: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => Column;
   /**
-   * Room for `count` merged values: a view of the chunk, or float64 where they are rounded to 16
+   * An array for `count` merged values: a view of the chunk, or float64 if they are rounded to 16
    * bits afterwards.
    */
   readonly room: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => Column;
   /**
-   * Puts what was written to the room into its chunk, where that is no view of it; returns the
-   * index of the first value that this dtype cannot hold, or −1.
+   * Stores the values of that array in the chunk, unless it is a view of it. Returns the index of
+   * the first value that this dtype cannot hold, or −1.
    */
   readonly store: (values: Column, chunk: Uint8Array<ArrayBuffer>, at: number) => number;
 }
@@ -33,7 +33,7 @@ const viewOf = (values: FloatFormat['values']): FloatFormat => {
 };
 
 /**
- * The dtypes that can be merged. The 16-bit ones are merged as float32, and rounded once, from
+ * The dtypes that can be merged. The 16-bit ones are merged as float32 and rounded once, from
  * float64.
  */
 const formats: Partial<Record<Dtype, FloatFormat>> = {
@@ -43,7 +43,7 @@ const formats: Partial<Record<Dtype, FloatFormat>> = {
   BF16: half(bf16ToF32, f32ToBf16, bf16Overflow),
 };
 
-/** The format of a dtype, or undefined where its values cannot be merged, only compared. */
+/** The format of a dtype; undefined if its values can only be compared, not merged. */
 export function floatFormat(dtype: Dtype): FloatFormat | undefined {
   return formats[dtype];
 }

@@ -1,5 +1,5 @@
 /**
- * The inner products of the updates: of n updates n² numbers, from which all norms and angles
+ * The inner products of the updates: n² numbers for n updates, from which all norms and angles
  * follow.
  */
 
@@ -7,15 +7,15 @@ import type { Column, Combination, Gram, Grams, Survey } from '../strategy.js';
 import { pairAt, pairSurvey } from './pair-sums.js';
 import { productSumsBySimd } from './simd.js';
 
-/** @param then what the columns are combined by, once the inner products are known */
+/** @param then receives the inner products and returns how the columns are combined */
 export function gramSurvey(updates: number, then: (grams: Grams) => Combination): Survey {
   return pairSurvey(updates, innerProduct, then);
 }
 
-/** cos ∠(xᵢ, xⱼ); 0 where one of them is 0. */
+/** cos ∠(xᵢ, xⱼ); 0 if one of them is 0. */
 export function cosine(gram: Gram, i: number, j: number): number {
-  // One root of the product, not two: of equal vectors it is their square, and the cosine exactly
-  // 1.
+  // One root of the product instead of two roots: for equal vectors the product is a square, and
+  // the cosine exactly 1.
   const norms = Math.sqrt(pairAt(gram, i, i) * pairAt(gram, j, j));
   return norms === 0 ? 0 : Math.max(-1, Math.min(1, pairAt(gram, i, j) / norms));
 }

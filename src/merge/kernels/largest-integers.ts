@@ -1,7 +1,4 @@
-/**
- * Takes the largest whole number in each place, for tensors of integers such as counters of several
- * models.
- */
+/** Takes the largest whole number in each place, for tensors of integers such as counters. */
 import type { Dtype } from '../../tensor/dtype.js';
 
 type Integers =
@@ -29,7 +26,7 @@ const arrays: Partial<
 
 export const canCompareIntegers = (dtype: Dtype): boolean => arrays[dtype] !== undefined;
 
-/** Writes to `output`; all hold at least `bytes` bytes of this dtype. */
+/** Writes to `output`. All buffers hold at least `bytes` bytes of this dtype. */
 export function largestIntegers(
   dtype: Dtype,
   bytes: number,

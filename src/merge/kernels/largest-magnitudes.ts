@@ -1,7 +1,8 @@
 /**
- * How large a value must be to belong to the largest part of an update, exactly, without sorting
- * it: magnitudes are taken as float32, whose bits order them, and counted by their upper 15 bits in
- * one pass and, of those that share them with the threshold, by their lower 16 in a second.
+ * Finds the magnitude that a value needs to belong to the largest part of an update, exactly and
+ * without sorting. Magnitudes are taken as float32, whose bits order them. One pass counts them by
+ * their upper 15 bits. A second pass counts, by their lower 16 bits, those that share the upper
+ * bits of the threshold.
  */
 import { partUp } from '../../base/part-of.js';
 import type { Combination, Survey } from '../strategy.js';
@@ -11,7 +12,7 @@ const BUCKETS = 2 ** LOW;
 
 /**
  * @param density the part of each update's values that is kept, in (0, 1]
- * @param then is given for each update the least magnitude that is kept
+ * @param then receives for each update the least magnitude that is kept
  */
 export function magnitudeSurvey(
   updates: number,
@@ -44,8 +45,8 @@ export function magnitudeSurvey(
 }
 
 /**
- * Counts the values of each update by a number made of their magnitude's bits, and how many they
- * are.
+ * Counts the values of each update by a number made from the bits of their magnitude, and their
+ * total.
  */
 function counting(updates: number, bucketOf: (bits: number, update: number) => number | undefined) {
   const counts = Array.from({ length: updates }, () => new Float64Array(BUCKETS));
@@ -63,7 +64,9 @@ function counting(updates: number, bucketOf: (bits: number, update: number) => n
   return { counts, see, values: () => values };
 }
 
-/** The bucket that holds the value of this rank, from the largest on, and its rank in there. */
+/**
+ * The bucket of the value with this rank, counted from the largest, and its rank in that bucket.
+ */
 function rankFromTop(counts: Float64Array, rank: number): { bucket: number; rank: number } {
   let bucket = counts.length - 1;
   let left = rank;

@@ -1,6 +1,6 @@
 /**
- * Sums over all values of every two updates, such as inner products, block by block. Blocks of a
- * tensor are added in their order, tensors in that of their names, all in float64, so that the
+ * Sums over all values of each two updates, such as inner products, block by block. Blocks of a
+ * tensor are added in their order, tensors in the order of their names, all in float64. So the
  * result depends neither on the size of the chunks nor on the order of the tensors.
  */
 import type { Column, Combination, PairTable, Survey } from '../strategy.js';
@@ -12,7 +12,7 @@ export interface PairSums {
 
 /**
  * @param sumOf a symmetric function of two columns
- * @param then what the columns are combined by, once the sums are known
+ * @param then receives the sums and returns how the columns are combined
  */
 export function pairSurvey(
   updates: number,
@@ -45,7 +45,7 @@ export function pairSurvey(
 export const pairAt = (table: PairTable, i: number, j: number): number =>
   (table[i] as Float64Array)[j] as number;
 
-/** Both of the symmetric places. */
+/** Adds to both symmetric places. */
 function add(table: PairTable, i: number, j: number, value: number): void {
   const sum = pairAt(table, i, j) + value;
   (table[i] as Float64Array)[j] = sum;

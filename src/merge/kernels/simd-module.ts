@@ -1,15 +1,14 @@
 /**
- * The bytes of a small WebAssembly module with the inner loops of merging: four numbers at a time,
- * where JavaScript has one. Everything else of merging stays as it is; `simd.ts` says when these
- * loops run. Every operation is that of IEEE 754 in the order in which the strategies do it, so
- * that results are the same to the bit.
+ * The bytes of a small WebAssembly module with the inner loops of merging: it handles four numbers
+ * at a time, JavaScript one. `simd.ts` decides when these loops run. Each operation follows IEEE
+ * 754 in the order of the strategies, so results are the same to the bit.
  *
- *     finite(values, n) → 1 where all are finite
+ *     finite(values, n) → 1 if all are finite
  *     max(columns, k, n, out), absmax(columns, k, n, out)
- *     weightedSum(columns, weights, k, n, divisor, out)        out = (Σ wₖ·xₖ)/divisor in float64, rounded once
- *     productSums(x, y, n, out)                                out = Σ xᵢ·yᵢ in float64 over i ≡ 0, 1, 2, 3 (mod 4)
- *     squareSums(x, y, n, out)                                 out = Σ (xᵢ − yᵢ)², likewise
- *     productSumsF64(x, y, n, out)                             productSums of float64 values
+ *     weightedSum(columns, weights, k, n, divisor, out)   out = (Σ wₖ·xₖ)/divisor in float64, rounded once
+ *     productSums(x, y, n, out)       out = Σ xᵢ·yᵢ in float64 over i ≡ 0, 1, 2, 3 (mod 4)
+ *     squareSums(x, y, n, out)        out = Σ (xᵢ − yᵢ)², likewise
+ *     productSumsF64(x, y, n, out)    productSums of float64 values
  *
  * `columns` is a table of k addresses; n is a multiple of 4. Opcodes are those of the WebAssembly
  * specification, with its fixed-width SIMD.
@@ -96,7 +95,7 @@ const finite: Function = {
     [2, I32],
     [1, V128],
   ],
-  // Times 0, each finite number is ±0 and any other NaN.
+  // A finite number times 0 is ±0; any other is NaN.
   code: [
     ...times(1, 2),
     ...set(3),
@@ -111,8 +110,8 @@ const finite: Function = {
 };
 
 /**
- * The largest in each place by a key: a whole number for each float, which is as large as the float
- * is preferred. Keys are compared in one instruction, where floats need eight for their NaN and
+ * The largest value in each place by a key: a whole number for each float, larger if the float is
+ * preferred. Comparing keys takes one instruction; comparing floats takes eight, because of NaN and
  * zeros.
  * @param key from local 9 to its key
  * @param value from the key in local 8 to its float
@@ -140,8 +139,8 @@ const largest = (name: string, key: Code, larger: Code, value: Code): Function =
 });
 
 /**
- * A float's bits order it by sign and magnitude: those of negative ones are turned over. −0 comes
- * before +0.
+ * The bits of a float order it by sign and magnitude; those of negative floats are inverted. −0
+ * comes before +0.
  */
 const ordered = (local: number): Code => [
   ...[...get(local), ...get(local), ...int(31), ...SHIFT_SIGNED, ...int(1), ...SHIFT_UNSIGNED],
@@ -150,8 +149,8 @@ const ordered = (local: number): Code => [
 const max = largest('max', ordered(9), LARGER_SIGNED, ordered(8));
 
 /**
- * The magnitude above, whether it is positive below. NaN has the largest magnitudes, and so is not
- * lost.
+ * The magnitude in the upper bits, and in the lowest whether it is positive. NaN has the largest
+ * magnitudes, so it is not lost.
  */
 const absmax = largest(
   'absmax',
@@ -184,8 +183,8 @@ const weightedSum: Function = {
 };
 
 /**
- * wₖ·xₖ of one column, in two halves of float64; `place` is the local that holds 4·k, or 0 for the
- * first.
+ * wₖ·xₖ of one column, in two halves of float64. `place` is the local that holds 4·k, or 0 for the
+ * first column.
  */
 function column(place: number, low: Code, high: Code): Code {
   const offset = place === 0 ? int(0) : get(place);
@@ -199,7 +198,8 @@ function column(place: number, low: Code, high: Code): Code {
 }
 
 /**
- * Σ over pairs of values; `term` makes of the two in locals 10 and 11, as float64, what is added.
+ * A sum over pairs of values. `term` computes what is added from the two values in locals 10 and
+ * 11, as float64.
  */
 const pairSums = (name: string, term: Code): Function => ({
   name,
@@ -226,7 +226,7 @@ const pairSums = (name: string, term: Code): Function => ({
 const product: Code = [...get(10), ...get(11), ...MUL_F64];
 const productSums = pairSums('productSums', product);
 
-/** Two float64 values of each column, `offset` bytes behind the place. */
+/** Two float64 values of each column, `offset` bytes after the place. */
 const twoOf = (offset: number): Code => [
   ...[...get(0), ...get(4), ...ADD, ...simd(0x00, 3, offset), ...set(10)],
   ...[...get(1), ...get(4), ...ADD, ...simd(0x00, 3, offset), ...set(11)],
@@ -261,7 +261,7 @@ const text = (value: string): Code => [...unsigned(value.length), ...new TextEnc
 const vector = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
 const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
 
-/** The module; it imports its memory as "memory" of "merge". */
+/** The module. It imports its memory as "memory" of "merge". */
 export function simdModule(): Uint8Array<ArrayBuffer> {
   const functions = [finite, max, absmax, weightedSum, productSums, squareSums, productSumsF64];
   const types = functions.map(({ parameters, results }) => [

@@ -20,7 +20,7 @@ const columnsIn = (buffers: readonly Uint8Array<ArrayBuffer>[], n: number) =>
   buffers.map((buffer) => new Float32Array(buffer.buffer, buffer.byteOffset, n));
 
 /**
- * Values of every kind: ordinary ones, ties of both signs, zeros of both signs, the largest and the
+ * Values of all kinds: ordinary ones, ties of both signs, zeros of both signs, the largest and the
  * smallest.
  */
 function draw(label: string, n: number): Float32Array {

@@ -1,7 +1,7 @@
 /**
- * Memory in which merging runs four numbers at a time. A merge of files reads into it.
- * `simd-module.ts` combines, or multiplies, columns of float32 that lie there; JavaScript does all
- * others, with the same results to the bit.
+ * Memory in which merging handles four numbers at a time. A merge of files reads into this memory.
+ * `simd-module.ts` combines or multiplies columns of float32 that lie in it; JavaScript handles all
+ * other columns, with the same results to the bit.
  */
 
 import type { Column } from '../strategy.js';
@@ -25,18 +25,18 @@ interface Simd {
 }
 
 const PAGE = 65_536;
-/** Of a processor's cache, in bytes. */
+/** The size of a line of a processor's cache, in bytes. */
 const LINE = 64;
 /**
- * Columns that are a power of two apart would all want the same few places of the cache, of which
- * there are fewer than columns: each begins a few lines further on.
+ * Columns whose distance is a power of two would compete for the same few places of the cache. So
+ * each column begins a few lines further on.
  */
 const STAGGER = 5 * LINE;
 const MAX_COLUMNS = 4096;
 const known = new WeakMap<ArrayBufferLike, Simd>();
 let compiled: WebAssembly.Module | undefined;
 
-/** Buffers of these sizes for columns, in one such memory. */
+/** Buffers of these sizes for columns, all in one such memory. */
 export function simdBuffers(sizes: readonly number[]): Uint8Array<ArrayBuffer>[] {
   const aligned = sizes.map((size) => Math.ceil(size / LINE) * LINE + STAGGER);
   const table = MAX_COLUMNS * 12;
@@ -58,7 +58,7 @@ export function simdBuffers(sizes: readonly number[]): Uint8Array<ArrayBuffer>[]
 }
 
 /**
- * How many of these values, from the first, were found to be finite: all multiples of 4 of them, or
+ * How many values, from the first, were checked and are finite: all that fill multiples of 4, or
  * none.
  */
 export function finiteBySimd(values: Column): number {
@@ -76,7 +76,7 @@ export function extremeBySimd(kernel: 'max' | 'absmax', out: Column, columns: re
   return n;
 }
 
-/** (Σ wₖ·xₖ)/divisor. How many values of `out`, from the first, were written. */
+/** (Σ wₖ·xₖ)/divisor. Returns how many values of `out`, from the first, were written. */
 export function weightedSumBySimd(
   out: Column,
   columns: readonly Column[],
@@ -93,8 +93,8 @@ export function weightedSumBySimd(
 }
 
 /**
- * Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined where they do
- * not lie so.
+ * Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined if the columns
+ * do not lie in one such memory.
  */
 export function productSumsBySimd(x: Column, y: Column): Float64Array | undefined {
   return pairSums(x instanceof Float64Array ? 'productSumsF64' : 'productSums', x, y);
@@ -117,7 +117,7 @@ function pairSums(
   return sums;
 }
 
-/** The memory that holds them all, with the addresses of the columns in its table. */
+/** The memory that holds all these columns, with their addresses in its table. */
 function simdOf(out: Column, columns: readonly Column[]): Simd | undefined {
   const simd = known.get(out.buffer);
   const together = [out, ...columns].every(

@@ -1,11 +1,11 @@
-/** The values of all columns in one place, sorted: what medians and trimmed means are made of. */
+/** Sorts the values of all columns in one place, for medians and trimmed means. */
 import type { Column } from '../strategy.js';
 
-/** From here on the library's sort is faster than insertion. */
+/** From this number on, the built-in sort is faster than insertion. */
 const MANY = 24;
 
 /**
- * out[i] = reduce(the values in place i, ascending). The array is used again for the next place;
+ * out[i] = reduce(the values in place i, ascending). The array is reused for the next place;
  * `reduce` may change it.
  */
 export function reduceSorted(
@@ -24,7 +24,7 @@ export function reduceSorted(
   }
 }
 
-/** The middle one, or the mean of the two in the middle. */
+/** The middle value, or the mean of the two middle values. */
 export function medianOf(sorted: Float64Array): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] as number;

@@ -1,6 +1,6 @@
 /**
- * out = (Σ wₖ·xₖ)/divisor, accumulated in float64 and rounded once: by SIMD where the columns lie
- * in its memory.
+ * out = (Σ wₖ·xₖ)/divisor, accumulated in float64 and rounded once; by SIMD if the columns lie in
+ * its memory.
  */
 
 import type { Column } from '../strategy.js';
@@ -25,7 +25,7 @@ function inJavaScript(
   divisor: number,
 ): void {
   const scratch = divisor === 1 && columns.length <= 2 ? out : new Float64Array(out.length);
-  // The first column starts the sum, not 0: the mean of −0 and −0 is −0.
+  // The sum starts with the first column, not with 0: the mean of −0 and −0 is −0.
   let sum = columns[0] as Column;
   let weight = weights[0] as number;
   if (columns.length === 1) {

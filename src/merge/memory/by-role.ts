@@ -1,7 +1,7 @@
 /**
- * Merges a tensor by its role (`tensor/roles.ts`). The strategy is for weights alone. Statistics of
- * batch normalization are averaged, whatever the strategy, since nothing else keeps them
- * statistics. Of counters the largest is taken.
+ * Merges a tensor by its role (`tensor/roles.ts`). The strategy merges weights only. Statistics of
+ * batch normalization are averaged under every strategy, since only an average of statistics is a
+ * statistic. Counters become the largest.
  */
 import type { Dtype } from '../../tensor/dtype.js';
 import { isVariance, type Role, roleOf } from '../../tensor/roles.js';
@@ -13,14 +13,14 @@ import { mean } from '../strategies/mean.js';
 import type { Column, Combination } from '../strategy.js';
 
 /**
- * - `mean`: statistics by the mean, weighted by examples; counters the largest
- * - `strategy`: statistics as weights are; counters the largest
- * - `first`: statistics, counters and tensors of integers as the first that is named has them
+ * - `mean`: statistics by the mean, weighted by examples; counters by the largest
+ * - `strategy`: statistics like weights; counters by the largest
+ * - `first`: statistics, counters and tensors of integers as in the first that is named
  */
 export const statisticsChoices = ['mean', 'strategy', 'first'] as const;
 export type Statistics = (typeof statisticsChoices)[number];
 
-/** `equal`: they must be, and are copied. */
+/** `equal`: all must be equal, and are copied. */
 export type Rule = 'strategy' | 'mean' | 'largest' | 'first' | 'equal';
 
 export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): Rule {
@@ -35,15 +35,15 @@ export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): Rule
 }
 
 /**
- * What floating-point values are combined by that the strategy is not for. @param first the index
- * of what was named first
+ * How floating-point values are combined to which the strategy does not apply. @param first the
+ * index of the one that was named first
  */
 export function othersThanStrategy(first: number): Readonly<Record<Exclude<Rule, 'strategy'>, Combination>> {
   const one: Combination = { combine: (out, columns) => out.set(columns[first] as Column) };
   return { mean: mean(), largest: max(), first: one, equal: one };
 }
 
-/** What of these tensors has a rule of its own, in a line; undefined where there is none. */
+/** A line about the tensors that a rule of their own merges; undefined if there are none. */
 export function roleNote(names: readonly string[], statistics: Statistics): string | undefined {
   const count = (role: Role) => names.filter((name) => roleOf(name) === role).length;
   const some = (tensors: number, one: string) => `${tensors} ${tensors === 1 ? one : `${one}s`}`;
@@ -59,12 +59,12 @@ export function roleNote(names: readonly string[], statistics: Statistics): stri
       : []),
   ];
   const others = statisticsChoices.filter((choice) => choice !== statistics);
-  return `batch norm: ${parts.join(', ')}; statistics may be "${others.join('" or "')}" instead of "${statistics}"`;
+  return `batch norm: ${parts.join(', ')}; "statistics" is "${statistics}", and can be "${others.join('" or "')}"`;
 }
 
 /**
- * @throws MergeError where a merged variance is below 0. @param at the index in the tensor of the
- *   first value
+ * @throws MergeError when a merged variance is below 0. @param at the tensor index of the first
+ * value
  */
 export function checkVariances(name: string, values: Column, at: number): void {
   if (!isVariance(name)) return;

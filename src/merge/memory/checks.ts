@@ -1,6 +1,6 @@
 /**
- * Checks what must hold before values are merged, and words the errors. `where` names the owner of
- * a value: `"b.safetensors"`.
+ * Checks that values can be merged, and words the errors. `where` names the owner of a value:
+ * `"b.safetensors"`.
  */
 import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
 import type { StateDict } from '../../tensor/state-dict.js';
@@ -11,13 +11,13 @@ import type { AppliedTo, Strategy } from '../strategy.js';
 interface Described {
   readonly name: string;
   readonly shape: Shape;
-  /** Compared where both have one. */
+  /** Compared if both have one. */
   readonly dtype?: string;
 }
 
 /**
  * @throws MergeError at the first difference in names, shapes or dtypes. The order of the tensors
- *   does not matter.
+ * does not matter.
  */
 export function checkSameTensors(
   actual: readonly Described[],
@@ -52,7 +52,7 @@ export function checkExamples(examples: number, where: string): void {
   }
 }
 
-/** Says what the strategy takes where that is not so many updates. */
+/** Says how many updates the strategy takes, if it does not take this number. */
 export function updatesProblem({ takes }: Strategy, updates: number): string | undefined {
   if (takes === undefined) return undefined;
   const { least, most = Number.POSITIVE_INFINITY, rule } = takes;
@@ -61,7 +61,7 @@ export function updatesProblem({ takes }: Strategy, updates: number): string | u
   return `takes ${expected} updates (${rule}), got ${updates}`;
 }
 
-/** @throws MergeError when the strategy does not take so many updates. */
+/** @throws MergeError when the strategy does not take this number of updates. */
 export function checkUpdates(strategy: Strategy, updates: number): void {
   const problem = updatesProblem(strategy, updates);
   if (problem === undefined) return;
@@ -71,8 +71,8 @@ export function checkUpdates(strategy: Strategy, updates: number): void {
 }
 
 /**
- * What the strategy is applied to here.
- * @throws MergeError when that is updates and there is no base.
+ * Whether the strategy is applied to weights or to updates here.
+ * @throws MergeError when it is applied to updates and there is no base.
  */
 export function appliedTo(strategy: Strategy, on: AppliedTo | undefined, hasBase: boolean): AppliedTo {
   const what = strategy.on ?? on ?? 'weights';

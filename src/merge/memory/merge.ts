@@ -1,8 +1,8 @@
 /**
- * Merging in memory: the updates of a round → one state dict. A pure function that does not depend,
- * to the byte, on the order in which the updates came: sums of floating-point numbers do, so the
- * updates are put in the order of their content first, but for a strategy to which their order
- * means something.
+ * Merges in memory: the updates of a round → one state dict. A pure function. Its result does not
+ * depend, to the byte, on the order in which updates arrive. Sums of floating-point numbers do
+ * depend on order, so updates are first put in the order of their content, unless the strategy
+ * depends on the given order.
  */
 
 import type { TakeTurn } from '../../base/turns.js';
@@ -34,13 +34,13 @@ export interface Update {
   /** How many examples it was trained on, > 0. */
   readonly examples: number;
   readonly state: StateDict;
-  /** What the strategy wants besides, with names and shapes of the state. */
+  /** What else the strategy needs, with the names and shapes of the state. */
   readonly auxiliaries?: Readonly<Record<string, StateDict>>;
 }
 
 /**
- * What a strategy is applied to that does not say so itself. The base is the state that the updates
- * started from.
+ * What a strategy is applied to if it does not say so itself. The base is the state that the
+ * updates started from.
  */
 export type MergeOptions = (
   | { readonly on: 'weights'; readonly base?: StateDict | undefined }
@@ -56,13 +56,13 @@ interface Source {
   readonly where: string;
 }
 
-/** A block of all that is merged. */
+/** A block that is merged at once. */
 interface Piece {
   readonly columns: readonly Column[];
   readonly base: Column | undefined;
   readonly block: Block;
   readonly rule: Rule;
-  /** Where it lies in the result. */
+  /** Where it begins in the result. */
   readonly begin: number;
   readonly end: number;
 }
@@ -70,10 +70,10 @@ interface Piece {
 /**
  * Merges updates with the same names and shapes: strategy(wₖ) on weights, base + strategy(wₖ −
  * base) on updates; for the mean these are equal to rounding. The result has the base's order of
- * tensors, or else that of the first update by name.
+ * tensors, or without a base that of the first update by name.
  * @throws MergeError when there is no update, two have one name, names or shapes differ, a value is
- *   NaN or infinite, a number of examples is not positive, or the strategy takes another number of
- *   updates, a base or an auxiliary that is missing.
+ * NaN or infinite, a number of examples is not positive, the strategy takes another number of
+ * updates, or a base or an auxiliary is missing.
  */
 export function merge(
   strategy: Strategy,
@@ -87,7 +87,7 @@ export function merge(
   }
 }
 
-/** The same, with a turn for others of the thread between two blocks where it is due. */
+/** The same, with a turn for other work of the thread between two blocks when it is due. */
 export async function mergeInTurns(
   strategy: Strategy,
   updates: readonly Update[],
@@ -102,7 +102,7 @@ export async function mergeInTurns(
   }
 }
 
-/** Stops after every block. */
+/** Stops after each block. */
 function* mergeByBlocks(
   strategy: Strategy,
   updates: readonly Update[],
@@ -177,7 +177,7 @@ interface Sources {
   readonly auxiliaries: readonly (readonly [name: string, sources: readonly Source[]])[];
 }
 
-/** Everything, block by block. */
+/** All values, block by block. */
 function piecesOf(
   layout: StateLayout,
   ruleFor: (name: string) => Rule,

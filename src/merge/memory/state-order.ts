@@ -1,9 +1,8 @@
 /**
  * The order of updates in memory, the same as that of files in `content-order.ts`: by content, as
- * bytes, tensor after tensor, so that it depends neither on who came first nor on what they are
- * called. Updates are read only as far as two of them agree. Those that agree to the end are told
- * apart by what travels with them and by their numbers of examples; where these agree too,
- * exchanging them changes nothing.
+ * bytes, tensor after tensor. It depends neither on arrival nor on names. Updates are read only as
+ * far as two of them agree. Those that agree to the end are compared by their auxiliaries and their
+ * numbers of examples; if these agree, too, exchanging them changes nothing.
  */
 import type { StateDict } from '../../tensor/state-dict.js';
 
@@ -13,7 +12,7 @@ interface Ordered {
   readonly auxiliaries?: Readonly<Record<string, StateDict>>;
 }
 
-/** @param auxiliaries the names of those that count */
+/** @param auxiliaries the names of those that are compared */
 export function orderByState<Update extends Ordered>(
   updates: readonly Update[],
   auxiliaries: readonly string[],
@@ -31,7 +30,7 @@ export function orderByState<Update extends Ordered>(
   );
 }
 
-/** That of the states where they agree, else by name. */
+/** The order of tensors in the states if they agree, otherwise by name. */
 function tensorOrder(states: readonly StateDict[]): string[] {
   const [first = [], ...others] = states.map(({ layout }) => layout.map(({ name }) => name));
   return others.every((names) => names.every((name, k) => name === first[k])) ? first : [...first].sort();
@@ -45,7 +44,7 @@ function wordsOf({ layout, data }: StateDict, names: readonly string[]): Uint32A
   });
 }
 
-/** As their bytes compare in a file: the lowest byte of a word comes first. */
+/** Compares as the bytes in a file: the lowest byte of a word comes first. */
 function compareWords(a: readonly Uint32Array[], b: readonly Uint32Array[]): number {
   for (const [part, words] of a.entries()) {
     const others = b[part] as Uint32Array;

@@ -1,13 +1,13 @@
 /**
- * Runs the passes over all values that come before a strategy can combine them, in memory and over
- * files alike.
+ * Runs the passes over all values that a strategy needs before it can combine them, in memory and
+ * over files.
  */
 import { fromMedian } from '../kernels/centred.js';
 import { distanceSurvey } from '../kernels/distances.js';
 import { gramSurvey } from '../kernels/gram.js';
 import type { Combination, Strategy, Survey } from '../strategy.js';
 
-/** The first pass, or what the values are combined by where there is none. */
+/** The first pass, or how the values are combined if there is none. */
 export function begin(strategy: Strategy, examples: readonly number[]): Survey | Combination {
   switch (strategy.needs) {
     case 'gram': {

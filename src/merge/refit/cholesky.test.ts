@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
 import { factorize, rowStart, solveFactorized } from './cholesky.js';
 
-/** The lower triangle of M·Mᵀ + I, M of normal numbers. */
+/** The lower triangle of M·Mᵀ + I, where M has normal numbers. */
 function positiveDefinite(n: number): Float64Array {
   const random = randomStream(1, 'matrix', n);
   const m = Float64Array.from({ length: n * n }, () => random.normal());

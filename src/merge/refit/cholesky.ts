@@ -1,21 +1,21 @@
 /**
- * Positive definite systems in float64, by Cholesky's factorization A = L·Lᵀ. Of a symmetric matrix
- * the lower triangle is kept, row by row: element (i, j ≤ i) lies at i(i+1)/2 + j, so that every
- * inner loop runs along rows.
+ * Solves positive definite systems in float64, by Cholesky's factorization A = L·Lᵀ. Only the lower
+ * triangle of a symmetric matrix is kept, row by row: element (i, j ≤ i) lies at i(i+1)/2 + j, so
+ * that each inner loop runs along rows.
  */
 
 const BLOCK = 32;
 
-/** Where row i of a lower triangle begins; of n rows, the number of its elements. */
+/** Where row i of a lower triangle begins; for n rows, the number of its elements. */
 export const rowStart = (i: number) => (i * (i + 1)) / 2;
 
 /**
- * L of A, in A's place.
- * @returns whether A is positive definite; where it is not, its content is of no use
+ * Replaces A by L.
+ * @returns whether A is positive definite; if it is not, the content is of no use
  */
 export function factorize(a: Float64Array, n: number): boolean {
   const rows = Array.from({ length: n }, (_, i) => a.subarray(rowStart(i), rowStart(i + 1)));
-  // The rows of a block stay in the cache while the rows above pass by.
+  // The rows of a block stay in the cache while the rows above are read.
   for (let start = 0; start < n; start += BLOCK) {
     const end = Math.min(start + BLOCK, n);
     for (let j = 0; j < end; j++) {
@@ -32,7 +32,10 @@ export function factorize(a: Float64Array, n: number): boolean {
   return true;
 }
 
-/** Over the first `length` elements. Four sums, so that no addition waits for the one before it. */
+/**
+ * The product over the first `length` elements. Four sums, so that no addition waits for the one
+ * before it.
+ */
 function dot(x: Float64Array, y: Float64Array, length: number): number {
   let s = 0;
   let t = 0;
@@ -49,7 +52,7 @@ function dot(x: Float64Array, y: Float64Array, length: number): number {
   return s + t + u + v;
 }
 
-/** The solution x of L·Lᵀ·x = b, in b's place. */
+/** Replaces b by the solution x of L·Lᵀ·x = b. */
 export function solveFactorized(l: Float64Array, b: Float64Array): void {
   for (let i = 0; i < b.length; i++) {
     const row = rowStart(i);

@@ -28,7 +28,7 @@ function sumsOf(part: readonly Example[]): FeatureSums {
   return sums;
 }
 
-/** (A + λI)·w − b, which is 0 for the solution; the largest magnitude in it. */
+/** The largest magnitude in (A + λI)·w − b, which is 0 for the solution. */
 function residual({ gram, targets }: FeatureSums, solution: Float64Array, lambda: number): number {
   const a = (i: number, j: number) =>
     gram[rowStart(Math.max(i, j)) + Math.min(i, j)]! + (i === j ? lambda : 0);

@@ -1,9 +1,9 @@
 /**
- * Fed3R (Fanì et al. 2024, https://arxiv.org/abs/2406.01116): the last layer that fits everybody's
- * data best, in least squares, from sums. With Φ_k [n_k, F], the features of participant k's
- * examples, the last of them always 1 for the bias, and Y_k [n_k, classes], its labels as one-hot
- * rows, A = Σ Φ_kᵀΦ_k and b = Σ Φ_kᵀY_k are sums over examples, and W = (A + λI)⁻¹·b is what the
- * pooled data would give, however they are dealt out.
+ * Fed3R (Fanì et al. 2024, https://arxiv.org/abs/2406.01116): computes from sums the last layer
+ * that fits the data of all participants best in least squares. Φ_k [n_k, F] are the features of
+ * participant k's examples; the last feature is always 1, for the bias. Y_k [n_k, classes] are its
+ * labels as one-hot rows. A = Σ Φ_kᵀΦ_k and b = Σ Φ_kᵀY_k are sums over examples. W = (A + λI)⁻¹·b
+ * is what the pooled data would give, however they are partitioned.
  */
 
 import { requireArray } from '../../tensor/arrays.js';
@@ -12,21 +12,21 @@ import { MergeError } from '../error.js';
 import { factorize, rowStart, solveFactorized } from './cholesky.js';
 
 export interface FeatureSums {
-  /** A's lower triangle, row by row: F(F+1)/2 numbers. */
+  /** The lower triangle of A, row by row: F(F+1)/2 numbers. */
   readonly gram: Float64Array;
   /** b [F, classes]. */
   readonly targets: Float64Array;
 }
 
-/** Sums of nothing. */
+/** Sums over no examples. */
 export const emptySums = (features: number, classes: number): FeatureSums => ({
   gram: new Float64Array(rowStart(features)),
   targets: new Float64Array(features * classes),
 });
 
 /**
- * Adds to `total`, in its place. Sums of floating-point numbers depend on their order: it is the
- * caller's to keep.
+ * Adds to `total` in place. Sums of floating-point numbers depend on their order, which the caller
+ * must keep fixed.
  */
 export function addSums(total: FeatureSums, { gram, targets }: FeatureSums): void {
   requireArray('merge: "gram" of the sums', gram, 'Float64Array', total.gram.length);
@@ -73,8 +73,8 @@ export function ridgeSolution(
 }
 
 /**
- * The sums as a state dict, whose numbers are float32: each as the sum of two, which hold 48 bits
- * of it.
+ * The sums as a state dict. Its numbers are float32, so each sum is stored as two of them, which
+ * hold 48 bits.
  */
 export function packSums(sums: FeatureSums): StateDict {
   const parts = Object.entries(sums) as [keyof FeatureSums, Float64Array][];

@@ -15,7 +15,7 @@ describe('the solution of a refit', () => {
     const losses = scaleMixes.map(({ scale }) => Math.abs(scale - 9));
     expect(leastLoss(scaleMixes, [losses, losses])).toEqual({ scale: 8, alpha: 1 });
     expect(leastLoss(alphaMixes(8), [[3, 1, 1, 2, 2]])).toEqual({ scale: 8, alpha: 0.25 });
-    // What one participant loses, another may gain.
+    // One participant's loss may outweigh another's gain.
     expect(
       leastLoss(alphaMixes(8), [
         [0, 1, 9, 9, 9],

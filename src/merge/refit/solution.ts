@@ -1,16 +1,19 @@
 /**
- * The solution of a refit, and how it is mixed with the layer that training gave (WiSE-FT, Wortsman
- * et al. 2022, https://arxiv.org/abs/2109.01903, for the last layer alone).
+ * The solution of a refit, mixed with the trained layer (WiSE-FT, Wortsman et al. 2022,
+ * https://arxiv.org/abs/2109.01903, for the last layer only).
  */
 import { type StateDict, stateLayout, tensorView } from '../../tensor/state-dict.js';
 
-/** (1 − α) of the layer as it was, and α · scale of the solution. */
+/** (1 − α) of the trained layer plus α · scale of the solution. */
 export interface Mix {
   readonly scale: number;
   readonly alpha: number;
 }
 
-/** Least-squares scores are too flat for logits. A power of two changes no prediction. */
+/**
+ * Least-squares scores are too flat for logits, so they are scaled. A power of two changes no
+ * prediction.
+ */
 export const scaleMixes: readonly Mix[] = [1, 2, 4, 8, 16, 32, 64].map((scale) => ({ scale, alpha: 1 }));
 export const alphaMixes = (scale: number): readonly Mix[] =>
   [0, 0.25, 0.5, 0.75, 1].map((alpha) => ({ scale, alpha }));
@@ -48,7 +51,7 @@ export function withLastLayer(
   return { layout: base.layout, data };
 }
 
-/** Each float64 is the sum of three float32, exactly: 3 · 24 bits hold its 53. */
+/** Each float64 is stored exactly as the sum of three float32: 3 · 24 bits hold its 53. */
 const PARTS = ['high', 'middle', 'low'] as const;
 
 export const solutionLayout = ({ features, classes }: LastLayer) =>

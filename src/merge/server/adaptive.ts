@@ -1,7 +1,7 @@
 /**
- * What FedAdagrad, FedAdam and FedYogi have in common (Reddi et al. 2021, Algorithm 2,
- * https://arxiv.org/abs/2003.00295): m ← β₁·m + (1−β₁)·D, v by a rule of each, d = m/(√v + τ).
- * There is no bias correction; v begins at τ², the least that the paper allows, and τ says how
+ * The common part of FedAdagrad, FedAdam and FedYogi (Reddi et al. 2021, Algorithm 2,
+ * https://arxiv.org/abs/2003.00295): m ← β₁·m + (1−β₁)·D, a rule of its own for v, and d = m/(√v +
+ * τ). There is no bias correction. v begins at τ², the least that the paper allows; τ sets how
  * adaptive they are.
  */
 import type { ServerOptimizer } from './server-optimizer.js';
@@ -9,7 +9,7 @@ import type { ServerOptimizer } from './server-optimizer.js';
 export interface AdaptiveSettings {
   /** 0.9 by default, 0 with FedAdagrad. */
   readonly beta1?: number;
-  /** Of FedAdam and FedYogi; 0.99 by default. */
+  /** For FedAdam and FedYogi; 0.99 by default. */
   readonly beta2?: number;
   /** τ; 1e-3 by default. */
   readonly tau?: number;

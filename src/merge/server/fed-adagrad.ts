@@ -2,7 +2,7 @@ import { type AdaptiveSettings, adaptive } from './adaptive.js';
 import type { ServerOptimizer } from './server-optimizer.js';
 
 /**
- * FedAdagrad: v ← v + D², without momentum by default, as in the paper's experiments.
+ * FedAdagrad: v ← v + D². By default it has no momentum, as in the paper's experiments.
  * @see Reddi et al. 2021, Algorithm 2, https://arxiv.org/abs/2003.00295
  */
 export function fedAdagrad({

@@ -2,7 +2,7 @@ import { type AdaptiveSettings, adaptive } from './adaptive.js';
 import type { ServerOptimizer } from './server-optimizer.js';
 
 /**
- * FedYogi: v ← v − (1−β₂)·D²·sign(v − D²), so that v falls no faster than D² would raise it.
+ * FedYogi: v ← v − (1−β₂)·D²·sign(v − D²), so v falls no faster than D² would raise it.
  * @see Reddi et al. 2021, Algorithm 2, https://arxiv.org/abs/2003.00295
  */
 export function fedYogi(settings: AdaptiveSettings = {}): ServerOptimizer {

@@ -1,19 +1,19 @@
 /**
- * Server optimization: what a round merged is taken as one step of an optimizer (Reddi et al. 2021,
- * "Adaptive federated optimization", https://arxiv.org/abs/2003.00295, Algorithm 2). Its negative
- * gradient, the pseudo-gradient, is D = merged − w_t, whatever strategy merged; with it the
- * optimizer makes a direction d, and w_{t+1} = w_t + η·d.
+ * Server optimization: the merge of a round becomes one step of an optimizer (Reddi et al. 2021,
+ * "Adaptive federated optimization", https://arxiv.org/abs/2003.00295, Algorithm 2). The
+ * pseudo-gradient, taken negative, is D = merged − w_t under every strategy. The optimizer turns it
+ * into a direction d, and w_{t+1} = w_t + η·d.
  */
 
 import { requireArray } from '../../tensor/arrays.js';
 import { MergeError } from '../error.js';
 import { firstNotFinite } from '../kernels/block.js';
 
-/** A vector of the state's size that outlives a round. */
+/** A vector of the state's size that is kept from round to round. */
 export interface ServerSlot {
   /** The paper's symbol. */
   readonly name: string;
-  /** What every place of it holds before the first step. */
+  /** The value in every place before the first step. */
   readonly initial: number;
 }
 
@@ -21,9 +21,9 @@ export interface ServerOptimizer {
   readonly name: string;
   readonly slots: readonly ServerSlot[];
   /**
-   * One place's rule, in float64.
+   * The rule for one place, in float64.
    * @param pseudoGradient D in this place
-   * @param slots what every slot holds in this place, replaced by what it holds after the step
+   * @param slots the values of all slots in this place; they are replaced by those after the step
    * @returns the direction d in this place
    */
   readonly update: (pseudoGradient: number, slots: Float64Array) => number;
@@ -32,20 +32,19 @@ export interface ServerOptimizer {
 export interface ServerStep {
   /** w_{t+1}. */
   readonly state: Float32Array;
-  /** In the order of the optimizer's. */
+  /** In the order of the optimizer's slots. */
   readonly slots: readonly Float32Array[];
 }
 
-/** The slots before the first step, for a state of so many values. */
+/** The slots before the first step, for a state of this size. */
 export function initialSlots(optimizer: ServerOptimizer, size: number): readonly Float32Array[] {
   return optimizer.slots.map(({ initial }) => new Float32Array(size).fill(initial));
 }
 
 /**
- * (w_t, merged, slots) → (w_{t+1}, slots), in float64, rounded once. Nothing that is passed is
- * changed.
- * @param w w_t: the state that the updates began from
- * @param merged of the same size
+ * (w_t, merged, slots) → (w_{t+1}, slots), in float64, rounded once. The arguments are not changed.
+ * @param w w_t: the state that the updates started from
+ * @param merged has the same size
  * @throws MergeError when a value of w_{t+1} or of a slot is beyond float32.
  */
 export function serverStep(
@@ -73,8 +72,8 @@ export function serverStep(
     for (let k = 0; k < place.length; k++) place[k] = (slots[k] as Float32Array)[i] as number;
     const target = merged[i] as number;
     const pseudoGradient = target - (w[i] as number);
-    // w + η·d, as the way from the merged value: where η·d = D that value is kept to the bit, which
-    // w + D may round away.
+    // w + η·d, computed from the merged value: if η·d = D that value is kept to the bit, while w +
+    // D might round it away.
     const short = pseudoGradient - learningRate * optimizer.update(pseudoGradient, place);
     state[i] = short === 0 ? target : target - short;
     for (let k = 0; k < place.length; k++) (nextSlots[k] as Float32Array)[i] = place[k] as number;
@@ -83,7 +82,7 @@ export function serverStep(
     const bad = firstNotFinite(vector);
     if (bad < 0) continue;
     throw new MergeError(
-      `merge: ${optimizer.name} makes value ${bad} of the model ${vector[bad]}, expected a finite float32`,
+      `merge: value ${bad} of the model after ${optimizer.name} is ${vector[bad]}, expected a finite float32`,
       { hint: 'try a smaller learning rate of the server' },
     );
   }

@@ -1,4 +1,4 @@
-/** Every server optimizer by the name that settings call it. */
+/** Builds each server optimizer from the name in settings. */
 import type { AdaptiveSettings } from './adaptive.js';
 import { diLoCo } from './di-lo-co.js';
 import { fedAdagrad } from './fed-adagrad.js';

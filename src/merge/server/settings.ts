@@ -1,4 +1,4 @@
-/** Settings of a server optimizer, by name. */
+/** The settings of a server optimizer, by name. */
 import { z } from 'zod';
 import { scheduleSchema } from '../../engine/nn/settings.js';
 
@@ -6,13 +6,13 @@ const positive = z.number().positive();
 const beta = (value: number) => z.number().min(0).max(0.99999).default(value);
 const momentum = beta(0.9).describe('The momentum.');
 const beta1 = (value: number) => beta(value).describe('The decay of the mean of the change.');
-const beta2 = beta(0.99).describe('The decay of the mean of its square.');
-/** η, and how it goes over the rounds. */
+const beta2 = beta(0.99).describe('The decay of the mean of the squared change.');
+/** η, and its schedule over the rounds. */
 const rate = (value: number) => ({
   learningRate: positive.default(value).describe('The learning rate of the server, η.'),
-  schedule: scheduleSchema.default({ name: 'constant' }).describe('How η goes over the rounds.'),
+  schedule: scheduleSchema.default({ name: 'constant' }).describe('The schedule of η over the rounds.'),
 });
-const tau = positive.default(1e-3).describe('What is added to the root in the denominator.');
+const tau = positive.default(1e-3).describe('A small number that is added to the root in the denominator.');
 
 export const serverSchema = z
   .discriminatedUnion('name', [
@@ -27,4 +27,4 @@ export const serverSchema = z
     z.strictObject({ name: z.literal('fed-adagrad'), ...rate(0.01), beta1: beta1(0), tau }),
     z.strictObject({ name: z.literal('diloco'), ...rate(0.7), momentum }),
   ])
-  .meta({ title: 'Server optimizer', description: 'An optimizer of the merged model, known by its `name`.' });
+  .meta({ title: 'Server optimizer', description: 'A server optimizer, known by its `name`.' });

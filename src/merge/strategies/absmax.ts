@@ -2,9 +2,10 @@ import { extremeBySimd } from '../kernels/simd.js';
 import type { Column, PlacewiseStrategy } from '../strategy.js';
 
 /**
- * The value of the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ |wᵢ[k]|.
- * Where two of opposite sign tie, also +0 and −0, the positive one is taken, so that no order
- * matters.
+ * The value with the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ
+ * wᵢ[k]
+ * . If values of opposite sign tie, including +0 and −0, the positive one is taken, so the order
+ * does not matter.
  */
 export function absmax() {
   return {

@@ -1,6 +1,6 @@
 /**
- * Builds the strategy of each name from checked parameters (`strategies.ts`). It knows no schema,
- * so that a second thread of a merge begins sooner.
+ * Builds the strategy of each name from checked parameters (`strategies.ts`). It imports no schema,
+ * so that a second thread of a merge starts sooner.
  */
 import { absmax } from './absmax.js';
 import { bulyan } from './bulyan.js';

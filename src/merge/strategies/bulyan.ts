@@ -3,11 +3,11 @@ import type { Column, DistanceStrategy, SquaredDistances } from '../strategy.js'
 import { byKrumScore } from './krum.js';
 
 /**
- * Bulyan: θ = n − 2f updates are chosen one after the other, each by Krum among those that are
- * left; then, in each place, the mean is taken of the θ − 2f values that are nearest to the median
- * of the θ. What Krum lets through because it is near in most places is caught in the place where
- * it is not.
- * @param f how many of the updates may be anything; n ≥ 4f + 3
+ * Bulyan: chooses θ = n − 2f updates one after the other, each by Krum among the remaining ones.
+ * Then, in each place, takes the mean of the θ − 2f values that are nearest to the median of the θ
+ * values. An update can be close in most places and far off in a few: Krum accepts it, and the
+ * second step leaves out those few values.
+ * @param f the number of updates that may be arbitrary; n ≥ 4f + 3
  * @see El Mhamdi et al. 2018, https://arxiv.org/abs/1802.07927, section 4
  */
 export function bulyan({ f }: { f: number }): DistanceStrategy {
@@ -40,8 +40,8 @@ function chooseByKrum(squares: SquaredDistances, f: number, count: number): numb
 }
 
 /**
- * They lie side by side: whichever end is further from the median is left out, of two as far the
- * upper one.
+ * The kept values lie side by side. The end that is further from the median is left out; if both
+ * are as far, the upper one.
  */
 function meanNearMedian(sorted: Float64Array, count: number): number {
   const median = medianOf(sorted);

@@ -2,14 +2,14 @@ import { philox, randomStream } from '../../base/random.js';
 import type { Column, PlacewiseStrategy } from '../strategy.js';
 
 /**
- * DARE: drop and rescale. Of each update every value is dropped with probability p, the others are
- * divided by 1 − p, which leaves the expectation as it was, and the updates are averaged by their
- * numbers of examples:
+ * DARE: drop and rescale. In each update, each value is dropped with probability p and otherwise
+ * divided by 1 − p, which keeps the expectation. The updates are then averaged by their numbers of
+ * examples:
  *     w + Σ nₖ (mₖ ⊙ Δₖ)/(1 − p) / Σ nₖ,   m ~ Bernoulli(1 − p).
- * Random numbers are counter-based: the counter is the place and the bits of the value itself, so
- * that neither chunks nor the order of the updates change anything, and updates and rounds draw
- * apart. (Updates that have the same value in a place are kept or dropped together there; so
- * identical updates do not stay what they are, but for p = 0.)
+ * Random numbers are counter-based: the counter is the place and the bits of the value. So neither
+ * chunks nor the order of updates change anything, and updates and rounds draw independently.
+ * (Updates with the same value in a place are kept or dropped together there. So identical updates
+ * do not keep their value, except with p = 0.)
  * @param p from 0 below 1
  * @param seed of the random numbers
  * @see Yu et al. 2023, https://arxiv.org/abs/2311.03099

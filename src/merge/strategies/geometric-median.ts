@@ -6,14 +6,14 @@ import type { Gram, GramStrategy } from '../strategy.js';
  * RFA: the point z with the least sum of distances to the updates, Σ αₖ‖wₖ − z‖ with αₖ = nₖ/Σn, by
  * Weiszfeld's iteration with smoothing ν. It begins at the median m of each place, weighted by αₖ:
  *     βₖ = αₖ / max(ν, ‖wₖ − z‖),   z = Σ βₖ wₖ / Σ βₖ.
- * Since z always is such a sum, the distances follow from the normalised β and the inner products G
- * of the wₖ − m alone:
+ * Since z is always such a sum, the distances follow from the normalised β and the inner products G
+ * of the wₖ − m:
  *     ‖wₖ − z‖² = Gₖₖ − 2(Gβ)ₖ + βᵀGβ.
- * An update at distance D from the others has a β of the order of 1/D from the first step on: its
- * parts of (Gβ)ₖ and of βᵀGβ are of the order of the others', and nothing cancels, however large D
- * is. (The paper begins at the mean, where one update of 10³⁸ leaves no digit of the others.) It
- * withstands updates that hold less than half of the examples.
- * @param nu ν, > 0: distances below it count as it
+ * An update at distance D from the others has a β of the order of 1/D from the first step on. Its
+ * parts of (Gβ)ₖ and of βᵀGβ are then of the order of the others', and nothing cancels, however
+ * large D is. (The paper begins at the mean, where one update of 10³⁸ leaves no digit of the
+ * others.) It withstands updates that hold less than half of the examples.
+ * @param nu ν, > 0: smaller distances count as ν
  * @see Pillutla et al. 2019, https://arxiv.org/abs/1912.13445, algorithm 2
  */
 export function geometricMedian({ nu }: { nu: number }): GramStrategy {
@@ -32,15 +32,15 @@ export function geometricMedian({ nu }: { nu: number }): GramStrategy {
 }
 
 /**
- * An iteration takes n² steps, next to nothing beside a pass over the weights: it goes on until z
+ * An iteration takes n² steps, little compared with a pass over the weights, so it runs until z
  * stays where it is.
  */
 const ITERATIONS = 1000;
-/** How far z may still move, as a part of its distance from the updates. */
+/** How far z may still move, relative to its distance from the updates. */
 const CHANGE = 1e-13;
 
 function weiszfeld(gram: Gram, examples: readonly number[], nu: number): number[] {
-  // Whatever lies so far off that float64 has no square of it has no weight.
+  // An update that is so far off that float64 cannot hold the square has no weight.
   const alpha = normalised(examples.map((count, k) => (Number.isFinite(pairAt(gram, k, k)) ? count : 0)));
   const weigh = (squares: readonly number[]) =>
     normalised(alpha.map((share, k) => (share === 0 ? 0 : share / Math.max(nu, root(squares[k] as number)))));
@@ -56,14 +56,14 @@ function weiszfeld(gram: Gram, examples: readonly number[], nu: number): number[
   return beta;
 }
 
-/** From z, the sum with the weights β, to each update. */
+/** The distances from z, the sum with the weights β, to each update. */
 function squaredDistances(gram: Gram, beta: readonly number[]): number[] {
   const products = times(gram, beta);
   const square = dot(products, beta);
   return products.map((product, k) => pairAt(gram, k, k) - 2 * product + square);
 }
 
-/** The square up to which half of the weight lies: that of a sound update, or below. */
+/** The square up to which half of the weight lies: that of a sound update, or less. */
 function middleOf(squares: readonly number[], alpha: readonly number[]): number {
   const order = squares.map((_, k) => k).sort((i, j) => (squares[i] as number) - (squares[j] as number));
   let at = 0;
@@ -72,7 +72,7 @@ function middleOf(squares: readonly number[], alpha: readonly number[]): number 
   return squares[order[at] as number] as number;
 }
 
-/** Gβ; what has no weight adds nothing, also where its products are beyond float64. */
+/** Gβ. An update without weight adds nothing, even if its products are beyond float64. */
 const times = (gram: Gram, beta: readonly number[]): number[] => gram.map((row) => dot(row, beta));
 
 function dot(values: ArrayLike<number>, weights: readonly number[]): number {

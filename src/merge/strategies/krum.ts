@@ -3,9 +3,9 @@ import type { Column, DistanceStrategy, SquaredDistances } from '../strategy.js'
 
 /**
  * Krum: the one update that lies closest to its neighbours. The score of an update is the sum of
- * its n − f − 2 smallest squared distances to others; the least score is taken, of equal ones the
- * first.
- * @param f how many of the updates may be anything; n ≥ 2f + 3
+ * its n − f − 2 smallest squared distances to others. The least score is taken; among equal scores
+ * the first.
+ * @param f the number of updates that may be arbitrary; n ≥ 2f + 3
  * @see Blanchard et al. 2017, https://arxiv.org/abs/1703.02757, section 4
  */
 export function krum({ f }: { f: number }): DistanceStrategy {
@@ -22,8 +22,8 @@ export function krum({ f }: { f: number }): DistanceStrategy {
 }
 
 /**
- * These updates, the least score first. Where n − f − 2 leaves no neighbour, as in the last choices
- * of Bulyan, the nearest one counts.
+ * These updates, the least score first. If n − f − 2 leaves no neighbour, as in the last choices of
+ * Bulyan, the nearest one counts.
  */
 export function byKrumScore(squares: SquaredDistances, candidates: readonly number[], f: number): number[] {
   const neighbours = Math.max(1, candidates.length - f - 2);

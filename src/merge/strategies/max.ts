@@ -4,7 +4,7 @@ import type { Column, PlacewiseStrategy } from '../strategy.js';
 /**
  * The largest of the updates' values in each place: merged[k] = maxᵢ wᵢ[k]. On weights it adds a
  * bias (the larger of two values from N(0, σ²) is 0.564σ in the mean), on updates a smaller one. +0
- * counts as larger than −0, as in `Math.max`, so that no order matters.
+ * counts as larger than −0, as in `Math.max`, so the order does not matter.
  */
 export function max() {
   return {
@@ -21,8 +21,8 @@ export function max() {
 }
 
 /**
- * Without a branch on which is larger: on trained weights that is a coin toss, several times
- * slower.
+ * Without a branch on which is larger: on trained weights a branch is mispredicted half the time
+ * and several times slower.
  */
 function raise(out: Column, column: Column, from: number): void {
   for (let i = from; i < out.length; i++) {

@@ -21,7 +21,7 @@ it('the mean of many accumulates in float64 and rounds once', () => {
 it('the mean rounds ties to even, also where the shares are no exact numbers', () => {
   const ulp = 2 ** -23;
   const out = new Float32Array(2);
-  // Weighted 3 : 2 : 1, they lie half a step above 1 and above 1 + ulp, whose last bit is odd.
+  // Weighted 3 : 2 : 1, they lie halfway above 1 and above 1 + ulp, whose last bit is odd.
   const columns = [
     Float32Array.of(1, 1 + ulp),
     Float32Array.of(1, 1 + ulp),

@@ -2,10 +2,10 @@ import { weightedSum } from '../kernels/weighted-sum.js';
 import type { Column, PlacewiseStrategy } from '../strategy.js';
 
 /**
- * FedAvg: the mean of the updates, weighted by their numbers of examples, or equally. merged[k] = Σ
- * nᵢ·wᵢ[k] / Σ nᵢ, accumulated in float64; every tensor keeps its shape. The division comes last:
- * the sum of float32 values is mostly exact, so that even ties are rounded as they should be, which
- * rounded shares would spoil.
+ * FedAvg: the mean of the updates, weighted by their numbers of examples, or equally.
+ * merged[k] = Σ nᵢ·wᵢ[k] / Σ nᵢ, accumulated in float64; every tensor keeps its shape. The division
+ * comes last: the sum of float32 values is mostly exact, so even ties are rounded correctly, which
+ * rounded weights would prevent.
  * @see McMahan et al. 2017, https://arxiv.org/abs/1602.05629
  */
 export function mean({ by = 'examples' }: { by?: 'examples' | 'equal' } = {}) {

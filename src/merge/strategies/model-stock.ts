@@ -3,11 +3,11 @@ import { weightedSum } from '../kernels/weighted-sum.js';
 import type { Gram, GramStrategy } from '../strategy.js';
 
 /**
- * Model Stock: each tensor lies between the base and the equal mean of the n updates, the nearer to
- * the base the less the updates agree. With the mean cosine of the angles between two updates of
- * the tensor,
+ * Model Stock: each tensor lies between the base and the equal mean of the n updates, nearer to the
+ * base if the updates agree less. With the mean cosine of the angles between two updates of the
+ * tensor,
  *     t = n·cos θ / (1 + (n − 1)·cos θ),   w + t·(mean of the Δₖ),
- * where cos θ below 0 counts as 0. One update alone stays what it is.
+ * where cos θ below 0 counts as 0. A single update stays as it is.
  * @see Jang et al. 2024, https://arxiv.org/abs/2403.19522, equation 4
  */
 export function modelStock(): GramStrategy {

@@ -4,8 +4,9 @@ import { byKrumScore } from './krum.js';
 
 /**
  * Multi-Krum: the equal mean of the m updates with the least scores of Krum.
- * @param f how many of the updates may be anything; n ≥ 2f + 3
- * @param m how many are averaged, at most n; n − f by default, as many as are sure to be sound
+ * @param f the number of updates that may be arbitrary; n ≥ 2f + 3
+ * @param m how many are averaged, at most n; by default n − f, the number of updates that are
+ * surely sound
  * @see Blanchard et al. 2017, https://arxiv.org/abs/1703.02757, section 5
  */
 export function multiKrum({ f, m }: { f: number; m?: number | undefined }): DistanceStrategy {

@@ -1,6 +1,6 @@
 /**
- * Attackers up to the largest float32, and large values that all updates have in common: in memory,
- * and over files.
+ * Robust strategies against attackers up to the largest float32, and with large values that all
+ * updates have in common: in memory, and over files.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,8 +23,8 @@ const folder = mkdtempSync(join(tmpdir(), 'robust-extremes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /**
- * Nine of values near 0.01, each with its own number of examples; `shared` is added to every tenth
- * value of all.
+ * Nine updates of values near 0.01, each with its own number of examples. `shared` is added to
+ * every tenth value of all.
  */
 const sound = (shared = 0) =>
   Array.from({ length: 9 }, (_, k): Update => {
@@ -140,7 +140,7 @@ describe('where all updates have values of −1e9 in common', () => {
     state: stateOf((i) => (i % 10 === 0 ? -1e9 : 1)),
   };
   const updates = [...masked, outlier];
-  // Of what is not masked.
+  // The tensors without masks.
   const free = (state: StateDict): StateDict => ({
     layout,
     data: state.data.map((value, i) => (i % 10 === 0 ? 0 : value)),

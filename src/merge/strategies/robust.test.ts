@@ -1,4 +1,4 @@
-/** What the robust strategies are for: a few updates may be anything. */
+/** The purpose of the robust strategies: a few updates may be arbitrary. */
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../base/random.js';
 import { type StateDict, stateLayout } from '../../tensor/state-dict.js';

@@ -2,17 +2,24 @@ import { cosine } from '../kernels/gram.js';
 import { weightedSum } from '../kernels/weighted-sum.js';
 import type { GramStrategy } from '../strategy.js';
 
-/** Beyond this |cos Ω| the arc is a line, and sin Ω too small to divide by. */
+/**
+ * Beyond this
+ * cos Ω
+ *  the arc is almost a line, and sin Ω is too small to divide by.
+ */
 const STRAIGHT = 0.9995;
 
 /**
  * Spherical linear interpolation between two models, as whole vectors: on the arc from a to b,
- * which keeps the norm that the chord loses. With the angle Ω between them,
- *     [sin((1−t)Ω)·a + sin(tΩ)·b] / sin Ω,   or (1−t)·a + t·b where |cos Ω| > 0.9995 or one of them is 0.
- * a is the one that was given first: but for t = 0.5 the order means something.
+ * which keeps the norm that the chord would lose. With the angle Ω between them,
+ *     [sin((1−t)Ω)·a + sin(tΩ)·b] / sin Ω,
+ *     or (1−t)·a + t·b where
+ * cos Ω
+ *  > 0.9995 or one of them is 0.
+ * a is the first that is given: except for t = 0.5, the order matters.
  * @param t from 0 (a) to 1 (b)
  * @see Shoemake 1985, "Animating rotation with quaternion curves",
- *   https://doi.org/10.1145/325165.325242
+ * https://doi.org/10.1145/325165.325242
  */
 export function slerp({ t }: { t: number }): GramStrategy {
   return {

@@ -31,7 +31,7 @@ function closest(vectors: readonly Vector[], f: number): Vector {
   return vectors[scores.indexOf(Math.min(...scores))]!;
 }
 
-/** Krum's choices one after the other; taken out, or not. */
+/** Krum's choices one after the other, removed or kept after each choice. */
 function ranked(vectors: readonly Vector[], f: number, count: number, among: 'all' | 'left'): Vector[] {
   if (among === 'all') {
     const score = (one: Vector) =>
@@ -69,7 +69,7 @@ function weiszfeld(vectors: readonly Vector[], examples: Vector, nu: number): Ve
 const cosineOf = (a: Vector, b: Vector) =>
   length(a) * length(b) === 0 ? 0 : dot(a, b) / (length(a) * length(b));
 
-/** Of the first tensor, then of the second. */
+/** The first tensor, then the second. */
 const byTensor =
   (oracle: Oracle): Oracle =>
   (vectors, examples, fisher) =>
@@ -129,7 +129,7 @@ const absmax = perPlace((values) => {
 });
 const weighted = perPlace((values, examples) => dot(values, shares(examples)));
 
-/** Of every strategy at least one. */
+/** At least one case for each strategy. */
 const cases: readonly (readonly [text: string, oracle: Oracle, exceptions?: Exceptions])[] = [
   ['mean', weighted],
   ['mean-equal', perPlace(mean)],

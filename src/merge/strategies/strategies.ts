@@ -1,7 +1,4 @@
-/**
- * Every strategy by the name that settings and the command line call it, and the parameters that it
- * takes.
- */
+/** All strategies by the names in settings and on the command line, with their parameters. */
 import { z } from 'zod';
 import { complaintOf } from '../../base/complaint.js';
 import { nearestName } from '../../base/nearest-name.js';
@@ -10,7 +7,7 @@ import type { AppliedTo, Strategy } from '../strategy.js';
 import { builders, type StrategyName } from './builders.js';
 import { formatStrategy, parseStrategy, type StrategyParts, type StrategySettings } from './strategy-text.js';
 
-/** What it is applied to: where it is left out, the run or the merge says it. */
+/** What it is applied to; if left out, the run or the merge decides. */
 const either = { on: z.enum(['weights', 'updates']).optional() };
 const updatesOnly = { on: z.literal('updates').default('updates') };
 const count = z.int().min(0);
@@ -54,20 +51,20 @@ const table = {
 
 export const strategyNames = Object.keys(table) as StrategyName[];
 
-/** Every name with the parameters it takes besides `on`: "multi-krum(f, m)". */
+/** Each name with its parameters besides `on`: "multi-krum(f, m)". */
 export const strategySignatures = strategyNames.map((name) => {
   const parameters = Object.keys(table[name].schema.shape).filter((parameter) => parameter !== 'on');
   return parameters.length === 0 ? name : `${name}(${parameters.join(', ')})`;
 });
 
-/** A strategy, or what is wrong: `is "krumm", expected one of …`. */
+/** A strategy, or the problem: `is "krumm", expected one of …`. */
 export type StrategyReading =
   | { readonly strategy: Strategy }
   | { readonly problem: string; readonly hint: string | undefined; readonly unknown: boolean };
 
 /**
- * Reads `trimmed-mean(trim=0.2)` or `{ name: 'trimmed-mean', trim: 0.2 }`. The strategy's name is
- * the one line that says the same, defaults left out.
+ * Reads `trimmed-mean(trim=0.2)` or `{ name: 'trimmed-mean', trim: 0.2 }`. The name of the result
+ * is the line that means the same, without defaults.
  */
 export function readStrategy(reference: string | StrategySettings): StrategyReading {
   const parts = typeof reference === 'string' ? parseStrategy(reference) : partsOf(reference);
@@ -104,9 +101,9 @@ export function readStrategy(reference: string | StrategySettings): StrategyRead
 const partsOf = ({ name, ...parameters }: StrategySettings): StrategyParts => ({ name, parameters });
 
 /**
- * The strategy of this name, with parameters in parentheses where they are not the defaults.
- * @throws MergeError when there is none, listing the names, or a parameter is unknown or out of its
- *   range.
+ * The strategy with this name; parameters in parentheses replace its defaults.
+ * @throws MergeError that lists the names when there is none; or when a parameter is unknown or out
+ * of range.
  */
 export function strategyByName(text: string): Strategy {
   const reading = readStrategy(text);
@@ -116,7 +113,8 @@ export function strategyByName(text: string): Strategy {
 }
 
 /**
- * Of what another thread builds the same strategy; undefined for one that a program brings itself.
+ * The recipe from which another thread builds the same strategy; undefined for a program's own
+ * strategy.
  */
 export function recipeOf(strategy: Strategy): StrategyRecipe | undefined {
   return made.get(strategy);
@@ -133,7 +131,7 @@ type Parameters = Readonly<Record<string, unknown>> & { readonly on?: AppliedTo 
 
 interface Entry {
   readonly schema: z.ZodObject;
-  /** Of what has passed the schema. */
+  /** Takes parameters that passed the schema. */
   readonly build: (parameters: Parameters) => Strategy;
 }
 

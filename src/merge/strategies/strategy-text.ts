@@ -1,6 +1,6 @@
-/** A strategy in one line: `trimmed-mean(trim=0.2)`, `multi-krum(f=2, m=5)`, `median`. */
+/** A strategy as one line: `trimmed-mean(trim=0.2)`, `multi-krum(f=2, m=5)`, `median`. */
 
-/** A strategy by name with what it is told, as YAML has it too. */
+/** A strategy by name with its parameters, as in YAML. */
 export interface StrategySettings {
   readonly name: string;
   readonly [parameter: string]: unknown;
@@ -9,11 +9,11 @@ export interface StrategySettings {
 export interface StrategyParts {
   readonly name: string;
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** What is wrong with the text behind the name. */
+  /** What is wrong with the text after the name. */
   readonly problem?: string;
 }
 
-/** What stands before the parentheses, and what in them. */
+/** Splits a line into the name and the parameters in parentheses. */
 export function parseStrategy(text: string): StrategyParts {
   const [before = ''] = text.split('(');
   const name = before.trim();
@@ -33,7 +33,7 @@ export function parseStrategy(text: string): StrategyParts {
   return { name, parameters: Object.fromEntries(settings) };
 }
 
-/** The one line of these settings, in their order. */
+/** The line for these settings, in their order. */
 export function formatStrategy({ name, ...parameters }: StrategySettings): string {
   const pairs = Object.entries(parameters).map(([parameter, value]) => `${parameter}=${value}`);
   return pairs.length === 0 ? name : `${name}(${pairs.join(', ')})`;

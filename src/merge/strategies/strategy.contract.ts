@@ -1,4 +1,4 @@
-/** What holds for every strategy, run by `strategies.test.ts` against each. */
+/** Tests that hold for every strategy; `strategies.test.ts` runs them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type StateDict, stateLayout } from '../../tensor/state-dict.js';
@@ -7,9 +7,9 @@ import { merge, type Update } from '../memory/merge.js';
 import { strategyByName } from './strategies.js';
 
 /**
- * The merged vector of the updates' vectors by the formula of the paper, in float64. They come in
- * the order of their content, since of several answers that are as good (two updates in the middle)
- * the first counts.
+ * The merged vector of the updates' vectors by the formula of the paper, in float64. The vectors
+ * are in the order of their content: if several answers are equally good (two middle updates), the
+ * first counts.
  */
 export type Oracle = (
   vectors: readonly (readonly number[])[],
@@ -17,7 +17,7 @@ export type Oracle = (
   fisher: readonly (readonly number[])[],
 ) => readonly number[];
 
-/** The oracle of a formula for each place by itself. */
+/** The oracle for a formula that works on each place by itself. */
 export const perPlace =
   (formula: (values: readonly number[], examples: readonly number[]) => number): Oracle =>
   (vectors, examples) =>
@@ -29,15 +29,15 @@ export const perPlace =
     );
 
 export interface Exceptions {
-  /** Why identical updates do not stay what they are. */
+  /** Why identical updates do not keep their value. */
   readonly identical?: string;
-  /** Why the order of the updates means something. */
+  /** Why the order of the updates matters. */
   readonly order?: string;
-  /** Of the results, relative to the largest value. */
+  /** The tolerance of results, relative to the largest value. */
   readonly tolerance?: number;
 }
 
-/** Tensor and index of every place. */
+/** Tensor and index of each place. */
 export const places = [
   ['a', 0],
   ['a', 1],
@@ -73,8 +73,8 @@ export function strategyContract(text: string, oracle: Oracle, exceptions: Excep
   const placewise = strategy.needs === 'sum' || strategy.needs === 'columns';
   const check = (property: fc.IProperty<never> | fc.IRawProperty<unknown>) =>
     fc.assert(property, { seed: 1, numRuns: placewise ? 300 : 60 });
-  // Where products of values decide, those of these are exact; beyond float32 nothing can be
-  // merged.
+  // If products of values decide, the products of these values are exact. Values beyond float32
+  // cannot be merged.
   const number =
     placewise && strategy.on === undefined
       ? fc.float({ noNaN: true, noDefaultInfinity: true })
@@ -192,7 +192,7 @@ export function strategyContract(text: string, oracle: Oracle, exceptions: Excep
   });
 }
 
-/** To the rounding of one float32, and of float64 at the scale of the operands. */
+/** Compares up to the rounding of one float32, and of float64 at the scale of the operands. */
 function expectClose(got: number, expected: number, scale: number, relative: number): void {
   const tolerance = Math.abs(expected) * 2 ** -24 + scale * relative + 2 ** -149;
   expect(Math.abs(got - expected)).toBeLessThanOrEqual(tolerance);

@@ -3,9 +3,9 @@ import type { PlacewiseStrategy } from '../strategy.js';
 
 /**
  * Task arithmetic: w + λ Σ aₖ Δₖ with the updates Δₖ = wₖ − w and their shares of examples aₖ =
- * nₖ/Σn. With λ = 1 it is the mean; beyond it extrapolates. (The paper adds task vectors without
- * shares: of n equal ones, λ here is n times its λ.) Identical updates stay what they are with λ =
- * 1 only.
+ * nₖ/Σn. With λ = 1 it is the mean; a larger λ extrapolates. (The paper adds task vectors without
+ * shares: for n equal ones, λ here is n times the paper's.) Identical updates keep their value only
+ * with λ = 1.
  * @param lambda λ
  * @see Ilharco et al. 2022, https://arxiv.org/abs/2212.04089
  */

@@ -2,12 +2,12 @@ import { magnitudeSurvey } from '../kernels/largest-magnitudes.js';
 import type { Column, SurveyStrategy } from '../strategy.js';
 
 /**
- * TIES: trim, elect sign, merge those that agree. Of each update Δₖ only the `density` part of the
- * largest magnitudes is kept, those that tie with the least of them too. In each place the kept
- * ones elect γ = sign Σ Δₖ, and the result is
+ * TIES: trim, elect sign, merge the values that agree. In each update Δₖ only the `density` part
+ * with the largest magnitudes is kept, including ties with the smallest of them. In each place the
+ * kept values elect the sign γ = sign Σ Δₖ, and the result is
  *     w + λ · mean of the kept Δₖ with sign Δₖ = γ.
- * Where their sum is 0 the place stays as it was. Identical updates stay what they are with density
- * = 1 and λ = 1 only.
+ * If their sum is 0, the place stays as it was. Identical updates keep their value only with
+ * density = 1 and λ = 1.
  * @param density in (0, 1]
  * @param lambda λ
  * @see Yadav et al. 2023, https://arxiv.org/abs/2306.01708, algorithm 1

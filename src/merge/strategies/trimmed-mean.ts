@@ -3,8 +3,8 @@ import { meanOfRange, reduceSorted } from '../kernels/sorted-places.js';
 import type { PlacewiseStrategy } from '../strategy.js';
 
 /**
- * The mean, in each place, of what is left when the ⌊trim·n⌋ smallest and the ⌊trim·n⌋ largest of
- * the n values are left out. It withstands as many updates as it leaves out at each end.
+ * The mean, in each place, without the ⌊trim·n⌋ smallest and the ⌊trim·n⌋ largest of the n values.
+ * It withstands as many arbitrary updates as it leaves out at each end.
  * @param trim from 0 below 0.5
  * @see Yin et al. 2018, https://arxiv.org/abs/1803.01498, definition 2 (where trim is β)
  */
@@ -13,7 +13,7 @@ export function trimmedMean({ trim }: { trim: number }): PlacewiseStrategy {
     name: 'trimmed-mean',
     needs: 'columns',
     combine(out, columns) {
-      // Less than half, however near to it the fraction is.
+      // Always less than half, however near to it the fraction is.
       const left = Math.min(partDown(trim, columns.length), (columns.length - 1) >> 1);
       reduceSorted(out, columns, (sorted) => meanOfRange(sorted, left, columns.length - left));
     },
