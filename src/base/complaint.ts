@@ -1,7 +1,4 @@
-/**
- * This module says what is wrong with a configuration: which field, what was expected, and what
- * came.
- */
+/** Says what is wrong with a configuration: which field, what was expected, and what it is. */
 import { z } from 'zod';
 import { excerpt } from './excerpt.js';
 import { nearestName } from './nearest-name.js';
@@ -12,7 +9,7 @@ export interface Complaint {
   readonly hint: string | undefined;
 }
 
-/** The part of a JSON Schema that is read here. */
+/** The part of a JSON Schema that this module reads. */
 interface SchemaNode {
   readonly type?: string;
   readonly const?: unknown;
@@ -32,9 +29,8 @@ interface SchemaNode {
 }
 
 /**
- * The complaint that helps most: a name that is not known before whatever is missing in its place.
- * An issue of one's own (`custom`) says what its value is and what was expected, and may have a
- * `hint` among its parameters.
+ * The most helpful complaint: an unknown name comes before a missing field. An issue of our own
+ * (`custom`) gives its value and what was expected, and may have a `hint` among its parameters.
  */
 export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError): Complaint {
   const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
@@ -68,7 +64,7 @@ function unknownName(path: readonly string[], key: string, known: readonly strin
   };
 }
 
-/** The schema of a field; of several alternatives the one that the value names. */
+/** The schema of a field; among several alternatives, the one that the value names. */
 function nodeAt(root: SchemaNode, path: readonly string[], value: unknown): SchemaNode | undefined {
   let node: SchemaNode | undefined = alternative(root, value);
   let inner = value;
@@ -81,13 +77,13 @@ function nodeAt(root: SchemaNode, path: readonly string[], value: unknown): Sche
   return node;
 }
 
-/** An object that names no known alternative stays the list of them. */
+/** An object that names no known alternative keeps the list of them. */
 function alternative(node: SchemaNode, value: unknown): SchemaNode {
   const name = valueAt(value, ['name']);
   return node.oneOf?.find((option) => option.properties?.name?.const === name) ?? node;
 }
 
-/** The names that a list of alternatives goes by. */
+/** The names of the alternatives in a list. */
 function discriminator(node: SchemaNode | undefined, key: string): SchemaNode | undefined {
   const names = node?.oneOf?.map((option) => option.properties?.[key]?.const);
   return names && { enum: names };
@@ -120,7 +116,7 @@ function describe(node: SchemaNode): string {
 }
 
 function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: SchemaNode): string {
-  // The largest safe integer is where numbers end, not a limit of ours.
+  // The largest safe integer is the end of numbers, not a limit of the setting.
   const most = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
   const low = minimum !== undefined ? ` from ${minimum}` : undefined;
   const above = exclusiveMinimum !== undefined ? ` above ${exclusiveMinimum}` : undefined;
@@ -129,7 +125,7 @@ function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schem
   return `${low ?? above ?? ''}${high ?? below ?? ''}`;
 }
 
-/** Where that is what is wrong; else nobody needs to know. */
+/** Says that a list or text is too long, but only if it is. */
 function tooLong({ anyOf = [], ...node }: SchemaNode, got: unknown): string | undefined {
   for (const { maxItems = Infinity, maxLength = Infinity } of [node, ...anyOf]) {
     if (Array.isArray(got) && got.length > maxItems) return `expected at most ${maxItems} of them`;

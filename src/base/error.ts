@@ -8,17 +8,17 @@ export interface ErrorDetails {
 }
 
 /**
- * Something that the user can fix: bad input, a file, a setting; or, where `transient`, something
- * that may pass by itself, such as a full disk or a server that is away. Every room has a small
- * class of its own that extends this one, so that a program can tell them apart; the command line
- * prints `message`, then `hint`, and exits with 2, or with 75 for what is transient. Anything else
- * that is thrown is our bug. What is said repeats no secret, whatever was typed.
+ * An error that the user can fix: bad input, a file, a setting. If `transient`, it may pass by
+ * itself, such as a full disk or a server that is away. Each room has a small class that extends
+ * this one, so that a program can distinguish them. The command line prints `message`, then `hint`,
+ * and exits with 2, or with 75 if transient. Any other error is a bug in Commonweight. Secrets in
+ * the message are removed.
  */
 export class CommonweightError extends Error {
   override readonly name: string = 'CommonweightError';
   /** The next step to take, a sentence without a full stop. */
   readonly hint: string | undefined;
-  /** Another try may go well without any change; by default, whether the cause is so. */
+  /** Whether another try may succeed without any change; by default, that of the cause. */
   readonly transient: boolean;
 
   constructor(message: string, options: ErrorDetails = {}) {

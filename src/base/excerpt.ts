@@ -4,10 +4,7 @@ export function excerpt(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-/**
- * What JSON.parse reads, JSON.stringify may be unable to write: it runs out of stack where lists
- * are deep.
- */
+/** JSON.stringify runs out of stack on deeply nested lists that JSON.parse can read. */
 function written(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

@@ -1,6 +1,6 @@
 /**
- * JSON that came from elsewhere. A key `__proto__` is no name of anything, and schemas of records
- * would pass over it in silence: what is read then would be something else than what was said.
+ * Parses JSON from elsewhere. It refuses a key `__proto__`: schemas of records skip it silently, so
+ * the parsed value would differ from the text.
  * @throws SyntaxError when it is not JSON, or has such a key
  */
 export const messageJson = (text: string): unknown =>

@@ -27,7 +27,7 @@ describe('the order of names', () => {
     const inOrder = ['1', '2', '10', '100', 'a', 'class 2', 'class 10', 'class 10 b', 'class b', 'é'];
     expect([...inOrder].reverse().sort(compareNames)).toEqual(inOrder);
     expect(['2', '02', '1'].sort(compareNames)).toEqual(['1', '02', '2']);
-    // Longer than any number of JavaScript holds exactly.
+    // Beyond the numbers that JavaScript holds exactly.
     expect(['9007199254740993', '9007199254740992'].sort(compareNames)[0]).toBe('9007199254740992');
   });
 

@@ -1,14 +1,14 @@
 /**
- * Names of classes and of participants are the same on every machine. Unicode spells many letters
- * in two ways: most keyboards give "é" as one character (NFC), the file names of a Mac hold two
- * (NFD). So a name is brought to NFC where it comes in.
+ * Makes names of classes and participants the same on every machine. Unicode spells many letters in
+ * two ways: most keyboards give "é" as one character (NFC), file names on a Mac have two (NFD). So
+ * a name is converted to NFC when it is read.
  */
 
 export const canonicalName = (name: string): string => name.normalize('NFC');
 
 /**
- * With every character beyond ASCII as an escape, so that two spellings that look alike can be told
- * apart.
+ * The name with each character beyond ASCII as an escape, which shows the difference between two
+ * spellings that look alike.
  */
 export const escapedName = (name: string): string =>
   JSON.stringify(name).replace(
@@ -18,8 +18,8 @@ export const escapedName = (name: string): string =>
 
 /**
  * The order of names: numbers in them by their value ("1", "2", "10"), all else by UTF-16 code
- * units. It depends on no language and no version of ICU, as `localeCompare` does, for the order of
- * classes is the order of their labels.
+ * units. Unlike `localeCompare`, it does not depend on the language or the version of ICU: the
+ * order of classes is the order of their labels.
  */
 export function compareNames(a: string, b: string): number {
   const others = partsOf(b);
@@ -32,10 +32,7 @@ export function compareNames(a: string, b: string): number {
   return partsOf(a).length - others.length || compareText(a, b);
 }
 
-/**
- * The first name that comes twice, for a sentence about both: as it came first, and as it came
- * again.
- */
+/** The first name that occurs twice: its first spelling and the repeated one. */
 export function repeatedName(
   names: readonly string[],
   keyOf: (name: string) => string = canonicalName,
@@ -49,20 +46,20 @@ export function repeatedName(
   return undefined;
 }
 
-/** What file systems that do not tell cases apart take the name for. */
+/** The form under which file systems that ignore case store the name. */
 const foldedName = (name: string): string => canonicalName(canonicalName(name).toUpperCase().toLowerCase());
 
-/** Names that Windows keeps for devices, whatever follows after a dot. */
+/** Names that Windows reserves for devices, whatever follows after a dot. */
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3])(\.|$)/i;
 
-/** Why no file on another system could carry the participant's name; undefined where one can. */
+/** Why a file on some system could not have the participant's name; undefined if all can. */
 export function participantNameProblem(name: string): string | undefined {
   if (DEVICE.test(name)) return 'expected another name: Windows keeps this one for a device';
   if (/[. ]$/.test(name)) return 'expected a name without a dot or a space at its end, which Windows drops';
   return undefined;
 }
 
-/** Two of these participants whose files would be the same ones on some system, in words. */
+/** Two participants whose files would be the same on some system, in words. */
 export function participantNamesProblem(names: readonly string[]): string | undefined {
   const repeated = repeatedName(names, foldedName);
   if (repeated === undefined) return undefined;

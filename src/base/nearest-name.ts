@@ -1,6 +1,6 @@
-/** Finds the known name that a mistyped name is nearest to. */
+/** Finds the known name that is nearest to a mistyped one. */
 
-/** The known name that is fewest edits away, where it is near enough to be worth suggesting. */
+/** The known name with the fewest edits, if it is near enough to be worth suggesting. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
   let nearest: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * An optional package is a peer dependency that only some users install. It is imported where it is
- * used. When it is missing, one line says what to install.
+ * Imports an optional package: a peer dependency that only some users install. It is imported where
+ * it is used. If it is missing, one line says what to install.
  */
 import type { CommonweightError } from './error.js';
 
@@ -10,15 +10,13 @@ export interface OptionalPackage {
    * cannot be read".
    */
   readonly without: string;
-  /** With their versions, as they are given to npm. */
+  /** Names with versions, as given to npm. */
   readonly packages: readonly string[];
 }
 
 type RoomError = new (message: string, options: { hint: string; cause: unknown }) => CommonweightError;
 
-/**
- * @throws an error of the room, when a package is not installed, or has no build for this system
- */
+/** @throws an error of the room when a package is not installed, or has no build for this system */
 export async function importOptional<Module>(
   load: () => Promise<Module>,
   { without, packages }: OptionalPackage,
@@ -38,7 +36,7 @@ export async function importOptional<Module>(
   }
 }
 
-/** Node's words, or those of a package whose build for this system is missing. */
+/** Matches Node's message, or that of a package whose build for this system is missing. */
 const isAbsenceOf = (name: string, error: unknown): boolean =>
   error instanceof Error &&
   ['Cannot find package', 'Could not load the'].some((words) => error.message.startsWith(words)) &&

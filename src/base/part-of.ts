@@ -1,10 +1,10 @@
 /**
- * Computes how many of `count` a fraction is. A fraction means what it says: 0.07 of 100 is 7,
- * though the product in float64 is 7.000000000000001. So a product that lies within rounding of a
- * whole or half number counts as that number.
+ * Computes a fraction of `count` as a whole number. 0.07 of 100 is 7, although the product in
+ * float64 is 7.000000000000001. So a product within rounding of a whole or half number counts as
+ * that number.
  */
 
-/** Of the fraction's own rounding and the product's. */
+/** Covers the rounding of the fraction and of the product. */
 const ROUNDING = 2 ** -51;
 
 /** ⌈fraction · count⌉ */
@@ -13,7 +13,7 @@ export const partUp = (fraction: number, count: number): number => Math.ceil(mea
 /** ⌊fraction · count⌋ */
 export const partDown = (fraction: number, count: number): number => Math.floor(meant(fraction * count));
 
-/** The whole number nearest to fraction · count; of two that are as near, the larger. */
+/** The whole number nearest to fraction · count; the larger one on a tie. */
 export const partNearest = (fraction: number, count: number): number => Math.round(meant(fraction * count));
 
 function meant(product: number): number {

@@ -3,12 +3,12 @@
  * included. Every other character stands for itself.
  */
 
-/** Whether a name is meant by one of the patterns. */
+/** Whether one of the patterns matches the name. */
 export function matchesAny(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => expressionOf(pattern).test(name));
 }
 
-/** The first pattern by which none of the names is meant: a spelling mistake, most often. */
+/** The first pattern that matches none of the names; usually a spelling mistake. */
 export function idlePattern(patterns: readonly string[], names: readonly string[]): string | undefined {
   return patterns.find((pattern) => !names.some((name) => matchesAny(name, [pattern])));
 }

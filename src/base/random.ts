@@ -22,7 +22,7 @@ export interface RandomStream {
 }
 
 /**
- * The stream of this key. Equal keys give equal streams; the parts are told apart by type and
+ * The stream for this key. Equal keys give equal streams; parts are distinguished by type and
  * position.
  */
 export function randomStream(...key: readonly (number | string)[]): RandomStream {

@@ -1,18 +1,16 @@
 /**
- * Removes secrets from text. An error repeats what a user typed, and users paste links and
- * addresses with tokens and passwords in them. This module recognizes a secret by its form,
- * wherever it stands.
+ * Removes secrets from text. Errors repeat what a user typed, and users paste links and addresses
+ * with tokens and passwords in them. A secret is recognized by its form, wherever it is.
  */
 
 const HIDDEN = '…';
 
-/** `nats://user:password@host`, as far as the last @ of the word; `file:///` has none. */
+/** `nats://user:password@host`, up to the last @ of the word; `file:///` has none. */
 const CREDENTIALS = /(:\/\/)(?!\/)[^\s"'<>]*@/g;
 /** `#token=…`, `?token=…`, `--token=…`, `"token":"…"`. */
 const NAMED = /\b(token|password)(=|":\s?")[^\s"'&,;)}]+/gi;
 /**
- * A token of ours: 43 letters, digits, "-" and "_", of both cases, which no hash in hexadecimal
- * has.
+ * A token of ours: 43 letters, digits, "-" and "_", of both cases, which no hexadecimal hash has.
  */
 const TOKEN = /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{43}(?![\w-])/g;
 

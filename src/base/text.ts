@@ -1,25 +1,25 @@
 /**
- * The form of words that cross the wire. They reach the terminals and logs of others, and a
+ * Schemas of words that cross the wire. They reach terminals and logs of others, and a
  * participant's name becomes part of file names.
  */
 import { z } from 'zod';
 import { participantNameProblem, participantNamesProblem, repeatedName } from './names.js';
 import { isPrintable, printable } from './printable.js';
 
-/** A sentence for people: what could harm a terminal is taken out of it. */
+/** A sentence for people; characters that could harm a terminal are removed. */
 export const sentenceSchema = (mostCharacters: number) => z.string().max(mostCharacters).transform(printable);
 
-/** What others are to repeat as it is, so nothing is taken out. */
+/** A name that others must repeat unchanged, so nothing is removed. */
 export const nameSchema = z
   .string()
   .min(1)
   .max(200)
   .refine(isPrintable, 'expected a name without control characters');
 
-/** Of a class or a participant: two spellings of one name become the same. */
+/** The name of a class or a participant: two spellings of one name become the same. */
 const canonicalNameSchema = nameSchema.normalize('NFC');
 
-/** Of a participant: part of a folder's name here and there. */
+/** The name of a participant, which becomes part of folder names. */
 export const participantNameSchema = canonicalNameSchema
   .refine((name) => !/[/\\]/.test(name), 'expected a name without "/" and "\\"')
   .superRefine((name, context) => {
@@ -27,10 +27,10 @@ export const participantNameSchema = canonicalNameSchema
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   });
 
-/** Everybody who takes part, or some of them. */
+/** Some or all participants. */
 export const participantsSchema = z.array(participantNameSchema).max(10_000);
 
-/** Everybody there is in a federation: no two of them meet in one file. */
+/** All participants of a federation; no two of them have the same file name. */
 export const everybodySchema = participantsSchema.min(1).superRefine((names, context) => {
   const problem = participantNamesProblem(names);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });

@@ -1,11 +1,11 @@
 /**
- * Reports values at most once per interval: the first value at once, and then the last value of
- * each interval at its end.
+ * Reports values at most once per interval: the first value at once, then the last value of each
+ * interval at its end.
  */
 
 export interface Throttled<Value> {
   tell(value: Value): void;
-  /** Tells nothing more. */
+  /** Reports nothing more. */
   close(): void;
 }
 

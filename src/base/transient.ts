@@ -1,9 +1,9 @@
 /**
- * Says which errors of the system are a matter of time: another try may succeed although nobody
- * changed the command.
+ * Says which errors of the system are temporary: another try may succeed although nobody changed
+ * the command.
  */
 const transientCodes: ReadonlySet<unknown> = new Set([
-  // The disk, and what a process may have.
+  // The disk, and limits of the process.
   'ENOSPC',
   'EDQUOT',
   'EMFILE',
@@ -28,7 +28,7 @@ const transientCodes: ReadonlySet<unknown> = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Whether an error, or what it was caused by, is so. */
+/** Whether an error, or its cause, is temporary. */
 export function isTransient(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
     if ('transient' in cause && cause.transient === true) return true;

@@ -3,12 +3,12 @@
  * between two of them.
  */
 
-/** How long others of this thread wait, and what one piece takes besides. */
+/** The longest time that other work of this thread waits, besides the length of one piece. */
 const TURN_MS = 5;
 
 /**
- * Lets others have a turn, where it is due; the first time it always is. @throws the signal's
- * reason, once it is aborted.
+ * Gives other work a turn when it is due, and always the first time. @throws the signal's reason
+ * once it is aborted.
  */
 export type TakeTurn = () => Promise<void>;
 
@@ -22,7 +22,7 @@ export function turnTaker(signal?: AbortSignal): TakeTurn {
   };
 }
 
-/** Browsers have no setImmediate, and let a timer wait four milliseconds where there are many. */
+/** Browsers have no setImmediate, and delay nested timers by four milliseconds. */
 const turn = () =>
   new Promise<void>((resolve) => {
     if (typeof setImmediate === 'function') {

@@ -1,5 +1,5 @@
 /**
- * Waits for work that cannot be stopped, unless a signal aborts the wait. The work then runs on
+ * Waits for work that cannot be stopped, unless a signal aborts the wait. The work then continues
  * unobserved.
  */
 import { InterruptedError } from './interrupted.js';

@@ -1,4 +1,4 @@
-/** [classes]: how many examples each class has, over all labels or those at `indices`. */
+/** [classes]: the number of examples in each class, over all labels or those at `indices`. */
 export function classCounts(
   labels: ArrayLike<number>,
   classes: number,

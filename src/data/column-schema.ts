@@ -1,4 +1,4 @@
-/** What columns are, as files and messages say it. */
+/** The schema of a column's description, for files and messages. */
 import { z } from 'zod';
 import { categoryNamesSchema, nameSchema } from '../base/text.js';
 

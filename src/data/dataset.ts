@@ -1,7 +1,7 @@
 /**
- * A data set: columns of examples, of which some go into a network and others are what is learned. Its makers are pictures
- * and arrays of one's own, in folders of their own; whatever trains, deals out, measures or records speaks of columns. Values lie
- * in shared memory where there is any, so that worker threads receive the set without a copy of their own.
+ * A data set: columns of examples. Inputs go into a network, targets are what it learns. Folders
+ * below make data sets from pictures and from a program's arrays; all other code handles columns.
+ * Values lie in shared memory if possible, so that worker threads need no copy.
  */
 import { arrayProblem } from '../tensor/arrays.js';
 import { type ColumnSpec, describeColumn } from '../tensor/column-spec.js';
@@ -11,32 +11,35 @@ import { DataError } from './error.js';
 export interface Dataset {
   readonly name: string;
   readonly examples: number;
-  /** What a network is given, in its order. */
+  /** In the order in which the network reads them. */
   readonly inputs: readonly Column[];
-  /** What is learned, in the order in which a task takes it. */
+  /** What is learned, in the order in which the task reads them. */
   readonly targets: readonly Column[];
 }
 
 export type ColumnValues = Uint8Array | Int32Array | Float32Array;
 
-/** What a column is, without its values. */
+/** The description of a column, without its values. */
 export interface ColumnFacts extends ColumnSpec {
   readonly meaning: Meaning;
 }
 
-/** Of a column: a description has nothing of its values. */
+/** The description of a column, without values that it may carry. */
 export const factsOf = ({ name, dtype, shape, meaning }: ColumnFacts) => ({
   ...{ name, dtype, shape: [...shape] },
   meaning: meaning.kind === 'categories' ? { ...meaning, names: [...meaning.names] } : meaning,
 });
 
-/** What a data set is about, without its examples. */
+/** The description of a data set, without its examples. */
 export interface DataFacts {
   readonly inputs: readonly ColumnFacts[];
   readonly targets: readonly ColumnFacts[];
 }
 
-/** Its kind of numbers is that of a batch; its values may be kept in bytes where they are few. */
+/**
+ * A column with its values. The dtype is that of a batch; values may be stored as bytes if they are
+ * small.
+ */
 export interface Column extends ColumnFacts {
   /** [examples, …shape], row-major. */
   readonly values: ColumnValues;
@@ -51,7 +54,10 @@ export type Meaning =
   /** Words, or pieces of them, by their numbers. */
   | { readonly kind: 'tokens'; readonly vocabulary: number };
 
-/** Training and test examples of the same columns. The test set is the coordinator's; it may hold no examples. */
+/**
+ * Training and test examples with the same columns. The test set belongs to the coordinator and may
+ * be empty.
+ */
 export interface TrainTestSplit<Set extends Dataset = Dataset> {
   readonly train: Set;
   readonly test: Set;
@@ -59,7 +65,7 @@ export interface TrainTestSplit<Set extends Dataset = Dataset> {
 
 export const columnsOf = ({ inputs, targets }: Dataset): readonly Column[] => [...inputs, ...targets];
 
-/** What a set's first target distinguishes, where it is a category; nothing elsewhere. */
+/** The categories of a set's first target; empty if it is not a category. */
 export function categoriesOf({ targets: [target] }: Pick<DataFacts, 'targets'>): readonly string[] {
   return target?.meaning.kind === 'categories' && target.shape.length === 0 ? target.meaning.names : [];
 }
@@ -67,20 +73,23 @@ export function categoriesOf({ targets: [target] }: Pick<DataFacts, 'targets'>):
 export const bytesOf = (dataset: Dataset): number =>
   columnsOf(dataset).reduce((sum, { values }) => sum + values.byteLength, 0);
 
-/** Zeroed bytes, shared where the platform allows it (a browser does so for cross-origin isolated pages only). */
+/**
+ * Zeroed bytes, in shared memory if the platform allows it (browsers do for cross-origin isolated
+ * pages only).
+ */
 export function sharedBytes(length: number): Uint8Array {
   return typeof SharedArrayBuffer === 'undefined'
     ? new Uint8Array(length)
     : new Uint8Array(new SharedArrayBuffer(length));
 }
 
-/** The values themselves where they are shared already, else a shared copy. */
+/** Returns the values if they are shared already, otherwise a shared copy. */
 export function toShared<Values extends ColumnValues>(values: Values): Values {
   if (typeof SharedArrayBuffer === 'undefined' || values.buffer instanceof SharedArrayBuffer) return values;
   return sharedCopy(values, values.length, (into) => into.set(values));
 }
 
-/** Shared values of the same kind, so many of them. */
+/** An array of the same kind and this length, in shared memory. */
 function sharedCopy<Values extends ColumnValues>(
   like: Values,
   length: number,
@@ -88,14 +97,14 @@ function sharedCopy<Values extends ColumnValues>(
 ): Values {
   const { buffer } = sharedBytes(length * like.BYTES_PER_ELEMENT);
   const kind = like.constructor as new (buffer: ArrayBufferLike) => Values;
-  // A Node Buffer is a view of a pool: what is shared is plain.
+  // A Node Buffer is a view of a pool; the shared copy is a plain array.
   const into =
     like instanceof Uint8Array ? (new Uint8Array(buffer) as ColumnValues as Values) : new kind(buffer);
   fill(into);
   return into;
 }
 
-/** What a batch keeps the values of a column in. */
+/** The array in which a batch keeps the values of a column. */
 export function emptyValues({ dtype, shape }: ColumnSpec, places: number, shared = false): ColumnValues {
   const kinds = { u8: Uint8Array, i32: Int32Array, f32: Float32Array };
   const length = places * sizeOf(shape);
@@ -103,20 +112,20 @@ export function emptyValues({ dtype, shape }: ColumnSpec, places: number, shared
   return new kind(shared ? new SharedArrayBuffer(length * kinds[dtype].BYTES_PER_ELEMENT) : length);
 }
 
-/** Writes the values of example `index` to `place` of a batch. */
+/** Writes the values of example `index` to `place` in a batch. */
 export function fillPlace(into: ColumnValues, place: number, { values, shape }: Column, index: number): void {
   const size = sizeOf(shape);
   if (size === 1) into[place] = values[index] as number;
   else into.set(values.subarray(index * size, (index + 1) * size), place * size);
 }
 
-/** @throws DataError when there is no such example */
+/** @throws DataError when the example does not exist */
 export function requireExample({ name, examples }: Dataset, index: number): void {
   if (index < examples) return;
   throw new DataError(`data: "${name}" has ${examples} examples, asked for number ${index}`);
 }
 
-/** Kinds that the values of a column may be kept in. */
+/** The kinds of arrays in which the values of a column may be stored. */
 const KEPT = {
   u8: ['Uint8Array'],
   i32: ['Int32Array', 'Uint8Array'],
@@ -124,8 +133,9 @@ const KEPT = {
 } as const;
 
 /**
- * Of a set that a program hands in: kinds and lengths of its arrays, in no time. JavaScript would make zeros of what does not
- * fit. What a set has besides its columns must be the very arrays of them: other ones would not be trained on.
+ * Checks a set that a program passes: kinds and lengths of its arrays. This takes no time; without
+ * it, JavaScript would silently read zeros. Fields that repeat columns must be the same arrays as
+ * the columns: other arrays would not be trained on.
  * @throws DataError that says what is wrong
  */
 export function checkColumns(dataset: Dataset): void {
@@ -155,7 +165,10 @@ export function checkColumns(dataset: Dataset): void {
   }
 }
 
-/** @throws DataError that says what is wrong: `checkColumns`, and that every number of a category or a token is one */
+/**
+ * Checks the columns as `checkColumns` does, and the value of each category and token.
+ * @throws DataError that says what is wrong
+ */
 export function checkDataset(dataset: Dataset): void {
   checkColumns(dataset);
   for (const column of columnsOf(dataset)) checkValues(dataset.name, column);
@@ -196,7 +209,10 @@ function valuesProblem(
   }
 }
 
-/** Of both sets; those of the coordinator may be none. @throws DataError that says what is wrong, or not alike */
+/**
+ * Checks both sets; the test set may be empty.
+ * @throws DataError that says what is wrong, or how the sets differ
+ */
 export function checkSplit({ train, test }: TrainTestSplit): void {
   checkDataset(train);
   checkDataset(test);
@@ -223,11 +239,11 @@ function meant(meaning: Meaning): string {
   }
 }
 
-/** What the examples of a set would be, and none of them. */
+/** A set with the same columns and no examples. */
 export const withoutExamples = <Set extends Dataset>(of: Set): Set =>
   chosenFrom(of, new Uint32Array(0), of.name);
 
-/** A set whose test examples are nobody's: those of the coordinator are enough. */
+/** A split without test examples, for when those of the coordinator are enough. */
 export const withoutTest = <Set extends Dataset>(train: Set): TrainTestSplit<Set> => ({
   train,
   test: withoutExamples(train),
@@ -235,7 +251,7 @@ export const withoutTest = <Set extends Dataset>(train: Set): TrainTestSplit<Set
 
 /**
  * A copy of these examples, in this order.
- * @throws DataError when there is no such example, or none at all
+ * @throws DataError when an example does not exist, or the list is empty
  */
 export function subset<Set extends Dataset>(
   dataset: Set,
@@ -248,7 +264,7 @@ export function subset<Set extends Dataset>(
   return chosenFrom(dataset, chosen, name);
 }
 
-/** @throws DataError when there is no such example */
+/** @throws DataError when an example does not exist */
 function exampleNumbers(dataset: Dataset, indices: Iterable<number>): Uint32Array {
   const places = [...indices];
   const wrong = places.find((index) => !Number.isInteger(index) || index < 0);
@@ -261,7 +277,10 @@ function exampleNumbers(dataset: Dataset, indices: Iterable<number>): Uint32Arra
   return Uint32Array.from(places);
 }
 
-/** With what else the set has: arrays that are those of columns become the new ones. */
+/**
+ * Copies the set with the chosen examples. Its other fields that are arrays of columns become the
+ * new arrays.
+ */
 function chosenFrom<Set extends Dataset>(dataset: Set, chosen: Uint32Array, name: string): Set {
   const renewed = new Map<unknown, ColumnValues>();
   const choose = (columns: readonly Column[]) =>
@@ -277,7 +296,7 @@ function chosenFrom<Set extends Dataset>(dataset: Set, chosen: Uint32Array, name
   return { ...Object.fromEntries(others), name, examples: chosen.length, ...columns };
 }
 
-/** @throws DataError when a set has not the columns that are expected, whatever they are called */
+/** @throws DataError when the columns of a set are not the expected ones, ignoring their names */
 export function requireColumns(
   { name }: Dataset,
   columns: readonly ColumnSpec[],

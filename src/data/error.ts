@@ -1,6 +1,6 @@
 import { CommonweightError } from '../base/error.js';
 
-/** A data set that is missing, damaged, or not what it was said to be. */
+/** A data set that is missing, damaged, or not as described. */
 export class DataError extends CommonweightError {
   override readonly name = 'DataError';
 }

@@ -1,9 +1,9 @@
-/** The progress that a reader of data reports. */
+/** The progress that a data reader reports. */
 export interface DataProgress {
-  /** The file or package that is on its way. */
+  /** The file or package that is being loaded. */
   readonly what: string;
   readonly receivedBytes: number;
-  /** Missing where the sender does not say. */
+  /** Missing if the sender does not say. */
   readonly totalBytes?: number;
 }
 

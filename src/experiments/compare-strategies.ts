@@ -1,7 +1,8 @@
 /**
- * The same federation under several strategies and seeds, one run after the other. For one seed all strategies have the
- * same partition and initial weights; the next seed deals out both anew. Each run merges, copies and goes on by its own
- * strategy; training that does not depend on it is done once. Node only.
+ * Runs the same federation under several strategies and seeds, one run after the other. For one
+ * seed, all strategies have the same partition and initial weights; the next seed draws both anew.
+ * Each run merges, copies and continues with its own strategy. Training that does not depend on the
+ * strategy is done once. Node only.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ import { shareTasks } from './shared-tasks.js';
 export interface RunPlace {
   readonly strategy: string;
   readonly seed: number;
-  /** From 1, and of how many. */
+  /** The number of the run, from 1, and the number of runs. */
   readonly run: number;
   readonly runs: number;
 }
@@ -43,9 +44,9 @@ export interface ComparisonOptions
     FederationOptions,
     'out' | 'workers' | 'dataDir' | 'data' | 'signal' | 'source' | 'mostMemoryBytes'
   > {
-  /** The first is what the others are measured against. */
+  /** The others are compared with the first. */
   readonly strategies: readonly string[];
-  /** So many seeds, from the configuration's own upwards. */
+  /** The number of seeds, from the configuration's own seed upwards. */
   readonly seeds: number;
   readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
     onStart?(place: RunPlace, start: RunStart): void;
@@ -57,13 +58,14 @@ export interface ComparisonOptions
 export interface ComparedResult {
   readonly strategy: string;
   readonly seed: number;
-  /** Of one state, as it travels: four bytes a number. */
+  /** The bytes of one state, four for each number. */
   readonly stateBytes: number;
   readonly result: RunResult;
 }
 
 /**
- * Runs that are kept in `out`, each in a folder of its own, are taken up again or taken as they are.
+ * Runs that are stored in `out`, each in a folder of its own, are resumed, or taken as they are if
+ * finished.
  * @throws InterruptedError when the signal came before the end.
  */
 export async function compareStrategies(
@@ -81,7 +83,7 @@ export async function compareStrategies(
       onProgress: observer.onData,
       onNotice: observer.onNotice,
     }));
-  // One for all runs; each keeps it in its folder.
+  // The same for all runs; each stores it in its folder.
   const configuration = await withOwnNormalization(parsed, input, data.train);
   const { out } = options;
   const claim = out === undefined ? undefined : await claimNewFolder(out, signal, observer.onNotice);
@@ -143,7 +145,7 @@ async function runOne(
   const result = await outcome.then(
     ({ result }) => result,
     (error: unknown) => {
-      // That a strategy lets training diverge is what a comparison wants to know.
+      // A comparison reports that a strategy lets training diverge.
       const merged = error instanceof DivergedRunError && error.result.rounds.some(hasMerged);
       if (merged) return error.result;
       throw error;
@@ -156,7 +158,7 @@ async function runOne(
 
 const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merged).length > 0;
 
-/** Their names as they call themselves. Checked before the first run, which may take long. */
+/** The strategies' full names. They are checked before the first run, which may take long. */
 function namesOf(strategies: readonly string[], configuration: Configuration, source: string): string[] {
   const names = strategies.map(
     (strategy) => strategiesOf({ ...configuration, strategy, compare: [] }, [], source).strategy.name,

@@ -30,14 +30,14 @@ const base: ConfigurationInput = {
   optimizer: { name: 'sgd', learningRate: 0.05 },
   local: { epochs: 1 },
   rounds: 3,
-  // Whoever does not answer is not waited for long.
+  // A short deadline for participants that do not answer.
   quorum: 2,
   deadlineSeconds: 0.1,
 };
 const names = ['environment-1', 'environment-2', 'environment-3'] as const;
 const third = names[2];
 
-/** What a participant does not see of its assignments, or only once something has happened. */
+/** Which assignments a participant does not see, or sees only after something has happened. */
 type Attendance = (
   participant: string,
   assignment: Assignment,
@@ -45,7 +45,7 @@ type Attendance = (
 ) => Promise<boolean> | boolean;
 type Happened = (isIt: (event: RoundEvent) => boolean) => Promise<void>;
 
-/** A federation of three across machines. @returns its folder */
+/** A federation of three participants across machines. @returns its folder */
 async function served(
   input: ConfigurationInput,
   attends: Attendance,
@@ -106,7 +106,7 @@ async function served(
   return out;
 }
 
-/** The third is away in one round; in the others it is the others who come later. */
+/** The third is away in one round; in the other rounds the other two come later. */
 const awayIn =
   (away: number): Attendance =>
   async (participant, assignment, happened) => {
@@ -210,7 +210,7 @@ describe('a replay', () => {
     await runFederation(input, { out, workers: 2, ...options });
     return out;
   };
-  /** The run with a change to each fact that has it. */
+  /** The run with a change to each event that the change applies to. */
   const changed = (path: string, change: (event: RoundEvent) => RoundEvent) => {
     const copy = newFolder();
     cpSync(path, copy, { recursive: true });
@@ -292,7 +292,7 @@ describe('a replay', () => {
       'dataset: none\nimageShape: [1, 2, 2]\nclassNames: [a, b]',
       'were never in one place',
     );
-    await says('name: v', 'name: own', 'its "partition" is "own": the images were never in one place');
+    await says('name: v', 'name: own', 'its "partition" is "own": the data were never in one place');
     await says(
       /dataset: .*/,
       'dataset: ./nowhere',

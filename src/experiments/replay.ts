@@ -1,7 +1,7 @@
 /**
- * Runs a recorded run again, on one machine: configuration and journal are all there is of it, with the data set of the
- * configuration. In every round those are merged whose updates were merged then, and the result is compared with the
- * journal, fact by fact. So a stranger can see whether the model is what the journal says. Node only.
+ * Runs a recorded run again on one machine, from its configuration, its journal and the data set.
+ * In each round it merges the updates that were merged then, and compares the result with the
+ * journal, fact by fact. So anybody can check that the model is the one in the journal. Node only.
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,25 +28,25 @@ export interface ReplayOptions
     FederationOptions,
     'out' | 'workers' | 'dataDir' | 'data' | 'network' | 'strategies' | 'methods' | 'init' | 'signal'
   > {
-  /** Where the data set lies now; by default where its configuration says. */
+  /** Where the data set is now; by default where its configuration says. */
   readonly dataset?: string | undefined;
   readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
     /**
-     * Before the first training.
+     * Called before the first training.
      * @param finished whether all has been replayed before, into the same folder
      */
     onStart?(run: RecordedRun, finished: boolean): void;
-    /** A round is over, as it was and as it is now. */
+    /** Called after each round with the recorded and the replayed facts. */
     onRound?(recorded: RoundRecord, replayed: RoundRecord): void;
   };
 }
 
-/** A fact that came out otherwise. */
+/** A fact that differs. */
 export interface ReplayDifference {
   readonly round: number;
   /** The file is that of the final model, as the run left it. */
   readonly of: 'update' | 'model' | 'common' | 'average' | 'refitted' | 'figure' | 'pooled' | 'file';
-  /** Whose update, or the main figure of the copy with whom. */
+  /** The participant whose update, or whose copy's main figure, it is. */
   readonly participant?: string | undefined;
   /** The method whose common state it is. */
   readonly name?: string | undefined;
@@ -57,17 +57,18 @@ export interface ReplayDifference {
 
 export interface ReplayOutcome {
   readonly run: RecordedRun;
-  /** Of the replay. */
+  /** The result of the replay. */
   readonly result: RunResult;
-  /** The first is where it began: each follows from those before it. */
+  /** The first is where the replay departed: each later one follows from those before. */
   readonly differences: readonly ReplayDifference[];
-  /** On what the same bytes depend besides, where it is not as it was. */
+  /** Versions on which the same bytes depend and that differ. */
   readonly versions: readonly { readonly of: string; readonly recorded: string; readonly here: string }[];
 }
 
 /**
  * @param path the folder of a run
- * @throws FederationError when there is no run, or it cannot be replayed here; whatever `runFederation` throws
+ * @throws FederationError when there is no run, or it cannot be replayed here; also what
+ * `runFederation` throws
  */
 export async function replayRun(path: string, options: ReplayOptions = {}): Promise<ReplayOutcome> {
   const { observer = {}, signal, dataDir } = options;
@@ -115,7 +116,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
   return { run, result, differences, versions: versionsChanged(run.result.versions) };
 }
 
-/** What came out otherwise in a round, in the order in which one follows from the other. */
+/** The differences in a round, in the order of cause and effect. */
 export function roundDifferences(
   recorded: RoundRecord,
   replayed: RoundRecord,
@@ -150,7 +151,7 @@ function factsOf(record: RoundRecord, metric: MetricFacts): Fact[] {
   ];
 }
 
-/** Whether the model that the run left is that of its last round. */
+/** Whether the model file of the run is the model of its last round. */
 async function fileDifference({
   path,
   state,
@@ -169,23 +170,23 @@ function requireReplayable({ path, configuration, extended }: RecordedRun, round
   const { dataset, partition } = configuration;
   const why =
     dataset === 'none'
-      ? 'its "dataset" is "none": the images were never in one place'
+      ? 'its "dataset" is "none": the data were never in one place'
       : partition.name === OWN_DATA
-        ? `its "partition" is "${OWN_DATA}": the images were never in one place`
+        ? `its "partition" is "${OWN_DATA}": the data were never in one place`
         : rounds === 0
           ? 'none of its rounds was merged'
           : extended && followsRounds(configuration)
-            ? 'more rounds were allowed when some were done, and what is done in a round depends on how many there are'
+            ? 'its "rounds" was raised after some were done, and the result of a round depends on their number'
             : undefined;
   if (why === undefined) return;
   throw new FederationError(`"${path}" cannot be replayed: ${why}`, {
     ...(rounds > 0 && {
-      hint: 'a run can be replayed whose data set a partitioner deals out, and lies here',
+      hint: 'only a run whose data set is on this machine and is dealt out by a partitioner can be replayed',
     }),
   });
 }
 
-/** Its own folder would be taken for a replay that is finished. */
+/** The run's own folder would be taken for a finished replay. */
 async function requireOther(path: string, out: string | undefined): Promise<void> {
   if (out === undefined) return;
   const [here, there] = await Promise.all([realpath(path), realpath(out).catch(() => undefined)]);
@@ -205,10 +206,10 @@ async function requireModel({ path, configuration }: RecordedRun, init: string |
   );
 }
 
-/** Who trained on more examples, or fewer, than the data set deals out had other data. */
+/** A participant whose number of examples differs from its share had other data. */
 function requireShares({ path, rounds }: RecordedRun, { train }: TrainTestSplit, shares: readonly Share[]) {
   for (const { round, updates } of rounds) {
-    // In the order of the participants, whichever was done first.
+    // In the order of the participants, whichever finished first.
     for (const { name: participant, train: dealt } of shares) {
       const examples = updates.get(participant)?.examples;
       if (examples === undefined || examples === dealt.length) continue;

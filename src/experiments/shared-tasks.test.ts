@@ -25,7 +25,7 @@ const task = (
   };
 };
 
-/** Counts what it is asked for; the first `failures` are given up. */
+/** Counts the requests; the first `failures` of them are given up. */
 function counting(failures = 0) {
   const asked: TrainTask[] = [];
   const runner: TaskRunner = {

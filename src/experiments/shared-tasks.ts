@@ -1,15 +1,15 @@
 /**
- * Training that several runs of a comparison ask for, done once. Runs that differ only in their
- * strategy begin alike: the first round trains from the same weights on the same data, and pooled
- * training never sees a strategy. A task is known by what it says, down to the bytes of its arrays;
- * its result is a function of that alone. Node only.
+ * Does training once that several runs of a comparison request. Runs that differ only in their
+ * strategy start alike: the first round trains from the same weights on the same data, and pooled
+ * training never depends on a strategy. A task is identified by its whole content, down to the
+ * bytes of its arrays; its result is a function of that alone. Node only.
  */
 
 import { sha256Of } from '../federation/record/run-folder.js';
 import type { LocalResult } from '../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../training/tasks.js';
 
-/** Puts a memory before the runners of all runs; it is gone with the function. */
+/** Puts a cache before the runners of all runs; it lasts as long as the returned function. */
 export function shareTasks(): (runner: TaskRunner) => TaskRunner {
   const results = new Map<string, Promise<LocalResult>>();
   return (runner) => ({
@@ -20,7 +20,7 @@ export function shareTasks(): (runner: TaskRunner) => TaskRunner {
       if (known !== undefined) return known;
       const result = runner.train(task, onProgress);
       results.set(key, result);
-      // What was given up or failed is tried again by the next run.
+      // A task that failed or was given up is tried again by the next run.
       result.catch(() => results.delete(key));
       return result;
     },
@@ -31,7 +31,7 @@ export function shareTasks(): (runner: TaskRunner) => TaskRunner {
   });
 }
 
-/** Later rounds begin with what a strategy made: they would fill the memory for nothing. */
+/** Later rounds start from what a strategy made: they would fill the cache for nothing. */
 const isShared = ({ work }: TrainTask) => work.round === 1 || work.participant === 'pooled';
 
 function keyOf(task: TrainTask): string {

@@ -1,6 +1,7 @@
 /**
- * Test examples before and after a merge: which of them the participants' own models know, which the merged model knows, and
- * some of those for which the merge decided. All of them are the coordinator's own.
+ * Compares the coordinator's test examples before and after a merge: which of them the
+ * participants' own models predict correctly, which the merged model does, and some examples for
+ * which the merge made the difference.
  */
 import type { Answers } from './metrics.js';
 
@@ -8,28 +9,36 @@ import type { Answers } from './metrics.js';
 export interface Decided {
   readonly index: number;
   readonly label: number;
-  /** [participants]: what each own model takes it for. */
+  /** [participants]: the class that each own model predicts. */
   readonly own: number[];
   readonly merged: number;
 }
 
 export interface BeforeAndAfter {
-  /** [participants + 1]: how many examples that k own models know the merged model knows too. */
+  /**
+   * [participants + 1]: how many examples that k own models predict correctly the merged model
+   * does, too.
+   */
   readonly kept: number[];
-  /** [participants + 1]: how many examples that k own models know the merged model does not know. */
+  /**
+   * [participants + 1]: how many examples that k own models predict correctly the merged model does
+   * not.
+   */
   readonly missed: number[];
-  /** Examples that the merged model knows and at least half of the own models do not. */
+  /**
+   * Examples that the merged model predicts correctly and at least half of the own models do not.
+   */
   readonly gained: Decided[];
   /** The reverse. */
   readonly lost: Decided[];
 }
 
-/** So many of each kind. */
+/** The number of examples of each kind. */
 const SHOWN = 12;
 
 /**
- * The examples named are those on which most own models were of the other opinion, of as many classes as there are, the first
- * in the order of the test set: the same answers name the same examples.
+ * Chooses the examples on which most own models differ from the merged model, from as many classes
+ * as possible, in the order of the test set. The same answers give the same examples.
  */
 export function beforeAndAfter(own: readonly Answers[], merged: Answers): BeforeAndAfter {
   const kept = new Array<number>(own.length + 1).fill(0);

@@ -1,4 +1,4 @@
-/** The metrics of classification: the accuracy is the main one. */
+/** The metrics of classification; accuracy is the main one. */
 import { type Figures, finiteFigures, type TaskMetrics } from './metric.js';
 import { figuresOfSums, type Metrics } from './metrics.js';
 
@@ -7,5 +7,5 @@ export const classificationMetrics: TaskMetrics = [
   { name: 'loss', better: 'lower', format: 'number' },
 ];
 
-/** What sums come to, whatever the task. */
+/** The figures that follow from the sums, for any task. */
 export const figuresOf = (metrics: Metrics): Figures => finiteFigures(figuresOfSums(metrics));

@@ -1,7 +1,7 @@
 /**
- * Measures drift: how far the participants went from the model they began a round with, and whether
- * in one direction. It has norms of Δ_k = w_k − w, and the cosine of every pair. Under label skew
- * local models drift apart, and their mean represents none of them.
+ * Measures drift: how far the participants moved from the model they started a round with, and
+ * whether in the same direction. It has the norms of Δ_k = w_k − w, and the cosine of each pair.
+ * Under label skew local models drift apart, and their mean represents none of them.
  * @see Zhao et al. 2018 (weight divergence), https://arxiv.org/abs/1806.00582
  */
 import type { TakeTurn } from '../base/turns.js';
@@ -9,7 +9,7 @@ import type { TakeTurn } from '../base/turns.js';
 export interface Drift {
   /** [participants]: ‖Δ_k‖. */
   norms: number[];
-  /** [participants, participants]: Δ_i·Δ_j / ‖Δ_i‖‖Δ_j‖; 0 where one of them did not move. */
+  /** [participants, participants]: Δ_i·Δ_j / ‖Δ_i‖‖Δ_j‖; 0 if one of them did not move. */
   cosines: number[][];
 }
 

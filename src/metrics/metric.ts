@@ -1,7 +1,7 @@
 /**
- * What a metric is to those who read it: its name, which way is better, how it is written. Whatever
- * records, shows or compares figures takes these facts from the task, so that none of it knows an
- * accuracy from a root mean squared error.
+ * The description of a metric: its name, its direction, and how it is written. Code that records,
+ * shows or compares figures takes these from the task, so none of it depends on a particular
+ * metric.
  */
 import type { z } from 'zod';
 import type { metricSchema } from './schemas.js';
@@ -17,7 +17,7 @@ export type Figures = Readonly<Record<string, number>>;
 export const finiteFigures = (figures: Figures): Figures =>
   Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
 
-/** Why figures that somebody else says cannot be of these metrics; undefined where they can. */
+/** Why figures from elsewhere cannot be of these metrics; undefined if they can. */
 export function figuresProblem(figures: Figures, metrics: readonly MetricFacts[]): string | undefined {
   for (const [name, value] of Object.entries(figures)) {
     const metric = metrics.find((one) => one.name === name);
@@ -31,34 +31,34 @@ export function figuresProblem(figures: Figures, metrics: readonly MetricFacts[]
   return undefined;
 }
 
-/** By how much `to` is better than `from`; below 0 where it is worse. */
+/** By how much `to` is better than `from`; below 0 if it is worse. */
 export const gain = ({ better }: MetricFacts, from: number, to: number) =>
   better === 'higher' ? to - from : from - to;
 
 export const isBetter = (metric: MetricFacts, one: number, other: number) => gain(metric, other, one) > 0;
 
-/** Sorts the best first. */
+/** A comparison that sorts the best first. */
 export const bestFirst =
   (metric: MetricFacts) =>
   (a: number, b: number): number =>
     gain(metric, a, b);
 
-/** Undefined of nothing. */
+/** The best of these values; undefined if there are none. */
 export const bestOf = (metric: MetricFacts, values: readonly number[]): number | undefined =>
   values.toSorted(bestFirst(metric))[0];
 export const worstOf = (metric: MetricFacts, values: readonly number[]): number | undefined =>
   values.toSorted(bestFirst(metric)).at(-1);
 
-/** "–" for a figure that is not known. */
+/** A figure in text; "–" if it is not known. */
 export const writtenOf = (metric: MetricFacts, figures: Figures | undefined): string => {
   const value = figures?.[metric.name];
   return value === undefined ? '–' : written(metric, value);
 };
 
-/** In the middle of a sentence: "accuracy", "RMSE". */
+/** The name within a sentence: "accuracy", "RMSE". */
 export const labelOf = ({ name, label }: MetricFacts) => label ?? name;
 
-/** At its beginning. */
+/** The name at the beginning of a sentence. */
 export function titleOf(metric: MetricFacts): string {
   const label = labelOf(metric);
   return `${label.charAt(0).toUpperCase()}${label.slice(1)}`;
@@ -68,11 +68,11 @@ export function titleOf(metric: MetricFacts): string {
 export const written = (metric: MetricFacts, value: number) =>
   metric.format === 'percent' ? `${(100 * value).toFixed(2)}%` : withUnit(metric, significant(value));
 
-/** In a table whose legend tells the unit: "91.23", "3.214". */
+/** For a table whose legend names the unit: "91.23", "3.214". */
 export const writtenBare = ({ format }: MetricFacts, value: number, digits = 2) =>
   format === 'percent' ? (100 * value).toFixed(digits) : significant(value);
 
-/** What the numbers of such a table are in; undefined for numbers without a unit. */
+/** The unit of the numbers in such a table; undefined for numbers without a unit. */
 export const tableUnit = ({ format, unit }: MetricFacts) => (format === 'percent' ? 'per cent' : unit);
 
 /** A difference of two figures: "3.12 points", "0.25 km". */
@@ -81,13 +81,13 @@ export const writtenDifference = (metric: MetricFacts, difference: number, digit
     ? `${(100 * difference).toFixed(digits)} points`
     : withUnit(metric, significant(difference));
 
-/** On the axis of a chart: "91.5%", "3.2". */
+/** For the axis of a chart: "91.5%", "3.2". */
 export const writtenTick = ({ format }: MetricFacts, value: number) =>
   format === 'percent' ? `${Number((100 * value).toFixed(1))}%` : String(Number(value.toPrecision(6)));
 
 const withUnit = ({ unit }: MetricFacts, text: string) => (unit === undefined ? text : `${text} ${unit}`);
 
-/** Four digits that say something, more for large numbers, whose places all count. */
+/** Four significant digits; large numbers keep all places before the point. */
 const significant = (value: number) =>
   Math.abs(value) >= 1e4 && Math.abs(value) < 1e15
     ? String(Math.round(value))

@@ -1,6 +1,7 @@
 /**
- * What a model did on a set of examples: sums, so that parts can be added up in any split, and the rules by which figures come
- * of them. Sums are float32 within a batch, and float64 across batches and owners.
+ * The results of a model on a set of examples as sums, so that parts can be added in any split, and
+ * the rules that turn sums into figures. Sums are float32 within a batch, and float64 across
+ * batches and participants.
  */
 import { evaluate } from '../engine/graph/evaluate.js';
 import type { Value } from '../engine/graph/value.js';
@@ -8,25 +9,28 @@ import { requireArray } from '../tensor/arrays.js';
 
 export interface Metrics {
   readonly examples: number;
-  /** What the loss is a mean over: examples, or those of their units that count. */
+  /** What the loss is averaged over: examples, or those of their units that count. */
   readonly counted: number;
-  /** Σ loss over them. */
+  /** Σ loss over the counted units. */
   readonly lossSum: number;
-  /** Of the task's metrics, by name; row-major. */
+  /** The sums of the task's metrics, by name; row-major. */
   readonly sums: Readonly<Record<string, Float64Array>>;
   readonly rules: readonly FigureRule[];
-  /** Example by example, where whoever evaluated kept it. */
+  /** The predictions example by example, if the evaluation kept them. */
   readonly answers?: Answers;
 }
 
-/** How a figure comes of the sums; plain data, so that it passes between threads. */
+/**
+ * How to compute a figure from the sums. It is plain data, so that it can be passed between
+ * threads.
+ */
 export interface FigureRule {
   readonly name: string;
-  /** [], of inputs that are called as the sums are, and `counted`. */
+  /** [], computed from inputs with the names of the sums, and `counted`. */
   readonly figure: Value;
 }
 
-/** [examples], in the order in which they were evaluated. */
+/** [examples], in the order of evaluation. */
 export interface Answers {
   readonly labels: Uint8Array;
   readonly predictions: Uint8Array;
@@ -38,7 +42,10 @@ export const accuracy = ({ sums, examples }: Pick<Metrics, 'sums' | 'examples'>)
 export const meanLoss = ({ lossSum, counted }: Pick<Metrics, 'lossSum' | 'counted'>) =>
   counted === 0 ? 0 : lossSum / counted;
 
-/** What the sums come to, in float64: the task's own figures, and the loss. One of nothing is not finite. */
+/**
+ * The figures of these sums, in float64: the task's own, and the loss. They are not finite if
+ * nothing was counted.
+ */
 export function figuresOfSums(metrics: Metrics): Record<string, number> {
   const inputs = { ...metrics.sums, counted: [metrics.counted] };
   const figures = metrics.rules.map(({ name, figure }) => {
@@ -47,15 +54,21 @@ export function figuresOfSums(metrics: Metrics): Record<string, number> {
   return { ...Object.fromEntries(figures), loss: meanLoss(metrics) };
 }
 
-/** [classes, classes], row-major: examples of class i that were taken for class j; empty where a task is not over classes. */
+/**
+ * [classes, classes], row-major: examples of class i that were taken for class j; empty if the task
+ * is not over classes.
+ */
 const confusionOf = ({ sums }: Pick<Metrics, 'sums'>) => sums.confusion ?? new Float64Array(0);
 
-/** The part of each class that was recognised, [classes]; NaN for a class without examples. */
+/** [classes]: the part of each class that was recognised; NaN for a class without examples. */
 export function accuracyByClass(metrics: Pick<Metrics, 'sums'>): number[] {
   return confusionRows(metrics).map((row, label) => (row[label] as number) / row.reduce((a, b) => a + b, 0));
 }
 
-/** The metrics of the union of disjoint sets, added in the order given; answers stay where every part has them. */
+/**
+ * The metrics of the union of disjoint sets, added in the given order. Predictions are kept if
+ * every part has them.
+ */
 export function addMetrics(parts: readonly Metrics[]): Metrics {
   const [first] = parts;
   const sums = Object.fromEntries(
@@ -84,7 +97,7 @@ function joined(answers: readonly Answers[]): Answers {
   return { labels: concatenated('labels'), predictions: concatenated('predictions') };
 }
 
-/** [classes][classes]: as nested lists, the form that files have. */
+/** [classes][classes]: as nested lists, for files. */
 export function confusionRows(metrics: Pick<Metrics, 'sums'>): number[][] {
   const confusion = confusionOf(metrics);
   const classes = Math.sqrt(confusion.length);

@@ -1,7 +1,7 @@
-/** The metrics of regression: the root mean squared error is the main one. */
+/** The metrics of regression; the root mean squared error is the main one. */
 import type { TaskMetrics } from './metric.js';
 
-/** @param unit of the numbers that are predicted */
+/** @param unit the unit of the predicted numbers */
 export const regressionMetrics = (unit?: string): TaskMetrics => {
   const measured = { better: 'lower', format: 'number', ...(unit !== undefined && { unit }) } as const;
   return [

@@ -1,7 +1,7 @@
 /**
- * A figure to be reached: by the merged model (`reference`), or by local training (`threshold`). A
- * number alone is the task's main metric, at least or at most that much by its direction. Whether a
- * target is reached is decided here and nowhere else.
+ * A target: a figure to be reached by the merged model (`reference`) or by local training
+ * (`threshold`). A number alone means the task's main metric: at least or at most that much, by its
+ * direction. This module alone decides whether a target is reached.
  */
 import type { z } from 'zod';
 import type { Complaint } from '../base/complaint.js';
@@ -16,7 +16,7 @@ export interface Target {
   readonly value: number;
 }
 
-/** A target of which `targetProblem` knows no problem. */
+/** The target of a setting for which `targetProblem` found no problem. */
 export function targetOf(setting: TargetSetting, metrics: TaskMetrics): Target {
   if (typeof setting === 'number') return { metric: metrics[0], value: setting };
   const metric = metrics.find(({ name }) => name === setting.metric);
@@ -25,7 +25,7 @@ export function targetOf(setting: TargetSetting, metrics: TaskMetrics): Target {
   return { metric, value };
 }
 
-/** What is wrong with a target for a task of these metrics; undefined where nothing is. */
+/** What is wrong with a target for a task with these metrics; undefined if nothing is. */
 export function targetProblem(
   field: string,
   setting: TargetSetting,
@@ -65,19 +65,19 @@ function rangeProblem(field: string, { format }: MetricFacts, value: number): Co
   };
 }
 
-/** A figure that is not known reaches nothing. */
+/** A figure that is not known does not reach a target. */
 export function reached(figures: Figures, { metric, value }: Target): boolean {
   const figure = figures[metric.name];
   return figure !== undefined && gain(metric, value, figure) >= 0;
 }
 
-/** How much is missing to the target; undefined where the figure is not known. */
+/** How much is missing to the target; undefined if the figure is not known. */
 export function shortfall(figures: Figures, { metric, value }: Target): number | undefined {
   const figure = figures[metric.name];
   return figure === undefined ? undefined : gain(metric, figure, value);
 }
 
-/** "91.00%" of the task's main metric, else "RMSE 3.2 km". */
+/** "91.00%" for the task's main metric, otherwise "RMSE 3.2 km". */
 export function writtenTarget({ metric, value }: Target, [main]: TaskMetrics): string {
   const figure = written(metric, value);
   return metric.name === main.name ? figure : `${labelOf(metric)} ${figure}`;

@@ -1,7 +1,7 @@
 /**
- * Checks of arrays that a program hands in. JavaScript converts without a word: a `Float32Array` of
- * pixels from 0 to 1 is copied into bytes as zeros, and what lies beyond the end of an array is
- * `undefined`, then NaN.
+ * Checks arrays that a program passes. JavaScript converts silently: a `Float32Array` of pixels
+ * from 0 to 1 is copied into bytes as zeros, and a value beyond the end of an array is `undefined`,
+ * then NaN.
  */
 import { TensorError } from '../base/error.js';
 import { formatShape, type Shape } from './shape.js';
@@ -17,9 +17,9 @@ interface ArrayKinds {
 export type ArrayKind = keyof ArrayKinds;
 
 /**
- * What is wrong, after the name of the array: `is a Float32Array, expected a Uint8Array`. Undefined
- * where it is an array of this kind (a Node Buffer is a Uint8Array), and of this length where one
- * is given.
+ * What is wrong, to follow the name of the array: `is a Float32Array, expected a Uint8Array`.
+ * Undefined if it is an array of this kind (a Node Buffer is a Uint8Array), and of this length if
+ * one is given.
  */
 export function arrayProblem(value: unknown, kind: ArrayKind, length?: number): string | undefined {
   const got = Object.prototype.toString.call(value).slice('[object '.length, -1);
@@ -36,8 +36,8 @@ export function requireArray(what: string, value: unknown, kind: ArrayKind, leng
 }
 
 /**
- * @throws TensorError unless all extents are whole numbers from `least`, and so many where `axes`
- *   is given.
+ * @throws TensorError unless all extents are whole numbers from `least`, as many as `axes` if
+ * given.
  */
 export function requireShape(what: string, shape: Shape, { axes = shape?.length, least = 0 } = {}): void {
   const isShape =
@@ -50,7 +50,7 @@ export function requireShape(what: string, shape: Shape, { axes = shape?.length,
 
 function hintFor(value: unknown, kind: ArrayKind): { hint?: string } {
   if (!ArrayBuffer.isView(value) && !Array.isArray(value)) return {};
-  return { hint: `make a ${kind} of it, such as by ${kind}.from(…), if its numbers are what is meant` };
+  return { hint: `convert it, such as by ${kind}.from(…), if its numbers are right` };
 }
 
 const withArticle = (name: string) => `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;

@@ -1,6 +1,6 @@
 /**
- * What one column of a data set is to a graph: its name, what its numbers are, and the shape that
- * one example has.
+ * The specification of a column for a graph: its name, the type of its numbers, and the shape of
+ * one example.
  */
 import { formatShape, type Shape } from './shape.js';
 import type { Tensor, TensorData } from './tensor.js';
@@ -12,7 +12,7 @@ export interface ColumnSpec {
   readonly shape: Shape;
 }
 
-/** A column of data is one, too, but its values are no part of a plan. */
+/** The specification of a column of data, without its values: a plan has none. */
 export const specOf = ({ name, dtype, shape }: ColumnSpec): ColumnSpec => ({ name, dtype, shape });
 
 /** The column of a batch of `places` examples. */

@@ -1,6 +1,6 @@
-/** What the elements of a tensor in a safetensors file are, by the names of that format. */
+/** The element types of safetensors files, by the format's names. */
 
-/** Bytes per element. The format's newer types of less than a byte are not known here. */
+/** Bytes per element. The format's newer types of less than a byte are not supported. */
 export const dtypeBytes = {
   F64: 8,
   F32: 4,

@@ -1,7 +1,7 @@
 /**
- * What a file is that was given in place of a safetensors file, by its first bytes, and what to do
- * with it. It is asked of files only that cannot be safetensors: the first byte of one, the lowest
- * of a length, may be any.
+ * Recognizes, by its first bytes, a file that was given in place of a safetensors file, and says
+ * what to do with it. It is used only for files that cannot be safetensors: the first byte of such
+ * a file, the lowest of a length, may be anything.
  */
 
 export interface ForeignFormat {
@@ -20,16 +20,16 @@ const byPyTorch =
 
 interface Rule extends ForeignFormat {
   readonly begins: readonly number[];
-  /** A text that must stand in the first bytes, too. */
+  /** A text that must be in the first bytes, too. */
   readonly has?: RegExp;
-  /** What the third byte may be. */
+  /** Allowed values of the third byte. */
   readonly third?: readonly number[];
 }
 
 const ascii = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
 const ZIP = [0x50, 0x4b, 3, 4];
 
-/** The first that fits is taken. */
+/** The first rule that fits is used. */
 const rules: readonly Rule[] = [
   {
     begins: ascii('GGUF'),
@@ -72,7 +72,7 @@ const rules: readonly Rule[] = [
     begins: ascii('<'),
     has: /^<(?:!doctype|html|\?xml)/i,
     name: 'a web page',
-    hint: 'download the file itself: the address was that of a page about it, or of a login',
+    hint: 'download the file itself: the address was that of a web page about it, or of a login',
   },
   {
     begins: ascii('{'),
@@ -80,7 +80,7 @@ const rules: readonly Rule[] = [
     name: 'a JSON text',
     hint: 'of a model in several files this may be the index: name a safetensors file',
   },
-  // The version of the format, then the program that wrote it, or what belongs to it.
+  // First the version of the format, then the program that wrote it, or a part of it.
   {
     begins: [0x08],
     third: [0x12, 0x1a, 0x22, 0x2a, 0x32, 0x3a, 0x42],
@@ -89,7 +89,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** @param bytes the beginning of the file, `FOREIGN_PREFIX_BYTES` of it where it has so many */
+/** @param bytes the beginning of the file, up to `FOREIGN_PREFIX_BYTES` */
 export function foreignFormat(bytes: Uint8Array): ForeignFormat | undefined {
   const head = bytes.subarray(0, FOREIGN_PREFIX_BYTES);
   // One letter for each byte.

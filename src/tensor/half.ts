@@ -1,10 +1,10 @@
 /**
- * The two 16-bit floats, as their bits in a Uint16Array: float16 (IEEE 754 binary16: 5 bits of
- * exponent, 10 of mantissa) and bfloat16 (the upper half of a float32). Narrowing rounds to
- * nearest, ties to even; what is too large becomes an infinity; a NaN stays a NaN, quiet, with the
- * upper bits of its payload. Widening is exact.
+ * Converts the two 16-bit floats, as their bits in a Uint16Array: float16 (IEEE 754 binary16: 5
+ * bits of exponent, 10 of mantissa) and bfloat16 (the upper half of a float32). Narrowing rounds to
+ * nearest, ties to even. A value that is too large becomes an infinity. A NaN stays a quiet NaN
+ * with the upper bits of its payload. Widening is exact.
  *
- * Values are moved as bits, never as JavaScript numbers, which would not keep a NaN's payload.
+ * Values are moved as bits, never as JavaScript numbers, which would lose a NaN's payload.
  */
 import { TensorError } from '../base/error.js';
 
@@ -42,15 +42,15 @@ export function f32ToBf16(source: Float32Array, target: Uint16Array): void {
   for (let i = 0; i < bits.length; i++) {
     const value = bits[i] as number;
     const notANumber = (value & 0x7fffffff) > 0x7f800000;
-    // A carry out of the mantissa raises the exponent, up to infinity: just what rounding up means.
+    // A carry out of the mantissa raises the exponent, up to infinity: that is rounding up.
     target[i] = notANumber ? (value >>> 16) | 0x40 : (value + 0x7fff + ((value >>> 16) & 1)) >>> 16;
   }
 }
 
 /**
- * Rounds float64 to float32 so that a second rounding, to 16 bits, gives what one rounding from the
- * float64 gives: what is not a float32 becomes the one of the two nearest that is odd, which lies
- * between the same two 16-bit floats, and on no tie.
+ * Rounds float64 to float32 so that a second rounding, to 16 bits, gives the same as one rounding
+ * from the float64. A value that is not a float32 becomes the odd one of its two neighbours, which
+ * lies between the same two 16-bit floats and never on a tie.
  */
 export function f64ToOddF32(source: Float64Array): Float32Array<ArrayBuffer> {
   const target = Float32Array.from(source);
@@ -74,8 +74,7 @@ function widenF16(half: number): number {
   if (exponent === 0x1f) return sign | 0x7f800000 | (mantissa << 13);
   if (exponent > 0) return sign | ((exponent + 112) << 23) | (mantissa << 13);
   if (mantissa === 0) return sign;
-  // A subnormal, mantissa · 2⁻²⁴, is a normal float32: shift its leading bit to where it is
-  // implied.
+  // A subnormal, mantissa · 2⁻²⁴, is a normal float32: shift its leading bit to the implied place.
   const shift = Math.clz32(mantissa) - 21;
   return sign | ((113 - shift) << 23) | ((mantissa << (shift + 13)) & 0x7fffff);
 }
@@ -86,7 +85,8 @@ function narrowF16(bits: number): number {
   if (magnitude > 0x7f800000) return sign | 0x7e00 | ((magnitude >>> 13) & 0x3ff);
   if (magnitude >= 0x477ff000) return sign | 0x7c00; // 65520 and more
   if (magnitude >= 0x38800000) {
-    // Normal from 2⁻¹⁴ on: round the 13 bits that go, then move the exponent's bias from 127 to 15.
+    // Normal from 2⁻¹⁴ on: round the 13 bits that are dropped, then change the exponent's bias from
+    // 127 to 15.
     return sign | ((magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13);
   }
   const exponent = magnitude >>> 23;

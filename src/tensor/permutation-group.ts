@@ -1,7 +1,7 @@
 /**
- * Hidden units of a network that may be put in another order without changing what it computes, as
- * plain data: which axes of which tensors must then be put in that order together. They are derived
- * from the network (engine/nn/permutation-groups.ts) and travel with the plan.
+ * A permutation group: hidden units of a network that can be reordered without changing its
+ * function, as plain data. It lists the axes of the tensors that must be reordered together. Groups
+ * are derived from the network (engine/nn/permutation-groups.ts) and travel with the plan.
  */
 
 import { TensorError } from '../base/error.js';
@@ -13,8 +13,8 @@ export interface PermutationGroup {
   readonly size: number;
   readonly members: readonly PermutedAxis[];
   /**
-   * Group norm between the layers: the units lie in so many groups of consecutive ones. Groups are
-   * exchanged as wholes, and units within a group, which are all the orders that group norm allows.
+   * With group norm between the layers: the number of groups of consecutive units. Whole groups can
+   * be exchanged, and units within a group; group norm allows no other orders.
    */
   readonly channelGroups?: number;
 }
@@ -26,13 +26,13 @@ export interface PermutedAxis {
   readonly block: number;
 }
 
-/** An order of the units: unit i of the result is unit order[i] of what it is applied to. */
+/** An order of the units: unit i of the result is unit order[i] of the source. */
 export type Order = Uint32Array;
 
 export const identityOrder = (size: number): Order => Uint32Array.from({ length: size }, (_, unit) => unit);
 
 /**
- * A tensor seen by the units of one of its axes: `outer` times `size` units of `run` consecutive
+ * A tensor as units along one of its axes: `outer` times `size` units of `run` consecutive
  * elements.
  */
 export interface UnitView {
@@ -46,7 +46,7 @@ export function unitView(shape: Shape, { axis, block }: PermutedAxis, size: numb
   return { outer: product(shape.slice(0, axis)), size, run: block * product(shape.slice(axis + 1)) };
 }
 
-/** The elements with their units in this order, in an array of its own. */
+/** A new array with the units in this order. */
 export function reorder<Values extends Float32Array | Uint8Array>(
   values: Values,
   { outer, size, run }: UnitView,
@@ -63,13 +63,15 @@ export function reorder<Values extends Float32Array | Uint8Array>(
   return result;
 }
 
-/** A member's elements, in place, and how its units lie in them. */
+/** The elements of a member, in place, and how its units are stored in them. */
 export interface MemberView {
   readonly values: Float32Array;
   readonly view: UnitView;
 }
 
-/** @throws TensorError when the state has no such tensor, or the axis has not the group's units. */
+/**
+ * @throws TensorError when the state has no such tensor, or its axis has another number of units.
+ */
 export function memberView({ layout, data }: StateDict, member: PermutedAxis, size: number): MemberView {
   const entry = layout.find(({ name }) => name === member.tensor);
   const extent = size * member.block;
@@ -83,7 +85,7 @@ export function memberView({ layout, data }: StateDict, member: PermutedAxis, si
   return { values, view: unitView(entry.shape, member, size) };
 }
 
-/** Puts the units of one group in this order, in all its tensors, in place. */
+/** Reorders the units of one group in all its tensors, in place. */
 export function permuteUnits(state: StateDict, { members, size }: PermutationGroup, order: Order): void {
   for (const member of members) {
     const { values, view } = memberView(state, member, size);
@@ -91,7 +93,7 @@ export function permuteUnits(state: StateDict, { members, size }: PermutationGro
   }
 }
 
-/** The state with the units of every group in its order: other weights of the same function. */
+/** The state with the units of each group reordered: other weights, the same function. */
 export function permuteState(
   groups: readonly PermutationGroup[],
   orders: readonly Order[],

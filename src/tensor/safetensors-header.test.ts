@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TensorError } from '../base/error.js';
 import { formatSafetensorsHeader, parseSafetensorsHeader } from './safetensors-header.js';
 
-/** A file with this text as header and so many bytes of data. */
+/** A file with this text as header and this many bytes of data. */
 function file(header: unknown, dataBytes = 0): Uint8Array {
   const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + text.length + dataBytes);
@@ -111,7 +111,8 @@ describe('the header of a safetensors file', () => {
     for (const text of [deep, `{"a":${deep}}`, `{"__metadata__":${deep}}`]) {
       const parse = () => parseSafetensorsHeader(file(text), 'f');
       expect(parse).toThrow(TensorError);
-      // Node 26 can write such a list, so its beginning is shown; earlier ones run out of stack.
+      // Node 26 can write such a list, so its beginning is shown; earlier versions run out of
+      // stack.
       expect(parse).toThrow(/^f: .{0,100}(thousands deep|\[{50,60}…).{0,100}$/);
     }
   });

@@ -1,7 +1,7 @@
 /**
  * The header of a safetensors file: 8 bytes with the length of a JSON text, little-endian, then the
- * text, which says for each tensor its dtype, its shape and where its bytes lie behind the header.
- * Little-endian, row-major, no gaps.
+ * text. For each tensor it gives the dtype, the shape and where its bytes are after the header.
+ * Tensors are little-endian and row-major, without gaps.
  * @see https://github.com/huggingface/safetensors#format
  */
 import * as z from 'zod';
@@ -23,7 +23,7 @@ export interface SafetensorsEntry {
 export type SafetensorsMetadata = Readonly<Record<string, string>>;
 
 export interface SafetensorsHeader {
-  /** In the order in which their bytes lie in the file. */
+  /** In the order of their bytes in the file. */
   readonly entries: readonly SafetensorsEntry[];
   readonly metadata: SafetensorsMetadata;
   /** Bytes before the first tensor. */
@@ -44,7 +44,7 @@ const tensorSchema = z.object({
 
 /**
  * How many bytes come before the first tensor, from the first 8 bytes of a file of `fileBytes`
- * bytes; with more of them, an error can say what else the file is.
+ * bytes. With more bytes, an error can say what else the file is.
  * @throws TensorError when the file cannot be a safetensors file, or is cut short.
  */
 export function safetensorsDataStart(bytes: Uint8Array, fileName: string, fileBytes = bytes.length): number {
@@ -69,8 +69,8 @@ export function safetensorsDataStart(bytes: Uint8Array, fileName: string, fileBy
 }
 
 /**
- * Whether a safetensors file may begin so: with a length that is allowed, and then an object of
- * JSON.
+ * Whether these can be the first bytes of a safetensors file: an allowed length, then a JSON
+ * object.
  */
 function mayBegin(bytes: Uint8Array, length: number | undefined): boolean {
   return length !== undefined && length <= maxHeaderBytes && (bytes[8] ?? OBJECT) === OBJECT;
@@ -80,11 +80,10 @@ function mayBegin(bytes: Uint8Array, length: number | undefined): boolean {
 const OBJECT = 0x7b;
 
 /**
- * Reads and checks the header at the beginning of `bytes`; the tensors' own bytes need not be
- * there.
- * @param fileName what error messages call the file
+ * Reads and checks the header at the beginning of `bytes`, which need not contain the tensors.
+ * @param fileName the name of the file in errors
  * @param fileBytes the size of the whole file
- * @throws TensorError when the header breaks the format, or does not fit the file's size.
+ * @throws TensorError when the header is invalid, or does not fit the file's size.
  */
 export function parseSafetensorsHeader(
   bytes: Uint8Array,
@@ -118,14 +117,14 @@ export function parseSafetensorsHeader(
 }
 
 /**
- * The bytes of a header, with the same bytes for the same content: entries in the given order,
- * metadata by key, spaces up to a multiple of 8 bytes.
+ * The bytes of a header. The same content gives the same bytes: entries in the given order,
+ * metadata sorted by key, spaces up to a multiple of 8 bytes.
  */
 export function formatSafetensorsHeader(
   entries: readonly SafetensorsEntry[],
   metadata: SafetensorsMetadata = {},
 ): Uint8Array<ArrayBuffer> {
-  // The object is written by hand: JavaScript would put keys that look like numbers first.
+  // The JSON is written by hand: JavaScript would put keys that look like numbers first.
   const keys = Object.keys(metadata).sort();
   const pairs = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`);
   const fields = pairs.length > 0 ? [`"${metadataKey}":{${pairs.join(',')}}`] : [];
@@ -178,14 +177,14 @@ function parseJson(bytes: Uint8Array, fileName: string): object {
 }
 
 /**
- * The first key that an object's JSON text (known to be valid) has twice: JSON.parse would keep the
- * last in silence.
+ * The first key that occurs twice in an object's JSON text (known to be valid): JSON.parse would
+ * silently keep the last.
  */
 function repeatedKey(text: string): string | undefined {
   const seen = new Set<string>();
   let depth = 0;
-  // Strings are walked by hand: a regular expression that repeats a choice runs out of stack in a
-  // long one.
+  // Strings are walked by hand: a regular expression that repeats a choice runs out of stack on a
+  // long string.
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === '{' || character === '[') depth++;
@@ -203,7 +202,7 @@ function repeatedKey(text: string): string | undefined {
   return undefined;
 }
 
-/** Behind the string that begins at a place. */
+/** The end of the string that begins at a place. */
 function endOfString(text: string, begin: number): number {
   let at = begin + 1;
   while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;

@@ -1,7 +1,7 @@
 /**
- * State dicts as safetensors files, in memory: what PyTorch's and Hugging Face's tools read and
- * write. Multi-byte values lie little-endian, as on every machine that runs ONNX Runtime, so that
- * bytes are copied as they are.
+ * Reads and writes state dicts as safetensors files, in memory, as PyTorch's and Hugging Face's
+ * tools do. Multi-byte values are little-endian, as on every machine that runs ONNX Runtime, so
+ * bytes are copied unchanged.
  */
 
 import { TensorError } from '../base/error.js';
@@ -17,10 +17,10 @@ import {
 import { checkState, layoutSize, type StateDict, stateLayout, type TensorEntry } from './state-dict.js';
 
 /**
- * The bytes of a safetensors file with this state, as F32, in the order of its table, but for its
- * counters, which are I64 and come first, so that all lie aligned. The same state and metadata give
- * the same bytes.
- * @throws TensorError when a counter is no whole number.
+ * The bytes of a safetensors file with this state, as F32, in the order of its table. Counters are
+ * I64 and come first, so that all tensors are aligned. The same state and metadata give the same
+ * bytes.
+ * @throws TensorError when a counter is not a whole number.
  */
 export function encodeSafetensors(
   state: StateDict,
@@ -56,12 +56,12 @@ function wholeNumbers(values: Float32Array, name: string): BigInt64Array {
 }
 
 /**
- * The state and metadata of a safetensors file. F32 is taken bit for bit; F16 and BF16 are widened,
- * F64 is rounded (beyond float32's range, to an infinity). Counters may be I64.
- * @param fileName what error messages call the file
- * @param wanted which of the tensors; all by default
- * @throws TensorError when the file is invalid or cut short, or has a tensor that is neither of
- *   floating-point numbers nor a counter that float32 holds.
+ * The state and metadata of a safetensors file. F32 is read bit for bit; F16 and BF16 are widened;
+ * F64 is rounded (to an infinity beyond float32's range). Counters may be I64.
+ * @param fileName the name of the file in errors
+ * @param wanted which tensors to read; all by default
+ * @throws TensorError when the file is invalid or cut short, or has a tensor that is neither
+ * floating-point nor a counter that float32 can hold.
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
@@ -75,8 +75,7 @@ export function decodeSafetensors(
   const data = new Float32Array(layoutSize(layout));
   let offset = 0;
   for (const entry of entries) {
-    // A copy, since nothing says that the tensor is aligned in `bytes`; not by slice, which copies
-    // nothing of a Buffer.
+    // A copy, since the tensor may not be aligned in `bytes`. `slice` of a Buffer would not copy.
     const raw = new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end)).buffer;
     offset += widen(entry, raw, data.subarray(offset), fileName);
   }
@@ -113,7 +112,7 @@ function widen(entry: SafetensorsEntry, raw: ArrayBuffer, target: Float32Array, 
   }
 }
 
-/** Up to here every whole number is a float32. */
+/** Up to here float32 can hold every whole number. */
 const LARGEST_COUNTER = 2n ** 24n;
 
 function countersFrom(

@@ -1,5 +1,5 @@
 /**
- * A state dict: every tensor of a model in one flat vector, and a table that says where each lies.
+ * A state dict: all tensors of a model in one flat vector, and a table of where each begins.
  * Merging, hashing, clipping and sending are loops over the vector. Names and layouts of tensors
  * are PyTorch's.
  */
@@ -25,7 +25,7 @@ export interface StateDict {
   readonly data: Float32Array;
 }
 
-/** The table of tensors of these shapes, laid out one after the other in the given order. */
+/** The table of tensors with these shapes, one after the other in the given order. */
 export function stateLayout(shapes: Iterable<readonly [name: string, shape: Shape]>): StateLayout {
   const layout: TensorEntry[] = [];
   const seen = new Set<string>();
@@ -42,8 +42,8 @@ export function stateLayout(shapes: Iterable<readonly [name: string, shape: Shap
 }
 
 /**
- * Of a state that a program hands in: its table has no gaps, and its vector as many numbers.
- * @param where what to call the state in errors
+ * Checks a state that a program passes: its table has no gaps, and its vector the right length.
+ * @param where the name of the state in errors
  * @throws TensorError that says what is wrong
  */
 export function checkState({ layout, data }: StateDict, where: string): void {
@@ -78,8 +78,8 @@ export function tensorView(state: StateDict, name: string): Float32Array {
 }
 
 /**
- * Says what first differs between two tables, or undefined where they hold the same names and
- * shapes, in any order.
+ * The first difference between two tables; undefined if they have the same names and shapes, in any
+ * order.
  */
 export function layoutDifference(actual: StateLayout, expected: StateLayout): string | undefined {
   const byName = new Map(actual.map((entry) => [entry.name, entry]));
@@ -96,7 +96,7 @@ export function layoutDifference(actual: StateLayout, expected: StateLayout): st
   return undefined;
 }
 
-/** The tensors of several states in one, in the order of this table, which names them all. */
+/** Joins several states into one with this table, which names all their tensors. */
 export function joinStates(layout: StateLayout, ...states: readonly StateDict[]): StateDict {
   const data = new Float32Array(layoutSize(layout));
   for (const { name, offset } of layout) {
@@ -107,7 +107,7 @@ export function joinStates(layout: StateLayout, ...states: readonly StateDict[])
   return { layout, data };
 }
 
-/** Those tensors of a state that this table names. @throws TensorError when one is missing */
+/** The part of a state with the tensors in this table. @throws TensorError when one is missing */
 export function partOfState(state: StateDict, layout: StateLayout): StateDict {
   const data = new Float32Array(layoutSize(layout));
   for (const { name, offset } of layout) data.set(tensorView(state, name), offset);
@@ -115,9 +115,9 @@ export function partOfState(state: StateDict, layout: StateLayout): StateDict {
 }
 
 /**
- * The same tensors in the order of another table. Values that lie in that order already are not
+ * The same tensors in the order of another table. Values that are in that order already are not
  * copied.
- * @param source what to call the state in errors
+ * @param source the name of the state in errors
  * @throws TensorError when a tensor is missing, not expected, or of another shape.
  */
 export function arrangeState(state: StateDict, layout: StateLayout, source: string): StateDict {

@@ -1,7 +1,7 @@
 /**
- * Says in words why the system refused something, and whether another try may help. Every module
- * that reads or writes files words its errors by this. It imports nothing of Node, so pages may use
- * it too.
+ * Says in words why the system refused something, and whether another try may help. All modules
+ * that read or write files use it for their errors. It imports nothing from Node, so pages can use
+ * it, too.
  */
 
 const words: Readonly<Record<string, string>> = {
@@ -23,7 +23,7 @@ const words: Readonly<Record<string, string>> = {
   ESTALE: 'the shared folder has changed on its server',
 };
 
-/** One line that says why, in words where the system gives a code only. */
+/** One line that says why; codes of the system are put into words. */
 export function reasonOf(error: unknown): string {
   const known = words[systemCode(error) ?? ''];
   if (known !== undefined) return known;
@@ -31,8 +31,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * What the system refused to do with a file, in a sentence; undefined for any other error, and for
- * a file that is missing, which may be a bug in Commonweight.
+ * A sentence about what the system refused to do with a file. It is undefined for other errors, and
+ * for a missing file, which may be a bug in Commonweight.
  */
 export function refusalOf(error: unknown): string | undefined {
   const code = systemCode(error);

@@ -1,20 +1,20 @@
 /**
- * Writes files that are there whole or not at all, whenever the machine stops. A file is written
- * under another name, synced and renamed; then the folder is synced, since a new name is safe only
- * with it. Every file that is replaced is written by this module. Node only.
+ * Writes files so that they are complete or absent, whenever the machine stops. A file is written
+ * under another name, synced and renamed. Then the folder is synced, since the new name is safe
+ * only after that. All files that are replaced are written by this module. Node only.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface WholeFileOptions {
-  /** Of the file, from its first byte on; what the umask allows by default. */
+  /** The mode of the file from its first byte on; by default, what the umask allows. */
   readonly mode?: number;
-  /** Fails with EEXIST where there is a file of that name already, in place of replacing it. */
+  /** Fails with EEXIST if the file exists already, instead of replacing it. */
   readonly exclusive?: boolean;
 }
 
-/** Makes the folder where there is none. */
+/** Makes the folder if it is missing. */
 export async function writeFileWhole(
   path: string,
   bytes: Uint8Array | string,
@@ -25,10 +25,9 @@ export async function writeFileWhole(
 }
 
 /**
- * @param temporary a name that nothing else has, in the same folder; it is gone again where
- *   anything fails
+ * @param temporary an unused name in the same folder; the file is removed if anything fails
  * @param body writes the file
- * @throws whatever `body` throws, or the system
+ * @throws whatever `body` or the system throws
  */
 export async function writeWhole(
   temporary: string,
@@ -55,7 +54,7 @@ export async function writeWhole(
   }
 }
 
-/** Gives a file that is synced its name, for good. */
+/** Gives a synced file its final name, durably. */
 export async function placeFile(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncFolder(dirname(to));
@@ -63,8 +62,8 @@ export async function placeFile(from: string, to: string): Promise<void> {
 }
 
 /**
- * So that a new name survives a power cut. Some systems cannot open folders: there it is left to
- * them.
+ * Syncs a folder, so that a new name survives a power cut. Some systems cannot open folders; they
+ * are skipped.
  */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);

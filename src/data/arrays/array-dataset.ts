@@ -1,4 +1,4 @@
-/** Data sets of a program's own arrays: numbers, categories and tokens by their values, and what those mean. */
+/** Makes data sets from a program's own arrays: the values of each column, and what they mean. */
 import { sizeOf } from '../../tensor/shape.js';
 import {
   type Column,
@@ -12,9 +12,12 @@ import { DataError } from '../error.js';
 
 export interface ArrayColumn {
   readonly name: string;
-  /** [examples, …shape], row-major. Bytes and floats go into a graph as they are; categories and tokens as i32. */
+  /**
+   * [examples, …shape], row-major. Bytes and floats enter a graph as they are; categories and
+   * tokens become i32.
+   */
   readonly values: ColumnValues;
-  /** Of one example; [] by default, one number. */
+  /** The shape of one example; [] by default, one number. */
   readonly shape?: readonly number[];
   /** A number by default. */
   readonly meaning?: Meaning;
@@ -22,13 +25,13 @@ export interface ArrayColumn {
 
 export interface ArrayColumns {
   readonly name: string;
-  /** In the order in which the network takes them. */
+  /** In the order in which the network reads them. */
   readonly inputs: readonly ArrayColumn[];
-  /** In the order in which the task takes them. */
+  /** In the order in which the task reads them. */
   readonly targets: readonly ArrayColumn[];
 }
 
-/** @throws DataError when arrays do not fit together, or their values what they mean */
+/** @throws DataError when arrays do not fit together, or values do not fit their meaning */
 export function arrayDataset({ name, inputs, targets }: ArrayColumns): Dataset {
   const [first] = inputs;
   if (first === undefined) throw new DataError(`data: "${name}" has no inputs, expected one or more`);

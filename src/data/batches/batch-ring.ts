@@ -1,6 +1,6 @@
 /**
- * A few batches in shared memory, which one thread fills ahead of another that takes them. Each waits, without turning, for
- * the other: the one where all are full, the other where none is.
+ * A ring of a few batches in shared memory. One thread fills them and another takes them. Each
+ * waits without spinning: the filler while all are full, the reader while all are empty.
  */
 
 import { type Column, type ColumnValues, type Dataset, emptyValues } from '../dataset.js';
@@ -8,16 +8,22 @@ import { DataError } from '../error.js';
 import type { Batch } from './batches.js';
 import type { BatchSource } from './training-batches.js';
 
-/** Batches of the ring: enough for a filler that is held up now and then. */
+/** The number of batches: enough for a filler that is delayed now and then. */
 const PLACES = 4;
-/** Counters in shared memory: batches filled, batches taken, 1 when no more are wanted, 1 when the filler failed. */
+/**
+ * Counters in shared memory: batches filled, batches taken, 1 when no more are wanted, 1 when the
+ * filler failed.
+ */
 const [FILLED, TAKEN, CLOSED, FAILED] = [0, 1, 2, 3] as const;
 
-/** No batch takes so long; a thread that could not begin would be waited for without an end. */
+/**
+ * No batch takes this long. Without a limit, a reader would wait forever for a thread that failed
+ * to start.
+ */
 const PATIENCE_MS = 60_000;
 const failed = (how: string) => new DataError(`data: the thread that prepares batches ${how}`);
 
-/** What both threads are given. */
+/** What both threads share. */
 export interface BatchRing {
   readonly counters: Int32Array;
   readonly batches: readonly Batch[];
@@ -37,7 +43,7 @@ export function createBatchRing(dataset: Dataset, batchSize: number): BatchRing 
   };
 }
 
-/** Fills `steps` batches, as fast as they are taken; ends early when no more are wanted. */
+/** Fills `steps` batches as fast as they are taken; ends early when no more are wanted. */
 export function fillRing(
   { counters, batches }: BatchRing,
   steps: number,
@@ -57,7 +63,7 @@ export function fillRing(
     }
   } catch (error) {
     Atomics.store(counters, FAILED, 1);
-    // A thread that waits for the next batch wakes and finds that it failed.
+    // Wakes the thread that waits for the next batch; it then finds that the filler failed.
     Atomics.add(counters, FILLED, 1);
     Atomics.notify(counters, FILLED);
     throw error;
@@ -65,7 +71,8 @@ export function fillRing(
 }
 
 /**
- * The batches of a ring, in order: each is copied out, since engines take no shared memory, and its place is free again.
+ * The batches of a ring, in order. Each is copied out, since engines take no shared memory, and
+ * then its place is free again.
  * @throws DataError when the thread that fills them failed.
  */
 export function takeFromRing({ counters, batches }: BatchRing): BatchSource {
@@ -90,7 +97,7 @@ export function takeFromRing({ counters, batches }: BatchRing): BatchSource {
       copyEach(batch.inputs, shared.inputs);
       copyEach(batch.targets, shared.targets);
       batch.weights.set(shared.weights);
-      // A count does not pass between threads; the weights tell it.
+      // The count is not shared between threads; it follows from the weights.
       batch.count = batch.weights.reduce((sum, weight) => sum + weight, 0);
       taken++;
       Atomics.store(counters, TAKEN, taken);
@@ -99,7 +106,7 @@ export function takeFromRing({ counters, batches }: BatchRing): BatchSource {
     },
     close() {
       Atomics.store(counters, CLOSED, 1);
-      // A filler that is about to wait for this number finds another one.
+      // A filler that is about to wait on the old number sees that it changed.
       Atomics.add(counters, TAKEN, 1);
       Atomics.notify(counters, TAKEN);
     },

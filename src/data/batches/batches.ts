@@ -1,6 +1,7 @@
 /**
- * Batches of one fixed shape. A training step is compiled for one batch size; a ragged last batch keeps that size and
- * gives its empty places the weight 0, so that loss, gradient and metrics count exactly the examples there are.
+ * Batches of one fixed shape. A training step is compiled for one batch size. A smaller last batch
+ * keeps that size, and its empty places have the weight 0, so loss, gradient and metrics count
+ * exactly the examples in it.
  */
 
 import type { RandomStream } from '../../base/random.js';
@@ -19,17 +20,17 @@ import { DataError } from '../error.js';
 import { type Draws, onGrid, writeAugmented } from '../images/augmentation.js';
 
 export interface Batch {
-  /** One for each input of the data set, [batch, …shape]; zero in empty places. */
+  /** One array for each input of the data set, [batch, …shape]; zero in empty places. */
   readonly inputs: readonly ColumnValues[];
-  /** One for each target. */
+  /** One array for each target. */
   readonly targets: readonly ColumnValues[];
   /** [batch]: 1 for an example, 0 for an empty place. */
   readonly weights: Float32Array;
-  /** How many places hold an example: the first ones. */
+  /** The number of places that hold an example; these are the first ones. */
   count: number;
 }
 
-/** An empty batch for examples of this data set, to be filled again and again. */
+/** An empty batch for examples of this data set, which can be filled repeatedly. */
 export function createBatch(dataset: Dataset, batchSize: number): Batch {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new DataError(`data: the batch size is ${batchSize}, expected a whole number from 1`);
@@ -44,8 +45,9 @@ export function createBatch(dataset: Dataset, batchSize: number): Batch {
 }
 
 /**
- * Fills `batch` with the examples at `order[start]`, `order[start + 1]`, …, as many as there are and fit.
- * @param draws for each place of `order`, how its picture is augmented; by default it stays as it is
+ * Fills `batch` with the examples at `order[start]`, `order[start + 1]`, …, as many as exist and
+ * fit.
+ * @param draws for each place of `order`, how its picture is augmented; not at all by default
  */
 export function fillBatch(
   batch: Batch,
@@ -80,11 +82,17 @@ export function fillBatch(
 export interface BatchOptions {
   /** Shuffles the examples with this stream; without it they keep the order of `indices`. */
   readonly order?: RandomStream;
-  /** Is filled and yielded each time: no garbage, but a batch is gone when the next is taken. */
+  /**
+   * This batch is filled and yielded each time. That makes no garbage, but overwrites the batch
+   * when the next is taken.
+   */
   readonly into?: Batch;
 }
 
-/** Every example of `indices` once, in batches of `batchSize`; a batch of its own each time unless `into` is given. */
+/**
+ * Yields each example of `indices` once, in batches of `batchSize`. Each batch is a new one unless
+ * `into` is given.
+ */
 export function* batches(
   dataset: Dataset,
   indices: Uint32Array,
@@ -104,13 +112,13 @@ export function* batches(
   }
 }
 
-/** The indices in a uniformly random order; `indices` stays as it is. */
+/** The indices in a uniformly random order. `indices` is not changed. */
 export function epochOrder(indices: Uint32Array, stream: RandomStream): Uint32Array {
   requireArray('data: the list of examples', indices, 'Uint32Array');
   return stream.permutation(indices.length).map((place) => indices[place] as number);
 }
 
-/** 0 … examples − 1: every example of a data set. */
+/** 0 … examples − 1: all examples of a data set. */
 export function allIndices(dataset: Dataset): Uint32Array {
   return Uint32Array.from({ length: dataset.examples }, (_, index) => index);
 }

@@ -23,7 +23,7 @@ const task: BatchTask = {
   augmentation: { flip: true, shift: 1 },
 };
 
-/** What a source gives, copied. */
+/** Copies of the batches that a source gives. */
 const taken = (source: BatchSource, steps = task.steps) =>
   Array.from({ length: steps }, () => {
     const { inputs, targets, weights, count } = source.next();
@@ -69,7 +69,10 @@ describe('the batches of a task', () => {
 });
 
 describe('a ring that a thread fills', () => {
-  /** A thread that only fills: what `training/threads/node/feeder.ts` does, in plain JavaScript for a test. */
+  /**
+   * A thread that only fills batches: the same as `training/threads/node/feeder.ts`, in plain
+   * JavaScript.
+   */
   const thread = (ring: ReturnType<typeof createBatchRing>, steps: number) =>
     new Worker(
       `import('node:worker_threads').then(({ workerData: { ring, steps } }) => {
@@ -96,7 +99,7 @@ describe('a ring that a thread fills', () => {
 
   it('holds what batches filled here hold', () => {
     const ring = createBatchRing(dataset, 3);
-    // As many as have room: the filler does not wait for anybody.
+    // Only as many as there is space for, so that the filler does not wait.
     fillRing(ring, 4, batchFiller(dataset, task));
     expect(taken(takeFromRing(ring), 4)).toEqual(here().slice(0, 4));
   });

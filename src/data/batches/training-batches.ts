@@ -1,39 +1,41 @@
 /**
- * The batches of a piece of training: epoch after epoch, each in an order of its own. What the batch of a step holds is a
- * function of the task alone, whichever thread fills it, and whenever. Epochs begin anew in every round, or go on from round to round.
+ * The batches of local training: epoch after epoch, each in a random order of its own. The content
+ * of a step's batch depends only on the task, not on the thread that fills it or on the time.
+ * Epochs start anew in each round, or continue from round to round.
  */
 import { randomStream } from '../../base/random.js';
 import type { Dataset } from '../dataset.js';
 import { type Augmentation, drawAugmentation, requirePictures } from '../images/augmentation.js';
 import { type Batch, createBatch, epochOrder, fillBatch } from './batches.js';
 
-/** Everything that decides the batches; it can be cloned into another thread. */
+/** Everything that determines the batches. It can be cloned into another thread. */
 export interface BatchTask {
   /** The participant's training examples. */
   readonly indices: Uint32Array;
   readonly batchSize: number;
-  /** Batches in all. */
+  /** The number of batches. */
   readonly steps: number;
   readonly seed: number;
   readonly participant: string;
   readonly round: number;
   /**
-   * Steps that the participant did before these: its epochs go on where those ended, whatever the rounds are, and step t
-   * reads what (seed, participant, t) say. Without it the first epoch begins here, in an order of the round's own.
+   * The number of the participant's steps before these. Its epochs then continue from there,
+   * whatever the rounds are: step t depends on (seed, participant, t). Without it, the first epoch
+   * starts here, in an order for this round.
    */
   readonly stepsBefore?: number | undefined;
   readonly augmentation?: Augmentation | undefined;
 }
 
-/** Where the batches come from, one after the other. */
+/** A source of batches, one after the other. */
 export interface BatchSource {
-  /** The next batch; it is gone when the one after it is asked for. */
+  /** The next batch. It is overwritten when the following one is requested. */
   next(): Batch;
-  /** No more are wanted. */
+  /** Says that no more batches are wanted. */
   close(): void;
 }
 
-/** Fills `batch` with the next one at every call. */
+/** Returns a function that fills `batch` with the next batch at each call. */
 export function batchFiller(dataset: Dataset, task: BatchTask): (batch: Batch) => void {
   const { indices, batchSize, seed, participant, round, stepsBefore, augmentation } = task;
   if (augmentation !== undefined) requirePictures(dataset);
@@ -58,7 +60,7 @@ export function batchFiller(dataset: Dataset, task: BatchTask): (batch: Batch) =
   };
 }
 
-/** Batches filled when they are asked for, in this thread. */
+/** Fills batches when they are requested, in this thread. */
 export function batchesHere(dataset: Dataset, task: BatchTask): BatchSource {
   const batch = createBatch(dataset, task.batchSize);
   const fill = batchFiller(dataset, task);

@@ -1,9 +1,10 @@
 /**
- * Augmentation of training pictures: mirrored from left to right with probability 1/2, and shifted by up to `shift` pixels in
- * each direction, with zeros where nothing is left; a shift of a zero-padded image is He et al. 2016's random crop
- * (https://arxiv.org/abs/1512.03385, section 4.2). Draws are made for a whole epoch, from one stream, so that a picture's
- * depends on its place in the epoch alone. What lies on the same grid of pixels, such as a mask to be learned, is moved with
- * its picture.
+ * Augmentation of training pictures: mirroring from left to right with probability 1/2, and a shift
+ * of up to `shift` pixels in each direction, with zeros outside. The shift of a zero-padded image
+ * is the random crop of He et al. 2016 (https://arxiv.org/abs/1512.03385, section 4.2). Random
+ * numbers are drawn for a whole epoch from one stream, so that those of a picture depend only on
+ * its place in the epoch. Columns on the same grid of pixels, such as a mask to be learned, move
+ * with their picture.
  */
 import type { RandomStream } from '../../base/random.js';
 import { sizeOf } from '../../tensor/shape.js';
@@ -16,14 +17,14 @@ export interface Augmentation {
   readonly shift: number;
 }
 
-/** One for each place of an epoch. */
+/** The draws for each place of an epoch. */
 export interface Draws {
   readonly flips: Uint8Array;
   readonly rows: Int8Array;
   readonly columns: Int8Array;
 }
 
-/** A shift is a number of 8 bits. */
+/** A shift is stored in 8 bits. */
 export const LARGEST_SHIFT = 127;
 
 export function drawAugmentation({ flip, shift }: Augmentation, places: number, stream: RandomStream): Draws {
@@ -42,7 +43,7 @@ export function drawAugmentation({ flip, shift }: Augmentation, places: number, 
   return draws;
 }
 
-/** @throws DataError when there is no picture in the set */
+/** @throws DataError when the set has no pictures */
 export function requirePictures({ name, inputs }: Dataset): void {
   if (inputs.some(({ meaning }) => meaning.kind === 'picture')) return;
   throw new DataError(`data: "augmentation" moves pictures, but "${name}" has none`, {
@@ -59,7 +60,10 @@ export function onGrid({ inputs }: Dataset, { shape, meaning }: Column): boolean
   );
 }
 
-/** Writes example `index` of a column on a grid to `into` from `at` on, as these draws of `place` have it. */
+/**
+ * Writes example `index` of a column on a grid to `into` from `at` on, moved by the draws of
+ * `place`.
+ */
 export function writeAugmented(
   into: ColumnValues,
   at: number,

@@ -6,7 +6,7 @@ import type { IdxRole } from './idx.js';
 
 export interface KnownFile {
   readonly name: string;
-  /** Of the decompressed bytes, so that it holds for whatever gzip. */
+  /** The digest of the decompressed bytes, so that it does not depend on the gzip program. */
   readonly sha256: string;
   /** Decompressed. */
   readonly bytes: number;
@@ -15,8 +15,8 @@ export interface KnownFile {
 export type KnownFiles = Readonly<Record<IdxRole, KnownFile>>;
 
 /**
- * In the order in which they are fetched: a small one first shows at once whether an address
- * answers.
+ * In the order in which they are downloaded: a small file first shows quickly whether an address
+ * works.
  */
 export const fashionMnistFiles: KnownFiles = {
   testLabels: {

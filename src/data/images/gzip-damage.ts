@@ -1,4 +1,4 @@
-/** The reasons for refusing a gzip file, in the same words in Node and in a page. */
+/** The error for a damaged gzip file, with the same words in Node and in a page. */
 import { DataError } from '../error.js';
 
 export const damagedGzip = (file: string, reason: string, cause?: unknown): DataError =>

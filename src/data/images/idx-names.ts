@@ -1,11 +1,14 @@
-/** Which files of a folder are a set in the format of MNIST, by their names; and what the set is called. */
+/** Finds the files of a set in MNIST's format by their names, and names the set. */
 import { canonicalName } from '../../base/names.js';
 import { DataError } from '../error.js';
 import { fashionMnistClassNames, fashionMnistFiles } from './fashion-mnist-facts.js';
 import { type IdxFile, type IdxFiles, type IdxRole, splitFromIdx } from './idx.js';
 import type { ImageSplit } from './image-dataset.js';
 
-/** "train-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte", "emnist-letters-test-images-idx3-ubyte.gz", …; nothing hidden. */
+/**
+ * "train-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte",
+ * "emnist-letters-test-images-idx3-ubyte.gz", …; no hidden files.
+ */
 const fileName = /^(?:([^.].*)[-_.])?(train|t10k|test)[-_.](images|labels)[-_.]idx[13][-_.]ubyte(?:\.gz)?$/i;
 
 const usualNames: Readonly<Record<IdxRole, string>> = {
@@ -15,15 +18,15 @@ const usualNames: Readonly<Record<IdxRole, string>> = {
   testLabels: 't10k-labels-idx1-ubyte',
 };
 
-/** Whether a file of this name belongs to a set in IDX format. */
+/** Whether a file with this name belongs to a set in IDX format. */
 export function isIdxFileName(name: string): boolean {
   return fileName.test(name);
 }
 
 /**
- * @param names of all files of the folder
- * @param trainingOnly asks for no test images
- * @throws DataError when one of the files is missing, or when files of several sets lie together.
+ * @param names of all files in the folder
+ * @param trainingOnly needs no test images
+ * @throws DataError when a file is missing, or when the folder holds files of several sets.
  */
 export function findIdxFiles(
   folder: string,
@@ -38,7 +41,8 @@ export function findIdxFiles(
     const prefix = canonicalName(spelledPrefix);
     const set = sets.get(prefix) ?? {};
     sets.set(prefix, set);
-    // In the order of names, "x" comes before "x.gz": a plain file is taken rather than its compressed copy.
+    // In the order of names, "x" comes before "x.gz": a plain file is preferred to its compressed
+    // copy.
     set[roleOf(part.toLowerCase(), content.toLowerCase())] ??= name;
   }
   if (sets.size > 1) {
@@ -61,8 +65,8 @@ export function findIdxFiles(
 }
 
 /**
- * The set of these files, called by what its files are called, or by its folder. Its classes are called "0", "1", …, or by
- * Fashion-MNIST's names where it is that set.
+ * The set with these files. It is named after its files, or after its folder. Its classes are
+ * called "0", "1", …, or have Fashion-MNIST's names if it is that set.
  * @param labelsSha256 of the training labels' bytes
  */
 export function namedSet(

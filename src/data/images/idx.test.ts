@@ -56,7 +56,7 @@ describe('an IDX file', () => {
     };
     expect(error([0, 0, 8, 1, 0, 0, 0, 0])).toMatchObject({
       message: 'data: "f" begins with 0x00000801, expected 0x00000803 (IDX, images as unsigned bytes)',
-      hint: 'it holds labels; are two files exchanged?',
+      hint: expect.stringContaining('it holds labels'),
     });
     expect(error([0x1f, 0x8b, 8, 0])).toMatchObject({ hint: expect.stringContaining('gzip') });
   });

@@ -1,6 +1,6 @@
 /**
- * The IDX format of MNIST and its family: two zero bytes, the element type (8: unsigned byte), the number of axes, each
- * axis as a big-endian uint32, then the elements.
+ * Parses the IDX format of MNIST and similar sets: two zero bytes, the element type (8: unsigned
+ * byte), the number of axes, each axis as a big-endian uint32, then the elements.
  * @see http://yann.lecun.com/exdb/mnist/
  */
 
@@ -15,7 +15,7 @@ export interface IdxArray {
   readonly values: Uint8Array;
 }
 
-/** The bytes of one file, decompressed, and its name for error messages. */
+/** The decompressed bytes of one file, and its name for error messages. */
 export interface IdxFile {
   readonly file: string;
   readonly bytes: Uint8Array;
@@ -55,14 +55,14 @@ export function parseIdx({ file, bytes }: IdxFile, content: 'images' | 'labels')
   return { shape, values: bytes.subarray(header) };
 }
 
-/** The test images may be left out. */
+/** The test images may be missing. */
 export type IdxFiles<File> = Readonly<
   Record<'trainImages' | 'trainLabels', File> & Partial<Record<'testExamples' | 'testLabels', File>>
 >;
 
 /**
- * The training and test set of four IDX files, or the training set of two; one channel. Without names, the classes are
- * called "0", "1", ….
+ * The training and test set from four IDX files, or the training set from two; one channel. Without
+ * names, the classes are called "0", "1", ….
  * @throws DataError when a file is damaged or the files do not belong together.
  */
 export function splitFromIdx(
@@ -124,7 +124,7 @@ function describe([count, height, width]: readonly number[]): string {
 function magicHint(magic: number, content: 'images' | 'labels'): string {
   if (magic >>> 16 === 0x1f8b) return 'the bytes are still compressed by gzip; decompress them first';
   if (magic === 0x801 || magic === 0x803) {
-    return `it holds ${content === 'images' ? 'labels' : 'images'}; are two files exchanged?`;
+    return `it holds ${content === 'images' ? 'labels' : 'images'}; check whether two files are swapped`;
   }
   return 'check that this is an IDX file as MNIST and Fashion-MNIST use it';
 }

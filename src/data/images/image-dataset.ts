@@ -1,4 +1,4 @@
-/** A labelled set of images of one size, as bytes: the first maker of data sets. */
+/** Makes a data set from labelled images of one size, as bytes. */
 
 import { canonicalName, escapedName, repeatedName } from '../../base/names.js';
 import { arrayProblem } from '../../tensor/arrays.js';
@@ -15,17 +15,17 @@ import { DataError } from '../error.js';
 
 export type ImageSplit = TrainTestSplit<ImageDataset>;
 
-/** Its one input is the images, its one target the labels. */
+/** Its one input is the images; its one target is the labels. */
 export interface ImageDataset extends Dataset, ImageParts {}
 
 interface ImageParts extends ImageSize {
   /** [examples, channels, height, width], bytes, row-major (NCHW). */
   readonly images: Uint8Array;
-  /** [examples], each a class from 0 to classNames.length − 1. */
+  /** [examples], each a class number from 0 to classNames.length − 1. */
   readonly labels: Uint8Array;
 }
 
-/** What the images of a set are. */
+/** The size of the images in a set. */
 interface ImageSize {
   readonly name: string;
   readonly channels: number;
@@ -35,7 +35,7 @@ interface ImageSize {
 }
 
 /**
- * A data set of these arrays: one's own images, or what a reader has parsed.
+ * A data set from these arrays.
  * @throws DataError when there is no example, sizes do not fit together, or a label has no class.
  */
 export function imageDataset(parts: ImageParts): ImageDataset {
@@ -70,7 +70,7 @@ function withColumns(parts: ImageParts): ImageDataset {
   };
 }
 
-/** What a set of images of this shape [C,H,W] and these classes is about. */
+/** The description of a set of images with this shape [C,H,W] and these classes. */
 export function imageFacts(shape: Shape, classNames: readonly string[]): DataFacts {
   return {
     inputs: [{ name: 'images', dtype: 'u8', shape, meaning: { kind: 'picture' } }],
@@ -80,7 +80,7 @@ export function imageFacts(shape: Shape, classNames: readonly string[]): DataFac
   };
 }
 
-/** The shape of the images, where a set is one of images with classes; undefined where it is another. */
+/** The shape of the images if a set is images with classes; otherwise undefined. */
 export function imageShapeOf(facts: DataFacts): readonly [number, number, number] | undefined {
   const { inputs, targets } = facts;
   const [image, ...others] = inputs;
@@ -92,7 +92,7 @@ export function imageShapeOf(facts: DataFacts): readonly [number, number, number
     : [channels, height, width];
 }
 
-/** A set of images with classes for those who look at images; undefined where it is another. */
+/** The set as images with classes, for code that handles images; undefined for any other set. */
 export function asImages(dataset: Dataset): ImageDataset | undefined {
   const shape = imageShapeOf(dataset);
   const [images, labels] = [dataset.inputs[0]?.values, dataset.targets[0]?.values];
@@ -123,12 +123,15 @@ export function renumbered(
   return withColumns({ ...dataset, classNames, labels });
 }
 
-/** What the images of a set would be, and none of them. */
+/** A set with images of this size and no examples. */
 export function noImages(of: ImageSize): ImageDataset {
   return withColumns({ ...of, images: new Uint8Array(0), labels: new Uint8Array(0) });
 }
 
-/** Arrays of a program. JavaScript would make zeros of what does not fit. @throws DataError that says what is wrong */
+/**
+ * Checks arrays that a program passes; JavaScript would silently read zeros.
+ * @throws DataError that says what is wrong
+ */
 function checkArrays(parts: ImageParts): void {
   const { name, images, labels, channels, height, width } = parts;
   const complain = (what: string, hint?: string) => {

@@ -5,13 +5,13 @@ import { png } from './png.js';
 import { resample } from './resample.js';
 
 /**
- * @param largest pixels on the longer side; a larger image is made smaller, with its shape
+ * @param largest pixels on the longer side; a larger image is scaled down
  * @throws DataError when the images have neither 1 nor 3 channels
  */
 export function imagePng(dataset: ImageDataset, index: number, largest = Number.POSITIVE_INFINITY): Buffer {
   const { channels, width, height } = dataset;
   if (channels !== 1 && channels !== 3) {
-    throw new DataError(`the images have ${channels} channels, pictures have 1 or 3`);
+    throw new DataError(`the images have ${channels} channels, expected 1 or 3`);
   }
   const bytes = interleaved(dataset, index);
   const scale = largest / Math.max(width, height);

@@ -1,8 +1,8 @@
-/** The reasons for refusing pictures, in the same words in Node and in a page. */
+/** The errors for bad pictures, with the same words in Node and in a page. */
 import { DataError } from '../error.js';
 import { imageBytes } from './image-dataset.js';
 
-/** Above this a picture is a mistake or an attack (a decompression bomb), in pixels. */
+/** A picture with more pixels is a mistake or an attack (a decompression bomb). */
 const largestPicture = 40_000_000;
 
 export interface PictureSize {
@@ -12,7 +12,7 @@ export interface PictureSize {
   readonly channels: 1 | 3;
 }
 
-/** @param format what the file is by its first bytes, whatever its name */
+/** @param format the format by the first bytes of the file, whatever its name */
 export function checkFormat(path: string, format: string): void {
   if (format === 'png' || format === 'jpeg') return;
   throw new DataError(`data: "${path}" is ${format} inside, expected PNG or JPEG`, {
@@ -20,7 +20,7 @@ export function checkFormat(path: string, format: string): void {
   });
 }
 
-/** By the file's header, before it is decoded. */
+/** By the file's header, before the picture is decoded. */
 export function checkPixels(path: string, { width, height }: { width: number; height: number }): void {
   if (width * height <= largestPicture) return;
   throw new DataError(`data: "${path}" has ${width} x ${height} pixels, expected at most 40 megapixels`, {
@@ -28,7 +28,7 @@ export function checkPixels(path: string, { width, height }: { width: number; he
   });
 }
 
-/** Of a browser's canvas: of a longer one it gives zeros, without a word. */
+/** The largest canvas of a browser: beyond it, pixels are silently zero. */
 const longestSide = 32_767;
 
 /** For pages. @throws DataError when a canvas is too small for the picture */
@@ -40,7 +40,7 @@ export function checkSides(path: string, { width, height }: { width: number; hei
   );
 }
 
-/** What all pictures of a set take when they are decoded. */
+/** @throws DataError when all pictures of a set, decoded, would take too much memory */
 export function checkBytes(folder: string, pictures: number, size: PictureSize, mostBytes: number): void {
   const bytes = pictures * imageBytes(size);
   if (bytes <= mostBytes) return;

@@ -1,19 +1,19 @@
 /**
- * Reads the kind of a picture from its first bytes, and its number of pixels, without decoding it.
+ * Reads the format of a picture from its first bytes, and its size in pixels, without decoding it.
  * @see https://www.w3.org/TR/png-3/#11IHDR, https://www.w3.org/Graphics/JPEG/itu-t81.pdf (B.2.2)
  */
 
-/** The bytes from `start` to `end`, fewer where the file ends. */
+/** The bytes from `start` to `end`; fewer at the end of the file. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
 
 export interface PictureHeader {
   readonly format: 'png' | 'jpeg';
-  /** As they are stored: a photograph may have to be turned. */
+  /** As stored: a photograph may have to be turned. */
   readonly width: number;
   readonly height: number;
 }
 
-/** What people take for a PNG or JPEG file, by what it begins with; a dot stands for any byte. */
+/** Formats that people mistake for PNG or JPEG, by their first bytes; a dot stands for any byte. */
 const others: readonly (readonly [format: string, pattern: RegExp])[] = [
   ['gif', /^GIF8/],
   ['webp', /^RIFF....WEBP/s],
@@ -29,7 +29,8 @@ const windowBytes = 65_536;
 const pngSignature = '\x89PNG\r\n\x1a\n';
 
 /**
- * @returns the name of another format, or nothing when it is no picture, or its header is cut short
+ * @returns the name of another format; undefined when it is not a picture, or its header is cut
+ * short
  */
 export async function pictureHeader(read: ReadBytes): Promise<PictureHeader | string | undefined> {
   const head = await read(0, windowBytes);
@@ -64,7 +65,7 @@ async function jpegHeader(head: Uint8Array, read: ReadBytes): Promise<PictureHea
   }
 }
 
-/** SOF0 to SOF15; between them lie tables: DHT, JPG, DAC. */
+/** SOF0 to SOF15, except for the tables among them: DHT, JPG, DAC. */
 const isFrame = (marker: number) =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 

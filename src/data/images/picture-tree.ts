@@ -7,45 +7,44 @@ import { DataError } from '../error.js';
 
 export interface FolderEntry {
   readonly name: string;
-  /** The folder's, and the name. */
+  /** The folder's path, and the name. */
   readonly path: string;
   readonly isFolder: boolean;
 }
 
-/** What lies in the folder of this path, in any order. */
+/** The content of the folder with this path, in any order. */
 export type ListFolder = (path: string) => Promise<readonly FolderEntry[]>;
 
 /**
- * Paths of pictures by class; classes in the order of `compareNames`, the files of each in that of
- * their names' characters.
+ * Paths of pictures by class; classes in the order of `compareNames`, files in the order of their
+ * names' characters.
  */
 export type PicturesByClass = ReadonlyMap<string, readonly string[]>;
 
 export interface PictureTree {
   readonly train: PicturesByClass;
-  /** Missing where the folder is not divided into `train/` and `test/`. */
+  /** Missing if the folder is not divided into `train/` and `test/`. */
   readonly test?: PicturesByClass;
 }
 
 export interface PictureExample {
   readonly path: string;
-  /** The class's place among all. */
+  /** The number of the class. */
   readonly label: number;
 }
 
 export const layoutHint =
-  'lay the pictures out as FOLDER/class/picture.png, or FOLDER/train/class/… and FOLDER/test/class/…';
+  'arrange the pictures as FOLDER/class/picture.png, or FOLDER/train/class/… and FOLDER/test/class/…';
 const notData = new Set(['Thumbs.db', 'desktop.ini', '__MACOSX']);
 
-/** Whether it is one of the files that desktops leave behind, or is not to be seen. */
+/** Whether it is hidden, or a file that desktops leave behind. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || notData.has(name);
 
 /**
  * @param list reads a folder
- * @param trainingOnly looks for no test pictures: of `train/` and `test/` the second need not be
- *   there
- * @throws DataError when the folder is laid out otherwise; it names the first file or folder that
- *   does not fit.
+ * @param trainingOnly looks for no test pictures: `test/` may be missing
+ * @throws DataError when the folders are arranged differently; it names the first file or folder
+ * that does not fit.
  */
 export async function findPictures(
   folder: string,
@@ -119,7 +118,7 @@ function checkDistinct(folder: string, classes: readonly FolderEntry[]): void {
   if (repeated === undefined) return;
   const { first, again } = repeated;
   throw new DataError(
-    `data: "${folder}" has the folders ${escapedName(first)} and ${escapedName(again)}, two spellings of the class "${canonicalName(again)}", expected one folder a class`,
+    `data: "${folder}" has the folders ${escapedName(first)} and ${escapedName(again)}, two spellings of the class "${canonicalName(again)}", expected one folder for each class`,
     { hint: 'put their pictures into one of them' },
   );
 }
@@ -147,8 +146,8 @@ async function subfolders(folder: string, list: ListFolder): Promise<FolderEntry
 }
 
 /**
- * Without hidden files and what desktops leave, in the order of UTF-16 code units, the same in
- * every language; of NFC, so that a copy on a Mac has the same order.
+ * Without hidden files and what desktops leave behind. The order is by UTF-16 code units of NFC,
+ * the same in every language and for a copy on a Mac.
  */
 async function visibleEntries(folder: string, list: ListFolder): Promise<FolderEntry[]> {
   const entries = await list(folder);

@@ -16,7 +16,7 @@ describe('the statistics of pixels', () => {
     expect(pixelStatistics(datasetOf(1, [0, 255, 255, 0]))).toEqual({ mean: [0.5], deviation: [0.5] });
     expect(pixelStatistics(datasetOf(2, [0, 255, 51, 51, 255, 0, 51, 51]))).toEqual({
       mean: [0.5, 0.2],
-      // Of one value only: nothing is divided by zero.
+      // A channel with a single value: nothing is divided by zero.
       deviation: [0.5, 1],
     });
   });

@@ -1,9 +1,9 @@
-/** Mean and deviation of the pixels of a data set, by which its own images are normalized. */
+/** Mean and deviation of the pixels of a data set, for normalizing its own images. */
 import { type ImageDataset, imageBytes } from './image-dataset.js';
 
 /**
- * Of each channel, of pixels from 0 to 1, to four decimals. Sums are of whole numbers, so that they
- * do not depend on an order; a channel of one value only has the deviation 1.
+ * For each channel, with pixels from 0 to 1, to four decimals. Sums are of whole numbers, so they
+ * do not depend on order. A channel with a single value has the deviation 1.
  */
 export function pixelStatistics(dataset: ImageDataset): { mean: number[]; deviation: number[] } {
   const { channels, height, width, examples, images } = dataset;

@@ -43,6 +43,6 @@ describe('an image as PNG', () => {
   });
 
   it('is not made of two channels', () => {
-    expect(() => imagePng(dataset(2, 2, 2), 0)).toThrow('the images have 2 channels, pictures have 1 or 3');
+    expect(() => imagePng(dataset(2, 2, 2), 0)).toThrow('the images have 2 channels, expected 1 or 3');
   });
 });

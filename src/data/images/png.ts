@@ -1,5 +1,5 @@
 /**
- * Writes pixels as a PNG, with 8 bits per channel and rows as they are (filter 0). That is enough
+ * Writes pixels as a PNG, with 8 bits per channel and unfiltered rows (filter 0). That is enough
  * for the small pictures of a report, which then needs no picture library. Node only.
  * @see https://www.w3.org/TR/png-3/
  */

@@ -1,7 +1,7 @@
 /**
- * Resizes a picture as libvips does, so that a page makes the same picture as a process. Above four
- * times the size, first a mean over whole pixels, then Lanczos (a = 3), stretched by the remaining
- * factor; an enlargement by Catmull and Rom.
+ * Resizes a picture as libvips does, so that a page makes the same picture as a process. A
+ * reduction by more than four takes a mean over whole pixels first, then Lanczos (a = 3), stretched
+ * by the remaining factor. An enlargement uses Catmull and Rom.
  * @see https://www.libvips.org/API/current/method.Image.resize.html
  */
 
@@ -10,11 +10,11 @@ interface Extent {
   readonly width: number;
 }
 
-/** How many pixels in a row, or in a column, become one before the rest is done by `resample`. */
+/** How many pixels in a row, or in a column, are averaged before `resample` does the rest. */
 export const boxFactor = (from: number, to: number): number => Math.max(1, Math.floor(from / to / 2));
 
 /**
- * The means of boxes of so many rows and columns; beyond the edges lies what lies at them.
+ * The means of boxes of this many rows and columns; pixels at the edges are repeated beyond them.
  * @param rgba [height, width, 4]
  * @returns [height ÷ rows, width ÷ columns, 3], rounded up
  */
@@ -48,8 +48,8 @@ export function boxMeans(
 }
 
 /**
- * For each place of the result: the first place that it is made of, and the weight of that and of
- * those that follow.
+ * For each place of the result: the first source place, and the weights of it and of those that
+ * follow.
  */
 interface Taps {
   readonly first: number;
@@ -58,7 +58,7 @@ interface Taps {
 
 /**
  * @param bytes [height, width, channels], rounded up
- * @param extent of the picture; not whole where the last row or column is a mean of fewer
+ * @param extent of the picture; not whole if the last row or column is a mean of fewer
  * @returns [toHeight, toWidth, channels]
  */
 export function resample(
@@ -72,7 +72,7 @@ export function resample(
   return along(tall, toHeight, columns, channels, taps(width, toWidth));
 }
 
-/** [outer, from, inner] to [outer, to, inner]; beyond the edges lies what lies at them. */
+/** [outer, from, inner] to [outer, to, inner]; pixels at the edges are repeated beyond them. */
 function along(
   bytes: Uint8Array | Uint8ClampedArray,
   outer: number,
@@ -101,7 +101,7 @@ function taps(from: number, to: number): Taps[] {
   const stretch = Math.max(scale, 1);
   const [kernel, radius] = scale > 1 ? ([lanczos3, 3] as const) : ([catmullRom, 2] as const);
   return Array.from({ length: to }, (_, place) => {
-    // What is enlarged lies half a pixel of the result aside with libvips, and so it does here.
+    // libvips shifts an enlarged picture by half a pixel of the result; so does this.
     const centre = (place + (scale < 1 ? 0 : 0.5)) * scale - 0.5;
     const first = Math.ceil(centre - radius * stretch);
     const last = Math.floor(centre + radius * stretch);

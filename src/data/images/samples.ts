@@ -21,7 +21,9 @@ export function sampleExamples(
   });
 }
 
-/** [height, width, 4], as a canvas takes it; of other than three channels the first, as grey. */
+/**
+ * [height, width, 4], for a canvas. If there are not three channels, the first is shown as grey.
+ */
 export function exampleRgba(dataset: ImageDataset, index: number): Uint8ClampedArray<ArrayBuffer> {
   const { channels, height, width, examples, name } = dataset;
   if (!(Number.isInteger(index) && index >= 0 && index < examples)) {

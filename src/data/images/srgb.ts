@@ -1,18 +1,18 @@
 /**
  * Computes the grey of a colour: its luminance, which is a sum of linear light, as a byte of sRGB.
- * A luma of the bytes themselves would make pure red 76; its luminance is that of 127.
+ * A luma, computed from the bytes themselves, would make pure red 76; its luminance is that of 127.
  * @see IEC 61966-2-1
  */
 
-/** By byte. */
+/** Linear light for each byte. */
 const linear = Float32Array.from({ length: 256 }, (_, byte) => {
   const value = byte / 255;
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 });
 
 /**
- * Of light from 0 to 1 in 255 steps; a straight line between two, as libvips has it, so that greys
- * are its greys.
+ * Bytes of sRGB for light from 0 to 1 in 255 steps, with straight lines between them, as libvips
+ * interpolates.
  */
 const encoded = Uint8Array.from({ length: 257 }, (_, step) => {
   const light = Math.min(step / 255, 1);

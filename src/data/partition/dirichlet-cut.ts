@@ -1,5 +1,6 @@
 /**
- * Groups of examples, each cut among the participants by proportions from a Dirichlet distribution.
+ * Cuts groups of examples among the participants, each group by its own proportions from a
+ * Dirichlet distribution.
  */
 import type { RandomStream } from '../../base/random.js';
 import { apportion, dirichletSample } from './dirichlet-sample.js';
@@ -15,10 +16,10 @@ export interface DirichletCut {
 const attempts = 1000;
 
 /**
- * Chance may leave a participant with nothing; then all proportions are drawn again, but not for
- * ever.
+ * A draw may leave a participant with too few examples; then all proportions are drawn again, up to
+ * a limit.
  * @returns one list of examples for each participant.
- * @throws PartitionError when 1,000 draws leave someone with fewer than the minimum.
+ * @throws PartitionError when 1,000 draws leave a participant with fewer than the minimum.
  */
 export function dirichletCut(
   { partitioner, alpha, minimumExamples }: DirichletCut,
@@ -47,7 +48,7 @@ function sumsOf(counts: readonly number[][], participants: number): number[] {
   );
 }
 
-/** Fills the counts with examples of each group, at random. */
+/** Gives each participant its number of examples of each group, at random. */
 function deal(
   groups: readonly Uint32Array[],
   counts: readonly number[][],

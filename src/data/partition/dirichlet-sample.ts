@@ -2,11 +2,11 @@
 import type { RandomStream } from '../../base/random.js';
 
 /**
- * Proportions (Σ = 1) from the symmetric Dirichlet distribution: small alpha, uneven; large alpha,
- * even.
+ * Proportions (Σ = 1) from the symmetric Dirichlet distribution: uneven for a small alpha, even for
+ * a large one.
  */
 export function dirichletSample(length: number, alpha: number, stream: RandomStream): number[] {
-  // For a small alpha every variate underflows to 0; their logarithms do not.
+  // For a small alpha each variate underflows to 0; its logarithm does not.
   const logs = Array.from({ length }, () => logGammaSample(alpha, stream));
   const largest = Math.max(...logs);
   const weights = logs.map((log) => Math.exp(log - largest));

@@ -5,7 +5,7 @@ import { dirichlet } from './dirichlet.js';
 
 const labels = Uint8Array.from({ length: 6000 }, (_, index) => index % 10);
 
-/** The mean over participants of the largest class's part in what one holds. */
+/** The mean over participants of the share of the largest class. */
 function skew(alpha: number): number {
   const lists = dirichlet({ alpha }).split(labels, 10, 6, randomStream(2));
   return lists.reduce((sum, list) => sum + Math.max(...classCounts(labels, 10, list)) / list.length, 0) / 6;

@@ -1,10 +1,11 @@
 /**
- * Label skew by a Dirichlet distribution: each class is cut by proportions of its own, so that participants differ in
- * classes and in numbers. Small alpha: few classes each; large alpha: nearly V.
+ * Label skew by a Dirichlet distribution: each class is cut by its own proportions, so participants
+ * differ in their classes and in their numbers of examples. A small alpha gives few classes to
+ * each, a large alpha is nearly V.
  *
- * The measure of skew is that of Hsu, Qi and Brown, who draw each participant's mix of classes and give all the same
- * number of examples, not every one; to deal out every example, each class draws its cut among the participants, as
- * Yurochkin et al. and NIID-Bench do.
+ * Hsu, Qi and Brown, from whom this measure of skew comes, draw each participant's mix of classes;
+ * all have the same number of examples, and some examples are not used. Here each class is cut
+ * among the participants, as Yurochkin et al. and NIID-Bench do, so every example is used.
  * @see Hsu et al. 2019, https://arxiv.org/abs/1909.06335
  * @see Yurochkin et al. 2019, https://arxiv.org/abs/1905.12022
  */
@@ -15,11 +16,16 @@ import { positive, wholeNumber } from './settings.js';
 export interface DirichletSettings {
   /** Above 0; the literature uses 0.1 (uneven) to 100 (even). 0.5 by default. */
   readonly alpha?: number | undefined;
-  /** Draws again until every participant has as many; 2 by default: one to train, one to validate. */
+  /**
+   * Draws again until each participant has this many; 2 by default: one to train, one to validate.
+   */
   readonly minimumExamples?: number | undefined;
 }
 
-/** @throws PartitionError when a setting is out of range, and on split when the minimum is never reached. */
+/**
+ * @throws PartitionError when a setting is out of range; `split` throws when the minimum is never
+ * reached.
+ */
 export function dirichlet({ alpha = 0.5, minimumExamples = 2 }: DirichletSettings = {}): Partitioner {
   positive('dirichlet', 'alpha', alpha);
   wholeNumber('dirichlet', 'minimumExamples', minimumExamples);

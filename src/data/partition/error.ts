@@ -1,6 +1,6 @@
 import { CommonweightError } from '../../base/error.js';
 
-/** A partition that cannot be made as asked. */
+/** A partition that cannot be made as requested. */
 export class PartitionError extends CommonweightError {
   override readonly name = 'PartitionError';
 }

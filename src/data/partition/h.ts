@@ -1,13 +1,15 @@
 /**
- * The H-environment: the classes are dealt out, so each participant sees classes that no other sees.
+ * The H-environment: whole classes are dealt out, so each participant sees classes that no other
+ * sees.
  * @see Lee 2021, https://doi.org/10.9708/jksci.2021.26.12.069
  */
 import { PartitionError } from './error.js';
 import { byGroup, type Partitioner } from './partition.js';
 
 /**
- * Contiguous groups of classes as even as possible, larger groups first: of ten classes two participants get 0–4 and
- * 5–9, three get 0–3, 4–6 and 7–9. Classes without examples are not dealt out. No chance is involved.
+ * Contiguous groups of classes, as even as possible, larger groups first: with ten classes, two
+ * participants get 0–4 and 5–9, three get 0–3, 4–6 and 7–9. Classes without examples are left out.
+ * There is no randomness.
  */
 export function h(): Partitioner {
   return {

@@ -1,12 +1,9 @@
-/**
- * Independent and identically distributed: the examples in random order, dealt out in equal
- * numbers.
- */
+/** Independent and identically distributed: the examples in random order, in equal numbers. */
 import type { Partitioner } from './partition.js';
 
 /**
- * Numbers of examples differ by at most one; classes are as even as chance makes them (compare
- * `v`).
+ * Numbers of examples differ by at most one; classes are as even as the random order makes them
+ * (`v` makes them even).
  */
 export function iid(): Partitioner {
   return {

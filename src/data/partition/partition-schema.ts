@@ -1,4 +1,6 @@
-/** Settings of a partition: how a data set is dealt out, and what each participant validates on. */
+/**
+ * The settings of a partition: how a data set is dealt out, and what each participant validates on.
+ */
 import { z } from 'zod';
 
 const positive = z.number().positive();
@@ -8,7 +10,7 @@ export const partitionSchema = z
   .strictObject({
     name: z
       .string()
-      .describe('A partitioner; across machines "own" says that everybody brings their own data.'),
+      .describe('The partitioner; across machines, "own" means that each participant has its own data.'),
     participants: count.default(2).describe('The number of participants.'),
     validation: z
       .number()
@@ -16,10 +18,10 @@ export const partitionSchema = z
       .max(0.9)
       .default(0.1)
       .describe('The part of every participant’s examples that it validates on.'),
-    alpha: positive.optional().describe('With "dirichlet": the smaller, the more the shares differ.'),
+    alpha: positive.optional().describe('With "dirichlet": a smaller number makes the shares differ more.'),
     minimumExamples: count.optional().describe('With "dirichlet": the fewest examples of a share.'),
     shardsPerParticipant: count
       .optional()
-      .describe('With "shards": the pieces, sorted by label, in a share.'),
+      .describe('With "shards": the number of pieces, sorted by label, in a share.'),
   })
   .meta({ title: 'Partition', description: 'How a data set is dealt out.' });

@@ -1,6 +1,7 @@
 /**
- * One data set, shared out: every example belongs to exactly one participant, which keeps a part of its own examples
- * for validation. How the examples are dealt out is the partitioner's affair; one a file.
+ * Partitions one data set: each example belongs to exactly one participant, which holds out a part
+ * of its examples for validation. A partitioner decides how examples are dealt out; each is a
+ * module.
  */
 
 import { participantNamesProblem } from '../../base/names.js';
@@ -11,7 +12,7 @@ import type { Dataset } from '../dataset.js';
 import { PartitionError } from './error.js';
 import { type Strata, strataOf } from './strata.js';
 
-/** What one participant holds: places in the data set, ascending. */
+/** The examples of one participant: ascending numbers in the data set. */
 export interface Share {
   readonly name: string;
   readonly train: Uint32Array;
@@ -20,13 +21,13 @@ export interface Share {
 
 export interface Partitioner {
   readonly name: string;
-  /** What it was built with, as a report shows it. */
+  /** The settings it was built with, for reports. */
   readonly settings: Readonly<Record<string, number>>;
   /**
-   * One list of examples for each participant, in any order.
-   * @param groups [examples], each from 0 to count − 1: of classes, or of quantiles.
-   * @param stream the only source of chance.
-   * @throws PartitionError when these examples cannot be dealt out so.
+   * Returns one list of examples for each participant, in any order.
+   * @param groups [examples], each from 0 to count − 1: classes or quantiles.
+   * @param stream the only source of random numbers.
+   * @throws PartitionError when these examples cannot be dealt out in this way.
    */
   split(groups: ArrayLike<number>, count: number, participants: number, stream: RandomStream): Uint32Array[];
 }
@@ -34,15 +35,19 @@ export interface Partitioner {
 export interface PartitionOptions {
   readonly participants: number;
   readonly seed: number;
-  /** The part of each participant's examples that it validates on, from 0 to below 1; 0.1 by default. */
+  /**
+   * The part of each participant's examples that it validates on, from 0 to below 1; 0.1 by
+   * default.
+   */
   readonly validationFraction?: number | undefined;
-  /** One for each participant; "environment-1", "environment-2", … by default. */
+  /** A name for each participant; "environment-1", "environment-2", … by default. */
   readonly names?: readonly string[] | undefined;
 }
 
 /**
- * The shares of all participants, by the groups of the examples, which are those of the set's first target. The same data, partitioner and seed give the same shares.
- * @throws PartitionError when a setting is out of range or a participant would be left without examples.
+ * The shares of all participants. The groups of the examples come from the set's first target. The
+ * same data, partitioner and seed give the same shares.
+ * @throws PartitionError when a setting is out of range or a participant would have no examples.
  */
 export function partition(
   of: Dataset | Strata,
@@ -68,8 +73,9 @@ export function partition(
 }
 
 /**
- * Sets a fraction of the examples aside, group by group in proportion, so that both parts show the same groups as far
- * as whole examples allow; at least one example stays on either side unless the fraction is 0.
+ * Holds out a fraction of the examples, in proportion from each group, so that both parts have the
+ * same groups as far as whole examples allow. Each part has at least one example unless the
+ * fraction is 0.
  */
 export function holdOut(
   indices: Uint32Array,
@@ -84,7 +90,7 @@ export function holdOut(
   const validation: number[] = [];
   let seen = 0;
   for (const list of members) {
-    // Rounding the running sum, not each group: what one group loses to rounding another gains.
+    // Rounds the running sum instead of each group, so that rounding errors do not add up.
     seen += list.length;
     const take = Math.round((total * seen) / indices.length) - validation.length;
     const order = stream.permutation(list.length);
@@ -110,7 +116,7 @@ export function byGroup(groups: ArrayLike<number>, count: number, indices?: Uint
   return lists;
 }
 
-/** What participants are called by default. */
+/** The default names of participants. */
 export function participantNames(participants: number): string[] {
   return Array.from({ length: participants }, (_, index) => `environment-${index + 1}`);
 }
@@ -125,7 +131,9 @@ function checkOptions(participants: number, fraction: number, names: readonly st
     );
   }
   if (names.length !== participants) {
-    throw new PartitionError(`partition: ${names.length} names, expected ${participants}, one a participant`);
+    throw new PartitionError(
+      `partition: ${names.length} names, expected ${participants}, one for each participant`,
+    );
   }
   const meeting = participantNamesProblem(names);
   if (meeting !== undefined) {

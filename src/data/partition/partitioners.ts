@@ -1,4 +1,4 @@
-/** The partitioners by name, as a configuration or the command line asks for them. */
+/** The partitioners by their names in settings and on the command line. */
 import { nearestName } from '../../base/nearest-name.js';
 import { dirichlet } from './dirichlet.js';
 import { PartitionError } from './error.js';
@@ -18,27 +18,27 @@ export interface PartitionerSettings {
 interface PartitionerEntry {
   /** One line for a help text. */
   readonly summary: string;
-  /** The settings it takes. */
+  /** The names of its settings. */
   readonly takes: readonly (keyof PartitionerSettings)[];
   build(settings: PartitionerSettings): Partitioner;
 }
 
 const table = {
-  v: { summary: 'every class cut evenly among all', takes: [], build: v },
-  h: { summary: 'classes dealt out, each to one participant', takes: [], build: h },
-  iid: { summary: 'random and equal in number', takes: [], build: iid },
+  v: { summary: 'each class is cut evenly among all participants', takes: [], build: v },
+  h: { summary: 'each class goes to one participant', takes: [], build: h },
+  iid: { summary: 'random examples in equal numbers', takes: [], build: iid },
   dirichlet: {
     summary: 'uneven classes, by Dirichlet(alpha), 0.5 by default',
     takes: ['alpha', 'minimumExamples'],
     build: dirichlet,
   },
   shards: {
-    summary: 'sorted by class, cut into shards, shardsPerParticipant each (2 by default)',
+    summary: 'sorted by class and cut into shards, shardsPerParticipant for each (2 by default)',
     takes: ['shardsPerParticipant'],
     build: shards,
   },
   'quantity-skew': {
-    summary: 'like classes, uneven numbers, by Dirichlet(alpha), 0.5 by default',
+    summary: 'equal mixes of classes, uneven numbers, by Dirichlet(alpha), 0.5 by default',
     takes: ['alpha', 'minimumExamples'],
     build: quantitySkew,
   },
@@ -54,7 +54,7 @@ export function isPartitionerName(name: string): name is PartitionerName {
   return Object.hasOwn(table, name);
 }
 
-/** @throws PartitionError when there is no such partitioner, or it takes no such setting. */
+/** @throws PartitionError when the partitioner is unknown, or does not have the setting. */
 export function partitionByName(name: string, settings: PartitionerSettings = {}): Partitioner {
   if (!isPartitionerName(name)) {
     const nearest = nearestName(name, partitionerNames);

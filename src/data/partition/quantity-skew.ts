@@ -1,6 +1,6 @@
 /**
- * Quantity skew: the participants' classes are alike, their numbers of examples are not; the sizes are proportions
- * from a Dirichlet distribution.
+ * Quantity skew: participants have the same mix of classes and different numbers of examples. The
+ * sizes are proportions from a Dirichlet distribution.
  * @see Li et al. 2021 (NIID-Bench), https://arxiv.org/abs/2102.02079, section IV-D
  */
 import { dirichletCut } from './dirichlet-cut.js';
@@ -8,13 +8,18 @@ import type { Partitioner } from './partition.js';
 import { positive, wholeNumber } from './settings.js';
 
 export interface QuantitySkewSettings {
-  /** Above 0; the smaller, the more uneven. NIID-Bench uses 0.5, our default. */
+  /** Above 0; smaller is more uneven. NIID-Bench uses 0.5, our default. */
   readonly alpha?: number | undefined;
-  /** Draws again until every participant has as many; 2 by default: one to train, one to validate. */
+  /**
+   * Draws again until each participant has this many; 2 by default: one to train, one to validate.
+   */
   readonly minimumExamples?: number | undefined;
 }
 
-/** @throws PartitionError when a setting is out of range, and on split when the minimum is never reached. */
+/**
+ * @throws PartitionError when a setting is out of range; `split` throws when the minimum is never
+ * reached.
+ */
 export function quantitySkew({ alpha = 0.5, minimumExamples = 2 }: QuantitySkewSettings = {}): Partitioner {
   positive('quantity-skew', 'alpha', alpha);
   wholeNumber('quantity-skew', 'minimumExamples', minimumExamples);

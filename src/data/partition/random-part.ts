@@ -1,11 +1,14 @@
-/** A part of a data set, for experiments that need not take long: shares of that part, in places of the whole. */
+/**
+ * Deals out a random part of a data set, for short experiments. The shares have the numbers of the
+ * whole set.
+ */
 
 import { randomStream } from '../../base/random.js';
 import type { Share } from './partition.js';
 import type { Strata } from './strata.js';
 
 /**
- * @param size how many of the examples, drawn by the seed alone
+ * @param size the number of examples, drawn by the seed alone
  * @param deal deals out examples of these groups
  */
 export function shareRandomPart(

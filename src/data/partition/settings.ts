@@ -1,4 +1,4 @@
-/** Checks of what a partitioner is built with. */
+/** Checks of a partitioner's settings. */
 import { PartitionError } from './error.js';
 
 /** @throws PartitionError unless the value is a finite number above 0. */

@@ -20,7 +20,7 @@ describe('the shards partition', () => {
 
   it('refuses more shards than examples', () => {
     expect(() => shards().split(labels, 10, 501, randomStream(0))).toThrow(
-      'partition: shards cuts 1000 examples into 1002 shards, expected at least one example a shard',
+      'partition: shards cuts 1000 examples into 1002 shards, expected at least one example in each shard',
     );
   });
 });

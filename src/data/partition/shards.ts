@@ -1,6 +1,6 @@
 /**
- * Shards: the examples sorted by class, cut into equal shards, the shards dealt out at random; with two shards most
- * participants see two classes.
+ * Shards: the examples are sorted by class and cut into equal shards, which are dealt out at
+ * random. With two shards, most participants see two classes.
  * @see McMahan et al. 2017, https://arxiv.org/abs/1602.05629, section 3
  */
 import { PartitionError } from './error.js';
@@ -22,7 +22,7 @@ export function shards({ shardsPerParticipant = 2 }: ShardsSettings = {}): Parti
       const count = participants * shardsPerParticipant;
       if (labels.length < count) {
         throw new PartitionError(
-          `partition: shards cuts ${labels.length} examples into ${count} shards, expected at least one example a shard`,
+          `partition: shards cuts ${labels.length} examples into ${count} shards, expected at least one example in each shard`,
           { hint: 'take fewer participants, fewer shards each, or more data' },
         );
       }

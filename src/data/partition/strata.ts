@@ -1,6 +1,7 @@
 /**
- * The group of every example, by which data are dealt out and validation examples held out in proportion: the class of what
- * is classified; of a number that is learned, the quantile it lies in; else all examples are of one group.
+ * The group of each example, by which data are dealt out and validation examples are held out in
+ * proportion. For classification it is the class; for a number, the quantile; otherwise all
+ * examples are one group.
  */
 import type { Dataset } from '../dataset.js';
 
@@ -10,10 +11,10 @@ export interface Strata {
   readonly count: number;
 }
 
-/** Enough to deal out a skewed target, few enough that each has examples. */
+/** Enough groups to deal out a skewed target, few enough that each has examples. */
 const QUANTILES = 10;
 
-/** By the first target of the set. */
+/** The groups of the set's first target. */
 export function strataOf({ examples, targets: [target] }: Dataset): Strata {
   const { meaning, shape = [], values = [] } = target ?? {};
   if (shape.length > 0) return oneGroup(examples);
@@ -29,7 +30,7 @@ export function strataOf({ examples, targets: [target] }: Dataset): Strata {
 
 const oneGroup = (examples: number): Strata => ({ groups: new Uint8Array(examples), count: 1 });
 
-/** Equal numbers lie in one quantile, so that what has few values is dealt out by them. */
+/** Equal numbers are in one quantile, so a target with few values is grouped by its values. */
 function quantiles(values: ArrayLike<number>): Strata {
   const sorted = Float64Array.from(values).sort();
   const bounds = Array.from(

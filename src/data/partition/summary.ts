@@ -1,4 +1,4 @@
-/** Who holds what: classes by participant, as numbers and as a table of plain text. */
+/** The classes of each participant, as numbers and as a table of plain text. */
 import { classCounts } from '../class-counts.js';
 import type { Share } from './partition.js';
 
@@ -11,7 +11,7 @@ export interface ShareSummary {
   readonly classes: readonly number[];
 }
 
-/** @param labels [examples] of the data set that was shared out. */
+/** @param labels [examples] of the data set that was dealt out. */
 export function summarizeShares(
   shares: readonly Share[],
   labels: ArrayLike<number>,
@@ -30,8 +30,9 @@ export function summarizeShares(
 }
 
 /**
- * One line a participant, one column a class, in lines of at most `width` characters where names allow; more classes
- * than fit go on in a block below. A class that a participant never sees shows as "·".
+ * One row for each participant and one column for each class, in lines of at most `width`
+ * characters if the names allow. If there are more classes than fit, a further block follows. "·"
+ * marks a class that a participant does not have.
  */
 export function renderShares(
   summary: readonly ShareSummary[],
@@ -80,7 +81,7 @@ function widthOf(columns: readonly string[][]): number {
   return columns.reduce((sum, cells) => sum + (cells[0] ?? '').length + 1, 0);
 }
 
-/** Names cut to the column's width, or numbers where cutting would make two alike. */
+/** Names cut to the column's width, or numbers if two cut names would be alike. */
 function headings(classNames: readonly string[], width: number): readonly string[] {
   const cut = classNames.map((name) => (name.length > width ? `${name.slice(0, width - 1)}…` : name));
   return new Set(cut).size === cut.length ? cut : classNames.map((_, label) => String(label));

@@ -1,17 +1,18 @@
 /**
- * The V-environment: every class is cut evenly, so each participant sees all classes.
+ * The V-environment: each class is cut evenly, so each participant sees all classes.
  * @see Lee 2021, https://doi.org/10.9708/jksci.2021.26.12.069
  */
 import { byGroup, type Partitioner } from './partition.js';
 
-/** Numbers of examples differ by at most one between participants, in every class and in all. */
+/** Numbers of examples differ by at most one between participants, in each class and in total. */
 export function v(): Partitioner {
   return {
     name: 'v',
     settings: {},
     split(labels, classes, participants, stream) {
       const lists = Array.from({ length: participants }, (): number[] => []);
-      // The next class goes on where the last one ended: a remainder does not always fall to the first.
+      // The next class continues where the last one ended, so that the first participant does not
+      // get every remainder.
       let next = 0;
       for (const members of byGroup(labels, classes)) {
         for (const place of stream.permutation(members.length)) {

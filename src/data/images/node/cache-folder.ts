@@ -1,10 +1,9 @@
-/** The folder in which downloads are kept. Node only. */
+/** The folder for downloads. Node only. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
- * $COMMONWEIGHT_CACHE, else `commonweight` in $XDG_CACHE_HOME or ~/.cache; therein the folder
- * `name`.
+ * $COMMONWEIGHT_CACHE, or `commonweight` in $XDG_CACHE_HOME or ~/.cache; in it the folder `name`.
  */
 export function cacheFolder(name: string, env: Readonly<NodeJS.ProcessEnv> = process.env): string {
   const base =

@@ -1,13 +1,15 @@
 /**
- * Takes files out of a Debian package without installing it. apt fetches the package by its own
- * configured sources and keys, and dpkg-deb unpacks it. Only refreshing stale package lists needs
- * special rights.
+ * Takes files out of a Debian package without installing it. apt downloads the package with its own
+ * configured sources and keys, and dpkg-deb unpacks it. Only refreshing outdated package lists
+ * needs special rights.
  */
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Runs a program by a list of arguments, never through a shell; resolves when it exits with 0. */
+/**
+ * Runs a program with a list of arguments, never through a shell; resolves when it exits with 0.
+ */
 export type RunCommand = (
   program: string,
   args: readonly string[],
@@ -16,7 +18,7 @@ export type RunCommand = (
 
 export interface DebianPackageOptions {
   readonly run?: RunCommand | undefined;
-  /** Whether package lists may be refreshed; by default where this process is root. */
+  /** Whether package lists may be refreshed; by default only if this process is root. */
   readonly mayUpdate?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -24,7 +26,7 @@ export interface DebianPackageOptions {
 /**
  * Downloads and unpacks `name` below `folder`, an empty folder; returns the folder of the unpacked
  * tree.
- * @throws Error with one line on what went wrong.
+ * @throws Error with one line that says what failed.
  */
 export async function unpackDebianPackage(
   name: string,
@@ -40,7 +42,7 @@ export async function unpackDebianPackage(
   try {
     await apt('download', name);
   } catch (error) {
-    // No list, or one so old that the file it names is gone. Without apt at all there is nothing to
+    // There is no list, or an outdated one whose file is gone. Without apt there is nothing to
     // refresh.
     if (!mayUpdate || isMissingProgram(error) || signal?.aborted) throw error;
     await apt('update');

@@ -1,16 +1,16 @@
 /**
- * Downloads one file over HTTP into memory, with time-outs: a dead network is noticed in seconds, a
- * slow one is waited for.
+ * Downloads one file over HTTP into memory, with timeouts: a dead connection is noticed in seconds,
+ * a slow one is not given up.
  */
 import type { OnDataProgress } from '../../progress.js';
 
 export interface DownloadOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** To the first byte of the answer, in milliseconds. */
+  /** Milliseconds until the first byte of the answer. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Between two pieces, in milliseconds. */
+  /** Milliseconds between two pieces. */
   readonly stallTimeoutMs?: number;
-  /** Longer answers are cut off, in bytes. */
+  /** Bytes; longer answers are cut off. */
   readonly maxBytes?: number;
   readonly onProgress?: OnDataProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -18,8 +18,8 @@ export interface DownloadOptions {
 
 /**
  * The body of `url`.
- * @throws Error with one line on what went wrong: no connection, a status other than 200, a stall,
- *   a short body.
+ * @throws Error with one line that says what failed: no connection, a status other than 200, a
+ * stall, a short body.
  */
 export async function download(
   url: string,
@@ -49,7 +49,7 @@ export async function download(
       abort.abort();
       throw new Error(`the answer is HTTP ${response.status}`);
     }
-    // With a content encoding, Content-Length counts other bytes than those that arrive here.
+    // With a content encoding, Content-Length does not count the bytes that arrive here.
     const declared = response.headers.has('content-encoding') ? null : response.headers.get('content-length');
     const totalBytes = declared === null ? undefined : Number(declared);
     const pieces: Uint8Array[] = [];
@@ -81,14 +81,14 @@ export async function download(
   }
 }
 
-/** An abort without a reason of its own says less than the error that followed it. */
+/** An abort without a reason says less than the error that follows it. */
 function isPlainAbort(reason: Error): boolean {
   return reason.name === 'AbortError';
 }
 
 /**
- * fetch says "fetch failed" and keeps why in its cause, which may hold one error for each address
- * tried.
+ * fetch says only "fetch failed" and keeps the reason in its cause, which may hold one error for
+ * each address that was tried.
  */
 function networkReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -34,7 +34,7 @@ const refuse: RunCommand = async (program) => {
   throw new Error(`${program} is not to be run`);
 };
 
-/** Nothing but an empty cache, unless a test adds a source. */
+/** An empty cache and no source, unless a test adds one. */
 function load(options: FashionMnistOptions = {}) {
   const nowhere = { cacheDir, debianDir: join(root, 'none'), addresses: [], run: refuse };
   return loadFashionMnist({ files, ...nowhere, ...options });
@@ -187,7 +187,7 @@ describe('Fashion-MNIST', () => {
 });
 
 describe('the Debian package', () => {
-  /** Does what apt-get and dpkg-deb would, as far as their files go. */
+  /** Stands in for apt-get and dpkg-deb: makes the files that they would make. */
   function fakeDebian(calls: string[], { failures = 0 } = {}): RunCommand {
     return async (program, args, { cwd }) => {
       const action = args.find((arg) => ['download', 'update', '-x'].includes(arg));

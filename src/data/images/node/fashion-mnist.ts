@@ -1,6 +1,7 @@
 /**
- * Fashion-MNIST, wherever it can be had: a folder of the user's, the cache, Debian's folder, the official addresses,
- * Debian's package. Whatever the source, only bytes with the known digests are taken.
+ * Loads Fashion-MNIST from the first source that has it: a folder of the user, the cache, Debian's
+ * folder, the official addresses, or Debian's package. Only bytes with the known digests are
+ * accepted.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -24,20 +25,20 @@ import { download } from './download.js';
 import { decompressed, readDataFile, sha256 } from './file-bytes.js';
 
 export interface FashionMnistOptions {
-  /** A folder with the four files, gzip or plain. Where it is given, no other place is tried. */
+  /** A folder with the four files, gzip or plain. If given, no other source is tried. */
   readonly dataDir?: string | undefined;
   readonly onProgress?: OnDataProgress | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Where downloads are kept; by default `fashionMnistCache()`. */
+  /** The folder for downloads; `fashionMnistCache()` by default. */
   readonly cacheDir?: string;
   /** Where Debian's package installs the set. */
   readonly debianDir?: string;
-  /** Base addresses, each with a closing slash. */
+  /** Base addresses, each with a slash at the end. */
   readonly addresses?: readonly string[];
   readonly fetch?: typeof globalThis.fetch;
   readonly run?: RunCommand;
   readonly connectTimeoutMs?: number;
-  /** The digests to insist on. */
+  /** The expected digests. */
   readonly files?: KnownFiles;
 }
 
@@ -53,8 +54,9 @@ export const fashionMnistCache = (env?: Readonly<NodeJS.ProcessEnv>): string =>
   cacheFolder('fashion-mnist', env);
 
 /**
- * 60,000 training and 10,000 test images, [1, 28, 28] each, ten classes.
- * @throws DataError when `dataDir` holds something else, or when no source has the set: it lists what was tried.
+ * 60,000 training and 10,000 test images, [1, 28, 28] each, in ten classes.
+ * @throws DataError when `dataDir` holds something else; or when no source has the set, with a list
+ * of those that were tried.
  */
 export async function loadFashionMnist(options: FashionMnistOptions = {}): Promise<ImageSplit> {
   const known = options.files ?? fashionMnistFiles;
@@ -117,7 +119,10 @@ async function readFolder(folder: string, known: KnownFiles): Promise<Found> {
   return found as Found;
 }
 
-/** The file, plain or gzip, whichever has the right digest; else why the first of them is none. */
+/**
+ * The file, plain or gzip, whichever has the right digest; otherwise why the first of them is
+ * wrong.
+ */
 async function readKnown(folder: string, file: KnownFile): Promise<IdxFile> {
   let failure: unknown;
   for (const path of [join(folder, file.name), join(folder, `${file.name}.gz`)]) {
@@ -144,7 +149,7 @@ function verified(source: string, bytes: Uint8Array, file: KnownFile): IdxFile {
   );
 }
 
-/** Files that an interrupted run has left in the cache are not fetched again. */
+/** Does not download files again that an interrupted run has left in the cache. */
 async function fetchAll(
   address: string,
   cacheDir: string,
@@ -186,7 +191,10 @@ async function unpackAll(
   }
 }
 
-/** Verifies what has arrived, then writes it to the cache as it came: a server may have taken off the gzip. */
+/**
+ * Verifies a downloaded file, then writes it to the cache as it arrived: a server may have removed
+ * the gzip.
+ */
 async function keep(name: string, bytes: Uint8Array, file: KnownFile, cacheDir: string): Promise<IdxFile> {
   const plain = await decompressed(name, bytes, file.bytes);
   const checked = verified(name, plain, file);

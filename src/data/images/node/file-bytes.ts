@@ -1,4 +1,4 @@
-/** Files of data, in Node: read with or without gzip, and digested. */
+/** Reads data files in Node, with or without gzip, and computes their digests. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -7,10 +7,10 @@ import { reasonOf } from '../../../base/node/reason.js';
 import { DataError } from '../../error.js';
 import { damagedGzip } from '../gzip-damage.js';
 
-/** Above this a file is no data set of bytes that fits in memory, but perhaps a gzip bomb. */
+/** A larger file does not fit in memory as a data set of bytes; it may be a gzip bomb. */
 const largestBytes = 2 ** 32 - 1;
 
-/** The bytes of a file, decompressed where they are gzip, whatever the file is called. */
+/** The bytes of a file, decompressed if its content is gzip, whatever its name. */
 export async function readDataFile(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
@@ -22,11 +22,11 @@ export async function readDataFile(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Gzip is one member or several, and may have zeros behind it, as tapes and block devices leave
- * them; nothing else. A page has the same rule (`page-gzip.ts`).
+ * Decompresses gzip: one member or several, perhaps followed by zeros, as tapes and block devices
+ * leave them. Nothing else may follow. Pages have the same rule (`page-gzip.ts`).
  * @param maxBytes the most bytes to expand to.
- * @throws DataError naming `file` when the gzip stream is damaged, has something behind it, or
- *   expands to more.
+ * @throws DataError naming `file` when the stream is damaged, expands to more, or is followed by
+ * other bytes.
  */
 export async function decompressed(
   file: string,
@@ -48,9 +48,9 @@ export async function decompressed(
   return buffer;
 }
 
-/** The bytes, and how many of the compressed ones were read for them. */
+/** The bytes, and how many compressed bytes were read for them. */
 async function gunzipped(bytes: Uint8Array, maxOutputLength: number) {
-  // With `info`, which the types leave out, the result has the engine beside the bytes.
+  // With `info`, which the types omit, the result also has the engine.
   const result: unknown = await promisify(gunzip)(bytes, { maxOutputLength, info: true });
   const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } };
   return { buffer, read: engine.bytesWritten };

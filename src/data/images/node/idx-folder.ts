@@ -1,6 +1,7 @@
 /**
- * A folder with a set in the format of MNIST: Fashion-MNIST, MNIST, KMNIST, or one of EMNIST's. Bytes and labels are
- * taken as they lie; EMNIST keeps its images transposed, and its "letters" number from 1.
+ * Reads a folder with a set in MNIST's format: Fashion-MNIST, MNIST, KMNIST, or one of EMNIST's.
+ * Bytes and labels are taken as they are. (EMNIST stores its images transposed, and its "letters"
+ * are numbered from 1.)
  */
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -12,10 +13,11 @@ import type { ImageSplit } from '../image-dataset.js';
 import { readDataFile, sha256 } from './file-bytes.js';
 
 /**
- * The set in this folder, gzip or plain. Its classes are called "0", "1", …, or by Fashion-MNIST's names where it is
- * that set.
- * @param trainingOnly reads no test images, which need not be there
- * @throws DataError when one of the four files is missing or damaged, or when files of several sets lie together.
+ * The set in this folder, gzip or plain. Its classes are called "0", "1", …, or have
+ * Fashion-MNIST's names if it is that set.
+ * @param trainingOnly reads no test images, which may then be missing
+ * @throws DataError when one of the four files is missing or damaged, or when the folder holds
+ * files of several sets.
  */
 export async function loadIdxFolder(folder: string, trainingOnly = false): Promise<ImageSplit> {
   const { prefix, files: names } = findIdxFiles(folder, await namesIn(folder), trainingOnly);

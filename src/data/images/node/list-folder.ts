@@ -1,4 +1,4 @@
-/** Lists a folder of a disk, for the code that looks for pictures. Node only. */
+/** Lists a folder on a disk, for the code that looks for pictures. Node only. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '../../../base/node/reason.js';

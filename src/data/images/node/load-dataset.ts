@@ -1,4 +1,7 @@
-/** A data set by what a user calls it: a known name, or a folder of any kind that we can read. */
+/**
+ * Loads a data set by the name that a user gives: a known name, or a folder in any supported
+ * format.
+ */
 import { readdir, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { nearestName } from '../../../base/nearest-name.js';
@@ -12,7 +15,10 @@ import { loadIdxFolder } from './idx-folder.js';
 import { loadPictureFolder, type PictureFolderOptions } from './picture-folder.js';
 
 export interface LoadDatasetOptions extends PictureFolderOptions {
-  /** The folder of the four files of Fashion-MNIST; a data set given by its own folder does not use it. */
+  /**
+   * The folder with the four files of Fashion-MNIST. It is not used for a data set given by its own
+   * folder.
+   */
   readonly dataDir?: string | undefined;
   readonly onProgress?: OnDataProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -20,12 +26,15 @@ export interface LoadDatasetOptions extends PictureFolderOptions {
 
 export const datasetNames: readonly string[] = ['fashion-mnist'];
 
-/** What a run keeps of it, so that it is found from another working directory, too; a known name as it is. */
+/**
+ * The form that a run stores, so that the set is found from another working directory; a known name
+ * stays as it is.
+ */
 export const datasetPath = (spec: string): string => (datasetNames.includes(spec) ? spec : resolve(spec));
 
 /**
- * @param spec "fashion-mnist", or the path of a folder: four IDX files (MNIST and its family), or pictures with one
- *   folder a class. What the folder holds decides which.
+ * @param spec "fashion-mnist", or the path of a folder: four IDX files (MNIST and similar sets), or
+ * pictures with one folder for each class. The content of the folder decides.
  * @throws DataError when there is no such set or it cannot be read.
  */
 export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<ImageSplit> {
@@ -48,7 +57,7 @@ export async function loadDataset(spec: string, options: LoadDatasetOptions = {}
 function unknown(spec: string, what: string): DataError {
   const nearest = nearestName(spec, datasetNames);
   return new DataError(
-    `data: "${spec}" ${what}, expected "fashion-mnist", or a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzip or plain), or a folder of PNG or JPEG pictures with one folder a class`,
+    `data: "${spec}" ${what}, expected "fashion-mnist", or a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzip or plain), or a folder of PNG or JPEG pictures with one folder for each class`,
     nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
   );
 }

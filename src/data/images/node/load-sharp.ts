@@ -1,5 +1,5 @@
 /**
- * Loads the decoder of pictures when there are any: `sharp`, an optional package of 20 MB. Node
+ * Loads `sharp`, the decoder of pictures, when it is needed: an optional package of 20 MB. Node
  * only.
  */
 import type { default as Sharp } from 'sharp';
@@ -13,7 +13,7 @@ export const sharpPackage: OptionalPackage = {
 
 /** @throws DataError that says what to install */
 export async function loadSharp(): Promise<typeof Sharp> {
-  // Loaded here, so that a program that reads no pictures does not load the decoder.
+  // Imported here, so that a program without pictures does not load the decoder.
   const { default: sharp } = await importOptional(() => import('sharp'), sharpPackage, DataError);
   return sharp;
 }

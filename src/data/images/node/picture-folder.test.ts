@@ -66,7 +66,7 @@ describe('a folder of pictures', () => {
   it('is refused where two folders are one class in two spellings, with both', async () => {
     await putClasses('caf\u00e9', 'cafe\u0301', 'tea');
     await expect(loadPictureFolder(folder)).rejects.toThrow(
-      /has the folders "cafe\\u0301" and "caf\\u00e9", two spellings of the class "café", expected one folder a class$/,
+      /has the folders "cafe\\u0301" and "caf\\u00e9", two spellings of the class "café", expected one folder for each class$/,
     );
   });
 

@@ -1,6 +1,7 @@
 /**
- * A folder of pictures, PNG or JPEG, with one folder a class, decoded to bytes of one size. Pictures are turned
- * upright (EXIF), laid on white where they are transparent, and stretched to the size of the set.
+ * Reads a folder of PNG or JPEG pictures, with one folder for each class, as bytes of one size.
+ * Pictures are turned upright (EXIF), put on white where they are transparent, and stretched to the
+ * size of the set.
  */
 import { basename, resolve } from 'node:path';
 import type { Sharp } from 'sharp';
@@ -16,28 +17,36 @@ import { listFolder } from './list-folder.js';
 import { loadSharp } from './load-sharp.js';
 
 export interface PictureFolderOptions {
-  /** Pixels; both sizes by default those of the first picture by name. One alone stands for both. */
+  /**
+   * The size in pixels; by default that of the first picture by name. If only one is given, it is
+   * used for both.
+   */
   readonly height?: number | undefined;
   readonly width?: number | undefined;
   /** 1 is grey, 3 is red, green, blue; by default those of the first picture. */
   readonly channels?: 1 | 3 | undefined;
-  /** Where there is no `test/`: the part of each class that is held out, above 0 and below 1; 0.2 by default. */
+  /**
+   * Without a folder `test/`: the part of each class that is held out, above 0 and below 1; 0.2 by
+   * default.
+   */
   readonly testFraction?: number | undefined;
-  /** Takes all pictures for training, but those of `test/`: none is held out, and there is no test set. */
+  /** Uses all pictures outside `test/` for training: none is held out, and there is no test set. */
   readonly trainingOnly?: boolean | undefined;
-  /** Of the hold-out; 0 by default. */
+  /** The seed of the hold-out; 0 by default. */
   readonly seed?: number | undefined;
-  /** That all pictures of a set may take, decoded. */
+  /** The most bytes that all decoded pictures may take. */
   readonly mostBytes?: number | undefined;
-  /** Told when pictures had to be resized. */
+  /** Called when pictures had to be resized. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 const decodedTogether = 16;
 
 /**
- * Classes are numbered in the order of their folders' names; examples lie in the order of classes and file names.
- * @throws DataError naming the file when a picture cannot be decoded or is above 40 megapixels, or the layout is wrong.
+ * Classes are numbered in the order of their folders' names. Examples are in the order of classes
+ * and file names.
+ * @throws DataError naming the file when a picture cannot be decoded or is above 40 megapixels, or
+ * when the folders are arranged wrongly.
  */
 export async function loadPictureFolder(
   folder: string,
@@ -76,7 +85,7 @@ export async function loadPictureFolder(
   return split;
 }
 
-/** Of every class at least one picture stays for training. */
+/** Keeps at least one picture of each class for training. */
 function holdOutTest(
   folder: string,
   classes: PicturesByClass,
@@ -98,13 +107,13 @@ function holdOutTest(
   });
   if (test.length === 0) {
     throw new DataError(
-      `data: "${folder}" has one picture a class, expected two at least: one is held out as a test`,
+      `data: "${folder}" has one picture in each class, expected at least two: one is held out for the test`,
     );
   }
   return { train, test };
 }
 
-/** The size of the first picture, as far as the user has not said another. */
+/** The size of the first picture, unless the user has set another. */
 async function sizeOfSet(
   [first]: readonly PictureExample[],
   options: PictureFolderOptions,
@@ -122,7 +131,9 @@ async function sizeOfSet(
   return { height: height ?? own.height, width: width ?? own.width, channels: channels ?? own.channels };
 }
 
-/** [examples, channels, height, width]; of several bad pictures the first by order is reported. */
+/**
+ * [examples, channels, height, width]. If several pictures are bad, the first in order is reported.
+ */
 async function decodeAll(
   examples: readonly PictureExample[],
   size: PictureSize,
@@ -176,7 +187,7 @@ export async function decodePicture(
   return { image, resized: own.height !== height || own.width !== width };
 }
 
-/** The picture, not yet decoded, and its own size when upright. */
+/** The picture, not yet decoded, and its size when upright. */
 async function open(path: string): Promise<{ picture: Sharp; size: PictureSize }> {
   const sharp = await loadSharp();
   const picture = sharp(path, { limitInputPixels: false, failOn: 'error' });

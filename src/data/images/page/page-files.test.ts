@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { filesOfDrop, filesOfInput, foldersOf } from './page-files.js';
 
-/** A file or folder as a browser hands it over: a hundred entries at a time. */
+/** A file or folder as a browser gives it: a hundred entries at a time. */
 type Tree = { [name: string]: Tree | string };
 const entryOf = (name: string, content: Tree | string, parent = ''): FileSystemEntry => {
   const fullPath = `${parent}/${name}`;

@@ -1,20 +1,20 @@
 /**
- * Reads the files that a user drops on a page or chooses there: a folder with everything below it.
- * For pages.
+ * Reads the files that a user drops on a page or chooses there: a folder with everything in it. For
+ * pages.
  */
 import { DataError } from '../../error.js';
 import { type FolderEntry, isHidden, type ListFolder } from '../picture-tree.js';
 
 export interface PageFile {
   /**
-   * From the folder that was chosen, such as "clothes/shirts/a.png"; a file chosen by itself has
-   * its name only.
+   * The path from the chosen folder, such as "clothes/shirts/a.png"; a file chosen by itself has
+   * only its name.
    */
   readonly path: string;
   readonly file: File;
 }
 
-/** More is no data set for a tab, but perhaps a whole disk. */
+/** More files are no data set for a tab; somebody may have chosen a whole disk. */
 const mostFiles = 200_000;
 
 /**
@@ -54,7 +54,7 @@ async function collect(entry: FileSystemEntry, files: PageFile[]): Promise<void>
 const fileOf = (entry: FileSystemFileEntry) =>
   new Promise<File>((resolve, reject) => entry.file(resolve, reject));
 
-/** A reader gives some, a hundred in Chromium, until it gives none. */
+/** A reader returns some entries at a time (a hundred in Chromium), until it returns none. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];

@@ -1,24 +1,24 @@
 /**
- * Unpacks gzip in a page, by the rule of Node and of gzip itself: one member after another, and
- * zeros behind the last. The browser's `DecompressionStream` takes one member with nothing behind
- * it, and does not say where that member ended. So where there is more, this module tries the
- * places where a member may end; the checksum says which one is right. For pages.
+ * Unpacks gzip in a page by the rule of gzip itself: one member after another, perhaps followed by
+ * zeros. The browser's `DecompressionStream` accepts one member with nothing behind it, and does
+ * not say where that member ended. So if there is more, this module tries the places where a member
+ * may end; the checksum shows the right one. For pages.
  */
 
 const MAGIC = [0x1f, 0x8b, 0x08] as const;
-/** A header of 10 bytes, and CRC and length behind the data. */
+/** A header of 10 bytes, then CRC and length behind the data. */
 const SMALLEST_MEMBER = 18;
 /**
- * So many of a member's last bytes may be zeros: CRC and length, of no data, and the last of the
- * data's own.
+ * How many of a member's last bytes may be zeros: CRC and length of no data, and the last byte of
+ * the data.
  */
 const ZEROS_OF_A_MEMBER = 9;
 
 /**
- * @param mostBytes to expand to
- * @param tooLarge what to throw when it expands to more
- * @throws Error in the browser's words when it is damaged, or something else lies behind it; the
- *   signal's reason
+ * @param mostBytes the most bytes to expand to
+ * @param tooLarge the error when it expands to more
+ * @throws Error in the browser's words when the data are damaged, or followed by other bytes; the
+ * signal's reason
  */
 export async function gunzipInPage(
   file: Blob,
@@ -49,7 +49,7 @@ export async function gunzipInPage(
   return joined(parts);
 }
 
-/** @param end of what is not zero */
+/** @param end the end of the bytes that are not zero */
 function* possibleEnds(bytes: Uint8Array, start: number, end: number): Generator<number> {
   for (let place = start + SMALLEST_MEMBER; place < end; place++) {
     if (MAGIC.every((byte, k) => bytes[place + k] === byte)) yield place;
@@ -57,7 +57,7 @@ function* possibleEnds(bytes: Uint8Array, start: number, end: number): Generator
   for (let zeros = 0; zeros <= ZEROS_OF_A_MEMBER && end + zeros <= bytes.length; zeros++) yield end + zeros;
 }
 
-/** The pieces of one member, or why it is none. */
+/** The data of one member, or why it is not one. */
 async function inflateMember(
   member: Blob,
   most: number,

@@ -1,6 +1,5 @@
 /**
- * Reads a set in the format of MNIST from files that were chosen in a page, gzip or plain. For
- * pages.
+ * Reads a set in MNIST's format from files that were chosen in a page, gzip or plain. For pages.
  */
 import { sha256Hex } from '../../../base/sha256.js';
 import { DataError } from '../../error.js';
@@ -14,9 +13,9 @@ import { gunzipInPage } from './page-gzip.js';
 /**
  * The training images, by the same rules as in Node.
  * @param files of one folder, by their names
- * @param mostBytes the most that a file may take, decompressed
- * @throws DataError when a file is missing, damaged or too large, or when files of several sets lie
- *   together.
+ * @param mostBytes the most bytes of a decompressed file
+ * @throws DataError when a file is missing, damaged or too large, or when the folder holds files of
+ * several sets.
  */
 export async function readPageIdx(
   folder: string,

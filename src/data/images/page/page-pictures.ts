@@ -1,6 +1,7 @@
 /**
- * Pictures, PNG or JPEG, decoded by the browser to bytes of one size, as `picture-folder.ts` does it in Node: turned upright
- * (EXIF), laid on white where they are transparent, stretched, and grey by their luminance. For pages, and for workers.
+ * Decodes PNG or JPEG pictures in a browser to bytes of one size, as `picture-folder.ts` does in
+ * Node: turned upright (EXIF), put on white where they are transparent, stretched, and grey by
+ * their luminance. For pages and workers.
  */
 
 import { sharedBytes } from '../../dataset.js';
@@ -11,10 +12,10 @@ import { boxFactor, boxMeans, resample } from '../resample.js';
 import { greyOf } from '../srgb.js';
 import { type PageFile, readPageFile } from './page-files.js';
 
-/** Pixels that are decoded at a time, of one picture or a few; so many take 160 MB. */
+/** Pixels of one or more pictures that are decoded at a time; this many take 160 MB. */
 const pixelsTogether = 40_000_000;
 const picturesTogether = 8;
-/** Read from a canvas at a time. */
+/** Pixels that are read from a canvas at a time. */
 const pixelsOfBand = 1_000_000;
 
 interface DecodeOptions {
@@ -23,8 +24,9 @@ interface DecodeOptions {
 }
 
 /**
- * [pictures, channels, height, width]. All headers are looked at before the first picture is decoded.
- * @throws DataError naming the first file that is no picture, is damaged, or is above 40 megapixels.
+ * [pictures, channels, height, width]. All headers are checked before the first picture is decoded.
+ * @throws DataError naming the first file that is not a picture, is damaged, or is above 40
+ * megapixels.
  */
 export async function decodePictures(
   pictures: readonly PageFile[],
@@ -57,7 +59,7 @@ export async function decodePictures(
 
 /**
  * One picture as [channels, height, width].
- * @throws DataError when it is no picture, is damaged, or is above 40 megapixels.
+ * @throws DataError when it is not a picture, is damaged, or is above 40 megapixels.
  */
 export const decodePicture = (picture: PageFile, size: PictureSize): Promise<Uint8Array> =>
   decodePictures([picture], size);
@@ -82,7 +84,7 @@ async function headerOf(picture: PageFile): Promise<PictureHeader> {
     return header;
   }
   if (header !== undefined) checkFormat(path, header);
-  throw damaged(path, file.size === 0 ? 'the file is empty' : 'it does not begin as either does');
+  throw damaged(path, file.size === 0 ? 'the file is empty' : 'its first bytes are those of another format');
 }
 
 async function decode(picture: PageFile, { height, width, channels }: PictureSize): Promise<Uint8Array> {
@@ -100,12 +102,15 @@ async function decode(picture: PageFile, { height, width, channels }: PictureSiz
   }
 }
 
-/** The picture on white, [height, width, 3], smaller by so much; each pixel is the mean of so many rows and columns. */
+/**
+ * The picture on white, [height, width, 3], scaled down: each pixel is the mean of this many rows
+ * and columns.
+ */
 function boxed(bitmap: ImageBitmap, rows: number, columns: number): Uint8ClampedArray {
   const height = Math.ceil(bitmap.height / rows);
   const width = Math.ceil(bitmap.width / columns);
   const bytes = new Uint8ClampedArray(height * width * 3);
-  // In bands: the whole picture would take its memory twice more.
+  // In bands, since the whole picture would need its memory twice more.
   const band = Math.max(1, Math.floor(pixelsOfBand / (rows * bitmap.width)));
   const context = contextOf(bitmap.width, Math.min(band, height) * rows);
   context.fillStyle = '#ffffff';
@@ -126,7 +131,9 @@ function contextOf(width: number, height: number): OffscreenCanvasRenderingConte
   return context;
 }
 
-/** Some browsers change what a page reads of a canvas, so that nobody is recognised by it. */
+/**
+ * Some browsers change the pixels that a page reads from a canvas, as a protection from tracking.
+ */
 function checkCanvas(): void {
   const side = 64;
   const drawn = Uint8ClampedArray.from({ length: side * side * 4 }, (_, i) => (i % 4 === 3 ? 255 : i * 7));
@@ -134,15 +141,12 @@ function checkCanvas(): void {
   context.putImageData(new ImageData(drawn, side, side), 0, 0);
   const { data } = context.getImageData(0, 0, side, side);
   if (data.every((value, i) => value === drawn[i])) return;
-  throw new DataError(
-    'data: this browser lets pages read changed pixels only, expected the pictures as they are',
-    {
-      hint: 'allow this page to read canvases, choose files in IDX format, or take another browser',
-    },
-  );
+  throw new DataError('data: this browser changes the pixels that pages read, expected unchanged pictures', {
+    hint: 'allow this page to read canvases, choose files in IDX format, or take another browser',
+  });
 }
 
-/** Of [pixels, 3] the planes, or one of grey. */
+/** From [pixels, 3] to three planes, or one grey plane. */
 function planesOf(rgb: Uint8ClampedArray, channels: 1 | 3): Uint8Array {
   const pixels = rgb.length / 3;
   const planes = new Uint8Array(channels * pixels);

@@ -166,7 +166,7 @@ describe('pictures in a page are refused before they are decoded', () => {
     [
       'a text named .png',
       'this is text',
-      'cannot be decoded as PNG or JPEG: it does not begin as either does',
+      'cannot be decoded as PNG or JPEG: its first bytes are those of another format',
     ],
     ['an empty file', '', 'cannot be decoded as PNG or JPEG: the file is empty'],
     ['another format', 'GIF89a…', 'is gif inside, expected PNG or JPEG'],
