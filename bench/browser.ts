@@ -1,7 +1,8 @@
 /**
- * The same training in headless Chromium, one page for each way: WebAssembly with one and two threads, WebGPU where there
- * is an adapter; and the whole work of a participant in a page, with two threads. In turns with the native ones. Pages are served
- * on loopback, isolated from other origins, so that they may have threads.
+ * The same training in headless Chromium, one page for each way: WebAssembly with one and two
+ * threads, WebGPU where there is an adapter; and the whole work of a participant in a page, with
+ * two threads. In turns with the native ones. Pages are served on loopback, isolated from other
+ * origins, so that they may have threads.
  */
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright';
@@ -29,7 +30,10 @@ export interface BrowserResult {
 
 /** A participant in a page, beside the bare steps of as many threads. */
 export interface PageParticipant extends Opening {
-  /** The median of slices of both that follow one another: what is to be seen is less than the noise of either. */
+  /**
+   * The median of slices of both that follow one another: what is to be seen is less than the noise
+   * of either.
+   */
   readonly toSteps: number;
   /** Of the page's own thread, while it trained. */
   readonly longestFrameMs: number;
@@ -45,7 +49,10 @@ export interface Pages {
 interface PageContender extends Contender {
   /** Of a participant. */
   readonly opening: Opening | undefined;
-  /** Of the page's own thread, in a slice of a participant: the page is drawn all the time, which takes time from training. */
+  /**
+   * Of the page's own thread, in a slice of a participant: the page is drawn all the time, which
+   * takes time from training.
+   */
   longestFrameMs(seconds: number): Promise<number>;
 }
 

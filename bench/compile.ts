@@ -1,4 +1,7 @@
-/** What stands before the first step: the plan's compilation, its size at three sizes of the batch, and the session's start. */
+/**
+ * What stands before the first step: the plan's compilation, its size at three sizes of the batch,
+ * and the session's start.
+ */
 import { carryOf } from '../src/engine/nn/carry.js';
 import type { Plan } from '../src/engine/nn/plan.js';
 import { ortNode } from '../src/engine/runtime/node/ort-node.js';

@@ -3,7 +3,8 @@
  *
  *     contender-process.ts training NETWORK BATCH THREADS      contender-process.ts product THREADS
  *
- * For each line on standard input, the seconds of a slice, it gives a line of JSON. It begins with the line "ready".
+ * For each line on standard input, the seconds of a slice, it gives a line of JSON. It begins with
+ * the line "ready".
  */
 import { createInterface } from 'node:readline';
 import { ortNode } from '../src/engine/runtime/node/ort-node.js';

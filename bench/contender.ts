@@ -1,4 +1,6 @@
-/** Who takes part in a comparison: whatever can work for a slice of time and say how fast it was. */
+/**
+ * Who takes part in a comparison: whatever can work for a slice of time and say how fast it was.
+ */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +23,8 @@ interface ProcessOptions {
 }
 
 /**
- * A process that says "ready", then answers each line with seconds by a line of JSON, {"rate": …, "loss": …}.
+ * A process that says "ready", then answers each line with seconds by a line of JSON, {"rate": …,
+ * "loss": …}.
  * @throws BenchError when it ends, or is not ready in time.
  */
 export async function processContender(options: ProcessOptions): Promise<Contender> {
@@ -97,8 +100,8 @@ export const sideBySide = (label: string, contenders: readonly Contender[]): Con
 });
 
 /**
- * The rates of all, in slices that take turns: whatever else the machine does meets them alike. Every other round goes
- * backwards.
+ * The rates of all, in slices that take turns: whatever else the machine does meets them alike.
+ * Every other round goes backwards.
  */
 export async function inTurns(
   contenders: readonly Contender[],

@@ -1,5 +1,6 @@
 /**
- * One run whose peak of memory is measured, in a process of its own: two rounds of two steps, on noise.
+ * One run whose peak of memory is measured, in a process of its own: two rounds of two steps, on
+ * noise.
  *
  *     demands-process.ts '{"network":"mlp","imageShape":[1,28,28],…}'
  *

@@ -1,4 +1,7 @@
-/** The memory that runs take, beside what is reckoned before they begin (`federation/plan/demands.ts`). */
+/**
+ * The memory that runs take, beside what is reckoned before they begin
+ * (`federation/plan/demands.ts`).
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -48,7 +51,10 @@ export const allDemands: readonly Demand[] = [
   { ...two, network: 'lenet5', imageShape: [3, 384, 512], batchSize: 4 },
 ];
 
-/** One after the other, each in a process of its own; the project is built, for workers are compiled. */
+/**
+ * One after the other, each in a process of its own; the project is built, for workers are
+ * compiled.
+ */
 export async function measureDemand(demand: Demand): Promise<DemandRow> {
   const script = fileURLToPath(new URL('./demands-process.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [

@@ -1,10 +1,11 @@
 /**
- * Many participants in one process, that only pretend to train: they wait, and hand in what they were given with one weight
- * changed. So what is measured is the coordinator and the way to it.
+ * Many participants in one process, that only pretend to train: they wait, and hand in what they
+ * were given with one weight changed. So what is measured is the coordinator and the way to it.
  *
  *     hub-participants.ts URL SECONDS idle|rounds        tokens on standard input, one per line
  *
- * Prints "connected" once all are, and at the end a line of JSON, {"uploadedBytes": …, "transferSeconds": …, "countedSeconds": …, "refused": …}.
+ * Prints "connected" once all are, and at the end a line of JSON, {"uploadedBytes": …,
+ * "transferSeconds": …, "countedSeconds": …, "refused": …}.
  */
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,11 +30,15 @@ if (what === 'idle') {
 } else {
   const { plan, initialState } = await compileDescription(first.description);
   const size = layoutSize(plan.layout);
-  // One model for all, and each writes its own number into it just before it is sent: 200 copies would be another bench.
+  // One model for all, and each writes its own number into it just before it is sent: 200 copies
+  // would be another bench.
   const start = encodeSafetensors(initialState(''));
   const headerBytes = start.length - 4 * size;
   const totals = { uploadedBytes: 0, transferSeconds: 0, countedSeconds: 0, refused: 0 };
-  /** Without training, all are ready before the first sends: four machines would not wait for each other's hashes. */
+  /**
+   * Without training, all are ready before the first sends: four machines would not wait for each
+   * other's hashes.
+   */
   const allReady = barrier(ends.length);
   await Promise.all(ends.map((end, number) => takePart(end, number)));
   console.log(JSON.stringify(totals));

@@ -1,6 +1,7 @@
 /**
- * The coordinator and its hub under load, each case with processes of its own on loopback: many participants at once, many
- * that only wait, and few with large updates. Training is pretended; what is measured is everything else.
+ * The coordinator and its hub under load, each case with processes of its own on loopback: many
+ * participants at once, many that only wait, and few with large updates. Training is pretended;
+ * what is measured is everything else.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -26,7 +27,10 @@ export interface HubResult {
   readonly refused: number;
   /** From one round's first assignment to the next one's, the median. */
   readonly roundSeconds?: number;
-  /** Of it, from the last update's receipt to the next assignment: looking at files, merging, the journal. */
+  /**
+   * Of it, from the last update's receipt to the next assignment: looking at files, merging, the
+   * journal.
+   */
   readonly ownSeconds?: number;
   /** Uploaded bytes a second, of all together, until they are confirmed. */
   readonly bytesPerSecond?: number;
@@ -94,7 +98,8 @@ async function measureCase(one: Case, folder: string): Promise<HubResult> {
       evaluateEvery: rounds,
     }),
   );
-  // Not counted: the first to fill so much of the page cache waits for the host's memory, in any process.
+  // Not counted: the first to fill so much of the page cache waits for the host's memory, in any
+  // process.
   if (one.large) await plainPuts(folder, participants, 4 * (hidden[0] ?? 0) * (hidden[1] ?? 0));
   const out = join(folder, 'run');
   const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -194,7 +199,10 @@ function median(values: readonly number[]): number | undefined {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** As many PUTs of as many bytes at once, by a process of their own, each streamed into a file: what no hub can be faster than by much. */
+/**
+ * As many PUTs of as many bytes at once, by a process of their own, each streamed into a file: what
+ * no hub can be faster than by much.
+ */
 async function plainPuts(folder: string, count: number, bytes: number): Promise<number> {
   const server = createServer((incoming, outgoing) => {
     const file = createWriteStream(join(folder, `plain-${incoming.url?.slice(1)}`));

@@ -1,6 +1,7 @@
 /**
- * Real images, so that activations and gradients are those of training: the repository's sample of Fashion-MNIST. For
- * coloured networks a picture lies, framed by black, in the middle of every channel.
+ * Real images, so that activations and gradients are those of training: the repository's sample of
+ * Fashion-MNIST. For coloured networks a picture lies, framed by black, in the middle of every
+ * channel.
  */
 import { fileURLToPath } from 'node:url';
 import { type ImageDataset, imageDataset } from '../src/data/images/image-dataset.js';

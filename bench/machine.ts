@@ -33,7 +33,9 @@ export const describeMachine = (pyTorches: readonly PyTorch[]): Machine => ({
 
 const peakIn = (status: string) => 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN);
 
-/** The most memory that this process has had at any time, in bytes; NaN on systems without /proc. */
+/**
+ * The most memory that this process has had at any time, in bytes; NaN on systems without /proc.
+ */
 export function ownPeakBytes(): number {
   try {
     return peakIn(readFileSync('/proc/self/status', 'utf8'));

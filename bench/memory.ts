@@ -1,4 +1,7 @@
-/** The most memory that a whole run takes, by its number of participants: the command line, mlp, one round of one epoch. */
+/**
+ * The most memory that a whole run takes, by its number of participants: the command line, mlp, one
+ * round of one epoch.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 /**
- * One merge of files, or the reading and writing alone that it cannot do without, in a process of its own:
+ * One merge of files, or the reading and writing alone that it cannot do without, in a process of
+ * its own:
  *
  *     merging-process.ts STRATEGY|none OUTPUT INPUT…
  *
@@ -12,7 +13,10 @@ import { ownPeakBytes } from './machine.js';
 
 const BLOCK_BYTES = 2 ** 18;
 
-/** All inputs are read, block by block in turn; the blocks of the last become the output, which is synced and renamed. */
+/**
+ * All inputs are read, block by block in turn; the blocks of the last become the output, which is
+ * synced and renamed.
+ */
 function readAndWrite(output: string, inputs: readonly string[]): void {
   const handles = inputs.map((input) => openSync(input, 'r'));
   const block = new Uint8Array(BLOCK_BYTES);

@@ -1,4 +1,7 @@
-/** Merging files, against reading the same files and writing as much as the result, which no merge can do without. */
+/**
+ * Merging files, against reading the same files and writing as much as the result, which no merge
+ * can do without.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -78,7 +81,10 @@ async function measureCase(files: number, tensors: number, rounds: number): Prom
   }
 }
 
-/** Synced, so that the disk is quiet afterwards. Numbers differ from file to file and from tensor to tensor. */
+/**
+ * Synced, so that the disk is quiet afterwards. Numbers differ from file to file and from tensor to
+ * tensor.
+ */
 async function writeModel(path: string, tensors: number, seed: number): Promise<void> {
   const values = TENSOR_BYTES / 4;
   const entries = Array.from(

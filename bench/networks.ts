@@ -1,4 +1,7 @@
-/** The networks that are measured, each with the shape of its images and what one of them costs to train on. */
+/**
+ * The networks that are measured, each with the shape of its images and what one of them costs to
+ * train on.
+ */
 
 import { input } from '../src/engine/graph/build.js';
 import { topologicalOrder, type Value } from '../src/engine/graph/value.js';
@@ -50,7 +53,10 @@ export function planOf(name: NetworkName, batchSize: number, partBytes?: number)
 export const parametersOfNetwork = (name: NetworkName) =>
   parametersOf(networks[name].network, inputsOf(name));
 
-/** Logits of so many images: a graph over the input "images" and one for every parameter, by its name. */
+/**
+ * Logits of so many images: a graph over the input "images" and one for every parameter, by its
+ * name.
+ */
 export function logitsOf(name: NetworkName, batchSize: number): Value {
   const images = input('images', [batchSize, ...imageShapeOf(name)]);
   const layout = layoutOf(parametersOfNetwork(name));
@@ -59,8 +65,9 @@ export function logitsOf(name: NetworkName, batchSize: number): Value {
 }
 
 /**
- * Floating-point operations of a training step for one image, in convolutions and dense layers, done directly: the layer,
- * the gradient of its weights and that of its input, which the first layer does not need.
+ * Floating-point operations of a training step for one image, in convolutions and dense layers,
+ * done directly: the layer, the gradient of its weights and that of its input, which the first
+ * layer does not need.
  */
 export function trainingFlops(name: NetworkName): number {
   const products = topologicalOrder([logitsOf(name, 1)])

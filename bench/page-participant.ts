@@ -1,6 +1,7 @@
 /**
- * The work of a participant in a page, as a federation asks for it: pieces of training by tasks, in a worker, with progress told
- * and drawn. A piece has as many steps as fill a slice, and goes on where the one before ended.
+ * The work of a participant in a page, as a federation asks for it: pieces of training by tasks, in
+ * a worker, with progress told and drawn. A piece has as many steps as fill a slice, and goes on
+ * where the one before ended.
  */
 import { pageTasks } from '../src/browser.js';
 import { allIndices } from '../src/data/batches/batches.js';

@@ -1,6 +1,7 @@
 /**
- * The page in which training is measured; `browser.ts` opens it and calls what it offers. Its steps run one after the other in its
- * own thread; or it does the work of a participant: by tasks, in a worker, while it only draws.
+ * The page in which training is measured; `browser.ts` opens it and calls what it offers. Its steps
+ * run one after the other in its own thread; or it does the work of a participant: by tasks, in a
+ * worker, while it only draws.
  */
 import { ortInPage } from '../src/browser.js';
 import { type ImageDataset, imageDataset } from '../src/data/images/image-dataset.js';
@@ -14,7 +15,10 @@ export interface TrainingPage {
   readonly adapter: typeof gpuAdapter;
   start(setup: PageSetup): Promise<Opening | undefined>;
   slice(seconds: number): Promise<Slice>;
-  /** A slice of a participant, meanwhile every frame of the page is asked for. @returns the longest, in milliseconds */
+  /**
+   * A slice of a participant, meanwhile every frame of the page is asked for. @returns the longest,
+   * in milliseconds
+   */
   watchedSlice(seconds: number): Promise<number>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Training in jax-js, as it is fastest there: the whole step compiled by `jit`. Arrays are counted: a function that takes one frees
- * it, and `ref` is one more. What is used of the library is declared here, since it is no dependency.
+ * Training in jax-js, as it is fastest there: the whole step compiled by `jit`. Arrays are counted:
+ * a function that takes one frees it, and `ref` is one more. What is used of the library is
+ * declared here, since it is no dependency.
  */
 import type { PoolingAttributes } from '../src/engine/graph/ops.js';
 import { LEARNING_RATE, MOMENTUM } from './networks.js';
@@ -134,7 +135,9 @@ const libraryOf = ({ numpy: np, lax, nn }: Jax): PeerLibrary<JaxArray> => ({
   },
 });
 
-/** [N,C,H,W] → [N,C,H/kh,kh,W/kw,kw]: windows that do not overlap, which is what our networks have. */
+/**
+ * [N,C,H,W] → [N,C,H/kh,kh,W/kw,kw]: windows that do not overlap, which is what our networks have.
+ */
 function windowsOf(x: JaxArray, { kernel: [kh, kw] }: PoolingAttributes): JaxArray {
   const [examples = 1, channels = 1, height = 1, width = 1] = x.shape;
   return x.reshape([examples, channels, height / kh, kh, width / kw, kw]);

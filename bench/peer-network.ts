@@ -1,6 +1,6 @@
 /**
- * A network of ours in the operations of another library, by one rule per operation: what is measured there is the same
- * network by construction.
+ * A network of ours in the operations of another library, by one rule per operation: what is
+ * measured there is the same network by construction.
  */
 import type { OpName } from '../src/engine/graph/ops.js';
 import { topologicalOrder, type Value, type ValueOf } from '../src/engine/graph/value.js';
@@ -11,7 +11,9 @@ export interface PeerLibrary<Tensor> {
   readonly rules: {
     readonly [Op in OpName]?: (value: ValueOf<Op>, ...operands: readonly Tensor[]) => Tensor;
   };
-  /** The same tensor for one more reader, where a library counts them and the last one has it freed. */
+  /**
+   * The same tensor for one more reader, where a library counts them and the last one has it freed.
+   */
   readonly again: (tensor: Tensor) => Tensor;
 }
 

@@ -1,9 +1,11 @@
 /**
- * Training in another library of JavaScript, in a process of its own, by the protocol of `contender-process.ts`:
+ * Training in another library of JavaScript, in a process of its own, by the protocol of
+ * `contender-process.ts`:
  *
  *     peer-process.ts PEER NETWORK BATCH FOLDER
  *
- * Its first steps are taken beside ours: it is ready when they gave the same losses. An error is one line.
+ * Its first steps are taken beside ours: it is ready when they gave the same losses. An error is
+ * one line.
  */
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';

@@ -1,4 +1,7 @@
-/** What a library is given to train: our network, our first weights, and the batches of our steps as floats. */
+/**
+ * What a library is given to train: our network, our first weights, and the batches of our steps as
+ * floats.
+ */
 import type { ImageDataset } from '../src/data/images/image-dataset.js';
 import type { Value } from '../src/engine/graph/value.js';
 import { initialState } from '../src/engine/nn/layers/network.js';

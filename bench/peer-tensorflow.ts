@@ -1,6 +1,6 @@
 /**
- * Training in TensorFlow.js, as it is fastest there: in production mode, images as NHWC (all that its kernels take). What
- * is used of the library is declared here, since it is no dependency.
+ * Training in TensorFlow.js, as it is fastest there: in production mode, images as NHWC (all that
+ * its kernels take). What is used of the library is declared here, since it is no dependency.
  */
 import type { Shape } from '../src/tensor/shape.js';
 import { LEARNING_RATE, MOMENTUM } from './networks.js';

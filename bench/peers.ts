@@ -1,6 +1,7 @@
 /**
- * Libraries of JavaScript that train, where somebody has installed them: which there are, and how fast they are beside one
- * thread of ours. They are slower by orders of magnitude, so a few steps say enough.
+ * Libraries of JavaScript that train, where somebody has installed them: which there are, and how
+ * fast they are beside one thread of ours. They are slower by orders of magnitude, so a few steps
+ * say enough.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -58,7 +59,10 @@ export const isPeerName = (name: string): name is PeerName => name in peers;
 
 export const PEERS_VARIABLE = 'COMMONWEIGHT_BENCH_PEERS';
 const SLICES = 2;
-/** The first step of a large network takes jax-js half a minute, until its kernels are compiled well. */
+/**
+ * The first step of a large network takes jax-js half a minute, until its kernels are compiled
+ * well.
+ */
 const READY_MS = 300_000;
 const script = fileURLToPath(new URL('peer-process.ts', import.meta.url));
 
@@ -117,7 +121,10 @@ export interface PeerRow {
   readonly ours: Sample;
 }
 
-/** One after the other, since a step may take seconds and much memory; what does not train this network is told. */
+/**
+ * One after the other, since a step may take seconds and much memory; what does not train this
+ * network is told.
+ */
 export async function measurePeers(
   network: NetworkName,
   installed: readonly InstalledPeer[],

@@ -1,6 +1,6 @@
 /**
- * As many PUTs of as many bytes at once, each streamed, to a server that takes whatever comes: what the hub's participants send,
- * sent by them as they do, but for what a hub asks for.
+ * As many PUTs of as many bytes at once, each streamed, to a server that takes whatever comes: what
+ * the hub's participants send, sent by them as they do, but for what a hub asks for.
  *
  *     plain-puts.ts URL COUNT BYTES
  *

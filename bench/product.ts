@@ -1,4 +1,7 @@
-/** The engine's own speed: a product of two square matrices of floats, the operation that training lives on. */
+/**
+ * The engine's own speed: a product of two square matrices of floats, the operation that training
+ * lives on.
+ */
 import { OnnxModelBuilder } from '../src/engine/onnx/model-builder.js';
 import type { Runtime } from '../src/engine/runtime/runtime.js';
 import { f32Tensor } from '../src/tensor/tensor.js';

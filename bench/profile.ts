@@ -1,6 +1,7 @@
 /**
- * Where the time of a training step goes: ONNX Runtime's own profile of every kernel, gathered by operator and shapes. One
- * thread; an operator's time is its lower quartile over the steps, which other programs of the machine disturb least.
+ * Where the time of a training step goes: ONNX Runtime's own profile of every kernel, gathered by
+ * operator and shapes. One thread; an operator's time is its lower quartile over the steps, which
+ * other programs of the machine disturb least.
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -117,7 +118,10 @@ interface Kernel extends KernelFacts {
   readonly microseconds: readonly number[];
 }
 
-/** One for each node of the model. A loop's own time is that of its nodes, which have lines of their own. */
+/**
+ * One for each node of the model. A loop's own time is that of its nodes, which have lines of their
+ * own.
+ */
 function kernelsOf(events: readonly ProfileEvent[]): readonly Kernel[] {
   const kernels = new Map<string, KernelFacts & { microseconds: number[] }>();
   for (const { cat, name, dur, args } of events) {

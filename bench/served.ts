@@ -1,6 +1,7 @@
 /**
- * The paper's V run on one machine, by `run`, and by `serve` with two `join` processes over loopback: whole processes, one
- * after the other, their times as a ratio. The models must be the same.
+ * The paper's V run on one machine, by `run`, and by `serve` with two `join` processes over
+ * loopback: whole processes, one after the other, their times as a ratio. The models must be the
+ * same.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

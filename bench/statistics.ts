@@ -1,4 +1,7 @@
-/** Figures of a noisy machine: the median of interleaved slices, their spread, and ratios of medians. */
+/**
+ * Figures of a noisy machine: the median of interleaved slices, their spread, and ratios of
+ * medians.
+ */
 
 export interface Sample {
   readonly median: number;

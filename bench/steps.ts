@@ -1,6 +1,6 @@
 /**
- * Images a second of whole training steps, ours and PyTorch's, and the engine's matrix product beside them: what it reaches
- * there is the roof over any way to compute convolutions directly.
+ * Images a second of whole training steps, ours and PyTorch's, and the engine's matrix product
+ * beside them: what it reaches there is the roof over any way to compute convolutions directly.
  */
 import { type Contender, inTurns, ourContender, sideBySide } from './contender.js';
 import { type NetworkName, trainingFlops } from './networks.js';

@@ -68,7 +68,10 @@ export function stepsTable({ network, batchSize, flopsPerImage, rows, product }:
   ].join('\n');
 }
 
-/** Images a second, were every operation of direct convolutions done as fast as the best matrix product. */
+/**
+ * Images a second, were every operation of direct convolutions done as fast as the best matrix
+ * product.
+ */
 function rooflineOf(product: StepsResult['product'], cores: number, flopsPerImage: number): number {
   const rates = product.filter((row) => row.cores === cores).map(({ gigaflops }) => gigaflops.median);
   return (1e9 * Math.max(...rates)) / flopsPerImage;

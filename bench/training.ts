@@ -1,4 +1,6 @@
-/** Training as a federation does it, step after step on one set of images; for Node and for pages. */
+/**
+ * Training as a federation does it, step after step on one set of images; for Node and for pages.
+ */
 
 import { createBatch, fillBatch } from '../src/data/batches/batches.js';
 import type { ImageDataset } from '../src/data/images/image-dataset.js';

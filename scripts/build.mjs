@@ -1,4 +1,5 @@
-// Compiles src/ into dist/, afresh: a module that has moved must not live on in the package; and the pages into dist/pages/.
+// Compiles src/ into dist/, afresh: a module that has moved must not live on in the package; and
+// the pages into dist/pages/.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,8 +29,9 @@ for (const entry of readdirSync('dist/pages', { recursive: true, withFileTypes: 
 if (existsSync('dist/cli/main.js')) chmodSync('dist/cli/main.js', 0o755);
 
 /**
- * Beside the file, so that a hub need not do it at every request. ONNX Runtime's WebAssembly is kept as gzip alone, or it
- * would be in the package three times: every browser takes that, and brotli only by TLS.
+ * Beside the file, so that a hub need not do it at every request. ONNX Runtime's WebAssembly is
+ * kept as gzip alone, or it would be in the package three times: every browser takes that, and
+ * brotli only by TLS.
  */
 function compress(file) {
   const bytes = readFileSync(file);

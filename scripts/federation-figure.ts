@@ -1,9 +1,9 @@
 /**
  * The picture on top of README.md: accuracy by round of a recorded run, by the report's own chart.
- *   commonweight run examples/disjoint-classes.yaml --out runs/disjoint-classes
- *   commonweight run examples/disjoint-classes.yaml --rounds 1 --steps N --out runs/alone
- *   npx tsx scripts/federation-figure.ts runs/disjoint-classes runs/alone > docs/images/federation.svg
- * N is as many steps as a site takes in all rounds of the first run: what it reaches without merging.
+ * commonweight run examples/disjoint-classes.yaml --out runs/disjoint-classes commonweight run
+ * examples/disjoint-classes.yaml --rounds 1 --steps N --out runs/alone npx tsx
+ * scripts/federation-figure.ts runs/disjoint-classes runs/alone > docs/images/federation.svg N is
+ * as many steps as a site takes in all rounds of the first run: what it reaches without merging.
  */
 import { readRun } from '../src/federation/record/read-run.js';
 import { drawChart } from '../src/pages/watch/figures/charts.js';

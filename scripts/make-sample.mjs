@@ -1,4 +1,5 @@
-// Makes test/fixtures/fashion-mnist-sample from the full set: node scripts/make-sample.mjs [FOLDER OF THE FULL SET]
+// Makes test/fixtures/fashion-mnist-sample from the full set: node scripts/make-sample.mjs [FOLDER
+// OF THE FULL SET]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';

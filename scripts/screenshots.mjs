@@ -1,5 +1,5 @@
-// The pictures of README.md: a real federation on a part of Fashion-MNIST, as its pages show it in Chromium.
-//   npm run build && node scripts/screenshots.mjs [--data-dir DIR]
+// The pictures of README.md: a real federation on a part of Fashion-MNIST, as its pages show it in
+// Chromium. npm run build && node scripts/screenshots.mjs [--data-dir DIR]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

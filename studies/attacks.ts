@@ -3,7 +3,10 @@ import type { ConfigurationInput } from '../src/protocol/configuration/configura
 import { test } from './queue/measures.js';
 import type { Study, Variation } from './queue/study.js';
 
-/** trim and tau by validation accuracy under attack: of 0.2, 0.3 and 0.4, and of 0.5, 1, 2, 3 and 5, in V with seed 0. */
+/**
+ * trim and tau by validation accuracy under attack: of 0.2, 0.3 and 0.4, and of 0.5, 1, 2, 3 and 5,
+ * in V with seed 0.
+ */
 const strategies = [
   'mean',
   'median',

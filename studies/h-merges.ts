@@ -1,4 +1,7 @@
-/** How the gap between H and pooled training closes with the number of merges, at the same number of local steps. */
+/**
+ * How the gap between H and pooled training closes with the number of merges, at the same number of
+ * local steps.
+ */
 import { profile } from '../src/federation/plan/profiles.js';
 import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 import { fromVariation, merged, validation } from './queue/measures.js';

@@ -1,4 +1,7 @@
-/** How good the paper's network can be in V: the recipe of `reproduce v --profile best`, and what it was chosen over. */
+/**
+ * How good the paper's network can be in V: the recipe of `reproduce v --profile best`, and what it
+ * was chosen over.
+ */
 import { profile } from '../src/federation/plan/profiles.js';
 import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 import { merged, own, test, validation } from './queue/measures.js';
@@ -6,7 +9,10 @@ import type { Study, Variation } from './queue/study.js';
 
 const base: ConfigurationInput = { ...profile('v', 'best', 0), compare: [] };
 
-/** To choose by their validation accuracy; the one that is chosen becomes the profile, and has all seeds. */
+/**
+ * To choose by their validation accuracy; the one that is chosen becomes the profile, and has all
+ * seeds.
+ */
 const candidate = (name: string, change: Partial<ConfigurationInput>): Variation => ({
   name,
   seeds: [0],

@@ -1,4 +1,7 @@
-/** What alignment gives where every environment begins with weights of its own: round 1 of the paper. */
+/**
+ * What alignment gives where every environment begins with weights of its own: round 1 of the
+ * paper.
+ */
 import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 import { difference, merged, own, validation } from './queue/measures.js';
 import type { Study } from './queue/study.js';

@@ -1,4 +1,7 @@
-/** Maxima of weights, and of what training changed in them. They are the same for max, and not for absmax. */
+/**
+ * Maxima of weights, and of what training changed in them. They are the same for max, and not for
+ * absmax.
+ */
 import { merged, own } from './queue/measures.js';
 import type { Study } from './queue/study.js';
 

@@ -1,4 +1,7 @@
-/** What a program hands in that JavaScript would convert without a word: each is refused in a sentence. */
+/**
+ * What a program hands in that JavaScript would convert without a word: each is refused in a
+ * sentence.
+ */
 
 import { describe, expect, it } from 'vitest';
 import * as commonweight from '../src/index.js';

@@ -1,6 +1,7 @@
 /**
- * The command line without a process of its own, which would take half a second to load it. For commands that nobody kills:
- * they are carried out one after the other, for where they are and what they print to belong to the whole process.
+ * The command line without a process of its own, which would take half a second to load it. For
+ * commands that nobody kills: they are carried out one after the other, for where they are and what
+ * they print to belong to the whole process.
  */
 import { runProgram } from '../src/cli/program.js';
 import type { Ended } from './run-command.js';

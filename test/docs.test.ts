@@ -22,7 +22,9 @@ const pages = [
   ...roomPages,
 ];
 
-/** Lines of a page, without its tables, its code, its pictures, and what `npm run results` writes. */
+/**
+ * Lines of a page, without its tables, its code, its pictures, and what `npm run results` writes.
+ */
 const proseOf = (text: string) =>
   text
     .replace(/^```.*?^```$/gms, '')
@@ -47,7 +49,10 @@ const avoided = [
 const avoidedIn = (text: string) => avoided.flatMap((phrase) => text.match(phrase)?.[0] ?? []);
 
 /** Rooms whose comments end by 100 columns, and have none of the phrases. */
-const rooms = ['base', 'cli', 'crypto', 'engine', 'merge', 'pages', 'report', 'tensor', 'transport'];
+const rooms = [
+  ...['attack', 'base', 'cli', 'crypto', 'data', 'engine', 'experiments', 'merge', 'metrics'],
+  ...['pages', 'report', 'tensor', 'transport'],
+];
 const modulesOf = (room: string) =>
   readdirSync(resolve(root, 'src', room), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name) && !/\.(test|contract)\.ts$/.test(name))

@@ -1,12 +1,16 @@
-/** How long the event loop of the main thread is held up by what runs in it, while something is done. */
+/**
+ * How long the event loop of the main thread is held up by what runs in it, while something is
+ * done.
+ */
 import { readFileSync } from 'node:fs';
 
 const TICK_MS = 2;
 const ATTEMPTS = 3;
 
 /**
- * The longest time in which nothing else of the thread had a turn, in milliseconds. What the program holds up it holds up
- * again, what the machine does it does once: work that went over the bound is tried again, and the least counts.
+ * The longest time in which nothing else of the thread had a turn, in milliseconds. What the
+ * program holds up it holds up again, what the machine does it does once: work that went over the
+ * bound is tried again, and the least counts.
  */
 export async function longestHold(boundMs: number, work: () => Promise<unknown>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
@@ -17,9 +21,9 @@ export async function longestHold(boundMs: number, work: () => Promise<unknown>)
 }
 
 /**
- * A timer looks at the clock at every tick: what passes beyond a tick, somebody held. On a busy machine the thread also
- * waits for a core, which is nobody's fault in it; Linux counts that time, and it is taken off. What remains is time on a
- * core and time asleep in a call that blocks.
+ * A timer looks at the clock at every tick: what passes beyond a tick, somebody held. On a busy
+ * machine the thread also waits for a core, which is nobody's fault in it; Linux counts that time,
+ * and it is taken off. What remains is time on a core and time asleep in a call that blocks.
  */
 async function watched(work: () => Promise<unknown>): Promise<number> {
   let longestMs = 0;
@@ -39,7 +43,10 @@ async function watched(work: () => Promise<unknown>): Promise<number> {
   }
 }
 
-/** Of the main thread, since it began; elsewhere than on Linux it is not known, and nothing is taken off. */
+/**
+ * Of the main thread, since it began; elsewhere than on Linux it is not known, and nothing is taken
+ * off.
+ */
 function waitedForCoreMs(): number {
   try {
     return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;

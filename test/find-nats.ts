@@ -1,4 +1,7 @@
-/** Before all tests: finds the nats-server once. Where there is none, its tests are skipped with one line. */
+/**
+ * Before all tests: finds the nats-server once. Where there is none, its tests are skipped with one
+ * line.
+ */
 import type { TestProject } from 'vitest/node';
 import { natsProgram } from './nats-program.js';
 import { missing } from './requires.js';

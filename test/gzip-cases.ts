@@ -7,7 +7,10 @@ export interface GzipCase {
   readonly isRead: boolean;
 }
 
-/** What the files hold; halves are members of their own where there are two. Its last bytes are zeros. */
+/**
+ * What the files hold; halves are members of their own where there are two. Its last bytes are
+ * zeros.
+ */
 export const CONTENT = Uint8Array.from({ length: 3000 }, (_, i) => (i < 2000 ? (i * i * 7919) >>> 5 : 0));
 const halves = [CONTENT.subarray(0, 1500), CONTENT.subarray(1500)] as const;
 const zeros = (count: number) => new Uint8Array(count);

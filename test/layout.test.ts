@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { functionLengths } from './function-lengths.js';
 
 /**
- * The picture of docs/layout.md, from the ground up: a module imports from folders that stand before its own, and from its
- * own. "." are the entries of the package.
+ * The picture of docs/layout.md, from the ground up: a module imports from folders that stand
+ * before its own, and from its own. "." are the entries of the package.
  */
 const folders = [
   'base',
@@ -192,7 +192,10 @@ describe('the folders', () => {
   });
 });
 
-/** They know data as columns, and nothing of pictures; what they import from the makers of data is another matter. */
+/**
+ * They know data as columns, and nothing of pictures; what they import from the makers of data is
+ * another matter.
+ */
 const ofAnyData = [
   'metrics',
   'data',

@@ -1,6 +1,7 @@
 /**
- * The nats-server of the tests, had as Fashion-MNIST is: where the environment says, on the PATH, in the cache, from
- * Debian's package without installing it, or the official release by its SHA-256.
+ * The nats-server of the tests, had as Fashion-MNIST is: where the environment says, on the PATH,
+ * in the cache, from Debian's package without installing it, or the official release by its
+ * SHA-256.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,7 +14,10 @@ import { type RunCommand, runCommand, unpackDebianPackage } from '../src/data/im
 import { download } from '../src/data/images/node/download.js';
 import { sha256 } from '../src/data/images/node/file-bytes.js';
 
-/** Of a release: its archive for each system. The digests are those by which the project's own images are built. */
+/**
+ * Of a release: its archive for each system. The digests are those by which the project's own
+ * images are built.
+ */
 export interface Release {
   readonly base: string;
   readonly version: string;
@@ -40,7 +44,10 @@ export interface NatsProgramOptions {
   readonly system?: string;
 }
 
-/** Its path, or why there is none: what was tried, one line each. @throws Error when the one that is named does not run */
+/**
+ * Its path, or why there is none: what was tried, one line each. @throws Error when the one that is
+ * named does not run
+ */
 export async function natsProgram(
   options: NatsProgramOptions = {},
 ): Promise<{ readonly path: string } | { readonly tried: readonly string[] }> {

@@ -1,4 +1,7 @@
-/** A real nats-server with JetStream on 127.0.0.1, which a test can kill and start again at the same port and files. */
+/**
+ * A real nats-server with JetStream on 127.0.0.1, which a test can kill and start again at the same
+ * port and files.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

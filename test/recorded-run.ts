@@ -1,4 +1,7 @@
-/** A run as read from its folder, made by hand: three rounds of two participants, where nothing says otherwise. */
+/**
+ * A run as read from its folder, made by hand: three rounds of two participants, where nothing says
+ * otherwise.
+ */
 
 import { imageFacts } from '../src/data/images/image-dataset.js';
 import { modelDescription } from '../src/federation/plan/compile-federation.js';
@@ -14,7 +17,9 @@ import type { RoundDetails } from '../src/protocol/round-details.js';
 const sha256 = 'a'.repeat(64);
 
 export interface RoundNumbers {
-  /** Of the main metric. [participants]: of the own model on its validation data, and of the copy. */
+  /**
+   * Of the main metric. [participants]: of the own model on its validation data, and of the copy.
+   */
   readonly own: readonly number[];
   readonly copies: readonly number[];
   /** On the test images. */

@@ -1,6 +1,6 @@
 /**
- * Programs of the system that some tests need. Where one is missing, its tests are left out with a line that names the
- * command which installs it; with CI=true a missing program is a failure.
+ * Programs of the system that some tests need. Where one is missing, its tests are left out with a
+ * line that names the command which installs it; with CI=true a missing program is a failure.
  */
 import { spawnSync } from 'node:child_process';
 
@@ -33,7 +33,10 @@ export function requires({ neededFor, candidates, install, optional }: Requireme
   return undefined;
 }
 
-/** Says in one line what is skipped and why. @throws Error with CI=true, unless it may be missing there */
+/**
+ * Says in one line what is skipped and why. @throws Error with CI=true, unless it may be missing
+ * there
+ */
 export function missing(neededFor: string, why: string, install: string, optional = false): void {
   const message = `${neededFor}: ${why}; to install what is missing: ${install}`;
   if (process.env.CI === 'true' && !optional) throw new Error(message);
@@ -62,7 +65,10 @@ export const CHROMIUM: Requirement = {
   install: 'apt-get install chromium',
 };
 
-/** Not everybody who leads a federation has a proxy: the hub is tested behind a small one without it. */
+/**
+ * Not everybody who leads a federation has a proxy: the hub is tested behind a small one without
+ * it.
+ */
 export const NGINX: Requirement = {
   neededFor: 'the hub behind nginx',
   candidates: [
@@ -75,7 +81,10 @@ export const NGINX: Requirement = {
 
 const participantPackages = 'import onnxruntime, numpy, websockets, cryptography';
 
-/** Its packages are not in Debian: a Python that has them is named by the variable PARTICIPANT_PYTHON. */
+/**
+ * Its packages are not in Debian: a Python that has them is named by the variable
+ * PARTICIPANT_PYTHON.
+ */
 export const PYTHON_PARTICIPANT: Requirement = {
   neededFor: 'the participant in Python',
   candidates: [[process.env.PARTICIPANT_PYTHON ?? 'python3', '-c', participantPackages]],

@@ -17,7 +17,9 @@ export interface Ended {
 
 export interface Started {
   readonly child: ChildProcess;
-  /** Resolves when stdout has held a match, as soon as it does, with all that it has held by then. */
+  /**
+   * Resolves when stdout has held a match, as soon as it does, with all that it has held by then.
+   */
   until(pattern: RegExp): Promise<string>;
   readonly ended: Promise<Ended>;
 }
@@ -73,7 +75,10 @@ export const commonweight = (
   options?: Parameters<typeof start>[1],
 ): Promise<Ended> => start(args, options).ended;
 
-/** Programs that a test starts in a folder of its own; where it has failed, they are still there at its end. */
+/**
+ * Programs that a test starts in a folder of its own; where it has failed, they are still there at
+ * its end.
+ */
 export function startedIn(prefix: string) {
   const folder = mkdtempSync(join(tmpdir(), prefix));
   const started: Started[] = [];

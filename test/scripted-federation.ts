@@ -1,4 +1,7 @@
-/** A participant with a coordinator by hand: for tests of what it does when, and of the bytes that come of it. */
+/**
+ * A participant with a coordinator by hand: for tests of what it does when, and of the bytes that
+ * come of it.
+ */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +48,10 @@ export const base: ConfigurationInput = {
 export const name = 'environment-1';
 export const scaffold = { ...base, correction: { name: 'scaffold' } } as const;
 
-/** What `run` on one machine makes: of every round the facts, the model and the common control variate. */
+/**
+ * What `run` on one machine makes: of every round the facts, the model and the common control
+ * variate.
+ */
 export async function recordedRun(input: ConfigurationInput) {
   const out = newFolder();
   const updates = new Map<string, { sha256: string } & Record<string, unknown>>();
@@ -81,7 +87,10 @@ async function described(input: ConfigurationInput): Promise<Description> {
   return describeFederation(compiled, { job: '0123456789abcdef', participants });
 }
 
-/** A coordinator by hand: it says what a test tells it to, remembers what it hears, and knows nothing. */
+/**
+ * A coordinator by hand: it says what a test tells it to, remembers what it hears, and knows
+ * nothing.
+ */
 export async function scripted(input: ConfigurationInput) {
   const description = await described(input);
   const transport = inProcess();
@@ -99,7 +108,9 @@ export async function scripted(input: ConfigurationInput) {
     open: () => transport.openParticipant(name),
     publish: (assignment: Assigned, epoch = 1) =>
       coordinator.publish({ ...assignment, epoch, sequence: ++sequence } as Assignment),
-    /** Resolves with what was heard of this type in this round, from the `from`th announcement on. */
+    /**
+     * Resolves with what was heard of this type in this round, from the `from`th announcement on.
+     */
     hears<Type extends Announcement['type']>(type: Type, round?: number, from = 0) {
       const isIt = (one: Announcement): one is Extract<Announcement, { type: Type }> =>
         one.type === type && (round === undefined || ('round' in one && one.round === round));

@@ -1,4 +1,6 @@
-/** A federation across machines, all of it in this process: each participant loads its own share. */
+/**
+ * A federation across machines, all of it in this process: each participant loads its own share.
+ */
 import { join } from 'node:path';
 import { type ServeOptions, serveFederation } from '../src/federation/coordinator/serve-federation.js';
 import { joinFederation } from '../src/federation/participant/node/join-federation.js';

@@ -1,4 +1,6 @@
-/** Servers that accept a connection and then say nothing, each from another moment on. On loopback. */
+/**
+ * Servers that accept a connection and then say nothing, each from another moment on. On loopback.
+ */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -96,7 +98,10 @@ export const silentBody = (status: string) =>
     socket.on('data', () => socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 1000\r\n\r\n`)),
   );
 
-/** A NATS server that greets, and answers pings and what JetStream's account may use; no other request. */
+/**
+ * A NATS server that greets, and answers pings and what JetStream's account may use; no other
+ * request.
+ */
 export const silentNats = () =>
   serve(createServer(), 'connection', (socket) => {
     const info = {

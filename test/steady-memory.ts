@@ -1,4 +1,7 @@
-/** Training for many steps as a worker does it, watched: memory, and how long each call into the runtime takes. */
+/**
+ * Training for many steps as a worker does it, watched: memory, and how long each call into the
+ * runtime takes.
+ */
 
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -21,8 +24,9 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 export interface Watched {
   /**
-   * How much more memory the process held in the later half of the steps than in the earlier, after a fifth to warm up, in
-   * MiB: the least of each half, since it breathes by some 40 above a floor that stays, and a leak lifts the floor.
+   * How much more memory the process held in the later half of the steps than in the earlier, after
+   * a fifth to warm up, in MiB: the least of each half, since it breathes by some 40 above a floor
+   * that stays, and a leak lifts the floor.
    */
   readonly growthMiB: number;
   readonly longestCallMs: number;

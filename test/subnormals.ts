@@ -1,6 +1,7 @@
 /**
- * ONNX Runtime leaves its thread without subnormal numbers. Files that share a process are checked for that: a file that runs
- * it here, and not in a thread of its own, would change the arithmetic of the files after it.
+ * ONNX Runtime leaves its thread without subnormal numbers. Files that share a process are checked
+ * for that: a file that runs it here, and not in a thread of its own, would change the arithmetic
+ * of the files after it.
  */
 import { afterAll, expect } from 'vitest';
 

@@ -1,4 +1,7 @@
-/** A federation whose models are texts: an update names its participant, the round, and the text that it began with; a merge joins them. */
+/**
+ * A federation whose models are texts: an update names its participant, the round, and the text
+ * that it began with; a merge joins them.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,7 +110,10 @@ export function coordinator(transport = inProcess(), changes: Partial<RemoteRoun
   return { rounds, store, transport, end };
 }
 
-/** Trains, if that is the word, until the run is over: its update says its name, the round, and what it began with. */
+/**
+ * Trains, if that is the word, until the run is over: its update says its name, the round, and what
+ * it began with.
+ */
 export async function takePart(
   end: ParticipantEnd,
   name: string,

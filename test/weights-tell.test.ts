@@ -13,9 +13,10 @@ import { trainLocally } from '../src/training/local-training.js';
 import { sample } from './run-command.js';
 
 /**
- * What docs/security.md says that weights tell, shown by the attack itself. A dense layer sees the pixels x: the gradient of unit j
- * is δ_j·x for its weights and δ_j for its bias. So where one image alone had the unit active, the change of its weights divided
- * by the change of its bias is that image.
+ * What docs/security.md says that weights tell, shown by the attack itself. A dense layer sees the
+ * pixels x: the gradient of unit j is δ_j·x for its weights and δ_j for its bias. So where one
+ * image alone had the unit active, the change of its weights divided by the change of its bias is
+ * that image.
  */
 const size = 784;
 const normalization = { mean: [0.286], deviation: [0.353] };

@@ -1,4 +1,5 @@
-// Loaded by --import: the optional packages are not installed, as after `npm install commonweight` alone.
+// Loaded by --import: the optional packages are not installed, as after `npm install commonweight`
+// alone.
 import { register } from 'node:module';
 
 const hooks = `export function resolve(name, context, next) {

@@ -1,4 +1,7 @@
-/** The command line where no optional package is installed: what needs one says so, all the rest works. */
+/**
+ * The command line where no optional package is installed: what needs one says so, all the rest
+ * works.
+ */
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * A real exchange between a participant and a hub, as it is kept in exchange.json: what the page about the protocol shows. It
- * is good as long as all of it can be read by the schemas of today.
+ * A real exchange between a participant and a hub, as it is kept in exchange.json: what the page
+ * about the protocol shows. It is good as long as all of it can be read by the schemas of today.
  */
 import { readFileSync } from 'node:fs';
 import { compileDescription } from 'commonweight';
@@ -48,7 +48,10 @@ export const exchangeFile = new URL('exchange.json', import.meta.url);
 export const readExchange = (): Exchange =>
   exchangeSchema.parse(JSON.parse(readFileSync(exchangeFile, 'utf8')));
 
-/** Why the exchange is not one of today: the first message that cannot be read, or that its plan is another now. */
+/**
+ * Why the exchange is not one of today: the first message that cannot be read, or that its plan is
+ * another now.
+ */
 export async function exchangeProblem({ protocol, entries }: Exchange): Promise<string | undefined> {
   if (protocol !== PROTOCOL_VERSION) return `it is of version ${protocol}, expected ${PROTOCOL_VERSION}`;
   for (const [at, entry] of entries.entries()) {

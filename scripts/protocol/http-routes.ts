@@ -1,4 +1,7 @@
-/** What the hub answers over HTTP, route by route: a test holds this list and its roles against the hub. */
+/**
+ * What the hub answers over HTTP, route by route: a test holds this list and its roles against the
+ * hub.
+ */
 import type { z } from 'zod';
 import { identitySchema, type Role, tokenRequestSchema } from '../../src/protocol/identity.js';
 import { signedSchema } from '../../src/protocol/signed.js';
@@ -87,7 +90,10 @@ export const httpRoutes: readonly HttpRoute[] = [
   },
 ];
 
-/** Why the hub refuses a request: status, `reason` of the answer, what it means. A test holds the list against the hub's code. */
+/**
+ * Why the hub refuses a request: status, `reason` of the answer, what it means. A test holds the
+ * list against the hub's code.
+ */
 export const httpRefusals: readonly (readonly [status: number, reason: string, means: string])[] = [
   [400, 'blob-name', 'the path does not name a blob by 64 hexadecimal digits'],
   [400, 'body', 'the body is not what the route takes'],

@@ -1,4 +1,7 @@
-/** Writes docs/protocol.md from the schemas; first records the exchange that it shows, where the kept one is of another protocol. */
+/**
+ * Writes docs/protocol.md from the schemas; first records the exchange that it shows, where the
+ * kept one is of another protocol.
+ */
 import { writeFileSync } from 'node:fs';
 import { exchangeProblem, readExchange } from './exchange.js';
 import { protocolPage } from './page.js';

@@ -17,7 +17,10 @@ import { lifeOfAParticipant } from './life.js';
 import { schemaTables } from './schema-tables.js';
 import { wrapped } from './wrap.js';
 
-/** Everything that a participant says and hears, in the order in which it is told; what these are made of follows. */
+/**
+ * Everything that a participant says and hears, in the order in which it is told; what these are
+ * made of follows.
+ */
 export const messageSchemas: readonly z.ZodType[] = [
   hubFrameSchema,
   participantFrameSchema,

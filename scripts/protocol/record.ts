@@ -1,4 +1,7 @@
-/** Records the exchange of one participant with a hub: a small federation on this machine, with a proxy between the two. */
+/**
+ * Records the exchange of one participant with a hub: a small federation on this machine, with a
+ * proxy between the two.
+ */
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request } from 'node:http';
@@ -34,7 +37,10 @@ export async function recordExchange(): Promise<void> {
   }
 }
 
-/** One round of two participants, of which "seoul" comes by the proxy and accepts the coordinator's plan. */
+/**
+ * One round of two participants, of which "seoul" comes by the proxy and accepts the coordinator's
+ * plan.
+ */
 async function federate(folder: string, recorded: Recorded): Promise<void> {
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const participate = async (url: string, name: string) => {

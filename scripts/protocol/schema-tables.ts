@@ -1,6 +1,7 @@
 /**
- * Tables of fields from zod schemas: type, bounds, unit and meaning of each, as `.describe()` and `.meta()` say them. A schema
- * with a title has a table of its own, once; others are written into the table of what they are part of.
+ * Tables of fields from zod schemas: type, bounds, unit and meaning of each, as `.describe()` and
+ * `.meta()` say them. A schema with a title has a table of its own, once; others are written into
+ * the table of what they are part of.
  */
 import { z } from 'zod';
 
@@ -43,7 +44,10 @@ interface Field {
 
 const nodeOf = (schema: z.ZodType): Node => z.toJSONSchema(schema, { io: 'input' }) as Node;
 
-/** Tables for these schemas and for all titled ones that they are made of, each once, those that are asked for first. */
+/**
+ * Tables for these schemas and for all titled ones that they are made of, each once, those that are
+ * asked for first.
+ */
 export function schemaTables(schemas: readonly z.ZodType[], known: Set<string> = new Set()): string {
   const queue = schemas.map(nodeOf);
   const sections: string[] = [];

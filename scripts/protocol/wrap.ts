@@ -1,4 +1,7 @@
-/** Markdown with the lines of its prose ended by a column; tables, headings and code stay as they are. */
+/**
+ * Markdown with the lines of its prose ended by a column; tables, headings and code stay as they
+ * are.
+ */
 
 const COLUMNS = 100;
 

@@ -1,4 +1,6 @@
-/** A run of regression on arrays, from its workers to its report and to what observers are shown. */
+/**
+ * A run of regression on arrays, from its workers to its report and to what observers are shown.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The tables in the docs: what stands between `<!-- results:STUDY -->` and `<!-- /results -->` is generated. Everything else
- * is left as it is.
+ * The tables in the docs: what stands between `<!-- results:STUDY -->` and `<!-- /results -->` is
+ * generated. Everything else is left as it is.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -11,7 +11,8 @@ const configuration: ConfigurationInput = {
 };
 
 it('a run takes as long as its images, trained and evaluated', () => {
-  // 30 epochs of 54,000 images at 1,300 a second; and in each round 3 models on 10,000, 11 times 6,000 for validation.
+  // 30 epochs of 54,000 images at 1,300 a second; and in each round 3 models on 10,000, 11 times
+  // 6,000 for validation.
   const training = (30 * 54_000) / 1300;
   const evaluation = (3 * (3 * 10_000 + 11 * 6_000)) / 3 / 1300;
   expect(estimatedMinutes(configuration)).toBeCloseTo((training + evaluation + 0.06) / 60, 6);

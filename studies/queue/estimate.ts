@@ -1,4 +1,7 @@
-/** How long a run takes at most, roughly: images trained and evaluated, at rates measured on two cores (docs/performance.md). */
+/**
+ * How long a run takes at most, roughly: images trained and evaluated, at rates measured on two
+ * cores (docs/performance.md).
+ */
 
 import {
   type Configuration,

@@ -1,6 +1,7 @@
 /**
- * What is kept of a run in docs/results: its settings, with what it was made, and every accuracy that was measured, by the
- * names that `--json` gives them. No times and no paths, so that the same run leaves the same bytes.
+ * What is kept of a run in docs/results: its settings, with what it was made, and every accuracy
+ * that was measured, by the names that `--json` gives them. No times and no paths, so that the same
+ * run leaves the same bytes.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -101,7 +102,10 @@ export function keptRun(
   };
 }
 
-/** Whether this is what the study asks for now. Settings that came to be since then have their defaults in both. */
+/**
+ * Whether this is what the study asks for now. Settings that came to be since then have their
+ * defaults in both.
+ */
 export function isOf({ variation, seed, settings }: KeptRun, run: AskedRun): boolean {
   if (variation !== run.variation || seed !== run.seed) return false;
   // As it is kept: fields that are left out are not there.

@@ -1,4 +1,7 @@
-/** `npm run results`: long runs through a queue that can be stopped, and the tables of the docs from what they left. */
+/**
+ * `npm run results`: long runs through a queue that can be stopped, and the tables of the docs from
+ * what they left.
+ */
 import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { failureOf, usageMessage } from '../../src/cli/failure.js';

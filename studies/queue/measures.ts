@@ -1,4 +1,7 @@
-/** What is read off a run: each measure is the head of a column, and a number of a round that was evaluated. */
+/**
+ * What is read off a run: each measure is the head of a column, and a number of a round that was
+ * evaluated.
+ */
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
 import {
   percents,

@@ -1,6 +1,7 @@
 /**
- * The queue: what studies ask for and docs/results does not have yet, one run after the other. A run is a folder that can be
- * taken up again, its outcome a line of a file that is written whole; so whatever ends the queue, the next one goes on there.
+ * The queue: what studies ask for and docs/results does not have yet, one run after the other. A
+ * run is a folder that can be taken up again, its outcome a line of a file that is written whole;
+ * so whatever ends the queue, the next one goes on there.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -36,8 +37,8 @@ export interface QueueOptions {
 export type QueueEnd = 'done' | 'interrupted' | 'time is up';
 
 /**
- * All runs, in their order: seed after seed, and for each the studies with all their variations. Wherever the queue stops,
- * what is complete can be compared.
+ * All runs, in their order: seed after seed, and for each the studies with all their variations.
+ * Wherever the queue stops, what is complete can be compared.
  * @param only these seeds; all by default
  * @throws StudyError when none of the studies has one of them.
  */
@@ -107,7 +108,10 @@ async function outcomeOf(
   return keptRun(run, await readRun(out), result.model?.sha256);
 }
 
-/** Another configuration has another folder: a run that was begun with the earlier one is not gone on with. */
+/**
+ * Another configuration has another folder: a run that was begun with the earlier one is not gone
+ * on with.
+ */
 function folderOf({ variation, seed, configuration }: StudyRun): string {
   const digest = createHash('sha256').update(JSON.stringify(configuration)).digest('hex').slice(0, 8);
   return `${variation.replace(/[^\w.-]+/g, '-')}-seed-${seed}-${digest}`;

@@ -1,4 +1,7 @@
-/** Where the outcomes of studies lie: docs/results, one file per study. What a study no longer asks for is not an outcome of it. */
+/**
+ * Where the outcomes of studies lie: docs/results, one file per study. What a study no longer asks
+ * for is not an outcome of it.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '../../src/base/node/reason.js';

@@ -1,7 +1,8 @@
 /**
- * A study: one question, the runs that answer it, and the table that shows the answer. The runs are variations of a base
- * configuration, each with several seeds; a seed deals out the data, draws the initial weights and orders the batches alike
- * in all variations, so that their differences can be taken seed by seed.
+ * A study: one question, the runs that answer it, and the table that shows the answer. The runs are
+ * variations of a base configuration, each with several seeds; a seed deals out the data, draws the
+ * initial weights and orders the batches alike in all variations, so that their differences can be
+ * taken seed by seed.
  */
 import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import type { AskedRun } from './kept-run.js';
@@ -39,7 +40,9 @@ export interface StudyRun extends AskedRun {
   readonly study: Study;
 }
 
-/** In the order in which they are run: all variations with the first seed, then all with the next. */
+/**
+ * In the order in which they are run: all variations with the first seed, then all with the next.
+ */
 export function runsOf(study: Study): StudyRun[] {
   const { base, variations } = study;
   return seedsOf(study).flatMap((seed) =>

@@ -1,6 +1,6 @@
 /**
- * The table of a study, in Markdown, from what is kept of its runs: mean ± sample standard deviation over the seeds. A run
- * that diverged has no numbers, and the table says so.
+ * The table of a study, in Markdown, from what is kept of its runs: mean ± sample standard
+ * deviation over the seeds. A run that diverged has no numbers, and the table says so.
  */
 import { sampleOf } from '../../src/report/charts/statistics.js';
 import type { KeptRound, KeptRun } from './kept-run.js';

@@ -1,6 +1,7 @@
 /**
- * The small federation within one page: a coordinator in memory that does FedAvg as a plain loop, and participants who take part
- * by `joinFederationFromPage`, each with a training worker of its own. For a page, or a worker of one.
+ * The small federation within one page: a coordinator in memory that does FedAvg as a plain loop,
+ * and participants who take part by `joinFederationFromPage`, each with a training worker of its
+ * own. For a page, or a worker of one.
  */
 
 import { joinFederationFromPage, pageTasks } from '../../src/browser.js';

@@ -1,4 +1,7 @@
-/** The small federation in a worker of a page, whose training workers are nested in it: as a page takes part. */
+/**
+ * The small federation in a worker of a page, whose training workers are nested in it: as a page
+ * takes part.
+ */
 
 import { federationInPage } from './federation-in-page.js';
 import type { Pictures } from './same-steps.js';

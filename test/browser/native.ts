@@ -1,4 +1,7 @@
-/** Before the pages open: the same steps and the same small federation in Node, natively, and the pictures for the pages. */
+/**
+ * Before the pages open: the same steps and the same small federation in Node, natively, and the
+ * pictures for the pages.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';

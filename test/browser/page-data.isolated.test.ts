@@ -24,8 +24,9 @@ const facts = {
 };
 
 describe('a picture', () => {
-  // At the same size it is the same, on white where it is transparent; where it is resized, and of JPEG, to rounding. A
-  // decoder of JPEG that shrinks while it reads, as in Node, differs by a little more.
+  // At the same size it is the same, on white where it is transparent; where it is resized, and of
+  // JPEG, to rounding. A decoder of JPEG that shrinks while it reads, as in Node, differs by a
+  // little more.
   it.each([
     ['same-size.png', 0, 0],
     ['palette.png', 0, 0],

@@ -61,7 +61,7 @@ describe('tasks in a page that is cross-origin isolated', () => {
     const refused = pageTasks(setup, { device: 'wasm', threads });
     await expect(refused).rejects.toBeInstanceOf(TrainingError);
     await expect(refused).rejects.toMatchObject({
-      message: expect.stringContaining(`${threads} threads are asked for`),
+      message: expect.stringContaining(`${threads} threads are requested`),
       hint: expect.stringContaining('choose 1'),
     });
   });

@@ -1,4 +1,7 @@
-/** Training steps from the same weights on the same images, wherever they run: in Node natively, or in a page. */
+/**
+ * Training steps from the same weights on the same images, wherever they run: in Node natively, or
+ * in a page.
+ */
 
 import { flatten, maxPool2d, relu } from '../../src/engine/graph/build.js';
 import { carryOf } from '../../src/engine/nn/carry.js';
@@ -35,7 +38,10 @@ export interface Pictures {
   readonly labels: Uint8Array;
 }
 
-/** The mean loss of every step, by one plan everywhere: other parts of a batch would be added up in another order. */
+/**
+ * The mean loss of every step, by one plan everywhere: other parts of a batch would be added up in
+ * another order.
+ */
 export async function lossesOf(
   runtime: Runtime,
   name: RunName,
@@ -72,7 +78,10 @@ export async function lossesOf(
   return losses;
 }
 
-/** The pictures from `start` on, around the end, with every second line and column where they shall be half as large. */
+/**
+ * The pictures from `start` on, around the end, with every second line and column where they shall
+ * be half as large.
+ */
 function takeBatch({ images, labels }: Pictures, start: number, count: number, size: number) {
   const stride = 28 / size;
   const batch = { images: new Uint8Array(count * size * size), labels: new Int32Array(count) };

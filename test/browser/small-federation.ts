@@ -1,4 +1,7 @@
-/** A small federation on real pictures, which Node runs natively and a page by itself: what comes of it is the same, to rounding. */
+/**
+ * A small federation on real pictures, which Node runs natively and a page by itself: what comes of
+ * it is the same, to rounding.
+ */
 import { type ImageDataset, imageDataset } from '../../src/data/images/image-dataset.js';
 import type { ConfigurationInput } from '../../src/protocol/configuration/configuration.js';
 import type { Pictures } from './same-steps.js';

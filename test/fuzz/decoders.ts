@@ -129,7 +129,10 @@ const LENGTHS = [
 ];
 const NUMBERS = [0x7fc00000, 0x7f800000, 0xff800000, 0x7f7fffff, 0x00000001, 0x80000000, 0xffffffff];
 
-/** A safetensors file with lies in its header, its length or its numbers, or with bytes changed anywhere. */
+/**
+ * A safetensors file with lies in its header, its length or its numbers, or with bytes changed
+ * anywhere.
+ */
 function mutatedFile(dice: Dice): { input: Uint8Array; sound?: boolean } {
   if (dice() < 0.05) return { input: update, sound: true };
   const view = new DataView(update.buffer);

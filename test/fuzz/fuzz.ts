@@ -1,4 +1,7 @@
-/** Feeds decoders with input that hostile hands have been at, and holds each answer to what a decoder promises. */
+/**
+ * Feeds decoders with input that hostile hands have been at, and holds each answer to what a
+ * decoder promises.
+ */
 import { getHeapStatistics } from 'node:v8';
 import { CommonweightError } from '../../src/base/error.js';
 import { type Dice, diceOf } from './mutate.js';
@@ -10,7 +13,8 @@ export interface Decoder {
   /** The next input, and its size in bytes. */
   next(dice: Dice): { readonly input: string | Uint8Array; readonly sound?: boolean };
   /**
-   * @returns what it was read as, or nothing where it was refused: by that, or by a CommonweightError
+   * @returns what it was read as, or nothing where it was refused: by that, or by a
+   *   CommonweightError
    * @throws anything else, or an error that says what a decoder must not do
    */
   read(input: never): unknown;
@@ -59,7 +63,8 @@ export async function fuzz(
 async function attempt({ name, read }: Decoder, input: string | Uint8Array, which: string): Promise<boolean> {
   try {
     const result = read(input as never);
-    // Awaited only where it must be: a million turns of the event loop take longer than the decoders.
+    // Awaited only where it must be: a million turns of the event loop take longer than the
+    // decoders.
     return (result instanceof Promise ? await result : result) !== undefined;
   } catch (cause) {
     if (cause instanceof CommonweightError) return false;

@@ -1,4 +1,7 @@
-/** Messages as the schemas have them, by hand: what is written here and what is accepted must be the same. */
+/**
+ * Messages as the schemas have them, by hand: what is written here and what is accepted must be the
+ * same.
+ */
 import fc from 'fast-check';
 import { exampleDescription } from '../../src/transport/transport.contract.js';
 

@@ -1,4 +1,6 @@
-/** What becomes of good input on its way through a hostile hand. All of it follows from the seed. */
+/**
+ * What becomes of good input on its way through a hostile hand. All of it follows from the seed.
+ */
 
 /** From 0, below 1. @see mulberry32 */
 export type Dice = () => number;

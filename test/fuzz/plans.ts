@@ -1,4 +1,7 @@
-/** The file of a plan that a hostile coordinator has been at, read and checked as by a participant that accepts it. */
+/**
+ * The file of a plan that a hostile coordinator has been at, read and checked as by a participant
+ * that accepts it.
+ */
 
 import { mlp } from '../../src/engine/nn/models/mlp.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';

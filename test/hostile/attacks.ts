@@ -1,4 +1,7 @@
-/** What strangers, and a participant that has turned hostile, do to a hub. Each is to be refused, and costs it nothing that stays. */
+/**
+ * What strangers, and a participant that has turned hostile, do to a hub. Each is to be refused,
+ * and costs it nothing that stays.
+ */
 import { once } from 'node:events';
 import { expect } from 'vitest';
 import { bearer, ENDLESS_BYTES, end, frame, many, open, request, say, type Target, upgrade } from './wire.js';
@@ -86,7 +89,8 @@ const FRAMES: readonly Buffer[] = [
   frame(0x82, '{"type":"pong"}'),
   frame(0x81, Buffer.of(0xff, 0xfe)),
   frame(0x81, '{"type":"pong"}', false),
-  // RSV1: a compressed message, which was not agreed on; a bomb unpacks to a thousand times its size.
+  // RSV1: a compressed message, which was not agreed on; a bomb unpacks to a thousand times its
+  // size.
   frame(0xc1, Buffer.alloc(60_000)),
   frame(0x83, ''),
   frame(0x80, 'goes on with nothing'),
@@ -256,7 +260,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
   },
 };
 
-/** By a participant's own token: a body and a message that trickle, and a listener that listens to nothing. */
+/**
+ * By a participant's own token: a body and a message that trickle, and a listener that listens to
+ * nothing.
+ */
 export async function slowAttacks(target: Target): Promise<void> {
   const trickles = [
     ...Array.from({ length: 4 }, (_, i) => ({

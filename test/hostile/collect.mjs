@@ -1,4 +1,5 @@
-// Preloaded into a coordinator: on SIGUSR2 it collects garbage and says how much memory is left, in MB.
+// Preloaded into a coordinator: on SIGUSR2 it collects garbage and says how much memory is left, in
+// MB.
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 

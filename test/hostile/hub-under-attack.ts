@@ -1,6 +1,7 @@
 /**
- * A coordinator in a process of its own, attacked over real sockets: first while it has nothing else to do, so that its memory
- * can be compared, then while an honest federation goes on, whose model must have the bytes of `commonweight run`.
+ * A coordinator in a process of its own, attacked over real sockets: first while it has nothing
+ * else to do, so that its memory can be compared, then while an honest federation goes on, whose
+ * model must have the bytes of `commonweight run`.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -83,7 +84,8 @@ export async function expectUnharmed(options: AttackOptions): Promise<void> {
     expect(descriptors.after - descriptors.before).toBeLessThan(MOST_DESCRIPTORS);
     expect(answers.median).toBeLessThan(ANSWER_MS);
     expect(answers.most).toBeLessThan(ANSWER_MS);
-    // The attackers share the machine, and so may twenty other processes: one answer may wait for them.
+    // The attackers share the machine, and so may twenty other processes: one answer may wait for
+    // them.
     expect(answers.all).toBeLessThan(40 * ANSWER_MS);
   } finally {
     rmSync(folder, { recursive: true });
@@ -181,7 +183,8 @@ async function attackHub(
           try {
             if (!over) await attack(target, 20);
           } catch (error) {
-            // The federation came to its end meanwhile, and its hub with it: how it ended is looked at below.
+            // The federation came to its end meanwhile, and its hub with it: how it ended is looked
+            // at below.
             const gone = coordinator.ended.then(() => true);
             if (!(await Promise.race([gone, delay(1000 * RECOVERY_SECONDS, false)]))) throw error;
             return;
@@ -212,7 +215,10 @@ async function attackHub(
   }
 }
 
-/** Connections that come to no end of what they want. @returns after how many seconds the last was cut */
+/**
+ * Connections that come to no end of what they want. @returns after how many seconds the last was
+ * cut
+ */
 async function trickle(target: Target): Promise<number> {
   const began = performance.now();
   await Promise.all(
@@ -234,8 +240,9 @@ const descriptorsOf = (pid: number) =>
   existsSync(`/proc/${pid}/fd`) ? readdirSync(`/proc/${pid}/fd`).length : 0;
 
 /**
- * Asks again and again. Who asks without a token is a stranger: its place may be given to one of hundreds who come a moment
- * later, before it is answered. It asks once more then, and the time runs on.
+ * Asks again and again. Who asks without a token is a stranger: its place may be given to one of
+ * hundreds who come a moment later, before it is answered. It asks once more then, and the time
+ * runs on.
  */
 function watchHealth(target: Target) {
   const times: number[] = [];

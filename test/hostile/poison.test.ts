@@ -1,6 +1,7 @@
 /**
- * One participant with a valid token against all others: its update passes the guard, and from what is merged nobody can train.
- * The others wait, the operator sees who it is, drops it and goes back, and the run ends as if it had never been there.
+ * One participant with a valid token against all others: its update passes the guard, and from what
+ * is merged nobody can train. The others wait, the operator sees who it is, drops it and goes back,
+ * and the run ends as if it had never been there.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

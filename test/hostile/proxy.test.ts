@@ -19,7 +19,9 @@ interface Proxy {
   close(): Promise<void>;
 }
 
-/** Passes on requests as they come, keeps connections to the hub open, and says for whom it asks. */
+/**
+ * Passes on requests as they come, keeps connections to the hub open, and says for whom it asks.
+ */
 async function smallProxy(hubPort: number): Promise<Proxy> {
   const agent = new Agent({ keepAlive: true });
   const headersOf = ({ headers, socket }: IncomingMessage) => ({

@@ -130,8 +130,8 @@ const AGAIN_MS = 1000;
 const TRICKLE_MS = 200;
 
 /**
- * Strangers who hold a connection each for as long as they are let, every one in its own manner, and come again when
- * they are cut.
+ * Strangers who hold a connection each for as long as they are let, every one in its own manner,
+ * and come again when they are cut.
  * @param connect opens the connection of the k-th
  */
 export function strangers(count: number, connect: (k: number) => Socket) {

@@ -1,6 +1,6 @@
 /**
- * A federation of three processes, some of which die by SIGKILL at the moments that they are told (`moments.mjs`) and are
- * started again by the same command.
+ * A federation of three processes, some of which die by SIGKILL at the moments that they are told
+ * (`moments.mjs`) and are started again by the same command.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -33,7 +33,10 @@ export interface Fates {
   readonly participant?: readonly Fate[];
 }
 
-/** A few seconds of work for two participants. What is said of a setting takes the place of what is said here. */
+/**
+ * A few seconds of work for two participants. What is said of a setting takes the place of what is
+ * said here.
+ */
 export function federationYaml(more = ''): string {
   const settings = `dataset: ${sample}
 seed: 5
@@ -47,7 +50,8 @@ rounds: 2
 }
 
 /**
- * Everybody dies when told, all processes end well, and all have the model of a run on one machine in the end.
+ * Everybody dies when told, all processes end well, and all have the model of a run on one machine
+ * in the end.
  * @param folder a new one
  * @returns what they said
  */
@@ -128,7 +132,9 @@ export async function federate(
     for (const { child } of running) child.kill('SIGKILL');
   };
   signal?.addEventListener('abort', killAll);
-  /** One process after the other by one command, until one ends by itself. @returns what they said */
+  /**
+   * One process after the other by one command, until one ends by itself. @returns what they said
+   */
   async function lives(
     fates: readonly Fate[],
     moments: string,

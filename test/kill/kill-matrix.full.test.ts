@@ -23,7 +23,10 @@ async function recorded(name: string, more?: string) {
   return { coordinator: of('coordinator.moments'), participant: of('participant.moments') };
 }
 
-/** Every moment in one of the groups; those of a group come one after the other, with much between them. */
+/**
+ * Every moment in one of the groups; those of a group come one after the other, with much between
+ * them.
+ */
 function groups(moments: readonly string[]): string[][] {
   const count = Math.ceil(moments.length / DEATHS);
   return Array.from({ length: count }, (_, first) => moments.filter((_, k) => k % count === first));

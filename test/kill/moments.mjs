@@ -1,6 +1,7 @@
 /**
- * Loaded before a program, `node --import moments.mjs …`, this names the moments of its life at which something that lasts
- * changes, or something crosses the wire: journal entries, files, uploads, downloads, announcements and their receipts.
+ * Loaded before a program, `node --import moments.mjs …`, this names the moments of its life at
+ * which something that lasts changes, or something crosses the wire: journal entries, files,
+ * uploads, downloads, announcements and their receipts.
  *
  *     MOMENTS=file    writes their names there, one a line
  *     DIE_AT=pattern  at the first moment whose name matches the process kills itself, with SIGKILL

@@ -1,6 +1,7 @@
 /**
- * Between a tab and a hub: the address that the tab came from, which stays when the hub is started again elsewhere. It serves
- * the page of a test itself, under /test/, passes everything else on, and can lose connections as a network does.
+ * Between a tab and a hub: the address that the tab came from, which stays when the hub is started
+ * again elsewhere. It serves the page of a test itself, under /test/, passes everything else on,
+ * and can lose connections as a network does.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -10,8 +11,8 @@ export interface Gateway {
   /** Where the hub is now. */
   hubPort: number;
   /**
-   * The next connection by which so many bytes of one request have gone to the hub, or of its answer from it, is silent from
-   * then on, both ways.
+   * The next connection by which so many bytes of one request have gone to the hub, or of its
+   * answer from it, is silent from then on, both ways.
    * @returns what closes it, once it is silent
    */
   silentAfter(bytes: number): Promise<() => void>;
@@ -100,7 +101,9 @@ export async function openGateway(files: ReadonlyMap<string, Served>): Promise<G
   return gateway;
 }
 
-/** Closes each connection as soon as so many bytes have gone by it, until the work comes to an end. */
+/**
+ * Closes each connection as soon as so many bytes have gone by it, until the work comes to an end.
+ */
 export async function cutting<Result>(
   gateway: Gateway,
   bytes: number,

@@ -1,4 +1,7 @@
-/** A tab of Chromium in whose Web Worker a participant's end of the hub is at work, as a test tells it. */
+/**
+ * A tab of Chromium in whose Web Worker a participant's end of the hub is at work, as a test tells
+ * it.
+ */
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { build, type Rolldown } from 'vite';

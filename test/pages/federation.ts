@@ -1,6 +1,6 @@
 /**
- * A federation as a new user meets it: `commonweight serve` prints its commands and links, which processes and tabs of
- * Chromium follow. On all of Fashion-MNIST; a round is few steps of work.
+ * A federation as a new user meets it: `commonweight serve` prints its commands and links, which
+ * processes and tabs of Chromium follow. On all of Fashion-MNIST; a round is few steps of work.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,10 @@ export interface Served {
   link(participant: number): string;
   /** A process takes part, with the share that the hub would lend to a page, until it ends well. */
   join(participant: number): Promise<void>;
-  /** The page says that the run is over. Rejects at once when the coordinator or another process ends badly before. */
+  /**
+   * The page says that the run is over. Rejects at once when the coordinator or another process
+   * ends badly before.
+   */
   untilOver(page: Page): Promise<void>;
   /** All the same on one machine, which has the bytes of a federation of processes alone. */
   runAlone(): Promise<RunResult>;

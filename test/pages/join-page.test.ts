@@ -1,4 +1,7 @@
-/** What the join page is to its user besides training, in Chromium and by a real hub: who may, who goes, what is left. */
+/**
+ * What the join page is to its user besides training, in Chromium and by a real hub: who may, who
+ * goes, what is left.
+ */
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { beforeEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** The join page in every state, in real Chromium: what a machine can find out about its accessibility, and its width. */
+/**
+ * The join page in every state, in real Chromium: what a machine can find out about its
+ * accessibility, and its width.
+ */
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { createServer, type ViteDevServer } from 'vite';

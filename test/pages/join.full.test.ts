@@ -1,4 +1,6 @@
-/** Tabs of real Chromium whose connection is lost, or that are closed in the middle of what they do. */
+/**
+ * Tabs of real Chromium whose connection is lost, or that are closed in the middle of what they do.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/federation/record/run-result.js';

@@ -1,4 +1,7 @@
-/** Tabs of real Chromium take part in federations that `commonweight serve` leads, beside processes and one another. */
+/**
+ * Tabs of real Chromium take part in federations that `commonweight serve` leads, beside processes
+ * and one another.
+ */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * A run to be watched that never ran: of any size, at any moment of it, with numbers that look like those of a run. A hub shows it
- * as it shows real ones.
+ * A run to be watched that never ran: of any size, at any moment of it, with numbers that look like
+ * those of a run. A hub shows it as it shows real ones.
  */
 import sharp from 'sharp';
 import type { Progress } from '../../src/protocol/announcement.js';

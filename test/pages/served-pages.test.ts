@@ -1,4 +1,7 @@
-/** The pages as they were built and as a hub serves them, in real Chromium: what they weigh, and what their headers allow. */
+/**
+ * The pages as they were built and as a hub serves them, in real Chromium: what they weigh, and
+ * what their headers allow.
+ */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A browser for a file of tests, and what each of them leads and opens in it. Whatever a page throws fails its test.
- * To be called within a `describe`.
+ * A browser for a file of tests, and what each of them leads and opens in it. Whatever a page
+ * throws fails its test. To be called within a `describe`.
  */
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';

@@ -237,7 +237,8 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     await drawn(page, 5);
     await page.getByText('The numbers').first().click();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
-    // Charts are pictures with a name; the contrast of what is in them is that of the report's colours.
+    // Charts are pictures with a name; the contrast of what is in them is that of the report's
+    // colours.
     const axe = new AxeBuilder({ page }).exclude('.chart svg').setLegacyMode();
     const { violations } = await (rules.length === 0 ? axe : axe.withRules([...rules])).analyze();
     expect(violations).toEqual([]);
