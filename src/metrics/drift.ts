@@ -15,8 +15,8 @@ export interface Drift {
 
 /**
  * Accumulated in float64 and given to 7 digits, so that a record of it is short.
- * @param columns the values of all participants' states, piece by piece: after the training, and what
- *   each of them began with
+ * @param columns the values of all participants' states, piece by piece: after the training, and
+ *   what each of them began with
  * @param takeTurn lets others of the thread go on: with many participants there are many pairs
  */
 export async function driftOf(

@@ -112,7 +112,9 @@ export function requireImages(dataset: Dataset): ImageDataset {
   throw new DataError(`data: "${dataset.name}" is not a set of pictures with one class each`);
 }
 
-/** The same examples, whose classes are numbered otherwise: `numbers` has the new number of each. */
+/**
+ * The same examples, whose classes are numbered otherwise: `numbers` has the new number of each.
+ */
 export function renumbered(
   dataset: ImageDataset,
   numbers: readonly number[],

@@ -1,4 +1,6 @@
-/** What those who can bring pictures only read of columns: one picture of an example, and one class. */
+/**
+ * What those who can bring pictures only read of columns: one picture of an example, and one class.
+ */
 import { describeColumn } from '../../tensor/column-spec.js';
 import { categoriesOf, type DataFacts } from '../dataset.js';
 import { DataError } from '../error.js';
