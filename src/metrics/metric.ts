@@ -11,7 +11,7 @@ export type MetricFacts = Readonly<z.output<typeof metricSchema>>;
 /** The metrics of a task: the main one first, the loss among them. */
 export type TaskMetrics = readonly [MetricFacts, ...MetricFacts[]];
 
-/** What a model came to on some examples, by the metric's name. A figure that is not finite is left out. */
+/** The figures of a model on some examples, by name. A figure that is not finite is left out. */
 export type Figures = Readonly<Record<string, number>>;
 
 export const finiteFigures = (figures: Figures): Figures =>
