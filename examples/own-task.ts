@@ -19,7 +19,7 @@ import { ortNode, runFederation } from 'commonweight/node';
  * The network says the logarithm of a rate, z; a count y has the loss e^z − y·z, the negative log-likelihood without what does not
  * depend on z. The figure is the mean deviance, 2·Σ(y·ln(y/e^z) − (y − e^z))/n: 0 where every rate is the count itself.
  */
-const poisson: Task = {
+export const poisson: Task = {
   name: 'poisson',
   targets: [{ name: 'count', dtype: 'f32', shape: [] }],
   output: [1],

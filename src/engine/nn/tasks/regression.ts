@@ -3,9 +3,7 @@
  * The metrics are over all numbers of all examples:
  *
  *     RMSE = √(Σ(ŷ − y)²/n)
- *     MAE  = Σ
- * ŷ − y
- * /n
+ *     MAE  = Σ|ŷ − y|/n
  *     R²   = 1 − Σ(ŷ − y)²/(Σy² − (Σy)²/n)
  *
  * The sums of a batch are float32. Centre targets that are much larger than their spread, or R²
