@@ -16,6 +16,7 @@ const roomPages = readdirSync(resolve(root, 'src'), { recursive: true, encoding:
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  'CHANGELOG.md',
   ...readdirSync(resolve(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
