@@ -1,4 +1,7 @@
-/** The configuration of docs/nats.md as it stands there, for several sites, with the certificate of the tests. */
+/**
+ * The configuration of docs/nats.md as it stands there, for several sites, with the certificate of
+ * the tests.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

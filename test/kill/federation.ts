@@ -97,7 +97,9 @@ export interface FederateOptions {
   readonly nats?: { readonly url: string };
   /** Models and updates, too. */
   readonly objectStore?: boolean;
-  /** Told of everything that a coordinator has printed since it was started, whenever there is more. */
+  /**
+   * Told of everything that a coordinator has printed since it was started, whenever there is more.
+   */
   readonly onOutput?: (text: string, started: Started) => void;
 }
 
