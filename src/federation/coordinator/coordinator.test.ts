@@ -7,7 +7,7 @@ import { InterruptedError } from '../../base/interrupted.js';
 import { absmax } from '../../merge/strategies/absmax.js';
 import { mean } from '../../merge/strategies/mean.js';
 import { classificationMetrics } from '../../metrics/classification.js';
-import { stateLayout } from '../../tensor/state-dict.js';
+import { type StateDict, stateLayout } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { LocalResult } from '../../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
@@ -15,6 +15,7 @@ import type { FederationPlan } from '../plan/plan-parts.js';
 import { transformsOf } from '../plan/transforms.js';
 import { memoryStore } from '../record/memory-store.js';
 import { isFinished } from '../rounds/rounds.js';
+import type { StateRole } from '../rounds/run-store.js';
 import { coordinate } from './coordinator.js';
 
 const layout = stateLayout([['w', [2]]]);
@@ -227,6 +228,39 @@ describe('the coordinator', () => {
     const { weight, said } = await attacked(alie({ z: 3 }));
     expect(weight).toBe((1 + 3 - 1) / 3);
     expect(said).toMatchObject({ participant: 'c', epochs: 1, examplesSeen: 2, loss: 1 });
+  });
+
+  it('carries out no more at once than it is told, and all begin with one array of the merged model', async () => {
+    const { tasks, trained } = tasksThat(() => 1);
+    let [training, most] = [0, 0];
+    const counted: TaskRunner = {
+      ...tasks,
+      async train(...of) {
+        most = Math.max(most, ++training);
+        return tasks.train(...of).finally(() => training--);
+      },
+    };
+    const memory = memoryStore(digest);
+    // As a folder does, it reads a copy each time.
+    const store: typeof memory = {
+      ...memory,
+      get: async (role, sha256) => {
+        const { layout, data } = await memory.get(role, sha256);
+        return { layout, data: data.slice() };
+      },
+    };
+    const hashes = {
+      ...store,
+      put: async (role: StateRole, state: StateDict) => {
+        await store.put(role, state);
+        return `${role.type} ${role.round}`;
+      },
+    };
+    await coordinate(plan, counted, hashes, { atOnce: 2 });
+    expect(most).toBe(2);
+    const second = trained.filter(({ work }) => work.round === 2 && work.participant !== 'pooled');
+    expect(second).toHaveLength(3);
+    expect(new Set(second.map(({ base }) => base)).size).toBe(1);
   });
 
   it('stops the others when one diverges, and says that and not that they were stopped', async () => {

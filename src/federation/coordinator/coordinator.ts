@@ -13,20 +13,32 @@ import { applyEvent, dueCommands, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
 import { updatesInMemory } from './closing/updates-in-memory.js';
 import { carryOut, type OpenUpdates } from './commands.js';
+import { sharingModel } from './shared-model.js';
 
 export interface Observer {
   onProgress?(progress: LocalProgress): void;
   onEvent?(event: RoundEvent, state: RunState): void;
 }
 
-/** @param openUpdates how the updates of a round are read when it is closed; from the store by default */
+export interface CoordinateOptions {
+  readonly observer?: Observer | undefined;
+  /** How the updates of a round are read when it is closed; from the store by default. */
+  readonly openUpdates?: OpenUpdates | undefined;
+  /** How many commands are carried out at once: the others wait, and hold nothing. All by default. */
+  readonly atOnce?: number | undefined;
+}
+
 export async function coordinate(
   plan: FederationPlan,
   tasks: TaskRunner,
-  store: RunStore,
-  observer: Observer = {},
-  openUpdates: OpenUpdates = async (...of) => updatesInMemory(...of),
+  ownStore: RunStore,
+  {
+    observer = {},
+    openUpdates = async (...of) => updatesInMemory(...of),
+    atOnce = Number.POSITIVE_INFINITY,
+  }: CoordinateOptions = {},
 ): Promise<RunState> {
+  const store = sharingModel(ownStore);
   const takeTurn = turnTaker();
   let state = store.events.reduce(applyEvent, startRun(plan.rules));
   const running = new Map<string, Promise<void>>();
@@ -63,7 +75,7 @@ export async function coordinate(
 
   for (;;) {
     const due = failure === undefined ? dueCommands(state) : [];
-    const added = due.filter((command) => !running.has(keyOf(command)));
+    const added = due.filter((command) => !running.has(keyOf(command))).slice(0, atOnce - running.size);
     for (const command of added) {
       start(command);
       // Hundreds may be due at once, each with a first state to make.

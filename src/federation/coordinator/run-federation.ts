@@ -187,13 +187,12 @@ export async function runFederation(
       },
     };
     if (signal?.aborted) pool.stop();
-    state = await coordinate(
-      federation,
-      options.tasks?.(pool) ?? pool,
-      store,
-      watching,
-      folder && updatesOfFolder(federation, folder, modelMetadata(model)),
-    );
+    state = await coordinate(federation, options.tasks?.(pool) ?? pool, store, {
+      observer: watching,
+      openUpdates: folder && updatesOfFolder(federation, folder, modelMetadata(model)),
+      // While one participant's update is written, the next one trains.
+      atOnce: 2 * workers,
+    });
     return await conclude(state);
   } catch (error) {
     await claim?.check();

@@ -47,7 +47,7 @@ export async function runInFolder(
       },
     };
     try {
-      const state = await coordinate(plan, tasks, mortal, {}, updatesOfFolder(plan, store));
+      const state = await coordinate(plan, tasks, mortal, { openUpdates: updatesOfFolder(plan, store) });
       const models = readdirSync(join(path, 'models')).sort();
       const bytesOf = (name: string) => readFileSync(join(path, 'models', `${name}.safetensors`));
       return {

@@ -16,6 +16,7 @@ import { afterMergeOf } from '../../methods/after-merge.js';
 import { compileFederation } from '../../plan/compile-federation.js';
 import { federationPlan, sharesOf, strategiesOf } from '../../plan/federation-plan.js';
 import { openRunFolder } from '../../record/run-folder.js';
+import type { RunStore, StateRole } from '../../rounds/run-store.js';
 import type { OpenUpdates } from '../commands.js';
 import { coordinate } from '../coordinator.js';
 import { updatesOfFolder } from './files-of-run.js';
@@ -75,7 +76,7 @@ type Way = 'files' | 'memory';
 async function run(
   changes: Partial<ConfigurationInput>,
   way: Way,
-  { tasks = madeUpTasks(), around = (updates: RoundUpdates) => updates } = {},
+  { tasks = madeUpTasks(), around = (updates: RoundUpdates) => updates, onGet = (_: StateRole) => {} } = {},
 ) {
   const configuration = parseConfiguration({ ...base, ...changes }, 'test');
   const strategies = strategiesOf(configuration, [], 'test');
@@ -91,10 +92,19 @@ async function run(
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, after);
   const path = join(folder, `run-${++folders}`);
   const store = await openRunFolder(path, configuration, (state) => encodeModel(state, model));
+  const watched: RunStore = {
+    ...store,
+    get(role, sha256) {
+      onGet(role);
+      return store.get(role, sha256);
+    },
+  };
   const open = updatesOfFolder(planned, store, modelMetadata(model));
   const inFiles: OpenUpdates = async (...of) => around(await open(...of));
   try {
-    const { rounds } = await coordinate(planned, tasks, store, {}, way === 'files' ? inFiles : undefined);
+    const { rounds } = await coordinate(planned, tasks, watched, {
+      openUpdates: way === 'files' ? inFiles : undefined,
+    });
     const files = ['models', 'methods', 'rounds', 'updates'].flatMap((part) =>
       readdirSync(path).includes(part) ? readdirSync(join(path, part)).map((name) => `${part}/${name}`) : [],
     );
@@ -135,6 +145,29 @@ describe('closing a round', () => {
     expect(Object.keys(inFiles.files)).toContain('models/round-2.safetensors');
     expect(Object.keys(inFiles.files)).toContain('rounds/round-2.json');
     expect(inFiles).toEqual(await run(changes, 'memory'));
+  });
+
+  it('in files holds a few of the updates at a time, and never all', async () => {
+    // 2 MB each: eight are evaluated at once.
+    const held = new Set<Float32Array>();
+    let [most, loaded] = [0, 0];
+    const around = (updates: RoundUpdates): RoundUpdates => ({
+      ...updates,
+      async load(participant) {
+        const state = await updates.load(participant);
+        held.add(state.data);
+        most = Math.max(most, held.size);
+        loaded++;
+        return state;
+      },
+    });
+    const tasks = madeUpTasks((state) => held.delete(state));
+    const large = { name: 'mlp', hidden: [700, 700] } as const;
+    const changes = { partition: { name: 'iid', participants: 16 }, model: large, rounds: 1 } as const;
+    const read: string[] = [];
+    await run(changes, 'files', { tasks, around, onGet: ({ type }) => read.push(type) });
+    expect({ most, loaded, held: held.size }).toEqual({ most: 8, loaded: 16, held: 0 });
+    expect(read).not.toContain('update');
   });
 
   it('leaves nothing beside the models of a run whose weights began apart', async () => {
