@@ -15,7 +15,7 @@ export const roundDetailsSchema = z.strictObject({
   sha256: sha256Schema,
   participants: z.array(z.string()),
   drift: z.strictObject({ norms: z.array(z.number()), cosines: z.array(z.array(z.number())) }),
-  /** Where the coordinator holds test images. */
+  /** Where the coordinator holds test examples. */
   test: z
     .strictObject({
       examples: z.int().positive(),

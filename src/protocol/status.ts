@@ -44,7 +44,7 @@ export const statusSchema = z
     metric: metricSchema.describe('The main metric of the task.'),
     test: figuresSchema
       .optional()
-      .describe('Of the last merged model, where the coordinator has test images.'),
+      .describe('Of the last merged model, where the coordinator has test examples.'),
     copied: z
       .record(participantNameSchema, figuresSchema)
       .describe('Of the last copy that was evaluated, with each participant.'),

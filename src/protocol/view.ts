@@ -29,7 +29,7 @@ export const overviewSchema = z.strictObject({
   metrics: metricsSchema,
   /** In the order of their labels; numbers where a recorded run does not tell their names. A task without classes has none. */
   classNames: categoryNamesSchema.min(1).optional(),
-  /** Whether the coordinator measures on test images of its own. */
+  /** Whether the coordinator measures on test examples of its own. */
   testExamples: z.boolean(),
   /** The coordinator's version of this package. */
   commonweight: sentenceSchema(100).optional(),
@@ -56,9 +56,9 @@ export const roundResultSchema = z.strictObject({
   copied: z.array(z.strictObject({ name: participantNameSchema, validation: figuresSchema })),
 });
 
-/** A test image of the coordinator's own that the participants' models got wrong and the merged one right. */
+/** A test picture of the coordinator's own that the participants' models got wrong and the merged one right. */
 export const testPictureSchema = z.strictObject({
-  /** Among the test images. */
+  /** Among the test examples. */
   index: count,
   label,
   /** What each participant's model takes it for, in the order of `details.participants`. */

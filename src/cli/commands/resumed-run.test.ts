@@ -44,7 +44,7 @@ describe('a run that is taken up again', () => {
     copyFileSync(join(sample, `${labels}.gz`), at('project', 'data', `${labels}.gz`));
     moveLabels(at('project', 'data'), 't10k-labels-idx1-ubyte');
     const test = await inFolder(...run);
-    expect(test.stderr).toContain('the test images are others than when the run in "changed" began');
+    expect(test.stderr).toContain('the test examples are others than when the run in "changed" began');
     expect(test.status).toBe(2);
     copyFileSync(
       join(sample, 't10k-labels-idx1-ubyte.gz'),

@@ -10,6 +10,8 @@ export interface PictureFacts {
   /** [channels, height, width] */
   readonly imageShape: readonly [number, number, number];
   readonly classNames: readonly string[];
+  /** What pictures are brought to: grey or in colours, where it is one of them. */
+  readonly size: { readonly channels?: 1 | 3; readonly height: number; readonly width: number };
 }
 
 /**
@@ -18,7 +20,11 @@ export interface PictureFacts {
  */
 export function pictureFacts(facts: DataFacts, who: string): PictureFacts {
   const imageShape = imageShapeOf(facts);
-  if (imageShape !== undefined) return { imageShape, classNames: categoriesOf(facts) };
+  if (imageShape !== undefined) {
+    const [channels, height, width] = imageShape;
+    const colours = channels === 1 || channels === 3 ? ({ channels } as const) : undefined;
+    return { imageShape, classNames: categoriesOf(facts), size: { ...colours, height, width } };
+  }
   const listed = (columns: DataFacts['inputs']) => columns.map(describeColumn).join(', ');
   throw new DataError(
     `data: this federation is about ${listed(facts.inputs)} and ${listed(facts.targets)}, and ${who} brings pictures with a class each`,

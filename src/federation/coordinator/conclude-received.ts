@@ -12,7 +12,7 @@ import { updatesInFiles } from './closing/updates-in-files.js';
 export interface ReceivedWorkshop extends ReceivedRounds {
   /** Over the folder; see `receivingStore`. */
   readonly store: RunStore;
-  /** Asked where there are test images only. */
+  /** Asked where there are test examples only. */
   readonly tasks: () => TaskRunner;
 }
 

@@ -4,8 +4,8 @@
  * coordinator has none. Node only.
  */
 import { checkDataset, type DataFacts, type Dataset } from '../../data/dataset.js';
-import { imageFacts, noImages } from '../../data/images/image-dataset.js';
 import { datasetPath, type LoadDatasetOptions, loadDataset } from '../../data/images/node/load-dataset.js';
+import { picturesOfSettings } from '../../data/images/settings.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { withOwnNormalization } from './own-normalization.js';
 
@@ -38,12 +38,9 @@ export async function servedData(
       test: given,
     };
   }
-  const { dataset, imageShape, classNames } = configuration;
-  if (imageShape !== undefined && classNames !== undefined) {
-    const [channels, height, width] = imageShape;
-    const test = noImages({ name: dataset, channels, height, width, classNames });
-    return { configuration, facts: imageFacts(imageShape, classNames), test };
-  }
+  const described = picturesOfSettings(configuration);
+  if (described !== undefined) return { configuration, facts: described, test: described };
+  const { dataset } = configuration;
   const { train, test } = await loadDataset(dataset, options);
   const located = { ...configuration, dataset: datasetPath(dataset) };
   return {

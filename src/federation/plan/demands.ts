@@ -10,8 +10,8 @@ import { EVALUATION_BATCH } from '../../engine/nn/plan.js';
 import { evaluationStep, trainingStep } from '../../engine/nn/training-step.js';
 import { workingSetBytes } from '../../engine/nn/working-set.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
-import type { ColumnSpec } from '../../tensor/column-spec.js';
-import { formatShape, sizeOf } from '../../tensor/shape.js';
+import { type ColumnSpec, describeColumn } from '../../tensor/column-spec.js';
+import { sizeOf } from '../../tensor/shape.js';
 import { layoutSize } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import type { Learner } from './learner.js';
@@ -166,7 +166,5 @@ export function leastBytes(
 
 const numbersOf = (inputs: readonly ColumnSpec[]) =>
   inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-/** "images u8[1,28,28]" */
-const described = (inputs: readonly ColumnSpec[]) =>
-  inputs.map(({ name, dtype, shape }) => `${name} ${dtype}${formatShape(shape)}`).join(' and ');
+const described = (inputs: readonly ColumnSpec[]) => inputs.map(describeColumn).join(' and ');
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`;

@@ -123,7 +123,7 @@ function networkFor(
   return own;
 }
 
-/** @throws ConfigurationError when the normalization is of another number of channels than the images. */
+/** @throws ConfigurationError when the normalization is of another number of channels than the pictures. */
 function checkNormalization(
   normalization: Configuration['normalization'],
   channels: number,
@@ -132,7 +132,7 @@ function checkNormalization(
   for (const [name, numbers] of Object.entries(normalization)) {
     if (numbers.length === 1 || numbers.length === channels) continue;
     throw new ConfigurationError(
-      `${source}: "normalization.${name}" has ${numbers.length} numbers, expected one, or one for each of the ${channels} channels of the images`,
+      `${source}: "normalization.${name}" has ${numbers.length} numbers, expected one, or one for each of the ${channels} channels of the pictures`,
     );
   }
 }

@@ -22,7 +22,7 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   readonly clipUpdate?: number | undefined;
   readonly rules: RoundRules;
   readonly shares: readonly Share[];
-  /** The number of test images. */
+  /** The number of test examples. */
   readonly testExamples: number;
   initialState(participant: string): StateDict;
   /** Whether each participant begins with weights of its own, and not all with the same. */

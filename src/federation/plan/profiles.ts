@@ -9,7 +9,7 @@ export type Environment = (typeof environments)[number];
 export const profileNames = ['quick', 'paper', 'best'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
-/** Mean and deviation of the set's training pixels. */
+/** Mean and deviation of the set's training pictures. */
 const normalization = { mean: [0.286], deviation: [0.353] };
 
 type Recipe = Omit<ConfigurationInput, 'seed' | 'dataset' | 'partition' | 'strategy'>;

@@ -1,6 +1,6 @@
 /**
- * What a round showed besides the facts that decide it: drift of the updates, confusion on the test images, images for which
- * the merge decided. Measured when it is merged, for the updates do not stay. Kept in a file of its own, so that the journal
+ * What a round showed besides the facts that decide it: drift of the updates, confusion on the test examples, those for
+ * which the merge decided. Measured when it is merged, for the updates do not stay. Kept in a file of its own, so that the journal
  * stays small: rounds/round-N.json. Measuring again gives the same.
  */
 import { beforeAndAfter } from '../../metrics/before-and-after.js';
@@ -15,7 +15,7 @@ export interface MeasuredRound {
   /** Whose updates were merged, in order. */
   readonly participants: readonly string[];
   readonly drift: Drift;
-  /** On the test images, empty where there are none; the copied model's metrics first. */
+  /** On the test examples, empty where there are none; the copied model's metrics first. */
   readonly own: Readonly<Record<string, Metrics>>;
   readonly merged: Readonly<Record<string, Metrics>>;
 }

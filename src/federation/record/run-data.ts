@@ -1,5 +1,5 @@
 /**
- * What data a run is about, in its folder: the digest of every participant's share, and of the test images. When the run is
+ * What data a run is about, in its folder: the digest of every participant's share, and of the test examples. When the run is
  * taken up again they must be the same. Node only.
  *
  *     data.json    {"participants":{"site-a":"3f5d…"},"test":"85d1…"}
@@ -50,14 +50,14 @@ function requireSame(folder: string, recorded: RunData, now: RunData): void {
     ...Object.keys(now.participants).map(
       (name) => [`"${name}" has`, recorded.participants[name], now.participants[name]] as const,
     ),
-    ['the test images are', recorded.test, now.test] as const,
+    ['the test examples are', recorded.test, now.test] as const,
   ];
   for (const [who, expected, got] of others) {
     if (expected === got) continue;
     const what = who.startsWith('"') ? `${who} other data` : `${who} others`;
     throw new FederationError(
       `${what} than when the run in "${folder}" began: their SHA-256 is ${short(got)}, expected ${short(expected)}`,
-      { hint: 'put back the images and labels that there were, or begin a new run with another --out' },
+      { hint: 'put back the data that there were, or begin a new run with another --out' },
     );
   }
 }

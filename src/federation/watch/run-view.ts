@@ -17,7 +17,7 @@ export interface RunViewParts {
   status(): Status;
   /** What was measured at the merge of a round, where it is known. */
   detailsOf(record: RoundRecord): RoundDetails | undefined;
-  /** Where the coordinator has test images. */
+  /** Where the coordinator has test pictures. */
   readonly pictures?: ObservedPictures | undefined;
   log(from: number): readonly LogEntry[];
   /** Of a recorded run. */

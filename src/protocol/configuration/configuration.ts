@@ -6,8 +6,7 @@ import { z } from 'zod';
 import { attackSchema } from '../../attack/settings.js';
 import { type Complaint, complaintOf } from '../../base/complaint.js';
 import { CommonweightError } from '../../base/error.js';
-import { categoryNamesSchema } from '../../base/text.js';
-import { LARGEST_SHIFT } from '../../data/images/augmentation.js';
+import { pictureSettings } from '../../data/images/settings.js';
 import { partitionSchema } from '../../data/partition/partition-schema.js';
 import {
   correctionSchema,
@@ -38,29 +37,11 @@ export const configurationSchema = z
       .string()
       .min(1)
       .default('fashion-mnist')
-      .describe('"fashion-mnist", or a folder; across machines "none", where the coordinator has no images.'),
-    imageShape: z
-      .tuple([count, count, count])
-      .optional()
-      .describe(
-        '[channels, height, width] of everybody’s images, where the coordinator has none to look at.',
-      ),
-    classNames: categoryNamesSchema
-      .min(2)
-      .optional()
-      .describe('The names of the classes, where the coordinator has no images.'),
+      .describe('"fashion-mnist", or a folder; across machines "none", where the coordinator has no data.'),
     examples: count
       .optional()
       .describe('How many of the training examples are dealt out, drawn by the seed; all by default.'),
-    normalization: z
-      .strictObject({
-        mean: z.array(z.number()).min(1).describe('One number, or one for each channel.'),
-        deviation: z.array(positive).min(1).describe('One number, or one for each channel.'),
-      })
-      .default({ mean: [0], deviation: [1] })
-      .describe(
-        'A pixel becomes (byte/255 − mean)/deviation, in the graph. The coordinator takes that of its own data by default.',
-      ),
+    ...pictureSettings,
     partition: partitionSchema.describe('How the data are dealt out, and what is validated on.'),
     model: modelSchema.describe('The network.'),
     initialWeights: z
@@ -98,18 +79,6 @@ export const configurationSchema = z
       .describe(
         'Weights that stay as they are, by patterns of their names, as "conv1.*"; a star stands for any characters. They are no part of updates.',
       ),
-    augmentation: z
-      .strictObject({
-        flip: z.boolean().default(false).describe('Mirror half of the images.'),
-        shift: z
-          .int()
-          .min(0)
-          .max(LARGEST_SHIFT)
-          .default(0)
-          .meta({ unit: 'pixels', description: 'The most that an image is shifted each way.' }),
-      })
-      .optional()
-      .describe('What is done to training images.'),
     local: z
       .strictObject({
         epochs: count

@@ -2,12 +2,13 @@
 
 import type { Complaint } from '../../base/complaint.js';
 import { participantNameProblem, participantNamesProblem } from '../../base/names.js';
+import { type PictureFactsSettings, pictureFactsProblem } from '../../data/images/settings.js';
 import type { TaskSettings } from '../../engine/nn/settings.js';
 import { type TargetSetting, targetProblem } from '../../metrics/target.js';
 import { metricsOf } from './task-metrics.js';
 
 /** The part of a configuration that is read here. */
-interface Settings {
+interface Settings extends PictureFactsSettings {
   readonly local: {
     readonly epochs?: number | undefined;
     readonly steps?: number | readonly { readonly from: number; readonly steps: number }[] | undefined;
@@ -16,9 +17,6 @@ interface Settings {
   };
   readonly partition: { readonly participants: number };
   readonly participantsPerRound?: number | undefined;
-  readonly dataset: string;
-  readonly imageShape?: readonly number[] | undefined;
-  readonly classNames?: readonly string[] | undefined;
   readonly participants?: readonly string[] | undefined;
   readonly reference?: TargetSetting | undefined;
   readonly quorum?: number | undefined;
@@ -38,7 +36,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   whatNeedsClasses,
   targetsOfTheTask,
   noMoreThanThereAre,
-  factsWithoutImages,
+  pictureFactsProblem,
   asManyNames,
   quorumThatCanBe,
   deadlineWithQuorum,
@@ -126,24 +124,6 @@ function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Comp
     message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
     hint: 'leave "participantsPerRound" out, and all take part in every round',
   };
-}
-
-/** A data set says it itself. */
-function factsWithoutImages(settings: Settings): Complaint | undefined {
-  const none = settings.dataset === 'none';
-  for (const field of ['imageShape', 'classNames'] as const) {
-    if (none === (settings[field] !== undefined)) continue;
-    return none
-      ? {
-          message: `"dataset" is "none", but "${field}" is missing, expected what the participants' images are`,
-          hint: 'such as imageShape: [1, 28, 28] and classNames: [cat, dog]',
-        }
-      : {
-          message: `"${field}" is set, but "dataset" is "${settings.dataset}", which has its own`,
-          hint: `leave "${field}" out, or set "dataset" to none`,
-        };
-  }
-  return undefined;
 }
 
 function asManyNames({ participants, partition }: Settings): Complaint | undefined {

@@ -5,8 +5,8 @@ import type { Network } from '../layers/network.js';
 
 export const mlp =
   ({ classes = 10, hidden = [256, 128] as readonly number[], dropout: rate = 0 } = {}): Network =>
-  (scope, images) => {
-    let x = flatten(images);
+  (scope, input) => {
+    let x = flatten(input);
     hidden.forEach((units, index) => {
       x = dropout(scope, relu(dense(scope.in(`fc${index + 1}`), x, units)), rate);
     });

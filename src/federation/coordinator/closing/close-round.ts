@@ -27,7 +27,7 @@ export interface RoundClosing {
   readonly updates: RoundUpdates;
   /** Everybody's, who had joined by then, those who took no part in the round too. */
   readonly examples: ReadonlyMap<string, number>;
-  /** Asked where there are test images only. */
+  /** Asked where there are test examples only. */
   readonly tasks: () => TaskRunner;
 }
 

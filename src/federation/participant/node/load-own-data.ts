@@ -21,12 +21,12 @@ export async function loadOwnData(
   described: DescribedData,
   { choice, ...options }: OwnDataOptions = {},
 ): Promise<OwnData> {
-  const [channels, height, width] = pictureFacts(described, 'a folder').imageShape;
+  const { size } = pictureFacts(described, 'a folder');
   const { train } = await loadDataset(spec, {
     ...options,
-    // Pictures are made to fit. A share of a whole set leaves out the test images that the set
+    // Pictures are made to fit. A share of a whole set leaves out the test pictures that the set
     // leaves out.
-    ...(channels === 1 || channels === 3 ? { channels, height, width } : { height, width }),
+    ...size,
     trainingOnly: choice === undefined,
   });
   return ownData(train, name, described, choice, spec, options.onNotice);

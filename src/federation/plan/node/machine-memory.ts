@@ -10,6 +10,6 @@ export function machineMemory(mostBytes?: number): MemoryLimit {
   const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   return {
     bytes: mostBytes ?? Math.min(totalmem(), constrained),
-    hint: `take fewer --workers, smaller images or a smaller network${mostBytes === undefined ? '; or give --max-memory, if there is more than this machine says' : ', or raise --max-memory'}`,
+    hint: `take fewer --workers, smaller examples or a smaller network${mostBytes === undefined ? '; or give --max-memory, if there is more than this machine says' : ', or raise --max-memory'}`,
   };
 }

@@ -1,0 +1,77 @@
+/** The settings that are about pictures, and nothing else: a configuration is composed of them. */
+import { z } from 'zod';
+import type { Complaint } from '../../base/complaint.js';
+import { categoryNamesSchema } from '../../base/text.js';
+import { LARGEST_SHIFT } from './augmentation.js';
+import { type ImageDataset, noImages } from './image-dataset.js';
+
+const count = z.int().min(1);
+
+export const pictureSettings = {
+  imageShape: z
+    .tuple([count, count, count])
+    .optional()
+    .describe('[channels, height, width] of everybody’s images, where the coordinator has none to look at.'),
+  classNames: categoryNamesSchema
+    .min(2)
+    .optional()
+    .describe('The names of the classes, where the coordinator has no images.'),
+  normalization: z
+    .strictObject({
+      mean: z.array(z.number()).min(1).describe('One number, or one for each channel.'),
+      deviation: z.array(z.number().positive()).min(1).describe('One number, or one for each channel.'),
+    })
+    .default({ mean: [0], deviation: [1] })
+    .describe(
+      'A pixel becomes (byte/255 − mean)/deviation, in the graph. The coordinator takes that of its own data by default.',
+    ),
+  augmentation: z
+    .strictObject({
+      flip: z.boolean().default(false).describe('Mirror half of the images.'),
+      shift: z
+        .int()
+        .min(0)
+        .max(LARGEST_SHIFT)
+        .default(0)
+        .meta({ unit: 'pixels', description: 'The most that an image is shifted each way.' }),
+    })
+    .optional()
+    .describe('What is done to training images.'),
+} as const;
+
+export interface PictureFactsSettings {
+  readonly dataset: string;
+  readonly imageShape?: readonly number[] | undefined;
+  readonly classNames?: readonly string[] | undefined;
+}
+
+/** The pictures that such settings are about, and none of them; undefined where a data set says it. */
+export function picturesOfSettings({
+  dataset: name,
+  imageShape,
+  classNames,
+}: PictureFactsSettings): ImageDataset | undefined {
+  const [channels, height, width] = imageShape ?? [];
+  if (channels === undefined || height === undefined || width === undefined || classNames === undefined) {
+    return undefined;
+  }
+  return noImages({ name, channels, height, width, classNames });
+}
+
+/** A data set says itself what its pictures are; where there is none, the settings say it. */
+export function pictureFactsProblem(settings: PictureFactsSettings): Complaint | undefined {
+  const none = settings.dataset === 'none';
+  for (const field of ['imageShape', 'classNames'] as const) {
+    if (none === (settings[field] !== undefined)) continue;
+    return none
+      ? {
+          message: `"dataset" is "none", but "${field}" is missing, expected what the participants' images are`,
+          hint: 'such as imageShape: [1, 28, 28] and classNames: [cat, dog]',
+        }
+      : {
+          message: `"${field}" is set, but "dataset" is "${settings.dataset}", which has its own`,
+          hint: `leave "${field}" out, or set "dataset" to none`,
+        };
+  }
+  return undefined;
+}
