@@ -45,7 +45,10 @@ export interface PictureFactsSettings {
   readonly classNames?: readonly string[] | undefined;
 }
 
-/** The pictures that such settings are about, and none of them; undefined where a data set says it. */
+/**
+ * A set without examples of the pictures that such settings are about; undefined where a data set
+ * says it.
+ */
 export function picturesOfSettings({
   dataset: name,
   imageShape,
