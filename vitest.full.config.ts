@@ -8,7 +8,10 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 120_000,
     globalSetup: ['test/find-nats.ts'],
+    // Their runs are killed at each fact.
+    provide: { everyFact: true },
     include: [
+      'src/federation/methods/{after-merge,fisher,refit}.test.ts',
       'src/**/*.full.test.ts',
       'test/**/*.full.test.ts',
       'bench/**/*.full.test.ts',

@@ -130,7 +130,7 @@ async function replayed(path: string) {
   const rounds: number[] = [];
   const out = newFolder();
   const outcome = await replayRun(path, {
-    ...{ out, workers: 2 },
+    ...{ out, workers: 1 },
     observer: { onRound: ({ round }) => void rounds.push(round) },
   });
   expect(outcome.differences).toEqual([]);
@@ -161,7 +161,7 @@ describe('a run whose deadlines closed rounds without some, run again on one mac
 
   it('of participants drawn for each round, with a server optimizer and its slots', async () => {
     const input: ConfigurationInput = {
-      ...{ ...base, rounds: 5, participantsPerRound: 2, quorum: 1, local: { steps: 3 } },
+      ...{ ...base, rounds: 4, participantsPerRound: 2, quorum: 1, local: { steps: 3 } },
       server: { name: 'fed-avg-m', learningRate: 1, momentum: 0.5 },
     };
     const path = await served(input, awayIn(2));
@@ -207,7 +207,7 @@ describe('a replay', () => {
   const alone: ConfigurationInput = { ...base, quorum: undefined, deadlineSeconds: undefined, pooled: true };
   const run = async (input: ConfigurationInput = alone, options = {}) => {
     const out = newFolder();
-    await runFederation(input, { out, workers: 2, ...options });
+    await runFederation(input, { out, workers: 1, ...options });
     return out;
   };
   /** The run with a change to each event that the change applies to. */
@@ -228,7 +228,7 @@ describe('a replay', () => {
     const merged = changed(path, (event) =>
       event.type === 'merged' && event.round === 2 ? { ...event, sha256 } : event,
     );
-    const { differences } = await replayRun(merged);
+    const { differences } = await replayRun(merged, { workers: 1 });
     const [second] = (await readRun(path)).state.rounds.flatMap(({ merged }) => merged ?? []).slice(1);
     expect(differences).toEqual([{ round: 2, of: 'model', recorded: sha256, replayed: second?.sha256 }]);
 
@@ -237,7 +237,7 @@ describe('a replay', () => {
         ? { ...event, update: { ...event.update, sha256 } }
         : event,
     );
-    const findings = replayFindings(await replayRun(update));
+    const findings = replayFindings(await replayRun(update, { workers: 1 }));
     expect(findings[0]).toMatch(
       / the journal in round 2: the update of "environment-3" is .{12}…, recorded f{12}…$/,
     );
@@ -248,11 +248,11 @@ describe('a replay', () => {
         ? { ...event, validation: { accuracy: 0.99 } }
         : event,
     );
-    expect(replayFindings(await replayRun(accuracy))[1]).toMatch(
+    expect(replayFindings(await replayRun(accuracy, { workers: 1 }))[1]).toMatch(
       /^the model is as recorded: "environment-3" has other validation examples$/,
     );
     writeFileSync(join(path, 'model.safetensors'), 'another');
-    expect((await replayRun(path)).differences).toMatchObject([{ round: 3, of: 'file' }]);
+    expect((await replayRun(path, { workers: 1 })).differences).toMatchObject([{ round: 3, of: 'file' }]);
   });
 
   it('goes up to where a run was cut off, and takes itself up again', async () => {
@@ -266,13 +266,13 @@ describe('a replay', () => {
     const out = newFolder();
     const again = new AbortController();
     const first = await replayRun(path, {
-      ...{ out, signal: again.signal },
+      ...{ out, workers: 1, signal: again.signal },
       observer: { onRound: () => again.abort() },
     });
     expect(first.result.stopped.reason).toBe('interrupted');
     const rounds: number[] = [];
     const { differences, result } = await replayRun(path, {
-      out,
+      ...{ out, workers: 1 },
       observer: { onRound: ({ round }) => void rounds.push(round) },
     });
     expect([differences, rounds]).toEqual([[], [1, 2]]);

@@ -52,7 +52,7 @@ function queueIn(name: string, options: Partial<QueueOptions> = {}) {
       runQueue(queue, {
         results,
         runs: join(folder, name, 'runs'),
-        workers: 2,
+        workers: 1,
         ...options,
         ...more,
         observer: { ...more.observer, onStart: (run) => started.push(placeOf(run)) },

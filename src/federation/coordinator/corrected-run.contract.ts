@@ -41,7 +41,7 @@ export function describeCorrected(
 ): void {
   let uncorrected: string;
   beforeAll(async () => {
-    const { result } = await runFederation(plain, { workers: 2 });
+    const { result } = await runFederation(plain, { workers: 1 });
     uncorrected = result.model!.sha256;
   });
 

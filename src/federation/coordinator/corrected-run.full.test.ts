@@ -1,3 +1,8 @@
 import { describeCorrected } from './corrected-run.contract.js';
 
-describeCorrected([{ name: 'fed-rs' }, { name: 'fed-lc' }, { name: 'fed-ntd' }]);
+describeCorrected([
+  { name: 'fed-prox', mu: 0.5 },
+  { name: 'fed-rs' },
+  { name: 'fed-lc' },
+  { name: 'fed-ntd' },
+]);

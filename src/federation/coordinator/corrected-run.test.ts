@@ -1,3 +1,3 @@
 import { describeCorrected } from './corrected-run.contract.js';
 
-describeCorrected([{ name: 'fed-prox', mu: 0.5 }, { name: 'scaffold' }, { name: 'fed-babu' }]);
+describeCorrected([{ name: 'scaffold' }, { name: 'fed-babu' }]);

@@ -5,7 +5,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -13,6 +13,13 @@ import { updatesOfFolder } from '../coordinator/closing/files-of-run.js';
 import { coordinate } from '../coordinator/coordinator.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { openRunFolder } from './run-folder.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A run is killed at each of its facts, and not at one of each kind in the first and the last round. */
+    readonly everyFact: boolean;
+  }
+}
 
 export interface Resumable {
   /** Names the run folder's configuration; the plan is what is carried out. */
@@ -38,9 +45,11 @@ export async function runInFolder(
     const store = await openRunFolder(path, configuration);
     const killed = killAt !== undefined && start === 1;
     let left = killed ? killAt.facts : Infinity;
+    const facts: { type: string; round: number }[] = [];
     const mortal: typeof store = {
       ...store,
       async append(event) {
+        facts.push(event);
         if (left-- > 0) return store.append(event);
         if (killAt?.recorded) await store.append(event);
         throw new Error('killed');
@@ -51,7 +60,7 @@ export async function runInFolder(
       const models = readdirSync(join(path, 'models')).sort();
       const bytesOf = (name: string) => readFileSync(join(path, 'models', `${name}.safetensors`));
       return {
-        state,
+        ...{ state, facts },
         /** The names of what is left. */
         models: models.map((file) => file.replace('.safetensors', '')),
         bytesOf,
@@ -74,20 +83,26 @@ export function resumptionContract(name: string, resumable: Resumable): void {
       const undisturbed = await runInFolder(resumable);
       const last = undisturbed.state.rounds.length;
       const final = undisturbed.models.filter((model) => model.endsWith(`-${last}`));
-      const facts = undisturbed.state.rounds.reduce(
-        (sum, { updates, copied, contributed, merged, refitted }) =>
-          sum +
-          [updates, copied, ...Object.values(contributed)].reduce((work, { size }) => work + size, 0) +
-          [merged, refitted].filter(Boolean).length,
-        0,
-      );
-      for (let at = 0; at < facts; at++) {
+      for (const at of momentsOf(undisturbed.facts)) {
         const resumed = await runInFolder(resumable, { facts: at, recorded });
         expect(shasOf(resumed)).toEqual(shasOf(undisturbed));
         for (const model of final) expect(resumed.bytesOf(model)).toEqual(undisturbed.bytesOf(model));
       }
     });
   });
+}
+
+/** The places of the facts at which a run is killed. */
+function momentsOf(facts: readonly { readonly type: string; readonly round: number }[]): number[] {
+  const last = Math.max(...facts.map(({ round }) => round));
+  const places = facts.map((_, place) => place);
+  if (inject('everyFact')) return places;
+  const kindOf = (place: number) => `${facts[place]!.type} ${facts[place]!.round}`;
+  return places.filter(
+    (place) =>
+      [1, last].includes(facts[place]!.round) &&
+      !places.slice(0, place).some((earlier) => kindOf(earlier) === kindOf(place)),
+  );
 }
 
 const shasOf = ({ state }: Awaited<ReturnType<typeof runInFolder>>) =>
