@@ -300,7 +300,7 @@ const asynchronous: [what: string, call: () => Promise<unknown>, message: string
   [
     'test images of another size',
     () => runFederation(configuration, { data: { train: dataset, test: withInput({ shape: [1, 2, 8] }) } }),
-    'data: the test set has images u8[1,2,8], labels i32[] of 2 classes, expected those of the training set: images u8[1,4,4]',
+    'data: the test set has images u8[1,2,8], labels i32[] of 2 categories, expected those of the training set: images u8[1,4,4]',
   ],
 ];
 const configuration: commonweight.ConfigurationInput = {

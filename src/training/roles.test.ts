@@ -165,7 +165,7 @@ describe('roles of tensors', () => {
   });
 
   it('a pattern that means no weight is refused', () => {
-    expect(() => parametersOf(network, inputs, ['boddy.*'])).toThrow(/"freeze".*"boddy\.\*"/);
+    expect(() => parametersOf(network, inputs, ['boddy.*'])).toThrow(/"boddy\.\*".*"freeze"/);
     expect(() => parametersOf(network, inputs, ['norm.*'])).toThrow(/"norm\.\*"/);
   });
 });
