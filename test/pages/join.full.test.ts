@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/federation/record/run-result.js';
 import { openGateway } from '../page-end/gateway.js';
+import { comesToWhatRunComesTo, trainsBesideAProcess } from './beside-a-process.contract.js';
 import { takePart, untilTraining } from './federation.js';
 import { executablePath } from './open-browser.js';
 import { tabs } from './tabs.js';
@@ -12,7 +13,10 @@ import { tabs } from './tabs.js';
 const LIMIT_MS = 240_000;
 
 describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, () => {
-  const { context, lead, open, opened } = tabs(LIMIT_MS);
+  const browser = tabs(LIMIT_MS);
+  const { context, lead, open, opened } = browser;
+
+  trainsBesideAProcess(browser, 2, {}, comesToWhatRunComesTo);
 
   it('goes on where it was when it is closed in the middle of an upload, and opened again', async () => {
     const served = await lead({ model: { name: 'mlp', hidden: [512] } });
