@@ -1,7 +1,7 @@
 /** `npm run bench`: one command that measures speed and memory, as ratios taken in one run. */
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { failureOf, usageMessage } from '../src/cli/failure.js';
+import { commandFailure, usageMessage } from '../src/cli/failure.js';
 import { listOf, oneOf, wholeNumber } from '../src/cli/flags/values.js';
 import { BenchError } from './error.js';
 import { describeMachine, type Machine } from './machine.js';
@@ -109,7 +109,7 @@ async function writeJson(path: string, figures: Figures): Promise<void> {
 try {
   await program.parseAsync();
 } catch (error) {
-  const { text, status } = failureOf(error);
+  const { text, status } = commandFailure(error);
   if (text !== '') console.error(text.replace(/^commonweight: (bench: )?/, 'bench: '));
   process.exitCode = status;
 }

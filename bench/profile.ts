@@ -11,7 +11,7 @@ import { ortNode } from '../src/engine/runtime/node/ort-node.js';
 import { realImages } from './images.js';
 import { imageShapeOf, type NetworkName, planOf } from './networks.js';
 import { quantile } from './statistics.js';
-import { batchInputs, startOf, startTraining } from './training.js';
+import { inputsOfBatch, startOf, startTraining } from './training.js';
 
 const STEPS = 30;
 
@@ -57,7 +57,7 @@ export async function profileNetwork(network: NetworkName, batchSize: number): P
 
 async function runProfiled(network: NetworkName, batchSize: number, prefix: string): Promise<void> {
   const plan = planOf(network, batchSize, ortNode().partBytes);
-  const batch = batchInputs(plan, await realImages(imageShapeOf(network)));
+  const batch = inputsOfBatch(plan, await realImages(imageShapeOf(network)));
   // As `engine/runtime/node/ort-node.ts` opens it.
   const session = await ort.InferenceSession.create(plan.trainingModel, {
     executionProviders: ['cpu'],

@@ -27,7 +27,7 @@ export async function startTraining(
   const plan = planOf(network, batchSize, runtime.partBytes);
   const session = await runtime.open(plan.trainingModel, { carry: carryOf(plan) });
   await session.write(startOf(network));
-  const batch = batchInputs(plan, dataset);
+  const batch = inputsOfBatch(plan, dataset);
   const lossSum = new Float32Array(1);
   const results = { lossSum: f32Tensor(lossSum, []), counted: f32Tensor(new Float32Array(1), []) };
   let steps = 0;
@@ -54,7 +54,7 @@ interface BatchInputs {
 }
 
 /** What a training step reads besides state and slots. */
-export function batchInputs(plan: Plan, dataset: ImageDataset): BatchInputs {
+export function inputsOfBatch(plan: Plan, dataset: ImageDataset): BatchInputs {
   const { batchSize } = plan;
   const batch = createBatch(dataset, batchSize);
   // A batch may begin anywhere in the set, and go on from its start.

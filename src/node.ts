@@ -25,7 +25,7 @@ export type { FederationOutcome } from './federation/record/conclude-run.js';
 export { mergeAlignedFiles } from './merge/files/merge-aligned-files.js';
 export { mergeFiles } from './merge/files/merge-files.js';
 export { mergeLoraFiles } from './merge/files/merge-lora-files.js';
-export { type JoinOptions as JoinHubOptions, joinHub } from './transport/hub/client/node/join-hub.js';
+export { type JoinHubOptions, joinHub } from './transport/hub/client/node/join-hub.js';
 export { type HubOperator, operateHub } from './transport/hub/client/node/operate-hub.js';
 export { openTokens, type Tokens } from './transport/hub/server/guard/tokens.js';
 export { type HubOptions, openHub } from './transport/hub/server/hub.js';

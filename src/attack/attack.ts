@@ -11,13 +11,13 @@ export type Attack = {
   readonly name: string;
   /** The settings it was built with, for reports. */
   readonly settings: Readonly<Record<string, number>>;
-} & Method;
+} & AttackMethod;
 
 /**
  * By what the attack needs to know, which decides when it can be made. All states are flat and have
  * one layout.
  */
-type Method =
+type AttackMethod =
   /** Training is honest, the data are not. */
   | { readonly from: 'data'; poison(dataset: Dataset): Dataset }
   | {

@@ -16,13 +16,13 @@ const USER_ERROR = 2;
 const TRANSIENT = 75;
 const INTERRUPTED = 130;
 
-export interface Failure {
+export interface CommandFailure {
   /** For stderr; empty where all has been said. */
   readonly text: string;
   readonly status: number;
 }
 
-export function failureOf(error: unknown): Failure {
+export function commandFailure(error: unknown): CommandFailure {
   // Commander has written its message, or the help that was asked for.
   if (error instanceof CommanderError) return { text: '', status: error.exitCode === 0 ? 0 : USER_ERROR };
   if (error instanceof Interrupted) return { text: said(error.message), status: INTERRUPTED };

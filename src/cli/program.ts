@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { commandsFor } from './commands.js';
-import { type Failure, failureOf, usageMessage } from './failure.js';
+import { type CommandFailure, commandFailure, usageMessage } from './failure.js';
 
 const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
 
@@ -34,12 +34,12 @@ Examples:
 }
 
 /** @param args without the program's own name. @returns why it failed, where it did */
-export async function runProgram(args: readonly string[]): Promise<Failure | undefined> {
+export async function runProgram(args: readonly string[]): Promise<CommandFailure | undefined> {
   try {
     const root = await program(args[0]);
     await root.parseAsync(args, { from: 'user' });
     return undefined;
   } catch (error) {
-    return failureOf(error);
+    return commandFailure(error);
   }
 }

@@ -31,7 +31,7 @@ import {
 import { shareTasks } from './shared-tasks.js';
 
 /** One of the runs of a comparison. */
-export interface RunPlace {
+export interface RunPosition {
   readonly strategy: string;
   readonly seed: number;
   /** The number of the run, from 1, and the number of runs. */
@@ -49,9 +49,9 @@ export interface ComparisonOptions
   /** The number of seeds, from the configuration's own seed upwards. */
   readonly seeds: number;
   readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
-    onStart?(place: RunPlace, start: RunStart): void;
-    onEvent?(place: RunPlace, event: RoundEvent, state: RunState): void;
-    onResult?(place: RunPlace, result: RunResult): void;
+    onStart?(place: RunPosition, start: RunStart): void;
+    onEvent?(place: RunPosition, event: RoundEvent, state: RunState): void;
+    onResult?(place: RunPosition, result: RunResult): void;
   };
 }
 
@@ -119,7 +119,7 @@ async function claimNewFolder(
 
 async function runOne(
   configuration: Configuration,
-  place: RunPlace,
+  place: RunPosition,
   data: TrainTestSplit,
   share: ReturnType<typeof shareTasks>,
   { out, workers, mostMemoryBytes, source, signal, observer = {} }: ComparisonOptions,

@@ -13,7 +13,7 @@ export type AppliedTo = 'weights' | 'updates';
  * Values of one update, or merged values: float32; or float64, if files hold float64 or differences
  * from a base are merged.
  */
-export type Column = Float32Array | Float64Array;
+export type ValueColumn = Float32Array | Float64Array;
 
 /** Where the values of a block lie, with the auxiliaries for them. */
 export interface Block {
@@ -24,7 +24,7 @@ export interface Block {
    * For each auxiliary that the strategy names, one column for each update, finite and in the order
    * of the columns.
    */
-  readonly auxiliaries: Readonly<Record<string, readonly Column[]>>;
+  readonly auxiliaries: Readonly<Record<string, readonly ValueColumn[]>>;
 }
 
 /** A rule that works on each place by itself, so that it does not matter where blocks are cut. */
@@ -43,8 +43,8 @@ export interface Combination {
    * @param examples each update's number of examples, > 0, in the order of the columns
    */
   readonly combine: (
-    out: Column,
-    columns: readonly Column[],
+    out: ValueColumn,
+    columns: readonly ValueColumn[],
     examples: readonly number[],
     block: Block,
   ) => void;
@@ -71,7 +71,7 @@ export interface Survey {
    * Receives each block once: the blocks of one tensor in their order, always cut the same way;
    * tensors in any order.
    */
-  readonly see: (columns: readonly Column[], block: Block) => void;
+  readonly see: (columns: readonly ValueColumn[], block: Block) => void;
   /** Ends the pass: returns another pass, or how the values are combined. */
   readonly finish: () => Survey | Combination;
 }

@@ -8,7 +8,7 @@ import type { Configuration } from '../protocol/configuration/configuration.js';
 import type { RoundDetails } from '../protocol/round-details.js';
 
 /** The strategies that were evaluated, the copied one first. */
-export const strategiesOf = ({
+export const evaluatedStrategies = ({
   configuration: { strategy, compare },
 }: Pick<RecordedRun, 'configuration'>): string[] => [...new Set([strategy, ...compare])];
 
@@ -100,7 +100,7 @@ export function meanOf(values: readonly (number | undefined)[]): number | undefi
   return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0) / known.length;
 }
 
-export interface Traffic {
+export interface RunTraffic {
   readonly updates: number;
   readonly copies: number;
   readonly modelBytes: number;
@@ -108,7 +108,7 @@ export interface Traffic {
 }
 
 /** What would have travelled: every update to the coordinator and every copy back, uncompressed. */
-export function trafficOf({ rounds, model }: RecordedRun): Traffic | undefined {
+export function trafficOf({ rounds, model }: RecordedRun): RunTraffic | undefined {
   if (model === undefined) return undefined;
   const updates = rounds.reduce((sum, round) => sum + round.updates.size, 0);
   const copies = rounds.reduce((sum, round) => sum + round.copied.size, 0);

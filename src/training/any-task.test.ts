@@ -11,8 +11,8 @@ import { carryOf } from '../engine/nn/carry.js';
 import { conv2d, dense, embedding } from '../engine/nn/layers/layers.js';
 import {
   applyNetwork,
-  examplesOf,
   initialState,
+  inputsOfBatch,
   layoutOf,
   type Network,
   parametersOf,
@@ -270,7 +270,7 @@ describe.each(Object.entries(cases))('%s', (_, { dataset, network, task, learnin
       network,
       layout,
       tensorsOf({ state: g.input('state', [state.length]) }, { layout: layout }),
-      examplesOf(inputs, EXAMPLES),
+      inputsOfBatch(inputs, EXAMPLES),
     );
     const values = evaluate({ outputs: { output } }, { state, [inputs[0]!.name]: inputs[0]!.values }).output!;
     const size = values.length / EXAMPLES;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Assignment } from '../protocol/assignment.js';
 import { beside, receptionsBeside } from './beside.js';
 import { testHub } from './hub/server/test-hub.contract.js';
-import { exampleReception, noise } from './transport.contract.js';
+import { exampleReception, randomBlob } from './transport.contract.js';
 
 it('of two transports, who is there by either is there', () => {
   const said: string[] = [];
@@ -26,7 +26,7 @@ it('of two transports, one has what the other is about to name', async () => {
   try {
     const hub = await test.open();
     const participant = await test.join('site-a');
-    const bytes = noise(100);
+    const bytes = randomBlob(100);
     const model = await hub.blobs.put(bytes);
     const read: Uint8Array[] = [];
     // As whoever hears of it before the server has confirmed it.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pendingBlobs, type Stage } from './pending-blobs.js';
+import { type BlobStage, pendingBlobs } from './pending-blobs.js';
 
 describe('pending blobs', () => {
   it('make room by the oldest that nobody writes to', () => {
@@ -68,7 +68,7 @@ describe('pending blobs', () => {
     const request = fc.record({
       sha256: fc.constantFrom('p', 'q', 'r', 's', 't', 'u'),
       bytes: fc.integer({ min: 1, max: 120 }),
-      ends: fc.constantFrom<Stage | 'gone'>('active', 'part', 'whole', 'gone'),
+      ends: fc.constantFrom<BlobStage | 'gone'>('active', 'part', 'whole', 'gone'),
     });
     fc.assert(
       fc.property(fc.array(request, { maxLength: 40 }), (requests) => {

@@ -7,13 +7,13 @@
  */
 
 /** Nobody writes to a part at the moment; `active` is being written. */
-export type Stage = 'active' | 'part' | 'whole';
+export type BlobStage = 'active' | 'part' | 'whole';
 
 export interface PendingBlob {
   readonly participant: string;
   readonly sha256: string;
   readonly bytes: number;
-  readonly stage: Stage;
+  readonly stage: BlobStage;
 }
 
 export interface PendingBlobs {
@@ -24,7 +24,7 @@ export interface PendingBlobs {
    */
   reserve(participant: string, sha256: string, bytes: number): readonly PendingBlob[] | undefined;
   /** Its present state. */
-  mark(participant: string, sha256: string, bytes: number, stage: Stage): void;
+  mark(participant: string, sha256: string, bytes: number, stage: BlobStage): void;
   forget(participant: string, sha256: string): void;
   /** These are in use now, from any participant. */
   claim(sha256s: readonly string[]): SettleClaim;

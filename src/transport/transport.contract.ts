@@ -72,7 +72,7 @@ const wait = (round: number, sequence = round, epoch = 1): Assignment => ({
   round,
 });
 /** Bytes without a pattern that a hash or a codec could miss. */
-export const noise = (bytes: number, seed = 0) =>
+export const randomBlob = (bytes: number, seed = 0) =>
   Uint8Array.from({ length: bytes }, (_, i) => ((i + seed) * 2654435761) >>> 13);
 
 export function describeTransport(
@@ -149,9 +149,9 @@ export function describeTransport(
       const brought = broughtBlobs();
       const coordinator = await harness.openCoordinator({ ...listener().reception, brought });
       const [a, b] = [await harness.openParticipant('site-a'), await harness.openParticipant('site-b')];
-      const { sha256 } = await a.upload(noise(5000));
+      const { sha256 } = await a.upload(randomBlob(5000));
       expect([brought.has('site-a', sha256), brought.has('site-b', sha256)]).toEqual([true, false]);
-      await b.upload(noise(5000));
+      await b.upload(randomBlob(5000));
       expect(brought.has('site-b', sha256)).toBe(true);
       expect(await coordinator.blobs.isSound(sha256)).toBe(true);
     });
@@ -159,14 +159,14 @@ export function describeTransport(
     it('moves blobs both ways, to the byte', async () => {
       const coordinator = await harness.openCoordinator(listener().reception);
       const participant = await harness.openParticipant('site-a');
-      for (const bytes of [noise(1), noise(3_000_001)]) {
+      for (const bytes of [randomBlob(1), randomBlob(3_000_001)]) {
         const blob = await participant.upload(bytes);
         expect(blob).toEqual({ sha256: sha256Of(bytes), bytes: bytes.length });
         expect(sha256Of(await coordinator.blobs.get(blob.sha256))).toBe(blob.sha256);
         // Once more is as good as once.
         expect(await participant.upload(bytes)).toEqual(blob);
       }
-      const model = await coordinator.blobs.put(noise(2_000_003));
+      const model = await coordinator.blobs.put(randomBlob(2_000_003));
       await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
       expect(sha256Of(await participant.download(model))).toBe(model.sha256);
     });
@@ -174,8 +174,8 @@ export function describeTransport(
     it('has the blobs that the description names before anything is asked for, and after', async () => {
       const { reception } = listener();
       const first = await harness.openCoordinator(reception);
-      const plan = await first.blobs.put(noise(70_001));
-      const frozen = await first.blobs.put(noise(50_003));
+      const plan = await first.blobs.put(randomBlob(70_001));
+      const frozen = await first.blobs.put(randomBlob(50_003));
       await first.close();
       const description = { ...exampleDescription, foreignPlan: plan, frozen };
       const coordinator = await harness.openCoordinator({ ...reception, description });
@@ -184,7 +184,7 @@ export function describeTransport(
       expect(sha256Of(await participant.download(plan))).toBe(plan.sha256);
       expect(sha256Of(await participant.download(frozen))).toBe(frozen.sha256);
       for (const round of [1, 2]) {
-        const model = await coordinator.blobs.put(noise(1000 * round));
+        const model = await coordinator.blobs.put(randomBlob(1000 * round));
         await coordinator.publish({
           type: 'evaluate',
           epoch: 1,
@@ -208,7 +208,7 @@ export function describeTransport(
         },
       });
       const participant = await harness.openParticipant('site-a');
-      const state = await participant.upload(noise(100_000));
+      const state = await participant.upload(randomBlob(100_000));
       const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
       await participant.announce({ type: 'update', round: 1, update });
       expect(arrived).toEqual([true]);
@@ -261,7 +261,7 @@ export function describeTransport(
       expect(heard.at(-1)).toEqual(['site-a', evaluated(1)]);
       await second.publish(wait(2, 2, 2));
       expect(await next(assignments)).toEqual(wait(2, 2, 2));
-      const blob = await participant.upload(noise(1000));
+      const blob = await participant.upload(randomBlob(1000));
       expect(await second.blobs.has(blob.sha256)).toBe(true);
     });
 

@@ -4,7 +4,7 @@
  */
 import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { failureOf, usageMessage } from '../../src/cli/failure.js';
+import { commandFailure, usageMessage } from '../../src/cli/failure.js';
 import { listOf, oneOf, positiveNumber, wholeNumber } from '../../src/cli/flags/values.js';
 import { Interrupted } from '../../src/cli/terminal/error.js';
 import { watchInterrupts } from '../../src/cli/terminal/interrupt.js';
@@ -115,7 +115,7 @@ function timeFor(due: readonly StudyRun[]): string {
 try {
   await program.parseAsync();
 } catch (error) {
-  const { text, status } = failureOf(error);
+  const { text, status } = commandFailure(error);
   if (text !== '') console.error(text.replace(/^commonweight: (studies: )?/, 'results: '));
   process.exitCode = status;
 }

@@ -8,7 +8,7 @@ import type { Assignment } from '../../src/protocol/assignment.js';
 import { sha256Of } from '../../src/transport/blob-folder.js';
 import type { CoordinatorTrust } from '../../src/transport/coordinator-voice.js';
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
-import { describeTransport, noise } from '../../src/transport/transport.contract.js';
+import { describeTransport, randomBlob } from '../../src/transport/transport.contract.js';
 import { handedOut } from '../handed-out.js';
 import { CHROMIUM, requires } from '../requires.js';
 import { start } from '../run-command.js';
@@ -94,7 +94,7 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
     it('with an upload that was cut off, where it was', async () => {
       const { blobs } = await all.open();
       const participant = await all.join('site-a');
-      const bytes = noise(2_000_000);
+      const bytes = randomBlob(2_000_000);
       const silent = gateway.silentAfter(500_000);
       const uploading = participant.upload(bytes);
       const cut = await silent;
@@ -109,7 +109,7 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
     it('with a download that was cut off, where it was', async () => {
       const coordinator = await all.open();
       const participant = await all.join('site-a');
-      const model = await coordinator.blobs.put(noise(2_000_000));
+      const model = await coordinator.blobs.put(randomBlob(2_000_000));
       await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
       const bytes = await cutting(gateway, 1_000_000, participant.download(model));
       expect(sha256Of(bytes)).toBe(model.sha256);
@@ -119,7 +119,7 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
     it('with an upload whose connection is dead without a word, once messages had to connect again', async () => {
       const { blobs } = await all.open();
       const participant = await all.join('site-a');
-      const bytes = noise(2_000_000);
+      const bytes = randomBlob(2_000_000);
       const silent = gateway.silentAfter(500_000);
       const uploading = participant.upload(bytes);
       await silent;
@@ -145,7 +145,7 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
       await tab.context.setOffline(true);
       await disconnected();
       const receipt = participant.announce({ type: 'left' });
-      const uploading = participant.upload(noise(100_000));
+      const uploading = participant.upload(randomBlob(100_000));
       const next = assignments.next();
       await coordinator.publish(wait(1));
       expect(heard).toEqual([]);
@@ -176,7 +176,7 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
     it('in a tab that was reloaded, with what it had kept', async () => {
       await all.open();
       await all.join('site-a');
-      const kept = textOf(noise(100_000));
+      const kept = textOf(randomBlob(100_000));
       await tab.act('keep', 'site-a', 'update.json', kept);
       await tab.reload();
       const again = await all.join('site-a');
@@ -194,7 +194,7 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
       const next = participant.assignments()[Symbol.asyncIterator]().next();
       await hub.tokens.revoke({ role: 'participant', name: 'site-a' });
       await expect(next).rejects.toThrow(revoked);
-      await expect(participant.upload(noise(10))).rejects.toThrow(revoked);
+      await expect(participant.upload(randomBlob(10))).rejects.toThrow(revoked);
       await expect(participant.announce({ type: 'left' })).rejects.toThrow(revoked);
     });
 
@@ -202,17 +202,17 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
       await hub.open({ limits: { blobBytes: 1000 } });
       gateway.hubPort = hub.hub().port;
       const participant = await all.join('site-a');
-      await expect(participant.upload(noise(3_000_000))).rejects.toThrow(/at most 1000 are taken/);
+      await expect(participant.upload(randomBlob(3_000_000))).rejects.toThrow(/at most 1000 are taken/);
     });
 
     it('with what was kept, though there is no room for more', async () => {
       const devTools = await tab.context.newCDPSession(tab.page);
       const origin = `http://127.0.0.1:${gateway.port}`;
       await devTools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 100_000 });
-      await tab.act('keep', 'site-a', 'update.json', textOf(noise(1000)));
-      const keeping = tab.act('keep', 'site-a', 'update.json', textOf(noise(1_000_000)));
+      await tab.act('keep', 'site-a', 'update.json', textOf(randomBlob(1000)));
+      const keeping = tab.act('keep', 'site-a', 'update.json', textOf(randomBlob(1_000_000)));
       await expect(keeping).rejects.toThrow('"update.json" cannot be kept: there is no room left');
-      expect(await tab.act('kept', 'site-a', 'update.json')).toBe(textOf(noise(1000)));
+      expect(await tab.act('kept', 'site-a', 'update.json')).toBe(textOf(randomBlob(1000)));
     });
   });
 
@@ -249,7 +249,7 @@ rounds: 1
     let second: typeof first | undefined;
     try {
       const participant = await tab.join(first.token ?? '');
-      const bytes = noise(3_000_000);
+      const bytes = randomBlob(3_000_000);
       const silent = gateway.silentAfter(1_000_000);
       const uploading = participant.upload(bytes);
       await silent;
@@ -282,10 +282,10 @@ rounds: 1
       expect(await tab.page.evaluate(() => isSecureContext)).toBe(false);
       expect(await tab.act('hasWebCrypto')).toBe(false);
       const participant = await tab.join(await hub.tokenOf('site-a'));
-      const bytes = noise(100_000);
+      const bytes = randomBlob(100_000);
       const blob = await participant.upload(bytes);
       expect(blob.sha256).toBe(sha256Of(bytes));
-      const model = await blobs.put(noise(200_000));
+      const model = await blobs.put(randomBlob(200_000));
       await publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
       expect(sha256Of(await participant.download(model))).toBe(model.sha256);
       await tab.act('keep', 'site-a', 'update.json', textOf(bytes));

@@ -2,7 +2,7 @@
 import { fashionMnistClassNames as classNames } from '../../src/data/images/fashion-mnist-facts.js';
 import { classificationMetrics } from '../../src/metrics/classification.js';
 import { type JoinEvent, type JoinState, next, opening } from '../../src/pages/join/state/join-state.js';
-import type { DataSummary, FederationFacts, Sample } from '../../src/pages/join/state/messages.js';
+import type { DataSummary, FederationFacts, SamplePicture } from '../../src/pages/join/state/messages.js';
 
 const imageShape = [1, 28, 28] as const;
 
@@ -22,7 +22,7 @@ const federation: FederationFacts = {
 };
 
 /** A shape for each class. */
-const samples: readonly Sample[] = classNames.map((className, label) => ({
+const samples: readonly SamplePicture[] = classNames.map((className, label) => ({
   className,
   pixels: Uint8Array.from({ length: 28 * 28 }, (_, at) => {
     const [x, y] = [(at % 28) - 14, Math.floor(at / 28) - 14];

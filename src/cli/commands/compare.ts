@@ -15,10 +15,10 @@ import { comparisonDisplay } from '../display/compare-display.js';
 import { widthFor } from '../display/display.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
-import { number, oneOf, strategiesOf, wholeNumber } from '../flags/values.js';
+import { number, oneOf, strategyListOf, wholeNumber } from '../flags/values.js';
 import { Interrupted, UsageError } from '../terminal/error.js';
 import { isAbort, watchInterrupts } from '../terminal/interrupt.js';
-import { checkFolderOf, writeJson, writeWhole } from '../terminal/whole-file.js';
+import { checkFolderOf, writeFlagFile, writeJson } from '../terminal/whole-file.js';
 
 interface CompareFlags extends RunFlags {
   readonly strategies: readonly string[];
@@ -38,7 +38,7 @@ export function addCompare(program: Command): void {
     .requiredOption(
       '--strategies <list>',
       `a,b,… of ${strategyNames.join(', ')}; differences are taken from the first`,
-      strategiesOf('--strategies'),
+      strategyListOf('--strategies'),
     )
     .option('--seeds <n>', 'number of seeds', wholeNumber('--seeds', 1, 1000), 3)
     .option('--target <x>', 'count rounds and bytes until the main metric reaches this', number('--target'))
@@ -98,7 +98,7 @@ async function compare(
       display.print('nothing is kept: with --out DIR the runs stay, and a page with the plot');
     else {
       const file = join(out, 'comparison.html');
-      await writeWhole('--out', file, new TextEncoder().encode(comparisonPage(comparison, about)));
+      await writeFlagFile('--out', file, new TextEncoder().encode(comparisonPage(comparison, about)));
       await writeJson('--out', join(out, 'comparison.json'), comparison);
       display.print(`files in ${out}: comparison.html, comparison.json, and a folder for each run`);
     }

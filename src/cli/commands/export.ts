@@ -4,7 +4,7 @@ import { exportInference } from '../../engine/nn/export-inference.js';
 import { byteSize } from '../../report/numbers.js';
 import { imageShapeOption, networkOption, normalizationOption } from '../flags/model-options.js';
 import { type ModelFlags, openModel } from '../flags/open-model.js';
-import { checkFolderOf, writeWhole } from '../terminal/whole-file.js';
+import { checkFolderOf, writeFlagFile } from '../terminal/whole-file.js';
 
 export function addExport(program: Command): void {
   program
@@ -24,7 +24,7 @@ export function addExport(program: Command): void {
       const { network, state, inputs, task } = await openModel(path, flags);
       const { layout, data } = state;
       const bytes = exportInference({ network, layout, state: data, inputs, task });
-      await writeWhole('--output', flags.output, bytes);
+      await writeFlagFile('--output', flags.output, bytes);
       process.stdout.write(`${flags.output}: ${byteSize(bytes.length)}\n`);
     });
 }

@@ -6,7 +6,7 @@ import { widthFor } from '../display/display.js';
 import { liveDisplay } from '../display/display-live.js';
 import { plainDisplay } from '../display/display-plain.js';
 import { isLive } from '../display/terminal.js';
-import { checkFolderOf, writeWhole } from '../terminal/whole-file.js';
+import { checkFolderOf, writeFlagFile } from '../terminal/whole-file.js';
 
 interface ReportFlags {
   readonly out?: string;
@@ -48,8 +48,8 @@ async function report(run: string, flags: ReportFlags): Promise<void> {
   const made = await reportRun(run, { dataset: flags.data, dataDir, onData: display.onData }).finally(() =>
     display.close(),
   );
-  await writeWhole('--out', out, new TextEncoder().encode(made.html));
-  await writeWhole('--markdown', markdown, new TextEncoder().encode(made.markdown));
+  await writeFlagFile('--out', out, new TextEncoder().encode(made.html));
+  await writeFlagFile('--markdown', markdown, new TextEncoder().encode(made.markdown));
   const lines = [...made.findings.map(({ text }) => text), `written: ${out}, ${markdown}`];
   const width = widthFor(output);
   output.write(`${lines.map((line) => wrapped(line, width, 2)).join('\n')}\n`);

@@ -10,7 +10,7 @@ import type { ConfigurationInput } from '../../protocol/configuration/configurat
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { type NetworkChoice, networkFrom, networkNames } from '../flags/network-flag.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
-import { oneOf, positiveNumber, strategiesOf, strategyOf, target, wholeNumber } from '../flags/values.js';
+import { oneOf, positiveNumber, strategyListOf, strategyOf, target, wholeNumber } from '../flags/values.js';
 import { federate } from './federate.js';
 
 /** Flags that take the place of fields of the file. */
@@ -72,7 +72,7 @@ export function addRun(program: Command): void {
     .option(
       '--compare <names>',
       'other strategies to evaluate on the same updates: a,b(parameter=value),…',
-      strategiesOf('--compare'),
+      strategyListOf('--compare'),
     )
     .option('--align', 'match the hidden units of all updates before they are merged')
     .option('--learning-rate <x>', 'learning rate of the optimizer', positiveNumber('--learning-rate'))

@@ -16,7 +16,7 @@ import type { Lead } from '../../transport/nats/coordinator/lead.js';
 import type { Patience } from '../../transport/patience.js';
 import type { CoordinatorEnd } from '../../transport/transport.js';
 import { type NatsFlags, natsAccessFrom } from '../flags/nats-flags.js';
-import { fileOf } from '../flags/trust-flags.js';
+import { readFlagFile } from '../flags/trust-flags.js';
 import { isLoopback } from '../flags/unencrypted.js';
 import { UsageError } from '../terminal/error.js';
 import { handOut } from './hand-out.js';
@@ -129,7 +129,7 @@ async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
       `--tls-${tlsCert === undefined ? 'key' : 'cert'} is given alone, expected --tls-cert and --tls-key`,
     );
   }
-  return { cert: await fileOf('--tls-cert', tlsCert), key: await fileOf('--tls-key', tlsKey) };
+  return { cert: await readFlagFile('--tls-cert', tlsCert), key: await readFlagFile('--tls-key', tlsKey) };
 }
 
 /** The address by which others reach it; a hub that listens on all addresses has a name. */

@@ -1,14 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { terminalOutput } from '../../../test/terminal-output.js';
-import type { RunPlace } from '../../experiments/compare-strategies.js';
+import type { RunPosition } from '../../experiments/compare-strategies.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import type { RunResult } from '../../federation/record/run-result.js';
 import { startRun } from '../../federation/rounds/rounds.js';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { comparisonDisplay } from './compare-display.js';
 
-const place: RunPlace = { strategy: 'mean', seed: 7, run: 2, runs: 6 };
+const place: RunPosition = { strategy: 'mean', seed: 7, run: 2, runs: 6 };
 const state = startRun({
   participants: ['a'],
   rounds: 4,

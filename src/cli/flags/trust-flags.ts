@@ -31,11 +31,11 @@ export function addTrustFlags(command: Command): Command {
 export async function trustFrom({ fingerprint, tlsCa }: TrustFlags): Promise<Trust> {
   return {
     ...(fingerprint !== undefined && { fingerprint }),
-    ...(tlsCa !== undefined && { ca: await fileOf('--tls-ca', tlsCa) }),
+    ...(tlsCa !== undefined && { ca: await readFlagFile('--tls-ca', tlsCa) }),
   };
 }
 
-export async function fileOf(flag: string, path: string): Promise<Buffer> {
+export async function readFlagFile(flag: string, path: string): Promise<Buffer> {
   return readFile(path).catch((cause: unknown) => {
     throw new UsageError(`${flag} "${path}" cannot be read: ${reasonOf(cause)}`);
   });

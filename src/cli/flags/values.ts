@@ -69,7 +69,7 @@ export function strategyOf(flag: string) {
 }
 
 /** "a,b(c=1,d=2)" */
-export function strategiesOf(flag: string) {
+export function strategyListOf(flag: string) {
   return (list: string): string[] => splitStrategies(list).map(strategyOf(flag));
 }
 

@@ -20,12 +20,12 @@ export async function checkFolderOf(flag: string, file: string): Promise<void> {
 }
 
 /** Complete or not at all. */
-export async function writeWhole(flag: string, file: string, bytes: Uint8Array): Promise<void> {
+export async function writeFlagFile(flag: string, file: string, bytes: Uint8Array): Promise<void> {
   await writeFileWhole(file, bytes).catch((cause: unknown) => {
     throw new UsageError(`${flag} "${file}" cannot be written: ${reasonOf(cause)}`, { cause });
   });
 }
 
 export async function writeJson(flag: string, file: string, value: unknown): Promise<void> {
-  await writeWhole(flag, file, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+  await writeFlagFile(flag, file, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
 }

@@ -78,7 +78,7 @@ export async function findPictures(
 }
 
 /** In the order of classes and file names. */
-export function examplesOf(classes: PicturesByClass): PictureExample[] {
+export function pictureExamples(classes: PicturesByClass): PictureExample[] {
   return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
 }
 

@@ -11,7 +11,7 @@
  */
 import { dirichletCut } from './dirichlet-cut.js';
 import { byGroup, type Partitioner } from './partition.js';
-import { positive, wholeNumber } from './settings.js';
+import { requirePositive, requireWholeNumber } from './settings.js';
 
 export interface DirichletSettings {
   /** Above 0; the literature uses 0.1 (uneven) to 100 (even). 0.5 by default. */
@@ -27,8 +27,8 @@ export interface DirichletSettings {
  * reached.
  */
 export function dirichlet({ alpha = 0.5, minimumExamples = 2 }: DirichletSettings = {}): Partitioner {
-  positive('dirichlet', 'alpha', alpha);
-  wholeNumber('dirichlet', 'minimumExamples', minimumExamples);
+  requirePositive('dirichlet', 'alpha', alpha);
+  requireWholeNumber('dirichlet', 'minimumExamples', minimumExamples);
   const cut = { partitioner: 'dirichlet', alpha, minimumExamples };
   return {
     name: 'dirichlet',

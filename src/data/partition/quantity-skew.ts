@@ -5,7 +5,7 @@
  */
 import { dirichletCut } from './dirichlet-cut.js';
 import type { Partitioner } from './partition.js';
-import { positive, wholeNumber } from './settings.js';
+import { requirePositive, requireWholeNumber } from './settings.js';
 
 export interface QuantitySkewSettings {
   /** Above 0; smaller is more uneven. NIID-Bench uses 0.5, our default. */
@@ -21,8 +21,8 @@ export interface QuantitySkewSettings {
  * reached.
  */
 export function quantitySkew({ alpha = 0.5, minimumExamples = 2 }: QuantitySkewSettings = {}): Partitioner {
-  positive('quantity-skew', 'alpha', alpha);
-  wholeNumber('quantity-skew', 'minimumExamples', minimumExamples);
+  requirePositive('quantity-skew', 'alpha', alpha);
+  requireWholeNumber('quantity-skew', 'minimumExamples', minimumExamples);
   const cut = { partitioner: 'quantity-skew', alpha, minimumExamples };
   return {
     name: 'quantity-skew',

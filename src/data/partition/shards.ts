@@ -5,7 +5,7 @@
  */
 import { PartitionError } from './error.js';
 import { byGroup, type Partitioner } from './partition.js';
-import { wholeNumber } from './settings.js';
+import { requireWholeNumber } from './settings.js';
 
 export interface ShardsSettings {
   /** 2 by default, as in the paper. */
@@ -14,7 +14,7 @@ export interface ShardsSettings {
 
 /** Shards differ by at most one example; every example is dealt out. */
 export function shards({ shardsPerParticipant = 2 }: ShardsSettings = {}): Partitioner {
-  wholeNumber('shards', 'shardsPerParticipant', shardsPerParticipant);
+  requireWholeNumber('shards', 'shardsPerParticipant', shardsPerParticipant);
   return {
     name: 'shards',
     settings: { shardsPerParticipant },

@@ -24,8 +24,8 @@ export const constant = (values: readonly number[], shape: Shape = [values.lengt
 export const scalar = (value: number) => constant([value], []);
 
 /** A value, or a number, which becomes a constant. */
-export type Operand = Value | number;
-const toValue = (x: Operand) => (typeof x === 'number' ? scalar(x) : x);
+export type ValueOrNumber = Value | number;
+const toValue = (x: ValueOrNumber) => (typeof x === 'number' ? scalar(x) : x);
 
 export const neg = (x: Value) => apply('neg', [x], {});
 export const exp = (x: Value) => apply('exp', [x], {});
@@ -38,14 +38,14 @@ export const relu = (x: Value) => apply('relu', [x], {});
 export const leakyRelu = (x: Value, alpha = 0.01) => apply('leakyRelu', [x], { alpha });
 export const cast = (x: Value, dtype: ValueType) => (x.dtype === dtype ? x : apply('cast', [x], { dtype }));
 
-export const add = (a: Operand, b: Operand) => apply('add', [toValue(a), toValue(b)], {});
-export const sub = (a: Operand, b: Operand) => apply('sub', [toValue(a), toValue(b)], {});
-export const mul = (a: Operand, b: Operand) => apply('mul', [toValue(a), toValue(b)], {});
-export const div = (a: Operand, b: Operand) => apply('div', [toValue(a), toValue(b)], {});
-export const greater = (a: Operand, b: Operand) => apply('greater', [toValue(a), toValue(b)], {});
-export const equal = (a: Operand, b: Operand) => apply('equal', [toValue(a), toValue(b)], {});
+export const add = (a: ValueOrNumber, b: ValueOrNumber) => apply('add', [toValue(a), toValue(b)], {});
+export const sub = (a: ValueOrNumber, b: ValueOrNumber) => apply('sub', [toValue(a), toValue(b)], {});
+export const mul = (a: ValueOrNumber, b: ValueOrNumber) => apply('mul', [toValue(a), toValue(b)], {});
+export const div = (a: ValueOrNumber, b: ValueOrNumber) => apply('div', [toValue(a), toValue(b)], {});
+export const greater = (a: ValueOrNumber, b: ValueOrNumber) => apply('greater', [toValue(a), toValue(b)], {});
+export const equal = (a: ValueOrNumber, b: ValueOrNumber) => apply('equal', [toValue(a), toValue(b)], {});
 /** max(a, b), elementwise. */
-export const maximum = (a: Operand, b: Operand) => add(relu(sub(a, b)), b);
+export const maximum = (a: ValueOrNumber, b: ValueOrNumber) => add(relu(sub(a, b)), b);
 
 /** x·Φ(x), with Φ the normal distribution (Hendrycks and Gimpel 2016, exact form). */
 export const gelu = (x: Value) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));

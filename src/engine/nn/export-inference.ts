@@ -6,7 +6,7 @@ import { input } from '../graph/build.js';
 import { simplifyGraph } from '../graph/simplify.js';
 import type { Graph } from '../graph/value.js';
 import { exportGraph } from '../onnx/export/export.js';
-import { applyNetwork, examplesOf, type Network } from './layers/network.js';
+import { applyNetwork, inputsOfBatch, type Network } from './layers/network.js';
 import type { Task } from './tasks/task.js';
 
 export interface TrainedNetwork {
@@ -37,6 +37,6 @@ function inferenceGraph(
   batchSize: number,
 ): Graph {
   const weights = layout.map(({ name, shape }) => input(name, shape));
-  const output = applyNetwork(network, layout, weights, examplesOf(inputs, batchSize));
+  const output = applyNetwork(network, layout, weights, inputsOfBatch(inputs, batchSize));
   return simplifyGraph({ outputs: task.outputs?.(output) ?? { output } });
 }

@@ -14,8 +14,8 @@ import { lower } from '../onnx/lower/lower.js';
 import { denseLayer, lastLayerOf } from './layers/last-layer.js';
 import {
   applyNetwork,
-  examplesOf,
   frozenLayoutOf,
+  inputsOfBatch,
   layoutOf,
   type Network,
   parametersOf,
@@ -64,7 +64,9 @@ export function compileFeaturePlan({ network, inputs, freeze }: FeatureOptions):
   const [classes, features] = weight.shape as [number, number];
   const state = g.input('state', [layoutSize(layout)]);
   const tensors = tensorsOf({ state, ...frozenInput({ frozen }) }, { layout, frozen });
-  const whole = denseLayer(applyNetwork(network, [...layout, ...frozen], tensors, examplesOf(inputs, BATCH)));
+  const whole = denseLayer(
+    applyNetwork(network, [...layout, ...frozen], tensors, inputsOfBatch(inputs, BATCH)),
+  );
   return {
     inputs: inputs.map(specOf),
     weight,

@@ -8,8 +8,8 @@ import { fisherStep } from './fisher-plan.js';
 import { conv2d, dense } from './layers/layers.js';
 import {
   applyNetwork,
-  examplesOf,
   initialState,
+  inputsOfBatch,
   layoutOf,
   type Network,
   parametersOf,
@@ -51,7 +51,7 @@ function expectation(network: Network, state: Float32Array, weights = [1, 1, 1])
 function definition(network: Network, state: Float32Array) {
   const layout = layoutOf(parametersOf(network, inputs));
   const tensors = tensorsOf({ state: g.input('state', [layoutSize(layout)]) }, { layout });
-  const logP = g.logSoftmax(applyNetwork(network, layout, tensors, examplesOf(inputs, 1)), 1);
+  const logP = g.logSoftmax(applyNetwork(network, layout, tensors, inputsOfBatch(inputs, 1)), 1);
   const graph = {
     outputs: Object.fromEntries(
       [0, 1, 2].flatMap((label) => {

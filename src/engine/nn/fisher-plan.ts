@@ -25,9 +25,9 @@ import type { Graph, Value } from '../graph/value.js';
 import { lower } from '../onnx/lower/lower.js';
 import {
   applyNetwork,
-  examplesOf,
   frozenLayoutOf,
   type Inputs,
+  inputsOfBatch,
   layoutOf,
   type Network,
   parametersOf,
@@ -71,7 +71,7 @@ export function fisherStep(
   const frozen = frozenLayoutOf(parameters);
   const size = layoutSize(layout);
   const held = { state: g.input('state', [size]), ...frozenInput({ frozen }) };
-  const examples = examplesOf(inputs, batchSize);
+  const examples = inputsOfBatch(inputs, batchSize);
   const logits = applyNetwork(network, [...layout, ...frozen], tensorsOf(held, { layout, frozen }), examples);
   const classes = logits.shape[1] ?? 1;
   const weights = g.input('weights', [batchSize]);

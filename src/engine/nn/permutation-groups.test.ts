@@ -11,8 +11,8 @@ import { input } from '../graph/build.js';
 import { evaluate } from '../graph/evaluate.js';
 import {
   applyNetwork,
-  examplesOf,
   initialState,
+  inputsOfBatch,
   layoutOf,
   type Network,
   parametersOf,
@@ -150,7 +150,7 @@ function orderOf({ size, channelGroups = 1 }: PermutationGroup, random: RandomSt
 function logits(network: Network, imageShape: Shape, state: StateDict, images: Float32Array): Float64Array {
   const layout = layoutOf(parametersOf(network, [x(imageShape)]));
   const weights = layout.map(({ name, shape }) => input(name, shape));
-  const output = applyNetwork(network, layout, weights, examplesOf([x(imageShape)], 2));
+  const output = applyNetwork(network, layout, weights, inputsOfBatch([x(imageShape)], 2));
   const tensors = layout.map(({ name }) => [name, tensorView(state, name)]);
   return evaluate({ outputs: { output } }, { ...Object.fromEntries(tensors), images }).output!;
 }

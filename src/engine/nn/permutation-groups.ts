@@ -9,7 +9,7 @@ import type { PermutationGroup, PermutedAxis } from '../../tensor/permutation-gr
 import { input } from '../graph/build.js';
 import { permutableAxes } from '../graph/permutation-rules.js';
 import { resolve, type Units } from '../graph/tied-axes.js';
-import { applyNetwork, examplesOf, modelLayoutOf, type Network, parametersOf } from './layers/network.js';
+import { applyNetwork, inputsOfBatch, modelLayoutOf, type Network, parametersOf } from './layers/network.js';
 
 /** @param freeze tensors that are not trained; their order stays the same, too */
 export function permutationGroups(
@@ -21,7 +21,7 @@ export function permutationGroups(
   const still = new Set(parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name));
   const layout = modelLayoutOf(parameters);
   const tensors = layout.map(({ name, shape }) => input(name, shape));
-  const output = applyNetwork(network, layout, tensors, examplesOf(inputs, 1));
+  const output = applyNetwork(network, layout, tensors, inputsOfBatch(inputs, 1));
   const axes = permutableAxes(output, tensors);
   const members = new Map<Units, PermutedAxis[]>();
   layout.forEach(({ name }, index) => {

@@ -12,8 +12,8 @@ import { lower } from '../onnx/lower/lower.js';
 import type { Correction, CorrectionInput } from './corrections/correction.js';
 import {
   applyNetwork,
-  examplesOf,
   frozenLayoutOf,
+  inputsOfBatch,
   layoutOf,
   type Network,
   NetworkError,
@@ -125,7 +125,7 @@ function checkNames(columns: readonly ColumnSpec[]): void {
 function checkOutput({ network, frozen = [], inputs, task, ...of }: StepDescription): void {
   const layout = [...of.layout, ...frozen];
   const tensors = layout.map(({ name, shape }) => input(name, shape));
-  const { shape, dtype } = applyNetwork(network, layout, tensors, examplesOf(inputs, 1));
+  const { shape, dtype } = applyNetwork(network, layout, tensors, inputsOfBatch(inputs, 1));
   const [batch, ...output] = shape;
   if (dtype === 'f32' && batch === 1 && sameShape(output, task.output)) return;
   throw new NetworkError(

@@ -23,8 +23,8 @@ import type { Correction, CorrectionInputs } from './corrections/correction.js';
 import { lastLayerOf } from './layers/last-layer.js';
 import {
   applyNetwork,
-  examplesOf,
   type Inputs,
+  inputsOfBatch,
   type Network,
   NetworkError,
   traceNetwork,
@@ -203,7 +203,7 @@ export function evaluationStep(description: StepDescription, batchSize: number):
 
 function batchInputs({ inputs, task }: StepDescription, batchSize: number): Batch {
   return {
-    inputs: examplesOf(inputs, batchSize),
+    inputs: inputsOfBatch(inputs, batchSize),
     targets: task.targets.map(({ name, shape, dtype }) => g.input(name, [batchSize, ...shape], dtype)),
     weights: g.input('weights', [batchSize]),
   };
@@ -282,7 +282,7 @@ function batchParts(description: TrainingDescription): number {
 function activationsOfOne({ network, frozen = [], inputs, task, ...rest }: StepDescription): Value[] {
   const layout = [...rest.layout, ...frozen];
   const tensors = layout.map(({ name, shape }) => g.input(name, shape));
-  const example = examplesOf(inputs, 1);
+  const example = inputsOfBatch(inputs, 1);
   const targets = task.targets.map(({ name, shape, dtype }) => g.input(name, [1, ...shape], dtype));
   const output = applyNetwork(network, layout, tensors, example);
   const own = new Set<Value>([...example, ...targets]);

@@ -6,7 +6,7 @@ import { type FloatFormat, floatFormat } from '../kernels/float-format.js';
 import { largestIntegers } from '../kernels/largest-integers.js';
 import { checkVariances, othersThanStrategy, type Rule } from '../memory/by-role.js';
 import { notFinite, notStorable } from '../memory/checks.js';
-import type { Column, Combination, Survey } from '../strategy.js';
+import type { Combination, Survey, ValueColumn } from '../strategy.js';
 import type { Chunk } from './tensor-source.js';
 
 /**
@@ -157,7 +157,7 @@ function columnReader(inputs: Inputs<Named>, base: Named | undefined) {
 
 const auxiliaryNames = (inputs: Inputs<Named>) => Object.keys(inputs[0]?.auxiliaries ?? {});
 
-function checkFinite(column: Column, { path }: Named, tensor: string, index: number): void {
+function checkFinite(column: ValueColumn, { path }: Named, tensor: string, index: number): void {
   const bad = firstNotFinite(column);
   if (bad >= 0) throw notFinite(tensor, index + bad, column[bad] as number, `"${path}"`);
 }

@@ -10,7 +10,7 @@ import type { TakeTurn } from '../../base/turns.js';
 import type { TensorFile } from './tensor-file.js';
 import { type Chunk, readChunk } from './tensor-source.js';
 
-export interface Contribution {
+export interface InputFile {
   readonly file: TensorFile;
   readonly examples: number;
   /** Its files of auxiliaries, by name. */
@@ -21,21 +21,21 @@ export interface Contribution {
  * The contributions in the order of their content. `chunkBytes` is the size of the largest chunk.
  */
 export async function orderByContent(
-  contributions: readonly Contribution[],
+  contributions: readonly InputFile[],
   chunks: readonly Chunk[],
   chunkBytes: number,
   takeTurn: TakeTurn,
-): Promise<Contribution[]> {
+): Promise<InputFile[]> {
   /**
    * In order; the members of one group agree so far. Sorting is stable: files that agree to the end
    * keep this order.
    */
-  let groups: (readonly Contribution[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
+  let groups: (readonly InputFile[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
   const buffers = contributions.map(() => new Uint8Array(chunkBytes));
   const names = Object.keys(contributions[0]?.auxiliaries ?? {}).sort();
   const files = [
-    ({ file }: Contribution) => file,
-    ...names.map((name) => (contribution: Contribution) => contribution.auxiliaries[name] as TensorFile),
+    ({ file }: InputFile) => file,
+    ...names.map((name) => (contribution: InputFile) => contribution.auxiliaries[name] as TensorFile),
   ];
   for (const fileOf of files) {
     for (const chunk of chunks) {
@@ -48,18 +48,18 @@ export async function orderByContent(
 }
 
 function split(
-  group: readonly Contribution[],
-  fileOf: (contribution: Contribution) => TensorFile,
+  group: readonly InputFile[],
+  fileOf: (contribution: InputFile) => TensorFile,
   chunk: Chunk,
   buffers: readonly Uint8Array[],
-): (readonly Contribution[])[] {
+): (readonly InputFile[])[] {
   if (group.length === 1) return [group];
   const read = group.map((contribution, k) => ({
     contribution,
     bytes: readChunk(fileOf(contribution), chunk, buffers[k] as Uint8Array),
   }));
   read.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
-  const groups: Contribution[][] = [];
+  const groups: InputFile[][] = [];
   read.forEach(({ contribution, bytes }, k) => {
     const previous = read[k - 1]?.bytes;
     if (previous !== undefined && Buffer.compare(previous, bytes) === 0) groups.at(-1)?.push(contribution);

@@ -19,7 +19,7 @@ import { appliedTo, checkExamples, checkSameTensors, checkUpdates } from '../mem
 import { begin, isSurvey } from '../memory/survey.js';
 import type { AppliedTo, Combination, Strategy } from '../strategy.js';
 import { type ChunkWork, chunkRunner, chunkSurveyor, takeChunk } from './chunk-runner.js';
-import { type Contribution, orderByContent } from './content-order.js';
+import { type InputFile, orderByContent } from './content-order.js';
 import { loraNote } from './lora.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
@@ -84,7 +84,7 @@ export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile
       files.push(file);
       return file;
     };
-    const contributions: Contribution[] = [];
+    const contributions: InputFile[] = [];
     for (const [k, path] of options.inputs.entries()) {
       const file = await opened(path);
       const auxiliaries: Record<string, TensorFile> = {};
@@ -106,10 +106,10 @@ export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile
 
 async function mergeOpened(
   options: MergeFilesOptions,
-  named: readonly Contribution[],
+  named: readonly InputFile[],
   base: TensorFile | undefined,
 ): Promise<MergedFile> {
-  const first = (named[0] as Contribution).file;
+  const first = (named[0] as InputFile).file;
   const { statistics = 'mean' } = options;
   for (const file of [...named.map((contribution) => contribution.file), ...(base ? [base] : [])]) {
     checkSameTensors(file.header.entries, first.header.entries, `"${file.path}"`);

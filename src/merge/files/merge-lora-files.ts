@@ -16,7 +16,7 @@ import { checkExamples, checkSameTensors, notFinite, notStorable } from '../memo
 import { mean } from '../strategies/mean.js';
 import { recipeOf } from '../strategies/strategies.js';
 import { type ChunkBuffer, chunkMerger } from './chunk-merger.js';
-import { type Contribution, orderByContent } from './content-order.js';
+import { type InputFile, orderByContent } from './content-order.js';
 import { type LoraPair, loraPairs } from './lora.js';
 import { checkOutput, type MergedFile, type MergeFilesOptions } from './merge-files.js';
 import { writeOutput } from './output-file.js';
@@ -48,7 +48,7 @@ export async function mergeLoraFiles(options: MergeLoraOptions): Promise<MergedF
   }
   const files: TensorFile[] = [];
   try {
-    const contributions: Contribution[] = [];
+    const contributions: InputFile[] = [];
     for (const [k, path] of inputs.entries()) {
       const file = await openTensorFile(path);
       files.push(file);
@@ -64,7 +64,7 @@ export async function mergeLoraFiles(options: MergeLoraOptions): Promise<MergedF
   }
 }
 
-async function mergeOpened(options: MergeLoraOptions, named: readonly Contribution[]): Promise<MergedFile> {
+async function mergeOpened(options: MergeLoraOptions, named: readonly InputFile[]): Promise<MergedFile> {
   const { statistics = 'mean' } = options;
   const opened = named.map(({ file }) => file);
   const [first] = opened as [TensorFile];
@@ -195,7 +195,7 @@ function checkFinite(
   format: FloatFormat,
   buffers: readonly ChunkBuffer[],
   { name, dtype, bytes }: Chunk,
-  contributions: readonly Contribution[],
+  contributions: readonly InputFile[],
 ): void {
   buffers.forEach((buffer, k) => {
     const values = format.values(buffer, 0, bytes / dtypeBytes[dtype]);

@@ -3,14 +3,14 @@
  * cache.
  */
 
-import type { Block, Column, Combination } from '../strategy.js';
+import type { Block, Combination, ValueColumn } from '../strategy.js';
 import { finiteBySimd } from './simd.js';
 
 /** Values in a block. It changes no result, since strategies work on each place by itself. */
 export const blockSize = 8192;
 
 /** The index of the first value that is NaN or infinite, or −1. */
-export function firstNotFinite(values: Column): number {
+export function firstNotFinite(values: ValueColumn): number {
   const checked = finiteBySimd(values);
   // A finite value times 0 is ±0, any other value times 0 is NaN. A sum is faster than a branch for
   // each value. There are four sums, so that no addition waits for the one before it.
@@ -30,7 +30,7 @@ export function firstNotFinite(values: Column): number {
 }
 
 /** The index of the first value whose magnitude is not below `limit` (or is NaN), or −1. */
-export function firstBeyond(values: Column, limit: number): number {
+export function firstBeyond(values: ValueColumn, limit: number): number {
   return values.findIndex((value: number) => !(Math.abs(value) < limit));
 }
 
@@ -40,10 +40,10 @@ export function firstBeyond(values: Column, limit: number): number {
  */
 export function combineBlock(
   { combine }: Combination,
-  out: Column,
-  columns: readonly Column[],
+  out: ValueColumn,
+  columns: readonly ValueColumn[],
   examples: readonly number[],
-  base: Column | undefined,
+  base: ValueColumn | undefined,
   block: Block,
 ): void {
   if (base === undefined) {
@@ -59,11 +59,14 @@ export function combineBlock(
  * The columns as a strategy sees them. Differences are float64, so that no digit of the columns is
  * lost.
  */
-export function differences(columns: readonly Column[], base: Column | undefined): readonly Column[] {
+export function differences(
+  columns: readonly ValueColumn[],
+  base: ValueColumn | undefined,
+): readonly ValueColumn[] {
   return base === undefined ? columns : columns.map((column) => difference(column, base));
 }
 
-function difference(column: Column, base: Column): Float64Array {
+function difference(column: ValueColumn, base: ValueColumn): Float64Array {
   const out = new Float64Array(column.length);
   for (let i = 0; i < out.length; i++) out[i] = (column[i] as number) - (base[i] as number);
   return out;

@@ -5,7 +5,7 @@
  * common.
  */
 
-import type { Column } from '../strategy.js';
+import type { ValueColumn } from '../strategy.js';
 import { blockSize } from './block.js';
 import { simdBuffers } from './simd.js';
 
@@ -13,7 +13,7 @@ import { simdBuffers } from './simd.js';
 let buffers: Uint8Array<ArrayBuffer>[] = [];
 
 /** xₖ − median for a block's columns, in float64. Valid until the next call. */
-export function fromMedian(columns: readonly Column[], weights: readonly number[]): Float64Array[] {
+export function fromMedian(columns: readonly ValueColumn[], weights: readonly number[]): Float64Array[] {
   if (buffers.length < columns.length) buffers = simdBuffers(columns.map(() => 8 * blockSize));
   const median = weightedMedian(columns, weights);
   return columns.map((column, k) => {
@@ -28,14 +28,14 @@ export function fromMedian(columns: readonly Column[], weights: readonly number[
  * In each place, the value up to which half of the weight lies. If that is exactly half, the mean
  * of it and the next value.
  */
-function weightedMedian(columns: readonly Column[], weights: readonly number[]): Float64Array {
+function weightedMedian(columns: readonly ValueColumn[], weights: readonly number[]): Float64Array {
   const out = new Float64Array(columns[0]?.length ?? 0);
   const values = new Float64Array(columns.length);
   const shares = new Float64Array(columns.length);
   const half = weights.reduce((sum, weight) => sum + weight, 0) / 2;
   for (let i = 0; i < out.length; i++) {
     for (let k = 0; k < columns.length; k++) {
-      const value = (columns[k] as Column)[i] as number;
+      const value = (columns[k] as ValueColumn)[i] as number;
       let at = k;
       for (; at > 0 && (values[at - 1] as number) > value; at--) {
         values[at] = values[at - 1] as number;

@@ -3,7 +3,7 @@
  * inner products: ‖xᵢ‖² − 2⟨xᵢ, xⱼ⟩ + ‖xⱼ‖² cancels if all updates have a large value in common.
  */
 
-import type { Column, Combination, SquaredDistances, Survey } from '../strategy.js';
+import type { Combination, SquaredDistances, Survey, ValueColumn } from '../strategy.js';
 import { pairSurvey } from './pair-sums.js';
 import { squareSumsBySimd } from './simd.js';
 
@@ -13,7 +13,7 @@ export function distanceSurvey(updates: number, then: (squares: SquaredDistances
 }
 
 /** Four sums, so that no addition waits for the one before it. */
-function squaredDistance(x: Column, y: Column): number {
+function squaredDistance(x: ValueColumn, y: ValueColumn): number {
   if (x === y) return 0;
   const sums = squareSumsBySimd(x, y);
   let [a = 0, b = 0, c = 0, d = 0] = sums ?? [];

@@ -10,22 +10,22 @@ import {
   f32ToF16,
   f64ToOddF32,
 } from '../../tensor/half.js';
-import type { Column } from '../strategy.js';
+import type { ValueColumn } from '../strategy.js';
 import { firstBeyond, firstNotFinite } from './block.js';
 
 export interface FloatFormat {
   /** `count` values from value `at` on: a view of the chunk if possible. */
-  readonly values: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => Column;
+  readonly values: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => ValueColumn;
   /**
    * An array for `count` merged values: a view of the chunk, or float64 if they are rounded to 16
    * bits afterwards.
    */
-  readonly room: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => Column;
+  readonly room: (chunk: Uint8Array<ArrayBuffer>, at: number, count: number) => ValueColumn;
   /**
    * Stores the values of that array in the chunk, unless it is a view of it. Returns the index of
    * the first value that this dtype cannot hold, or −1.
    */
-  readonly store: (values: Column, chunk: Uint8Array<ArrayBuffer>, at: number) => number;
+  readonly store: (values: ValueColumn, chunk: Uint8Array<ArrayBuffer>, at: number) => number;
 }
 
 const viewOf = (values: FloatFormat['values']): FloatFormat => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Column, Grams } from '../strategy.js';
-import { cosine, gramSurvey, norm } from './gram.js';
+import type { Grams, ValueColumn } from '../strategy.js';
+import { cosineBetween, gramSurvey, norm } from './gram.js';
 
 const vectors = [
   [1, 2, 3, 4, 5, 6],
@@ -16,7 +16,7 @@ function gramsOf(blocks: readonly (readonly [tensor: string, from: number, to: n
     return combination;
   });
   for (const [tensor, from, to] of blocks) {
-    const columns: Column[] = vectors.map((vector) => Float32Array.from(vector.slice(from, to)));
+    const columns: ValueColumn[] = vectors.map((vector) => Float32Array.from(vector.slice(from, to)));
     survey.see(columns, { tensor, at: from, auxiliaries: {} });
   }
   expect(survey.finish()).toBe(combination);
@@ -44,6 +44,6 @@ it('inner products are those of the whole vectors, and of each tensor', () => {
 it('norms and angles follow from them', () => {
   const { all } = gramsOf([['a', 0, 6]]);
   expect(norm(all, 0)).toBe(Math.sqrt(91));
-  expect(cosine(all, 0, 2)).toBe(1);
-  expect(cosine([Float64Array.of(0, 0), Float64Array.of(0, 4)], 0, 1)).toBe(0);
+  expect(cosineBetween(all, 0, 2)).toBe(1);
+  expect(cosineBetween([Float64Array.of(0, 0), Float64Array.of(0, 4)], 0, 1)).toBe(0);
 });

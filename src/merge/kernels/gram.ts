@@ -3,7 +3,7 @@
  * follow.
  */
 
-import type { Column, Combination, Gram, Grams, Survey } from '../strategy.js';
+import type { Combination, Gram, Grams, Survey, ValueColumn } from '../strategy.js';
 import { pairAt, pairSurvey } from './pair-sums.js';
 import { productSumsBySimd } from './simd.js';
 
@@ -13,7 +13,7 @@ export function gramSurvey(updates: number, then: (grams: Grams) => Combination)
 }
 
 /** cos ∠(xᵢ, xⱼ); 0 if one of them is 0. */
-export function cosine(gram: Gram, i: number, j: number): number {
+export function cosineBetween(gram: Gram, i: number, j: number): number {
   // One root of the product instead of two roots: for equal vectors the product is a square, and
   // the cosine exactly 1.
   const norms = Math.sqrt(pairAt(gram, i, i) * pairAt(gram, j, j));
@@ -24,7 +24,7 @@ export function cosine(gram: Gram, i: number, j: number): number {
 export const norm = (gram: Gram, i: number): number => Math.sqrt(pairAt(gram, i, i));
 
 /** Four sums, so that no addition waits for the one before it. */
-function innerProduct(x: Column, y: Column): number {
+function innerProduct(x: ValueColumn, y: ValueColumn): number {
   const sums = productSumsBySimd(x, y);
   let [a = 0, b = 0, c = 0, d = 0] = sums ?? [];
   let i = sums === undefined ? 0 : x.length - (x.length % 4);

@@ -3,7 +3,7 @@
  * tensor are added in their order, tensors in the order of their names, all in float64. So the
  * result depends neither on the size of the chunks nor on the order of the tensors.
  */
-import type { Column, Combination, PairTable, Survey } from '../strategy.js';
+import type { Combination, PairTable, Survey, ValueColumn } from '../strategy.js';
 
 export interface PairSums {
   readonly all: PairTable;
@@ -16,7 +16,7 @@ export interface PairSums {
  */
 export function pairSurvey(
   updates: number,
-  sumOf: (x: Column, y: Column) => number,
+  sumOf: (x: ValueColumn, y: ValueColumn) => number,
   then: (sums: PairSums) => Combination,
 ): Survey {
   const byTensor = new Map<string, PairTable>();
@@ -26,7 +26,8 @@ export function pairSurvey(
       const table = byTensor.get(tensor) ?? zeros();
       byTensor.set(tensor, table);
       for (let i = 0; i < updates; i++) {
-        for (let j = 0; j <= i; j++) add(table, i, j, sumOf(columns[i] as Column, columns[j] as Column));
+        for (let j = 0; j <= i; j++)
+          add(table, i, j, sumOf(columns[i] as ValueColumn, columns[j] as ValueColumn));
       }
     },
     finish() {

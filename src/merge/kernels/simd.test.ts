@@ -3,7 +3,7 @@ import { randomStream } from '../../base/random.js';
 import { absmax } from '../strategies/absmax.js';
 import { max } from '../strategies/max.js';
 import { mean } from '../strategies/mean.js';
-import type { Column, PairTable } from '../strategy.js';
+import type { PairTable, ValueColumn } from '../strategy.js';
 import { firstNotFinite } from './block.js';
 import { distanceSurvey } from './distances.js';
 import { gramSurvey } from './gram.js';
@@ -61,7 +61,7 @@ describe.each([mean(), mean({ by: 'equal' }), max(), absmax()])(
 );
 
 describe.each([1003, 4096, 2])('of columns of %i values there', (n) => {
-  const tableOf = (needs: 'gram' | 'distances', columns: readonly Column[]) => {
+  const tableOf = (needs: 'gram' | 'distances', columns: readonly ValueColumn[]) => {
     let table: PairTable = [];
     const combination = { combine() {} };
     const survey =

@@ -4,7 +4,7 @@
  * other columns, with the same results to the bit.
  */
 
-import type { Column } from '../strategy.js';
+import type { ValueColumn } from '../strategy.js';
 import { simdModule } from './simd-module.js';
 
 interface Kernels {
@@ -61,14 +61,18 @@ export function simdBuffers(sizes: readonly number[]): Uint8Array<ArrayBuffer>[]
  * How many values, from the first, were checked and are finite: all that fill multiples of 4, or
  * none.
  */
-export function finiteBySimd(values: Column): number {
+export function finiteBySimd(values: ValueColumn): number {
   const simd = values instanceof Float32Array ? known.get(values.buffer) : undefined;
   const n = values.length - (values.length % 4);
   return simd?.kernels.finite(values.byteOffset, n) === 1 ? n : 0;
 }
 
 /** How many values of `out`, from the first, were written. */
-export function extremeBySimd(kernel: 'max' | 'absmax', out: Column, columns: readonly Column[]): number {
+export function extremeBySimd(
+  kernel: 'max' | 'absmax',
+  out: ValueColumn,
+  columns: readonly ValueColumn[],
+): number {
   const simd = simdOf(out, columns);
   if (simd === undefined) return 0;
   const n = out.length - (out.length % 4);
@@ -78,8 +82,8 @@ export function extremeBySimd(kernel: 'max' | 'absmax', out: Column, columns: re
 
 /** (Σ wₖ·xₖ)/divisor. Returns how many values of `out`, from the first, were written. */
 export function weightedSumBySimd(
-  out: Column,
-  columns: readonly Column[],
+  out: ValueColumn,
+  columns: readonly ValueColumn[],
   weights: readonly number[],
   divisor: number,
 ): number {
@@ -96,19 +100,19 @@ export function weightedSumBySimd(
  * Σ xᵢ·yᵢ over i ≡ 0, 1, 2 and 3 (mod 4), up to the last multiple of four; undefined if the columns
  * do not lie in one such memory.
  */
-export function productSumsBySimd(x: Column, y: Column): Float64Array | undefined {
+export function productSumsBySimd(x: ValueColumn, y: ValueColumn): Float64Array | undefined {
   return pairSums(x instanceof Float64Array ? 'productSumsF64' : 'productSums', x, y);
 }
 
 /** Σ (xᵢ − yᵢ)², likewise. */
-export function squareSumsBySimd(x: Column, y: Column): Float64Array | undefined {
+export function squareSumsBySimd(x: ValueColumn, y: ValueColumn): Float64Array | undefined {
   return x instanceof Float32Array ? pairSums('squareSums', x, y) : undefined;
 }
 
 function pairSums(
   kernel: 'productSums' | 'productSumsF64' | 'squareSums',
-  x: Column,
-  y: Column,
+  x: ValueColumn,
+  y: ValueColumn,
 ): Float64Array | undefined {
   const simd = x.constructor === y.constructor ? known.get(x.buffer) : undefined;
   if (simd === undefined || y.buffer !== x.buffer) return undefined;
@@ -118,7 +122,7 @@ function pairSums(
 }
 
 /** The memory that holds all these columns, with their addresses in its table. */
-function simdOf(out: Column, columns: readonly Column[]): Simd | undefined {
+function simdOf(out: ValueColumn, columns: readonly ValueColumn[]): Simd | undefined {
   const simd = known.get(out.buffer);
   const together = [out, ...columns].every(
     (values) => values instanceof Float32Array && values.buffer === out.buffer,

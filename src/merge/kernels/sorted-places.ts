@@ -1,5 +1,5 @@
 /** Sorts the values of all columns in one place, for medians and trimmed means. */
-import type { Column } from '../strategy.js';
+import type { ValueColumn } from '../strategy.js';
 
 /** From this number on, the built-in sort is faster than insertion. */
 const MANY = 24;
@@ -9,15 +9,15 @@ const MANY = 24;
  * `reduce` may change it.
  */
 export function reduceSorted(
-  out: Column,
-  columns: readonly Column[],
+  out: ValueColumn,
+  columns: readonly ValueColumn[],
   reduce: (sorted: Float64Array) => number,
 ): void {
   const sorted = new Float64Array(columns.length);
   for (let i = 0; i < out.length; i++) {
     if (columns.length < MANY) insertAll(sorted, columns, i);
     else {
-      for (let k = 0; k < columns.length; k++) sorted[k] = (columns[k] as Column)[i] as number;
+      for (let k = 0; k < columns.length; k++) sorted[k] = (columns[k] as ValueColumn)[i] as number;
       sorted.sort();
     }
     out[i] = reduce(sorted);
@@ -38,9 +38,9 @@ export function meanOfRange(sorted: Float64Array, from: number, to: number): num
   return sum / (to - from);
 }
 
-function insertAll(sorted: Float64Array, columns: readonly Column[], place: number): void {
+function insertAll(sorted: Float64Array, columns: readonly ValueColumn[], place: number): void {
   for (let k = 0; k < columns.length; k++) {
-    const value = (columns[k] as Column)[place] as number;
+    const value = (columns[k] as ValueColumn)[place] as number;
     let at = k;
     while (at > 0 && (sorted[at - 1] as number) > value) {
       sorted[at] = sorted[at - 1] as number;

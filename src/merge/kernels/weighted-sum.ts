@@ -3,12 +3,12 @@
  * its memory.
  */
 
-import type { Column } from '../strategy.js';
+import type { ValueColumn } from '../strategy.js';
 import { weightedSumBySimd } from './simd.js';
 
 export function weightedSum(
-  out: Column,
-  columns: readonly Column[],
+  out: ValueColumn,
+  columns: readonly ValueColumn[],
   weights: readonly number[],
   divisor = 1,
 ): void {
@@ -19,14 +19,14 @@ export function weightedSum(
 }
 
 function inJavaScript(
-  out: Column,
-  columns: readonly Column[],
+  out: ValueColumn,
+  columns: readonly ValueColumn[],
   weights: readonly number[],
   divisor: number,
 ): void {
   const scratch = divisor === 1 && columns.length <= 2 ? out : new Float64Array(out.length);
   // The sum starts with the first column, not with 0: the mean of −0 and −0 is −0.
-  let sum = columns[0] as Column;
+  let sum = columns[0] as ValueColumn;
   let weight = weights[0] as number;
   if (columns.length === 1) {
     scale(scratch, sum, weight);
@@ -34,21 +34,27 @@ function inJavaScript(
   }
   for (let k = 1; k < columns.length; k++) {
     const target = divisor === 1 && k === columns.length - 1 ? out : scratch;
-    addWeighted(target, sum, weight, columns[k] as Column, weights[k] as number);
+    addWeighted(target, sum, weight, columns[k] as ValueColumn, weights[k] as number);
     sum = target;
     weight = 1;
   }
   if (divisor !== 1) divide(out, sum, divisor);
 }
 
-function scale(out: Column, values: Column, weight: number): void {
+function scale(out: ValueColumn, values: ValueColumn, weight: number): void {
   for (let i = 0; i < out.length; i++) out[i] = weight * (values[i] as number);
 }
 
-function addWeighted(out: Column, a: Column, aWeight: number, b: Column, bWeight: number): void {
+function addWeighted(
+  out: ValueColumn,
+  a: ValueColumn,
+  aWeight: number,
+  b: ValueColumn,
+  bWeight: number,
+): void {
   for (let i = 0; i < out.length; i++) out[i] = aWeight * (a[i] as number) + bWeight * (b[i] as number);
 }
 
-function divide(out: Column, sum: Column, total: number): void {
+function divide(out: ValueColumn, sum: ValueColumn, total: number): void {
   for (let i = 0; i < out.length; i++) out[i] = (sum[i] as number) / total;
 }

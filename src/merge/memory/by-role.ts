@@ -10,7 +10,7 @@ import { floatFormat } from '../kernels/float-format.js';
 import { canCompareIntegers } from '../kernels/largest-integers.js';
 import { max } from '../strategies/max.js';
 import { mean } from '../strategies/mean.js';
-import type { Column, Combination } from '../strategy.js';
+import type { Combination, ValueColumn } from '../strategy.js';
 
 /**
  * - `mean`: statistics by the mean, weighted by examples; counters by the largest
@@ -39,7 +39,7 @@ export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): Rule
  * index of the one that was named first
  */
 export function othersThanStrategy(first: number): Readonly<Record<Exclude<Rule, 'strategy'>, Combination>> {
-  const one: Combination = { combine: (out, columns) => out.set(columns[first] as Column) };
+  const one: Combination = { combine: (out, columns) => out.set(columns[first] as ValueColumn) };
   return { mean: mean(), largest: max(), first: one, equal: one };
 }
 
@@ -66,7 +66,7 @@ export function roleNote(names: readonly string[], statistics: Statistics): stri
  * @throws MergeError when a merged variance is below 0. @param at the tensor index of the first
  * value
  */
-export function checkVariances(name: string, values: Column, at: number): void {
+export function checkVariances(name: string, values: ValueColumn, at: number): void {
   if (!isVariance(name)) return;
   const bad = values.findIndex((value: number) => value < 0);
   if (bad < 0) return;

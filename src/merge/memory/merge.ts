@@ -15,7 +15,7 @@ import {
 } from '../../tensor/state-dict.js';
 import { MergeError } from '../error.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from '../kernels/block.js';
-import type { Block, Column, Combination, Strategy } from '../strategy.js';
+import type { Block, Combination, Strategy, ValueColumn } from '../strategy.js';
 import { checkVariances, othersThanStrategy, type Rule, ruleOf, type Statistics } from './by-role.js';
 import {
   appliedTo,
@@ -58,8 +58,8 @@ interface Source {
 
 /** A block that is merged at once. */
 interface Piece {
-  readonly columns: readonly Column[];
-  readonly base: Column | undefined;
+  readonly columns: readonly ValueColumn[];
+  readonly base: ValueColumn | undefined;
   readonly block: Block;
   readonly rule: Rule;
   /** Where it begins in the result. */

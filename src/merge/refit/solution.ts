@@ -25,7 +25,7 @@ export function leastLoss(mixes: readonly Mix[], losses: readonly (readonly numb
 }
 
 /** Where the last layer lies in a state. */
-export interface LastLayer {
+export interface LastLayerOffsets {
   readonly weight: { readonly offset: number };
   readonly bias: { readonly offset: number };
   readonly features: number;
@@ -35,7 +35,7 @@ export interface LastLayer {
 /** @param solution [classes, features + 1], the bias last */
 export function withLastLayer(
   base: StateDict,
-  { weight, bias, features, classes }: LastLayer,
+  { weight, bias, features, classes }: LastLayerOffsets,
   solution: Float64Array,
   { scale, alpha }: Mix,
 ): StateDict {
@@ -54,10 +54,10 @@ export function withLastLayer(
 /** Each float64 is stored exactly as the sum of three float32: 3 · 24 bits hold its 53. */
 const PARTS = ['high', 'middle', 'low'] as const;
 
-export const solutionLayout = ({ features, classes }: LastLayer) =>
+export const solutionLayout = ({ features, classes }: LastLayerOffsets) =>
   stateLayout(PARTS.map((part) => [part, [classes * (features + 1)]]));
 
-export function packSolution(layer: LastLayer, solution: Float64Array): StateDict {
+export function packSolution(layer: LastLayerOffsets, solution: Float64Array): StateDict {
   const layout = solutionLayout(layer);
   const state = { layout, data: new Float32Array(PARTS.length * solution.length) };
   const rest = solution.slice();

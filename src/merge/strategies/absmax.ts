@@ -1,5 +1,5 @@
 import { extremeBySimd } from '../kernels/simd.js';
-import type { Column, PlacewiseStrategy } from '../strategy.js';
+import type { PlacewiseStrategy, ValueColumn } from '../strategy.js';
 
 /**
  * The value with the largest magnitude in each place: merged[k] = wⱼ[k] with j = argmaxᵢ
@@ -12,7 +12,7 @@ export function absmax() {
     name: 'absmax',
     needs: 'columns',
     propagatesNonFinite: true,
-    combine(out: Column, columns: readonly Column[]) {
+    combine(out: ValueColumn, columns: readonly ValueColumn[]) {
       const done = extremeBySimd('absmax', out, columns);
       columns.forEach((column, k) => {
         if (k === 0) out.set(column.subarray(done), done);
@@ -23,7 +23,7 @@ export function absmax() {
 }
 
 /** Without a branch on which is larger, as in `max`. */
-function outweigh(out: Column, column: Column, from: number): void {
+function outweigh(out: ValueColumn, column: ValueColumn, from: number): void {
   for (let i = from; i < out.length; i++) {
     const kept = out[i] as number;
     const value = column[i] as number;

@@ -1,5 +1,5 @@
 import { meanOfRange, medianOf, reduceSorted } from '../kernels/sorted-places.js';
-import type { Column, DistanceStrategy, SquaredDistances } from '../strategy.js';
+import type { DistanceStrategy, SquaredDistances, ValueColumn } from '../strategy.js';
 import { byKrumScore } from './krum.js';
 
 /**
@@ -20,7 +20,7 @@ export function bulyan({ f }: { f: number }): DistanceStrategy {
       const nearest = chosen.length - 2 * f;
       return {
         combine(out, columns) {
-          const kept = chosen.map((k) => columns[k] as Column);
+          const kept = chosen.map((k) => columns[k] as ValueColumn);
           reduceSorted(out, kept, (sorted) => meanNearMedian(sorted, nearest));
         },
       };

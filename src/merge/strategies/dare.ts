@@ -1,5 +1,5 @@
 import { philox, randomStream } from '../../base/random.js';
-import type { Column, PlacewiseStrategy } from '../strategy.js';
+import type { PlacewiseStrategy, ValueColumn } from '../strategy.js';
 
 /**
  * DARE: drop and rescale. In each update, each value is dropped with probability p and otherwise
@@ -30,7 +30,7 @@ export function dare({ p, seed }: { p: number; seed: number }): PlacewiseStrateg
         const place = at + i;
         let sum = 0;
         for (let k = 0; k < columns.length; k++) {
-          value[0] = (columns[k] as Column)[i] as number;
+          value[0] = (columns[k] as ValueColumn)[i] as number;
           if (value[0] === 0) continue;
           const upper = Math.floor(place / 2 ** 32);
           philox(drawn, place >>> 0, upper, bits[0] as number, bits[1] as number, key0, key1);

@@ -1,5 +1,5 @@
 import { MergeError } from '../error.js';
-import type { Column, PlacewiseStrategy } from '../strategy.js';
+import type { PlacewiseStrategy, ValueColumn } from '../strategy.js';
 
 /**
  * Fisher-weighted averaging: in each place, an update counts in proportion to how much its loss
@@ -22,14 +22,14 @@ export function fisherMean(): PlacewiseStrategy {
         let sum = -0;
         let total = 0;
         for (let k = 0; k < columns.length; k++) {
-          const information = (fisher[k] as Column)[i] as number;
+          const information = (fisher[k] as ValueColumn)[i] as number;
           if (information < 0) {
             throw new MergeError(
               `merge: a Fisher value of "${tensor}" is ${information} at index ${at + i}, expected none below 0`,
               { hint: 'a Fisher value is a mean of squared gradients' },
             );
           }
-          sum += information * ((columns[k] as Column)[i] as number);
+          sum += information * ((columns[k] as ValueColumn)[i] as number);
           total += information;
         }
         out[i] = total > 0 ? sum / total : meanAt(columns, examples, i);
@@ -38,11 +38,11 @@ export function fisherMean(): PlacewiseStrategy {
   };
 }
 
-function meanAt(columns: readonly Column[], examples: readonly number[], place: number): number {
+function meanAt(columns: readonly ValueColumn[], examples: readonly number[], place: number): number {
   let sum = -0;
   let total = 0;
   for (let k = 0; k < columns.length; k++) {
-    sum += (examples[k] as number) * ((columns[k] as Column)[place] as number);
+    sum += (examples[k] as number) * ((columns[k] as ValueColumn)[place] as number);
     total += examples[k] as number;
   }
   return sum / total;

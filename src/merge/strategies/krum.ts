@@ -1,5 +1,5 @@
 import { pairAt } from '../kernels/pair-sums.js';
-import type { Column, DistanceStrategy, SquaredDistances } from '../strategy.js';
+import type { DistanceStrategy, SquaredDistances, ValueColumn } from '../strategy.js';
 
 /**
  * Krum: the one update that lies closest to its neighbours. The score of an update is the sum of
@@ -16,7 +16,7 @@ export function krum({ f }: { f: number }): DistanceStrategy {
     prepare(squares) {
       const everyone = squares.map((_, k) => k);
       const [chosen = 0] = byKrumScore(squares, everyone, f);
-      return { combine: (out, columns) => out.set(columns[chosen] as Column) };
+      return { combine: (out, columns) => out.set(columns[chosen] as ValueColumn) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { extremeBySimd } from '../kernels/simd.js';
-import type { Column, PlacewiseStrategy } from '../strategy.js';
+import type { PlacewiseStrategy, ValueColumn } from '../strategy.js';
 
 /**
  * The largest of the updates' values in each place: merged[k] = maxᵢ wᵢ[k]. On weights it adds a
@@ -10,7 +10,7 @@ export function max() {
   return {
     name: 'max',
     needs: 'columns',
-    combine(out: Column, columns: readonly Column[]) {
+    combine(out: ValueColumn, columns: readonly ValueColumn[]) {
       const done = extremeBySimd('max', out, columns);
       columns.forEach((column, k) => {
         if (k === 0) out.set(column.subarray(done), done);
@@ -24,7 +24,7 @@ export function max() {
  * Without a branch on which is larger: on trained weights a branch is mispredicted half the time
  * and several times slower.
  */
-function raise(out: Column, column: Column, from: number): void {
+function raise(out: ValueColumn, column: ValueColumn, from: number): void {
   for (let i = from; i < out.length; i++) {
     const kept = out[i] as number;
     const value = column[i] as number;

@@ -1,5 +1,5 @@
 import { weightedSum } from '../kernels/weighted-sum.js';
-import type { Column, PlacewiseStrategy } from '../strategy.js';
+import type { PlacewiseStrategy, ValueColumn } from '../strategy.js';
 
 /**
  * FedAvg: the mean of the updates, weighted by their numbers of examples, or equally.
@@ -13,11 +13,11 @@ export function mean({ by = 'examples' }: { by?: 'examples' | 'equal' } = {}) {
     name: by === 'equal' ? 'mean-equal' : 'mean',
     needs: 'sum',
     propagatesNonFinite: true,
-    combine(out: Column, columns: readonly Column[], examples: readonly number[]) {
+    combine(out: ValueColumn, columns: readonly ValueColumn[], examples: readonly number[]) {
       const counts = by === 'equal' ? columns.map(() => 1) : examples;
       const total = counts.reduce((sum, count) => sum + count, 0);
       if (columns.length === 1) {
-        out.set(columns[0] as Column);
+        out.set(columns[0] as ValueColumn);
         return;
       }
       // A power of two divides the weights without rounding, which saves a pass over the values.

@@ -1,4 +1,4 @@
-import { cosine } from '../kernels/gram.js';
+import { cosineBetween } from '../kernels/gram.js';
 import { weightedSum } from '../kernels/weighted-sum.js';
 import type { Gram, GramStrategy } from '../strategy.js';
 
@@ -33,7 +33,7 @@ function ratioOf(gram: Gram): number {
   const n = gram.length;
   if (n === 1) return 1;
   let sum = 0;
-  for (let i = 1; i < n; i++) for (let j = 0; j < i; j++) sum += cosine(gram, i, j);
+  for (let i = 1; i < n; i++) for (let j = 0; j < i; j++) sum += cosineBetween(gram, i, j);
   const cos = Math.max(0, sum / ((n * (n - 1)) / 2));
   return (n * cos) / (1 + (n - 1) * cos);
 }

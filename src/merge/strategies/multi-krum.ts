@@ -1,5 +1,5 @@
 import { weightedSum } from '../kernels/weighted-sum.js';
-import type { Column, DistanceStrategy } from '../strategy.js';
+import type { DistanceStrategy, ValueColumn } from '../strategy.js';
 import { byKrumScore } from './krum.js';
 
 /**
@@ -23,7 +23,7 @@ export function multiKrum({ f, m }: { f: number; m?: number | undefined }): Dist
       const ones = chosen.map(() => 1);
       return {
         combine(out, columns) {
-          const kept = chosen.map((k) => columns[k] as Column);
+          const kept = chosen.map((k) => columns[k] as ValueColumn);
           weightedSum(out, kept, ones, kept.length);
         },
       };

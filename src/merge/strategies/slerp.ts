@@ -1,4 +1,4 @@
-import { cosine } from '../kernels/gram.js';
+import { cosineBetween } from '../kernels/gram.js';
 import { weightedSum } from '../kernels/weighted-sum.js';
 import type { GramStrategy } from '../strategy.js';
 
@@ -28,7 +28,7 @@ export function slerp({ t }: { t: number }): GramStrategy {
     takes: { least: 2, most: 2, rule: 'n = 2' },
     ordered: true,
     prepare({ all }) {
-      const cos = cosine(all, 0, 1);
+      const cos = cosineBetween(all, 0, 1);
       const omega = Math.acos(cos);
       const straight = Math.abs(cos) > STRAIGHT || all.some((row, k) => row[k] === 0);
       const weight = (part: number) => (straight ? part : Math.sin(part * omega) / Math.sin(omega));

@@ -1,5 +1,5 @@
 import { magnitudeSurvey } from '../kernels/largest-magnitudes.js';
-import type { Column, SurveyStrategy } from '../strategy.js';
+import type { SurveyStrategy, ValueColumn } from '../strategy.js';
 
 /**
  * TIES: trim, elect sign, merge the values that agree. In each update Δₖ only the `density` part
@@ -26,13 +26,13 @@ export function ties({ density, lambda }: { density: number; lambda: number }): 
   };
 }
 
-function agreedMean(columns: readonly Column[], thresholds: Float32Array, place: number): number {
+function agreedMean(columns: readonly ValueColumn[], thresholds: Float32Array, place: number): number {
   let up = 0;
   let ups = 0;
   let down = 0;
   let downs = 0;
   for (let k = 0; k < columns.length; k++) {
-    const value = (columns[k] as Column)[place] as number;
+    const value = (columns[k] as ValueColumn)[place] as number;
     if (Math.abs(Math.fround(value)) < (thresholds[k] as number)) continue;
     if (value > 0) {
       up += value;

@@ -9,7 +9,7 @@ export interface PixelsProps {
   readonly label: string;
 }
 
-export function Pixels({ pixels, shape, label }: PixelsProps) {
+export function PixelCanvas({ pixels, shape, label }: PixelsProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [, height, width] = shape;
   useLayoutEffect(() => {

@@ -9,7 +9,7 @@ import { readFragment } from '../../transport/hub/client/link.js';
 import { saveFile } from '../common/save-file.js';
 import { JoinPage } from './join-page.js';
 import { next, opening } from './state/join-state.js';
-import type { Command, WorkerEvent } from './state/messages.js';
+import type { PageCommand, WorkerEvent } from './state/messages.js';
 import { deviceNotices, noToken } from './state/words.js';
 
 const { token, key: coordinatorKey } = readFragment(location.hash);
@@ -21,7 +21,7 @@ const worker = new Worker(new URL('./worker/participant-worker.ts', import.meta.
 function App() {
   const [state, tell] = useReducer(next, opening);
   const trials = useRef(0);
-  const send = useCallback((command: Command) => {
+  const send = useCallback((command: PageCommand) => {
     tell({ type: 'commanded', command });
     worker.postMessage(command);
   }, []);

@@ -13,7 +13,7 @@ export interface ConfusionProps {
   readonly rounds: readonly RoundView[];
 }
 
-export function Confusion({ overview, rounds }: ConfusionProps) {
+export function ConfusionPanel({ overview, rounds }: ConfusionProps) {
   const measured = useMemo(
     () => rounds.flatMap(({ details }) => (details?.test === undefined ? [] : [details])),
     [rounds],

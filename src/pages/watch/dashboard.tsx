@@ -5,11 +5,11 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { runTitle } from '../../report/run-title.js';
 import { announcement } from './announcement.js';
-import { Confusion } from './confusion.js';
+import { ConfusionPanel } from './confusion.js';
 import { ConnectionNote } from './connection-note.js';
 import { Labels } from './labels.js';
-import { Log } from './log.js';
-import { Metric } from './metric.js';
+import { LogPanel } from './log.js';
+import { MetricTile } from './metric.js';
 import { Now } from './now.js';
 import { Participants } from './participants.js';
 import { Pictures } from './pictures.js';
@@ -45,12 +45,12 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
             )}
             {useMemo(
               () => (
-                <Metric overview={overview} rounds={rounds} />
+                <MetricTile overview={overview} rounds={rounds} />
               ),
               [overview, rounds],
             )}
             {useMemo(
-              () => overview.classNames && <Confusion overview={overview} rounds={rounds} />,
+              () => overview.classNames && <ConfusionPanel overview={overview} rounds={rounds} />,
               [overview, rounds],
             )}
             {useMemo(
@@ -59,7 +59,7 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
             )}
             {useMemo(
               () => (
-                <Log entries={log} />
+                <LogPanel entries={log} />
               ),
               [log],
             )}

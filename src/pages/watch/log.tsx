@@ -14,7 +14,7 @@ type Level = keyof typeof levels;
 /** More are not shown at once. */
 const SHOWN = 200;
 
-export function Log({ entries }: { readonly entries: readonly LogEntry[] }) {
+export function LogPanel({ entries }: { readonly entries: readonly LogEntry[] }) {
   const [level, setLevel] = useState<Level>('everything');
   const [paused, setPaused] = useState<readonly LogEntry[]>();
   const wanted: readonly string[] = levels[level];

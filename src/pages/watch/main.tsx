@@ -8,16 +8,16 @@ import { pageSocket } from '../../transport/hub/client/page/page-socket.js';
 import { watchHub } from '../../transport/hub/client/watch-hub.js';
 import { fragmentToken } from '../common/fragment-token.js';
 import { Dashboard } from './dashboard.js';
-import { initialState, newFrom, type WatchEvent, watched } from './watch-state.js';
+import { initialWatchState, newFrom, type WatchEvent, watched } from './watch-state.js';
 
 const token = fragmentToken(location.hash);
 // Another link was pasted into the same tab.
 addEventListener('hashchange', () => location.reload());
 
 /** What is heard is known at once; it is drawn when the page is. */
-function watch(token: string, onChange: (state: typeof initialState) => void): AbortController {
+function watch(token: string, onChange: (state: typeof initialWatchState) => void): AbortController {
   const leaving = new AbortController();
-  let state = initialState;
+  let state = initialWatchState;
   let heardAt: Date | undefined;
   const tell = (event: WatchEvent) => {
     state = watched(state, event);
@@ -42,7 +42,10 @@ function watch(token: string, onChange: (state: typeof initialState) => void): A
 }
 
 function Watching({ token }: { readonly token: string }) {
-  const [state, show] = useReducer((_: typeof initialState, now: typeof initialState) => now, initialState);
+  const [state, show] = useReducer(
+    (_: typeof initialWatchState, now: typeof initialWatchState) => now,
+    initialWatchState,
+  );
   useEffect(() => {
     const leaving = watch(token, show);
     return () => leaving.abort();

@@ -17,7 +17,7 @@ const MOST_CHOSEN = 6;
 
 const nothingTested = ({ result }: RoundView) => Object.keys(result.merged).length === 0;
 
-export function Metric({ overview, rounds }: MetricProps) {
+export function MetricTile({ overview, rounds }: MetricProps) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const { participants } = overview;
   const { test, validation } = useMemo(

@@ -6,10 +6,10 @@ import type { MetricFacts } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
 import { figuresBy } from '../../report/run-figures.js';
-import { type Participant, type Standing, standingOf, standings } from './standing.js';
+import { type ParticipantState, type ParticipantStatus, standingOf, standings } from './standing.js';
 
 export interface Row {
-  readonly participant: Participant;
+  readonly participant: ParticipantStatus;
   readonly part: string;
   readonly own: number | undefined;
   readonly copy: number | undefined;
@@ -83,7 +83,11 @@ export function sorted(rows: readonly Row[], sort: Sort | undefined): readonly R
 }
 
 /** Those of one standing, by a part of their name. */
-export function matching(rows: readonly Row[], standing: Standing | 'all', name: string): readonly Row[] {
+export function matching(
+  rows: readonly Row[],
+  standing: ParticipantState | 'all',
+  name: string,
+): readonly Row[] {
   const part = name.trim().toLowerCase();
   return rows.filter(
     ({ participant }) =>
@@ -93,8 +97,8 @@ export function matching(rows: readonly Row[], standing: Standing | 'all', name:
 }
 
 /** How many there are of each. */
-export function countStandings(rows: readonly Row[]): ReadonlyMap<Standing, number> {
-  const counts = new Map<Standing, number>();
+export function countStandings(rows: readonly Row[]): ReadonlyMap<ParticipantState, number> {
+  const counts = new Map<ParticipantState, number>();
   for (const { participant } of rows) {
     const standing = standingOf(participant);
     counts.set(standing, (counts.get(standing) ?? 0) + 1);

@@ -18,7 +18,14 @@ import {
   type Sort,
   sorted,
 } from './participant-rows.js';
-import { isMissing, type Standing, standingOf, standings, standingText, trainedPart } from './standing.js';
+import {
+  isMissing,
+  type ParticipantState,
+  standingOf,
+  standings,
+  standingText,
+  trainedPart,
+} from './standing.js';
 import { timeOf } from './times.js';
 
 export interface ParticipantsProps {
@@ -64,14 +71,14 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
 }
 
 interface Filter {
-  readonly standing: Standing | 'all';
+  readonly standing: ParticipantState | 'all';
   /** A part of it. */
   readonly name: string;
 }
 
 interface FilterControlsProps {
   readonly filter: Filter;
-  readonly counts: ReadonlyMap<Standing, number>;
+  readonly counts: ReadonlyMap<ParticipantState, number>;
   /** All of them. */
   readonly of: number;
   onFilter(filter: Filter): void;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Participant, standingOf, standingText, trainedPart } from './standing.js';
+import { type ParticipantStatus, standingOf, standingText, trainedPart } from './standing.js';
 
 const name = 'site-a';
 const progress = { round: 1, activity: 'training', epoch: 2, epochs: 4, step: 5, steps: 10 } as const;
-const text = (participant: Participant) => standingText(participant, (at) => at.slice(11, 19));
+const text = (participant: ParticipantStatus) => standingText(participant, (at) => at.slice(11, 19));
 
 describe('what a participant is doing', () => {
-  it.each<[string, string, Participant]>([
+  it.each<[string, string, ParticipantStatus]>([
     ['training', 'training, epoch 2 of 4', { name, presence: 'here', progress }],
     ['waiting', 'waiting', { name, presence: 'here', progress: { round: 1, activity: 'waiting' } }],
     ['here', 'here', { name, presence: 'here' }],

@@ -4,7 +4,7 @@
 import type { Status } from '../../protocol/status.js';
 import { doing } from '../../report/text/status-lines.js';
 
-export type Participant = Status['participants'][number];
+export type ParticipantStatus = Status['participants'][number];
 
 /** In the order in which one wants to see them: who is missing first. */
 export const standings = [
@@ -20,16 +20,16 @@ export const standings = [
   'here',
   'unknown',
 ] as const;
-export type Standing = (typeof standings)[number];
+export type ParticipantState = (typeof standings)[number];
 
-const missing: ReadonlySet<Standing> = new Set(['gone', 'not joined', 'left', 'dropped']);
-export const isMissing = (standing: Standing) => missing.has(standing);
+const missing: ReadonlySet<ParticipantState> = new Set(['gone', 'not joined', 'left', 'dropped']);
+export const isMissing = (standing: ParticipantState) => missing.has(standing);
 
-export const standingOf = ({ presence, progress }: Participant): Standing =>
+export const standingOf = ({ presence, progress }: ParticipantStatus): ParticipantState =>
   presence === 'here' ? (progress?.activity ?? 'here') : presence;
 
 /** `gone since 12:03:10`, `training, epoch 2 of 3, 1,234 images/s` */
-export function standingText(participant: Participant, timeOf: (at: string) => string): string {
+export function standingText(participant: ParticipantStatus, timeOf: (at: string) => string): string {
   const standing = standingOf(participant);
   if (standing === 'unknown') return '–';
   if (!isMissing(standing)) return doing(withoutStep(participant)) || standing;
@@ -39,14 +39,14 @@ export function standingText(participant: Participant, timeOf: (at: string) => s
 }
 
 /** The step is shown as a bar. */
-function withoutStep(participant: Participant): Participant {
+function withoutStep(participant: ParticipantStatus): ParticipantStatus {
   if (participant.progress === undefined) return participant;
   const { step: _, ...progress } = participant.progress;
   return { ...participant, progress };
 }
 
 /** Of the training of this round, from 0 to 1. */
-export function trainedPart({ presence, progress }: Participant): number | undefined {
+export function trainedPart({ presence, progress }: ParticipantStatus): number | undefined {
   if (presence !== 'here' || progress?.activity !== 'training') return undefined;
   const { epoch = 1, epochs = 1, step, steps } = progress;
   if (step === undefined || steps === undefined) return undefined;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type ScriptedRun, scriptedRun } from '../../../test/pages/scripted-run.js';
 import type { NewsFrame } from '../../transport/hub/client/watch-hub.js';
 import { announcement } from './announcement.js';
-import { initialState, newFrom, type WatchState, watched } from './watch-state.js';
+import { initialWatchState, newFrom, type WatchState, watched } from './watch-state.js';
 
 const hear = (state: WatchState, ...frames: readonly NewsFrame[]) =>
   frames.reduce((now, frame) => watched(now, { type: 'frame', frame }), state);
@@ -23,12 +23,12 @@ describe('what the dashboard knows', () => {
   });
 
   it('begins with nothing, and asks for everything', () => {
-    expect(newFrom(initialState)).toEqual({ round: 1, log: 0 });
-    expect(hear(initialState, overview())).toMatchObject({ connection: { at: 'live' }, rounds: [] });
+    expect(newFrom(initialWatchState)).toEqual({ round: 1, log: 0 });
+    expect(hear(initialWatchState, overview())).toMatchObject({ connection: { at: 'live' }, rounds: [] });
   });
 
   it('asks for what is new after a lost connection, the last round with it', () => {
-    const known = hear(initialState, overview(), status(), rounds(), log());
+    const known = hear(initialWatchState, overview(), status(), rounds(), log());
     expect(newFrom(known)).toEqual({ round: 2, log: 2 });
     const heardAt = new Date(0);
     const lost = watched(known, { type: 'trouble', reason: 'the hub goes', heardAt });
@@ -41,16 +41,16 @@ describe('what the dashboard knows', () => {
   });
 
   it('forgets a run when there is another in its place', () => {
-    const known = hear(initialState, overview(), status(), rounds(), log());
+    const known = hear(initialWatchState, overview(), status(), rounds(), log());
     const another = { ...run.view.overview, participants: ['somebody'] };
     const now = hear(known, { type: 'overview', overview: another, heartbeatMs: 1000 });
-    expect(now).toEqual({ ...initialState, connection: { at: 'live' }, overview: another });
+    expect(now).toEqual({ ...initialWatchState, connection: { at: 'live' }, overview: another });
   });
 
   it('keeps pictures of the newest round alone, and rounds in their order', () => {
     const [first, second] = run.rounds();
     const { pictures } = second!;
-    const state = hear(initialState, {
+    const state = hear(initialWatchState, {
       type: 'rounds',
       rounds: [second!, { ...first!, pictures: pictures! }],
     });
@@ -59,7 +59,7 @@ describe('what the dashboard knows', () => {
   });
 
   it('keeps what has not changed as the same objects', () => {
-    const known = hear(initialState, overview(), status(), rounds());
+    const known = hear(initialWatchState, overview(), status(), rounds());
     const changed = structuredClone(run.view.status());
     changed.participants[1] = { ...changed.participants[1]!, presence: 'gone' };
     const now = hear(known, { type: 'status', status: changed }, overview());
@@ -71,7 +71,7 @@ describe('what the dashboard knows', () => {
   });
 
   it('says aloud that a round begins, that the run ends and that the connection is lost, and no step', () => {
-    const known = hear(initialState, overview(), status(), rounds());
+    const known = hear(initialWatchState, overview(), status(), rounds());
     run.train();
     const trained = hear(known, status());
     expect(announcement(known, trained)).toBeUndefined();

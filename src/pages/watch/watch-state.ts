@@ -6,7 +6,7 @@ import type { Status } from '../../protocol/status.js';
 import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '../../protocol/view.js';
 import type { NewsFrame } from '../../transport/hub/client/watch-hub.js';
 
-export type Connection =
+export type ConnectionState =
   | { readonly at: 'connecting' }
   | { readonly at: 'live' }
   /** It is tried again. */
@@ -21,7 +21,7 @@ export type Connection =
     };
 
 export interface WatchState {
-  readonly connection: Connection;
+  readonly connection: ConnectionState;
   readonly overview?: Overview;
   readonly status?: Status;
   readonly traffic?: Traffic | undefined;
@@ -45,7 +45,7 @@ export type WatchEvent =
 /** More entries of the log are not kept. */
 const MOST_ENTRIES = 1000;
 
-export const initialState: WatchState = {
+export const initialWatchState: WatchState = {
   connection: { at: 'connecting' },
   rounds: [],
   labels: {},
@@ -83,7 +83,7 @@ function shown(state: WatchState, frame: NewsFrame): WatchState {
     case 'overview':
       return same(state.overview, frame.overview)
         ? { ...state, connection: { at: 'live' } }
-        : { ...initialState, connection: { at: 'live' }, overview: frame.overview };
+        : { ...initialWatchState, connection: { at: 'live' }, overview: frame.overview };
     case 'status':
       return {
         ...state,

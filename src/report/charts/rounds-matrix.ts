@@ -5,7 +5,7 @@
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import { type MetricFacts, written } from '../../metrics/metric.js';
-import { type FigureOf, figuresBy, hasTestExamples, strategiesOf } from '../run-figures.js';
+import { evaluatedStrategies, type FigureOf, figuresBy, hasTestExamples } from '../run-figures.js';
 
 export interface RoundsMatrix {
   readonly head: readonly string[];
@@ -37,7 +37,7 @@ export function roundsMatrix(run: RecordedRun): RoundsMatrix {
     ...byParticipant('own, validation', ownValidation),
     ...(test ? byParticipant('own, test', ownTest) : []),
     ...(test
-      ? strategiesOf(run).map((name) => ({
+      ? evaluatedStrategies(run).map((name) => ({
           head: `${name}, test`,
           cell: (round: RoundResult) => cellOf(mergedTest(round, name)),
         }))

@@ -7,7 +7,7 @@ import { roundsMatrix } from '../charts/rounds-matrix.js';
 import { type Html, html } from '../html.js';
 import { plural } from '../numbers.js';
 import { table } from '../page.js';
-import { hasTestExamples, referenceOf, strategiesOf } from '../run-figures.js';
+import { evaluatedStrategies, hasTestExamples, referenceOf } from '../run-figures.js';
 
 export function metricSection(run: RecordedRun): Html {
   const { head, rows, omitted } = roundsMatrix(run);
@@ -34,7 +34,7 @@ export function metricByRound(run: RecordedRun): MetricByRound {
     metric,
     rounds: result.rounds,
     participants: result.participants,
-    strategies: strategiesOf(run),
+    strategies: evaluatedStrategies(run),
     reference: referenceOf(configuration, result.metrics),
     ...(configuration.pooled && {
       pooled: result.rounds.map(({ round }) => run.rounds[round - 1]?.pooled?.test?.[metric.name]),

@@ -11,11 +11,11 @@ import {
 } from '../../metrics/metric.js';
 import { byteSize, count, plural } from '../numbers.js';
 import {
+  evaluatedStrategies,
   figuresBy,
   hasTestExamples,
   lastDetails,
   mergedRounds,
-  strategiesOf,
   trafficOf,
   weightedByExamples,
 } from '../run-figures.js';
@@ -66,7 +66,7 @@ const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(
 function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
   const [metric] = run.result.metrics;
   const order = bestFirst(metric);
-  const ranked = strategiesOf(run)
+  const ranked = evaluatedStrategies(run)
     .flatMap((name) => {
       const figure = figuresBy(metric).mergedTest(last, name);
       return figure === undefined ? [] : [{ name, figure }];
@@ -92,7 +92,7 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
 
 function collapse(run: RecordedRun): string[] {
   const [metric] = run.result.metrics;
-  const names = strategiesOf(run);
+  const names = evaluatedStrategies(run);
   const collapsed = names.flatMap((name) => {
     const falls = mergedRounds(run).flatMap((round) => fallOf(metric, round, name) ?? []);
     const worst = falls.toSorted((a, b) => b.loss - a.loss)[0];

@@ -7,7 +7,7 @@ import { withoutNats } from '../../../test/nats-server.js';
 import { sha256Of } from '../blob-folder.js';
 import { TransportError } from '../error.js';
 import { type Log, silentLog } from '../log.js';
-import { noise } from '../transport.contract.js';
+import { randomBlob } from '../transport.contract.js';
 import { blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from './names.js';
 import type { BlobMover } from './participant/nats-blobs.js';
 
@@ -33,9 +33,9 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
   it('leave nothing in the store once the coordinator has them, nor what an uploader left that died', async () => {
     const coordinator = await federation.openCoordinator();
     const bucket = uploadsBucket('site-a');
-    await jetstream(other).publish(`$O.${bucket}.C.died`, noise(1000));
+    await jetstream(other).publish(`$O.${bucket}.C.died`, randomBlob(1000));
     const participant = await federation.openParticipant('site-a');
-    const blob = await participant.upload(noise(2_000_000));
+    const blob = await participant.upload(randomBlob(2_000_000));
     expect(await coordinator.blobs.has(blob.sha256)).toBe(true);
     expect(await subjectsOf(bucket)).toEqual([]);
   });
@@ -43,9 +43,9 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
   it('are sent again where something else came out of the store', async () => {
     const coordinator = await federation.openCoordinator({}, { log });
     const store = await storeOf(uploadsBucket('site-a'));
-    const bytes = noise(1_000_000);
+    const bytes = randomBlob(1_000_000);
     const name = objectName(JOB, sha256Of(bytes));
-    await store.putBlob({ name }, noise(1_000_000, 1));
+    await store.putBlob({ name }, randomBlob(1_000_000, 1));
     const participant = await federation.openParticipant('site-a');
     const blob = await participant.upload(bytes);
     expect(sha256Of(await coordinator.blobs.get(blob.sha256))).toBe(blob.sha256);
@@ -55,7 +55,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
   it('are refused where they are too large, or no blobs', async () => {
     await federation.openCoordinator({}, { log, maximumBlobBytes: 1000 });
     const participant = await federation.openParticipant('site-a');
-    await expect(participant.upload(noise(1001))).rejects.toThrow(/1001 bytes, expected at most 1000/);
+    await expect(participant.upload(randomBlob(1001))).rejects.toThrow(/1001 bytes, expected at most 1000/);
     const reply = await other.request(blobSubject(JOB, 'site-a'), '{"sha256":"../../etc/passwd","bytes":1}');
     expect(reply.json()).toMatchObject({ here: false, refused: expect.stringMatching(/schema: sha256/) });
     const nobody = await other.request(blobSubject(JOB, 'nobody'), '{}', {
@@ -67,7 +67,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
 
   it('that are too large are not fetched either where they are announced', async () => {
     const coordinator = await federation.openCoordinator({}, { log, maximumBlobBytes: 1000 });
-    const bytes = noise(1001);
+    const bytes = randomBlob(1001);
     const state = { sha256: sha256Of(bytes), bytes: bytes.length };
     await (await storeOf(uploadsBucket('site-a'))).putBlob({ name: objectName(JOB, state.sha256) }, bytes);
     const participant = await federation.openParticipant('site-a');
@@ -82,7 +82,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
     const participant = await federation.openParticipant('site-a');
     const uploaded: string[] = [];
     for (let seed = 0; seed < 66; seed++) {
-      const { sha256, bytes } = await participant.upload(noise(100, seed));
+      const { sha256, bytes } = await participant.upload(randomBlob(100, seed));
       uploaded.push(sha256);
       if (seed > 0) continue;
       const update = {
@@ -102,17 +102,17 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
 
   it('are refused by a participant where the store has other bytes', async () => {
     const coordinator = await federation.openCoordinator();
-    const model = await coordinator.blobs.put(noise(1000));
+    const model = await coordinator.blobs.put(randomBlob(1000));
     await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
     const store = await storeOf(MODELS_BUCKET);
-    await store.putBlob({ name: objectName(JOB, model.sha256) }, noise(1000, 1));
+    await store.putBlob({ name: objectName(JOB, model.sha256) }, randomBlob(1000, 1));
     const participant = await federation.openParticipant('site-a');
     await expect(participant.download(model)).rejects.toThrow(/other bytes than its SHA-256 says, 5 times/);
   });
 
   it('are kept in the store while the current assignment, or the one before, names them', async () => {
     const coordinator = await federation.openCoordinator();
-    const models = await Promise.all([1, 2, 3].map((seed) => coordinator.blobs.put(noise(1000, seed))));
+    const models = await Promise.all([1, 2, 3].map((seed) => coordinator.blobs.put(randomBlob(1000, seed))));
     for (const [i, model] of models.entries()) {
       const sequence = 2 * i;
       const round = i + 1;
@@ -141,7 +141,7 @@ describe.skipIf(withoutNats)('blobs over NATS', () => {
       };
     };
     const participant = await federation.openParticipant('site-a', { hub });
-    const state = await participant.upload(noise(1000));
+    const state = await participant.upload(randomBlob(1000));
     const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     expect(await participant.announce({ type: 'update', round: 1, update })).toEqual({ accepted: true });
     expect(asked).toEqual([url]);

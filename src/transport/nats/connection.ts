@@ -18,7 +18,7 @@ import { TransportError } from '../error.js';
 import type { Patience } from '../patience.js';
 import { defaultWaits, type Waits } from '../waits.js';
 import type { NatsAccess } from './access.js';
-import { closedError, explain, isNobodyThere, reasonOf, withoutJetStream } from './explain.js';
+import { closedError, explain, isNobodyThere, messageOf, withoutJetStream } from './explain.js';
 import { type Outages, outages } from './outages.js';
 
 export interface Nats {
@@ -77,7 +77,7 @@ async function reach(url: string, options: ConnectionOptions): Promise<NatsConne
   try {
     return await connect(options);
   } catch (cause) {
-    throw new TransportError(`nats: ${url} cannot be reached: ${reasonOf(cause)}`, {
+    throw new TransportError(`nats: ${url} cannot be reached: ${messageOf(cause)}`, {
       hint: 'see that the server runs there, and that the credentials and the CA are those it knows',
       cause,
       transient: isNobodyThere(cause),
@@ -149,7 +149,7 @@ function serverOf(url: string): { readonly address: string; readonly secure: boo
 
 const fileOf = (path: string, what: string) =>
   readFile(path).catch((cause: unknown) => {
-    throw new TransportError(`nats: ${what} cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new TransportError(`nats: ${what} cannot be read: ${messageOf(cause)}`, { cause });
   });
 
 function isOlder(version: string): boolean {

@@ -8,7 +8,7 @@ import {
 } from '@nats-io/transport-node';
 import { TransportError } from '../error.js';
 
-export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 export const closedError = () => new TransportError('nats: the channel is closed');
 
@@ -19,7 +19,7 @@ export const withoutJetStream = (where: string) =>
 
 export function explain(cause: unknown, what: string): TransportError {
   if (cause instanceof TransportError) return cause;
-  return new TransportError(`nats: ${what}: ${reasonOf(cause)}`, {
+  return new TransportError(`nats: ${what}: ${messageOf(cause)}`, {
     hint: 'docs/nats.md lists the permissions that coordinator and participants need',
     cause,
     transient: !isFinal(cause),

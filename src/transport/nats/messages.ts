@@ -9,11 +9,11 @@ import { assignmentSchema } from '../../protocol/assignment.js';
 import { jobSchema } from '../../protocol/description.js';
 import { describedFields, hasItsHash, WRONG_HASH } from '../../protocol/signed.js';
 import { TransportError } from '../error.js';
-import { reasonOf } from './explain.js';
+import { messageOf } from './explain.js';
 
 /** Where blobs are moved: the object store, or a hub that speaks HTTP. */
 const blobPlaceSchema = z.union([z.literal('object-store'), z.strictObject({ url: z.url() })]);
-export type BlobPlace = z.output<typeof blobPlaceSchema>;
+export type BlobChannel = z.output<typeof blobPlaceSchema>;
 
 /**
  * Where participants look first. Loose: a later protocol may have more to say, and its number must
@@ -21,7 +21,7 @@ export type BlobPlace = z.output<typeof blobPlaceSchema>;
  */
 export const currentSchema = z.object({ protocol: z.int().positive(), job: jobSchema });
 /** With what a participant of protocol 1 looks for, before it looks at the number. */
-export type Current = z.output<typeof currentSchema> & { readonly blobs: BlobPlace };
+export type Current = z.output<typeof currentSchema> & { readonly blobs: BlobChannel };
 
 /** What is signed as the description: a hub that somebody else names would be shown the token. */
 export const natsDescribedSchema = z
@@ -69,7 +69,7 @@ export function decode<Value>(schema: z.ZodType<Value>, data: Uint8Array, maximu
   try {
     json = messageJson(decoder.decode(data));
   } catch (cause) {
-    throw new TransportError(`is not JSON: ${reasonOf(cause)}`, { cause });
+    throw new TransportError(`is not JSON: ${messageOf(cause)}`, { cause });
   }
   const result = schema.safeParse(json);
   if (result.success) return result.data;

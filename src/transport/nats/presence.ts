@@ -25,7 +25,7 @@ export async function beat(nats: Nats, bucket: KV, key: string, everyMs: number,
   nats.outages.onReconnect(put, signal);
 }
 
-export interface Presence {
+export interface PresenceWatch {
   /** Something came from it. */
   seen(name: string): void;
 }
@@ -39,7 +39,7 @@ export async function watchPresence(
   beatMs: number,
   tell: (name: string, present: boolean) => void,
   signal: AbortSignal,
-): Promise<Presence> {
+): Promise<PresenceWatch> {
   const present = new Map<string, NodeJS.Timeout>();
   const gone = (name: string) => {
     clearTimeout(present.get(name));

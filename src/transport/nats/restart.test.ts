@@ -4,7 +4,7 @@ import { type NatsFederation, natsFederation } from '../../../test/nats-federati
 import { withoutNats } from '../../../test/nats-server.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
-import { evaluated, noise } from '../transport.contract.js';
+import { evaluated, randomBlob } from '../transport.contract.js';
 
 const wait = (round: number): Assignment => ({ type: 'wait', epoch: 1, sequence: round, round });
 
@@ -83,7 +83,7 @@ describe.skipIf(withoutNats)('a nats-server that is killed and started again', (
     const participant = await federation.openParticipant('site-a');
     const assignments = participant.assignments()[Symbol.asyncIterator]();
     expect((await assignments.next()).value).toEqual(wait(1));
-    const uploading = participant.upload(noise(20_000_000, 1));
+    const uploading = participant.upload(randomBlob(20_000_000, 1));
     await federation.server.kill();
     const publishing = coordinator.publish(wait(2));
     const next = assignments.next();

@@ -6,7 +6,7 @@ import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
 import { readSigned, type Signed, signedSchema } from '../../protocol/signed.js';
 import { OtherKeyError } from '../coordinator-voice.js';
-import { reasonOf } from './explain.js';
+import { messageOf } from './explain.js';
 import { decode, encode, type State, stateSchema } from './messages.js';
 import { stateKey } from './names.js';
 
@@ -67,7 +67,7 @@ export function stateOf(entry: KvEntry, { job, key }: StateOwner): ReadState {
   try {
     signed = signedOf(entry);
   } catch (error) {
-    return { problem: reasonOf(error) };
+    return { problem: messageOf(error) };
   }
   const expected = { kind: 'nats-state', schema: stateSchema, job } as const;
   const read = readSigned(signed, { ...expected, key });

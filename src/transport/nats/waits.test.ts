@@ -4,7 +4,7 @@ import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-fed
 import { withoutNats } from '../../../test/nats-server.js';
 import { gateway } from '../../../test/silent-servers.js';
 import { sha256Of } from '../blob-folder.js';
-import { noise } from '../transport.contract.js';
+import { randomBlob } from '../transport.contract.js';
 import { defaultWaits, type Waits } from '../waits.js';
 import type { WaitOfNats } from '../waits.test.js';
 import { blobSubject } from './names.js';
@@ -40,7 +40,7 @@ describe.skipIf(withoutNats)('a NATS server that answers, and then not', () => {
       // Somebody listens there, and does not answer; then a coordinator does.
       const deaf = other.subscribe(blobSubject(JOB, 'site-a'));
       await other.flush();
-      const bytes = noise(1000);
+      const bytes = randomBlob(1000);
       const uploading = participant.upload(bytes);
       while (troubles.length === 0) await new Promise((resolve) => setImmediate(resolve));
       expect(troubles[0]).toBe('nats: an upload: nothing was heard in time');

@@ -12,7 +12,7 @@ import { sharedBytes, withoutTest } from '../../dataset.js';
 import { DataError } from '../../error.js';
 import { type ImageDataset, type ImageSplit, imageDataset } from '../image-dataset.js';
 import { checkBytes, checkFormat, checkPixels, damaged, type PictureSize } from '../picture-checks.js';
-import { examplesOf, findPictures, type PictureExample, type PicturesByClass } from '../picture-tree.js';
+import { findPictures, type PictureExample, type PicturesByClass, pictureExamples } from '../picture-tree.js';
 import { listFolder } from './list-folder.js';
 import { loadSharp } from './load-sharp.js';
 
@@ -58,8 +58,8 @@ export async function loadPictureFolder(
   const { train, test } =
     tree.test === undefined && !trainingOnly
       ? holdOutTest(folder, tree.train, options)
-      : { train: examplesOf(tree.train), test: examplesOf(tree.test ?? new Map()) };
-  const size = await sizeOfSet(examplesOf(tree.train), options);
+      : { train: pictureExamples(tree.train), test: pictureExamples(tree.test ?? new Map()) };
+  const size = await sizeOfSet(pictureExamples(tree.train), options);
   const resized: string[] = [];
   checkBytes(
     folder,

@@ -7,7 +7,7 @@ import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import type { StateLayout, TensorEntry } from '../../../tensor/state-dict.js';
 import * as g from '../../graph/build.js';
 import { operand, type Value } from '../../graph/value.js';
-import { applyNetwork, examplesOf, type Network, NetworkError } from './network.js';
+import { applyNetwork, inputsOfBatch, type Network, NetworkError } from './network.js';
 
 export interface LastLayer {
   /** [classes, features] in the state. */
@@ -28,7 +28,7 @@ export function lastLayerOf(
 ): LastLayer {
   const all = [...layout, ...frozen];
   const named = all.map(({ name, shape }) => g.input(name, shape));
-  const layer = denseLayer(applyNetwork(network, all, named, examplesOf(inputs, 1)));
+  const layer = denseLayer(applyNetwork(network, all, named, inputsOfBatch(inputs, 1)));
   const entryOf = (value: Value) =>
     layout.find(({ name }) => value.op === 'input' && value.attributes.name === name);
   const [weight, bias] = layer === undefined ? [] : [entryOf(layer.weight), entryOf(layer.bias)];

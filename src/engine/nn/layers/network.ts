@@ -54,7 +54,7 @@ export type Inputs = readonly [Value, ...Value[]];
  * The inputs of a graph for a batch of this size.
  * @throws NetworkError when there are none; TensorError when a shape is invalid
  */
-export function examplesOf(inputs: readonly ColumnSpec[], batchSize: number): Inputs {
+export function inputsOfBatch(inputs: readonly ColumnSpec[], batchSize: number): Inputs {
   const [first, ...others] = inputs.map(({ name, shape, dtype }) => {
     requireShape(`network: the shape of "${name}"`, shape, { least: 1 });
     return input(name, [batchSize, ...shape], dtype);
@@ -88,7 +88,7 @@ export function parametersOf(
       return input(name, shape);
     },
   });
-  network(scope, ...examplesOf(inputs, 1));
+  network(scope, ...inputsOfBatch(inputs, 1));
   const idle = idlePattern(
     freeze,
     parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name),

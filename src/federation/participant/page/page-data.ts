@@ -14,12 +14,12 @@ import { decodePictures } from '../../../data/images/page/page-pictures.js';
 import { checkBytes, type PictureSize } from '../../../data/images/picture-checks.js';
 import { type PictureFacts, pictureFacts } from '../../../data/images/picture-facts.js';
 import {
-  examplesOf,
   type FolderEntry,
   findPictures,
   isHidden,
   type ListFolder,
   layoutHint,
+  pictureExamples,
 } from '../../../data/images/picture-tree.js';
 import { FederationError } from '../../error.js';
 import { categoryNumbers } from '../fit-data.js';
@@ -78,7 +78,7 @@ async function readPictures(
   const classNames = [...train.keys()];
   const counts = [...train.values()].map((paths) => paths.length);
   categoryNumbers(classNames, { counts, column: 'labels', spec: folder }, facts.classNames);
-  const examples = examplesOf(train);
+  const examples = pictureExamples(train);
   checkEnough(examples.length, folder, facts.least);
   const size = sizeOf(facts);
   checkBytes(folder, examples.length, size, mostBytes);

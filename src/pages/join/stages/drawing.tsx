@@ -13,7 +13,7 @@ export interface DrawingProps {
 const WIDTH = 280;
 const PEN = 20;
 
-export function Drawing({ shape: [, height, width], onDrawn }: DrawingProps) {
+export function DrawingPad({ shape: [, height, width], onDrawn }: DrawingProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<{ readonly x: number; readonly y: number }>(undefined);
   const clear = () => {

@@ -1,7 +1,7 @@
 /** Shows what was read (samples, numbers, classes), and the button to start. */
 import { useState } from 'preact/hooks';
 import { count } from '../../../report/numbers.js';
-import { Pixels } from '../../common/pixels.js';
+import { PixelCanvas } from '../../common/pixels.js';
 import { Scroll } from '../../common/scroll.js';
 import type { DataSummary, FederationFacts } from '../state/messages.js';
 import { StageHeading } from './stage-heading.js';
@@ -20,7 +20,7 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
     <section aria-labelledby="data">
       <StageHeading id="data">Your pictures</StageHeading>
       {resumed && <p>They have been kept on this device since an earlier visit.</p>}
-      <OwnData federation={federation} data={data} />
+      <OwnDataSummary federation={federation} data={data} />
       <label class="tick">
         <input
           type="checkbox"
@@ -44,7 +44,7 @@ export function OwnDataReady({ federation, data, resumed, onStart, onChooseAgain
   );
 }
 
-export function OwnData({ federation, data }: Pick<OwnDataProps, 'federation' | 'data'>) {
+export function OwnDataSummary({ federation, data }: Pick<OwnDataProps, 'federation' | 'data'>) {
   const { classNames, imageShape } = federation;
   const { training, validation, counts, samples, notices } = data;
   const most = Math.max(1, ...counts);
@@ -68,7 +68,7 @@ export function OwnData({ federation, data }: Pick<OwnDataProps, 'federation' | 
       <ul class="samples" aria-label="Some of them, as the network sees them">
         {samples.map(({ className, pixels }) => (
           <li key={className}>
-            <Pixels pixels={pixels} shape={imageShape} label={`a picture of the class ${className}`} />
+            <PixelCanvas pixels={pixels} shape={imageShape} label={`a picture of the class ${className}`} />
             <span>{className}</span>
           </li>
         ))}

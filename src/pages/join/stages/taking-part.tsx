@@ -1,10 +1,10 @@
 /** Shows the work under way, the results so far, and the button to leave. */
 import { useRef } from 'preact/hooks';
 import { byteSize, count } from '../../../report/numbers.js';
-import type { JoinState, Work } from '../state/join-state.js';
+import type { JoinState, WorkStatus } from '../state/join-state.js';
 import { statusText } from '../state/words.js';
 import { AboutFederationAgain } from './about-federation.js';
-import { OwnData } from './own-data.js';
+import { OwnDataSummary } from './own-data.js';
 import { Rounds } from './rounds.js';
 import { StageHeading } from './stage-heading.js';
 
@@ -44,7 +44,7 @@ export function TakingPart({ state, onLeave }: { readonly state: JoinState; onLe
       {federation !== undefined && data !== undefined && (
         <details>
           <summary>Your pictures</summary>
-          <OwnData federation={federation} data={data} />
+          <OwnDataSummary federation={federation} data={data} />
         </details>
       )}
       {federation !== undefined && <AboutFederationAgain federation={federation} />}
@@ -64,7 +64,7 @@ function Figure({ name, value }: { readonly name: string; readonly value: string
   );
 }
 
-function HowFar({ work: { activity, progress, bytes } }: { readonly work: Work }) {
+function HowFar({ work: { activity, progress, bytes } }: { readonly work: WorkStatus }) {
   const { step, steps } = progress ?? {};
   if (activity === 'training' && step !== undefined && steps !== undefined) {
     return (

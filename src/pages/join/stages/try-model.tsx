@@ -3,15 +3,15 @@
  * is sent.
  */
 import { percent } from '../../../report/numbers.js';
-import { Pixels } from '../../common/pixels.js';
+import { PixelCanvas } from '../../common/pixels.js';
 import type { Trial } from '../state/join-state.js';
-import type { ModelFacts, Picture, Sample } from '../state/messages.js';
-import { Drawing } from './drawing.js';
+import type { ModelFacts, Picture, SamplePicture } from '../state/messages.js';
+import { DrawingPad } from './drawing.js';
 import { Bar } from './own-data.js';
 
 export interface TryModelProps {
   readonly model: ModelFacts;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly SamplePicture[];
   readonly trial: Trial | undefined;
   onPredict(picture: Picture): void;
 }
@@ -24,7 +24,7 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
       <div class="try">
         <div>
           <h3>Draw something</h3>
-          <Drawing
+          <DrawingPad
             shape={model.imageShape}
             onDrawn={(file) => onPredict({ file: new File([file], 'your drawing') })}
           />
@@ -55,7 +55,7 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
                 {samples.map(({ className, pixels }, sample) => (
                   <li key={className}>
                     <button type="button" onClick={() => onPredict({ sample })}>
-                      <Pixels
+                      <PixelCanvas
                         pixels={pixels}
                         shape={model.imageShape}
                         label="Try it on a picture of the class"
@@ -80,7 +80,7 @@ function Answer({ model: { classNames, imageShape }, trial }: Pick<TryModelProps
   return (
     <>
       <div class="seen">
-        {pixels && <Pixels pixels={pixels} shape={imageShape} label="what the network was shown" />}
+        {pixels && <PixelCanvas pixels={pixels} shape={imageShape} label="what the network was shown" />}
         <p aria-live="polite">
           {trial === undefined && 'No picture was tried yet.'}
           {trial?.type === 'asked' && 'It is looking …'}

@@ -4,18 +4,18 @@
  */
 import type { Progress } from '../../../protocol/announcement.js';
 import type {
-  Command,
   DataSummary,
   FailureKind,
   FederationFacts,
   Finish,
+  PageCommand,
   Prediction,
   RoundFacts,
   WorkerEvent,
 } from './messages.js';
 import { withRound } from './rounds-so-far.js';
 
-export type Stage =
+export type JoinStage =
   /** The hub has not answered yet. */
   | 'opening'
   | 'choosing'
@@ -30,14 +30,14 @@ export type Stage =
   | 'failed';
 
 export interface JoinState {
-  readonly stage: Stage;
+  readonly stage: JoinStage;
   readonly federation: FederationFacts | undefined;
   readonly data: DataSummary | undefined;
   readonly reading: { readonly done: number; readonly of: number } | undefined;
   readonly dataProblem: Problem | undefined;
   /** It was taking part before this page was loaded. */
   readonly resumed: boolean;
-  readonly work: Work;
+  readonly work: WorkStatus;
   readonly rounds: readonly RoundFacts[];
   /** What went otherwise than hoped, the newest last. */
   readonly notes: readonly string[];
@@ -54,7 +54,7 @@ export interface Problem {
   readonly hint: string | undefined;
 }
 
-export interface Work {
+export interface WorkStatus {
   readonly round: number;
   readonly activity: Progress['activity'] | 'idle';
   readonly progress: Progress | undefined;
@@ -68,9 +68,9 @@ export type Trial =
   | { readonly id: number; readonly type: 'answered'; readonly prediction: Prediction }
   | { readonly id: number; readonly type: 'failed'; readonly message: string };
 
-export type JoinEvent = WorkerEvent | { readonly type: 'commanded'; readonly command: Command };
+export type JoinEvent = WorkerEvent | { readonly type: 'commanded'; readonly command: PageCommand };
 
-const nothingDone: Work = { round: 0, activity: 'idle', progress: undefined, bytes: undefined };
+const nothingDone: WorkStatus = { round: 0, activity: 'idle', progress: undefined, bytes: undefined };
 
 export const opening: JoinState = {
   stage: 'opening',
@@ -162,7 +162,7 @@ export function next(state: JoinState, event: JoinEvent): JoinState {
   }
 }
 
-function commanded(state: JoinState, command: Command): JoinState {
+function commanded(state: JoinState, command: PageCommand): JoinState {
   switch (command.type) {
     case 'open':
       return opening;
@@ -187,7 +187,10 @@ function commanded(state: JoinState, command: Command): JoinState {
 /**
  * What one does oneself, one's own progress says; an assignment says it where there is none yet.
  */
-function assigned(work: Work, { round, activity, own }: Extract<WorkerEvent, { type: 'assigned' }>): Work {
+function assigned(
+  work: WorkStatus,
+  { round, activity, own }: Extract<WorkerEvent, { type: 'assigned' }>,
+): WorkStatus {
   if (round === work.round && work.activity !== 'idle') return work;
   return { ...nothingDone, round, activity: own && activity !== 'wait' ? 'idle' : 'waiting' };
 }

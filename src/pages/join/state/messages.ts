@@ -9,7 +9,7 @@ import type { Figures, MetricFacts } from '../../../metrics/metric.js';
 import type { Progress } from '../../../protocol/announcement.js';
 
 /** What the user wants, in the order in which it can be wanted. */
-export type Command =
+export type PageCommand =
   /** First of all. Goes on by itself where this device was taking part before. */
   | {
       readonly type: 'open';
@@ -104,7 +104,7 @@ export interface FederationFacts {
 }
 
 /** A few of the images, as they are trained on. */
-export interface Sample {
+export interface SamplePicture {
   readonly className: string;
   /** [C,H,W], bytes. */
   readonly pixels: Uint8Array;
@@ -116,7 +116,7 @@ export interface DataSummary {
   readonly validation: number;
   /** Of every class, in the order of `classNames`. */
   readonly counts: readonly number[];
-  readonly samples: readonly Sample[];
+  readonly samples: readonly SamplePicture[];
   readonly notices: readonly string[];
 }
 

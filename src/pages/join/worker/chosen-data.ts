@@ -5,17 +5,17 @@
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, WorkerEvent } from '../state/messages.js';
 import { dataSummary } from './data-summary.js';
-import { failureOf } from './failure.js';
-import type { Kept } from './kept.js';
+import { failedEvent } from './failure.js';
+import type { DeviceStore } from './kept.js';
 
 export interface ChosenData {
   /** Nothing while none has been chosen. */
   current(): OwnData | undefined;
   summary(): DataSummary | undefined;
   /** Takes what is read, which may add notices; or the page hears why it is not taken. */
-  choose(read: (notices: string[]) => Promise<OwnData>, kept: Kept | undefined): Promise<void>;
+  choose(read: (notices: string[]) => Promise<OwnData>, kept: DeviceStore | undefined): Promise<void>;
   /** Those that were chosen before the page was loaded, where there are any. */
-  restore(kept: Kept): Promise<void>;
+  restore(kept: DeviceStore): Promise<void>;
   /** Others are to be chosen. */
   drop(): void;
   clear(): void;
@@ -45,7 +45,7 @@ export function chosenData(post: (event: WorkerEvent) => void): ChosenData {
         });
         hold(found, notices, false);
       } catch (error) {
-        const { message, hint } = failureOf(error);
+        const { message, hint } = failedEvent(error);
         post({ type: 'data-refused', message, hint });
       }
     },

@@ -2,7 +2,7 @@
 import { classCounts } from '../../../data/class-counts.js';
 import { imageBytes, requireImages } from '../../../data/images/image-dataset.js';
 import type { OwnData } from '../../../federation/participant/own-data.js';
-import type { DataSummary, Sample } from '../state/messages.js';
+import type { DataSummary, SamplePicture } from '../state/messages.js';
 
 /** Of more classes than that, the first. */
 const MOST_SAMPLES = 20;
@@ -20,7 +20,7 @@ export function dataSummary({ dataset, share }: OwnData, notices: readonly strin
 }
 
 /** The first of each class among the training examples. */
-function samplesOf({ dataset, share }: OwnData): Sample[] {
+function samplesOf({ dataset, share }: OwnData): SamplePicture[] {
   const pictures = requireImages(dataset);
   const { images, labels, classNames } = pictures;
   const first = new Map<number, number>();

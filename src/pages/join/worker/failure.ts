@@ -18,7 +18,7 @@ const kinds: Readonly<Record<RefusalReason, FailureKind>> = {
   'too-fast': 'other',
 };
 
-export function failureOf(error: unknown): Extract<WorkerEvent, { type: 'failed' }> {
+export function failedEvent(error: unknown): Extract<WorkerEvent, { type: 'failed' }> {
   const { message } = error as Error;
   const hint = error instanceof CommonweightError ? error.hint : undefined;
   return { type: 'failed', kind: kindOf(error), message: sentence(message), hint };

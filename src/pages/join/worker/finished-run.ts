@@ -14,15 +14,15 @@ import type {
   Prediction,
   WorkerEvent,
 } from '../state/messages.js';
-import type { Kept } from './kept.js';
-import type { Session } from './session.js';
+import type { DeviceStore } from './kept.js';
+import type { SavedSession } from './session.js';
 import { type TrainedModel, trainedModel } from './trained-model.js';
 
 export interface FinishedRun {
   /** Shows what is kept of the end; nothing where the run goes on. */
-  show(kept: Kept): Promise<void>;
+  show(kept: DeviceStore): Promise<void>;
   /** Remembers the end, and shows it. */
-  conclude(kept: Kept, finish: RunEnd): Promise<void>;
+  conclude(kept: DeviceStore, finish: RunEnd): Promise<void>;
   predict(picture: Picture, data: DataSummary | undefined): Promise<Prediction>;
   fileOf(format: ModelFormat): Uint8Array<ArrayBuffer>;
   clear(): void;
@@ -39,7 +39,7 @@ export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {
     return model;
   }
 
-  async function show(kept: Kept): Promise<void> {
+  async function show(kept: DeviceStore): Promise<void> {
     const { finish } = kept.session();
     if (finish === undefined) return;
     const bytes = await kept.folder.read(FINAL_MODEL);
@@ -68,7 +68,7 @@ export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {
   };
 }
 
-const finishOf = ({ reason, message }: RunEnd): Session['finish'] => ({
+const finishOf = ({ reason, message }: RunEnd): SavedSession['finish'] => ({
   reason,
   ...(message !== undefined && { message }),
 });

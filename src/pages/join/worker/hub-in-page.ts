@@ -7,20 +7,20 @@ import { TAB_MEMORY } from '../../../federation/plan/demands.js';
 import { compileDescription } from '../../../federation/plan/description.js';
 import type { HubParticipant } from '../../../transport/hub/client/hub-participant.js';
 import { joinHubFromPage } from '../../../transport/hub/client/page/join-hub-from-page.js';
-import type { Command, FederationFacts, WorkerEvent } from '../state/messages.js';
+import type { FederationFacts, PageCommand, WorkerEvent } from '../state/messages.js';
 import { federationFacts } from './federation-facts.js';
 
 /** The hub, once it has answered. */
-export interface Connection {
+export interface PageConnection {
   readonly end: HubParticipant;
   readonly url: string;
   readonly token: string;
 }
 
 export async function connect(
-  { url, token, coordinatorKey }: Command & { type: 'open' },
+  { url, token, coordinatorKey }: PageCommand & { type: 'open' },
   post: (event: WorkerEvent) => void,
-): Promise<Connection> {
+): Promise<PageConnection> {
   const end = await joinHubFromPage(url, {
     ...{ token, coordinatorKey },
     onLeftOut: (notice) => post({ type: 'notice', notice }),
@@ -31,7 +31,10 @@ export async function connect(
 }
 
 /** @throws CommonweightError where this tab cannot carry out what the federation asks for */
-export async function factsOf({ participant, description }: HubParticipant): Promise<FederationFacts> {
+export async function factsOfFederation({
+  participant,
+  description,
+}: HubParticipant): Promise<FederationFacts> {
   const compiled = await compileDescription(description, {
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,

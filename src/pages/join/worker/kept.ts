@@ -5,19 +5,19 @@
 import { keptData } from '../../../federation/participant/page/kept-data.js';
 import { forgetPageFolder, pageFolder } from '../../../federation/participant/page/page-folder.js';
 import type { ParticipantFolder } from '../../../federation/participant/participant-files.js';
-import { forgetSession, keepSession, type Session } from './session.js';
+import { forgetSession, keepSession, type SavedSession } from './session.js';
 
-export interface Kept {
+export interface DeviceStore {
   /** As it is now. */
-  session(): Session;
+  session(): SavedSession;
   readonly folder: ParticipantFolder;
   readonly data: ReturnType<typeof keptData>;
-  remember(change: Partial<Session>): Promise<void>;
+  remember(change: Partial<SavedSession>): Promise<void>;
   /** All of it. */
   forget(): Promise<void>;
 }
 
-export async function keptOf(token: string, before: Session): Promise<Kept> {
+export async function deviceStoreOf(token: string, before: SavedSession): Promise<DeviceStore> {
   const name = `${before.job}: ${before.participant}`;
   const folder = await pageFolder(name);
   const data = keptData(name);

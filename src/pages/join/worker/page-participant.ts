@@ -5,12 +5,12 @@
 import type { WorkerEvent } from '../state/messages.js';
 import { type ChosenData, chosenData } from './chosen-data.js';
 import { type FinishedRun, finishedRun } from './finished-run.js';
-import type { Connection } from './hub-in-page.js';
-import type { Kept } from './kept.js';
+import type { PageConnection } from './hub-in-page.js';
+import type { DeviceStore } from './kept.js';
 
 export interface PageParticipant {
-  connection: Connection | undefined;
-  kept: Kept | undefined;
+  connection: PageConnection | undefined;
+  kept: DeviceStore | undefined;
   /** Set while it takes part; aborted, it leaves. */
   leaving: AbortController | undefined;
   readonly data: ChosenData;

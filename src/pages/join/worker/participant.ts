@@ -7,26 +7,26 @@ import { demonstrationShare } from '../../../federation/participant/demonstratio
 import { type OwnData, ownData } from '../../../federation/participant/own-data.js';
 import { readPageData } from '../../../federation/participant/page/page-data.js';
 import type { HubParticipant } from '../../../transport/hub/client/hub-participant.js';
-import type { Command, WorkerEvent } from '../state/messages.js';
-import { failureOf } from './failure.js';
-import { type Connection, connect, factsOf } from './hub-in-page.js';
-import { type Kept, keptOf } from './kept.js';
+import type { PageCommand, WorkerEvent } from '../state/messages.js';
+import { failedEvent } from './failure.js';
+import { connect, factsOfFederation, type PageConnection } from './hub-in-page.js';
+import { type DeviceStore, deviceStoreOf } from './kept.js';
 import { clear, disconnect, type PageParticipant, pageParticipant } from './page-participant.js';
-import { loadSession, type Session } from './session.js';
-import { PROGRESS_MS, standBy, takePart, tellingOf } from './taking-part.js';
+import { loadSession, type SavedSession } from './session.js';
+import { PROGRESS_MS, standBy, takePartInPage, tellingOf } from './taking-part.js';
 
 type Handlers = {
-  readonly [Type in Command['type']]: (command: Extract<Command, { type: Type }>) => Promise<void>;
+  readonly [Type in PageCommand['type']]: (command: Extract<PageCommand, { type: Type }>) => Promise<void>;
 };
 
-export function participant(post: (event: WorkerEvent) => void): (command: Command) => Promise<void> {
+export function participant(post: (event: WorkerEvent) => void): (command: PageCommand) => Promise<void> {
   const page = pageParticipant(post);
   const handlers = handlersOf(page);
   return async (command) => {
     try {
-      await (handlers[command.type] as (command: Command) => Promise<void>)(command);
+      await (handlers[command.type] as (command: PageCommand) => Promise<void>)(command);
     } catch (error) {
-      post(failureOf(error));
+      post(failedEvent(error));
       await disconnect(page);
     }
   };
@@ -36,7 +36,7 @@ function handlersOf(page: PageParticipant): Handlers {
   const { data, finished, post } = page;
   const tell = tellingOf(page);
   return {
-    open: (command) => open(page, command, () => takePart(page, tell, true)),
+    open: (command) => open(page, command, () => takePartInPage(page, tell, true)),
     read: ({ files }) =>
       data.choose((notices) => readFiles(connected(page).end, files, notices, post), page.kept),
     demonstration: () =>
@@ -50,7 +50,7 @@ function handlersOf(page: PageParticipant): Handlers {
     },
     async start({ shareLabelCounts }) {
       await page.kept?.remember({ started: true, shareLabelCounts });
-      void takePart(page, tell, false);
+      void takePartInPage(page, tell, false);
     },
     async leave() {
       page.leaving?.abort();
@@ -67,7 +67,7 @@ function handlersOf(page: PageParticipant): Handlers {
         const prediction = await finished.predict(picture, data.summary());
         post({ type: 'prediction', id, prediction });
       } catch (error) {
-        post({ type: 'prediction-failed', id, message: failureOf(error).message });
+        post({ type: 'prediction-failed', id, message: failedEvent(error).message });
       }
     },
     async export({ format }) {
@@ -79,7 +79,7 @@ function handlersOf(page: PageParticipant): Handlers {
 /** Meets the hub, and goes on where this browser was before. */
 async function open(
   page: PageParticipant,
-  command: Command & { type: 'open' },
+  command: PageCommand & { type: 'open' },
   resume: () => Promise<void>,
 ): Promise<void> {
   await disconnect(page);
@@ -88,29 +88,29 @@ async function open(
   const before = await loadSession(token);
   if (before?.finish !== undefined) {
     // It needs no hub any more, which may be gone.
-    const kept = await keptOf(token, before);
+    const kept = await deviceStoreOf(token, before);
     page.kept = kept;
     await showKept(page, kept);
     return page.finished.show(kept);
   }
   const connection = await connect(command, page.post);
   page.connection = connection;
-  page.post({ type: 'federation', federation: await factsOf(connection.end) });
-  const kept = await keptOf(token, sessionFor(connection.end, before));
+  page.post({ type: 'federation', federation: await factsOfFederation(connection.end) });
+  const kept = await deviceStoreOf(token, sessionFor(connection.end, before));
   page.kept = kept;
   await showKept(page, kept);
   if (kept.session().started && page.data.current() !== undefined) void resume();
   else void standBy(page, connection, kept);
 }
 
-async function showKept({ data, post }: PageParticipant, kept: Kept): Promise<void> {
+async function showKept({ data, post }: PageParticipant, kept: DeviceStore): Promise<void> {
   for (const round of kept.session().rounds) post({ type: 'round', round });
   await data.restore(kept);
 }
 
 async function readFiles(
   { participant, description }: HubParticipant,
-  files: Extract<Command, { type: 'read' }>['files'],
+  files: Extract<PageCommand, { type: 'read' }>['files'],
   notices: string[],
   post: (event: WorkerEvent) => void,
 ): Promise<OwnData> {
@@ -125,7 +125,7 @@ async function readFiles(
   }
 }
 
-function connected({ connection }: PageParticipant): Connection {
+function connected({ connection }: PageParticipant): PageConnection {
   if (connection === undefined) throw new Error('internal: there is no connection');
   return connection;
 }
@@ -133,8 +133,8 @@ function connected({ connection }: PageParticipant): Connection {
 /** What was remembered of this very federation, or a beginning. */
 function sessionFor(
   { participant, description: { job } }: HubParticipant,
-  before: Session | undefined,
-): Session {
+  before: SavedSession | undefined,
+): SavedSession {
   if (before?.job === job && before.participant === participant) return before;
   return { job, participant, started: false, shareLabelCounts: false, rounds: [] };
 }

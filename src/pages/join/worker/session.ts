@@ -31,17 +31,18 @@ const sessionSchema = z.strictObject({
     .optional(),
 });
 
-export type Session = z.output<typeof sessionSchema>;
+export type SavedSession = z.output<typeof sessionSchema>;
 
 const store = createStore('commonweight-sessions', 'sessions');
 const keyOf = (token: string) => sha256Hex(new TextEncoder().encode(token));
 
 /** Nothing where there is none, or one of another version of this page. */
-export async function loadSession(token: string): Promise<Session | undefined> {
+export async function loadSession(token: string): Promise<SavedSession | undefined> {
   const parsed = sessionSchema.safeParse(await get(await keyOf(token), store));
   return parsed.success ? parsed.data : undefined;
 }
 
-export const keepSession = async (token: string, session: Session) => set(await keyOf(token), session, store);
+export const keepSession = async (token: string, session: SavedSession) =>
+  set(await keyOf(token), session, store);
 
 export const forgetSession = async (token: string) => del(await keyOf(token), store);

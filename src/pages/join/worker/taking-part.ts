@@ -7,9 +7,9 @@ import { joinFederationFromPage } from '../../../federation/participant/page/joi
 import { FINAL_MODEL, type TakePartOutcome } from '../../../federation/participant/take-part.js';
 import type { WorkerEvent } from '../state/messages.js';
 import { withRound } from '../state/rounds-so-far.js';
-import { failureOf } from './failure.js';
-import type { Connection } from './hub-in-page.js';
-import type { Kept } from './kept.js';
+import { failedEvent } from './failure.js';
+import type { PageConnection } from './hub-in-page.js';
+import type { DeviceStore } from './kept.js';
 import { disconnect, type PageParticipant } from './page-participant.js';
 import { type Tell, watchedEnd, workObserver } from './watch-work.js';
 
@@ -17,7 +17,7 @@ import { type Tell, watchedEnd, workObserver } from './watch-work.js';
 export const PROGRESS_MS = 200;
 
 /** @param tell what comes of the work; see `tellingOf` */
-export async function takePart(page: PageParticipant, tell: Tell, resumed: boolean): Promise<void> {
+export async function takePartInPage(page: PageParticipant, tell: Tell, resumed: boolean): Promise<void> {
   const { connection, kept, post } = page;
   const data = page.data.current();
   if (connection === undefined || kept === undefined || data === undefined) return;
@@ -35,7 +35,7 @@ export async function takePart(page: PageParticipant, tell: Tell, resumed: boole
     });
     await conclude(page, outcome);
   } catch (error) {
-    post(failureOf(error));
+    post(failedEvent(error));
   }
   page.leaving = undefined;
   await disconnect(page);
@@ -65,7 +65,11 @@ export function tellingOf(page: PageParticipant): Tell {
 }
 
 /** Until it takes part: whether another page has come in its place, or the run is over. */
-export async function standBy(page: PageParticipant, { end }: Connection, { folder }: Kept): Promise<void> {
+export async function standBy(
+  page: PageParticipant,
+  { end }: PageConnection,
+  { folder }: DeviceStore,
+): Promise<void> {
   const isPast = () => page.leaving !== undefined || page.connection?.end !== end;
   try {
     for await (const assignment of end.assignments()) {
@@ -80,7 +84,7 @@ export async function standBy(page: PageParticipant, { end }: Connection, { fold
     }
   } catch (error) {
     if (isPast()) return;
-    page.post(failureOf(error));
+    page.post(failedEvent(error));
     await disconnect(page);
   }
 }

@@ -10,7 +10,7 @@ import { count, percent, wholePercent } from '../../../report/numbers.js';
 import { classAccuracies } from '../../../report/run-figures.js';
 import type { FigureData } from './figure-data.js';
 
-export interface Model {
+export interface NamedConfusion {
   readonly name: string;
   readonly confusion: Confusion;
 }
@@ -22,13 +22,13 @@ const MOST_CLASSES = 30;
 const MOST_MISTAKES = 20;
 
 /** Merged ones first, the copied one first of all. */
-export function modelsOf({ participants, test }: RoundDetails): Model[] {
+export function modelsOf({ participants, test }: RoundDetails): NamedConfusion[] {
   const { own = {}, merged = {} } = test?.confusion ?? {};
   const owns = participants.flatMap((name) => {
     const confusion = own[name];
     return confusion === undefined ? [] : [{ name: `${name}, own model`, confusion }];
   });
-  const together: Model[] =
+  const together: NamedConfusion[] =
     owns.length > MOST_MODELS
       ? [
           {
@@ -46,7 +46,7 @@ export function modelsOf({ participants, test }: RoundDetails): Model[] {
 
 export function confusionFigure(
   { classNames = [] }: Overview,
-  { name, confusion }: Model,
+  { name, confusion }: NamedConfusion,
   round: number,
 ): FigureData {
   const title = `Round ${round}: ${name}`;

@@ -11,7 +11,7 @@ import {
   validationChart,
   weightedChart,
 } from '../../../report/charts/metric-charts.js';
-import { type FigureOf, figuresBy, referenceOf, strategiesOf } from '../../../report/run-figures.js';
+import { evaluatedStrategies, type FigureOf, figuresBy, referenceOf } from '../../../report/run-figures.js';
 import { type FigureData, type Numbers, numbersOfLines } from './figure-data.js';
 
 /** @param chosen those of many participants that have lines of their own */
@@ -30,7 +30,7 @@ export function metricFigures(
     rounds,
     participants,
     // Besides the strategies: the average over rounds, and the refitted last layer.
-    strategies: [...new Set([...strategiesOf({ configuration }), ...merged])],
+    strategies: [...new Set([...evaluatedStrategies({ configuration }), ...merged])],
     reference: referenceOf(configuration, metrics),
     chosen,
   };

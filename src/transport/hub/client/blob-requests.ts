@@ -46,7 +46,7 @@ const tryAgain: ReadonlySet<number> = new Set([408, 409, 429]);
 const refusalSchema = z.object({ error: z.string(), hint: z.string().optional() });
 
 /** An error to be thrown: final, or one after which another try makes sense. */
-export async function refusalOf(response: BlobResponse, what: string): Promise<Error> {
+export async function errorOfResponse(response: BlobResponse, what: string): Promise<Error> {
   const said = refusalSchema.safeParse(await readJson(response.pieces()));
   const message = `${what} was refused (${response.status}): ${said.data?.error ?? 'no reason was given'}`;
   if (response.status >= 500 || tryAgain.has(response.status)) return new Error(message);

@@ -4,7 +4,7 @@
  */
 import type { Blob } from '../../../protocol/blob-name.js';
 import { TransportError } from '../../error.js';
-import { type BlobRequests, MOST_WRONG_HASHES, refusalOf } from './blob-requests.js';
+import { type BlobRequests, errorOfResponse, MOST_WRONG_HASHES } from './blob-requests.js';
 import type { Persist } from './persist.js';
 
 /** @throws TransportError what is final, or why it is over */
@@ -32,7 +32,7 @@ export async function downloadBlob(
     };
     const response = await request({ method: 'GET', path, headers }, over);
     if (response.status !== 200 && response.status !== 206) {
-      throw await refusalOf(response, `the download of ${short}`);
+      throw await errorOfResponse(response, `the download of ${short}`);
     }
     if (response.status === 200) startOver();
     for await (const piece of response.pieces()) {

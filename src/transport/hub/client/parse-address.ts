@@ -4,7 +4,7 @@
  */
 import { TransportError } from '../../error.js';
 
-export interface HubPlace {
+export interface HubLogin {
   /** http or https; without a path at the end. */
   readonly url: URL;
   readonly token: string;
@@ -14,7 +14,7 @@ export interface HubPlace {
 export const isToken = (text: string) => /^[\w-]{43}$/.test(text);
 
 /** @throws TransportError when the address or the token cannot be one */
-export function parseAddress(address: string, token: string): HubPlace {
+export function parseAddress(address: string, token: string): HubLogin {
   const url = parseUrl(address);
   const isPlace = url !== undefined && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname);
   if (!isPlace || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {

@@ -1,7 +1,7 @@
 /**
  * Uploads a blob to a hub. It first asks where the last try ended, and sends only what is missing.
  */
-import { type BlobRequests, MOST_WRONG_HASHES, refusalOf } from './blob-requests.js';
+import { type BlobRequests, errorOfResponse, MOST_WRONG_HASHES } from './blob-requests.js';
 import type { Persist } from './persist.js';
 
 /** @throws TransportError what is final, or why it is over */
@@ -17,7 +17,7 @@ export async function uploadBlob(
   let wrongHashes = 0;
   await persist(what, async () => {
     const head = await request({ method: 'HEAD', path }, over);
-    if (head.status !== 200) throw await refusalOf(head, `the ${what}`);
+    if (head.status !== 200) throw await errorOfResponse(head, `the ${what}`);
     head.discard();
     if (head.header('upload-complete') === '?1') return;
     const there = wholeNumber(head.header('upload-offset'));
@@ -39,7 +39,7 @@ export async function uploadBlob(
       response.discard();
       throw new Error('the bytes were changed on the way');
     }
-    throw await refusalOf(response, `the ${what}`);
+    throw await errorOfResponse(response, `the ${what}`);
   });
 }
 

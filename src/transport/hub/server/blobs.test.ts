@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { blobFolder, sha256Of } from '../../blob-folder.js';
-import { noise } from '../../transport.contract.js';
+import { randomBlob } from '../../transport.contract.js';
 import type { BlobFolder } from '../../transport.js';
 import { hubAddress } from '../client/node/hub-address.js';
 import { type HubRequest, hubRequest } from '../client/node/hub-request.js';
@@ -68,7 +68,7 @@ describe('the blobs that come to a hub', () => {
 
   it('go on where a lost connection ended, also with a hub that was opened again', async () => {
     await hub.open();
-    const bytes = noise(300_000);
+    const bytes = randomBlob(300_000);
     const sha256 = sha256Of(bytes);
     const first = await begin('site-a', bytes, 100_000);
     await untilPartHas('site-a', sha256, 100_000);
@@ -104,7 +104,7 @@ describe('the blobs that come to a hub', () => {
 
   it('are uploaded through connections that break, by a participant who goes on behind what is there', async () => {
     await hub.open();
-    const bytes = noise(2_000_000);
+    const bytes = randomBlob(2_000_000);
     // Between the two: it breaks after so many bytes, twice.
     const breaks = [400_000, 700_000];
     const offsets: number[] = [];
@@ -161,7 +161,7 @@ describe('the blobs that come to a hub', () => {
         ),
     };
     await hub.open({ blobs: slow });
-    const [kept, lost] = [noise(70_000), noise(70_000, 2)];
+    const [kept, lost] = [randomBlob(70_000), randomBlob(70_000, 2)];
     expect(await put('site-a', sha256Of(kept), kept)).toMatchObject({ status: 201 });
     const asked = blobs.has(sha256Of(kept));
     expect(await Promise.race([asked, delay(20, 'nothing yet')])).toBe('nothing yet');
@@ -194,7 +194,7 @@ describe('the blobs that come to a hub', () => {
 
   it('are not kept when they are not what their name says, and then begin anew', async () => {
     await hub.open();
-    const bytes = noise(1000);
+    const bytes = randomBlob(1000);
     const wrong = bytes.slice();
     wrong[500]! ^= 1;
     expect(await put('site-a', sha256Of(bytes), wrong)).toMatchObject({ status: 422 });
@@ -211,7 +211,7 @@ describe('the blobs that come to a hub', () => {
 
   it('are refused when they are too large, without an end, or empty, and nothing is left', async () => {
     await hub.open({ limits: { blobBytes: 1000 } });
-    const bytes = noise(1001);
+    const bytes = randomBlob(1001);
     expect(await put('site-a', sha256Of(bytes), bytes)).toMatchObject({
       status: 413,
       said: { reason: 'too-large', error: expect.stringContaining('1001') },
@@ -245,7 +245,7 @@ describe('the blobs that come to a hub', () => {
   it('make room for new ones, unless somebody has announced them', async () => {
     await hub.open({ limits: { pendingBytes: 2500 } });
     const participant = await hub.join('site-a');
-    const [one, two, three, four] = [1, 2, 3, 4].map((seed) => noise(1000, seed));
+    const [one, two, three, four] = [1, 2, 3, 4].map((seed) => randomBlob(1000, seed));
     const state = await participant.upload(one!);
     const update = { state, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     await participant.announce({ type: 'update', round: 1, update });
@@ -254,7 +254,7 @@ describe('the blobs that come to a hub', () => {
       [one, two, three, four].map((each) => hub.hub().blobs.has(sha256Of(each!))),
     );
     expect(has).toEqual([true, false, true, true]);
-    await expect(participant.upload(noise(2501))).rejects.toThrow(/more than 2500 bytes/);
+    await expect(participant.upload(randomBlob(2501))).rejects.toThrow(/more than 2500 bytes/);
   });
 
   it('stay while the run refers to them, however much another uploads who has sent the same bytes', async () => {
@@ -269,7 +269,7 @@ describe('the blobs that come to a hub', () => {
         },
       },
     );
-    const bytes = noise(1000);
+    const bytes = randomBlob(1000);
     const sha256 = sha256Of(bytes);
     // Of site-b, all but the end is there before site-a has sent, and announced, the whole.
     const slow = await begin('site-b', bytes, 900);
@@ -281,7 +281,7 @@ describe('the blobs that come to a hub', () => {
     slow.end(bytes.subarray(900));
     await once(slow, 'close');
     for (let seed = 2; seed < 10; seed++) {
-      const other = noise(1000, seed);
+      const other = randomBlob(1000, seed);
       expect(await put('site-b', sha256Of(other), other)).toMatchObject({ status: 201 });
     }
     expect(await hub.hub().blobs.isSound(sha256)).toBe(true);
@@ -289,14 +289,14 @@ describe('the blobs that come to a hub', () => {
 
   it('are the affair of who has sent them: others have to send all of their bytes, and learn nothing before', async () => {
     await hub.open();
-    const bytes = noise(1000);
+    const bytes = randomBlob(1000);
     const sha256 = sha256Of(bytes);
     expect(await put('site-a', sha256, bytes)).toMatchObject({ status: 201 });
     expect(await head('site-a', sha256)).toEqual(['1000', '?1']);
     expect(await head('site-b', sha256)).toEqual(['0', '?0']);
     const rest = bytes.subarray(999);
     expect(await put('site-b', sha256, rest, { 'upload-offset': '999' })).toMatchObject({ status: 409 });
-    expect(await put('site-b', sha256, noise(1000, 2))).toMatchObject({ status: 422 });
+    expect(await put('site-b', sha256, randomBlob(1000, 2))).toMatchObject({ status: 422 });
     expect(await head('site-b', sha256)).toEqual(['0', '?0']);
     expect(await put('site-b', sha256, bytes)).toMatchObject({ status: 201 });
     expect(await head('site-b', sha256)).toEqual(['1000', '?1']);
@@ -320,7 +320,7 @@ describe('the blobs that come to a hub', () => {
         const { status } = await ask('site-a', {
           method,
           path: `/blobs/${name}`,
-          ...(method === 'PUT' && { body: noise(1) }),
+          ...(method === 'PUT' && { body: randomBlob(1) }),
         });
         expect([400, 404, 413], `${method} ${name}`).toContain(status);
       }
@@ -331,7 +331,7 @@ describe('the blobs that come to a hub', () => {
   it('are neither read nor written without a token, or with one of another role', async () => {
     await hub.open();
     const observer = await hub.tokens.issue({ role: 'observer' });
-    const bytes = noise(10);
+    const bytes = randomBlob(10);
     const path = `/blobs/${sha256Of(bytes)}`;
     for (const [token, status] of [
       [observer, 403],
@@ -349,11 +349,11 @@ describe('the blobs that come to a hub', () => {
 
   it('of one participant are moved a few at once', async () => {
     await hub.open({ limits: { transfers: 2 } });
-    const [one, two] = [noise(1000, 1), noise(1000, 2)];
+    const [one, two] = [randomBlob(1000, 1), randomBlob(1000, 2)];
     const held = [await begin('site-a', one, 10), await begin('site-a', two, 10)];
     await untilPartHas('site-a', sha256Of(one), 10);
     await untilPartHas('site-a', sha256Of(two), 10);
-    const three = noise(1000, 3);
+    const three = randomBlob(1000, 3);
     expect(await put('site-a', sha256Of(three), three)).toMatchObject({ status: 429 });
     expect(await put('site-b', sha256Of(three), three)).toMatchObject({ status: 201 });
     for (const socket of held) socket.destroy();
@@ -361,7 +361,7 @@ describe('the blobs that come to a hub', () => {
 
   it('that do not come any further are ended, and can be gone on with', async () => {
     await hub.open({ limits: { stallMs: 100, stallBytes: 50 } });
-    const bytes = noise(1000);
+    const bytes = randomBlob(1000);
     const socket = await begin('site-a', bytes, 500);
     await once(socket, 'close');
     await hub.logged(({ reason }) => reason === 'stalled');

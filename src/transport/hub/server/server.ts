@@ -17,14 +17,14 @@ export interface ServerTls {
   readonly key: string | Uint8Array;
 }
 
-export interface ServerPlace {
+export interface ServerAddress {
   readonly host: string;
   readonly port: number;
   readonly tls?: ServerTls | undefined;
 }
 
 /** `https://127.0.0.1:8470` */
-export const urlOf = ({ host, port, tls }: ServerPlace) =>
+export const urlOf = ({ host, port, tls }: ServerAddress) =>
   `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** @throws TransportError when the certificate cannot be used */

@@ -12,7 +12,7 @@ import { joinHub } from '../client/node/join-hub.js';
 import { openTokens, type Tokens } from './guard/tokens.js';
 import { type Hub, type HubOptions, openHub } from './hub.js';
 
-export interface Line extends LogFields {
+export interface LogLine extends LogFields {
   readonly message: string;
   readonly level: 'info' | 'warn' | 'error';
 }
@@ -26,7 +26,7 @@ export interface TestHub {
   readonly folder: string;
   readonly tokens: Tokens;
   /** Of what has been logged so far. */
-  readonly lines: Line[];
+  readonly lines: LogLine[];
   open(options?: Partial<HubOptions>, reception?: Partial<SignedReception>): Promise<Hub>;
   /** The hub that was opened last. */
   hub(): Hub;
@@ -34,7 +34,7 @@ export interface TestHub {
   /** By the end of Node, unless another is given. */
   join(name: string, by?: JoinTestHub, trust?: CoordinatorTrust): Promise<ParticipantEnd>;
   /** A line that says so, once it is there. */
-  logged(isIt: (line: Line) => boolean): Promise<Line>;
+  logged(isIt: (line: LogLine) => boolean): Promise<LogLine>;
   close(): Promise<void>;
 }
 
@@ -42,9 +42,9 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
   const folder = await mkdtemp(join(tmpdir(), 'commonweight-hub-'));
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const blobs = await blobFolder(join(folder, 'blobs'));
-  const lines: Line[] = [];
+  const lines: LogLine[] = [];
   const { happened, until } = happenings();
-  const keep = (level: Line['level']) => (fields: LogFields, message: string) => {
+  const keep = (level: LogLine['level']) => (fields: LogFields, message: string) => {
     lines.push({ ...fields, message, level });
     happened();
   };

@@ -3,7 +3,7 @@
  * store before the answer. Node only.
  */
 import { type Blob, blobSchema } from '../../../protocol/blob-name.js';
-import { reasonOf } from '../explain.js';
+import { messageOf } from '../explain.js';
 import { decode, encode } from '../messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, isReplyTo } from '../names.js';
 import { type FetchBlob, type FetchOptions, sizeProblem } from './fetch-blobs.js';
@@ -27,7 +27,7 @@ export function answerBlobQuestions(
       void answer(token, message.data).then(
         (reply) => reply !== undefined && message.respond(encode(reply)),
         // Without an answer, it is asked once more.
-        (cause: unknown) => warn(token, `a blob cannot be fetched: ${reasonOf(cause)}`),
+        (cause: unknown) => warn(token, `a blob cannot be fetched: ${messageOf(cause)}`),
       );
     },
   });
@@ -39,7 +39,7 @@ export function answerBlobQuestions(
     try {
       blob = decode(blobSchema, data, BLOB_REQUEST_BYTES);
     } catch (error) {
-      const refused = `a question for a blob ${reasonOf(error)}`.slice(0, 1000);
+      const refused = `a question for a blob ${messageOf(error)}`.slice(0, 1000);
       warn(token, refused);
       return { here: false, refused };
     }

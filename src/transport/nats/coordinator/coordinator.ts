@@ -11,7 +11,7 @@ import { broughtBlobs } from '../../brought.js';
 import { type Log, silentLog } from '../../log.js';
 import type { BlobFolder, CoordinatorEnd, SignedReception } from '../../transport.js';
 import { explain } from '../explain.js';
-import type { BlobPlace } from '../messages.js';
+import type { BlobChannel } from '../messages.js';
 import { tokenOf } from '../names.js';
 import { watchPresence } from '../presence.js';
 import { publishDescription } from './described-keys.js';
@@ -26,7 +26,7 @@ export interface NatsCoordinatorOptions {
    * Where participants move blobs: by default the object store; a URL is that of a hub with the
    * same folder of blobs.
    */
-  readonly blobPlace?: BlobPlace;
+  readonly blobPlace?: BlobChannel;
   readonly maximumBlobBytes?: number;
   /** What an operator should know: who sent what could not be read, and what is tried once more. */
   readonly log?: Log;

@@ -9,7 +9,7 @@ import { PROTOCOL_VERSION } from '../../../protocol/version.js';
 import type { SignedReception } from '../../transport.js';
 import { guardKey } from '../guard-key.js';
 import {
-  type BlobPlace,
+  type BlobChannel,
   type Current,
   currentSchema,
   decode,
@@ -23,7 +23,7 @@ import type { Lead } from './lead.js';
 export async function publishDescription(
   { description, epoch, signer }: SignedReception,
   lead: Lead,
-  blobs: BlobPlace,
+  blobs: BlobChannel,
 ): Promise<void> {
   const { nats, buckets, job, signal } = lead;
   const signed = encode(signer.sign('nats-description', { ...described(epoch, description), blobs }));

@@ -3,7 +3,7 @@
  * only.
  */
 import { type Progress, progressSchema } from '../../../protocol/announcement.js';
-import { reasonOf } from '../explain.js';
+import { messageOf } from '../explain.js';
 import { decode } from '../messages.js';
 import { PROGRESS_BYTES, progressSubject } from '../names.js';
 import type { Lead } from './lead.js';
@@ -28,7 +28,7 @@ export function hearProgress({ lead, participants, onProgress, warn }: ProgressH
       try {
         onProgress(name, decode(progressSchema, message.data, PROGRESS_BYTES));
       } catch (cause) {
-        warn(token, `progress ${reasonOf(cause)}: left out`);
+        warn(token, `progress ${messageOf(cause)}: left out`);
       }
     },
   });

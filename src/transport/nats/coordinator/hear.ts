@@ -8,7 +8,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
-import { reasonOf } from '../explain.js';
+import { messageOf } from '../explain.js';
 import { announcingSchema, decode, encode, identifiedSchema } from '../messages.js';
 import { ANNOUNCEMENT_BYTES, ANNOUNCEMENTS, receiptSubject, subjectOf } from '../names.js';
 import { HEARD_AGAIN_MS } from './consumer.js';
@@ -69,7 +69,7 @@ export function hearAnnouncements({ lead, participants, receive, warn }: Hearing
       answer(token, read.id, receipt);
     } catch (error) {
       if (lead.signal.aborted) return;
-      warn(token, `an announcement is heard once more: ${reasonOf(error)}`);
+      warn(token, `an announcement is heard once more: ${messageOf(error)}`);
       message.nak(AGAIN_AFTER_MS);
     } finally {
       clearInterval(working);
@@ -92,7 +92,7 @@ export function hearAnnouncements({ lead, participants, receive, warn }: Hearing
       if (subject === subjectOf(lead.job, token, announcement)) return { name, id, announcement };
       return { id, refused: `is of type ${announcement.type}, but came as ${subject}` };
     } catch (error) {
-      const refused = reasonOf(error).slice(0, 1000);
+      const refused = messageOf(error).slice(0, 1000);
       try {
         return { refused, id: decode(identifiedSchema, data, 2 * ANNOUNCEMENT_BYTES).id };
       } catch {

@@ -12,7 +12,7 @@ import type { Patience } from '../../patience.js';
 import { type Nats, untilThere } from '../connection.js';
 import { isFinal } from '../explain.js';
 import { type Buckets, openLayout } from '../layout.js';
-import { type BlobPlace, currentSchema, natsDescribedSchema } from '../messages.js';
+import { type BlobChannel, currentSchema, natsDescribedSchema } from '../messages.js';
 import { CURRENT_KEY, descriptionKey } from '../names.js';
 import { mustReadKey } from './read-key.js';
 
@@ -22,7 +22,7 @@ export interface FoundFederation {
   /** Of the coordinator that signed it. */
   readonly epoch: number;
   readonly key: string;
-  readonly blobPlace: BlobPlace;
+  readonly blobPlace: BlobChannel;
 }
 
 /**

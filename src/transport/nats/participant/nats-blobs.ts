@@ -9,7 +9,7 @@ import type { Blob } from '../../../protocol/blob-name.js';
 import { sha256Of } from '../../blob-folder.js';
 import { NoBlobError, TransportError } from '../../error.js';
 import type { Nats } from '../connection.js';
-import { closedError, reasonOf } from '../explain.js';
+import { closedError, messageOf } from '../explain.js';
 import { blobReplySchema, decode, encode } from '../messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from '../names.js';
 import { CHUNK_BYTES, DamagedObject, openStore } from '../object-store.js';
@@ -52,7 +52,7 @@ export async function objectStoreMover(
         if (object === undefined) {
           throw new NoBlobError(`nats: blob ${shortOf(blob)} is not in the object store`);
         }
-        const problem = await readAll(object, blob).catch(reasonOf);
+        const problem = await readAll(object, blob).catch(messageOf);
         if (typeof problem !== 'string') return problem;
         if (signal.aborted) throw closedError();
         if (tried === TRIES) throw wrong(blob, `${problem}, ${tried} times`);

@@ -5,7 +5,7 @@
 import type { KvEntry } from '@nats-io/kv';
 import type { z } from 'zod';
 import { SPOILED, SpoiledError } from '../../coordinator-voice.js';
-import { reasonOf } from '../explain.js';
+import { messageOf } from '../explain.js';
 import { decode } from '../messages.js';
 
 /** Of the coordinator's own messages. */
@@ -20,7 +20,7 @@ export function readKey<Value>(
   try {
     return decode(schema, entry.value, MOST_BYTES);
   } catch (error) {
-    leaveOut(`the key ${entry.key} ${reasonOf(error)}`);
+    leaveOut(`the key ${entry.key} ${messageOf(error)}`);
     return undefined;
   }
 }

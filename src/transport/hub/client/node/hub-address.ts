@@ -5,9 +5,9 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectSecurely, type TLSSocket } from 'node:tls';
 import { TransportError } from '../../../error.js';
 import { defaultWaits, SilenceError, type Waits } from '../../../waits.js';
-import { type HubPlace, parseAddress } from '../parse-address.js';
+import { type HubLogin, parseAddress } from '../parse-address.js';
 
-export interface HubAddress extends HubPlace {
+export interface HubAddress extends HubLogin {
   readonly agent: Agent;
   readonly waits: Waits;
 }

@@ -7,7 +7,7 @@ import { hubAddress, type Trust } from './hub-address.js';
 import { nodeRequests } from './move-blobs.js';
 import { nodeSocket } from './node-socket.js';
 
-export interface JoinOptions extends Trust, Patience, CoordinatorTrust {
+export interface JoinHubOptions extends Trust, Patience, CoordinatorTrust {
   readonly token: string;
 }
 
@@ -17,7 +17,7 @@ export interface JoinOptions extends Trust, Patience, CoordinatorTrust {
  * @throws TransportError when the hub does not want this participant, or is not the one of the
  *   fingerprint, or of the coordinator's key
  */
-export async function joinHub(url: string, options: JoinOptions): Promise<HubParticipant> {
+export async function joinHub(url: string, options: JoinHubOptions): Promise<HubParticipant> {
   const address = hubAddress(url, options.token, options, options.waits);
   const means = {
     open: nodeSocket(address),

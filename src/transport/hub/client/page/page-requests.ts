@@ -8,7 +8,7 @@ import { sha256Hex } from '../../../../base/sha256.js';
 import { TransportError } from '../../../error.js';
 import { defaultWaits, SilenceError, type Waits } from '../../../waits.js';
 import type { BlobRequests } from '../blob-requests.js';
-import type { HubPlace } from '../parse-address.js';
+import type { HubLogin } from '../parse-address.js';
 
 export interface PageRequests extends BlobRequests {
   /** Ends what is under way, to be tried again. */
@@ -18,7 +18,7 @@ export interface PageRequests extends BlobRequests {
 /** An upload is not heard of until it is answered: a thousand bytes a second at least. */
 const BYTES_PER_MS = 1;
 
-export function pageRequests({ url, token }: HubPlace, waits: Partial<Waits> = {}): PageRequests {
+export function pageRequests({ url, token }: HubLogin, waits: Partial<Waits> = {}): PageRequests {
   const { silentMs } = { ...defaultWaits, ...waits };
   const underWay = new Set<AbortController>();
   return {

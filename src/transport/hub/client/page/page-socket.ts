@@ -1,10 +1,10 @@
 /** A WebSocket of a page, or of a worker in it, as the message loop wants it. For pages. */
 import { MESSAGES_PATH, subprotocols } from '../../../../protocol/frames.js';
 import type { OpenSocket } from '../message-socket.js';
-import type { HubPlace } from '../parse-address.js';
+import type { HubLogin } from '../parse-address.js';
 
 export const pageSocket =
-  ({ url, token }: HubPlace, purpose?: 'watch'): OpenSocket =>
+  ({ url, token }: HubLogin, purpose?: 'watch'): OpenSocket =>
   ({ onText, onEnd }) => {
     const address = new URL(MESSAGES_PATH, url);
     address.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';

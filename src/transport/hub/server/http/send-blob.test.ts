@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { cutting, openGateway } from '../../../../../test/page-end/gateway.js';
 import { blobFolder, sha256Of } from '../../../blob-folder.js';
 import { TransportError } from '../../../error.js';
-import { noise } from '../../../transport.contract.js';
+import { randomBlob } from '../../../transport.contract.js';
 import { hubAddress } from '../../client/node/hub-address.js';
 import { hubRequest } from '../../client/node/hub-request.js';
 import { joinHub } from '../../client/node/join-hub.js';
@@ -30,7 +30,7 @@ describe('the blobs that a hub sends', () => {
     const coordinator = await hub.open();
     const gateway = await openGateway(new Map());
     gateway.hubPort = coordinator.port;
-    const model = await coordinator.blobs.put(noise(2_000_000));
+    const model = await coordinator.blobs.put(randomBlob(2_000_000));
     await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
     const participant = await join(`http://127.0.0.1:${gateway.port}`, {
       token: await hub.tokenOf('site-a'),
@@ -46,11 +46,11 @@ describe('the blobs that a hub sends', () => {
   it('are read by participants only where an assignment names them', async () => {
     const coordinator = await hub.open();
     const [a, b] = [await hub.join('site-a'), await hub.join('site-b')];
-    const secret = await a.upload(noise(1000));
+    const secret = await a.upload(randomBlob(1000));
     const update = { state: secret, examples: 1, epochs: 1, examplesSeen: 1, loss: 1, seconds: 1 };
     await a.announce({ type: 'update', round: 1, update });
     const common = { epoch: 1, round: 1, waitingFor: ['site-b'] };
-    const model = await coordinator.blobs.put(noise(5000, 2));
+    const model = await coordinator.blobs.put(randomBlob(5000, 2));
     await coordinator.publish({ ...common, type: 'train', sequence: 1, base: model });
     await expect(b.download(secret)).rejects.toThrow(TransportError);
     expect(sha256Of(await b.download(model))).toBe(model.sha256);
@@ -62,7 +62,7 @@ describe('the blobs that a hub sends', () => {
 
   it('are mended where the disk has changed them, once somebody has got other bytes', async () => {
     const damaged: string[] = [];
-    const model = noise(1000);
+    const model = randomBlob(1000);
     const coordinator = await hub.open(
       {},
       {
@@ -99,7 +99,7 @@ describe('the blobs that a hub sends', () => {
       return blobs.isSound(sha256);
     };
     const coordinator = await hub.open({ blobs: { ...blobs, isSound } });
-    const model = await coordinator.blobs.put(noise(100_000));
+    const model = await coordinator.blobs.put(randomBlob(100_000));
     await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
     const headers = [
       `Authorization: Bearer ${await hub.tokenOf('site-a')}`,
@@ -132,7 +132,7 @@ describe('the blobs that a hub sends', () => {
 
   it('are read in ranges', async () => {
     const coordinator = await hub.open();
-    const bytes = noise(1000);
+    const bytes = randomBlob(1000);
     const model = await coordinator.blobs.put(bytes);
     await coordinator.publish({ type: 'evaluate', epoch: 1, sequence: 1, round: 1, waitingFor: [], model });
     const address = hubAddress(coordinator.url, await hub.tokenOf('site-a'), {});

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { noise } from '../../../transport.contract.js';
+import { randomBlob } from '../../../transport.contract.js';
 import { type TestHub, testHub } from '../test-hub.contract.js';
 
 describe('the requests of one connection', () => {
@@ -83,7 +83,7 @@ describe('the requests of one connection', () => {
     });
     socket.on('error', () => undefined);
     socket.write(`PUT /blobs/${'a'.repeat(64)} HTTP/1.1\r\nHost: hub\r\nContent-Length: 999999999\r\n\r\n`);
-    const piece = noise(2 ** 16);
+    const piece = randomBlob(2 ** 16);
     const more = () => {
       sent += piece.length;
       socket.write(piece, (error) => error || setImmediate(more));

@@ -8,7 +8,7 @@ import type { HubFrame } from '../../../../protocol/frames.js';
 import type { Connection } from './connection.js';
 
 /** A connection of a participant, and what is known of its other end. */
-export interface Line {
+export interface ParticipantConnection {
   readonly mine: Connection<HubFrame>;
   readonly address: string | undefined;
   /** Its token was not revoked meanwhile. */
@@ -16,28 +16,32 @@ export interface Line {
 }
 
 export interface Places {
-  of(participant: string): Line | undefined;
-  all(): Iterable<[participant: string, Line]>;
+  of(participant: string): ParticipantConnection | undefined;
+  all(): Iterable<[participant: string, ParticipantConnection]>;
   readonly size: number;
   /** @param isGone that it has been closed meanwhile. @returns whether it has the place */
-  admit(participant: string, line: Line, isGone: () => boolean): Promise<boolean>;
+  admit(participant: string, line: ParticipantConnection, isGone: () => boolean): Promise<boolean>;
   /** @returns whether the connection had the place */
-  leave(participant: string, mine: Line['mine']): boolean;
+  leave(participant: string, mine: ParticipantConnection['mine']): boolean;
 }
 
 export interface PlacesOptions {
   /** For a connection to answer. */
   readonly answerMs: number;
   /** It has the place now, and `before` has not any more. */
-  onAdmitted(participant: string, line: Line, before: Line | undefined): void;
+  onAdmitted(
+    participant: string,
+    line: ParticipantConnection,
+    before: ParticipantConnection | undefined,
+  ): void;
 }
 
 export function places({ answerMs, onAdmitted }: PlacesOptions): Places {
-  const lines = new Map<string, Line>();
+  const lines = new Map<string, ParticipantConnection>();
   /** Of a connection that is asked whether it is there: once, however many want its place. */
-  const asked = new Map<Line['mine'], Promise<boolean>>();
+  const asked = new Map<ParticipantConnection['mine'], Promise<boolean>>();
 
-  function answers({ mine }: Line): Promise<boolean> {
+  function answers({ mine }: ParticipantConnection): Promise<boolean> {
     const answer = asked.get(mine) ?? mine.answers(answerMs).finally(() => asked.delete(mine));
     asked.set(mine, answer);
     return answer;

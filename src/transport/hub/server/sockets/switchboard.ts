@@ -18,7 +18,7 @@ import type { HubMetrics } from '../guard/metrics.js';
 import type { NoteRefusal } from '../guard/refusals.js';
 import { type Connection, connection } from './connection.js';
 import { intake } from './intake.js';
-import { type Line, type Places, places } from './places.js';
+import { type ParticipantConnection, type Places, places } from './places.js';
 
 export interface Switchboard {
   /**
@@ -69,7 +69,11 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     reception.onPresence?.(participant, is);
   };
 
-  function welcome(participant: string, line: Line, before: Line | undefined): void {
+  function welcome(
+    participant: string,
+    line: ParticipantConnection,
+    before: ParticipantConnection | undefined,
+  ): void {
     const { mine, address } = line;
     before?.mine.refuse(
       'replaced',
@@ -82,7 +86,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     if (before === undefined) present(participant, address, true);
   }
 
-  function hear(participant: string, mine: Line['mine'], frame: ParticipantFrame): void {
+  function hear(participant: string, mine: ParticipantConnection['mine'], frame: ParticipantFrame): void {
     // Before it is welcome there is nothing to say.
     if (taken.of(participant)?.mine !== mine) return;
     if (frame.type === 'announcement') announcements.take(participant, mine, frame);
@@ -138,10 +142,10 @@ interface LineEvents {
 /** A connection whose frames are heard as long as its token stands. */
 function openLine(
   participant: string,
-  { socket, address, stands }: { readonly socket: WebSocket } & Omit<Line, 'mine'>,
+  { socket, address, stands }: { readonly socket: WebSocket } & Omit<ParticipantConnection, 'mine'>,
   { limits, metrics, note }: SwitchboardParts,
   { onFrame, onClose }: LineEvents,
-): Line {
+): ParticipantConnection {
   const speech = { schema: participantFrameSchema, kind: 'message', metrics } as const;
   const mine = connection<ParticipantFrame, HubFrame>(socket, limits, speech, {
     onFrame: (frame) => (stands() ? onFrame(frame) : revoked(participant, mine)),
@@ -167,7 +171,7 @@ const revoked = (participant: string, line: Connection<HubFrame>) =>
 function arrivalLog(spare: SparingLog) {
   /** Where each came from last. */
   const addresses = new Map<string, string | undefined>();
-  return (participant: string, address: string | undefined, replaced: Line | undefined) => {
+  return (participant: string, address: string | undefined, replaced: ParticipantConnection | undefined) => {
     const before = replaced === undefined ? addresses.get(participant) : replaced.address;
     const fields = { participant, address, before };
     if (replaced !== undefined) spare('warn', participant, fields, 'replaced by a newer process');
@@ -178,7 +182,12 @@ function arrivalLog(spare: SparingLog) {
   };
 }
 
-function turnAway(participant: string, { mine, address }: Line, first: Line | undefined, spare: SparingLog) {
+function turnAway(
+  participant: string,
+  { mine, address }: ParticipantConnection,
+  first: ParticipantConnection | undefined,
+  spare: SparingLog,
+) {
   const fields = { participant, address, answering: first?.address };
   const what = `a second process with the token of "${participant}" was turned away, since the first still answers`;
   spare('error', `${participant} in-use`, fields, `${what}; coordinator.log has both addresses`);
