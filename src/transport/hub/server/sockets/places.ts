@@ -8,7 +8,7 @@ import type { HubFrame } from '../../../../protocol/frames.js';
 import type { Connection } from './connection.js';
 
 /** A connection of a participant, and what is known of its other end. */
-export interface ParticipantConnection {
+export interface HubPeer {
   readonly mine: Connection<HubFrame>;
   readonly address: string | undefined;
   /** Its token was not revoked meanwhile. */
@@ -16,13 +16,13 @@ export interface ParticipantConnection {
 }
 
 export interface Places {
-  of(participant: string): ParticipantConnection | undefined;
-  all(): Iterable<[participant: string, ParticipantConnection]>;
+  of(participant: string): HubPeer | undefined;
+  all(): Iterable<[participant: string, HubPeer]>;
   readonly size: number;
   /** @param isGone that it has been closed meanwhile. @returns whether it has the place */
-  admit(participant: string, line: ParticipantConnection, isGone: () => boolean): Promise<boolean>;
+  admit(participant: string, line: HubPeer, isGone: () => boolean): Promise<boolean>;
   /** @returns whether the connection had the place */
-  leave(participant: string, mine: ParticipantConnection['mine']): boolean;
+  leave(participant: string, mine: HubPeer['mine']): boolean;
 }
 
 export interface PlacesOptions {
@@ -31,17 +31,17 @@ export interface PlacesOptions {
   /** It has the place now, and `before` has not any more. */
   onAdmitted(
     participant: string,
-    line: ParticipantConnection,
-    before: ParticipantConnection | undefined,
+    line: HubPeer,
+    before: HubPeer | undefined,
   ): void;
 }
 
 export function places({ answerMs, onAdmitted }: PlacesOptions): Places {
-  const lines = new Map<string, ParticipantConnection>();
+  const lines = new Map<string, HubPeer>();
   /** Of a connection that is asked whether it is there: once, however many want its place. */
-  const asked = new Map<ParticipantConnection['mine'], Promise<boolean>>();
+  const asked = new Map<HubPeer['mine'], Promise<boolean>>();
 
-  function answers({ mine }: ParticipantConnection): Promise<boolean> {
+  function answers({ mine }: HubPeer): Promise<boolean> {
     const answer = asked.get(mine) ?? mine.answers(answerMs).finally(() => asked.delete(mine));
     asked.set(mine, answer);
     return answer;

@@ -18,7 +18,7 @@ import type { HubMetrics } from '../guard/metrics.js';
 import type { NoteRefusal } from '../guard/refusals.js';
 import { type Connection, connection } from './connection.js';
 import { intake } from './intake.js';
-import { type ParticipantConnection, type Places, places } from './places.js';
+import { type HubPeer, type Places, places } from './places.js';
 
 export interface Switchboard {
   /**
@@ -71,8 +71,8 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
 
   function welcome(
     participant: string,
-    line: ParticipantConnection,
-    before: ParticipantConnection | undefined,
+    line: HubPeer,
+    before: HubPeer | undefined,
   ): void {
     const { mine, address } = line;
     before?.mine.refuse(
@@ -86,7 +86,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     if (before === undefined) present(participant, address, true);
   }
 
-  function hear(participant: string, mine: ParticipantConnection['mine'], frame: ParticipantFrame): void {
+  function hear(participant: string, mine: HubPeer['mine'], frame: ParticipantFrame): void {
     // Before it is welcome there is nothing to say.
     if (taken.of(participant)?.mine !== mine) return;
     if (frame.type === 'announcement') announcements.take(participant, mine, frame);
@@ -142,10 +142,10 @@ interface LineEvents {
 /** A connection whose frames are heard as long as its token stands. */
 function openLine(
   participant: string,
-  { socket, address, stands }: { readonly socket: WebSocket } & Omit<ParticipantConnection, 'mine'>,
+  { socket, address, stands }: { readonly socket: WebSocket } & Omit<HubPeer, 'mine'>,
   { limits, metrics, note }: SwitchboardParts,
   { onFrame, onClose }: LineEvents,
-): ParticipantConnection {
+): HubPeer {
   const speech = { schema: participantFrameSchema, kind: 'message', metrics } as const;
   const mine = connection<ParticipantFrame, HubFrame>(socket, limits, speech, {
     onFrame: (frame) => (stands() ? onFrame(frame) : revoked(participant, mine)),
@@ -171,7 +171,7 @@ const revoked = (participant: string, line: Connection<HubFrame>) =>
 function arrivalLog(spare: SparingLog) {
   /** Where each came from last. */
   const addresses = new Map<string, string | undefined>();
-  return (participant: string, address: string | undefined, replaced: ParticipantConnection | undefined) => {
+  return (participant: string, address: string | undefined, replaced: HubPeer | undefined) => {
     const before = replaced === undefined ? addresses.get(participant) : replaced.address;
     const fields = { participant, address, before };
     if (replaced !== undefined) spare('warn', participant, fields, 'replaced by a newer process');
@@ -184,8 +184,8 @@ function arrivalLog(spare: SparingLog) {
 
 function turnAway(
   participant: string,
-  { mine, address }: ParticipantConnection,
-  first: ParticipantConnection | undefined,
+  { mine, address }: HubPeer,
+  first: HubPeer | undefined,
   spare: SparingLog,
 ) {
   const fields = { participant, address, answering: first?.address };
