@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { strategiesOf } from '../src/federation/plan/federation-plan.js';
+import { chooseStrategies } from '../src/federation/plan/federation-plan.js';
 import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import { stepsBefore } from '../src/training/step-schedule.js';
 import { readDocuments } from './queue/documents.js';
@@ -39,7 +39,7 @@ describe('the studies', () => {
     (name, study) => {
       for (const { configuration, variation } of runsOf(study)) {
         const source = `${name}/${variation}`;
-        strategiesOf(parseConfiguration(configuration, source), [], source);
+        chooseStrategies(parseConfiguration(configuration, source), [], source);
         expect(estimatedMinutes(configuration)).toBeGreaterThan(0);
       }
     },

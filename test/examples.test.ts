@@ -14,7 +14,7 @@ import { threeProcesses } from '../examples/three-processes.js';
 import { imageFacts } from '../src/data/images/image-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
 import { compileFederation } from '../src/federation/plan/compile-federation.js';
-import { strategiesOf } from '../src/federation/plan/federation-plan.js';
+import { chooseStrategies } from '../src/federation/plan/federation-plan.js';
 import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import { distributedProblem } from '../src/protocol/configuration/distributed-problem.js';
 
@@ -38,7 +38,7 @@ describe('the examples', () => {
     const { imageShape, classNames = [], participants, partition } = configuration;
     expect(participants).toHaveLength(partition.participants);
     const facts = imageFacts(imageShape!, classNames!);
-    const federation = compileFederation(configuration, facts, strategiesOf(configuration, [], ''), '');
+    const federation = compileFederation(configuration, facts, chooseStrategies(configuration, [], ''), '');
     expect(federation.initialState('seoul').layout.at(-1)?.shape).toEqual([classNames.length]);
   });
 

@@ -5,7 +5,7 @@ import { exchangeProblem, readExchange } from '../scripts/protocol/exchange.js';
 import { httpRefusals, httpRoutes } from '../scripts/protocol/http-routes.js';
 import { messageSchemas, otherSchemas, protocolPage } from '../scripts/protocol/page.js';
 import { undescribed } from '../scripts/protocol/schema-tables.js';
-import type { Identity, Role } from '../src/protocol/identity.js';
+import type { Identity, TokenRole } from '../src/protocol/identity.js';
 import { PROTOCOL_VERSION } from '../src/protocol/version.js';
 import { pages } from '../src/transport/hub/server/http/pages.js';
 import { type RoutesParts, routes } from '../src/transport/hub/server/http/routes.js';
@@ -38,18 +38,18 @@ describe('docs/protocol.md', () => {
 });
 
 describe('its list of HTTP routes', () => {
-  const identities: Readonly<Record<Role, Identity>> = {
+  const identities: Readonly<Record<TokenRole, Identity>> = {
     participant: { role: 'participant', name: 'seoul' },
     observer: { role: 'observer' },
     operator: { role: 'operator' },
   };
-  const roles = Object.keys(identities) as Role[];
+  const roles = Object.keys(identities) as TokenRole[];
   /** As far as it is needed to be let in, or not. */
   const parts = {
     ...{ participants: ['seoul'], limits: {}, blobs: {}, log: silentLog, note() {} },
     doorkeeper: { know: () => true },
     tokens: {
-      check: (token: string) => ({ identity: identities[token as Role], sha256: token }),
+      check: (token: string) => ({ identity: identities[token as TokenRole], sha256: token }),
       revoke: async () => 0,
     },
   } as unknown as RoutesParts;

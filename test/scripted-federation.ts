@@ -13,7 +13,7 @@ import { type JoinOptions, joinFederation } from '../src/federation/participant/
 import type { TakePartEvent } from '../src/federation/participant/take-part.js';
 import { compileFederation } from '../src/federation/plan/compile-federation.js';
 import { describeFederation } from '../src/federation/plan/description.js';
-import { strategiesOf } from '../src/federation/plan/federation-plan.js';
+import { chooseStrategies } from '../src/federation/plan/federation-plan.js';
 import { shareChoice } from '../src/federation/plan/share-choice.js';
 import type { Assigned } from '../src/federation/rounds/round.js';
 import type { Figures } from '../src/metrics/metric.js';
@@ -88,7 +88,12 @@ async function recordRun(input: ConfigurationInput) {
 async function described(input: ConfigurationInput): Promise<Description> {
   const configuration = parseConfiguration(input, 'test');
   const facts = imageFacts([1, 4, 4], ['a', 'b']);
-  const compiled = compileFederation(configuration, facts, strategiesOf(configuration, [], 'test'), 'test');
+  const compiled = compileFederation(
+    configuration,
+    facts,
+    chooseStrategies(configuration, [], 'test'),
+    'test',
+  );
   const participants = Array.from(
     { length: configuration.partition.participants },
     (_, index) => `environment-${index + 1}`,
@@ -177,7 +182,7 @@ export const only = { waitingFor: [name] };
 
 /** A model of the described network. */
 export function initialModel({ configuration, ...facts }: Description, scale = 1): Uint8Array {
-  const strategies = strategiesOf(configuration, [], 'test');
+  const strategies = chooseStrategies(configuration, [], 'test');
   const { layout, data: values } = compileFederation(configuration, facts, strategies, 'test').initialState(
     'x',
   );

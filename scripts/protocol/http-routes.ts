@@ -3,7 +3,7 @@
  * hub.
  */
 import type { z } from 'zod';
-import { identitySchema, type Role, tokenRequestSchema } from '../../src/protocol/identity.js';
+import { identitySchema, type TokenRole, tokenRequestSchema } from '../../src/protocol/identity.js';
 import { signedSchema } from '../../src/protocol/signed.js';
 import { statusSchema } from '../../src/protocol/status.js';
 
@@ -11,7 +11,7 @@ export interface HttpRoute {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   /** Whose token it takes; of everybody where the list is empty. */
-  readonly roles: readonly Role[];
+  readonly roles: readonly TokenRole[];
   /** In Markdown. */
   readonly asks: string;
   readonly answers: string;
@@ -20,7 +20,7 @@ export interface HttpRoute {
   readonly result?: z.ZodType;
 }
 
-const everybody: readonly Role[] = ['participant', 'observer', 'operator'];
+const everybody: readonly TokenRole[] = ['participant', 'observer', 'operator'];
 
 export const httpRoutes: readonly HttpRoute[] = [
   {

@@ -16,7 +16,7 @@ import {
   runFederation,
 } from '../federation/coordinator/run-federation.js';
 import { FederationError } from '../federation/error.js';
-import { strategiesOf } from '../federation/plan/federation-plan.js';
+import { chooseStrategies } from '../federation/plan/federation-plan.js';
 import { DivergedRunError } from '../federation/record/diverged-run.js';
 import { claimFolder, type FolderClaim } from '../federation/record/folder-claim.js';
 import type { RunResult } from '../federation/record/run-result.js';
@@ -161,7 +161,7 @@ const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merge
 /** The strategies' full names. They are checked before the first run, which may take long. */
 function namesOf(strategies: readonly string[], configuration: Configuration, source: string): string[] {
   const names = strategies.map(
-    (strategy) => strategiesOf({ ...configuration, strategy, compare: [] }, [], source).strategy.name,
+    (strategy) => chooseStrategies({ ...configuration, strategy, compare: [] }, [], source).strategy.name,
   );
   const twice = names.find(
     (name, place) => names.findIndex((other) => folderOf(other) === folderOf(name)) < place,

@@ -35,7 +35,7 @@ export const tokenRequestSchema = z
 
 export type TokenRequest = z.output<typeof tokenRequestSchema>;
 export type Identity = z.output<typeof identitySchema>;
-export type Role = Identity['role'];
+export type TokenRole = Identity['role'];
 
 export const sameIdentity = (a: Identity, b: Identity) =>
   a.role === b.role &&

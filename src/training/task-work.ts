@@ -19,18 +19,18 @@ import { trainLocally } from './local-training.js';
 import { sumFeatures } from './sum-features.js';
 import type {
   EvaluateTask,
-  Failure,
   FisherTask,
   FromWorker,
-  GivenTask,
   SumFeaturesTask,
-  Task,
+  TaskMessage,
   TaskResult,
   TrainTask,
+  WorkerFailure,
   WorkerSetup,
+  WorkerTask,
 } from './tasks.js';
 
-export interface WorkPlace {
+export interface TaskContext {
   readonly runtime: Runtime;
   readonly setup: WorkerSetup;
   /** Asked between two steps. */
@@ -44,10 +44,10 @@ export interface TaskWork {
   /** Opens the training session, before it is needed. */
   openTraining(): Promise<void>;
   /** Does a task, and sends its result. */
-  answer(given: GivenTask): Promise<void>;
+  answer(given: TaskMessage): Promise<void>;
 }
 
-export function taskWork(place: WorkPlace): TaskWork {
+export function taskWork(place: TaskContext): TaskWork {
   const { setup, batchesOf, send } = place;
   const thread: Thread = {
     ...place,
@@ -60,13 +60,13 @@ export function taskWork(place: WorkPlace): TaskWork {
     answer: ({ id, task }) =>
       carryOut(id, task, thread).then(
         (result) => send({ type: 'done', id, result }),
-        (error: Error) => send({ type: 'failed', id, ...failureOf(error) }),
+        (error: Error) => send({ type: 'failed', id, ...workerFailure(error) }),
       ),
   };
 }
 
 /** What a thread works with. */
-interface Thread extends WorkPlace {
+interface Thread extends TaskContext {
   readonly sessions: Sessions;
   readonly own: BatchedSet;
   readonly poisoned: BatchedSet | undefined;
@@ -86,7 +86,7 @@ interface Sessions {
   open(model: Uint8Array): Promise<Session>;
 }
 
-function openSessions({ runtime, setup }: WorkPlace): Sessions {
+function openSessions({ runtime, setup }: TaskContext): Sessions {
   const opened: { [Name in 'training' | 'evaluation' | 'fisher']?: Promise<Session> } = {};
   const open = async (model: Uint8Array, options?: SessionOptions) =>
     holding(await runtime.open(model, options), setup.frozen);
@@ -107,7 +107,7 @@ function openSessions({ runtime, setup }: WorkPlace): Sessions {
   };
 }
 
-function carryOut(id: number, task: Task, thread: Thread): Promise<TaskResult> {
+function carryOut(id: number, task: WorkerTask, thread: Thread): Promise<TaskResult> {
   switch (task.type) {
     case 'train':
       return train(id, task, thread);
@@ -172,7 +172,7 @@ async function fisher({ state, indices, signs }: FisherTask, { setup, sessions, 
 }
 
 /** An error as it passes between threads. */
-export function failureOf(error: Error): Failure {
+export function workerFailure(error: Error): WorkerFailure {
   // Plan and data were checked before: what the runtime will not run is our mistake.
   const known = error instanceof CommonweightError && !(error instanceof RuntimeError);
   const kind = error instanceof DivergedError ? 'diverged' : known ? 'user' : 'internal';

@@ -61,7 +61,7 @@ export interface FisherTask {
   readonly signs: readonly (number | string)[];
 }
 
-export type Task = TrainTask | EvaluateTask | SumFeaturesTask | FisherTask;
+export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | FisherTask;
 
 /** Who carries out tasks: a pool of threads, or the caller itself. A signal gives up the one task that it came with. */
 export interface TaskRunner {
@@ -83,24 +83,24 @@ export interface TaskRunner {
 /** Undefined where it was given up. */
 export type TaskResult = LocalResult | Metrics | FeatureSums | Float32Array | undefined;
 
-export interface GivenTask {
+export interface TaskMessage {
   readonly type: 'task';
   readonly id: number;
-  readonly task: Task;
+  readonly task: WorkerTask;
 }
 
 /** What an error is, across threads: errors lose their class on the way. */
-export interface Failure {
+export interface WorkerFailure {
   readonly message: string;
   readonly hint: string | undefined;
   readonly stack: string | undefined;
   readonly kind: 'diverged' | 'user' | 'internal';
 }
 
-export type ToWorker = GivenTask | { readonly type: 'close' };
+export type ToWorker = TaskMessage | { readonly type: 'close' };
 
 export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly id: number; readonly progress: LocalProgress }
   | { readonly type: 'done'; readonly id: number; readonly result: TaskResult }
-  | ({ readonly type: 'failed'; readonly id: number } & Failure);
+  | ({ readonly type: 'failed'; readonly id: number } & WorkerFailure);

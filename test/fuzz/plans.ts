@@ -6,7 +6,7 @@
 import { mlp } from '../../src/engine/nn/models/mlp.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { compileDescription } from '../../src/federation/plan/description.js';
-import { strategiesOf } from '../../src/federation/plan/federation-plan.js';
+import { chooseStrategies } from '../../src/federation/plan/federation-plan.js';
 import { offeredPlan } from '../../src/federation/plan/foreign-plan.js';
 import { planHash } from '../../src/federation/plan/plan-hash.js';
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
@@ -41,7 +41,7 @@ const OPERATORS: readonly (readonly [string, string])[] = [
 /** What `share` of a thousand inputs are. */
 export function foreignPlans(share: number): Decoder {
   const network = mlp({ classes: 2, hidden: [2] });
-  const strategies = strategiesOf(configuration, [], 'fuzz');
+  const strategies = chooseStrategies(configuration, [], 'fuzz');
   const sound = offeredPlan(compileFederation(configuration, facts, { ...strategies, network }, 'fuzz'));
   if (sound === undefined) throw new Error('no plan is offered');
   const plan = decodeForeignPlan(sound);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readRun } from '../../federation/record/read-run.js';
 import { statusOf } from '../../federation/rounds/status.js';
-import type { Identity, Role } from '../../protocol/identity.js';
+import type { Identity, TokenRole } from '../../protocol/identity.js';
 import { statusLines } from '../../report/text/status-lines.js';
 import { linkTo } from '../../transport/hub/client/link.js';
 import { type HubOperator, operateHub } from '../../transport/hub/client/node/operate-hub.js';
@@ -178,7 +178,7 @@ function identityOf({ name, role }: TokenCommandFlags): Identity {
 async function operator(
   target: string,
   flags: Flags,
-  roles: readonly Role[] = ['operator'],
+  roles: readonly TokenRole[] = ['operator'],
 ): Promise<{ readonly hub: HubOperator; readonly address: string }> {
   if (/^(nats|tls):\/\//.test(target)) {
     throw new UsageError('this is the address of a NATS server, expected that of the hub', {

@@ -10,7 +10,7 @@
  */
 import { open } from 'node:fs/promises';
 import { reasonOf } from '../../base/node/reason.js';
-import type { Identity, Role } from '../../protocol/identity.js';
+import type { Identity, TokenRole } from '../../protocol/identity.js';
 import { UsageError } from '../terminal/error.js';
 
 export interface FileToken {
@@ -23,7 +23,7 @@ export interface FileToken {
  * this name.
  */
 export interface TokenOwner {
-  readonly roles: readonly Role[];
+  readonly roles: readonly TokenRole[];
   readonly name?: string | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { BlobFolder } from '../../transport/transport.js';
 import type { FederationWithNetwork } from '../plan/compile-federation.js';
 import { offeredPlan } from '../plan/foreign-plan.js';
 
-export interface GivenBlobs {
+export interface DownloadableBlobs {
   /** The SHA-256 of the model that round 1 begins with. */
   readonly initial: string | undefined;
   readonly plan: Blob | undefined;
@@ -27,7 +27,7 @@ export async function giveBlobs(
   compiled: FederationWithNetwork,
   isGiven: boolean,
   offerPlan?: boolean,
-): Promise<GivenBlobs> {
+): Promise<DownloadableBlobs> {
   const offered = offeredPlan(compiled, offerPlan);
   const start = isGiven || offered !== undefined ? compiled.initialState('') : undefined;
   const bytesOf = new Map<string, () => Uint8Array>();

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { BlobFolder } from '../../transport/transport.js';
-import { fileOf, type RunFolder } from '../record/run-folder.js';
+import { type RunFolder, stateFile } from '../record/run-folder.js';
 import type { TwoCopies } from '../record/two-copies.js';
 import type { RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
@@ -22,7 +22,7 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: Two
     ...folder,
     async put(role, state) {
       const sha256 = await folder.put(role, state);
-      if (twice.has(role.type)) await blobs.copy(join(folder.path, fileOf(role)));
+      if (twice.has(role.type)) await blobs.copy(join(folder.path, stateFile(role)));
       return sha256;
     },
     async get(role, sha256) {

@@ -25,7 +25,7 @@ import { checkRefit } from '../methods/refit.js';
 import type { Attackers } from '../plan/attackers.js';
 import { compileFederation } from '../plan/compile-federation.js';
 import { checkDemands } from '../plan/demands.js';
-import { checkTestExamples, federationPlan, sharesOf, strategiesOf } from '../plan/federation-plan.js';
+import { checkTestExamples, chooseStrategies, federationPlan, sharesOf } from '../plan/federation-plan.js';
 import { learnerOf } from '../plan/learner.js';
 import { machineMemory } from '../plan/node/machine-memory.js';
 import { type CutShort, concludeRun, type FederationOutcome } from '../record/conclude-run.js';
@@ -106,7 +106,7 @@ export async function runFederation(
   const named = withOwnSettings(input, { dataset: options.data?.train, task: options.task });
   const { configuration: parsed, init } = await configurationWith(named, options.init, source);
   if (options.data !== undefined) checkSplit(options.data);
-  const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);
+  const strategies = chooseStrategies(parsed, options.strategies ?? [], source, options.methods);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
   const data =

@@ -30,9 +30,9 @@ import { describeFederation, requireDistributed } from '../plan/description.js';
 import {
   checkPartition,
   checkTestExamples,
+  chooseStrategies,
   federationPlan,
   participantsOf,
-  strategiesOf,
 } from '../plan/federation-plan.js';
 import { versionsOfThis } from '../plan/node/versions.js';
 import { concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
@@ -40,7 +40,7 @@ import { continueRun } from '../record/continued-run.js';
 import { returnProblem } from '../record/returning.js';
 import { claimRun, jobOf, lastEpochOf } from '../record/run-claim.js';
 import { keepRunData } from '../record/run-data.js';
-import { fileOf, openRunFolder, prepareRunFolder } from '../record/run-folder.js';
+import { openRunFolder, prepareRunFolder, stateFile } from '../record/run-folder.js';
 import { twoCopies } from '../record/two-copies.js';
 import { systemClock } from '../rounds/clock.js';
 import { membersHere } from '../rounds/membership.js';
@@ -131,7 +131,7 @@ export async function serveFederation(
   const { configuration: parsed, init } = await configurationWith(named, options.init, source);
   requireDistributed(parsed, source);
   checkPartition(parsed, source);
-  const strategies = strategiesOf(parsed, options.strategies ?? [], source, options.methods);
+  const strategies = chooseStrategies(parsed, options.strategies ?? [], source, options.methods);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
   const { configuration, facts, test } = await servedData(parsed, input, {
@@ -263,7 +263,7 @@ export async function serveFederation(
             const final = finalRole(rounds.state(), configuration);
             if (final !== undefined) await copies.mendFile(role, final.sha256);
             await rm(join(out, 'model.safetensors'), { force: true });
-            await link(join(out, fileOf(role)), join(out, 'model.safetensors'));
+            await link(join(out, stateFile(role)), join(out, 'model.safetensors'));
           },
         }),
     };

@@ -24,7 +24,7 @@ export const controlVariates = (carries: (round: number) => boolean): Method => 
   // Mean gradients: their size is that of the loss, and not that of weights.
   bound: { farthest: 1e4 },
   carries,
-  prepare: (start) => ({ controlDrift: driftOf(controlsOf(start)) }),
+  prepare: (start) => ({ controlDrift: controlDrift(controlsOf(start)) }),
   async compute(round) {
     const controls = controlsOf(round);
     const change = controlChange(controls, round.base, round, round.work);
@@ -58,7 +58,8 @@ const controlsOf = ({ layout, common, own }: MethodStart): Controls => ({
 });
 
 /** c − c_k, which every step adds to its gradient. */
-const driftOf = ({ common, own }: Controls) => common.map((value, place) => value - (own[place] as number));
+const controlDrift = ({ common, own }: Controls) =>
+  common.map((value, place) => value - (own[place] as number));
 
 /** Δc_k */
 export function controlChange(

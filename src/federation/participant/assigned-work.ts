@@ -28,7 +28,7 @@ import { lastUpdate } from './last-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
 import { ownFigures, type TrainedRound, trainRound } from './participant-work.js';
-import { compareLayers, type RefitContext, sumFeatures } from './refit-work.js';
+import { compareLayers, type RefitContext, sendFeatureSums } from './refit-work.js';
 
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
 
@@ -118,7 +118,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
     },
     async sumFeatures(assignment, signal, saying) {
       requireRound(assignment.round, federation);
-      await sumFeatures(assignment, refitting, signal, saying);
+      await sendFeatureSums(assignment, refitting, signal, saying);
     },
     async compareLayers(assignment, signal, saying) {
       requireRound(assignment.round, federation);

@@ -18,7 +18,7 @@ import type { Blob } from '../../protocol/blob-name.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { Method } from '../methods/method.js';
 import { type OwnStates, ownStates, type Rollbacks } from './own-states.js';
-import type { Identity, ParticipantFolder } from './participant-files.js';
+import type { ParticipantFolder, WorkIdentity } from './participant-files.js';
 
 export type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
 
@@ -74,14 +74,14 @@ interface Keeping {
 
 export function keptWork(
   folder: ParticipantFolder,
-  identity: Identity,
+  identity: WorkIdentity,
   { methods, keep }: Keeping,
 ): KeptWork {
   const states = new Map<string, OwnStates>();
   for (const { name, keeps } of methods) {
     if (keeps !== undefined) states.set(name, ownStates(folder, identity, { name, keeps, rounds: keep }));
   }
-  const isOurs = (other: Identity) =>
+  const isOurs = (other: WorkIdentity) =>
     other.job === identity.job && other.participant === identity.participant && other.plan === identity.plan;
 
   /** A file that was cut short or changed is none: what it is of is trained again. */

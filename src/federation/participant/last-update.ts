@@ -9,7 +9,7 @@ import { handIn } from './hand-in.js';
 import type { FinishedUpdate, KeptWork } from './kept-update.js';
 
 /** What an assignment says of how often its round was begun. */
-export type Asked = Pick<Extract<Assignment, { type: 'train' }>, 'rollbacks' | 'attempt'>;
+export type RoundAttempt = Pick<Extract<Assignment, { type: 'train' }>, 'rollbacks' | 'attempt'>;
 
 export interface LastUpdate {
   /** As this start made it, or as an earlier one left it. */
@@ -20,12 +20,12 @@ export interface LastUpdate {
    * Hands it in, and follows it where it counts.
    * @param saying called before it is announced
    */
-  bring(update: FinishedUpdate, asked: Asked, signal: AbortSignal, saying?: () => void): Promise<void>;
+  bring(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal, saying?: () => void): Promise<void>;
   /**
    * Finds out whether it counts. Of one that an earlier start handed in, without living to hear what
    * became of it, the coordinator knows; and what is kept depends on it.
    */
-  settle(update: FinishedUpdate, asked: Asked, signal: AbortSignal): Promise<void>;
+  settle(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal): Promise<void>;
   forget(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function lastUpdate({ upload, kept, announce, onActivity }: LastUpdateOpt
 
   async function bring(
     update: FinishedUpdate,
-    { rollbacks = [], attempt }: Asked,
+    { rollbacks = [], attempt }: RoundAttempt,
     signal: AbortSignal,
     saying?: () => void,
   ): Promise<void> {

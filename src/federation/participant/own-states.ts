@@ -11,7 +11,7 @@ import { sha256Schema } from '../../protocol/blob-name.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
-import type { Identity, ParticipantFolder } from './participant-files.js';
+import type { ParticipantFolder, WorkIdentity } from './participant-files.js';
 
 export interface OwnStates {
   /** It follows an update that counts, once, however often this is said. */
@@ -60,7 +60,7 @@ const recordSchema = z.strictObject({
 
 export function ownStates(
   folder: ParticipantFolder,
-  { job, participant, plan }: Identity,
+  { job, participant, plan }: WorkIdentity,
   { name, keeps, rounds }: KeptState,
 ): OwnStates {
   const RECORD = `own-${name}.json`;

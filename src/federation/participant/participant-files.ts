@@ -15,7 +15,7 @@ export interface ParticipantFolder {
 }
 
 /** Whose work it is. */
-export interface Identity {
+export interface WorkIdentity {
   readonly job: string;
   readonly participant: string;
   /** The plan's hash. */

@@ -27,7 +27,7 @@ export interface RefitContext {
 /** Upload attempts if the coordinator loses a blob before it is announced. */
 const UPLOADS = 3;
 
-export async function sumFeatures(
+export async function sendFeatureSums(
   assignment: Named<'sum-features'>,
   { refit, data: { share }, tasks, offered, upload, announce, onActivity }: RefitContext,
   signal: AbortSignal,

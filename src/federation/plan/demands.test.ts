@@ -13,7 +13,7 @@ import { assignedWork } from '../participant/assigned-work.js';
 import { nothingKept } from '../participant/kept-update.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
-import { strategiesOf } from './federation-plan.js';
+import { chooseStrategies } from './federation-plan.js';
 
 const modest: ConfigurationInput = {
   dataset: 'none',
@@ -147,7 +147,7 @@ describe('a participant', () => {
     const work = async (input: Partial<ConfigurationInput>) => {
       const configuration = parseConfiguration({ ...modest, ...input }, 'test');
       const facts = imageFacts([1, 4, 4], ['a', 'b', 'c']);
-      const chosen = strategiesOf(configuration, [], 'test');
+      const chosen = chooseStrategies(configuration, [], 'test');
       const federation = compileFederation(configuration, facts, chosen, 'test');
       const description = await describeFederation(federation, {
         job: '0123456789abcdef',

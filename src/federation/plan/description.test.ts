@@ -7,7 +7,7 @@ import { type Description, descriptionSchema } from '../../protocol/description.
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
-import { strategiesOf } from './federation-plan.js';
+import { chooseStrategies } from './federation-plan.js';
 
 const base: ConfigurationInput = {
   partition: { name: 'v' },
@@ -26,7 +26,7 @@ async function described(
   const compiled = compileFederation(
     configuration,
     imageFacts([1, 4, 4], ['a', 'b', 'c']),
-    { ...strategiesOf(configuration, [], 'test'), network: own },
+    { ...chooseStrategies(configuration, [], 'test'), network: own },
     'test',
   );
   const job = { job: '0123456789abcdef', participants: ['site-a', 'site-b'], version: '1.2.3' };

@@ -25,7 +25,7 @@ import { FederationError } from '../error.js';
 import type { Method } from '../methods/method.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
 import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
-import { strategiesOf } from './federation-plan.js';
+import { chooseStrategies } from './federation-plan.js';
 import { noNetwork, takeForeignPlan } from './foreign-plan.js';
 import { learnerOf, type OwnLearner } from './learner.js';
 import { planHash } from './plan-hash.js';
@@ -111,7 +111,7 @@ export async function compileDescription(
   // What came by the wire has passed the schema, but not what its fields must be together.
   const configuration = parseConfiguration(description.configuration, source);
   requireDistributed(configuration, source);
-  const chosen = { ...strategiesOf(configuration, strategies, source, methods), methods };
+  const chosen = { ...chooseStrategies(configuration, strategies, source, methods), methods };
   const { participants } = description;
   if (participants.length !== configuration.partition.participants) {
     throw new FederationError(

@@ -37,7 +37,7 @@ export interface ChosenStrategies {
  * @param source what errors call the configuration
  * @param methods that it brings
  */
-export function strategiesOf(
+export function chooseStrategies(
   configuration: Configuration,
   own: readonly Strategy[],
   source: string,

@@ -24,7 +24,7 @@ import { FederationError } from '../error.js';
 import { type JoinOptions, joinFederation } from '../participant/node/join-federation.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
-import { strategiesOf } from './federation-plan.js';
+import { chooseStrategies } from './federation-plan.js';
 import { offeredPlan } from './foreign-plan.js';
 import { planHash } from './plan-hash.js';
 import { shareChoice } from './share-choice.js';
@@ -54,7 +54,7 @@ const base: ConfigurationInput = {
 async function offered(changes: Partial<ConfigurationInput> = {}) {
   const configuration = parseConfiguration({ ...base, ...changes }, 'test');
   const facts = imageFacts([1, 4, 4], ['a', 'b']);
-  const strategies = strategiesOf(configuration, [], 'test');
+  const strategies = chooseStrategies(configuration, [], 'test');
   const own = configuration.model.name === 'custom' ? network : undefined;
   const compiled = compileFederation(configuration, facts, { ...strategies, network: own }, 'test');
   const file = offeredPlan(compiled);
@@ -122,7 +122,7 @@ describe('a plan that is offered', () => {
     const compile = (changes: Partial<ConfigurationInput>) => {
       const configuration = parseConfiguration({ ...base, model: { name: 'mlp' }, ...changes }, 'test');
       const facts = imageFacts([1, 4, 4], ['a', 'b']);
-      return compileFederation(configuration, facts, strategiesOf(configuration, [], 'test'), 'test');
+      return compileFederation(configuration, facts, chooseStrategies(configuration, [], 'test'), 'test');
     };
     const compiled = compile({});
     expect(offeredPlan(compiled)).toBeUndefined();

@@ -27,14 +27,14 @@ export interface Journal {
 }
 
 /** By whom facts are written. */
-export type Lead = Pick<FolderClaim, 'number' | 'check'>;
+export type JournalLead = Pick<FolderClaim, 'number' | 'check'>;
 
 /**
  * Opens the file, or makes it. A last line that was cut off in the middle of writing never counted, and is taken away.
  * @throws FederationError when a line is not as it was written
  * @throws FencedError when another process leads the run, then or at an `append`
  */
-export async function openJournal(path: string, lead?: Lead): Promise<Journal> {
+export async function openJournal(path: string, lead?: JournalLead): Promise<Journal> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
     throw cannotRead(path, cause);
@@ -68,7 +68,7 @@ export async function openJournal(path: string, lead?: Lead): Promise<Journal> {
   }
 
   /** Behind this line nothing counts of those who led before, so what is read now is all that they did. */
-  async function takeLead({ number }: Lead): Promise<Reading> {
+  async function takeLead({ number }: JournalLead): Promise<Reading> {
     await write(sealed({ type: 'led', epoch: number }));
     const text = await readFile(path, 'utf8').catch((cause: unknown) => {
       throw cannotRead(path, cause);

@@ -18,7 +18,7 @@ import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
 import { parseJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
 import { LABEL_COUNTS, type LabelCounts, labelCountsSchema } from './label-counts.js';
-import { detailsFile, fileOf, readYaml } from './run-folder.js';
+import { detailsFile, readYaml, stateFile } from './run-folder.js';
 import { fewExamplesSchema, type RunResult, runResult } from './run-result.js';
 
 export interface RecordedRun {
@@ -123,7 +123,7 @@ const readLabelCounts = (path: string) => readJson(join(path, LABEL_COUNTS), lab
 async function readModel(path: string, rounds: readonly RoundRecord[]): Promise<RecordedModel | undefined> {
   const last = rounds.findLast(({ merged }) => merged !== undefined);
   if (last === undefined) return undefined;
-  const file = join(path, fileOf({ type: 'merged', round: last.round }));
+  const file = join(path, stateFile({ type: 'merged', round: last.round }));
   const bytes = await readFile(file).catch(() => undefined);
   if (bytes === undefined) return undefined;
   const { state, description } = decodeModel(bytes, file);

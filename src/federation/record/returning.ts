@@ -8,10 +8,10 @@ import type { BlobFolder } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import type { StateRole } from '../rounds/run-store.js';
-import { fileOf } from './run-folder.js';
+import { stateFile } from './run-folder.js';
 import type { TwoCopies } from './two-copies.js';
 
-export interface Kept {
+export interface RunFiles {
   /** Of the run. */
   readonly path: string;
   readonly blobs: BlobFolder;
@@ -22,7 +22,7 @@ export interface Kept {
 export async function returnProblem(
   to: number,
   { rounds }: RunState,
-  kept: Kept,
+  kept: RunFiles,
 ): Promise<string | undefined> {
   try {
     for (const { role, sha256 } of filesOf(rounds[to - 1])) {
@@ -62,9 +62,9 @@ function filesOf(record: RoundRecord | undefined): File[] {
   return files;
 }
 
-const isThere = async ({ role, sha256 }: File, { path, blobs }: Kept) =>
+const isThere = async ({ role, sha256 }: File, { path, blobs }: RunFiles) =>
   (await blobs.has(sha256)) ||
-  access(join(path, fileOf(role))).then(
+  access(join(path, stateFile(role))).then(
     () => true,
     () => false,
   );

@@ -27,7 +27,7 @@ import { describeFile } from '../../transport/blob-folder.js';
 import { FederationError } from '../error.js';
 import { isModel, type RunStore, type StateRole } from '../rounds/run-store.js';
 import { asBefore, type ConfigurationKeeper } from './continued-run.js';
-import { type Lead, openJournal } from './journal.js';
+import { type JournalLead, openJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
 import { cannotWrite, writeResult } from './write-result.js';
 
@@ -53,7 +53,7 @@ export async function openRunFolder(
   path: string,
   configuration: Configuration,
   encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
-  lead?: Lead,
+  lead?: JournalLead,
 ): Promise<RunFolder> {
   await prepareRunFolder(path, configuration);
   await removeLeftovers(path);
@@ -70,11 +70,11 @@ export async function openRunFolder(
     async put(role, state) {
       await lead?.check();
       const bytes = isModel(role) ? encodeModel(state) : encodeSafetensors(state);
-      await writeResult(path, fileOf(role), bytes);
+      await writeResult(path, stateFile(role), bytes);
       return sha256Of(bytes);
     },
     async get(role, sha256) {
-      const file = join(path, fileOf(role));
+      const file = join(path, stateFile(role));
       const bytes = await readFile(file).catch((cause: unknown) => {
         throw unreadable(file, cause);
       });
@@ -82,7 +82,7 @@ export async function openRunFolder(
       return decodeSafetensors(bytes, file).state;
     },
     async soundFile(role, sha256) {
-      const file = join(path, fileOf(role));
+      const file = join(path, stateFile(role));
       const described = await describeFile(file).catch((cause: unknown) => {
         throw unreadable(file, cause);
       });
@@ -95,7 +95,7 @@ export async function openRunFolder(
     },
     async discard(role) {
       await lead?.check();
-      const file = join(path, fileOf(role));
+      const file = join(path, stateFile(role));
       await rm(file, { force: true }).catch((cause: unknown) => {
         throw cannotWrite(file, cause);
       });
@@ -135,7 +135,7 @@ export async function prepareRunFolder(path: string, configuration: Configuratio
 const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');
 
 /** Where a state dict lies in the folder. */
-export function fileOf(role: StateRole): string {
+export function stateFile(role: StateRole): string {
   switch (role.type) {
     case 'update':
       return `updates/round-${role.round}-${fileNameOf(role.participant)}.safetensors`;

@@ -10,7 +10,7 @@ import type { BlobFolder } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { RoundRecord } from '../rounds/round.js';
 import type { StateRole } from '../rounds/run-store.js';
-import { fileOf } from './run-folder.js';
+import { stateFile } from './run-folder.js';
 import { cannotWrite } from './write-result.js';
 
 export interface TwoCopies {
@@ -35,7 +35,7 @@ export function twoCopies({ path, blobs, given, onMended }: CopiesOptions): TwoC
     (await describeFile(file).catch(() => undefined))?.sha256 === sha256;
   return {
     async mendFile(role, sha256) {
-      const file = join(path, fileOf(role));
+      const file = join(path, stateFile(role));
       if (await isFileSound(file, sha256)) return;
       const blob = blobs.pathOf(sha256);
       if (!(await blobs.isSound(sha256))) throw bothDamaged(file, blob);
@@ -49,7 +49,7 @@ export function twoCopies({ path, blobs, given, onMended }: CopiesOptions): TwoC
       const blob = blobs.pathOf(sha256);
       const role = roleOf(sha256, rounds);
       if (role !== undefined) {
-        const file = join(path, fileOf(role));
+        const file = join(path, stateFile(role));
         if (!(await isFileSound(file, sha256))) throw bothDamaged(file, blob);
         await blobs.copy(file);
       } else {

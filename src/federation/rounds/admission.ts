@@ -6,7 +6,7 @@ import { figuresProblem } from '../../metrics/metric.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
 import { changesTooOften } from './membership.js';
 import { currentPhase, inAttempt, missingIn } from './open-phase.js';
-import { evaluate } from './phases.js';
+import { evaluatePhase } from './phases.js';
 import { refittedFrom } from './refit-phases.js';
 import { baseOf, copiedModel, type RoundRecord, type RunState } from './round.js';
 import type { RoundEvent, UpdateRecord } from './round-events.js';
@@ -195,7 +195,7 @@ function evaluated(state: RunState, participant: string, announcement: Named<'ev
   if (round < state.rounds.length || !current.evaluated) {
     return refused('late', `round ${round} is over without the figures of "${participant}"`);
   }
-  return missingIn(evaluate, state, current).includes(participant)
+  return missingIn(evaluatePhase, state, current).includes(participant)
     ? record({ type: 'copy-evaluated', round, ...inAttempt(state), participant, validation })
     : refused('not-expected', `"${participant}" is not asked for its figures in round ${round}`);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { currentPhase, handingIn } from './open-phase.js';
-import { merge, phasesOf, train } from './phases.js';
+import { mergePhase, phasesOf, train } from './phases.js';
 import type { Command, ParticipantsPhase, Phase, RoundRules, RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 import { applyEvent, dueCommands, isFinished, startRun } from './rounds.js';
@@ -30,7 +30,7 @@ const phases: readonly Phase[] = [
   contributing('survey', (_, { round }) => round === 1),
   contributing('keys'),
   train,
-  merge,
+  mergePhase,
 ];
 
 const joined = (participant: string): RoundEvent => ({

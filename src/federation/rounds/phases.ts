@@ -51,12 +51,12 @@ async function blobsOf(
   return Object.keys(blobs).length === 0 ? undefined : blobs;
 }
 
-export const merge: CoordinatorPhase = {
+export const mergePhase: CoordinatorPhase = {
   ...{ by: 'coordinator', name: 'merge', activity: 'merging', isPartOf: always },
   isDone: ({ merged }) => merged !== undefined,
 };
 
-export const evaluate: ParticipantsPhase = {
+export const evaluatePhase: ParticipantsPhase = {
   ...{ by: 'participants', name: 'evaluate', activity: 'evaluating', deadlineSeconds },
   isPartOf: (_, { evaluated }) => evaluated,
   due: ({ rules, dropped }) => honestOf(rules.participants, rules).filter((name) => !dropped.has(name)),
@@ -69,9 +69,9 @@ export const evaluate: ParticipantsPhase = {
   },
 };
 
-const plain: readonly Phase[] = [train, merge, evaluate];
-const refitEvery: readonly Phase[] = [train, merge, ...refitPhases, evaluate];
-const refitLast: readonly Phase[] = [train, merge, evaluate, ...refitPhases];
+const plain: readonly Phase[] = [train, mergePhase, evaluatePhase];
+const refitEvery: readonly Phase[] = [train, mergePhase, ...refitPhases, evaluatePhase];
+const refitLast: readonly Phase[] = [train, mergePhase, evaluatePhase, ...refitPhases];
 
 /** The phases of every round of a run with these rules. */
 export function phasesOf({ refit }: Pick<RoundRules, 'refit'>): readonly Phase[] {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { currentPhase, missingIn } from './open-phase.js';
-import { evaluate, train } from './phases.js';
+import { evaluatePhase, train } from './phases.js';
 import { recordedRounds } from './recorded-rounds.js';
 import type { Command, PhaseCommand, RoundRecord, RoundRules, RunState } from './round.js';
 import { type RoundEvent, roundEventSchema } from './round-events.js';
@@ -90,7 +90,7 @@ function ran(rules: RoundRules, doings: readonly (readonly [Action, string])[]):
       train:
         state.members.get(participant)?.left === undefined &&
         state.members.has(participant) &&
-        missingIn(phase === 'train' ? train : evaluate, state, current).includes(participant),
+        missingIn(phase === 'train' ? train : evaluatePhase, state, current).includes(participant),
       deadline: true,
       merge: currentPhase(state)?.name === 'merge',
       stop: true,

@@ -68,7 +68,7 @@ export interface ParticipantsPhase extends PhaseFacts {
   /** What an announcement of the phase should have and has not, in words; for phases without an announcement of their own. */
   lacks?(said: Contributed, record: RoundRecord): string | undefined;
   /** What participants are asked for; who, and until when, is added to it. */
-  ask(state: RunState, record: RoundRecord, facts: AssignmentFacts): Promise<Asked>;
+  ask(state: RunState, record: RoundRecord, facts: AssignmentFacts): Promise<AskedWork>;
 }
 
 /** It is over when its fact is there. */
@@ -92,7 +92,7 @@ type Without<One, Fields extends string> = One extends unknown ? Omit<One, Field
 export type Assigned = Without<Assignment, 'epoch' | 'sequence'>;
 
 type Work = Extract<Assignment, { waitingFor: readonly string[] }>;
-type Asked = Without<
+type AskedWork = Without<
   Work,
   'epoch' | 'sequence' | 'dropped' | 'rollbacks' | 'round' | 'attempt' | 'waitingFor' | 'deadline'
 >;

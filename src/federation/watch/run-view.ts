@@ -27,7 +27,7 @@ export interface RunViewParts {
   };
 }
 
-interface Seen {
+interface WatchedRound {
   readonly record: RoundRecord;
   readonly details: RoundDetails | undefined;
   readonly pictures: readonly TestPicture[] | undefined;
@@ -36,7 +36,7 @@ interface Seen {
 
 export function runView(parts: RunViewParts): RunView {
   const { overview, state, status, detailsOf, log, recorded } = parts;
-  const seen = new Map<number, Seen>();
+  const seen = new Map<number, WatchedRound>();
   let counted: { readonly members: Members; readonly counts: LabelCountsView } | undefined;
 
   function observe(record: RoundRecord, isNewest: boolean): ObservedRound {

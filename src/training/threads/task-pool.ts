@@ -9,27 +9,27 @@ import { DivergedError, TrainingError } from '../error.js';
 import type { LocalProgress, LocalResult } from '../local-training.js';
 import type {
   EvaluateTask,
-  Failure,
   FisherTask,
   FromWorker,
-  GivenTask,
   SumFeaturesTask,
-  Task,
+  TaskMessage,
   TaskResult,
   TaskRunner,
   TrainTask,
+  WorkerFailure,
+  WorkerTask,
 } from '../tasks.js';
 
 export interface TaskThread {
   /** It is idle, and what it was told to give up is over. */
-  begin(given: GivenTask): void;
+  begin(given: TaskMessage): void;
   /** What it does shall be given up, between two steps. */
   giveUp(): void;
 }
 
 interface Job {
   readonly id: number;
-  readonly task: Task;
+  readonly task: WorkerTask;
   readonly onProgress: ((progress: LocalProgress) => void) | undefined;
   /** Does not listen to the task's signal any more. */
   readonly forget: () => void;
@@ -108,7 +108,7 @@ export class TaskPool implements TaskRunner {
     for (const job of jobs) reject(job, this.#failure);
   }
 
-  #submit(task: Task, signal?: AbortSignal, onProgress?: (progress: LocalProgress) => void) {
+  #submit(task: WorkerTask, signal?: AbortSignal, onProgress?: (progress: LocalProgress) => void) {
     return new Promise<TaskResult>((resolve, reject) => {
       if (this.#failure !== undefined) reject(this.#failure);
       else if (this.#stopped || signal?.aborted) reject(new InterruptedError('interrupted'));
@@ -149,7 +149,7 @@ function reject(job: Job, error: Error) {
 }
 
 /** A user's mistake stays one across threads. */
-export function errorFrom({ message, hint, stack, kind }: Failure): Error {
+export function errorFrom({ message, hint, stack, kind }: WorkerFailure): Error {
   const options = hint === undefined ? {} : { hint };
   switch (kind) {
     case 'diverged':

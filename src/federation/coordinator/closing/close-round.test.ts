@@ -14,7 +14,7 @@ import {
 import type { TaskRunner } from '../../../training/tasks.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
 import { compileFederation } from '../../plan/compile-federation.js';
-import { federationPlan, sharesOf, strategiesOf } from '../../plan/federation-plan.js';
+import { chooseStrategies, federationPlan, sharesOf } from '../../plan/federation-plan.js';
 import { openRunFolder } from '../../record/run-folder.js';
 import type { RunStore, StateRole } from '../../rounds/run-store.js';
 import type { OpenUpdates } from '../commands.js';
@@ -79,7 +79,7 @@ async function run(
   { tasks = madeUpTasks(), around = (updates: RoundUpdates) => updates, onGet = (_: StateRole) => {} } = {},
 ) {
   const configuration = parseConfiguration({ ...base, ...changes }, 'test');
-  const strategies = strategiesOf(configuration, [], 'test');
+  const strategies = chooseStrategies(configuration, [], 'test');
   const { plan, methods, refit, model, initialState } = compileFederation(
     configuration,
     images,

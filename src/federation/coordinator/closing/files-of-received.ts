@@ -8,7 +8,7 @@ import { type ModelDescription, modelMetadata } from '../../../engine/nn/model-f
 import { layoutSize } from '../../../tensor/state-dict.js';
 import type { BlobFolder } from '../../../transport/transport.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
-import { fileOf, type RunFolder } from '../../record/run-folder.js';
+import { type RunFolder, stateFile } from '../../record/run-folder.js';
 import type { TwoCopies } from '../../record/two-copies.js';
 import { baseOf, type RunState } from '../../rounds/round.js';
 import type { UpdateRecord } from '../../rounds/round-events.js';
@@ -40,7 +40,7 @@ export function filesOfReceived(
   const counted = (closed.train?.counted ?? []).map((name) => updates.get(name) as UpdateRecord);
   const sound = requireSound(counted, blobs);
   sound.catch(() => undefined);
-  const output = join(folder.path, fileOf({ type: 'merged', round }));
+  const output = join(folder.path, stateFile({ type: 'merged', round }));
   const base = baseOf(state, round, initial);
   const starts = startFiles(
     folder.path,

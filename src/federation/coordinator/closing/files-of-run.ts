@@ -4,7 +4,7 @@ import type { SafetensorsMetadata } from '../../../tensor/safetensors-header.js'
 import { describeFile } from '../../../transport/blob-folder.js';
 import { auxiliaryNames } from '../../methods/methods.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
-import { fileOf, type RunFolder } from '../../record/run-folder.js';
+import { type RunFolder, stateFile } from '../../record/run-folder.js';
 import type { RoundRecord } from '../../rounds/round.js';
 import { copiedOf, recordOf } from './base-state.js';
 import type { RoundUpdates } from './round-updates.js';
@@ -45,7 +45,7 @@ export async function filesOfRun(
     const path = await folder.soundFile({ type: 'update', round, participant }, update.sha256);
     updates.push({ participant, examples: update.examples, path, attachments });
   }
-  const output = join(folder.path, fileOf({ type: 'merged', round }));
+  const output = join(folder.path, stateFile({ type: 'merged', round }));
   const copied = round === 1 ? undefined : copiedOf(round - 1, plan, rounds);
   return {
     ...{ updates, output, metadata },

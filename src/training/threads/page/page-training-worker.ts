@@ -10,8 +10,8 @@ import { batchesHere } from '../../../data/batches/training-batches.js';
 import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
 import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
 import { type Runtime, RuntimeError } from '../../../engine/runtime/runtime.js';
-import { failureOf, type TaskWork, taskWork } from '../../task-work.js';
-import type { Failure, FromWorker, GivenTask, TaskResult, WorkerSetup } from '../../tasks.js';
+import { type TaskWork, taskWork, workerFailure } from '../../task-work.js';
+import type { FromWorker, TaskMessage, TaskResult, WorkerFailure, WorkerSetup } from '../../tasks.js';
 
 export type ToPageWorker =
   /** First of all. */
@@ -22,7 +22,7 @@ export type ToPageWorker =
    */
   | { readonly type: 'setup'; readonly setup: WorkerSetup; readonly flag: Int32Array | undefined }
   | { readonly type: 'give-up' }
-  | GivenTask;
+  | TaskMessage;
 
 /** What computes. */
 export type PageRuntime = Pick<Runtime, 'name' | 'device' | 'threads' | 'partBytes'>;
@@ -31,7 +31,7 @@ export type FromPageWorker =
   | FromWorker
   | { readonly type: 'started'; readonly runtime: PageRuntime }
   /** It cannot start, or not open this network. */
-  | ({ readonly type: 'refused' } & Failure);
+  | ({ readonly type: 'refused' } & WorkerFailure);
 
 let runtime: Runtime | undefined;
 let work: TaskWork | undefined;
@@ -73,7 +73,7 @@ function buffersOf(result: TaskResult): Transferable[] {
  */
 function refuse(error: Error) {
   const chosen = error instanceof RuntimeError && ({ kind: 'user', hint: error.hint } as const);
-  send({ type: 'refused', ...failureOf(error), ...chosen });
+  send({ type: 'refused', ...workerFailure(error), ...chosen });
 }
 
 self.addEventListener('message', ({ data: message }: MessageEvent<ToPageWorker>) => {

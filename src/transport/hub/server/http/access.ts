@@ -4,7 +4,7 @@
  * their logs. Node only.
  */
 import type { MiddlewareHandler } from 'hono';
-import { describeIdentity, type Identity, type Role } from '../../../../protocol/identity.js';
+import { describeIdentity, type Identity, type TokenRole } from '../../../../protocol/identity.js';
 import type { Doorkeeper } from '../guard/doorkeeper.js';
 import type { HubLimits } from '../guard/limits.js';
 import type { Tokens } from '../guard/tokens.js';
@@ -13,7 +13,7 @@ import { Refusal } from './refusal.js';
 
 export interface Access {
   /** Lets pass tokens of these roles. */
-  only(...roles: readonly Role[]): MiddlewareHandler<HubEnvironment>;
+  only(...roles: readonly TokenRole[]): MiddlewareHandler<HubEnvironment>;
   /** Lets pass the participants of this federation, and says which it is. */
   readonly participant: MiddlewareHandler<ParticipantEnvironment>;
 }
@@ -67,7 +67,7 @@ export function access({ tokens, doorkeeper, limits, participants }: AccessParts
   };
 }
 
-const wrongRole = ({ req }: Request, roles: readonly Role[], identity: Identity) =>
+const wrongRole = ({ req }: Request, roles: readonly TokenRole[], identity: Identity) =>
   new Refusal(
     403,
     'role',

@@ -29,11 +29,7 @@ export interface PlacesOptions {
   /** For a connection to answer. */
   readonly answerMs: number;
   /** It has the place now, and `before` has not any more. */
-  onAdmitted(
-    participant: string,
-    line: HubPeer,
-    before: HubPeer | undefined,
-  ): void;
+  onAdmitted(participant: string, line: HubPeer, before: HubPeer | undefined): void;
 }
 
 export function places({ answerMs, onAdmitted }: PlacesOptions): Places {

@@ -69,11 +69,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     reception.onPresence?.(participant, is);
   };
 
-  function welcome(
-    participant: string,
-    line: HubPeer,
-    before: HubPeer | undefined,
-  ): void {
+  function welcome(participant: string, line: HubPeer, before: HubPeer | undefined): void {
     const { mine, address } = line;
     before?.mine.refuse(
       'replaced',
