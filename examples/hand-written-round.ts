@@ -1,4 +1,5 @@
-// Federated averaging as a plain loop, by the library's pieces and without its coordinator: npx tsx examples/hand-written-round.ts
+// Federated averaging as a plain loop, by the library's pieces and without its coordinator: npx tsx
+// examples/hand-written-round.ts
 import {
   accuracy,
   adam,
@@ -60,10 +61,12 @@ export async function handWrittenRounds(spec = 'fashion-mnist') {
       updates.push({ name, examples: own.length, state });
     }
 
-    // Here is the place for whatever a paper does otherwise: a server's step, noise, a check of the updates.
+    // Here is the place for whatever a paper does otherwise: a server's step, noise, a check of the
+    // updates.
     model = merge(strategy, updates, { on: 'weights' });
 
-    // The merged model is where everybody begins next: how good is it with each, and on images that nobody has trained on?
+    // The merged model is where everybody begins next: how good is it with each, and on images that
+    // nobody has trained on?
     const score = async (dataset: ImageDataset, indices: Uint32Array) => {
       const metrics = await evaluateState(evaluation, plan, model.data, dataset, indices);
       return metrics === undefined ? '' : `${(100 * accuracy(metrics)).toFixed(2)}%`;

@@ -1,4 +1,5 @@
-// A network of one's own, led over a hub, with a participant that does not have it: npx tsx examples/own-network-served.ts
+// A network of one's own, led over a hub, with a participant that does not have it: npx tsx
+// examples/own-network-served.ts
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -2,7 +2,10 @@
 import { graph, imageDataset, layers, type Network, randomStream } from 'commonweight';
 import { runFederation } from 'commonweight/node';
 
-/** A small convolutional network: a function from images [N,C,H,W] to logits. Layers find their shapes themselves. */
+/**
+ * A small convolutional network: a function from images [N,C,H,W] to logits. Layers find their
+ * shapes themselves.
+ */
 export const stripeNet: Network = (scope, images) => {
   const x = graph.gelu(layers.conv2d(scope.in('conv'), images, { filters: 8, kernel: 3, padding: 1 }));
   return layers.dense(scope.in('fc'), graph.flatten(graph.globalMaxPool(x)), 2);

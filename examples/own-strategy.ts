@@ -1,8 +1,11 @@
-// A merging strategy of one's own, compared with others on the same updates: npx tsx examples/own-strategy.ts
+// A merging strategy of one's own, compared with others on the same updates: npx tsx
+// examples/own-strategy.ts
 import type { Strategy } from 'commonweight';
 import { runFederation } from 'commonweight/node';
 
-/** The middle between the smallest and the largest value that the participants have in each place. */
+/**
+ * The middle between the smallest and the largest value that the participants have in each place.
+ */
 const midrange: Strategy = {
   name: 'midrange',
   needs: 'columns',

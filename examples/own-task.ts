@@ -1,4 +1,5 @@
-// A task of one's own, Poisson regression, on arrays: how often something happens. npx tsx examples/own-task.ts
+// A task of one's own, Poisson regression, on arrays: how often something happens. npx tsx
+// examples/own-task.ts
 import {
   adam,
   allIndices,
@@ -16,8 +17,9 @@ import {
 import { ortNode, runFederation } from 'commonweight/node';
 
 /**
- * The network says the logarithm of a rate, z; a count y has the loss e^z − y·z, the negative log-likelihood without what does not
- * depend on z. The figure is the mean deviance, 2·Σ(y·ln(y/e^z) − (y − e^z))/n: 0 where every rate is the count itself.
+ * The network says the logarithm of a rate, z; a count y has the loss e^z − y·z, the negative
+ * log-likelihood without what does not depend on z. The figure is the mean deviance,
+ * 2·Σ(y·ln(y/e^z) − (y − e^z))/n: 0 where every rate is the count itself.
  */
 export const poisson: Task = {
   name: 'poisson',
@@ -51,7 +53,8 @@ function calls(examples: number, seed: number): Dataset {
     const [morning, holiday] = [stream.uniform(), stream.integer(2)];
     features.set([morning, holiday], 2 * i);
     const rate = Math.exp(1.5 * morning - holiday + 0.5);
-    // Knuth's way of drawing: how many uniform numbers can be multiplied until they are less than e^-rate.
+    // Knuth's way of drawing: how many uniform numbers can be multiplied until they are less than
+    // e^-rate.
     for (let product = stream.uniform(); product > Math.exp(-rate); product *= stream.uniform()) {
       counts[i] = (counts[i] as number) + 1;
     }

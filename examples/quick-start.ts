@@ -1,7 +1,10 @@
 // A federation in a dozen lines: npx tsx examples/quick-start.ts
 import { runFederation } from 'commonweight/node';
 
-/** Two owners train an MLP on their own halves of the data set; the mean of their weights is copied back, three times. */
+/**
+ * Two owners train an MLP on their own halves of the data set; the mean of their weights is copied
+ * back, three times.
+ */
 export async function quickStart(dataset = 'fashion-mnist') {
   const { result, model } = await runFederation({
     dataset,

@@ -15,7 +15,10 @@ local: { epochs: 1 }
 rounds: 3
 `;
 
-/** One leads, two train; each has a folder of its own. Gives the final model's accuracy on the test images. */
+/**
+ * One leads, two train; each has a folder of its own. Gives the final model's accuracy on the test
+ * images.
+ */
 export async function threeProcesses(dataset = 'fashion-mnist', out = 'runs/three-processes') {
   await mkdir(out, { recursive: true });
   // A folder in the file is meant from where the file lies.
@@ -44,7 +47,10 @@ export async function threeProcesses(dataset = 'fashion-mnist', out = 'runs/thre
 
 const program = new URL('../dist/cli/main.js', import.meta.url).pathname;
 
-/** Resolves when the process has ended well. Where the package is installed, `npx commonweight` starts the same program. */
+/**
+ * Resolves when the process has ended well. Where the package is installed, `npx commonweight`
+ * starts the same program.
+ */
 async function commonweight(name: string, args: readonly string[], onLine?: (line: string) => void) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));

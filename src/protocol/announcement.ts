@@ -1,6 +1,7 @@
 /**
- * What participants say. An announcement is made at least once, until a receipt comes; saying it again changes nothing, for
- * it is known by (participant, type, round, hash). Blobs that it names are uploaded before.
+ * What participants say. An announcement is made at least once, until a receipt comes; saying it
+ * again changes nothing, for it is known by (participant, type, round, hash). Blobs that it names
+ * are uploaded before.
  */
 import { z } from 'zod';
 import { sentenceSchema } from '../base/text.js';

@@ -1,6 +1,7 @@
 /**
- * What the coordinator asks for at the moment, of everybody at once: each assignment replaces the one before. So it is a
- * state and no message: whoever comes late, or comes back, reads the current one and knows all there is to know.
+ * What the coordinator asks for at the moment, of everybody at once: each assignment replaces the
+ * one before. So it is a state and no message: whoever comes late, or comes back, reads the current
+ * one and knows all there is to know.
  */
 import { z } from 'zod';
 import { participantsSchema, sentenceSchema } from '../base/text.js';

@@ -1,7 +1,8 @@
 /**
- * What a participant is told before anything else: the description from which it compiles the plan itself, and the plan's
- * hash, which must come out. A graph does not travel, for a foreign one could copy examples into "weights"; but of a network that is
- * the coordinator's own code it is offered, to those who accept it (`foreign-plan.ts`).
+ * What a participant is told before anything else: the description from which it compiles the plan
+ * itself, and the plan's hash, which must come out. A graph does not travel, for a foreign one
+ * could copy examples into "weights"; but of a network that is the coordinator's own code it is
+ * offered, to those who accept it (`foreign-plan.ts`).
  */
 import { z } from 'zod';
 import { everybodySchema, sentenceSchema } from '../base/text.js';

@@ -1,5 +1,6 @@
 /**
- * The file of a plan that travels, where the network is the coordinator's own code and who takes part may accept its graphs:
+ * The file of a plan that travels, where the network is the coordinator's own code and who takes
+ * part may accept its graphs:
  *
  *     the length of the header in bytes (a little-endian u64), the header (JSON), the models one after the other (ONNX)
  *
@@ -14,7 +15,10 @@ export class ForeignPlanError extends CommonweightError {
   override readonly name = 'ForeignPlanError';
 }
 
-/** A plan of ours is some kilobytes, and has no weights; constants of a network of one's own may take more. */
+/**
+ * A plan of ours is some kilobytes, and has no weights; constants of a network of one's own may
+ * take more.
+ */
 export const MOST_PLAN_BYTES = 2 ** 26;
 
 /** As the description names it. */

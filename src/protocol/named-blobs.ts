@@ -1,6 +1,6 @@
 /**
- * The blobs that a message names: those of the description and of an assignment may be read by every participant, those of an
- * announcement by the coordinator.
+ * The blobs that a message names: those of the description and of an assignment may be read by
+ * every participant, those of an announcement by the coordinator.
  */
 import type { Announcement } from './announcement.js';
 import type { Assignment } from './assignment.js';

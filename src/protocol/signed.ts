@@ -37,7 +37,10 @@ export const describedFields = {
   description: descriptionSchema,
 };
 
-/** Where another hash is computed here, an owner would agree to something else than the coordinator signs. */
+/**
+ * Where another hash is computed here, an owner would agree to something else than the coordinator
+ * signs.
+ */
 export const hasItsHash = ({ sha256, description }: { sha256: string; description: Description }) =>
   sha256 === descriptionHash(description);
 export const WRONG_HASH = { path: ['sha256'], message: 'expected the SHA-256 of the description' };

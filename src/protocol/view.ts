@@ -1,7 +1,8 @@
 /**
- * What an observer is shown of a run: a dashboard, while it goes on and afterwards. A view is a state and no history of
- * messages: what has changed is sent again, as a whole, so whoever comes back after a lost connection has all of it. Nothing
- * here is of a participant's data but what the participant itself announces.
+ * What an observer is shown of a run: a dashboard, while it goes on and afterwards. A view is a
+ * state and no history of messages: what has changed is sent again, as a whole, so whoever comes
+ * back after a lost connection has all of it. Nothing here is of a participant's data but what the
+ * participant itself announces.
  */
 import { z } from 'zod';
 import {
@@ -27,7 +28,10 @@ export const overviewSchema = z.strictObject({
   attackers: participantsSchema.optional(),
   /** By which models are measured, the main one first. */
   metrics: metricsSchema,
-  /** In the order of their labels; numbers where a recorded run does not tell their names. A task without classes has none. */
+  /**
+   * In the order of their labels; numbers where a recorded run does not tell their names. A task
+   * without classes has none.
+   */
   classNames: categoryNamesSchema.min(1).optional(),
   /** Whether the coordinator measures on test examples of its own. */
   testExamples: z.boolean(),
@@ -51,7 +55,10 @@ export const roundResultSchema = z.strictObject({
       test: figuresSchema.optional(),
     }),
   ),
-  /** By strategy, the copied one first; the average by its name; with its last layer refitted, "refit". */
+  /**
+   * By strategy, the copied one first; the average by its name; with its last layer refitted,
+   * "refit".
+   */
   merged: z.record(z.string(), z.strictObject({ test: figuresSchema })),
   copied: z.array(z.strictObject({ name: participantNameSchema, validation: figuresSchema })),
 });
@@ -70,7 +77,10 @@ export const testPictureSchema = z.strictObject({
 
 export const roundViewSchema = z.strictObject({
   result: roundResultSchema,
-  /** Once it is merged, where models are small enough to be measured; of the newest rounds, where it is much. */
+  /**
+   * Once it is merged, where models are small enough to be measured; of the newest rounds, where it
+   * is much.
+   */
   details: roundDetailsSchema.optional(),
   /** Few, and of the newest round only. */
   pictures: z.array(testPictureSchema).max(24).optional(),
@@ -79,7 +89,10 @@ export const roundViewSchema = z.strictObject({
 /** Examples of each class, [classes], of those participants that share them. */
 export const labelCountsViewSchema = z.record(participantNameSchema, z.array(count));
 
-/** Of the coordinator since it was started, in bytes; of a recorded run, what travelled or would have. */
+/**
+ * Of the coordinator since it was started, in bytes; of a recorded run, what travelled or would
+ * have.
+ */
 export const trafficSchema = z.strictObject({ received: count, sent: count });
 
 export const logEntrySchema = z.strictObject({
@@ -118,7 +131,10 @@ export const observedFrameSchema = z.discriminatedUnion('type', [
 
 /** What an observer says. */
 export const observerFrameSchema = z.discriminatedUnion('type', [
-  /** The first frame: from where on it wants to hear. Afterwards everything that is new comes by itself. */
+  /**
+   * The first frame: from where on it wants to hear. Afterwards everything that is new comes by
+   * itself.
+   */
   z.strictObject({
     type: z.literal('watch'),
     /** The number of the first round to be sent. */

@@ -1,4 +1,7 @@
-/** Data of other kinds than pictures with classes, through the same modules: each trains, is measured, and has the right gradient. */
+/**
+ * Data of other kinds than pictures with classes, through the same modules: each trains, is
+ * measured, and has the right gradient.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../base/random.js';
 import { arrayDataset } from '../data/arrays/array-dataset.js';

@@ -1,7 +1,8 @@
 /**
- * A participant's work in one round: epochs of training on its own data from the state it was given, until its own
- * validation accuracy reaches the threshold or the epochs run out; or a number of steps. The result is a function of the state, the data and
- * the seed alone: it does not matter which thread does it, or when.
+ * A participant's work in one round: epochs of training on its own data from the state it was
+ * given, until its own validation accuracy reaches the threshold or the epochs run out; or a number
+ * of steps. The result is a function of the state, the data and the seed alone: it does not matter
+ * which thread does it, or when.
  */
 
 import { randomStream } from '../base/random.js';
@@ -34,11 +35,14 @@ export interface LocalWork extends CorrectedWork {
   /** Stops after this many steps, wherever the epoch stands. */
   readonly maxSteps?: number | undefined;
   /**
-   * Steps that the participant did before these: its batches go on where those ended, and the work is one stretch of
-   * `maxSteps` with its validation at the end.
+   * Steps that the participant did before these: its batches go on where those ended, and the work
+   * is one stretch of `maxSteps` with its validation at the end.
    */
   readonly stepsBefore?: number | undefined;
-  /** What the own model has to reach on the validation data, checked after every epoch, for the work to be done. */
+  /**
+   * What the own model has to reach on the validation data, checked after every epoch, for the work
+   * to be done.
+   */
   readonly threshold?: Target | undefined;
   /** Of every step of this work, from 0; the last is kept beyond the end. */
   readonly learningRates: Float32Array;
@@ -103,7 +107,10 @@ export interface LocalContext {
 
 const PROGRESS_INTERVAL_MS = 250;
 
-/** A loss beyond this has left every scale that training comes back from: random guessing among 1000 classes costs 7. */
+/**
+ * A loss beyond this has left every scale that training comes back from: random guessing among 1000
+ * classes costs 7.
+ */
 const DIVERGED_LOSS = 1e6;
 
 /** @throws DivergedError when the loss, or a weight, is no sound number any more. */

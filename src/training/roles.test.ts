@@ -1,6 +1,6 @@
 /**
- * A network with every role that a tensor can have: a running mean of what goes into it, a counter of its steps, a frozen
- * layer, and weights that training moves.
+ * A network with every role that a tensor can have: a running mean of what goes into it, a counter
+ * of its steps, a frozen layer, and weights that training moves.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
@@ -115,7 +115,8 @@ describe('roles of tensors', () => {
   });
 
   it('the empty places of a batch count for nothing in a statistic', async () => {
-    // Of 20 examples in batches of 8, the last of an epoch has 4: the mean after one epoch, by hand.
+    // Of 20 examples in batches of 8, the last of an epoch has 4: the mean after one epoch, by
+    // hand.
     const { state } = await trained(1);
     const order = randomStream(5, 'a', 1, 0, 'order').permutation(EXAMPLES);
     let expected = 0;

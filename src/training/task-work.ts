@@ -1,6 +1,7 @@
 /**
- * How one thread carries out tasks, one after the other, whatever it is a thread of: Node's, or a page's. Sessions are opened
- * when they are first needed, for who only evaluates needs no training session.
+ * How one thread carries out tasks, one after the other, whatever it is a thread of: Node's, or a
+ * page's. Sessions are opened when they are first needed, for who only evaluates needs no training
+ * session.
  */
 
 import { CommonweightError } from '../base/error.js';

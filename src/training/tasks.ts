@@ -1,4 +1,7 @@
-/** What workers are asked to do, and what they answer. Everything here can be cloned between threads. */
+/**
+ * What workers are asked to do, and what they answer. Everything here can be cloned between
+ * threads.
+ */
 import type { Dataset } from '../data/dataset.js';
 import type { FeaturePlan } from '../engine/nn/feature-plan.js';
 import type { FisherPlan } from '../engine/nn/fisher-plan.js';
@@ -63,7 +66,10 @@ export interface FisherTask {
 
 export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | FisherTask;
 
-/** Who carries out tasks: a pool of threads, or the caller itself. A signal gives up the one task that it came with. */
+/**
+ * Who carries out tasks: a pool of threads, or the caller itself. A signal gives up the one task
+ * that it came with.
+ */
 export interface TaskRunner {
   /** @throws InterruptedError when it was told to stop before the task was done. */
   train(

@@ -1,7 +1,8 @@
 /**
- * What came in as an update is somebody else's file: before it counts it must be, to the byte of its header, what
- * `encodeSafetensors` writes for the plan's tensors, and hold sound numbers only. Read in pieces, so that memory does not
- * depend on the model's size, with turns of the event loop between them. Node only.
+ * What came in as an update is somebody else's file: before it counts it must be, to the byte of
+ * its header, what `encodeSafetensors` writes for the plan's tensors, and hold sound numbers only.
+ * Read in pieces, so that memory does not depend on the model's size, with turns of the event loop
+ * between them. Node only.
  */
 import { open } from 'node:fs/promises';
 import { TensorError } from '../../base/error.js';
@@ -27,11 +28,14 @@ export interface UpdateCheck {
   /** The state that the work began with, or its file; distances count from zero without one. */
   readonly base?: string | StateDict | undefined;
   /**
-   * The farthest that weights may have moved, as the root of their mean square, in units of the base's or of 1, whichever is
-   * more; 100 by default. What one round moves is below 1, and numbers like that would drown everybody else's in a mean.
+   * The farthest that weights may have moved, as the root of their mean square, in units of the
+   * base's or of 1, whichever is more; 100 by default. What one round moves is below 1, and numbers
+   * like that would drown everybody else's in a mean.
    */
   readonly farthest?: number | undefined;
-  /** The largest L2 norm of the change of the weights, where updates are clipped; any by default. */
+  /**
+   * The largest L2 norm of the change of the weights, where updates are clipped; any by default.
+   */
   readonly clip?: number | undefined;
   /** No value is below it; any by default. */
   readonly least?: number | undefined;
@@ -138,7 +142,10 @@ const headerOf = (layout: StateLayout) =>
     })),
   );
 
-/** A header as long as the format allows, 100 MB, is not even read; one of about the right length is, to say what is wrong. */
+/**
+ * A header as long as the format allows, 100 MB, is not even read; one of about the right length
+ * is, to say what is wrong.
+ */
 async function headerLengthProblem(
   path: string,
   expected: number,

@@ -1,6 +1,6 @@
 /**
- * What the round asks for, carried out: local training, merging, evaluation of copies, pooled training. Each command becomes
- * the fact that it was done.
+ * What the round asks for, carried out: local training, merging, evaluation of copies, pooled
+ * training. Each command becomes the fact that it was done.
  */
 
 import type { Share } from '../../data/partition/partition.js';

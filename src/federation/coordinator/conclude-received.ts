@@ -1,4 +1,7 @@
-/** The coordinator's part of each phase, where what participants have handed in lies as files. Node only. */
+/**
+ * The coordinator's part of each phase, where what participants have handed in lies as files. Node
+ * only.
+ */
 import type { TaskRunner } from '../../training/tasks.js';
 import { refit, solveRefit } from '../methods/refit.js';
 import type { Closing, RoundRecord, RunState } from '../rounds/round.js';
@@ -16,7 +19,10 @@ export interface ReceivedWorkshop extends ReceivedRounds {
   readonly tasks: () => TaskRunner;
 }
 
-/** @throws DamagedUpdateError when a file is not what the journal says; it is gone then, and can be sent again. */
+/**
+ * @throws DamagedUpdateError when a file is not what the journal says; it is gone then, and can be
+ *   sent again.
+ */
 export async function concludeReceived(
   phase: string,
   round: number,

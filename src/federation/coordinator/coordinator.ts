@@ -1,6 +1,7 @@
 /**
- * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until nothing is due. All
- * decisions are the round's; everything that matters is in the store before it counts.
+ * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until
+ * nothing is due. All decisions are the round's; everything that matters is in the store before it
+ * counts.
  */
 import { turnTaker } from '../../base/turns.js';
 import type { LocalProgress } from '../../training/local-training.js';
@@ -24,7 +25,9 @@ export interface CoordinateOptions {
   readonly observer?: Observer | undefined;
   /** How the updates of a round are read when it is closed; from the store by default. */
   readonly openUpdates?: OpenUpdates | undefined;
-  /** How many commands are carried out at once: the others wait, and hold nothing. All by default. */
+  /**
+   * How many commands are carried out at once: the others wait, and hold nothing. All by default.
+   */
   readonly atOnce?: number | undefined;
 }
 

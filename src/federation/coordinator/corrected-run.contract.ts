@@ -1,4 +1,6 @@
-/** A run whose local training is corrected: it differs from one that is not, and can be interrupted. */
+/**
+ * A run whose local training is corrected: it differs from one that is not, and can be interrupted.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * What lies among the blobs before round 1, for participants to fetch: the weights that everybody begins with, where they cannot
- * draw them themselves, and the plan, where they cannot compile it. Each can be made anew, should the disk change it.
+ * What lies among the blobs before round 1, for participants to fetch: the weights that everybody
+ * begins with, where they cannot draw them themselves, and the plan, where they cannot compile it.
+ * Each can be made anew, should the disk change it.
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';

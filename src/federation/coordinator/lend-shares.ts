@@ -1,6 +1,7 @@
 /**
- * The coordinator's side of `demonstration-share.ts`. The set is read when the first participant asks, is there once for all
- * who ask at a time, and is let go when nobody does: a coordinator that lends nothing needs no memory for it.
+ * The coordinator's side of `demonstration-share.ts`. The set is read when the first participant
+ * asks, is there once for all who ask at a time, and is let go when nobody does: a coordinator that
+ * lends nothing needs no memory for it.
  */
 import type { ImageSplit } from '../../data/images/image-dataset.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';

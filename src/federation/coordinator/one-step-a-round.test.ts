@@ -50,8 +50,8 @@ const configuration: ConfigurationInput = {
 };
 
 /**
- * Without momentum the mean of the two next states is w − η·(g₁ + g₂)/2, and (g₁ + g₂)/2 is the gradient of both batches
- * together where they are of one size.
+ * Without momentum the mean of the two next states is w − η·(g₁ + g₂)/2, and (g₁ + g₂)/2 is the
+ * gradient of both batches together where they are of one size.
  */
 it('two participants of other classes, one step of gradient descent a round, are pooled training', async () => {
   const { model } = await runFederation(configuration, { data, workers: 2 });

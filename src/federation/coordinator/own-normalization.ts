@@ -1,6 +1,7 @@
 /**
- * By what the pixels of own data are normalized where the settings do not say it: the mean and the deviation of the training
- * images. It is a fact of the run from then on: folder, plan and model have it, and a run that is taken up again keeps it.
+ * By what the pixels of own data are normalized where the settings do not say it: the mean and the
+ * deviation of the training images. It is a fact of the run from then on: folder, plan and model
+ * have it, and a run that is taken up again keeps it.
  */
 import type { Dataset } from '../../data/dataset.js';
 import { asImages } from '../../data/images/image-dataset.js';
@@ -11,7 +12,8 @@ import { earlierConfiguration } from '../record/run-folder.js';
 
 /**
  * The configuration with that normalization in it.
- * @param input as it was given; a known data set by its name has the default of the schema, as does one without images
+ * @param input as it was given; a known data set by its name has the default of the schema, as does
+ *   one without images
  * @param out the folder in which the run is kept
  */
 export async function withOwnNormalization(

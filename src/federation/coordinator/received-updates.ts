@@ -1,6 +1,7 @@
 /**
- * The store of a run whose updates come from other machines. What is received lies among the blobs, under its hash; what the
- * coordinator makes lies in the run folder, under a name, and among the blobs too where participants fetch it. Node only.
+ * The store of a run whose updates come from other machines. What is received lies among the blobs,
+ * under its hash; what the coordinator makes lies in the run folder, under a name, and among the
+ * blobs too where participants fetch it. Node only.
  */
 import { join } from 'node:path';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
@@ -11,7 +12,10 @@ import type { RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 
-/** What participants send, and what is there twice: what they fetch, and what the next round cannot do without. */
+/**
+ * What participants send, and what is there twice: what they fetch, and what the next round cannot
+ * do without.
+ */
 const received = new Set<StateRole['type']>(['update', 'attachment', 'features']);
 const twice = new Set<StateRole['type']>([
   ...(['merged', 'common', 'average', 'server', 'solution', 'refitted'] as const),
@@ -40,8 +44,9 @@ const left = (round: number, methods: readonly string[]): StateRole[] => [
 ];
 
 /**
- * Removes what no later step reads: files of rounds that are over, models, and what belongs to them, that are older than the
- * last `keep` or void, and what nothing refers to, such as an update that came too late.
+ * Removes what no later step reads: files of rounds that are over, models, and what belongs to
+ * them, that are older than the last `keep` or void, and what nothing refers to, such as an update
+ * that came too late.
  */
 export async function discardReceived(
   event: RoundEvent,

@@ -1,6 +1,6 @@
 /**
- * A whole federation on this machine: data, partition, plan, workers and run folder put together for a configuration.
- * Node only.
+ * A whole federation on this machine: data, partition, plan, workers and run folder put together
+ * for a configuration. Node only.
  */
 
 import { availableParallelism } from 'node:os';
@@ -57,7 +57,10 @@ export interface FederationOptions {
   readonly data?: TrainTestSplit | undefined;
   /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
   readonly network?: Network | undefined;
-  /** What is learned, where that is a task of one's own; the configuration's is then `{ name: 'custom' }`. */
+  /**
+   * What is learned, where that is a task of one's own; the configuration's is then `{ name:
+   * 'custom' }`.
+   */
   readonly task?: Task | undefined;
   /** Strategies of one's own, which the configuration may name. */
   readonly strategies?: readonly Strategy[] | undefined;
@@ -96,7 +99,8 @@ export interface RunStart {
 
 /**
  * Runs the federation to its end.
- * @throws CommonweightError when a setting, the data or the folder is at fault, or the loss diverges.
+ * @throws CommonweightError when a setting, the data or the folder is at fault, or the loss
+ *   diverges.
  */
 export async function runFederation(
   input: ConfigurationInput,

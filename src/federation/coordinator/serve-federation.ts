@@ -1,6 +1,6 @@
 /**
- * A federation whose participants are elsewhere: what `run-federation.ts` puts together for one machine, without anybody's
- * data. The transport is the caller's. Node only.
+ * A federation whose participants are elsewhere: what `run-federation.ts` puts together for one
+ * machine, without anybody's data. The transport is the caller's. Node only.
  */
 import { link, mkdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -101,9 +101,15 @@ export interface ServeOptions
   > {
   /** Where the run is kept, and taken up again. */
   readonly out: string;
-  /** What the coordinator tests with, in place of the configuration's data set; with no examples it says only what the data are. */
+  /**
+   * What the coordinator tests with, in place of the configuration's data set; with no examples it
+   * says only what the data are.
+   */
   readonly test?: Dataset | undefined;
-  /** Waits until this coordinator is the one that leads, where others stand by; the folder's own lock decides without it. */
+  /**
+   * Waits until this coordinator is the one that leads, where others stand by; the folder's own
+   * lock decides without it.
+   */
   lead?(wanted: LeadWanted): Promise<Leadership>;
   open(opening: Opening): Promise<CoordinatorEnd>;
   readonly observer?: RemoteObserver & {
@@ -112,7 +118,10 @@ export interface ServeOptions
     /** The run is over: these have not fetched the final model yet. */
     onFarewell?(waitingFor: readonly string[]): void;
   };
-  /** Offers the plan also of a network that is part of this package: for participants written in other languages. */
+  /**
+   * Offers the plan also of a network that is part of this package: for participants written in
+   * other languages.
+   */
   readonly offerPlan?: boolean | undefined;
   /** How long participants have at the end to fetch the final model; ten minutes by default. */
   readonly farewellSeconds?: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * Downloads the frozen weights once, where a participant cannot draw them by the seed. A file that is
- * larger than the memory for the work is refused before it is downloaded.
+ * Downloads the frozen weights once, where a participant cannot draw them by the seed. A file that
+ * is larger than the memory for the work is refused before it is downloaded.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { ParticipantEnd } from '../../transport/transport.js';

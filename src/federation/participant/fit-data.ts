@@ -1,7 +1,7 @@
 /**
- * A participant's data set made to fit a federation: the same examples, in the federation's columns,
- * with its numbers of categories. A column of another kind or shape, or a category that the
- * federation does not know, is refused.
+ * A participant's data set made to fit a federation: the same examples, in the federation's
+ * columns, with its numbers of categories. A column of another kind or shape, or a category that
+ * the federation does not know, is refused.
  */
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
@@ -93,7 +93,8 @@ interface Categories extends Naming {
 }
 
 /**
- * The federation's number of each of these categories; -1 where it has no such category, and no value is one.
+ * The federation's number of each of these categories; -1 where it has no such category, and no
+ * value is one.
  * @throws FederationError when there are values of a category that the federation does not know
  */
 export function categoryNumbers(

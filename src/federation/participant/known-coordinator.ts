@@ -1,8 +1,8 @@
 /**
  * What a participant keeps of its coordinator between two starts: the key, the hash of the
- * description that it agreed to, and the newest assignment that it has seen. So somebody who holds an old message can repeat it after a restart
- * as little as before. A key that nobody gave is taken from the coordinator's first words, and is
- * the only one from then on.
+ * description that it agreed to, and the newest assignment that it has seen. So somebody who holds
+ * an old message can repeat it after a restart as little as before. A key that nobody gave is taken
+ * from the coordinator's first words, and is the only one from then on.
  *
  *     coordinator.json            key, job, description, epoch and sequence
  */

@@ -22,8 +22,8 @@ export interface LastUpdate {
    */
   bring(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal, saying?: () => void): Promise<void>;
   /**
-   * Finds out whether it counts. Of one that an earlier start handed in, without living to hear what
-   * became of it, the coordinator knows; and what is kept depends on it.
+   * Finds out whether it counts. Of one that an earlier start handed in, without living to hear
+   * what became of it, the coordinator knows; and what is kept depends on it.
    */
   settle(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal): Promise<void>;
   forget(): Promise<void>;

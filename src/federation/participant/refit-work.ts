@@ -1,4 +1,7 @@
-/** A participant's part of a refit of the last layer: sums of features, and losses with layers that the coordinator offers. */
+/**
+ * A participant's part of a refit of the last layer: sums of features, and losses with layers that
+ * the coordinator offers.
+ */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { solutionLayout } from '../../merge/refit/solution.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';

@@ -32,7 +32,9 @@ export interface Standing {
 export interface WorkState {
   readonly key: string;
   readonly round: number;
-  /** Its answer is on its way, or there: an assignment that asks from now on may ask for another. */
+  /**
+   * Its answer is on its way, or there: an assignment that asks from now on may ask for another.
+   */
   readonly said: boolean;
   /** It was given up, or is about to be. */
   readonly stopped: boolean;

@@ -1,8 +1,9 @@
 /**
- * A participant of a federation across machines: it follows what the coordinator asks for and does its part of it, until the
- * run is over. A newer assignment that has no use for the work in hand ends that work, between two steps. Where training
- * diverges, or the model that it is to begin with is no sound one, the coordinator is told, and something else is waited for:
- * an operator may go back to an earlier round. Nothing here knows Node: a page takes part by the same loop.
+ * A participant of a federation across machines: it follows what the coordinator asks for and does
+ * its part of it, until the run is over. A newer assignment that has no use for the work in hand
+ * ends that work, between two steps. Where training diverges, or the model that it is to begin with
+ * is no sound one, the coordinator is told, and something else is waited for: an operator may go
+ * back to an earlier round. Nothing here knows Node: a page takes part by the same loop.
  */
 
 import { TensorError } from '../../base/error.js';
@@ -89,7 +90,8 @@ const LEAVE_MS = 3000;
  * Resolves when the run is over, or the signal has come.
  * @throws DivergedError when the final model is no sound one
  * @throws TransportError when the channel was closed, or what came is not what its hash says
- * @throws FederationError when the coordinator does not let it take part, its key is another than before, or SCAFFOLD has no folder
+ * @throws FederationError when the coordinator does not let it take part, its key is another than
+ *   before, or SCAFFOLD has no folder
  */
 export async function takePart(end: ParticipantEnd, options: TakePartOptions): Promise<TakePartOutcome> {
   const { federation, data, tasks, folder, observer, signal } = options;
@@ -232,7 +234,10 @@ async function joinRun(
   );
 }
 
-/** What it was given, or what came of it, is at fault: nobody can go on with that. Of anything else another start may be free. */
+/**
+ * What it was given, or what came of it, is at fault: nobody can go on with that. Of anything else
+ * another start may be free.
+ */
 async function sayFailed(end: ParticipantEnd, error: unknown, { inHand }: Standing): Promise<void> {
   const blame =
     error instanceof DivergedError || error instanceof TensorError || error instanceof ModelFileError;

@@ -1,6 +1,7 @@
 /**
- * The work that a participant has in hand: one assignment at a time is answered, and can be given up
- * between two steps. It carries the standing, since what becomes of the work changes it at any time.
+ * The work that a participant has in hand: one assignment at a time is answered, and can be given
+ * up between two steps. It carries the standing, since what becomes of the work changes it at any
+ * time.
  */
 import { InterruptedError } from '../../base/interrupted.js';
 import { DivergedError } from '../../training/error.js';
@@ -22,7 +23,10 @@ export interface WorkInHand {
 }
 
 export type HandEvent =
-  /** The loss or a weight is no sound number any more: the coordinator is told, and its next wish is waited for. */
+  /**
+   * The loss or a weight is no sound number any more: the coordinator is told, and its next wish is
+   * waited for.
+   */
   | { readonly type: 'diverged'; readonly round: number; readonly message: string }
   /** A newer assignment has no use for what was done. */
   | { readonly type: 'given-up'; readonly round: number; readonly activity: AskingAssignment['type'] };

@@ -1,6 +1,7 @@
 /**
- * What a configuration and a few facts about the data make: network, plan, strategies, initial weights. One function of
- * them alone, so that whoever is told both, on whatever machine, has the same.
+ * What a configuration and a few facts about the data make: network, plan, strategies, initial
+ * weights. One function of them alone, so that whoever is told both, on whatever machine, has the
+ * same.
  */
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
@@ -43,7 +44,10 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly model: ModelDescription;
   /** What no step changes, with the table of the whole model; undefined where nothing is frozen. */
   readonly frozen: FrozenWeights | undefined;
-  /** What a participant begins with. @throws ConfigurationError where that is a model that only the coordinator has. */
+  /**
+   * What a participant begins with. @throws ConfigurationError where that is a model that only the
+   * coordinator has.
+   */
   initialState(participant: string): StateDict;
 }
 
@@ -64,7 +68,8 @@ export function compileFederation(
   source: string,
 ): FederationWithNetwork {
   const learner = learnerOf(configuration, facts, own, source);
-  // The cut into parts is not the machine's but the default one, so that the plan is the same everywhere.
+  // The cut into parts is not the machine's but the default one, so that the plan is the same
+  // everywhere.
   const plan = planCutFor({ configuration, ...learner });
   const parameters = parametersOf(learner.network, learner.inputs, learner.freeze);
   const given = init && arrangeState(init.state, modelLayoutOf(parameters), init.name);
@@ -129,7 +134,8 @@ export const modelDescription = (
 });
 
 /**
- * The plan of a federation, with batches cut for a runtime: the same step, whose sums are added up in another order.
+ * The plan of a federation, with batches cut for a runtime: the same step, whose sums are added up
+ * in another order.
  * @param partBytes of that runtime; the default cut is the one whose hash is compared
  */
 export function planCutFor(

@@ -1,6 +1,6 @@
 /**
- * A federation described to those who take part from elsewhere, and what they make of it: the same plan, compiled by
- * themselves, or an error that says why it is another.
+ * A federation described to those who take part from elsewhere, and what they make of it: the same
+ * plan, compiled by themselves, or an error that says why it is another.
  */
 
 import { canonicalJson } from '../../base/canonical-json.js';
@@ -77,7 +77,9 @@ export interface DescriptionOptions extends OwnLearner {
   readonly version?: string | undefined;
   /** That its work may take; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
-  /** The file of the coordinator's plan, to be taken where there is no network to compile it from. */
+  /**
+   * The file of the coordinator's plan, to be taken where there is no network to compile it from.
+   */
   readonly foreignPlan?: Uint8Array | undefined;
   /** The file of what is frozen, where the description names one. */
   readonly frozen?: Uint8Array | undefined;
@@ -86,9 +88,10 @@ export interface DescriptionOptions extends OwnLearner {
 }
 
 /**
- * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or the program, brings; or
- * else what was accepted by handing in `foreignPlan`.
- * @throws FederationError when the coordinator speaks another protocol, asks for too much, or its plan is another
+ * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or
+ * the program, brings; or else what was accepted by handing in `foreignPlan`.
+ * @throws FederationError when the coordinator speaks another protocol, asks for too much, or its
+ *   plan is another
  * @throws ConfigurationError when the configuration cannot be carried out
  */
 export async function compileDescription(
@@ -154,7 +157,10 @@ export async function compileDescription(
   );
 }
 
-/** @throws FederationError when what updates carry is computed here by other methods than the coordinator has. */
+/**
+ * @throws FederationError when what updates carry is computed here by other methods than the
+ *   coordinator has.
+ */
 function requireSameMethods({ attachments = [] }: Description, { methods }: CompiledFederation): void {
   const here = methods.map(({ name }) => name);
   const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
@@ -167,7 +173,10 @@ function requireSameMethods({ attachments = [] }: Description, { methods }: Comp
   );
 }
 
-/** @throws FederationError when a task of one's own is measured here by other metrics than the coordinator's */
+/**
+ * @throws FederationError when a task of one's own is measured here by other metrics than the
+ *   coordinator's
+ */
 function requireSameMetrics({ task: told }: Configuration, own: Task): void {
   if (told.name !== 'custom') return;
   const [here, there] = [factsOfMetrics(own), told.metrics].map((metrics) => canonicalJson(metrics));

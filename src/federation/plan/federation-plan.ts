@@ -1,4 +1,7 @@
-/** What a configuration asks for, built: its strategies, shares, and everybody's work in every round. */
+/**
+ * What a configuration asks for, built: its strategies, shares, and everybody's work in every
+ * round.
+ */
 
 import { nearestName } from '../../base/nearest-name.js';
 import type { Dataset, TrainTestSplit } from '../../data/dataset.js';
@@ -118,8 +121,10 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
 }
 
 /**
- * Across machines nobody deals out data, but a configuration may say how a run on one machine would.
- * @throws ConfigurationError when there is no such way; PartitionError when it does not take these settings
+ * Across machines nobody deals out data, but a configuration may say how a run on one machine
+ * would.
+ * @throws ConfigurationError when there is no such way; PartitionError when it does not take these
+ *   settings
  */
 export function checkPartition(configuration: Configuration, source: string): void {
   const { name, participants: _, validation: __, ...rest } = configuration.partition;
@@ -144,7 +149,10 @@ function partitionerOf(
   throw unknownName(source, 'partition.name', name, expected);
 }
 
-/** @throws ConfigurationError when pooled training or a refit is asked for, but nobody could say how good it is. */
+/**
+ * @throws ConfigurationError when pooled training or a refit is asked for, but nobody could say how
+ *   good it is.
+ */
 export function checkTestExamples(
   configuration: Configuration,
   { test }: Pick<TrainTestSplit, 'test'>,

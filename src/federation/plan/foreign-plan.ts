@@ -1,8 +1,10 @@
 /**
- * A network that is the coordinator's own code, and participants that do not have it: the coordinator offers its plan, and who
- * says so takes it. It is somebody else's graph that reads one's data, so whatever of it can be checked is, before anything
- * runs: that it is the plan of the description, what memory it takes, that there is nothing in its models that this package
- * would not write, and that they fit the table of tensors, the batch and the inputs. What they compute, nobody can check.
+ * A network that is the coordinator's own code, and participants that do not have it: the
+ * coordinator offers its plan, and who says so takes it. It is somebody else's graph that reads
+ * one's data, so whatever of it can be checked is, before anything runs: that it is the plan of the
+ * description, what memory it takes, that there is nothing in its models that this package would
+ * not write, and that they fit the table of tensors, the batch and the inputs. What they compute,
+ * nobody can check.
  */
 import { categoriesOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
@@ -43,9 +45,10 @@ import { sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
 /**
- * The file of the plan, where participants may need it: nothing where they compile it themselves, or draw initial weights of
- * their own, which takes the network itself.
- * @param toAll also of a network that every participant of this package can compile: others may take part
+ * The file of the plan, where participants may need it: nothing where they compile it themselves,
+ * or draw initial weights of their own, which takes the network itself.
+ * @param toAll also of a network that every participant of this package can compile: others may
+ *   take part
  * @throws FederationError when it is to be offered to all and cannot be
  */
 export function offeredPlan(federation: FederationWithNetwork, toAll = false): Uint8Array | undefined {

@@ -1,4 +1,7 @@
-/** What is trained, by a configuration and the facts about the data: a network, what it is given, and its task. */
+/**
+ * What is trained, by a configuration and the facts about the data: a network, what it is given,
+ * and its task.
+ */
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
 import { classificationOf, networkOf } from '../../engine/nn/by-name.js';
 import type { Network } from '../../engine/nn/layers/network.js';

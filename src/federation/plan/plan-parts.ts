@@ -28,7 +28,10 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   /** Whether each participant begins with weights of its own, and not all with the same. */
   readonly startsApart?: boolean | undefined;
   readonly mergeOn: 'weights' | 'updates';
-  /** Where updates are aligned before they are merged: on updates to the state they started from, else to the first of them. */
+  /**
+   * Where updates are aligned before they are merged: on updates to the state they started from,
+   * else to the first of them.
+   */
   align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
   readonly refit?: RefitPlan | undefined;
   /** How many rounds' merged models stay in the store. */

@@ -1,6 +1,7 @@
 /**
- * Everybody's work in every round: how long, at which learning rates, whether corrected. With epochs a round begins its data anew; with steps
- * a participant's batches go on from round to round, and so do those of the pooled training.
+ * Everybody's work in every round: how long, at which learning rates, whether corrected. With
+ * epochs a round begins its data anew; with steps a participant's batches go on from round to
+ * round, and so do those of the pooled training.
  */
 
 import type { Share } from '../../data/partition/partition.js';
@@ -93,8 +94,9 @@ export function workPlan(
 }
 
 /**
- * Where a participant's batches are when a round begins: after the steps of every earlier round that it was drawn for. A
- * round that was closed without it counts too: the coordinator's deadline is nothing that its data know of.
+ * Where a participant's batches are when a round begins: after the steps of every earlier round
+ * that it was drawn for. A round that was closed without it counts too: the coordinator's deadline
+ * is nothing that its data know of.
  */
 function stepsOfEarlier(
   steps: StepSchedule,

@@ -1,4 +1,7 @@
-/** What a run leaves behind when it ends, or is interrupted: its result, and the final model as files. Node only. */
+/**
+ * What a run leaves behind when it ends, or is interrupted: its result, and the final model as
+ * files. Node only.
+ */
 import { join } from 'node:path';
 import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
@@ -37,7 +40,10 @@ export interface Conclusion {
   readonly frozen?: FrozenWeights | undefined;
   /** The file of a model. */
   encode(model: StateDict): Uint8Array;
-  /** For models that are too large to be held in memory: the kept file becomes the final one, and there is no ONNX file. */
+  /**
+   * For models that are too large to be held in memory: the kept file becomes the final one, and
+   * there is no ONNX file.
+   */
   readonly linkFinal?: ((role: StateRole) => Promise<void>) | undefined;
 }
 
@@ -71,7 +77,10 @@ export async function concludeRun(
   return { result, model };
 }
 
-/** The model of the last round that was merged, refitted where it was, or the average where that is to be the final one. */
+/**
+ * The model of the last round that was merged, refitted where it was, or the average where that is
+ * to be the final one.
+ */
 export function finalRole(
   { rounds }: RunState,
   { average }: Pick<Configuration, 'average'>,

@@ -1,7 +1,8 @@
 /**
- * A digest of what somebody trains on: which examples, in which order, with which labels. A run that is resumed on other data
- * is another run, and nothing in its model would show it. Computed in pieces, so that nobody waits for it; it stays where the
- * data are, for a digest of few or known examples tells what they are.
+ * A digest of what somebody trains on: which examples, in which order, with which labels. A run
+ * that is resumed on other data is another run, and nothing in its model would show it. Computed in
+ * pieces, so that nobody waits for it; it stays where the data are, for a digest of few or known
+ * examples tells what they are.
  */
 
 import { sha256Hex } from '../../base/sha256.js';

@@ -41,7 +41,10 @@ async function killed(): Promise<ProcessIdentity> {
   return { ...(await identityOfThis()), pid, started: '1' };
 }
 
-/** Of which nothing can be known from here: another container, another machine, or this one before a reboot. */
+/**
+ * Of which nothing can be known from here: another container, another machine, or this one before a
+ * reboot.
+ */
 const elsewhere = (name: string): ProcessIdentity => ({
   host: name,
   pid: 1,

@@ -1,12 +1,14 @@
 /**
- * The journal of a run: its facts in order, a line of JSON each, synced before it counts. A line ends with a checksum, so that a
- * fact that the disk has changed is found, and not believed. Node only.
+ * The journal of a run: its facts in order, a line of JSON each, synced before it counts. A line
+ * ends with a checksum, so that a fact that the disk has changed is found, and not believed. Node
+ * only.
  *
  *     {"type":"led","epoch":2,"check":"0b7f5a11"}
  *     {"type":"copy-evaluated","round":1,"participant":"site-a","validation":{"accuracy":0.91,"loss":0.25},"epoch":2,"check":"c86a2a90"}
  *
- * Every process that leads the run writes its number first (`folder-claim.ts`), and then into each of its lines. What a
- * process with a smaller number adds behind that does not count: it was fenced, and did not know it yet.
+ * Every process that leads the run writes its number first (`folder-claim.ts`), and then into each
+ * of its lines. What a process with a smaller number adds behind that does not count: it was
+ * fenced, and did not know it yet.
  */
 import { open, readFile, truncate } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
@@ -30,7 +32,8 @@ export interface Journal {
 export type JournalLead = Pick<FolderClaim, 'number' | 'check'>;
 
 /**
- * Opens the file, or makes it. A last line that was cut off in the middle of writing never counted, and is taken away.
+ * Opens the file, or makes it. A last line that was cut off in the middle of writing never counted,
+ * and is taken away.
  * @throws FederationError when a line is not as it was written
  * @throws FencedError when another process leads the run, then or at an `append`
  */
@@ -48,7 +51,10 @@ export async function openJournal(path: string, lead?: JournalLead): Promise<Jou
   if (lead !== undefined && before.epoch >= lead.number) throw ledBy(path, before.epoch, lead.number);
   if (end < bytes.length) await truncate(path, end).catch(failed);
   const file = await open(path, 'a').catch(failed);
-  /** What was safe before another took over, that one has read: so it counts exactly where this does not throw. */
+  /**
+   * What was safe before another took over, that one has read: so it counts exactly where this does
+   * not throw.
+   */
   const write = async (line: string) => {
     await lead?.check();
     await file.appendFile(line).catch(failed);
@@ -67,7 +73,10 @@ export async function openJournal(path: string, lead?: JournalLead): Promise<Jou
     throw error;
   }
 
-  /** Behind this line nothing counts of those who led before, so what is read now is all that they did. */
+  /**
+   * Behind this line nothing counts of those who led before, so what is read now is all that they
+   * did.
+   */
   async function takeLead({ number }: JournalLead): Promise<Reading> {
     await write(sealed({ type: 'led', epoch: number }));
     const text = await readFile(path, 'utf8').catch((cause: unknown) => {

@@ -1,6 +1,7 @@
 /**
- * How many examples of each class the participants hold. Counts tell about private data: they are recorded only while
- * `shareLabelCounts` says so, in label-counts.json, and nothing computes them afterwards. Node only.
+ * How many examples of each class the participants hold. Counts tell about private data: they are
+ * recorded only while `shareLabelCounts` says so, in label-counts.json, and nothing computes them
+ * afterwards. Node only.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,7 +39,9 @@ export function labelCountsOf(dataset: Dataset, shares: readonly Share[]): Label
   return { classNames, participants: summarizeShares(shares, labels, classNames.length) };
 }
 
-/** Writes them into the folder of a run, or takes away what an earlier start was allowed to write. */
+/**
+ * Writes them into the folder of a run, or takes away what an earlier start was allowed to write.
+ */
 export async function keepLabelCounts(folder: string, counts: LabelCounts | undefined): Promise<void> {
   if (counts === undefined) await rm(join(folder, LABEL_COUNTS), { force: true });
   else await writeResult(folder, LABEL_COUNTS, `${JSON.stringify(counts)}\n`);

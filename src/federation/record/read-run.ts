@@ -1,6 +1,6 @@
 /**
- * A run folder as somebody reads it who does not take part: whatever is there, changing nothing, whether the run is
- * finished, under way, cut off, or of a version that recorded less. Node only.
+ * A run folder as somebody reads it who does not take part: whatever is there, changing nothing,
+ * whether the run is finished, under way, cut off, or of a version that recorded less. Node only.
  */
 
 import { readFile, stat } from 'node:fs/promises';

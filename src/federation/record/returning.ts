@@ -1,6 +1,6 @@
 /**
- * Which rounds a run can be taken up again after: those whose model is kept, and what else the next round needs of them.
- * Node only.
+ * Which rounds a run can be taken up again after: those whose model is kept, and what else the next
+ * round needs of them. Node only.
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,10 @@ export interface RunFiles {
   readonly copies: TwoCopies;
 }
 
-/** Why the run cannot be taken up again after round `to`, which is over, in words; or nothing, and its files are sound. */
+/**
+ * Why the run cannot be taken up again after round `to`, which is over, in words; or nothing, and
+ * its files are sound.
+ */
 export async function returnProblem(
   to: number,
   { rounds }: RunState,

@@ -1,7 +1,7 @@
 /**
- * A run in a folder: its configuration, a journal of facts (one line each, synced before it counts), and the state dicts
- * that the facts name by their SHA-256. Whenever the process ends, the folder can be read and the run taken up again.
- * Node only.
+ * A run in a folder: its configuration, a journal of facts (one line each, synced before it
+ * counts), and the state dicts that the facts name by their SHA-256. Whenever the process ends, the
+ * folder can be read and the run taken up again. Node only.
  *
  *     configuration.yaml   what the run was told, every default filled in
  *     journal.jsonl        the facts, in order (journal.ts)
@@ -44,7 +44,8 @@ export interface RunFolder extends RunStore, ConfigurationKeeper {
 }
 
 /**
- * Opens the folder for this configuration: anew, or where an earlier start of the same run was left.
+ * Opens the folder for this configuration: anew, or where an earlier start of the same run was
+ * left.
  * @param encodeModel the file of a merged model, or of an average
  * @param lead by which the process holds the folder
  * @throws FederationError when it holds another run, or something else.
@@ -119,7 +120,8 @@ function checkHash(file: string, actual: string, expected: string): void {
 }
 
 /**
- * Makes the folder a run's, or finds the same run there, and touches nothing that a coordinator is writing.
+ * Makes the folder a run's, or finds the same run there, and touches nothing that a coordinator is
+ * writing.
  * @throws FederationError when it holds another run, or something else.
  */
 export async function prepareRunFolder(path: string, configuration: Configuration): Promise<void> {
@@ -161,7 +163,10 @@ export function stateFile(role: StateRole): string {
 
 export const detailsFile = (round: number) => `rounds/round-${round}.json`;
 
-/** Of the run that the folder holds; undefined where there is none. @throws FederationError when it cannot be read */
+/**
+ * Of the run that the folder holds; undefined where there is none. @throws FederationError when it
+ * cannot be read
+ */
 export async function earlierConfiguration(path: string): Promise<Configuration | undefined> {
   const file = join(path, 'configuration.yaml');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
@@ -213,7 +218,9 @@ async function checkEmpty(path: string): Promise<void> {
   });
 }
 
-/** Files that a killed process was in the middle of writing, or of merging: nothing refers to them. */
+/**
+ * Files that a killed process was in the middle of writing, or of merging: nothing refers to them.
+ */
 async function removeLeftovers(path: string): Promise<void> {
   for (const folder of ['.', 'updates', 'models', 'methods', 'rounds']) {
     const names = await readdir(join(path, folder)).catch(() => []);

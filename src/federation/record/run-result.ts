@@ -1,4 +1,7 @@
-/** What a run came to: the object that `--json` writes. Figures stand by the names of the task's metrics; a percentage is a fraction. */
+/**
+ * What a run came to: the object that `--json` writes. Figures stand by the names of the task's
+ * metrics; a percentage is a fraction.
+ */
 import { z } from 'zod';
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
@@ -7,7 +10,10 @@ import type { RoundRecord, RunState, StopReason } from '../rounds/round.js';
 
 export type RoundResult = z.output<typeof roundResultSchema>;
 
-/** A figure of fewer says little: an accuracy has a standard error of several points then, whatever it is. */
+/**
+ * A figure of fewer says little: an accuracy has a standard error of several points then, whatever
+ * it is.
+ */
 export const FEW_VALIDATION_EXAMPLES = 30;
 
 export const fewExamplesSchema = z.object({ name: z.string(), examples: z.int().nonnegative() });

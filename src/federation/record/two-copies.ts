@@ -1,7 +1,7 @@
 /**
- * What participants fetch, and a server optimizer's slots, lie twice: in the run folder under a name, and among the blobs
- * under their hash. A disk may change
- * a file that nobody writes to; then the other takes its place, and the run goes on as if nothing had been. Node only.
+ * What participants fetch, and a server optimizer's slots, lie twice: in the run folder under a
+ * name, and among the blobs under their hash. A disk may change a file that nobody writes to; then
+ * the other takes its place, and the run goes on as if nothing had been. Node only.
  */
 import { join } from 'node:path';
 import { writeFileWhole } from '../../base/node/whole-file.js';

@@ -1,6 +1,7 @@
 /**
- * What an announcement means to a run: a fact to record, nothing new, or nothing that counts, and why not. A function of the
- * run's state alone, so that it does not matter how often something is said, or over which channel.
+ * What an announcement means to a run: a fact to record, nothing new, or nothing that counts, and
+ * why not. A function of the run's state alone, so that it does not matter how often something is
+ * said, or over which channel.
  */
 import { figuresProblem } from '../../metrics/metric.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';

@@ -1,6 +1,6 @@
 /**
- * The phases of a round: training, merging and the evaluation of the copies; where the last layer is refitted, the phases of
- * that (`refit-phases.ts`), before every copy or after the last round.
+ * The phases of a round: training, merging and the evaluation of the copies; where the last layer
+ * is refitted, the phases of that (`refit-phases.ts`), before every copy or after the last round.
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { refitPhases } from './refit-phases.js';

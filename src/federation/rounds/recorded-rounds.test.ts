@@ -36,7 +36,10 @@ const updateOf = (participant: string) => ({
   examples: 10 + participants.indexOf(participant),
 });
 
-/** What a run came to that is run again, where one command after the other is carried out, drawn by `choose`. */
+/**
+ * What a run came to that is run again, where one command after the other is carried out, drawn by
+ * `choose`.
+ */
 function replayed(rules: RoundRules, then: RunState, choose: (commands: number) => number): RunState {
   const recorded = recordedRounds(then);
   const journal: RoundEvent[] = [];

@@ -1,6 +1,7 @@
 /**
- * The phases of a refit of the last layer (`methods/refit.ts`): everybody sums features, the coordinator solves for the layer,
- * everybody says what loss it has at several scales, then mixed with the trained layer, and the coordinator makes the model.
+ * The phases of a refit of the last layer (`methods/refit.ts`): everybody sums features, the
+ * coordinator solves for the layer, everybody says what loss it has at several scales, then mixed
+ * with the trained layer, and the coordinator makes the model.
  */
 import { alphaMixes, leastLoss, type Mix, scaleMixes } from '../../merge/refit/solution.js';
 import {
@@ -32,7 +33,10 @@ const contributed = (name: string) =>
     deadlineSeconds: ({ deadlineSeconds }: RunState['rules']) => deadlineSeconds,
   }) as const;
 
-/** The SHA-256 of the model whose last layer is refitted: the merged one, or the average where that is the final one. */
+/**
+ * The SHA-256 of the model whose last layer is refitted: the merged one, or the average where that
+ * is the final one.
+ */
 export function refittedFrom(
   { rules }: Pick<RunState, 'rules'>,
   { merged }: RoundRecord,

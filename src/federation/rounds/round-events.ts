@@ -1,6 +1,6 @@
 /**
- * The facts of a run, as the journal has them. Facts of membership and of time come only from federations across machines:
- * on one machine everybody is there, and a round waits for all.
+ * The facts of a run, as the journal has them. Facts of membership and of time come only from
+ * federations across machines: on one machine everybody is there, and a round waits for all.
  */
 import { z } from 'zod';
 import { figuresSchema } from '../../metrics/schemas.js';
@@ -23,7 +23,10 @@ const updateSchema = z.strictObject({
   attachments: attachedHashesSchema.optional(),
   /** What stays with the participant after the round: where that is on this machine. */
   own: attachedHashesSchema.optional(),
-  /** How far the weights moved, in units of those that they began with, as the coordinator measured it: across machines. */
+  /**
+   * How far the weights moved, in units of those that they began with, as the coordinator measured
+   * it: across machines.
+   */
   moved: z.number().nonnegative().optional(),
   seconds: z.number(),
 });
@@ -42,7 +45,10 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     round,
     attempt,
     sha256: sha256Schema,
-    /** The server optimizer's slots after the round, and the average of the rounds' models, where there is one. */
+    /**
+     * The server optimizer's slots after the round, and the average of the rounds' models, where
+     * there is one.
+     */
     server: sha256Schema.optional(),
     average: sha256Schema.optional(),
     /** On the test examples, of every strategy's model, the copied one's first. */
@@ -107,14 +113,23 @@ export const roundEventSchema = z.discriminatedUnion('type', [
   }),
   /** Is not waited for any more, where the others are enough. What it handed in still counts. */
   z.strictObject({ type: z.literal('left'), round, participant: z.string(), reason: z.string().optional() }),
-  /** A file that it handed in was found damaged before the coordinator had used it: it is asked for again. */
+  /**
+   * A file that it handed in was found damaged before the coordinator had used it: it is asked for
+   * again.
+   */
   z.strictObject({ type: z.literal('work-lost'), round, phase, participant: z.string() }),
   /** Until when a phase of the round waits for everybody: ISO 8601. */
   z.strictObject({ type: z.literal('deadline-set'), round, phase, attempt, at: z.iso.datetime() }),
   z.strictObject({ type: z.literal('deadline-passed'), round, phase, attempt }),
-  /** An operator wants nothing of it any more: it is not waited for, and what it has handed in and is not merged does not count. */
+  /**
+   * An operator wants nothing of it any more: it is not waited for, and what it has handed in and
+   * is not merged does not count.
+   */
   z.strictObject({ type: z.literal('dropped'), round, participant: z.string() }),
-  /** An operator went back to what the run was after round `to`, or before round 1: the rounds after it are void. */
+  /**
+   * An operator went back to what the run was after round `to`, or before round 1: the rounds after
+   * it are void.
+   */
   z.strictObject({ type: z.literal('rolled-back'), round, to: z.int().nonnegative() }),
   /** Another start allowed more rounds than the ones before: so many in all. */
   z.strictObject({ type: z.literal('rounds-raised'), round, rounds: z.int().positive() }),

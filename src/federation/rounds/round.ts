@@ -1,6 +1,7 @@
 /**
- * What the rounds of a run are made of: its rules, what is known of a round, and the phases that a round goes through.
- * `rounds.ts` is the machine over them, `phases.ts` has the phases of today's runs.
+ * What the rounds of a run are made of: its rules, what is known of a round, and the phases that a
+ * round goes through. `rounds.ts` is the machine over them, `phases.ts` has the phases of today's
+ * runs.
  */
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import { reached, type Target } from '../../metrics/target.js';
@@ -27,11 +28,16 @@ export interface RoundRules {
   readonly sampling?: Sampling | undefined;
   /** Every so many rounds, and in the last, the models are evaluated; in every round by default. */
   readonly evaluateEvery?: number | undefined;
-  /** Those of the participants that attack: whether a copy is good enough is asked of the others. */
+  /**
+   * Those of the participants that attack: whether a copy is good enough is asked of the others.
+   */
   readonly attackers?: readonly string[] | undefined;
   /** The attackers make their updates of the others', and so come after them. */
   readonly attackersWait?: boolean | undefined;
-  /** How many are enough for a phase whose deadline has passed, or whose others have left; all by default. */
+  /**
+   * How many are enough for a phase whose deadline has passed, or whose others have left; all by
+   * default.
+   */
   readonly quorum?: number | undefined;
   /** How long a phase waits for everybody, where a quorum is enough. */
   readonly deadlineSeconds?: number | undefined;
@@ -53,7 +59,10 @@ interface PhaseFacts {
   isPartOf(state: RunState, record: RoundRecord): boolean;
 }
 
-/** It is over when everybody who is due has handed in, or enough have by the deadline (`membership.ts`). */
+/**
+ * It is over when everybody who is due has handed in, or enough have by the deadline
+ * (`membership.ts`).
+ */
 export interface ParticipantsPhase extends PhaseFacts {
   readonly by: 'participants';
   due(state: RunState, record: RoundRecord): readonly string[];
@@ -65,7 +74,10 @@ export interface ParticipantsPhase extends PhaseFacts {
   without(record: RoundRecord, participant: string): RoundRecord;
   /** How long it waits for everybody; undefined where it has no deadline. */
   deadlineSeconds(rules: RoundRules): number | undefined;
-  /** What an announcement of the phase should have and has not, in words; for phases without an announcement of their own. */
+  /**
+   * What an announcement of the phase should have and has not, in words; for phases without an
+   * announcement of their own.
+   */
   lacks?(said: Contributed, record: RoundRecord): string | undefined;
   /** What participants are asked for; who, and until when, is added to it. */
   ask(state: RunState, record: RoundRecord, facts: AssignmentFacts): Promise<AskedWork>;
@@ -121,7 +133,10 @@ export type Contribution = Extract<RoundEvent, { type: 'contributed' }>;
 
 export interface RoundRecord {
   readonly round: number;
-  /** How often this round was begun: 1, and one more each time that an operator went back to before it. */
+  /**
+   * How often this round was begun: 1, and one more each time that an operator went back to before
+   * it.
+   */
   readonly attempt: number;
   /** Who trains in it. */
   readonly participants: readonly string[];
@@ -131,7 +146,10 @@ export interface RoundRecord {
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
   /** What the copy came to on the validation examples of each honest participant. */
   readonly copied: ReadonlyMap<string, Figures>;
-  /** By the coordinator's phase: the SHA-256 of what it made, where the phase has no fact of its own. */
+  /**
+   * By the coordinator's phase: the SHA-256 of what it made, where the phase has no fact of its
+   * own.
+   */
   readonly computed: Readonly<Record<string, string>>;
   /** By phase and participant. */
   readonly contributed: Readonly<Record<string, ReadonlyMap<string, Contribution>>>;
@@ -196,7 +214,10 @@ export const passesReference = ({ rules: { reference }, dropped }: RunState, rec
 export const isLastRound = (state: RunState, record: RoundRecord): boolean =>
   record.round === state.rules.rounds || passesReference(state, record);
 
-/** The model that a round leaves to the next: the merged one, or with its last layer refitted where every copy is of that. */
+/**
+ * The model that a round leaves to the next: the merged one, or with its last layer refitted where
+ * every copy is of that.
+ */
 export function copiedModel(
   { refit }: Pick<RoundRules, 'refit'>,
   { merged, refitted }: Pick<RoundRecord, 'merged' | 'refitted'>,

@@ -23,7 +23,9 @@ const rulesOf = (
   refit,
 });
 
-/** A fact that answers the command; the accuracies follow from the command, as a task's result does. */
+/**
+ * A fact that answers the command; the accuracies follow from the command, as a task's result does.
+ */
 function answer(command: Command, accuracyOf: (command: Command) => number): RoundEvent {
   const { round } = command;
   switch (command.type) {

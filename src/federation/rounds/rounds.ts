@@ -1,6 +1,7 @@
 /**
- * The rounds of a run as a pure state machine over a list of phases. Facts go in, what is due comes out: nothing here knows
- * time, files or threads. Whoever drives it does what is due, records each fact, and adds it to the state:
+ * The rounds of a run as a pure state machine over a list of phases. Facts go in, what is due comes
+ * out: nothing here knows time, files or threads. Whoever drives it does what is due, records each
+ * fact, and adds it to the state:
  *
  *     let state = store.events.reduce(applyEvent, startRun(rules));
  *     while (!isFinished(state)) {
@@ -12,18 +13,21 @@
  *     }
  *     return state;
  *
- * All that is due can be done at the same time and in any order. A fact counts once it is safe, so that a run which is
- * killed anywhere is restored by replaying its journal: the first line. `coordinator.ts` drives it so on one machine;
- * across machines (`remote-rounds.ts`) the participants bring the facts, and deadlines and operators add theirs.
+ * All that is due can be done at the same time and in any order. A fact counts once it is safe, so
+ * that a run which is killed anywhere is restored by replaying its journal: the first line.
+ * `coordinator.ts` drives it so on one machine; across machines (`remote-rounds.ts`) the
+ * participants bring the facts, and deadlines and operators add theirs.
  *
- * A round goes through the phases in their order. A phase of participants is over when everybody who is due has handed in; a
- * quorum may be enough, once a deadline has passed or nobody else is left (`membership.ts`). A phase of the coordinator is over
- * when its fact is there. After the last phase the next round begins, or the run ends. A method that needs a phase of its own
- * adds it to the list (`phases.ts`); the machine does not change.
+ * A round goes through the phases in their order. A phase of participants is over when everybody
+ * who is due has handed in; a quorum may be enough, once a deadline has passed or nobody else is
+ * left (`membership.ts`). A phase of the coordinator is over when its fact is there. After the last
+ * phase the next round begins, or the run ends. A method that needs a phase of its own adds it to
+ * the list (`phases.ts`); the machine does not change.
  *
- * An operator may drop a participant: nothing is expected of it any more, and what it handed in counts only where the phase is
- * over and built on. Going back to an earlier round makes those after it void; they are begun anew, with a higher attempt.
- * A run that is run again takes from its record who was there (`recorded-rounds.ts`).
+ * An operator may drop a participant: nothing is expected of it any more, and what it handed in
+ * counts only where the phase is over and built on. Going back to an earlier round makes those
+ * after it void; they are begun anew, with a higher attempt. A run that is run again takes from its
+ * record who was there (`recorded-rounds.ts`).
  */
 import { awaitsNobody, withMember } from './membership.js';
 import { currentPhase, handingIn, missingIn } from './open-phase.js';
@@ -81,7 +85,10 @@ const drawnFor = (
     ? participants.filter((name) => !dropped.has(name))
     : sampleParticipants(participants, sampling, round, dropped);
 
-/** The state after the event. An event that is known already changes nothing; one that cannot be is our error. */
+/**
+ * The state after the event. An event that is known already changes nothing; one that cannot be is
+ * our error.
+ */
 export function applyEvent(state: RunState, event: RoundEvent): RunState {
   const record = state.rounds[event.round - 1];
   if (record === undefined) {
@@ -150,7 +157,10 @@ function dropped(before: RunState, event: Extract<RoundEvent, { type: 'dropped' 
   return withRound(state, { ...last, participants });
 }
 
-/** What the participant handed in does not count; the phase is closed again by what the others have handed in. */
+/**
+ * What the participant handed in does not count; the phase is closed again by what the others have
+ * handed in.
+ */
 function reopened(state: RunState, participant: string, name: string | undefined): RunState {
   const phase = handingIn(state);
   // What was built on already stays.
@@ -160,7 +170,10 @@ function reopened(state: RunState, participant: string, name: string | undefined
   return withRound(state, { ...phase.without(record, participant), closed });
 }
 
-/** Closes the phase when nobody is waited for in it; begins the next round, or ends, when no phase is left. */
+/**
+ * Closes the phase when nobody is waited for in it; begins the next round, or ends, when no phase
+ * is left.
+ */
 function advance(state: RunState): RunState {
   if (state.stopped !== undefined) return state;
   const record = state.rounds.at(-1) as RoundRecord;
@@ -201,7 +214,8 @@ export function dueCommands(state: RunState): Command[] {
       }
     }
   }
-  // Pooled training follows the rounds, one after the other: how many examples it may see is known when their updates are in.
+  // Pooled training follows the rounds, one after the other: how many examples it may see is known
+  // when their updates are in.
   const next = rules.pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
   if (next?.closed.train !== undefined) commands.push({ type: 'train-pooled', round: next.round });
   return commands;

@@ -1,4 +1,7 @@
-/** Where a run keeps what must outlive it: facts, in the order in which they happened, and state dicts. */
+/**
+ * Where a run keeps what must outlive it: facts, in the order in which they happened, and state
+ * dicts.
+ */
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { RoundEvent } from './round-events.js';

@@ -1,4 +1,7 @@
-/** The status of a run, from its state and from what a coordinator knows of its participants at the moment. */
+/**
+ * The status of a run, from its state and from what a coordinator knows of its participants at the
+ * moment.
+ */
 import type { Progress } from '../../protocol/announcement.js';
 import type { Status } from '../../protocol/status.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';

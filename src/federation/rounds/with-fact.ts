@@ -1,4 +1,7 @@
-/** What a fact of a phase adds to the record of its round. A fact that is known already adds nothing. */
+/**
+ * What a fact of a phase adds to the record of its round. A fact that is known already adds
+ * nothing.
+ */
 import type { ParticipantsPhase, RoundRecord, RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 
@@ -60,7 +63,9 @@ const withDeadline = (
   deadline: { readonly at: string; readonly passed: boolean },
 ): RoundRecord => ({ ...record, deadlines: { ...record.deadlines, [phase]: deadline } });
 
-/** @throws Error where the participant is not due in the phase, or the phase is closed without it */
+/**
+ * @throws Error where the participant is not due in the phase, or the phase is closed without it
+ */
 function isKnown(state: RunState, record: RoundRecord, name: string, participant: string): boolean {
   const { rules, phases } = state;
   const phase = phases.find(

@@ -38,7 +38,8 @@ describe('what observers are shown of a run', () => {
   let sentAgain: number[];
   let result: RunResult;
 
-  // A run to the end, by a hub, with an observer whose connection is lost in the middle: round 3 waits for that.
+  // A run to the end, by a hub, with an observer whose connection is lost in the middle: round 3
+  // waits for that.
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'commonweight-'));
     const out = join(folder, 'run');

@@ -1,6 +1,6 @@
 /**
- * What a federation is told: data, network, local training, merging, rounds. One schema for the file, the flags and the
- * library; what passes it has every default filled in.
+ * What a federation is told: data, network, local training, merging, rounds. One schema for the
+ * file, the flags and the library; what passes it has every default filled in.
  */
 import { z } from 'zod';
 import { attackSchema } from '../../attack/settings.js';
@@ -133,7 +133,8 @@ export const configurationSchema = z
         description:
           'Across machines: how long a round waits for updates, and then for the accuracies of the copies, once a quorum is enough.',
       }),
-    // They weigh in the mean, and nobody can check them; ten million are more than a machine sees in a day of training.
+    // They weigh in the mean, and nobody can check them; ten million are more than a machine sees
+    // in a day of training.
     mostExamples: count
       .default(10_000_000)
       .describe('Across machines: the most examples that a participant is believed to have.'),
@@ -196,7 +197,8 @@ type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
 /**
  * @param source what to name in errors: a file, or "options"
- * @throws ConfigurationError that names the first field that is wrong, what was expected and what came.
+ * @throws ConfigurationError that names the first field that is wrong, what was expected and what
+ *   came.
  */
 export function parseConfiguration(value: unknown, source: string): Configuration {
   const parsed = configurationSchema.safeParse(value);

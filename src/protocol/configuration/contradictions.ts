@@ -1,4 +1,7 @@
-/** Settings of which each is right by itself and that cannot be together: what is wrong, and what to do about it. */
+/**
+ * Settings of which each is right by itself and that cannot be together: what is wrong, and what to
+ * do about it.
+ */
 
 import type { Complaint } from '../../base/complaint.js';
 import { participantNameProblem, participantNamesProblem } from '../../base/names.js';
@@ -72,7 +75,10 @@ function epochsOrSteps({ local }: Settings): Complaint | undefined {
       };
 }
 
-/** Corrections of a loss over classes, attacks on labels and a refit know classes, and no other task. */
+/**
+ * Corrections of a loss over classes, attacks on labels and a refit know classes, and no other
+ * task.
+ */
 function whatNeedsClasses({ task, correction, attack, refit }: Settings): Complaint | undefined {
   if (task.name === 'classification') return undefined;
   const overClasses = ['fed-rs', 'fed-lc', 'fed-ntd'];

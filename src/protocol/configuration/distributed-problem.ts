@@ -1,4 +1,7 @@
-/** Settings that make sense on one machine only, where the data of all participants, or all of its work, lie together. */
+/**
+ * Settings that make sense on one machine only, where the data of all participants, or all of its
+ * work, lie together.
+ */
 import type { Complaint } from '../../base/complaint.js';
 import type { Configuration } from './configuration.js';
 
@@ -19,7 +22,10 @@ const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: str
   },
 };
 
-/** What of the configuration cannot be done across machines: the first such field, and what to do about it. */
+/**
+ * What of the configuration cannot be done across machines: the first such field, and what to do
+ * about it.
+ */
 export function distributedProblem(configuration: Pick<Configuration, Field>): Complaint | undefined {
   for (const [field, { why, hint }] of Object.entries(reasons)) {
     const value = configuration[field as Field];

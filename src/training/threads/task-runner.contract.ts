@@ -1,4 +1,7 @@
-/** What every task runner with threads of its own must do: the pool of Node, and the worker of a page. */
+/**
+ * What every task runner with threads of its own must do: the pool of Node, and the worker of a
+ * page.
+ */
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../base/interrupted.js';

@@ -1,4 +1,7 @@
-/** What the rounds of a run have left in its store, as states: what training begins with, and what is copied. */
+/**
+ * What the rounds of a run have left in its store, as states: what training begins with, and what
+ * is copied.
+ */
 import { arrangeState, type StateDict } from '../../../tensor/state-dict.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { copiedModel, type RoundRecord } from '../../rounds/round.js';

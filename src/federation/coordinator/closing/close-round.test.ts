@@ -33,7 +33,10 @@ const images = imageDataset({
   ...{ channels: 1, height: 2, width: 2, classNames: ['even', 'odd'] },
 });
 
-/** What training, evaluation and sums come to without a network: numbers that differ from one to the other. */
+/**
+ * What training, evaluation and sums come to without a network: numbers that differ from one to the
+ * other.
+ */
 function madeUpTasks(evaluated: (state: Float32Array) => void = () => {}): TaskRunner {
   return {
     async train({ work: { participant, round }, base }) {

@@ -66,7 +66,10 @@ interface KeptModel {
   readonly facts: AfterRound['kept'];
 }
 
-/** What the strategy makes of the updates, or, where there is one, the server optimizer's step after it. */
+/**
+ * What the strategy makes of the updates, or, where there is one, the server optimizer's step after
+ * it.
+ */
 async function mergedModel(
   round: number,
   { plan, store, rounds, updates }: RoundClosing,

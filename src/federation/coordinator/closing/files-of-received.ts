@@ -30,7 +30,10 @@ export interface ReceivedRounds {
 /** The coordinator of participants elsewhere never holds a larger model in memory. */
 export const IN_MEMORY_BYTES = 128 * 2 ** 20;
 
-/** Merging them fails with DamagedUpdateError where one is not what the journal says: it is gone then, and can be sent again. */
+/**
+ * Merging them fails with DamagedUpdateError where one is not what the journal says: it is gone
+ * then, and can be sent again.
+ */
 export function filesOfReceived(
   round: number,
   state: RunState,

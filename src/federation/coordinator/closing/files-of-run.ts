@@ -1,4 +1,7 @@
-/** The updates of a round as files of a run folder, where the participants are on this machine. Node only. */
+/**
+ * The updates of a round as files of a run folder, where the participants are on this machine. Node
+ * only.
+ */
 import { join } from 'node:path';
 import type { SafetensorsMetadata } from '../../../tensor/safetensors-header.js';
 import { describeFile } from '../../../transport/blob-folder.js';

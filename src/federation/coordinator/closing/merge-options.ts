@@ -1,4 +1,7 @@
-/** On what a plan's strategies are applied, and whether any of them needs the state that the updates began with. */
+/**
+ * On what a plan's strategies are applied, and whether any of them needs the state that the updates
+ * began with.
+ */
 import type { MergeOptions } from '../../../merge/memory/merge.js';
 import type { AppliedTo, Strategy } from '../../../merge/strategy.js';
 import type { StateDict } from '../../../tensor/state-dict.js';

@@ -9,7 +9,9 @@ import type { StateDict } from '../../../tensor/state-dict.js';
 export interface RoundUpdates {
   /** Merges all of them by a strategy. */
   merge(strategy: Strategy): Promise<MergedState>;
-  /** What all of them began with; undefined where each participant began with weights of its own. */
+  /**
+   * What all of them began with; undefined where each participant began with weights of its own.
+   */
   base(): Promise<StateDict | undefined>;
   /** A participant's state after its training. */
   load(participant: string): Promise<StateDict>;

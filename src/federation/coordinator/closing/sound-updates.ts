@@ -1,6 +1,7 @@
 /**
- * Whether the files of updates are still those that the journal names, by their SHA-256. A thread of its own reads them while
- * they are merged, since hashing takes about as long as merging does. Node only.
+ * Whether the files of updates are still those that the journal names, by their SHA-256. A thread
+ * of its own reads them while they are merged, since hashing takes about as long as merging does.
+ * Node only.
  */
 import { stat } from 'node:fs/promises';
 import { hashThread } from '../../../transport/hub/server/guard/hash-thread.js';
@@ -8,7 +9,10 @@ import type { BlobFolder } from '../../../transport/transport.js';
 import { DamagedUpdateError } from '../../error.js';
 import type { UpdateRecord } from '../../rounds/round-events.js';
 
-/** @throws DamagedUpdateError when a file is not what the journal says; it is removed, and can be sent again. */
+/**
+ * @throws DamagedUpdateError when a file is not what the journal says; it is removed, and can be
+ *   sent again.
+ */
 export async function requireSound(
   updates: readonly Pick<UpdateRecord, 'participant' | 'sha256' | 'attachments'>[],
   blobs: BlobFolder,

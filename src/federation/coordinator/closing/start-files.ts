@@ -1,7 +1,7 @@
 /**
  * What the updates of a round began with, as files. After round 1 it is a model that lies there
- * anyway. What round 1 begins with is made by each participant itself: here it is written when it is
- * asked for, and removed when the round is closed. Node only.
+ * anyway. What round 1 begins with is made by each participant itself: here it is written when it
+ * is asked for, and removed when the round is closed. Node only.
  */
 import { rm } from 'node:fs/promises';
 import { encodeSafetensors } from '../../../tensor/safetensors.js';

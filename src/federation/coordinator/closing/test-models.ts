@@ -1,4 +1,6 @@
-/** Evaluates models on the test examples: many at once, but no more than fit into a bounded memory. */
+/**
+ * Evaluates models on the test examples: many at once, but no more than fit into a bounded memory.
+ */
 import { figuresOf } from '../../../metrics/classification.js';
 import type { Figures } from '../../../metrics/metric.js';
 import type { Metrics } from '../../../metrics/metrics.js';
@@ -13,7 +15,10 @@ export interface TestedModel {
   discard?(): Promise<void>;
 }
 
-/** Of the models that are evaluated at once. Two of any size are: while one is computed, another is loaded. */
+/**
+ * Of the models that are evaluated at once. Two of any size are: while one is computed, another is
+ * loaded.
+ */
 const TOGETHER_BYTES = 16 * 2 ** 20;
 
 /** By name, in the order of the models. */

@@ -63,8 +63,8 @@ export function receiving(options: ReceivingOptions): Receive {
 }
 
 /**
- * They go into the journal: no more numbers than there are categories, and no others than of what it
- * has.
+ * They go into the journal: no more numbers than there are categories, and no others than of what
+ * it has.
  */
 function unfitCounts(participant: string, announcement: Announcement, groups: number): Receipt | undefined {
   if (announcement.type !== 'joined' || announcement.labelCounts === undefined) return undefined;

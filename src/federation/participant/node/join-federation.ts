@@ -1,6 +1,7 @@
 /**
- * Taking part in a federation across machines from this one: the plan is compiled from the description, data and folder are
- * opened, and one worker thread does the work, as for each participant of a run on one machine. Node only.
+ * Taking part in a federation across machines from this one: the plan is compiled from the
+ * description, data and folder are opened, and one worker thread does the work, as for each
+ * participant of a run on one machine. Node only.
  */
 
 import { CommonweightError } from '../../../base/error.js';
@@ -35,8 +36,8 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
   /** A task of one's own: the one that the coordinator has. */
   readonly task?: Task | undefined;
   /**
-   * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They are checked, but what they
-   * compute cannot be: they could copy them into what they call weights.
+   * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They
+   * are checked, but what they compute cannot be: they could copy them into what they call weights.
    */
   readonly acceptForeignPlan?: boolean | undefined;
   readonly strategies?: readonly Strategy[] | undefined;

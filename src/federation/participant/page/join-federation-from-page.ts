@@ -1,6 +1,7 @@
 /**
- * Taking part in a federation from a page: the plan is compiled from the description and compared, then cut for the runtime
- * that the page has; a worker trains by it. Best called in a worker too, so that the page's own thread only draws. For pages.
+ * Taking part in a federation from a page: the plan is compiled from the description and compared,
+ * then cut for the runtime that the page has; a worker trains by it. Best called in a worker too,
+ * so that the page's own thread only draws. For pages.
  */
 
 import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
@@ -28,7 +29,8 @@ export interface PageJoinOptions
 /**
  * Resolves when the run is over, or the signal has come. The caller closes the end.
  * @param name by which the end was opened
- * @throws CommonweightError when the federation asks for more than a page has, or as `pageTasks` and `takePart`
+ * @throws CommonweightError when the federation asks for more than a page has, or as `pageTasks`
+ *   and `takePart`
  */
 export async function joinFederationFromPage(
   end: ParticipantEnd,

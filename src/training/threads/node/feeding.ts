@@ -1,6 +1,7 @@
 /**
- * Batches that a thread of their own prepares while the step before runs: the engine's call blocks the thread that makes
- * it. Only augmented batches are worth it: without augmentation, filling a batch is copying it, and takes microseconds.
+ * Batches that a thread of their own prepares while the step before runs: the engine's call blocks
+ * the thread that makes it. Only augmented batches are worth it: without augmentation, filling a
+ * batch is copying it, and takes microseconds.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
