@@ -193,8 +193,8 @@ describe('the folders', () => {
 });
 
 /**
- * Rooms that know data as columns, and nothing of pictures; what they import from the makers of data
- * is another matter.
+ * Rooms that know data as columns, and nothing of pictures; what they import from the makers of
+ * data is another matter.
  */
 const ofAnyData = ['metrics', 'data', 'engine/nn', 'training', 'protocol', 'federation'];
 /** Folders and modules of these rooms that may, and why. */

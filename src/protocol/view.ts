@@ -63,7 +63,10 @@ export const roundResultSchema = z.strictObject({
   copied: z.array(z.strictObject({ name: participantNameSchema, validation: figuresSchema })),
 });
 
-/** A test picture of the coordinator's own that the participants' models got wrong and the merged one right. */
+/**
+ * A test picture of the coordinator's own that the participants' models got wrong and the merged
+ * one right.
+ */
 export const testPictureSchema = z.strictObject({
   /** Among the test examples. */
   index: count,

@@ -126,7 +126,10 @@ function networkFor(
   return own;
 }
 
-/** @throws ConfigurationError when the normalization is of another number of channels than the pictures. */
+/**
+ * @throws ConfigurationError when the normalization is of another number of channels than the
+ *   pictures.
+ */
 function checkNormalization(
   normalization: Configuration['normalization'],
   channels: number,

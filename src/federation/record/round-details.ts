@@ -1,7 +1,8 @@
 /**
- * What a round showed besides the facts that decide it: drift of the updates, confusion on the test examples, those for
- * which the merge decided. Measured when it is merged, for the updates do not stay. Kept in a file of its own, so that the journal
- * stays small: rounds/round-N.json. Measuring again gives the same.
+ * What a round showed besides the facts that decide it: drift of the updates, confusion on the test
+ * examples, those for which the merge decided. Measured when it is merged, for the updates do not
+ * stay. Kept in a file of its own, so that the journal stays small: rounds/round-N.json. Measuring
+ * again gives the same.
  */
 import { beforeAndAfter } from '../../metrics/before-and-after.js';
 import type { Drift } from '../../metrics/drift.js';

@@ -1,6 +1,6 @@
 /**
- * What data a run is about, in its folder: the digest of every participant's share, and of the test examples. When the run is
- * taken up again they must be the same. Node only.
+ * What data a run is about, in its folder: the digest of every participant's share, and of the test
+ * examples. When the run is taken up again they must be the same. Node only.
  *
  *     data.json    {"participants":{"site-a":"3f5d…"},"test":"85d1…"}
  */
