@@ -9,9 +9,12 @@
  *     productSums(x, y, n, out)       out = Σ xᵢ·yᵢ in float64 over i ≡ 0, 1, 2, 3 (mod 4)
  *     squareSums(x, y, n, out)        out = Σ (xᵢ − yᵢ)², likewise
  *     productSumsF64(x, y, n, out)    productSums of float64 values
+ *     subtract(x, y, n)               x = x − y, of float64 values
+ *     exchange(x, y, n)               (x, y) = (min, max), of float64 values
+ *     exchangeWith(x, y, n, more)     likewise; what lies `more` bytes behind each goes with it
  *
- * `columns` is a table of k addresses; n is a multiple of 4. Opcodes are those of the WebAssembly
- * specification, with its fixed-width SIMD.
+ * `columns` is a table of k addresses; n is a multiple of 4, in the last three of 2. Opcodes are
+ * those of the WebAssembly specification, with its fixed-width SIMD.
  */
 
 type Code = readonly number[];
@@ -41,6 +44,10 @@ const NOT = simd(0x4d);
 const OR = simd(0x50);
 const XOR = simd(0x51);
 const ANY_TRUE = simd(0x53);
+const SELECT = simd(0x52);
+const LARGER_F64 = simd(0x4a);
+const MIN_F64 = simd(0xf6);
+const MAX_F64 = simd(0xf7);
 const SHIFT_UP = simd(0xab);
 const SHIFT_SIGNED = simd(0xac);
 const SHIFT_UNSIGNED = simd(0xad);
@@ -248,6 +255,59 @@ const productSumsF64: Function = {
 const difference: Code = [...get(10), ...get(11), ...SUB_F64];
 const squareSums = pairSums('squareSums', [...difference, ...set(10), ...get(10), ...get(10), ...MUL_F64]);
 
+const xAt: Code = [...get(0), ...get(4), ...ADD];
+const yAt: Code = [...get(1), ...get(4), ...ADD];
+const exchange: Function = {
+  name: 'exchange',
+  parameters: [I32, I32, I32, I32],
+  results: [],
+  locals: [
+    [2, I32],
+    [5, V128],
+  ],
+  code: [
+    ...[...times(2, 3), ...set(5)],
+    ...loop(4, 5, 16, [
+      ...[...xAt, ...LOAD, ...set(6), ...yAt, ...LOAD, ...set(7)],
+      ...[...xAt, ...get(6), ...get(7), ...MIN_F64, ...STORE],
+      ...[...yAt, ...get(6), ...get(7), ...MAX_F64, ...STORE],
+    ]),
+  ],
+};
+
+const subtract: Function = {
+  ...exchange,
+  name: 'subtract',
+  code: [
+    ...[...times(2, 3), ...set(5)],
+    ...loop(4, 5, 16, [...xAt, ...xAt, ...LOAD, ...yAt, ...LOAD, ...SUB_F64, ...STORE]),
+  ],
+};
+
+/** Locals 6 and 7 to their places, the other way round where local 8 says so. */
+const inOrder = (x: Code, y: Code): Code => [
+  ...[...x, ...get(7), ...get(6), ...get(8), ...SELECT, ...STORE],
+  ...[...y, ...get(6), ...get(7), ...get(8), ...SELECT, ...STORE],
+];
+const exchangeWith: Function = {
+  ...exchange,
+  name: 'exchangeWith',
+  code: [
+    ...[...times(2, 3), ...set(5)],
+    ...loop(4, 5, 16, [
+      ...[...xAt, ...LOAD, ...set(6), ...yAt, ...LOAD, ...set(7)],
+      ...[...get(6), ...get(7), ...LARGER_F64, ...set(8)],
+      ...inOrder(xAt, yAt),
+      ...[...behind(xAt), ...LOAD, ...set(6), ...behind(yAt), ...LOAD, ...set(7)],
+      ...inOrder(behind(xAt), behind(yAt)),
+    ]),
+  ],
+};
+
+function behind(address: Code): Code {
+  return [...address, ...get(3), ...ADD];
+}
+
 /** The upper half of a local. */
 function upper(local: number): Code {
   return [...get(local), ...get(local), ...UPPER];
@@ -263,7 +323,11 @@ const section = (id: number, content: Code): Code => [id, ...unsigned(content.le
 
 /** The module. It imports its memory as "memory" of "merge". */
 export function simdModule(): Uint8Array<ArrayBuffer> {
-  const functions = [finite, max, absmax, weightedSum, productSums, squareSums, productSumsF64];
+  const functions = [
+    ...[finite, max, absmax, weightedSum],
+    ...[productSums, squareSums, productSumsF64],
+    ...[subtract, exchange, exchangeWith],
+  ];
   const types = functions.map(({ parameters, results }) => [
     0x60,
     ...vector(parameters.map((type) => [type])),

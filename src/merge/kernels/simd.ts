@@ -15,6 +15,9 @@ interface Kernels {
   productSums(x: number, y: number, n: number, out: number): void;
   productSumsF64(x: number, y: number, n: number, out: number): void;
   squareSums(x: number, y: number, n: number, out: number): void;
+  subtract(x: number, y: number, n: number, unused: number): void;
+  exchange(x: number, y: number, n: number, unused: number): void;
+  exchangeWith(x: number, y: number, n: number, more: number): void;
 }
 
 interface Simd {
@@ -107,6 +110,28 @@ export function productSumsBySimd(x: ValueColumn, y: ValueColumn): Float64Array 
 /** Σ (xᵢ − yᵢ)², likewise. */
 export function squareSumsBySimd(x: ValueColumn, y: ValueColumn): Float64Array | undefined {
   return x instanceof Float32Array ? pairSums('squareSums', x, y) : undefined;
+}
+
+/** x = x − y in the first n values, n even, of two columns in such a memory. */
+export function subtractBySimd(x: Float64Array, y: Float64Array, n: number): void {
+  together(x, y).subtract(x.byteOffset, y.byteOffset, n, 0);
+}
+
+/**
+ * The smaller of each of the first n values goes to x, the larger to y, both in such a memory; n is
+ * even.
+ * @param more so many values behind each lies what goes with it; 0 for nothing
+ */
+export function exchangeBySimd(x: Float64Array, y: Float64Array, n: number, more: number): void {
+  const kernels = together(x, y);
+  if (more === 0) kernels.exchange(x.byteOffset, y.byteOffset, n, 0);
+  else kernels.exchangeWith(x.byteOffset, y.byteOffset, n, 8 * more);
+}
+
+function together(x: Float64Array, y: Float64Array): Kernels {
+  const kernels = known.get(x.buffer)?.kernels;
+  if (kernels === undefined || y.buffer !== x.buffer) throw new Error('internal: no memory for SIMD');
+  return kernels;
 }
 
 function pairSums(
