@@ -2,6 +2,7 @@
  * The hub of a federation as a page has met it: connected, and its description compiled, before any
  * picture is read.
  */
+import { pictureFacts } from '../../../data/images/picture-facts.js';
 import { hasDemonstration } from '../../../federation/participant/demonstration-share.js';
 import { TAB_MEMORY } from '../../../federation/plan/demands.js';
 import { compileDescription } from '../../../federation/plan/description.js';
@@ -34,7 +35,9 @@ export async function connect(
 export async function factsOfFederation({
   participant,
   description,
-}: HubParticipant): Promise<FederationFacts> {
+}: Pick<HubParticipant, 'participant' | 'description'>): Promise<FederationFacts> {
+  // Before anything is compiled or downloaded.
+  pictureFacts(description, 'this page');
   const compiled = await compileDescription(description, {
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
