@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { chooseStrategies } from '../src/federation/plan/federation-plan.js';
+import { chooseStrategies } from '../src/federation/plan/chosen-strategies.js';
 import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import { stepsBefore } from '../src/training/step-schedule.js';
 import { readDocuments } from './queue/documents.js';

@@ -13,8 +13,8 @@ import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
 import { imageFacts } from '../src/data/images/image-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
+import { chooseStrategies } from '../src/federation/plan/chosen-strategies.js';
 import { compileFederation } from '../src/federation/plan/compile-federation.js';
-import { chooseStrategies } from '../src/federation/plan/federation-plan.js';
 import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import { distributedProblem } from '../src/protocol/configuration/distributed-problem.js';
 

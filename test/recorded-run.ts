@@ -5,7 +5,7 @@
 
 import { imageFacts } from '../src/data/images/image-dataset.js';
 import { modelDescription } from '../src/federation/plan/compile-federation.js';
-import { rulesOf } from '../src/federation/plan/federation-plan.js';
+import { rulesOf } from '../src/federation/plan/rules.js';
 import type { RecordedRun } from '../src/federation/record/read-run.js';
 import { runResult } from '../src/federation/record/run-result.js';
 import type { RoundEvent } from '../src/federation/rounds/round-events.js';

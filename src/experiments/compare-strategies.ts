@@ -16,7 +16,7 @@ import {
   runFederation,
 } from '../federation/coordinator/run-federation.js';
 import { FederationError } from '../federation/error.js';
-import { chooseStrategies } from '../federation/plan/federation-plan.js';
+import { chooseStrategies } from '../federation/plan/chosen-strategies.js';
 import { DivergedRunError } from '../federation/record/diverged-run.js';
 import { claimFolder, type FolderClaim } from '../federation/record/folder-claim.js';
 import type { RunResult } from '../federation/record/run-result.js';

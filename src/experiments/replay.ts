@@ -11,7 +11,7 @@ import type { Share } from '../data/partition/partition.js';
 import { readInitialModel } from '../federation/coordinator/initial-model.js';
 import { type FederationOptions, runFederation } from '../federation/coordinator/run-federation.js';
 import { FederationError } from '../federation/error.js';
-import { OWN_DATA, sharesOf } from '../federation/plan/federation-plan.js';
+import { OWN_DATA, sharesOf } from '../federation/plan/dealt-shares.js';
 import { versionsOfThis } from '../federation/plan/node/versions.js';
 import { finalRole } from '../federation/record/conclude-run.js';
 import { followsRounds } from '../federation/record/continued-run.js';

@@ -4,9 +4,9 @@
  */
 
 import { mlp } from '../../src/engine/nn/models/mlp.js';
+import { chooseStrategies } from '../../src/federation/plan/chosen-strategies.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { compileDescription } from '../../src/federation/plan/description.js';
-import { chooseStrategies } from '../../src/federation/plan/federation-plan.js';
 import { offeredPlan } from '../../src/federation/plan/foreign-plan.js';
 import { planHash } from '../../src/federation/plan/plan-hash.js';
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';

@@ -7,7 +7,7 @@ import type { ImageSplit } from '../../data/images/image-dataset.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { LendShare } from '../../transport/transport.js';
 import { encodeShare } from '../participant/demonstration-share.js';
-import { sharesOf } from '../plan/federation-plan.js';
+import { sharesOf } from '../plan/dealt-shares.js';
 
 export function lendShares(
   configuration: Configuration,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { imageDataset } from '../../data/images/image-dataset.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
-import { checkPartition, sharesOf } from '../plan/federation-plan.js';
+import { checkPartition, sharesOf } from '../plan/dealt-shares.js';
 
 const withPartition = (partition: ConfigurationInput['partition']) =>
   parseConfiguration(

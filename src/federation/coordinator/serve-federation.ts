@@ -25,16 +25,13 @@ import type { BlobFolder, CoordinatorEnd, LendShare, SignedReception } from '../
 import { afterMergeOf } from '../methods/after-merge.js';
 import { checkRefit, featureLayout } from '../methods/refit.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
+import { chooseStrategies } from '../plan/chosen-strategies.js';
 import { compileFederation } from '../plan/compile-federation.js';
+import { checkPartition } from '../plan/dealt-shares.js';
 import { describeFederation, requireDistributed } from '../plan/description.js';
-import {
-  checkPartition,
-  checkTestExamples,
-  chooseStrategies,
-  federationPlan,
-  participantsOf,
-} from '../plan/federation-plan.js';
+import { federationPlan } from '../plan/federation-plan.js';
 import { versionsOfThis } from '../plan/node/versions.js';
+import { checkTestExamples, participantsOf } from '../plan/rules.js';
 import { concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
 import { returnProblem } from '../record/returning.js';

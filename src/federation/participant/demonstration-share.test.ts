@@ -15,7 +15,7 @@ import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { type TestHub, testHub } from '../../transport/hub/server/test-hub.contract.js';
 import { exampleDescription } from '../../transport/transport.contract.js';
 import { lendShares } from '../coordinator/lend-shares.js';
-import { sharesOf } from '../plan/federation-plan.js';
+import { sharesOf } from '../plan/dealt-shares.js';
 import { shareChoice } from '../plan/share-choice.js';
 import { decodeShare, demonstrationShare, encodeShare, hasDemonstration } from './demonstration-share.js';
 import { type OwnData, ownData } from './own-data.js';

@@ -22,7 +22,7 @@ import { arrangeState, joinStates, partOfState, type StateDict } from '../../ten
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
-import type { ChosenStrategies } from './federation-plan.js';
+import type { ChosenStrategies } from './chosen-strategies.js';
 import { type Learner, learnerOf, type OwnLearner } from './learner.js';
 
 export interface CompileOptions extends ChosenStrategies, OwnLearner {

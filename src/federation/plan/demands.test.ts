@@ -11,9 +11,9 @@ import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { assignedWork } from '../participant/assigned-work.js';
 import { nothingKept } from '../participant/kept-update.js';
+import { chooseStrategies } from './chosen-strategies.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
-import { chooseStrategies } from './federation-plan.js';
 
 const modest: ConfigurationInput = {
   dataset: 'none',

@@ -5,9 +5,9 @@ import { type ConfigurationInput, parseConfiguration } from '../../protocol/conf
 import { distributedProblem } from '../../protocol/configuration/distributed-problem.js';
 import { type Description, descriptionSchema } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import { chooseStrategies } from './chosen-strategies.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
-import { chooseStrategies } from './federation-plan.js';
 
 const base: ConfigurationInput = {
   partition: { name: 'v' },

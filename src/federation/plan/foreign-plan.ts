@@ -33,6 +33,7 @@ import {
 import { FederationError } from '../error.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor, workersFor } from '../methods/methods.js';
+import type { ChosenStrategies } from './chosen-strategies.js';
 import {
   type CompiledFederation,
   type FederationWithNetwork,
@@ -40,7 +41,6 @@ import {
   modelDescription,
 } from './compile-federation.js';
 import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
-import type { ChosenStrategies } from './federation-plan.js';
 import { sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 

@@ -12,7 +12,7 @@ import { type Configuration, parseConfiguration } from '../../protocol/configura
 import { hasClasses } from '../../protocol/configuration/task-metrics.js';
 import { type RoundDetails, roundDetailsSchema } from '../../protocol/round-details.js';
 import { FederationError } from '../error.js';
-import { participantsOf, rulesOf } from '../plan/federation-plan.js';
+import { participantsOf, rulesOf } from '../plan/rules.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
 import { parseJournal } from './journal.js';

@@ -13,8 +13,10 @@ import {
 } from '../../../protocol/configuration/configuration.js';
 import type { TaskRunner } from '../../../training/tasks.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
+import { chooseStrategies } from '../../plan/chosen-strategies.js';
 import { compileFederation } from '../../plan/compile-federation.js';
-import { chooseStrategies, federationPlan, sharesOf } from '../../plan/federation-plan.js';
+import { sharesOf } from '../../plan/dealt-shares.js';
+import { federationPlan } from '../../plan/federation-plan.js';
 import { openRunFolder } from '../../record/run-folder.js';
 import type { RunStore, StateRole } from '../../rounds/run-store.js';
 import type { OpenUpdates } from '../commands.js';

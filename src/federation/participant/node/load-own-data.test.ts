@@ -14,7 +14,7 @@ import {
 } from '../../../protocol/configuration/configuration.js';
 import { descriptionSchema } from '../../../protocol/description.js';
 import { FederationError } from '../../error.js';
-import { sharesOf } from '../../plan/federation-plan.js';
+import { sharesOf } from '../../plan/dealt-shares.js';
 import { shareChoice } from '../../plan/share-choice.js';
 import { loadOwnData } from './load-own-data.js';
 

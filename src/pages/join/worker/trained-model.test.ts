@@ -3,8 +3,8 @@ import { imageFacts } from '../../../data/images/image-dataset.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';
 import { encodeModel } from '../../../engine/nn/model-file.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
+import { chooseStrategies } from '../../../federation/plan/chosen-strategies.js';
 import { compileFederation } from '../../../federation/plan/compile-federation.js';
-import { chooseStrategies } from '../../../federation/plan/federation-plan.js';
 import { parseConfiguration } from '../../../protocol/configuration/configuration.js';
 import { trainedModel } from './trained-model.js';
 
