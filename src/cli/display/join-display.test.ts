@@ -21,6 +21,7 @@ describe('what a participant is told', () => {
     const { display, since } = shown();
     expect(since()).toEqual([
       expect.stringMatching(/^connected as site-a, with 1 other expected: mlp, at most /),
+      expect.stringMatching(/description of the federation .*SHA-256 [0-9a-f]{64}$/),
     ]);
     display.onEvent?.({ type: 'trained', round: 2, kept: false });
     display.onEvent?.({ type: 'trained', round: 2, kept: true });

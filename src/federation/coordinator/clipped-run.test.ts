@@ -14,7 +14,8 @@ it.each([
 ] as const)('clips whatever leaves, of attackers by $name too', async (attack) => {
   const out = mkdtempSync(join(tmpdir(), 'commonweight-clipped-'));
   try {
-    await runFederation({ ...base, rounds: 1, attack, clipUpdate: bound }, { out, workers: 1 });
+    const settings = { ...base, partition: { name: 'v', participants: 3 }, rounds: 1 } as const;
+    await runFederation({ ...settings, attack, clipUpdate: bound }, { out, workers: 1 });
     const { drift } = JSON.parse(readFileSync(join(out, 'rounds/round-1.json'), 'utf8'));
     // Unclipped, an honest update moves by more than 0.15.
     for (const norm of drift.norms) expect(norm).toBeCloseTo(bound, 5);
