@@ -38,17 +38,24 @@ export function hearAnnouncements({ lead, participants, receive, warn }: Hearing
         const messages = await consumer.consume({ expires: 4000, max_messages: AT_ONCE });
         const stop = () => messages.stop();
         lead.signal.addEventListener('abort', stop, { once: true });
-        for await (const message of messages) {
-          const token = message.subject.split('.')[3] ?? '';
-          const turn = (turns.get(token) ?? Promise.resolve()).then(() => hear(message, token));
-          turns.set(token, turn);
-          void turn.then(() => turns.get(token) === turn && turns.delete(token));
+        try {
+          for await (const message of messages) inTurn(message);
+        } finally {
+          lead.signal.removeEventListener('abort', stop);
         }
       } catch {
         await delay(AGAIN_AFTER_MS, undefined, { signal: lead.signal }).catch(() => undefined);
       }
     }
   })();
+
+  /** Those of one participant are heard one after the other. */
+  function inTurn(message: JsMsg): void {
+    const token = message.subject.split('.')[3] ?? '';
+    const turn = (turns.get(token) ?? Promise.resolve()).then(() => hear(message, token));
+    turns.set(token, turn);
+    void turn.then(() => turns.get(token) === turn && turns.delete(token));
+  }
 
   async function hear(message: JsMsg, token: string): Promise<void> {
     if (lead.signal.aborted) return;

@@ -37,7 +37,7 @@ export async function leaderGone(
         if (!watching.signal.aborted) timer = setTimeout(resolve, afterMs);
       };
       heard();
-      signal.addEventListener('abort', () => reject(closedError()), { once: true });
+      signal.addEventListener('abort', () => reject(closedError()), { signal: watching.signal });
       follow(nats, presence, key, (entry) => (left(entry) ? resolve() : heard()), watching.signal).catch(
         reject,
       );

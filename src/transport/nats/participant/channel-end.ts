@@ -2,6 +2,7 @@
  * The end of a participant's channel: asked for, or because the connection was closed for good.
  * Node only.
  */
+import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { TransportError } from '../../error.js';
 import { closedError, explain } from '../explain.js';
@@ -19,6 +20,8 @@ export interface ChannelEnd {
 export function channelEnd(connection: NatsConnection): ChannelEnd {
   const closing = new AbortController();
   const { signal } = closing;
+  // As many as there are keys to watch, and questions under way: more than ten, and no leak.
+  setMaxListeners(50, signal);
   let failure: TransportError | undefined;
   const closed = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
