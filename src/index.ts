@@ -111,6 +111,7 @@ export { evaluateState } from './training/evaluate.js';
 export { fisherInformation } from './training/fisher-information.js';
 export { type LocalData, type LocalWork, trainLocally } from './training/local-training.js';
 export { type FeatureSessions, sumFeatures } from './training/sum-features.js';
+export type { Codec, Part, PartValues } from './transforms/codec/codec.js';
 export { OtherKeyError } from './transport/coordinator-voice.js';
 export { type InProcess, inProcess } from './transport/in-process.js';
 export type {

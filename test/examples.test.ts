@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { handWrittenRounds } from '../examples/hand-written-round.js';
+import { ownCodec } from '../examples/own-codec.js';
 import { ownMethod } from '../examples/own-method.js';
 import { ownNetwork } from '../examples/own-network.js';
 import { ownNetworkServed } from '../examples/own-network-served.js';
@@ -106,6 +107,14 @@ describe('the examples', () => {
     const { merged } = (await ownMethod(sample)).rounds[1]!;
     expect(Object.keys(merged)).toEqual(['movement-mean', 'mean']);
     expect(merged['movement-mean']).not.toEqual(merged.mean);
+  });
+
+  it('own-codec learns about as well in a quarter of the bytes', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => {});
+    const [plain, coded] = [await ownCodec(sample, 'plain'), await ownCodec(sample)];
+    expect(coded.model).not.toBe(plain.model);
+    expect(Math.abs(coded.accuracy - plain.accuracy)).toBeLessThan(0.03);
+    expect(coded.accuracy).toBeGreaterThan(0.6);
   });
 
   it('own-strategy is compared with others', async () => {

@@ -43,6 +43,7 @@ const folders = [
   'merge/average',
   'merge/refit',
   'merge/server',
+  'transforms/codec',
   'transforms',
   'attack',
   'protocol/configuration',

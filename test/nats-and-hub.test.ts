@@ -41,6 +41,7 @@ const configuration: ConfigurationInput = {
   optimizer: { name: 'sgd', learningRate: 0.05 },
   local: { epochs: 1 },
   correction: { name: 'scaffold' },
+  codec: { update: 'half', model: 'half' },
   rounds: 2,
 };
 

@@ -221,7 +221,7 @@ description and the assignments name.
 
 An update is a [safetensors](https://github.com/huggingface/safetensors#format) file, and so is every model: 8 bytes with the
 length of the header (unsigned, little-endian), the header as JSON, then the values. The coordinator accepts one way of writing
-it only:
+it only. By the codec \`plain\` (\`codec.update\` in the configuration) it is:
 
 - All tensors of the plan's table, in its order, without gaps; every dtype \`F32\`, little-endian, row-major. (Names that end in
   \`num_batches_tracked\` are counters: \`I64\`, before all others.)
@@ -231,6 +231,13 @@ it only:
 - Where the configuration has \`clipUpdate\`, the L2 norm of the change of the weights is at most that: a participant scales a larger
   change down before it writes the file. (Statistics and counters do not count.)
 
+By the codec \`half\` a weight tensor has the dtype \`F16\`: of each weight its change since the round began, as a float16, rounded to
+nearest with ties to even, at most 65504 from zero. Tensors with larger elements come before those with smaller ones, each kind in the
+order of the table: counters (\`I64\`), statistics (\`F32\`, as they are), weights. The coordinator adds the changes to what the round
+began with, in float32; the limits above are of that sum. In round 1 that may be weights of the participant’s own. Other names are
+codecs of the coordinator’s own code: a participant that does not know one cannot take part. Attachments and frozen weights are always
+plain.
+
 The header of the recorded update, here with line breaks between tensors:
 
 \`\`\`json
@@ -239,7 +246,8 @@ The header of the recorded update, here with line breaks between tensors:
 
 The *state* that the models of the plan take is all values of the table, one after the other, in one vector of float32: the bytes
 behind the header, where there are no counters. In a model that the coordinator sends, tensors can stand in another order, and
-metadata may be there: find them by name.
+metadata may be there: find them by name. A model whose metadata have \`codec\` is coded by that codec (\`codec.model\`), as if it were
+the change from zero; without it, it is plain.
 
 ## The hash of the description
 

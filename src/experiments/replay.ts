@@ -26,7 +26,16 @@ import type { MetricFacts } from '../metrics/metric.js';
 export interface ReplayOptions
   extends Pick<
     FederationOptions,
-    'out' | 'workers' | 'dataDir' | 'data' | 'network' | 'strategies' | 'methods' | 'init' | 'signal'
+    | 'out'
+    | 'workers'
+    | 'dataDir'
+    | 'data'
+    | 'network'
+    | 'strategies'
+    | 'methods'
+    | 'codecs'
+    | 'init'
+    | 'signal'
   > {
   /** Where the data set is now; by default where its configuration says. */
   readonly dataset?: string | undefined;
@@ -96,9 +105,9 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
       observer.onRound?.(run.rounds[told] as RoundRecord, next.rounds[told] as RoundRecord);
     }
   };
-  const { out, workers, network, strategies, methods, init } = options;
+  const { out, workers, network, strategies, methods, codecs, init } = options;
   const { result } = await runFederation(configuration, {
-    ...{ out, workers, network, strategies, methods, init, signal, data, source, recorded: rounds },
+    ...{ out, workers, network, strategies, methods, codecs, init, signal, data, source, recorded: rounds },
     observer: {
       onStart(start) {
         observer.onStart?.(run, isFinished(start.state));
@@ -112,7 +121,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
     const [then, now] = [run.rounds[index], replayed[index]];
     return then === undefined || now === undefined ? [] : roundDifferences(then, now, run.result.metrics[0]);
   });
-  differences.push(...(await fileDifference(run)));
+  differences.push(...(await fileDifference(run, replayed, result)));
   return { run, result, differences, versions: versionsChanged(run.result.versions) };
 }
 
@@ -151,19 +160,19 @@ function factsOf(record: RoundRecord, metric: MetricFacts): Fact[] {
   ];
 }
 
-/** Whether the model file of the run is the model of its last round. */
-async function fileDifference({
-  path,
-  state,
-  configuration,
-  finished,
-}: RecordedRun): Promise<ReplayDifference[]> {
+/** Whether the model file of the run is that of its last round, where that has been replayed. */
+async function fileDifference(
+  { path, state, configuration, finished }: RecordedRun,
+  rounds: readonly RoundRecord[],
+  { model }: RunResult,
+): Promise<ReplayDifference[]> {
   const final = finalRole(state, configuration);
+  const isSame = final?.sha256 === finalRole({ rounds }, configuration)?.sha256;
   const bytes = finished && (await readFile(join(path, 'model.safetensors')).catch(() => undefined));
-  if (final === undefined || !bytes) return [];
+  if (final === undefined || model === undefined || !isSame || !bytes) return [];
   const replayed = sha256Of(bytes);
-  if (replayed === final.sha256) return [];
-  return [{ round: final.role.round, of: 'file', recorded: final.sha256, replayed }];
+  if (replayed === model.sha256) return [];
+  return [{ round: final.role.round, of: 'file', recorded: model.sha256, replayed }];
 }
 
 function requireReplayable({ path, configuration, extended }: RecordedRun, rounds: number): void {

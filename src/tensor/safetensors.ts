@@ -6,6 +6,7 @@
 
 import { TensorError } from '../base/error.js';
 import { requireArray } from './arrays.js';
+import { countersFromI64, countersToI64 } from './counters.js';
 import { bf16ToF32, f16ToF32 } from './half.js';
 import { roleOf } from './roles.js';
 import {
@@ -40,19 +41,13 @@ export function encodeSafetensors(
   bytes.set(header);
   tensors.forEach((entry, k) => {
     const values = state.data.subarray(entry.offset, entry.offset + entry.size);
-    const { buffer, byteOffset, byteLength } = isCounter(entry) ? wholeNumbers(values, entry.name) : values;
+    const { buffer, byteOffset, byteLength } = isCounter(entry) ? countersToI64(values, entry.name) : values;
     bytes.set(
       new Uint8Array(buffer, byteOffset, byteLength),
       header.length + (entries[k] as SafetensorsEntry).begin,
     );
   });
   return bytes;
-}
-
-function wholeNumbers(values: Float32Array, name: string): BigInt64Array {
-  const bad = values.find((value) => !Number.isInteger(value));
-  if (bad === undefined) return BigInt64Array.from(values, (value) => BigInt(value));
-  throw new TensorError(`safetensors: the counter "${name}" is ${bad}, expected a whole number`);
 }
 
 /**
@@ -106,27 +101,11 @@ function widen(entry: SafetensorsEntry, raw: ArrayBuffer, target: Float32Array, 
     }
     case 'I64':
       if (roleOf(entry.name) !== 'counter') throw notFloat(entry, fileName);
-      return countersFrom(new BigInt64Array(raw), target, entry, fileName);
+      target.set(countersFromI64(new BigInt64Array(raw), entry.name, fileName));
+      return raw.byteLength / 8;
     default:
       throw notFloat(entry, fileName);
   }
-}
-
-/** Up to here float32 can hold every whole number. */
-const LARGEST_COUNTER = 2n ** 24n;
-
-function countersFrom(
-  values: BigInt64Array,
-  target: Float32Array,
-  { name }: SafetensorsEntry,
-  fileName: string,
-): number {
-  const bad = values.find((value) => value > LARGEST_COUNTER || value < -LARGEST_COUNTER);
-  if (bad !== undefined) {
-    throw new TensorError(`${fileName}: "${name}" is ${bad}, expected at most ${LARGEST_COUNTER}`);
-  }
-  target.set(Array.from(values, Number));
-  return values.length;
 }
 
 function notFloat(entry: SafetensorsEntry, fileName: string): TensorError {

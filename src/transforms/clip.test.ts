@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stateLayout } from '../tensor/state-dict.js';
 import { changeNorm, clip, clippedAtMost } from './clip.js';
-import { transformed } from './transform.js';
+import { type Transform, transformed } from './transform.js';
 
 const layout = stateLayout([
   ['fc.weight', [2, 2]],
@@ -28,6 +28,15 @@ describe('a clipped update', () => {
 
   it('is the update itself within the bound', () => {
     expect(clip(5)(update, base, context)).toBe(update);
+  });
+
+  it('is scaled down once more where its codec lengthens the change', () => {
+    const longer: Transform = (update, base) => update.map((value, i) => base[i]! + 1.5 * (value - base[i]!));
+    for (const bound of [1, 6]) {
+      const clipped = clip(bound, longer)(update, base, context);
+      expect(changeNorm(longer(clipped, base, context), base, layout)).toBeCloseTo(bound, 5);
+    }
+    expect(clip(7.5, longer)(update, base, context)).toBe(update);
   });
 
   it('stays within what may arrive, however small the bound and large the weights', () => {

@@ -13,16 +13,28 @@ import { roleOf } from '../tensor/roles.js';
 import type { StateLayout } from '../tensor/state-dict.js';
 import type { Transform } from './transform.js';
 
-/** @param bound S, above 0 */
-export function clip(bound: number): Transform {
-  return (update, base, { layout }) => {
+/**
+ * @param bound S, above 0
+ * @param arrives what is made of a clipped update on its way, by a codec; nothing by default. Where
+ *   that lengthens the change, it is scaled down by as much.
+ */
+export function clip(bound: number, arrives: Transform = (update) => update): Transform {
+  return (update, base, context) => {
+    const { layout } = context;
     const norm = changeNorm(update, base, layout);
-    return norm > bound ? withChangeScaled(update, base, layout, bound / norm) : update;
+    const scale = norm > bound ? bound / norm : 1;
+    const clipped = scale < 1 ? withChangeScaled(update, base, layout, scale) : update;
+    const there = changeNorm(arrives(clipped, base, context), base, layout);
+    if (there <= bound * (1 + ROOM)) return clipped;
+    return withChangeScaled(update, base, layout, (scale * bound) / there);
   };
 }
 
+/** By so much a codec may lengthen a change. */
+const ROOM = 0.001;
+
 /** w_t + scale · (w_k − w_t) for the weights; all else is the update's. */
-export function withChangeScaled(
+function withChangeScaled(
   update: Float32Array,
   base: Float32Array,
   layout: StateLayout,
@@ -58,4 +70,4 @@ export function changeNorm(update: Float32Array, base: Float32Array, layout: Sta
  * add a thousandth.
  * @param size the L2 norm of the weights that the round began with
  */
-export const clippedAtMost = (bound: number, size: number): number => bound * 1.001 + size * 2 ** -23;
+export const clippedAtMost = (bound: number, size: number): number => bound * (1 + ROOM) + size * 2 ** -23;

@@ -1,5 +1,8 @@
 /** The files of an announcement, looked at before they count. Node only. */
 import type { Announcement } from '../../protocol/announcement.js';
+import type { StateDict } from '../../tensor/state-dict.js';
+import { decodeCodedModel } from '../../transforms/codec/coded-file.js';
+import { plain } from '../../transforms/codec/plain.js';
 import type { BlobFolder } from '../../transport/transport.js';
 import { methodsOf } from '../methods/methods.js';
 import { featureLayout } from '../methods/refit.js';
@@ -21,7 +24,7 @@ export type CheckFiles = (
 /** What the files of a round must be. */
 type FilePlan = Pick<
   FederationPlan,
-  'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit' | 'clipUpdate' | 'initialState'
+  'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit' | 'codec' | 'clipUpdate' | 'initialState'
 >;
 
 /** One after the other, so that many who hand in at once take no more memory than one. */
@@ -54,15 +57,28 @@ async function checkFiles(
   const { state } = announcement.update;
   const problem = attachmentsProblem(participant, announcement, plan);
   if (problem !== undefined) return { problem };
-  const drawn = () => (plan.clipUpdate === undefined ? undefined : plan.initialState(participant));
   const checked = await checkUpdate(blobs.pathOf(state.sha256), plan.layout, {
     what: `the update of "${participant}"`,
-    base: base === undefined ? drawn() : blobs.pathOf(base),
+    codec: plan.codec.update,
+    base: await beganWith(participant, plan, blobs, base),
     clip: plan.clipUpdate,
   });
   if (checked.problem !== undefined) return checked;
   const attached = await checkAttachments(participant, announcement, plan, blobs);
   return attached ?? { moved: checked.moved };
+}
+
+/** What an update is measured from: a file of plain numbers where that is enough, else the state. */
+async function beganWith(
+  participant: string,
+  { layout, codec, clipUpdate, initialState }: FilePlan,
+  blobs: BlobFolder,
+  base: string | undefined,
+): Promise<string | StateDict | undefined> {
+  const isPlain = codec.update === plain && codec.model === plain;
+  if (base === undefined) return isPlain && clipUpdate === undefined ? undefined : initialState(participant);
+  if (isPlain) return blobs.pathOf(base);
+  return decodeCodedModel(await blobs.get(base), layout, codec.model, 'the model of the round before');
 }
 
 type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;

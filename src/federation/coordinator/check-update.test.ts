@@ -7,6 +7,8 @@ import { encodeModel } from '../../engine/nn/model-file.js';
 import { MergeError } from '../../merge/error.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
 import { layoutSize, stateLayout } from '../../tensor/state-dict.js';
+import { encodeState } from '../../transforms/codec/coded-file.js';
+import { half } from '../../transforms/codec/half.js';
 import { checkUpdate, type UpdateCheck } from './check-update.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'commonweight-check-'));
@@ -163,6 +165,44 @@ describe('an update that came in', () => {
     const update = encodeSafetensors({ layout: of, data: Float32Array.of(1, 2.5, 90, 4) });
     expect(await problemOf(update, { base, clip: 0.5 }, of)).toBeUndefined();
     expect(await problemOf(update, { base, clip: 0.4 }, of)).toContain('changed by 0.5000');
+  });
+
+  it('by another codec is held to that one, to the byte', async () => {
+    const base = { layout, data };
+    const moved = { layout, data: data.map((value, i) => value + 1e-3 * i) };
+    const file = encodeState(moved, base, half);
+    const check = { base, codec: half };
+    expect(await problemOf(file, check)).toBeUndefined();
+    expect(await problemOf(sound, check)).toBe(`"conv.weight" is F32 in ${what}, expected F16`);
+    expect(await problemOf(file, { base })).toBe(`"conv.weight" is F16 in ${what}, expected F32`);
+    expect(await problemOf(encodeState(moved, base, half, { codec: 'half' }), check)).toContain(
+      'its header is written in another way',
+    );
+    expect(await problemOf(file.subarray(0, -2), check)).toContain(what);
+    // An infinity, and a change far beyond what one round moves.
+    for (const [bits, message] of [
+      [0x7c00, `"conv.weight" is Infinity at index 0 in ${what}`],
+      [0x7bff, 'from where they began'],
+    ] as const) {
+      const other = file.slice();
+      new DataView(other.buffer).setUint16(file.length - 2 * size, bits, true);
+      expect(await problemOf(other, check)).toContain(message);
+    }
+    expect(await problemOf(file, { ...check, clip: 0.01 })).toContain('"clipUpdate"');
+    expect(await problemOf(file, { ...check, clip: 0.04 })).toBeUndefined();
+  });
+
+  it('may have counters, which are whole numbers', async () => {
+    const of = stateLayout([
+      ['fc.weight', [2]],
+      ['bn.num_batches_tracked', []],
+    ]);
+    const counted = encodeSafetensors({ layout: of, data: Float32Array.of(1, 2, 40) });
+    expect(await problemOf(counted, {}, of)).toBeUndefined();
+    const header = counted.length - 16;
+    const wrong = counted.slice();
+    new DataView(wrong.buffer).setBigInt64(header, 2n ** 40n, true);
+    expect(await problemOf(wrong, {}, of)).toContain('"bn.num_batches_tracked" is 1099511627776');
   });
 
   it('says how far it moved, in units of what it began with', async () => {

@@ -1,30 +1,28 @@
 /**
- * What came in as an update is somebody else's file: before it counts it must be, to the byte of
- * its header, what `encodeSafetensors` writes for the plan's tensors, and hold sound numbers only.
- * Read in pieces, so that memory does not depend on the model's size, with turns of the event loop
- * between them. Node only.
+ * What came in as an update is somebody else's file: before it counts it must be, to the byte of its
+ * header, what its owner would write by the codec for the plan's tensors, and hold sound numbers
+ * only. Plain numbers are read in pieces, so that memory does not depend on the model's size, with
+ * turns of the event loop between them. Other codecs are decoded as a whole. Node only.
  */
-import { open } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { TensorError } from '../../base/error.js';
 import { turnTaker } from '../../base/turns.js';
-import { openTensorFile, type TensorFile } from '../../merge/files/tensor-file.js';
-import { readChunk, readUpTo, unreadable } from '../../merge/files/tensor-source.js';
+import { openTensorFile } from '../../merge/files/tensor-file.js';
 import { firstNotFinite } from '../../merge/kernels/block.js';
 import { roleOf } from '../../tensor/roles.js';
-import { formatSafetensorsHeader } from '../../tensor/safetensors-header.js';
-import {
-  layoutDifference,
-  layoutSize,
-  type StateDict,
-  type StateLayout,
-  stateLayout,
-} from '../../tensor/state-dict.js';
+import { layoutSize, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import { clippedAtMost } from '../../transforms/clip.js';
-import { openState, readerOf, type StateReader } from './state-reader.js';
+import type { Codec } from '../../transforms/codec/codec.js';
+import { codedEntries, decodeState } from '../../transforms/codec/coded-file.js';
+import { plain } from '../../transforms/codec/plain.js';
+import { fileReader, readerOf, type StateReader } from './state-reader.js';
+import { type UpdateHeader, updateHeader } from './update-header.js';
 
 export interface UpdateCheck {
   /** Whose it is and what, for the message: `the update of "site-b"`. */
   readonly what: string;
+  /** By which its weights travel; plain by default. Another needs `base` as a state. */
+  readonly codec?: Codec | undefined;
   /** The state that the work began with, or its file; distances count from zero without one. */
   readonly base?: string | StateDict | undefined;
   /**
@@ -42,7 +40,8 @@ export interface UpdateCheck {
 }
 
 const FARTHEST = 100;
-const PIECE_BYTES = 1 << 20;
+/** Values that are looked at without a turn of the event loop between them. */
+const PIECE = 1 << 18;
 
 export type CheckedUpdate =
   /** What is wrong with the file, in a line (who, what, expected, got). */
@@ -54,72 +53,97 @@ export type CheckedUpdate =
 export async function checkUpdate(
   path: string,
   layout: StateLayout,
-  { what, base: began, farthest = FARTHEST, clip = Infinity, least = -Infinity }: UpdateCheck,
+  check: UpdateCheck,
 ): Promise<CheckedUpdate> {
-  const expected = headerOf(layout);
-  const refused = await headerLengthProblem(path, expected.length, what);
+  const { what, codec = plain } = check;
+  const header = updateHeader(codedEntries(layout, codec), what);
+  const refused = await header.lengthProblem(path);
   if (refused !== undefined) return { problem: refused };
-  let file: TensorFile;
+  const base = typeof check.base === 'string' ? await openTensorFile(check.base) : undefined;
   try {
-    file = await openTensorFile(path);
+    const began = typeof check.base === 'object' ? readerOf(check.base) : base && fileReader(base);
+    return await checkFile(path, began, header, layout, check);
   } catch (error) {
     if (error instanceof TensorError) return { problem: error.message.replace(path, what) };
     throw error;
+  } finally {
+    await base?.handle.close();
   }
-  const base = typeof began === 'string' ? await openState(began) : began && readerOf(began);
+}
+
+async function checkFile(
+  path: string,
+  began: StateReader | undefined,
+  header: UpdateHeader,
+  layout: StateLayout,
+  check: UpdateCheck,
+): Promise<CheckedUpdate> {
+  const file = await openTensorFile(path);
   try {
-    const problem = headerProblem(file, layout, expected, what);
-    return problem === undefined ? await checkValues(file, base) : { problem };
+    const problem = header.problem(file);
+    if (problem !== undefined) return { problem };
+    const isPlain = (check.codec ?? plain) === plain;
+    const own = isPlain ? fileReader(file) : readerOf(await decoded(path, layout, check));
+    return await checkValues(own, began, layout, check);
   } finally {
     await file.handle.close();
-    await base?.close();
   }
+}
 
-  async function checkValues(file: TensorFile, base: StateReader | undefined): Promise<CheckedUpdate> {
-    const takeTurn = turnTaker();
-    const own = new Float32Array(PIECE_BYTES / 4);
-    const [all, weights] = [
-      { moved: 0, base: 0 },
-      { moved: 0, base: 0 },
-    ];
-    for (const tensor of layout) {
-      const { name, size } = tensor;
-      for (let at = 0; at < size; at += own.length) {
-        await takeTurn();
-        const count = Math.min(own.length, size - at);
-        const piece = { name, dtype: 'F32', at: 4 * at, bytes: 4 * count } as const;
-        readChunk(file, piece, new Uint8Array(own.buffer));
-        const values = own.subarray(0, count);
-        const bad = firstNotFinite(values);
-        if (bad >= 0) return unsound(name, at + bad, values[bad], 'a finite number');
-        const low = least === -Infinity ? -1 : values.findIndex((value) => value < least);
-        if (low >= 0) return unsound(name, at + low, values[low], `a number from ${least}`);
-        const squares = squaresOf(values, base?.read(tensor, at, count));
-        for (const sum of roleOf(name) === 'weight' ? [all, weights] : [all]) {
-          sum.moved += squares.moved;
-          sum.base += squares.base;
-        }
+async function decoded(
+  path: string,
+  layout: StateLayout,
+  { codec = plain, base, what }: UpdateCheck,
+): Promise<StateDict> {
+  if (typeof base !== 'object') throw new Error('internal: an update is decoded without what it began with');
+  return decodeState(await readFile(path), layout, base, codec, what);
+}
+
+async function checkValues(
+  own: StateReader,
+  base: StateReader | undefined,
+  layout: StateLayout,
+  { what, farthest = FARTHEST, clip = Infinity, least = -Infinity }: UpdateCheck,
+): Promise<CheckedUpdate> {
+  const takeTurn = turnTaker();
+  const unsound = (name: string, index: number, value: number | undefined, expected: string) => ({
+    problem: `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}`,
+  });
+  const [all, weights] = [
+    { moved: 0, base: 0 },
+    { moved: 0, base: 0 },
+  ];
+  for (const tensor of layout) {
+    const { name, size } = tensor;
+    for (let at = 0; at < size; at += PIECE) {
+      await takeTurn();
+      const count = Math.min(PIECE, size - at);
+      const values = own.read(tensor, at, count);
+      const bad = firstNotFinite(values);
+      if (bad >= 0) return unsound(name, at + bad, values[bad], 'a finite number');
+      const low = least === -Infinity ? -1 : values.findIndex((value) => value < least);
+      if (low >= 0) return unsound(name, at + low, values[low], `a number from ${least}`);
+      const squares = squaresOf(values, base?.read(tensor, at, count));
+      for (const sum of roleOf(name) === 'weight' ? [all, weights] : [all]) {
+        sum.moved += squares.moved;
+        sum.base += squares.base;
       }
     }
-    const size = Math.max(layoutSize(layout), 1);
-    const [distance, began] = [Math.sqrt(all.moved / size), Math.sqrt(all.base / size)];
-    const most = farthest * Math.max(began, 1);
-    if (distance > most) {
-      const from = base === undefined ? 'zero' : 'where they began';
-      return {
-        problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
-      };
-    }
-    const norm = Math.sqrt(weights.moved);
-    if (norm <= clippedAtMost(clip, Math.sqrt(weights.base))) return { moved: distance / (began || 1) };
+  }
+  const size = Math.max(layoutSize(layout), 1);
+  const [distance, began] = [Math.sqrt(all.moved / size), Math.sqrt(all.base / size)];
+  const most = farthest * Math.max(began, 1);
+  if (distance > most) {
+    const from = base === undefined ? 'zero' : 'where they began';
     return {
-      problem: `the weights of ${what} have changed by ${norm.toPrecision(4)} (L2 norm), expected at most ${clip}, which is "clipUpdate"`,
+      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
     };
   }
-
-  function unsound(name: string, index: number, value: number | undefined, expected: string) {
-    return { problem: `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}` };
-  }
+  const norm = Math.sqrt(weights.moved);
+  if (norm <= clippedAtMost(clip, Math.sqrt(weights.base))) return { moved: distance / (began || 1) };
+  return {
+    problem: `the weights of ${what} have changed by ${norm.toPrecision(4)} (L2 norm), expected at most ${clip}, which is "clipUpdate"`,
+  };
 }
 
 /** The sums of squares of the change, and of what it began with. */
@@ -132,59 +156,4 @@ function squaresOf(values: Float32Array, base: Float32Array | undefined) {
     squares.base += began * began;
   }
   return squares;
-}
-
-const headerOf = (layout: StateLayout) =>
-  formatSafetensorsHeader(
-    layout.map(({ name, shape, offset, size }) => ({
-      ...{ name, shape, dtype: 'F32' },
-      ...{ begin: 4 * offset, end: 4 * (offset + size) },
-    })),
-  );
-
-/**
- * A header as long as the format allows, 100 MB, is not even read; one of about the right length
- * is, to say what is wrong.
- */
-async function headerLengthProblem(
-  path: string,
-  expected: number,
-  what: string,
-): Promise<string | undefined> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
-  try {
-    const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(8));
-    if (prefix.length < 8) return `${what} has ${prefix.length} bytes, expected at least ${expected}`;
-    const length = 8 + Number(new DataView(prefix.buffer).getBigUint64(0, true));
-    if (length <= 2 * expected + 4096) return undefined;
-    return `${what} has a header of ${length} bytes, expected ${expected}`;
-  } finally {
-    await handle.close();
-  }
-}
-
-function headerProblem(
-  file: TensorFile,
-  layout: StateLayout,
-  expected: Uint8Array,
-  what: string,
-): string | undefined {
-  const actual = readUpTo(file.fd, file.path, 0, new Uint8Array(expected.length));
-  // The sizes of tensors and of the file have been compared when it was opened.
-  if (file.header.dataStart === expected.length && Buffer.compare(actual, expected) === 0) return undefined;
-  const { entries } = file.header;
-  const difference = layoutDifference(
-    stateLayout(entries.map(({ name, shape }) => [name, shape] as const)),
-    layout,
-  );
-  if (difference !== undefined) return `${what}: ${difference}`;
-  const other = entries.find(({ dtype }) => dtype !== 'F32');
-  if (other !== undefined) return `"${other.name}" is ${other.dtype} in ${what}, expected F32`;
-  const misplaced = entries.findIndex(({ name }, place) => name !== layout[place]?.name);
-  if (misplaced >= 0) {
-    return `${what} has "${entries[misplaced]?.name}" in place ${misplaced + 1}, expected "${layout[misplaced]?.name}"`;
-  }
-  return `${what}: its header is written in another way than commonweight writes it, expected ${expected.length} bytes without metadata`;
 }

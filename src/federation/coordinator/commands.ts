@@ -109,7 +109,8 @@ async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
     onProgress,
   );
   const { state: data, report } = trained;
-  const sha256 = await store.put({ type: 'update', round, participant }, { layout: plan.layout, data });
+  const state = { layout: plan.layout, data };
+  const sha256 = await store.put({ type: 'update', round, participant }, state, base);
   const update = {
     participant,
     sha256,
@@ -134,7 +135,7 @@ async function craftFromHonest(
   const { layout } = plan;
   const crafted = craft(updates.map(({ state }) => state.data));
   const data = transformed(plan.transforms(participant), crafted, base.data, { layout, participant, round });
-  const sha256 = await store.put({ type: 'update', round, participant }, { layout, data });
+  const sha256 = await store.put({ type: 'update', round, participant }, { layout, data }, base);
   const [claimed] = honest.map((name) => recordOf(rounds, round).updates.get(name));
   if (claimed === undefined) throw new Error('internal: an attack without an honest participant');
   for (const [name, attachment] of Object.entries(updates[0]?.auxiliaries ?? {})) {

@@ -11,6 +11,8 @@ import { type StateDict, stateLayout } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { LocalResult } from '../../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
+import { plainBothWays } from '../../transforms/codec/codecs.js';
+import { plain } from '../../transforms/codec/plain.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { transformsOf } from '../plan/transforms.js';
 import { memoryStore } from '../record/memory-store.js';
@@ -26,6 +28,7 @@ const plan: FederationPlan = {
   rules: { participants, rounds: 2, metrics: classificationMetrics, reference: undefined, pooled: true },
   layout,
   transforms: () => [],
+  codec: plainBothWays,
   shares: participants.map((name, i) => ({
     name,
     train: Uint32Array.of(3 * i, 3 * i + 1),
@@ -218,7 +221,7 @@ describe('the coordinator', () => {
         attackersWait: attack.from === 'honest-updates',
       };
       const attackers = { attack, names: ['c'] };
-      const transforms = transformsOf({ clipUpdate: undefined, seed: 0 }, attackers);
+      const transforms = transformsOf({ clipUpdate: undefined, seed: 0 }, plain, attackers);
       const state = await coordinate({ ...plan, rules, attackers, transforms }, tasks, store);
       const { data } = await store.get({ type: 'merged', round: 1 }, digest());
       return { weight: data[0], said: state.rounds[0]!.updates.get('c') };

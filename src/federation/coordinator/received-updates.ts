@@ -13,10 +13,10 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 
 /**
- * What participants send, and what is there twice: what they fetch, and what the next round cannot
- * do without.
+ * What participants send beside updates, which are read as files (closing/files-of-received.ts); and
+ * what is there twice: what they fetch, and what the next round cannot do without.
  */
-const received = new Set<StateRole['type']>(['update', 'attachment', 'features']);
+const received = new Set<StateRole['type']>(['attachment', 'features']);
 const twice = new Set<StateRole['type']>([
   ...(['merged', 'common', 'average', 'server', 'solution', 'refitted'] as const),
 ]);
@@ -24,14 +24,14 @@ const twice = new Set<StateRole['type']>([
 export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: TwoCopies): RunStore {
   return {
     ...folder,
-    async put(role, state) {
-      const sha256 = await folder.put(role, state);
+    async put(role, state, base) {
+      const sha256 = await folder.put(role, state, base);
       if (twice.has(role.type)) await blobs.copy(join(folder.path, stateFile(role)));
       return sha256;
     },
-    async get(role, sha256) {
+    async get(role, sha256, base) {
       if (twice.has(role.type)) await copies.mendFile(role, sha256);
-      if (!received.has(role.type)) return folder.get(role, sha256);
+      if (!received.has(role.type)) return folder.get(role, sha256, base);
       return decodeSafetensors(await blobs.get(sha256), `the ${role.type} ${sha256.slice(0, 12)}…`).state;
     },
   };

@@ -18,6 +18,7 @@ import { layoutSize, type StateDict } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
+import type { Codec } from '../../transforms/codec/codec.js';
 import { afterMergeOf } from '../methods/after-merge.js';
 import type { Method } from '../methods/method.js';
 import { workersFor } from '../methods/methods.js';
@@ -39,6 +40,7 @@ import { memoryStore } from '../record/memory-store.js';
 import { claimRun } from '../record/run-claim.js';
 import { keepRunData } from '../record/run-data.js';
 import { openRunFolder, prepareRunFolder, sha256Of } from '../record/run-folder.js';
+import { type StateCoding, stateCoding } from '../record/state-coding.js';
 import type { RecordedRound, RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
 import { updatesOfFolder } from './closing/files-of-run.js';
@@ -69,6 +71,8 @@ export interface FederationOptions {
   readonly strategies?: readonly Strategy[] | undefined;
   /** Methods of one's own: every update carries what they compute. */
   readonly methods?: readonly Method[] | undefined;
+  /** Codecs of one's own, which the configuration may name. */
+  readonly codecs?: readonly Codec[] | undefined;
   /** A safetensors file with the weights to start from. */
   readonly init?: string | undefined;
   /** Interrupts the run between two steps; it can be taken up again where it has a folder. */
@@ -143,19 +147,25 @@ export async function runFederation(
   const compiled = compileFederation(
     configuration,
     data.train,
-    { ...strategies, methods: options.methods, network: options.network, task: options.task, init },
+    {
+      ...{ ...strategies, methods: options.methods, codecs: options.codecs },
+      ...{ network: options.network, task: options.task, init },
+    },
     source,
   );
-  const { network, inputs, task, plan, methods, refit, frozen, model, initialState } = compiled;
+  const { network, inputs, task, plan, methods, refit, codec, frozen, model, initialState } = compiled;
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
     ...after,
-    refit,
-    methods,
+    ...{ refit, methods, codec },
   });
   const federation = { ...planned, rules: { ...planned.rules, recorded: options.recorded } };
   const { attackers } = federation;
   const encode = (state: StateDict) => encodeModel(state, model);
-  const { store, folder, claim, close } = await openStore(options, configuration, encode);
+  const { store, folder, claim, close } = await openStore(
+    options,
+    configuration,
+    stateCoding(plan.layout, codec, model),
+  );
   let pool: WorkerPool | undefined;
   const stop = () => pool?.stop();
   claim?.signal.addEventListener('abort', stop);
@@ -219,18 +229,18 @@ export async function runFederation(
 async function openStore(
   { out, signal, observer }: FederationOptions,
   configuration: Configuration,
-  encode: (state: StateDict) => Uint8Array,
+  coding: StateCoding,
 ) {
   if (out === undefined) {
     return {
-      ...{ store: memoryStore(sha256Of, encode), folder: undefined, claim: undefined },
+      ...{ store: memoryStore(sha256Of, coding), folder: undefined, claim: undefined },
       close: async () => {},
     };
   }
   await prepareRunFolder(out, configuration);
   const claim = await claimRun(out, { signal, onWaiting: observer?.onNotice });
   try {
-    const store = await openRunFolder(out, configuration, encode, claim);
+    const store = await openRunFolder(out, configuration, coding, claim);
     const close = async () => {
       await store.close();
       await claim.release();

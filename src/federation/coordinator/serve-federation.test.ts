@@ -11,6 +11,8 @@ import { FINAL_MODEL } from '../participant/take-part.js';
 import { runFederation } from './run-federation.js';
 import { comesToTheSameBytes, eachInFolder, goesOn, survivesDamage } from './serve-federation.contract.js';
 
+const halves = { update: 'half', model: 'half' };
+
 // One thing at a time: serve-federation.full.test.ts.
 describe('a federation served to participants elsewhere', () => {
   const folder = eachInFolder();
@@ -41,13 +43,21 @@ describe('a federation served to participants elsewhere', () => {
       { correction: { name: 'scaffold' }, participantsPerRound: 1, rounds: 4, local: { steps: 5 } },
     ],
     [
+      'half precision both ways, of initial weights of everybody’s own, clipped',
+      { codec: halves, initialWeights: 'independent', clipUpdate: 0.5 },
+    ],
+    [
+      'half precision of the models alone, a strategy on updates, and frozen weights',
+      { codec: { model: 'half' }, strategy: 'task-arithmetic(lambda=0.7)', freeze: ['fc1.bias'] },
+    ],
+    [
       'the last layer of the average refitted after the last round',
       { refit: {}, average: { name: 'swa', from: 1, final: true } },
     ],
   ]);
 
   survivesDamage(folder, [
-    ['flipped', { strategy: 'fisher-mean', fisherExamples: 32, freeze: ['fc1.*'] }],
+    ['flipped', { strategy: 'fisher-mean', fisherExamples: 32, freeze: ['fc1.*'], codec: halves }],
     ['removed', { server: { name: 'fed-adam', learningRate: 0.01 } }],
     ['flipped', { refit: { rounds: 'every' } }],
   ]);

@@ -18,6 +18,8 @@ import type { Status } from '../../protocol/status.js';
 import type { Overview } from '../../protocol/view.js';
 import { layoutSize, type StateDict } from '../../tensor/state-dict.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
+import { mostBytes } from '../../transforms/codec/coded-file.js';
+import { plain } from '../../transforms/codec/plain.js';
 import { blobFolder } from '../../transport/blob-folder.js';
 import { FencedError } from '../../transport/error.js';
 import type { RunOperator } from '../../transport/run-operator.js';
@@ -38,6 +40,7 @@ import { returnProblem } from '../record/returning.js';
 import { claimRun, jobOf, lastEpochOf } from '../record/run-claim.js';
 import { keepRunData } from '../record/run-data.js';
 import { openRunFolder, prepareRunFolder, stateFile } from '../record/run-folder.js';
+import { stateCoding } from '../record/state-coding.js';
 import { twoCopies } from '../record/two-copies.js';
 import { systemClock } from '../rounds/clock.js';
 import { membersHere } from '../rounds/membership.js';
@@ -94,7 +97,16 @@ export interface Leadership {
 export interface ServeOptions
   extends Pick<
     FederationOptions,
-    'workers' | 'dataDir' | 'network' | 'task' | 'strategies' | 'methods' | 'init' | 'signal' | 'source'
+    | 'workers'
+    | 'dataDir'
+    | 'network'
+    | 'task'
+    | 'strategies'
+    | 'methods'
+    | 'codecs'
+    | 'init'
+    | 'signal'
+    | 'source'
   > {
   /** Where the run is kept, and taken up again. */
   readonly out: string;
@@ -148,10 +160,13 @@ export async function serveFederation(
   const compiled = compileFederation(
     configuration,
     facts,
-    { ...strategies, methods: options.methods, network: options.network, task: options.task, init },
+    {
+      ...{ ...strategies, methods: options.methods, codecs: options.codecs },
+      ...{ network: options.network, task: options.task, init },
+    },
     source,
   );
-  const { plan, network, inputs, task, methods, refit, frozen, model, initialState } = compiled;
+  const { plan, network, inputs, task, methods, refit, codec, frozen, model, initialState } = compiled;
   const participants = participantsOf(configuration);
   const encode = (state: StateDict) => encodeModel(state, model);
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
@@ -162,7 +177,8 @@ export async function serveFederation(
   const lead = await options.lead?.({ signer, lastEpoch: () => lastEpochOf(out) });
   const claim = await claimRun(out, { leads: lead?.epoch, signal, onWaiting: observer.onNotice });
   const epoch = lead?.epoch ?? claim.number;
-  const folder = await openRunFolder(out, configuration, encode, claim).catch(async (error: unknown) => {
+  const coding = stateCoding(plan.layout, codec, model);
+  const folder = await openRunFolder(out, configuration, coding, claim).catch(async (error: unknown) => {
     await claim.release();
     throw error;
   });
@@ -186,8 +202,7 @@ export async function serveFederation(
     const nobodysData = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
     const planned = federationPlan(configuration, plan, nobodysData, { test }, strategies, initialState, {
       ...after,
-      methods,
-      refit,
+      ...{ methods, refit, codec },
     });
     const check = fileChecker(planned, blobs);
     const workshop = {
@@ -244,7 +259,8 @@ export async function serveFederation(
     };
     const modelBytes = 4 * layoutSize(plan.layout);
     const largestBytes = Math.max(
-      modelBytes,
+      mostBytes(plan.layout, codec.update),
+      mostBytes(plan.layout, codec.model),
       refit === undefined ? 0 : 4 * layoutSize(featureLayout(refit.features)),
     );
     const end = await options.open({
@@ -264,7 +280,8 @@ export async function serveFederation(
     const conclusion = {
       ...{ out, configuration, network, inputs, task, store, encode, frozen },
       ...(modelBytes > IN_MEMORY_BYTES &&
-        frozen === undefined && {
+        frozen === undefined &&
+        codec.model === plain && {
           async linkFinal(role: StateRole) {
             const final = finalRole(rounds.state(), configuration);
             if (final !== undefined) await copies.mendFile(role, final.sha256);

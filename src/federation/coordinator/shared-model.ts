@@ -10,8 +10,8 @@ export function sharingModel(store: RunStore): RunStore {
   let last: { readonly key: string; readonly state: Promise<StateDict> } | undefined;
   return {
     ...store,
-    get(role, sha256) {
-      if (!isModel(role)) return store.get(role, sha256);
+    get(role, sha256, base) {
+      if (!isModel(role)) return store.get(role, sha256, base);
       const key = `${role.type} ${role.round} ${sha256}`;
       if (last?.key !== key) last = { key, state: store.get(role, sha256) };
       return last.state;

@@ -5,6 +5,7 @@ import { mean } from '../../merge/strategies/mean.js';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
+import { plainBothWays } from '../../transforms/codec/codecs.js';
 import { coordinate } from '../coordinator/coordinator.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { memoryStore } from '../record/memory-store.js';
@@ -32,6 +33,7 @@ const planFor = (rounds: number, perRound: number, steps: number): FederationPla
   },
   layout,
   transforms: () => [],
+  codec: plainBothWays,
   shares: names.map((name) => ({
     name,
     train: new Uint32Array(examples[name]),

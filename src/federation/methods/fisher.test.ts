@@ -10,6 +10,7 @@ import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { FisherTask, TaskRunner } from '../../training/tasks.js';
+import { plainBothWays } from '../../transforms/codec/codecs.js';
 import { coordinate } from '../coordinator/coordinator.js';
 import { runFederation } from '../coordinator/run-federation.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
@@ -36,6 +37,7 @@ const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1
   },
   layout,
   transforms: () => [],
+  codec: plainBothWays,
   shares: participants.map((name, k) => ({
     name,
     train: Uint32Array.from({ length: 6 }, (_, i) => 10 * k + i),

@@ -71,7 +71,7 @@ describe('methods that a program brings', () => {
         onAssigned: () => void operator().stop(),
       }),
       { methods: [pace] },
-      [],
+      {},
     );
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({

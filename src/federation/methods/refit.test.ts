@@ -7,6 +7,7 @@ import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
 import type { TaskRunner } from '../../training/tasks.js';
+import { plainBothWays } from '../../transforms/codec/codecs.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { type Resumable, resumptionContract, runInFolder } from '../record/resumption.contract.js';
 import { afterMergeOf } from './after-merge.js';
@@ -38,6 +39,7 @@ const planOf = (configuration: ReturnType<typeof configurationOf>): FederationPl
   },
   layout,
   transforms: () => [],
+  codec: plainBothWays,
   shares: participants.map((name, k) => ({
     name,
     train: Uint32Array.of(k, k + 1),

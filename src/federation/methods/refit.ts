@@ -131,8 +131,11 @@ export async function refit(round: number, workshop: RefitWorkshop): Promise<Rou
   const mix = chosenMix(record);
   const [base, solution] = [await refittedModel(round, workshop), await solutionOf(round, workshop)];
   const model = withLastLayer(base, features, unpackSolution(solution), mix);
-  const metrics = await evaluateInParts(tasks, model.data, 'test', plan.testExamples);
-  const sha256 = await store.put({ type: 'refitted', round }, model);
+  const role = { type: 'refitted', round } as const;
+  const sha256 = await store.put(role, model);
+  // Its codec may have rounded it.
+  const copied = await store.get(role, sha256);
+  const metrics = await evaluateInParts(tasks, copied.data, 'test', plan.testExamples);
   return { type: 'refitted', round, sha256, ...mix, test: figuresOf(metrics) };
 }
 

@@ -9,10 +9,12 @@ import type { Figures } from '../../metrics/metric.js';
 import type { Announcement, Progress, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
-import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
+import { encodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
+import { encodeState } from '../../transforms/codec/coded-file.js';
+import { plain } from '../../transforms/codec/plain.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { MethodMemories, MethodMemory } from '../methods/attachments.js';
@@ -27,7 +29,7 @@ import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
 import { lastUpdate } from './last-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
-import { ownFigures, type TrainedRound, trainRound } from './participant-work.js';
+import { ownFigures, trainRound } from './participant-work.js';
 import { compareLayers, type RefitContext, sendFeatureSums } from './refit-work.js';
 
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
@@ -70,7 +72,8 @@ export function assignedWork(context: WorkContext): AssignedWork {
   const { end, federation, data, tasks, kept, observer } = context;
   const { share } = data;
   const tell = (round: number, activity: Progress['activity']) => observer.onProgress({ round, activity });
-  const offered = offeredStates(end, federation.plan.layout, (round) => tell(round, 'downloading'));
+  const { layout } = federation.plan;
+  const offered = offeredStates(end, layout, federation.codec, (round) => tell(round, 'downloading'));
   const trainAnew = trainer(context, offered);
   const announce = async (announcement: Announcement): Promise<Receipt> => {
     const receipt = await end.announce(announcement);
@@ -125,10 +128,10 @@ export function assignedWork(context: WorkContext): AssignedWork {
       await compareLayers(assignment, refitting, signal, saying);
     },
     async modelFile(blob, round, signal) {
-      const bytes = await offered.modelFile(blob, round, signal);
-      const { frozen, model } = federation;
-      if (frozen === undefined) return bytes;
-      return encodeModel(frozen.complete(decodeSafetensors(bytes, 'the final model').state), model);
+      const { bytes, state } = await offered.modelFile(blob, round, signal);
+      const { frozen, codec, model } = federation;
+      if (frozen === undefined && codec.model === plain) return bytes;
+      return encodeModel(frozen?.complete(state) ?? state, model);
     },
   };
 }
@@ -143,12 +146,12 @@ function requireRound(round: number, { configuration: { rounds } }: CompiledFede
 
 /** Trains for an assignment, from what the coordinator offers and what is kept here. */
 function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, offered: OfferedStates) {
-  const { configuration, plan: compiled, strategy, compared, methods } = federation;
+  const { configuration, plan: compiled, strategy, compared, methods, codec } = federation;
   const { layout } = compiled;
   const { share } = data;
   const rules = rulesOf(configuration, end.description.participants);
   const plan: ParticipantPlan = {
-    ...{ layout, strategy, compared, methods, transforms: transformsOf(configuration) },
+    ...{ layout, strategy, compared, methods, codec, transforms: transformsOf(configuration, codec.update) },
     ...workPlan(configuration, [share], rules),
   };
 
@@ -183,7 +186,11 @@ function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, 
       (progress) => observer.onProgress(progressOf(progress)),
       signal,
     );
-    const files = encoded({ layout, data: trained.state }, trained);
+    const files = {
+      state: encodeState({ layout, data: trained.state }, start, codec.update),
+      attachments: encoded(trained.attachments),
+      own: encoded(trained.own),
+    };
     const attachments: Record<string, Blob> = {};
     for (const [name, bytes] of Object.entries(files.attachments)) attachments[name] = await blobOf(bytes);
     const update = {
@@ -196,11 +203,8 @@ function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, 
   };
 }
 
-function encoded(state: StateDict, { attachments, own }: Pick<TrainedRound, 'attachments' | 'own'>) {
-  const all = (states: Readonly<Record<string, StateDict>>) =>
-    Object.fromEntries(Object.entries(states).map(([name, one]) => [name, encodeSafetensors(one)]));
-  return { state: encodeSafetensors(state), attachments: all(attachments), own: all(own) };
-}
+const encoded = (states: Readonly<Record<string, StateDict>>) =>
+  Object.fromEntries(Object.entries(states).map(([name, one]) => [name, encodeSafetensors(one)]));
 
 function progressOf(progress: LocalProgress): Progress {
   const { round, epoch, epochs, step, steps, examplesPerSecond, loss, validation } = progress;

@@ -6,17 +6,19 @@
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { ModelFileError, requireFinite } from '../../engine/nn/model-file.js';
 import type { Blob } from '../../protocol/blob-name.js';
-import { decodeSafetensors } from '../../tensor/safetensors.js';
-import { arrangeState, layoutSize, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
+import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
+import type { Codec, Codecs } from '../../transforms/codec/codec.js';
+import { decodeCodedModel, mostBytes } from '../../transforms/codec/coded-file.js';
+import { plain } from '../../transforms/codec/plain.js';
 import { pause } from '../../transport/backoff.js';
 import { NoBlobError } from '../../transport/error.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 
 export interface OfferedStates {
-  /** The file of a model. */
-  modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** A model, and its file. */
+  modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<OfferedModel>;
   /** The last one is remembered: what is evaluated after a round is what the next begins with. */
   model(blob: Blob, round: number, signal: AbortSignal): Promise<StateDict>;
   /** @param what such as "control variate" */
@@ -29,37 +31,52 @@ export interface OfferedStates {
   ): Promise<StateDict>;
 }
 
+export interface OfferedModel {
+  readonly bytes: Uint8Array;
+  readonly state: StateDict;
+}
+
 /** How often a blob that an assignment names may not be there, a while apart. */
 const DOWNLOADS = 120;
 const AGAIN_MS = 500;
 
-/** @param onDownload called before a blob of a round is fetched */
+/**
+ * @param codec by which merged models travel
+ * @param onDownload called before a blob of a round is fetched
+ */
 export function offeredStates(
   end: Pick<ParticipantEnd, 'download'>,
   layout: StateLayout,
+  { model: codec }: Pick<Codecs, 'model'>,
   onDownload: (round: number) => void,
 ): OfferedStates {
   let latest: { readonly sha256: string; readonly state: StateDict } | undefined;
 
-  async function fetchState(blob: Blob, what: string, expected: StateLayout, signal: AbortSignal) {
-    // A few bytes for a number, and for the table of tensors with a description of the network.
-    const most = 4 * layoutSize(expected) + 1024 * expected.length + 2 ** 20;
+  async function fetchState(
+    blob: Blob,
+    what: string,
+    expected: StateLayout,
+    codec: Codec,
+    signal: AbortSignal,
+  ): Promise<OfferedModel> {
+    // Some bytes for the table of tensors, with a description of the network.
+    const most = mostBytes(expected, codec) + 1024 * expected.length + 2 ** 20;
     if (blob.bytes > most) {
       throw new FederationError(`federation: ${what} has ${blob.bytes} bytes, expected at most ${most}`);
     }
     const bytes = await fetchPatiently(end, blob, signal);
-    const { state } = decodeSafetensors(bytes, what);
+    const state = decodeCodedModel(bytes, expected, codec, what);
     requireSound(state, what);
-    return { bytes, state: arrangeState(state, expected, what) };
+    return { bytes, state };
   }
 
   function fetchModel(blob: Blob, round: number, signal: AbortSignal) {
     onDownload(round);
-    return fetchState(blob, `the model of round ${round} that the coordinator offers`, layout, signal);
+    return fetchState(blob, `the model of round ${round} that the coordinator offers`, layout, codec, signal);
   }
 
   return {
-    modelFile: async (blob, round, signal) => (await fetchModel(blob, round, signal)).bytes,
+    modelFile: fetchModel,
     async model(blob, round, signal) {
       if (latest?.sha256 !== blob.sha256) {
         latest = { sha256: blob.sha256, state: (await fetchModel(blob, round, signal)).state };
@@ -69,7 +86,7 @@ export function offeredStates(
     async common(blob, what, expected, round, signal) {
       onDownload(round);
       const named = `the common ${what} of round ${round} that the coordinator offers`;
-      return (await fetchState(blob, named, expected, signal)).state;
+      return (await fetchState(blob, named, expected, plain, signal)).state;
     },
   };
 }

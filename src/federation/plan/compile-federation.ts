@@ -19,15 +19,19 @@ import { compilePlan, type Plan } from '../../engine/nn/plan.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { arrangeState, joinStates, partOfState, type StateDict } from '../../tensor/state-dict.js';
+import type { Codec, Codecs } from '../../transforms/codec/codec.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
+import { codecsOf } from './codecs.js';
 import { type Learner, learnerOf, type OwnLearner } from './learner.js';
 
 export interface CompileOptions extends ChosenStrategies, OwnLearner {
   /** Of one's own: see `methodsFor`. */
   readonly methods?: readonly Method[] | undefined;
+  /** Codecs of one's own: see `codecsOf`. */
+  readonly codecs?: readonly Codec[] | undefined;
   /** The weights to start from, and what errors call them. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
   /** What is frozen of a model that only the coordinator has, as it sent it. */
@@ -40,6 +44,8 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly plan: Plan;
   readonly methods: readonly Method[];
   readonly refit: RefitPlan | undefined;
+  /** By which weights travel. */
+  readonly codec: Codecs;
   /** What the file of a model says of it. */
   readonly model: ModelDescription;
   /** What no step changes, with the table of the whole model; undefined where nothing is frozen. */
@@ -64,7 +70,7 @@ export interface FederationWithNetwork extends CompiledFederation, Learner {}
 export function compileFederation(
   configuration: Configuration,
   facts: DataFacts,
-  { strategy, compared, init, held, methods = [], ...own }: CompileOptions,
+  { strategy, compared, init, held, methods = [], codecs = [], ...own }: CompileOptions,
   source: string,
 ): FederationWithNetwork {
   const learner = learnerOf(configuration, facts, own, source);
@@ -81,6 +87,7 @@ export function compileFederation(
     frozen: frozenWeights(configuration, parameters, given ?? held),
     methods: methodsFor(configuration, [strategy, ...compared], methods, () => compileFisherPlan(learner)),
     refit: refitPlanOf(configuration, learner),
+    codec: codecsOf(configuration, codecs, source),
     model: modelDescription(configuration, facts),
     initialState(participant) {
       if (init === undefined && configuration.initialModel !== undefined) {

@@ -21,6 +21,7 @@ import { type Description, descriptionSchema } from '../../protocol/description.
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
+import type { Codec } from '../../transforms/codec/codec.js';
 import { FederationError } from '../error.js';
 import type { Method } from '../methods/method.js';
 import { chooseStrategies } from './chosen-strategies.js';
@@ -73,6 +74,8 @@ export interface DescriptionOptions extends OwnLearner {
   readonly strategies?: readonly Strategy[] | undefined;
   /** Methods of one's own: those that the coordinator has. */
   readonly methods?: readonly Method[] | undefined;
+  /** Codecs of one's own: those that the coordinator has. */
+  readonly codecs?: readonly Codec[] | undefined;
   /** Of this package. */
   readonly version?: string | undefined;
   /** That its work may take; 8 GB by default. */
@@ -98,7 +101,7 @@ export async function compileDescription(
   description: Description,
   options: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
-  const { network, task, strategies = [], methods = [], version } = options;
+  const { network, task, strategies = [], methods = [], codecs, version } = options;
   const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = options;
   const limit = { bytes: mostMemoryBytes, hint: memoryHint };
   const { protocol, inputs, targets, plan: expected, commonweight } = description;
@@ -114,7 +117,7 @@ export async function compileDescription(
   // What came by the wire has passed the schema, but not what its fields must be together.
   const configuration = parseConfiguration(description.configuration, source);
   requireDistributed(configuration, source);
-  const chosen = { ...chooseStrategies(configuration, strategies, source, methods), methods };
+  const chosen = { ...chooseStrategies(configuration, strategies, source, methods), methods, codecs };
   const { participants } = description;
   if (participants.length !== configuration.partition.participants) {
     throw new FederationError(

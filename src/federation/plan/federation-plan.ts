@@ -8,6 +8,7 @@ import type { Plan } from '../../engine/nn/plan.js';
 import { alignUpdates } from '../../merge/align/align.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { StateDict } from '../../tensor/state-dict.js';
+import { plainBothWays } from '../../transforms/codec/codecs.js';
 import type { AfterMerge } from '../methods/after-merge.js';
 import { attackersOf } from './attackers.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
@@ -23,13 +24,16 @@ export function federationPlan(
   data: Pick<TrainTestSplit, 'test'>,
   strategies: ChosenStrategies,
   initial: (participant: string) => StateDict,
-  afterMerge: AfterMerge & Pick<FederationPlan, 'refit' | 'methods'> = {},
+  {
+    codec = plainBothWays,
+    ...afterMerge
+  }: AfterMerge & Partial<Pick<FederationPlan, 'refit' | 'methods' | 'codec'>> = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
   const rules = rulesOf(configuration, participants);
   const attackers = attackersOf(configuration, participants);
   return {
-    ...{ rules, attackers, transforms: transformsOf(configuration, attackers) },
+    ...{ rules, attackers, codec, transforms: transformsOf(configuration, codec.update, attackers) },
     clipUpdate: configuration.clipUpdate,
     layout: plan.layout,
     shares,

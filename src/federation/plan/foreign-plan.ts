@@ -17,7 +17,6 @@ import {
   trainingSignature,
 } from '../../engine/nn/plan-signature.js';
 import { measuresOf } from '../../engine/nn/tasks/measures.js';
-import type { Task } from '../../engine/nn/tasks/task.js';
 import { type ModelSignature, readModel } from '../../engine/onnx/import/read-model.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { Description } from '../../protocol/description.js';
@@ -31,11 +30,12 @@ import {
   stateLayout,
 } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
-import type { Method } from '../methods/method.js';
 import { methodsFor, workersFor } from '../methods/methods.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
+import { codecsOf } from './codecs.js';
 import {
   type CompiledFederation,
+  type CompileOptions,
   type FederationWithNetwork,
   type FrozenWeights,
   modelDescription,
@@ -99,10 +99,7 @@ export const FOREIGN_PLAN_RISK =
   'a graph of the coordinator’s then reads your data, and could copy them into what it calls weights';
 
 /** What a participant without the network brings. */
-interface Brought extends ChosenStrategies {
-  readonly methods?: readonly Method[] | undefined;
-  readonly task?: Task | undefined;
-}
+type Brought = ChosenStrategies & Pick<CompileOptions, 'methods' | 'codecs' | 'task'>;
 
 /**
  * @param bytes the file that the description names
@@ -112,7 +109,7 @@ export async function takeForeignPlan(
   bytes: Uint8Array,
   { inputs: given, targets, participants, plan: expected }: Description,
   configuration: Configuration,
-  { methods: own = [], task: ownTask, ...strategies }: Brought,
+  { methods: own = [], codecs = [], task: ownTask, ...strategies }: Brought,
   limit: MemoryLimit,
   held: StateDict | undefined,
 ): Promise<CompiledFederation> {
@@ -169,6 +166,7 @@ export async function takeForeignPlan(
   return {
     ...{ configuration, facts, ...strategies, plan, model: modelDescription(configuration, facts) },
     refit: undefined,
+    codec: codecsOf(configuration, codecs, 'the description of the federation'),
     methods: methodsFor(configuration, [strategies.strategy, ...strategies.compared], own, fisherPlan),
     frozen: foreignFrozen(frozen, held),
     initialState() {

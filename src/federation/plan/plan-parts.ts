@@ -2,6 +2,7 @@
 import type { Share } from '../../data/partition/partition.js';
 import type { Update } from '../../merge/memory/merge.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
+import type { Codecs } from '../../transforms/codec/codec.js';
 import type { AfterMerge } from '../methods/after-merge.js';
 import type { MethodRules } from '../methods/methods.js';
 import type { RefitPlan } from '../methods/refit.js';
@@ -13,8 +14,9 @@ import type { WorkPlan } from './work-plan.js';
 /** Compared strategies are evaluated beside the other, on the same updates. */
 export interface ParticipantPlan extends Pick<WorkPlan, 'work'>, MethodRules {
   readonly layout: StateLayout;
-  /** What an update passes before it leaves its owner. */
+  /** What an update passes before it leaves its owner, and by which codecs weights travel. */
   readonly transforms: TransformsOf;
+  readonly codec: Codecs;
 }
 
 export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {

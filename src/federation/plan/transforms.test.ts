@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
+import { plain } from '../../transforms/codec/plain.js';
 import { transformed } from '../../transforms/transform.js';
 import { attackersOf } from './attackers.js';
 import { transformsOf } from './transforms.js';
@@ -18,7 +19,7 @@ function leaving(participant: string, settings: object): number[] {
     'test',
   );
   const attackers = attackersOf(configuration, ['a', 'b', 'c']);
-  const transforms = transformsOf(configuration, attackers)(participant);
+  const transforms = transformsOf(configuration, plain, attackers)(participant);
   return [...transformed(transforms, trained, base, { layout, participant, round: 1 })];
 }
 

@@ -6,16 +6,22 @@
 import { randomStream } from '../../base/random.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { clip } from '../../transforms/clip.js';
+import type { Codec } from '../../transforms/codec/codec.js';
+import { asItArrives } from '../../transforms/codec/coded-file.js';
 import type { Transform } from '../../transforms/transform.js';
 import { type Attackers, attackBy } from './attackers.js';
 
 export type TransformsOf = (participant: string) => readonly Transform[];
 
+/** @param codec by which updates travel */
 export function transformsOf(
   { clipUpdate, seed }: Pick<Configuration, 'clipUpdate' | 'seed'>,
+  codec: Codec,
   attackers?: Attackers,
 ): TransformsOf {
-  const clipping = clipUpdate === undefined ? [] : [clip(clipUpdate)];
+  const arrives: Transform = (update, base, { layout }) =>
+    asItArrives({ layout, data: update }, { layout, data: base }, codec).data;
+  const clipping = clipUpdate === undefined ? [] : [clip(clipUpdate, arrives)];
   return (participant) => {
     const attack = attackBy(participant, attackers);
     if (attack?.from !== 'own-update') return clipping;

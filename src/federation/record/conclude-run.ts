@@ -15,6 +15,7 @@ import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
 import type { RunState } from '../rounds/round.js';
 import { isFinished } from '../rounds/rounds.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
+import { sha256Of } from './run-folder.js';
 import { metricsCsv, type RunResult, runResult } from './run-result.js';
 import { writeResult } from './write-result.js';
 
@@ -55,20 +56,22 @@ export async function concludeRun(
   const final = finalRole(state, configuration);
   const kept = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
   const model = kept && (frozen?.complete(kept) ?? kept);
+  // What was rounded for its way is plain here, and what is frozen is part of it.
+  const bytes = model && encode(model);
   const file = out === undefined ? '' : join(out, 'model.safetensors');
   const result = runResult({
     configuration,
     state,
     versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
     ...(cutShort && { cutShort }),
-    ...(final && { model: { file, sha256: final.sha256 } }),
+    ...(final && { model: { file, sha256: bytes === undefined ? final.sha256 : sha256Of(bytes) } }),
     validationExamples: shares?.map(({ name, validation }) => ({ name, examples: validation.length })),
   });
   if (out === undefined) return { result, model };
   if (final !== undefined) await linkFinal?.(final.role);
-  if (model !== undefined) {
+  if (model !== undefined && bytes !== undefined) {
     const { layout, data } = model;
-    await writeResult(out, 'model.safetensors', encode(model));
+    await writeResult(out, 'model.safetensors', bytes);
     const inference = exportInference({ network, layout, state: data, inputs, task });
     await writeResult(out, 'model.onnx', inference);
   }
@@ -82,7 +85,7 @@ export async function concludeRun(
  * to be the final one.
  */
 export function finalRole(
-  { rounds }: RunState,
+  { rounds }: Pick<RunState, 'rounds'>,
   { average }: Pick<Configuration, 'average'>,
 ): { readonly role: StateRole; readonly sha256: string } | undefined {
   const last = rounds.findLast(({ merged }) => merged !== undefined);

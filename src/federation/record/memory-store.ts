@@ -1,14 +1,14 @@
 /** The store of a run that lives as long as the process. */
-import { encodeSafetensors } from '../../tensor/safetensors.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import type { RoundEvent } from '../rounds/round-events.js';
-import { isModel, type RunStore, type StateRole } from '../rounds/run-store.js';
+import type { RunStore, StateRole } from '../rounds/run-store.js';
+import { plainCoding, type StateCoding } from './state-coding.js';
 
 /** @param digest the SHA-256 of bytes, in hex: Node and browsers have their own. */
 export function memoryStore(
   digest: (bytes: Uint8Array) => string,
-  encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
+  coding: StateCoding = plainCoding,
 ): RunStore {
   const events: RoundEvent[] = [];
   const states = new Map<string, StateDict>();
@@ -16,9 +16,9 @@ export function memoryStore(
   return {
     events,
     append: async (event) => void events.push(event),
-    async put(role, state) {
-      states.set(keyOf(role), state);
-      return digest(isModel(role) ? encodeModel(state) : encodeSafetensors(state));
+    async put(role, state, base) {
+      states.set(keyOf(role), coding.asRead(role, state, base));
+      return digest(coding.encode(role, state, base));
     },
     async get(role) {
       const state = states.get(keyOf(role));

@@ -21,14 +21,13 @@ import { parse as parseYaml, stringify } from 'yaml';
 import { reasonOf } from '../../base/node/reason.js';
 import { writeFileWhole } from '../../base/node/whole-file.js';
 import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
-import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
-import type { StateDict } from '../../tensor/state-dict.js';
 import { describeFile } from '../../transport/blob-folder.js';
 import { FederationError } from '../error.js';
-import { isModel, type RunStore, type StateRole } from '../rounds/run-store.js';
+import type { RunStore, StateRole } from '../rounds/run-store.js';
 import { asBefore, type ConfigurationKeeper } from './continued-run.js';
 import { type JournalLead, openJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
+import { plainCoding, type StateCoding } from './state-coding.js';
 import { cannotWrite, writeResult } from './write-result.js';
 
 export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -46,14 +45,14 @@ export interface RunFolder extends RunStore, ConfigurationKeeper {
 /**
  * Opens the folder for this configuration: anew, or where an earlier start of the same run was
  * left.
- * @param encodeModel the file of a merged model, or of an average
+ * @param coding in what form state dicts lie there
  * @param lead by which the process holds the folder
  * @throws FederationError when it holds another run, or something else.
  */
 export async function openRunFolder(
   path: string,
   configuration: Configuration,
-  encodeModel: (state: StateDict) => Uint8Array = encodeSafetensors,
+  coding: StateCoding = plainCoding,
   lead?: JournalLead,
 ): Promise<RunFolder> {
   await prepareRunFolder(path, configuration);
@@ -68,19 +67,19 @@ export async function openRunFolder(
     },
     events: journal.events,
     append: journal.append,
-    async put(role, state) {
+    async put(role, state, base) {
       await lead?.check();
-      const bytes = isModel(role) ? encodeModel(state) : encodeSafetensors(state);
+      const bytes = coding.encode(role, state, base);
       await writeResult(path, stateFile(role), bytes);
       return sha256Of(bytes);
     },
-    async get(role, sha256) {
+    async get(role, sha256, base) {
       const file = join(path, stateFile(role));
       const bytes = await readFile(file).catch((cause: unknown) => {
         throw unreadable(file, cause);
       });
       checkHash(file, sha256Of(bytes), sha256);
-      return decodeSafetensors(bytes, file).state;
+      return coding.decode(role, bytes, file, base);
     },
     async soundFile(role, sha256) {
       const file = join(path, stateFile(role));

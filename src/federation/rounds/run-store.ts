@@ -38,16 +38,20 @@ export interface RunStore {
   readonly events: readonly RoundEvent[];
   /** Resolves when the fact is safe. */
   append(event: RoundEvent): Promise<void>;
-  /** Keeps a state dict and gives the SHA-256 of its safetensors file. */
-  put(role: StateRole, state: StateDict): Promise<string>;
+  /**
+   * Keeps a state dict in the form in which it travels, and gives the SHA-256 of its file. What is
+   * read of it later may be rounded.
+   * @param base what an update began with
+   */
+  put(role: StateRole, state: StateDict, base?: StateDict): Promise<string>;
   /** @throws FederationError when it is not there or is not the one with this SHA-256. */
-  get(role: StateRole, sha256: string): Promise<StateDict>;
+  get(role: StateRole, sha256: string, base?: StateDict): Promise<StateDict>;
   /** Keeps what was measured when a round was merged, for whoever looks at the run later. */
   keepDetails(details: RoundDetails): Promise<void>;
   /** What is not needed any more. */
   discard(role: StateRole): Promise<void>;
 }
 
-/** Whether it is a whole model, to be kept in a file that others can use. */
+/** Whether it is a whole model. */
 export const isModel = ({ type }: StateRole) =>
   type === 'merged' || type === 'average' || type === 'refitted';

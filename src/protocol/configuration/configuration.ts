@@ -21,6 +21,7 @@ import { refitSchema } from '../../merge/refit/settings.js';
 import { serverSchema } from '../../merge/server/settings.js';
 import { strategySchema } from '../../merge/strategies/settings.js';
 import { targetSchema } from '../../metrics/schemas.js';
+import { codecSchema } from '../../transforms/codec/settings.js';
 import { contradictionOf } from './contradictions.js';
 
 export class ConfigurationError extends CommonweightError {
@@ -70,6 +71,9 @@ export const configurationSchema = z
       .describe(
         'The largest norm of an update’s change of the weights. Its owner scales a larger one down to it, and the coordinator refuses it.',
       ),
+    codec: codecSchema
+      .default({ update: 'plain', model: 'plain' })
+      .describe('In which form weights travel, to the coordinator and back.'),
     batchSize: count.max(4096).default(64).describe('The number of examples in a training step.'),
     freeze: z
       .array(z.string().min(1).max(200))

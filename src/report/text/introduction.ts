@@ -96,16 +96,25 @@ export function networkText({ model, initialWeights, initialModel }: Configurati
 }
 
 export function trainingText(configuration: Configuration): string {
-  const { optimizer, schedule, batchSize, clipNorm, clipUpdate, augmentation, correction } = configuration;
+  const { optimizer, schedule, batchSize, clipNorm, augmentation, correction } = configuration;
   return [
     `${optimizer.name}, learning rate ${optimizer.learningRate} (${schedule.name})`,
     `batches of ${batchSize}`,
     ...augmentationText(augmentation),
     ...(clipNorm === undefined ? [] : [`gradients clipped to a norm of ${clipNorm}`]),
     localText(configuration),
-    ...(clipUpdate === undefined ? [] : [`updates clipped to a norm of ${clipUpdate}`]),
+    ...travelText(configuration),
     ...correctionText(correction),
   ].join('; ');
+}
+
+/** How updates leave, and how models come back, where that is not as they are. */
+function travelText({ clipUpdate, codec: { update, model } }: Configuration): string[] {
+  return [
+    ...(clipUpdate === undefined ? [] : [`updates clipped to a norm of ${clipUpdate}`]),
+    ...(update === 'plain' ? [] : [`updates by the codec ${update}`]),
+    ...(model === 'plain' ? [] : [`models by the codec ${model}`]),
+  ];
 }
 
 function localText(configuration: Configuration): string {

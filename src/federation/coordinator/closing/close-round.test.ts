@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { classified } from '../../../../test/classified.js';
 import { imageDataset } from '../../../data/images/image-dataset.js';
-import { encodeModel, modelMetadata } from '../../../engine/nn/model-file.js';
+import { modelMetadata } from '../../../engine/nn/model-file.js';
 import { rowStart } from '../../../merge/refit/cholesky.js';
 import { emptySums } from '../../../merge/refit/feature-sums.js';
 import {
@@ -18,6 +18,7 @@ import { compileFederation } from '../../plan/compile-federation.js';
 import { sharesOf } from '../../plan/dealt-shares.js';
 import { federationPlan } from '../../plan/federation-plan.js';
 import { openRunFolder } from '../../record/run-folder.js';
+import { stateCoding } from '../../record/state-coding.js';
 import type { RunStore, StateRole } from '../../rounds/run-store.js';
 import type { OpenUpdates } from '../commands.js';
 import { coordinate } from '../coordinator.js';
@@ -85,7 +86,7 @@ async function run(
 ) {
   const configuration = parseConfiguration({ ...base, ...changes }, 'test');
   const strategies = chooseStrategies(configuration, [], 'test');
-  const { plan, methods, refit, model, initialState } = compileFederation(
+  const { plan, methods, refit, codec, model, initialState } = compileFederation(
     configuration,
     images,
     strategies,
@@ -93,15 +94,15 @@ async function run(
   );
   const data = { train: images, test: images };
   const shares = sharesOf(configuration, data, 'test');
-  const after = { ...afterMergeOf(configuration, 'test'), methods, refit };
+  const after = { ...afterMergeOf(configuration, 'test'), methods, refit, codec };
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, after);
   const path = join(folder, `run-${++folders}`);
-  const store = await openRunFolder(path, configuration, (state) => encodeModel(state, model));
+  const store = await openRunFolder(path, configuration, stateCoding(plan.layout, codec, model));
   const watched: RunStore = {
     ...store,
-    get(role, sha256) {
+    get(role, sha256, base) {
       onGet(role);
-      return store.get(role, sha256);
+      return store.get(role, sha256, base);
     },
   };
   const open = updatesOfFolder(planned, store, modelMetadata(model));
@@ -123,6 +124,7 @@ async function run(
   }
 }
 
+const both = { update: 'half', model: 'half' };
 const kinds: readonly (readonly [string, Partial<ConfigurationInput>])[] = [
   ['the mean', {}],
   ['other strategies to be compared', { compare: ['median', 'max(on=updates)', 'krum(f=0)', 'model-stock'] }],
@@ -141,6 +143,16 @@ const kinds: readonly (readonly [string, Partial<ConfigurationInput>])[] = [
     { correction: { name: 'scaffold' }, participantsPerRound: 2 },
   ],
   ['a refit in every round', { refit: { rounds: 'every', lambda: 0.1 } }],
+  [
+    'half precision both ways, of weights of everybody’s own, and updates that are clipped',
+    { codec: both, initialWeights: 'independent', compare: ['median'], clipUpdate: 0.5 },
+  ],
+  [
+    'half precision both ways, of updates, a server optimizer and an average',
+    { codec: both, mergeOn: 'updates', server: { name: 'fed-adam' }, average: { name: 'ema' } },
+  ],
+  ['a refit of models in half precision', { codec: { model: 'half' }, refit: { rounds: 'every' } }],
+  ['attackers that know updates in half precision', { codec: both, attack: { name: 'alie', attackers: 1 } }],
   ['attackers', { attack: { name: 'sign-flip', attackers: 1 }, strategy: 'median' }],
 ];
 
@@ -175,8 +187,12 @@ describe('closing a round', () => {
     expect(read).not.toContain('update');
   });
 
-  it('leaves nothing beside the models of a run whose weights began apart', async () => {
-    const { files } = await run({ initialWeights: 'independent', compare: ['median'] }, 'files');
-    expect(Object.keys(files).filter((file) => !/\/round-\d\./.test(file))).toEqual([]);
-  });
+  it.each([{}, { codec: both }])(
+    'leaves nothing beside the models of a run whose weights began apart: %o',
+    async (codec) => {
+      const changes = { ...codec, initialWeights: 'independent', compare: ['median'] } as const;
+      const { files } = await run(changes, 'files');
+      expect(Object.keys(files).filter((file) => !/\/round-\d\./.test(file))).toEqual([]);
+    },
+  );
 });

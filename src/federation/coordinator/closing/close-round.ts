@@ -8,6 +8,7 @@ import { driftOf, productsOfDrift } from '../../../metrics/drift.js';
 import type { Metrics } from '../../../metrics/metrics.js';
 import { layoutSize, type StateDict } from '../../../tensor/state-dict.js';
 import type { TaskRunner } from '../../../training/tasks.js';
+import { plain } from '../../../transforms/codec/plain.js';
 import { type AfterRound, afterMerge } from '../../methods/after-merge.js';
 import { mergeAttachments } from '../../methods/attachments.js';
 import { methodsOf } from '../../methods/methods.js';
@@ -76,14 +77,31 @@ async function mergedModel(
 ): Promise<KeptModel> {
   const merged = await updates.merge(plan.strategy);
   if (plan.server === undefined && plan.average === undefined) {
-    return { sha256: await merged.keep(), load: merged.load, averaged: [], facts: {} };
+    return { ...(await keepModel(round, merged, undefined, { plan, store })), averaged: [], facts: {} };
   }
   const base = plan.server && (await updates.base());
   const of = { round, merged: await merged.load(), base, before: rounds[round - 2] };
   const { model, averaged, kept: facts } = await afterMerge(plan, of, store);
-  const sha256 =
-    plan.server === undefined ? await merged.keep() : await store.put({ type: 'merged', round }, model);
-  return { sha256, load: async () => model, averaged, facts };
+  const stepped = plan.server && model;
+  return { ...(await keepModel(round, merged, stepped, { plan, store })), averaged, facts };
+}
+
+/**
+ * Keeps the model that is copied. Where its codec rounds, what everybody goes on with is what its
+ * file says.
+ * @param stepped the server's, in place of what was merged
+ */
+async function keepModel(
+  round: number,
+  merged: MergedState,
+  stepped: StateDict | undefined,
+  { plan, store }: Pick<RoundClosing, 'plan' | 'store'>,
+): Promise<Pick<KeptModel, 'sha256' | 'load'>> {
+  const role = { type: 'merged', round } as const;
+  if (plan.codec.model === plain && stepped === undefined)
+    return { sha256: await merged.keep(), load: merged.load };
+  const sha256 = await store.put(role, stepped ?? (await merged.load()));
+  return { sha256, load: () => store.get(role, sha256) };
 }
 
 interface TestedModels {

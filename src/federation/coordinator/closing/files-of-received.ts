@@ -13,6 +13,7 @@ import type { TwoCopies } from '../../record/two-copies.js';
 import { baseOf, type RunState } from '../../rounds/round.js';
 import type { UpdateRecord } from '../../rounds/round-events.js';
 import { recordOf } from './base-state.js';
+import { decodedFiles } from './decoded-files.js';
 import { requireSound } from './sound-updates.js';
 import { startFiles } from './start-files.js';
 import type { UpdateFiles } from './updates-in-files.js';
@@ -56,17 +57,18 @@ export function filesOfReceived(
         },
   );
   const isLarge = 4 * layoutSize(plan.layout) > IN_MEMORY_BYTES;
-  return {
+  const files = {
     updates: counted.map(({ participant, examples, sha256, attachments = {} }) => ({
       ...{ participant, examples, path: blobs.pathOf(sha256) },
       attachments: Object.fromEntries(
         Object.entries(attachments).map(([name, attached]) => [name, blobs.pathOf(attached)]),
       ),
     })),
-    starts: isLarge ? { ...starts, of: undefined } : starts,
+    ...{ starts, remove: starts.remove, hasColumns: !isLarge },
     output,
     metadata: modelMetadata(model),
     keep: async () => (await blobs.copy(output)).sha256,
     sound,
   };
+  return decodedFiles(files, plan, folder.path);
 }

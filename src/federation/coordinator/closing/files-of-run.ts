@@ -10,6 +10,7 @@ import type { FederationPlan } from '../../plan/plan-parts.js';
 import { type RunFolder, stateFile } from '../../record/run-folder.js';
 import type { RoundRecord } from '../../rounds/round.js';
 import { copiedOf, recordOf } from './base-state.js';
+import { decodedFiles } from './decoded-files.js';
 import type { RoundUpdates } from './round-updates.js';
 import { startFiles } from './start-files.js';
 import { type UpdateFile, type UpdateFiles, updatesInFiles } from './updates-in-files.js';
@@ -50,13 +51,15 @@ export async function filesOfRun(
   }
   const output = join(folder.path, stateFile({ type: 'merged', round }));
   const copied = round === 1 ? undefined : copiedOf(round - 1, plan, rounds);
-  return {
-    ...{ updates, output, metadata },
-    starts: startFiles(
-      folder.path,
-      plan,
-      copied && (() => folder.soundFile({ type: copied.type, round: round - 1 }, copied.sha256)),
-    ),
+  const starts = startFiles(
+    folder.path,
+    plan,
+    copied && (() => folder.soundFile({ type: copied.type, round: round - 1 }, copied.sha256)),
+  );
+  const files = {
+    ...{ updates, starts, output, metadata, hasColumns: true },
     keep: async () => (await describeFile(output)).sha256,
+    remove: starts.remove,
   };
+  return decodedFiles(files, plan, folder.path);
 }

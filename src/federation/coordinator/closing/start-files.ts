@@ -1,18 +1,23 @@
 /**
- * What the updates of a round began with, as files. After round 1 it is a model that lies there
- * anyway. What round 1 begins with is made by each participant itself: here it is written when it
- * is asked for, and removed when the round is closed. Node only.
+ * What the updates of a round began with, as files of plain numbers. After round 1 it is a model
+ * that lies there anyway, unless a codec has rounded it. What round 1 begins with is made by each
+ * participant itself. Such files are written when they are asked for, and removed when the round is
+ * closed. Node only.
  */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { encodeSafetensors } from '../../../tensor/safetensors.js';
+import type { StateDict } from '../../../tensor/state-dict.js';
+import { decodeCodedModel } from '../../../transforms/codec/coded-file.js';
+import { plain } from '../../../transforms/codec/plain.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { writeResult } from '../../record/write-result.js';
 
 export interface StartFiles {
   /** Undefined where each participant began with weights of its own. */
   common(): Promise<string | undefined>;
-  /** A participant's; left out where it is more than is ever held in memory. */
-  readonly of: ((participant: string) => Promise<string>) | undefined;
+  /** A participant's. */
+  of(participant: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -22,7 +27,7 @@ export interface StartFiles {
  */
 export function startFiles(
   folder: string,
-  plan: Pick<FederationPlan, 'initialState' | 'startsApart'>,
+  plan: Pick<FederationPlan, 'initialState' | 'startsApart' | 'layout' | 'codec'>,
   file: (() => Promise<string>) | undefined,
 ): StartFiles {
   const written = new Map<string, Promise<string>>();
@@ -31,18 +36,25 @@ export function startFiles(
     written.set(key, path);
     return path;
   };
-  const initial = (participant: string) => {
-    const name = `models/start-${written.size}.safetensors.part`;
-    return writeResult(folder, name, encodeSafetensors(plan.initialState(participant)));
+  const made: string[] = [];
+  const write = async (state: StateDict) => {
+    const name = `models/start-${made.length}.safetensors.part`;
+    made.push(join(folder, name));
+    return writeResult(folder, name, encodeSafetensors(state));
   };
+  const initial = (participant: string) => write(plan.initialState(participant));
+  const inPlain = async (path: string) =>
+    plan.codec.model === plain
+      ? path
+      : write(decodeCodedModel(await readFile(path), plan.layout, plan.codec.model, path));
   const apart = file === undefined && plan.startsApart;
-  const shared = () => once('', file ?? (() => initial('')));
+  const shared = () => once('', file ? async () => inPlain(await file()) : () => initial(''));
   return {
     common: async () => (apart ? undefined : shared()),
     of: (participant) => (apart ? once(participant, () => initial(participant)) : shared()),
     async remove() {
-      if (file !== undefined) return;
-      for (const path of written.values()) await rm(await path, { force: true });
+      await Promise.allSettled(written.values());
+      for (const path of made) await rm(path, { force: true });
     },
   };
 }

@@ -31,6 +31,12 @@ export interface UpdateFiles {
   keep(): Promise<string>;
   /** Fails where a file is not what the journal says. It is waited for before anything counts. */
   readonly sound?: Promise<void> | undefined;
+  /** Whether all of a column is ever read: not where what they began with is too large for memory. */
+  readonly hasColumns: boolean;
+  /** Makes those that are not there before they are read. */
+  prepare?(): Promise<void>;
+  /** Removes what was made to be read. */
+  remove(): Promise<void>;
 }
 
 export interface UpdateFile {
@@ -47,6 +53,7 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
   const { updates, starts, output, sound } = files;
   const mergeTo = plan.align === undefined ? chunkByChunk(files, plan) : aligned(files, plan);
   const load = (path: string) => loadState(path, plan.layout);
+  let prepared: Promise<void> | undefined;
   let compared = 0;
   let isKept = false;
   return {
@@ -56,6 +63,8 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
       isKept = true;
       await mkdir(dirname(path), { recursive: true });
       try {
+        prepared ??= files.prepare?.();
+        await prepared;
         await mergeTo(strategy, path);
       } finally {
         // Where a file was damaged, that is the reason, whatever came of it.
@@ -76,8 +85,8 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
       if (update === undefined) throw new Error(`internal: the update of "${of}" does not count`);
       return load(update.path);
     },
-    columns: starts.of && (() => columns(files, plan.layout)),
-    close: starts.remove,
+    columns: files.hasColumns ? () => columns(files, plan.layout) : undefined,
+    close: files.remove,
   };
 }
 
@@ -126,7 +135,7 @@ function aligned({ updates, starts, metadata }: UpdateFiles, plan: FilePlan): Me
 
 async function* columns({ updates, starts }: UpdateFiles, layout: StateLayout) {
   const paths: string[] = [];
-  for (const { participant } of updates) paths.push((await starts.of?.(participant)) as string);
+  for (const { participant } of updates) paths.push(await starts.of(participant));
   yield* columnsOfFiles(
     layout,
     updates.map(({ path }) => path),

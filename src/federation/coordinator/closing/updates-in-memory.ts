@@ -5,6 +5,7 @@
 import { turnTaker } from '../../../base/turns.js';
 import { mergeInTurns, type Update } from '../../../merge/memory/merge.js';
 import type { StateDict } from '../../../tensor/state-dict.js';
+import { plain } from '../../../transforms/codec/plain.js';
 import { auxiliariesOf } from '../../methods/attachments.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { baseState, type RecordedRounds, recordOf } from './base-state.js';
@@ -67,14 +68,12 @@ export function updatesInMemory(round: number, of: StoredRounds): RoundUpdates {
 }
 
 /** A participant's update, with what travels with it for the strategies. */
-export async function updateOf(
-  participant: string,
-  round: number,
-  { plan, store, rounds }: StoredRounds,
-): Promise<Update> {
+export async function updateOf(participant: string, round: number, of: StoredRounds): Promise<Update> {
+  const { plan, store, rounds } = of;
   const update = recordOf(rounds, round).updates.get(participant);
   if (update === undefined) throw new Error(`internal: the update of "${participant}" is not in`);
-  const state = await store.get({ type: 'update', round, participant }, update.sha256);
+  const base = plan.codec.update === plain ? undefined : await baseState(round, participant, of);
+  const state = await store.get({ type: 'update', round, participant }, update.sha256, base);
   const auxiliaries = await auxiliariesOf(update, round, [plan.strategy, ...plan.compared], store);
   return { name: participant, examples: update.examples, state, ...auxiliaries };
 }

@@ -13,6 +13,7 @@ import type { Network } from '../../../engine/nn/layers/network.js';
 import type { Task } from '../../../engine/nn/tasks/task.js';
 import type { Strategy } from '../../../merge/strategy.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
+import type { Codec } from '../../../transforms/codec/codec.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
 import type { Method } from '../../methods/method.js';
@@ -43,6 +44,8 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
   readonly strategies?: readonly Strategy[] | undefined;
   /** Methods of one's own: those that the coordinator has. */
   readonly methods?: readonly Method[] | undefined;
+  /** Codecs of one's own: those that the coordinator has. */
+  readonly codecs?: readonly Codec[] | undefined;
   /** That its work may take, as far as it can be reckoned; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
 }
@@ -63,6 +66,7 @@ export async function joinFederation(
     acceptForeignPlan,
     strategies,
     methods,
+    codecs,
     mostMemoryBytes,
     shareLabelCounts,
     observer,
@@ -77,7 +81,7 @@ export async function joinFederation(
     acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
   const frozen = await frozenOf(end, mostMemoryBytes ?? MOST_MEMORY_BYTES, options.signal);
   const federation = await compileDescription(description, {
-    ...{ network, task, strategies, methods, mostMemoryBytes, foreignPlan, frozen },
+    ...{ network, task, strategies, methods, codecs, mostMemoryBytes, foreignPlan, frozen },
     version: versions.commonweight,
   });
   const own =

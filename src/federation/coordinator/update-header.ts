@@ -1,0 +1,74 @@
+/**
+ * The header of an update's file is, to the byte, what its owner would write: the tensors of the
+ * plan, in their order, without metadata, which would be bytes of the sender's choice. What differs
+ * is said in words. Node only.
+ */
+import { open } from 'node:fs/promises';
+import type { TensorFile } from '../../merge/files/tensor-file.js';
+import { readUpTo, unreadable } from '../../merge/files/tensor-source.js';
+import { formatSafetensorsHeader, type SafetensorsEntry } from '../../tensor/safetensors-header.js';
+import { layoutDifference, stateLayout } from '../../tensor/state-dict.js';
+
+export interface UpdateHeader {
+  /**
+   * A header as long as the format allows, 100 MB, is not even read; one of about the right length
+   * is, to say what is wrong.
+   * @throws MergeError when the file cannot be read
+   */
+  lengthProblem(path: string): Promise<string | undefined>;
+  problem(file: TensorFile): string | undefined;
+}
+
+/**
+ * @param entries that are expected
+ * @param what is looked at, for the message
+ */
+export function updateHeader(entries: readonly SafetensorsEntry[], what: string): UpdateHeader {
+  const expected = formatSafetensorsHeader(entries);
+  return {
+    async lengthProblem(path) {
+      const handle = await open(path, 'r').catch((cause: unknown) => {
+        throw unreadable(path, cause);
+      });
+      try {
+        const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(8));
+        if (prefix.length < 8)
+          return `${what} has ${prefix.length} bytes, expected at least ${expected.length}`;
+        const length = 8 + Number(new DataView(prefix.buffer).getBigUint64(0, true));
+        if (length <= 2 * expected.length + 4096) return undefined;
+        return `${what} has a header of ${length} bytes, expected ${expected.length}`;
+      } finally {
+        await handle.close();
+      }
+    },
+    problem(file) {
+      const actual = readUpTo(file.fd, file.path, 0, new Uint8Array(expected.length));
+      // The sizes of tensors and of the file have been compared when it was opened.
+      const { dataStart, entries: given } = file.header;
+      if (dataStart === expected.length && Buffer.compare(actual, expected) === 0) return undefined;
+      return (
+        differenceOf(given, entries, what) ??
+        `${what}: its header is written in another way than commonweight writes it, expected ${expected.length} bytes without metadata`
+      );
+    },
+  };
+}
+
+function differenceOf(
+  given: readonly SafetensorsEntry[],
+  expected: readonly SafetensorsEntry[],
+  what: string,
+): string | undefined {
+  const tableOf = (entries: readonly SafetensorsEntry[]) =>
+    stateLayout(entries.map(({ name, shape }) => [name, shape] as const));
+  const difference = layoutDifference(tableOf(given), tableOf(expected));
+  if (difference !== undefined) return `${what}: ${difference}`;
+  const dtypes = new Map(expected.map(({ name, dtype }) => [name, dtype]));
+  const other = given.find(({ name, dtype }) => dtype !== dtypes.get(name));
+  if (other !== undefined) {
+    return `"${other.name}" is ${other.dtype} in ${what}, expected ${dtypes.get(other.name)}`;
+  }
+  const misplaced = given.findIndex(({ name }, place) => name !== expected[place]?.name);
+  if (misplaced < 0) return undefined;
+  return `${what} has "${given[misplaced]?.name}" in place ${misplaced + 1}, expected "${expected[misplaced]?.name}"`;
+}
