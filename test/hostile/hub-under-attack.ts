@@ -21,8 +21,8 @@ const settings = {
 const honest = ['site-a', 'site-b'];
 
 interface Attacked {
-  readonly before: Memory;
-  readonly after: Readonly<Record<string, Memory>>;
+  readonly before: Strain;
+  readonly after: Readonly<Record<string, Strain>>;
   /** Files and sockets that the coordinator has open: before the attacks, and in the end. */
   readonly descriptors: { readonly before: number; readonly after: number };
   readonly answers: Answers;
@@ -30,6 +30,8 @@ interface Attacked {
   readonly lines: number;
   /** Seconds until connections that trickle were cut. */
   readonly cutAfterSeconds: number;
+  /** As `busy` of a strain, of all attacks beside a federation. */
+  readonly busyWithAll: number;
 }
 
 /** Milliseconds that an honest question took. */
@@ -41,11 +43,13 @@ interface Answers {
   readonly all: number;
 }
 
-/** In MB, after garbage was collected. */
-interface Memory {
-  /** Heap and buffers. */
+/** The coordinator after an attack. */
+interface Strain {
+  /** Heap and buffers, in MB, after garbage was collected. */
   readonly held: number;
   readonly resident: number;
+  /** Milliseconds of the processor between two turns of its event loop, at most; 0 where the system does not say. */
+  readonly busy: number;
 }
 
 export interface AttackOptions {
@@ -61,24 +65,29 @@ const MOST_MEGABYTES = 8;
 /** A log or a thread that was not there at first. */
 const MOST_DESCRIPTORS = 8;
 const ANSWER_MS = 250;
+/** Of an answer, what the hub itself may take: the rest is other processes' time, the attackers' too. */
+const BUSY_MS = 100;
 /** Seconds after an attack, all is as before. */
 const RECOVERY_SECONDS = 10;
 
 export async function expectUnharmed(options: AttackOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'commonweight-hostile-'));
   try {
-    const { before, after, descriptors, answers, lines, cutAfterSeconds } = await attackHub(folder, options);
+    const attacked = await attackHub(folder, options);
+    const { before, after, descriptors, answers, lines, cutAfterSeconds, busyWithAll } = attacked;
     console.table({ before, ...after });
     console.log(
       `${lines} lines in the log, slow connections cut after ${cutAfterSeconds} s, ` +
         `${answers.count} × /healthz in ${answers.median} ms, ${answers.most} ms for 95%, ${answers.all} ms at most, ` +
-        `descriptors ${descriptors.before} → ${descriptors.after}`,
+        `descriptors ${descriptors.before} → ${descriptors.after}, busy for ${busyWithAll} ms beside a federation`,
     );
-    for (const [name, { held, resident }] of Object.entries(after)) {
+    for (const [name, { held, resident, busy }] of Object.entries(after)) {
       expect(held - before.held, name).toBeLessThan(MOST_MEGABYTES);
       // What was used once, the allocator keeps.
       expect(resident - before.resident, name).toBeLessThan(64);
+      expect(busy, name).toBeLessThan(BUSY_MS);
     }
+    expect(busyWithAll).toBeLessThan(BUSY_MS);
     expect(lines).toBeLessThan(1000);
     expect(cutAfterSeconds).toBeLessThan(60);
     expect(descriptors.after - descriptors.before).toBeLessThan(MOST_DESCRIPTORS);
@@ -131,12 +140,14 @@ async function attackHub(
     const tokenOf = (name: string) => tokens.get(name) ?? '';
     const target: Target = { port: Number(new URL(url).port), token: tokenOf('mallory') };
 
-    async function memory(): Promise<Memory> {
+    async function strain(): Promise<Strain> {
       const seen = complaints.length;
       coordinator.child.kill('SIGUSR2');
       for (;;) {
-        const [, held, resident] = /memory (\S+) (\S+)\n/.exec(complaints.slice(seen)) ?? [];
-        if (held !== undefined) return { held: Number(held), resident: Number(resident) };
+        const [, ...numbers] = /memory (\S+) (\S+) (\S+)\n/.exec(complaints.slice(seen)) ?? [];
+        const [held, resident, busy] = numbers.map(Number);
+        if (held !== undefined && resident !== undefined && busy !== undefined)
+          return { held, resident, busy };
         await Promise.race([delay(10), coordinator.ended.then((ended) => expect(ended).toBeUndefined())]);
       }
     }
@@ -147,16 +158,16 @@ async function attackHub(
     const trickling = trickle(target);
     // What every kind of request needs once, and keeps.
     for (const attack of Object.values(attacks)) await attack(target, 40);
-    const atRest = await memory();
-    const after: Record<string, Memory> = {};
+    const atRest = await strain();
+    const after: Record<string, Strain> = {};
     for (const [name, attack] of Object.entries(attacks)) {
       await attack(target, times);
-      after[name] = await memory();
+      after[name] = await strain();
     }
     if (slowly) await slowAttacks(target);
     const cutAfterSeconds = await trickling;
     await holdPlaces(target);
-    after['places that are held'] = await memory();
+    after['places that are held'] = await strain();
     const patience = performance.now() + 1000 * RECOVERY_SECONDS;
     while (descriptorsOf(pid) - before >= MOST_DESCRIPTORS && performance.now() < patience) await delay(100);
     const descriptors = { before, after: descriptorsOf(pid) };
@@ -196,10 +207,11 @@ async function attackHub(
     const [sites] = await Promise.all([ended, attacked]);
     for (const { status, stderr } of sites) expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const { status, stdout, stderr } = await coordinator.ended;
-    expect({ status, stderr: stderr.replaceAll(/^memory .*\n/gm, '') }, stdout).toEqual({
+    expect({ status, stderr: stderr.replaceAll(/^(memory|busy) .*\n/gm, '') }, stdout).toEqual({
       status: 0,
       stderr: '',
     });
+    const busyWithAll = Number(/^busy (\d+)$/m.exec(stderr)?.[1]);
     expect((await run).stderr).toBe('');
     const model = readFileSync(at('run', 'model.safetensors'));
     for (const name of ['out', ...honest])
@@ -208,7 +220,8 @@ async function attackHub(
     const log = readFileSync(at('out', 'coordinator.log'), 'utf8').split('\n').slice(0, -1);
     expect(log.join('\n')).not.toContain(target.token);
     for (const line of log) JSON.parse(line);
-    return { before: atRest, after, descriptors, answers: answered, lines: log.length, cutAfterSeconds };
+    const more = { descriptors, answers: answered, lines: log.length, cutAfterSeconds, busyWithAll };
+    return { before: atRest, after, ...more };
   } finally {
     signal.removeEventListener('abort', kill);
     kill();
