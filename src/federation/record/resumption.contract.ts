@@ -16,7 +16,10 @@ import { openRunFolder } from './run-folder.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A run is killed at each of its facts, and not at one of each kind in the first and the last round. */
+    /**
+     * A run is killed at each of its facts, and not at one of each kind in the first and the last
+     * round.
+     */
     readonly everyFact: boolean;
   }
 }
