@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { InterruptedError } from '../base/interrupted.js';
 import type { TrainTestSplit } from '../data/dataset.js';
 import { loadDataset } from '../data/images/node/load-dataset.js';
-import { withOwnNormalization } from '../federation/coordinator/own-normalization.js';
 import {
   type FederationOptions,
   type RunStart,
   runFederation,
 } from '../federation/coordinator/run-federation.js';
+import { withOwnNormalization } from '../federation/coordinator/setup/own-normalization.js';
 import { FederationError } from '../federation/error.js';
 import { chooseStrategies } from '../federation/plan/chosen-strategies.js';
 import { DivergedRunError } from '../federation/record/diverged-run.js';

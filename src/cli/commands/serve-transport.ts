@@ -5,7 +5,8 @@
 import { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Leadership, LeadWanted, Opening } from '../../federation/coordinator/serve-federation.js';
+import type { Leadership, LeadWanted } from '../../federation/coordinator/led-folder.js';
+import type { Opening } from '../../federation/coordinator/serve-federation.js';
 import { descriptionHash } from '../../protocol/description-hash.js';
 import type { Status } from '../../protocol/status.js';
 import { beside, receptionsBeside } from '../../transport/beside.js';

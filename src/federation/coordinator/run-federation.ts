@@ -3,35 +3,17 @@
  * for a configuration. Node only.
  */
 
-import { availableParallelism } from 'node:os';
 import { InterruptedError } from '../../base/interrupted.js';
-import { bytesOf, checkSplit, type TrainTestSplit } from '../../data/dataset.js';
-import { datasetPath, loadDataset } from '../../data/images/node/load-dataset.js';
+import type { TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
-import type { OnDataProgress } from '../../data/progress.js';
-import type { Network } from '../../engine/nn/layers/network.js';
 import { encodeModel, modelMetadata } from '../../engine/nn/model-file.js';
-import type { Task } from '../../engine/nn/tasks/task.js';
-import type { Strategy } from '../../merge/strategy.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { layoutSize, type StateDict } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
-import type { Codec } from '../../transforms/codec/codec.js';
-import { afterMergeOf } from '../methods/after-merge.js';
-import type { Method } from '../methods/method.js';
 import { workersFor } from '../methods/methods.js';
-import { checkRefit } from '../methods/refit.js';
 import type { Attackers } from '../plan/attackers.js';
-import { chooseStrategies } from '../plan/chosen-strategies.js';
-import { compileFederation } from '../plan/compile-federation.js';
-import { sharesOf } from '../plan/dealt-shares.js';
-import { checkDemands } from '../plan/demands.js';
-import { federationPlan } from '../plan/federation-plan.js';
-import { learnerOf } from '../plan/learner.js';
-import { machineMemory } from '../plan/node/machine-memory.js';
-import { checkTestExamples } from '../plan/rules.js';
 import { type CutShort, concludeRun, type FederationOutcome } from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
 import { DivergedRunError } from '../record/diverged-run.js';
@@ -41,55 +23,20 @@ import { claimRun } from '../record/run-claim.js';
 import { keepRunData } from '../record/run-data.js';
 import { openRunFolder, prepareRunFolder, sha256Of } from '../record/run-folder.js';
 import { type StateCoding, stateCoding } from '../record/state-coding.js';
-import type { RecordedRound, RunState } from '../rounds/round.js';
+import type { RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
 import { updatesOfFolder } from './closing/files-of-run.js';
 import { coordinate, type Observer } from './coordinator.js';
-import { configurationWith } from './initial-model.js';
-import { withOwnNormalization } from './own-normalization.js';
-import { withOwnSettings } from './own-settings.js';
+import { type PreparedRun, prepareRun, type RunSettings } from './setup/prepared-run.js';
 
-export interface FederationOptions {
-  /** Where the run is kept, and taken up again; without it nothing is written. */
-  readonly out?: string | undefined;
-  /** Worker threads; the number of cores by default. */
-  readonly workers?: number | undefined;
-  /** That all of it may take; the machine's memory by default. */
-  readonly mostMemoryBytes?: number | undefined;
-  /** A folder with the data set's files. */
-  readonly dataDir?: string | undefined;
-  /** The data, in place of the configuration's. */
-  readonly data?: TrainTestSplit | undefined;
-  /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
-  readonly network?: Network | undefined;
-  /**
-   * What is learned, where that is a task of one's own; the configuration's is then `{ name:
-   * 'custom' }`.
-   */
-  readonly task?: Task | undefined;
-  /** Strategies of one's own, which the configuration may name. */
-  readonly strategies?: readonly Strategy[] | undefined;
-  /** Methods of one's own: every update carries what they compute. */
-  readonly methods?: readonly Method[] | undefined;
-  /** Codecs of one's own, which the configuration may name. */
-  readonly codecs?: readonly Codec[] | undefined;
-  /** A safetensors file with the weights to start from. */
-  readonly init?: string | undefined;
-  /** Interrupts the run between two steps; it can be taken up again where it has a folder. */
-  readonly signal?: AbortSignal | undefined;
+export interface FederationOptions extends RunSettings {
   /** What stands between the run and its workers, such as a memory of what others have done. */
   readonly tasks?: ((workers: TaskRunner) => TaskRunner) | undefined;
-  /** Rounds of a run of this configuration, to be run again as they were (`replay.ts`). */
-  readonly recorded?: readonly RecordedRound[] | undefined;
-  /** What errors call the configuration: a file's name; "options" by default. */
-  readonly source?: string | undefined;
-  readonly observer?: Observer & {
-    onData?: OnDataProgress;
-    /** What is worth knowing about the data, such as that pictures were resized. */
-    onNotice?(notice: string): void;
-    /** Before the first training. */
-    onStart?(start: RunStart): void;
-  };
+  readonly observer?: RunSettings['observer'] &
+    Observer & {
+      /** Before the first training. */
+      onStart?(start: RunStart): void;
+    };
 }
 
 export interface RunStart {
@@ -113,104 +60,26 @@ export async function runFederation(
   input: ConfigurationInput,
   options: FederationOptions = {},
 ): Promise<FederationOutcome> {
-  const { observer = {}, signal, source = 'options' } = options;
-  const named = withOwnSettings(input, { dataset: options.data?.train, task: options.task });
-  const { configuration: parsed, init } = await configurationWith(named, options.init, source);
-  if (options.data !== undefined) checkSplit(options.data);
-  const strategies = chooseStrategies(parsed, options.strategies ?? [], source, options.methods);
-  const after = afterMergeOf(parsed, source);
-  checkRefit(parsed, source);
-  const data =
-    options.data ??
-    (await loadDataset(parsed.dataset, {
-      dataDir: options.dataDir,
-      onProgress: observer.onData,
-      onNotice: observer.onNotice,
-      signal,
-    }));
-  const shares = sharesOf(parsed, data, source);
-  checkTestExamples(parsed, data, source);
-  const located = options.data ? parsed : { ...parsed, dataset: datasetPath(parsed.dataset) };
-  const configuration = await withOwnNormalization(located, input, data.train, options.out);
-  const workers = options.workers ?? availableParallelism();
-  checkDemands(
-    configuration,
-    learnerOf(configuration, data.train, options, source),
-    shares.length,
-    machineMemory(options.mostMemoryBytes),
-    {
-      threads: workers,
-      simulated: shares.length,
-      dataBytes: bytesOf(data.train) + bytesOf(data.test),
-    },
-  );
-  const compiled = compileFederation(
-    configuration,
-    data.train,
-    {
-      ...{ ...strategies, methods: options.methods, codecs: options.codecs },
-      ...{ network: options.network, task: options.task, init },
-    },
-    source,
-  );
-  const { network, inputs, task, plan, methods, refit, codec, frozen, model, initialState } = compiled;
-  const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, {
-    ...after,
-    ...{ refit, methods, codec },
-  });
-  const federation = { ...planned, rules: { ...planned.rules, recorded: options.recorded } };
-  const { attackers } = federation;
+  const prepared = await prepareRun(input, options);
+  const { configuration, shares, compiled, plan } = prepared;
+  const { network, inputs, task, codec, frozen, model } = compiled;
   const encode = (state: StateDict) => encodeModel(state, model);
-  const { store, folder, claim, close } = await openStore(
-    options,
-    configuration,
-    stateCoding(plan.layout, codec, model),
-  );
-  let pool: WorkerPool | undefined;
-  const stop = () => pool?.stop();
-  claim?.signal.addEventListener('abort', stop);
-  signal?.addEventListener('abort', stop);
+  const coding = stateCoding(plan.layout, codec, model);
+  const kept = await openStore(options, configuration, coding);
+  const { store, folder, claim } = kept;
   const conclusion = {
     ...{ out: options.out, configuration, network, inputs, task, store, shares, encode, frozen },
   };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   let state: RunState | undefined;
   try {
-    if (options.out !== undefined) {
-      const shared = configuration.shareLabelCounts ? labelCountsOf(data.train, shares) : undefined;
-      await keepLabelCounts(options.out, shared);
-      await keepRunData(options.out, data, shares);
-    }
-    state = store.events.reduce(applyEvent, startRun(federation.rules));
+    await keepFacts(prepared, options.out);
+    state = store.events.reduce(applyEvent, startRun(plan.rules));
     if (folder !== undefined) await continueRun(folder, configuration, state);
-    const parameters = layoutSize(plan.layout);
-    observer.onStart?.({ configuration, data, shares, attackers, workers, parameters, state });
-    if (isFinished(state)) return await conclude(state);
-
-    const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(data.train) : undefined;
-    const { train, test } = data;
-    pool = new WorkerPool(
-      {
-        ...{ plan, frozen: frozen?.values.data, train, test, poisoned },
-        ...{ features: refit?.features, ...workersFor(methods) },
-      },
-      workers,
-    );
-    const watching: Observer = {
-      ...observer,
-      onEvent: (event, next) => {
-        state = next;
-        observer.onEvent?.(event, next);
-      },
-    };
-    if (signal?.aborted) pool.stop();
-    state = await coordinate(federation, options.tasks?.(pool) ?? pool, store, {
-      observer: watching,
-      openUpdates: folder && updatesOfFolder(federation, folder, modelMetadata(model)),
-      // While one participant's update is written, the next one trains.
-      atOnce: 2 * workers,
+    const finished = await conduct(prepared, kept, options, state, (next) => {
+      state = next;
     });
-    return await conclude(state);
+    return await conclude(finished);
   } catch (error) {
     await claim?.check();
     if (error instanceof InterruptedError && state !== undefined) return await conclude(state, 'interrupted');
@@ -219,10 +88,68 @@ export async function runFederation(
     const { result } = await conclude(state, 'diverged');
     throw new DivergedRunError(message, { ...(hint && { hint }), cause: error, result });
   } finally {
-    signal?.removeEventListener('abort', stop);
-    await pool?.close();
-    await close();
+    await kept.close();
   }
+}
+
+/** Digests of the data, and who holds how many of which class where that is shared. */
+async function keepFacts({ configuration, data, shares }: PreparedRun, out: string | undefined) {
+  if (out === undefined) return;
+  await keepLabelCounts(out, configuration.shareLabelCounts ? labelCountsOf(data.train, shares) : undefined);
+  await keepRunData(out, data, shares);
+}
+
+/**
+ * All rounds that are left, by workers that live as long.
+ * @param onState what the run is after each fact
+ */
+async function conduct(
+  prepared: PreparedRun,
+  { store, folder, claim }: Awaited<ReturnType<typeof openStore>>,
+  { observer = {}, signal, tasks }: FederationOptions,
+  state: RunState,
+  onState: (state: RunState) => void,
+): Promise<RunState> {
+  const { configuration, data, shares, workers, compiled, plan } = prepared;
+  const { attackers } = plan;
+  const parameters = layoutSize(plan.layout);
+  observer.onStart?.({ configuration, data, shares, attackers, workers, parameters, state });
+  if (isFinished(state)) return state;
+  const pool = trainingPool(prepared);
+  const stop = () => pool.stop();
+  try {
+    claim?.signal.addEventListener('abort', stop);
+    signal?.addEventListener('abort', stop);
+    if (claim?.signal.aborted || signal?.aborted) stop();
+    const watching: Observer = {
+      ...observer,
+      onEvent(event, next) {
+        onState(next);
+        observer.onEvent?.(event, next);
+      },
+    };
+    return await coordinate(plan, tasks?.(pool) ?? pool, store, {
+      observer: watching,
+      openUpdates: folder && updatesOfFolder(plan, folder, modelMetadata(compiled.model)),
+      // While one participant's update is written, the next one trains.
+      atOnce: 2 * workers,
+    });
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    claim?.signal.removeEventListener('abort', stop);
+    await pool.close();
+  }
+}
+
+function trainingPool({ data, workers, compiled, plan: { attackers } }: PreparedRun): WorkerPool {
+  const { plan, frozen, refit, methods } = compiled;
+  const { train, test } = data;
+  const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(train) : undefined;
+  const setup = {
+    ...{ plan, frozen: frozen?.values.data, train, test, poisoned },
+    ...{ features: refit?.features, ...workersFor(methods) },
+  };
+  return new WorkerPool(setup, workers);
 }
 
 /** Where the run is kept: a folder, which is this process's alone until it is closed, or memory. */

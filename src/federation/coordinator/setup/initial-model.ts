@@ -1,14 +1,14 @@
 /** A model of somebody's to start from, read from a file. Node only. */
 import { readFile } from 'node:fs/promises';
-import { reasonOf } from '../../base/node/reason.js';
-import { requireFinite } from '../../engine/nn/model-file.js';
+import { reasonOf } from '../../../base/node/reason.js';
+import { requireFinite } from '../../../engine/nn/model-file.js';
 import {
   type Configuration,
   ConfigurationError,
   parseConfiguration,
-} from '../../protocol/configuration/configuration.js';
-import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
-import { sha256Of } from '../record/run-folder.js';
+} from '../../../protocol/configuration/configuration.js';
+import { decodeSafetensors, encodeSafetensors } from '../../../tensor/safetensors.js';
+import { sha256Of } from '../../record/run-folder.js';
 
 export type InitialModel = Awaited<ReturnType<typeof readInitialModel>>;
 

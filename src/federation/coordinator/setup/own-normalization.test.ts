@@ -2,11 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withoutExamples } from '../../data/dataset.js';
-import { imageDataset } from '../../data/images/image-dataset.js';
-import { pixelStatistics } from '../../data/images/pixel-statistics.js';
-import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
-import { prepareRunFolder } from '../record/run-folder.js';
+import { withoutExamples } from '../../../data/dataset.js';
+import { imageDataset } from '../../../data/images/image-dataset.js';
+import { pixelStatistics } from '../../../data/images/pixel-statistics.js';
+import {
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../../../protocol/configuration/configuration.js';
+import { prepareRunFolder } from '../../record/run-folder.js';
 import { withOwnNormalization } from './own-normalization.js';
 
 const root = await mkdtemp(join(tmpdir(), 'commonweight-normalization-'));

@@ -3,12 +3,12 @@
  * deviation of the training images. It is a fact of the run from then on: folder, plan and model
  * have it, and a run that is taken up again keeps it.
  */
-import type { Dataset } from '../../data/dataset.js';
-import { asImages } from '../../data/images/image-dataset.js';
-import { datasetNames } from '../../data/images/node/load-dataset.js';
-import { pixelStatistics } from '../../data/images/pixel-statistics.js';
-import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
-import { earlierConfiguration } from '../record/run-folder.js';
+import type { Dataset } from '../../../data/dataset.js';
+import { asImages } from '../../../data/images/image-dataset.js';
+import { datasetNames } from '../../../data/images/node/load-dataset.js';
+import { pixelStatistics } from '../../../data/images/pixel-statistics.js';
+import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
+import { earlierConfiguration } from '../../record/run-folder.js';
 
 /**
  * The configuration with that normalization in it.

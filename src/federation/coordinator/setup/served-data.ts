@@ -3,10 +3,10 @@
  * set that a program hands in, a folder or a known set of pictures, or the settings where the
  * coordinator has none. Node only.
  */
-import { checkDataset, type DataFacts, type Dataset } from '../../data/dataset.js';
-import { datasetPath, type LoadDatasetOptions, loadDataset } from '../../data/images/node/load-dataset.js';
-import { picturesOfSettings } from '../../data/images/settings.js';
-import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import { checkDataset, type DataFacts, type Dataset } from '../../../data/dataset.js';
+import { datasetPath, type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
+import { picturesOfSettings } from '../../../data/images/settings.js';
+import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { withOwnNormalization } from './own-normalization.js';
 
 export interface ServedData {

@@ -1,0 +1,82 @@
+/**
+ * A run folder and who leads it: one coordinator at a time, also where others stand by. Node only.
+ */
+import { mkdir } from 'node:fs/promises';
+import { type Signer, signer as signerOf } from '../../protocol/signed.js';
+import { FencedError } from '../../transport/error.js';
+import { claimRun, jobOf, lastEpochOf } from '../record/run-claim.js';
+import { openRunFolder, prepareRunFolder, type RunFolder } from '../record/run-folder.js';
+import { stateCoding } from '../record/state-coding.js';
+import type { RunStore } from '../rounds/run-store.js';
+import { coordinatorKey } from './coordinator-key.js';
+import type { PreparedService } from './setup/prepared-service.js';
+
+/** What a coordinator takes the lead of. */
+export interface LeadWanted {
+  readonly signer: Signer;
+  /** The largest epoch that the run has had. */
+  lastEpoch(): Promise<number>;
+}
+
+/** Ends when another coordinator has taken over. */
+export interface Leadership {
+  readonly epoch: number;
+  readonly signal: AbortSignal;
+}
+
+export interface LedFolder {
+  readonly folder: RunFolder;
+  readonly job: string;
+  readonly signer: Signer;
+  readonly epoch: number;
+  /** Aborted when another process has taken the folder. */
+  readonly claimed: AbortSignal;
+  /** The store, which records nothing any more once another coordinator leads. */
+  led(store: RunStore): RunStore;
+  close(): Promise<void>;
+}
+
+interface LeadOptions {
+  readonly out: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly lead?: ((wanted: LeadWanted) => Promise<Leadership>) | undefined;
+  readonly onWaiting?: ((notice: string) => void) | undefined;
+}
+
+export async function takeLead(
+  { configuration, compiled }: PreparedService,
+  { out, signal, lead, onWaiting }: LeadOptions,
+): Promise<LedFolder> {
+  // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
+  await mkdir(out, { recursive: true, mode: 0o700 }).catch(() => undefined);
+  await prepareRunFolder(out, configuration);
+  const job = await jobOf(out);
+  const signer = signerOf(await coordinatorKey(out), job);
+  const leadership = await lead?.({ signer, lastEpoch: () => lastEpochOf(out) });
+  const claim = await claimRun(out, { leads: leadership?.epoch, signal, onWaiting });
+  const coding = stateCoding(compiled.plan.layout, compiled.codec, compiled.model);
+  const folder = await openRunFolder(out, configuration, coding, claim).catch(async (error: unknown) => {
+    await claim.release();
+    throw error;
+  });
+  return {
+    ...{ folder, job, signer, epoch: leadership?.epoch ?? claim.number, claimed: claim.signal },
+    led: (store) => ledBy(leadership, store),
+    async close() {
+      await folder.close();
+      await claim.release();
+    },
+  };
+}
+
+/** Who does not lead any more records nothing: another reads the same journal. */
+function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {
+  if (lead === undefined) return store;
+  return {
+    ...store,
+    async append(event) {
+      if (lead.signal.aborted) throw new FencedError('federation: another coordinator has taken over');
+      await store.append(event);
+    },
+  };
+}

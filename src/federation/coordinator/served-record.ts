@@ -1,0 +1,56 @@
+/**
+ * What the coordinator of participants elsewhere has on its disk, open: the blobs that participants
+ * send and fetch, the second copies of what the next round needs, the store over both, and the
+ * description that everybody agrees to. Node only.
+ */
+import { join } from 'node:path';
+import type { Description } from '../../protocol/description.js';
+import { blobFolder } from '../../transport/blob-folder.js';
+import type { BlobFolder } from '../../transport/transport.js';
+import { describeFederation } from '../plan/description.js';
+import { versionsOfThis } from '../plan/node/versions.js';
+import { keepRunData } from '../record/run-data.js';
+import { type TwoCopies, twoCopies } from '../record/two-copies.js';
+import type { RunStore } from '../rounds/run-store.js';
+import type { KeptDetails } from '../watch/kept-details.js';
+import { shownDetails } from '../watch/live-view.js';
+import { type DownloadableBlobs, giveBlobs } from './given-blobs.js';
+import type { LedFolder } from './led-folder.js';
+import { receivingStore } from './received-updates.js';
+import type { PreparedService } from './setup/prepared-service.js';
+
+export interface ServedRecord {
+  readonly blobs: BlobFolder;
+  readonly given: DownloadableBlobs;
+  readonly copies: TwoCopies;
+  readonly store: RunStore;
+  /** Of the rounds, for observers. */
+  readonly details: KeptDetails;
+  readonly description: Description;
+  /** Of this package. */
+  readonly version: string | undefined;
+}
+
+interface RecordOptions {
+  readonly out: string;
+  /** Offers the plan although participants can compile it. */
+  readonly offerPlan?: boolean | undefined;
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+export async function openRecord(
+  { compiled, participants, test, isGiven }: PreparedService,
+  { folder, job, led }: LedFolder,
+  { out, offerPlan, onNotice }: RecordOptions,
+): Promise<ServedRecord> {
+  await keepRunData(out, { train: test, test }, []);
+  const blobs = await blobFolder(join(out, 'blobs'));
+  const given = await giveBlobs(blobs, compiled, isGiven, offerPlan);
+  const copies = twoCopies({ path: out, blobs, given: given.bytesOf, onMended: onNotice });
+  const { store, details } = await shownDetails(out, led(receivingStore(folder, blobs, copies)));
+  const version = versionsOfThis().commonweight;
+  const description = await describeFederation(compiled, {
+    ...{ job, participants, version, foreignPlan: given.plan, frozen: given.frozen },
+  });
+  return { blobs, given, copies, store, details, description, version };
+}

@@ -1,0 +1,72 @@
+/**
+ * The rounds of a federation whose participants are elsewhere, over what the coordinator has on its
+ * disk: how files are checked, merged, mended and removed. Node only.
+ */
+import { updatesProblem } from '../../merge/memory/checks.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import { finalRole } from '../record/conclude-run.js';
+import { continueRun } from '../record/continued-run.js';
+import { returnProblem } from '../record/returning.js';
+import type { Clock } from '../rounds/clock.js';
+import { baseOf, type RunState } from '../rounds/round.js';
+import type { RoundEvent } from '../rounds/round-events.js';
+import { fileChecker } from './check-files.js';
+import { concludeReceived } from './conclude-received.js';
+import type { LedFolder } from './led-folder.js';
+import { discardReceived } from './received-updates.js';
+import { type RemoteObserver, type RemoteRounds, remoteRounds } from './remote/remote-rounds.js';
+import type { ServedRecord } from './served-record.js';
+import type { PreparedService } from './setup/prepared-service.js';
+
+export interface ServedRounds {
+  readonly rounds: RemoteRounds;
+  /** Makes a blob sound that the disk has changed. */
+  mend(sha256: string): Promise<void>;
+}
+
+interface RoundsOptions {
+  readonly clock: Clock;
+  readonly observer: RemoteObserver;
+  /** What evaluates models; asked where there are test examples only. */
+  readonly tasks: () => TaskRunner;
+}
+
+/** Taken up where an earlier coordinator has left them. */
+export async function servedRounds(
+  service: PreparedService,
+  { folder, claimed }: LedFolder,
+  { blobs, given, copies, store, description }: ServedRecord,
+  { clock, observer, tasks }: RoundsOptions,
+): Promise<ServedRounds> {
+  const { configuration, compiled, plan, strategy } = service;
+  const { initial } = given;
+  const workshop = { plan, model: compiled.model, folder, store, blobs, copies, initial, tasks };
+  const mend = (sha256: string): Promise<void> => copies.mendBlob(sha256, rounds.state().rounds);
+  const check = fileChecker(plan, blobs);
+  const methods = compiled.methods.map(({ name }) => name);
+  const discardAfter = (event: RoundEvent, state: RunState) =>
+    discardReceived(event, state, {
+      ...{ folder, blobs, methods, keep: configuration.keep, given: given.bytesOf.keys() },
+    });
+  const rounds = remoteRounds({
+    ...{ rules: plan.rules, description, store, blobs, initial, observer, clock, mend, discardAfter },
+    check(participant, announcement, state) {
+      const base = announcement.type === 'update' ? baseOf(state, announcement.round, initial) : undefined;
+      return check(participant, announcement, base);
+    },
+    conclude: (phase, round, state) => concludeReceived(phase, round, state, workshop),
+    tooFew(count) {
+      const { quorum, participantsPerRound = count } = configuration;
+      const problem = updatesProblem(strategy, Math.min(count, quorum ?? participantsPerRound));
+      return problem && `the strategy "${strategy.name}" ${problem}`;
+    },
+    cannotReturn: (to, state) => returnProblem(to, state, { path: folder.path, blobs, copies }),
+    finalModel: (state) => finalRole(state, configuration)?.sha256,
+  });
+  await continueRun(folder, configuration, rounds.state());
+  claimed.addEventListener('abort', () => rounds.reception.onFenced?.(claimed.reason));
+  // A coordinator that was killed right after it recorded this left it undone.
+  const lastEvent = store.events.at(-1);
+  if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
+  return { rounds, mend };
+}
