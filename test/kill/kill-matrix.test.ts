@@ -13,7 +13,7 @@ it('a federation whose processes are killed and started again comes to the bytes
 }, async ({ signal }) => {
   const { coordinator } = await expectSameAsRun(
     join(root, 'killed'),
-    federationYaml('refit: { rounds: every }'),
+    federationYaml('{ refit: { rounds: every }, codec: { update: half, model: half }, clipUpdate: 1 }'),
     {
       coordinator: [
         '.*: a piece of it written',

@@ -46,18 +46,21 @@ describe('a participant that is killed and comes back', () => {
     };
   }
 
-  it('hands in what it had trained', async () => {
-    const script = await scripted(base);
+  it.each([
+    ['as it is', base],
+    ['clipped and in half precision', { ...base, clipUpdate: 0.1, codec: { update: 'half' } }],
+  ])('hands in what it had trained, %s', async (_, settings) => {
+    const script = await scripted(settings);
     const folder = newFolder();
     await script.publish({ type: 'train', round: 1, ...only });
-    const first = joined(mortal(script.open(), false), base, { folder });
+    const first = joined(mortal(script.open(), false), settings, { folder });
     await expect(first.outcome).rejects.toThrow('killed');
-    const second = joined(script.open(), base, { folder });
+    const second = joined(script.open(), settings, { folder });
     const { update } = await script.hears('update', 1);
     await script.publish({ type: 'finished', reason: 'max-rounds' });
     await second.outcome;
     expect(second.events).toContainEqual({ type: 'trained', round: 1, kept: true });
-    const { updates } = await recordedRun({ ...base, rounds: 1 });
+    const { updates } = await recordedRun({ ...settings, rounds: 1 });
     expect(update.state.sha256).toBe(updates.get(`1 ${name}`)!.sha256);
   });
 
