@@ -46,7 +46,8 @@ export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError
   const state = got === undefined ? 'is missing' : `is ${excerpt(got)}`;
   const nearest = typeof got === 'string' ? nearestName(got, namesOf(node)) : undefined;
   const expected =
-    node === undefined
+    // A pattern may say in words what it allows.
+    issue?.message.startsWith('expected') || node === undefined
       ? (issue?.message ?? 'something else')
       : (tooLong(node, got) ?? `expected ${describe(node)}`);
   return {

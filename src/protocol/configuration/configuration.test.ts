@@ -271,6 +271,13 @@ describe('a configuration', () => {
     ]);
   });
 
+  it('says what names of participants are made of', () => {
+    expect(complaint({ participants: ['café', 'b'], partition: { name: 'v', participants: 2 } })).toEqual([
+      expect.stringMatching(/^"participants\.0" is "café", expected .*letters from a to z/),
+      undefined,
+    ]);
+  });
+
   it('tells of a mistyped field rather than of the one that is missing for it', () => {
     const [message, hint] = complaint({ rounds: undefined, round: 3 })!;
     expect(message).toMatch(/^"round" is unknown, expected one of seed, /);

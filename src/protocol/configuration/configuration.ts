@@ -122,7 +122,9 @@ export const configurationSchema = z
       .optional()
       .describe('How many participants are drawn for each round; all by default.'),
     participants: z
-      .array(z.string().regex(/^[\w.-]{1,64}$/))
+      .array(
+        z.string().regex(/^[\w.-]{1,64}$/, 'expected 1 to 64 letters from a to z, digits, "_", "." or "-"'),
+      )
       .min(1)
       .optional()
       .describe('The names of the participants; "environment-1", "environment-2", … by default.'),
