@@ -1,4 +1,4 @@
-/** The files of an announcement, looked at before they count. Node only. */
+/** Checks the files of an announcement before they count. Node only. */
 import type { Announcement } from '../../protocol/announcement.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { decodeCodedModel } from '../../transforms/codec/coded-file.js';
@@ -12,8 +12,8 @@ import { type CheckedUpdate, checkUpdate } from './check-update.js';
 import type { CheckedFiles } from './remote/receive.js';
 
 /**
- * Looks at the files that a participant sent.
- * @param base the SHA-256 of what its work began with, where that is a file
+ * Checks the files that a participant sent.
+ * @param base the SHA-256 of what its work began with, if that is a file
  */
 export type CheckFiles = (
   participant: string,
@@ -27,7 +27,9 @@ type FilePlan = Pick<
   'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit' | 'codec' | 'clipUpdate' | 'initialState'
 >;
 
-/** One after the other, so that many who hand in at once take no more memory than one. */
+/**
+ * Checks one file after the other, so that many announcements at once need no more memory than one.
+ */
 export function fileChecker(plan: FilePlan, blobs: BlobFolder): CheckFiles {
   let last: Promise<unknown> = Promise.resolve();
   return (participant, announcement, base) => {
@@ -46,7 +48,7 @@ async function checkFiles(
 ): Promise<CheckedFiles> {
   if (announcement.type === 'contributed' && announcement.file !== undefined && plan.refit !== undefined) {
     const path = blobs.pathOf(announcement.file.sha256);
-    // Sums over any number of examples: they grow with the data.
+    // Sums over examples grow with the number of examples.
     const { problem } = await checkUpdate(path, featureLayout(plan.refit.features), {
       what: `the sums of features of "${participant}"`,
       farthest: Infinity,
@@ -86,7 +88,7 @@ type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
 const methodsIn = ({ round }: UpdateAnnouncement, plan: FilePlan) =>
   methodsOf(plan, round, isEvaluated(plan.rules, round));
 
-/** An update without what a merge reads, or with what nobody asked for, is none. */
+/** An update that lacks what a merge reads, or has what nobody asked for, is refused. */
 function attachmentsProblem(
   participant: string,
   announcement: UpdateAnnouncement,

@@ -19,23 +19,21 @@ import { fileReader, readerOf, type StateReader } from './state-reader.js';
 import { type UpdateHeader, updateHeader } from './update-header.js';
 
 export interface UpdateCheck {
-  /** Whose it is and what, for the message: `the update of "site-b"`. */
+  /** Whose file it is and what it holds, for the message: `the update of "site-b"`. */
   readonly what: string;
   /** By which its weights travel; plain by default. Another needs `base` as a state. */
   readonly codec?: Codec | undefined;
-  /** The state that the work began with, or its file; distances count from zero without one. */
+  /** The state that the work began with, or its file; without one, distances count from zero. */
   readonly base?: string | StateDict | undefined;
   /**
-   * The farthest that weights may have moved, as the root of their mean square, in units of the
-   * base's or of 1, whichever is more; 100 by default. What one round moves is below 1, and numbers
-   * like that would drown everybody else's in a mean.
+   * How far weights may have moved: the root of their mean square, in units of the base's or of 1,
+   * whichever is larger; 100 by default. One round moves them by less than 1, and numbers far
+   * beyond would drown all others in a mean.
    */
   readonly farthest?: number | undefined;
-  /**
-   * The largest L2 norm of the change of the weights, where updates are clipped; any by default.
-   */
+  /** The largest L2 norm of the change of the weights if updates are clipped; any by default. */
   readonly clip?: number | undefined;
-  /** No value is below it; any by default. */
+  /** The least allowed value; any by default. */
   readonly least?: number | undefined;
 }
 
@@ -49,7 +47,7 @@ export type CheckedUpdate =
   /** How far the weights moved, as the root of the mean square, in units of the base's; from zero where there is no base. */
   | { readonly problem?: undefined; readonly moved: number };
 
-/** @throws MergeError when a file cannot be read, or the base is no model of these tensors */
+/** @throws MergeError when a file cannot be read, or the base is not a model with these tensors */
 export async function checkUpdate(
   path: string,
   layout: StateLayout,
@@ -146,7 +144,7 @@ async function checkValues(
   };
 }
 
-/** The sums of squares of the change, and of what it began with. */
+/** The sums of squares of the change, and of the base. */
 function squaresOf(values: Float32Array, base: Float32Array | undefined) {
   const squares = { moved: 0, base: 0 };
   for (let i = 0; i < values.length; i++) {

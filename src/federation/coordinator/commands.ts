@@ -1,5 +1,5 @@
 /**
- * What the round asks for, carried out: local training, merging, evaluation of copies, pooled
+ * Carries out the commands of a round: local training, merging, evaluation of copies, pooled
  * training. Each command becomes the fact that it was done.
  */
 
@@ -40,7 +40,7 @@ import { closeRound } from './closing/close-round.js';
 import type { RoundUpdates } from './closing/round-updates.js';
 import { type StoredRounds, updateOf } from './closing/updates-in-memory.js';
 
-/** Where a command is carried out. */
+/** What commands need to be carried out. */
 export interface Workshop {
   readonly plan: FederationPlan;
   readonly tasks: TaskRunner;
@@ -50,7 +50,7 @@ export interface Workshop {
   readonly openUpdates: OpenUpdates;
 }
 
-/** The updates of a round that is to be closed. */
+/** Opens the updates of a round that is about to be closed. */
 export type OpenUpdates = (round: number, of: StoredRounds) => Promise<RoundUpdates>;
 
 export function carryOut(command: Command, workshop: Workshop): Promise<RoundEvent> {
@@ -121,7 +121,7 @@ async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
   return { type: 'update-received', round, update };
 }
 
-/** An attacker that trains nothing says of its work what the first honest participant said. */
+/** An attacker that does not train reports the work of the first honest participant as its own. */
 async function craftFromHonest(
   craft: (honest: readonly Float32Array[]) => Float32Array,
   { round, participant }: Part,
@@ -149,7 +149,7 @@ async function craftFromHonest(
 async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent> {
   const { plan, rounds, tasks } = workshop;
   const { members } = recordOf(rounds, round).closed.train as Closing;
-  // Where participants come and go, whoever has not joined yet has no part in what methods merge.
+  // If participants come and go, those that have not joined yet have no part in what methods merge.
   const joined = plan.shares.filter(({ name }) => members.size === 0 || members.has(name));
   return closeRound(round, {
     ...workshop,

@@ -1,7 +1,4 @@
-/**
- * The coordinator's part of each phase, where what participants have handed in lies as files. Node
- * only.
- */
+/** The coordinator's part of each phase, if the participants' updates are files. Node only. */
 import type { TaskRunner } from '../../training/tasks.js';
 import { refit, solveRefit } from '../methods/refit.js';
 import type { Closing, RoundRecord, RunState } from '../rounds/round.js';
@@ -15,13 +12,13 @@ import { updatesInFiles } from './closing/updates-in-files.js';
 export interface ReceivedWorkshop extends ReceivedRounds {
   /** Over the folder; see `receivingStore`. */
   readonly store: RunStore;
-  /** Asked where there are test examples only. */
+  /** Called only if there are test examples. */
   readonly tasks: () => TaskRunner;
 }
 
 /**
- * @throws DamagedUpdateError when a file is not what the journal says; it is gone then, and can be
- *   sent again.
+ * @throws DamagedUpdateError when a file is not the one in the journal; it is removed, and can be
+ * sent again.
  */
 export async function concludeReceived(
   phase: string,
@@ -52,7 +49,7 @@ function merge(round: number, state: RunState, workshop: ReceivedWorkshop): Prom
   });
 }
 
-/** What counts of a phase of contributions. */
+/** The files that count in a phase of contributions. */
 function filesOf(phase: string, { closed, contributed }: RoundRecord) {
   return (closed[phase]?.counted ?? []).flatMap((participant) => {
     const { sha256 } = contributed[phase]?.get(participant) ?? {};

@@ -1,7 +1,7 @@
 /**
- * The key by which participants know the coordinator of a run: drawn at its first start, kept in
- * the run's folder where nobody else can read it, and the same at every later start. Anybody who
- * has the file can speak for the coordinator. Node only.
+ * The key by which participants recognize the coordinator of a run. It is drawn at the first start,
+ * kept in the run's folder where only its owner can read it, and the same at every later start.
+ * Anybody who has the file can speak for the coordinator. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ import { cannotWrite } from '../record/write-result.js';
 
 const FILE = 'coordinator.key';
 
-/** @throws FederationError when the file cannot be read, or holds no key */
+/** @throws FederationError when the file cannot be read, or has no key */
 export async function coordinatorKey(folder: string): Promise<SecretKey> {
   const file = join(folder, FILE);
   const known = await readKey(file);
   if (known !== undefined) return known;
   const text = `${Buffer.from(newSecretKey()).toString('hex')}\n`;
-  // Of two that begin at once, one has its own in place.
+  // If two processes start at once, only one of them writes its key.
   await writeFileWhole(file, text, { mode: 0o600, exclusive: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw cannotWrite(file, error);
   });

@@ -1,6 +1,6 @@
 /**
  * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until
- * nothing is due. All decisions are the round's; everything that matters is in the store before it
+ * nothing is due. The round makes all decisions. Everything that matters is stored before it
  * counts.
  */
 import { turnTaker } from '../../base/turns.js';
@@ -26,7 +26,7 @@ export interface CoordinateOptions {
   /** How the updates of a round are read when it is closed; from the store by default. */
   readonly openUpdates?: OpenUpdates | undefined;
   /**
-   * How many commands are carried out at once: the others wait, and hold nothing. All by default.
+   * How many commands are carried out at once; the others wait and hold no memory. All by default.
    */
   readonly atOnce?: number | undefined;
 }
@@ -53,7 +53,7 @@ export async function coordinate(
   let failure: { error: unknown } | undefined;
   let recording: Promise<void> = Promise.resolve();
 
-  /** Facts are recorded one after the other, and count in the order in which they are recorded. */
+  /** Facts are recorded one after the other, and count in that order. */
   const record = (event: RoundEvent) => {
     recording = recording.then(async () => {
       await store.append(event);
@@ -68,7 +68,7 @@ export async function coordinate(
     const done = carryOut(command, { plan, tasks, store, onProgress, openUpdates, rounds: state.rounds })
       .then(record)
       .catch((error: unknown) => {
-        // What failed cannot be mended by the others: they stop at their next step.
+        // The others cannot repair a failure, so they stop at their next step.
         failure ??= { error };
         tasks.stop();
       })
@@ -81,7 +81,7 @@ export async function coordinate(
     const added = due.filter((command) => !running.has(keyOf(command))).slice(0, atOnce - running.size);
     for (const command of added) {
       start(command);
-      // Hundreds may be due at once, each with a first state to make.
+      // Hundreds may be due at once, each with an initial state to make.
       await takeTurn();
     }
     if (running.size > 0) await Promise.race(running.values());

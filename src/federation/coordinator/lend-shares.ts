@@ -1,7 +1,7 @@
 /**
- * The coordinator's side of `demonstration-share.ts`. The set is read when the first participant
- * asks, is there once for all who ask at a time, and is let go when nobody does: a coordinator that
- * lends nothing needs no memory for it.
+ * The coordinator's side of `demonstration-share.ts`. The data set is loaded when the first
+ * participant asks and released when nobody does, so a coordinator that lends nothing needs no
+ * memory for it.
  */
 import type { ImageSplit } from '../../data/images/image-dataset.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
@@ -15,7 +15,7 @@ export function lendShares(
   load: () => Promise<ImageSplit>,
 ): LendShare {
   let data: Promise<ImageSplit> | undefined;
-  /** Together not larger than the set. */
+  /** Together they are not larger than the set. */
   const encoded = new Map<string, Promise<Uint8Array>>();
   let asking = 0;
   async function encode(participant: string): Promise<Uint8Array> {

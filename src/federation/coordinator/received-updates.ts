@@ -1,7 +1,7 @@
 /**
- * The store of a run whose updates come from other machines. What is received lies among the blobs,
- * under its hash; what the coordinator makes lies in the run folder, under a name, and among the
- * blobs too where participants fetch it. Node only.
+ * The store of a run whose updates come from other machines. Received blobs are stored under their
+ * hashes. What the coordinator makes is stored in the run folder under a name, and as a blob, too,
+ * if participants fetch it. Node only.
  */
 import { join } from 'node:path';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
@@ -37,16 +37,16 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: Two
   };
 }
 
-/** What a round leaves to those after it. */
+/** What a round leaves to later rounds. */
 const left = (round: number, methods: readonly string[]): StateRole[] => [
   ...(['merged', 'server', 'average', 'refitted'] as const).map((type) => ({ type, round })),
   ...methods.map((name) => ({ type: 'common' as const, name, round })),
 ];
 
 /**
- * Removes what no later step reads: files of rounds that are over, models, and what belongs to
- * them, that are older than the last `keep` or void, and what nothing refers to, such as an update
- * that came too late.
+ * Removes what no later step reads: files of rounds that are over; models, and what belongs to
+ * them, that are void or older than the last `keep`; and blobs that nothing refers to, such as a
+ * late update.
  */
 export async function discardReceived(
   event: RoundEvent,
@@ -75,8 +75,8 @@ interface Discarding {
   readonly blobs: BlobFolder;
   /** The names of the run's methods. */
   readonly methods: readonly string[];
-  /** Of how many rounds the models stay. */
+  /** The number of rounds whose models are kept. */
   readonly keep: number;
-  /** What was there before round 1. */
+  /** The blobs that existed before round 1. */
   readonly given: Iterable<string>;
 }

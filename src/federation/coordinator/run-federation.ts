@@ -1,6 +1,6 @@
 /**
- * A whole federation on this machine: data, partition, plan, workers and run folder put together
- * for a configuration. Node only.
+ * Runs a whole federation on this machine: builds data, partition, plan, workers and run folder
+ * from a configuration. Node only.
  */
 
 import { InterruptedError } from '../../base/interrupted.js';
@@ -45,9 +45,9 @@ export interface RunStart {
   readonly shares: readonly Share[];
   readonly attackers?: Attackers | undefined;
   readonly workers: number;
-  /** Numbers in the network's state. */
+  /** The number of elements of the network's state. */
   readonly parameters: number;
-  /** What an earlier start of this run has left, or the beginning. */
+  /** The state that an earlier start of this run left, or the initial state. */
   readonly state: RunState;
 }
 

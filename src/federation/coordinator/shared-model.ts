@@ -1,11 +1,11 @@
 /**
- * A store that reads a model once for all who begin with it: what a round's training begins with,
- * or what every participant evaluates, is one array, and not one for each participant.
+ * A store that reads a model once for all participants: what a round's training begins with, or
+ * what all evaluate, is one array instead of one for each.
  */
 import type { StateDict } from '../../tensor/state-dict.js';
 import { isModel, type RunStore } from '../rounds/run-store.js';
 
-/** The model read last is kept, and no other. Nobody changes its values. */
+/** Only the model that was read last is kept. Its values must not be changed. */
 export function sharingModel(store: RunStore): RunStore {
   let last: { readonly key: string; readonly state: Promise<StateDict> } | undefined;
   return {

@@ -1,7 +1,7 @@
 /**
- * What a configuration and a few facts about the data make: network, plan, strategies, initial
- * weights. One function of them alone, so that whoever is told both, on whatever machine, has the
- * same.
+ * Compiles a configuration and a few facts about the data to network, plan, strategies and initial
+ * weights. It is a function of these alone, so everybody who has them gets the same result on any
+ * machine.
  */
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
@@ -28,13 +28,13 @@ import { codecsOf } from './codecs.js';
 import { type Learner, learnerOf, type OwnLearner } from './learner.js';
 
 export interface CompileOptions extends ChosenStrategies, OwnLearner {
-  /** Of one's own: see `methodsFor`. */
+  /** Methods of your own: see `methodsFor`. */
   readonly methods?: readonly Method[] | undefined;
   /** Codecs of one's own: see `codecsOf`. */
   readonly codecs?: readonly Codec[] | undefined;
-  /** The weights to start from, and what errors call them. */
+  /** The weights to start from, and their name in errors. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
-  /** What is frozen of a model that only the coordinator has, as it sent it. */
+  /** The frozen weights that the coordinator sent, for a model that only it has. */
   readonly held?: StateDict | undefined;
 }
 
@@ -46,27 +46,27 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly refit: RefitPlan | undefined;
   /** By which weights travel. */
   readonly codec: Codecs;
-  /** What the file of a model says of it. */
+  /** The metadata of a model's file. */
   readonly model: ModelDescription;
-  /** What no step changes, with the table of the whole model; undefined where nothing is frozen. */
+  /** The frozen weights, with the table of the whole model; undefined if nothing is frozen. */
   readonly frozen: FrozenWeights | undefined;
   /**
-   * What a participant begins with. @throws ConfigurationError where that is a model that only the
-   * coordinator has.
+   * What a participant begins with. @throws ConfigurationError when only the coordinator has that
+   * model.
    */
   initialState(participant: string): StateDict;
 }
 
 export interface FrozenWeights {
   readonly values: StateDict;
-  /** A state with them: the whole model. */
+  /** The whole model: a state with the frozen weights. */
   complete(state: StateDict): StateDict;
 }
 
-/** As it is where the network is at hand. */
+/** A compiled federation whose network is available. */
 export interface FederationWithNetwork extends CompiledFederation, Learner {}
 
-/** @param source what errors call the configuration */
+/** @param source the name of the configuration in errors */
 export function compileFederation(
   configuration: Configuration,
   facts: DataFacts,
@@ -74,7 +74,7 @@ export function compileFederation(
   source: string,
 ): FederationWithNetwork {
   const learner = learnerOf(configuration, facts, own, source);
-  // The cut into parts is not the machine's but the default one, so that the plan is the same
+  // The cut into parts is the default one, not the machine's, so that the plan is the same
   // everywhere.
   const plan = planCutFor({ configuration, ...learner });
   const parameters = parametersOf(learner.network, learner.inputs, learner.freeze);
@@ -96,14 +96,14 @@ export function compileFederation(
         );
       }
       if (common === undefined && configuration.initialWeights === 'independent') return drawn(participant);
-      // Drawn when it is asked for: who only merges may never need it.
+      // Drawn when it is requested: a process that only merges may never need it.
       common ??= drawn();
       return common;
     },
   };
 }
 
-/** Drawn by the seed, for everybody alike, unless they are those of a model that is given. */
+/** Drawn by the seed, the same for all, unless a model is given. */
 function frozenWeights(
   { seed, initialModel }: Configuration,
   parameters: readonly Parameter[],
@@ -120,7 +120,7 @@ function frozenWeights(
           'the frozen weights are those of "initialModel", expected the coordinator to send them',
         );
       }
-      // Drawn when they are asked for: who only describes the federation needs none.
+      // Drawn when they are requested: a description of the federation needs none.
       values ??= initialFrozen(parameters, seed, 'initial weights');
       return values;
     },
@@ -141,9 +141,9 @@ export const modelDescription = (
 });
 
 /**
- * The plan of a federation, with batches cut for a runtime: the same step, whose sums are added up
- * in another order.
- * @param partBytes of that runtime; the default cut is the one whose hash is compared
+ * The plan of a federation with batches cut for a runtime: the same step, with sums added in
+ * another order.
+ * @param partBytes of that runtime; the hash that is compared is that of the default cut
  */
 export function planCutFor(
   { configuration, network, inputs, task, freeze }: Learner & Pick<CompiledFederation, 'configuration'>,

@@ -1,8 +1,8 @@
 /**
- * Computes what a federation would demand of a machine. A participant's settings come from somebody
- * else, and a mistake or malice in them must not take all the memory, or an eternity; and a run of
- * one's own should not end in the middle. The demand is computed before anything is allocated, and
- * has been compared with measured peaks.
+ * Computes the memory that a federation needs on a machine. A participant's settings come from
+ * others: a mistake or an attack must not take all its memory or unlimited time. And a run of your
+ * own should not fail halfway. The need is computed before anything is allocated, and was compared
+ * with measured peaks.
  */
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { layoutOf, parametersOf } from '../../engine/nn/layers/network.js';
@@ -16,7 +16,7 @@ import { layoutSize } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import type { Learner } from './learner.js';
 
-/** How much memory the work may take, and what to do if more is meant. */
+/** The most memory that the work may take, and what to do if more is needed. */
 export interface MemoryLimit {
   readonly bytes: number;
   readonly hint: string;
@@ -26,7 +26,7 @@ export const MOST_MEMORY_BYTES = 8e9;
 export const MORE_MEMORY =
   'ask the operator of the coordinator whether that is intended; if so, give --max-memory';
 
-/** WebAssembly addresses no more. */
+/** The most that WebAssembly can address. */
 export const TAB_MEMORY: MemoryLimit = {
   bytes: 2 ** 32,
   hint: 'a browser has no more for one page; take part from the command line, by "commonweight join"',
@@ -36,15 +36,15 @@ export const TAB_MEMORY: MemoryLimit = {
 const PROCESS_BYTES = 125e6;
 const THREAD_BYTES = 45e6;
 /**
- * Vectors of the size of the state. What waits for the garbage collector counts, too: all of it was
- * measured in runs (`npm run bench -- demands`). Where everybody is simulated, the models of the
- * round are there, merged and compared; elsewhere base, update and its file.
+ * Vectors of the size of the state, including those that wait for the garbage collector; measured
+ * in runs (`npm run bench -- demands`). A simulation holds the models of the round, merged and
+ * compared; a participant holds base, update and its file.
  */
 const VECTORS = { together: 7, eachTogether: 1.7, alone: 3.5, eachThread: 7.5, eachSlot: 4.4 } as const;
 /**
- * What the engine takes for a byte that is alive at a time. Its arena grows in powers of two and is
- * not given back, and the second run of a graph has its values in a block of its own. Measured,
- * too; a network of one's own is taken for the mean.
+ * Bytes that the engine takes for one live byte. Its arena grows in powers of two and is not
+ * returned, and the second run of a graph keeps its values in a block of its own. Measured; a
+ * network of your own counts as the mean.
  */
 const TRAINING_FACTOR = 2.4;
 const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number>> = {
@@ -54,24 +54,26 @@ const EVALUATION_FACTORS: Readonly<Record<Configuration['model']['name'], number
   resnet8: 6.6,
   custom: 3.5,
 };
-/** Numbers of one example. */
+/** Numbers in one example. */
 const LARGEST_EXAMPLE = 2 ** 25;
-/** Several of them lie in one array, which holds 2³² bytes. */
+/** Several states share one array, which holds at most 2³² bytes. */
 const LARGEST_STATE_BYTES = 2 ** 31;
-/** Everybody is drawn anew for every round, where not all take part: some minutes of it. */
+/**
+ * If not all take part, participants are drawn anew for each round; this many draws take minutes.
+ */
 const MOST_DRAWS = 1e9;
 
-/** What is there besides the federation itself. */
+/** What else needs memory besides the federation itself. */
 export interface Surroundings {
   /** Threads that compute; 1 by default. */
   readonly threads?: number;
-  /** So many are simulated on this machine; one takes part from here by default. */
+  /** The number of participants simulated on this machine; by default one takes part from here. */
   readonly simulated?: number | undefined;
-  /** Of the data. */
+  /** Bytes of the data. */
   readonly dataBytes?: number;
 }
 
-/** @throws FederationError that says what is too much, and what to do if it is meant to be */
+/** @throws FederationError that says what is too much, and how to allow it */
 export function checkDemands(
   configuration: Configuration,
   learner: Learner,
@@ -83,9 +85,7 @@ export function checkDemands(
   checkDemanded(configuration, demanded, learner.inputs, participants, limit);
 }
 
-/**
- * @param demanded the bytes that its network takes: asked for once all the rest is within reason
- */
+/** @param demanded the bytes that its network needs; called only if all else is within limits */
 export function checkDemanded(
   configuration: Configuration,
   demanded: () => number,
@@ -114,8 +114,8 @@ export function checkDemanded(
 }
 
 /**
- * The most that the work takes, measured peaks within a quarter (`demands.full.test.ts`).
- * @param enough beyond this it is not reckoned any further
+ * The most memory that the work takes, within a quarter of measured peaks (`demands.full.test.ts`).
+ * @param enough beyond this the exact number is not computed
  */
 export function demandedBytes(
   configuration: Configuration,
@@ -140,7 +140,7 @@ export function demandedBytes(
   const batches = 2 * batchSize * numbersOf(inputs);
   const fixed =
     PROCESS_BYTES + dataBytes + common * vector + threads * (THREAD_BYTES + each * vector + batches);
-  // Whose weights alone are too many has a graph without end, perhaps.
+  // If its weights alone are too many, the graph may be endless, too.
   if (!(fixed <= enough)) return fixed;
   const description = {
     ...{ network, layout, inputs, task, batchSize, clipNorm: configuration.clipNorm },
@@ -152,7 +152,7 @@ export function demandedBytes(
 }
 
 /**
- * What a participant needs at least for a network of so many weights, whatever its values within
+ * What a participant needs at least for a network with this many weights, whatever its activations
  * are.
  */
 export function leastBytes(

@@ -1,6 +1,6 @@
 /**
- * A federation described to those who take part from elsewhere, and what they make of it: the same
- * plan, compiled by themselves, or an error that says why it is another.
+ * Describes a federation to participants elsewhere, and compiles such a description: each
+ * participant gets the same plan by itself, or an error that says why it differs.
  */
 
 import { canonicalJson } from '../../base/canonical-json.js';
@@ -38,13 +38,13 @@ export interface Job {
   readonly participants: readonly string[];
   /** Of this package. */
   readonly version?: string | undefined;
-  /** The plan, where it is offered. */
+  /** The plan, if it is offered. */
   readonly foreignPlan?: Blob | undefined;
-  /** What is frozen, where participants cannot draw it. */
+  /** The frozen weights, if participants cannot draw them. */
   readonly frozen?: Blob | undefined;
 }
 
-/** @throws ConfigurationError when the configuration is of one machine only. */
+/** @throws ConfigurationError when the configuration works only on one machine. */
 export async function describeFederation(
   { configuration, facts, plan, methods }: CompiledFederation,
   { job, participants, version, foreignPlan, frozen }: Job,
@@ -68,33 +68,33 @@ export async function describeFederation(
   throw new FederationError(`federation: it cannot be described to others: "${path.join('.')}": ${message}`);
 }
 
-/** With the coordinator's own network and task, where `{ name: 'custom' }` stands for them. */
+/** With the coordinator's own network and task, if they are `{ name: 'custom' }`. */
 export interface DescriptionOptions extends OwnLearner {
-  /** Strategies of one's own, which the configuration may name. */
+  /** Strategies of your own, which the configuration may name. */
   readonly strategies?: readonly Strategy[] | undefined;
-  /** Methods of one's own: those that the coordinator has. */
+  /** Methods of your own: the same as the coordinator's. */
   readonly methods?: readonly Method[] | undefined;
   /** Codecs of one's own: those that the coordinator has. */
   readonly codecs?: readonly Codec[] | undefined;
   /** Of this package. */
   readonly version?: string | undefined;
-  /** That its work may take; 8 GB by default. */
+  /** The most memory that its work may take; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
   /**
-   * The file of the coordinator's plan, to be taken where there is no network to compile it from.
+   * The file of the coordinator's plan, to be accepted if there is no network to compile it from.
    */
   readonly foreignPlan?: Uint8Array | undefined;
-  /** The file of what is frozen, where the description names one. */
+  /** The file of the frozen weights, if the description names one. */
   readonly frozen?: Uint8Array | undefined;
-  /** What to do where it would take more. */
+  /** What to do if it would take more. */
   readonly memoryHint?: string | undefined;
 }
 
 /**
- * Compiles what is described. Nothing of the coordinator's is executed: only what this package, or
- * the program, brings; or else what was accepted by handing in `foreignPlan`.
- * @throws FederationError when the coordinator speaks another protocol, asks for too much, or its
- *   plan is another
+ * Compiles a description. Nothing from the coordinator is executed: only what this package or the
+ * program has; unless `foreignPlan` is passed, which accepts the coordinator's plan.
+ * @throws FederationError when the coordinator has another protocol, needs too much, or has another
+ * plan
  * @throws ConfigurationError when the configuration cannot be carried out
  */
 export async function compileDescription(
@@ -114,7 +114,7 @@ export async function compileDescription(
     );
   }
   const source = 'the description of the federation';
-  // What came by the wire has passed the schema, but not what its fields must be together.
+  // The schema has checked each field, but not how fields fit together.
   const configuration = parseConfiguration(description.configuration, source);
   requireDistributed(configuration, source);
   const chosen = { ...chooseStrategies(configuration, strategies, source, methods), methods, codecs };
@@ -160,10 +160,7 @@ export async function compileDescription(
   );
 }
 
-/**
- * @throws FederationError when what updates carry is computed here by other methods than the
- *   coordinator has.
- */
+/** @throws FederationError when the methods here are not those of the coordinator. */
 function requireSameMethods({ attachments = [] }: Description, { methods }: CompiledFederation): void {
   const here = methods.map(({ name }) => name);
   const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
@@ -176,10 +173,7 @@ function requireSameMethods({ attachments = [] }: Description, { methods }: Comp
   );
 }
 
-/**
- * @throws FederationError when a task of one's own is measured here by other metrics than the
- *   coordinator's
- */
+/** @throws FederationError when the task here has other metrics than the coordinator's */
 function requireSameMetrics({ task: told }: Configuration, own: Task): void {
   if (told.name !== 'custom') return;
   const [here, there] = [factsOfMetrics(own), told.metrics].map((metrics) => canonicalJson(metrics));
@@ -190,7 +184,7 @@ function requireSameMetrics({ task: told }: Configuration, own: Task): void {
   );
 }
 
-/** @throws ModelFileError when one of them is not a finite number */
+/** @throws ModelFileError when a value is not finite */
 function frozenIn(bytes: Uint8Array): StateDict {
   const what = 'the frozen weights that the coordinator offers';
   const { state } = decodeSafetensors(bytes, what);
@@ -198,7 +192,7 @@ function frozenIn(bytes: Uint8Array): StateDict {
   return state;
 }
 
-/** @throws ConfigurationError when the configuration is of one machine only. */
+/** @throws ConfigurationError when the configuration works only on one machine. */
 export function requireDistributed(configuration: Configuration, source: string): void {
   const problem = distributedProblem(configuration);
   if (problem === undefined) return;

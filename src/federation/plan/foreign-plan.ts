@@ -1,10 +1,10 @@
 /**
- * A network that is the coordinator's own code, and participants that do not have it: the
- * coordinator offers its plan, and who says so takes it. It is somebody else's graph that reads
- * one's data, so whatever of it can be checked is, before anything runs: that it is the plan of the
- * description, what memory it takes, that there is nothing in its models that this package would
- * not write, and that they fit the table of tensors, the batch and the inputs. What they compute,
- * nobody can check.
+ * For networks that are the coordinator's own code: the coordinator offers its compiled plan, and a
+ * participant without the network may accept it. A graph from elsewhere then reads the
+ * participant's data, so everything that can be checked is checked before it runs: that it is the
+ * plan of the description, how much memory it needs, that its models contain only what this package
+ * would write, and that they fit the table of tensors, the batch and the inputs. What they compute
+ * cannot be checked.
  */
 import { categoriesOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
@@ -45,11 +45,11 @@ import { sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
 /**
- * The file of the plan, where participants may need it: nothing where they compile it themselves,
- * or draw initial weights of their own, which takes the network itself.
- * @param toAll also of a network that every participant of this package can compile: others may
- *   take part
- * @throws FederationError when it is to be offered to all and cannot be
+ * The file of the plan, if participants may need it: undefined if they compile it themselves, or
+ * draw their own initial weights, which needs the network itself.
+ * @param toAll also offers a network that all participants of this package can compile, for
+ * participants in other languages
+ * @throws FederationError when it must be offered to all and cannot be
  */
 export function offeredPlan(federation: FederationWithNetwork, toAll = false): Uint8Array | undefined {
   const { configuration, plan, methods } = federation;
@@ -77,7 +77,7 @@ export function offeredPlan(federation: FederationWithNetwork, toAll = false): U
 const drawsItsOwn = ({ initialModel, initialWeights }: Configuration) =>
   initialModel === undefined && initialWeights === 'independent';
 
-/** Why somebody without the network cannot take part, and what to do about it. */
+/** Why a participant without the network cannot take part, and what to do about it. */
 export function noNetwork({ foreignPlan }: Description, configuration: Configuration, source: string) {
   const missing = `${source}: "model.name" is "custom", which is the coordinator’s own code, but no network is given`;
   const bring = 'bring it, by joinFederation(end, name, { network }) in a program';
@@ -94,11 +94,11 @@ export function noNetwork({ foreignPlan }: Description, configuration: Configura
   });
 }
 
-/** What it means to accept one, in a sentence. */
+/** The risk of accepting one, in a sentence. */
 export const FOREIGN_PLAN_RISK =
   'a graph of the coordinator’s then reads your data, and could copy them into what it calls weights';
 
-/** What a participant without the network brings. */
+/** What a participant without the network has. */
 type Brought = ChosenStrategies & Pick<CompileOptions, 'methods' | 'codecs' | 'task'>;
 
 /**
@@ -129,7 +129,7 @@ export async function takeForeignPlan(
   }
   const facts = { inputs: given, targets };
   const { inputs, task } = sidesOf(configuration, facts, ownTask, 'the description of the federation');
-  // What it says may be too little; so much it is at least.
+  // The plan may understate its need; it needs at least this much.
   const least = leastBytes(configuration, layoutSize(layout), inputs);
   const demanded = () => Math.max(memoryBytes, least);
   checkDemanded(configuration, demanded, inputs, participants.length, limit);
@@ -147,7 +147,7 @@ export async function takeForeignPlan(
     measures: measuresOf(task),
     slotCount: optimizerOf(configuration.optimizer).slotCount,
     correctionInputs: correctionOf(configuration.correction)?.reads ?? [],
-    // Models are aligned by the coordinator.
+    // The coordinator aligns models.
     permutationGroups: [],
   };
   const classes = categoriesOf(facts).length;
@@ -177,7 +177,7 @@ export async function takeForeignPlan(
   };
 }
 
-/** What is frozen of a network that is nowhere but at the coordinator's. */
+/** The frozen weights of a network that only the coordinator has. */
 function foreignFrozen(layout: StateLayout, held: StateDict | undefined): FrozenWeights | undefined {
   if (layout.length === 0) return undefined;
   if (held === undefined) {

@@ -1,6 +1,6 @@
 /**
- * What is trained, by a configuration and the facts about the data: a network, what it is given,
- * and its task.
+ * Builds what is trained from a configuration and the facts about the data: the network, its
+ * inputs, and its task.
  */
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
 import { classificationOf, networkOf } from '../../engine/nn/by-name.js';
@@ -16,19 +16,19 @@ export interface Learner {
   readonly network: Network;
   readonly inputs: readonly ColumnSpec[];
   readonly task: Task;
-  /** Weights that stay as they are, by patterns of their names. */
+  /** Weights that are not trained, by patterns of their names. */
   readonly freeze?: readonly string[] | undefined;
 }
 
-/** What a program brings itself: what `{ name: 'custom' }` means in the configuration. */
+/** What a program passes itself: the meaning of `{ name: 'custom' }` in the configuration. */
 export interface OwnLearner {
   readonly network?: Network | undefined;
   readonly task?: Task | undefined;
 }
 
 /**
- * @param source what errors call the configuration
- * @throws ConfigurationError when there is no such network or task, or it is not about such data
+ * @param source the name of the configuration in errors
+ * @throws ConfigurationError when the network or task is unknown, or does not fit the data
  */
 export function learnerOf(
   configuration: Configuration,
@@ -46,7 +46,7 @@ export function learnerOf(
   return { network: onPixels(network, normalization), inputs, task, freeze };
 }
 
-/** What goes into a network and what is learned of it, whatever it is. */
+/** The inputs and targets of a network. */
 export function sidesOf(
   configuration: Configuration,
   facts: DataFacts,
@@ -127,8 +127,8 @@ function networkFor(
 }
 
 /**
- * @throws ConfigurationError when the normalization is of another number of channels than the
- *   pictures.
+ * @throws ConfigurationError when the normalization has another number of channels than the
+ * pictures.
  */
 function checkNormalization(
   normalization: Configuration['normalization'],

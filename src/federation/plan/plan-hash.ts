@@ -1,13 +1,14 @@
 /**
- * The hash by which those who compile a plan apart know that it is the same plan: SHA-256 over
+ * The hash by which processes that compile a plan separately know that it is the same: SHA-256 over
  *
- *     the training model, the evaluation model (ONNX), the table of tensors of the state ([[name, shape], …] as JSON), that
- *     of what is frozen
+ *     the training model, the evaluation model (ONNX),
+ *     the table of tensors of the state ([[name, shape], …] as JSON), that of the frozen tensors
  *
- * each after its length in bytes, a little-endian u64. Compiling depends on the description alone
- * and on the version of this package, not on the machine: a batch is cut into parts of the default
- * `partBytes`, whatever the cache, and numbers that JavaScript computes are rounded to float32. Who
- * trains by another cut of the same step, for a GPU, still has this plan.
+ * each after its length in bytes, a little-endian u64. Compiling depends only on the description
+ * and the version of this package, not on the machine: a batch is cut into parts of the default
+ * `partBytes`, whatever the cache, and numbers that JavaScript computes are rounded to float32. A
+ * participant that trains with another cut of the same step, such as for a GPU, still has this
+ * plan.
  */
 
 import { sha256Hex } from '../../base/sha256.js';

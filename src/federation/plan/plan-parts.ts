@@ -1,4 +1,7 @@
-/** What a configuration makes of a federation, as a coordinator and as a participant need it. */
+/**
+ * The parts of a federation that a configuration determines, for a coordinator and for a
+ * participant.
+ */
 import type { Share } from '../../data/partition/partition.js';
 import type { Update } from '../../merge/memory/merge.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
@@ -11,7 +14,7 @@ import type { Attackers } from './attackers.js';
 import type { TransformsOf } from './transforms.js';
 import type { WorkPlan } from './work-plan.js';
 
-/** Compared strategies are evaluated beside the other, on the same updates. */
+/** Compared strategies are evaluated beside the copied one, on the same updates. */
 export interface ParticipantPlan extends Pick<WorkPlan, 'work'>, MethodRules {
   readonly layout: StateLayout;
   /** What an update passes before it leaves its owner, and by which codecs weights travel. */
@@ -20,23 +23,23 @@ export interface ParticipantPlan extends Pick<WorkPlan, 'work'>, MethodRules {
 }
 
 export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
-  /** The largest norm of the change of an update: a larger one is refused. */
+  /** The largest norm of the change in an update; a larger one is refused. */
   readonly clipUpdate?: number | undefined;
   readonly rules: RoundRules;
   readonly shares: readonly Share[];
   /** The number of test examples. */
   readonly testExamples: number;
   initialState(participant: string): StateDict;
-  /** Whether each participant begins with weights of its own, and not all with the same. */
+  /** Whether each participant begins with its own weights instead of common ones. */
   readonly startsApart?: boolean | undefined;
   readonly mergeOn: 'weights' | 'updates';
   /**
-   * Where updates are aligned before they are merged: on updates to the state they started from,
-   * else to the first of them.
+   * Aligns updates before they are merged: for strategies on updates to the state they started
+   * from, otherwise to the first update.
    */
   align?(updates: readonly Update[], base: StateDict | undefined): readonly Update[];
   readonly refit?: RefitPlan | undefined;
-  /** How many rounds' merged models stay in the store. */
+  /** How many rounds' merged models are kept in the store. */
   readonly keep: number;
   readonly attackers?: Attackers | undefined;
 }

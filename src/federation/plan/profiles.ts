@@ -1,6 +1,6 @@
 /**
- * The configurations behind `commonweight reproduce`: the paper's experiment, quick, exact, or as
- * good as we can.
+ * The configurations of `commonweight reproduce`: the paper's experiment, quick, exact, or with the
+ * best settings.
  */
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 
@@ -15,15 +15,15 @@ const normalization = { mean: [0.286], deviation: [0.353] };
 type Recipe = Omit<ConfigurationInput, 'seed' | 'dataset' | 'partition' | 'strategy'>;
 
 /**
- * - `paper` follows Lee 2021: initial weights of its own in each environment, Adam, at most 15
- *   local epochs until a local validation accuracy of 0.914 in the first round and 0.92 after it,
- *   four rounds.
- * - `quick` is the same experiment within three minutes on two cores: shared initial weights, and
- *   settings that were found on validation data.
- * - `best` is the same network from shared initial weights, trained for up to an hour. It merges
- *   often: ten plain steps a round in V (60 epochs, 2,520 rounds), three or four in H (8 epochs,
- *   1,000 rounds), whose momentum is the server's: a step a merge would be pooled training with
- *   Nesterov momentum.
+ * - `paper` follows Lee 2021: own initial weights in each environment, Adam, at most 15 local
+ *   epochs until a local validation accuracy of 0.914 in the first round and 0.92 after it, four
+ *   rounds.
+ * - `quick` is the same experiment within three minutes on two cores: common initial weights, and
+ *   settings found on validation data.
+ * - `best` is the same network from common initial weights, trained for up to an hour. It merges
+ *   often: ten plain steps per round in V (60 epochs, 2,520 rounds), three or four in H (8 epochs,
+ *   1,000 rounds). The momentum is the server's: with one step per merge this would be pooled
+ *   training with Nesterov momentum.
  */
 export function profile(environment: Environment, name: ProfileName, seed: number): ConfigurationInput {
   return {
@@ -61,7 +61,7 @@ const recipes: Readonly<Record<ProfileName, (environment: Environment) => Recipe
   best: (environment) => bestRecipes[environment],
 };
 
-/** Plain local steps, a few a round; the momentum is the server's. */
+/** A few plain local steps per round; the momentum is the server's. */
 const manyMerges = {
   model: { name: 'paper-cnn' },
   initialWeights: 'shared',

@@ -1,7 +1,7 @@
 /**
- * A part of a data set, in a line: `v:1/2` is the first of the two shares that partitioner v deals
- * out, `dirichlet:alpha=0.5:3/10` the third of ten. It is for demonstrations, where all
- * participants have the same set.
+ * A part of a data set as a line: `v:1/2` is the first of the two shares of partitioner v,
+ * `dirichlet:alpha=0.5:3/10` the third of ten. It is for demonstrations, in which all participants
+ * have the same set.
  */
 import type { Partitioner } from '../../data/partition/partition.js';
 import { type PartitionerSettings, partitionByName } from '../../data/partition/partitioners.js';
@@ -17,8 +17,8 @@ export interface ShareChoice {
 const settingNames = ['alpha', 'minimumExamples', 'shardsPerParticipant'] as const;
 
 /**
- * @throws FederationError when that is no such line; PartitionError when there is no such
- *   partitioner or setting
+ * @throws FederationError when the line is invalid; PartitionError when the partitioner or setting
+ * is unknown
  */
 export function shareChoice(text: string): ShareChoice {
   const match = /^([^:]+)(?::([^:]*))?:(\d{1,6})\/(\d{1,6})$/.exec(text);

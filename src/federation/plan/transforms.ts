@@ -1,7 +1,7 @@
 /**
- * The chain of transforms that an update passes at its owner (`transforms/transform.ts`): what an
- * attacker makes of it, then clipping. Attackers of a simulation are clipped like everybody: the
- * coordinator refuses an update beyond the bound, so this is the most that an attacker has counted.
+ * The transforms that an update passes at its participant (`transforms/transform.ts`): first an
+ * attacker's change, then clipping. Attackers of a simulation are clipped, too: the coordinator
+ * refuses an update beyond the bound, so a clipped one is the most they can have counted.
  */
 import { randomStream } from '../../base/random.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';

@@ -1,7 +1,7 @@
 /**
- * Everybody's work in every round: how long, at which learning rates, whether corrected. With
- * epochs a round begins its data anew; with steps a participant's batches go on from round to
- * round, and so do those of the pooled training.
+ * The local work of all participants in all rounds: how long, at which learning rates, with which
+ * correction. With epochs, each round starts its data anew; with steps, a participant's batches
+ * continue from round to round, and so do those of pooled training.
  */
 
 import type { Share } from '../../data/partition/partition.js';
@@ -20,8 +20,8 @@ export interface WorkPlan {
   /** A participant's work in a round. */
   work(participant: string, round: number): LocalWork;
   /**
-   * The pooled training that belongs to a round: it sees as many examples as all participants did.
-   * @param seenBefore that it saw in each earlier round
+   * The pooled training of a round: it uses as many examples as all participants together.
+   * @param seenBefore the number used in each earlier round
    */
   pooledWork(
     round: number,
@@ -41,7 +41,7 @@ export function workPlan(
   const schedule = scheduleOf(configuration.schedule);
   const examples = new Map(shares.map(({ name, train }) => [name, train.length]));
   const ratesOf = (steps: number, span: Span) => learningRates(schedule, optimizer.learningRate, steps, span);
-  /** Where a round lies in the run, counted in steps of which this round has so many. */
+  /** The place of a round in the run, in steps; this round has `steps` of them. */
   const spanOf = (round: number, steps: number): Span => {
     if (local.steps === undefined) return { before: (round - 1) * steps, total: rounds * steps };
     const scale = steps / stepsIn(local.steps, round);
@@ -94,16 +94,16 @@ export function workPlan(
 }
 
 /**
- * Where a participant's batches are when a round begins: after the steps of every earlier round
- * that it was drawn for. A round that was closed without it counts too: the coordinator's deadline
- * is nothing that its data know of.
+ * Where a participant's batches are when a round begins: after the steps of all earlier rounds for
+ * which it was drawn. A round that was closed without it counts, too, since its data do not depend
+ * on the coordinator's deadline.
  */
 function stepsOfEarlier(
   steps: StepSchedule,
   { participants, sampling }: Pick<RoundRules, 'participants' | 'sampling'>,
 ) {
   if (sampling === undefined) return (_: string, round: number) => stepsBefore(steps, round);
-  /** Of the rounds so far: it would be drawn again and again. */
+  /** Kept for the rounds so far: each would be drawn again and again. */
   const drawn: ReadonlySet<string>[] = [];
   return (participant: string, round: number) => {
     let sum = 0;

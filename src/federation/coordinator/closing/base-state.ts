@@ -1,5 +1,5 @@
 /**
- * What the rounds of a run have left in its store, as states: what training begins with, and what
+ * Reads the states that the rounds of a run left in its store: what training begins with, and what
  * is copied.
  */
 import { arrangeState, type StateDict } from '../../../tensor/state-dict.js';
@@ -13,12 +13,12 @@ export interface RecordedRounds {
   readonly rounds: readonly RoundRecord[];
 }
 
-/** What a participant's training begins with. */
+/** The state that a participant's training begins with. */
 export async function baseState(round: number, participant: string, of: RecordedRounds): Promise<StateDict> {
   return round === 1 ? of.plan.initialState(participant) : copiedState(round - 1, of);
 }
 
-/** The model that a round leaves to the next. */
+/** The model that a round passes to the next. */
 export async function copiedState(
   round: number,
   { plan, store, rounds }: RecordedRounds,
@@ -32,7 +32,7 @@ export async function copiedState(
   );
 }
 
-/** What it is called, and its SHA-256. */
+/** The name of the copied model, and its SHA-256. */
 export function copiedOf(
   round: number,
   { rules }: Pick<FederationPlan, 'rules'>,

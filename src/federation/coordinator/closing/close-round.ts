@@ -1,7 +1,7 @@
 /**
- * Closing a round: what the participants have handed in is merged, the coordinator's own steps
- * follow (`after-merge.ts`), the models are evaluated, and methods merge what travelled with the
- * updates. It is one for every run: where the updates lie is a port's (`round-updates.ts`).
+ * Closes a round: merges the updates, takes the coordinator's own steps (`after-merge.ts`),
+ * evaluates the models, and lets methods merge the attachments. All runs use it; a port
+ * (`round-updates.ts`) hides where the updates are stored.
  */
 import { turnTaker } from '../../../base/turns.js';
 import { driftOf, productsOfDrift } from '../../../metrics/drift.js';
@@ -26,9 +26,12 @@ export interface RoundClosing {
   readonly store: RunStore;
   readonly rounds: readonly RoundRecord[];
   readonly updates: RoundUpdates;
-  /** Everybody's, who had joined by then, those who took no part in the round too. */
+  /**
+   * The numbers of examples of all participants that had joined by then, including those without an
+   * update.
+   */
   readonly examples: ReadonlyMap<string, number>;
-  /** Asked where there are test examples only. */
+  /** Called only if there are test examples. */
   readonly tasks: () => TaskRunner;
 }
 
@@ -67,10 +70,7 @@ interface KeptModel {
   readonly facts: AfterRound['kept'];
 }
 
-/**
- * What the strategy makes of the updates, or, where there is one, the server optimizer's step after
- * it.
- */
+/** The strategy's merge of the updates, followed by the server optimizer's step if there is one. */
 async function mergedModel(
   round: number,
   { plan, store, rounds, updates }: RoundClosing,
@@ -106,7 +106,7 @@ async function keepModel(
 
 interface TestedModels {
   readonly own: Readonly<Record<string, Metrics>>;
-  /** The copied model's first. */
+  /** The copied model comes first. */
   readonly merged: Readonly<Record<string, Metrics>>;
 }
 
@@ -139,7 +139,7 @@ async function testAll(
   };
 }
 
-/** Beyond this the drift of a round is not measured: it would take some twenty seconds. */
+/** With more products the drift of a round is not measured: it would take some twenty seconds. */
 const MOST_PRODUCTS = 2e10;
 
 async function keepDetails(

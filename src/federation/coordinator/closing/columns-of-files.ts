@@ -7,13 +7,13 @@ import { dtypeBytes } from '../../../tensor/dtype.js';
 import type { StateLayout, TensorEntry } from '../../../tensor/state-dict.js';
 import type { UpdateColumns } from './round-updates.js';
 
-/** Of all files together, in memory at a time. */
+/** Bytes of all files together that are in memory at a time. */
 const TOGETHER_BYTES = 8 * 2 ** 20;
 const FEWEST_VALUES = 1024;
 
 /**
  * @param updates their paths, in the order of the participants
- * @param starts the paths of what they began with
+ * @param starts the paths of the states they began with
  */
 export async function* columnsOfFiles(
   layout: StateLayout,
@@ -37,14 +37,14 @@ export async function* columnsOfFiles(
   }
 }
 
-/** As decoding the whole file gives them. */
+/** The same values as decoding the whole file gives. */
 function values(file: TensorFile, { name }: TensorEntry, at: number, count: number): Float32Array {
   const dtype = file.entries.get(name)?.dtype ?? 'F32';
   const size = dtypeBytes[dtype];
   const bytes = new Uint8Array(size * count);
   readChunk(file, { name, dtype, at: size * at, bytes: bytes.length }, bytes);
   const format = floatFormat(dtype);
-  // What is no number with a fraction is a counter.
+  // A dtype without a floating-point format is that of a counter.
   if (format === undefined) return Float32Array.from(new BigInt64Array(bytes.buffer), Number);
   const column = format.values(bytes, 0, count);
   return column instanceof Float32Array ? column : Float32Array.from(column);

@@ -1,7 +1,7 @@
 /**
- * The updates of a round as files that came from other machines, in the order of the participants,
- * whoever came first. Every file is held against its hash while it is merged, however short a time
- * it has been here. Node only.
+ * The updates of a round as files from other machines, in the order of the participants, not of
+ * arrival. Each file is compared with its hash while it is merged, even if it has just arrived.
+ * Node only.
  */
 import { join } from 'node:path';
 import { type ModelDescription, modelMetadata } from '../../../engine/nn/model-file.js';
@@ -24,16 +24,16 @@ export interface ReceivedRounds {
   readonly folder: Pick<RunFolder, 'path'>;
   readonly blobs: BlobFolder;
   readonly copies: TwoCopies;
-  /** The SHA-256 of the model that round 1 begins with, where one was given. */
+  /** The SHA-256 of the model that round 1 begins with, if one was given. */
   readonly initial: string | undefined;
 }
 
-/** The coordinator of participants elsewhere never holds a larger model in memory. */
+/** A coordinator of participants elsewhere never holds a larger model in memory. */
 export const IN_MEMORY_BYTES = 128 * 2 ** 20;
 
 /**
- * Merging them fails with DamagedUpdateError where one is not what the journal says: it is gone
- * then, and can be sent again.
+ * Merging fails with DamagedUpdateError if a file is not the one in the journal. The file is then
+ * removed, and can be sent again.
  */
 export function filesOfReceived(
   round: number,

@@ -1,7 +1,4 @@
-/**
- * The updates of a round as files of a run folder, where the participants are on this machine. Node
- * only.
- */
+/** The updates of a round as files of a run folder, for participants on this machine. Node only. */
 import { join } from 'node:path';
 import type { SafetensorsMetadata } from '../../../tensor/safetensors-header.js';
 import { describeFile } from '../../../transport/blob-folder.js';
@@ -19,7 +16,7 @@ export interface FolderRounds {
   readonly plan: FederationPlan;
   readonly folder: Pick<RunFolder, 'path' | 'soundFile'>;
   readonly rounds: readonly RoundRecord[];
-  /** What the file of a model says beside its weights. */
+  /** The metadata of a model's file. */
   readonly metadata?: SafetensorsMetadata | undefined;
 }
 
@@ -29,7 +26,7 @@ export const updatesOfFolder =
   async (round: number, { rounds }: Pick<FolderRounds, 'rounds'>): Promise<RoundUpdates> =>
     updatesInFiles(await filesOfRun(round, { plan, folder, rounds, metadata }), plan);
 
-/** @throws FederationError when a file is not what the journal says. */
+/** @throws FederationError when a file is not the one in the journal. */
 export async function filesOfRun(
   round: number,
   { plan, folder, rounds, metadata }: FolderRounds,

@@ -1,6 +1,6 @@
 /**
- * On what a plan's strategies are applied, and whether any of them needs the state that the updates
- * began with.
+ * Whether a plan's strategies are applied to weights or updates, and whether one of them needs the
+ * state that the updates began with.
  */
 import type { MergeOptions } from '../../../merge/memory/merge.js';
 import type { AppliedTo, Strategy } from '../../../merge/strategy.js';
@@ -14,6 +14,6 @@ export const needsBase = (plan: MergePlan): boolean =>
 
 export const mergedOn = ({ on }: Strategy, { mergeOn }: MergePlan): AppliedTo => on ?? mergeOn;
 
-/** @param base nothing where no strategy needs it */
+/** @param base undefined if no strategy needs it */
 export const mergeOptions = ({ mergeOn }: MergePlan, base: StateDict | undefined): MergeOptions =>
   base === undefined ? { on: 'weights' } : { on: mergeOn, base };

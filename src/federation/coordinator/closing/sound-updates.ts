@@ -1,7 +1,6 @@
 /**
- * Whether the files of updates are still those that the journal names, by their SHA-256. A thread
- * of its own reads them while they are merged, since hashing takes about as long as merging does.
- * Node only.
+ * Checks by SHA-256 that the files of updates are still those in the journal. A thread of its own
+ * reads them while they are merged, since hashing takes about as long as merging. Node only.
  */
 import { stat } from 'node:fs/promises';
 import { hashThread } from '../../../transport/hub/server/guard/hash-thread.js';
@@ -10,8 +9,8 @@ import { DamagedUpdateError } from '../../error.js';
 import type { UpdateRecord } from '../../rounds/round-events.js';
 
 /**
- * @throws DamagedUpdateError when a file is not what the journal says; it is removed, and can be
- *   sent again.
+ * @throws DamagedUpdateError when a file is not the one in the journal; it is removed, and can be
+ * sent again.
  */
 export async function requireSound(
   updates: readonly Pick<UpdateRecord, 'participant' | 'sha256' | 'attachments'>[],
@@ -36,7 +35,7 @@ export async function requireSound(
   async function hashOf(path: string): Promise<string | undefined> {
     const file = hashes.follow(path, 0);
     const { size } = await stat(path).catch(() => ({ size: 0 }));
-    // A file that is gone, or that cannot be read, has none.
+    // A file that is missing or cannot be read has no digest.
     const sha256 = await file.digest(size).catch(() => undefined);
     file.leave();
     return sha256;

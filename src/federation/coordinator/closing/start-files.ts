@@ -14,7 +14,7 @@ import type { FederationPlan } from '../../plan/plan-parts.js';
 import { writeResult } from '../../record/write-result.js';
 
 export interface StartFiles {
-  /** Undefined where each participant began with weights of its own. */
+  /** Undefined if each participant began with its own weights. */
   common(): Promise<string | undefined>;
   /** A participant's. */
   of(participant: string): Promise<string>;
@@ -23,7 +23,7 @@ export interface StartFiles {
 
 /**
  * @param folder of the run
- * @param file the model that everybody began with, where there is one in a file
+ * @param file the model that all participants began with, if it is a file
  */
 export function startFiles(
   folder: string,

@@ -1,5 +1,6 @@
 /**
- * Evaluates models on the test examples: many at once, but no more than fit into a bounded memory.
+ * Evaluates models on the test examples: many at once, but no more than fit into a fixed amount of
+ * memory.
  */
 import { figuresOf } from '../../../metrics/classification.js';
 import type { Figures } from '../../../metrics/metric.js';
@@ -11,17 +12,17 @@ import type { TaskRunner } from '../../../training/tasks.js';
 export interface TestedModel {
   readonly name: string;
   load(): Promise<StateDict>;
-  /** It has been evaluated. */
+  /** Called when it has been evaluated. */
   discard?(): Promise<void>;
 }
 
 /**
- * Of the models that are evaluated at once. Two of any size are: while one is computed, another is
- * loaded.
+ * Bytes of the models that are evaluated at once. Two models of any size are: while one is
+ * computed, the next is loaded.
  */
 const TOGETHER_BYTES = 16 * 2 ** 20;
 
-/** By name, in the order of the models. */
+/** The metrics by name, in the order of the models. */
 export async function modelsTested(
   models: readonly TestedModel[],
   { layout, testExamples }: { readonly layout: StateLayout; readonly testExamples: number },

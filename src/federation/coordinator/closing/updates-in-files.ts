@@ -1,7 +1,7 @@
 /**
- * The updates of a round as files: merged chunk by chunk, so that the coordinator's memory does not
- * depend on how many or how large they are. They are loaded together only where hidden units are
- * put in one order first. The bytes are those of merging in memory. Node only.
+ * The updates of a round as files, merged chunk by chunk, so that the coordinator's memory does not
+ * depend on their number or size. They are loaded together only to align hidden units. The bytes
+ * are those of merging in memory. Node only.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -24,12 +24,12 @@ export interface UpdateFiles {
   /** In the order of the participants. */
   readonly updates: readonly UpdateFile[];
   readonly starts: StartFiles;
-  /** Where the merged model is written, and what its file says beside the weights. */
+  /** Where the merged model is written, and the metadata of its file. */
   readonly output: string;
   readonly metadata?: SafetensorsMetadata | undefined;
-  /** Keeps what was written there. @returns its SHA-256 */
+  /** Keeps the written file. @returns its SHA-256 */
   keep(): Promise<string>;
-  /** Fails where a file is not what the journal says. It is waited for before anything counts. */
+  /** Rejects if a file is not the one in the journal. It is awaited before anything counts. */
   readonly sound?: Promise<void> | undefined;
   /** Whether all of a column is ever read: not where what they began with is too large for memory. */
   readonly hasColumns: boolean;
@@ -43,7 +43,7 @@ export interface UpdateFile {
   readonly participant: string;
   readonly examples: number;
   readonly path: string;
-  /** By name, the files of what travels with it. */
+  /** The files of its attachments, by name. */
   readonly attachments: Readonly<Record<string, string>>;
 }
 
@@ -58,7 +58,7 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
   let isKept = false;
   return {
     async merge(strategy) {
-      // The first is the round's model, the others are made to be compared with it.
+      // The first result is the round's model; the others are only compared with it.
       const path = isKept ? `${output}.compared-${++compared}.part` : output;
       isKept = true;
       await mkdir(dirname(path), { recursive: true });
@@ -67,7 +67,7 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
         await prepared;
         await mergeTo(strategy, path);
       } finally {
-        // Where a file was damaged, that is the reason, whatever came of it.
+        // If a file was damaged, that is the reason to report, whatever error it led to.
         await sound;
       }
       return {
@@ -143,7 +143,7 @@ async function* columns({ updates, starts }: UpdateFiles, layout: StateLayout) {
   );
 }
 
-/** In the order of the layout, where one is given. */
+/** In the order of the layout, if one is given. */
 async function loadState(path: string, layout?: StateLayout): Promise<StateDict> {
   const { state } = decodeSafetensors(await readFile(path), path);
   return layout === undefined ? state : arrangeState(state, layout, `"${path}"`);

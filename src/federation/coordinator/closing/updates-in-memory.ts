@@ -1,6 +1,6 @@
 /**
- * The updates of a round as a store has them: merged together in memory. It is the way of a run
- * without a folder, whose store holds them anyway.
+ * The updates of a round in a store, merged together in memory. A run without a folder uses it; its
+ * store is in memory anyway.
  */
 import { turnTaker } from '../../../base/turns.js';
 import { mergeInTurns, type Update } from '../../../merge/memory/merge.js';
@@ -16,7 +16,7 @@ export interface StoredRounds extends RecordedRounds {
   readonly plan: FederationPlan;
 }
 
-/** Values of an update in one of its columns. */
+/** The number of values of an update in one column. */
 const COLUMN = 65_536;
 
 export function updatesInMemory(round: number, of: StoredRounds): RoundUpdates {
@@ -67,7 +67,7 @@ export function updatesInMemory(round: number, of: StoredRounds): RoundUpdates {
   };
 }
 
-/** A participant's update, with what travels with it for the strategies. */
+/** A participant's update with the attachments that strategies read. */
 export async function updateOf(participant: string, round: number, of: StoredRounds): Promise<Update> {
   const { plan, store, rounds } = of;
   const update = recordOf(rounds, round).updates.get(participant);

@@ -1,5 +1,5 @@
 /**
- * The coordinator's part of a phase, done where it is due, and recorded where it is still wanted by
+ * Does the coordinator's part of a phase when it is due, and records it if it is still wanted by
  * then.
  */
 import { DamagedUpdateError } from '../../error.js';
@@ -18,8 +18,8 @@ export async function concludeDue(ledger: Ledger, conclude: Conclude): Promise<b
   if (phase?.by !== 'coordinator') return false;
   const { round, closed } = state.rounds.at(-1) as RoundRecord;
   const attempt = inAttempt(state);
-  // An operator may have dropped somebody meanwhile, or gone back: then it is done anew, or not at
-  // all.
+  // An operator may have dropped a participant or gone back meanwhile: then it is done again, or
+  // not at all.
   const isStillDue = () => {
     const now = ledger.state();
     return now.rounds[round - 1]?.closed === closed && currentPhase(now) === phase;

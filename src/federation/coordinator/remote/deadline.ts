@@ -1,5 +1,5 @@
 /**
- * The deadline of the phase that waits now: recorded when the phase begins, so that a restart does
+ * The deadline of the present phase. It is recorded when the phase begins, so that a restart does
  * not prolong it.
  */
 import type { Clock } from '../../rounds/clock.js';
@@ -7,14 +7,14 @@ import { deadlineOf, inAttempt } from '../../rounds/open-phase.js';
 import type { Ledger } from './ledger.js';
 
 export interface DeadlineTimer {
-  /** Records a deadline where the state needs one, and waits for it. */
+  /** Records a deadline if the state needs one, and waits for it. */
   keep(): Promise<void>;
   cancel(): void;
 }
 
 export function deadlineTimer(ledger: Ledger, clock: Clock): DeadlineTimer {
   let cancel = () => {};
-  /** Of what the timer is. */
+  /** The phase that the timer belongs to. */
   let timed = '';
 
   async function keep(): Promise<void> {
@@ -32,8 +32,8 @@ export function deadlineTimer(ledger: Ledger, clock: Clock): DeadlineTimer {
     if (passed || timed === key) return;
     cancel();
     timed = key;
-    // A clock that was set back or forward in the meantime shortens or prolongs nothing beyond the
-    // whole of it.
+    // If the clock was set back or forward meanwhile, the wait is still between zero and the whole
+    // time.
     const seconds = Math.min(Math.max(clock.secondsUntil(at), 0), whole);
     cancel = clock.after(seconds, () => {
       ledger

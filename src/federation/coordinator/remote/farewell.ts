@@ -1,13 +1,13 @@
-/** After the end of a run: everybody who takes part fetches the final model, and says goodbye. */
+/** After the end of a run: waits while all participants fetch the final model and say goodbye. */
 import type { Clock } from '../../rounds/clock.js';
 import { membersHere } from '../../rounds/membership.js';
 import type { Ledger } from './ledger.js';
 import type { Presences } from './presence.js';
 
-/** Who has said goodbye is still to hear that it was understood. */
+/** A participant that has said goodbye still waits for the receipt. */
 const LAST_WORDS_SECONDS = 3;
 
-/** Waits until everybody has said goodbye and is gone, or so many seconds have passed. */
+/** Waits until all have said goodbye and left, or this many seconds have passed. */
 export async function waitForGoodbyes(
   ledger: Ledger,
   presences: () => Presences,

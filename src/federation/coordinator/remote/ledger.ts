@@ -1,7 +1,7 @@
 /**
- * The state of a run and the only way to change it: a fact is recorded, then counts. One is
- * recorded after the other, so that each decision is made on what was recorded before it. A store
- * that cannot be written ends the run in this process.
+ * The state of a run, and the only way to change it: a fact is recorded, then it counts. Facts are
+ * recorded one after the other, so each decision is based on all facts before it. If the store
+ * cannot be written, the run ends in this process.
  */
 
 import type { RoundRules, RunState } from '../../rounds/round.js';
@@ -11,17 +11,16 @@ import type { RunStore } from '../../rounds/run-store.js';
 
 export interface Ledger {
   state(): RunState;
-  /** Runs the action when those before it are done. @throws what has ended the run */
+  /** Runs the action when those before it are done. @throws the error that ended the run */
   exclusively<Result>(action: () => Promise<Result>): Promise<Result>;
   /** Called within `exclusively`. */
   record(event: RoundEvent): Promise<void>;
-  /** Nothing is recorded any more; whoever waits is woken. */
+  /** Ends recording, and wakes all who wait. */
   fail(error: unknown): void;
-  /** @throws what has ended the run, where something has */
+  /** @throws the error that ended the run, if it has ended */
   check(): void;
   /**
-   * Resolves at the next `wake`; asked for before the state is looked at, so that no change is
-   * missed.
+   * Resolves at the next `wake`. Call it before looking at the state, so that no change is missed.
    */
   woken(): Promise<void>;
   wake(): void;
@@ -32,7 +31,7 @@ export interface LedgerOptions {
   readonly store: RunStore;
   /** A fact has been recorded. */
   onEvent?(event: RoundEvent, state: RunState): void;
-  /** Afterwards: what no later step reads can go. */
+  /** Called afterwards: what no later step reads can be removed. */
   discardAfter?(event: RoundEvent, state: RunState): Promise<void>;
 }
 

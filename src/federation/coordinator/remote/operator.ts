@@ -1,5 +1,5 @@
 /**
- * What an operator does to a run: each act is a fact, or is refused in a sentence
+ * What an operator does to a run: each act is recorded as a fact, or refused in a sentence
  * (`operator-acts.ts`).
  */
 import type { RunOperator } from '../../../transport/run-operator.js';
@@ -9,9 +9,9 @@ import type { RunState } from '../../rounds/round.js';
 import type { Ledger } from './ledger.js';
 
 export interface OperatorOptions {
-  /** Why a run does not do with so few participants, in words. */
+  /** Why a run cannot continue with so few participants, in words. */
   tooFew?(participants: number): string | undefined;
-  /** Why the run cannot be taken up again after this round, which is over, in words. */
+  /** Why the run cannot be resumed after this finished round, in words. */
   cannotReturn?(to: number, state: RunState): Promise<string | undefined>;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Who is there at the moment, and what each is doing: known to this process only, and lost with it.
+ * Which participants are connected, and what each is doing. Only this process knows it; it is not
+ * recorded.
  */
 import type { Progress } from '../../../protocol/announcement.js';
 import type { Presence } from '../../rounds/status.js';

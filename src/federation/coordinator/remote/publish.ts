@@ -1,4 +1,4 @@
-/** Tells everybody what is asked for now, whenever that is something else than was said last. */
+/** Publishes the present assignment whenever it differs from the last one. */
 import type { Blob } from '../../../protocol/blob-name.js';
 import type { BlobFolder, CoordinatorEnd } from '../../../transport/transport.js';
 import { assign } from '../../rounds/assign.js';
@@ -6,19 +6,19 @@ import type { RunState } from '../../rounds/round.js';
 
 export interface PublishingOptions {
   readonly blobs: BlobFolder;
-  /** The model that round 1 begins with, where one was given. */
+  /** The model that round 1 begins with, if one was given. */
   readonly initial: string | undefined;
-  /** Makes a blob sound that participants are to fetch. @throws when it cannot be had any more */
+  /** Repairs a blob that participants will fetch. @throws when it cannot be restored */
   mend?(sha256: string): Promise<void>;
-  /** The SHA-256 of the final model, for those who took part. */
+  /** The SHA-256 of the final model, for participants of the run. */
   finalModel?(state: RunState): string | undefined;
   onAssigned?(): void;
 }
 
-/** @returns whether everybody has been told that the run is over */
+/** @returns whether all have been told that the run is over */
 export type Publish = (state: RunState) => Promise<boolean>;
 
-/** An assignment names two at most. */
+/** An assignment names at most two. */
 const MOST_OFFERED = 4;
 
 export function publishing(end: CoordinatorEnd, epoch: number, options: PublishingOptions): Publish {
@@ -29,8 +29,8 @@ export function publishing(end: CoordinatorEnd, epoch: number, options: Publishi
   return async (state) => {
     const final = state.stopped === undefined ? undefined : options.finalModel?.(state);
     const assigned = await assign(state, { initial, final, blobOf });
-    // Who is waited for changes with every answer, and is told with the next change of something
-    // else.
+    // The list of those who are waited for changes with every answer; it is sent with the next
+    // other change.
     const key = JSON.stringify({ ...assigned, waitingFor: undefined });
     if (key !== said) {
       said = key;
@@ -41,7 +41,7 @@ export function publishing(end: CoordinatorEnd, epoch: number, options: Publishi
   };
 }
 
-/** Remembers the blobs that were looked at before they were offered. */
+/** Remembers the blobs that were checked before they were offered. */
 function offeredBlobs({ blobs, mend }: PublishingOptions): (sha256: string) => Promise<Blob> {
   const offered = new Map<string, Blob>();
   return async (sha256) => {

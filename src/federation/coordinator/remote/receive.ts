@@ -1,6 +1,6 @@
 /**
- * What becomes of an announcement: whether it means anything to the run (`admission.ts`), whether
- * its files are here and sound, and, once the fact is recorded, its receipt.
+ * Handles an announcement: checks whether it is admitted (`admission.ts`) and whether its files are
+ * here and sound, records the fact, and returns the receipt.
  */
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import { blobsOfAnnouncement } from '../../../protocol/named-blobs.js';
@@ -12,7 +12,7 @@ import type { RoundEvent } from '../../rounds/round-events.js';
 import type { Ledger } from './ledger.js';
 
 export interface CheckedFiles {
-  /** What is wrong with them, in a line, or nothing. */
+  /** What is wrong with the files, in a line; undefined if nothing is. */
   readonly problem?: string | undefined;
   /** How far the weights of an update moved: see `CheckedUpdate`. */
   readonly moved?: number | undefined;
@@ -20,13 +20,13 @@ export interface CheckedFiles {
 
 export interface ReceivingOptions {
   readonly ledger: Ledger;
-  /** The number of categories that label counts are of; 0 where the target is something else. */
+  /** The number of categories in label counts; 0 if the target is something else. */
   readonly groups: number;
   readonly blobs: BlobFolder;
   readonly brought: BroughtBlobs;
-  /** The model that round 1 begins with, where one was given. */
+  /** The model that round 1 begins with, if one was given. */
   readonly initial: string | undefined;
-  /** Looks at the files of an announcement. */
+  /** Checks the files of an announcement. */
   check(participant: string, announcement: Announcement, state: RunState): Promise<CheckedFiles>;
   onRefused?(participant: string, announcement: Announcement, receipt: Receipt): void;
 }
@@ -43,7 +43,7 @@ export function receiving(options: ReceivingOptions): Receive {
 
   async function receiptOf(participant: string, announcement: Announcement): Promise<Receipt> {
     const first = admit(ledger.state(), participant, announcement, initial);
-    // What counts already is not looked for: its files may be gone, for it was merged.
+    // If it counts already, its files are not needed: they may be gone after the merge.
     if (first.event === undefined) return first.receipt;
     const refused =
       unfitCounts(participant, announcement, options.groups) ??
@@ -54,7 +54,7 @@ export function receiving(options: ReceivingOptions): Receive {
       return { accepted: false, reason: 'bad-update', message: problem.slice(0, 1000) };
     }
     return ledger.exclusively(async () => {
-      // While its files were looked at, the run went on.
+      // The run continued while the files were checked.
       const { event, receipt } = admit(ledger.state(), participant, announcement, initial);
       if (event !== undefined) await ledger.record(withMoved(event, moved));
       return receipt;
@@ -63,8 +63,8 @@ export function receiving(options: ReceivingOptions): Receive {
 }
 
 /**
- * They go into the journal: no more numbers than there are categories, and no others than of what
- * it has.
+ * Label counts go into the journal, so there must be one number for each category, and no more in
+ * total than the participant's examples.
  */
 function unfitCounts(participant: string, announcement: Announcement, groups: number): Receipt | undefined {
   if (announcement.type !== 'joined' || announcement.labelCounts === undefined) return undefined;

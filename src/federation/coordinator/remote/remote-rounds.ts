@@ -1,8 +1,8 @@
 /**
- * The coordinator of participants on other machines: hears announcements, records what counts, says
- * what is asked for next, and does its own part of a round. All decisions are the round's
- * (`rounds.ts`, `admission.ts`); what they rest on is in the store before anybody is told. A store
- * that cannot be written ends it: started again, it goes on where it was.
+ * The coordinator of participants on other machines: receives announcements, records what counts,
+ * publishes assignments, and does its own part of a round. The round makes all decisions
+ * (`rounds.ts`, `admission.ts`); their facts are stored before anybody is told. If the store cannot
+ * be written, the coordinator ends; when restarted, it resumes.
  */
 import { InterruptedError } from '../../../base/interrupted.js';
 import { categoriesOf } from '../../../data/dataset.js';
@@ -36,11 +36,11 @@ export interface RemoteRoundsOptions
   readonly store: RunStore;
   readonly blobs: BlobFolder;
   readonly clock: Clock;
-  /** The model that round 1 begins with, where one was given. */
+  /** The model that round 1 begins with, if one was given. */
   readonly initial?: string | undefined;
   /** The coordinator's part of a phase. */
   readonly conclude: Conclude;
-  /** After a fact was recorded: what no later step reads can go. */
+  /** Called after a fact was recorded: what no later step reads can be removed. */
   discardAfter?(event: RoundEvent, state: RunState): Promise<void>;
   readonly observer?: RemoteObserver;
 }
@@ -50,19 +50,20 @@ export interface RemoteObserver {
   onPresence?(participant: string, present: boolean): void;
   onProgress?(participant: string, progress: Progress): void;
   onRefused?(participant: string, announcement: Announcement, receipt: Receipt): void;
-  /** What a phase begins to wait for. */
+  /** Called when a phase begins to wait. */
   onAssigned?(status: Status): void;
 }
 
 export interface RemoteRounds extends RunOperator {
   readonly reception: Reception;
   /**
-   * Leads the run to its end. @throws InterruptedError when it is told to stop before, or whatever
-   * the store throws.
+   * Leads the run to its end. @throws InterruptedError when it is told to stop before; the error of
+   * the store.
    */
   conduct(end: CoordinatorEnd, epoch: number, signal?: AbortSignal): Promise<RunState>;
   /**
-   * After the end: until everybody who takes part has said goodbye, or so many seconds have passed.
+   * After the end: waits until all participants have said goodbye, or this many seconds have
+   * passed.
    */
   farewell(seconds: number, signal?: AbortSignal): Promise<void>;
   status(): Status;

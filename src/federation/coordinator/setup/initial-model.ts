@@ -1,4 +1,4 @@
-/** A model of somebody's to start from, read from a file. Node only. */
+/** Reads a given model to start from, from a file. Node only. */
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../../base/node/reason.js';
 import { requireFinite } from '../../../engine/nn/model-file.js';
@@ -13,9 +13,10 @@ import { sha256Of } from '../../record/run-folder.js';
 export type InitialModel = Awaited<ReturnType<typeof readInitialModel>>;
 
 /**
- * The configuration, and the model to start from where a file is given; it then names that model.
- * @param source what errors call the configuration
- * @throws ConfigurationError when one of them cannot be read, or they do not belong together
+ * The configuration with the model to start from, if a file is given; the configuration then names
+ * it.
+ * @param source the name of the configuration in errors
+ * @throws ConfigurationError when one of them cannot be read, or they do not fit together
  */
 export async function configurationWith(
   input: unknown,

@@ -1,7 +1,7 @@
 /**
- * By what the pixels of own data are normalized where the settings do not say it: the mean and the
- * deviation of the training images. It is a fact of the run from then on: folder, plan and model
- * have it, and a run that is taken up again keeps it.
+ * Normalizes the pixels of a data set of your own, unless the settings say how, by the mean and the
+ * deviation of its training images. From then on it is a fact of the run: folder, plan and model
+ * contain it, and a resumed run keeps it.
  */
 import type { Dataset } from '../../../data/dataset.js';
 import { asImages } from '../../../data/images/image-dataset.js';
@@ -11,10 +11,10 @@ import type { Configuration, ConfigurationInput } from '../../../protocol/config
 import { earlierConfiguration } from '../../record/run-folder.js';
 
 /**
- * The configuration with that normalization in it.
- * @param input as it was given; a known data set by its name has the default of the schema, as does
- *   one without images
- * @param out the folder in which the run is kept
+ * The configuration with that normalization.
+ * @param input as it was given; a known data set by its name, or one without images, has the
+ * default of the schema
+ * @param out the folder of the run
  */
 export async function withOwnNormalization(
   configuration: Configuration,

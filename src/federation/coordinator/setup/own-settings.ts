@@ -1,13 +1,13 @@
 /**
- * What a program hands in beside its settings, as the settings say it: the name of a data set, and
- * a task of its own.
+ * Adds to the settings what a program passes beside them: the name of its data set and of its own
+ * task.
  */
 import type { Dataset } from '../../../data/dataset.js';
 import { factsOfMetrics } from '../../../engine/nn/tasks/measures.js';
 import type { Task } from '../../../engine/nn/tasks/task.js';
 import type { ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 
-/** The settings, with what is not said in them. */
+/** The settings, completed. */
 export const withOwnSettings = (
   input: ConfigurationInput,
   { dataset, task }: { readonly dataset: Dataset | undefined; readonly task: Task | undefined },

@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
 
-/** Of a run that was finished before: its numbers do not depend on what this program is now. */
+/**
+ * The versions of a run that finished earlier: its numbers do not depend on the present program.
+ */
 export async function versionsThen(out: string | undefined): Promise<Record<string, string> | undefined> {
   if (out === undefined) return undefined;
   const text = await readFile(join(out, 'result.json'), 'utf8').catch(() => '{}');
@@ -26,10 +28,7 @@ const finishedSchema = z.object({
   stopped: z.object({ reason: z.string() }),
 });
 
-/**
- * What the numbers depend on besides the configuration: the same bytes come out where these are the
- * same.
- */
+/** The versions of this program and machine: if they are equal, the bytes are equal. */
 export function versionsOfThis(): Record<string, string> {
   const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
   const { name, device } = ortNode();
