@@ -1,10 +1,11 @@
-// Preloaded into a coordinator: on SIGUSR2 it collects garbage, and prints how much memory is left in MB, and for
-// how many milliseconds its event loop has been busy without a turn for others, at most, since the last time;
-// at its end that once more.
+// Preloaded into a coordinator: on SIGUSR2 it collects garbage, and prints how much memory is left
+// in MB, and for how many milliseconds its event loop has been busy without a turn for others, at
+// most, since the last time; at its end that once more.
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-// Time of the processor that the main thread has had: what other processes take from it does not count.
+// Time of the processor that the main thread has had: what other processes take from it does not
+// count.
 const schedule = `/proc/self/task/${process.pid}/schedstat`;
 function processorMs() {
   try {

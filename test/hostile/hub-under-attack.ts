@@ -48,7 +48,10 @@ interface Strain {
   /** Heap and buffers, in MB, after garbage was collected. */
   readonly held: number;
   readonly resident: number;
-  /** Milliseconds of the processor between two turns of its event loop, at most; 0 where the system does not say. */
+  /**
+   * Milliseconds of the processor between two turns of its event loop, at most; 0 where the system
+   * does not say.
+   */
   readonly busy: number;
 }
 
@@ -65,7 +68,10 @@ const MOST_MEGABYTES = 8;
 /** A log or a thread that was not there at first. */
 const MOST_DESCRIPTORS = 8;
 const ANSWER_MS = 250;
-/** Of an answer, what the hub itself may take: the rest is other processes' time, the attackers' too. */
+/**
+ * Of an answer, what the hub itself may take: the rest is other processes' time, the attackers'
+ * too.
+ */
 const BUSY_MS = 100;
 /** Seconds after an attack, all is as before. */
 const RECOVERY_SECONDS = 10;

@@ -70,7 +70,9 @@ async function checkFiles(
   return attached ?? { moved: checked.moved };
 }
 
-/** What an update is measured from: a file of plain numbers where that is enough, else the state. */
+/**
+ * What an update is measured from: a file of plain numbers where that is enough, else the state.
+ */
 async function beganWith(
   participant: string,
   { layout, codec, clipUpdate, initialState }: FilePlan,

@@ -1,8 +1,8 @@
 /**
- * What came in as an update is somebody else's file: before it counts it must be, to the byte of its
- * header, what its owner would write by the codec for the plan's tensors, and hold sound numbers
- * only. Plain numbers are read in pieces, so that memory does not depend on the model's size, with
- * turns of the event loop between them. Other codecs are decoded as a whole. Node only.
+ * What came in as an update is somebody else's file: before it counts it must be, to the byte of
+ * its header, what its owner would write by the codec for the plan's tensors, and hold sound
+ * numbers only. Plain numbers are read in pieces, so that memory does not depend on the model's
+ * size, with turns of the event loop between them. Other codecs are decoded as a whole. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { TensorError } from '../../base/error.js';

@@ -13,8 +13,8 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 
 /**
- * What participants send beside updates, which are read as files (closing/files-of-received.ts); and
- * what is there twice: what they fetch, and what the next round cannot do without.
+ * What participants send beside updates, which are read as files (closing/files-of-received.ts);
+ * and what is there twice: what they fetch, and what the next round cannot do without.
  */
 const received = new Set<StateRole['type']>(['attachment', 'features']);
 const twice = new Set<StateRole['type']>([

@@ -1,4 +1,7 @@
-/** The codecs by which the weights of a federation travel: those of this package, or a program's own. */
+/**
+ * The codecs by which the weights of a federation travel: those of this package, or a program's
+ * own.
+ */
 import { nearestName } from '../../base/nearest-name.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import type { Codec, Codecs } from '../../transforms/codec/codec.js';

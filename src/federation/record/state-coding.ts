@@ -1,7 +1,7 @@
 /**
- * The files of a run's state dicts, by what they are: updates and merged models in the form in which
- * they travel, so that a file has one hash wherever it lies; all else as plain numbers. Models say
- * in their metadata what they are.
+ * The files of a run's state dicts, by what they are: updates and merged models in the form in
+ * which they travel, so that a file has one hash wherever it lies; all else as plain numbers.
+ * Models say in their metadata what they are.
  */
 import { encodeModel, type ModelDescription, modelMetadata } from '../../engine/nn/model-file.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
@@ -44,7 +44,10 @@ export function stateCoding(layout: StateLayout, codec: Codecs, model: ModelDesc
   };
 }
 
-/** What is copied to everybody. The average of many rounds is not: rounded each time it would stand still. */
+/**
+ * What is copied to everybody. The average of many rounds is not: rounded each time it would stand
+ * still.
+ */
 const isMerged = ({ type }: StateRole) => type === 'merged' || type === 'refitted';
 
 /** All as plain numbers, without metadata. */

@@ -31,7 +31,9 @@ export interface UpdateFiles {
   keep(): Promise<string>;
   /** Rejects if a file is not the one in the journal. It is awaited before anything counts. */
   readonly sound?: Promise<void> | undefined;
-  /** Whether all of a column is ever read: not where what they began with is too large for memory. */
+  /**
+   * Whether all of a column is ever read: not where what they began with is too large for memory.
+   */
   readonly hasColumns: boolean;
   /** Makes those that are not there before they are read. */
   prepare?(): Promise<void>;
