@@ -24,7 +24,8 @@ const longer = '**/*.full.test.ts';
 // Forks, not threads: a worker thread that runs ONNX Runtime must not be terminated from outside.
 export const common = {
   pool: 'forks',
-  testTimeout: 60_000,
+  // On a machine that others load, too: nothing is shown by a limit of a minute.
+  testTimeout: 180_000,
   hookTimeout: 120_000,
 } as const;
 

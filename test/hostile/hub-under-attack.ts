@@ -98,7 +98,8 @@ export async function expectUnharmed(options: AttackOptions): Promise<void> {
     expect(cutAfterSeconds).toBeLessThan(60);
     expect(descriptors.after - descriptors.before).toBeLessThan(MOST_DESCRIPTORS);
     expect(answers.median).toBeLessThan(ANSWER_MS);
-    expect(answers.most).toBeLessThan(ANSWER_MS);
+    // The smaller attack runs beside browsers and other tests, the larger one by itself.
+    expect(answers.most).toBeLessThan(options.slowly ? ANSWER_MS : 4 * ANSWER_MS);
     // The attackers share the machine, and so may twenty other processes: one answer may wait for
     // them.
     expect(answers.all).toBeLessThan(40 * ANSWER_MS);

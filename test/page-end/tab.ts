@@ -51,6 +51,8 @@ export async function pageFiles(): Promise<Map<string, Served>> {
       minify: false,
       modulePreload: false,
       rolldownOptions: {
+        // That ONNX Runtime's files take a while is known.
+        checks: { bundlerTimings: false },
         input: join(import.meta.dirname, 'in-worker.ts'),
         external: ['onnxruntime-web'],
         output: { entryFileNames: 'worker.js', chunkFileNames: '[name].js' },
