@@ -42,7 +42,7 @@ describe('a federation whose processes are killed at any moment and started agai
   it('has all kinds of moments', () => {
     const count = (pattern: RegExp, names: readonly string[]) =>
       names.filter((name) => pattern.test(name)).length;
-    expect(count(/^journal: /, moments.coordinator)).toBe(3 * 14);
+    expect(count(/^journal: /, moments.coordinator)).toBe(3 * 15);
     expect(count(/a piece of it written|a part of it sent/, moments.coordinator)).toBeGreaterThanOrEqual(4);
     expect(count(/what there is of it synced/, moments.coordinator)).toBe(4);
     expect(count(/^announcement: /, moments.participant)).toBe(3 * 6);
