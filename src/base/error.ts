@@ -9,7 +9,7 @@ export interface ErrorDetails {
 
 /**
  * An error that the user can fix: bad input, a file, a setting. If `transient`, it may pass by
- * itself, such as a full disk or a server that is away. Each room has a small class that extends
+ * itself, such as a full disk or a server that is away. Each room has a small error that extends
  * this one, so that a program can distinguish them. The command line prints `message`, then `hint`,
  * and exits with 2, or with 75 if transient. Any other error is a bug in Commonweight. Secrets in
  * the message are removed.

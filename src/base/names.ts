@@ -1,5 +1,5 @@
 /**
- * Makes names of classes and participants the same on every machine. Unicode spells many letters in
+ * Makes names of categories and participants the same on every machine. Unicode spells many letters in
  * two ways: most keyboards give "é" as one character (NFC), file names on a Mac have two (NFD). So
  * a name is converted to NFC when it is read.
  */
@@ -19,7 +19,7 @@ export const escapedName = (name: string): string =>
 /**
  * The order of names: numbers in them by their value ("1", "2", "10"), all else by UTF-16 code
  * units. Unlike `localeCompare`, it does not depend on the language or the version of ICU: the
- * order of classes is the order of their labels.
+ * order of categories is the order of their numbers.
  */
 export function compareNames(a: string, b: string): number {
   const others = partsOf(b);

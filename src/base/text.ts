@@ -16,7 +16,7 @@ export const nameSchema = z
   .max(200)
   .refine(isPrintable, 'expected a name without control characters');
 
-/** The name of a class or a participant: two spellings of one name become the same. */
+/** The name of a category or a participant: two spellings of one name become the same. */
 const canonicalNameSchema = nameSchema.normalize('NFC');
 
 /** The name of a participant, which becomes part of folder names. */

@@ -1,4 +1,4 @@
-/** [classes]: the number of examples in each class, over all labels or those at `indices`. */
+/** [count]: the number of examples in each group, over all of them or those at `indices`. */
 export function classCounts(
   labels: ArrayLike<number>,
   classes: number,

@@ -29,10 +29,10 @@ export const overviewSchema = z.strictObject({
   /** By which models are measured, the main one first. */
   metrics: metricsSchema,
   /**
-   * In the order of their labels; numbers where a recorded run does not tell their names. A task
-   * without classes has none.
+   * In the order of their numbers; numbers where a recorded run does not tell their names. A task
+   * without categories has none.
    */
-  classNames: categoryNamesSchema.min(1).optional(),
+  categories: categoryNamesSchema.min(1).optional(),
   /** Whether the coordinator measures on test examples of its own. */
   testExamples: z.boolean(),
   /** The coordinator's version of this package. */
@@ -89,7 +89,7 @@ export const roundViewSchema = z.strictObject({
   pictures: z.array(testPictureSchema).max(24).optional(),
 });
 
-/** Examples of each class, [classes], of those participants that share them. */
+/** Examples of each category, [categories], of those participants that share them. */
 export const labelCountsViewSchema = z.record(participantNameSchema, z.array(count));
 
 /**

@@ -88,6 +88,6 @@ describe('a run of regression', () => {
     expect(heldBack(await readRun(out))[0]).toMatch(/every copy reaches 0\.8 km/);
     const { overview } = await recordedView(out);
     expect(overview.metrics[0].name).toBe('rmse');
-    expect(overview.classNames).toBeUndefined();
+    expect(overview.categories).toBeUndefined();
   });
 });

@@ -34,7 +34,7 @@ export const targetText = (setting: TargetSetting, metrics: TaskMetrics): string
 export function classNamesOf({ model, labelCounts, details }: RecordedRun): readonly string[] {
   const [matrix = []] = Object.values([...details.values()].at(-1)?.test?.confusion.merged ?? {});
   const described = model?.description && categoriesOf(model.description);
-  return labelCounts?.classNames ?? described ?? matrix.map((_, label) => String(label));
+  return labelCounts?.categories ?? described ?? matrix.map((_, label) => String(label));
 }
 
 /**

@@ -25,7 +25,8 @@ it('data that was chosen is there again, in memory for all threads, until it is 
 it('data that is too large is not kept, which is said, and what was kept before is still there', async () => {
   const kept = keptData('two: site-a');
   await kept.keep({ dataset, share });
-  const large = { ...dataset, images: new Uint8Array(401 * 2 ** 20) };
+  const inputs = dataset.inputs.map((column) => ({ ...column, values: new Uint8Array(401 * 2 ** 20) }));
+  const large = { ...dataset, inputs };
   await expect(kept.keep({ dataset: large, share })).rejects.toThrow(
     'the images take 401 MB, and this browser keeps at most 400 MB of them',
   );

@@ -81,7 +81,7 @@ it('where a browser changes what is read of a canvas, no picture is decoded', as
   };
   try {
     await expect(decodePicture(photograph('grey.jpg'), size)).rejects.toThrow(
-      'this browser lets pages read changed pixels only',
+      'this browser changes the pixels that pages read',
     );
   } finally {
     prototype.getImageData = getImageData;

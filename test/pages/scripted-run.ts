@@ -164,7 +164,7 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
         configuration,
         participants,
         metrics,
-        classNames,
+        categories: classNames,
         testExamples: true,
         commonweight: '0.1.0',
       },

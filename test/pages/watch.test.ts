@@ -110,9 +110,9 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
         ]),
       );
       expect((await cells(page, 'Examples by class')).slice(1)).toEqual(
-        counts.participants.map(({ name, classes }: { name: string; classes: number[] }) => [
+        counts.participants.map(({ name, counts: of }: { name: string; counts: number[] }) => [
           name,
-          ...classes.map(String),
+          ...of.map(String),
         ]),
       );
       const details = JSON.parse(readFileSync(join(out, detailsFile(3)), 'utf8'));

@@ -70,7 +70,7 @@ describe.concurrent('commonweight open', () => {
       commonweight: result.versions.commonweight,
     });
     // The sample's files have no names of classes.
-    expect(overview?.overview.classNames).toEqual(Array.from({ length: 10 }, (_, label) => `${label}`));
+    expect(overview?.overview.categories).toEqual(Array.from({ length: 10 }, (_, label) => `${label}`));
     const [status] = watcher.of('status');
     expect(status?.status).toMatchObject({ phase: 'finished', round: 2, reason: 'max-rounds' });
     const modelBytes = 4 * (784 * 8 + 8 + 8 * 10 + 10);

@@ -33,8 +33,8 @@ export function dirichlet({ alpha = 0.5, minimumExamples = 2 }: DirichletSetting
   return {
     name: 'dirichlet',
     settings: { alpha, minimumExamples },
-    split(labels, classes, participants, stream) {
-      return dirichletCut(cut, byGroup(labels, classes), participants, stream);
+    split(groups, count, participants, stream) {
+      return dirichletCut(cut, byGroup(groups, count), participants, stream);
     },
   };
 }

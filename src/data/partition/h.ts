@@ -15,8 +15,8 @@ export function h(): Partitioner {
   return {
     name: 'h',
     settings: {},
-    split(labels, classes, participants) {
-      const present = byGroup(labels, classes).filter((members) => members.length > 0);
+    split(groups, count, participants) {
+      const present = byGroup(groups, count).filter((members) => members.length > 0);
       if (participants > present.length) {
         throw new PartitionError(
           `partition: h deals out whole classes: ${participants} participants, but only ${present.length} classes`,

@@ -9,8 +9,8 @@ export function iid(): Partitioner {
   return {
     name: 'iid',
     settings: {},
-    split(labels, _classes, participants, stream) {
-      const order = stream.permutation(labels.length);
+    split(groups, _count, participants, stream) {
+      const order = stream.permutation(groups.length);
       return Array.from({ length: participants }, (_, participant) =>
         order.filter((_index, place) => place % participants === participant),
       );

@@ -27,8 +27,8 @@ export function quantitySkew({ alpha = 0.5, minimumExamples = 2 }: QuantitySkewS
   return {
     name: 'quantity-skew',
     settings: { alpha, minimumExamples },
-    split(labels, _classes, participants, stream) {
-      return dirichletCut(cut, [Uint32Array.from(labels, (_, index) => index)], participants, stream);
+    split(groups, _count, participants, stream) {
+      return dirichletCut(cut, [Uint32Array.from(groups, (_, index) => index)], participants, stream);
     },
   };
 }

@@ -18,15 +18,15 @@ export function shards({ shardsPerParticipant = 2 }: ShardsSettings = {}): Parti
   return {
     name: 'shards',
     settings: { shardsPerParticipant },
-    split(labels, classes, participants, stream) {
+    split(groups, groupCount, participants, stream) {
       const count = participants * shardsPerParticipant;
-      if (labels.length < count) {
+      if (groups.length < count) {
         throw new PartitionError(
-          `partition: shards cuts ${labels.length} examples into ${count} shards, expected at least one example in each shard`,
+          `partition: shards cuts ${groups.length} examples into ${count} shards, expected at least one example in each shard`,
           { hint: 'take fewer participants, fewer shards each, or more data' },
         );
       }
-      const sorted = byGroup(labels, classes).flatMap((members) => [...members]);
+      const sorted = byGroup(groups, groupCount).flatMap((members) => [...members]);
       const cut = (shard: number) => Math.floor((shard * sorted.length) / count);
       const order = [...stream.permutation(count)];
       return Array.from({ length: participants }, (_, participant) => {

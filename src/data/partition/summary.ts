@@ -7,8 +7,8 @@ export interface ShareSummary {
   /** Numbers of examples. */
   readonly train: number;
   readonly validation: number;
-  /** [classes]: numbers of examples, training and validation together. */
-  readonly classes: readonly number[];
+  /** [categories]: numbers of examples, training and validation together. */
+  readonly counts: readonly number[];
 }
 
 /** @param labels [examples] of the data set that was dealt out. */
@@ -24,7 +24,7 @@ export function summarizeShares(
       name,
       train: train.length,
       validation: validation.length,
-      classes: [...trained].map((count, label) => count + (validated[label] as number)),
+      counts: [...trained].map((count, label) => count + (validated[label] as number)),
     };
   });
 }
@@ -53,7 +53,7 @@ export function renderShares(
   const nameWidth = Math.max(...names.map((name) => name.length));
   const room = width - nameWidth - widthOf(totals);
   const counts = classNames.map((_, label) =>
-    summary.map(({ classes }) => (classes[label] ? String(classes[label]) : '·')),
+    summary.map(({ counts }) => (counts[label] ? String(counts[label]) : '·')),
   );
   const countWidth = Math.max(1, ...counts.flat().map((count) => count.length));
   const labelWidth = Math.max(countWidth, 6, Math.floor(room / classNames.length) - 1);

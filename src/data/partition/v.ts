@@ -9,12 +9,12 @@ export function v(): Partitioner {
   return {
     name: 'v',
     settings: {},
-    split(labels, classes, participants, stream) {
+    split(groups, count, participants, stream) {
       const lists = Array.from({ length: participants }, (): number[] => []);
       // The next class continues where the last one ended, so that the first participant does not
       // get every remainder.
       let next = 0;
-      for (const members of byGroup(labels, classes)) {
+      for (const members of byGroup(groups, count)) {
         for (const place of stream.permutation(members.length)) {
           lists[next]?.push(members[place] as number);
           next = (next + 1) % participants;

@@ -156,7 +156,7 @@ function overviewOf({ prepared, record: { description, version } }: Service): Ov
     configuration: description.configuration,
     metrics: [...plan.rules.metrics],
     participants: [...participants],
-    ...(hasClasses(configuration) && { classNames: [...categoriesOf(facts)] }),
+    ...(hasClasses(configuration) && { categories: [...categoriesOf(facts)] }),
     testExamples: test.examples > 0,
     ...(version !== undefined && { commonweight: version }),
   };

@@ -150,8 +150,8 @@ export async function takeForeignPlan(
     // The coordinator aligns models.
     permutationGroups: [],
   };
-  const classes = categoriesOf(facts).length;
-  checkModel('training model', trainingModel, trainingSignature(plan, classes));
+  const categories = categoriesOf(facts).length;
+  checkModel('training model', trainingModel, trainingSignature(plan, categories));
   checkModel('evaluation model', evaluationModel, evaluationSignature(plan));
   const fisherPlan = (): FisherPlan => {
     if (offered === undefined) {
@@ -159,7 +159,7 @@ export async function takeForeignPlan(
         'federation: the plan that the coordinator offers has no model of the Fisher information, which its strategy needs',
       );
     }
-    const fisher = { ...offered, inputs, frozen, size: layoutSize(layout), classes };
+    const fisher = { ...offered, inputs, frozen, size: layoutSize(layout), classes: categories };
     checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher));
     return fisher;
   };

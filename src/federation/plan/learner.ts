@@ -83,9 +83,9 @@ function taskFor(
     );
   switch (task.name) {
     case 'classification': {
-      const classes = categoriesOf(facts).length;
-      if (target === undefined || classes === 0) throw expected('categories, one for each example');
-      const { targets, ...others } = classificationOf(loss, classes);
+      const categories = categoriesOf(facts).length;
+      if (target === undefined || categories === 0) throw expected('categories, one for each example');
+      const { targets, ...others } = classificationOf(loss, categories);
       return { ...others, targets: targets.map((one) => ({ ...one, name: target.name })) };
     }
     case 'regression':

@@ -1,5 +1,5 @@
 /**
- * How many examples of each class the participants hold. Counts tell about private data: they are
+ * How many examples of each category the participants hold. Counts tell about private data: they are
  * recorded only while `shareLabelCounts` says so, in label-counts.json, and nothing computes them
  * afterwards. Node only.
  */
@@ -16,27 +16,27 @@ export const LABEL_COUNTS = 'label-counts.json';
 const count = z.int().min(0);
 
 export const labelCountsSchema = z.strictObject({
-  classNames: z.array(z.string()).readonly(),
+  categories: z.array(z.string()).readonly(),
   participants: z
     .array(
       z.strictObject({
         name: z.string(),
         train: count,
         validation: count,
-        /** [classes]: training and validation together. */
-        classes: z.array(count).readonly(),
+        /** [categories]: training and validation together. */
+        counts: z.array(count).readonly(),
       }),
     )
     .readonly(),
 });
 export type LabelCounts = z.output<typeof labelCountsSchema>;
 
-/** Of what every participant holds of a set; nothing where it is not of classes. */
+/** Of what every participant holds of a set; nothing where it is not of categories. */
 export function labelCountsOf(dataset: Dataset, shares: readonly Share[]): LabelCounts | undefined {
-  const classNames = categoriesOf(dataset);
+  const categories = [...categoriesOf(dataset)];
   const labels = dataset.targets[0]?.values;
-  if (labels === undefined || classNames.length === 0) return undefined;
-  return { classNames, participants: summarizeShares(shares, labels, classNames.length) };
+  if (labels === undefined || categories.length === 0) return undefined;
+  return { categories, participants: summarizeShares(shares, labels, categories.length) };
 }
 
 /**

@@ -31,7 +31,7 @@ export interface RecordedRun {
   readonly finished: boolean;
   /** An earlier start of it allowed fewer rounds. */
   readonly extended: boolean;
-  /** Whether its task is about classes. */
+  /** Whether its task is classification. */
   readonly hasClasses: boolean;
   /** By round; an older version recorded none. */
   readonly details: ReadonlyMap<number, RoundDetails>;

@@ -12,7 +12,7 @@
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     methods/             what methods leave from round to round: common states, and those of participants on this machine
  *     rounds/              what was measured when a round was merged (round-details.ts)
- *     label-counts.json    who holds how many of which class, where that is shared (label-counts.ts)
+ *     label-counts.json    who holds how many of what, where that is shared (label-counts.ts)
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';

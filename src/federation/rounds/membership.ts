@@ -11,7 +11,7 @@ export interface Member {
   /** Of its own data: for training and for validation. */
   readonly examples: number;
   readonly validationExamples: number;
-  /** Examples of each class, where it opted in. */
+  /** Examples of each category, where it opted in. */
   readonly labelCounts: readonly number[] | undefined;
   /** Why it left, where it has. */
   readonly left: { readonly reason: string | undefined } | undefined;

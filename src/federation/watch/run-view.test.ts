@@ -116,7 +116,7 @@ describe('what observers are shown of a run', () => {
     // Where its test images lie is the coordinator's own business.
     const told = { ...written.settings, dataset: 'fashion-mnist-sample' };
     expect(overview).toMatchObject({ configuration: told, participants });
-    expect(overview.classNames).toHaveLength(10);
+    expect(overview.categories).toHaveLength(10);
   });
 
   it('is not sent again for a connection that was lost', () => {

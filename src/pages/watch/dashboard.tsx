@@ -40,7 +40,7 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
           <div class="board">
             <Participants overview={overview} status={status} rounds={rounds} />
             {useMemo(
-              () => overview.classNames && <Labels overview={overview} counts={labels} />,
+              () => overview.categories && <Labels overview={overview} counts={labels} />,
               [overview, labels],
             )}
             {useMemo(
@@ -50,11 +50,11 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
               [overview, rounds],
             )}
             {useMemo(
-              () => overview.classNames && <ConfusionPanel overview={overview} rounds={rounds} />,
+              () => overview.categories && <ConfusionPanel overview={overview} rounds={rounds} />,
               [overview, rounds],
             )}
             {useMemo(
-              () => overview.classNames && <Pictures overview={overview} rounds={rounds} />,
+              () => overview.categories && <Pictures overview={overview} rounds={rounds} />,
               [overview, rounds],
             )}
             {useMemo(

@@ -53,7 +53,7 @@ interface PictureProps {
   readonly picture: TestPicture;
 }
 
-function PictureView({ overview: { classNames = [] }, participants, picture }: PictureProps) {
+function PictureView({ overview: { categories: classNames = [] }, participants, picture }: PictureProps) {
   const { index, label, own, merged, png } = picture;
   const nameOf = (one: number) => classNames[one] ?? String(one);
   const right = own.filter((one) => one === label).length;

@@ -186,7 +186,9 @@ export const configurationSchema = z
     shareLabelCounts: z
       .boolean()
       .default(false)
-      .describe('Record how many examples of each class every participant has: this tells about their data.'),
+      .describe(
+        'Record how many examples of each category every participant has: this tells about their data.',
+      ),
     keep: count.default(3).describe('How many rounds’ models stay in the run folder.'),
   })
   .meta({

@@ -16,6 +16,6 @@ export function metricsOf({ task }: { readonly task: TaskSettings }): TaskMetric
   }
 }
 
-/** Whether there are figures of classes besides: what is taken for what, and who holds how many. */
+/** Whether there are figures of categories besides: what is taken for what, and who holds how many. */
 export const hasClasses = ({ task }: { readonly task: TaskSettings }): boolean =>
   task.name === 'classification';

@@ -33,7 +33,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
         configuration: withoutPath(configuration),
         participants: [...participants],
         metrics: [...result.metrics],
-        ...(run.hasClasses && { classNames: [...classesOf(run, test)] }),
+        ...(run.hasClasses && { categories: [...classesOf(run, test)] }),
       },
       testExamples: hasTestExamples(run),
       ...(attackers && { attackers: [...attackers] }),
@@ -47,7 +47,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
     recorded: {
       ...(run.labelCounts && {
         labelCounts: Object.fromEntries(
-          run.labelCounts.participants.map(({ name, classes }) => [name, [...classes]]),
+          run.labelCounts.participants.map(({ name, counts }) => [name, [...counts]]),
         ),
       }),
       traffic: { received: updates * modelBytes, sent: copies * modelBytes },

@@ -29,8 +29,8 @@ function labels({ labelCounts }: RecordedRun): string[] {
   return [
     '## Who holds what',
     markdownTable(
-      ['participant', ...labelCounts.classNames],
-      labelCounts.participants.map(({ name, classes }) => [name, ...classes.map(count)]),
+      ['participant', ...labelCounts.categories],
+      labelCounts.participants.map(({ name, counts }) => [name, ...counts.map(count)]),
     ),
   ];
 }

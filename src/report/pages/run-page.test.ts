@@ -14,8 +14,8 @@ const parts: RecordedRunParts = {
   classNames,
   rounds: [{ own: [0.5, 0.6], copies: [0.5, 0.6], ownTest: [0.5, 0.6], merged: { [hostile]: 0.7 } }],
   labelCounts: {
-    classNames,
-    participants: [{ name: hostile, train: 3, validation: 1, classes: [4, 0, 0] }],
+    categories: classNames,
+    participants: [{ name: hostile, train: 3, validation: 1, counts: [4, 0, 0] }],
   },
   details: [
     {

@@ -18,14 +18,14 @@ ${intro}
 <p class="note">Label counts are not shown: they tell about the participants’ data, and this run did not record them. In a simulation, <code>shareLabelCounts: true</code> in federation.yaml records them.</p>
 </section>`;
   }
-  const { classNames, participants: holders } = labelCounts;
-  const largest = Math.max(1, ...holders.flatMap(({ classes }) => classes));
-  const counts = table({
+  const { categories, participants: holders } = labelCounts;
+  const largest = Math.max(1, ...holders.flatMap(({ counts }) => counts));
+  const figures = table({
     caption: 'Examples of each class, training and validation together',
-    head: ['participant', ...classNames, 'training', 'validation'],
-    rows: holders.map(({ name, classes, train, validation }) => [
+    head: ['participant', ...categories, 'training', 'validation'],
+    rows: holders.map(({ name, counts, train, validation }) => [
       name,
-      ...classes.map(count),
+      ...counts.map(count),
       count(train),
       count(validation),
     ]),
@@ -37,11 +37,11 @@ ${heatMap({
   title: 'Examples by class',
   caption: 'training and validation together; an empty cell is a class that the participant never sees',
   rows: holders.map(({ name }) => name),
-  columns: classNames,
-  values: holders.map(({ classes }) => classes.map((examples) => (examples === 0 ? undefined : examples))),
+  columns: categories,
+  values: holders.map(({ counts }) => counts.map((examples) => (examples === 0 ? undefined : examples))),
   format: count,
   shade: (examples) => examples / largest,
 })}
-${classNames.length > MOST_COLUMNS ? undefined : html`<details><summary>The figures</summary>${counts}</details>`}
+${categories.length > MOST_COLUMNS ? undefined : html`<details><summary>The figures</summary>${figures}</details>`}
 </section>`;
 }

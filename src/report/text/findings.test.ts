@@ -56,10 +56,10 @@ describe('the last participant below the reference', () => {
 
   it('has weakest classes: of those that it holds, where that is shared', () => {
     const labelCounts = {
-      classNames: ['cat', 'dog', 'eel'],
+      categories: ['cat', 'dog', 'eel'],
       participants: [
-        { name: 'environment-1', train: 90, validation: 10, classes: [0, 100, 0] },
-        { name: 'environment-2', train: 180, validation: 20, classes: [100, 0, 100] },
+        { name: 'environment-1', train: 90, validation: 10, counts: [0, 100, 0] },
+        { name: 'environment-2', train: 180, validation: 20, counts: [100, 0, 100] },
       ],
     };
     expect(about('held back', { ...behind, details: [details], labelCounts }).at(-1)).toBe(

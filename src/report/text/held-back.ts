@@ -129,7 +129,7 @@ function trend(evaluated: readonly RoundResult[], name: string, reference: Targe
 function weakestClasses(run: RecordedRun, name: string): string[] {
   const confusion = lastDetails(run)?.test?.confusion.merged[run.configuration.strategy];
   if (confusion === undefined) return [];
-  const held = run.labelCounts?.participants.find((one) => one.name === name)?.classes;
+  const held = run.labelCounts?.participants.find((one) => one.name === name)?.counts;
   const names = classNamesOf(run);
   const weakest = classAccuracies(confusion)
     .map((accuracy, label) => ({ accuracy, label }))

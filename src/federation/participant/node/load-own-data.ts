@@ -13,7 +13,7 @@ export interface OwnDataOptions
 /**
  * @param spec what `loadDataset` takes
  * @throws DataError when it cannot be read, or the federation is about other data than pictures;
- *   FederationError when its columns or classes are not those of the federation
+ *   FederationError when its columns or categories are not those of the federation
  */
 export async function loadOwnData(
   spec: string,

@@ -45,7 +45,7 @@ export function modelsOf({ participants, test }: RoundDetails): NamedConfusion[]
 }
 
 export function confusionFigure(
-  { classNames = [] }: Overview,
+  { categories: classNames = [] }: Overview,
   { name, confusion }: NamedConfusion,
   round: number,
 ): FigureData {
@@ -82,7 +82,7 @@ export function confusionFigure(
   };
 }
 
-export function classesFigure({ classNames = [] }: Overview, details: RoundDetails): FigureData {
+export function classesFigure({ categories: classNames = [] }: Overview, details: RoundDetails): FigureData {
   const models = modelsOf(details);
   const merged = models.filter(({ name }) => name.startsWith('merged ('));
   const [together] = models.slice(merged.length);

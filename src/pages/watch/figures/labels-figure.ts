@@ -10,7 +10,7 @@ const TALL_ROWS = 30;
 const MOST_PIXELS = 640;
 
 export function labelsFigure(
-  { classNames = [], participants }: Overview,
+  { categories: classNames = [], participants }: Overview,
   counts: LabelCountsView,
 ): FigureData {
   const holders = participants.flatMap((name) => {

@@ -20,7 +20,7 @@ const view: RunView = {
     configuration: parseConfiguration(exampleDescription.configuration, 'test'),
     participants: ['site-a'],
     metrics: [{ name: 'accuracy', better: 'higher', format: 'percent' }],
-    classNames: ['cat', 'dog'],
+    categories: ['cat', 'dog'],
     testExamples: true,
   },
   status: () => ({

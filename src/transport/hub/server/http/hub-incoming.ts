@@ -1,5 +1,5 @@
 /**
- * The request class of the hub's server. Node parses all requests that one read has brought, some
+ * A request as the hub's server has it. Node parses all requests that one read has brought, some
  * two thousand small ones, even when the first of them had their connection destroyed: 20 ms of
  * work for 64 KB from a stranger. Its parser stops only at a request for another protocol. So a
  * request on a dead connection pretends to be one. Node only.

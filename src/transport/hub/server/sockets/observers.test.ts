@@ -36,7 +36,7 @@ function exampleRun(rounds = 0, participants = 2) {
       configuration: parseConfiguration(configuration, 'test'),
       participants: names,
       metrics: [{ name: 'accuracy', better: 'higher', format: 'percent' }],
-      classNames: ['cat', 'dog'],
+      categories: ['cat', 'dog'],
       testExamples: true,
     },
     status() {
