@@ -92,7 +92,7 @@ export async function runFederation(
   }
 }
 
-/** Digests of the data, and who holds how many of which class where that is shared. */
+/** Digests of the data, and who holds how many of what, where that is shared. */
 async function keepFacts({ configuration, data, shares }: PreparedRun, out: string | undefined) {
   if (out === undefined) return;
   await keepLabelCounts(out, configuration.shareLabelCounts ? labelCountsOf(data.train, shares) : undefined);
