@@ -1,7 +1,7 @@
 /**
- * Makes names of categories and participants the same on every machine. Unicode spells many letters in
- * two ways: most keyboards give "é" as one character (NFC), file names on a Mac have two (NFD). So
- * a name is converted to NFC when it is read.
+ * Makes names of categories and participants the same on every machine. Unicode spells many letters
+ * in two ways: most keyboards give "é" as one character (NFC), file names on a Mac have two (NFD).
+ * So a name is converted to NFC when it is read.
  */
 
 export const canonicalName = (name: string): string => name.normalize('NFC');
