@@ -104,7 +104,7 @@ describe('the texts', () => {
     const words = [...read('docs/glossary.md').matchAll(/^### (.+)$/gm)].map(([, word]) => word as string);
     expect(words).toEqual([
       ...['participant', 'environment', 'coordinator', 'hub'],
-      ...['round', 'phase', 'update', 'attachment', 'codec', 'merge', 'strategy', 'copy'],
+      ...['round', 'phase', 'update', 'attachment', 'shared', 'own', 'codec', 'merge', 'strategy', 'copy'],
       ...['task', 'metric', 'reference', 'threshold', 'plan', 'journal', 'V', 'H'],
     ]);
     const others = pages.filter((page) => page !== 'docs/glossary.md').map(read);

@@ -21,6 +21,7 @@ const fields = Object.keys({
   pooled: 0,
   stopped: 0,
   model: 0,
+  personal: 0,
 } satisfies Record<keyof RunResult, 0>);
 
 it('docs/report.md lists every field of result.json, and no other', () => {

@@ -109,7 +109,8 @@ class Trainer:
 def check(description):
     """Ends where more is asked for than this program can do."""
     configuration = description['configuration']
-    asked = [name for name in ('correction', 'augmentation', 'freeze', 'refit', 'clipUpdate') if name in configuration]
+    refused = ('correction', 'augmentation', 'freeze', 'share', 'refit', 'clipUpdate')
+    asked = [name for name in refused if name in configuration]
     asked += [f'codec.{way} {name}' for way, name in configuration['codec'].items() if name != 'plain']
     asked += [f'local.{name}' for name in configuration['local'] if name != 'epochs']
     asked += ['task'] if configuration['task']['name'] != 'classification' else []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idlePattern, matchesAny } from './patterns.js';
+import { idlePattern, matchesAny, nearestToPattern } from './patterns.js';
 
 describe('patterns of names', () => {
   it.each([
@@ -17,5 +17,14 @@ describe('patterns of names', () => {
   it('tells which means nothing', () => {
     expect(idlePattern(['conv1.*', 'head.*'], ['conv1.weight'])).toBe('head.*');
     expect(idlePattern(['conv1.*'], ['conv1.weight'])).toBeUndefined();
+  });
+
+  it.each([
+    ['cnov1.*', 'conv1.weight'],
+    ['fc.wieght', 'fc.weight'],
+    ['*.biass', 'conv1.bias'],
+    ['transformer.*', undefined],
+  ])('of those that mean nothing, "%s" is nearest to %s', (pattern, expected) => {
+    expect(nearestToPattern(pattern, ['conv1.weight', 'conv1.bias', 'fc.weight'])).toBe(expected);
   });
 });

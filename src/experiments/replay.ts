@@ -54,10 +54,10 @@ export interface ReplayOptions
 export interface ReplayDifference {
   readonly round: number;
   /** The file is that of the final model, as the run left it. */
-  readonly of: 'update' | 'model' | 'common' | 'average' | 'refitted' | 'figure' | 'pooled' | 'file';
-  /** The participant whose update, or whose copy's main figure, it is. */
+  readonly of: 'update' | 'own' | 'model' | 'common' | 'average' | 'refitted' | 'figure' | 'pooled' | 'file';
+  /** The participant whose update, or whose copy's main figure, it is, or with whom it stays. */
   readonly participant?: string | undefined;
-  /** The method whose common state it is. */
+  /** The method whose state it is. */
   readonly name?: string | undefined;
   /** A SHA-256, or a figure. */
   readonly recorded: string | number;
@@ -149,6 +149,11 @@ function factsOf(record: RoundRecord, metric: MetricFacts): Fact[] {
   const { participants, updates, merged, refitted, copied, pooled } = record;
   return [
     ...participants.map((name): Fact => ({ of: 'update', participant: name, is: updates.get(name)?.sha256 })),
+    ...participants.flatMap((participant) =>
+      Object.entries(updates.get(participant)?.own ?? {}).map(
+        ([name, is]): Fact => ({ of: 'own', participant, name, is }),
+      ),
+    ),
     { of: 'model', is: merged?.sha256 },
     ...Object.entries(merged?.common ?? {}).map(([name, is]): Fact => ({ of: 'common', name, is })),
     { of: 'average', is: merged?.average },

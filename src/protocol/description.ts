@@ -43,6 +43,11 @@ export const descriptionSchema = z
       .describe(
         'The file of the weights that stay as they are, where participants cannot draw them themselves.',
       ),
+    own: blobSchema
+      .optional()
+      .describe(
+        'The file of the tensors that `share` does not name, as each participant begins with them, where participants cannot draw them themselves.',
+      ),
     commonweight: sentenceSchema(100)
       .optional()
       .describe('The coordinator’s version of Commonweight, for messages about another plan.'),

@@ -4,6 +4,7 @@
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { centred, MOMENTUM } from '../../test/centred-network.js';
 import { randomStream } from '../base/random.js';
 import { allIndices } from '../data/batches/batches.js';
 import { imageDataset } from '../data/images/image-dataset.js';
@@ -12,7 +13,6 @@ import { carryOf } from '../engine/nn/carry.js';
 import { exportInference } from '../engine/nn/export-inference.js';
 import { compileFisherPlan } from '../engine/nn/fisher-plan.js';
 import { zeros } from '../engine/nn/layers/initializers.js';
-import { dense } from '../engine/nn/layers/layers.js';
 import {
   initialFrozen,
   initialState,
@@ -32,26 +32,8 @@ import { evaluateState } from './evaluate.js';
 import { holding } from './held-values.js';
 import { trainLocally } from './local-training.js';
 
-const MOMENTUM = 0.1;
 const CLASSES = 3;
-
-/** x − the running mean of x, by examples, as batch norm does it without its variance. */
-const centred: Network = (scope, images) => {
-  const x = g.flatten(images);
-  const features = x.shape[1] as number;
-  const mean = scope.statistic('norm.running_mean', [features], zeros);
-  const steps = scope.statistic('norm.num_batches_tracked', [1], zeros);
-  if (scope.training !== undefined) {
-    const weights = g.reshape(scope.training.weights, [x.shape[0] as number, 1]);
-    const sum = g.reduceSum(g.mul(x, weights), [0]);
-    const batchMean = g.div(sum, g.reduceSum(weights));
-    scope.update('norm.running_mean', g.add(g.mul(mean, 1 - MOMENTUM), g.mul(batchMean, MOMENTUM)));
-    scope.update('norm.num_batches_tracked', g.add(steps, 1));
-  }
-  const hidden = g.relu(dense(scope.in('body'), g.sub(x, mean), 5));
-  return dense(scope.in('head'), hidden, CLASSES);
-};
-const network = onPixels(centred, { mean: [0], deviation: [1] });
+const network = onPixels(centred(CLASSES), { mean: [0], deviation: [1] });
 
 const random = randomStream('roles');
 const EXAMPLES = 20;

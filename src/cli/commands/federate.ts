@@ -10,6 +10,7 @@ import { isFinished } from '../../federation/rounds/rounds.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { duration } from '../../report/numbers.js';
 import type { PaperRow } from '../../report/sections/paper-table.js';
+import { filesLeft, wholeModel } from '../../report/text/files-left.js';
 import { outcome } from '../../report/text/outcome.js';
 import { wrapped } from '../../report/text-table.js';
 import { widthFor } from '../display/display.js';
@@ -81,8 +82,8 @@ function closing(result: RunResult, out: string | undefined, seconds: number | u
   else if (result.model === undefined) lines.push(`files: ${join(out, 'result.json')}`);
   else {
     lines.push(
-      `files in ${out}: model.safetensors, model.onnx, metrics.csv, result.json, configuration.yaml`,
-      `next: commonweight report ${out}, or commonweight evaluate ${result.model.file}`,
+      `files in ${out}: ${filesLeft(result)}`,
+      `next: commonweight report ${out}, or commonweight evaluate ${wholeModel(result)}`,
     );
   }
   lines.push(

@@ -163,7 +163,7 @@ async function attachedTo(description: Description): Promise<readonly string[]> 
   const { configuration, attachments = [] } = description;
   if (configuration.model.name === 'custom') return attachments.map((name) => `the attachment "${name}"`);
   const { methods } = await compileDescription(description, { version: versionsOfThis().commonweight });
-  return methods.map(({ leaves }) => leaves);
+  return methods.flatMap(({ leaves }) => leaves ?? []);
 }
 
 async function describedBy(url: string, flags: JoinFlags): Promise<Description> {

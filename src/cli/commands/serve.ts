@@ -10,6 +10,7 @@ import type { ConfigurationInput } from '../../protocol/configuration/configurat
 import type { LogEntry } from '../../protocol/view.js';
 import { duration } from '../../report/numbers.js';
 import { eventLine } from '../../report/text/event-line.js';
+import { filesLeft } from '../../report/text/files-left.js';
 import { outcome } from '../../report/text/outcome.js';
 import { headline, waiting } from '../../report/text/status-lines.js';
 import { TransportError } from '../../transport/error.js';
@@ -162,7 +163,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
     });
     if (result.stopped.reason === 'interrupted') throw new Interrupted(INTERRUPTED);
     for (const line of outcome(result)) print(line);
-    print(`files in ${out}: model.safetensors, model.onnx, metrics.csv, result.json, configuration.yaml`);
+    print(`files in ${out}: ${filesLeft(result)}`);
     print(`time: ${duration((performance.now() - began) / 1000)}`);
   } catch (error) {
     // The lead was waited for, or a connection, or a download.

@@ -45,6 +45,14 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
   });
   const { state, description } = decodeModel(bytes, path);
   requireFinite(state, path);
+  if (description?.share !== undefined) {
+    throw new UsageError(
+      `"${path}" has the shared tensors only (${description.share.join(', ')}), expected a whole model: the others stay with their owners`,
+      {
+        hint: 'take one of the folder "personal" beside it, or the model.safetensors of a participant’s folder',
+      },
+    );
+  }
   const choice = flags.network ?? description?.network;
   if (choice === undefined) {
     throw new UsageError(`"${path}" does not say which network its weights belong to`, {

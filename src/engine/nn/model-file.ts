@@ -23,6 +23,11 @@ const descriptionSchema = z.object({
   normalization: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).optional(),
   /** The name of the data set it was trained on. */
   dataset: z.string(),
+  /**
+   * The patterns of its tensors, where participants keep the others: such a file is a part of a
+   * model.
+   */
+  share: z.array(z.string()).optional(),
 });
 
 export type ModelDescription = z.output<typeof descriptionSchema>;

@@ -4,7 +4,7 @@ import type { StateDict } from '../../tensor/state-dict.js';
 import { decodeCodedModel } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
 import type { BlobFolder } from '../../transport/transport.js';
-import { methodsOf } from '../methods/methods.js';
+import { attachedNames, methodsOf } from '../methods/methods.js';
 import { featureLayout } from '../methods/refit.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { isEvaluated } from '../rounds/round.js';
@@ -96,7 +96,7 @@ function attachmentsProblem(
   announcement: UpdateAnnouncement,
   plan: FilePlan,
 ): string | undefined {
-  const expected = methodsIn(announcement, plan).map(({ name }) => name);
+  const expected = attachedNames(methodsIn(announcement, plan));
   const given = Object.keys(announcement.update.attachments ?? {});
   if (given.length === expected.length && expected.every((name) => given.includes(name))) return undefined;
   const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));

@@ -11,8 +11,9 @@ import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { transformed } from '../../transforms/transform.js';
 import { FederationError } from '../error.js';
-import { keepComputed, memoriesBefore } from '../methods/attachments.js';
+import { keepComputed, memoriesBefore, ownTensorsAfter } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
+import { besideOwnTensors, withOwnTensors } from '../methods/own-tensors.js';
 import {
   ownFeatures,
   ownLosses,
@@ -142,7 +143,9 @@ async function craftFromHonest(
     await store.put({ type: 'attachment', name, round, participant }, attachment);
   }
   const examples = shareOf(plan, participant).train.length;
-  const update = { ...claimed, participant, sha256, examples, seconds: secondsSince(began) };
+  // What stays with the honest participant stays there.
+  const { own: _, ...said } = claimed;
+  const update = { ...said, participant, sha256, examples, seconds: secondsSince(began) };
   return { type: 'update-received', round, update };
 }
 
@@ -156,13 +159,24 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
     updates: await workshop.openUpdates(round, workshop),
     examples: new Map(joined.map(({ name, train }) => [name, train.length])),
     tasks: () => tasks,
+    tasksOf: (participant) => tasksFor({ round, participant }, workshop),
   });
 }
 
-async function evaluateCopy({ round, participant }: Part, workshop: Workshop): Promise<RoundEvent> {
-  const { plan, tasks } = workshop;
+/**
+ * Carries out a participant's tasks: where it has tensors of its own, with those it has after a
+ * round.
+ */
+async function tasksFor(part: Part, { plan: { own }, tasks, store, rounds }: Workshop): Promise<TaskRunner> {
+  if (own === undefined) return tasks;
+  return besideOwnTensors(tasks, own.layout, await ownTensorsAfter(part, own, { store, rounds }));
+}
+
+async function evaluateCopy(part: Part, workshop: Workshop): Promise<RoundEvent> {
+  const { round, participant } = part;
+  const tasks = await tasksFor(part, workshop);
   const { data } = await copiedState(round, workshop);
-  const validation = await ownFigures({ share: shareOf(plan, participant), tasks }, data);
+  const validation = await ownFigures({ share: shareOf(workshop.plan, participant), tasks }, data);
   return { type: 'copy-evaluated', round, participant, validation };
 }
 
@@ -191,8 +205,8 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   const [seen = 0, ...seenBefore] = [...rounds.slice(0, round)]
     .reverse()
     .map(({ updates }) => sum([...updates.values()].map((update) => update.examplesSeen)));
-  const size = plan.initialState('pooled').data.length;
-  let carried = plan.initialState('pooled').data;
+  let carried = wholeInitial('pooled', plan);
+  const size = carried.length;
   let slots: Float32Array | undefined;
   const before = round > 1 ? recordOf(rounds, round - 1).pooled : undefined;
   if (before !== undefined) {
@@ -215,6 +229,12 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
     test: figuresOf(await evaluateInParts(tasks, result.state, 'test', plan.testExamples)),
   };
   return { type: 'pooled-trained', round, sha256, examplesSeen: result.examplesSeen, ...tested };
+}
+
+/** What a training of the whole model begins with. */
+function wholeInitial(name: string, { initialState, own }: FederationPlan): Float32Array {
+  const { data } = initialState(name);
+  return own === undefined ? data : withOwnTensors(own.layout, data, own.initial(name)).data;
 }
 
 function shareOf(plan: FederationPlan, participant: string): Share {

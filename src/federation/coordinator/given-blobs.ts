@@ -15,6 +15,8 @@ export interface DownloadableBlobs {
   readonly plan: Blob | undefined;
   /** What is frozen. */
   readonly frozen: Blob | undefined;
+  /** What everybody's own tensors are at first. */
+  readonly own: Blob | undefined;
   /** By their SHA-256, how their bytes come about. */
   readonly bytesOf: ReadonlyMap<string, () => Uint8Array>;
 }
@@ -39,8 +41,10 @@ export async function giveBlobs(
   };
   // Drawn by the seed it needs no transfer, but by those who have no network.
   const held = start && compiled.frozen?.values;
+  const own = start && compiled.own?.initial('');
   return {
     frozen: held && (await give(() => encodeSafetensors(held))),
+    own: own && (await give(() => encodeSafetensors(own))),
     initial: start && (await give(() => encodeSafetensors(start))).sha256,
     plan: offered && (await give(() => offered)),
     bytesOf,

@@ -54,7 +54,7 @@ export async function takeLead(
   const signer = signerOf(await coordinatorKey(out), job);
   const leadership = await lead?.({ signer, lastEpoch: () => lastEpochOf(out) });
   const claim = await claimRun(out, { leads: leadership?.epoch, signal, onWaiting });
-  const coding = stateCoding(compiled.plan.layout, compiled.codec, compiled.model);
+  const coding = stateCoding(compiled.layout, compiled.codec, compiled.model);
   const folder = await openRunFolder(out, configuration, coding, claim).catch(async (error: unknown) => {
     await claim.release();
     throw error;

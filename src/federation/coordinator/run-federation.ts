@@ -8,13 +8,21 @@ import type { TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { encodeModel, modelMetadata } from '../../engine/nn/model-file.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
-import { layoutSize, type StateDict } from '../../tensor/state-dict.js';
+import { joinStates, layoutSize, type StateDict } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
+import { ownTensorsAfter } from '../methods/attachments.js';
 import { workersFor } from '../methods/methods.js';
 import type { Attackers } from '../plan/attackers.js';
-import { type CutShort, concludeRun, type FederationOutcome } from '../record/conclude-run.js';
+import { type CompiledFederation, personalDescription } from '../plan/compile-federation.js';
+import {
+  type Conclusion,
+  type CutShort,
+  concludeRun,
+  type FederationOutcome,
+  type PersonalModels,
+} from '../record/conclude-run.js';
 import { continueRun } from '../record/continued-run.js';
 import { DivergedRunError } from '../record/diverged-run.js';
 import { keepLabelCounts, labelCountsOf } from '../record/label-counts.js';
@@ -25,6 +33,7 @@ import { openRunFolder, prepareRunFolder, sha256Of } from '../record/run-folder.
 import { type StateCoding, stateCoding } from '../record/state-coding.js';
 import type { RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';
+import type { RunStore } from '../rounds/run-store.js';
 import { updatesOfFolder } from './closing/files-of-run.js';
 import { coordinate, type Observer } from './coordinator.js';
 import { type PreparedRun, prepareRun, type RunSettings } from './setup/prepared-run.js';
@@ -69,6 +78,7 @@ export async function runFederation(
   const { store, folder, claim } = kept;
   const conclusion = {
     ...{ out: options.out, configuration, network, inputs, task, store, shares, encode, frozen },
+    ...personalParts(compiled, shares, store),
   };
   const conclude = (state: RunState, cutShort?: CutShort) => concludeRun(conclusion, state, cutShort);
   let state: RunState | undefined;
@@ -112,7 +122,7 @@ async function conduct(
 ): Promise<RunState> {
   const { configuration, data, shares, workers, compiled, plan } = prepared;
   const { attackers } = plan;
-  const parameters = layoutSize(plan.layout);
+  const parameters = layoutSize(compiled.plan.layout);
   observer.onStart?.({ configuration, data, shares, attackers, workers, parameters, state });
   if (isFinished(state)) return state;
   const pool = trainingPool(prepared);
@@ -150,6 +160,26 @@ function trainingPool({ data, workers, compiled, plan: { attackers } }: Prepared
     ...{ features: refit?.features, ...workersFor(methods) },
   };
   return new WorkerPool(setup, workers);
+}
+
+/** Everybody's own model, where some tensors stay with their owners. */
+function personalParts(
+  { own, frozen, model }: CompiledFederation,
+  shares: readonly Share[],
+  store: RunStore,
+): Pick<Conclusion, 'personal' | 'isPart'> {
+  if (own === undefined) return {};
+  const personal: PersonalModels = {
+    participants: shares.map(({ name }) => name),
+    async model(participant, shared, rounds) {
+      const part = { round: rounds.length, participant };
+      const tensors = await ownTensorsAfter(part, own, { store, rounds });
+      const state = joinStates(own.layout.whole, shared, tensors);
+      return frozen?.complete(state) ?? state;
+    },
+    encode: (state) => encodeModel(state, personalDescription(model)),
+  };
+  return { personal, isPart: true };
 }
 
 /** Where the run is kept: a folder, which is this process's alone until it is closed, or memory. */

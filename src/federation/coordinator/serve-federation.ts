@@ -130,7 +130,7 @@ function openingOf(service: Service, options: ServeOptions): Opening {
   const { configuration, participants, test, compiled } = prepared;
   const { rounds, mend } = served;
   const sums = compiled.refit && featureLayout(compiled.refit.features);
-  const { layout } = compiled.plan;
+  const { layout } = compiled;
   const largestBytes = Math.max(
     mostBytes(layout, compiled.codec.update),
     mostBytes(layout, compiled.codec.model),
@@ -151,13 +151,13 @@ function openingOf(service: Service, options: ServeOptions): Opening {
 
 /** What observers are told once. */
 function overviewOf({ prepared, record: { description, version } }: Service): Overview {
-  const { configuration, participants, facts, test, plan } = prepared;
+  const { configuration, participants, facts, plan } = prepared;
   return {
     configuration: description.configuration,
     metrics: [...plan.rules.metrics],
     participants: [...participants],
     ...(hasClasses(configuration) && { categories: [...categoriesOf(facts)] }),
-    testExamples: test.examples > 0,
+    testExamples: plan.testExamples > 0,
     ...(version !== undefined && { commonweight: version }),
   };
 }
@@ -187,9 +187,10 @@ function conclusionOf({ prepared, record, served, encode }: Service, out: string
   const { configuration, compiled } = prepared;
   const { network, inputs, task, codec, frozen } = compiled;
   const { store, copies } = record;
-  const conclusion = { out, configuration, network, inputs, task, store, encode, frozen };
+  const isPart = compiled.own !== undefined;
+  const conclusion = { out, configuration, network, inputs, task, store, encode, frozen, isPart };
   const isLinked =
-    4 * layoutSize(compiled.plan.layout) > IN_MEMORY_BYTES && frozen === undefined && codec.model === plain;
+    4 * layoutSize(compiled.layout) > IN_MEMORY_BYTES && frozen === undefined && codec.model === plain;
   if (!isLinked) return conclusion;
   return {
     ...conclusion,

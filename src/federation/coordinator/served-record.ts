@@ -51,6 +51,7 @@ export async function openRecord(
   const version = versionsOfThis().commonweight;
   const description = await describeFederation(compiled, {
     ...{ job, participants, version, foreignPlan: given.plan, frozen: given.frozen },
+    own: given.own,
   });
   return { blobs, given, copies, store, details, description, version };
 }

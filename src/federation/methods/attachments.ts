@@ -4,12 +4,13 @@
  */
 import type { Update } from '../../merge/memory/merge.js';
 import type { Strategy } from '../../merge/strategy.js';
-import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
+import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import type { RoundRecord } from '../rounds/round.js';
 import type { RoundEvent, UpdateRecord } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
 import type { Contribution, Method } from './method.js';
 import { auxiliaryNames } from './methods.js';
+import { OWN_TENSORS, type OwnTensors } from './own-tensors.js';
 
 interface Kept {
   readonly layout: StateLayout;
@@ -52,9 +53,25 @@ async function commonBefore(name: string, round: number, { store, rounds }: Kept
   return sha256 === undefined ? undefined : store.get({ type: 'common', name, round: round - 1 }, sha256);
 }
 
-async function ownBefore(name: string, { round, participant }: Of, { store, rounds }: Kept) {
+async function ownBefore(
+  name: string,
+  { round, participant }: Of,
+  { store, rounds }: Pick<Kept, 'store' | 'rounds'>,
+) {
   const last = lastOwn(name, { round, participant }, rounds);
   return last && store.get({ type: 'own', name, round: last.round, participant }, last.sha256);
+}
+
+/** What a participant on this machine has of its own after a round. */
+export async function ownTensorsAfter(
+  { round, participant }: Of,
+  own: OwnTensors,
+  kept: Pick<Kept, 'store' | 'rounds'>,
+): Promise<StateDict> {
+  const last = await ownBefore(OWN_TENSORS, { round: round + 1, participant }, kept);
+  return last
+    ? arrangeState(last, own.layout.own, `the own tensors of "${participant}"`)
+    : own.initial(participant);
 }
 
 /** The round before this one in which the participant came by what it keeps. */

@@ -20,9 +20,9 @@ export interface Method {
   readonly title: string;
   /**
    * What leaves an owner with every update, in words: "the mean squared gradients of 1000
-   * examples".
+   * examples". Where this is left out, nothing does: there is no attachment.
    */
-  readonly leaves: string;
+  readonly leaves?: string;
   /** What a sound attachment's values are: others are refused. */
   readonly bound: Bound;
   /** The tensors of the attachment, and of the common state; those of the state by default. */
@@ -67,7 +67,7 @@ export interface Bound {
 export interface MethodStart {
   readonly round: number;
   readonly participant: string;
-  /** Of the network's state. */
+  /** Of what is shared of the network's state. */
   readonly layout: StateLayout;
   /** What the round begins with. */
   readonly base: Float32Array;
@@ -83,17 +83,20 @@ export interface MethodStart {
 export interface MethodRound extends MethodStart {
   readonly work: LocalWork;
   readonly state: Float32Array;
+  /** Tensors that stay with the owner, where some do (`own-tensors.ts`). */
+  readonly kept: StateDict | undefined;
   /** How many it took. */
   readonly steps: number;
   /** The owner's training examples, by their places in the workers' training set. */
   readonly train: Uint32Array;
+  /** On states of that layout. */
   readonly tasks: TaskRunner;
   readonly signal: AbortSignal | undefined;
 }
 
 export interface Computed {
-  /** Travels with the update. */
-  readonly attachment: StateDict;
+  /** Travels with the update, where something leaves the owner. */
+  readonly attachment?: StateDict;
   /** Stays here, once the update counts. */
   readonly own?: StateDict;
 }

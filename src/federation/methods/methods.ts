@@ -10,6 +10,7 @@ import { controlVariates } from './control-variates.js';
 import { isCorrected } from './corrected-rounds.js';
 import { FISHER, fisherInformation } from './fisher.js';
 import type { Method } from './method.js';
+import { keepOwnTensors, OWN_TENSORS } from './own-tensors.js';
 
 /** What decides which attachments the updates of a round carry. */
 export interface MethodRules {
@@ -26,7 +27,7 @@ export const auxiliaryNames = (strategies: readonly Strategy[]): readonly string
 
 export const needsFisher = (strategy: Strategy): boolean => auxiliaryNames([strategy]).includes(FISHER);
 
-/** Those whose attachments the updates of a round carry, in one order with everybody. */
+/** Those that are at work in a round, in one order with everybody. */
 export function methodsOf(
   { methods = [], strategy, compared }: MethodRules,
   round: number,
@@ -37,18 +38,25 @@ export function methodsOf(
   return methods.filter(({ name, carries }) => carries?.(round) || auxiliaries.includes(name));
 }
 
+/** The names of those whose attachments travel. */
+export const attachedNames = (methods: readonly Method[]): readonly string[] =>
+  methods.filter(({ leaves }) => leaves !== undefined).map(({ name }) => name);
+
 /**
  * @param strategies that merge or are compared
  * @param own what a program brings; names were checked by `checkMethods`
  * @param fisherPlan asked for where a strategy wants the Fisher information
+ * @param keepsTensors whether some of the state's tensors stay with their owner
  */
 export function methodsFor(
   { correction, rounds, fisherExamples }: Configuration,
   strategies: readonly Strategy[],
   own: readonly Method[],
   fisherPlan: () => FisherPlan,
+  keepsTensors: boolean,
 ): readonly Method[] {
   return [
+    ...(keepsTensors ? [keepOwnTensors()] : []),
     ...(correction?.name === 'scaffold'
       ? [controlVariates((round) => isCorrected(correction, round, rounds))]
       : []),
@@ -59,7 +67,7 @@ export function methodsFor(
 
 /** @throws ConfigurationError when a name is taken, or is none */
 export function checkMethods(own: readonly Method[], source: string): void {
-  const names = [FISHER, 'control'];
+  const names = [FISHER, 'control', OWN_TENSORS];
   for (const { name } of own) {
     if (!ATTACHMENT_NAME.test(name)) {
       throw new ConfigurationError(

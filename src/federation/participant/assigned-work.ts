@@ -4,7 +4,6 @@
  * said what becomes of it.
  */
 
-import { encodeModel } from '../../engine/nn/model-file.js';
 import type { Figures } from '../../metrics/metric.js';
 import type { Announcement, Progress, Receipt } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
@@ -30,6 +29,7 @@ import { lastUpdate } from './last-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { OwnData } from './own-data.js';
 import { ownFigures, trainRound } from './participant-work.js';
+import { personalModel } from './personal-model.js';
 import { compareLayers, type RefitContext, sendFeatureSums } from './refit-work.js';
 
 type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }>;
@@ -43,8 +43,15 @@ export interface AssignedWork {
   evaluate(assignment: Named<'evaluate'>, signal: AbortSignal, saying: () => void): Promise<void>;
   sumFeatures(assignment: Named<'sum-features'>, signal: AbortSignal, saying: () => void): Promise<void>;
   compareLayers(assignment: Named<'compare-layers'>, signal: AbortSignal, saying: () => void): Promise<void>;
-  /** The file of a model that the coordinator offers, checked. */
-  modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<Uint8Array>;
+  /**
+   * The file of the final model, as this participant has it; nothing where the coordinator offers
+   * none.
+   */
+  finalModel(
+    assignment: Named<'finished'>,
+    round: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined>;
 }
 
 export interface WorkObserver {
@@ -72,8 +79,10 @@ export function assignedWork(context: WorkContext): AssignedWork {
   const { end, federation, data, tasks, kept, observer } = context;
   const { share } = data;
   const tell = (round: number, activity: Progress['activity']) => observer.onProgress({ round, activity });
-  const { layout } = federation.plan;
-  const offered = offeredStates(end, layout, federation.codec, (round) => tell(round, 'downloading'));
+  const offered = offeredStates(end, federation.layout, federation.codec, (round) =>
+    tell(round, 'downloading'),
+  );
+  const personal = personalModel(federation, share.name, tasks, kept);
   const trainAnew = trainer(context, offered);
   const announce = async (announcement: Announcement): Promise<Receipt> => {
     const receipt = await end.announce(announcement);
@@ -109,11 +118,14 @@ export function assignedWork(context: WorkContext): AssignedWork {
       observer.onEvent({ type: 'trained', round, kept: false });
       return last.bring(update, assignment, signal, saying);
     },
-    async evaluate({ round, model: blob }, signal, saying) {
+    async evaluate(assignment, signal, saying) {
+      const { round, model: blob, rollbacks } = assignment;
       requireRound(round, federation);
       const { data: state } = await offered.model(blob, round, signal);
+      if (federation.own !== undefined) await last.settleLast(assignment, signal);
       tell(round, 'evaluating');
-      const validation = await ownFigures({ share, tasks }, state, signal);
+      const own = await personal.tasksAfter(round, rollbacks);
+      const validation = await ownFigures({ share, tasks: own }, state, signal);
       observer.onEvent({ type: 'evaluated', round, validation });
       const { length: examples } = share.validation;
       saying();
@@ -127,11 +139,14 @@ export function assignedWork(context: WorkContext): AssignedWork {
       requireRound(assignment.round, federation);
       await compareLayers(assignment, refitting, signal, saying);
     },
-    async modelFile(blob, round, signal) {
+    async finalModel(assignment, round, signal) {
+      const { model: blob, rollbacks } = assignment;
+      if (blob === undefined) return undefined;
       const { bytes, state } = await offered.modelFile(blob, round, signal);
-      const { frozen, codec, model } = federation;
-      if (frozen === undefined && codec.model === plain) return bytes;
-      return encodeModel(frozen?.complete(state) ?? state, model);
+      const { frozen, own, codec } = federation;
+      if (frozen === undefined && own === undefined && codec.model === plain) return bytes;
+      if (own !== undefined) await last.settleLast({ rollbacks }, signal);
+      return personal.file(state, rollbacks);
     },
   };
 }
@@ -146,12 +161,12 @@ function requireRound(round: number, { configuration: { rounds } }: CompiledFede
 
 /** Trains for an assignment, from what the coordinator offers and what is kept here. */
 function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, offered: OfferedStates) {
-  const { configuration, plan: compiled, strategy, compared, methods, codec } = federation;
-  const { layout } = compiled;
+  const { configuration, layout, own, strategy, compared, methods, codec } = federation;
   const { share } = data;
   const rules = rulesOf(configuration, end.description.participants);
   const plan: ParticipantPlan = {
-    ...{ layout, strategy, compared, methods, codec, transforms: transformsOf(configuration, codec.update) },
+    ...{ layout, own, strategy, compared, methods, codec },
+    transforms: transformsOf(configuration, codec.update),
     ...workPlan(configuration, [share], rules),
   };
 

@@ -26,6 +26,8 @@ export interface LastUpdate {
    * what became of it, the coordinator knows; and what is kept depends on it.
    */
   settle(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal): Promise<void>;
+  /** The same for whatever is found: own tensors are those of the last update that counts. */
+  settleLast(asked: RoundAttempt, signal: AbortSignal): Promise<void>;
   forget(): Promise<void>;
 }
 
@@ -65,19 +67,27 @@ export function lastUpdate({ upload, kept, announce, onActivity }: LastUpdateOpt
     return counts ? kept.count(update, rollbacks) : forget();
   }
 
+  async function find(): Promise<FinishedUpdate | undefined> {
+    last ??= await kept.load();
+    return last;
+  }
+
+  async function settle(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal): Promise<void> {
+    if (!unsaid.has(update) && !(await kept.isCounted(update))) await bring(update, asked, signal);
+  }
+
   return {
-    async find() {
-      last ??= await kept.load();
-      return last;
-    },
+    find,
     async keep(update) {
       unsaid.add(update);
       await kept.keep(update);
       last = update;
     },
     bring,
-    async settle(update, asked, signal) {
-      if (!unsaid.has(update) && !(await kept.isCounted(update))) await bring(update, asked, signal);
+    settle,
+    async settleLast(asked, signal) {
+      const found = await find();
+      if (found !== undefined) await settle(found, asked, signal);
     },
     forget,
   };

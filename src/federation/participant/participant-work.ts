@@ -9,10 +9,11 @@ import { figuresOf } from '../../metrics/classification.js';
 import type { Figures } from '../../metrics/metric.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress, LocalResult, LocalWork } from '../../training/local-training.js';
-import type { TaskRunner } from '../../training/tasks.js';
+import type { TaskRunner, TrainTask } from '../../training/tasks.js';
 import { transformed } from '../../transforms/transform.js';
 import type { MethodMemories } from '../methods/attachments.js';
 import { methodsOf } from '../methods/methods.js';
+import { besideOwnTensors, OWN_TENSORS } from '../methods/own-tensors.js';
 import type { ParticipantPlan } from '../plan/plan-parts.js';
 
 export interface Participant {
@@ -27,7 +28,7 @@ export interface RoundStart {
   readonly round: number;
   /** Whether the round's models are evaluated. */
   readonly evaluated: boolean;
-  /** The state to begin with. */
+  /** The state to begin with, of what is shared. */
   readonly base: Float32Array;
   /** What each method of the round left so far; nothing in the first. */
   readonly memories?: MethodMemories;
@@ -36,7 +37,7 @@ export interface RoundStart {
 }
 
 export interface TrainedRound {
-  /** What leaves: trained, and as the chain of transforms leaves it. */
+  /** What leaves: trained, of what is shared, and as the chain of transforms leaves it. */
   readonly state: Float32Array;
   /** What travels with it, and what stays here, by the name of the method. */
   readonly attachments: Readonly<Record<string, StateDict>>;
@@ -82,14 +83,16 @@ export async function trainRound(
     validation: evaluated || work.threshold !== undefined ? share.validation : new Uint32Array(0),
     ...(poisoned && { poisoned }),
   } as const;
-  const result = await tasks.train(task, onProgress, signal);
+  const training = await trainedBy(tasks, plan, task, memories, onProgress, signal);
+  const { result, kept, tasks: tasksAfter } = training;
   const { state: trained, steps } = result;
   const attachments: Record<string, StateDict> = {};
   const own: Record<string, StateDict> = {};
   // They are of what was trained, before the chain of transforms: an attacker's, too.
   for (const { method, start } of methods) {
-    const computed = await method.compute({ ...start, work, state: trained, steps, train, tasks, signal });
-    attachments[method.name] = computed.attachment;
+    const after = { work, state: trained, kept, steps, train, tasks: tasksAfter, signal };
+    const computed = await method.compute({ ...start, ...after });
+    if (computed.attachment !== undefined) attachments[method.name] = computed.attachment;
     if (computed.own !== undefined) own[method.name] = computed.own;
   }
   const state = transformed(plan.transforms(participant), trained, base, {
@@ -97,6 +100,25 @@ export async function trainRound(
   });
   return { state, attachments, own, report: reportOf(result, work, train.length) };
 }
+
+/**
+ * Trains what is shared, with the participant's own tensors beside it where some stay. What is
+ * computed afterwards is so with those as they are then.
+ */
+async function trainedBy(
+  tasks: TaskRunner,
+  { own }: Pick<ParticipantPlan, 'own'>,
+  task: TrainTask,
+  memories: MethodMemories | undefined,
+  ...rest: TrainingOptions
+) {
+  if (own === undefined) return { result: await tasks.train(task, ...rest), kept: undefined, tasks };
+  const before = memories?.get(OWN_TENSORS)?.own ?? own.initial(task.work.participant);
+  const { kept, ...result } = await besideOwnTensors(tasks, own.layout, before).train(task, ...rest);
+  return { result, kept, tasks: besideOwnTensors(tasks, own.layout, kept) };
+}
+
+type TrainingOptions = [onProgress?: (progress: LocalProgress) => void, signal?: AbortSignal];
 
 function reportOf(result: LocalResult, work: LocalWork, examples: number): TrainingReport {
   const { epochs, steps, examplesSeen, loss, validation } = result;

@@ -58,14 +58,20 @@ export interface TakePartObserver {
 export type TakePartEvent =
   | WorkEvent
   | HandEvent
-  /** Nobody has given the coordinator's key: the one that it shows is taken, and only that from now on. */
+  /**
+   * Nobody has given the coordinator's key: the one that it shows is taken, and only that from now
+   * on.
+   */
   | { readonly type: 'key-taken'; readonly key: string }
   /** It took part in this run before, by another description: these are the hashes of both. */
   | { readonly type: 'description-changed'; readonly before: string; readonly now: string }
   | { readonly type: 'assigned'; readonly assignment: Assignment }
   /** It took part before, with other data. */
   | { readonly type: 'data-changed' }
-  /** It is older than one that was seen before this start: somebody repeats it, or the run was put back from a backup. */
+  /**
+   * It is older than one that was seen before this start: somebody repeats it, or the run was put
+   * back from a backup.
+   */
   | { readonly type: 'left-out'; readonly assignment: Assignment };
 
 export type TakePartOutcome =
@@ -200,9 +206,7 @@ async function finish(
 ): Promise<TakePartOutcome> {
   const { reason, message } = assignment;
   const round = hand.standing().inHand?.round ?? 1;
-  const { model: blob } = assignment;
-  const aborted = signal ?? new AbortController().signal;
-  const model = blob && (await answers.modelFile(blob, round, aborted));
+  const model = await answers.finalModel(assignment, round, signal ?? new AbortController().signal);
   if (model !== undefined) await folder?.write(FINAL_MODEL, model);
   // So that the coordinator knows who has been told, and need not stay. It may be gone already.
   await within(LEAVE_MS, () => end.announce({ type: 'left', reason: 'the run is over' }));

@@ -6,25 +6,20 @@
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
-import {
-  frozenLayoutOf,
-  initialFrozen,
-  initialState,
-  modelLayoutOf,
-  type Parameter,
-  parametersOf,
-} from '../../engine/nn/layers/network.js';
+import { modelLayoutOf, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
-import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
-import { arrangeState, joinStates, partOfState, type StateDict } from '../../tensor/state-dict.js';
+import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import type { Codec, Codecs } from '../../transforms/codec/codec.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
+import { type OwnTensors, splitLayout } from '../methods/own-tensors.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
 import { codecsOf } from './codecs.js';
+import { type FrozenWeights, frozenWeights, initialWeights, ownTensors, partOf } from './initial-weights.js';
 import { type Learner, learnerOf, type OwnLearner } from './learner.js';
 
 export interface CompileOptions extends ChosenStrategies, OwnLearner {
@@ -34,7 +29,10 @@ export interface CompileOptions extends ChosenStrategies, OwnLearner {
   readonly codecs?: readonly Codec[] | undefined;
   /** The weights to start from, and their name in errors. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
-  /** The frozen weights that the coordinator sent, for a model that only it has. */
+  /**
+   * The frozen weights and the first own tensors that the coordinator sent, for a model that only it
+   * has.
+   */
   readonly held?: StateDict | undefined;
 }
 
@@ -42,6 +40,10 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly facts: DataFacts;
   readonly configuration: Configuration;
   readonly plan: Plan;
+  /** Of what travels with updates and is merged. */
+  readonly layout: StateLayout;
+  /** Tensors that stay with their owner; undefined where everything is shared. */
+  readonly own: OwnTensors | undefined;
   readonly methods: readonly Method[];
   readonly refit: RefitPlan | undefined;
   /** By which weights travel. */
@@ -51,16 +53,10 @@ export interface CompiledFederation extends ChosenStrategies {
   /** The frozen weights, with the table of the whole model; undefined if nothing is frozen. */
   readonly frozen: FrozenWeights | undefined;
   /**
-   * What a participant begins with. @throws ConfigurationError when only the coordinator has that
-   * model.
+   * What a participant begins with, of what is shared. @throws ConfigurationError when only the
+   * coordinator has that model.
    */
   initialState(participant: string): StateDict;
-}
-
-export interface FrozenWeights {
-  readonly values: StateDict;
-  /** The whole model: a state with the frozen weights. */
-  complete(state: StateDict): StateDict;
 }
 
 /** A compiled federation whose network is available. */
@@ -79,58 +75,29 @@ export function compileFederation(
   const plan = planCutFor({ configuration, ...learner });
   const parameters = parametersOf(learner.network, learner.inputs, learner.freeze);
   const given = init && arrangeState(init.state, modelLayoutOf(parameters), init.name);
-  const drawn = (...of: readonly string[]) =>
-    initialState(parameters, configuration.seed, 'initial weights', ...of);
-  let common = given && partOfState(given, plan.layout);
+  const split = splitLayout(plan.layout, configuration.share, source);
+  const initial = initialWeights(configuration, parameters, given, source);
   return {
     ...{ configuration, facts, ...learner, plan, strategy, compared },
+    layout: split?.shared ?? plan.layout,
+    own: split && ownTensors(split, initial, held),
     frozen: frozenWeights(configuration, parameters, given ?? held),
-    methods: methodsFor(configuration, [strategy, ...compared], methods, () => compileFisherPlan(learner)),
+    methods: methodsFor(
+      configuration,
+      [strategy, ...compared],
+      methods,
+      () => compileFisherPlan(learner),
+      split !== undefined,
+    ),
     refit: refitPlanOf(configuration, learner),
     codec: codecsOf(configuration, codecs, source),
     model: modelDescription(configuration, facts),
-    initialState(participant) {
-      if (init === undefined && configuration.initialModel !== undefined) {
-        throw new ConfigurationError(
-          `${source}: "initialModel" names a model to start from, expected the coordinator to send it`,
-        );
-      }
-      if (common === undefined && configuration.initialWeights === 'independent') return drawn(participant);
-      // Drawn when it is requested: a process that only merges may never need it.
-      common ??= drawn();
-      return common;
-    },
+    initialState: split === undefined ? initial : partOf(split.shared, initial),
   };
-}
-
-/** Drawn by the seed, the same for all, unless a model is given. */
-function frozenWeights(
-  { seed, initialModel }: Configuration,
-  parameters: readonly Parameter[],
-  given: StateDict | undefined,
-): FrozenWeights | undefined {
-  const layout = frozenLayoutOf(parameters);
-  if (layout.length === 0) return undefined;
-  const whole = modelLayoutOf(parameters);
-  let values = given && partOfState(given, layout);
-  const frozen = {
-    get values() {
-      if (values === undefined && initialModel !== undefined) {
-        throw new ConfigurationError(
-          'the frozen weights are those of "initialModel", expected the coordinator to send them',
-        );
-      }
-      // Drawn when they are requested: a description of the federation needs none.
-      values ??= initialFrozen(parameters, seed, 'initial weights');
-      return values;
-    },
-    complete: (state: StateDict) => joinStates(whole, state, frozen.values),
-  };
-  return frozen;
 }
 
 export const modelDescription = (
-  { model, normalization, dataset }: Configuration,
+  { model, normalization, dataset, share }: Configuration,
   facts: DataFacts,
 ): ModelDescription => ({
   network: model,
@@ -138,7 +105,12 @@ export const modelDescription = (
   targets: facts.targets.map(factsOf),
   ...(facts.inputs[0]?.meaning.kind === 'picture' && { normalization }),
   dataset: datasetName(dataset),
+  ...(share && { share }),
 });
+
+/** Of a participant's own model: the shared tensors and its own. */
+export const personalDescription = ({ share: _, ...description }: ModelDescription): ModelDescription =>
+  description;
 
 /**
  * The plan of a federation with batches cut for a runtime: the same step, with sums added in

@@ -20,10 +20,11 @@ import { distributedProblem } from '../../protocol/configuration/distributed-pro
 import { type Description, descriptionSchema } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
-import type { StateDict } from '../../tensor/state-dict.js';
+import { joinStates, type StateDict, stateLayout } from '../../tensor/state-dict.js';
 import type { Codec } from '../../transforms/codec/codec.js';
 import { FederationError } from '../error.js';
 import type { Method } from '../methods/method.js';
+import { attachedNames } from '../methods/methods.js';
 import { chooseStrategies } from './chosen-strategies.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
 import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
@@ -42,14 +43,17 @@ export interface Job {
   readonly foreignPlan?: Blob | undefined;
   /** The frozen weights, if participants cannot draw them. */
   readonly frozen?: Blob | undefined;
+  /** … and own tensors, as everybody begins with them. */
+  readonly own?: Blob | undefined;
 }
 
 /** @throws ConfigurationError when the configuration works only on one machine. */
 export async function describeFederation(
   { configuration, facts, plan, methods }: CompiledFederation,
-  { job, participants, version, foreignPlan, frozen }: Job,
+  { job, participants, version, foreignPlan, frozen, own }: Job,
 ): Promise<Description> {
   requireDistributed(configuration, 'a federation across machines');
+  const attached = attachedNames(methods);
   const parsed = descriptionSchema.safeParse({
     protocol: PROTOCOL_VERSION,
     job,
@@ -58,14 +62,21 @@ export async function describeFederation(
     inputs: facts.inputs.map(factsOf),
     targets: facts.targets.map(factsOf),
     plan: await planHash(plan),
-    ...(methods.length > 0 && { attachments: methods.map(({ name }) => name) }),
+    ...(attached.length > 0 && { attachments: [...attached] }),
     ...(foreignPlan !== undefined && { foreignPlan }),
     ...(frozen !== undefined && { frozen }),
+    ...(own !== undefined && { own }),
     ...(version !== undefined && { commonweight: version }),
   } satisfies Description);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0] as (typeof parsed.error.issues)[number];
   throw new FederationError(`federation: it cannot be described to others: "${path.join('.')}": ${message}`);
+}
+
+/** Safetensors files, each there if the description names it. */
+export interface HeldFiles {
+  readonly frozen?: Uint8Array | undefined;
+  readonly own?: Uint8Array | undefined;
 }
 
 /** With the coordinator's own network and task, if they are `{ name: 'custom' }`. */
@@ -84,8 +95,8 @@ export interface DescriptionOptions extends OwnLearner {
    * The file of the coordinator's plan, to be accepted if there is no network to compile it from.
    */
   readonly foreignPlan?: Uint8Array | undefined;
-  /** The file of the frozen weights, if the description names one. */
-  readonly frozen?: Uint8Array | undefined;
+  /** The files of what the coordinator alone has, if the description names some. */
+  readonly held?: HeldFiles | undefined;
   /** What to do if it would take more. */
   readonly memoryHint?: string | undefined;
 }
@@ -124,7 +135,7 @@ export async function compileDescription(
       `federation: it names ${participants.length} participants, expected as many as "partition.participants", which is ${configuration.partition.participants}`,
     );
   }
-  const held = options.frozen && frozenIn(options.frozen);
+  const held = options.held && heldIn(options.held);
   if (configuration.model.name === 'custom' && network === undefined) {
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
     const taken = await takeForeignPlan(
@@ -162,7 +173,7 @@ export async function compileDescription(
 
 /** @throws FederationError when the methods here are not those of the coordinator. */
 function requireSameMethods({ attachments = [] }: Description, { methods }: CompiledFederation): void {
-  const here = methods.map(({ name }) => name);
+  const here = attachedNames(methods);
   const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
   if (listed(here) === listed(attachments)) return;
   throw new FederationError(
@@ -184,9 +195,18 @@ function requireSameMetrics({ task: told }: Configuration, own: Task): void {
   );
 }
 
-/** @throws ModelFileError when a value is not finite */
-function frozenIn(bytes: Uint8Array): StateDict {
-  const what = 'the frozen weights that the coordinator offers';
+/** All tensors of both files. @throws ModelFileError when a value is not a finite number */
+function heldIn({ frozen, own }: HeldFiles): StateDict | undefined {
+  const states = [
+    ...(frozen ? [soundState(frozen, 'the frozen weights that the coordinator offers')] : []),
+    ...(own ? [soundState(own, 'the own tensors to begin with that the coordinator offers')] : []),
+  ];
+  if (states.length === 0) return undefined;
+  const tables = states.flatMap(({ layout }) => layout);
+  return joinStates(stateLayout(tables.map(({ name, shape }) => [name, shape])), ...states);
+}
+
+function soundState(bytes: Uint8Array, what: string): StateDict {
   const { state } = decodeSafetensors(bytes, what);
   requireFinite(state, what);
   return state;

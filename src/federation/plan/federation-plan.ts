@@ -27,7 +27,7 @@ export function federationPlan(
   {
     codec = plainBothWays,
     ...afterMerge
-  }: AfterMerge & Partial<Pick<FederationPlan, 'refit' | 'methods' | 'codec'>> = {},
+  }: AfterMerge & Partial<Pick<FederationPlan, 'refit' | 'methods' | 'codec' | 'own'>> = {},
 ): FederationPlan {
   const participants = shares.map(({ name }) => name);
   const rules = rulesOf(configuration, participants);
@@ -35,7 +35,7 @@ export function federationPlan(
   return {
     ...{ rules, attackers, codec, transforms: transformsOf(configuration, codec.update, attackers) },
     clipUpdate: configuration.clipUpdate,
-    layout: plan.layout,
+    layout: afterMerge.own?.layout.shared ?? plan.layout,
     shares,
     testExamples: data.test.examples,
     keep: configuration.keep,

@@ -31,16 +31,17 @@ import {
 } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import { methodsFor, workersFor } from '../methods/methods.js';
+import { splitLayout } from '../methods/own-tensors.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
 import { codecsOf } from './codecs.js';
 import {
   type CompiledFederation,
   type CompileOptions,
   type FederationWithNetwork,
-  type FrozenWeights,
   modelDescription,
 } from './compile-federation.js';
 import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
+import { type FrozenWeights, ownTensors } from './initial-weights.js';
 import { sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
@@ -163,17 +164,22 @@ export async function takeForeignPlan(
     checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher));
     return fisher;
   };
+  const split = splitLayout(layout, configuration.share, 'the description of the federation');
+  const initialState = () => {
+    throw new FederationError(
+      'federation: the coordinator asks for training from initial weights, expected the weights themselves: nothing here can draw those of its network',
+    );
+  };
+  const merging = [strategies.strategy, ...strategies.compared];
   return {
     ...{ configuration, facts, ...strategies, plan, model: modelDescription(configuration, facts) },
+    layout: split?.shared ?? layout,
+    own: split && ownTensors(split, initialState, held),
     refit: undefined,
     codec: codecsOf(configuration, codecs, 'the description of the federation'),
-    methods: methodsFor(configuration, [strategies.strategy, ...strategies.compared], own, fisherPlan),
+    methods: methodsFor(configuration, merging, own, fisherPlan, split !== undefined),
     frozen: foreignFrozen(frozen, held),
-    initialState() {
-      throw new FederationError(
-        'federation: the coordinator asks for training from initial weights, expected the weights themselves: nothing here can draw those of its network',
-      );
-    },
+    initialState,
   };
 }
 

@@ -8,6 +8,7 @@ import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import type { AfterMerge } from '../methods/after-merge.js';
 import type { MethodRules } from '../methods/methods.js';
+import type { OwnTensors } from '../methods/own-tensors.js';
 import type { RefitPlan } from '../methods/refit.js';
 import type { RoundRules } from '../rounds/round.js';
 import type { Attackers } from './attackers.js';
@@ -16,10 +17,13 @@ import type { WorkPlan } from './work-plan.js';
 
 /** Compared strategies are evaluated beside the copied one, on the same updates. */
 export interface ParticipantPlan extends Pick<WorkPlan, 'work'>, MethodRules {
+  /** Of what travels and is merged. */
   readonly layout: StateLayout;
   /** What an update passes before it leaves its owner, and by which codecs weights travel. */
   readonly transforms: TransformsOf;
   readonly codec: Codecs;
+  /** Tensors that stay with their owner, where some do. */
+  readonly own?: OwnTensors | undefined;
 }
 
 export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
@@ -29,6 +33,7 @@ export interface FederationPlan extends ParticipantPlan, WorkPlan, AfterMerge {
   readonly shares: readonly Share[];
   /** The number of test examples. */
   readonly testExamples: number;
+  /** Of what is shared. */
   initialState(participant: string): StateDict;
   /** Whether each participant begins with its own weights instead of common ones. */
   readonly startsApart?: boolean | undefined;

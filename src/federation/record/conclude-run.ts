@@ -2,6 +2,7 @@
  * What a run leaves behind when it ends, or is interrupted: its result, and the final model as
  * files. Node only.
  */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
@@ -10,13 +11,13 @@ import type { Task } from '../../engine/nn/tasks/task.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { ColumnSpec } from '../../tensor/column-spec.js';
 import type { StateDict } from '../../tensor/state-dict.js';
-import type { FrozenWeights } from '../plan/compile-federation.js';
+import type { FrozenWeights } from '../plan/initial-weights.js';
 import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
-import type { RunState } from '../rounds/round.js';
+import type { RoundRecord, RunState } from '../rounds/round.js';
 import { isFinished } from '../rounds/rounds.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
-import { sha256Of } from './run-folder.js';
-import { metricsCsv, type RunResult, runResult } from './run-result.js';
+import { fileNameOf, sha256Of } from './run-folder.js';
+import { metricsCsv, type PersonalFile, type RunResult, runResult } from './run-result.js';
 import { writeResult } from './write-result.js';
 
 /** Why a run that is not finished ended. */
@@ -26,6 +27,23 @@ export type CutShort = 'interrupted' | 'diverged';
 export interface FederationOutcome {
   readonly result: RunResult;
   readonly model: StateDict | undefined;
+  /**
+   * Everybody's own model by name, where some tensors stay with their owners and the run has no
+   * folder. In a folder they are files, which the result names.
+   */
+  readonly personal?: Readonly<Record<string, StateDict>> | undefined;
+}
+
+/**
+ * Everybody's own model, where some tensors stay with their owners: the shared tensors of the final
+ * model, and the participant's own as its last update left them. Each is a whole model.
+ */
+export interface PersonalModels {
+  readonly participants: readonly string[];
+  /** @param shared the tensors that travel, of the final model */
+  model(participant: string, shared: StateDict, rounds: readonly RoundRecord[]): Promise<StateDict>;
+  /** The file of such a model. */
+  encode(model: StateDict): Uint8Array;
 }
 
 export interface Conclusion {
@@ -39,6 +57,16 @@ export interface Conclusion {
   readonly shares?: readonly Share[] | undefined;
   /** Weights that stay as they are are no part of what the store has, but of the final model. */
   readonly frozen?: FrozenWeights | undefined;
+  /**
+   * Where some tensors stay with their owners, who are on this machine: the model is a part of
+   * theirs.
+   */
+  readonly personal?: PersonalModels | undefined;
+  /**
+   * Whether the store's models are parts, for some tensors stay with their owners: no graph can be
+   * made of them.
+   */
+  readonly isPart?: boolean | undefined;
   /** The file of a model. */
   encode(model: StateDict): Uint8Array;
   /**
@@ -49,10 +77,11 @@ export interface Conclusion {
 }
 
 export async function concludeRun(
-  { out, configuration, network, inputs, task, store, shares, encode, frozen, linkFinal }: Conclusion,
+  conclusion: Conclusion,
   state: RunState,
   cutShort?: CutShort,
 ): Promise<FederationOutcome> {
+  const { out, configuration, store, shares, encode, frozen, linkFinal, personal, isPart } = conclusion;
   const final = finalRole(state, configuration);
   const kept = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
   const model = kept && (frozen?.complete(kept) ?? kept);
@@ -65,19 +94,34 @@ export async function concludeRun(
     versions: (isFinished(state) && (await versionsThen(out))) || versionsOfThis(),
     ...(cutShort && { cutShort }),
     ...(final && { model: { file, sha256: bytes === undefined ? final.sha256 : sha256Of(bytes) } }),
+    ...(final && personal && out !== undefined && { personal: personalFiles(out, personal) }),
     validationExamples: shares?.map(({ name, validation }) => ({ name, examples: validation.length })),
   });
-  if (out === undefined) return { result, model };
+  if (out === undefined) {
+    return { result, model, ...(kept && personal && { personal: await modelsOf(personal, kept, state) }) };
+  }
   if (final !== undefined) await linkFinal?.(final.role);
   if (model !== undefined && bytes !== undefined) {
-    const { layout, data } = model;
     await writeResult(out, 'model.safetensors', bytes);
-    const inference = exportInference({ network, layout, state: data, inputs, task });
-    await writeResult(out, 'model.onnx', inference);
+    if (!isPart) await writeResult(out, 'model.onnx', exported(conclusion, model));
   }
+  if (kept && personal) await writePersonalModels(out, personal, kept, state.rounds);
   await writeResult(out, 'metrics.csv', metricsCsv(result));
   await writeResult(out, 'result.json', `${JSON.stringify(result, null, 2)}\n`);
   return { result, model };
+}
+
+const exported = ({ network, inputs, task }: Conclusion, { layout, data }: StateDict) =>
+  exportInference({ network, layout, state: data, inputs, task });
+
+async function modelsOf(
+  personal: PersonalModels,
+  shared: StateDict,
+  { rounds }: RunState,
+): Promise<Record<string, StateDict>> {
+  const models: Record<string, StateDict> = {};
+  for (const name of personal.participants) models[name] = await personal.model(name, shared, rounds);
+  return models;
 }
 
 /**
@@ -95,4 +139,25 @@ export function finalRole(
   return average?.final && merged.average !== undefined
     ? { role: { type: 'average', round }, sha256: merged.average }
     : { role: { type: 'merged', round }, sha256: merged.sha256 };
+}
+
+/** Where each participant's model lies in the folder of a run: personal/NAME.safetensors. */
+const personalFiles = (out: string, { participants }: PersonalModels): PersonalFile[] =>
+  participants.map((name) => ({
+    name,
+    file: join(out, 'personal', `${fileNameOf(name)}.safetensors`),
+  }));
+
+/** One after the other, so that memory does not depend on how many there are. */
+async function writePersonalModels(
+  out: string,
+  personal: PersonalModels,
+  shared: StateDict,
+  rounds: readonly RoundRecord[],
+): Promise<void> {
+  await mkdir(join(out, 'personal'), { recursive: true });
+  for (const { name, file } of personalFiles(out, personal)) {
+    const bytes = personal.encode(await personal.model(name, shared, rounds));
+    await writeResult('', file, bytes);
+  }
 }

@@ -11,6 +11,7 @@
  *     updates/             the updates of the round under way, with what travels beside them
  *     models/              the merged models of the last rounds, and what else one round leaves to the next
  *     methods/             what methods leave from round to round: common states, and those of participants on this machine
+ *     personal/            everybody's own model, where some tensors stay with their owners (conclude-run.ts)
  *     rounds/              what was measured when a round was merged (round-details.ts)
  *     label-counts.json    who holds how many of what, where that is shared (label-counts.ts)
  */
@@ -133,7 +134,8 @@ export async function prepareRunFolder(path: string, configuration: Configuratio
   await keepConfiguration(path, configuration);
 }
 
-const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');
+/** A participant's name as a part of a file's. */
+export const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');
 
 /** Where a state dict lies in the folder. */
 export function stateFile(role: StateRole): string {
@@ -221,7 +223,7 @@ async function checkEmpty(path: string): Promise<void> {
  * Files that a killed process was in the middle of writing, or of merging: nothing refers to them.
  */
 async function removeLeftovers(path: string): Promise<void> {
-  for (const folder of ['.', 'updates', 'models', 'methods', 'rounds']) {
+  for (const folder of ['.', 'updates', 'models', 'methods', 'rounds', 'personal']) {
     const names = await readdir(join(path, folder)).catch(() => []);
     for (const name of names.filter((name) => /\.part(ial)?$/.test(name))) await rm(join(path, folder, name));
   }

@@ -19,6 +19,12 @@ export const FEW_VALIDATION_EXAMPLES = 30;
 export const fewExamplesSchema = z.object({ name: z.string(), examples: z.int().nonnegative() });
 type FewExamples = z.output<typeof fewExamplesSchema>;
 
+/** Where a participant's own model lies. */
+export interface PersonalFile {
+  readonly name: string;
+  readonly file: string;
+}
+
 export interface RunResult {
   readonly dataset: string;
   readonly partition: Configuration['partition'];
@@ -40,6 +46,12 @@ export interface RunResult {
     readonly round: number;
   };
   readonly model?: { readonly file: string; readonly sha256: string };
+  /**
+   * Everybody's own model, where some tensors stay with their owners (`settings.share`). The model
+   * has the shared ones only then, and the test figures of rounds are of the personal models of
+   * those that took part, all together.
+   */
+  readonly personal?: readonly PersonalFile[];
 }
 
 export interface ResultParts {
@@ -49,6 +61,7 @@ export interface ResultParts {
   /** Why a run that is not finished ended. */
   readonly cutShort?: 'interrupted' | 'diverged';
   readonly model?: { readonly file: string; readonly sha256: string };
+  readonly personal?: readonly PersonalFile[];
   /** On one machine, where no fact has them: how many examples everybody validates on. */
   readonly validationExamples?: readonly FewExamples[] | undefined;
 }
@@ -59,6 +72,7 @@ export function runResult({
   versions,
   cutShort,
   model,
+  personal,
   validationExamples = membersExamples(state),
 }: ResultParts): RunResult {
   const few = validationExamples.filter(({ examples }) => examples < FEW_VALIDATION_EXAMPLES);
@@ -82,6 +96,7 @@ export function runResult({
       round: state.rounds.length,
     },
     ...(model === undefined ? {} : { model }),
+    ...(personal && { personal }),
   };
 }
 

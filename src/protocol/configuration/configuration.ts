@@ -83,6 +83,14 @@ export const configurationSchema = z
       .describe(
         'Weights that stay as they are, by patterns of their names, as "conv1.*"; a star stands for any characters. They are no part of updates.',
       ),
+    share: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(
+        'The tensors that travel and are merged, by patterns as those of `freeze`; all by default. The others stay with their owner from round to round.',
+      ),
     local: z
       .strictObject({
         epochs: count

@@ -28,6 +28,8 @@ interface Settings extends PictureFactsSettings {
   readonly task: TaskSettings;
   readonly loss: { readonly name: string };
   readonly refit?: object | undefined;
+  readonly share?: readonly string[] | undefined;
+  readonly align?: boolean | undefined;
   readonly correction?: { readonly name: string } | undefined;
   readonly attack?: { readonly name: string; readonly attackers: number } | undefined;
 }
@@ -45,6 +47,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   deadlineWithQuorum,
   meanGradients,
   softmaxLoss,
+  ownTensors,
   somebodyHonest,
   attackersThatTrain,
 ];
@@ -183,6 +186,24 @@ function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
   return {
     message: `"correction" is "${correction.name}", but "loss" is "${loss.name}", expected softmax-cross-entropy`,
     hint: 'fed-prox, scaffold and fed-babu go with every loss',
+  };
+}
+
+/** What reads or rearranges whole models does not go with tensors that stay with their owners. */
+function ownTensors({ share, align, refit }: Settings): Complaint | undefined {
+  if (share === undefined) return undefined;
+  if (align) {
+    return {
+      message:
+        '"align" is true, but with "share" the other tensors stay in each participant’s own order of units, expected one of both',
+      hint: 'leave "align" or "share" out',
+    };
+  }
+  if (refit === undefined) return undefined;
+  return {
+    message:
+      '"refit" is set, which solves for one last layer of everybody, but with "share" no two participants have the same network, expected one of both',
+    hint: 'leave "refit" or "share" out',
   };
 }
 

@@ -23,7 +23,15 @@ import { heldBack } from './held-back.js';
 import { outcome } from './outcome.js';
 
 export interface Finding {
-  readonly topic: 'end' | 'held back' | 'strategies' | 'collapse' | 'pooled' | 'images' | 'traffic';
+  readonly topic:
+    | 'end'
+    | 'shared'
+    | 'held back'
+    | 'strategies'
+    | 'collapse'
+    | 'pooled'
+    | 'images'
+    | 'traffic';
   readonly text: string;
 }
 
@@ -38,6 +46,7 @@ export function findings(run: RecordedRun): Finding[] {
     texts.map((text): Finding => ({ topic, text }));
   return [
     ...about('end', [end(run)]),
+    ...about('shared', shared(run)),
     ...about('held back', heldBack(run)),
     ...(last === undefined
       ? []
@@ -62,6 +71,18 @@ function end({ finished, result }: RecordedRun): string {
 }
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** What of the model travels, and what figures on test images are of then. */
+function shared(run: RecordedRun): string[] {
+  const { share } = run.configuration;
+  if (share === undefined) return [];
+  const tested = hasTestExamples(run)
+    ? 'Figures on test images are of the personal models of those who took part in a round, all together.'
+    : 'The coordinator has none of these, so it tests no model.';
+  return [
+    `Of the tensors, ${share.join(', ')} are shared and merged; each participant keeps the others, and its personal model has both. ${tested}`,
+  ];
+}
 
 function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
   const [metric] = run.result.metrics;

@@ -83,7 +83,7 @@ function attackText({ attackers }: RunStart): string[] {
 /** 0.3 as 0.3, 1.4260768722 as 1.426. */
 const rounded = (value: number) => Number(value.toPrecision(4));
 
-export function networkText({ model, initialWeights, initialModel }: Configuration): string {
+export function networkText({ model, initialWeights, initialModel, share }: Configuration): string {
   const settings = Object.entries(model).filter(([key, value]) => key !== 'name' && value !== 0);
   const detail = settings.map(([key, value]) => `${key} ${[value].flat().join('-')}`).join(', ');
   const begin =
@@ -92,7 +92,9 @@ export function networkText({ model, initialWeights, initialModel }: Configurati
       : initialWeights === 'shared'
         ? 'the same initial weights for all'
         : 'separate initial weights for each participant';
-  return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}`;
+  const shared =
+    share === undefined ? '' : `; ${share.join(', ')} shared, the other tensors stay with each participant`;
+  return `${model.name}${detail === '' ? '' : ` (${detail})`}, ${begin}${shared}`;
 }
 
 export function trainingText(configuration: Configuration): string {

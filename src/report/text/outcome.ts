@@ -21,7 +21,9 @@ export function outcome(result: RunResult): string[] {
     ...(figures === undefined || last === undefined
       ? []
       : [
-          `the merged model (${strategy}, round ${last.round}) has ${writtenOf(metric, figures)} on the test images`,
+          settings.share === undefined
+            ? `the merged model (${strategy}, round ${last.round}) has ${writtenOf(metric, figures)} on the test images`
+            : `the personal models of round ${last.round} (${strategy} of the shared tensors, each with its own) have ${writtenOf(metric, figures)} on the test images, all together`,
         ]),
     ...averaged(result, last),
     ...refitted(last, metric),

@@ -97,6 +97,7 @@ function reasonsOf(first: ReplayDifference, { run, differences, versions }: Repl
 
 const subjects: Readonly<Record<ReplayDifference['of'], string>> = {
   update: 'the update',
+  own: 'what stays by the method',
   model: 'the merged model',
   common: 'the common state of the method',
   average: 'the average of the rounds',

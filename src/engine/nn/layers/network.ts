@@ -5,7 +5,7 @@
  */
 
 import { CommonweightError } from '../../../base/error.js';
-import { idlePattern, matchesAny } from '../../../base/patterns.js';
+import { idlePattern, matchesAny, nearestToPattern } from '../../../base/patterns.js';
 import { randomStream } from '../../../base/random.js';
 import { requireShape } from '../../../tensor/arrays.js';
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
@@ -94,8 +94,11 @@ export function parametersOf(
     parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name),
   );
   if (idle === undefined) return parameters;
+  const weights = parameters.filter(({ name }) => roleOf(name) === 'weight');
+  const names = weights.map(({ name }) => name);
+  const nearest = nearestToPattern(idle, names);
   throw new NetworkError(`network: the pattern "${idle}" in "freeze" matches no weight`, {
-    hint: `the network has ${parameters.map(({ name }) => name).join(', ')}`,
+    hint: nearest === undefined ? `the network has ${names.join(', ')}` : `did you mean "${nearest}"?`,
   });
 }
 

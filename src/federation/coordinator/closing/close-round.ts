@@ -33,6 +33,8 @@ export interface RoundClosing {
   readonly examples: ReadonlyMap<string, number>;
   /** Called only if there are test examples. */
   readonly tasks: () => TaskRunner;
+  /** Where participants have tensors of their own: carries out tasks with those of one of them. */
+  readonly tasksOf?: ((participant: string) => Promise<TaskRunner>) | undefined;
 }
 
 export async function closeRound(round: number, closing: RoundClosing): Promise<RoundEvent> {
@@ -113,13 +115,15 @@ interface TestedModels {
 async function testAll(
   counted: readonly string[],
   { load, averaged }: KeptModel,
-  { plan, updates, tasks }: RoundClosing,
+  { plan, updates, tasks, tasksOf = async () => tasks() }: RoundClosing,
 ): Promise<TestedModels> {
   if (plan.testExamples === 0) return { own: {}, merged: {} };
+  const each = await Promise.all(counted.map(tasksOf));
+  const by = plan.own === undefined ? [tasks()] : each;
   const compared = plan.compared.map((strategy): TestedModel => {
     let merged: MergedState | undefined;
     return {
-      name: strategy.name,
+      ...{ name: strategy.name, by },
       async load() {
         merged = await updates.merge(strategy);
         return merged.load();
@@ -128,15 +132,15 @@ async function testAll(
     };
   });
   const models = [
-    { name: plan.strategy.name, load },
+    { name: plan.strategy.name, by, load },
     ...compared,
-    ...averaged.map(([name, model]) => ({ name, load: async () => model })),
+    ...averaged.map(([name, model]) => ({ name, by, load: async () => model })),
   ];
-  const own = counted.map((name) => ({ name, load: () => updates.load(name) }));
-  return {
-    merged: await modelsTested(models, plan, tasks()),
-    own: await modelsTested(own, plan, tasks()),
-  };
+  const own = counted.map((name, place) => ({
+    ...{ name, by: each.slice(place, place + 1) },
+    load: () => updates.load(name),
+  }));
+  return { merged: await modelsTested(models, plan), own: await modelsTested(own, plan) };
 }
 
 /** With more products the drift of a round is not measured: it would take some twenty seconds. */

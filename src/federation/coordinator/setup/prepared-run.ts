@@ -110,8 +110,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   const { methods: own, codecs, network, task } = options;
   const chosen = { ...strategies, methods: own, codecs, network, task, init };
   const compiled = compileFederation(configuration, data.train, chosen, source);
-  const { plan, methods, refit, codec, initialState } = compiled;
-  const steps = { ...after, refit, methods, codec };
+  const { plan, methods, refit, codec, own: tensors, initialState } = compiled;
+  const steps = { ...after, refit, methods, codec, own: tensors };
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, steps);
   const rules = { ...planned.rules, recorded: options.recorded };
   return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };

@@ -79,11 +79,11 @@ export async function prepareService(
   const { methods: own, codecs, network, task } = options;
   const chosen = { ...strategies, methods: own, codecs, network, task, init };
   const compiled = compileFederation(configuration, facts, chosen, source);
-  const { methods, refit, codec, initialState } = compiled;
+  const { methods, refit, codec, own: tensors, initialState } = compiled;
   const participants = participantsOf(configuration);
   const shares = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
-  const steps = { ...after, methods, refit, codec };
-  const plan = federationPlan(
+  const steps = { ...after, methods, refit, codec, own: tensors };
+  const planned = federationPlan(
     configuration,
     compiled.plan,
     shares,
@@ -92,6 +92,8 @@ export async function prepareService(
     initialState,
     steps,
   );
+  // Of the tensors that stay with participants it has none: there is no whole model to test.
+  const plan = tensors === undefined ? planned : { ...planned, testExamples: 0 };
   const { strategy } = strategies;
   return { configuration, participants, facts, test, strategy, compiled, plan, isGiven: init !== undefined };
 }

@@ -21,7 +21,7 @@ import { workersFor } from '../../methods/methods.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import { versionsOfThis } from '../../plan/node/versions.js';
-import { frozenOf } from '../download-frozen.js';
+import { heldFilesOf } from '../download-held.js';
 import { ownData } from '../own-data.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
 import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
@@ -79,9 +79,9 @@ export async function joinFederation(
   const versions = versionsOfThis();
   const foreignPlan =
     acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
-  const frozen = await frozenOf(end, mostMemoryBytes ?? MOST_MEMORY_BYTES, options.signal);
+  const held = await heldFilesOf(end, mostMemoryBytes ?? MOST_MEMORY_BYTES, options.signal);
   const federation = await compileDescription(description, {
-    ...{ network, task, strategies, methods, codecs, mostMemoryBytes, foreignPlan, frozen },
+    ...{ network, task, strategies, methods, codecs, mostMemoryBytes, foreignPlan, held },
     version: versions.commonweight,
   });
   const own =

@@ -13,7 +13,7 @@ import { planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import { learnerOf } from '../../plan/learner.js';
-import { frozenOf } from '../download-frozen.js';
+import { heldFilesOf } from '../download-held.js';
 import type { OwnData } from '../own-data.js';
 import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-part.js';
 
@@ -39,7 +39,7 @@ export async function joinFederationFromPage(
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const federation = await compileDescription(description, {
-    frozen: await frozenOf(end, TAB_MEMORY.bytes, options.signal),
+    held: await heldFilesOf(end, TAB_MEMORY.bytes, options.signal),
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
   });

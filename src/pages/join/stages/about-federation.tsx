@@ -29,13 +29,16 @@ export function AboutFederationAgain({ federation }: { readonly federation: Fede
 }
 
 function Purpose({ federation }: { readonly federation: FederationFacts }) {
-  const { participant, classNames, rounds } = federation;
+  const { participant, classNames, rounds, isPersonal } = federation;
   return (
     <p>
       You take part as <strong>{participant}</strong>, with {othersText(federation)}. All train the same
       network to tell {count(classNames.length)} kinds of pictures apart, each with pictures of its own. After
       each round the coordinator merges what the networks have learned and gives it back; there are at most{' '}
-      {count(rounds)} rounds. In the end everybody has the merged model.
+      {count(rounds)} rounds.{' '}
+      {isPersonal
+        ? 'A part of the network stays with each: in the end you have a model of your own.'
+        : 'In the end everybody has the merged model.'}
     </p>
   );
 }

@@ -29,7 +29,7 @@ export function Finished({ state, onExport, onPredict, onForget }: FinishedProps
         <p>There is no merged model.</p>
       ) : (
         <>
-          <h2>The merged model</h2>
+          <h2>{federation?.isPersonal ? 'Your own model' : 'The merged model'}</h2>
           <p>
             It has {count(model.parameters)} parameters, and lies on this device. As ONNX any program can run
             it; as safetensors it loads into PyTorch.

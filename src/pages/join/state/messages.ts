@@ -101,6 +101,8 @@ export interface FederationFacts {
   readonly besides: readonly string[];
   /** The hub has a share of Fashion-MNIST to give, as a demonstration. */
   readonly demonstration: boolean;
+  /** Some tensors stay with each participant, who has a model of its own in the end. */
+  readonly isPersonal?: boolean;
 }
 
 /** A few of the images, as they are trained on. */

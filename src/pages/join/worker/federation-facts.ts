@@ -13,7 +13,7 @@ export function federationFacts(
   demonstration: boolean,
 ): FederationFacts {
   const { configuration, participants } = description;
-  const { rounds, refit } = configuration;
+  const { rounds, refit, share } = configuration;
   return {
     participant,
     others: participants.filter((name) => name !== participant),
@@ -23,8 +23,9 @@ export function federationFacts(
     metric: metricsOf(configuration)[0],
     ...pictureFacts(description, 'this page'),
     ...{ rounds, demonstration },
+    ...(share && { isPersonal: true }),
     besides: [
-      ...methods.map(({ leaves }) => `with them, ${leaves}`),
+      ...methods.flatMap(({ leaves }) => (leaves === undefined ? [] : [`with them, ${leaves}`])),
       ...(refit === undefined ? [] : [REFIT_SENDS]),
     ],
   };

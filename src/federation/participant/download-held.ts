@@ -1,0 +1,34 @@
+/**
+ * Downloads once what the coordinator alone has, where a participant cannot draw it by the seed:
+ * frozen weights, and own tensors to begin with. A file that is larger than the memory for the work
+ * is refused before it is downloaded.
+ */
+import { unlessAborted } from '../../base/unless-aborted.js';
+import type { ParticipantEnd } from '../../transport/transport.js';
+import { FederationError } from '../error.js';
+import type { HeldFiles } from '../plan/description.js';
+
+/**
+ * Those files that the description names and the federation needs.
+ * @throws FederationError when a file is larger than `mostBytes`
+ */
+export async function heldFilesOf(
+  end: Pick<ParticipantEnd, 'description' | 'download'>,
+  mostBytes: number,
+  signal = new AbortController().signal,
+): Promise<HeldFiles> {
+  const { frozen, own, configuration } = end.description;
+  const needed = {
+    ...(configuration.freeze && { frozen: { blob: frozen, are: 'the frozen weights' } }),
+    ...(configuration.share && { own: { blob: own, are: 'the own tensors to begin with' } }),
+  };
+  const files: Record<string, Uint8Array> = {};
+  for (const [name, { blob, are }] of Object.entries(needed)) {
+    if (blob === undefined) continue;
+    if (blob.bytes > mostBytes) {
+      throw new FederationError(`federation: ${are} have ${blob.bytes} bytes, expected at most ${mostBytes}`);
+    }
+    files[name] = await unlessAborted(end.download(blob), signal);
+  }
+  return files;
+}

@@ -1,0 +1,42 @@
+/**
+ * A participant's own model: the tensors that are shared, as the coordinator offers them, with
+ * those that stay here, and with what is frozen. Where everything is shared it is the merged model.
+ */
+import { encodeModel } from '../../engine/nn/model-file.js';
+import { joinStates, type StateDict } from '../../tensor/state-dict.js';
+import type { TaskRunner } from '../../training/tasks.js';
+import { besideOwnTensors, OWN_TENSORS } from '../methods/own-tensors.js';
+import { type CompiledFederation, personalDescription } from '../plan/compile-federation.js';
+import type { KeptWork } from './kept-update.js';
+import type { Rollbacks } from './own-states.js';
+
+export interface PersonalModel {
+  /**
+   * Carries out tasks on states of what is shared, with what this participant has of its own after
+   * a round.
+   */
+  tasksAfter(round: number, rollbacks: Rollbacks | undefined): Promise<TaskRunner>;
+  /** The file of the model, with the own tensors as the last update left them. */
+  file(shared: StateDict, rollbacks: Rollbacks | undefined): Promise<Uint8Array>;
+}
+
+export function personalModel(
+  { own, frozen, model }: CompiledFederation,
+  participant: string,
+  tasks: TaskRunner,
+  kept: KeptWork,
+): PersonalModel {
+  const before = async (round: number, rollbacks: Rollbacks = []) =>
+    own && ((await kept.ownBefore(OWN_TENSORS, round, rollbacks)) ?? own.initial(participant));
+  return {
+    async tasksAfter(round, rollbacks) {
+      const tensors = await before(round + 1, rollbacks);
+      return own && tensors ? besideOwnTensors(tasks, own.layout, tensors) : tasks;
+    },
+    async file(shared, rollbacks) {
+      const tensors = await before(Infinity, rollbacks);
+      const state = own && tensors ? joinStates(own.layout.whole, shared, tensors) : shared;
+      return encodeModel(frozen?.complete(state) ?? state, personalDescription(model));
+    },
+  };
+}

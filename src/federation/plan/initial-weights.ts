@@ -1,0 +1,116 @@
+/**
+ * The values that a federation begins with: of the state that training carries, of tensors that
+ * stay with their owner, and of what is frozen. They are drawn by the seed when they are asked for,
+ * unless a model is given to start from. Of such a model participants elsewhere are sent what they
+ * cannot draw.
+ */
+import {
+  frozenLayoutOf,
+  initialFrozen,
+  initialState,
+  layoutOf,
+  modelLayoutOf,
+  type Parameter,
+} from '../../engine/nn/layers/network.js';
+import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import {
+  arrangeState,
+  joinStates,
+  partOfState,
+  type StateDict,
+  type StateLayout,
+  stateLayout,
+} from '../../tensor/state-dict.js';
+import type { OwnTensors, SplitLayout } from '../methods/own-tensors.js';
+
+export interface FrozenWeights {
+  readonly values: StateDict;
+  /** A state with them: the whole model, where it is a whole state. */
+  complete(state: StateDict): StateDict;
+}
+
+/**
+ * The state that a participant begins with: everybody with the same, unless they are independent.
+ */
+export function initialWeights(
+  { seed, initialModel, initialWeights }: Configuration,
+  parameters: readonly Parameter[],
+  given: StateDict | undefined,
+  source: string,
+): (participant: string) => StateDict {
+  const drawn = (...of: readonly string[]) => initialState(parameters, seed, 'initial weights', ...of);
+  let common = given && partOfState(given, layoutOf(parameters));
+  return (participant) => {
+    if (given === undefined && initialModel !== undefined) {
+      throw new ConfigurationError(
+        `${source}: "initialModel" names a model to start from, expected the coordinator to send it`,
+      );
+    }
+    if (common === undefined && initialWeights === 'independent') return drawn(participant);
+    // Drawn when it is asked for: who only merges may never need it.
+    common ??= drawn();
+    return common;
+  };
+}
+
+/** Those that everybody begins with are cut once. */
+export function partOf(layout: StateLayout, initial: (participant: string) => StateDict) {
+  let last: { readonly whole: StateDict; readonly part: StateDict } | undefined;
+  return (participant: string) => {
+    const whole = initial(participant);
+    if (last?.whole !== whole) last = { whole, part: partOfState(whole, layout) };
+    return last.part;
+  };
+}
+
+/**
+ * @param held what came from the coordinator: the model to start from, or a network, is there alone
+ */
+export function ownTensors(
+  layout: SplitLayout,
+  initial: (participant: string) => StateDict,
+  held: StateDict | undefined,
+): OwnTensors {
+  const sent = held && partThere(held, layout.own, 'the own tensors to begin with');
+  return { layout, initial: sent === undefined ? partOf(layout.own, initial) : () => sent };
+}
+
+/** These tensors of a state that may have others, too; undefined where it lacks one. */
+function partThere(state: StateDict, layout: StateLayout, what: string): StateDict | undefined {
+  const there = state.layout.filter(({ name }) => layout.some((entry) => entry.name === name));
+  if (there.length < layout.length) return undefined;
+  const part = partOfState(state, stateLayout(there.map(({ name, shape }) => [name, shape])));
+  return arrangeState(part, layout, what);
+}
+
+/** Drawn by the seed, for everybody alike, unless they are those of a model that is given. */
+export function frozenWeights(
+  { seed, initialModel }: Configuration,
+  parameters: readonly Parameter[],
+  given: StateDict | undefined,
+): FrozenWeights | undefined {
+  const layout = frozenLayoutOf(parameters);
+  if (layout.length === 0) return undefined;
+  const whole = modelLayoutOf(parameters);
+  const wholeOf = ({ layout: state }: StateDict) =>
+    stateLayout(
+      whole
+        .filter(({ name }) => [...state, ...layout].some((entry) => entry.name === name))
+        .map(({ name, shape }) => [name, shape]),
+    );
+  let values = given && partThere(given, layout, 'the frozen weights');
+  const frozen = {
+    get values() {
+      if (values === undefined && initialModel !== undefined) {
+        throw new ConfigurationError(
+          'the frozen weights are those of "initialModel", expected the coordinator to send them',
+        );
+      }
+      // Drawn when they are asked for: who only describes the federation needs none.
+      values ??= initialFrozen(parameters, seed, 'initial weights');
+      return values;
+    },
+    complete: (state: StateDict) => joinStates(wholeOf(state), state, frozen.values),
+  };
+  return frozen;
+}

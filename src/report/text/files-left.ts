@@ -1,0 +1,14 @@
+/** Names the files that a run has left in its folder. */
+import type { RunResult } from '../../federation/record/run-result.js';
+
+export function filesLeft({ settings, personal }: RunResult): string {
+  const models =
+    settings.share === undefined
+      ? 'model.safetensors, model.onnx'
+      : `model.safetensors (the shared tensors)${personal === undefined ? '' : ', personal (the model of each participant)'}`;
+  return `${models}, metrics.csv, result.json, configuration.yaml`;
+}
+
+/** A file with a whole model; nothing where participants have theirs elsewhere. */
+export const wholeModel = ({ settings, model, personal }: RunResult): string | undefined =>
+  settings.share === undefined ? model?.file : personal?.[0]?.file;
