@@ -93,7 +93,7 @@ export function addRun(program: Command): void {
 Examples:
   commonweight run federation.yaml --out runs/first
   commonweight run federation.yaml --strategy absmax --seed 1
-  commonweight run federation.yaml --compare 'median,trimmed-mean(trim=0.2),absmax(on=updates)'
+  commonweight run federation.yaml --compare 'median,trimmed-mean(trim=0.25),absmax(on=updates)'
   commonweight run --dataset ./pictures --network lenet5 --participants 5 --partition iid --rounds 10
 
 A small federation.yaml:

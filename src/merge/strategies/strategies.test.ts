@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { philox, randomStream } from '../../base/random.js';
 import { MergeError } from '../error.js';
 import { readStrategy, strategyByName, strategyNames, strategySignatures } from './strategies.js';
@@ -123,6 +123,12 @@ const dare =
       return dot(kept, shares(examples));
     });
 
+const trimmed = (trim: number) =>
+  perPlace((values) => {
+    const left = Math.floor(trim * values.length);
+    return mean(ascending(values).slice(left, values.length - left));
+  });
+
 const absmax = perPlace((values) => {
   const largest = Math.max(...values.map(Math.abs));
   return values.includes(largest) ? largest : -largest;
@@ -136,14 +142,9 @@ const cases: readonly (readonly [text: string, oracle: Oracle, exceptions?: Exce
   ['max', perPlace((values) => Math.max(...values))],
   ['absmax', absmax],
   ['median', perPlace(middle)],
-  ['trimmed-mean', perPlace(mean)],
-  [
-    'trimmed-mean(trim=0.34)',
-    perPlace((values) => {
-      const left = Math.floor(0.34 * values.length);
-      return mean(ascending(values).slice(left, values.length - left));
-    }),
-  ],
+  ['trimmed-mean', trimmed(0.1)],
+  ['trimmed-mean(trim=0)', perPlace(mean)],
+  ['trimmed-mean(trim=0.34)', trimmed(0.34)],
   ['geometric-median', (vectors, examples) => weiszfeld(vectors, examples, 1e-6), { tolerance: 1e-3 }],
   ['geometric-median(nu=1)', (vectors, examples) => weiszfeld(vectors, examples, 1), { tolerance: 1e-6 }],
   ['krum', (vectors) => closest(vectors, 1)],
@@ -306,4 +307,14 @@ describe('the table of strategies', () => {
   ])('refuses %j and says what it takes', (reference, problem, hint) => {
     expect(readStrategy(reference)).toMatchObject({ problem, hint });
   });
+});
+
+test.each([
+  ['trimmed-mean', 10],
+  ['trimmed-mean(trim=0.07)', 15],
+  ['trimmed-mean(trim=0.2)', 5],
+  ['trimmed-mean(trim=0.49)', 3],
+  ['trimmed-mean(trim=0)', undefined],
+])('"%s" takes as many updates as it needs to leave one out at each end: %s', (text, least) => {
+  expect(strategyByName(text).takes?.least).toBe(least);
 });

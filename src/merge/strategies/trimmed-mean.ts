@@ -12,10 +12,17 @@ export function trimmedMean({ trim }: { trim: number }): PlacewiseStrategy {
   return {
     name: 'trimmed-mean',
     needs: 'columns',
+    ...(trim > 0 && { takes: { least: fewestTrimmed(trim), rule: `⌊${trim}·n⌋ ≥ 1` } }),
     combine(out, columns) {
       // Always less than half, however near to it the fraction is.
       const left = Math.min(partDown(trim, columns.length), (columns.length - 1) >> 1);
       reduceSorted(out, columns, (sorted) => meanOfRange(sorted, left, columns.length - left));
     },
   };
+}
+
+/** The fewest values of which one is left out at each end. With fewer it is the plain mean. */
+function fewestTrimmed(trim: number): number {
+  const about = Math.ceil(1 / trim);
+  return [about - 1, about, about + 1].find((n) => partDown(trim, n) >= 1) ?? about + 1;
 }
