@@ -71,7 +71,7 @@ describe('a figure of the dashboard', () => {
     const names = Array.from({ length: 40 }, (_, label) => `class ${label}`);
     const confusion = names.map((_, label) => names.map((_, taken): number => (taken === label ? 5 : 0)));
     confusion[3]![7] = 9;
-    const overview = { ...few.view.overview, classNames: names };
+    const overview = { ...few.view.overview, categories: names };
     const figure = confusionFigure(overview, { name: 'merged (mean)', confusion }, 1);
     expect(figure.chart).toBeUndefined();
     expect(figure.numbers.rows).toEqual([{ name: 'class 3 → class 7', values: [9] }]);
