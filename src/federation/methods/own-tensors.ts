@@ -21,7 +21,6 @@ import {
 } from '../../tensor/state-dict.js';
 import type { LocalResult } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
-
 import type { Method } from './method.js';
 
 /** Names what a participant keeps in stores. */

@@ -1,6 +1,7 @@
 /**
- * The updates of a round whose weights travel by a codec, as files of plain numbers: they are
- * decoded when the round is closed, one at a time in memory, and removed after it. Node only.
+ * Decodes the updates of a round, if they do not travel plain, to files of 32-bit numbers that a
+ * merge can read. It decodes one update at a time, beside the state that it began with. The files
+ * are removed when the round is closed. Node only.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -31,13 +31,11 @@ export interface UpdateFiles {
   keep(): Promise<string>;
   /** Rejects if a file is not the one in the journal. It is awaited before anything counts. */
   readonly sound?: Promise<void> | undefined;
-  /**
-   * Whether all of a column is ever read: not where what they began with is too large for memory.
-   */
+  /** False if the states that they began with are too large to hold in memory. */
   readonly hasColumns: boolean;
-  /** Makes those that are not there before they are read. */
+  /** Writes the files that have to be decoded first. It is called once, before the first merge. */
   prepare?(): Promise<void>;
-  /** Removes what was made to be read. */
+  /** Removes the files that `prepare` and `starts` wrote. */
   remove(): Promise<void>;
 }
 
