@@ -9,10 +9,10 @@
  */
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256Of } from '../src/base/node/sha256-of.js';
 import { compileDescription } from '../src/federation/plan/description.js';
 import { encodeSafetensors } from '../src/tensor/safetensors.js';
 import { layoutSize } from '../src/tensor/state-dict.js';
-import { sha256Of } from '../src/transport/blob-folder.js';
 import { joinHub } from '../src/transport/hub/client/node/join-hub.js';
 import type { ParticipantEnd } from '../src/transport/transport.js';
 

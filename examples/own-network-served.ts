@@ -40,8 +40,8 @@ export async function ownNetworkServed() {
     },
     {
       ...{ network: stripeNet, out: join(folder, 'run') },
-      async open({ reception, blobs, folder: run, operator }) {
-        const hub = await openHub(reception, {
+      async open({ handlers, blobs, folder: run, operator }) {
+        const hub = await openHub(handlers, {
           blobs,
           tokens,
           uploadsFolder: join(run, 'uploads'),

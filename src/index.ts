@@ -53,11 +53,11 @@ export type { Runtime, Session } from './engine/runtime/runtime.js';
 export type {
   Bound,
   Computed,
-  Contribution,
   Method,
   MethodMerge,
   MethodRound,
   MethodStart,
+  ParticipantAttachment,
 } from './federation/methods/method.js';
 export { type OwnData, ownData } from './federation/participant/own-data.js';
 export type { ParticipantFolder } from './federation/participant/participant-files.js';
@@ -117,7 +117,7 @@ export { type InProcess, inProcess } from './transport/in-process.js';
 export type {
   BlobFolder,
   CoordinatorEnd,
+  CoordinatorHandlers,
   ParticipantEnd,
-  Reception,
-  SignedReception,
+  SigningHandlers,
 } from './transport/transport.js';

@@ -190,6 +190,32 @@ describe('the folders', () => {
   });
 });
 
+/** Layers of a network, named like the ops of a graph that they consist of. */
+const layersLikeOps = ['conv2d', 'dropout', 'erf', 'groupNorm', 'layerNorm'];
+
+describe('the names that modules export', () => {
+  it('have one meaning each', () => {
+    const places = new Map<string, Set<string>>();
+    const exported = new Set<string>();
+    for (const file of modules) {
+      const text = readFileSync(join(source, file), 'utf8');
+      // Every type, and what is exported of functions and values.
+      const declared =
+        /^(?:export (?:async )?(?:const|function\*?|class|type|interface)|(?:abstract )?class|type|interface) (\w+)/gm;
+      for (const [words, name = ''] of text.matchAll(declared)) {
+        if (words.startsWith('export ')) exported.add(name);
+        // Twins for Node and for pages have the same names.
+        const place = file.replace(/\/(node|page)\/.*/, '');
+        places.set(name, (places.get(name) ?? new Set()).add(place));
+      }
+    }
+    const twice = [...places]
+      .filter(([name, { size }]) => size > 1 && exported.has(name) && !layersLikeOps.includes(name))
+      .map(([name, where]) => `${name}: ${[...where].join(', ')}`);
+    expect(twice).toEqual([]);
+  });
+});
+
 /**
  * Rooms that know data as columns, and nothing of pictures; what they import from the makers of
  * data is another matter.

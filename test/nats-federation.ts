@@ -11,7 +11,7 @@ import {
 import { type LeadOptions, takeLead } from '../src/transport/nats/coordinator/take-lead.js';
 import { joinNats, type NatsParticipantOptions } from '../src/transport/nats/participant/participant.js';
 import { exampleDescription, exampleSigner } from '../src/transport/transport.contract.js';
-import type { CoordinatorEnd, ParticipantEnd, SignedReception } from '../src/transport/transport.js';
+import type { CoordinatorEnd, ParticipantEnd, SigningHandlers } from '../src/transport/transport.js';
 import { type NatsServer, type NatsServerOptions, natsServer } from './nats-server.js';
 
 export const JOB = exampleDescription.job;
@@ -20,7 +20,7 @@ export interface NatsFederation {
   readonly server: NatsServer;
   readonly folder: string;
   openCoordinator(
-    reception?: Partial<SignedReception>,
+    handlers?: Partial<SigningHandlers>,
     options?: LeadOptions & Partial<NatsCoordinatorOptions>,
   ): Promise<CoordinatorEnd>;
   openParticipant(name: string, options?: Partial<NatsParticipantOptions>): Promise<ParticipantEnd>;
@@ -42,11 +42,11 @@ export async function natsFederation(options?: NatsServerOptions): Promise<NatsF
     server,
     folder,
     keep,
-    async openCoordinator(reception = {}, others = {}) {
+    async openCoordinator(handlers = {}, others = {}) {
       const lead = await takeLead(server.url, exampleSigner, others);
       const whole = {
         ...{ description: exampleDescription, receive: accept, epoch: lead.epoch, signer: exampleSigner },
-        ...reception,
+        ...handlers,
       };
       return keep(await openNatsCoordinator(whole, lead, { blobs, ...others }));
     },

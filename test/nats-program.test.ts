@@ -2,9 +2,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256Of } from '../src/base/node/sha256-of.js';
 import type { RunCommand } from '../src/data/images/node/debian-package.js';
 import { runCommand } from '../src/data/images/node/debian-package.js';
-import { sha256 } from '../src/data/images/node/file-bytes.js';
 import { type NatsProgramOptions, natsProgram } from './nats-program.js';
 
 let folder: string;
@@ -73,7 +73,7 @@ describe('the nats-server of the tests', () => {
       const release = {
         base: 'https://release',
         version: 'v2.0.0',
-        sha256: { [system]: digest ?? sha256(archive) },
+        sha256: { [system]: digest ?? sha256Of(archive) },
       };
       return { run, fetch: fetch as typeof globalThis.fetch, system, release };
     };

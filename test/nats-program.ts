@@ -9,10 +9,10 @@ import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reasonOf } from '../src/base/node/reason.js';
+import { sha256Of } from '../src/base/node/sha256-of.js';
 import { cacheFolder } from '../src/data/images/node/cache-folder.js';
 import { type RunCommand, runCommand, unpackDebianPackage } from '../src/data/images/node/debian-package.js';
 import { download } from '../src/data/images/node/download.js';
-import { sha256 } from '../src/data/images/node/file-bytes.js';
 
 /**
  * Of a release: its archive for each system. The digests are those by which the project's own
@@ -104,7 +104,7 @@ async function fromRelease(
   if (expected === undefined) throw new Error(`none is known for ${system}`);
   const name = `nats-server-${version}-${system}`;
   const archive = await download(`${base}/${version}/${name}.tar.gz`, name, { fetch });
-  const found = sha256(archive);
+  const found = sha256Of(archive);
   if (found !== expected) throw new Error(`its SHA-256 is ${found}, expected ${expected}`);
   await writeFile(join(folder, 'release.tar.gz'), archive);
   await run('tar', ['-xzf', 'release.tar.gz'], { cwd: folder, timeoutMs: 60_000 });

@@ -45,9 +45,9 @@ export async function served(
     out,
     workers: 1,
     observer: watch(() => operator as RunOperator),
-    async open({ reception, blobs, ...opening }) {
+    async open({ handlers, blobs, ...opening }) {
       operator = opening.operator;
-      const end = transport.openCoordinator(reception, blobs);
+      const end = transport.openCoordinator(handlers, blobs);
       opened();
       return end;
     },

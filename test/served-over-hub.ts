@@ -43,11 +43,11 @@ export async function servedOverHub(
   const out = join(folder, 'served');
   const serving = serveFederation(configuration, {
     ...{ workers: 1, ...own, out },
-    async open({ reception, blobs, folder: run, operator, view }) {
+    async open({ handlers, blobs, folder: run, operator, view }) {
       const uploadsFolder = join(run, 'uploads');
-      const hub = await openHub(reception, { blobs, tokens, uploadsFolder, operator, view });
+      const hub = await openHub(handlers, { blobs, tokens, uploadsFolder, operator, view });
       for (const [name, options] of Object.entries(joining)) {
-        const taking = participate(hub.url, reception.signer.key, name, options);
+        const taking = participate(hub.url, handlers.signer.key, name, options);
         outcomes.push(taking);
         void taking.then(onOutcome);
       }

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { sha256Of } from '../src/base/node/sha256-of.js';
 import {
   type RemoteRoundsOptions,
   remoteRounds,
@@ -16,7 +17,7 @@ import type { Clock } from '../src/federation/rounds/clock.js';
 import { classificationMetrics } from '../src/metrics/classification.js';
 import type { Receipt } from '../src/protocol/announcement.js';
 import type { Assignment } from '../src/protocol/assignment.js';
-import { blobFolder, sha256Of } from '../src/transport/blob-folder.js';
+import { blobFolder } from '../src/transport/blob-folder.js';
 import { inProcess } from '../src/transport/in-process.js';
 import { exampleDescription } from '../src/transport/transport.contract.js';
 import type { BlobFolder, ParticipantEnd } from '../src/transport/transport.js';
@@ -106,7 +107,7 @@ export function coordinator(transport = inProcess(), changes: Partial<RemoteRoun
     },
     ...changes,
   });
-  const end = transport.openCoordinator(rounds.reception, blobs);
+  const end = transport.openCoordinator(rounds.handlers, blobs);
   return { rounds, store, transport, end };
 }
 

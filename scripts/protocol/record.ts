@@ -67,8 +67,8 @@ async function federate(folder: string, recorded: Recorded): Promise<void> {
     },
     {
       ...{ network: stripeNet, out: join(folder, 'run') },
-      async open({ reception, blobs, folder: run, operator }) {
-        const hub = await openHub(reception, {
+      async open({ handlers, blobs, folder: run, operator }) {
+        const hub = await openHub(handlers, {
           blobs,
           tokens,
           uploadsFolder: join(run, 'uploads'),

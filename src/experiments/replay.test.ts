@@ -71,8 +71,8 @@ async function served(
   });
   const serving = serveFederation(input, {
     ...{ out, workers: 1, source: 'test' },
-    async open({ reception, blobs }) {
-      const end = transport.openCoordinator(reception, blobs);
+    async open({ handlers, blobs }) {
+      const end = transport.openCoordinator(handlers, blobs);
       opened();
       return end;
     },

@@ -5,6 +5,7 @@
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Of } from '../base/node/sha256-of.js';
 import type { TrainTestSplit } from '../data/dataset.js';
 import { loadDataset } from '../data/images/node/load-dataset.js';
 import type { Share } from '../data/partition/partition.js';
@@ -16,7 +17,6 @@ import { versionsOfThis } from '../federation/plan/node/versions.js';
 import { finalRole } from '../federation/record/conclude-run.js';
 import { followsRounds } from '../federation/record/continued-run.js';
 import { type RecordedRun, readRun } from '../federation/record/read-run.js';
-import { sha256Of } from '../federation/record/run-folder.js';
 import type { RunResult } from '../federation/record/run-result.js';
 import { recordedRounds } from '../federation/rounds/recorded-rounds.js';
 import type { RoundRecord, RunState } from '../federation/rounds/round.js';

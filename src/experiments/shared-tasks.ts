@@ -5,7 +5,7 @@
  * bytes of its arrays; its result is a function of that alone. Node only.
  */
 
-import { sha256Of } from '../federation/record/run-folder.js';
+import { sha256Of } from '../base/node/sha256-of.js';
 import type { LocalResult } from '../training/local-training.js';
 import type { TaskRunner, TrainTask } from '../training/tasks.js';
 

@@ -139,6 +139,7 @@ export const announcementSchema = z
   .meta({ title: 'Announcement', description: 'What a participant says, known by its `type`.' });
 
 export type Announcement = z.output<typeof announcementSchema>;
+export type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
 
 /** What becomes of an announcement: it counts and is safe, or it does not, and why. */
 export const receiptSchema = z

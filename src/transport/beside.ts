@@ -3,7 +3,7 @@
  * same.
  */
 import type { Assignment } from '../protocol/assignment.js';
-import type { CoordinatorEnd, SignedReception } from './transport.js';
+import type { CoordinatorEnd, SigningHandlers } from './transport.js';
 
 /** Participants of the other transport read blobs here. */
 export interface BlobsBeside extends CoordinatorEnd {
@@ -12,17 +12,17 @@ export interface BlobsBeside extends CoordinatorEnd {
 }
 
 /**
- * One reception for each of the two. Who is there by either is there: a participant may leave one
+ * One handlers for each of the two. Who is there by either is there: a participant may leave one
  * for the other.
  */
-export function receptionsBeside(reception: SignedReception): readonly [SignedReception, SignedReception] {
+export function handlersBeside(handlers: SigningHandlers): readonly [SigningHandlers, SigningHandlers] {
   const [first, second] = [new Set<string>(), new Set<string>()];
-  const half = (here: Set<string>, there: ReadonlySet<string>): SignedReception => ({
-    ...reception,
+  const half = (here: Set<string>, there: ReadonlySet<string>): SigningHandlers => ({
+    ...handlers,
     onPresence(participant, present) {
       if (present) here.add(participant);
       else here.delete(participant);
-      if (!there.has(participant)) reception.onPresence?.(participant, present);
+      if (!there.has(participant)) handlers.onPresence?.(participant, present);
     },
   });
   return [half(first, second), half(second, first)];

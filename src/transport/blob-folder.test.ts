@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { blobFolder, sha256Of } from './blob-folder.js';
+import { sha256Of } from '../base/node/sha256-of.js';
+import { blobFolder } from './blob-folder.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-blobs-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -8,12 +8,11 @@ import { access, copyFile, mkdir, open, readdir, readFile, rm, stat, writeFile }
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { reasonOf } from '../base/node/reason.js';
+import { sha256Of } from '../base/node/sha256-of.js';
 import { placeFile } from '../base/node/whole-file.js';
 import { type Blob, sha256Schema } from '../protocol/blob-name.js';
 import { TransportError } from './error.js';
 import type { BlobFolder } from './transport.js';
-
-export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Opens, or makes, the folder. It is nobody else's meanwhile. */
 export async function blobFolder(path: string): Promise<BlobFolder> {

@@ -12,7 +12,7 @@ describeTransport(
     const transport = inProcess();
     const blobs = await blobFolder(join(folder, 'blobs'));
     return {
-      openCoordinator: async (reception) => transport.openCoordinator(reception, blobs),
+      openCoordinator: async (handlers) => transport.openCoordinator(handlers, blobs),
       openParticipant: async (name) => transport.openParticipant(name),
       close: () => rm(folder, { recursive: true }),
     };

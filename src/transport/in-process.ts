@@ -9,11 +9,11 @@ import type { Assignment } from '../protocol/assignment.js';
 import type { Description } from '../protocol/description.js';
 import { FencedError, NoBlobError, TransportError } from './error.js';
 import { type LatestValue, latestValue } from './latest-value.js';
-import type { BlobFolder, CoordinatorEnd, ParticipantEnd, Reception } from './transport.js';
+import type { BlobFolder, CoordinatorEnd, CoordinatorHandlers, ParticipantEnd } from './transport.js';
 
 export interface InProcess {
   /** A later coordinator takes the place of the one before. */
-  openCoordinator(reception: Reception, blobs: BlobFolder): CoordinatorEnd;
+  openCoordinator(handlers: CoordinatorHandlers, blobs: BlobFolder): CoordinatorEnd;
   /**
    * @throws TransportError when no coordinator has been there yet, or it does not know the
    *   participant.
@@ -22,7 +22,7 @@ export interface InProcess {
 }
 
 interface Coordinator {
-  readonly reception: Reception;
+  readonly handlers: CoordinatorHandlers;
   readonly blobs: BlobFolder;
 }
 
@@ -44,10 +44,10 @@ export function inProcess(): InProcess {
     present: new Set(),
   };
   return {
-    openCoordinator: (reception, blobs) => coordinatorEnd(meeting, { reception, blobs }),
+    openCoordinator: (handlers, blobs) => coordinatorEnd(meeting, { handlers, blobs }),
     openParticipant(givenName) {
       const name = canonicalName(givenName);
-      const description = meeting.coordinator?.reception.description;
+      const description = meeting.coordinator?.handlers.description;
       if (description === undefined) throw new TransportError('transport: there is no coordinator yet');
       if (!description.participants.includes(name)) {
         throw new TransportError(`transport: "${name}" is not expected in this federation`, {
@@ -60,12 +60,12 @@ export function inProcess(): InProcess {
 }
 
 function coordinatorEnd(meeting: Meeting, mine: Coordinator): CoordinatorEnd {
-  const { reception, blobs } = mine;
+  const { handlers, blobs } = mine;
   const fenced = () => new FencedError('transport: another coordinator has taken over');
-  meeting.coordinator?.reception.onFenced?.(fenced());
+  meeting.coordinator?.handlers.onFenced?.(fenced());
   meeting.coordinator = mine;
   meeting.coordinators.set(mine);
-  for (const name of meeting.present) reception.onPresence?.(name, true);
+  for (const name of meeting.present) handlers.onPresence?.(name, true);
   return {
     blobs,
     async publish(next) {
@@ -80,13 +80,13 @@ function coordinatorEnd(meeting: Meeting, mine: Coordinator): CoordinatorEnd {
 
 function participantEnd(meeting: Meeting, name: string, description: Description): ParticipantEnd {
   const { present, assignment } = meeting;
-  const reception = () => meeting.coordinator?.reception;
+  const handlers = () => meeting.coordinator?.handlers;
   const mine = latestValue<Assignment>();
   const closing = new AbortController();
   const { signal } = closing;
   void follow(assignment.read(), mine.set, signal);
   present.add(name);
-  reception()?.onPresence?.(name, true);
+  handlers()?.onPresence?.(name, true);
   const closed = new Promise<never>((_, reject) => {
     const fail = () => reject(new TransportError('transport: the channel is closed'));
     signal.addEventListener('abort', fail, { once: true });
@@ -99,15 +99,15 @@ function participantEnd(meeting: Meeting, name: string, description: Description
     description,
     assignments: () => mine.read(),
     announce(announcement) {
-      const receipt = announcing.then(() => ask(({ reception }) => reception.receive(name, announcement)));
+      const receipt = announcing.then(() => ask(({ handlers }) => handlers.receive(name, announcement)));
       announcing = receipt.catch(() => undefined);
       return receipt;
     },
-    tell: (progress) => reception()?.onProgress?.(name, progress),
+    tell: (progress) => handlers()?.onProgress?.(name, progress),
     upload: (bytes) =>
-      ask(async ({ blobs, reception }) => {
+      ask(async ({ blobs, handlers }) => {
         const blob = await blobs.put(bytes);
-        reception.brought?.add(name, blob.sha256);
+        handlers.brought?.add(name, blob.sha256);
         return blob;
       }),
     download: ({ sha256 }) =>
@@ -119,7 +119,7 @@ function participantEnd(meeting: Meeting, name: string, description: Description
       closing.abort();
       mine.end();
       present.delete(name);
-      reception()?.onPresence?.(name, false);
+      handlers()?.onPresence?.(name, false);
     },
   };
 }

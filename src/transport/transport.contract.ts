@@ -2,24 +2,24 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pictureColumns } from '../../test/picture-columns.js';
+import { sha256Of } from '../base/node/sha256-of.js';
 import type { Announcement, Receipt } from '../protocol/announcement.js';
 import type { Assignment } from '../protocol/assignment.js';
 import { parseConfiguration } from '../protocol/configuration/configuration.js';
 import type { Description } from '../protocol/description.js';
 import { signer } from '../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
-import { sha256Of } from './blob-folder.js';
 import { broughtBlobs } from './brought.js';
 import { type CoordinatorTrust, OtherKeyError } from './coordinator-voice.js';
 import { FencedError, NoBlobError, TransportError } from './error.js';
-import type { CoordinatorEnd, ParticipantEnd, SignedReception } from './transport.js';
+import type { CoordinatorEnd, ParticipantEnd, SigningHandlers } from './transport.js';
 
 /** One job, whose coordinator and participants come and go. */
 export interface TransportHarness {
   /**
    * At the same blobs each time. The one before has been closed, unless a test is about fencing.
    */
-  openCoordinator(reception: SignedReception): Promise<CoordinatorEnd>;
+  openCoordinator(handlers: SigningHandlers): Promise<CoordinatorEnd>;
   openParticipant(name: string, trust?: CoordinatorTrust): Promise<ParticipantEnd>;
   close(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export const exampleDescription: Description = {
 export const exampleSigner = signer(new Uint8Array(32).fill(7), exampleDescription.job);
 
 /** Accepts everything. */
-export const exampleReception: SignedReception = {
+export const exampleReception: SigningHandlers = {
   ...{ description: exampleDescription, epoch: 1, signer: exampleSigner },
   receive: async () => ({ accepted: true }),
 };
@@ -90,14 +90,14 @@ export function describeTransport(
     /** Accepts everything, and remembers it. */
     function listener(answer: (announcement: Announcement) => Receipt = () => ({ accepted: true })) {
       const heard: [string, Announcement][] = [];
-      const reception: SignedReception = {
+      const handlers: SigningHandlers = {
         ...exampleReception,
         async receive(participant, announcement) {
           heard.push([participant, announcement]);
           return answer(announcement);
         },
       };
-      return { heard, reception };
+      return { heard, handlers };
     }
     const next = async (assignments: AsyncIterator<Assignment>) => {
       const { value, done } = await assignments.next();
@@ -107,13 +107,13 @@ export function describeTransport(
     const iterate = (end: ParticipantEnd) => end.assignments()[Symbol.asyncIterator]();
 
     it('tells a participant what the federation is about', async () => {
-      await harness.openCoordinator(listener().reception);
+      await harness.openCoordinator(listener().handlers);
       const participant = await harness.openParticipant('site-a');
       expect(participant.description).toEqual(exampleDescription);
     });
 
     it('gives the current assignment first, then those that replace it, to everybody', async () => {
-      const coordinator = await harness.openCoordinator(listener().reception);
+      const coordinator = await harness.openCoordinator(listener().handlers);
       await coordinator.publish(wait(1));
       const a = iterate(await harness.openParticipant('site-a'));
       expect(await next(a)).toEqual(wait(1));
@@ -125,12 +125,12 @@ export function describeTransport(
     });
 
     it('brings announcements with their sender, in the order of each, and receipts back', async () => {
-      const { heard, reception } = listener(({ type }) =>
+      const { heard, handlers } = listener(({ type }) =>
         type === 'left'
           ? { accepted: false, reason: 'late', message: 'round 1 is closed' }
           : { accepted: true },
       );
-      await harness.openCoordinator(reception);
+      await harness.openCoordinator(handlers);
       const [a, b] = [await harness.openParticipant('site-a'), await harness.openParticipant('site-b')];
       const receipts = await Promise.all([
         a.announce(evaluated(1)),
@@ -147,7 +147,7 @@ export function describeTransport(
 
     it('notes who has sent a blob, and takes it for nobody else’s', async () => {
       const brought = broughtBlobs();
-      const coordinator = await harness.openCoordinator({ ...listener().reception, brought });
+      const coordinator = await harness.openCoordinator({ ...listener().handlers, brought });
       const [a, b] = [await harness.openParticipant('site-a'), await harness.openParticipant('site-b')];
       const { sha256 } = await a.upload(randomBlob(5000));
       expect([brought.has('site-a', sha256), brought.has('site-b', sha256)]).toEqual([true, false]);
@@ -157,7 +157,7 @@ export function describeTransport(
     });
 
     it('moves blobs both ways, to the byte', async () => {
-      const coordinator = await harness.openCoordinator(listener().reception);
+      const coordinator = await harness.openCoordinator(listener().handlers);
       const participant = await harness.openParticipant('site-a');
       for (const bytes of [randomBlob(1), randomBlob(3_000_001)]) {
         const blob = await participant.upload(bytes);
@@ -172,13 +172,13 @@ export function describeTransport(
     });
 
     it('has the blobs that the description names before anything is asked for, and after', async () => {
-      const { reception } = listener();
-      const first = await harness.openCoordinator(reception);
+      const { handlers } = listener();
+      const first = await harness.openCoordinator(handlers);
       const plan = await first.blobs.put(randomBlob(70_001));
       const frozen = await first.blobs.put(randomBlob(50_003));
       await first.close();
       const description = { ...exampleDescription, foreignPlan: plan, frozen };
-      const coordinator = await harness.openCoordinator({ ...reception, description });
+      const coordinator = await harness.openCoordinator({ ...handlers, description });
       const participant = await harness.openParticipant('site-a');
       expect(participant.description.foreignPlan).toEqual(plan);
       expect(sha256Of(await participant.download(plan))).toBe(plan.sha256);
@@ -215,7 +215,7 @@ export function describeTransport(
     });
 
     it('refuses to download what the coordinator does not have', async () => {
-      const coordinator = await harness.openCoordinator(listener().reception);
+      const coordinator = await harness.openCoordinator(listener().handlers);
       // Before that, a coordinator that has just come back may have it still to name.
       await coordinator.publish(wait(1));
       const participant = await harness.openParticipant('site-a');
@@ -223,7 +223,7 @@ export function describeTransport(
     });
 
     it('lets nobody in who is not expected', async () => {
-      await harness.openCoordinator(listener().reception);
+      await harness.openCoordinator(listener().handlers);
       await expect(harness.openParticipant('stranger')).rejects.toThrow(/stranger/);
     });
 
@@ -232,7 +232,7 @@ export function describeTransport(
       const progress = new Promise<[string, number | undefined]>((resolve, reject) => {
         void harness
           .openCoordinator({
-            ...listener().reception,
+            ...listener().handlers,
             onPresence: (...seen) => presence.push(seen),
             onProgress: (who, { step }) => resolve([who, step]),
           })
@@ -247,7 +247,7 @@ export function describeTransport(
     });
 
     it('goes on with a coordinator that comes back', async () => {
-      const first = await harness.openCoordinator(listener().reception);
+      const first = await harness.openCoordinator(listener().handlers);
       await first.publish(wait(1, 1));
       const participant = await harness.openParticipant('site-a');
       const assignments = iterate(participant);
@@ -255,8 +255,8 @@ export function describeTransport(
       await first.close();
       // Said while nobody listens.
       const receipt = participant.announce(evaluated(1));
-      const { heard, reception } = listener();
-      const second = await harness.openCoordinator(reception);
+      const { heard, handlers } = listener();
+      const second = await harness.openCoordinator(handlers);
       expect(await receipt).toEqual({ accepted: true });
       expect(heard.at(-1)).toEqual(['site-a', evaluated(1)]);
       await second.publish(wait(2, 2, 2));
@@ -266,7 +266,7 @@ export function describeTransport(
     });
 
     it('ends with the channel', async () => {
-      const coordinator = await harness.openCoordinator(listener().reception);
+      const coordinator = await harness.openCoordinator(listener().handlers);
       const participant = await harness.openParticipant('site-a');
       const assignments = iterate(participant);
       const end = assignments.next();
@@ -279,7 +279,7 @@ export function describeTransport(
     });
 
     it.runIf(signs)('lets a participant know the coordinator by its key, and take no other', async () => {
-      const coordinator = await harness.openCoordinator(listener().reception);
+      const coordinator = await harness.openCoordinator(listener().handlers);
       await coordinator.publish(wait(1));
       const { key } = exampleSigner;
       const unknowing = await harness.openParticipant('site-a');
@@ -301,7 +301,7 @@ export function describeTransport(
     });
 
     it.runIf(signs)('does not go back to an older assignment', async () => {
-      const coordinator = await harness.openCoordinator(listener().reception);
+      const coordinator = await harness.openCoordinator(listener().handlers);
       await coordinator.publish(wait(2));
       const assignments = iterate(await harness.openParticipant('site-a'));
       expect(await next(assignments)).toEqual(wait(2));
@@ -313,13 +313,13 @@ export function describeTransport(
     it.runIf(fences)('listens to the later of two coordinators', async () => {
       const fenced: Error[] = [];
       const first = await harness.openCoordinator({
-        ...listener().reception,
+        ...listener().handlers,
         onFenced: (error) => fenced.push(error),
       });
       await first.publish(wait(1, 1, 1));
       const participant = await harness.openParticipant('site-a');
-      const { heard, reception } = listener();
-      const second = await harness.openCoordinator(reception);
+      const { heard, handlers } = listener();
+      const second = await harness.openCoordinator(handlers);
       await second.publish(wait(2, 2, 2));
       await expect(first.publish(wait(3, 3, 1))).rejects.toThrow(FencedError);
       await participant.announce(evaluated(2));

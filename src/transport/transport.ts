@@ -12,7 +12,7 @@ import type { Signer } from '../protocol/signed.js';
 import type { BroughtBlobs } from './brought.js';
 
 /** What a coordinator does with what comes in. Everything has been checked against its schema. */
-export interface Reception {
+export interface CoordinatorHandlers {
   readonly description: Description;
   /**
    * Called at least once for every announcement, one after the other for each participant. Blobs
@@ -38,7 +38,7 @@ export interface Reception {
 }
 
 /** Where messages leave the process: with what they are signed. */
-export interface SignedReception extends Reception {
+export interface SigningHandlers extends CoordinatorHandlers {
   /** Of this coordinator; see `protocol/assignment.ts`. */
   readonly epoch: number;
   /** What it says, it signs by this: the description, and every assignment. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { sha256 } from '../../src/data/images/node/file-bytes.js';
+import { sha256Of } from '../../src/base/node/sha256-of.js';
 import { expectSameAsRun, type Fates, federate, federationYaml } from './federation.js';
 
 const root = mkdtempSync(join(tmpdir(), 'commonweight-kill-'));
@@ -117,7 +117,7 @@ it('a coordinator that is killed after a deadline merges those whom the journal 
       const { models } = await federate(folder, { coordinator }, { signal, participants: 1 });
       const journal = readFileSync(join(folder, 'coordinator/journal.jsonl'), 'utf8');
       const counted = [...journal.matchAll(/"counted":(\[.*?\])/g)].map(([, names]) => names);
-      return { model: sha256(models[0]!), counted };
+      return { model: sha256Of(models[0]!), counted };
     }),
   );
   expect(killed).toEqual(alone);

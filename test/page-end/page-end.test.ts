@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sha256Of } from '../../src/base/node/sha256-of.js';
 import type { Assignment } from '../../src/protocol/assignment.js';
-import { sha256Of } from '../../src/transport/blob-folder.js';
 import type { CoordinatorTrust } from '../../src/transport/coordinator-voice.js';
 import { type TestHub, testHub } from '../../src/transport/hub/server/test-hub.contract.js';
 import { describeTransport, randomBlob } from '../../src/transport/transport.contract.js';
@@ -55,8 +55,8 @@ describe.skipIf(executable === undefined)('a participant’s end of the hub in C
     const tab = await openTab(browser, `http://127.0.0.1:${gateway.port}`);
     return {
       ...{ hub, gateway, tab },
-      async open(reception?: Parameters<TestHub['open']>[1]) {
-        const opened = await hub.open({}, reception);
+      async open(handlers?: Parameters<TestHub['open']>[1]) {
+        const opened = await hub.open({}, handlers);
         gateway.hubPort = opened.port;
         return opened;
       },

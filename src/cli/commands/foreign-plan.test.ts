@@ -42,10 +42,10 @@ it('who joins a network of the coordinator’s own code is told what that means,
   const tokens = await openTokens(join(cwd, 'tokens.json'));
   const serving = serveFederation(configuration, {
     ...{ out, network, workers: 1 },
-    async open({ reception, blobs, folder, modelBytes }) {
+    async open({ handlers, blobs, folder, modelBytes }) {
       const limits = { blobBytes: modelBytes };
       const uploadsFolder = join(folder, 'uploads');
-      const end = await openHub(reception, { blobs, uploadsFolder, tokens, limits });
+      const end = await openHub(handlers, { blobs, uploadsFolder, tokens, limits });
       opened(end);
       return end;
     },

@@ -9,11 +9,11 @@ import type { Leadership, LeadWanted } from '../../federation/coordinator/led-fo
 import type { Opening } from '../../federation/coordinator/serve-federation.js';
 import { descriptionHash } from '../../protocol/description-hash.js';
 import type { Status } from '../../protocol/status.js';
-import { beside, receptionsBeside } from '../../transport/beside.js';
+import { beside, handlersBeside } from '../../transport/beside.js';
 import { openTokens } from '../../transport/hub/server/guard/tokens.js';
 import { type Hub, openHub } from '../../transport/hub/server/hub.js';
 import type { Log } from '../../transport/log.js';
-import type { Lead } from '../../transport/nats/coordinator/lead.js';
+import type { NatsLead } from '../../transport/nats/coordinator/lead.js';
 import type { Patience } from '../../transport/patience.js';
 import type { CoordinatorEnd } from '../../transport/transport.js';
 import { type NatsFlags, natsAccessFrom } from '../flags/nats-flags.js';
@@ -52,7 +52,7 @@ export async function serveTransport(
   if (nats === undefined)
     return { open: async (opening, log) => openOwnHub(flags, tls, opening, log, print) };
   const { takeLead, openNatsCoordinator } = await loadNatsCoordinator();
-  let lead: Lead | undefined;
+  let lead: NatsLead | undefined;
   return {
     async lead({ signer, lastEpoch }) {
       print('waiting to lead: another coordinator of this run may be at work');
@@ -66,8 +66,8 @@ export async function serveTransport(
     async open(opening, log) {
       if (lead === undefined) throw new Error('internal: NATS is opened without the lead');
       const { blobs, modelBytes } = opening;
-      const [overNats, overHub] = receptionsBeside(opening.reception);
-      const hub = await openOwnHub(flags, tls, { ...opening, reception: overHub }, log, print);
+      const [overNats, overHub] = handlersBeside(opening.handlers);
+      const hub = await openOwnHub(flags, tls, { ...opening, handlers: overHub }, log, print);
       const blobPlace = flags.natsObjectStore ? 'object-store' : { url: addressOf(hub, flags) };
       const end = await openNatsCoordinator(overNats, lead, {
         blobs,
@@ -86,29 +86,29 @@ export async function serveTransport(
 async function openOwnHub(
   flags: TransportFlags,
   tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
-  { reception, blobs, folder, dataset, modelBytes, status, view, operator, lendShare }: Opening,
+  { handlers, blobs, folder, dataset, modelBytes, status, view, operator, lendShare }: Opening,
   log: Log,
   print: Print,
 ): Promise<Hub> {
   const { host, port } = flags;
   const tokens = await openTokens(join(folder, 'tokens.json'));
-  const hub = await openHub(reception, {
+  const hub = await openHub(handlers, {
     ...{ blobs, tokens, host, port, log, status, view, operator, lendShare },
     ...(tls && { tls }),
     uploadsFolder: join(folder, 'uploads'),
     limits: { blobBytes: modelBytes },
   });
   print(`the hub listens on ${hub.url}`);
-  print(`the description of the federation has the SHA-256 ${descriptionHash(reception.description)}`);
+  print(`the description of the federation has the SHA-256 ${descriptionHash(handlers.description)}`);
   if (tls === undefined && !isLoopback(host)) {
     print('without --tls-cert nothing is encrypted: tokens and weights can be read on the way');
   }
   const trust = tls && isSelfSigned(tls.cert) ? ` --fingerprint ${hub.fingerprint}` : '';
   try {
     await handOut(tokens, {
-      ...{ folder, dataset, trust, print, url: addressOf(hub, flags), description: reception.description },
+      ...{ folder, dataset, trust, print, url: addressOf(hub, flags), description: handlers.description },
       dropped: droppedIn(status()),
-      key: reception.signer.key,
+      key: handlers.signer.key,
       ...{ tokensOut: flags.tokensOut, tokenDays: flags.tokenDays },
       ...{ nats: flags.nats, withoutHub: flags.natsObjectStore },
       showsLinks: process.stdout.isTTY === true,

@@ -84,14 +84,14 @@ export function splitFromIdx(
   return { train: datasetOf(name, train, names), test: datasetOf(name, test, names) };
 }
 
-interface Pair {
+interface IdxPair {
   readonly images: Uint8Array;
   readonly labels: Uint8Array;
   readonly height: number;
   readonly width: number;
 }
 
-function parsePair(imageFile: IdxFile, labelFile: IdxFile): Pair {
+function parsePair(imageFile: IdxFile, labelFile: IdxFile): IdxPair {
   const images = parseIdx(imageFile, 'images');
   const labels = parseIdx(labelFile, 'labels');
   const [count = 0, height = 0, width = 0] = images.shape;
@@ -107,7 +107,7 @@ function parsePair(imageFile: IdxFile, labelFile: IdxFile): Pair {
   return { images: images.values, labels: labels.values, height, width };
 }
 
-function datasetOf(name: string, pair: Pair, classNames: readonly string[]): ImageDataset {
+function datasetOf(name: string, pair: IdxPair, classNames: readonly string[]): ImageDataset {
   return imageDataset({ name, channels: 1, classNames, ...pair });
 }
 

@@ -61,7 +61,7 @@ export interface TrainingDescription extends StepDescription {
   readonly correction?: Correction | undefined;
 }
 
-interface Batch {
+interface StepBatch {
   readonly inputs: Inputs;
   readonly targets: readonly Value[];
   readonly weights: Value;
@@ -131,7 +131,7 @@ export function trainingStep(description: TrainingDescription): Graph {
   });
 }
 
-interface PartOperands extends Batch {
+interface PartOperands extends StepBatch {
   readonly state: Value;
   readonly frozen?: Value | undefined;
   readonly totalWeight: Value;
@@ -201,7 +201,7 @@ export function evaluationStep(description: StepDescription, batchSize: number):
   });
 }
 
-function batchInputs({ inputs, task }: StepDescription, batchSize: number): Batch {
+function batchInputs({ inputs, task }: StepDescription, batchSize: number): StepBatch {
   return {
     inputs: inputsOfBatch(inputs, batchSize),
     targets: task.targets.map(({ name, shape, dtype }) => g.input(name, [batchSize, ...shape], dtype)),
@@ -210,7 +210,7 @@ function batchInputs({ inputs, task }: StepDescription, batchSize: number): Batc
 }
 
 /** The parts of a batch, by the names of its columns. */
-function columnsOf({ inputs, task }: StepDescription, batch: Batch): Record<string, Value> {
+function columnsOf({ inputs, task }: StepDescription, batch: StepBatch): Record<string, Value> {
   const named = (columns: readonly ColumnSpec[], values: readonly Value[]) =>
     columns.map(({ name }, index) => [name, values[index] as Value] as const);
   return {
@@ -220,7 +220,7 @@ function columnsOf({ inputs, task }: StepDescription, batch: Batch): Record<stri
 }
 
 /** The batch that consists of these columns. */
-function batchOf({ inputs, task }: StepDescription, columns: Readonly<Record<string, Value>>): Batch {
+function batchOf({ inputs, task }: StepDescription, columns: Readonly<Record<string, Value>>): StepBatch {
   const values = (of: readonly ColumnSpec[]) => of.map(({ name }) => columns[name] as Value);
   return {
     inputs: values(inputs) as unknown as Inputs,
@@ -230,7 +230,7 @@ function batchOf({ inputs, task }: StepDescription, columns: Readonly<Record<str
 }
 
 /** [B]: how much each example of a batch counts. */
-const unitWeights = ({ units }: Task, { targets, weights }: Batch) =>
+const unitWeights = ({ units }: Task, { targets, weights }: StepBatch) =>
   units === undefined ? weights : g.mul(weights, units(targets));
 
 /** @throws NetworkError when the task is not over classes */

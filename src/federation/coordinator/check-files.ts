@@ -1,5 +1,5 @@
 /** Checks the files of an announcement before they count. Node only. */
-import type { Announcement } from '../../protocol/announcement.js';
+import type { Announcement, UpdateAnnouncement } from '../../protocol/announcement.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { decodeCodedModel } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
@@ -84,8 +84,6 @@ async function beganWith(
   if (isPlain) return blobs.pathOf(base);
   return decodeCodedModel(await blobs.get(base), layout, codec.model, 'the model of the round before');
 }
-
-type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
 
 const methodsIn = ({ round }: UpdateAnnouncement, plan: FilePlan) =>
   methodsOf(plan, round, isEvaluated(plan.rules, round));

@@ -66,12 +66,14 @@ export function carryOut(command: Command, workshop: Workshop): Promise<RoundEve
 }
 
 /** A participant's part of a phase. */
-interface Part {
+interface ParticipantCommand {
   readonly round: number;
   readonly participant: string;
 }
 
-const participantsWork: Readonly<Record<string, (part: Part, workshop: Workshop) => Promise<RoundEvent>>> = {
+const participantsWork: Readonly<
+  Record<string, (part: ParticipantCommand, workshop: Workshop) => Promise<RoundEvent>>
+> = {
   train,
   evaluate: evaluateCopy,
   features: sumFeatures,
@@ -91,7 +93,7 @@ async function work({ phase, round, participant }: PhaseCommand, workshop: Works
   return event;
 }
 
-async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
+async function train(command: ParticipantCommand, workshop: Workshop): Promise<RoundEvent> {
   const { round, participant } = command;
   const { plan, tasks, store, onProgress, rounds } = workshop;
   const began = performance.now();
@@ -125,7 +127,7 @@ async function train(command: Part, workshop: Workshop): Promise<RoundEvent> {
 /** An attacker that does not train reports the work of the first honest participant as its own. */
 async function craftFromHonest(
   craft: (honest: readonly Float32Array[]) => Float32Array,
-  { round, participant }: Part,
+  { round, participant }: ParticipantCommand,
   workshop: Workshop,
 ): Promise<RoundEvent> {
   const { plan, store, rounds } = workshop;
@@ -167,12 +169,15 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
  * Carries out a participant's tasks: where it has tensors of its own, with those it has after a
  * round.
  */
-async function tasksFor(part: Part, { plan: { own }, tasks, store, rounds }: Workshop): Promise<TaskRunner> {
+async function tasksFor(
+  part: ParticipantCommand,
+  { plan: { own }, tasks, store, rounds }: Workshop,
+): Promise<TaskRunner> {
   if (own === undefined) return tasks;
   return besideOwnTensors(tasks, own.layout, await ownTensorsAfter(part, own, { store, rounds }));
 }
 
-async function evaluateCopy(part: Part, workshop: Workshop): Promise<RoundEvent> {
+async function evaluateCopy(part: ParticipantCommand, workshop: Workshop): Promise<RoundEvent> {
   const { round, participant } = part;
   const tasks = await tasksFor(part, workshop);
   const { data } = await copiedState(round, workshop);
@@ -180,7 +185,10 @@ async function evaluateCopy(part: Part, workshop: Workshop): Promise<RoundEvent>
   return { type: 'copy-evaluated', round, participant, validation };
 }
 
-async function sumFeatures({ round, participant }: Part, workshop: Workshop): Promise<RoundEvent> {
+async function sumFeatures(
+  { round, participant }: ParticipantCommand,
+  workshop: Workshop,
+): Promise<RoundEvent> {
   const { plan, tasks, store } = workshop;
   const own = { share: shareOf(plan, participant), tasks };
   const sums = await ownFeatures(own, await refittedModel(round, workshop));
@@ -191,7 +199,7 @@ async function sumFeatures({ round, participant }: Part, workshop: Workshop): Pr
 async function compareLayers(
   phase: string,
   mixes: readonly Mix[],
-  { round, participant }: Part,
+  { round, participant }: ParticipantCommand,
   workshop: Workshop,
 ): Promise<RoundEvent> {
   const own = { share: shareOf(workshop.plan, participant), tasks: workshop.tasks };

@@ -36,16 +36,16 @@ export interface LedFolder {
   close(): Promise<void>;
 }
 
-interface LeadOptions {
+interface LeadFolderOptions {
   readonly out: string;
   readonly signal?: AbortSignal | undefined;
   readonly lead?: ((wanted: LeadWanted) => Promise<Leadership>) | undefined;
   readonly onWaiting?: ((notice: string) => void) | undefined;
 }
 
-export async function takeLead(
+export async function leadFolder(
   { configuration, compiled }: PreparedService,
-  { out, signal, lead, onWaiting }: LeadOptions,
+  { out, signal, lead, onWaiting }: LeadFolderOptions,
 ): Promise<LedFolder> {
   // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
   await mkdir(out, { recursive: true, mode: 0o700 }).catch(() => undefined);

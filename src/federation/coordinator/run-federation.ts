@@ -4,6 +4,7 @@
  */
 
 import { InterruptedError } from '../../base/interrupted.js';
+import { sha256Of } from '../../base/node/sha256-of.js';
 import type { TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { encodeModel, modelMetadata } from '../../engine/nn/model-file.js';
@@ -29,7 +30,7 @@ import { keepLabelCounts, labelCountsOf } from '../record/label-counts.js';
 import { memoryStore } from '../record/memory-store.js';
 import { claimRun } from '../record/run-claim.js';
 import { keepRunData } from '../record/run-data.js';
-import { openRunFolder, prepareRunFolder, sha256Of } from '../record/run-folder.js';
+import { openRunFolder, prepareRunFolder } from '../record/run-folder.js';
 import { type StateCoding, stateCoding } from '../record/state-coding.js';
 import type { RunState } from '../rounds/round.js';
 import { applyEvent, isFinished, startRun } from '../rounds/rounds.js';

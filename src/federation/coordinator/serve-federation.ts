@@ -18,7 +18,7 @@ import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { mostBytes } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
 import type { RunOperator } from '../../transport/run-operator.js';
-import type { BlobFolder, CoordinatorEnd, LendShare, SignedReception } from '../../transport/transport.js';
+import type { BlobFolder, CoordinatorEnd, LendShare, SigningHandlers } from '../../transport/transport.js';
 import { featureLayout } from '../methods/refit.js';
 import { hasDemonstration } from '../participant/demonstration-share.js';
 import { type Conclusion, concludeRun, type FederationOutcome, finalRole } from '../record/conclude-run.js';
@@ -27,7 +27,7 @@ import { type Clock, systemClock } from '../rounds/clock.js';
 import { membersHere } from '../rounds/membership.js';
 import { type LiveView, liveView } from '../watch/live-view.js';
 import { IN_MEMORY_BYTES } from './closing/files-of-received.js';
-import { type Leadership, type LeadWanted, type LedFolder, takeLead } from './led-folder.js';
+import { type Leadership, type LeadWanted, type LedFolder, leadFolder } from './led-folder.js';
 import { lendShares } from './lend-shares.js';
 import type { RemoteObserver } from './remote/remote-rounds.js';
 import { openRecord, type ServedRecord } from './served-record.js';
@@ -36,7 +36,7 @@ import { type PreparedService, prepareService, type ServiceSettings } from './se
 
 /** What a transport is opened with. */
 export interface Opening {
-  readonly reception: SignedReception;
+  readonly handlers: SigningHandlers;
   readonly blobs: BlobFolder;
   /** The run's folder, for what the transport keeps itself. */
   readonly folder: string;
@@ -86,7 +86,7 @@ export async function serveFederation(
   const { onNotice } = observer;
   const prepared = await prepareService(input, options);
   const encode = (state: StateDict) => encodeModel(state, prepared.compiled.model);
-  const led = await takeLead(prepared, { out, signal, lead, onWaiting: onNotice });
+  const led = await leadFolder(prepared, { out, signal, lead, onWaiting: onNotice });
   const tester = testPool(prepared, options.workers);
   try {
     const record = await openRecord(prepared, led, { out, offerPlan, onNotice });
@@ -136,11 +136,11 @@ function openingOf(service: Service, options: ServeOptions): Opening {
     mostBytes(layout, compiled.codec.model),
     sums === undefined ? 0 : 4 * layoutSize(sums),
   );
-  const reception = { ...rounds.reception, epoch: led.epoch, signer: led.signer, onDamaged: mend };
+  const handlers = { ...rounds.handlers, epoch: led.epoch, signer: led.signer, onDamaged: mend };
   const load = () => loadDataset(configuration.dataset, { dataDir: options.dataDir });
   const isLent = options.test === undefined && hasDemonstration(record.description);
   return {
-    ...{ reception, blobs: record.blobs, folder: options.out, dataset: configuration.dataset },
+    ...{ handlers, blobs: record.blobs, folder: options.out, dataset: configuration.dataset },
     modelBytes: largestBytes + 65_536,
     status: rounds.status,
     view: liveView({ overview: overviewOf(service), rounds, details: record.details, test, clock }),

@@ -64,7 +64,7 @@ export async function servedRounds(
     finalModel: (state) => finalRole(state, configuration)?.sha256,
   });
   await continueRun(folder, configuration, rounds.state());
-  claimed.addEventListener('abort', () => rounds.reception.onFenced?.(claimed.reason));
+  claimed.addEventListener('abort', () => rounds.handlers.onFenced?.(claimed.reason));
   // A coordinator that was killed right after it recorded this left it undone.
   const lastEvent = store.events.at(-1);
   if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());

@@ -5,7 +5,7 @@
  */
 import { open } from 'node:fs/promises';
 import type { TensorFile } from '../../merge/files/tensor-file.js';
-import { readUpTo, unreadable } from '../../merge/files/tensor-source.js';
+import { readUpTo, unreadableTensors } from '../../merge/files/tensor-source.js';
 import { formatSafetensorsHeader, type SafetensorsEntry } from '../../tensor/safetensors-header.js';
 import { layoutDifference, stateLayout } from '../../tensor/state-dict.js';
 
@@ -28,7 +28,7 @@ export function updateHeader(entries: readonly SafetensorsEntry[], what: string)
   return {
     async lengthProblem(path) {
       const handle = await open(path, 'r').catch((cause: unknown) => {
-        throw unreadable(path, cause);
+        throw unreadableTensors(path, cause);
       });
       try {
         const prefix = readUpTo(handle.fd, path, 0, new Uint8Array(8));

@@ -8,7 +8,7 @@ import { arrangeState, type StateDict, type StateLayout } from '../../tensor/sta
 import type { RoundRecord } from '../rounds/round.js';
 import type { RoundEvent, UpdateRecord } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
-import type { Contribution, Method } from './method.js';
+import type { Method, ParticipantAttachment } from './method.js';
 import { auxiliaryNames } from './methods.js';
 import { OWN_TENSORS, type OwnTensors } from './own-tensors.js';
 
@@ -153,7 +153,7 @@ async function* contributionsTo(
   { round, closed, updates }: RoundRecord,
   examples: ReadonlyMap<string, number>,
   store: RunStore,
-): AsyncGenerator<Contribution> {
+): AsyncGenerator<ParticipantAttachment> {
   const total = [...examples.values()].reduce((a, b) => a + b, 0);
   for (const participant of closed.train?.counted ?? []) {
     const sha256 = updates.get(participant)?.attachments?.[name];

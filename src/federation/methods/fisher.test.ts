@@ -17,7 +17,7 @@ import type { FederationPlan } from '../plan/plan-parts.js';
 import { parseJournal } from '../record/journal.js';
 import { memoryStore } from '../record/memory-store.js';
 import { type Resumable, resumptionContract, runInFolder } from '../record/resumption.contract.js';
-import { fisherInformation } from './fisher.js';
+import { fisherMethod } from './fisher.js';
 
 const layout = stateLayout([
   ['fc.weight', [2]],
@@ -57,10 +57,7 @@ const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1
   compared,
   keep: 1,
   methods: [
-    fisherInformation(
-      { inputs: [], frozen: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) },
-      4,
-    ),
+    fisherMethod({ inputs: [], frozen: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) }, 4),
   ],
 });
 

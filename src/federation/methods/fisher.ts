@@ -16,7 +16,7 @@ export const FISHER = 'fisher';
 /**
  * @param examples of how many of its examples a participant computes it; of all where it has fewer
  */
-export const fisherInformation = (plan: FisherPlan, examples: number): Method => ({
+export const fisherMethod = (plan: FisherPlan, examples: number): Method => ({
   name: FISHER,
   title: 'Fisher information',
   leaves: `the mean squared gradients of ${examples} examples`,

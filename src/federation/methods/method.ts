@@ -108,10 +108,10 @@ export interface MethodMerge {
    * One after the other, in the order of the participants, so that memory does not depend on how
    * many there are.
    */
-  readonly contributions: AsyncIterable<Contribution>;
+  readonly contributions: AsyncIterable<ParticipantAttachment>;
 }
 
-export interface Contribution {
+export interface ParticipantAttachment {
   readonly participant: string;
   /**
    * Its part of the examples of everybody who has joined, those who took no part in the round too.

@@ -8,7 +8,7 @@ import { type Configuration, ConfigurationError } from '../../protocol/configura
 import type { WorkerSetup } from '../../training/tasks.js';
 import { controlVariates } from './control-variates.js';
 import { isCorrected } from './corrected-rounds.js';
-import { FISHER, fisherInformation } from './fisher.js';
+import { FISHER, fisherMethod } from './fisher.js';
 import type { Method } from './method.js';
 import { keepOwnTensors, OWN_TENSORS } from './own-tensors.js';
 
@@ -60,7 +60,7 @@ export function methodsFor(
     ...(correction?.name === 'scaffold'
       ? [controlVariates((round) => isCorrected(correction, round, rounds))]
       : []),
-    ...(strategies.some(needsFisher) ? [fisherInformation(fisherPlan(), fisherExamples)] : []),
+    ...(strategies.some(needsFisher) ? [fisherMethod(fisherPlan(), fisherExamples)] : []),
     ...own,
   ];
 }

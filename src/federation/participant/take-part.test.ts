@@ -11,11 +11,10 @@ import {
   only,
   scripted,
 } from '../../../test/scripted-federation.js';
+import { sha256Of } from '../../base/node/sha256-of.js';
 import { imageDataset } from '../../data/images/image-dataset.js';
 import type { Progress } from '../../protocol/announcement.js';
-
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
-import { sha256Of } from '../../transport/blob-folder.js';
 import { TransportError } from '../../transport/error.js';
 import type { Assigned } from '../rounds/round.js';
 

@@ -24,12 +24,12 @@ import { FederationError } from '../error.js';
 import type { CompiledFederation } from '../plan/compile-federation.js';
 import { droppedSentence } from '../rounds/admission.js';
 import { type AssignedWork, assignedWork, type WorkEvent } from './assigned-work.js';
+import { type AssignmentState, dueStep, isStale } from './assignment-state.js';
 import { keptWork, nothingKept } from './kept-update.js';
 import { type KnownCoordinator, knownCoordinator } from './known-coordinator.js';
 import type { OwnData } from './own-data.js';
 import { ownDataRecord } from './own-data-record.js';
 import type { ParticipantFolder } from './participant-files.js';
-import { dueStep, isStale, type Standing } from './standing.js';
 import { type HandEvent, rejection, type WorkInHand, workInHand } from './work-in-hand.js';
 
 export interface TakePartOptions {
@@ -146,7 +146,7 @@ export async function takePart(end: ParticipantEnd, options: TakePartOptions): P
       });
       return { type: 'left' };
     }
-    await sayFailed(end, error, hand.standing());
+    await sayFailed(end, error, hand.state());
     throw error;
   } finally {
     signal?.removeEventListener('abort', leave);
@@ -182,20 +182,20 @@ async function follow(following: Following): Promise<TakePartOutcome> {
       });
     }
     const assignment = next.value;
-    if (isStale(hand.standing(), assignment)) continue;
+    if (isStale(hand.state(), assignment)) continue;
     if (!(await known.see(assignment))) {
       onEvent({ type: 'left-out', assignment });
       continue;
     }
     hand.note({ type: 'heard', assignment });
-    const step = dueStep(hand.standing(), name);
+    const step = dueStep(hand.state(), name);
     if (step.type === 'dropped') throw new FederationError(`federation: ${droppedSentence(name)}`);
     onEvent({ type: 'assigned', assignment });
     if (step.type === 'go-on') continue;
     await unlessOver(hand.giveUp());
     if (step.type === 'finish') return finish(step.assignment, following);
     if (step.type === 'rest') continue;
-    if (hand.standing().excused) await join();
+    if (hand.state().excused) await join();
     hand.begin(step.assignment);
   }
 }
@@ -205,7 +205,7 @@ async function finish(
   { end, options: { folder, signal }, answers, hand }: Following,
 ): Promise<TakePartOutcome> {
   const { reason, message } = assignment;
-  const round = hand.standing().inHand?.round ?? 1;
+  const round = hand.state().inHand?.round ?? 1;
   const model = await answers.finalModel(assignment, round, signal ?? new AbortController().signal);
   if (model !== undefined) await folder?.write(FINAL_MODEL, model);
   // So that the coordinator knows who has been told, and need not stay. It may be gone already.
@@ -242,7 +242,7 @@ async function joinRun(
  * What it was given, or what came of it, is at fault: nobody can go on with that. Of anything else
  * another start may be free.
  */
-async function sayFailed(end: ParticipantEnd, error: unknown, { inHand }: Standing): Promise<void> {
+async function sayFailed(end: ParticipantEnd, error: unknown, { inHand }: AssignmentState): Promise<void> {
   const blame =
     error instanceof DivergedError || error instanceof TensorError || error instanceof ModelFileError;
   if (!blame) return;

@@ -1,18 +1,25 @@
 /**
  * The work that a participant has in hand: one assignment at a time is answered, and can be given
- * up between two steps. It carries the standing, since what becomes of the work changes it at any
+ * up between two steps. It carries the state, since what becomes of the work changes it at any
  * time.
  */
 import { InterruptedError } from '../../base/interrupted.js';
 import { DivergedError } from '../../training/error.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import type { AssignedWork, WorkObserver } from './assigned-work.js';
-import { type AskingAssignment, after, type Fact, firstStanding, keyOf, type Standing } from './standing.js';
+import {
+  type AskingAssignment,
+  type AssignmentEvent,
+  type AssignmentState,
+  initialAssignmentState,
+  keyOf,
+  nextState,
+} from './assignment-state.js';
 
 export interface WorkInHand {
-  standing(): Standing;
+  state(): AssignmentState;
   /** Something happened besides the work itself. */
-  note(fact: Extract<Fact, { type: 'heard' | 'joined' }>): void;
+  note(event: Extract<AssignmentEvent, { type: 'heard' | 'joined' }>): void;
   begin(assignment: AskingAssignment): void;
   /** Resolves when there is nothing in hand. */
   giveUp(): Promise<void>;
@@ -40,10 +47,10 @@ export interface WorkInHandOptions {
 export function workInHand({ end, answers, observer }: WorkInHandOptions): WorkInHand {
   const { onEvent, onProgress } = observer;
   const { promise: failed, reject: fail } = rejection();
-  let standing = firstStanding;
+  let state = initialAssignmentState;
   let current: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
-  const note = (fact: Fact) => {
-    standing = after(standing, fact);
+  const note = (event: AssignmentEvent) => {
+    state = nextState(state, event);
   };
 
   async function sayDiverged(assignment: AskingAssignment, { message }: DivergedError): Promise<void> {
@@ -60,7 +67,7 @@ export function workInHand({ end, answers, observer }: WorkInHandOptions): WorkI
   }
 
   return {
-    standing: () => standing,
+    state: () => state,
     note,
     begin(assignment) {
       const { round, type: activity } = assignment;

@@ -6,6 +6,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { afterAll, describe, expect, it } from 'vitest';
 import { noise } from '../../../test/noise.js';
 import { pictureColumns } from '../../../test/picture-columns.js';
+import { sha256Of } from '../../base/node/sha256-of.js';
 import { imageFacts } from '../../data/images/image-dataset.js';
 import * as g from '../../engine/graph/build.js';
 import { conv2d, dense } from '../../engine/nn/layers/layers.js';
@@ -16,7 +17,7 @@ import { type Description, descriptionSchema } from '../../protocol/description.
 import { decodeForeignPlan, encodeForeignPlan, type ForeignPlan } from '../../protocol/foreign-plan.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import { layoutSize, stateLayout } from '../../tensor/state-dict.js';
-import { blobFolder, sha256Of } from '../../transport/blob-folder.js';
+import { blobFolder } from '../../transport/blob-folder.js';
 import { inProcess } from '../../transport/in-process.js';
 import { runFederation } from '../coordinator/run-federation.js';
 import { serveFederation } from '../coordinator/serve-federation.js';
@@ -254,8 +255,8 @@ describe('training by an accepted plan', () => {
     });
     const serving = serveFederation(configuration, {
       ...{ out, network, workers: 1 },
-      async open({ reception, blobs }) {
-        const end = transport.openCoordinator(reception, blobs);
+      async open({ handlers, blobs }) {
+        const end = transport.openCoordinator(handlers, blobs);
         opened();
         return end;
       },

@@ -15,11 +15,11 @@
  *     rounds/              what was measured when a round was merged (round-details.ts)
  *     label-counts.json    who holds how many of what, where that is shared (label-counts.ts)
  */
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
 import { reasonOf } from '../../base/node/reason.js';
+import { sha256Of } from '../../base/node/sha256-of.js';
 import { writeFileWhole } from '../../base/node/whole-file.js';
 import { type Configuration, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { describeFile } from '../../transport/blob-folder.js';
@@ -30,8 +30,6 @@ import { type JournalLead, openJournal } from './journal.js';
 import { checkJournalVersion } from './journal-version.js';
 import { plainCoding, type StateCoding } from './state-coding.js';
 import { cannotWrite, writeResult } from './write-result.js';
-
-export const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 export interface RunFolder extends RunStore, ConfigurationKeeper {
   readonly path: string;

@@ -22,7 +22,7 @@ export interface Admission {
 export const droppedSentence = (participant: string) =>
   `"${participant}" was dropped from this run by its operator`;
 
-type Refusal = Extract<Receipt, { accepted: false }>;
+type RefusedReceipt = Extract<Receipt, { accepted: false }>;
 type Named<Type extends Announcement['type']> = Extract<Announcement, { type: Type }>;
 
 /** @param initial the SHA-256 of the model that round 1 begins with, where one was given */
@@ -69,7 +69,7 @@ export function admit(
 
 const accepted: Admission = { receipt: { accepted: true } };
 const record = (event: RoundEvent): Admission => ({ event, receipt: { accepted: true } });
-const refused = (reason: Refusal['reason'], message: string): Admission => ({
+const refused = (reason: RefusedReceipt['reason'], message: string): Admission => ({
   // A list of thousands of names may be in it.
   receipt: { accepted: false, reason, message: message.slice(0, 1000) },
 });

@@ -50,10 +50,10 @@ describe('what observers are shown of a run', () => {
     const issued = await openTokens(join(folder, 'tokens.json'));
     const serving = serveFederation(configuration, {
       ...{ out, workers: 1 },
-      async open({ reception, blobs, view }) {
+      async open({ handlers, blobs, view }) {
         view.tell('info', 'it \u001b[1mbegins');
         const uploadsFolder = join(out, 'uploads');
-        opened(await openHub(reception, { blobs, tokens: issued, uploadsFolder, view }));
+        opened(await openHub(handlers, { blobs, tokens: issued, uploadsFolder, view }));
         return opening;
       },
     });

@@ -4,7 +4,7 @@ import { MergeError } from '../error.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from '../kernels/block.js';
 import { type FloatFormat, floatFormat } from '../kernels/float-format.js';
 import { largestIntegers } from '../kernels/largest-integers.js';
-import { checkVariances, othersThanStrategy, type Rule } from '../memory/by-role.js';
+import { checkVariances, othersThanStrategy, type RoleRule } from '../memory/by-role.js';
 import { notFinite, notStorable } from '../memory/checks.js';
 import type { Combination, Survey, ValueColumn } from '../strategy.js';
 import type { Chunk } from './tensor-source.js';
@@ -35,7 +35,7 @@ interface Named {
  * In an order that does not depend on how the files were named, unless the strategy depends on
  * their order.
  */
-type Inputs<File extends Named> = readonly {
+type InputFiles<File extends Named> = readonly {
   readonly file: File;
   readonly examples: number;
   readonly auxiliaries?: Readonly<Record<string, File>>;
@@ -45,7 +45,7 @@ type Inputs<File extends Named> = readonly {
  * The files whose bytes are in the buffers of a chunk. For chunks that are copied, only the inputs
  * are.
  */
-export function sourcesOf<File extends Named>(inputs: Inputs<File>, base: File | undefined): File[] {
+export function sourcesOf<File extends Named>(inputs: InputFiles<File>, base: File | undefined): File[] {
   const auxiliaries = auxiliaryNames(inputs).flatMap((name) =>
     inputs.map((input) => input.auxiliaries?.[name] as File),
   );
@@ -55,14 +55,14 @@ export function sourcesOf<File extends Named>(inputs: Inputs<File>, base: File |
 /** @param first the index of the input that was named first */
 export function chunkMerger(
   combination: Combination,
-  inputs: Inputs<Named>,
+  inputs: InputFiles<Named>,
   base: Named | undefined,
   first = 0,
 ): ChunkMerger {
   const alone = inputs.map(({ file, examples }) => ({ file, examples }));
   const others = othersThanStrategy(first);
   const withoutBase = (rule: keyof typeof others) => floatMerger(others[rule], alone, undefined);
-  const byRule: Readonly<Record<Rule, FloatMerger>> = {
+  const byRule: Readonly<Record<RoleRule, FloatMerger>> = {
     strategy: floatMerger(combination, inputs, base),
     mean: withoutBase('mean'),
     largest: withoutBase('largest'),
@@ -90,7 +90,11 @@ type FloatMerger = (
   output: ChunkBuffer,
 ) => void;
 
-function floatMerger(combination: Combination, inputs: Inputs<Named>, base: Named | undefined): FloatMerger {
+function floatMerger(
+  combination: Combination,
+  inputs: InputFiles<Named>,
+  base: Named | undefined,
+): FloatMerger {
   const columnsOf = columnReader(inputs, base);
   const examples = inputs.map((input) => input.examples);
   const { propagatesNonFinite = false } = combination;
@@ -114,7 +118,7 @@ function floatMerger(combination: Combination, inputs: Inputs<Named>, base: Name
 }
 
 /** In the same blocks as in memory, so that a survey sees the same values. */
-export function chunkReader(survey: Survey, inputs: Inputs<Named>, base: Named | undefined): ChunkReader {
+export function chunkReader(survey: Survey, inputs: InputFiles<Named>, base: Named | undefined): ChunkReader {
   const columnsOf = columnReader(inputs, base);
   return (chunk, buffers) => {
     const format = floatFormat(chunk.dtype);
@@ -133,7 +137,7 @@ export function chunkReader(survey: Survey, inputs: Inputs<Named>, base: Named |
  * @returns a function that finds the columns of a block in the buffers of a chunk, and a check that
  * all their values are finite.
  */
-function columnReader(inputs: Inputs<Named>, base: Named | undefined) {
+function columnReader(inputs: InputFiles<Named>, base: Named | undefined) {
   const sources = sourcesOf(inputs, base);
   const names = auxiliaryNames(inputs);
   const n = inputs.length;
@@ -155,7 +159,7 @@ function columnReader(inputs: Inputs<Named>, base: Named | undefined) {
   };
 }
 
-const auxiliaryNames = (inputs: Inputs<Named>) => Object.keys(inputs[0]?.auxiliaries ?? {});
+const auxiliaryNames = (inputs: InputFiles<Named>) => Object.keys(inputs[0]?.auxiliaries ?? {});
 
 function checkFinite(column: ValueColumn, { path }: Named, tensor: string, index: number): void {
   const bad = firstNotFinite(column);

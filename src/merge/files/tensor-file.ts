@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { FOREIGN_PREFIX_BYTES } from '../../tensor/foreign-format.js';
 import { parseSafetensorsHeader, safetensorsDataStart } from '../../tensor/safetensors-header.js';
-import { readUpTo, type TensorSource, unreadable } from './tensor-source.js';
+import { readUpTo, type TensorSource, unreadableTensors } from './tensor-source.js';
 
 export interface TensorFile extends TensorSource {
   readonly handle: FileHandle;
@@ -15,7 +15,7 @@ export interface TensorFile extends TensorSource {
  */
 export async function openTensorFile(path: string): Promise<TensorFile> {
   const handle = await open(path, 'r').catch((cause) => {
-    throw unreadable(path, cause);
+    throw unreadableTensors(path, cause);
   });
   try {
     const { size } = await handle.stat();

@@ -7,7 +7,7 @@ import { readSync } from 'node:fs';
 import type { Dtype } from '../../tensor/dtype.js';
 import type { SafetensorsEntry, SafetensorsHeader } from '../../tensor/safetensors-header.js';
 import { MergeError } from '../error.js';
-import type { Rule } from '../memory/by-role.js';
+import type { RoleRule } from '../memory/by-role.js';
 
 /** What is needed to read an open file; it can be cloned into another thread. */
 export interface TensorSource {
@@ -30,7 +30,7 @@ export interface Piece {
 
 /** A piece that is merged as one. */
 export interface Chunk extends Piece {
-  readonly rule: Rule;
+  readonly rule: RoleRule;
 }
 
 /**
@@ -57,12 +57,12 @@ export function readUpTo(fd: number, path: string, position: number, target: Uin
       done += bytes;
     }
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadableTensors(path, cause);
   }
   return target.subarray(0, done);
 }
 
-export function unreadable(path: string, cause: unknown): MergeError {
+export function unreadableTensors(path: string, cause: unknown): MergeError {
   const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(cause);
   return new MergeError(`merge: cannot read "${path}": ${reason}`, { hint: 'check the path', cause });
 }

@@ -21,9 +21,9 @@ export const statisticsChoices = ['mean', 'strategy', 'first'] as const;
 export type Statistics = (typeof statisticsChoices)[number];
 
 /** `equal`: all must be equal, and are copied. */
-export type Rule = 'strategy' | 'mean' | 'largest' | 'first' | 'equal';
+export type RoleRule = 'strategy' | 'mean' | 'largest' | 'first' | 'equal';
 
-export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): Rule {
+export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): RoleRule {
   const role = roleOf(name);
   if (floatFormat(dtype) === undefined) {
     if (statistics === 'first') return 'first';
@@ -38,7 +38,9 @@ export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): Rule
  * How floating-point values are combined to which the strategy does not apply. @param first the
  * index of the one that was named first
  */
-export function othersThanStrategy(first: number): Readonly<Record<Exclude<Rule, 'strategy'>, Combination>> {
+export function othersThanStrategy(
+  first: number,
+): Readonly<Record<Exclude<RoleRule, 'strategy'>, Combination>> {
   const one: Combination = { combine: (out, columns) => out.set(columns[first] as ValueColumn) };
   return { mean: mean(), largest: max(), first: one, equal: one };
 }

@@ -16,7 +16,7 @@ import {
 import { MergeError } from '../error.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from '../kernels/block.js';
 import type { Block, Combination, Strategy, ValueColumn } from '../strategy.js';
-import { checkVariances, othersThanStrategy, type Rule, ruleOf, type Statistics } from './by-role.js';
+import { checkVariances, othersThanStrategy, type RoleRule, ruleOf, type Statistics } from './by-role.js';
 import {
   appliedTo,
   checkExamples,
@@ -57,11 +57,11 @@ interface Source {
 }
 
 /** A block that is merged at once. */
-interface Piece {
+interface MergePiece {
   readonly columns: readonly ValueColumn[];
   readonly base: ValueColumn | undefined;
   readonly block: Block;
-  readonly rule: Rule;
+  readonly rule: RoleRule;
   /** Where it begins in the result. */
   readonly begin: number;
   readonly end: number;
@@ -156,7 +156,7 @@ function* mergeByBlocks(
   }
   const data = new Float32Array(layoutSize(layout));
   const namedFirst = ordered.indexOf(updates[0] as Update);
-  const combinations: Readonly<Record<Rule, Combination>> = {
+  const combinations: Readonly<Record<RoleRule, Combination>> = {
     ...othersThanStrategy(namedFirst),
     strategy: stage,
   };
@@ -180,9 +180,9 @@ interface Sources {
 /** All values, block by block. */
 function piecesOf(
   layout: StateLayout,
-  ruleFor: (name: string) => Rule,
+  ruleFor: (name: string) => RoleRule,
   sources: Sources,
-): () => Generator<Piece> {
+): () => Generator<MergePiece> {
   return function* () {
     for (const tensor of layout) {
       const rule = ruleFor(tensor.name);

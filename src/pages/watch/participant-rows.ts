@@ -23,7 +23,7 @@ export interface Sort {
   readonly down: boolean;
 }
 
-export const columns: readonly {
+export const participantColumns: readonly {
   readonly name: string;
   /** By what rows are sorted. */
   readonly key: (row: Row) => string | number;
@@ -71,7 +71,7 @@ export function rowsOf(
 }
 
 export function sorted(rows: readonly Row[], sort: Sort | undefined): readonly Row[] {
-  const key = columns[sort?.column ?? -1]?.key;
+  const key = participantColumns[sort?.column ?? -1]?.key;
   if (key === undefined) return rows;
   const order = (a: Row, b: Row) => {
     const [x, y] = [key(a), key(b)];

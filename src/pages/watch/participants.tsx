@@ -10,9 +10,9 @@ import type { Overview, RoundView } from '../../protocol/view.js';
 import { count } from '../../report/numbers.js';
 import { Scroll } from '../common/scroll.js';
 import {
-  columns,
   countStandings,
   matching,
+  participantColumns,
   type Row,
   rowsOf,
   type Sort,
@@ -125,7 +125,7 @@ function Heads({ sort, onSort }: { readonly sort: Sort | undefined; onSort(sort:
   return (
     <thead>
       <tr>
-        {columns.map(({ name }, column) => (
+        {participantColumns.map(({ name }, column) => (
           <th
             key={name}
             scope="col"

@@ -14,7 +14,7 @@ export interface RoundsMatrix {
   readonly omitted: number;
 }
 
-interface Column {
+interface MatrixColumn {
   readonly head: string;
   cell(round: RoundResult): string;
 }
@@ -33,7 +33,7 @@ export function roundsMatrix(run: RecordedRun): RoundsMatrix {
   const shown = spaced(rounds, MOST_ROWS);
   const test = hasTestExamples(run);
   const pooled = (round: number) => run.rounds[round - 1]?.pooled?.test?.[metric.name];
-  const columns: Column[] = [
+  const columns: MatrixColumn[] = [
     ...byParticipant('own, validation', ownValidation),
     ...(test ? byParticipant('own, test', ownTest) : []),
     ...(test
@@ -59,7 +59,7 @@ function participantColumns(
   names: readonly string[],
   what: string,
   figureOf: FigureOf,
-): Column[] {
+): MatrixColumn[] {
   if (names.length <= MOST_COLUMNS) {
     return names.map((name) => ({
       head: `${name}: ${what}`,

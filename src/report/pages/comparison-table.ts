@@ -6,7 +6,7 @@ import { byteSize } from '../numbers.js';
 import { textTable, wrapped } from '../text-table.js';
 import type { Comparison, ComparisonTarget, StrategySummary } from './comparison.js';
 
-interface Column {
+interface ComparisonColumn {
   readonly head: string;
   cell(row: StrategySummary): string;
 }
@@ -50,7 +50,7 @@ const measured = ({ on }: ComparisonTarget, metric: MetricFacts) =>
     ? `the model’s test ${labelOf(metric)}`
     : `the copies’ validation ${labelOf(metric)}, the mean of the honest participants’,`;
 
-function columnsOf({ metric, seeds, target, strategies }: Comparison): Column[] {
+function columnsOf({ metric, seeds, target, strategies }: Comparison): ComparisonColumn[] {
   return [
     { head: 'strategy', cell: ({ strategy }) => strategy },
     { head: 'test', cell: ({ test }) => samples(metric, test) },
@@ -69,7 +69,7 @@ function columnsOf({ metric, seeds, target, strategies }: Comparison): Column[] 
   ];
 }
 
-function targetColumns(seeds: number): Column[] {
+function targetColumns(seeds: number): ComparisonColumn[] {
   return [
     {
       head: 'rounds',

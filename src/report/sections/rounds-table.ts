@@ -22,7 +22,7 @@ export interface RoundsTableOptions {
   readonly paper?: readonly PaperRow[];
 }
 
-interface Column {
+interface TextColumn {
   readonly head: string;
   cell(round: RoundResult): string;
   /** What the paper has in this place. */
@@ -30,7 +30,7 @@ interface Column {
 }
 
 interface Form {
-  readonly columns: readonly Column[];
+  readonly columns: readonly TextColumn[];
   readonly legend: string;
 }
 
@@ -64,10 +64,10 @@ function formFor(rounds: readonly RoundResult[], options: RoundsTableOptions): F
 function formsOf({ participants, strategies, metric }: RoundsTableOptions): Form[] {
   const label = labelOf(metric);
   const { mergedTest } = figuresBy(metric);
-  const round: Column = { head: 'round', cell: ({ round }) => String(round), paper: () => 'paper' };
-  const time: Column = { head: 'time', cell: ({ seconds }) => duration(seconds) };
+  const round: TextColumn = { head: 'round', cell: ({ round }) => String(round), paper: () => 'paper' };
+  const time: TextColumn = { head: 'time', cell: ({ seconds }) => duration(seconds) };
   const merged = strategies.map(
-    (name): Column => ({
+    (name): TextColumn => ({
       head: name,
       cell: (round) => cellOf(metric, mergedTest(round, name)),
       paper: (row) => row.merged[name],
@@ -108,7 +108,7 @@ const isKnown = ({ merged, participants }: RoundResult) =>
   Object.keys(merged).length > 0 || participants.some(({ validation }) => validation !== undefined);
 
 /** The paper has two environments; beside more of ours there is nothing to compare one by one. */
-function ownColumns(names: readonly string[], metric: MetricFacts): Column[] {
+function ownColumns(names: readonly string[], metric: MetricFacts): TextColumn[] {
   const { ownValidation, ownTest } = figuresBy(metric);
   return names.map((name, index) => ({
     head: name,
@@ -121,7 +121,7 @@ function ownColumns(names: readonly string[], metric: MetricFacts): Column[] {
   }));
 }
 
-function copyColumns(names: readonly string[], metric: MetricFacts): Column[] {
+function copyColumns(names: readonly string[], metric: MetricFacts): TextColumn[] {
   const { copyValidation } = figuresBy(metric);
   return names.map((name, index) => ({
     head: `copy ${index + 1}`,
@@ -129,9 +129,9 @@ function copyColumns(names: readonly string[], metric: MetricFacts): Column[] {
   }));
 }
 
-function foldedBy(metric: MetricFacts): readonly [Column, Column, Column] {
+function foldedBy(metric: MetricFacts): readonly [TextColumn, TextColumn, TextColumn] {
   const { ownValidation, ownTest, copyValidation } = figuresBy(metric);
-  const column = (head: string, figureOf: FigureOf, of: 'participants' | 'copied'): Column => ({
+  const column = (head: string, figureOf: FigureOf, of: 'participants' | 'copied'): TextColumn => ({
     head,
     cell: (round) =>
       spread(

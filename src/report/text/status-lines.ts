@@ -90,7 +90,7 @@ function untilWhen({ deadline = '' }: Status, now: Date, timeOf: typeof toSecond
 
 const toSeconds = (at: string) => `${at.slice(0, 19)}Z`;
 
-type Participant = Status['participants'][number];
+type StatusRow = Status['participants'][number];
 
 function table({ participants, waitingFor, received, metric, copied, phase }: Status): string[] {
   const waited = new Set(waitingFor);
@@ -119,12 +119,12 @@ function table({ participants, waitingFor, received, metric, copied, phase }: St
   return textTable(shown, left);
 }
 
-export function presenceOf({ presence, since }: Participant, timeOf = toSeconds): string {
+export function presenceOf({ presence, since }: StatusRow, timeOf = toSeconds): string {
   if (presence === 'unknown') return '';
   return presence === 'gone' && since !== undefined ? `gone since ${timeOf(since)}` : presence;
 }
 
-export function doing({ presence, reason, progress }: Participant): string {
+export function doing({ presence, reason, progress }: StatusRow): string {
   if (presence === 'left') return reason ?? '';
   if (progress === undefined) return '';
   const { activity, epoch, epochs, step, steps, examplesPerSecond } = progress;

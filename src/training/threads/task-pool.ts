@@ -27,7 +27,7 @@ export interface TaskThread {
   giveUp(): void;
 }
 
-interface Job {
+interface QueuedTask {
   readonly id: number;
   readonly task: WorkerTask;
   readonly onProgress: ((progress: LocalProgress) => void) | undefined;
@@ -39,8 +39,8 @@ interface Job {
 
 export class TaskPool implements TaskRunner {
   readonly #idle: TaskThread[] = [];
-  readonly #running = new Map<TaskThread, Job>();
-  readonly #queue: Job[] = [];
+  readonly #running = new Map<TaskThread, QueuedTask>();
+  readonly #queue: QueuedTask[] = [];
   #nextId = 0;
   #stopped = false;
   /** Of the first thread that ended when it should not have: nothing more is done then. */
@@ -115,7 +115,7 @@ export class TaskPool implements TaskRunner {
       else {
         const giveUp = () => this.#giveUp(job);
         const forget = () => signal?.removeEventListener('abort', giveUp);
-        const job: Job = { id: this.#nextId++, task, onProgress, forget, resolve, reject };
+        const job: QueuedTask = { id: this.#nextId++, task, onProgress, forget, resolve, reject };
         signal?.addEventListener('abort', giveUp);
         this.#queue.push(job);
         this.#dispatch();
@@ -124,7 +124,7 @@ export class TaskPool implements TaskRunner {
   }
 
   /** One that waits is gone; one that runs stops at its next step. */
-  #giveUp(job: Job) {
+  #giveUp(job: QueuedTask) {
     const place = this.#queue.indexOf(job);
     if (place >= 0) {
       this.#queue.splice(place, 1);
@@ -136,14 +136,14 @@ export class TaskPool implements TaskRunner {
   #dispatch() {
     while (this.#idle.length > 0 && this.#queue.length > 0) {
       const thread = this.#idle.shift() as TaskThread;
-      const job = this.#queue.shift() as Job;
+      const job = this.#queue.shift() as QueuedTask;
       this.#running.set(thread, job);
       thread.begin({ type: 'task', id: job.id, task: job.task });
     }
   }
 }
 
-function reject(job: Job, error: Error) {
+function reject(job: QueuedTask, error: Error) {
   job.forget();
   job.reject(error);
 }

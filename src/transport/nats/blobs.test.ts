@@ -4,7 +4,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import { withoutNats } from '../../../test/nats-server.js';
-import { sha256Of } from '../blob-folder.js';
+import { sha256Of } from '../../base/node/sha256-of.js';
 import { TransportError } from '../error.js';
 import { type Log, silentLog } from '../log.js';
 import { randomBlob } from '../transport.contract.js';

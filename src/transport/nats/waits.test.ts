@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JOB, type NatsFederation, natsFederation } from '../../../test/nats-federation.js';
 import { withoutNats } from '../../../test/nats-server.js';
 import { gateway } from '../../../test/silent-servers.js';
-import { sha256Of } from '../blob-folder.js';
+import { sha256Of } from '../../base/node/sha256-of.js';
 import { randomBlob } from '../transport.contract.js';
 import { defaultWaits, type Waits } from '../waits.js';
 import type { WaitOfNats } from '../waits.test.js';

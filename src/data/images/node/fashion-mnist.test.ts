@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import { fashionMnistFiles, type KnownFiles } from '../fashion-mnist-facts.js';
 import type { RunCommand } from './debian-package.js';
 import { type FashionMnistOptions, fashionMnistCache, loadFashionMnist } from './fashion-mnist.js';
-import { sha256 } from './file-bytes.js';
 
 const sample = join(import.meta.dirname, '../../../../test/fixtures/fashion-mnist-sample');
 const names = Object.values(fashionMnistFiles).map((file) => `${file.name}.gz`);
@@ -18,7 +18,7 @@ const files = Object.fromEntries(
   await Promise.all(
     Object.entries(fashionMnistFiles).map(async ([role, { name }]) => {
       const plain = gunzipSync(await readFile(join(sample, `${name}.gz`)));
-      return [role, { name, sha256: sha256(plain), bytes: plain.length }];
+      return [role, { name, sha256: sha256Of(plain), bytes: plain.length }];
     }),
   ),
 ) as KnownFiles;

@@ -8,6 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reasonOf } from '../../../base/node/reason.js';
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import { writeFileWhole } from '../../../base/node/whole-file.js';
 import { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';
@@ -22,7 +23,7 @@ import type { ImageSplit } from '../image-dataset.js';
 import { cacheFolder } from './cache-folder.js';
 import { type RunCommand, unpackDebianPackage } from './debian-package.js';
 import { download } from './download.js';
-import { decompressed, readDataFile, sha256 } from './file-bytes.js';
+import { decompressed, readDataFile } from './file-bytes.js';
 
 export interface FashionMnistOptions {
   /** A folder with the four files, gzip or plain. If given, no other source is tried. */
@@ -142,7 +143,7 @@ async function readKnown(folder: string, file: KnownFile): Promise<IdxFile> {
 }
 
 function verified(source: string, bytes: Uint8Array, file: KnownFile): IdxFile {
-  const digest = sha256(bytes);
+  const digest = sha256Of(bytes);
   if (digest === file.sha256) return { file: source, bytes };
   throw new DataError(
     `data: "${source}" is not the file of Fashion-MNIST: the SHA-256 of its decompressed bytes is ${digest}, expected ${file.sha256}`,

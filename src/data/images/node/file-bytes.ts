@@ -1,5 +1,4 @@
 /** Reads data files in Node, with or without gzip, and computes their digests. */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -54,8 +53,4 @@ async function gunzipped(bytes: Uint8Array, maxOutputLength: number) {
   const result: unknown = await promisify(gunzip)(bytes, { maxOutputLength, info: true });
   const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } };
   return { buffer, read: engine.bytesWritten };
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

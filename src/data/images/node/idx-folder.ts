@@ -6,11 +6,12 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { reasonOf } from '../../../base/node/reason.js';
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import { DataError } from '../../error.js';
 import type { IdxFile } from '../idx.js';
 import { findIdxFiles, namedSet } from '../idx-names.js';
 import type { ImageSplit } from '../image-dataset.js';
-import { readDataFile, sha256 } from './file-bytes.js';
+import { readDataFile } from './file-bytes.js';
 
 /**
  * The set in this folder, gzip or plain. Its classes are called "0", "1", …, or have
@@ -33,7 +34,7 @@ export async function loadIdxFolder(folder: string, trainingOnly = false): Promi
     wanted(names.testLabels),
   ]);
   const files = { trainImages, trainLabels, ...(testExamples && testLabels && { testExamples, testLabels }) };
-  return namedSet(basename(resolve(folder)), prefix, files, sha256(trainLabels.bytes));
+  return namedSet(basename(resolve(folder)), prefix, files, sha256Of(trainLabels.bytes));
 }
 
 async function namesIn(folder: string): Promise<string[]> {

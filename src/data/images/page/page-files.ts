@@ -40,7 +40,7 @@ async function collect(entry: FileSystemEntry, files: PageFile[]): Promise<void>
   try {
     if (entry.isFile) files.push({ path, file: await fileOf(entry as FileSystemFileEntry) });
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadablePageFile(path, cause);
   }
   if (files.length > mostFiles) {
     throw new DataError(`data: there are more than ${mostFiles} files, up to "${path}"`, {
@@ -67,7 +67,7 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
       all.push(...some);
     }
   } catch (cause) {
-    throw unreadable(folder.fullPath, cause);
+    throw unreadablePageFile(folder.fullPath, cause);
   }
 }
 
@@ -96,11 +96,11 @@ export async function readPageFile(
   try {
     return new Uint8Array(await file.slice(start, end).arrayBuffer());
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadablePageFile(path, cause);
   }
 }
 
-export function unreadable(path: string, cause: unknown): DataError {
+export function unreadablePageFile(path: string, cause: unknown): DataError {
   return new DataError(`data: cannot read "${path}": ${(cause as Error).message}`, {
     cause,
     hint: 'it may have been moved or changed since it was chosen: choose it again',

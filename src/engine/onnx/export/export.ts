@@ -11,7 +11,7 @@ import { type StateDict, tensorView } from '../../../tensor/state-dict.js';
 import { type Graph, topologicalOrder, type Value } from '../../graph/value.js';
 import { OnnxModelBuilder } from '../model-builder.js';
 import { dependsOnBatch, type Exporting, PROBES } from './exporting.js';
-import { rules } from './rules.js';
+import { exportRules } from './rules.js';
 
 /**
  * Exports the graph that `trace` gives, for any batch size. An input that has the name of a tensor
@@ -33,7 +33,7 @@ export function exportGraph(trace: (batchSize: number) => Graph, weights: StateD
     name(value) {
       const known = names.get(value);
       if (known !== undefined) return known;
-      const rule = rules[value.op] as (exporting: Exporting, value: Value) => string;
+      const rule = exportRules[value.op] as (exporting: Exporting, value: Value) => string;
       const name = rule(exporting, value);
       names.set(value, name);
       return name;

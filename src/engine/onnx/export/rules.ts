@@ -54,7 +54,7 @@ const reduction =
     return axes.length === 0 ? x : model.node(type, [x, model.int64s(axes)], { keepdims: Number(keepDims) });
   };
 
-export const rules: { readonly [Op in OpName]: Rule<Op> } = {
+export const exportRules: { readonly [Op in OpName]: Rule<Op> } = {
   input: (exporting, y) => exporting.input(y.attributes.name, self(y)),
   constant: ({ model, twin }, y) => {
     const { values, shape } = y.attributes;

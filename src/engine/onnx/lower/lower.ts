@@ -5,13 +5,13 @@
 import { type Graph, topologicalOrder, type Value } from '../../graph/value.js';
 import { OnnxModelBuilder } from '../model-builder.js';
 import { type Lowered, Lowering } from './lowering.js';
-import { rules } from './rules.js';
+import { loweringRules } from './rules.js';
 
 export function lower(graph: Graph): Uint8Array {
   const model = new OnnxModelBuilder();
   const order = topologicalOrder(Object.values(graph.outputs));
   const lowering = new Lowering(model, order, (lowering, value) => {
-    const rule = rules[value.op] as (lowering: Lowering, value: Value) => Lowered;
+    const rule = loweringRules[value.op] as (lowering: Lowering, value: Value) => Lowered;
     return rule(lowering, value);
   });
   for (const [name, value] of Object.entries(graph.outputs)) {

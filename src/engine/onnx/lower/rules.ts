@@ -73,7 +73,7 @@ const onValue =
 const plainOperand = (lowering: Lowering, value: ValueOf<OpName>) =>
   lowering.plain(operand(value as Value, 0));
 
-export const rules: { readonly [Op in OpName]: Rule<Op> } = {
+export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
   input: ({ model }, { attributes: { name, dtype, shape } }) => model.input(name, dtype, shape),
   constant: ({ model }, { attributes: { values, shape } }) => model.floats(values, shape),
 

@@ -10,8 +10,8 @@ import {
   until,
   work,
 } from '../../../../test/text-federation.js';
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import type { Receipt } from '../../../protocol/announcement.js';
-import { sha256Of } from '../../../transport/blob-folder.js';
 import { inProcess } from '../../../transport/in-process.js';
 import { memoryStore } from '../../record/memory-store.js';
 

@@ -10,10 +10,10 @@ import {
   takePart,
   until,
 } from '../../../../test/text-federation.js';
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import { categoriesOf } from '../../../data/dataset.js';
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import type { Blob } from '../../../protocol/blob-name.js';
-import { sha256Of } from '../../../transport/blob-folder.js';
 import { exampleDescription } from '../../../transport/transport.contract.js';
 
 const blobs = blobsOfEachTest();

@@ -7,7 +7,7 @@ import {
   participants,
   takePart,
 } from '../../../../test/text-federation.js';
-import { sha256Of } from '../../../transport/blob-folder.js';
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import { inProcess } from '../../../transport/in-process.js';
 import { FederationError } from '../../error.js';
 import { memoryStore } from '../../record/memory-store.js';

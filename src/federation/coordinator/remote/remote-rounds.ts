@@ -11,7 +11,7 @@ import type { Description } from '../../../protocol/description.js';
 import type { Status } from '../../../protocol/status.js';
 import { broughtBlobs } from '../../../transport/brought.js';
 import type { RunOperator } from '../../../transport/run-operator.js';
-import type { BlobFolder, CoordinatorEnd, Reception } from '../../../transport/transport.js';
+import type { BlobFolder, CoordinatorEnd, CoordinatorHandlers } from '../../../transport/transport.js';
 import type { Clock } from '../../rounds/clock.js';
 import { namedBlobs } from '../../rounds/named-blobs.js';
 import type { RoundRules, RunState } from '../../rounds/round.js';
@@ -55,7 +55,7 @@ export interface RemoteObserver {
 }
 
 export interface RemoteRounds extends RunOperator {
-  readonly reception: Reception;
+  readonly handlers: CoordinatorHandlers;
   /**
    * Leads the run to its end. @throws InterruptedError when it is told to stop before; the error of
    * the store.
@@ -82,7 +82,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
   let farewell: string | undefined;
   const status = () => statusOf(state(), { presences, farewell });
 
-  const reception: Reception = {
+  const handlers: CoordinatorHandlers = {
     description,
     receive: receiving({
       ...{ ledger, groups: categoriesOf(description).length, blobs, brought, initial },
@@ -126,7 +126,7 @@ export function remoteRounds(options: RemoteRoundsOptions): RemoteRounds {
 
   return {
     ...operatorOf(ledger, { tooFew: options.tooFew, cannotReturn: options.cannotReturn }),
-    ...{ reception, conduct, status, state },
+    ...{ handlers, conduct, status, state },
     farewell(seconds, signal) {
       farewell = clock.later(seconds);
       return waitForGoodbyes(ledger, () => presences, clock, seconds, signal);

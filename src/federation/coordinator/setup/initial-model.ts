@@ -1,6 +1,7 @@
 /** Reads a given model to start from, from a file. Node only. */
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../../base/node/reason.js';
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import { requireFinite } from '../../../engine/nn/model-file.js';
 import {
   type Configuration,
@@ -8,7 +9,6 @@ import {
   parseConfiguration,
 } from '../../../protocol/configuration/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../../../tensor/safetensors.js';
-import { sha256Of } from '../../record/run-folder.js';
 
 export type InitialModel = Awaited<ReturnType<typeof readInitialModel>>;
 

@@ -60,18 +60,22 @@ export function metricFigures(
   };
 }
 
-interface Column {
+interface FigureColumn {
   readonly name: string;
   readonly values: readonly (number | undefined)[];
 }
 
 /** Where it is of this metric. */
-function referenceColumns({ metric, reference, rounds }: MetricByRound): Column[] {
+function referenceColumns({ metric, reference, rounds }: MetricByRound): FigureColumn[] {
   if (reference?.metric.name !== metric.name) return [];
   return [{ name: 'reference', values: rounds.map(() => reference.value) }];
 }
 
-const ofEverybody = ({ rounds, participants }: MetricByRound, what: string, numberOf: FigureOf): Column[] =>
+const ofEverybody = (
+  { rounds, participants }: MetricByRound,
+  what: string,
+  numberOf: FigureOf,
+): FigureColumn[] =>
   participants.map((name) => ({
     name: `${name}, ${what}`,
     values: rounds.map((round) => numberOf(round, name)),
@@ -79,7 +83,7 @@ const ofEverybody = ({ rounds, participants }: MetricByRound, what: string, numb
 
 function figure(
   options: LineChartOptions,
-  columns: readonly Column[] | undefined,
+  columns: readonly FigureColumn[] | undefined,
   { metric, rounds }: MetricByRound,
 ): FigureData {
   const all: Numbers | undefined = columns && {

@@ -15,7 +15,7 @@ for (const [name, options] of [
     async () => {
       const hub = await testHub(options);
       return {
-        openCoordinator: (reception) => hub.open({}, reception),
+        openCoordinator: (handlers) => hub.open({}, handlers),
         openParticipant: (participant, trust) => hub.join(participant, undefined, trust),
         close: () => hub.close(),
       };

@@ -15,7 +15,7 @@ import { type Log, silentLog } from '../../log.js';
 import type { RunOperator } from '../../run-operator.js';
 import type { RunView } from '../../run-view.js';
 import { sparingLog } from '../../sparing-log.js';
-import type { BlobFolder, LendShare, SignedReception } from '../../transport.js';
+import type { BlobFolder, LendShare, SigningHandlers } from '../../transport.js';
 import { fittingLimits, openFilesLimit } from './guard/descriptors.js';
 import { doorkeeper } from './guard/doorkeeper.js';
 import { defaultLimits, type HubLimits, timely } from './guard/limits.js';
@@ -63,19 +63,19 @@ export interface Hub extends BlobsBeside {
 /**
  * @throws TransportError when the address cannot be listened on, or the certificate cannot be used
  */
-export async function openHub(reception: SignedReception, options: HubOptions): Promise<Hub> {
+export async function openHub(handlers: SigningHandlers, options: HubOptions): Promise<Hub> {
   const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
   const log = withFewErrors(options.log ?? silentLog);
-  const { participants } = reception.description;
-  const { epoch, signer } = reception;
-  const description = signer.sign('description', described(epoch, reception.description));
+  const { participants } = handlers.description;
+  const { epoch, signer } = handlers;
+  const description = signer.sign('description', described(epoch, handlers.description));
   const limits = limitsOf(options, participants.length, log);
   const server = makeServer(tls, limits);
   const metrics = hubMetrics();
   const note = refusals(log, metrics);
-  const given = new Set(blobsOfDescription(reception.description).map(({ sha256 }) => sha256));
-  const uploads = await uploadsOf(reception, options, { given, limits, metrics, log });
-  const board = switchboard({ reception, description, limits, metrics, log, note, claim: uploads.claim });
+  const given = new Set(blobsOfDescription(handlers.description).map(({ sha256 }) => sha256));
+  const uploads = await uploadsOf(handlers, options, { given, limits, metrics, log });
+  const board = switchboard({ handlers, description, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
   /**
    * What the description names, and all that was ever offered: a participant may still be reading
@@ -89,7 +89,7 @@ export async function openHub(reception: SignedReception, options: HubOptions): 
     ...{ description, participants },
     readable: (sha256) => offered.has(sha256) || (board.assignment() === undefined ? undefined : false),
     mend: async (sha256) => {
-      await reception.onDamaged?.(sha256);
+      await handlers.onDamaged?.(sha256);
     },
     status: options.status ?? (() => ({})),
     operator: options.operator,
@@ -149,7 +149,7 @@ interface UploadsContext {
 }
 
 const uploadsOf = (
-  { description, holds, brought = broughtBlobs() }: SignedReception,
+  { description, holds, brought = broughtBlobs() }: SigningHandlers,
   { uploadsFolder, blobs }: HubOptions,
   { given, limits, metrics, log }: UploadsContext,
 ): Promise<Uploads> =>

@@ -7,7 +7,7 @@ import { blobFolder } from '../../blob-folder.js';
 import type { CoordinatorTrust } from '../../coordinator-voice.js';
 import type { LogFields } from '../../log.js';
 import { exampleReception } from '../../transport.contract.js';
-import type { ParticipantEnd, SignedReception } from '../../transport.js';
+import type { ParticipantEnd, SigningHandlers } from '../../transport.js';
 import { joinHub } from '../client/node/join-hub.js';
 import { openTokens, type Tokens } from './guard/tokens.js';
 import { type Hub, type HubOptions, openHub } from './hub.js';
@@ -27,7 +27,7 @@ export interface TestHub {
   readonly tokens: Tokens;
   /** Of what has been logged so far. */
   readonly lines: LogLine[];
-  open(options?: Partial<HubOptions>, reception?: Partial<SignedReception>): Promise<Hub>;
+  open(options?: Partial<HubOptions>, handlers?: Partial<SigningHandlers>): Promise<Hub>;
   /** The hub that was opened last. */
   hub(): Hub;
   tokenOf(name: string): Promise<string>;
@@ -65,11 +65,11 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
     folder,
     tokens,
     lines,
-    async open(options = {}, reception = {}) {
+    async open(options = {}, handlers = {}) {
       hub = await openHub(
         {
           ...exampleReception,
-          ...reception,
+          ...handlers,
         },
         {
           ...{ blobs, uploadsFolder: join(folder, 'uploads'), tokens, log, port: hub?.port ?? 0 },

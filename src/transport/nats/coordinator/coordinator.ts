@@ -9,7 +9,7 @@ import type { Assignment } from '../../../protocol/assignment.js';
 import { blobsOfAnnouncement } from '../../../protocol/named-blobs.js';
 import { broughtBlobs } from '../../brought.js';
 import { type Log, silentLog } from '../../log.js';
-import type { BlobFolder, CoordinatorEnd, SignedReception } from '../../transport.js';
+import type { BlobFolder, CoordinatorEnd, SigningHandlers } from '../../transport.js';
 import { explain } from '../explain.js';
 import type { BlobChannel } from '../messages.js';
 import { tokenOf } from '../names.js';
@@ -17,7 +17,7 @@ import { watchPresence } from '../presence.js';
 import { publishDescription } from './described-keys.js';
 import { hearAnnouncements } from './hear.js';
 import { hearProgress } from './hear-progress.js';
-import type { Lead } from './lead.js';
+import type { NatsLead } from './lead.js';
 import { type ObjectStoreEnd, objectStoreEnd } from './object-store-end.js';
 
 export interface NatsCoordinatorOptions {
@@ -34,22 +34,22 @@ export interface NatsCoordinatorOptions {
 
 /** @throws FencedError, TransportError */
 export async function openNatsCoordinator(
-  reception: SignedReception,
-  lead: Lead,
+  handlers: SigningHandlers,
+  lead: NatsLead,
   options: NatsCoordinatorOptions,
 ): Promise<CoordinatorEnd & { readonly epoch: number }> {
   const { blobs, blobPlace = 'object-store', log = silentLog } = options;
   const { nats, buckets, job, signal } = lead;
-  const participants = new Map(reception.description.participants.map((name) => [tokenOf(name), name]));
+  const participants = new Map(handlers.description.participants.map((name) => [tokenOf(name), name]));
   const warn = warnings(participants, log);
-  lead.onFenced((error) => reception.onFenced?.(error));
+  lead.onFenced((error) => handlers.onFenced?.(error));
   try {
     const objects =
       blobPlace === 'object-store'
-        ? await openObjects(reception, lead, options, participants, warn)
+        ? await openObjects(handlers, lead, options, participants, warn)
         : undefined;
-    await publishDescription(reception, lead, blobPlace);
-    const tell = (name: string, present: boolean) => reception.onPresence?.(name, present);
+    await publishDescription(handlers, lead, blobPlace);
+    const tell = (name: string, present: boolean) => handlers.onPresence?.(name, present);
     const { seen } = await watchPresence(
       nats,
       buckets.presence,
@@ -63,14 +63,14 @@ export async function openNatsCoordinator(
       ...{ lead, participants, warn },
       onProgress(name, progress) {
         seen(name);
-        reception.onProgress?.(name, progress);
+        handlers.onProgress?.(name, progress);
       },
     });
     hearAnnouncements({
       ...{ lead, participants, warn },
       receive(name, announcement) {
         seen(name);
-        return receive(reception, objects, name, announcement);
+        return receive(handlers, objects, name, announcement);
       },
     });
     return { blobs, epoch: lead.epoch, publish: publisher(lead, objects), close: () => lead.close() };
@@ -96,25 +96,25 @@ function warnings(participants: ReadonlyMap<string, string>, log: Log) {
 
 /** The object store, with what the description names already in it. */
 async function openObjects(
-  reception: SignedReception,
-  lead: Lead,
+  handlers: SigningHandlers,
+  lead: NatsLead,
   { blobs, maximumBlobBytes = 2 ** 31 }: NatsCoordinatorOptions,
   participants: ReadonlyMap<string, string>,
   warn: (token: string, message: string) => void,
 ): Promise<ObjectStoreEnd> {
   const objects = await objectStoreEnd({
-    ...{ lead, blobs, description: reception.description, participants, warn },
+    ...{ lead, blobs, description: handlers.description, participants, warn },
     maximumBytes: maximumBlobBytes,
-    holds: (sha256) => reception.holds?.(sha256) ?? false,
-    brought: reception.brought ?? broughtBlobs(),
-    mend: async (sha256) => reception.onDamaged?.(sha256),
+    holds: (sha256) => handlers.holds?.(sha256) ?? false,
+    brought: handlers.brought ?? broughtBlobs(),
+    mend: async (sha256) => handlers.onDamaged?.(sha256),
   });
   await lead.nats.outages.untilDone('the plan', (lost) => objects.offer(undefined, lost), lead.signal);
   return objects;
 }
 
 async function receive(
-  reception: SignedReception,
+  handlers: SigningHandlers,
   objects: ObjectStoreEnd | undefined,
   name: string,
   announcement: Announcement,
@@ -125,7 +125,7 @@ async function receive(
   const settle = objects?.claim(named);
   let receipt: Receipt | undefined;
   try {
-    receipt = await reception.receive(name, announcement);
+    receipt = await handlers.receive(name, announcement);
     return receipt;
   } finally {
     settle?.(receipt?.accepted === true);
@@ -133,7 +133,7 @@ async function receive(
 }
 
 /** One assignment after the other, each when what it names is in the store. */
-function publisher({ nats, signal, publish }: Lead, objects: ObjectStoreEnd | undefined) {
+function publisher({ nats, signal, publish }: NatsLead, objects: ObjectStoreEnd | undefined) {
   let publishing: Promise<unknown> = Promise.resolve();
 
   async function publishNext(assignment: Assignment): Promise<void> {

@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 import { described, readSigned, signedSchema } from '../../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../../protocol/version.js';
-import type { SignedReception } from '../../transport.js';
+import type { SigningHandlers } from '../../transport.js';
 import { guardKey } from '../guard-key.js';
 import {
   type BlobChannel,
@@ -17,12 +17,12 @@ import {
   natsDescribedSchema,
 } from '../messages.js';
 import { CURRENT_KEY, descriptionKey } from '../names.js';
-import type { Lead } from './lead.js';
+import type { NatsLead } from './lead.js';
 
 /** Writes both, and guards them until the lead ends. */
 export async function publishDescription(
-  { description, epoch, signer }: SignedReception,
-  lead: Lead,
+  { description, epoch, signer }: SigningHandlers,
+  lead: NatsLead,
   blobs: BlobChannel,
 ): Promise<void> {
   const { nats, buckets, job, signal } = lead;
@@ -40,14 +40,14 @@ export async function publishDescription(
   await guard(lead, CURRENT_KEY, current, (other) => jobOf(other, job) !== job);
 }
 
-function guard(lead: Lead, key: string, value: Uint8Array, mayStay: (other: Uint8Array) => boolean) {
+function guard(lead: NatsLead, key: string, value: Uint8Array, mayStay: (other: Uint8Array) => boolean) {
   const onSpoiled = () => lead.spoiled(`somebody has overwritten the key ${key}`);
   const guarded = { bucket: lead.buckets.state, key, value, mayStay, onSpoiled };
   return guardKey(lead.nats, guarded, lead.signal);
 }
 
 /** Of a description by the coordinator that has taken over; 0 where this key has not signed it. */
-function epochOf(value: Uint8Array, { signer: { key, job } }: Lead): number {
+function epochOf(value: Uint8Array, { signer: { key, job } }: NatsLead): number {
   const signed = readAs(signedSchema, value);
   if (signed === undefined) return 0;
   const read = readSigned(signed, { kind: 'nats-description', schema: natsDescribedSchema, key, job });

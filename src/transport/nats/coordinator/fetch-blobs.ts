@@ -11,10 +11,10 @@ import type { PendingBlobs } from '../../pending-blobs.js';
 import type { BlobFolder } from '../../transport.js';
 import { objectName } from '../names.js';
 import { DamagedObject, type Store } from '../object-store.js';
-import type { Lead } from './lead.js';
+import type { NatsLead } from './lead.js';
 
 export interface FetchOptions {
-  readonly lead: Lead;
+  readonly lead: NatsLead;
   readonly blobs: BlobFolder;
   /** Token → name. */
   readonly participants: ReadonlyMap<string, string>;

@@ -6,10 +6,10 @@ import { type Progress, progressSchema } from '../../../protocol/announcement.js
 import { messageOf } from '../explain.js';
 import { decode } from '../messages.js';
 import { PROGRESS_BYTES, progressSubject } from '../names.js';
-import type { Lead } from './lead.js';
+import type { NatsLead } from './lead.js';
 
 export interface ProgressHearing {
-  readonly lead: Lead;
+  readonly lead: NatsLead;
   /** Token → name. */
   readonly participants: ReadonlyMap<string, string>;
   onProgress(name: string, progress: Progress): void;

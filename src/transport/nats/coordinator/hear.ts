@@ -12,10 +12,10 @@ import { messageOf } from '../explain.js';
 import { announcingSchema, decode, encode, identifiedSchema } from '../messages.js';
 import { ANNOUNCEMENT_BYTES, ANNOUNCEMENTS, receiptSubject, subjectOf } from '../names.js';
 import { HEARD_AGAIN_MS } from './consumer.js';
-import type { Lead } from './lead.js';
+import type { NatsLead } from './lead.js';
 
 export interface Hearing {
-  readonly lead: Lead;
+  readonly lead: NatsLead;
   /** Token → name. */
   readonly participants: ReadonlyMap<string, string>;
   receive(participant: string, announcement: Announcement): Promise<Receipt>;

@@ -19,7 +19,7 @@ import { openFence } from './fence.js';
 import { ledState, type WonState } from './led-state.js';
 
 /** Everything that a coordinator does on the server, it does by its lead. */
-export interface Lead {
+export interface NatsLead {
   readonly job: string;
   readonly signer: Signer;
   /** From 1, larger with every lead that is taken of the job. */
@@ -52,7 +52,7 @@ export interface HoldLeadOptions {
 export function holdLead(
   { nats, signer, buckets, beatMs, leaderBeatMs, onSpoiled }: HoldLeadOptions,
   won: WonState,
-): Lead {
+): NatsLead {
   const { job } = signer;
   const { epoch } = won.state;
   const spoiled = rarely(onSpoiled);

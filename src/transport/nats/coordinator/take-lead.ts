@@ -12,7 +12,7 @@ import { type Buckets, createLayout } from '../layout.js';
 import type { State } from '../messages.js';
 import { otherCoordinator, type Revised, readState, type StateOwner, writeState } from '../state.js';
 import { replaceConsumer } from './consumer.js';
-import { holdLead, type Lead } from './lead.js';
+import { holdLead, type NatsLead } from './lead.js';
 import type { WonState } from './led-state.js';
 import { leaderGone } from './standby.js';
 
@@ -65,7 +65,7 @@ export async function takeLead(
     onSpoiled,
     ...patience
   }: LeadOptions = {},
-): Promise<Lead> {
+): Promise<NatsLead> {
   const { job } = signer;
   const who = { name: `commonweight coordinator of ${job}`, inbox: '_INBOX' };
   const nats = await openNats(url, access, who, patience);

@@ -5,8 +5,8 @@
  * checks them by their hash, and removes them. When something goes wrong on the way (a store that
  * lost a part, an uploader that died), the whole blob is sent once more. Node only.
  */
+import { sha256Of } from '../../../base/node/sha256-of.js';
 import type { Blob } from '../../../protocol/blob-name.js';
-import { sha256Of } from '../../blob-folder.js';
 import { NoBlobError, TransportError } from '../../error.js';
 import type { Nats } from '../connection.js';
 import { closedError, messageOf } from '../explain.js';

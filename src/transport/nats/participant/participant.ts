@@ -64,7 +64,7 @@ export async function joinNats(
 }
 
 /** A participant whose federation was found. */
-interface Member {
+interface JoinedMember {
   readonly nats: Nats;
   readonly channel: ChannelEnd;
   readonly voice: CoordinatorVoice;
@@ -72,7 +72,7 @@ interface Member {
   readonly token: string;
 }
 
-async function moverOf({ nats, channel, found, token }: Member, hub: NatsParticipantOptions['hub']) {
+async function moverOf({ nats, channel, found, token }: JoinedMember, hub: NatsParticipantOptions['hub']) {
   const { blobPlace, description } = found;
   const { signal } = channel;
   if (blobPlace === 'object-store') return objectStoreMover(nats, description.job, token, signal);
@@ -81,7 +81,7 @@ async function moverOf({ nats, channel, found, token }: Member, hub: NatsPartici
 }
 
 async function participantEnd(
-  { nats, channel, voice, found, token }: Member,
+  { nats, channel, voice, found, token }: JoinedMember,
   mover: BlobMover,
   { beatMs = 10_000, retryMs = 5000 }: Pick<NatsParticipantOptions, 'beatMs' | 'retryMs'>,
 ): Promise<ParticipantEnd> {

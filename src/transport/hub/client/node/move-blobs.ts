@@ -1,6 +1,6 @@
 /** Blobs to a hub and from it, by Node's own requests. Node only. */
 import { createHash } from 'node:crypto';
-import { sha256Of } from '../../../blob-folder.js';
+import { sha256Of } from '../../../../base/node/sha256-of.js';
 import { type BlobMoverOptions, blobMover } from '../blob-mover.js';
 import type { BlobRequests } from '../blob-requests.js';
 import { finalError, type HubAddress } from './hub-address.js';

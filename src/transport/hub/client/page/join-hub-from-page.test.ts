@@ -17,7 +17,7 @@ describeTransport(
   async () => {
     const hub = await testHub();
     return {
-      openCoordinator: (reception) => hub.open({}, reception),
+      openCoordinator: (handlers) => hub.open({}, handlers),
       openParticipant: (name, trust) => hub.join(name, joinHubFromPage, trust),
       close: () => hub.close(),
     };

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sha256Of } from '../../../blob-folder.js';
+import { sha256Of } from '../../../../base/node/sha256-of.js';
 import { randomBlob } from '../../../transport.contract.js';
 import { type HashThread, hashThread } from './hash-thread.js';
 

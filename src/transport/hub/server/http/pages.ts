@@ -26,7 +26,7 @@ interface FileForm {
   read(): Promise<Uint8Array>;
 }
 
-interface PageFile {
+interface ServedFile {
   readonly headers: OutgoingHttpHeaders;
   readonly forms: readonly [FileForm, ...FileForm[]];
 }
@@ -90,8 +90,8 @@ const builtPages = () =>
   join(dirname(createRequire(import.meta.url).resolve('commonweight/package.json')), 'dist/pages');
 
 /** By the path of the address. */
-function filesIn(folder: string): Map<string, PageFile> {
-  const files = new Map<string, PageFile>();
+function filesIn(folder: string): Map<string, ServedFile> {
+  const files = new Map<string, ServedFile>();
   const add = (path: string, name: string, caching: OutgoingHttpHeaders) => {
     const file = fileAt(join(folder, name), caching);
     if (file !== undefined) files.set(path, file);
@@ -111,7 +111,7 @@ function filesIn(folder: string): Map<string, PageFile> {
   return files;
 }
 
-function fileAt(path: string, caching: OutgoingHttpHeaders): PageFile | undefined {
+function fileAt(path: string, caching: OutgoingHttpHeaders): ServedFile | undefined {
   const [smallest, ...others] = (Object.keys(endings) as Encoding[]).flatMap((encoding) => {
     const file = path + endings[encoding];
     return existsSync(file) ? { encoding, bytes: statSync(file).size, read: reading(file) } : [];
@@ -135,7 +135,7 @@ function reading(file: string): () => Promise<Uint8Array> {
 }
 
 async function send(
-  { headers, forms }: PageFile,
+  { headers, forms }: ServedFile,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import { blobsOfAnnouncement } from '../../../../protocol/named-blobs.js';
 import type { Log } from '../../../log.js';
 import type { SettleClaim } from '../../../pending-blobs.js';
 import type { SparingLog } from '../../../sparing-log.js';
-import type { SignedReception } from '../../../transport.js';
+import type { SigningHandlers } from '../../../transport.js';
 import type { HubMetrics } from '../guard/metrics.js';
 import type { Connection } from './connection.js';
 
@@ -28,7 +28,7 @@ export interface Intake {
 }
 
 export interface IntakeParts {
-  readonly reception: Pick<SignedReception, 'receive'>;
+  readonly handlers: Pick<SigningHandlers, 'receive'>;
   readonly metrics: HubMetrics;
   readonly log: Log;
   readonly spare: SparingLog;
@@ -39,7 +39,7 @@ export interface IntakeParts {
 /** A participant says one thing after the other, and repeats it on a new connection. */
 const MOST_WAITING = 16;
 
-export function intake({ reception, metrics, log, spare, claim }: IntakeParts): Intake {
+export function intake({ handlers, metrics, log, spare, claim }: IntakeParts): Intake {
   const queues = new Map<string, { waiting: number; last: Promise<void> }>();
 
   function queueOf(participant: string) {
@@ -52,7 +52,7 @@ export function intake({ reception, metrics, log, spare, claim }: IntakeParts): 
     const settle = claim(blobsOfAnnouncement(announcement).map(({ sha256 }) => sha256));
     let receipt: Receipt | undefined;
     try {
-      receipt = await reception.receive(participant, announcement);
+      receipt = await handlers.receive(participant, announcement);
       return receipt;
     } finally {
       settle(receipt?.accepted === true);
@@ -93,7 +93,7 @@ export function intake({ reception, metrics, log, spare, claim }: IntakeParts): 
     },
     async leave(participant, reason) {
       const queue = queueOf(participant);
-      const left = queue.last.then(() => reception.receive(participant, { type: 'left', reason }));
+      const left = queue.last.then(() => handlers.receive(participant, { type: 'left', reason }));
       queue.last = left.then(ignore, ignore);
       await left;
     },

@@ -28,7 +28,7 @@ export interface ObserversParts {
   readonly note: NoteRefusal;
 }
 
-interface Observer {
+interface WatchingLine {
   readonly line: Connection<ObservedFrame>;
   readonly stands: () => boolean;
   /** Once it has said from where on it watches. */
@@ -39,7 +39,7 @@ const LOOK_MS = 250;
 
 export function observers({ view, limits, metrics, log, note }: ObserversParts): Observers {
   const spare = sparingLog(log, 1, 30);
-  const watching = new Set<Observer>();
+  const watching = new Set<WatchingLine>();
   let timers: ReturnType<typeof setInterval>[] = [];
 
   const begin = () => {
@@ -54,7 +54,7 @@ export function observers({ view, limits, metrics, log, note }: ObserversParts):
     for (const timer of timers) clearInterval(timer);
   };
 
-  function look(to: Iterable<Observer> = watching): void {
+  function look(to: Iterable<WatchingLine> = watching): void {
     const now = lookAt(view, metrics);
     for (const { line, stands, sent } of to) {
       if (!stands()) {
@@ -97,7 +97,7 @@ export function observers({ view, limits, metrics, log, note }: ObserversParts):
           },
         },
       );
-      const observer: Observer = { line, stands };
+      const observer: WatchingLine = { line, stands };
       if (watching.size === 0) begin();
       watching.add(observer);
       spare('info', address ?? '', { address, observers: watching.size }, 'an observer watches');

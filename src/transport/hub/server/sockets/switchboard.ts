@@ -12,7 +12,7 @@ import type { Signed } from '../../../../protocol/signed.js';
 import type { Log } from '../../../log.js';
 import type { SettleClaim } from '../../../pending-blobs.js';
 import { type SparingLog, sparingLog } from '../../../sparing-log.js';
-import type { SignedReception } from '../../../transport.js';
+import type { SigningHandlers } from '../../../transport.js';
 import type { HubLimits } from '../guard/limits.js';
 import type { HubMetrics } from '../guard/metrics.js';
 import type { NoteRefusal } from '../guard/refusals.js';
@@ -39,7 +39,7 @@ export interface Switchboard {
 }
 
 export interface SwitchboardParts {
-  readonly reception: SignedReception;
+  readonly handlers: SigningHandlers;
   /** Signed, for everybody who comes. */
   readonly description: Signed;
   readonly limits: HubLimits;
@@ -51,10 +51,10 @@ export interface SwitchboardParts {
 }
 
 export function switchboard(parts: SwitchboardParts): Switchboard {
-  const { reception, description, limits, metrics, log, claim } = parts;
+  const { handlers, description, limits, metrics, log, claim } = parts;
   // Of each participant: more than there is to say in the fastest of runs.
   const spare = sparingLog(log, 5, 100);
-  const announcements = intake({ reception, metrics, log, spare, claim });
+  const announcements = intake({ handlers, metrics, log, spare, claim });
   const noteArrival = arrivalLog(spare);
   const taken = places({ answerMs: limits.answerMs, onAdmitted: welcome });
   let current: Assignment | undefined;
@@ -66,7 +66,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
   const present = (participant: string, address: string | undefined, is: boolean) => {
     metrics.connected.set(taken.size);
     spare('info', participant, { participant, address }, is ? 'connected' : 'disconnected');
-    reception.onPresence?.(participant, is);
+    handlers.onPresence?.(participant, is);
   };
 
   function welcome(participant: string, line: HubPeer, before: HubPeer | undefined): void {
@@ -86,7 +86,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     // Before it is welcome there is nothing to say.
     if (taken.of(participant)?.mine !== mine) return;
     if (frame.type === 'announcement') announcements.take(participant, mine, frame);
-    else if (frame.type === 'progress') reception.onProgress?.(participant, frame.progress);
+    else if (frame.type === 'progress') handlers.onProgress?.(participant, frame.progress);
   }
 
   return {
@@ -116,7 +116,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
     publish(assignment) {
       current = assignment;
       if ('round' in assignment) metrics.round.set(assignment.round);
-      const signed = reception.signer.sign('assignment', assignment);
+      const signed = handlers.signer.sign('assignment', assignment);
       saying = JSON.stringify({ type: 'assignment', assignment: signed } satisfies HubFrame);
       for (const [, { mine }] of taken.all()) mine.sendText(saying);
     },

@@ -96,7 +96,7 @@ function endWith(stream: Duplex, status: string): void {
   stream.once('finish', () => stream.destroy());
 }
 
-interface Greeting {
+interface Caller {
   readonly record: TokenRecord;
   connect(socket: WebSocket, stands: () => boolean): void;
 }
@@ -109,7 +109,7 @@ const whoIs = (identity: Identity, { socket }: IncomingMessage) =>
 function greet(
   request: IncomingMessage,
   { tokens, participants, switchboard, observers }: UpgradeParts,
-): Greeting | No {
+): Caller | No {
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
   const { version, token, watches } = readSubprotocols(offered);
   if (version !== `${PROTOCOL_VERSION}`) {

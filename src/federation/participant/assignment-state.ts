@@ -1,11 +1,11 @@
 /**
- * Where a participant stands between its assignments: what it has heard, what it has answered, and
- * what it is at work on. A pure function from a standing and a fact to the next standing, and one
- * from a standing to the step that is due. `work-in-hand.ts` carries it, `take-part.ts` drives it:
+ * The state of a participant between its assignments: what it has heard, what it has answered, and
+ * what it is at work on. A pure function from a state and an event to the next state, and one
+ * from a state to the step that is due. `work-in-hand.ts` carries it, `take-part.ts` drives it:
  *
  *     for await (const assignment of end.assignments()) {
- *       standing = after(standing, { type: 'heard', assignment });
- *       switch (dueStep(standing, participant).type) { … }
+ *       state = nextState(state, { type: 'heard', assignment });
+ *       switch (dueStep(state, participant).type) { … }
  *     }
  */
 import { type Assignment, isEarlier } from '../../protocol/assignment.js';
@@ -14,7 +14,7 @@ import { blobsOfAssignment } from '../../protocol/named-blobs.js';
 /** An assignment that asks some participants for an answer. */
 export type AskingAssignment = Extract<Assignment, { waitingFor: string[] }>;
 
-export interface Standing {
+export interface AssignmentState {
   /** The newest assignment. */
   readonly seen: Assignment | undefined;
   /**
@@ -40,7 +40,7 @@ export interface WorkState {
   readonly stopped: boolean;
 }
 
-export const firstStanding: Standing = {
+export const initialAssignmentState: AssignmentState = {
   seen: undefined,
   answered: new Map(),
   diverged: new Set(),
@@ -48,7 +48,7 @@ export const firstStanding: Standing = {
   inHand: undefined,
 };
 
-export type Fact =
+export type AssignmentEvent =
   | { readonly type: 'heard'; readonly assignment: Assignment }
   | { readonly type: 'joined' }
   | { readonly type: 'begun'; readonly assignment: AskingAssignment }
@@ -58,26 +58,26 @@ export type Fact =
   | { readonly type: 'diverged'; readonly key: string }
   | { readonly type: 'stopped' };
 
-export function after(standing: Standing, fact: Fact): Standing {
-  const { seen, answered, diverged, inHand } = standing;
-  switch (fact.type) {
+export function nextState(state: AssignmentState, event: AssignmentEvent): AssignmentState {
+  const { seen, answered, diverged, inHand } = state;
+  switch (event.type) {
     case 'heard':
-      return { ...standing, seen: fact.assignment };
+      return { ...state, seen: event.assignment };
     case 'joined':
-      return { ...standing, excused: false };
+      return { ...state, excused: false };
     case 'begun': {
-      const { assignment } = fact;
+      const { assignment } = event;
       const key = keyOf(assignment);
-      return { ...standing, inHand: { key, round: assignment.round, said: false, stopped: false } };
+      return { ...state, inHand: { key, round: assignment.round, said: false, stopped: false } };
     }
     case 'said':
-      return inHand?.key === fact.key ? { ...standing, inHand: { ...inHand, said: true } } : standing;
+      return inHand?.key === event.key ? { ...state, inHand: { ...inHand, said: true } } : state;
     case 'answered':
-      return seen === undefined ? standing : { ...standing, answered: new Map(answered).set(fact.key, seen) };
+      return seen === undefined ? state : { ...state, answered: new Map(answered).set(event.key, seen) };
     case 'diverged':
-      return { ...standing, diverged: new Set(diverged).add(fact.key), excused: true };
+      return { ...state, diverged: new Set(diverged).add(event.key), excused: true };
     case 'stopped':
-      return inHand === undefined ? standing : { ...standing, inHand: { ...inHand, stopped: true } };
+      return inHand === undefined ? state : { ...state, inHand: { ...inHand, stopped: true } };
   }
 }
 
@@ -93,7 +93,7 @@ export type DueStep =
   | { readonly type: 'begin'; readonly assignment: AskingAssignment };
 
 /** What the newest assignment asks of a participant. */
-export function dueStep({ seen, answered, diverged, inHand }: Standing, participant: string): DueStep {
+export function dueStep({ seen, answered, diverged, inHand }: AssignmentState, participant: string): DueStep {
   if (seen === undefined) return { type: 'go-on' };
   if (seen.dropped?.includes(participant)) return { type: 'dropped' };
   if (seen.type === 'finished') return { type: 'finish', assignment: seen };
@@ -111,7 +111,7 @@ export function dueStep({ seen, answered, diverged, inHand }: Standing, particip
 }
 
 /** Whether an assignment was said before the newest one: it is not listened to any more. */
-export const isStale = ({ seen }: Standing, assignment: Assignment): boolean =>
+export const isStale = ({ seen }: AssignmentState, assignment: Assignment): boolean =>
   seen !== undefined && isEarlier(assignment, seen);
 
 /** Two assignments that ask for the same have the same key. */
