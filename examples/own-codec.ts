@@ -33,7 +33,7 @@ export async function ownCodec(dataset = 'fashion-mnist', update = int8.name) {
       codec: { update },
     },
     // Across machines it goes to serveFederation and to joinFederation.
-    { codecs: [int8] },
+    { extensions: { codecs: [int8] } },
   );
   const accuracy = result.rounds.at(-1)?.merged.mean?.test.accuracy ?? 0;
   console.log(`${update}: ${(accuracy * 100).toFixed(2)}% of the test images`);

@@ -46,8 +46,8 @@ export async function ownMethod(dataset = 'fashion-mnist') {
       strategy: 'movement-mean',
       compare: ['mean'],
     },
-    // Across machines the same two go to serveFederation and to joinFederation.
-    { methods: [movement], strategies: [movementMean] },
+    // Across machines the same record goes to serveFederation and to joinFederation.
+    { extensions: { methods: [movement], strategies: [movementMean] } },
   );
   console.table(result.rounds.map(({ merged }) => merged));
   return result;

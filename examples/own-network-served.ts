@@ -39,7 +39,7 @@ export async function ownNetworkServed() {
       rounds: 3,
     },
     {
-      ...{ network: stripeNet, out: join(folder, 'run') },
+      ...{ extensions: { network: stripeNet }, out: join(folder, 'run') },
       async open({ handlers, blobs, folder: run, operator }) {
         const hub = await openHub(handlers, {
           blobs,
@@ -47,7 +47,7 @@ export async function ownNetworkServed() {
           uploadsFolder: join(run, 'uploads'),
           operator,
         });
-        outcomes.push(participate(hub.url, 'has-it', { network: stripeNet }));
+        outcomes.push(participate(hub.url, 'has-it', { extensions: { network: stripeNet } }));
         // It trusts the coordinator with its pictures: somebody else's graph is going to read them.
         outcomes.push(participate(hub.url, 'accepts-it', { acceptForeignPlan: true }));
         return hub;

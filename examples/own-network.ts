@@ -34,7 +34,10 @@ export async function ownNetwork() {
       rounds: 3,
       reference: 0.99,
     },
-    { network: stripeNet, data: { train: stripes('train', 600), test: stripes('test', 200) } },
+    {
+      extensions: { network: stripeNet },
+      data: { train: stripes('train', 600), test: stripes('test', 200) },
+    },
   );
   console.log(`stopped: ${result.stopped.reason} in round ${result.stopped.round}`);
   return result;

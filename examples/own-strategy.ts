@@ -34,7 +34,7 @@ export async function ownStrategy(dataset = 'fashion-mnist') {
       strategy: 'midrange',
       compare: ['mean', 'max'],
     },
-    { strategies: [midrange] },
+    { extensions: { strategies: [midrange] } },
   );
   console.table(result.rounds.map(({ merged }) => merged));
   return result;

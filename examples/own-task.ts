@@ -78,7 +78,7 @@ export async function ownTask() {
       local: { epochs: 2 },
       rounds: 4,
     },
-    { data: { train, test }, network, task: poisson },
+    { data: { train, test }, extensions: { network, task: poisson } },
   );
 
   // The merged model on calls that nobody has seen.

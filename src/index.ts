@@ -68,7 +68,8 @@ export {
   type TakePartOutcome,
   takePart,
 } from './federation/participant/take-part.js';
-export { compileDescription } from './federation/plan/description.js';
+export { compileDescription, type DescriptionOptions } from './federation/plan/description.js';
+export type { Extensions } from './federation/plan/extensions.js';
 export { type ShareChoice, shareChoice } from './federation/plan/share-choice.js';
 export type { RunResult } from './federation/record/run-result.js';
 export type { Phase, RoundRules, RunState } from './federation/rounds/round.js';

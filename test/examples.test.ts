@@ -14,8 +14,8 @@ import { quickStart } from '../examples/quick-start.js';
 import { threeProcesses } from '../examples/three-processes.js';
 import { imageFacts } from '../src/data/images/image-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
-import { chooseStrategies } from '../src/federation/plan/chosen-strategies.js';
 import { compileFederation } from '../src/federation/plan/compile-federation.js';
+import { namedParts } from '../src/federation/plan/extensions.js';
 import { parseConfiguration } from '../src/protocol/configuration/configuration.js';
 import { distributedProblem } from '../src/protocol/configuration/distributed-problem.js';
 
@@ -39,7 +39,7 @@ describe('the examples', () => {
     const { imageShape, classNames = [], participants, partition } = configuration;
     expect(participants).toHaveLength(partition.participants);
     const facts = imageFacts(imageShape!, classNames!);
-    const federation = compileFederation(configuration, facts, chooseStrategies(configuration, [], ''), '');
+    const federation = compileFederation(configuration, facts, namedParts(configuration, {}, ''), '');
     expect(federation.initialState('seoul').layout.at(-1)?.shape).toEqual([classNames.length]);
   });
 

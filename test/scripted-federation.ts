@@ -11,9 +11,9 @@ import { imageFacts } from '../src/data/images/image-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
 import { type JoinOptions, joinFederation } from '../src/federation/participant/node/join-federation.js';
 import type { TakePartEvent } from '../src/federation/participant/take-part.js';
-import { chooseStrategies } from '../src/federation/plan/chosen-strategies.js';
 import { compileFederation } from '../src/federation/plan/compile-federation.js';
 import { describeFederation } from '../src/federation/plan/description.js';
+import { namedParts } from '../src/federation/plan/extensions.js';
 import { shareChoice } from '../src/federation/plan/share-choice.js';
 import type { Assigned } from '../src/federation/rounds/round.js';
 import type { Figures } from '../src/metrics/metric.js';
@@ -88,12 +88,7 @@ async function recordRun(input: ConfigurationInput) {
 async function described(input: ConfigurationInput): Promise<Description> {
   const configuration = parseConfiguration(input, 'test');
   const facts = imageFacts([1, 4, 4], ['a', 'b']);
-  const compiled = compileFederation(
-    configuration,
-    facts,
-    chooseStrategies(configuration, [], 'test'),
-    'test',
-  );
+  const compiled = compileFederation(configuration, facts, namedParts(configuration, {}, 'test'), 'test');
   const participants = Array.from(
     { length: configuration.partition.participants },
     (_, index) => `environment-${index + 1}`,
@@ -182,9 +177,7 @@ export const only = { waitingFor: [name] };
 
 /** A model of the described network. */
 export function initialModel({ configuration, ...facts }: Description, scale = 1): Uint8Array {
-  const strategies = chooseStrategies(configuration, [], 'test');
-  const { layout, data: values } = compileFederation(configuration, facts, strategies, 'test').initialState(
-    'x',
-  );
+  const named = namedParts(configuration, {}, 'test');
+  const { layout, data: values } = compileFederation(configuration, facts, named, 'test').initialState('x');
   return encodeSafetensors({ layout, data: values.map((value) => scale * value) });
 }

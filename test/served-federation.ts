@@ -22,16 +22,16 @@ export const base = {
 /**
  * @param folder for what everybody keeps; the coordinator's is `served`
  * @param watch observes it, and may ask what an operator may
- * @param own what the coordinator brings itself: strategies, methods, codecs, a model to start from
- * @param there what participants bring, where it is not the same
+ * @param own what the coordinator brings itself: extensions, a model to start from
+ * @param there the participants' extensions, where they are not the same
  * @returns what became of it, and of each participant: an error where it ended with one
  */
 export async function served(
   folder: string,
   configuration: ConfigurationInput,
   watch: (operator: () => RunOperator) => ServeOptions['observer'] = () => ({}),
-  own: Pick<ServeOptions, 'strategies' | 'methods' | 'codecs' | 'init'> = {},
-  there: Pick<JoinOptions, 'methods' | 'codecs'> = own,
+  own: Pick<ServeOptions, 'extensions' | 'init'> = {},
+  there: Pick<JoinOptions, 'extensions'> = own,
 ) {
   const transport = inProcess();
   const out = join(folder, 'served');
@@ -60,7 +60,7 @@ export async function served(
     const choice = shareChoice(`${name}:${k + 1}/${participants}`);
     const outcome = await joinFederation(end, participant, {
       data: dataset,
-      ...{ strategies: own.strategies, methods: there.methods, codecs: there.codecs },
+      extensions: there.extensions,
       choice,
       folder: join(folder, participant),
     }).catch((error: Error) => error);

@@ -69,7 +69,7 @@ async function planProblem(entries: Exchange['entries']): Promise<string | undef
   const signed = signedSchema.parse(welcome?.description);
   const read = readSigned(signed, { kind: 'description', schema: describedSchema });
   if ('problem' in read) return read.problem;
-  return compileDescription(read.value.description, { network: stripeNet }).then(
+  return compileDescription(read.value.description, { extensions: { network: stripeNet } }).then(
     () => undefined,
     (error: Error) => error.message,
   );

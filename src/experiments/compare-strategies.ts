@@ -15,8 +15,9 @@ import {
   runFederation,
 } from '../federation/coordinator/run-federation.js';
 import { withOwnNormalization } from '../federation/coordinator/setup/own-normalization.js';
+import { withOwnSettings } from '../federation/coordinator/setup/own-settings.js';
 import { FederationError } from '../federation/error.js';
-import { chooseStrategies } from '../federation/plan/chosen-strategies.js';
+import { type Extensions, namedParts } from '../federation/plan/extensions.js';
 import { DivergedRunError } from '../federation/record/diverged-run.js';
 import { claimFolder, type FolderClaim } from '../federation/record/folder-claim.js';
 import type { RunResult } from '../federation/record/run-result.js';
@@ -42,7 +43,7 @@ export interface RunPosition {
 export interface ComparisonOptions
   extends Pick<
     FederationOptions,
-    'out' | 'workers' | 'dataDir' | 'data' | 'signal' | 'source' | 'mostMemoryBytes'
+    'out' | 'workers' | 'dataDir' | 'data' | 'extensions' | 'signal' | 'source' | 'mostMemoryBytes'
   > {
   /** The others are compared with the first. */
   readonly strategies: readonly string[];
@@ -73,8 +74,9 @@ export async function compareStrategies(
   options: ComparisonOptions,
 ): Promise<ComparedResult[]> {
   const { seeds, source = 'options', observer = {}, signal, dataDir } = options;
-  const parsed = parseConfiguration(input, source);
-  const strategies = namesOf(options.strategies, parsed, source);
+  const own = { dataset: options.data?.train, task: options.extensions?.task };
+  const parsed = parseConfiguration(withOwnSettings(input, own), source);
+  const strategies = namesOf(options.strategies, parsed, options.extensions, source);
   const data =
     options.data ??
     (await loadDataset(parsed.dataset, {
@@ -122,7 +124,7 @@ async function runOne(
   place: RunPosition,
   data: TrainTestSplit,
   share: ReturnType<typeof shareTasks>,
-  { out, workers, mostMemoryBytes, source, signal, observer = {} }: ComparisonOptions,
+  { out, workers, mostMemoryBytes, extensions, source, signal, observer = {} }: ComparisonOptions,
 ): Promise<ComparedResult> {
   const { strategy, seed } = place;
   let stateBytes = 0;
@@ -130,6 +132,7 @@ async function runOne(
     data,
     workers,
     mostMemoryBytes,
+    extensions,
     source,
     signal,
     out: out === undefined ? undefined : join(out, folderOf(strategy), `seed-${seed}`),
@@ -159,9 +162,14 @@ async function runOne(
 const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merged).length > 0;
 
 /** The strategies' full names. They are checked before the first run, which may take long. */
-function namesOf(strategies: readonly string[], configuration: Configuration, source: string): string[] {
+function namesOf(
+  strategies: readonly string[],
+  configuration: Configuration,
+  extensions: Extensions = {},
+  source: string,
+): string[] {
   const names = strategies.map(
-    (strategy) => chooseStrategies({ ...configuration, strategy, compare: [] }, [], source).strategy.name,
+    (strategy) => namedParts({ ...configuration, strategy, compare: [] }, extensions, source).strategy.name,
   );
   const twice = names.find(
     (name, place) => names.findIndex((other) => folderOf(other) === folderOf(name)) < place,

@@ -24,19 +24,7 @@ import { isFinished } from '../federation/rounds/rounds.js';
 import type { MetricFacts } from '../metrics/metric.js';
 
 export interface ReplayOptions
-  extends Pick<
-    FederationOptions,
-    | 'out'
-    | 'workers'
-    | 'dataDir'
-    | 'data'
-    | 'network'
-    | 'strategies'
-    | 'methods'
-    | 'codecs'
-    | 'init'
-    | 'signal'
-  > {
+  extends Pick<FederationOptions, 'out' | 'workers' | 'dataDir' | 'data' | 'extensions' | 'init' | 'signal'> {
   /** Where the data set is now; by default where its configuration says. */
   readonly dataset?: string | undefined;
   readonly observer?: Pick<NonNullable<FederationOptions['observer']>, 'onData' | 'onNotice'> & {
@@ -105,9 +93,9 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
       observer.onRound?.(run.rounds[told] as RoundRecord, next.rounds[told] as RoundRecord);
     }
   };
-  const { out, workers, network, strategies, methods, codecs, init } = options;
+  const { out, workers, extensions, init } = options;
   const { result } = await runFederation(configuration, {
-    ...{ out, workers, network, strategies, methods, codecs, init, signal, data, source, recorded: rounds },
+    ...{ out, workers, extensions, init, signal, data, source, recorded: rounds },
     observer: {
       onStart(start) {
         observer.onStart?.(run, isFinished(start.state));

@@ -49,7 +49,7 @@ beforeAll(async () => {
       reference: 0.8,
     },
     {
-      ...{ out, workers: 2, network: mlp({ classes: 1, hidden: [8] }) },
+      ...{ out, workers: 2, extensions: { network: mlp({ classes: 1, hidden: [8] }) } },
       data: { train: points(600, 1), test: points(200, 2) },
     },
   );

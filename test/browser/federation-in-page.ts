@@ -9,9 +9,9 @@ import { allIndices } from '../../src/data/batches/batches.js';
 import { imageFacts } from '../../src/data/images/image-dataset.js';
 import { blobOf } from '../../src/federation/participant/kept-update.js';
 import { ownData } from '../../src/federation/participant/own-data.js';
-import { chooseStrategies } from '../../src/federation/plan/chosen-strategies.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { describeFederation } from '../../src/federation/plan/description.js';
+import { namedParts } from '../../src/federation/plan/extensions.js';
 import { shareChoice } from '../../src/federation/plan/share-choice.js';
 import type { Assigned } from '../../src/federation/rounds/round.js';
 import { merge } from '../../src/merge/memory/merge.js';
@@ -48,12 +48,7 @@ export async function federationInPage(
 ): Promise<FederationInPage> {
   const configuration = parseConfiguration(smallFederation, 'test');
   const facts = imageFacts(IMAGE_SHAPE, CLASSES);
-  const compiled = compileFederation(
-    configuration,
-    facts,
-    chooseStrategies(configuration, [], 'test'),
-    'test',
-  );
+  const compiled = compileFederation(configuration, facts, namedParts(configuration, {}, 'test'), 'test');
   const description = await describeFederation(compiled, { job: '0123456789abcdef', participants: NAMES });
   const train = datasetOf(pictures);
 

@@ -4,9 +4,9 @@
  */
 
 import { mlp } from '../../src/engine/nn/models/mlp.js';
-import { chooseStrategies } from '../../src/federation/plan/chosen-strategies.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { compileDescription } from '../../src/federation/plan/description.js';
+import { namedParts } from '../../src/federation/plan/extensions.js';
 import { offeredPlan } from '../../src/federation/plan/foreign-plan.js';
 import { planHash } from '../../src/federation/plan/plan-hash.js';
 import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
@@ -41,8 +41,8 @@ const OPERATORS: readonly (readonly [string, string])[] = [
 /** What `share` of a thousand inputs are. */
 export function foreignPlans(share: number): Decoder {
   const network = mlp({ classes: 2, hidden: [2] });
-  const strategies = chooseStrategies(configuration, [], 'fuzz');
-  const sound = offeredPlan(compileFederation(configuration, facts, { ...strategies, network }, 'fuzz'));
+  const named = namedParts(configuration, { network }, 'fuzz');
+  const sound = offeredPlan(compileFederation(configuration, facts, named, 'fuzz'));
   if (sound === undefined) throw new Error('no plan is offered');
   const plan = decodeForeignPlan(sound);
   const length = Number(new DataView(sound.buffer).getBigUint64(0, true));

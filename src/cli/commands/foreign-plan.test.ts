@@ -41,7 +41,7 @@ it('who joins a network of the coordinator’s own code is told what that means,
   });
   const tokens = await openTokens(join(cwd, 'tokens.json'));
   const serving = serveFederation(configuration, {
-    ...{ out, network, workers: 1 },
+    ...{ out, extensions: { network }, workers: 1 },
     async open({ handlers, blobs, folder, modelBytes }) {
       const limits = { blobBytes: modelBytes };
       const uploadsFolder = join(folder, 'uploads');
@@ -61,7 +61,7 @@ it('who joins a network of the coordinator’s own code is told what that means,
   const refused = await joined();
   expect(refused.status).toBe(2);
   expect(refused.stderr).toContain('"model.name" is "custom", which is the coordinator’s own code');
-  expect(refused.stderr).toContain('joinFederation(end, name, { network })');
+  expect(refused.stderr).toContain('joinFederation(end, name, { extensions: { network } })');
   expect(refused.stderr).toMatch(/--accept-foreign-plan: .*could copy them into what it calls weights/);
   const explained = await joined('--explain');
   expect(explained.status).toBe(0);
@@ -70,14 +70,15 @@ it('who joins a network of the coordinator’s own code is told what that means,
   const end = await joinHub(url, { token: await tokens.issue({ role: 'participant', name: 'site-a' }) });
   const [mine, accepted] = await Promise.all([
     joinFederation(end, 'site-a', {
-      ...{ data: sample, choice: shareChoice('v:1/2'), network, folder: join(cwd, 'a') },
+      ...{ data: sample, choice: shareChoice('v:1/2'), folder: join(cwd, 'a') },
+      extensions: { network },
     }).finally(() => end.close()),
     joined('--accept-foreign-plan'),
   ]);
   expect(accepted.stderr).toBe('');
   expect(accepted.status).toBe(0);
   await serving;
-  await runFederation(configuration, { network, out: join(cwd, 'local'), workers: 1 });
+  await runFederation(configuration, { extensions: { network }, out: join(cwd, 'local'), workers: 1 });
   const model = readFileSync(join(cwd, 'local', 'model.safetensors'));
   expect(mine.type === 'finished' && model.equals(mine.model ?? new Uint8Array(0))).toBe(true);
   expect(model.equals(readFileSync(join(cwd, 'b', 'model.safetensors')))).toBe(true);

@@ -17,6 +17,7 @@ import type { Task } from '../../engine/nn/tasks/task.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import type { JoinOptions } from '../participant/node/join-federation.js';
 import { FINAL_MODEL } from '../participant/take-part.js';
+import type { Extensions } from '../plan/extensions.js';
 import { shareChoice } from '../plan/share-choice.js';
 import { runFederation } from './run-federation.js';
 import { serveFederation } from './serve-federation.js';
@@ -71,7 +72,7 @@ interface Case {
   readonly dataset: Dataset;
   readonly settings: Partial<ConfigurationInput>;
   /** What both sides bring. */
-  readonly own: { readonly network?: Network; readonly task?: Task };
+  readonly extensions: Extensions;
   readonly metric: string;
 }
 
@@ -79,19 +80,19 @@ const cases: Readonly<Record<string, Case>> = {
   'numbers of a table, and a number': {
     dataset: distances,
     settings: { task: { name: 'regression', unit: 'km' }, model: { name: 'mlp', hidden: [4] } },
-    own: {},
+    extensions: {},
     metric: 'rmse',
   },
   'tokens, and a category': {
     dataset: sentences,
     settings: {},
-    own: { network: reader },
+    extensions: { network: reader },
     metric: 'accuracy',
   },
   'a task of one’s own': {
     dataset: counts,
     settings: {},
-    own: { network: mlp({ classes: 1, hidden: [4] }), task: poisson },
+    extensions: { network: mlp({ classes: 1, hidden: [4] }), task: poisson },
     metric: 'deviance',
   },
 };
@@ -118,21 +119,21 @@ const shareOf = (dataset: Dataset, part: number): JoinOptions => ({
 
 describe('a federation over a hub', () => {
   it.each(Object.entries(cases))('of %s comes to the bytes of a run on one machine', async (_, one) => {
-    const { dataset, settings, own, metric } = one;
+    const { dataset, settings, extensions, metric } = one;
     const test = subset(dataset, [0, 1, 2, 3, 4, 5], 'test');
     const configuration = { ...base, ...settings };
-    const brought = { ...own, shareLabelCounts: true };
+    const brought = { extensions, shareLabelCounts: true };
     const { result, outcomes, out } = await servedOverHub(
       folder,
       { dataset: dataset.name, ...configuration },
-      { ...own, test },
+      { extensions, test },
       {
         'environment-1': { ...shareOf(dataset, 1), ...brought },
         'environment-2': { ...shareOf(dataset, 2), ...brought },
       },
     );
     const local = join(folder, 'local');
-    const run = { out: local, data: { train: dataset, test }, workers: 1, ...own };
+    const run = { out: local, data: { train: dataset, test }, workers: 1, extensions };
     const { result: expected } = await runFederation(configuration, run);
     expect(outcomes).toMatchObject([{ type: 'finished' }, { type: 'finished' }]);
     const file = await readFile(join(local, 'model.safetensors'));
@@ -147,10 +148,10 @@ describe('a federation over a hub', () => {
     const { result, outcomes } = await servedOverHub(
       folder,
       { ...base, ...cases['tokens, and a category']?.settings, rounds: 1 },
-      { network: reader, test: withoutExamples(sentences) },
+      { extensions: { network: reader }, test: withoutExamples(sentences) },
       {
-        'environment-1': { ...shareOf(sentences, 1), network: reader },
-        'environment-2': { ...shareOf(sentences, 2), network: reader },
+        'environment-1': { ...shareOf(sentences, 1), extensions: { network: reader } },
+        'environment-2': { ...shareOf(sentences, 2), extensions: { network: reader } },
       },
     );
     expect(outcomes).toMatchObject([{ type: 'finished' }, { type: 'finished' }]);
@@ -167,7 +168,7 @@ describe('a federation over a hub', () => {
     [
       'a column of another shape',
       {
-        network: reader,
+        extensions: { network: reader },
         data: arrayDataset({
           name: 'short',
           inputs: [
@@ -191,23 +192,27 @@ describe('a federation over a hub', () => {
     ],
     [
       'a column of another name',
-      { network: reader, data: withInput({ name: 'words' }) },
+      { extensions: { network: reader }, data: withInput({ name: 'words' }) },
       /words i32\[5\].*expected tokens i32\[5\]/,
     ],
     [
       'another vocabulary',
-      { network: reader, data: withInput({ meaning: { kind: 'tokens', vocabulary: 7 } }) },
+      { extensions: { network: reader }, data: withInput({ meaning: { kind: 'tokens', vocabulary: 7 } }) },
       /of 7 tokens.*expected .*of 6 tokens/,
     ],
     [
       'a category that nobody knows',
-      { network: reader, data: withTarget({ names: ['question', 'order', 'wishes'] }) },
+      { extensions: { network: reader }, data: withTarget({ names: ['question', 'order', 'wishes'] }) },
       /"wishes" \d+ times in "kind".*expected "question", "order", "wish"/,
     ],
-    ['a folder', { network: reader, data: '/nowhere' }, /about tokens i32\[5\] and kind i32\[\].*pictures/],
+    [
+      'a folder',
+      { extensions: { network: reader }, data: '/nowhere' },
+      /about tokens i32\[5\] and kind i32\[\].*pictures/,
+    ],
     [
       'a task of one’s own where none is asked for',
-      { network: reader, task: poisson, data: sentences },
+      { extensions: { network: reader, task: poisson }, data: sentences },
       /a task is given, but "task.name" is "classification"/,
     ],
   ];
@@ -217,7 +222,12 @@ describe('a federation over a hub', () => {
       folder,
       { ...base, rounds: 1 },
       {
-        ...{ network: reader, test: withoutExamples(sentences), signal: leave.signal, farewellSeconds: 0 },
+        ...{
+          extensions: { network: reader },
+          test: withoutExamples(sentences),
+          signal: leave.signal,
+          farewellSeconds: 0,
+        },
       },
       { 'environment-1': { ...bad, onNotice: () => {} } },
       (outcome) => outcome instanceof Error && leave.abort(),
@@ -229,12 +239,12 @@ describe('a federation over a hub', () => {
     const leave = new AbortController();
     const [deviance, ...others] = poisson.metrics;
     const other: Task = { ...poisson, metrics: [{ ...deviance, name: 'excess' }, ...others] };
-    const own = { network: mlp({ classes: 1, hidden: [4] }), task: poisson };
+    const extensions = { network: mlp({ classes: 1, hidden: [4] }), task: poisson };
     const { outcomes } = await servedOverHub(
       folder,
       { ...base, rounds: 1 },
-      { ...own, test: withoutExamples(counts), signal: leave.signal },
-      { 'environment-1': { ...own, task: other, data: counts } },
+      { extensions, test: withoutExamples(counts), signal: leave.signal },
+      { 'environment-1': { extensions: { ...extensions, task: other }, data: counts } },
       (outcome) => outcome instanceof Error && leave.abort(),
     );
     expect(outcomes[0]).toMatchObject({ message: expect.stringMatching(/"excess".*expected.*"deviance"/) });
@@ -247,7 +257,7 @@ describe('a federation over a hub', () => {
         { ...base, task: { name: 'custom', metrics } },
         {
           out: join(folder, 'none'),
-          network: reader,
+          extensions: { network: reader },
           test: withoutExamples(counts),
           open: () => Promise.reject(new Error('opened')),
         },

@@ -76,8 +76,13 @@ describe('a federation by a codec of one’s own', () => {
   const configuration = { ...base, codec: { update: 'int8', model: 'int8' }, clipUpdate: 0.5 };
 
   it('comes to the bytes of a run on one machine, in a quarter of the bytes', async () => {
-    const { model, result } = await runFederation(configuration, { codecs: [int8], workers: 1 });
-    const there = await served(folder(), configuration, undefined, { codecs: [int8] });
+    const { model, result } = await runFederation(configuration, {
+      extensions: { codecs: [int8] },
+      workers: 1,
+    });
+    const there = await served(folder(), configuration, undefined, {
+      extensions: { codecs: [int8] },
+    });
     expect(there.result.model?.sha256).toBe(result.model?.sha256);
     const blobs = await readdir(join(there.out, 'blobs'));
     const sizes = await Promise.all(
@@ -91,7 +96,7 @@ describe('a federation by a codec of one’s own', () => {
       folder(),
       { ...configuration, quorum: 2 },
       (operator) => ({ onAssigned: () => void operator().stop() }),
-      { codecs: [int8] },
+      { extensions: { codecs: [int8] } },
       {},
     );
     for (const outcome of outcomes) {

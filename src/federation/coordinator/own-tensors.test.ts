@@ -136,7 +136,10 @@ describe('statistics of one’s own (FedBN)', () => {
       ...base,
       ...{ model: { name: 'custom' }, share: ['body.*', 'head.*'], rounds: 2 },
     };
-    const { model, personal = {} } = await runFederation(input, { network: centred(10), workers: 2 });
+    const { model, personal = {} } = await runFederation(input, {
+      extensions: { network: centred(10) },
+      workers: 2,
+    });
     expect(model?.layout.map(({ name }) => name)).toEqual([
       ...['body.weight', 'body.bias', 'head.weight', 'head.bias'],
     ]);

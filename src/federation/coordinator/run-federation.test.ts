@@ -68,9 +68,9 @@ describe('a federation as a library call', () => {
   });
 
   it('refuses a network beside the name of another', async () => {
-    await expect(runFederation(configuration, { data, network: mlp({ classes: 2 }) })).rejects.toThrow(
-      'options: a network is given, but "model.name" is "mlp"',
-    );
+    await expect(
+      runFederation(configuration, { data, extensions: { network: mlp({ classes: 2 }) } }),
+    ).rejects.toThrow('options: a network is given, but "model.name" is "mlp"');
   });
 
   it('compares strategies of weights and of updates on the same updates, by their shortest names', async () => {
@@ -103,9 +103,9 @@ describe('a federation as a library call', () => {
   });
 
   it('refuses a strategy with the name of another', async () => {
-    await expect(runFederation(configuration, { data, strategies: [mean()] })).rejects.toThrow(
-      'options: there is a strategy "mean" already',
-    );
+    await expect(
+      runFederation(configuration, { data, extensions: { strategies: [mean()] } }),
+    ).rejects.toThrow('options: there is a strategy "mean" already');
   });
 
   it('refuses a configuration that began with a model, without that model', async () => {

@@ -190,7 +190,7 @@ describe('a federation by fisher-mean', () => {
         ...{ ...input, rounds: 1, compare: ['mean'] },
         ...{ initialWeights: 'independent', align: true, strategy: 'most-informed' },
       },
-      { workers: 2, strategies: [mostInformed] },
+      { workers: 2, extensions: { strategies: [mostInformed] } },
     );
     expect(Object.keys(result.rounds[0]!.merged)).toEqual(['most-informed', 'mean']);
   });
@@ -212,7 +212,7 @@ describe('a federation by fisher-mean', () => {
     );
     const curious = { ...mostInformed, auxiliaries: ['fisher', 'labels'] };
     await expect(
-      runFederation({ ...input, strategy: 'most-informed' }, { strategies: [curious] }),
+      runFederation({ ...input, strategy: 'most-informed' }, { extensions: { strategies: [curious] } }),
     ).rejects.toThrow(
       '"most-informed", which needs the labels of every update, which participants do not compute',
     );

@@ -48,15 +48,15 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('methods that a program brings', () => {
   it('come to the same bytes on one machine and on many', async () => {
     const configuration = { ...base, strategy: 'movement-mean', rounds: 3 };
-    const own = { methods: [pace, movement], strategies: [movementMean] };
-    const there = await served(join(folder, 'many'), configuration, () => ({}), own);
-    const { result, model } = await runFederation(configuration, { ...own, workers: 1 });
+    const extensions = { methods: [pace, movement], strategies: [movementMean] };
+    const there = await served(join(folder, 'many'), configuration, () => ({}), { extensions });
+    const { result, model } = await runFederation(configuration, { extensions, workers: 1 });
     expect(
       there.outcomes.map((outcome) => (outcome instanceof Error ? outcome.message : outcome.type)),
     ).toEqual(['finished', 'finished']);
     expect(there.result.model?.sha256).toBe(result.model?.sha256);
     const plain = await runFederation(configuration, {
-      ...{ methods: [movement], strategies: [movementMean], workers: 1 },
+      ...{ extensions: { methods: [movement], strategies: [movementMean] }, workers: 1 },
     });
     expect(model?.data).not.toEqual(plain.model?.data);
   });
@@ -70,7 +70,7 @@ describe('methods that a program brings', () => {
         onRefused: () => undefined,
         onAssigned: () => void operator().stop(),
       }),
-      { methods: [pace] },
+      { extensions: { methods: [pace] } },
       {},
     );
     for (const outcome of outcomes) {

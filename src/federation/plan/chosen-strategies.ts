@@ -4,7 +4,7 @@ import { readStrategy, strategyNames } from '../../merge/strategies/strategies.j
 import type { Strategy } from '../../merge/strategy.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import type { Method } from '../methods/method.js';
-import { auxiliariesProblem, checkMethods } from '../methods/methods.js';
+import { auxiliariesProblem } from '../methods/methods.js';
 import { unknownName } from './unknown-name.js';
 
 export interface ChosenStrategies {
@@ -23,7 +23,6 @@ export function chooseStrategies(
   source: string,
   methods: readonly Method[] = [],
 ): ChosenStrategies {
-  checkMethods(methods, source);
   const taken = own.find(({ name }) => strategyNames.some((known) => known === name));
   if (taken !== undefined) {
     throw new ConfigurationError(`${source}: there is a strategy "${taken.name}" already`, {

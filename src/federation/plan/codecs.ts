@@ -42,7 +42,7 @@ export function codecsOf(
       {
         hint:
           nearest === undefined
-            ? 'bring the codec that the others have, by the argument "codecs" in a program'
+            ? 'bring the codec that the others have, by "extensions.codecs" in a program'
             : `did you mean "${nearest}"?`,
       },
     );

@@ -12,21 +12,18 @@ import { compilePlan, type Plan } from '../../engine/nn/plan.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
-import type { Codec, Codecs } from '../../transforms/codec/codec.js';
+import type { Codecs } from '../../transforms/codec/codec.js';
 import type { Method } from '../methods/method.js';
 import { methodsFor } from '../methods/methods.js';
 import { type OwnTensors, splitLayout } from '../methods/own-tensors.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
-import { codecsOf } from './codecs.js';
+import type { NamedParts } from './extensions.js';
 import { type FrozenWeights, frozenWeights, initialWeights, ownTensors, partOf } from './initial-weights.js';
-import { type Learner, learnerOf, type OwnLearner } from './learner.js';
+import { type Learner, learnerOf } from './learner.js';
 
-export interface CompileOptions extends ChosenStrategies, OwnLearner {
-  /** Methods of your own: see `methodsFor`. */
-  readonly methods?: readonly Method[] | undefined;
-  /** Codecs of one's own: see `codecsOf`. */
-  readonly codecs?: readonly Codec[] | undefined;
+/** What is already there. */
+export interface GivenWeights {
   /** The weights to start from, and their name in errors. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
   /**
@@ -66,8 +63,9 @@ export interface FederationWithNetwork extends CompiledFederation, Learner {}
 export function compileFederation(
   configuration: Configuration,
   facts: DataFacts,
-  { strategy, compared, init, held, methods = [], codecs = [], ...own }: CompileOptions,
+  { strategy, compared, methods, codec, ...own }: NamedParts,
   source: string,
+  { init, held }: GivenWeights = {},
 ): FederationWithNetwork {
   const learner = learnerOf(configuration, facts, own, source);
   // The cut into parts is the default one, not the machine's, so that the plan is the same
@@ -90,7 +88,7 @@ export function compileFederation(
       split !== undefined,
     ),
     refit: refitPlanOf(configuration, learner),
-    codec: codecsOf(configuration, codecs, source),
+    codec,
     model: modelDescription(configuration, facts),
     initialState: split === undefined ? initial : partOf(split.shared, initial),
   };

@@ -11,9 +11,9 @@ import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { assignedWork } from '../participant/assigned-work.js';
 import { nothingKept } from '../participant/kept-update.js';
-import { chooseStrategies } from './chosen-strategies.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
+import { namedParts } from './extensions.js';
 
 const modest: ConfigurationInput = {
   dataset: 'none',
@@ -147,8 +147,8 @@ describe('a participant', () => {
     const work = async (input: Partial<ConfigurationInput>) => {
       const configuration = parseConfiguration({ ...modest, ...input }, 'test');
       const facts = imageFacts([1, 4, 4], ['a', 'b', 'c']);
-      const chosen = chooseStrategies(configuration, [], 'test');
-      const federation = compileFederation(configuration, facts, chosen, 'test');
+      const named = namedParts(configuration, {}, 'test');
+      const federation = compileFederation(configuration, facts, named, 'test');
       const description = await describeFederation(federation, {
         job: '0123456789abcdef',
         participants: ['site-a', 'site-b'],

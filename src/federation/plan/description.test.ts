@@ -5,9 +5,9 @@ import { type ConfigurationInput, parseConfiguration } from '../../protocol/conf
 import { distributedProblem } from '../../protocol/configuration/distributed-problem.js';
 import { type Description, descriptionSchema } from '../../protocol/description.js';
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
-import { chooseStrategies } from './chosen-strategies.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
+import { namedParts } from './extensions.js';
 
 const base: ConfigurationInput = {
   partition: { name: 'v' },
@@ -26,7 +26,7 @@ async function described(
   const compiled = compileFederation(
     configuration,
     imageFacts([1, 4, 4], ['a', 'b', 'c']),
-    { ...chooseStrategies(configuration, [], 'test'), network: own },
+    namedParts(configuration, { network: own }, 'test'),
     'test',
   );
   const job = { job: '0123456789abcdef', participants: ['site-a', 'site-b'], version: '1.2.3' };
@@ -79,9 +79,13 @@ describe('a described federation', () => {
 
   it('needs the network that a program brings, and knows it from another', async () => {
     const { description } = await described({ ...base, model: { name: 'custom' } }, network);
-    expect((await compileDescription(description, { network })).plan.layout[0]!.shape).toEqual([5, 16]);
+    expect(
+      (await compileDescription(description, { extensions: { network } })).plan.layout[0]!.shape,
+    ).toEqual([5, 16]);
     await expect(compileDescription(description)).rejects.toThrow('but no network is given');
-    const another = compileDescription(description, { network: mlp({ classes: 3, hidden: [6] }) });
+    const another = compileDescription(description, {
+      extensions: { network: mlp({ classes: 3, hidden: [6] }) },
+    });
     await expect(another).rejects.toHaveProperty('hint', expect.stringContaining('very network'));
   });
 

@@ -8,7 +8,6 @@ import { factsOf } from '../../data/dataset.js';
 import { requireFinite } from '../../engine/nn/model-file.js';
 import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
-import type { Strategy } from '../../merge/strategy.js';
 import type { Blob } from '../../protocol/blob-name.js';
 import {
   type Configuration,
@@ -21,15 +20,13 @@ import { type Description, descriptionSchema } from '../../protocol/description.
 import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { joinStates, type StateDict, stateLayout } from '../../tensor/state-dict.js';
-import type { Codec } from '../../transforms/codec/codec.js';
 import { FederationError } from '../error.js';
-import type { Method } from '../methods/method.js';
 import { attachedNames } from '../methods/methods.js';
-import { chooseStrategies } from './chosen-strategies.js';
 import { type CompiledFederation, compileFederation } from './compile-federation.js';
 import { checkDemands, MORE_MEMORY, MOST_MEMORY_BYTES } from './demands.js';
+import { type Extensions, namedParts } from './extensions.js';
 import { noNetwork, takeForeignPlan } from './foreign-plan.js';
-import { learnerOf, type OwnLearner } from './learner.js';
+import { learnerOf } from './learner.js';
 import { planHash } from './plan-hash.js';
 
 export interface Job {
@@ -79,14 +76,9 @@ export interface HeldFiles {
   readonly own?: Uint8Array | undefined;
 }
 
-/** With the coordinator's own network and task, if they are `{ name: 'custom' }`. */
-export interface DescriptionOptions extends OwnLearner {
-  /** Strategies of your own, which the configuration may name. */
-  readonly strategies?: readonly Strategy[] | undefined;
-  /** Methods of your own: the same as the coordinator's. */
-  readonly methods?: readonly Method[] | undefined;
-  /** Codecs of one's own: those that the coordinator has. */
-  readonly codecs?: readonly Codec[] | undefined;
+export interface DescriptionOptions {
+  /** What the program brings: the same as the coordinator's. */
+  readonly extensions?: Extensions | undefined;
   /** Of this package. */
   readonly version?: string | undefined;
   /** The most memory that its work may take; 8 GB by default. */
@@ -112,7 +104,7 @@ export async function compileDescription(
   description: Description,
   options: DescriptionOptions = {},
 ): Promise<CompiledFederation> {
-  const { network, task, strategies = [], methods = [], codecs, version } = options;
+  const { extensions = {}, version } = options;
   const { mostMemoryBytes = MOST_MEMORY_BYTES, memoryHint = MORE_MEMORY } = options;
   const limit = { bytes: mostMemoryBytes, hint: memoryHint };
   const { protocol, inputs, targets, plan: expected, commonweight } = description;
@@ -128,7 +120,7 @@ export async function compileDescription(
   // The schema has checked each field, but not how fields fit together.
   const configuration = parseConfiguration(description.configuration, source);
   requireDistributed(configuration, source);
-  const chosen = { ...chooseStrategies(configuration, strategies, source, methods), methods, codecs };
+  const named = namedParts(configuration, extensions, source);
   const { participants } = description;
   if (participants.length !== configuration.partition.participants) {
     throw new FederationError(
@@ -136,25 +128,18 @@ export async function compileDescription(
     );
   }
   const held = options.held && heldIn(options.held);
-  if (configuration.model.name === 'custom' && network === undefined) {
+  if (configuration.model.name === 'custom' && named.network === undefined) {
     if (options.foreignPlan === undefined) throw noNetwork(description, configuration, source);
-    const taken = await takeForeignPlan(
-      options.foreignPlan,
-      description,
-      configuration,
-      { ...chosen, task },
-      limit,
-      held,
-    );
-    if (task !== undefined) requireSameMetrics(configuration, task);
+    const taken = await takeForeignPlan(options.foreignPlan, description, configuration, named, limit, held);
+    if (named.task !== undefined) requireSameMetrics(configuration, named.task);
     requireSameMethods(description, taken);
     return taken;
   }
   const facts = { inputs, targets };
-  const learner = learnerOf(configuration, facts, { network, task }, source);
+  const learner = learnerOf(configuration, facts, named, source);
   requireSameMetrics(configuration, learner.task);
   checkDemands(configuration, learner, participants.length, limit);
-  const compiled = compileFederation(configuration, facts, { ...chosen, network, task, held }, source);
+  const compiled = compileFederation(configuration, facts, named, source, { held });
   requireSameMethods(description, compiled);
   const actual = await planHash(compiled.plan);
   if (actual === expected) return compiled;
@@ -179,7 +164,7 @@ function requireSameMethods({ attachments = [] }: Description, { methods }: Comp
   throw new FederationError(
     `federation: updates of this run carry the attachments ${listed(attachments)}, the methods here compute ${listed(here)}`,
     {
-      hint: 'bring the methods that the coordinator has, in the same order: joinFederation(end, name, { methods })',
+      hint: 'bring the methods that the coordinator has, in the same order: joinFederation(end, name, { extensions: { methods } })',
     },
   );
 }

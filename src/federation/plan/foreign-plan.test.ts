@@ -23,9 +23,9 @@ import { runFederation } from '../coordinator/run-federation.js';
 import { serveFederation } from '../coordinator/serve-federation.js';
 import { FederationError } from '../error.js';
 import { type JoinOptions, joinFederation } from '../participant/node/join-federation.js';
-import { chooseStrategies } from './chosen-strategies.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
+import { namedParts } from './extensions.js';
 import { offeredPlan } from './foreign-plan.js';
 import { planHash } from './plan-hash.js';
 import { shareChoice } from './share-choice.js';
@@ -55,9 +55,13 @@ const base: ConfigurationInput = {
 async function offered(changes: Partial<ConfigurationInput> = {}) {
   const configuration = parseConfiguration({ ...base, ...changes }, 'test');
   const facts = imageFacts([1, 4, 4], ['a', 'b']);
-  const strategies = chooseStrategies(configuration, [], 'test');
   const own = configuration.model.name === 'custom' ? network : undefined;
-  const compiled = compileFederation(configuration, facts, { ...strategies, network: own }, 'test');
+  const compiled = compileFederation(
+    configuration,
+    facts,
+    namedParts(configuration, { network: own }, 'test'),
+    'test',
+  );
   const file = offeredPlan(compiled);
   const job = { job: '0123456789abcdef', participants: ['environment-1', 'environment-2'] };
   const foreignPlan = file && { sha256: sha256Of(file), bytes: file.length };
@@ -123,7 +127,7 @@ describe('a plan that is offered', () => {
     const compile = (changes: Partial<ConfigurationInput>) => {
       const configuration = parseConfiguration({ ...base, model: { name: 'mlp' }, ...changes }, 'test');
       const facts = imageFacts([1, 4, 4], ['a', 'b']);
-      return compileFederation(configuration, facts, chooseStrategies(configuration, [], 'test'), 'test');
+      return compileFederation(configuration, facts, namedParts(configuration, {}, 'test'), 'test');
     };
     const compiled = compile({});
     expect(offeredPlan(compiled)).toBeUndefined();
@@ -140,7 +144,7 @@ describe('a plan that is offered', () => {
     await expect(refusal).rejects.toHaveProperty(
       'hint',
       expect.stringMatching(
-        /joinFederation\(end, name, \{ network \}\).*--accept-foreign-plan: .*could copy them/,
+        /joinFederation\(end, name, \{ extensions: \{ network \} \}\).*--accept-foreign-plan: .*could copy them/,
       ),
     );
   });
@@ -254,7 +258,7 @@ describe('training by an accepted plan', () => {
       opened = done;
     });
     const serving = serveFederation(configuration, {
-      ...{ out, network, workers: 1 },
+      ...{ out, extensions: { network }, workers: 1 },
       async open({ handlers, blobs }) {
         const end = transport.openCoordinator(handlers, blobs);
         opened();
@@ -310,12 +314,12 @@ describe('training by an accepted plan', () => {
   ])('gives the weights of a run in which everybody has the network: %s', async (_, changes) => {
     const configuration = { ...base, ...changes };
     const accepted = await served(configuration, (k) =>
-      k === 1 ? { network } : { acceptForeignPlan: true },
+      k === 1 ? { extensions: { network } } : { acceptForeignPlan: true },
     );
     const { dataset: __, imageShape: ___, classNames: ____, ...local } = configuration;
     const data = { train: noise('noise'), test: noise('test') };
     const alone = newFolder();
-    await runFederation(local, { network, data, out: alone, workers: 1 });
+    await runFederation(local, { extensions: { network }, data, out: alone, workers: 1 });
     const file = await readFile(join(accepted.out, 'model.safetensors'));
     const weights = (bytes: Uint8Array) => decodeSafetensors(bytes, 'a model').state;
     // The two files say that they were trained on other sets.

@@ -32,15 +32,13 @@ import {
 import { FederationError } from '../error.js';
 import { methodsFor, workersFor } from '../methods/methods.js';
 import { splitLayout } from '../methods/own-tensors.js';
-import type { ChosenStrategies } from './chosen-strategies.js';
-import { codecsOf } from './codecs.js';
 import {
   type CompiledFederation,
-  type CompileOptions,
   type FederationWithNetwork,
   modelDescription,
 } from './compile-federation.js';
 import { checkDemanded, demandedBytes, leastBytes, type MemoryLimit } from './demands.js';
+import type { NamedParts } from './extensions.js';
 import { type FrozenWeights, ownTensors } from './initial-weights.js';
 import { sidesOf } from './learner.js';
 import { planHash } from './plan-hash.js';
@@ -81,7 +79,7 @@ const drawsItsOwn = ({ initialModel, initialWeights }: Configuration) =>
 /** Why a participant without the network cannot take part, and what to do about it. */
 export function noNetwork({ foreignPlan }: Description, configuration: Configuration, source: string) {
   const missing = `${source}: "model.name" is "custom", which is the coordinator’s own code, but no network is given`;
-  const bring = 'bring it, by joinFederation(end, name, { network }) in a program';
+  const bring = 'bring it, by joinFederation(end, name, { extensions: { network } }) in a program';
   if (drawsItsOwn(configuration)) {
     return new FederationError(`${missing}, and each participant draws its own initial weights by it`, {
       hint: `${bring}; or ask for a federation with shared initial weights`,
@@ -99,9 +97,6 @@ export function noNetwork({ foreignPlan }: Description, configuration: Configura
 export const FOREIGN_PLAN_RISK =
   'a graph of the coordinator’s then reads your data, and could copy them into what it calls weights';
 
-/** What a participant without the network has. */
-type Brought = ChosenStrategies & Pick<CompileOptions, 'methods' | 'codecs' | 'task'>;
-
 /**
  * @param bytes the file that the description names
  * @throws CommonweightError that says what is wrong with it
@@ -110,14 +105,14 @@ export async function takeForeignPlan(
   bytes: Uint8Array,
   { inputs: given, targets, participants, plan: expected }: Description,
   configuration: Configuration,
-  { methods: own = [], codecs = [], task: ownTask, ...strategies }: Brought,
+  { strategy, compared, methods: own, codec, task: ownTask }: Omit<NamedParts, 'network'>,
   limit: MemoryLimit,
   held: StateDict | undefined,
 ): Promise<CompiledFederation> {
   if (configuration.refit !== undefined) {
     throw new FederationError(
       `federation: "refit" is set, which needs the network itself, but the coordinator offers a plan only`,
-      { hint: 'bring the network, by joinFederation(end, name, { network }) in a program' },
+      { hint: 'bring the network, by joinFederation(end, name, { extensions: { network } }) in a program' },
     );
   }
   const { trainingModel, evaluationModel, memoryBytes, fisher: offered, ...read } = decodeForeignPlan(bytes);
@@ -170,14 +165,13 @@ export async function takeForeignPlan(
       'federation: the coordinator asks for training from initial weights, expected the weights themselves: nothing here can draw those of its network',
     );
   };
-  const merging = [strategies.strategy, ...strategies.compared];
   return {
-    ...{ configuration, facts, ...strategies, plan, model: modelDescription(configuration, facts) },
+    ...{ configuration, facts, strategy, compared, codec, plan },
+    model: modelDescription(configuration, facts),
     layout: split?.shared ?? layout,
     own: split && ownTensors(split, initialState, held),
     refit: undefined,
-    codec: codecsOf(configuration, codecs, 'the description of the federation'),
-    methods: methodsFor(configuration, merging, own, fisherPlan, split !== undefined),
+    methods: methodsFor(configuration, [strategy, ...compared], own, fisherPlan, split !== undefined),
     frozen: foreignFrozen(frozen, held),
     initialState,
   };

@@ -13,9 +13,9 @@ import {
 } from '../../../protocol/configuration/configuration.js';
 import type { TaskRunner } from '../../../training/tasks.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
-import { chooseStrategies } from '../../plan/chosen-strategies.js';
 import { compileFederation } from '../../plan/compile-federation.js';
 import { sharesOf } from '../../plan/dealt-shares.js';
+import { namedParts } from '../../plan/extensions.js';
 import { federationPlan } from '../../plan/federation-plan.js';
 import { openRunFolder } from '../../record/run-folder.js';
 import { stateCoding } from '../../record/state-coding.js';
@@ -85,17 +85,17 @@ async function run(
   { tasks = madeUpTasks(), around = (updates: RoundUpdates) => updates, onGet = (_: StateRole) => {} } = {},
 ) {
   const configuration = parseConfiguration({ ...base, ...changes }, 'test');
-  const strategies = chooseStrategies(configuration, [], 'test');
+  const named = namedParts(configuration, {}, 'test');
   const { plan, methods, refit, codec, model, initialState } = compileFederation(
     configuration,
     images,
-    strategies,
+    named,
     'test',
   );
   const data = { train: images, test: images };
   const shares = sharesOf(configuration, data, 'test');
   const after = { ...afterMergeOf(configuration, 'test'), methods, refit, codec };
-  const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, after);
+  const planned = federationPlan(configuration, plan, shares, data, named, initialState, after);
   const path = join(folder, `run-${++folders}`);
   const store = await openRunFolder(path, configuration, stateCoding(plan.layout, codec, model));
   const watched: RunStore = {

@@ -7,18 +7,13 @@ import { bytesOf, checkSplit, type TrainTestSplit } from '../../../data/dataset.
 import { datasetPath, loadDataset } from '../../../data/images/node/load-dataset.js';
 import type { Share } from '../../../data/partition/partition.js';
 import type { OnDataProgress } from '../../../data/progress.js';
-import type { Network } from '../../../engine/nn/layers/network.js';
-import type { Task } from '../../../engine/nn/tasks/task.js';
-import type { Strategy } from '../../../merge/strategy.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
-import type { Codec } from '../../../transforms/codec/codec.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
-import type { Method } from '../../methods/method.js';
 import { checkRefit } from '../../methods/refit.js';
-import { chooseStrategies } from '../../plan/chosen-strategies.js';
 import { compileFederation, type FederationWithNetwork } from '../../plan/compile-federation.js';
 import { sharesOf } from '../../plan/dealt-shares.js';
 import { checkDemands } from '../../plan/demands.js';
+import { type Extensions, namedParts } from '../../plan/extensions.js';
 import { federationPlan } from '../../plan/federation-plan.js';
 import { learnerOf } from '../../plan/learner.js';
 import { machineMemory } from '../../plan/node/machine-memory.js';
@@ -41,19 +36,8 @@ export interface RunSettings {
   readonly dataDir?: string | undefined;
   /** The data, in place of the configuration's. */
   readonly data?: TrainTestSplit | undefined;
-  /** A network of one's own; the configuration's model is then `{ name: 'custom' }`. */
-  readonly network?: Network | undefined;
-  /**
-   * What is learned, where that is a task of one's own; the configuration's is then `{ name:
-   * 'custom' }`.
-   */
-  readonly task?: Task | undefined;
-  /** Strategies of one's own, which the configuration may name. */
-  readonly strategies?: readonly Strategy[] | undefined;
-  /** Methods of one's own: every update carries what they compute. */
-  readonly methods?: readonly Method[] | undefined;
-  /** Codecs of one's own, which the configuration may name. */
-  readonly codecs?: readonly Codec[] | undefined;
+  /** What the program brings itself. */
+  readonly extensions?: Extensions | undefined;
   /** A safetensors file with the weights to start from. */
   readonly init?: string | undefined;
   /** Interrupts the run between two steps; it can be taken up again where it has a folder. */
@@ -84,11 +68,11 @@ export interface PreparedRun {
  *   there is.
  */
 export async function prepareRun(input: ConfigurationInput, options: RunSettings): Promise<PreparedRun> {
-  const { source = 'options', workers = availableParallelism() } = options;
-  const named = withOwnSettings(input, { dataset: options.data?.train, task: options.task });
-  const { configuration: parsed, init } = await configurationWith(named, options.init, source);
+  const { source = 'options', workers = availableParallelism(), extensions = {} } = options;
+  const completed = withOwnSettings(input, { dataset: options.data?.train, task: extensions.task });
+  const { configuration: parsed, init } = await configurationWith(completed, options.init, source);
   if (options.data !== undefined) checkSplit(options.data);
-  const strategies = chooseStrategies(parsed, options.strategies ?? [], source, options.methods);
+  const named = namedParts(parsed, extensions, source);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
   const data = options.data ?? (await dataOf(parsed, options));
@@ -98,7 +82,7 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   const configuration = await withOwnNormalization(located, input, data.train, options.out);
   checkDemands(
     configuration,
-    learnerOf(configuration, data.train, options, source),
+    learnerOf(configuration, data.train, named, source),
     shares.length,
     machineMemory(options.mostMemoryBytes),
     {
@@ -107,10 +91,10 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
       dataBytes: bytesOf(data.train) + bytesOf(data.test),
     },
   );
-  const { methods: own, codecs, network, task } = options;
-  const chosen = { ...strategies, methods: own, codecs, network, task, init };
-  const compiled = compileFederation(configuration, data.train, chosen, source);
+  const compiled = compileFederation(configuration, data.train, named, source, { init });
   const { plan, methods, refit, codec, own: tensors, initialState } = compiled;
+  const { strategy, compared } = named;
+  const strategies = { strategy, compared };
   const steps = { ...after, refit, methods, codec, own: tensors };
   const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, steps);
   const rules = { ...planned.rules, recorded: options.recorded };

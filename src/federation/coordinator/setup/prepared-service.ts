@@ -7,10 +7,10 @@ import type { Strategy } from '../../../merge/strategy.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
 import { checkRefit } from '../../methods/refit.js';
-import { chooseStrategies } from '../../plan/chosen-strategies.js';
 import { compileFederation, type FederationWithNetwork } from '../../plan/compile-federation.js';
 import { checkPartition } from '../../plan/dealt-shares.js';
 import { requireDistributed } from '../../plan/description.js';
+import { namedParts } from '../../plan/extensions.js';
 import { federationPlan } from '../../plan/federation-plan.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { checkTestExamples, participantsOf } from '../../plan/rules.js';
@@ -23,17 +23,7 @@ import { servedData } from './served-data.js';
 export interface ServiceSettings
   extends Pick<
     RunSettings,
-    | 'workers'
-    | 'dataDir'
-    | 'network'
-    | 'task'
-    | 'strategies'
-    | 'methods'
-    | 'codecs'
-    | 'init'
-    | 'signal'
-    | 'source'
-    | 'observer'
+    'workers' | 'dataDir' | 'extensions' | 'init' | 'signal' | 'source' | 'observer'
   > {
   /** Where the run is kept, and taken up again. */
   readonly out: string;
@@ -63,12 +53,12 @@ export async function prepareService(
   input: ConfigurationInput,
   options: ServiceSettings,
 ): Promise<PreparedService> {
-  const { out, observer = {}, signal, source = 'options' } = options;
-  const named = withOwnSettings(input, { dataset: options.test, task: options.task });
-  const { configuration: parsed, init } = await configurationWith(named, options.init, source);
+  const { out, observer = {}, signal, source = 'options', extensions = {} } = options;
+  const completed = withOwnSettings(input, { dataset: options.test, task: extensions.task });
+  const { configuration: parsed, init } = await configurationWith(completed, options.init, source);
   requireDistributed(parsed, source);
   checkPartition(parsed, source);
-  const strategies = chooseStrategies(parsed, options.strategies ?? [], source, options.methods);
+  const named = namedParts(parsed, extensions, source);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
   const { configuration, facts, test } = await servedData(parsed, input, {
@@ -76,25 +66,23 @@ export async function prepareService(
     ...{ onProgress: observer.onData, onNotice: observer.onNotice },
   });
   checkTestExamples(configuration, { test }, source);
-  const { methods: own, codecs, network, task } = options;
-  const chosen = { ...strategies, methods: own, codecs, network, task, init };
-  const compiled = compileFederation(configuration, facts, chosen, source);
+  const compiled = compileFederation(configuration, facts, named, source, { init });
   const { methods, refit, codec, own: tensors, initialState } = compiled;
   const participants = participantsOf(configuration);
   const shares = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
+  const { strategy, compared } = named;
   const steps = { ...after, methods, refit, codec, own: tensors };
   const planned = federationPlan(
     configuration,
     compiled.plan,
     shares,
     { test },
-    strategies,
+    { strategy, compared },
     initialState,
     steps,
   );
   // Of the tensors that stay with participants it has none: there is no whole model to test.
   const plan = tensors === undefined ? planned : { ...planned, testExamples: 0 };
-  const { strategy } = strategies;
   return { configuration, participants, facts, test, strategy, compiled, plan, isGiven: init !== undefined };
 }
 

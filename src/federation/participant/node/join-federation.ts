@@ -9,17 +9,13 @@ import { InterruptedError } from '../../../base/interrupted.js';
 import { unlessAborted } from '../../../base/unless-aborted.js';
 import type { Dataset } from '../../../data/dataset.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
-import type { Network } from '../../../engine/nn/layers/network.js';
-import type { Task } from '../../../engine/nn/tasks/task.js';
-import type { Strategy } from '../../../merge/strategy.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
-import type { Codec } from '../../../transforms/codec/codec.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
-import type { Method } from '../../methods/method.js';
 import { workersFor } from '../../methods/methods.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
+import type { Extensions } from '../../plan/extensions.js';
 import { versionsOfThis } from '../../plan/node/versions.js';
 import { heldFilesOf } from '../download-held.js';
 import { ownData } from '../own-data.js';
@@ -32,20 +28,13 @@ export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shar
   readonly data: string | Dataset;
   /** The path of a folder where work outlives this process. */
   readonly folder?: string | undefined;
-  /** What `{ name: 'custom' }` means here. */
-  readonly network?: Network | undefined;
-  /** A task of one's own: the one that the coordinator has. */
-  readonly task?: Task | undefined;
+  /** What the program brings itself: the same as the coordinator. */
+  readonly extensions?: Extensions | undefined;
   /**
    * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They
    * are checked, but what they compute cannot be: they could copy them into what they call weights.
    */
   readonly acceptForeignPlan?: boolean | undefined;
-  readonly strategies?: readonly Strategy[] | undefined;
-  /** Methods of one's own: those that the coordinator has. */
-  readonly methods?: readonly Method[] | undefined;
-  /** Codecs of one's own: those that the coordinator has. */
-  readonly codecs?: readonly Codec[] | undefined;
   /** That its work may take, as far as it can be reckoned; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
 }
@@ -61,12 +50,8 @@ export async function joinFederation(
   {
     data,
     folder,
-    network,
-    task,
+    extensions = {},
     acceptForeignPlan,
-    strategies,
-    methods,
-    codecs,
     mostMemoryBytes,
     shareLabelCounts,
     observer,
@@ -78,10 +63,12 @@ export async function joinFederation(
   if (typeof data === 'string') pictureFacts(description, 'a folder');
   const versions = versionsOfThis();
   const foreignPlan =
-    acceptForeignPlan && network === undefined ? await foreignPlanOf(end, options.signal) : undefined;
+    acceptForeignPlan && extensions.network === undefined
+      ? await foreignPlanOf(end, options.signal)
+      : undefined;
   const held = await heldFilesOf(end, mostMemoryBytes ?? MOST_MEMORY_BYTES, options.signal);
   const federation = await compileDescription(description, {
-    ...{ network, task, strategies, methods, codecs, mostMemoryBytes, foreignPlan, held },
+    ...{ extensions, mostMemoryBytes, foreignPlan, held },
     version: versions.commonweight,
   });
   const own =

@@ -12,6 +12,7 @@ import { workersFor } from '../../methods/methods.js';
 import { planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
+import type { Extensions } from '../../plan/extensions.js';
 import { learnerOf } from '../../plan/learner.js';
 import { heldFilesOf } from '../download-held.js';
 import type { OwnData } from '../own-data.js';
@@ -20,6 +21,8 @@ import { type TakePartOptions, type TakePartOutcome, takePart } from '../take-pa
 export interface PageJoinOptions
   extends OrtWebOptions,
     Pick<TakePartOptions, 'folder' | 'shareLabelCounts' | 'observer' | 'signal'> {
+  /** What the program brings itself: the same as the coordinator. */
+  readonly extensions?: Extensions | undefined;
   /** What there is, or how to come by it for what this federation is about. */
   readonly data: OwnData | ((description: Description) => Promise<OwnData>);
   /** What is worth knowing, such as that a GPU cannot be used. */
@@ -35,16 +38,17 @@ export interface PageJoinOptions
 export async function joinFederationFromPage(
   end: ParticipantEnd,
   name: string,
-  { data, device, threads, onNotice, ...options }: PageJoinOptions,
+  { data, device, threads, onNotice, extensions = {}, ...options }: PageJoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
   const federation = await compileDescription(description, {
+    extensions,
     held: await heldFilesOf(end, TAB_MEMORY.bytes, options.signal),
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
   });
   const { configuration } = federation;
-  const learner = learnerOf(configuration, federation.facts, {}, 'the federation');
+  const learner = learnerOf(configuration, federation.facts, extensions, 'the federation');
   const { dataset, share } = typeof data === 'function' ? await data(description) : data;
   const tasks = await pageTasks(
     ({ partBytes }) => ({

@@ -3,8 +3,8 @@ import { imageFacts } from '../../../data/images/image-dataset.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';
 import { encodeModel } from '../../../engine/nn/model-file.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
-import { chooseStrategies } from '../../../federation/plan/chosen-strategies.js';
 import { compileFederation } from '../../../federation/plan/compile-federation.js';
+import { namedParts } from '../../../federation/plan/extensions.js';
 import { parseConfiguration } from '../../../protocol/configuration/configuration.js';
 import { trainedModel } from './trained-model.js';
 
@@ -23,7 +23,7 @@ const facts = { imageShape: [1, 4, 4], classNames: ['a', 'b', 'c'] } as const;
 const { network, inputs, task, model, ...compiled } = compileFederation(
   configuration,
   imageFacts(facts.imageShape, facts.classNames),
-  chooseStrategies(configuration, [], 'test'),
+  namedParts(configuration, {}, 'test'),
   'test',
 );
 const state = compiled.initialState('x');
