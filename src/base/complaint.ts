@@ -30,13 +30,16 @@ interface SchemaNode {
 
 /**
  * The most helpful complaint: an unknown name comes before a missing field. An issue of our own
- * (`custom`) gives its value and what was expected, and may have a `hint` among its parameters.
+ * (`custom`) gives its value and what was expected, and may have a `hint` among its parameters. An
+ * issue whose message begins with "expected" gets its value here.
  */
 export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError): Complaint {
   const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
   const path = issue?.path.map(String) ?? [];
   const field = path.length === 0 ? 'the configuration' : `"${path.join('.')}"`;
-  if (issue?.code === 'custom') return { message: `${field} ${issue.message}`, hint: issue.params?.hint };
+  const saysExpectedOnly = issue?.message.startsWith('expected') === true;
+  if (issue?.code === 'custom' && !saysExpectedOnly)
+    return { message: `${field} ${issue.message}`, hint: issue.params?.hint };
   const root = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
   const node = nodeAt(root, path, value);
   if (issue?.code === 'unrecognized_keys') {
@@ -46,8 +49,7 @@ export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError
   const state = got === undefined ? 'is missing' : `is ${excerpt(got)}`;
   const nearest = typeof got === 'string' ? nearestName(got, namesOf(node)) : undefined;
   const expected =
-    // A pattern may say in words what it allows.
-    issue?.message.startsWith('expected') || node === undefined
+    saysExpectedOnly || node === undefined
       ? (issue?.message ?? 'something else')
       : (tooLong(node, got) ?? `expected ${describe(node)}`);
   return {

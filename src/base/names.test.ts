@@ -4,6 +4,7 @@ import {
   canonicalName,
   compareNames,
   escapedName,
+  fileNameOf,
   participantNameProblem,
   participantNamesProblem,
   repeatedName,
@@ -59,6 +60,16 @@ describe('the name of a participant', () => {
       expect(participantNameProblem(name), name).toMatch(/^expected/);
     for (const name of ['console', 'site-con', 'com', 'com10', 'a.con', '.hidden'])
       expect(participantNameProblem(name), name).toBeUndefined();
+  });
+
+  it('is letters and digits of any script, which it keeps as part of a file name', () => {
+    for (const name of ['서울', cafe.nfc, cafe.nfd, 'नई-दिल्ली', 'Zürich_1.b', '北京', '１']) {
+      expect(participantNameProblem(name), name).toBeUndefined();
+      expect(fileNameOf(name)).toBe(name);
+    }
+    for (const name of ['', 'a b', 'a/b', '$a', '😀', 'a\u200db', 'x'.repeat(65)])
+      expect(participantNameProblem(name), name).toMatch(/^expected 1 to 64 letters, digits/);
+    expect(fileNameOf('../서울')).toBe('.._서울');
   });
 
   it('differs from the others in more than case or spelling', () => {

@@ -52,10 +52,23 @@ const foldedName = (name: string): string => canonicalName(canonicalName(name).t
 /** Names that Windows reserves for devices, whatever follows after a dot. */
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3])(\.|$)/i;
 
-/** Why a file on some system could not have the participant's name; undefined if all can. */
+/** Letters and digits of any script; a mark belongs to the letter before it. */
+const OUTSIDE_NAMES = /[^\p{L}\p{M}\p{N}_.-]/gu;
+/** At most three bytes each in UTF-8, so the name of a file has room for them. */
+const MOST_CHARACTERS = 64;
+
+/** A participant's name as part of a file's. */
+export const fileNameOf = (participant: string): string => participant.replace(OUTSIDE_NAMES, '_');
+
+/**
+ * Why a participant cannot have this name; undefined if it can. The name stands in commands, in
+ * files of tokens and in names of files, on every system, without quotes.
+ */
 export function participantNameProblem(name: string): string | undefined {
+  if (name === '' || name.length > MOST_CHARACTERS || fileNameOf(name) !== name)
+    return `expected 1 to ${MOST_CHARACTERS} letters, digits, "_", "." or "-", without spaces`;
   if (DEVICE.test(name)) return 'expected another name: Windows keeps this one for a device';
-  if (/[. ]$/.test(name)) return 'expected a name without a dot or a space at its end, which Windows drops';
+  if (name.endsWith('.')) return 'expected a name without a dot at its end, which Windows drops';
   return undefined;
 }
 

@@ -19,13 +19,11 @@ export const nameSchema = z
 /** The name of a category or a participant: two spellings of one name become the same. */
 const canonicalNameSchema = nameSchema.normalize('NFC');
 
-/** The name of a participant, which becomes part of folder names. */
-export const participantNameSchema = canonicalNameSchema
-  .refine((name) => !/[/\\]/.test(name), 'expected a name without "/" and "\\"')
-  .superRefine((name, context) => {
-    const problem = participantNameProblem(name);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-  });
+/** The name of a participant, which becomes part of the names of files and folders. */
+export const participantNameSchema = canonicalNameSchema.superRefine((name, context) => {
+  const problem = participantNameProblem(name);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
 
 /** Some or all participants. */
 export const participantsSchema = z.array(participantNameSchema).max(10_000);

@@ -1,7 +1,7 @@
 /** `commonweight join`: takes part in a federation with data that stay here. */
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
-import { canonicalName } from '../../base/names.js';
+import { canonicalName, fileNameOf } from '../../base/names.js';
 import { joinFederation } from '../../federation/participant/node/join-federation.js';
 import { FINAL_MODEL } from '../../federation/participant/take-part.js';
 import { compileDescription } from '../../federation/plan/description.js';
@@ -125,7 +125,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
           hint: 'leave out --name, or use the token that was made for that participant',
         });
       }
-      const folder = flags.out ?? joinPath('runs', `join-${participant.replace(/[^\w.-]/g, '_')}`);
+      const folder = flags.out ?? joinPath('runs', `join-${fileNameOf(participant)}`);
       display.onStart(participant, description);
       const outcome = await joinFederation(end, participant, {
         ...{ data, dataDir, choice, folder, signal, shareLabelCounts, acceptForeignPlan },

@@ -9,6 +9,7 @@
  * A participant is handed its line, which is such a file too.
  */
 import { open } from 'node:fs/promises';
+import { canonicalName } from '../../base/names.js';
 import { reasonOf } from '../../base/node/reason.js';
 import type { Identity, TokenRole } from '../../protocol/identity.js';
 import { UsageError } from '../terminal/error.js';
@@ -91,7 +92,7 @@ export function tokenOfFile(path: string, text: string, { roles, name }: TokenOw
     const fitting = lines.filter(
       ({ identity }) =>
         identity.role === role &&
-        (identity.role !== 'participant' || name === undefined || identity.name === name),
+        (identity.role !== 'participant' || name === undefined || identity.name === canonicalName(name)),
     );
     const [first, second] = fitting;
     if (second !== undefined) {

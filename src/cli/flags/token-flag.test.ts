@@ -48,6 +48,7 @@ participant site-b BBB http://h/join#token=BBB
 operator OPS
 observer OBS http://h/#token=OBS
 participant site-a AAA http://h/join#token=AAA
+participant élan EEE http://h/join#token=EEE
 `;
 
   it('has a token for each, of a participant the latest', async () => {
@@ -56,11 +57,12 @@ participant site-a AAA http://h/join#token=AAA
       tokenOf({ tokenFile }, { roles, name });
     expect(await of(['participant'], 'site-a')).toBe('AAA');
     expect(await of(['participant'], 'site-b')).toBe('BBB');
+    expect(await of(['participant'], 'e\u0301lan')).toBe('EEE');
     expect(await of(['operator'])).toBe('OPS');
     expect(await of(['operator', 'observer'])).toBe('OPS');
     expect(await of(['observer'])).toBe('OBS');
     await expect(of(['participant'])).rejects.toMatchObject({
-      message: expect.stringMatching(/has the tokens of site-a, site-b$/),
+      message: expect.stringMatching(/has the tokens of site-a, site-b, élan$/),
       hint: expect.stringContaining('--name'),
     });
     await expect(of(['participant'], 'site-c')).rejects.toThrow(/has no token of site-c$/);

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileNameOf } from '../../base/names.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
 import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
@@ -17,7 +18,6 @@ import { versionsOfThis, versionsThen } from '../plan/node/versions.js';
 import type { RoundRecord, RunState } from '../rounds/round.js';
 import { isFinished } from '../rounds/rounds.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
-import { fileNameOf } from './run-folder.js';
 import { metricsCsv, type PersonalFile, type RunResult, runResult } from './run-result.js';
 import { writeResult } from './write-result.js';
 

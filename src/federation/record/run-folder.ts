@@ -18,6 +18,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
+import { fileNameOf } from '../../base/names.js';
 import { reasonOf } from '../../base/node/reason.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
 import { writeFileWhole } from '../../base/node/whole-file.js';
@@ -131,9 +132,6 @@ export async function prepareRunFolder(path: string, configuration: Configuratio
   await checkJournalVersion(path);
   await keepConfiguration(path, configuration);
 }
-
-/** A participant's name as a part of a file's. */
-export const fileNameOf = (participant: string) => participant.replace(/[^\w.-]/g, '_');
 
 /** Where a state dict lies in the folder. */
 export function stateFile(role: StateRole): string {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { attackSchema } from '../../attack/settings.js';
 import { type Complaint, complaintOf } from '../../base/complaint.js';
 import { CommonweightError } from '../../base/error.js';
+import { participantsSchema } from '../../base/text.js';
 import { pictureSettings } from '../../data/images/settings.js';
 import { partitionSchema } from '../../data/partition/partition-schema.js';
 import {
@@ -129,10 +130,7 @@ export const configurationSchema = z
     participantsPerRound: count
       .optional()
       .describe('How many participants are drawn for each round; all by default.'),
-    participants: z
-      .array(
-        z.string().regex(/^[\w.-]{1,64}$/, 'expected 1 to 64 letters from a to z, digits, "_", "." or "-"'),
-      )
+    participants: participantsSchema
       .min(1)
       .optional()
       .describe('The names of the participants; "environment-1", "environment-2", … by default.'),

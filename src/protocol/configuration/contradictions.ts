@@ -4,7 +4,7 @@
  */
 
 import type { Complaint } from '../../base/complaint.js';
-import { participantNameProblem, participantNamesProblem } from '../../base/names.js';
+import { participantNamesProblem } from '../../base/names.js';
 import { type PictureFactsSettings, pictureFactsProblem } from '../../data/images/settings.js';
 import type { TaskSettings } from '../../engine/nn/settings.js';
 import { type TargetSetting, targetProblem } from '../../metrics/target.js';
@@ -137,11 +137,6 @@ function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Comp
 
 function asManyNames({ participants, partition }: Settings): Complaint | undefined {
   if (participants === undefined) return undefined;
-  for (const [place, name] of participants.entries()) {
-    const problem = participantNameProblem(name);
-    if (problem === undefined) continue;
-    return { message: `"participants.${place}" is "${name}", ${problem}`, hint: 'such as site-a' };
-  }
   const meeting = participantNamesProblem(participants);
   if (meeting !== undefined) return { message: `"participants" ${meeting}`, hint: 'rename one of them' };
   if (participants.length === partition.participants) return undefined;
