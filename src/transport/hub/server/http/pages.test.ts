@@ -13,11 +13,14 @@ import { type TestHub, testHub } from '../test-hub.contract.js';
 import { pages } from './pages.js';
 import { takeTurns } from './turns.js';
 
-/** By Node's own request: fetch would tidy paths up, and unpack. */
+/**
+ * By Node's own request: fetch would tidy paths up, and unpack. Each has its own connection, since
+ * the hub may close an idle one just when a kept connection is used again.
+ */
 function get(url: string, path: string, headers: Record<string, string> = {}, method = 'GET') {
   return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: Buffer }>(
     (resolve, reject) => {
-      const outgoing = request({ ...hostOf(url), path, headers, method }, async (incoming) => {
+      const outgoing = request({ ...hostOf(url), path, headers, method, agent: false }, async (incoming) => {
         const chunks: Buffer[] = [];
         for await (const chunk of incoming) chunks.push(chunk as Buffer);
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) });
