@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { arrayDataset } from '../arrays/array-dataset.js';
 import { partition } from './partition.js';
 import { partitionByName } from './partitioners.js';
@@ -15,6 +15,41 @@ it('classes are their own groups', () => {
   );
   expect(count).toBe(3);
   expect([...Array.from(groups).slice(0, 4)]).toEqual([0, 1, 2, 0]);
+});
+
+describe('examples without a category', () => {
+  // Of ten examples three are a, two are b, and five are nothing: 255, or a number of the names.
+  const labels = (none: number) =>
+    Uint8Array.from(
+      { length: 100 },
+      (_, i) => [0, 1, none, none, 0, none, 1, none, 0, none][i % 10] as number,
+    );
+
+  it.each([255, 2])('are no group, but spread over the others in proportion, as %i', (none) => {
+    const names = ['a', 'b', 'c'];
+    const set = setOf({ values: labels(none), meaning: { kind: 'categories', names, ignored: none } });
+    const { groups, count } = strataOf(set);
+    expect(count).toBe(3);
+    const sizes = [0, 0, 0, 0];
+    for (const group of Array.from(groups)) sizes[group]! += 1;
+    expect(sizes).toEqual([60, 40, 0, 0]);
+    // Everybody has as many of them, where each participant has one of the two classes.
+    const shares = partition(set, partitionByName('h'), {
+      participants: 2,
+      seed: 1,
+      validationFraction: 0.2,
+    });
+    const without = shares.map(
+      ({ train, validation }) => [...train, ...validation].filter((i) => labels(none)[i] === none).length,
+    );
+    expect(without).toEqual([30, 20]);
+  });
+
+  it('are one group where nothing has a category', () => {
+    const values = new Int32Array(100).fill(-1);
+    const meaning = { kind: 'categories', names: ['a', 'b'], ignored: -1 } as const;
+    expect(strataOf(setOf({ values, meaning })).count).toBe(1);
+  });
 });
 
 it('numbers are grouped by the tenth they lie in, equal ones together', () => {

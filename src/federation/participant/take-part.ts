@@ -11,7 +11,6 @@ import { InterruptedError } from '../../base/interrupted.js';
 import { throttled } from '../../base/throttle.js';
 import { classCounts } from '../../data/class-counts.js';
 import { categoriesOf } from '../../data/dataset.js';
-import { strataOf } from '../../data/partition/strata.js';
 import { ModelFileError } from '../../engine/nn/model-file.js';
 import type { Announcement, Progress } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
@@ -255,16 +254,14 @@ function joining(
   runtime: string,
   shareLabelCounts = false,
 ): Extract<Announcement, { type: 'joined' }> {
-  const { groups, count } = strataOf(dataset);
+  const [categories, labels] = [categoriesOf(dataset).length, dataset.targets[0]?.values ?? []];
   const own = Uint32Array.from([...train, ...validation]);
   return {
     type: 'joined',
     examples: train.length,
     validationExamples: validation.length,
     runtime,
-    // The quantiles of a number would say nothing to others: everybody has quantiles of their own.
-    ...(shareLabelCounts &&
-      categoriesOf(dataset).length > 0 && { labelCounts: [...classCounts(groups, count, own)] }),
+    ...(shareLabelCounts && categories > 0 && { labelCounts: [...classCounts(labels, categories, own)] }),
   };
 }
 
