@@ -119,6 +119,18 @@ describe('what a run showed', () => {
     expect(about('collapse', { ...behind, configuration: {}, rounds })).toEqual([]);
   });
 
+  it('compares the mean of personal models with the mean of the own ones, not the best', () => {
+    const configuration = { share: ['fc1.*'], compare: ['max'] };
+    // One participant has most classes, the other few.
+    const rounds = [
+      { own: [0.9, 0.9], copies: [0.9, 0.9], ownTest: [0.6, 0.2], merged: { mean: 0.41, max: 0.25 } },
+    ];
+    expect(about('collapse', { configuration, rounds })).toEqual([
+      expect.stringMatching(/^max collapsed .* mean of the own models .* 25\.00% against 40\.00%\.$/),
+    ]);
+    expect(about('collapse', { configuration: { compare: ['max'] }, rounds })).toHaveLength(2);
+  });
+
   it('says how far pooled training is ahead', () => {
     const rounds = behind.rounds.map((round) => ({ ...round, pooled: 0.925 }));
     const configuration = { pooled: true };

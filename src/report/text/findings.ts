@@ -9,6 +9,7 @@ import {
   written,
   writtenDifference,
 } from '../../metrics/metric.js';
+import { sampleOf } from '../charts/statistics.js';
 import { byteSize, count, plural } from '../numbers.js';
 import {
   evaluatedStrategies,
@@ -35,7 +36,11 @@ export interface Finding {
   readonly text: string;
 }
 
-/** A merged model collapsed that is so much worse than the best own one: in a percentage … */
+/**
+ * A merged model collapsed that is so much worse than the best own one: in a percentage … Where some
+ * tensors stay with their owners, figures of merged models are means over the participants' personal
+ * models, and are compared with the mean of the own ones.
+ */
 const COLLAPSE = 0.1;
 /** … and of a number, as a part of the own model's. */
 const COLLAPSE_TIMES = 0.5;
@@ -114,27 +119,34 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
 function collapse(run: RecordedRun): string[] {
   const [metric] = run.result.metrics;
   const names = evaluatedStrategies(run);
+  const { share } = run.configuration;
+  const [ownOf, own] =
+    share === undefined
+      ? ([bestOf, 'the best own model'] as const)
+      : ([meanOf, 'the mean of the own models'] as const);
   const collapsed = names.flatMap((name) => {
-    const falls = mergedRounds(run).flatMap((round) => fallOf(metric, round, name) ?? []);
+    const falls = mergedRounds(run).flatMap((round) => fallOf(metric, round, name, ownOf) ?? []);
     const worst = falls.toSorted((a, b) => b.loss - a.loss)[0];
     if (worst === undefined) return [];
     const where = falls.length === 1 ? 'with' : `at worst in round ${worst.round}, with`;
     return [
-      `${name} collapsed in ${roundsText(falls.map(({ round }) => round))}: it is ${tooFar(metric)} the best own model of the round, ${where} ${written(metric, worst.figure)} against ${written(metric, worst.own)}.`,
+      `${name} collapsed in ${roundsText(falls.map(({ round }) => round))}: it is ${tooFar(metric)} ${own} of the round, ${where} ${written(metric, worst.figure)} against ${written(metric, worst.own)}.`,
     ];
   });
   const max = names.includes('max') && !collapsed.some((text) => text.startsWith('max '));
   return [
     ...collapsed,
-    ...(max ? [`max did not collapse: it is never ${tooFar(metric)} the best own model of a round.`] : []),
+    ...(max ? [`max did not collapse: it is never ${tooFar(metric)} ${own} of a round.`] : []),
   ];
 }
 
-/** How far a merged model is behind the best own model of its round, where it collapsed. */
-function fallOf(metric: MetricFacts, round: RoundResult, strategy: string) {
+const meanOf = (_: MetricFacts, figures: readonly number[]) => sampleOf(figures)?.mean;
+
+/** How far a merged model is behind the own models of its round, where it collapsed. */
+function fallOf(metric: MetricFacts, round: RoundResult, strategy: string, ownOf: typeof meanOf) {
   const { mergedTest, ownTest } = figuresBy(metric);
   const figure = mergedTest(round, strategy);
-  const own = bestOf(
+  const own = ownOf(
     metric,
     round.participants.flatMap(({ name }) => ownTest(round, name) ?? []),
   );
