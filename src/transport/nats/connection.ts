@@ -19,9 +19,10 @@ import type { Patience } from '../patience.js';
 import { defaultWaits, type Waits } from '../waits.js';
 import type { NatsAccess } from './access.js';
 import { closedError, explain, isNobodyThere, messageOf, withoutJetStream } from './explain.js';
+import { type HeldClose, heldClose } from './held-close.js';
 import { type Outages, outages } from './outages.js';
 
-export interface Nats {
+export interface Nats extends HeldClose {
   readonly connection: NatsConnection;
   readonly jetStream: JetStreamClient;
   readonly manager: JetStreamManager;
@@ -66,7 +67,7 @@ export async function openNats(
         throw unanswered ? error : withoutJetStream(`the account at ${url}`);
       });
     await watched.through(hasJetStream);
-    return { connection, jetStream, manager, outages: watched, waits };
+    return { connection, jetStream, manager, outages: watched, waits, ...heldClose(connection) };
   } catch (error) {
     await connection.close();
     throw explain(error, `${url} cannot be used`);

@@ -12,13 +12,14 @@ const PAUSE_MS = 250;
  * @returns once the first watch is open
  */
 export async function follow(
-  { connection, outages }: Nats,
+  { connection, outages, opening }: Nats,
   bucket: KV,
   key: string,
   see: (entry: KvWatchEntry) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let watch = await outages.through(() => bucket.watch({ key }));
+  const open = () => opening(() => bucket.watch({ key }));
+  let watch = await outages.through(open);
   const stop = () => watch.stop();
   outages.onReconnect(stop, signal);
   signal.addEventListener('abort', stop, { once: true });
@@ -27,7 +28,7 @@ export async function follow(
     while (!over()) {
       try {
         for await (const entry of watch) if (!over()) see(entry);
-        watch = await outages.untilDone('a watch', () => bucket.watch({ key }), signal);
+        watch = await outages.untilDone('a watch', open, signal);
       } catch {
         await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }

@@ -84,7 +84,7 @@ export function holdLead(
         ]);
         await Promise.race([leaving, delay(1000, undefined, { ref: false })]);
       }
-      await nats.connection.close();
+      await nats.close();
     },
   };
 }

@@ -12,6 +12,7 @@ const silent = {
 };
 const nats = {
   connection: { isClosed: () => false },
+  opening: (open: () => unknown) => open(),
   outages: {
     through: (act: () => unknown) => act(),
     untilDone: (_: string, act: () => unknown) => act(),

@@ -93,7 +93,7 @@ export async function takeLead(
     signal?.removeEventListener('abort', end);
     return holdLead({ nats, signer, buckets, beatMs, leaderBeatMs, onSpoiled }, won);
   } catch (error) {
-    await nats.connection.close();
+    await nats.close();
     throw explain(error, `the lead of ${job} cannot be taken`);
   }
 }
