@@ -1,4 +1,4 @@
-/** In which rounds a correction of local training is at work. */
+/** In which rounds a correction of local training is at work, and what never is trained then. */
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 
 /**
@@ -10,4 +10,18 @@ export function isCorrected(
   rounds: number,
 ): boolean {
   return round <= (until < 1 ? until * rounds : until);
+}
+
+/** FedBABU leaves the last layer alone: in words, where no round and no refit is left for it. */
+export function untrainedLayerNotice({
+  correction,
+  rounds,
+  refit,
+  share,
+}: Pick<Configuration, 'correction' | 'rounds' | 'refit' | 'share'>): string | undefined {
+  if (correction?.name !== 'fed-babu' || refit !== undefined) return undefined;
+  if (!isCorrected(correction, rounds, rounds)) return undefined;
+  // With tensors of one's own there is no refit.
+  const instead = share === undefined ? 'take "refit", or end it earlier' : 'end it earlier';
+  return `"correction" is "fed-babu" in every round, so the last layer stays as it began: ${instead}, such as by "until": 0.8`;
 }

@@ -9,6 +9,7 @@ import type { Share } from '../../../data/partition/partition.js';
 import type { OnDataProgress } from '../../../data/progress.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
+import { untrainedLayerNotice } from '../../methods/corrected-rounds.js';
 import { checkRefit } from '../../methods/refit.js';
 import { compileFederation, type FederationWithNetwork } from '../../plan/compile-federation.js';
 import { sharesOf } from '../../plan/dealt-shares.js';
@@ -48,7 +49,7 @@ export interface RunSettings {
   readonly source?: string | undefined;
   readonly observer?: {
     onData?: OnDataProgress;
-    /** What is worth knowing about the data, such as that pictures were resized. */
+    /** What is worth knowing about data and settings, such as that pictures were resized. */
     onNotice?(notice: string): void;
   };
 }
@@ -75,6 +76,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   const named = namedParts(parsed, extensions, source);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
+  const untrained = untrainedLayerNotice(parsed);
+  if (untrained !== undefined) options.observer?.onNotice?.(`${source}: ${untrained}`);
   const data = options.data ?? (await dataOf(parsed, options));
   const shares = sharesOf(parsed, data, source);
   checkTestExamples(parsed, data, source);

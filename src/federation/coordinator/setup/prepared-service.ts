@@ -6,6 +6,7 @@ import type { DataFacts, Dataset } from '../../../data/dataset.js';
 import type { Strategy } from '../../../merge/strategy.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
+import { untrainedLayerNotice } from '../../methods/corrected-rounds.js';
 import { checkRefit } from '../../methods/refit.js';
 import { compileFederation, type FederationWithNetwork } from '../../plan/compile-federation.js';
 import { checkPartition } from '../../plan/dealt-shares.js';
@@ -61,6 +62,8 @@ export async function prepareService(
   const named = namedParts(parsed, extensions, source);
   const after = afterMergeOf(parsed, source);
   checkRefit(parsed, source);
+  const untrained = untrainedLayerNotice(parsed);
+  if (untrained !== undefined) observer.onNotice?.(`${source}: ${untrained}`);
   const { configuration, facts, test } = await servedData(parsed, input, {
     ...{ out, test: options.test, dataDir: options.dataDir, signal },
     ...{ onProgress: observer.onData, onNotice: observer.onNotice },
