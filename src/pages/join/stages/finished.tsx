@@ -19,7 +19,7 @@ export interface FinishedProps {
 export function Finished({ state, onExport, onPredict, onForget }: FinishedProps) {
   const { federation, finish, rounds, data, trial } = state;
   if (finish === undefined) return null;
-  const { model } = finish;
+  const { model, isPersonal } = finish;
   return (
     <section aria-labelledby="over">
       <StageHeading id="over">The run is over</StageHeading>
@@ -29,7 +29,7 @@ export function Finished({ state, onExport, onPredict, onForget }: FinishedProps
         <p>There is no merged model.</p>
       ) : (
         <>
-          <h2>{federation?.isPersonal ? 'Your own model' : 'The merged model'}</h2>
+          <h2>{isPersonal ? 'Your own model' : 'The merged model'}</h2>
           <p>
             It has {count(model.parameters)} parameters, and lies on this device. As ONNX any program can run
             it; as safetensors it loads into PyTorch.

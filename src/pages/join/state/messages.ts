@@ -136,6 +136,8 @@ export interface Finish {
   readonly message: string | undefined;
   /** The merged model, where there is one. */
   readonly model: ModelFacts | undefined;
+  /** Some tensors of the model are this participant's own. */
+  readonly isPersonal?: boolean;
 }
 
 export interface ModelFacts {

@@ -40,12 +40,15 @@ export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {
   }
 
   async function show(kept: DeviceStore): Promise<void> {
-    const { finish } = kept.session();
+    const { finish, isPersonal } = kept.session();
     if (finish === undefined) return;
     const bytes = await kept.folder.read(FINAL_MODEL);
     model = bytes && trainedModel(bytes, () => ortInPage({ device: 'wasm', threads: 1 }));
     const { reason, message } = finish;
-    post({ type: 'finished', finish: { reason, message, model: model?.facts } });
+    post({
+      type: 'finished',
+      finish: { reason, message, model: model?.facts, ...(isPersonal && { isPersonal }) },
+    });
   }
 
   return {

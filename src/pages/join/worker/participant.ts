@@ -132,9 +132,13 @@ function connected({ connection }: PageParticipant): PageConnection {
 
 /** What was remembered of this very federation, or a beginning. */
 function sessionFor(
-  { participant, description: { job } }: HubParticipant,
+  { participant, description: { job, configuration } }: HubParticipant,
   before: SavedSession | undefined,
 ): SavedSession {
   if (before?.job === job && before.participant === participant) return before;
-  return { job, participant, started: false, shareLabelCounts: false, rounds: [] };
+  const isPersonal = configuration.share !== undefined;
+  return {
+    ...{ job, participant, started: false, shareLabelCounts: false, rounds: [] },
+    ...(isPersonal && { isPersonal }),
+  };
 }

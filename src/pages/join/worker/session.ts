@@ -29,6 +29,8 @@ const sessionSchema = z.strictObject({
       message: z.string().optional(),
     })
     .optional(),
+  /** The model is this participant's own, which nobody could tell without the hub. */
+  isPersonal: z.boolean().optional(),
 });
 
 export type SavedSession = z.output<typeof sessionSchema>;
