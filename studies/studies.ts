@@ -2,6 +2,7 @@
 import { attacksH, attacksV } from './attacks.js';
 import { hCorrections } from './h-corrections.js';
 import { hBest, hMerges } from './h-merges.js';
+import { ownHead } from './own-head.js';
 import type { Study } from './queue/study.js';
 import { vBest } from './v-best.js';
 import { vIndependent } from './v-independent.js';
@@ -11,6 +12,7 @@ import { vPaper } from './v-paper.js';
 export const studies: readonly Study[] = [
   vIndependent,
   vMax,
+  ownHead,
   attacksV,
   attacksH,
   hCorrections,

@@ -42,6 +42,17 @@ export const validation: Measure = {
   text: percents,
 };
 
+/** The same, of models that are each its participant's. */
+export const meanOfCopies: Measure = { ...validation, title: 'validation, mean of the participants' };
+
+/** … and of the participant for which the copy is worst. */
+export const worstCopy: Measure = {
+  title: 'validation, worst participant',
+  of: ({ copied }) =>
+    copied.length === 0 ? undefined : Math.min(...copied.map(({ validationAccuracy }) => validationAccuracy)),
+  text: percents,
+};
+
 /** The mean test accuracy of the participants' own models. */
 export const own: Measure = {
   title: 'own',

@@ -37,9 +37,9 @@ export interface Finding {
 }
 
 /**
- * A merged model collapsed that is so much worse than the best own one: in a percentage … Where some
- * tensors stay with their owners, figures of merged models are means over the participants' personal
- * models, and are compared with the mean of the own ones.
+ * A merged model collapsed that is so much worse than the best own one: in a percentage … Where
+ * tensors stay with their owners, its figures are means of personal models, and are compared with
+ * the mean of the own ones.
  */
 const COLLAPSE = 0.1;
 /** … and of a number, as a part of the own model's. */
