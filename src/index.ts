@@ -4,6 +4,7 @@ export { CommonweightError } from './base/error.js';
 export { type RandomStream, randomStream } from './base/random.js';
 export { newSecretKey, type SecretKey } from './crypto/signing.js';
 export { type ArrayColumn, type ArrayColumns, arrayDataset } from './data/arrays/array-dataset.js';
+export { featureStatistics } from './data/arrays/feature-statistics.js';
 export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches/batches.js';
 export { type BatchSource, type BatchTask, batchesHere } from './data/batches/training-batches.js';
 export { type Column, type Dataset, subset, type TrainTestSplit } from './data/dataset.js';
@@ -35,6 +36,7 @@ export {
   parametersOf,
   type Scope,
 } from './engine/nn/layers/network.js';
+export { onStandardized, standardize, standardizedBy } from './engine/nn/layers/standardize.js';
 export { lenet5 } from './engine/nn/models/lenet5.js';
 export { mlp } from './engine/nn/models/mlp.js';
 export { type Normalization, onPixels, pixels } from './engine/nn/models/normalize-pixels.js';

@@ -41,7 +41,7 @@ export const descriptionSchema = z
     frozen: blobSchema
       .optional()
       .describe(
-        'The file of the weights that stay as they are, where participants cannot draw them themselves.',
+        'The file of what no step changes, frozen weights and constants, where participants cannot draw it themselves.',
       ),
     own: blobSchema
       .optional()

@@ -12,6 +12,10 @@ it.each([
   ['running_mean.weight', 'weight'],
   ['my_running_mean', 'weight'],
   ['constructor', 'weight'],
+  ['standardize.constants.mean', 'constant'],
+  ['constants.running_mean', 'constant'],
+  ['constants', 'weight'],
+  ['constants.fc.weight', 'weight'],
 ] as const)('"%s" is a %s', (name, role) => {
   expect(roleOf(name)).toBe(role);
 });

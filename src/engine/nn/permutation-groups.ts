@@ -9,7 +9,14 @@ import type { PermutationGroup, PermutedAxis } from '../../tensor/permutation-gr
 import { input } from '../graph/build.js';
 import { permutableAxes } from '../graph/permutation-rules.js';
 import { resolve, type Units } from '../graph/tied-axes.js';
-import { applyNetwork, inputsOfBatch, modelLayoutOf, type Network, parametersOf } from './layers/network.js';
+import {
+  applyNetwork,
+  frozenLayoutOf,
+  inputsOfBatch,
+  modelLayoutOf,
+  type Network,
+  parametersOf,
+} from './layers/network.js';
 
 /** @param freeze tensors that are not trained; their order stays the same, too */
 export function permutationGroups(
@@ -18,7 +25,7 @@ export function permutationGroups(
   freeze: readonly string[] = [],
 ): PermutationGroup[] {
   const parameters = parametersOf(network, inputs, freeze);
-  const still = new Set(parameters.filter(({ role }) => role === 'frozen').map(({ name }) => name));
+  const still = new Set(frozenLayoutOf(parameters).map(({ name }) => name));
   const layout = modelLayoutOf(parameters);
   const tensors = layout.map(({ name, shape }) => input(name, shape));
   const output = applyNetwork(network, layout, tensors, inputsOfBatch(inputs, 1));

@@ -7,6 +7,8 @@ const blob = { sha256: 'a'.repeat(64), bytes: 1000 };
 
 interface Settings {
   freeze?: string[];
+  constants?: Record<string, number[]>;
+  initialModel?: string;
   share?: string[];
 }
 
@@ -25,6 +27,9 @@ function endWith(settings: Settings) {
 
 const kinds: { name: 'frozen' | 'own'; asked: Settings }[] = [
   { name: 'frozen', asked: { freeze: ['conv1.*'] } },
+  { name: 'frozen', asked: { constants: { 'norm.constants.mean': [1] } } },
+  // It may have constants, which only the network tells.
+  { name: 'frozen', asked: { initialModel: 'b'.repeat(64) } },
   { name: 'own', asked: { share: ['conv1.*'] } },
 ];
 

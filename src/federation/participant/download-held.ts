@@ -1,6 +1,6 @@
 /**
  * Downloads once what the coordinator alone has, where a participant cannot draw it by the seed:
- * frozen weights, and own tensors to begin with. A file that is larger than the memory for the work
+ * frozen weights and constants, and own tensors to begin with. A file that is larger than the memory for the work
  * is refused before it is downloaded.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
@@ -18,9 +18,11 @@ export async function heldFilesOf(
   signal = new AbortController().signal,
 ): Promise<HeldFiles> {
   const { frozen, own, configuration } = end.description;
+  // A model to start from may have constants, which only the network tells.
+  const { freeze, constants, initialModel, share } = configuration;
   const needed = {
-    ...(configuration.freeze && { frozen: { blob: frozen, are: 'the frozen weights' } }),
-    ...(configuration.share && { own: { blob: own, are: 'the own tensors to begin with' } }),
+    ...((freeze || constants || initialModel) && { frozen: { blob: frozen, are: 'the frozen weights' } }),
+    ...(share && { own: { blob: own, are: 'the own tensors to begin with' } }),
   };
   const files: Record<string, Uint8Array> = {};
   for (const [name, { blob, are }] of Object.entries(needed)) {

@@ -6,6 +6,7 @@
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
 import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
+import { withConstants } from '../../engine/nn/layers/constants.js';
 import { modelLayoutOf, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
@@ -27,8 +28,8 @@ export interface GivenWeights {
   /** The weights to start from, and their name in errors. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
   /**
-   * The frozen weights and the first own tensors that the coordinator sent, for a model that only it
-   * has.
+   * The frozen weights, constants and first own tensors that the coordinator sent, for a model that
+   * only it has.
    */
   readonly held?: StateDict | undefined;
 }
@@ -47,7 +48,7 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly codec: Codecs;
   /** The metadata of a model's file. */
   readonly model: ModelDescription;
-  /** The frozen weights, with the table of the whole model; undefined if nothing is frozen. */
+  /** What no step changes, with the table of the whole model; undefined if there is nothing. */
   readonly frozen: FrozenWeights | undefined;
   /**
    * What a participant begins with, of what is shared. @throws ConfigurationError when only the
@@ -71,7 +72,8 @@ export function compileFederation(
   // The cut into parts is the default one, not the machine's, so that the plan is the same
   // everywhere.
   const plan = planCutFor({ configuration, ...learner });
-  const parameters = parametersOf(learner.network, learner.inputs, learner.freeze);
+  const { constants } = configuration;
+  const parameters = withConstants(parametersOf(learner.network, learner.inputs, learner.freeze), constants);
   const given = init && arrangeState(init.state, modelLayoutOf(parameters), init.name);
   const split = splitLayout(plan.layout, configuration.share, source);
   const initial = initialWeights(configuration, parameters, given, source);

@@ -5,7 +5,7 @@
  * with measured peaks.
  */
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
-import { layoutOf, parametersOf } from '../../engine/nn/layers/network.js';
+import { frozenLayoutOf, layoutOf, parametersOf } from '../../engine/nn/layers/network.js';
 import { EVALUATION_BATCH } from '../../engine/nn/plan.js';
 import { evaluationStep, trainingStep } from '../../engine/nn/training-step.js';
 import { workingSetBytes } from '../../engine/nn/working-set.js';
@@ -124,8 +124,10 @@ export function demandedBytes(
   enough = Number.POSITIVE_INFINITY,
 ): number {
   const { model, optimizer, correction, batchSize } = configuration;
-  const layout = layoutOf(parametersOf(network, inputs));
-  const vector = 4 * layoutSize(layout);
+  // Frozen weights are counted as others are.
+  const parameters = parametersOf(network, inputs);
+  const [layout, frozen] = [layoutOf(parameters), frozenLayoutOf(parameters)];
+  const vector = 4 * (layoutSize(layout) + layoutSize(frozen));
   if (vector > LARGEST_STATE_BYTES && vector <= enough) {
     throw new FederationError(
       `federation: the weights of "${model.name}" on ${described(inputs)} take ${gigabytes(vector)}, expected at most ${gigabytes(LARGEST_STATE_BYTES)}`,
@@ -143,7 +145,7 @@ export function demandedBytes(
   // If its weights alone are too many, the graph may be endless, too.
   if (!(fixed <= enough)) return fixed;
   const description = {
-    ...{ network, layout, inputs, task, batchSize, clipNorm: configuration.clipNorm },
+    ...{ network, layout, frozen, inputs, task, batchSize, clipNorm: configuration.clipNorm },
     ...{ optimizer: optimizerOf(optimizer), correction: corrected },
   };
   const training = workingSetBytes(trainingStep(description));

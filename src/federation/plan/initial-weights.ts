@@ -1,9 +1,10 @@
 /**
  * The values that a federation begins with: of the state that training carries, of tensors that
  * stay with their owner, and of what is frozen. They are drawn by the seed when they are asked for,
- * unless a model is given to start from. Of such a model participants elsewhere are sent what they
- * cannot draw.
+ * unless a model is given to start from. Constants are those of the settings, or of that model. Of
+ * such a model participants elsewhere are sent what they cannot draw.
  */
+import { type Constants, checkConstants } from '../../engine/nn/layers/constants.js';
 import {
   frozenLayoutOf,
   initialFrozen,
@@ -13,6 +14,7 @@ import {
   type Parameter,
 } from '../../engine/nn/layers/network.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
+import { roleOf } from '../../tensor/roles.js';
 import {
   arrangeState,
   joinStates,
@@ -20,9 +22,11 @@ import {
   type StateDict,
   type StateLayout,
   stateLayout,
+  tensorView,
 } from '../../tensor/state-dict.js';
 import type { OwnTensors, SplitLayout } from '../methods/own-tensors.js';
 
+/** What no step changes: frozen weights, and constants. */
 export interface FrozenWeights {
   readonly values: StateDict;
   /** A state with them: the whole model, where it is a whole state. */
@@ -83,9 +87,13 @@ function partThere(state: StateDict, layout: StateLayout, what: string): StateDi
   return arrangeState(part, layout, what);
 }
 
-/** Drawn by the seed, for everybody alike, unless they are those of a model that is given. */
+/**
+ * Drawn by the seed, for everybody alike, unless they are those of a model that is given. The
+ * constants of the settings count before those of the model.
+ * @throws NetworkError when a constant has a value that it cannot have, or none is given
+ */
 export function frozenWeights(
-  { seed, initialModel }: Configuration,
+  { seed, initialModel, constants = {} }: Configuration,
   parameters: readonly Parameter[],
   given: StateDict | undefined,
 ): FrozenWeights | undefined {
@@ -98,7 +106,14 @@ export function frozenWeights(
         .filter(({ name }) => [...state, ...layout].some((entry) => entry.name === name))
         .map(({ name, shape }) => [name, shape]),
     );
-  let values = given && partThere(given, layout, 'the frozen weights');
+  const sent = given && partThere(given, layout, 'the frozen weights');
+  let values = sent && withSettings(sent, constants);
+  if (values !== undefined) checkConstants(parameters, values);
+  // A constant that nobody gives is found before anything is trained.
+  else if (initialModel === undefined && layout.some(({ name }) => roleOf(name) === 'constant')) {
+    values = initialFrozen(parameters, seed, 'initial weights');
+    checkConstants(parameters, values);
+  }
   const frozen = {
     get values() {
       if (values === undefined && initialModel !== undefined) {
@@ -113,4 +128,11 @@ export function frozenWeights(
     complete: (state: StateDict) => joinStates(wholeOf(state), state, frozen.values),
   };
   return frozen;
+}
+
+/** The values with the constants of the settings. */
+function withSettings({ layout, data }: StateDict, constants: Constants): StateDict {
+  const state = { layout, data: data.slice() };
+  for (const [name, values] of Object.entries(constants)) tensorView(state, name).set(values);
+  return state;
 }

@@ -4,7 +4,7 @@ import { MergeError } from '../error.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from '../kernels/block.js';
 import { type FloatFormat, floatFormat } from '../kernels/float-format.js';
 import { largestIntegers } from '../kernels/largest-integers.js';
-import { checkVariances, othersThanStrategy, type RoleRule } from '../memory/by-role.js';
+import { checkAlike, checkVariances, othersThanStrategy, type RoleRule } from '../memory/by-role.js';
 import { notFinite, notStorable } from '../memory/checks.js';
 import type { Combination, Survey, ValueColumn } from '../strategy.js';
 import type { Chunk } from './tensor-source.js';
@@ -67,7 +67,7 @@ export function chunkMerger(
     mean: withoutBase('mean'),
     largest: withoutBase('largest'),
     first: withoutBase('first'),
-    equal: withoutBase('equal'),
+    equal: floatMerger(others.equal, alone, undefined, checkAlike),
   };
   return (chunk, buffers, output) => {
     const format = floatFormat(chunk.dtype);
@@ -94,6 +94,7 @@ function floatMerger(
   combination: Combination,
   inputs: InputFiles<Named>,
   base: Named | undefined,
+  checkColumns?: typeof checkAlike,
 ): FloatMerger {
   const columnsOf = columnReader(inputs, base);
   const examples = inputs.map((input) => input.examples);
@@ -104,6 +105,7 @@ function floatMerger(
       const count = Math.min(BLOCK, size - at);
       const { columns, baseColumn, block, check } = columnsOf(chunk, format, buffers, at, count);
       if (!propagatesNonFinite) check();
+      checkColumns?.(chunk.name, columns, (k) => `"${inputs[k]?.file.path}"`, block.at);
       const out = format.room(output, at, count);
       combineBlock(combination, out, columns, examples, baseColumn, block);
       const bad = format.store(out, output, at);

@@ -1,7 +1,7 @@
 /**
  * Merges a tensor by its role (`tensor/roles.ts`). The strategy merges weights only. Statistics of
  * batch normalization are averaged under every strategy, since only an average of statistics is a
- * statistic. Counters become the largest.
+ * statistic. Counters become the largest. Constants were given, and must be equal.
  */
 import type { Dtype } from '../../tensor/dtype.js';
 import { isVariance, type Role, roleOf } from '../../tensor/roles.js';
@@ -30,6 +30,7 @@ export function ruleOf(name: string, dtype: Dtype, statistics: Statistics): Role
     return role === 'counter' && canCompareIntegers(dtype) ? 'largest' : 'equal';
   }
   if (role === 'weight') return 'strategy';
+  if (role === 'constant') return 'equal';
   if (role === 'counter' && statistics !== 'first') return 'largest';
   return statistics;
 }
@@ -62,6 +63,29 @@ export function roleNote(names: readonly string[], statistics: Statistics): stri
   ];
   const others = statisticsChoices.filter((choice) => choice !== statistics);
   return `batch norm: ${parts.join(', ')}; "statistics" is "${statistics}", and can be "${others.join('" or "')}"`;
+}
+
+/**
+ * @param whose whose values each column has
+ * @param at the tensor index of the first value
+ * @throws MergeError when a constant differs: models that were given other constants read other
+ * numbers
+ */
+export function checkAlike(
+  name: string,
+  columns: readonly ValueColumn[],
+  whose: (column: number) => string,
+  at: number,
+): void {
+  const [first, ...others] = columns as [ValueColumn, ...ValueColumn[]];
+  for (const [k, column] of others.entries()) {
+    const bad = column.findIndex((value: number, i: number) => value !== first[i]);
+    if (bad < 0) continue;
+    throw new MergeError(
+      `merge: the constant "${name}" is ${column[bad]} at index ${at + bad} in ${whose(k + 1)}, expected ${first[bad]} as in ${whose(0)}`,
+      { hint: 'merge models whose constants were given alike' },
+    );
+  }
 }
 
 /**

@@ -16,7 +16,14 @@ import {
 import { MergeError } from '../error.js';
 import { blockSize, combineBlock, differences, firstNotFinite } from '../kernels/block.js';
 import type { Block, Combination, Strategy, ValueColumn } from '../strategy.js';
-import { checkVariances, othersThanStrategy, type RoleRule, ruleOf, type Statistics } from './by-role.js';
+import {
+  checkAlike,
+  checkVariances,
+  othersThanStrategy,
+  type RoleRule,
+  ruleOf,
+  type Statistics,
+} from './by-role.js';
 import {
   appliedTo,
   checkExamples,
@@ -162,6 +169,7 @@ function* mergeByBlocks(
   };
   for (const { columns, base, block, rule, begin, end } of pieces()) {
     const out = data.subarray(begin, end);
+    if (rule === 'equal') checkAlike(block.tensor, columns, (k) => whose(ordered[k] as Update), block.at);
     combineBlock(combinations[rule], out, columns, examples, base, block);
     const bad = firstNotFinite(out);
     if (bad >= 0) throw notStorable(block.tensor, block.at + bad, out[bad] as number, 'F32');

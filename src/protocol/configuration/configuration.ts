@@ -31,6 +31,8 @@ export class ConfigurationError extends CommonweightError {
 
 const positive = z.number().positive();
 const count = z.int().min(1);
+/** Settings travel in one frame; larger constants come with a model to start from. */
+const MOST_CONSTANTS = 10_000;
 
 export const configurationSchema = z
   .strictObject({
@@ -91,6 +93,16 @@ export const configurationSchema = z
       .optional()
       .describe(
         'The tensors that travel and are merged, by patterns as those of `freeze`; all by default. The others stay with their owner from round to round.',
+      ),
+    constants: z
+      .record(z.string().min(1).max(200), z.array(z.number()).min(1))
+      .refine(
+        (of) => Object.values(of).reduce((sum, { length }) => sum + length, 0) <= MOST_CONSTANTS,
+        `expected at most ${MOST_CONSTANTS} numbers in all`,
+      )
+      .optional()
+      .describe(
+        'The values of tensors that are given before training, row-major, by their names, as "standardize.constants.mean"; 10,000 numbers in all at most. They are no part of the plan, nor of updates.',
       ),
     local: z
       .strictObject({

@@ -175,7 +175,7 @@ function decodeTensor(
   const role = roleOf(name);
   const [only] = raw as [ArrayBuffer];
   if (role === 'counter') return countersFromI64(new BigInt64Array(only), name, fileName);
-  if (role === 'statistic') return new Float32Array(only);
+  if (role !== 'weight') return new Float32Array(only);
   const what = `${fileName}: "${name}" cannot be decoded by the codec "${codec.name}"`;
   const parts = codec.parts(shape).map(({ dtype }, k) => new partArrays[dtype](raw[k] as ArrayBuffer));
   let values: Float32Array;

@@ -9,7 +9,7 @@ import { idlePattern, matchesAny, nearestToPattern } from '../../../base/pattern
 import { randomStream } from '../../../base/random.js';
 import { requireShape } from '../../../tensor/arrays.js';
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
-import { type Role, roleOf } from '../../../tensor/roles.js';
+import { constantName, type Role, roleOf } from '../../../tensor/roles.js';
 import { formatShape, type Shape, sameShape } from '../../../tensor/shape.js';
 import { layoutSize, type StateDict, type StateLayout, stateLayout } from '../../../tensor/state-dict.js';
 import { input, reshape } from '../../graph/build.js';
@@ -36,6 +36,12 @@ export interface Scope {
    * "running_mean", "running_var", "num_batches_tracked". Optimizers do not change it.
    */
   statistic(name: string, shape: Shape, initializer: Initializer): Value;
+  /**
+   * A tensor whose values are given before training (`constants.ts`), under the name
+   * "constants.NAME" in the scope. No step changes it.
+   * @param above its values must be above this
+   */
+  constant(name: string, shape: Shape, above?: number): Value;
   /** In training: the value of that statistic after this step. The last call counts. */
   update(name: string, value: Value): void;
   /** The scope of a part of the network. */
@@ -68,6 +74,8 @@ export interface Parameter {
   readonly shape: Shape;
   readonly initializer: Initializer;
   readonly role: Role;
+  /** Values of a constant are above this. */
+  readonly above?: number | undefined;
 }
 
 /**
@@ -82,9 +90,9 @@ export function parametersOf(
 ): readonly Parameter[] {
   const parameters: Parameter[] = [];
   const scope = makeScope({
-    tensor: (name, shape, initializer) => {
+    tensor: (name, shape, initializer, above) => {
       const role = roleOf(name) === 'weight' && matchesAny(name, freeze) ? 'frozen' : roleOf(name);
-      parameters.push({ name, shape, initializer, role });
+      parameters.push({ name, shape, initializer, role, ...(above !== undefined && { above }) });
       return input(name, shape);
     },
   });
@@ -104,15 +112,18 @@ export function parametersOf(
 
 /**
  * The layout of the state that training carries: weights first, so that the optimizer's vectors
- * cover exactly them; then statistics and counters. Frozen tensors are not in it.
+ * cover exactly them; then statistics and counters. Frozen tensors and constants are not in it.
  */
 export function layoutOf(parameters: readonly Parameter[]): StateLayout {
   return layoutOfRoles(parameters, ['weight', 'statistic', 'counter']);
 }
 
-/** The layout of the frozen tensors: every step reads them and none changes them. */
+/**
+ * The layout of what every step reads and none changes: frozen weights, then constants. Both travel
+ * in one vector, called `frozen`.
+ */
 export const frozenLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
-  layoutOfRoles(parameters, ['frozen']);
+  layoutOfRoles(parameters, ['frozen', 'constant']);
 
 /** The layout of the whole model, in the network's own order. */
 export const modelLayoutOf = (parameters: readonly Parameter[]): StateLayout =>
@@ -140,7 +151,10 @@ export function initialState(
   return drawn(parameters, layoutOf(parameters), seed);
 }
 
-/** The initial values of the frozen tensors. */
+/**
+ * The initial values of the frozen weights, and those of constants.
+ * @throws NetworkError when a constant is not given (`withConstants`)
+ */
 export function initialFrozen(
   parameters: readonly Parameter[],
   ...seed: readonly (number | string)[]
@@ -209,7 +223,7 @@ export function traceNetwork(
 
 interface ScopeContext {
   readonly training?: TrainingMode | undefined;
-  tensor(name: string, shape: Shape, initializer: Initializer): Value;
+  tensor(name: string, shape: Shape, initializer: Initializer, above?: number): Value;
   update?(name: string, value: Value): void;
 }
 
@@ -224,6 +238,11 @@ function makeScope(context: ScopeContext, prefix = '', streams = { count: 0 }): 
       requireRole(`${prefix}${name}`, ['statistic', 'counter'], 'a statistic');
       return tensor(`${prefix}${name}`, shape, initializer);
     },
+    constant(name, shape, above) {
+      const full = constantName(prefix, name);
+      requireRole(full, ['constant'], 'a constant');
+      return tensor(full, shape, notGiven(full), above);
+    },
     update(name, value) {
       requireRole(`${prefix}${name}`, ['statistic', 'counter'], 'a statistic');
       update?.(`${prefix}${name}`, value);
@@ -233,6 +252,15 @@ function makeScope(context: ScopeContext, prefix = '', streams = { count: 0 }): 
     nextStream: () => streams.count++,
   };
 }
+
+/** A constant has no values of its own. */
+const notGiven =
+  (name: string): Initializer =>
+  () => {
+    throw new NetworkError(`network: the constant "${name}" is not given`, {
+      hint: 'set it in "constants", or start from a model that has it',
+    });
+  };
 
 /** Other programs read the role of a tensor from its name, and so do we. */
 function requireRole(name: string, roles: readonly Role[], what: string): void {
