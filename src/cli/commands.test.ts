@@ -1,20 +1,47 @@
 import { Command } from 'commander';
-import { expect, it } from 'vitest';
-import { commandsFor } from './commands.js';
+import { describe, expect, it } from 'vitest';
+import { addCommands, commandNames } from './commands.js';
 
-const namesFor = async (argument: string | undefined) => {
+const programFor = async (...args: string[]) => {
   const program = new Command();
-  for (const add of await commandsFor(argument)) add(program);
-  return program.commands.map((command) => command.name());
+  await addCommands(program, args);
+  return program;
 };
+const namesFor = async (...args: string[]) => (await programFor(...args)).commands.map((one) => one.name());
+const hasOptions = ({ commands }: Command) => commands.some(({ options }) => options.length > 0);
 
-it('a program that was told its command has that one alone', async () => {
-  for (const name of ['serve', 'status', 'merge']) expect(await namesFor(name)).toEqual([name]);
+describe('a program that was told its command', () => {
+  it('has that one alone', async () => {
+    for (const name of ['serve', 'status', 'merge']) expect(await namesFor(name, '--help')).toEqual([name]);
+  });
+
+  it.each([['run'], ['help', 'run'], ['--', 'run', '--seed'], ['help', '--', 'run']])(
+    'has all of it, where it was told by %s %s',
+    async (...args) => {
+      const program = await programFor(...args);
+      expect(program.commands.map((one) => one.name())).toEqual(['run']);
+      expect(hasOptions(program)).toBe(true);
+    },
+  );
 });
 
-it('every other program has all of them, in one order', async () => {
-  const all = await namesFor(undefined);
-  expect(all.slice(0, 3)).toEqual(['reproduce', 'run', 'serve']);
-  expect(all).toHaveLength(17);
-  for (const other of ['--help', 'help', 'serv', 'toString']) expect(await namesFor(other)).toEqual(all);
+describe('every other program', () => {
+  it('has the list of all commands, in one order, and loads none', async () => {
+    expect(commandNames.slice(0, 3)).toEqual(['reproduce', 'run', 'serve']);
+    expect(commandNames).toHaveLength(17);
+    for (const other of [[], ['--help'], ['help'], ['serv'], ['toString'], ['--help', 'run']]) {
+      const program = await programFor(...other);
+      expect(program.commands.map((one) => one.name())).toEqual(commandNames);
+      expect(hasOptions(program)).toBe(false);
+    }
+  });
+
+  it('lists each with the arguments that it takes', async () => {
+    const listed = await programFor();
+    for (const each of listed.commands) {
+      const { commands } = await programFor(each.name());
+      expect(each.usage()).toBe(commands[0]!.usage());
+      expect(each.summary()).not.toBe('');
+    }
+  });
 });

@@ -1,37 +1,121 @@
 /**
- * The commands by their names. A command imports what it works with, and only the command that was
- * asked for is loaded: a coordinator lives for days, and would keep the rest in memory.
+ * The commands by their names, as the list of them shows each. A command imports what it works
+ * with, so only the one that was asked for is loaded: it takes half a second, and a coordinator
+ * lives for days, and would keep the rest in memory.
  */
 import type { Command } from 'commander';
 
-type Add = (program: Command) => void;
+interface Listed {
+  /** Its arguments, as its own help has them. */
+  readonly takes: string;
+  readonly summary: string;
+  /** Its options, its help and what it does. */
+  readonly load: () => Promise<(program: Command) => void>;
+}
 
-const commands: Readonly<Record<string, () => Promise<Add>>> = {
-  reproduce: async () => (await import('./commands/reproduce.js')).addReproduce,
-  run: async () => (await import('./commands/run.js')).addRun,
-  serve: async () => (await import('./commands/serve.js')).addServe,
-  join: async () => (await import('./commands/join.js')).addJoin,
-  status: async () => (await import('./commands/operate.js')).addStatus,
-  stop: async () => (await import('./commands/operate.js')).addStop,
-  drop: async () => (await import('./commands/operate.js')).addDrop,
-  rollback: async () => (await import('./commands/operate.js')).addRollback,
-  token: async () => (await import('./commands/operate.js')).addToken,
-  replay: async () => (await import('./commands/replay.js')).addReplay,
-  report: async () => (await import('./commands/report.js')).addReport,
-  open: async () => (await import('./commands/open.js')).addOpen,
-  compare: async () => (await import('./commands/compare.js')).addCompare,
-  merge: async () => (await import('./commands/merge.js')).addMerge,
-  evaluate: async () => (await import('./commands/evaluate.js')).addEvaluate,
-  predict: async () => (await import('./commands/predict.js')).addPredict,
-  export: async () => (await import('./commands/export.js')).addExport,
+const commands: Readonly<Record<string, Listed>> = {
+  reproduce: {
+    takes: '<environment>',
+    summary: 'repeat the experiment of the paper on Fashion-MNIST',
+    load: async () => (await import('./commands/reproduce.js')).addReproduce,
+  },
+  run: {
+    takes: '[file]',
+    summary: 'run a federation described by a file or by flags',
+    load: async () => (await import('./commands/run.js')).addRun,
+  },
+  serve: {
+    takes: '<file>',
+    summary: 'lead a federation whose participants are on other machines',
+    load: async () => (await import('./commands/serve.js')).addServe,
+  },
+  join: {
+    takes: '<url>',
+    summary: 'take part in a federation, with data that stay here',
+    load: async () => (await import('./commands/join.js')).addJoin,
+  },
+  status: {
+    takes: '<url|run>',
+    summary: 'show the state of a run: which participants it waits for, and until when',
+    load: async () => (await import('./commands/operate.js')).addStatus,
+  },
+  stop: {
+    takes: '<url>',
+    summary: 'end a run for good',
+    load: async () => (await import('./commands/operate.js')).addStop,
+  },
+  drop: {
+    takes: '<url> <participant>',
+    summary: 'go on without a participant, for good',
+    load: async () => (await import('./commands/operate.js')).addDrop,
+  },
+  rollback: {
+    takes: '<url>',
+    summary: 'resume a run after an earlier round',
+    load: async () => (await import('./commands/operate.js')).addRollback,
+  },
+  token: {
+    takes: '<url>',
+    summary: 'make a new token, or revoke one',
+    load: async () => (await import('./commands/operate.js')).addToken,
+  },
+  replay: {
+    takes: '<run>',
+    summary: 'repeat a recorded run, and compare the models',
+    load: async () => (await import('./commands/replay.js')).addReplay,
+  },
+  report: {
+    takes: '<run>',
+    summary: 'write a page about a run',
+    load: async () => (await import('./commands/report.js')).addReport,
+  },
+  open: {
+    takes: '<run>',
+    summary: 'show a run in a browser',
+    load: async () => (await import('./commands/open.js')).addOpen,
+  },
+  compare: {
+    takes: '<file>',
+    summary: 'compare strategies on the same partitions, over several seeds',
+    load: async () => (await import('./commands/compare.js')).addCompare,
+  },
+  merge: {
+    takes: '<file...>',
+    summary: 'merge safetensors files of one network',
+    load: async () => (await import('./commands/merge.js')).addMerge,
+  },
+  evaluate: {
+    takes: '<model>',
+    summary: 'measure a model on the test images of a data set',
+    load: async () => (await import('./commands/evaluate.js')).addEvaluate,
+  },
+  predict: {
+    takes: '<model> <image...>',
+    summary: 'name the class of pictures',
+    load: async () => (await import('./commands/predict.js')).addPredict,
+  },
+  export: {
+    takes: '<model>',
+    summary: 'write a model as ONNX',
+    load: async () => (await import('./commands/export.js')).addExport,
+  },
 };
 
+export const commandNames: readonly string[] = Object.keys(commands);
+
 /**
- * @param name the program's first argument; anything but a command, such as a flag or a mistake,
- *   wants all of them
+ * Adds the command that the arguments ask for. All other arguments, such as a flag or a mistake,
+ * are answered from the list of all commands, which loads none.
  */
-export function commandsFor(name: string | undefined): Promise<Add[]> {
-  const named = Object.entries(commands).filter(([each]) => each === name);
-  const wanted = named.length > 0 ? named : Object.entries(commands);
-  return Promise.all(wanted.map(([, load]) => load()));
+export async function addCommands(program: Command, args: readonly string[]): Promise<void> {
+  // As commander understands them: "help run", and "--" before an operand.
+  const [first = '', second = ''] = args.filter((arg) => arg !== '--');
+  const asked = first === 'help' ? second : first;
+  if (Object.hasOwn(commands, asked)) {
+    const add = await commands[asked]?.load();
+    add?.(program);
+    return;
+  }
+  for (const [name, { takes, summary }] of Object.entries(commands))
+    program.command(name).arguments(takes).summary(summary);
 }

@@ -1,19 +1,23 @@
 /** Puts the commands together, and says what went wrong when one of them fails. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { commandsFor } from './commands.js';
+import { addCommands } from './commands.js';
 import { type CommandFailure, commandFailure, usageMessage } from './failure.js';
 
 const { version } = createRequire(import.meta.url)('commonweight/package.json') as { version: string };
 
-async function program(name: string | undefined): Promise<Command> {
+async function program(args: readonly string[]): Promise<Command> {
   const root = new Command('commonweight')
     .description(
       'Commonweight trains one network on the data of several owners. Each participant trains on its own data and sends only weights, which are merged.',
     )
     .version(version, '-V, --version')
     .configureOutput({ outputError: (text, write) => write(usageMessage(text)) })
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
+    .configureHelp({
+      helpWidth: Math.min(process.stdout.columns ?? 100, 110),
+      // Commands that are not loaded have no options to be asked for.
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
+    })
     .exitOverride()
     .addHelpText(
       'after',
@@ -29,14 +33,14 @@ Examples:
   commonweight predict runs/v/model.safetensors shoe.png
   commonweight help run`,
     );
-  for (const add of await commandsFor(name)) add(root);
+  await addCommands(root, args);
   return root;
 }
 
 /** @param args without the program's own name. @returns why it failed, where it did */
 export async function runProgram(args: readonly string[]): Promise<CommandFailure | undefined> {
   try {
-    const root = await program(args[0]);
+    const root = await program(args);
     await root.parseAsync(args, { from: 'user' });
     return undefined;
   } catch (error) {

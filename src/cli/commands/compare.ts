@@ -30,7 +30,6 @@ interface CompareFlags extends RunFlags {
 export function addCompare(program: Command): void {
   const command = program
     .command('compare')
-    .summary('compare strategies on the same partitions, over several seeds')
     .description(
       'Run the federation of a file once for each strategy and seed, and compare the results. For one seed, all strategies have the same partition and the same initial weights. Each seed draws both anew; seeds count upwards from the file’s own.',
     )

@@ -38,7 +38,6 @@ interface EvaluateFlags {
 export function addEvaluate(program: Command): void {
   program
     .command('evaluate')
-    .summary('measure a model on the test images of a data set')
     .description(
       'Measure a model on the test images of a data set: accuracy, loss, the accuracy of each class, and which class is mistaken for which.',
     )

@@ -9,7 +9,6 @@ import { checkFolderOf, writeFlagFile } from '../terminal/whole-file.js';
 export function addExport(program: Command): void {
   program
     .command('export')
-    .summary('write a model as ONNX')
     .description(
       'Write a model as ONNX with standard operators. Its input is images u8 [batch,C,H,W]; its outputs are logits and probabilities.',
     )

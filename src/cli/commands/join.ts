@@ -50,7 +50,6 @@ interface JoinFlags extends TokenFlags, TrustFlags, CoordinatorKeyFlag, NatsFlag
 export function addJoin(program: Command): void {
   const command = program
     .command('join')
-    .summary('take part in a federation, with data that stay here')
     .description(
       'Take part in a federation: in each round, train on your own data, which never leave this machine, and hand in the weights. The process may be killed at any time; rerun the same command to resume.',
     )

@@ -30,7 +30,6 @@ interface MergeFlags extends Pick<ModelFlags, 'network' | 'imageShape'> {
 export function addMerge(program: Command): void {
   program
     .command('merge')
-    .summary('merge safetensors files of one network')
     .description(
       'Merge safetensors files that have the same names and shapes. F64, F32, F16 and BF16 keep their dtype. Files larger than memory are streamed.',
     )

@@ -20,7 +20,6 @@ interface OpenFlags {
 export function addOpen(program: Command): void {
   program
     .command('open')
-    .summary('show a run in a browser')
     .description(
       'Show a run in a browser as its observers see it, whether it is finished or under way. The command prints a link, which works on this machine only and as long as the command runs. It changes nothing in the folder.',
     )

@@ -22,7 +22,6 @@ type Flags = TokenFlags & TrustFlags;
 export function addStatus(program: Command): void {
   const command = program
     .command('status')
-    .summary('show the state of a run: which participants it waits for, and until when')
     .description(
       'Show the state of a run. Give the address of its coordinator, with a token of an operator or observer; or give the run’s folder, without a token.',
     )
@@ -46,7 +45,6 @@ Examples:
 export function addStop(program: Command): void {
   const command = program
     .command('stop')
-    .summary('end a run for good')
     .description(
       'End a run for good, with the model of the last merged round. To pause it instead, end the coordinator by Ctrl-C, and rerun the same command to resume.',
     )
@@ -66,7 +64,6 @@ Example:
 export function addDrop(program: Command): void {
   const command = program
     .command('drop')
-    .summary('go on without a participant, for good')
     .description(
       'Go on without a participant, for good. Nothing is expected of it any more, and an update of it that is not merged yet does not count. Its token is void, and its `join` ends with a message. Models that hold its updates stay as they are; `commonweight rollback` goes back to before them.',
     )
@@ -93,7 +90,6 @@ Example:
 export function addRollback(program: Command): void {
   const command = program
     .command('rollback')
-    .summary('resume a run after an earlier round')
     .description(
       'Resume a run after an earlier round. The rounds after it are void, and all participants train for them anew. The setting "keep" says for how many rounds the models are kept, and so how far back you can go. Round 0 is the beginning.',
     )
@@ -126,7 +122,6 @@ interface TokenCommandFlags extends Flags {
 export function addToken(program: Command): void {
   const command = program
     .command('token')
-    .summary('make a new token, or revoke one')
     .description(
       'Make a new token for a participant, an observer or an operator. A participant’s earlier token is void then. The new token is shown only once: the coordinator keeps its hash.',
     )

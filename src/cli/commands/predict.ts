@@ -13,7 +13,6 @@ import { UsageError } from '../terminal/error.js';
 export function addPredict(program: Command): void {
   program
     .command('predict')
-    .summary('name the class of pictures')
     .description(
       'Name the class of each picture, with its probability. A PNG or JPEG is brought to the size and the channels of the model’s input. Fashion-MNIST shows light things on a black background.',
     )

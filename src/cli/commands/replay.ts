@@ -23,7 +23,6 @@ const DEPARTS = 1;
 export function addReplay(program: Command): void {
   program
     .command('replay')
-    .summary('repeat a recorded run, and compare the models')
     .description(
       'Repeat a recorded run on this machine, with the data set of its configuration. For each round, say whether the merged model has the recorded SHA-256. A round that a deadline closed without some participants is closed without them here. The exit status is 0 if everything is as recorded, and 1 if not.',
     )

@@ -18,7 +18,6 @@ interface ReportFlags {
 export function addReport(program: Command): void {
   program
     .command('report')
-    .summary('write a page about a run')
     .description(
       'Write a page about a run, finished or not: accuracy by round, who holds what, drift, what the merge changed, and in words which participant is the last below the reference. The page stands alone: it has no script and fetches nothing.',
     )

@@ -20,7 +20,6 @@ interface ReproduceFlags extends RunFlags {
 export function addReproduce(program: Command): void {
   const command = program
     .command('reproduce')
-    .summary('repeat the experiment of the paper on Fashion-MNIST')
     .description(
       'Repeat the experiment of the paper on Fashion-MNIST with two environments. In v each environment has half of every class; in h each has five classes of its own.',
     )

@@ -40,7 +40,6 @@ interface Overrides {
 export function addRun(program: Command): void {
   const command = program
     .command('run')
-    .summary('run a federation described by a file or by flags')
     .description(
       'Run a federation on this machine: participants train separately, their weights are merged, and the merged model is copied back. A flag replaces a field of the file. Without a file, the settings are those of `reproduce v --profile quick`, changed by the flags. Other data are then normalized by their own pixels, and have no reference unless --reference gives one.',
     )

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sample } from '../../../test/run-command.js';
-import { commandsFor } from '../commands.js';
+import { addCommands, commandNames } from '../commands.js';
 import { runProgram } from '../program.js';
 import { runLog } from '../terminal/run-log.js';
 
@@ -14,7 +14,7 @@ afterAll(() => rmSync(cwd, { recursive: true }));
 const token = 'qB3x-YzK0_abcdefghijklmnopqrstuvwxyzABCDEF1';
 const password = 'hunter2';
 const all = new Command();
-for (const add of await commandsFor(undefined)) add(all);
+for (const name of commandNames) await addCommands(all, [name]);
 const commands = all.commands.map((command) => command.name());
 /** Nobody listens there. */
 const nowhere = 'http://127.0.0.1:9';

@@ -41,7 +41,6 @@ const DEFAULT_PORT = 8470;
 export function addServe(program: Command): void {
   const command = program
     .command('serve')
-    .summary('lead a federation whose participants are on other machines')
     .description(
       'Lead a federation across machines: wait for the participants, give them the work of each round, and merge their updates. The run is kept in a folder. The process may be killed at any time; rerun the same command to resume. Only this machine can reach it unless --host says otherwise.',
     )
