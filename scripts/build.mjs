@@ -2,11 +2,12 @@
 // the pages into dist/pages/.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 process.chdir(new URL('..', import.meta.url).pathname);
+
 rmSync('dist', { recursive: true, force: true });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
@@ -23,6 +24,47 @@ await build({
     lib: { entry: 'src/report/charts/echarts.ts', formats: ['es'], fileName: () => 'echarts.js' },
   },
 });
+// What starts often, as few files: opening some 600 modules took half of the time in which a command
+// starts. These files take the place of what was compiled, until the next `tsc` puts that back.
+const asFewFiles = { configFile: false, logLevel: 'warn' };
+// The libraries, too; but not what has native code or threads, what is optional, charts, which the
+// library has, and `ws`, whose messages test/kill/moments.mjs watches.
+const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+const apart = ['onnxruntime-node', 'pino', 'ws', ...Object.keys(peerDependencies)];
+await build({
+  ...asFewFiles,
+  ssr: { noExternal: true, external: apart },
+  plugins: [
+    {
+      name: 'charts-of-the-library',
+      enforce: 'pre',
+      resolveId: (name) => (name === './echarts.js' ? { id: '#echarts', external: true } : undefined),
+    },
+  ],
+  build: {
+    ssr: 'src/cli/main.ts',
+    outDir: 'dist/cli',
+    target: 'node20',
+    license: { fileName: 'licenses.md' },
+    rolldownOptions: { output: { chunkFileNames: 'chunks/[name]-[hash].js' } },
+  },
+});
+for (const thread of [
+  'merge/files/merge-worker',
+  'training/threads/node/feeder',
+  'training/threads/node/worker',
+]) {
+  await build({
+    ...asFewFiles,
+    build: {
+      ssr: `src/${thread}.ts`,
+      outDir: join('dist', dirname(thread)),
+      emptyOutDir: false,
+      target: 'node20',
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+  });
+}
 for (const entry of readdirSync('dist/pages', { recursive: true, withFileTypes: true })) {
   if (entry.isFile()) compress(join(entry.parentPath, entry.name));
 }
