@@ -299,6 +299,9 @@ describe('a replay', () => {
       'dataset: ./nowhere',
       'data: "./nowhere" is neither a known data set nor a folder',
     );
+    await expect(replayRun(path)).rejects.toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('--data DIR') }),
+    );
     await says('name: v', 'name: quantity-skew', 'trained on 384 examples in round 1, of');
     writeFileSync(settings, yaml);
     await expect(replayRun(path, { out: join(path, '.') })).rejects.toThrow(

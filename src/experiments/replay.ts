@@ -7,7 +7,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Of } from '../base/node/sha256-of.js';
 import type { TrainTestSplit } from '../data/dataset.js';
-import { loadDataset } from '../data/images/node/load-dataset.js';
+import { loadRecordedDataset } from '../data/images/node/load-dataset.js';
 import type { Share } from '../data/partition/partition.js';
 import { type FederationOptions, runFederation } from '../federation/coordinator/run-federation.js';
 import { readInitialModel } from '../federation/coordinator/setup/initial-model.js';
@@ -77,7 +77,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
   await requireModel(run, options.init);
   const data =
     options.data ??
-    (await loadDataset(options.dataset ?? configuration.dataset, {
+    (await loadRecordedDataset(configuration.dataset, options.dataset, {
       ...{ dataDir, signal },
       ...{ onProgress: observer.onData, onNotice: observer.onNotice },
     }));

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { type ImageDataset, type ImageSplit, renumbered } from '../../data/images/image-dataset.js';
-import { datasetNames, loadDataset } from '../../data/images/node/load-dataset.js';
+import { datasetNames, loadRecordedDataset } from '../../data/images/node/load-dataset.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
@@ -95,7 +95,12 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       });
     }
     const { onData, onNotice } = display;
-    const loaded = await loadDataset(dataset, { dataDir, onProgress: onData, onNotice, signal });
+    const loaded = await loadRecordedDataset(dataset, given, {
+      dataDir,
+      onProgress: onData,
+      onNotice,
+      signal,
+    });
     const { channels, height, width } = loaded.test;
     const model =
       described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));

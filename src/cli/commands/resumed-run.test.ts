@@ -71,6 +71,14 @@ describe('a run that is taken up again', () => {
       stderr: '',
     });
     renameSync(at('project', 'data'), at('moved'));
+    for (const command of [
+      ['replay', 'run'],
+      ['evaluate', 'run/model.safetensors'],
+    ]) {
+      const lost = await there(...command);
+      expect(lost.status).toBe(2);
+      expect(lost.stderr).toMatch(/data" is neither a known data set nor a folder.*\n.*--data DIR/);
+    }
     const found = await there('replay', 'run', '--data', '../moved');
     expect(found.stdout).toContain('has the recorded bytes');
     expect(found.status).toBe(0);

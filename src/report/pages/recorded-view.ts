@@ -2,7 +2,7 @@
 
 import { CommonweightError } from '../../base/error.js';
 import type { ImageDataset } from '../../data/images/image-dataset.js';
-import { loadDataset } from '../../data/images/node/load-dataset.js';
+import { loadRecordedDataset } from '../../data/images/node/load-dataset.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
 import { statusOf } from '../../federation/rounds/status.js';
 import { observedPictures } from '../../federation/watch/observed-pictures.js';
@@ -71,8 +71,8 @@ async function testImagesOf(
 ): Promise<ImageDataset | undefined> {
   if ((lastDetails(run)?.test?.decided?.gained ?? []).length === 0) return undefined;
   try {
-    return (await loadDataset(dataset ?? run.configuration.dataset, { dataDir, onProgress: onData, signal }))
-      .test;
+    const options = { dataDir, onProgress: onData, signal };
+    return (await loadRecordedDataset(run.configuration.dataset, dataset, options)).test;
   } catch (error) {
     if (!(error instanceof CommonweightError)) throw error;
     noPictures(error.message);

@@ -1,7 +1,7 @@
 /** Writes a run folder as a page and as Markdown. Node only. */
 
 import { CommonweightError } from '../../base/error.js';
-import { loadDataset } from '../../data/images/node/load-dataset.js';
+import { loadRecordedDataset } from '../../data/images/node/load-dataset.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
 import { lastDetails } from '../run-figures.js';
@@ -41,7 +41,7 @@ async function picturesOf(
   const images = [...(test?.decided?.gained ?? []), ...(test?.decided?.lost ?? [])];
   if (test === undefined || images.length === 0) return new Map();
   try {
-    const data = await loadDataset(dataset ?? run.configuration.dataset, {
+    const data = await loadRecordedDataset(run.configuration.dataset, dataset, {
       dataDir,
       onProgress: onData,
       signal,

@@ -54,6 +54,23 @@ export async function loadDataset(spec: string, options: LoadDatasetOptions = {}
   throw unknown(spec, entries.length === 0 ? 'is an empty folder' : 'is a folder without a data set');
 }
 
+/**
+ * Loads the data set of a recorded run, which may have been moved since.
+ * @param moved where it lies now, if somebody says so
+ * @throws DataError when there is no such set or it cannot be read; how to say where it lies now
+ */
+export async function loadRecordedDataset(
+  recorded: string,
+  moved: string | undefined,
+  options: LoadDatasetOptions = {},
+): Promise<ImageSplit> {
+  if (moved !== undefined) return loadDataset(moved, options);
+  return loadDataset(recorded, options).catch((cause: unknown) => {
+    if (!(cause instanceof DataError) || cause.hint !== undefined) throw cause;
+    throw new DataError(cause.message, { cause, hint: 'if it was moved, give its folder by --data DIR' });
+  });
+}
+
 function unknown(spec: string, what: string): DataError {
   const nearest = nearestName(spec, datasetNames);
   return new DataError(
