@@ -93,12 +93,32 @@ interface Described {
 }
 
 /**
+ * A merge that reads one update after the other, so that thousands need the memory of their sums
+ * only. It gives the bytes of `combine`, because it adds in the same order.
+ */
+export interface Summation {
+  /** How many float64 sums each place takes. */
+  readonly sums: number;
+  /**
+   * Adds the values of one update.
+   * @param sums as long as the column; zeros before the first update
+   * @param k the index of the update: 0, 1, …
+   * @param block has one column for each auxiliary
+   */
+  readonly add: (sums: readonly Float64Array[], column: ValueColumn, k: number, block: Block) => void;
+  /** Rounds once, to `out`. */
+  readonly finish: (out: ValueColumn, sums: readonly Float64Array[]) => void;
+}
+
+/**
  * - `sum`: a sum over the updates is enough, after each participant has changed its own update by
  *   itself
  * - `columns`: reads the values of all updates in one place, each place by itself
  */
 export interface PlacewiseStrategy extends Described, Combination {
   readonly needs: 'sum' | 'columns';
+  /** How its sums are made update by update; without it, many updates are read in small pieces. */
+  readonly summation?: (examples: readonly number[]) => Summation;
 }
 
 /** `gram`: the inner products of the updates decide how columns are combined. */

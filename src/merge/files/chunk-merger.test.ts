@@ -8,7 +8,7 @@ const inputs = [
   { file: { path: 'b' }, examples: 3 },
 ];
 const bytes = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
-const chunk = { name: 'w', dtype: 'F32', rule: 'strategy', at: 400, bytes: 8 } as const;
+const chunk = { name: 'w', dtype: 'F32', rule: 'strategy', at: 400, bytes: 8, position: 0 } as const;
 
 describe('a chunk', () => {
   it('is merged from the beginning of each buffer, and no further', () => {

@@ -1,6 +1,6 @@
 /**
- * Merges files chunk by chunk: the thread that has the files open reads a chunk of each, merges
- * them, and writes the result to its place.
+ * Merges files chunk by chunk: reads a chunk of each, merges them, and writes the result to its
+ * place.
  */
 import { writeSync } from 'node:fs';
 import { simdBuffers } from '../kernels/simd.js';
@@ -23,7 +23,7 @@ export interface ChunkWork {
   readonly first: number;
   readonly base: TensorSource | undefined;
   readonly chunks: readonly Chunk[];
-  /** Where the first chunk begins in the output; the others follow it. */
+  /** Where the tensors begin in the output. */
   readonly dataStart: number;
   readonly outputFd: number;
 }
@@ -36,23 +36,25 @@ export function takeChunk({ chunks }: ChunkWork, taken: Int32Array): number | un
 
 /** @returns a function that merges the chunk with this index. */
 export function chunkRunner(work: ChunkWork, combination: Combination): (index: number) => void {
-  const { chunks, dataStart, outputFd } = work;
   const read = chunkFiller(work);
   const merge = chunkMerger(combination, work.inputs, work.base, work.first);
-  let end = dataStart;
-  const positions = chunks.map(({ bytes }) => {
-    end += bytes;
-    return end - bytes;
-  });
   return (index) => {
-    const chunk = chunks[index] as Chunk;
+    const chunk = work.chunks[index] as Chunk;
     const { buffers, output } = read(chunk);
     merge(chunk, buffers, output);
-    const position = positions[index] as number;
-    for (let done = 0; done < chunk.bytes; ) {
-      done += writeSync(outputFd, output, done, chunk.bytes - done, position + done);
-    }
+    writeChunk(work, chunk, output);
   };
+}
+
+/** Writes a merged chunk to its place in the output. */
+export function writeChunk(
+  { dataStart, outputFd }: Pick<ChunkWork, 'dataStart' | 'outputFd'>,
+  { bytes, position }: Chunk,
+  output: Uint8Array,
+): void {
+  for (let done = 0; done < bytes; ) {
+    done += writeSync(outputFd, output, done, bytes - done, dataStart + position + done);
+  }
 }
 
 /** @returns a function that passes a chunk to the survey. */

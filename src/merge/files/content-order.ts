@@ -1,29 +1,26 @@
 /**
  * The order of input files by content (as bytes, tensor after tensor), so that the result does not
  * depend on the order in which they are named: sums of floating-point numbers depend on their
- * order. Files are read only as far as two of them agree: for trained weights, one chunk each. A
+ * order. Files are read only as far as two of them agree: for trained weights, one piece each. A
  * hash would have to read everything once more. Files that agree to the end are compared by their
  * auxiliaries and their numbers of examples. If these agree, too, exchanging them changes nothing.
  */
 
 import type { TakeTurn } from '../../base/turns.js';
-import type { TensorFile } from './tensor-file.js';
-import { type Chunk, readChunk } from './tensor-source.js';
+import { MOST_BYTES } from './merge-budget.js';
+import { type Chunk, type Piece, readChunk, type TensorSource } from './tensor-source.js';
 
 export interface InputFile {
-  readonly file: TensorFile;
+  readonly file: TensorSource;
   readonly examples: number;
   /** Its files of auxiliaries, by name. */
-  readonly auxiliaries: Readonly<Record<string, TensorFile>>;
+  readonly auxiliaries: Readonly<Record<string, TensorSource>>;
 }
 
-/**
- * The contributions in the order of their content. `chunkBytes` is the size of the largest chunk.
- */
+/** The contributions in the order of their content. */
 export async function orderByContent(
   contributions: readonly InputFile[],
   chunks: readonly Chunk[],
-  chunkBytes: number,
   takeTurn: TakeTurn,
 ): Promise<InputFile[]> {
   /**
@@ -31,32 +28,51 @@ export async function orderByContent(
    * keep this order.
    */
   let groups: (readonly InputFile[])[] = [[...contributions].sort((a, b) => a.examples - b.examples)];
-  const buffers = contributions.map(() => new Uint8Array(chunkBytes));
   const names = Object.keys(contributions[0]?.auxiliaries ?? {}).sort();
   const files = [
     ({ file }: InputFile) => file,
-    ...names.map((name) => (contribution: InputFile) => contribution.auxiliaries[name] as TensorFile),
+    ...names.map((name) => (contribution: InputFile) => contribution.auxiliaries[name] as TensorSource),
   ];
   for (const fileOf of files) {
     for (const chunk of chunks) {
-      if (groups.every((group) => group.length === 1)) break;
-      groups = groups.flatMap((group) => split(group, fileOf, chunk, buffers));
-      await takeTurn();
+      const split: (readonly InputFile[])[] = [];
+      for (const group of groups) split.push(...(await splitBy(group, fileOf, chunk, takeTurn)));
+      groups = split;
+      if (groups.every((group) => group.length === 1)) return groups.flat();
     }
   }
   return groups.flat();
 }
 
+/** Splits a group by a chunk, in pieces of which one of each member fits in memory. */
+async function splitBy(
+  group: readonly InputFile[],
+  fileOf: (contribution: InputFile) => TensorSource,
+  chunk: Chunk,
+  takeTurn: TakeTurn,
+): Promise<(readonly InputFile[])[]> {
+  let groups = [group];
+  for (let at = 0; at < chunk.bytes; ) {
+    const largest = groups.reduce((most, { length }) => Math.max(most, length), 0);
+    if (largest === 1) break;
+    const bytes = Math.min(chunk.bytes - at, Math.max(1, Math.floor(MOST_BYTES / largest)));
+    const piece = { ...chunk, at: chunk.at + at, bytes };
+    groups = groups.flatMap((one) => split(one, fileOf, piece));
+    at += bytes;
+    await takeTurn();
+  }
+  return groups;
+}
+
 function split(
   group: readonly InputFile[],
-  fileOf: (contribution: InputFile) => TensorFile,
-  chunk: Chunk,
-  buffers: readonly Uint8Array[],
+  fileOf: (contribution: InputFile) => TensorSource,
+  piece: Piece,
 ): (readonly InputFile[])[] {
   if (group.length === 1) return [group];
-  const read = group.map((contribution, k) => ({
+  const read = group.map((contribution) => ({
     contribution,
-    bytes: readChunk(fileOf(contribution), chunk, buffers[k] as Uint8Array),
+    bytes: readChunk(fileOf(contribution), piece, new Uint8Array(piece.bytes)),
   }));
   read.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
   const groups: InputFile[][] = [];

@@ -18,9 +18,9 @@ import { checkFinite, checkSameTensors } from '../memory/checks.js';
 import { checkOutput, type MergedFile, type MergeFilesOptions, mergeFiles } from './merge-files.js';
 import { explainWriteError } from './output-file.js';
 import { openTensorFile } from './tensor-file.js';
+import type { TensorSource } from './tensor-source.js';
 
-interface Model {
-  readonly path: string;
+interface Model extends Pick<TensorSource, 'path' | 'identity'> {
   readonly state: StateDict;
 }
 
@@ -34,10 +34,7 @@ export async function mergeAlignedFiles(
 ): Promise<MergedFile> {
   const { inputs, output, base, signal } = options;
   const models = await openModels([...inputs, ...(base === undefined ? [] : [base])]);
-  await checkOutput(
-    output,
-    models.map(({ path }) => path),
-  );
+  await checkOutput(output, models);
   const reference = base === undefined ? firstByContent(models) : models.at(-1);
   const folder = await mkdtemp(join(dirname(resolve(output)), '.aligned-')).catch((error: unknown) => {
     throw explainWriteError(error, output, 0);
@@ -81,13 +78,13 @@ async function openModels(paths: readonly string[]): Promise<Model[]> {
   const models: Model[] = [];
   let expected: Parameters<typeof checkSameTensors>[1] | undefined;
   for (const path of paths) {
-    const { handle, header } = await openTensorFile(path);
+    const { handle, header, identity } = await openTensorFile(path);
     const bytes = await handle.readFile().finally(() => handle.close());
     checkSameTensors(header.entries, expected ?? header.entries, `"${path}"`);
     expected ??= header.entries;
     const { state } = decodeSafetensors(bytes, path, ({ dtype }) => floatFormat(dtype) !== undefined);
     checkFinite(state, `"${path}"`);
-    models.push({ path, state });
+    models.push({ path, identity, state });
   }
   return models;
 }

@@ -9,23 +9,23 @@
  */
 import { writeSync } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
-import { type TakeTurn, turnTaker } from '../../base/turns.js';
+import { turnTaker } from '../../base/turns.js';
 import { formatSafetensorsHeader, type SafetensorsMetadata } from '../../tensor/safetensors-header.js';
 import { MergeError } from '../error.js';
 import { blockSize } from '../kernels/block.js';
 import { floatFormat } from '../kernels/float-format.js';
 import { roleNote, ruleOf, type Statistics } from '../memory/by-role.js';
 import { appliedTo, checkExamples, checkSameTensors, checkUpdates } from '../memory/checks.js';
-import { begin, isSurvey } from '../memory/survey.js';
-import type { AppliedTo, Combination, Strategy } from '../strategy.js';
-import { type ChunkWork, chunkRunner, chunkSurveyor, takeChunk } from './chunk-runner.js';
+import type { AppliedTo, Strategy } from '../strategy.js';
 import { type InputFile, orderByContent } from './content-order.js';
 import { loraNote } from './lora.js';
+import { CHUNK_UNIT } from './merge-budget.js';
+import { mergeTensors } from './merge-tensors.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
 import { baseAmongInputs, repeatedInputs } from './repeated-inputs.js';
-import { secondThread } from './second-thread.js';
-import { openTensorFile, type TensorFile } from './tensor-file.js';
+import { tensorFiles } from './tensor-file.js';
+import type { TensorSource } from './tensor-source.js';
 
 export interface MergeFilesOptions {
   /** Paths, at least one. */
@@ -56,7 +56,7 @@ export interface MergeFilesOptions {
   readonly signal?: AbortSignal;
   /**
    * How many bytes of each file are in memory at a time: a multiple of 65,536. It changes no
-   * result.
+   * result. By default, all files together have some 16 MB.
    */
   readonly chunkBytes?: number;
 }
@@ -76,38 +76,32 @@ export interface MergedFile {
  */
 export async function mergeFiles(options: MergeFilesOptions): Promise<MergedFile> {
   checkOptions(options);
-  const files: TensorFile[] = [];
+  const files = tensorFiles();
   try {
-    // One after the other, so that open files are closed if one fails.
-    const opened = async (path: string) => {
-      const file = await openTensorFile(path);
-      files.push(file);
-      return file;
-    };
+    const base = options.base === undefined ? undefined : await files.open(options.base);
     const contributions: InputFile[] = [];
     for (const [k, path] of options.inputs.entries()) {
-      const file = await opened(path);
-      const auxiliaries: Record<string, TensorFile> = {};
+      const file = await files.open(path);
+      const auxiliaries: Record<string, TensorSource> = {};
       for (const name of options.strategy.auxiliaries ?? []) {
-        auxiliaries[name] = await opened(options.auxiliaries?.[name]?.[k] as string);
+        auxiliaries[name] = await files.open(options.auxiliaries?.[name]?.[k] as string);
       }
       contributions.push({ file, examples: options.examples?.[k] ?? 1, auxiliaries });
     }
-    const base = options.base === undefined ? undefined : await opened(options.base);
-    await checkOutput(
-      options.output,
-      files.map(({ path }) => path),
-    );
+    await checkOutput(options.output, [
+      ...contributions.flatMap(({ file, auxiliaries }) => [file, ...Object.values(auxiliaries)]),
+      ...(base ? [base] : []),
+    ]);
     return await mergeOpened(options, contributions, base);
   } finally {
-    await Promise.all(files.map((file) => file.handle.close()));
+    await files.close();
   }
 }
 
 async function mergeOpened(
   options: MergeFilesOptions,
   named: readonly InputFile[],
-  base: TensorFile | undefined,
+  base: TensorSource | undefined,
 ): Promise<MergedFile> {
   const first = (named[0] as InputFile).file;
   const { statistics = 'mean' } = options;
@@ -115,44 +109,30 @@ async function mergeOpened(
     checkSameTensors(file.header.entries, first.header.entries, `"${file.path}"`);
   }
   for (const file of named.flatMap(({ auxiliaries }) => Object.values(auxiliaries))) {
-    const merged = ({ header }: TensorFile) =>
+    const merged = ({ header }: TensorSource) =>
       header.entries.filter(({ name, dtype }) => ruleOf(name, dtype, statistics) === 'strategy');
     checkSameTensors(merged(file), merged(first), `"${file.path}"`);
   }
   const inputs = named.map((contribution) => contribution.file);
   const entries = outputEntries(inputs);
   const header = formatSafetensorsHeader(entries, options.metadata ?? commonMetadata(inputs));
-  const chunks = chunksOf(entries, options.chunkBytes ?? defaultChunkBytes(inputs.length), statistics);
-  const chunkBytes = chunks.reduce((largest, chunk) => Math.max(largest, chunk.bytes), 0);
+  const chunks = chunksOf(entries, CHUNK_UNIT, statistics);
   const mergeable = chunks.filter((chunk) => floatFormat(chunk.dtype) !== undefined);
   const takeTurn = turnTaker(options.signal);
-  const contributions = options.strategy.ordered
-    ? named
-    : await orderByContent(named, mergeable, chunkBytes, takeTurn);
-  const source = ({ path, fd, header, entries }: TensorFile) => ({ path, fd, header, entries });
+  const contributions = options.strategy.ordered ? named : await orderByContent(named, mergeable, takeTurn);
   const totalBytes = header.length + (entries.at(-1)?.end ?? 0);
   await writeOutput(options.output, totalBytes, async (handle) => {
     for (let done = 0; done < header.length; ) done += writeSync(handle.fd, header, done);
-    const work = {
-      inputs: contributions.map(({ file, examples, auxiliaries }) => ({
-        file: source(file),
-        examples,
-        auxiliaries: Object.fromEntries(
-          Object.entries(auxiliaries).map(([name, auxiliary]) => [name, source(auxiliary)]),
-        ),
-      })),
-      first: contributions.findIndex(({ file }) => file === first),
-      base: base && source(base),
-      chunks,
-      dataStart: header.length,
-      outputFd: handle.fd,
-    };
     const sync = syncAhead(handle);
     try {
-      const combination = await survey(work, options.strategy, takeTurn);
-      await mergeChunks(work, options.strategy, combination, takeTurn, (doneBytes) => {
-        sync.written(doneBytes);
-        options.onProgress?.({ doneBytes, totalBytes });
+      await mergeTensors({
+        ...{ inputs: contributions, first: contributions.findIndex(({ file }) => file === first), base },
+        ...{ dataStart: header.length, outputFd: handle.fd },
+        ...{ entries, statistics, chunkBytes: options.chunkBytes, strategy: options.strategy, takeTurn },
+        onProgress(doneBytes) {
+          sync.written(doneBytes);
+          options.onProgress?.({ doneBytes, totalBytes });
+        },
       });
     } finally {
       await sync.settled();
@@ -160,8 +140,8 @@ async function mergeOpened(
   });
   const names = entries.map(({ name }) => name);
   const notes = [
-    ...(await repeatedInputs(inputs)),
-    ...(await baseAmongInputs(base, inputs, chunks, chunkBytes, takeTurn)),
+    ...repeatedInputs(inputs),
+    ...(await baseAmongInputs(base, inputs, chunks, CHUNK_UNIT, takeTurn)),
     roleNote(names, statistics),
     loraNote(names),
   ];
@@ -170,12 +150,6 @@ async function mergeOpened(
     bytes: totalBytes,
     notes: notes.filter((note) => note !== undefined),
   };
-}
-
-/** Chosen so that a chunk of each file and of the result fit in a core's cache together. */
-function defaultChunkBytes(files: number): number {
-  const unit = 8 * blockSize;
-  return Math.max(1, Math.floor((2.5 * 2 ** 20) / (files + 1) / unit)) * unit;
 }
 
 const SYNC_BYTES = 8 * 2 ** 20;
@@ -201,60 +175,6 @@ function syncAhead(handle: FileHandle) {
     },
     settled: async () => pending,
   };
-}
-
-/** How the strategy combines values, after the passes that it needs. */
-async function survey(work: ChunkWork, strategy: Strategy, takeTurn: TakeTurn): Promise<Combination> {
-  const examples = work.inputs.map((input) => input.examples);
-  let stage = begin(strategy, examples);
-  while (isSurvey(stage)) {
-    const show = chunkSurveyor(work, stage);
-    for (const chunk of work.chunks) {
-      show(chunk);
-      await takeTurn();
-    }
-    stage = stage.finish();
-  }
-  return stage;
-}
-
-/**
- * Merges all chunks, in this thread and perhaps a second one. The failed chunk that comes first
- * decides the error.
- */
-async function mergeChunks(
-  work: ChunkWork,
-  strategy: Strategy,
-  combination: Combination,
-  takeTurn: TakeTurn,
-  onProgress: (doneBytes: number) => void,
-): Promise<void> {
-  const taken = new Int32Array(new SharedArrayBuffer(4));
-  const second = secondThread(work, strategy, taken);
-  const run = chunkRunner(work, combination);
-  let end = work.dataStart;
-  const ends = work.chunks.map(({ bytes }) => (end += bytes));
-  const failures: { readonly chunk: number; readonly error: unknown }[] = [];
-  try {
-    for (let chunk = takeChunk(work, taken); chunk !== undefined; chunk = takeChunk(work, taken)) {
-      try {
-        run(chunk);
-      } catch (error) {
-        failures.push({ chunk, error });
-        break;
-      }
-      // The second thread has taken the chunks between, and has finished nearly all of them.
-      onProgress(ends[chunk] as number);
-      await takeTurn();
-    }
-  } finally {
-    // Leaves no chunk for the second thread: it ends after its current one.
-    Atomics.store(taken, 0, work.chunks.length);
-    const chunk = await second;
-    if (chunk !== undefined && chunk < (failures[0]?.chunk ?? Number.POSITIVE_INFINITY)) run(chunk);
-  }
-  if (failures[0] !== undefined) throw failures[0].error;
-  onProgress(end);
 }
 
 function checkOptions(options: MergeFilesOptions): void {
@@ -291,11 +211,14 @@ function checkOptions(options: MergeFilesOptions): void {
  * The merge itself would lose nothing, but the input would be replaced afterwards. Users who want
  * that can rename the output.
  */
-export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {
+export async function checkOutput(
+  output: string,
+  inputs: readonly Pick<TensorSource, 'path' | 'identity'>[],
+): Promise<void> {
   const existing = await stat(output).catch(() => undefined);
   if (existing === undefined) return;
-  for (const path of inputs) {
-    const { dev, ino } = await stat(path);
+  for (const { path, identity } of inputs) {
+    const { dev, ino } = identity;
     if (dev === existing.dev && ino === existing.ino) {
       throw new MergeError(`merge: the output "${output}" is the input "${path}"`, {
         hint: 'name another output',

@@ -21,8 +21,8 @@ import { type LoraPair, loraPairs } from './lora.js';
 import { checkOutput, type MergedFile, type MergeFilesOptions } from './merge-files.js';
 import { writeOutput } from './output-file.js';
 import { chunksOf, commonMetadata, outputEntries } from './output-plan.js';
-import { openTensorFile, type TensorFile } from './tensor-file.js';
-import { type Chunk, readChunk } from './tensor-source.js';
+import { tensorFiles } from './tensor-file.js';
+import { type Chunk, readChunk, type TensorSource } from './tensor-source.js';
 
 export type MergeLoraOptions = Omit<MergeFilesOptions, 'on' | 'base' | 'auxiliaries' | 'chunkBytes'>;
 
@@ -46,34 +46,37 @@ export async function mergeLoraFiles(options: MergeLoraOptions): Promise<MergedF
       `merge: ${examples?.length ?? 0} numbers of examples for ${inputs.length} input files`,
     );
   }
-  const files: TensorFile[] = [];
+  const files = tensorFiles();
   try {
     const contributions: InputFile[] = [];
     for (const [k, path] of inputs.entries()) {
-      const file = await openTensorFile(path);
-      files.push(file);
-      checkSameTensors(file.header.entries, (files[0] as TensorFile).header.entries, `"${path}"`);
+      const file = await files.open(path);
+      const first = contributions[0]?.file ?? file;
+      checkSameTensors(file.header.entries, first.header.entries, `"${path}"`);
       const count = kind === 'mean' ? (examples?.[k] ?? 1) : 1;
       checkExamples(count, `"${path}"`);
       contributions.push({ file, examples: count, auxiliaries: {} });
     }
-    await checkOutput(options.output, inputs);
+    await checkOutput(
+      options.output,
+      contributions.map(({ file }) => file),
+    );
     return await mergeOpened(options, contributions);
   } finally {
-    await Promise.all(files.map((file) => file.handle.close()));
+    await files.close();
   }
 }
 
 async function mergeOpened(options: MergeLoraOptions, named: readonly InputFile[]): Promise<MergedFile> {
   const { statistics = 'mean' } = options;
   const opened = named.map(({ file }) => file);
-  const [first] = opened as [TensorFile];
+  const [first] = opened as [TensorSource];
   const tensors = outputEntries(opened);
   const pairs = pairsOf(tensors);
   const whole = chunksOf(tensors, Number.MAX_SAFE_INTEGER, statistics);
   const chunkBytes = whole.reduce((largest, { bytes }) => Math.max(largest, bytes), 0);
   const takeTurn = turnTaker(options.signal);
-  const contributions = await orderByContent(named, whole, chunkBytes, takeTurn);
+  const contributions = await orderByContent(named, whole, takeTurn);
   const n = contributions.length;
   const entries = stacked(tensors, pairs, n);
   const header = formatSafetensorsHeader(entries, options.metadata ?? commonMetadata(opened));

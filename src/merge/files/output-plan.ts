@@ -5,10 +5,9 @@
 import { dtypeBytes } from '../../tensor/dtype.js';
 import type { SafetensorsEntry, SafetensorsMetadata } from '../../tensor/safetensors-header.js';
 import { ruleOf, type Statistics } from '../memory/by-role.js';
-import type { TensorFile } from './tensor-file.js';
-import type { Chunk } from './tensor-source.js';
+import type { Chunk, TensorSource } from './tensor-source.js';
 
-type Described = Pick<TensorFile, 'header'>;
+type Described = Pick<TensorSource, 'header'>;
 
 /**
  * The table of the output: the tensors in the inputs' order. If their orders differ, wide dtypes
@@ -51,7 +50,8 @@ export function chunksOf(
   for (const { name, dtype, begin, end } of entries) {
     const rule = ruleOf(name, dtype, statistics);
     for (let at = 0; at < end - begin; at += chunkBytes) {
-      chunks.push({ name, dtype, rule, at, bytes: Math.min(chunkBytes, end - begin - at) });
+      const bytes = Math.min(chunkBytes, end - begin - at);
+      chunks.push({ name, dtype, rule, at, bytes, position: begin + at });
     }
   }
   return chunks;

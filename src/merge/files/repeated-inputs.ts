@@ -4,15 +4,14 @@
  */
 
 import type { TakeTurn } from '../../base/turns.js';
-import type { TensorFile } from './tensor-file.js';
 import type { Chunk } from './tensor-source.js';
 import { readChunk, type TensorSource } from './tensor-source.js';
 
 /** Files that are given more than once, under one name or several. */
-export async function repeatedInputs(inputs: readonly TensorFile[]): Promise<string[]> {
+export function repeatedInputs(inputs: readonly TensorSource[]): string[] {
   const counts = new Map<string, { readonly path: string; times: number }>();
-  for (const { path, handle } of inputs) {
-    const { dev, ino } = await handle.stat();
+  for (const { path, identity } of inputs) {
+    const { dev, ino } = identity;
     const known = counts.get(`${dev}:${ino}`);
     if (known === undefined) counts.set(`${dev}:${ino}`, { path, times: 1 });
     else known.times++;

@@ -59,7 +59,7 @@ describe('the order by content', () => {
     const chunks = chunksOf(contributions[0]!.file.header.entries, 4);
     const orders: string[] = [];
     for (const named of [contributions, [...contributions].reverse()]) {
-      const ordered = await orderByContent(named, chunks, 4, turnTaker());
+      const ordered = await orderByContent(named, chunks, turnTaker());
       orders.push(ordered.map(({ file }) => file.path.at(-1)).join(''));
     }
     expect(orders).toEqual(['dacb', 'dacb']);

@@ -66,8 +66,11 @@ export function differences(
   return base === undefined ? columns : columns.map((column) => difference(column, base));
 }
 
-function difference(column: ValueColumn, base: ValueColumn): Float64Array {
-  const out = new Float64Array(column.length);
+export function difference(
+  column: ValueColumn,
+  base: ValueColumn,
+  out = new Float64Array(column.length),
+): Float64Array {
   for (let i = 0; i < out.length; i++) out[i] = (column[i] as number) - (base[i] as number);
   return out;
 }

@@ -3,7 +3,7 @@
  * its memory.
  */
 
-import type { ValueColumn } from '../strategy.js';
+import type { Summation, ValueColumn } from '../strategy.js';
 import { weightedSumBySimd } from './simd.js';
 
 export function weightedSum(
@@ -17,6 +17,20 @@ export function weightedSum(
   const rest = columns.map((column) => column.subarray(done));
   inJavaScript(out.subarray(done), rest, weights, divisor);
 }
+
+/** The same sum, column by column. */
+export const streamedSum = (weights: readonly number[], divisor = 1): Summation => ({
+  sums: 1,
+  add([sum], column, k) {
+    const weight = weights[k] as number;
+    if (k === 0) scale(sum as Float64Array, column, weight);
+    else addWeighted(sum as Float64Array, sum as Float64Array, 1, column, weight);
+  },
+  finish(out, [sum]) {
+    if (divisor === 1) out.set(sum as Float64Array);
+    else divide(out, sum as Float64Array, divisor);
+  },
+});
 
 function inJavaScript(
   out: ValueColumn,

@@ -1,4 +1,4 @@
-import { weightedSum } from '../kernels/weighted-sum.js';
+import { streamedSum, weightedSum } from '../kernels/weighted-sum.js';
 import type { PlacewiseStrategy, ValueColumn } from '../strategy.js';
 
 /**
@@ -14,16 +14,24 @@ export function mean({ by = 'examples' }: { by?: 'examples' | 'equal' } = {}) {
     needs: 'sum',
     propagatesNonFinite: true,
     combine(out: ValueColumn, columns: readonly ValueColumn[], examples: readonly number[]) {
-      const counts = by === 'equal' ? columns.map(() => 1) : examples;
-      const total = counts.reduce((sum, count) => sum + count, 0);
       if (columns.length === 1) {
         out.set(columns[0] as ValueColumn);
         return;
       }
-      // A power of two divides the weights without rounding, which saves a pass over the values.
-      const exact = Number.isInteger(Math.log2(total));
-      const weights = exact ? counts.map((count) => count / total) : counts;
-      weightedSum(out, columns, weights, exact ? 1 : total);
+      const { weights, divisor } = weighted(examples, by);
+      weightedSum(out, columns, weights, divisor);
+    },
+    summation(examples: readonly number[]) {
+      const { weights, divisor } = weighted(examples, by);
+      return streamedSum(weights, divisor);
     },
   } satisfies PlacewiseStrategy;
+}
+
+function weighted(examples: readonly number[], by: 'examples' | 'equal') {
+  const counts = by === 'equal' || examples.length === 1 ? examples.map(() => 1) : examples;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  // A power of two divides the weights without rounding, which saves a pass over the values.
+  const exact = Number.isInteger(Math.log2(total));
+  return { weights: exact ? counts.map((count) => count / total) : counts, divisor: exact ? 1 : total };
 }

@@ -1,4 +1,4 @@
-import { weightedSum } from '../kernels/weighted-sum.js';
+import { streamedSum, weightedSum } from '../kernels/weighted-sum.js';
 import type { PlacewiseStrategy } from '../strategy.js';
 
 /**
@@ -16,9 +16,12 @@ export function taskArithmetic({ lambda }: { lambda: number }): PlacewiseStrateg
     on: 'updates',
     propagatesNonFinite: true,
     combine(out, columns, examples) {
-      const total = examples.reduce((sum, count) => sum + count, 0);
-      const weights = examples.map((count) => lambda * count);
-      weightedSum(out, columns, weights, total);
+      weightedSum(out, columns, weightsOf(examples, lambda), total(examples));
     },
+    summation: (examples) => streamedSum(weightsOf(examples, lambda), total(examples)),
   };
 }
+
+const total = (examples: readonly number[]) => examples.reduce((sum, count) => sum + count, 0);
+
+const weightsOf = (examples: readonly number[], lambda: number) => examples.map((count) => lambda * count);
