@@ -12,7 +12,10 @@ export function iid(): Partitioner {
     split(groups, _count, participants, stream) {
       const order = stream.permutation(groups.length);
       return Array.from({ length: participants }, (_, participant) =>
-        order.filter((_index, place) => place % participants === participant),
+        Uint32Array.from(
+          { length: Math.max(0, Math.ceil((order.length - participant) / participants)) },
+          (_, turn) => order[participant + turn * participants] as number,
+        ),
       );
     },
   };

@@ -10,7 +10,7 @@ import { discardAttachments } from '../methods/attachments.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import type { Command, RunState } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
-import { applyEvent, dueCommands, startRun } from '../rounds/rounds.js';
+import { applyEvent, eachDue, startRun } from '../rounds/rounds.js';
 import type { RunStore } from '../rounds/run-store.js';
 import { updatesInMemory } from './closing/updates-in-memory.js';
 import { carryOut, type OpenUpdates } from './commands.js';
@@ -77,8 +77,11 @@ export async function coordinate(
   };
 
   for (;;) {
-    const due = failure === undefined ? dueCommands(state) : [];
-    const added = due.filter((command) => !running.has(keyOf(command))).slice(0, atOnce - running.size);
+    const added: Command[] = [];
+    for (const command of failure === undefined ? eachDue(state) : []) {
+      if (added.length >= atOnce - running.size) break;
+      if (!running.has(keyOf(command))) added.push(command);
+    }
     for (const command of added) {
       start(command);
       // Hundreds may be due at once, each with an initial state to make.

@@ -26,8 +26,9 @@ export const train: ParticipantsPhase = {
   ...{ by: 'participants', name: 'train', activity: 'training', isPartOf: always, deadlineSeconds },
   due: (_, { participants }) => participants,
   mayBegin({ rules }, { participants, updates }, participant) {
+    if (!rules.attackersWait) return true;
     const honest = honestOf(participants, rules);
-    return !rules.attackersWait || honest.includes(participant) || honest.every((name) => updates.has(name));
+    return honest.includes(participant) || honest.every((name) => updates.has(name));
   },
   done: ({ updates }) => updates,
   without: (record, participant) => ({ ...record, updates: without(record.updates, participant) }),

@@ -201,7 +201,8 @@ export const isEvaluated = (
 
 /** Those of the participants that do not attack. */
 export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
-  return participants.filter((participant) => !attackers.includes(participant));
+  const attacking = new Set(attackers);
+  return participants.filter((participant) => !attacking.has(participant));
 }
 
 /** Whether every copy that counts passes the reference. */

@@ -194,32 +194,39 @@ function advance(state: RunState): RunState {
 }
 
 /** What the state asks for; all of it can be done at the same time. */
-export function dueCommands(state: RunState): Command[] {
+export const dueCommands = (state: RunState): Command[] => [...eachDue(state)];
+
+/** The same, one after the other: with thousands due, a driver takes the few that it begins. */
+export function* eachDue(state: RunState): Generator<Command> {
   const { rules } = state;
-  const commands: Command[] = [];
   const phase = currentPhase(state);
   if (phase !== undefined) {
     const record = state.rounds.at(-1) as RoundRecord;
     const { round } = record;
     const then = rules.recorded?.[round - 1];
     const event = rules.recorded && recordedFact(then, phase, record, state);
-    if (event !== undefined) return [{ type: 'record', round, event }];
-    if (phase.by === 'coordinator') commands.push({ type: 'phase', phase: phase.name, round });
+    if (event !== undefined) {
+      yield { type: 'record', round, event };
+      return;
+    }
+    if (phase.by === 'coordinator') yield { type: 'phase', phase: phase.name, round };
     else {
-      const counted = then?.closed[phase.name]?.counted;
-      for (const participant of missingIn(phase, state, record)) {
-        if (counted !== undefined && !counted.includes(participant)) continue;
+      const others = then?.closed[phase.name]?.counted;
+      const counted = others && new Set(others);
+      const done = phase.done(record);
+      for (const participant of phase.due(state, record)) {
+        if (done.has(participant) || counted?.has(participant) === false) continue;
         if (phase.mayBegin?.(state, record, participant) === false) continue;
-        commands.push({ type: 'phase', phase: phase.name, round, participant });
+        yield { type: 'phase', phase: phase.name, round, participant };
       }
     }
   }
   // Pooled training follows the rounds, one after the other: how many examples it may see is known
   // when their updates are in.
   const next = rules.pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
-  if (next?.closed.train !== undefined) commands.push({ type: 'train-pooled', round: next.round });
-  return commands;
+  if (next?.closed.train !== undefined) yield { type: 'train-pooled', round: next.round };
 }
 
 /** Nothing is due any more. */
-export const isFinished = (state: RunState) => state.stopped !== undefined && dueCommands(state).length === 0;
+export const isFinished = (state: RunState) =>
+  state.stopped !== undefined && eachDue(state).next().done === true;
