@@ -9,8 +9,11 @@ import type { TakeTurn } from '../base/turns.js';
 export interface Drift {
   /** [participants]: ‖Δ_k‖. */
   norms: number[];
-  /** [participants, participants]: Δ_i·Δ_j / ‖Δ_i‖‖Δ_j‖; 0 if one of them did not move. */
-  cosines: number[][];
+  /**
+   * [participants, participants]: Δ_i·Δ_j / ‖Δ_i‖‖Δ_j‖; 0 if one of them did not move. Missing if
+   * there are too many pairs.
+   */
+  cosines?: number[][];
 }
 
 /**
@@ -25,7 +28,7 @@ export async function driftOf(
     readonly bases: readonly Float32Array[];
   }>,
   takeTurn: TakeTurn,
-): Promise<Drift> {
+): Promise<Required<Drift>> {
   /** [participants, participants], the lower triangle: Δ_i·Δ_j. */
   const products: Float64Array[] = [];
   for await (const { states, bases } of columns) {

@@ -14,17 +14,27 @@ export const roundDetailsSchema = z.strictObject({
   /** Of the merged model that they belong to. */
   sha256: sha256Schema,
   participants: z.array(z.string()),
-  drift: z.strictObject({ norms: z.array(z.number()), cosines: z.array(z.array(z.number())) }),
+  /** Missing where the models are too large to be held in memory. */
+  drift: z
+    .strictObject({
+      norms: z.array(z.number()),
+      /** Missing where there are too many pairs. */
+      cosines: z.array(z.array(z.number())).optional(),
+    })
+    .optional(),
   /** Where the coordinator holds test examples. */
   test: z
     .strictObject({
       examples: z.int().positive(),
-      /** By participant and by strategy: [label][prediction]. */
+      /**
+       * By participant and by strategy: [label][prediction]. Those of participants are missing where
+       * there are too many.
+       */
       confusion: z.strictObject({
         own: z.record(z.string(), z.array(counts)),
         merged: z.record(z.string(), z.array(counts)),
       }),
-      /** Of the model that is copied. */
+      /** Of the model that is copied; missing where the answers are too many to be kept. */
       decided: z
         .strictObject({ kept: counts, missed: counts, gained: z.array(decided), lost: z.array(decided) })
         .optional(),

@@ -38,7 +38,7 @@ describe('the details of a round', () => {
 
   it('are without test figures where the coordinator has no test images', () => {
     const details = roundDetails({ ...round, own: {}, merged: {} });
-    expect(details.drift.norms).toEqual([3, 4]);
+    expect(details.drift?.norms).toEqual([3, 4]);
     expect(details).not.toHaveProperty('test');
   });
 });

@@ -15,7 +15,7 @@ export interface MeasuredRound {
   readonly sha256: string;
   /** Whose updates were merged, in order. */
   readonly participants: readonly string[];
-  readonly drift: Drift;
+  readonly drift: Drift | undefined;
   /** On the test examples, empty where there are none; the copied model's metrics first. */
   readonly own: Readonly<Record<string, Metrics>>;
   readonly merged: Readonly<Record<string, Metrics>>;
@@ -31,7 +31,8 @@ export function roundDetails({
 }: MeasuredRound): RoundDetails {
   const [copied] = Object.values(merged);
   return {
-    ...{ round, sha256, participants: [...participants], drift },
+    ...{ round, sha256, participants: [...participants] },
+    ...(drift && { drift }),
     ...(copied?.sums.confusion !== undefined && {
       test: {
         examples: copied.examples,
@@ -45,8 +46,13 @@ export function roundDetails({
   };
 }
 
+/** Of the models whose confusion was kept. */
 const confusions = (metrics: Readonly<Record<string, Metrics>>) =>
-  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, confusionRows(one)]));
+  Object.fromEntries(
+    Object.entries(metrics)
+      .filter(([, { sums }]) => sums.confusion !== undefined)
+      .map(([name, one]) => [name, confusionRows(one)]),
+  );
 
 /** Nothing where an evaluation kept no answers. */
 function decidedBy(own: readonly (Metrics | undefined)[], { answers }: Metrics) {

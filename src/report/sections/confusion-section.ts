@@ -53,7 +53,10 @@ function ofRound(run: RecordedRun, { round, participants, test }: RoundDetails):
   });
   const each = models.length <= MOST_MODELS;
   const [together = []] = each ? [] : [sumOf(models.map(({ confusion }) => confusion))];
-  const before = each ? models : [{ name: `all ${models.length} own models together`, confusion: together }];
+  const before =
+    each || models.length === 0
+      ? models
+      : [{ name: `all ${models.length} own models together`, confusion: together }];
   const after = Object.entries(merged).map(([name, confusion]) => ({ name: `merged (${name})`, confusion }));
   const all = [...before, ...after];
   const copied = after.slice(0, 1);

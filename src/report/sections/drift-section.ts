@@ -59,16 +59,17 @@ ${several ? firstAndLast(run).map(cosineMap) : undefined}
 }
 
 function normOf(details: RoundDetails | undefined, name: string): number | undefined {
-  return details?.drift.norms[details.participants.indexOf(name)];
+  return details?.drift?.norms[details.participants.indexOf(name)];
 }
 
 const pairsOf = (details: RoundDetails | undefined): number[] =>
-  details?.drift.cosines.flatMap((row, i) => row.slice(0, i)) ?? [];
+  details?.drift?.cosines?.flatMap((row, i) => row.slice(0, i)) ?? [];
 
 const rangeOf = (values: readonly number[]) =>
   values.length < 2 ? undefined : ([Math.min(...values), Math.max(...values)] as const);
 
-const cosineMap = ({ round, participants, drift }: RoundDetails): Html =>
+const cosineMap = ({ round, participants, drift }: RoundDetails): Html | undefined =>
+  drift?.cosines &&
   heatMap({
     title: `Cosine of every pair, round ${round}`,
     rows: participants,

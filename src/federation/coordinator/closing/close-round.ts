@@ -3,23 +3,20 @@
  * evaluates the models, and lets methods merge the attachments. All runs use it; a port
  * (`round-updates.ts`) hides where the updates are stored.
  */
-import { turnTaker } from '../../../base/turns.js';
-import { driftOf, productsOfDrift } from '../../../metrics/drift.js';
-import type { Metrics } from '../../../metrics/metrics.js';
-import { layoutSize, type StateDict } from '../../../tensor/state-dict.js';
+import type { StateDict } from '../../../tensor/state-dict.js';
 import type { TaskRunner } from '../../../training/tasks.js';
 import { plain } from '../../../transforms/codec/plain.js';
 import { type AfterRound, afterMerge } from '../../methods/after-merge.js';
 import { mergeAttachments } from '../../methods/attachments.js';
 import { methodsOf } from '../../methods/methods.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
-import { roundDetails } from '../../record/round-details.js';
 import type { RoundRecord } from '../../rounds/round.js';
 import type { RoundEvent } from '../../rounds/round-events.js';
 import type { RunStore } from '../../rounds/run-store.js';
 import { recordOf } from './base-state.js';
+import { measuredDetails } from './measured-details.js';
 import type { MergedState, RoundUpdates } from './round-updates.js';
-import { figuresByName, modelsTested, type TestedModel } from './test-models.js';
+import { modelsTested, type TestedModel, type TestedModels } from './test-models.js';
 
 export interface RoundClosing {
   readonly plan: Omit<FederationPlan, 'shares' | 'attackers'>;
@@ -44,8 +41,9 @@ export async function closeRound(round: number, closing: RoundClosing): Promise<
   const counted = record.closed.train?.counted ?? [];
   try {
     const kept = await mergedModel(round, closing);
-    const tested = record.evaluated ? await testAll(counted, kept, closing) : { own: {}, merged: {} };
-    if (record.evaluated) await keepDetails(record, kept.sha256, tested, closing);
+    const tested = record.evaluated ? await testAll(counted, kept, closing) : untested;
+    if (record.evaluated)
+      await store.keepDetails(await measuredDetails(record, kept.sha256, tested, closing));
     const common = await mergeAttachments(record, methodsOf(plan, round, record.evaluated), examples, {
       ...{ layout: plan.layout, store, rounds },
     });
@@ -54,8 +52,8 @@ export async function closeRound(round: number, closing: RoundClosing): Promise<
       round,
       sha256: kept.sha256,
       ...kept.facts,
-      merged: figuresByName(tested.merged),
-      own: figuresByName(tested.own),
+      merged: { ...tested.merged.figures },
+      own: { ...tested.own.figures },
       ...(common && { common }),
       ...(counted.length < record.participants.length && { counted: [...counted] }),
       seconds: Math.round(performance.now() - began) / 1000,
@@ -106,18 +104,15 @@ async function keepModel(
   return { sha256, load: () => store.get(role, sha256) };
 }
 
-interface TestedModels {
-  readonly own: Readonly<Record<string, Metrics>>;
-  /** The copied model comes first. */
-  readonly merged: Readonly<Record<string, Metrics>>;
-}
+const nothing = { figures: {}, metrics: {} };
+const untested: TestedModels = { own: nothing, merged: nothing };
 
 async function testAll(
   counted: readonly string[],
   { load, averaged }: KeptModel,
   { plan, updates, tasks, tasksOf = async () => tasks() }: RoundClosing,
 ): Promise<TestedModels> {
-  if (plan.testExamples === 0) return { own: {}, merged: {} };
+  if (plan.testExamples === 0) return untested;
   const each = await Promise.all(counted.map(tasksOf));
   const by = plan.own === undefined ? [tasks()] : each;
   const compared = plan.compared.map((strategy): TestedModel => {
@@ -141,20 +136,4 @@ async function testAll(
     load: () => updates.load(name),
   }));
   return { merged: await modelsTested(models, plan), own: await modelsTested(own, plan) };
-}
-
-/** With more products the drift of a round is not measured: it would take some twenty seconds. */
-const MOST_PRODUCTS = 2e10;
-
-async function keepDetails(
-  { round, closed }: RoundRecord,
-  sha256: string,
-  { own, merged }: TestedModels,
-  { plan, store, updates }: RoundClosing,
-): Promise<void> {
-  const participants = closed.train?.counted ?? [];
-  if (updates.columns === undefined) return;
-  if (productsOfDrift(participants.length, layoutSize(plan.layout)) > MOST_PRODUCTS) return;
-  const drift = await driftOf(updates.columns(), turnTaker());
-  await store.keepDetails(roundDetails({ round, sha256, participants, drift, own, merged }));
 }

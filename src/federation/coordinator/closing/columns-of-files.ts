@@ -1,7 +1,7 @@
 /** Reads the same piece of many state files at a time, tensor after tensor. Node only. */
 
-import { openTensorFile, type TensorFile } from '../../../merge/files/tensor-file.js';
-import { readChunk } from '../../../merge/files/tensor-source.js';
+import { tensorFiles } from '../../../merge/files/tensor-file.js';
+import { readChunk, type TensorSource } from '../../../merge/files/tensor-source.js';
 import { floatFormat } from '../../../merge/kernels/float-format.js';
 import { dtypeBytes } from '../../../tensor/dtype.js';
 import type { StateLayout, TensorEntry } from '../../../tensor/state-dict.js';
@@ -20,9 +20,10 @@ export async function* columnsOfFiles(
   updates: readonly string[],
   starts: readonly string[],
 ): AsyncGenerator<UpdateColumns> {
-  const files = new Map<string, TensorFile>();
+  const opened = tensorFiles();
+  const files = new Map<string, TensorSource>();
   try {
-    for (const path of new Set([...updates, ...starts])) files.set(path, await openTensorFile(path));
+    for (const path of new Set([...updates, ...starts])) files.set(path, await opened.open(path));
     const most = Math.max(FEWEST_VALUES, Math.floor(TOGETHER_BYTES / 4 / files.size));
     for (const tensor of layout) {
       for (let at = 0; at < tensor.size; at += most) {
@@ -33,12 +34,12 @@ export async function* columnsOfFiles(
       }
     }
   } finally {
-    for (const { handle } of files.values()) await handle.close();
+    await opened.close();
   }
 }
 
 /** The same values as decoding the whole file gives. */
-function values(file: TensorFile, { name }: TensorEntry, at: number, count: number): Float32Array {
+function values(file: TensorSource, { name }: TensorEntry, at: number, count: number): Float32Array {
   const dtype = file.entries.get(name)?.dtype ?? 'F32';
   const size = dtypeBytes[dtype];
   const bytes = new Uint8Array(size * count);

@@ -14,10 +14,10 @@ export interface RoundUpdates {
   /** A participant's state after its training. */
   load(participant: string): Promise<StateDict>;
   /**
-   * The values of all updates, piece by piece, with the states they began with. Undefined if those
-   * states are too large to hold in memory.
+   * The values of these participants' updates, piece by piece, with the states they began with.
+   * Undefined if those states are too large to hold in memory.
    */
-  readonly columns: (() => AsyncIterable<UpdateColumns>) | undefined;
+  readonly columns: ((participants: readonly string[]) => AsyncIterable<UpdateColumns>) | undefined;
   /** Ends their use, and removes temporary files. */
   close(): Promise<void>;
 }

@@ -27,12 +27,30 @@ export interface TestedModel {
  */
 const TOGETHER_BYTES = 16 * 2 ** 20;
 
-/** The metrics by name, in the order of the models. */
+/**
+ * Bytes of the confusion, and of the answers, that are kept of all models for the details of the
+ * round. With more, they are left out.
+ */
+const MOST_KEPT_BYTES = 64 * 2 ** 20;
+
+/** By the name of the model, in the order of the models. */
+export interface Tested {
+  readonly figures: Readonly<Record<string, Figures>>;
+  readonly metrics: Readonly<Record<string, Metrics>>;
+}
+
+export interface TestedModels {
+  /** The participants' own. */
+  readonly own: Tested;
+  /** The copied model comes first. */
+  readonly merged: Tested;
+}
+
 export async function modelsTested(
   models: readonly TestedModel[],
   { layout, testExamples }: { readonly layout: StateLayout; readonly testExamples: number },
-): Promise<Record<string, Metrics>> {
-  const metrics = new Map<string, Metrics>();
+): Promise<Tested> {
+  const tested = new Map<string, { readonly figures: Figures; readonly metrics: Metrics }>();
   const waiting = [...models];
   const testOneByOne = async () => {
     for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
@@ -40,18 +58,26 @@ export async function modelsTested(
       const each = await Promise.all(
         model.by.map((tasks) => evaluateInParts(tasks, data, 'test', testExamples)),
       );
-      metrics.set(model.name, together(each));
+      const metrics = together(each);
+      tested.set(model.name, { figures: figuresOf(metrics), metrics: keptOf(metrics, models.length) });
       await model.discard?.();
     }
   };
   const atOnce = Math.max(2, Math.floor(TOGETHER_BYTES / 4 / Math.max(1, layoutSize(layout))));
   await Promise.all(Array.from({ length: Math.min(atOnce, models.length) }, testOneByOne));
-  return Object.fromEntries(models.map(({ name }) => [name, metrics.get(name) as Metrics]));
+  const by = <Kind extends keyof Tested>(kind: Kind) =>
+    Object.fromEntries(models.map(({ name }) => [name, tested.get(name)?.[kind]])) as Tested[Kind];
+  return { figures: by('figures'), metrics: by('metrics') };
+}
+
+/** What the details of a round read. @param models how many are tested */
+function keptOf({ answers, sums, ...metrics }: Metrics, models: number): Metrics {
+  const fits = (bytes: number) => bytes * models <= MOST_KEPT_BYTES;
+  const bytes = Object.values(sums).reduce((total, { byteLength }) => total + byteLength, 0);
+  const keepsAnswers = answers !== undefined && fits(answers.labels.length + answers.predictions.length);
+  return { ...metrics, rules: [], sums: fits(bytes) ? sums : {}, ...(keepsAnswers && { answers }) };
 }
 
 /** Answers to one example by several models are none. */
 const together = (each: readonly Metrics[]): Metrics =>
   each.length === 1 ? (each[0] as Metrics) : addMetrics(each.map(({ answers: _, ...sums }) => sums));
-
-export const figuresByName = (metrics: Readonly<Record<string, Metrics>>): Record<string, Figures> =>
-  Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, figuresOf(one)]));

@@ -85,7 +85,7 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
       if (update === undefined) throw new Error(`internal: the update of "${of}" does not count`);
       return load(update.path);
     },
-    columns: files.hasColumns ? () => columns(files, plan.layout) : undefined,
+    columns: files.hasColumns ? (of) => columns(files, of, plan.layout) : undefined,
     close: files.remove,
   };
 }
@@ -133,13 +133,18 @@ function aligned({ updates, starts, metadata }: UpdateFiles, plan: FilePlan): Me
   };
 }
 
-async function* columns({ updates, starts }: UpdateFiles, layout: StateLayout) {
-  const paths: string[] = [];
-  for (const { participant } of updates) paths.push(await starts.of(participant));
+async function* columns(
+  { updates, starts }: UpdateFiles,
+  participants: readonly string[],
+  layout: StateLayout,
+) {
+  const paths = new Map(updates.map(({ participant, path }) => [participant, path]));
+  const began: string[] = [];
+  for (const participant of participants) began.push(await starts.of(participant));
   yield* columnsOfFiles(
     layout,
-    updates.map(({ path }) => path),
-    paths,
+    participants.map((name) => paths.get(name) as string),
+    began,
   );
 }
 

@@ -48,10 +48,10 @@ export function updatesInMemory(round: number, of: StoredRounds): RoundUpdates {
     },
     base,
     load: async (participant) => (await updateOf(participant, round, of)).state,
-    async *columns() {
+    async *columns(participants) {
       const states: StateDict[] = [];
       const bases: StateDict[] = [];
-      for (const participant of counted) {
+      for (const participant of participants) {
         states.push((await updateOf(participant, round, of)).state);
         bases.push(
           round === 1 || bases[0] === undefined ? await baseState(round, participant, of) : bases[0],

@@ -1,0 +1,52 @@
+/**
+ * Measures the details of a round. What takes too long or too much room with many participants is
+ * left out: first the cosines of all pairs, then, with very large models, the norms too.
+ */
+import { turnTaker } from '../../../base/turns.js';
+import { type Drift, driftOf, productsOfDrift } from '../../../metrics/drift.js';
+import type { RoundDetails } from '../../../protocol/round-details.js';
+import { layoutSize } from '../../../tensor/state-dict.js';
+import type { FederationPlan } from '../../plan/plan-parts.js';
+import { roundDetails } from '../../record/round-details.js';
+import type { RoundRecord } from '../../rounds/round.js';
+import type { RoundUpdates } from './round-updates.js';
+import type { TestedModels } from './test-models.js';
+
+/** With more, computing the cosines would take some twenty seconds. */
+const MOST_PRODUCTS = 2e10;
+/** With more, the cosines of a round are a file of several megabytes. */
+const MOST_PARTICIPANTS = 500;
+
+interface Measuring {
+  readonly plan: Pick<FederationPlan, 'layout'>;
+  readonly updates: Pick<RoundUpdates, 'columns'>;
+}
+
+/** @param sha256 of the merged model */
+export async function measuredDetails(
+  { round, closed }: RoundRecord,
+  sha256: string,
+  { own, merged }: TestedModels,
+  of: Measuring,
+): Promise<RoundDetails> {
+  const participants = closed.train?.counted ?? [];
+  const drift = await measuredDrift(participants, of);
+  return roundDetails({ round, sha256, participants, drift, own: own.metrics, merged: merged.metrics });
+}
+
+async function measuredDrift(
+  participants: readonly string[],
+  { plan, updates: { columns } }: Measuring,
+): Promise<Drift | undefined> {
+  if (columns === undefined) return undefined;
+  const takeTurn = turnTaker();
+  const { length } = participants;
+  if (length <= MOST_PARTICIPANTS && productsOfDrift(length, layoutSize(plan.layout)) <= MOST_PRODUCTS) {
+    return driftOf(columns(participants), takeTurn);
+  }
+  const norms: number[] = [];
+  for (const participant of participants) {
+    norms.push(...(await driftOf(columns([participant]), takeTurn)).norms);
+  }
+  return { norms };
+}
