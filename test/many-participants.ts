@@ -3,10 +3,10 @@
  * program it prints that as JSON: `node --import tsx test/many-participants.ts PARTICIPANTS FOLDER`.
  */
 import { readdirSync } from 'node:fs';
+import { sha256Of } from '../src/base/node/sha256-of.js';
 import { randomStream } from '../src/base/random.js';
 import { arrayDataset } from '../src/data/arrays/array-dataset.js';
 import { runFederation } from '../src/federation/coordinator/run-federation.js';
-import { sha256Of } from '../src/federation/record/run-folder.js';
 import type { ConfigurationInput } from '../src/protocol/configuration/configuration.js';
 
 const EXAMPLES_EACH = 5;
