@@ -239,7 +239,6 @@ const ofClasses: Readonly<Record<string, string>> = {
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends has classes',
   'federation/participant/page/kept-data.ts': 'a page takes pictures with classes only',
   'federation/participant/page/page-data.ts': 'a page takes pictures with classes only',
-  'federation/plan/foreign-plan.ts': 'the size of the Fisher information, which a classification has',
   'protocol/configuration/contradictions.ts': 'what asks for a classification, said in words',
 };
 

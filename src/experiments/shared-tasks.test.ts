@@ -82,7 +82,7 @@ describe('tasks shared between runs', () => {
         lines.push(type);
         return emptySums(1, 1);
       },
-      async fisher({ type }) {
+      async mean({ type }) {
         lines.push(type);
         return Float32Array.of(1);
       },
@@ -90,8 +90,8 @@ describe('tasks shared between runs', () => {
     const [state, indices] = [Float32Array.of(0), Uint32Array.of(1)];
     const shared = shareTasks()(able);
     await shared.sumFeatures?.({ type: 'sum-features', state, train: indices });
-    await shared.fisher?.({ type: 'fisher', state, indices, signs: [] });
-    expect(lines).toEqual(['sum-features', 'fisher']);
+    await shared.mean?.({ type: 'mean', of: 'fisher', state, indices, signs: [] });
+    expect(lines).toEqual(['sum-features', 'mean']);
     expect(shareTasks()(runner).sumFeatures).toBeUndefined();
   });
 

@@ -26,7 +26,7 @@ export function shareTasks(): (runner: TaskRunner) => TaskRunner {
     },
     evaluate: (task) => runner.evaluate(task),
     ...(runner.sumFeatures && { sumFeatures: runner.sumFeatures.bind(runner) }),
-    ...(runner.fisher && { fisher: runner.fisher.bind(runner) }),
+    ...(runner.mean && { mean: runner.mean.bind(runner) }),
     stop: () => runner.stop(),
   });
 }

@@ -8,7 +8,7 @@ import { blobSchema, sha256Schema } from './blob-name.js';
 /** Fit for a file's name. */
 export const ATTACHMENT_NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
-const nameSchema = z
+export const attachmentNameSchema = z
   .string()
   .regex(ATTACHMENT_NAME)
   .meta({ form: 'a name of lower-case letters, digits and hyphens' });
@@ -17,9 +17,9 @@ const few = (record: Readonly<Record<string, unknown>>) => Object.keys(record).l
 const tooMany = `expected at most ${MOST} attachments`;
 
 /** As a message names them. */
-export const attachedBlobsSchema = z.record(nameSchema, blobSchema).refine(few, tooMany);
+export const attachedBlobsSchema = z.record(attachmentNameSchema, blobSchema).refine(few, tooMany);
 /** As the journal does. */
-export const attachedHashesSchema = z.record(nameSchema, sha256Schema).refine(few, tooMany);
+export const attachedHashesSchema = z.record(attachmentNameSchema, sha256Schema).refine(few, tooMany);
 
 /** As a description lists those that updates carry. */
-export const attachmentNamesSchema = z.array(nameSchema).max(MOST);
+export const attachmentNamesSchema = z.array(attachmentNameSchema).max(MOST);

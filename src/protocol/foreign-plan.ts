@@ -9,6 +9,8 @@
 import { z } from 'zod';
 import { CommonweightError } from '../base/error.js';
 import { nameSchema } from '../base/text.js';
+import type { SumPlan } from '../engine/nn/sum-plan.js';
+import { attachmentNameSchema } from './attachments.js';
 import { blobSchema } from './blob-name.js';
 
 export class ForeignPlanError extends CommonweightError {
@@ -26,6 +28,9 @@ export const foreignPlanSchema = blobSchema.refine(
   ({ bytes }) => bytes <= MOST_PLAN_BYTES,
   `expected a plan of at most ${MOST_PLAN_BYTES} bytes`,
 );
+
+/** 64 MB of random numbers. */
+const MOST_SIGNS = 2 ** 24;
 
 const count = z.int().min(1);
 export const planHeaderSchema = z
@@ -47,13 +52,30 @@ export const planHeaderSchema = z
       .describe('The same of the tensors that no step changes.'),
     training: count.meta({ unit: 'bytes', description: 'The size of the training model.' }),
     evaluation: count.meta({ unit: 'bytes', description: 'The size of the evaluation model.' }),
-    fisher: z
-      .strictObject({
-        bytes: count.meta({ unit: 'bytes', description: 'The size of the model.' }),
-        batchSize: count.max(4096).describe('The number of examples in a batch of the model.'),
-      })
+    methods: z
+      .array(
+        z
+          .strictObject({
+            name: attachmentNameSchema.describe('The name of the method.'),
+            bytes: count.meta({ unit: 'bytes', description: 'The size of the model.' }),
+            batchSize: count.max(4096).describe('The number of examples in a batch of the model.'),
+            signs: z
+              .int()
+              .min(0)
+              .max(100_000)
+              .describe('The number of random signs, ±1, that the model reads for each example.'),
+          })
+          .refine(
+            ({ batchSize, signs }) => batchSize * signs <= MOST_SIGNS,
+            `expected at most ${MOST_SIGNS} signs for a batch`,
+          ),
+      )
+      .max(16)
+      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'expected each name once')
       .optional()
-      .describe('The model of the Fisher information, where a strategy needs it.'),
+      .describe(
+        'The models of sums over examples that methods need, such as `fisher`, the Fisher information. Left out where there are none.',
+      ),
   })
   .meta({ title: 'Header of a plan', description: 'The JSON header of the file of a plan.' });
 
@@ -62,18 +84,23 @@ type Header = z.output<typeof planHeaderSchema>;
 export interface ForeignPlan extends Pick<Header, 'memoryBytes' | 'tensors' | 'frozen'> {
   readonly trainingModel: Uint8Array;
   readonly evaluationModel: Uint8Array;
-  readonly fisher: { readonly batchSize: number; readonly model: Uint8Array } | undefined;
+  /** By the names of the methods. */
+  readonly methods: Readonly<Record<string, SumPlan>>;
 }
 
 export function encodeForeignPlan(plan: ForeignPlan): Uint8Array {
-  const { memoryBytes, tensors, frozen, trainingModel, evaluationModel, fisher } = plan;
+  const { memoryBytes, tensors, frozen, trainingModel, evaluationModel } = plan;
+  const sums = Object.entries(plan.methods);
+  const methods = sums.map(([name, { batchSize, signs, model }]) => {
+    return { name, bytes: model.length, batchSize, signs };
+  });
   const header: Header = {
     ...{ format: 'commonweight-plan', version: 1, memoryBytes, tensors, frozen },
     ...{ training: trainingModel.length, evaluation: evaluationModel.length },
-    ...(fisher && { fisher: { bytes: fisher.model.length, batchSize: fisher.batchSize } }),
+    ...(methods.length > 0 && { methods }),
   };
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const parts = [text, trainingModel, evaluationModel, ...(fisher ? [fisher.model] : [])];
+  const parts = [text, trainingModel, evaluationModel, ...sums.map(([, { model }]) => model)];
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 8));
   new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
   let at = 8;
@@ -90,14 +117,25 @@ export function decodeForeignPlan(bytes: Uint8Array): ForeignPlan {
   const length = bytes.length < 8 ? undefined : view.getBigUint64(0, true);
   if (length === undefined || length > bytes.length - 8) throw bad('it ends within its header');
   const start = 8 + Number(length);
-  const { training, evaluation, fisher, memoryBytes, tensors, frozen } = readHeader(bytes.subarray(8, start));
-  const expected = start + training + evaluation + (fisher?.bytes ?? 0);
+  const header = readHeader(bytes.subarray(8, start));
+  const { training, evaluation, methods = [], memoryBytes, tensors, frozen } = header;
+  const expected = methods.reduce((sum, one) => sum + one.bytes, start + training + evaluation);
   if (bytes.length !== expected) throw bad(`it has ${bytes.length} bytes, expected ${expected}`);
+  let at = start;
+  const next = (length: number) => {
+    at += length;
+    return bytes.slice(at - length, at);
+  };
   return {
     ...{ memoryBytes, tensors, frozen },
-    trainingModel: bytes.slice(start, start + training),
-    evaluationModel: bytes.slice(start + training, start + training + evaluation),
-    fisher: fisher && { batchSize: fisher.batchSize, model: bytes.slice(start + training + evaluation) },
+    trainingModel: next(training),
+    evaluationModel: next(evaluation),
+    methods: Object.fromEntries(
+      methods.map((one) => [
+        one.name,
+        { signs: one.signs, batchSize: one.batchSize, model: next(one.bytes) },
+      ]),
+    ),
   };
 }
 

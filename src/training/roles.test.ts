@@ -25,9 +25,10 @@ import { onPixels, pixels } from '../engine/nn/models/normalize-pixels.js';
 import { adam } from '../engine/nn/optimizers.js';
 import { compilePlan } from '../engine/nn/plan.js';
 import { classification } from '../engine/nn/tasks/classification.js';
+import { readModel } from '../engine/onnx/import/read-model.js';
 import { ortNode } from '../engine/runtime/node/ort-node.js';
 import { accuracy } from '../metrics/metrics.js';
-import { joinStates, partOfState, stateLayout, tensorView } from '../tensor/state-dict.js';
+import { joinStates, layoutSize, partOfState, stateLayout, tensorView } from '../tensor/state-dict.js';
 import { evaluateState } from './evaluate.js';
 import { holding } from './held-values.js';
 import { trainLocally } from './local-training.js';
@@ -111,9 +112,11 @@ describe('roles of tensors', () => {
   });
 
   it('of a statistic the Fisher information is 0, and what is frozen has none', () => {
-    const fisher = compileFisherPlan({ network, inputs, freeze });
-    expect(fisher.size).toBe(plan.layout.reduce((sum, { size }) => sum + size, 0));
-    expect(fisher.frozen).toEqual(plan.frozen);
+    const { model } = compileFisherPlan({ network, inputs, freeze });
+    const { inputs: read, outputs } = readModel(model, 'the Fisher model');
+    const size = plan.layout.reduce((sum, { size }) => sum + size, 0);
+    expect(outputs).toEqual([{ name: 'sum', type: 'f32', shape: [size] }]);
+    expect(read.find(({ name }) => name === 'frozen')?.shape).toEqual([layoutSize(plan.frozen)]);
   });
 
   it('is exported whole, and read back says what it said', async () => {

@@ -9,19 +9,18 @@ import { randomStream } from '../base/random.js';
 import type { BatchSource, BatchTask } from '../data/batches/training-batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { carryOf } from '../engine/nn/carry.js';
-import type { FisherPlan } from '../engine/nn/fisher-plan.js';
 import { type Runtime, RuntimeError, type Session, type SessionOptions } from '../engine/runtime/runtime.js';
 import { DivergedError } from './error.js';
 import { evaluateState } from './evaluate.js';
-import { fisherInformation } from './fisher-information.js';
 import { holding } from './held-values.js';
 import type { KeepGoing } from './keep-going.js';
 import { trainLocally } from './local-training.js';
+import { meanOverExamples } from './mean-over-examples.js';
 import { sumFeatures } from './sum-features.js';
 import type {
   EvaluateTask,
-  FisherTask,
   FromWorker,
+  MeanTask,
   SumFeaturesTask,
   TaskMessage,
   TaskResult,
@@ -82,13 +81,15 @@ interface BatchedSet {
 interface Sessions {
   training(): Promise<Session>;
   evaluation(): Promise<Session>;
-  fisher(plan: FisherPlan): Promise<Session>;
+  /** Of the sum plan of that name. */
+  sum(name: string, model: Uint8Array): Promise<Session>;
   /** Opens one for a single task. */
   open(model: Uint8Array): Promise<Session>;
 }
 
 function openSessions({ runtime, setup }: TaskContext): Sessions {
-  const opened: { [Name in 'training' | 'evaluation' | 'fisher']?: Promise<Session> } = {};
+  const opened: { [Name in 'training' | 'evaluation']?: Promise<Session> } = {};
+  const sums = new Map<string, Promise<Session>>();
   const open = async (model: Uint8Array, options?: SessionOptions) =>
     holding(await runtime.open(model, options), setup.frozen);
   return {
@@ -100,9 +101,10 @@ function openSessions({ runtime, setup }: TaskContext): Sessions {
       opened.evaluation ??= open(setup.plan.evaluationModel);
       return opened.evaluation;
     },
-    fisher({ model }) {
-      opened.fisher ??= open(model);
-      return opened.fisher;
+    sum(name, model) {
+      const session = sums.get(name) ?? open(model);
+      sums.set(name, session);
+      return session;
     },
     open,
   };
@@ -116,8 +118,8 @@ function carryOut(id: number, task: WorkerTask, thread: Thread): Promise<TaskRes
       return evaluate(task, thread);
     case 'sum-features':
       return sums(task, thread);
-    case 'fisher':
-      return fisher(task, thread);
+    case 'mean':
+      return mean(task, thread);
   }
 }
 
@@ -165,11 +167,13 @@ async function sums({ state, train }: SumFeaturesTask, { runtime, setup, session
   }
 }
 
-async function fisher({ state, indices, signs }: FisherTask, { setup, sessions, keepGoing }: Thread) {
-  const { fisher: plan } = setup;
-  if (plan === undefined) throw new Error('internal: this worker has no plan of the Fisher information');
-  const session = await sessions.fisher(plan);
-  return fisherInformation(session, plan, state, setup.train, indices, randomStream(...signs), keepGoing);
+async function mean({ of, state, indices, signs }: MeanTask, { setup, sessions, keepGoing }: Thread) {
+  const { plan, sums, train } = setup;
+  const summing = sums?.[of];
+  if (summing === undefined) throw new Error(`internal: this worker has no plan of the sum "${of}"`);
+  const session = await sessions.sum(of, summing.model);
+  const drawn = randomStream(...signs);
+  return meanOverExamples(session, summing, plan, state, train, indices, drawn, keepGoing);
 }
 
 /** An error as it passes between threads. */

@@ -4,8 +4,8 @@
  */
 import type { Dataset } from '../data/dataset.js';
 import type { FeaturePlan } from '../engine/nn/feature-plan.js';
-import type { FisherPlan } from '../engine/nn/fisher-plan.js';
 import type { Plan } from '../engine/nn/plan.js';
+import type { SumPlan } from '../engine/nn/sum-plan.js';
 import type { FeatureSums } from '../merge/refit/feature-sums.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { LocalProgress, LocalResult, LocalWork } from './local-training.js';
@@ -26,8 +26,8 @@ export interface WorkerSetup {
   readonly test?: Dataset | undefined;
   /** Where the last layer is refitted. */
   readonly features?: FeaturePlan | undefined;
-  /** Where a strategy wants the Fisher information. */
-  readonly fisher?: FisherPlan | undefined;
+  /** Of the sums over examples that methods of the federation compute, by the method's name. */
+  readonly sums?: Readonly<Record<string, SumPlan>> | undefined;
   /** What attackers train on, where that is something else. */
   readonly poisoned?: Dataset | undefined;
 }
@@ -55,16 +55,18 @@ export interface SumFeaturesTask {
   readonly train: Uint32Array;
 }
 
-/** The diagonal of the Fisher information, on some of a participant's own training examples. */
-export interface FisherTask {
-  readonly type: 'fisher';
+/** The mean of what a method's sum plan gives, over some of a participant's training examples. */
+export interface MeanTask {
+  readonly type: 'mean';
+  /** The name of its plan. */
+  readonly of: string;
   readonly state: Float32Array;
   readonly indices: Uint32Array;
   /** The key of the stream of random signs. */
   readonly signs: readonly (number | string)[];
 }
 
-export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | FisherTask;
+export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | MeanTask;
 
 /**
  * Who carries out tasks: a pool of threads, or the caller itself. A signal gives up the one task
@@ -80,8 +82,8 @@ export interface TaskRunner {
   evaluate(task: EvaluateTask, signal?: AbortSignal): Promise<Metrics>;
   /** Asked for where the last layer is refitted. */
   sumFeatures?(task: SumFeaturesTask): Promise<FeatureSums>;
-  /** Asked for where a strategy wants it. In the layout of the state. */
-  fisher?(task: FisherTask, signal?: AbortSignal): Promise<Float32Array>;
+  /** Asked for where a method has a plan of its own. In the layout of the state. */
+  mean?(task: MeanTask, signal?: AbortSignal): Promise<Float32Array>;
   /** Gives up all tasks, between two steps; each is rejected with InterruptedError. */
   stop(): void;
 }

@@ -60,14 +60,17 @@ export function foreignPlans(share: number): Decoder {
       const [from, to] = oneOf(dice, OPERATORS);
       return Buffer.from(Buffer.from(model).toString('latin1').replace(from, to), 'latin1');
     };
-    const { fisher } = plan;
+    const { fisher } = plan.methods;
     switch (below(dice, 3)) {
       case 0:
         return encodeForeignPlan({ ...plan, trainingModel: change(plan.trainingModel) });
       case 1:
         return encodeForeignPlan({ ...plan, evaluationModel: change(plan.evaluationModel) });
       default:
-        return encodeForeignPlan({ ...plan, fisher: fisher && { ...fisher, model: change(fisher.model) } });
+        return encodeForeignPlan({
+          ...plan,
+          methods: fisher ? { fisher: { ...fisher, model: change(fisher.model) } } : {},
+        });
     }
   }
 

@@ -14,72 +14,42 @@
  * drawn from p, since an improbable label brings a large gradient.
  * @see Martens et al. 2012, curvature propagation, https://arxiv.org/abs/1206.6464
  */
-
-import { type ColumnSpec, specOf } from '../../tensor/column-spec.js';
 import { roleOf } from '../../tensor/roles.js';
-import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
+import { layoutSize } from '../../tensor/state-dict.js';
 import { gradients } from '../autodiff/gradients.js';
 import * as g from '../graph/build.js';
 import { simplify, simplifyGraph } from '../graph/simplify.js';
 import type { Graph, Value } from '../graph/value.js';
 import { lower } from '../onnx/lower/lower.js';
-import {
-  applyNetwork,
-  frozenLayoutOf,
-  type Inputs,
-  inputsOfBatch,
-  layoutOf,
-  type Network,
-  parametersOf,
-  weightsIn,
-} from './layers/network.js';
-import { frozenInput, tensorsOf } from './state-inputs.js';
+import { applyNetwork, type Inputs, weightsIn } from './layers/network.js';
+import type { PlanOptions } from './plan.js';
+import { tensorsOf } from './state-inputs.js';
+import { networkOnBatch, type SumPlan } from './sum-plan.js';
 
-export interface FisherPlan {
-  readonly inputs: readonly ColumnSpec[];
-  /** The number of elements of the state. */
-  readonly size: number;
-  /** The layout of the frozen tensors, as in the plan. */
-  readonly frozen: StateLayout;
-  readonly classes: number;
-  /** The number of examples whose squares are summed at a time. */
-  readonly batchSize: number;
-  readonly model: Uint8Array;
-}
-
-export interface FisherOptions {
-  readonly network: Network;
-  readonly inputs: readonly ColumnSpec[];
-  /** As in the plan. */
-  readonly freeze?: readonly string[] | undefined;
-}
+export type FisherOptions = Pick<PlanOptions, 'network' | 'inputs' | 'freeze'>;
 
 const BATCH = 25;
 
-export function compileFisherPlan(options: FisherOptions): FisherPlan {
-  const { graph, size, frozen, classes } = fisherStep(options, BATCH);
-  return { inputs: options.inputs.map(specOf), size, frozen, classes, batchSize: BATCH, model: lower(graph) };
+export function compileFisherPlan(options: FisherOptions): SumPlan {
+  const { graph, classes } = fisherStep(options, BATCH);
+  return { signs: classes, batchSize: BATCH, model: lower(graph) };
 }
 
 /** Builds the graph, and says how many weights and classes the network has. */
 export function fisherStep(
-  { network, inputs, freeze }: FisherOptions,
+  options: FisherOptions,
   batchSize: number,
-): { graph: Graph; size: number; frozen: StateLayout; classes: number } {
-  const parameters = parametersOf(network, inputs, freeze);
-  const layout = layoutOf(parameters);
-  const frozen = frozenLayoutOf(parameters);
+): { graph: Graph; size: number; classes: number } {
+  const { network, inputs } = options;
+  const begun = networkOnBatch(options, batchSize);
+  const { layout, frozen, vectors, inputs: examples, weights, output: logits } = begun;
   const size = layoutSize(layout);
-  const held = { state: g.input('state', [size]), ...frozenInput({ frozen }) };
-  const examples = inputsOfBatch(inputs, batchSize);
-  const logits = applyNetwork(network, [...layout, ...frozen], tensorsOf(held, { layout, frozen }), examples);
   const classes = logits.shape[1] ?? 1;
-  const weights = g.input('weights', [batchSize]);
   const slopes = g.mul(logitSlopes(logits), g.reshape(weights, [batchSize, 1]));
   const named = Object.fromEntries(inputs.map(({ name }, index) => [name, examples[index] as Value]));
   const sliced = { ...named, slopes };
-  const sum = g.sumOverParts({ sliced, whole: held }, batchSize, (operands) => {
-    const one = operands as Record<'slopes' | keyof typeof held, Value>;
+  const sum = g.sumOverParts({ sliced, whole: vectors }, batchSize, (operands) => {
+    const one = operands as Record<'slopes' | keyof typeof vectors, Value>;
     const inputsOfOne = inputs.map(({ name }) => operands[name]) as unknown as Inputs;
     const all = tensorsOf(one, { layout, frozen });
     const tensors = all.filter((_, index) => roleOf(layout[index]?.name ?? 'running_mean') === 'weight');
@@ -95,7 +65,7 @@ export function fisherStep(
     const gradient = g.concat([...gradients(value, simple), ...rest], 0);
     return simplify([g.mul(gradient, gradient)])[0] as Value;
   });
-  return { graph: simplifyGraph({ outputs: { sum } }), size, frozen, classes };
+  return { graph: simplifyGraph({ outputs: { sum } }), size, classes };
 }
 
 /**

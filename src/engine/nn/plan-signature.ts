@@ -9,9 +9,9 @@ import { formatShape, type Shape, sameShape } from '../../tensor/shape.js';
 import { layoutSize, type StateLayout } from '../../tensor/state-dict.js';
 import type { ModelSignature, ModelValue } from '../onnx/import/read-model.js';
 import type { CorrectionInput } from './corrections/correction.js';
-import type { FisherPlan } from './fisher-plan.js';
 import { weightsIn } from './layers/network.js';
 import type { Plan } from './plan.js';
+import type { SumPlan } from './sum-plan.js';
 import { sumOutput } from './tasks/measures.js';
 
 type Facts = Omit<Plan, 'trainingModel' | 'evaluationModel'>;
@@ -59,23 +59,20 @@ export function evaluationSignature(plan: Facts): ModelSignature {
   };
 }
 
-/** The signature of `fisherStep`. */
-export function fisherSignature({
-  inputs,
-  size,
-  frozen,
-  batchSize,
-  classes,
-}: Omit<FisherPlan, 'model'>): ModelSignature {
+/** The signature of a sum over examples beside that plan. */
+export function sumSignature(
+  plan: Pick<Plan, 'layout' | 'frozen' | 'inputs' | 'targets'>,
+  { batchSize, signs }: Omit<SumPlan, 'model'>,
+): ModelSignature {
+  const vector = [layoutSize(plan.layout)];
   return {
     inputs: [
-      value('state', [size]),
-      ...held(frozen),
-      ...columns(inputs, batchSize),
-      value('signs', [batchSize, classes]),
-      value('weights', [batchSize]),
+      value('state', vector),
+      ...held(plan.frozen),
+      ...batch(plan, batchSize),
+      value('signs', [batchSize, signs]),
     ],
-    outputs: [value('sum', [size])],
+    outputs: [value('sum', vector)],
   };
 }
 
@@ -115,7 +112,7 @@ const described = ({ type, shape }: ModelValue) => `${type}${formatShape(shape)}
 const held = (frozen: StateLayout) => (frozen.length === 0 ? [] : [value('frozen', [layoutSize(frozen)])]);
 const columns = (of: readonly ColumnSpec[], size: number) =>
   of.map(({ name, shape, dtype }) => value(name, [size, ...shape], dtype));
-const batch = ({ inputs, targets }: Facts, size: number) => [
+const batch = ({ inputs, targets }: Pick<Plan, 'inputs' | 'targets'>, size: number) => [
   ...columns([...inputs, ...targets], size),
   value('weights', [size]),
 ];

@@ -14,7 +14,6 @@ import { DivergedError } from '../../training/error.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { WorkerPool } from '../../training/threads/node/worker-pool.js';
 import { ownTensorsAfter } from '../methods/attachments.js';
-import { workersFor } from '../methods/methods.js';
 import type { Attackers } from '../plan/attackers.js';
 import { type CompiledFederation, personalDescription } from '../plan/compile-federation.js';
 import {
@@ -153,12 +152,12 @@ async function conduct(
 }
 
 function trainingPool({ data, workers, compiled, plan: { attackers } }: PreparedRun): WorkerPool {
-  const { plan, frozen, refit, methods } = compiled;
+  const { plan, frozen, refit, methodPlans } = compiled;
   const { train, test } = data;
   const poisoned = attackers?.attack.from === 'data' ? attackers.attack.poison(train) : undefined;
   const setup = {
     ...{ plan, frozen: frozen?.values.data, train, test, poisoned },
-    ...{ features: refit?.features, ...workersFor(methods) },
+    ...{ features: refit?.features, sums: methodPlans },
   };
   return new WorkerPool(setup, workers);
 }

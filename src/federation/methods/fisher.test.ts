@@ -9,7 +9,7 @@ import type { Strategy } from '../../merge/strategy.js';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { stateLayout } from '../../tensor/state-dict.js';
-import type { FisherTask, TaskRunner } from '../../training/tasks.js';
+import type { MeanTask, TaskRunner } from '../../training/tasks.js';
 import { plainBothWays } from '../../transforms/codec/codecs.js';
 import { coordinate } from '../coordinator/coordinator.js';
 import { runFederation } from '../coordinator/run-federation.js';
@@ -56,14 +56,12 @@ const planOf = (strategy: Strategy, compared: Strategy[] = [], evaluateEvery = 1
   mergeOn: 'weights',
   compared,
   keep: 1,
-  methods: [
-    fisherMethod({ inputs: [], frozen: [], size: 3, classes: 2, batchSize: 1, model: new Uint8Array(0) }, 4),
-  ],
+  methods: [fisherMethod(4)],
 });
 
 /** Each moves by its own way; b knows nothing of the bias, and nobody of the second weight. */
 function recorded(fisher = (of: string) => (of === 'a' ? [1, 0, 2] : [3, 0, 0])) {
-  const asked: FisherTask[] = [];
+  const asked: MeanTask[] = [];
   const tasks: TaskRunner = {
     async train({ work: { participant }, base }) {
       const state = base.map((w, i) => w + (participant === 'a' ? 1 : -2) * (i + 1));
@@ -73,7 +71,7 @@ function recorded(fisher = (of: string) => (of === 'a' ? [1, 0, 2] : [3, 0, 0]))
     async evaluate() {
       return classified({ examples: 1, correct: 1 });
     },
-    async fisher(task) {
+    async mean(task) {
       asked.push(task);
       return Float32Array.from(fisher(task.indices.every((index) => index < 10) ? 'a' : 'b'));
     },

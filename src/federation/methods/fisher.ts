@@ -5,10 +5,10 @@
  */
 
 import { randomStream } from '../../base/random.js';
-import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
+import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import { DivergedError } from '../../training/error.js';
-import type { FisherTask } from '../../training/tasks.js';
+import type { MeanTask } from '../../training/tasks.js';
 import type { Method, MethodRound } from './method.js';
 
 export const FISHER = 'fisher';
@@ -16,18 +16,18 @@ export const FISHER = 'fisher';
 /**
  * @param examples of how many of its examples a participant computes it; of all where it has fewer
  */
-export const fisherMethod = (plan: FisherPlan, examples: number): Method => ({
+export const fisherMethod = (examples: number): Method => ({
   name: FISHER,
   title: 'Fisher information',
   leaves: `the mean squared gradients of ${examples} examples`,
   bound: { least: 0 },
-  workers: { fisher: plan },
+  plan: compileFisherPlan,
   async compute(round) {
     const { participant, layout, tasks, signal } = round;
-    if (tasks.fisher === undefined) {
+    if (tasks.mean === undefined) {
       throw new Error(`internal: the Fisher information of "${participant}" cannot be computed`);
     }
-    const data = await tasks.fisher(fisherTask(round, examples), signal);
+    const data = await tasks.mean(fisherTask(round, examples), signal);
     const attachment = { layout, data };
     checkFisher(attachment, round);
     return { attachment };
@@ -37,10 +37,11 @@ export const fisherMethod = (plan: FisherPlan, examples: number): Method => ({
 function fisherTask(
   { round, participant, work: { seed }, state, train }: MethodRound,
   examples: number,
-): FisherTask {
+): MeanTask {
   const order = randomStream(seed, participant, round, 'Fisher examples').permutation(train.length);
   return {
-    type: 'fisher',
+    type: 'mean',
+    of: FISHER,
     state,
     indices: order.slice(0, examples).map((place) => train[place] as number),
     signs: [seed, participant, round, 'Fisher signs'],

@@ -6,9 +6,11 @@
  * model. Wire, journal, stores and kept updates know attachments by the method's name, and nothing
  * else of it.
  */
+import type { PlanOptions } from '../../engine/nn/plan.js';
+import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import type { StateDict, StateLayout } from '../../tensor/state-dict.js';
 import type { LocalWork } from '../../training/local-training.js';
-import type { TaskRunner, WorkerSetup } from '../../training/tasks.js';
+import type { TaskRunner } from '../../training/tasks.js';
 
 export interface Method {
   /**
@@ -37,8 +39,12 @@ export interface Method {
    * out.
    */
   readonly keeps?: string;
-  /** What worker threads need for it. */
-  readonly workers?: Partial<Pick<WorkerSetup, 'fisher'>>;
+  /**
+   * The graph of a sum over the owner's examples. `compute` asks for its mean by `tasks.mean`, under
+   * the name of the method. It is compiled from the network, or sent by a coordinator that alone has
+   * the network.
+   */
+  plan?(learner: Pick<PlanOptions, 'network' | 'inputs' | 'task' | 'freeze'>): SumPlan;
   /** How a round's training is changed by what is known before it. */
   prepare?(start: MethodStart): Partial<LocalWork>;
   /**

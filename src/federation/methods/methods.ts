@@ -1,11 +1,10 @@
 /**
  * The methods of a federation: those that its settings ask for, and those that a program brings.
  */
-import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
+import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import type { Strategy } from '../../merge/strategy.js';
 import { ATTACHMENT_NAME } from '../../protocol/attachments.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
-import type { WorkerSetup } from '../../training/tasks.js';
 import { controlVariates } from './control-variates.js';
 import { isCorrected } from './corrected-rounds.js';
 import { FISHER, fisherMethod } from './fisher.js';
@@ -45,14 +44,12 @@ export const attachedNames = (methods: readonly Method[]): readonly string[] =>
 /**
  * @param strategies that merge or are compared
  * @param own what a program brings; names were checked by `checkMethods`
- * @param fisherPlan asked for where a strategy wants the Fisher information
  * @param keepsTensors whether some of the state's tensors stay with their owner
  */
 export function methodsFor(
   { correction, rounds, fisherExamples }: Configuration,
   strategies: readonly Strategy[],
   own: readonly Method[],
-  fisherPlan: () => FisherPlan,
   keepsTensors: boolean,
 ): readonly Method[] {
   return [
@@ -60,7 +57,7 @@ export function methodsFor(
     ...(correction?.name === 'scaffold'
       ? [controlVariates((round) => isCorrected(correction, round, rounds))]
       : []),
-    ...(strategies.some(needsFisher) ? [fisherMethod(fisherPlan(), fisherExamples)] : []),
+    ...(strategies.some(needsFisher) ? [fisherMethod(fisherExamples)] : []),
     ...own,
   ];
 }
@@ -103,6 +100,13 @@ export function auxiliariesProblem(
   return undefined;
 }
 
-/** What worker threads need for all of them. */
-export const workersFor = (methods: readonly Method[]): Partial<WorkerSetup> =>
-  Object.assign({}, ...methods.map(({ workers }) => workers));
+/** The plans of those that have one, by their names. */
+export const methodPlans = (
+  methods: readonly Method[],
+  planOf: (method: Method & Required<Pick<Method, 'plan'>>) => SumPlan,
+): Readonly<Record<string, SumPlan>> =>
+  Object.fromEntries(
+    methods.flatMap(({ plan, ...method }) =>
+      plan === undefined ? [] : [[method.name, planOf({ ...method, plan })]],
+    ),
+  );

@@ -57,7 +57,7 @@ describe('tasks beside own tensors', () => {
       given.push(state);
       return { examples: 1, counted: 1, lossSum: 0, sums: {}, rules: [] };
     },
-    async fisher({ state }) {
+    async mean({ state }) {
       given.push(state);
       return state;
     },
@@ -79,11 +79,11 @@ describe('tasks beside own tensors', () => {
     expect([...(drifts.at(-1) ?? [])]).toEqual([7, 8, 0, 0, 9]);
   });
 
-  it('evaluate it whole, and give the Fisher information of what travels', async () => {
+  it('evaluate it whole, and give a method the mean of what travels', async () => {
     await tasks.evaluate({ type: 'evaluate', state: shared, examples: { source: 'train', indices: none } });
     expect([...(given.at(-1) ?? [])]).toEqual(all);
-    const fisher = await tasks.fisher?.({ type: 'fisher', state: shared, indices: none, signs: [] });
-    expect([...(fisher ?? [])]).toEqual([1, 2, 3]);
+    const mean = await tasks.mean?.({ type: 'mean', of: 'fisher', state: shared, indices: none, signs: [] });
+    expect([...(mean ?? [])]).toEqual([1, 2, 3]);
     expect(joinStates(split.whole, { layout: split.shared, data: shared }, own).data).toEqual(
       Float32Array.from(all),
     );

@@ -117,10 +117,10 @@ export function besideOwnTensors(tasks: TaskRunner, layout: SplitLayout, own: St
       return { ...result, state: part(state, layout.shared).data, kept: part(state, layout.own) };
     },
     evaluate: ({ state, ...task }, signal) => tasks.evaluate({ ...task, state: whole(state) }, signal),
-    async fisher({ state, ...task }, signal) {
-      const information = await tasks.fisher?.({ ...task, state: whole(state) }, signal);
-      if (information === undefined) throw new Error('internal: the Fisher information cannot be computed');
-      return part(information, layout.shared).data;
+    async mean({ state, ...task }, signal) {
+      const mean = await tasks.mean?.({ ...task, state: whole(state) }, signal);
+      if (mean === undefined) throw new Error(`internal: the mean of ${task.of} cannot be computed`);
+      return part(mean, layout.shared).data;
     },
     stop: () => tasks.stop(),
   };

@@ -5,17 +5,17 @@
  */
 import { type DataFacts, factsOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
-import { compileFisherPlan } from '../../engine/nn/fisher-plan.js';
 import { withConstants } from '../../engine/nn/layers/constants.js';
 import { modelLayoutOf, parametersOf } from '../../engine/nn/layers/network.js';
 import type { ModelDescription } from '../../engine/nn/model-file.js';
 import { compilePlan, type Plan } from '../../engine/nn/plan.js';
+import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { arrangeState, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import type { Codecs } from '../../transforms/codec/codec.js';
 import type { Method } from '../methods/method.js';
-import { methodsFor } from '../methods/methods.js';
+import { methodPlans, methodsFor } from '../methods/methods.js';
 import { type OwnTensors, splitLayout } from '../methods/own-tensors.js';
 import { type RefitPlan, refitPlanOf } from '../methods/refit.js';
 import type { ChosenStrategies } from './chosen-strategies.js';
@@ -43,6 +43,8 @@ export interface CompiledFederation extends ChosenStrategies {
   /** Tensors that stay with their owner; undefined where everything is shared. */
   readonly own: OwnTensors | undefined;
   readonly methods: readonly Method[];
+  /** The graphs that they bring, by their names. */
+  readonly methodPlans: Readonly<Record<string, SumPlan>>;
   readonly refit: RefitPlan | undefined;
   /** By which weights travel. */
   readonly codec: Codecs;
@@ -64,7 +66,7 @@ export interface FederationWithNetwork extends CompiledFederation, Learner {}
 export function compileFederation(
   configuration: Configuration,
   facts: DataFacts,
-  { strategy, compared, methods, codec, ...own }: NamedParts,
+  { strategy, compared, methods: brought, codec, ...own }: NamedParts,
   source: string,
   { init, held }: GivenWeights = {},
 ): FederationWithNetwork {
@@ -76,19 +78,15 @@ export function compileFederation(
   const parameters = withConstants(parametersOf(learner.network, learner.inputs, learner.freeze), constants);
   const given = init && arrangeState(init.state, modelLayoutOf(parameters), init.name);
   const split = splitLayout(plan.layout, configuration.share, source);
+  const methods = methodsFor(configuration, [strategy, ...compared], brought, split !== undefined);
   const initial = initialWeights(configuration, parameters, given, source);
   return {
     ...{ configuration, facts, ...learner, plan, strategy, compared },
     layout: split?.shared ?? plan.layout,
     own: split && ownTensors(split, initial, held),
     frozen: frozenWeights(configuration, parameters, given ?? held),
-    methods: methodsFor(
-      configuration,
-      [strategy, ...compared],
-      methods,
-      () => compileFisherPlan(learner),
-      split !== undefined,
-    ),
+    methods,
+    methodPlans: methodPlans(methods, (method) => method.plan(learner)),
     refit: refitPlanOf(configuration, learner),
     codec,
     model: modelDescription(configuration, facts),

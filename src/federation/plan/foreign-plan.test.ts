@@ -6,6 +6,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { afterAll, describe, expect, it } from 'vitest';
 import { noise } from '../../../test/noise.js';
 import { pictureColumns } from '../../../test/picture-columns.js';
+import { downhill, slope } from '../../../test/slope-method.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
 import { imageFacts } from '../../data/images/image-dataset.js';
 import * as g from '../../engine/graph/build.js';
@@ -25,7 +26,7 @@ import { FederationError } from '../error.js';
 import { type JoinOptions, joinFederation } from '../participant/node/join-federation.js';
 import { compileFederation } from './compile-federation.js';
 import { compileDescription, describeFederation } from './description.js';
-import { namedParts } from './extensions.js';
+import { type Extensions, namedParts } from './extensions.js';
 import { offeredPlan } from './foreign-plan.js';
 import { planHash } from './plan-hash.js';
 import { shareChoice } from './share-choice.js';
@@ -104,8 +105,8 @@ describe('a plan that is offered', () => {
       const { compiled, description, file } = await offered(changes);
       const taken = await compileDescription(description, { foreignPlan: file });
       expect(taken.plan).toEqual({ ...compiled.plan, permutationGroups: [] });
-      const plain = ({ methods }: typeof taken) => methods.map(({ name, workers }) => ({ name, workers }));
-      expect(plain(taken)).toEqual(plain(compiled));
+      expect(taken.methods.map(({ name }) => name)).toEqual(compiled.methods.map(({ name }) => name));
+      expect(taken.methodPlans).toEqual(compiled.methodPlans);
       expect(taken.model).toEqual(compiled.model);
       expect(() => taken.initialState('environment-1')).toThrow('expected the weights themselves');
     },
@@ -227,8 +228,13 @@ describe('a plan that is accepted', () => {
 
   it('is refused without the model of the Fisher information where a strategy needs it, or with another', async () => {
     const settings = { strategy: 'fisher-mean' } as const;
-    await expect(forged(() => ({ fisher: undefined }), settings)).rejects.toThrow('which its strategy needs');
-    const swapped = forged(({ evaluationModel: model }) => ({ fisher: { batchSize: 25, model } }), settings);
+    await expect(forged(() => ({ methods: {} }), settings)).rejects.toThrow(
+      'no model of the Fisher information',
+    );
+    const swapped = forged(
+      ({ evaluationModel: model }) => ({ methods: { fisher: { batchSize: 25, signs: 2, model } } }),
+      settings,
+    );
     await expect(swapped).rejects.toThrow('does not fit: it does not give "sum"');
   });
 });
@@ -250,7 +256,11 @@ function hostile(operator: 'Relu'): Uint8Array {
 }
 
 describe('training by an accepted plan', () => {
-  async function served(configuration: ConfigurationInput, of: (k: number) => Partial<JoinOptions>) {
+  async function served(
+    configuration: ConfigurationInput,
+    of: (k: number) => Partial<JoinOptions>,
+    extensions: Extensions = { network },
+  ) {
     const transport = inProcess();
     const out = newFolder();
     let opened = () => {};
@@ -258,7 +268,7 @@ describe('training by an accepted plan', () => {
       opened = done;
     });
     const serving = serveFederation(configuration, {
-      ...{ out, extensions: { network }, workers: 1 },
+      ...{ out, extensions, workers: 1 },
       async open({ handlers, blobs }) {
         const end = transport.openCoordinator(handlers, blobs);
         opened();
@@ -304,22 +314,30 @@ describe('training by an accepted plan', () => {
     await end.close();
   });
 
-  it.each<[string, Partial<ConfigurationInput>]>([
+  it.each<[string, Partial<ConfigurationInput>, Extensions?]>([
     [
       'a strategy on updates, a server optimizer, and aligned models',
       { mergeOn: 'updates', server: { name: 'fed-adam' }, align: true },
     ],
     ['SCAFFOLD', { optimizer: { name: 'sgd', learningRate: 0.1 }, correction: { name: 'scaffold' } }],
     ['the Fisher information', { strategy: 'fisher-mean', fisherExamples: 8 }],
-  ])('gives the weights of a run in which everybody has the network: %s', async (_, changes) => {
+    [
+      'a method of one’s own with a graph, which comes with the plan',
+      { strategy: 'downhill', compare: ['fisher-mean'] },
+      { methods: [slope], strategies: [downhill] },
+    ],
+  ])('gives the weights of a run in which everybody has the network: %s', async (_, changes, own = {}) => {
     const configuration = { ...base, ...changes };
-    const accepted = await served(configuration, (k) =>
-      k === 1 ? { extensions: { network } } : { acceptForeignPlan: true },
+    const extensions = { ...own, network };
+    const accepted = await served(
+      configuration,
+      (k) => (k === 1 ? { extensions } : { extensions: own, acceptForeignPlan: true }),
+      extensions,
     );
     const { dataset: __, imageShape: ___, classNames: ____, ...local } = configuration;
     const data = { train: noise('noise'), test: noise('test') };
     const alone = newFolder();
-    await runFederation(local, { extensions: { network }, data, out: alone, workers: 1 });
+    await runFederation(local, { extensions, data, out: alone, workers: 1 });
     const file = await readFile(join(accepted.out, 'model.safetensors'));
     const weights = (bytes: Uint8Array) => decodeSafetensors(bytes, 'a model').state;
     // The two files say that they were trained on other sets.

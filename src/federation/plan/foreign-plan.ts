@@ -8,14 +8,14 @@
  */
 import { categoriesOf } from '../../data/dataset.js';
 import { correctionOf, optimizerOf } from '../../engine/nn/by-name.js';
-import type { FisherPlan } from '../../engine/nn/fisher-plan.js';
 import { EVALUATION_BATCH, type Plan } from '../../engine/nn/plan.js';
 import {
   evaluationSignature,
-  fisherSignature,
   signatureProblem,
+  sumSignature,
   trainingSignature,
 } from '../../engine/nn/plan-signature.js';
+import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import { measuresOf } from '../../engine/nn/tasks/measures.js';
 import { type ModelSignature, readModel } from '../../engine/onnx/import/read-model.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
@@ -30,7 +30,8 @@ import {
   stateLayout,
 } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
-import { methodsFor, workersFor } from '../methods/methods.js';
+import type { Method } from '../methods/method.js';
+import { methodPlans, methodsFor } from '../methods/methods.js';
 import { splitLayout } from '../methods/own-tensors.js';
 import {
   type CompiledFederation,
@@ -51,7 +52,7 @@ import { planHash } from './plan-hash.js';
  * @throws FederationError when it must be offered to all and cannot be
  */
 export function offeredPlan(federation: FederationWithNetwork, toAll = false): Uint8Array | undefined {
-  const { configuration, plan, methods } = federation;
+  const { configuration, plan, methodPlans: methods } = federation;
   if (toAll && drawsItsOwn(configuration)) {
     throw new FederationError(
       'federation: the plan is to be offered, but "initialWeights" is "independent": each participant draws its own weights, which takes the network itself',
@@ -64,7 +65,7 @@ export function offeredPlan(federation: FederationWithNetwork, toAll = false): U
   const bytes = encodeForeignPlan({
     ...{ memoryBytes: demandedBytes(configuration, federation), trainingModel, evaluationModel },
     ...{ tensors: table(layout), frozen: table(frozen) },
-    fisher: workersFor(methods).fisher,
+    methods,
   });
   if (bytes.length <= MOST_PLAN_BYTES) return bytes;
   if (!toAll) return undefined;
@@ -115,7 +116,7 @@ export async function takeForeignPlan(
       { hint: 'bring the network, by joinFederation(end, name, { extensions: { network } }) in a program' },
     );
   }
-  const { trainingModel, evaluationModel, memoryBytes, fisher: offered, ...read } = decodeForeignPlan(bytes);
+  const { trainingModel, evaluationModel, memoryBytes, methods: offered, ...read } = decodeForeignPlan(bytes);
   const [layout, frozen] = [stateLayout(read.tensors), stateLayout(read.frozen)];
   const actual = await planHash({ layout, frozen, trainingModel, evaluationModel });
   if (actual !== expected) {
@@ -149,17 +150,8 @@ export async function takeForeignPlan(
   const categories = categoriesOf(facts).length;
   checkModel('training model', trainingModel, trainingSignature(plan, categories));
   checkModel('evaluation model', evaluationModel, evaluationSignature(plan));
-  const fisherPlan = (): FisherPlan => {
-    if (offered === undefined) {
-      throw new FederationError(
-        'federation: the plan that the coordinator offers has no model of the Fisher information, which its strategy needs',
-      );
-    }
-    const fisher = { ...offered, inputs, frozen, size: layoutSize(layout), classes: categories };
-    checkModel('model of the Fisher information', fisher.model, fisherSignature(fisher));
-    return fisher;
-  };
   const split = splitLayout(layout, configuration.share, 'the description of the federation');
+  const methods = methodsFor(configuration, [strategy, ...compared], own, split !== undefined);
   const initialState = () => {
     throw new FederationError(
       'federation: the coordinator asks for training from initial weights, expected the weights themselves: nothing here can draw those of its network',
@@ -171,10 +163,22 @@ export async function takeForeignPlan(
     layout: split?.shared ?? layout,
     own: split && ownTensors(split, initialState, held),
     refit: undefined,
-    methods: methodsFor(configuration, [strategy, ...compared], own, fisherPlan, split !== undefined),
+    methods,
+    methodPlans: methodPlans(methods, (method) => checkedPlan(method, offered[method.name], plan)),
     frozen: foreignFrozen(frozen, held),
     initialState,
   };
+}
+
+/** The graph of a method that only the coordinator can compile. */
+function checkedPlan({ title }: Method, offered: SumPlan | undefined, plan: Plan): SumPlan {
+  if (offered === undefined) {
+    throw new FederationError(
+      `federation: the plan that the coordinator offers has no model of the ${title}, which updates carry`,
+    );
+  }
+  checkModel(`model of the ${title}`, offered.model, sumSignature(plan, offered));
+  return offered;
 }
 
 /** The frozen weights of a network that only the coordinator has. */

@@ -9,8 +9,8 @@ import { DivergedError, TrainingError } from '../error.js';
 import type { LocalProgress, LocalResult } from '../local-training.js';
 import type {
   EvaluateTask,
-  FisherTask,
   FromWorker,
+  MeanTask,
   SumFeaturesTask,
   TaskMessage,
   TaskResult,
@@ -62,7 +62,7 @@ export class TaskPool implements TaskRunner {
     return this.#submit(task) as Promise<FeatureSums>;
   }
 
-  fisher(task: FisherTask, signal?: AbortSignal) {
+  mean(task: MeanTask, signal?: AbortSignal) {
     return this.#submit(task, signal) as Promise<Float32Array>;
   }
 

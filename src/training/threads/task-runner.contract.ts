@@ -41,7 +41,7 @@ export const setup: WorkerSetup = {
   }),
   train: dataset,
   test: dataset,
-  fisher: compileFisherPlan({ network, inputs }),
+  sums: { fisher: compileFisherPlan({ network, inputs }) },
 };
 
 export const task = (epochs: number, learningRate = 0.01): TrainTask => ({
@@ -104,13 +104,13 @@ export function describeTaskRunner(open: (setup: WorkerSetup) => OpenRunner | Pr
       expect(base).toEqual(before);
     });
 
-    it('evaluates what it has trained, and gives its Fisher information', async () => {
+    it('evaluates what it has trained, and gives the mean of a sum over examples', async () => {
       const { state, validation } = await runner.train(task(2));
       const examples = { source: 'train', indices } as const;
       const metrics = await runner.evaluate({ type: 'evaluate', state, examples });
       expect(metrics.examples).toBe(16);
       expect(accuracy(metrics)).toBe(validation?.accuracy);
-      const fisher = await runner.fisher?.({ type: 'fisher', state, indices, signs: [1, 'signs'] });
+      const fisher = await runner.mean?.({ type: 'mean', of: 'fisher', state, indices, signs: [1, 'signs'] });
       expect(fisher).toHaveLength(base.length);
       expect(fisher?.every((square) => square >= 0)).toBe(true);
     });

@@ -54,7 +54,7 @@ function madeUpTasks(evaluated: (state: Float32Array) => void = () => {}): TaskR
       const lossSum = state.reduce((sum, value, i) => sum + value * Math.cos(i), 0) ** 2;
       return classified({ examples: 40, correct: 20, lossSum, confusion: Uint32Array.of(10, 10, 10, 10) });
     },
-    async fisher({ state }) {
+    async mean({ state }) {
       return state.map((value) => value * value);
     },
     async sumFeatures({ state }) {

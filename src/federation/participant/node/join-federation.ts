@@ -12,7 +12,6 @@ import { pictureFacts } from '../../../data/images/picture-facts.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
-import { workersFor } from '../../methods/methods.js';
 import { MOST_MEMORY_BYTES } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import type { Extensions } from '../../plan/extensions.js';
@@ -91,7 +90,7 @@ export async function joinFederation(
   const tasks = new WorkerPool(
     {
       ...{ plan, frozen: federation.frozen?.values.data, train: own.dataset },
-      ...{ features: refit?.features, ...workersFor(federation.methods) },
+      ...{ features: refit?.features, sums: federation.methodPlans },
     },
     1,
   );

@@ -8,7 +8,6 @@ import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
 import type { Description } from '../../../protocol/description.js';
 import { type PageTasks, pageTasks } from '../../../training/threads/page/page-tasks.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
-import { workersFor } from '../../methods/methods.js';
 import { planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
@@ -56,7 +55,7 @@ export async function joinFederationFromPage(
       frozen: federation.frozen?.values.data,
       train: dataset,
       features: federation.refit?.features,
-      ...workersFor(federation.methods),
+      sums: federation.methodPlans,
     }),
     { ...(device && { device }), ...(threads && { threads }) },
   );

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../base/random.js';
 import { imageDataset } from '../data/images/image-dataset.js';
+import * as g from '../engine/graph/build.js';
 import { evaluate } from '../engine/graph/evaluate.js';
 import { compileFisherPlan, fisherStep } from '../engine/nn/fisher-plan.js';
 import { initialState, type Network, parametersOf } from '../engine/nn/layers/network.js';
@@ -8,9 +9,11 @@ import { mlp } from '../engine/nn/models/mlp.js';
 import { onPixels, pixels } from '../engine/nn/models/normalize-pixels.js';
 import { paperCnn } from '../engine/nn/models/paper-cnn.js';
 import { resnet8 } from '../engine/nn/models/resnet8.js';
+import { lower } from '../engine/onnx/lower/lower.js';
 import { ortNode } from '../engine/runtime/node/ort-node.js';
 import type { Session } from '../engine/runtime/runtime.js';
-import { fisherInformation } from './fisher-information.js';
+import { specOf } from '../tensor/column-spec.js';
+import { meanOverExamples } from './mean-over-examples.js';
 
 const random = randomStream(1, 'pictures');
 const [examples, side, classes] = [40, 8, 3];
@@ -23,9 +26,11 @@ const dataset = imageDataset({
   width: side,
   classNames: ['a', 'b', 'c'],
 });
+const inputs = [pixels([1, side, side])];
+const columns = { inputs, targets: [] };
 const options = (network: Network) => ({
   network: onPixels(network, { mean: [0.5], deviation: [0.25] }),
-  inputs: [pixels([1, side, side])],
+  inputs,
 });
 
 const opened: Session[] = [];
@@ -34,7 +39,7 @@ async function openPlan(network: Network) {
   const plan = compileFisherPlan(options(network));
   const session = await ortNode().open(plan.model);
   opened.push(session);
-  return { plan, session, state: initialState(parametersOf(options(network).network, plan.inputs), 3).data };
+  return { plan, session, state: initialState(parametersOf(options(network).network, inputs), 3).data };
 }
 
 describe('the Fisher information of a participant', () => {
@@ -49,9 +54,10 @@ describe('the Fisher information of a participant', () => {
       const { plan, session, state } = await openPlan(network);
       const { batchSize } = plan;
       const indices = Uint32Array.from({ length: count }, (_, i) => examples - 1 - i);
-      const actual = (await fisherInformation(
+      const actual = (await meanOverExamples(
         session,
         plan,
+        columns,
         state,
         dataset,
         indices,
@@ -82,12 +88,29 @@ describe('the Fisher information of a participant', () => {
     },
   );
 
+  it('of any graph is over exactly these examples, whose targets it may read', async () => {
+    const [P, B] = [3, 4];
+    const labels = g.cast(g.input('labels', [B], 'i32'), 'f32');
+    const counted = g.reduceSum(g.mul(labels, g.input('weights', [B])));
+    const model = lower({ outputs: { sum: g.mul(g.input('state', [P]), counted) } });
+    const session = await ortNode().open(model);
+    opened.push(session);
+    const indices = Uint32Array.of(0, 3, 4, 7, 9, 12);
+    const all = { inputs, targets: dataset.targets.map(specOf) };
+    const plan = { signs: 0, batchSize: B, model };
+    const mean = await meanOverExamples(
+      ...[session, plan, all, Float32Array.of(1, 2, -3), dataset, indices, randomStream('no signs')],
+    );
+    const label = indices.reduce((sum, i) => sum + dataset.labels[i]!, 0) / indices.length;
+    expect([...mean!]).toEqual([label, 2 * label, -3 * label].map(Math.fround));
+  });
+
   it('is given up when it is told to stop', async () => {
     const { plan, session, state } = await openPlan(mlp({ classes, hidden: [2] }));
     const indices = Uint32Array.of(1, 2);
     const signs = randomStream('signs');
     expect(
-      await fisherInformation(session, plan, state, dataset, indices, signs, () => false),
+      await meanOverExamples(session, plan, columns, state, dataset, indices, signs, () => false),
     ).toBeUndefined();
   });
 });
