@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError } from '../base/interrupted.js';
 import type { TrainTestSplit } from '../data/dataset.js';
-import { loadDataset } from '../data/images/node/load-dataset.js';
+import { loadDatasetOf } from '../data/images/node/load-dataset.js';
 import {
   type FederationOptions,
   type RunStart,
@@ -79,7 +79,7 @@ export async function compareStrategies(
   const strategies = namesOf(options.strategies, parsed, options.extensions, source);
   const data =
     options.data ??
-    (await loadDataset(parsed.dataset, {
+    (await loadDatasetOf(parsed, {
       dataDir,
       signal,
       onProgress: observer.onData,

@@ -77,7 +77,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
   await requireModel(run, options.init);
   const data =
     options.data ??
-    (await loadRecordedDataset(configuration.dataset, options.dataset, {
+    (await loadRecordedDataset(configuration, options.dataset, {
       ...{ dataDir, signal },
       ...{ onProgress: observer.onData, onNotice: observer.onNotice },
     }));

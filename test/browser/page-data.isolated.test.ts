@@ -55,7 +55,7 @@ describe('a picture', () => {
     const bytes = bytesOf(photographs[name]!.file);
     const half = new File([bytes.slice(0, bytes.length / 2)], name);
     await expect(decodePicture({ path: `a/${name}`, file: half }, size)).rejects.toThrow(
-      `data: "a/${name}" cannot be decoded as PNG or JPEG: `,
+      `data: "a/${name}" cannot be decoded as a picture: `,
     );
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { TestProject } from 'vitest/node';
-import { decodePicture } from '../../src/data/images/node/picture-folder.js';
+import { decodePicture } from '../../src/data/images/node/open-picture.js';
 
 export interface Fixture {
   /** Base64. */
@@ -62,7 +62,7 @@ export default async function setup({ provide }: TestProject): Promise<void> {
     const bytes = await make();
     await writeFile(path, bytes);
     const decoded = async (channels: 1 | 3) => {
-      const { image } = await decodePicture(path, { channels, height: 28, width: 28 });
+      const image = await decodePicture(path, { channels, height: 28, width: 28 });
       return Buffer.from(image).toString('base64');
     };
     fixtures[name] = {

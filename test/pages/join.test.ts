@@ -54,7 +54,7 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     await choose({ 'Bag/a.png': 'picture', 'Snaeker/b.png': 'picture' });
     await says(/"Snaeker".*which this federation does not know.*"Sneaker"/);
     await choose({ 'Bag/a.png': 'picture', 'Sneaker/notes.png': 'text' });
-    await says(/Sneaker\/notes\.png" cannot be decoded as PNG or JPEG/);
+    await says(/Sneaker\/notes\.png" cannot be decoded as a picture/);
     await choose({ 'Bag/a.png': 'picture', 'Sneaker/b.png': 'picture' });
     await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
     expect(await alert.count()).toBe(0);

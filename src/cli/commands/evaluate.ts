@@ -1,9 +1,10 @@
 /** `commonweight evaluate`: a model on the test images of a data set. */
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type ImageDataset, type ImageSplit, renumbered } from '../../data/images/image-dataset.js';
-import { datasetNames, loadRecordedDataset } from '../../data/images/node/load-dataset.js';
+import { type ImageDataset, renumbered } from '../../data/images/image-dataset.js';
+import { datasetNames, loadDataset, orSayMoved } from '../../data/images/node/load-dataset.js';
+import type { PictureFolderOptions } from '../../data/images/node/picture-folder.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
@@ -20,6 +21,7 @@ import { readConfigurationFile } from '../flags/configuration-file.js';
 import { networkOption, normalizationOption } from '../flags/model-options.js';
 import type { NetworkChoice } from '../flags/network-flag.js';
 import { type OpenedModel, openModel } from '../flags/open-model.js';
+import { skipDamagedOption } from '../flags/picture-flags.js';
 import { wholeNumber } from '../flags/values.js';
 import { Interrupted, UsageError } from '../terminal/error.js';
 import { watchInterrupts } from '../terminal/interrupt.js';
@@ -31,6 +33,7 @@ interface EvaluateFlags {
   readonly dataDir?: string;
   readonly network?: NetworkChoice;
   readonly normalization?: Normalization;
+  readonly skipDamaged?: true;
   readonly json?: string;
   readonly workers?: number;
 }
@@ -50,6 +53,7 @@ export function addEvaluate(program: Command): void {
     .option('--data-dir <dir>', 'the folder of Fashion-MNIST’s four files')
     .addOption(networkOption())
     .addOption(normalizationOption())
+    .addOption(skipDamagedOption())
     .option('--json <file>', 'write the result as JSON')
     .option('--workers <n>', 'number of threads; one per core by default', wholeNumber('--workers', 1, 256))
     .addHelpText(
@@ -67,16 +71,23 @@ Examples:
  * @throws UsageError where nothing does
  */
 async function whereItLies(model: string, name: string): Promise<string> {
-  // Models of single rounds lie one folder below.
-  for (const folder of [dirname(model), dirname(dirname(model))]) {
-    const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
-    if (typeof run?.dataset === 'string' && datasetName(run.dataset) === name) return run.dataset;
-  }
+  const trainedOn = await datasetOfRun(model);
+  if (trainedOn !== undefined && datasetName(trainedOn) === name) return trainedOn;
   // A file of an earlier version has the path.
   if (datasetNames.includes(name) || name !== datasetName(name)) return name;
   throw new UsageError(`"${model}" was trained on "${name}", and does not say where that lies`, {
     hint: 'name its folder with --dataset',
   });
+}
+
+/** What the run in whose folder the model lies has trained on. */
+async function datasetOfRun(model: string): Promise<string | undefined> {
+  // Models of single rounds lie one folder below.
+  for (const folder of [dirname(model), dirname(dirname(model))]) {
+    const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
+    if (typeof run?.dataset === 'string') return run.dataset;
+  }
+  return undefined;
 }
 
 async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
@@ -95,19 +106,22 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       });
     }
     const { onData, onNotice } = display;
-    const loaded = await loadRecordedDataset(dataset, given, {
-      dataDir,
-      onProgress: onData,
-      onNotice,
-      signal,
+    const { skipDamaged } = flags;
+    const loading = loadDataset(dataset, {
+      ...{ dataDir, skipDamaged, onProgress: onData, onNotice, signal },
+      ...(described && sizeFor(described)),
+      // Of what its run has trained on, a part was held out; another folder is all for this.
+      wanted: (await isTrainedOn(path, dataset)) ? 'both' : 'test',
     });
+    const loaded = await orSayMoved(loading, given);
     const { channels, height, width } = loaded.test;
     const model =
       described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
-    const data = { ...loaded, test: inOrderOf(model.classNames, loaded.test) };
-    checkFits(model, data, path, dataset);
-    const metrics = await measure(model, data, flags.workers ?? availableParallelism(), signal);
-    const result = evaluationResult(path, dataset, data.test.classNames, metrics);
+    const test = inOrderOf(model.classNames, loaded.test);
+    checkFits(model, test, path, dataset);
+    const metrics = await measure(model, test, flags.workers ?? availableParallelism(), signal);
+    const part = loaded.isWhole ? 'whole' : 'test';
+    const result = evaluationResult(path, dataset, test.classNames, metrics, part);
     if (json !== undefined) await writeJson('--json', json, result);
     display.close();
     output.write(`${evaluationReport(result, widthFor(output))}\n`);
@@ -119,17 +133,26 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
   }
 }
 
+/** Pictures are brought to the model's own size, as in training. */
+function sizeFor({ imageShape, imageFit }: OpenedModel): PictureFolderOptions {
+  const [channels, height, width] = imageShape;
+  return { ...((channels === 1 || channels === 3) && { channels }), height, width, fit: imageFit };
+}
+
+async function isTrainedOn(model: string, dataset: string): Promise<boolean> {
+  const trainedOn = await datasetOfRun(model);
+  return trainedOn !== undefined && resolve(trainedOn) === resolve(dataset);
+}
+
 /**
- * Where both have the same classes, their order is the model's: an older version may have numbered
- * a folder's otherwise.
+ * The numbers of classes are the model's. A folder may lack some of them.
  */
 function inOrderOf(classNames: readonly string[], test: ImageDataset): ImageDataset {
   const numbers = test.classNames.map((name) => classNames.indexOf(name));
-  const isSame = numbers.length === classNames.length && !numbers.includes(-1);
-  return isSame ? renumbered(test, numbers, classNames) : test;
+  return numbers.includes(-1) ? test : renumbered(test, numbers, classNames);
 }
 
-function checkFits(model: OpenedModel, { test }: ImageSplit, path: string, dataset: string): void {
+function checkFits(model: OpenedModel, test: ImageDataset, path: string, dataset: string): void {
   const shape = [test.channels, test.height, test.width];
   if (!sameShape(model.imageShape, shape)) {
     throw new UsageError(
@@ -152,7 +175,7 @@ function checkFits(model: OpenedModel, { test }: ImageSplit, path: string, datas
   }
 }
 
-async function measure(model: OpenedModel, data: ImageSplit, workers: number, signal: AbortSignal) {
+async function measure(model: OpenedModel, test: ImageDataset, workers: number, signal: AbortSignal) {
   const { network, state, inputs, task } = model;
   // A plan is for training; of this one only the evaluation is used.
   const plan = compilePlan({
@@ -162,12 +185,12 @@ async function measure(model: OpenedModel, data: ImageSplit, workers: number, si
     optimizer: sgd(),
     batchSize: 1,
   });
-  const pool = new WorkerPool({ plan, train: data.test, test: data.test }, workers);
+  const pool = new WorkerPool({ plan, train: test, test }, workers);
   const stop = () => pool.stop();
   signal.addEventListener('abort', stop);
   try {
     if (signal.aborted) stop();
-    return await evaluateInParts(pool, state.data, 'test', data.test.examples);
+    return await evaluateInParts(pool, state.data, 'test', test.examples);
   } finally {
     signal.removeEventListener('abort', stop);
     await pool.close();

@@ -17,8 +17,10 @@ import { joinHub } from '../../transport/hub/client/node/join-hub.js';
 import { moveBlobs } from '../../transport/hub/client/node/move-blobs.js';
 import { operateHub } from '../../transport/hub/client/node/operate-hub.js';
 import type { Patience } from '../../transport/patience.js';
+import { dataLines } from '../display/data-lines.js';
 import { joinDisplay } from '../display/join-display.js';
 import { addNatsFlags, type NatsFlags, natsAccessFrom } from '../flags/nats-flags.js';
+import { skipDamagedOption } from '../flags/picture-flags.js';
 import { addTokenFlags, hasToken, hubAccessFrom, type TokenFlags, tokenFrom } from '../flags/token-flag.js';
 import {
   addCoordinatorKeyFlag,
@@ -44,6 +46,7 @@ interface JoinFlags extends TokenFlags, TrustFlags, CoordinatorKeyFlag, NatsFlag
   readonly shareLabelCounts?: true;
   readonly maxMemory?: number;
   readonly acceptForeignPlan?: true;
+  readonly skipDamaged?: true;
   readonly explain?: true;
 }
 
@@ -58,6 +61,7 @@ export function addJoin(program: Command): void {
       'address of the coordinator, such as https://host:8470, or a participant’s link to it; or address of a NATS server, nats://… or tls://…',
     )
     .option('--data <dir|name>', 'a folder of IDX files or of pictures by class, or fashion-mnist')
+    .addOption(skipDamagedOption())
     .option(
       '--partition <part>',
       'use only a part of the data, for a trial: v:1/2, or dirichlet:alpha=0.5:3/10',
@@ -96,7 +100,7 @@ Examples:
 }
 
 async function join(url: string, flags: JoinFlags): Promise<void> {
-  const { data, dataDir, partition, shareLabelCounts, acceptForeignPlan, maxMemory } = flags;
+  const { data, dataDir, partition, skipDamaged, shareLabelCounts, acceptForeignPlan, maxMemory } = flags;
   sayIfUnencrypted(url);
   if (flags.explain) {
     for (const line of joinExplanation(flags)) print(line);
@@ -130,6 +134,8 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
         ...{ data, dataDir, choice, folder, signal, shareLabelCounts, acceptForeignPlan },
         ...(maxMemory !== undefined && { mostMemoryBytes: maxMemory * 1e9 }),
         observer: display,
+        skipDamaged,
+        onProgress: dataLines(print),
         onNotice: print,
       });
       if (outcome.type === 'left') throw new Interrupted('left; rerun the same command to take part again');

@@ -21,6 +21,7 @@ const evaluationSchema = z.strictObject({
   model: z.string(),
   dataset: z.string(),
   examples: z.literal(640),
+  part: z.literal('test'),
   metrics: z.array(z.looseObject({ name: z.string() })),
   figures: z.strictObject({ accuracy: z.number().min(0.5).max(1), loss: z.number().positive() }),
   classes: z.array(z.strictObject({ name: z.string(), examples: z.int(), accuracy: z.number() })).length(10),
@@ -157,7 +158,7 @@ describe('commonweight predict', () => {
     for (const name of ['text.png', 'missing.png']) {
       const { status, stderr } = await commonweight(['predict', model, name], inFolder);
       expect(status).toBe(2);
-      expect(stderr).toContain(`"${name}" cannot be decoded as PNG or JPEG`);
+      expect(stderr).toContain(`"${name}" cannot be decoded as a picture`);
     }
   });
 });

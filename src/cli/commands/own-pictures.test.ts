@@ -7,6 +7,8 @@ import { parse } from 'yaml';
 import { commonweight } from '../../../test/command-in-process.js';
 import { randomStream } from '../../base/random.js';
 import { decodeModel } from '../../engine/nn/model-file.js';
+import { servedData } from '../../federation/coordinator/setup/served-data.js';
+import { type ConfigurationInput, parseConfiguration } from '../../protocol/configuration/configuration.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commonweight-own-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -78,3 +80,105 @@ describe('commonweight run on pictures of one’s own', () => {
     expect(text('few.html')).toContain(words);
   });
 });
+
+/** Two classes of pictures in colours of their own, at `path`, of sides that differ. */
+async function photographs(path: string, names: readonly string[], each = 6): Promise<void> {
+  const random = randomStream(9, path);
+  for (const [label, name] of names.entries()) {
+    mkdirSync(join(folder, path, name), { recursive: true });
+    for (let i = 0; i < each; i++) {
+      const background = { r: label * 200, g: random.integer(90), b: random.integer(90) };
+      const create = { width: 20 + 4 * (i % 3), height: 12, channels: 3, background } as const;
+      await sharp({ create })
+        .jpeg()
+        .toFile(join(folder, path, name, `${i}.jpg`));
+    }
+  }
+}
+
+describe('pictures of any size, some of them damaged', () => {
+  const run = ['run', '--dataset', 'photos', '--network', 'mlp', '--rounds', '1', '--partition', 'iid'];
+  beforeAll(async () => {
+    await photographs('photos', ['left', 'right']);
+    writeFileSync(join(folder, 'photos/left/half.jpg'), 'no picture');
+    writeFileSync(join(folder, 'photos/right/README.txt'), 'x');
+  });
+
+  it('are refused with both files and the flag that leaves them out, and taken with it', async () => {
+    const refused = await commonweight([...run, '--out', 'bad'], inFolder);
+    expect(refused.status).toBe(2);
+    const [message, hint] = refused.stderr.split('\n');
+    expect(message).toContain('data: 2 files of "photos" cannot be used: ');
+    expect(message).toContain('README.txt" is not a picture');
+    expect(message).toContain('half.jpg" cannot be decoded as a picture');
+    expect(hint).toContain('--skip-damaged');
+    const flags = ['--skip-damaged', '--size', '8x10', '--fit', 'crop', '--out', 'sized'];
+    const { status, stdout, stderr } = await commonweight([...run, ...flags], inFolder);
+    expect(status, stderr).toBe(0);
+    const told = stdout.replaceAll(/\s+/g, ' ');
+    expect(told).toContain('12 of 12 pictures in "photos" were cropped to 8x10 (height x width), in colour');
+    expect(told).toContain('left out of "photos", 2 in all: ');
+    const kept = parse(text('sized', 'configuration.yaml'));
+    expect(kept).toMatchObject({ imageSize: '8x10', imageFit: 'crop', skipDamaged: true });
+    const { description } = decodeModel(readFileSync(join(folder, 'sized/model.safetensors')), 'sized');
+    expect(description).toMatchObject({ inputs: [{ shape: [3, 8, 10] }], imageFit: 'crop' });
+  });
+
+  it('are brought to the model’s size when it is evaluated, on what its run held out', async () => {
+    const flags = ['--skip-damaged', '--json', 'held-out.json'];
+    const { status, stdout, stderr } = await commonweight(
+      ['evaluate', 'sized/model.safetensors', ...flags],
+      inFolder,
+    );
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('on 2 test images of');
+    expect(JSON.parse(text('held-out.json'))).toMatchObject({ examples: 2, part: 'test' });
+  });
+
+  it('are all taken of another folder, which is not called a test and may lack a class', async () => {
+    await photographs('mine', ['right'], 5);
+    const { status, stdout, stderr } = await commonweight(
+      ['evaluate', 'sized/model.safetensors', '--dataset', 'mine', '--json', 'mine.json'],
+      inFolder,
+    );
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('on 5 images of mine\nThis is no test');
+    expect(JSON.parse(text('mine.json'))).toMatchObject({
+      ...{ examples: 5, part: 'whole' },
+      classes: [
+        { name: 'left', examples: 0, accuracy: null },
+        { name: 'right', examples: 5 },
+      ],
+    });
+    await photographs('foreign', ['right', 'up']);
+    const refused = await commonweight(
+      ['evaluate', 'sized/model.safetensors', '--dataset', 'foreign'],
+      inFolder,
+    );
+    expect(refused.stderr).toContain(
+      'class 0 of "sized/model.safetensors" is "left", that of foreign is "right"',
+    );
+  });
+
+  it('are all test pictures of a coordinator whose participants bring their own', async () => {
+    await photographs('test-pictures', ['left', 'right'], 30);
+    const settings = parseConfiguration({ ...served, dataset: join(folder, 'test-pictures') }, 'test');
+    const { test, configuration, facts } = await servedData(settings, served, {
+      ...{ out: join(folder, 'served'), test: undefined },
+    });
+    expect(test.examples).toBe(60);
+    expect(facts.inputs[0]!.shape).toEqual([3, 12, 24]);
+    expect(configuration.normalization.mean).toHaveLength(3);
+  });
+
+  it('have a size of a folder only', async () => {
+    const { status, stderr } = await commonweight(['run', '--size', '32'], inFolder);
+    expect(status).toBe(2);
+    expect(stderr).toContain('"imageSize" is "32x32", but "dataset" is "fashion-mnist", expected a folder');
+  });
+});
+
+const served: ConfigurationInput = {
+  ...{ partition: { name: 'own' }, model: { name: 'mlp' }, optimizer: { name: 'adam' } },
+  ...{ local: { epochs: 1 }, rounds: 1 },
+};

@@ -1,6 +1,6 @@
 /** `commonweight predict`: the class of pictures. */
 import type { Command } from 'commander';
-import { decodePicture } from '../../data/images/node/picture-folder.js';
+import { decodePicture } from '../../data/images/node/open-picture.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
 import { ortNode } from '../../engine/runtime/node/ort-node.js';
 import { percent } from '../../report/numbers.js';
@@ -14,10 +14,10 @@ export function addPredict(program: Command): void {
   program
     .command('predict')
     .description(
-      'Name the class of each picture, with its probability. A PNG or JPEG is brought to the size and the channels of the model’s input. Fashion-MNIST shows light things on a black background.',
+      'Name the class of each picture, with its probability. Pictures (PNG, JPEG, WebP, GIF, TIFF, AVIF, BMP) are brought to the size and the channels of the model’s input, as in training. Fashion-MNIST shows light things on a black background.',
     )
     .argument('<model>', 'a safetensors file')
-    .argument('<image...>', 'PNG or JPEG')
+    .argument('<image...>', 'files of pictures')
     .addOption(networkOption())
     .addOption(imageShapeOption())
     .addOption(normalizationOption())
@@ -26,7 +26,7 @@ export function addPredict(program: Command): void {
 }
 
 async function predict(path: string, images: readonly string[], flags: ModelFlags): Promise<void> {
-  const { network, state, imageShape, inputs, task, classNames } = await openModel(path, flags);
+  const { network, state, imageShape, imageFit, inputs, task, classNames } = await openModel(path, flags);
   const [channels = 1, height = 1, width = 1] = imageShape;
   if (channels !== 1 && channels !== 3) {
     throw new UsageError(`"${path}" takes images of ${channels} channels, pictures have 1 or 3`);
@@ -38,7 +38,7 @@ async function predict(path: string, images: readonly string[], flags: ModelFlag
   const rows: string[][] = [];
   try {
     for (const file of images) {
-      const { image } = await decodePicture(file, { channels, height, width });
+      const image = await decodePicture(file, { channels, height, width }, imageFit);
       const { probabilities } = await session.run({ images: u8Tensor(image, [1, ...imageShape]) });
       const [first, second] = [...(probabilities?.data ?? [])]
         .map((probability, label) => ({ probability, name: classNames[label] ?? String(label) }))

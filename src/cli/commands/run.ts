@@ -9,6 +9,7 @@ import type { TargetSetting } from '../../metrics/target.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { type NetworkChoice, networkFrom, networkNames } from '../flags/network-flag.js';
+import { fitOption, sizeOption, skipDamagedOption } from '../flags/picture-flags.js';
 import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
 import { oneOf, positiveNumber, strategyListOf, strategyOf, target, wholeNumber } from '../flags/values.js';
 import { federate } from './federate.js';
@@ -35,6 +36,9 @@ interface Overrides {
   readonly flip?: true;
   readonly shift?: number;
   readonly pooled?: boolean;
+  readonly size?: string;
+  readonly fit?: string;
+  readonly skipDamaged?: true;
 }
 
 export function addRun(program: Command): void {
@@ -45,6 +49,9 @@ export function addRun(program: Command): void {
     )
     .argument('[file]', 'federation.yaml')
     .option('--dataset <name|dir>', 'fashion-mnist, or a folder of IDX files or of pictures by class')
+    .addOption(sizeOption())
+    .addOption(fitOption())
+    .addOption(skipDamagedOption())
     .option('--examples <n>', 'use only n training examples', wholeNumber('--examples'))
     .option('--partition <name>', partitionerNames.join(', '), oneOf('--partition', partitionerNames))
     .option('--participants <n>', 'number of participants', wholeNumber('--participants'))
@@ -130,8 +137,9 @@ export function overridden(
   described: Readonly<Record<string, unknown>>,
   flags: Overrides,
 ): Record<string, unknown> {
-  const { epochs, steps, threshold, partition, participants, network, learningRate, flip, shift, ...top } =
+  const { epochs, steps, threshold, partition, participants, network, learningRate, flip, shift, ...others } =
     flags;
+  const top = { ...others, imageSize: flags.size, imageFit: flags.fit };
   const replaced: Record<string, unknown> = { ...described };
   for (const key of [
     'seed',
@@ -145,6 +153,9 @@ export function overridden(
     'examples',
     'batchSize',
     'pooled',
+    'imageSize',
+    'imageFit',
+    'skipDamaged',
   ] as const) {
     if (top[key] !== undefined) replaced[key] = top[key];
   }

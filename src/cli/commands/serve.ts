@@ -17,6 +17,7 @@ import { TransportError } from '../../transport/error.js';
 import type { LogFields } from '../../transport/log.js';
 import { sparingLog } from '../../transport/sparing-log.js';
 import { connectionLines } from '../display/connection-lines.js';
+import { dataLines } from '../display/data-lines.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { addNatsFlags } from '../flags/nats-flags.js';
 import { wholeNumber } from '../flags/values.js';
@@ -131,7 +132,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
         return transport.open(opening, withErrorsPrinted(log, say('error')));
       },
       observer: {
-        onNotice: inform,
+        ...{ onData: dataLines(inform), onNotice: inform },
         onEvent(event, state) {
           const line = eventLine(event, state);
           if (line !== undefined) inform(line);

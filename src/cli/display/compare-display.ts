@@ -5,8 +5,9 @@
 import type { ComparisonOptions } from '../../experiments/compare-strategies.js';
 import { isFinished } from '../../federation/rounds/rounds.js';
 import { writtenOf } from '../../metrics/metric.js';
-import { bar, byteSize, duration, plural } from '../../report/numbers.js';
+import { bar, duration, plural } from '../../report/numbers.js';
 import { finalModel } from '../../report/pages/comparison.js';
+import { dataLines } from './data-lines.js';
 import type { Output } from './display.js';
 import { isLive, liveRegion } from './terminal.js';
 
@@ -21,15 +22,10 @@ export function comparisonDisplay(output: Output): ComparisonDisplay {
   const region = isLive(output) ? liveRegion(output) : undefined;
   const print = (text: string) => (region === undefined ? output.write(`${text}\n`) : region.print(text));
   const began = performance.now();
-  const arriving = new Set<string>();
   let runBegan = began;
   let finishedBefore = false;
   return {
-    onData({ what, totalBytes }) {
-      if (arriving.has(what)) return;
-      arriving.add(what);
-      print(`fetching ${what}${totalBytes === undefined ? '' : ` (${byteSize(totalBytes)})`}`);
-    },
+    onData: dataLines(print),
     onNotice: print,
     onStart(_, { state }) {
       runBegan = performance.now();

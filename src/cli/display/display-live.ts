@@ -7,7 +7,7 @@ import { roundResults } from '../../federation/record/run-result.js';
 import { currentPhase } from '../../federation/rounds/open-phase.js';
 import type { RoundRecord, RunState } from '../../federation/rounds/round.js';
 import { isFinished } from '../../federation/rounds/rounds.js';
-import { bar, byteSize, duration } from '../../report/numbers.js';
+import { bar, byteSize, count, duration } from '../../report/numbers.js';
 import { roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
 import { introduction } from '../../report/text/introduction.js';
 import { progressCells, updateCells } from '../../report/text/progress-line.js';
@@ -47,7 +47,14 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
     region.update(lines.length <= height ? lines : [...work.slice(0, height - 1), elapsed(began, paint)]);
   };
   return {
-    onData({ what, receivedBytes, totalBytes }) {
+    onData(progress) {
+      const { what } = progress;
+      if ('done' in progress) {
+        const { done, of } = progress;
+        region.update([`reading ${what}  ${bar(done / of, BAR_WIDTHS[0])} ${count(done)} of ${count(of)}`]);
+        return;
+      }
+      const { receivedBytes, totalBytes } = progress;
       const part = totalBytes === undefined ? '' : `${bar(receivedBytes / totalBytes, BAR_WIDTHS[0])} `;
       const total = totalBytes === undefined ? '' : ` of ${byteSize(totalBytes)}`;
       region.update([`fetching ${what}  ${part}${byteSize(receivedBytes)}${total}`]);

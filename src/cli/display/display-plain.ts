@@ -5,15 +5,14 @@ import { honestOf, type RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
 import { isFinished } from '../../federation/rounds/rounds.js';
 import { writtenOf } from '../../metrics/metric.js';
-import { byteSize } from '../../report/numbers.js';
 import { type RoundsTableOptions, roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
 import { introduction } from '../../report/text/introduction.js';
 import { epochLine } from '../../report/text/progress-line.js';
+import { dataLines } from './data-lines.js';
 import { type Display, type DisplayOptions, strategiesIn } from './display.js';
 
 export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
   const print = (text: string) => output.write(`${text}\n`);
-  const arriving = new Set<string>();
   let about: RoundsTableOptions | undefined;
   let shown = 0;
   const showRounds = (rounds: readonly RoundResult[]) => {
@@ -23,12 +22,7 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
     print(`\n${roundsTable(rounds, about)}${legend}\n`);
   };
   return {
-    onData({ what, receivedBytes, totalBytes }) {
-      if (!arriving.has(what)) {
-        arriving.add(what);
-        print(`fetching ${what}${totalBytes === undefined ? '' : ` (${byteSize(totalBytes)})`}`);
-      } else if (receivedBytes === totalBytes) print(`fetched ${what}`);
-    },
+    onData: dataLines(print),
     onNotice: print,
     onStart(start) {
       const { state } = start;

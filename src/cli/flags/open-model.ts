@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../base/node/reason.js';
 import { categoriesOf } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
+import type { PictureFit } from '../../data/images/picture-size.js';
 import { networkOf } from '../../engine/nn/by-name.js';
 import { layoutOf, type Network, parametersOf } from '../../engine/nn/layers/network.js';
 import { decodeModel, requireFinite } from '../../engine/nn/model-file.js';
@@ -28,6 +29,8 @@ export interface OpenedModel {
   /** What the network is given: images of that shape. */
   readonly inputs: readonly ColumnSpec[];
   readonly classNames: readonly string[];
+  /** How pictures of another shape come to that one. */
+  readonly imageFit: PictureFit;
   /** What it was trained on, where the file says so. */
   readonly dataset: string | undefined;
 }
@@ -88,6 +91,7 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
     inputs,
     task: classification({ classes: classNames.length }),
     classNames,
+    imageFit: description?.imageFit ?? 'stretch',
     dataset: description?.dataset,
   };
 }

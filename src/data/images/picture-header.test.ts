@@ -7,6 +7,17 @@ const headerOf = (bytes: Uint8Array) => pictureHeader(async (start, end) => byte
 
 it.each([
   ['png', picture.clone().png()],
+  ['gif', picture.clone().gif()],
+  ['webp', picture.clone().webp()],
+  ['webp', picture.clone().webp({ lossless: true })],
+  [
+    'webp',
+    picture
+      .clone()
+      .withExif({ IFD0: { ImageDescription: 'x' } })
+      .webp(),
+  ],
+  ['avif', picture.clone().avif()],
   ['jpeg', picture.clone().jpeg()],
   ['jpeg', picture.clone().jpeg({ progressive: true })],
   [
@@ -28,11 +39,7 @@ it('finds the size of a photograph behind segments that are larger than what is 
   expect(await headerOf(long)).toEqual({ format: 'jpeg', width: 300, height: 120 });
 });
 
-it.each([
-  ['gif', picture.clone().gif()],
-  ['webp', picture.clone().webp()],
-  ['tiff', picture.clone().tiff()],
-] as const)('names %s', async (format, file) => {
+it.each([['tiff', picture.clone().tiff()]] as const)('names %s', async (format, file) => {
   expect(await headerOf(await file.toBuffer())).toBe(format);
 });
 

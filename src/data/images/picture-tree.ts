@@ -1,9 +1,11 @@
 /**
- * Lists the pictures of a folder by class: one folder for each class, perhaps below `train/` and
- * `test/`. The folder may be on a disk, or consist of files that were chosen in a page.
+ * Lists the pictures of a folder by class: one folder for each class, perhaps below `train/`,
+ * `val/` and `test/`, in any case. Folders in a class belong to it. The folder may be on a disk, or
+ * consist of files that were chosen in a page.
  */
 import { canonicalName, compareNames, escapedName, repeatedName } from '../../base/names.js';
 import { DataError } from '../error.js';
+import { isPictureName } from './picture-checks.js';
 
 export interface FolderEntry {
   readonly name: string;
@@ -22,9 +24,14 @@ export type ListFolder = (path: string) => Promise<readonly FolderEntry[]>;
 export type PicturesByClass = ReadonlyMap<string, readonly string[]>;
 
 export interface PictureTree {
+  /** Empty if only test pictures are wanted, or there. */
   readonly train: PicturesByClass;
-  /** Missing if the folder is not divided into `train/` and `test/`. */
+  /** Missing if the folder is not divided, or if they are not wanted. */
   readonly test?: PicturesByClass;
+  /** What is not read, such as `val/` or a file beside the classes: paths in the folder. */
+  readonly unused: readonly string[];
+  /** Files in a class that are not pictures by their names, and classes without pictures. */
+  readonly strays: readonly DataError[];
 }
 
 export interface PictureExample {
@@ -33,82 +40,145 @@ export interface PictureExample {
   readonly label: number;
 }
 
+/** Which pictures are wanted. Those of a folder that is not divided are for training. */
+export type WantedPictures = 'both' | 'training' | 'test';
+
 export const layoutHint =
   'arrange the pictures as FOLDER/class/picture.png, or FOLDER/train/class/… and FOLDER/test/class/…';
 const notData = new Set(['Thumbs.db', 'desktop.ini', '__MACOSX']);
+const MOST_CLASSES = 256;
+/** Deeper folders are a circle of links. */
+const DEEPEST = 12;
 
 /** Whether it is hidden, or a file that desktops leave behind. */
 export const isHidden = (name: string): boolean => name.startsWith('.') || notData.has(name);
 
+const partNames = {
+  train: /^train(ing)?$/i,
+  validation: /^(val|valid|validation|dev)$/i,
+  test: /^test(ing)?$/i,
+} as const;
+type PartName = keyof typeof partNames;
+type Parts = Partial<Record<PartName, FolderEntry>>;
+
 /**
  * @param list reads a folder
- * @param trainingOnly looks for no test pictures: `test/` may be missing
- * @throws DataError when the folders are arranged differently; it names the first file or folder
- * that does not fit.
+ * @throws DataError when the folders are arranged differently
  */
 export async function findPictures(
-  folder: string,
+  given: string,
   list: ListFolder,
-  trainingOnly = false,
+  wanted: WantedPictures = 'both',
 ): Promise<PictureTree> {
-  const top = await subfolders(folder, list);
-  const below = (name: string) => top.find((entry) => entry.name === name);
-  const trainFolder = below('train');
-  const testFolder = below('test');
-  const isDivided = top.every(({ name }) => name === 'train' || name === 'test');
-  if (trainingOnly && trainFolder !== undefined && isDivided) {
-    return { train: await readClasses(trainFolder.path, list) };
-  }
-  if (trainFolder === undefined || testFolder === undefined)
-    return { train: await readClasses(folder, list) };
-  const train = await readClasses(trainFolder.path, list);
-  const test = await readClasses(testFolder.path, list);
-  for (const [has, hasName, lacks, lacksName] of [
-    [train, 'train', test, 'test'],
-    [test, 'test', train, 'train'],
-  ] as const) {
-    const missing = [...has.keys()].find((name) => !lacks.has(name));
-    if (missing !== undefined) {
+  const found: Found = { list, unused: [], strays: [] };
+  const folder = await innerFolder(given, list);
+  const entries = await visibleEntries(folder, list);
+  const parts = partsOf(folder, entries);
+  if (parts === undefined) return { ...found, train: await readClasses(folder, found) };
+  // Where nothing is called a test, what is called validation is held out as one.
+  const { train } = parts;
+  const test = parts.test ?? parts.validation;
+  const read = [wanted === 'test' ? undefined : train, wanted === 'training' ? undefined : test];
+  const known = Object.values(parts).filter((part) => part !== train && part !== test);
+  const others = entries.filter((entry) => !Object.values(parts).includes(entry));
+  found.unused.push(...[...known, ...others].map(shownName));
+  const [trainRead, testRead] = read;
+  if (trainRead === undefined && wanted !== 'test') throw lacksPart(folder, 'train');
+  if (testRead === undefined && wanted === 'test') throw lacksPart(folder, 'test');
+  return {
+    ...found,
+    train: trainRead === undefined ? new Map() : await readClasses(trainRead.path, found),
+    ...(testRead !== undefined && { test: await readClasses(testRead.path, found) }),
+  };
+}
+
+interface Found {
+  readonly list: ListFolder;
+  readonly unused: string[];
+  readonly strays: DataError[];
+}
+
+/**
+ * In the order of classes and file names.
+ * @param classNames the numbers of classes are places in this list
+ */
+export function pictureExamples(
+  classes: PicturesByClass,
+  classNames: readonly string[] = [...classes.keys()],
+): PictureExample[] {
+  return [...classes].flatMap(([name, paths]) =>
+    paths.map((path) => ({ path, label: classNames.indexOf(name) })),
+  );
+}
+
+/** Folders around the one that matters, as archives have them, are passed over. */
+async function innerFolder(folder: string, list: ListFolder): Promise<string> {
+  const entries = await visibleEntries(folder, list);
+  const [only, ...others] = entries.filter(({ isFolder }) => isFolder);
+  if (only === undefined || others.length > 0) return folder;
+  if (partNameOf(only.name) !== undefined || hasPictures(entries)) return folder;
+  const below = await visibleEntries(only.path, list);
+  return below.some(({ isFolder }) => isFolder) && !hasPictures(below)
+    ? innerFolder(only.path, list)
+    : folder;
+}
+
+const hasPictures = (entries: readonly FolderEntry[]) =>
+  entries.some(({ name, isFolder }) => !isFolder && isPictureName(name));
+
+const partNameOf = (name: string) =>
+  (Object.keys(partNames) as PartName[]).find((part) => partNames[part].test(name));
+
+/**
+ * The parts of a divided folder: one with a folder for training beside another part, or with parts
+ * only. A folder `train` beside those of other classes is a class.
+ */
+function partsOf(folder: string, entries: readonly FolderEntry[]): Parts | undefined {
+  const parts: Parts = {};
+  const folders = entries.filter(({ isFolder }) => isFolder);
+  for (const entry of folders) {
+    const part = partNameOf(entry.name);
+    const before = part && parts[part];
+    if (before !== undefined) {
       throw new DataError(
-        `data: "${folder}" has the class "${missing}" in ${hasName}/ but not in ${lacksName}/, expected the same classes in both`,
+        `data: "${folder}" has the folders "${before.name}" and "${entry.name}", expected one of them`,
+        { hint: layoutHint },
       );
     }
+    if (part !== undefined) parts[part] = entry;
   }
-  return { train, test };
+  const count = Object.keys(parts).length;
+  const divided = count > 0 && (count === folders.length || (count > 1 && parts.train !== undefined));
+  return divided ? parts : undefined;
 }
 
-/** In the order of classes and file names. */
-export function pictureExamples(classes: PicturesByClass): PictureExample[] {
-  return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
-}
+const lacksPart = (folder: string, part: string) =>
+  new DataError(`data: "${folder}" is divided, but has no folder "${part}"`, { hint: layoutHint });
 
-async function readClasses(folder: string, list: ListFolder): Promise<PicturesByClass> {
-  const found = await subfolders(folder, list);
-  if (found.length === 0) {
-    throw new DataError(`data: "${folder}" has no folders, expected one for each class`, {
+const shownName = ({ name, isFolder }: FolderEntry) => (isFolder ? `${name}/` : name);
+
+async function readClasses(folder: string, found: Found): Promise<PicturesByClass> {
+  const entries = await visibleEntries(folder, found.list);
+  const folders = entries.filter(({ isFolder }) => isFolder);
+  if (folders.length === 0 || folders.length > MOST_CLASSES) {
+    const many = folders.length === 0 ? 'no' : folders.length;
+    const most = folders.length === 0 ? '' : `at most ${MOST_CLASSES}, `;
+    throw new DataError(`data: "${folder}" has ${many} folders, expected ${most}one for each class`, {
       hint: layoutHint,
     });
   }
-  if (found.length > 256) {
-    throw new DataError(
-      `data: "${folder}" has ${found.length} folders, expected at most 256, one for each class`,
-      {
-        hint: layoutHint,
-      },
-    );
-  }
-  checkDistinct(folder, found);
+  checkDistinct(folder, folders);
+  found.unused.push(...entries.filter(({ isFolder }) => !isFolder).map(shownName));
   const classes = new Map<string, string[]>();
-  for (const { name, path } of found.sort((a, b) =>
+  for (const { name, path } of folders.sort((a, b) =>
     compareNames(canonicalName(a.name), canonicalName(b.name)),
   )) {
-    const files = await readClass(path, list);
-    if (files.length === 0) {
-      throw new DataError(`data: the class "${name}" has no pictures in "${path}"`, {
-        hint: 'add PNG or JPEG files, or remove the folder',
-      });
+    const files = await readClass(path, found, 0);
+    if (files.length > 0) classes.set(canonicalName(name), files);
+    else {
+      const hint = 'add pictures, or remove the folder';
+      found.strays.push(new DataError(`data: the class "${name}" has no pictures in "${path}"`, { hint }));
     }
-    classes.set(canonicalName(name), files);
   }
   return classes;
 }
@@ -123,26 +193,29 @@ function checkDistinct(folder: string, classes: readonly FolderEntry[]): void {
   );
 }
 
-async function readClass(folder: string, list: ListFolder): Promise<string[]> {
+async function readClass(folder: string, found: Found, depth: number): Promise<string[]> {
+  if (depth > DEEPEST) {
+    throw new DataError(`data: "${folder}" lies more than ${DEEPEST} folders below its class`, {
+      hint: 'look for a link that leads to a folder around it',
+    });
+  }
   const files: string[] = [];
-  for (const { name, path, isFolder } of await visibleEntries(folder, list)) {
-    if (isFolder) {
-      throw new DataError(`data: "${path}" is a folder, expected pictures only in a class`, {
-        hint: layoutHint,
-      });
+  for (const { name, path, isFolder } of await visibleEntries(folder, found.list)) {
+    if (isFolder) files.push(...(await readClass(path, found, depth + 1)));
+    else if (isPictureName(name)) files.push(path);
+    else {
+      const what = /\.hei[cf]$/i.test(name)
+        ? 'is HEIC, which needs a licence to be decoded'
+        : 'is not a picture';
+      const hint = 'convert it, to JPEG for example, or move it out of the folder';
+      found.strays.push(
+        new DataError(`data: "${path}" ${what}, expected .png, .jpg, .webp, .gif, .tif, .avif or .bmp`, {
+          hint,
+        }),
+      );
     }
-    if (!/\.(png|jpe?g)$/i.test(name)) {
-      throw new DataError(`data: "${path}" is not a picture, expected .png, .jpg or .jpeg`, {
-        hint: 'convert it, or move it out of the folder',
-      });
-    }
-    files.push(path);
   }
   return files;
-}
-
-async function subfolders(folder: string, list: ListFolder): Promise<FolderEntry[]> {
-  return (await visibleEntries(folder, list)).filter(({ isFolder }) => isFolder);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Complaint } from '../../base/complaint.js';
 import { categoryNamesSchema } from '../../base/text.js';
 import { LARGEST_SHIFT } from './augmentation.js';
 import { type ImageDataset, noImages } from './image-dataset.js';
+import { LARGEST_BY_DEFAULT, LARGEST_SIDE, pictureFits } from './picture-size.js';
 
 const count = z.int().min(1);
 
@@ -16,6 +17,25 @@ export const pictureSettings = {
     .min(2)
     .optional()
     .describe('The names of the classes, where the coordinator has no images.'),
+  imageSize: z
+    .union([
+      count.max(LARGEST_SIDE),
+      z.string().regex(/^[1-9]\d{0,3}x[1-9]\d{0,3}$/, 'expected height x width such as "96x64"'),
+    ])
+    .optional()
+    .describe(
+      `The size to which a folder of pictures is brought, in pixels: one number, or height x width such as "96x64"; by default the median of the pictures, at most ${LARGEST_BY_DEFAULT} on the longer side.`,
+    ),
+  imageFit: z
+    .enum(pictureFits)
+    .default('stretch')
+    .describe('How a picture of another shape comes to that size, at every participant.'),
+  skipDamaged: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Leave out files of this machine’s folder that cannot be used, instead of refusing it; participants elsewhere decide for their own.',
+    ),
   normalization: z
     .strictObject({
       mean: z.array(z.number()).min(1).describe('One number, or one for each channel.'),
@@ -43,6 +63,7 @@ export interface PictureFactsSettings {
   readonly dataset: string;
   readonly imageShape?: readonly number[] | undefined;
   readonly classNames?: readonly string[] | undefined;
+  readonly imageSize?: number | string | undefined;
 }
 
 /**
@@ -64,6 +85,13 @@ export function picturesOfSettings({
 /** A data set says itself what its pictures are; where there is none, the settings say it. */
 export function pictureFactsProblem(settings: PictureFactsSettings): Complaint | undefined {
   const none = settings.dataset === 'none';
+  const { dataset, imageSize } = settings;
+  if (imageSize !== undefined && (none || dataset === 'fashion-mnist')) {
+    return {
+      message: `"imageSize" is ${JSON.stringify(imageSize)}, but "dataset" is "${dataset}", expected a folder of pictures`,
+      hint: none ? 'say it in "imageShape": [channels, height, width]' : 'leave "imageSize" out',
+    };
+  }
   for (const field of ['imageShape', 'classNames'] as const) {
     if (none === (settings[field] !== undefined)) continue;
     return none

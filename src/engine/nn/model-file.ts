@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { CommonweightError } from '../../base/error.js';
 import { columnsFactsSchema } from '../../data/column-schema.js';
+import { pictureFits } from '../../data/images/picture-size.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import type { SafetensorsMetadata } from '../../tensor/safetensors-header.js';
 import type { StateDict } from '../../tensor/state-dict.js';
@@ -21,6 +22,8 @@ const descriptionSchema = z.object({
   targets: columnsFactsSchema,
   /** How the bytes of pictures are normalized, if an input is pictures. */
   normalization: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).optional(),
+  /** How pictures of another shape come to that of the input, if they are not stretched. */
+  imageFit: z.enum(pictureFits).optional(),
   /** The name of the data set it was trained on. */
   dataset: z.string(),
   /**

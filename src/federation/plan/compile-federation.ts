@@ -95,13 +95,16 @@ export function compileFederation(
 }
 
 export const modelDescription = (
-  { model, normalization, dataset, share }: Configuration,
+  { model, normalization, imageFit, dataset, share }: Configuration,
   facts: DataFacts,
 ): ModelDescription => ({
   network: model,
   inputs: facts.inputs.map(factsOf),
   targets: facts.targets.map(factsOf),
-  ...(facts.inputs[0]?.meaning.kind === 'picture' && { normalization }),
+  ...(facts.inputs[0]?.meaning.kind === 'picture' && {
+    normalization,
+    ...(imageFit !== 'stretch' && { imageFit }),
+  }),
   dataset: datasetName(dataset),
   ...(share && { share }),
 });

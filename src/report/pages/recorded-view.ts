@@ -72,7 +72,7 @@ async function testImagesOf(
   if ((lastDetails(run)?.test?.decided?.gained ?? []).length === 0) return undefined;
   try {
     const options = { dataDir, onProgress: onData, signal };
-    return (await loadRecordedDataset(run.configuration.dataset, dataset, options)).test;
+    return (await loadRecordedDataset(run.configuration, dataset, options)).test;
   } catch (error) {
     if (!(error instanceof CommonweightError)) throw error;
     noPictures(error.message);

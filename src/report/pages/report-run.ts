@@ -41,11 +41,8 @@ async function picturesOf(
   const images = [...(test?.decided?.gained ?? []), ...(test?.decided?.lost ?? [])];
   if (test === undefined || images.length === 0) return new Map();
   try {
-    const data = await loadRecordedDataset(run.configuration.dataset, dataset, {
-      dataDir,
-      onProgress: onData,
-      signal,
-    });
+    const options = { dataDir, onProgress: onData, signal };
+    const data = await loadRecordedDataset(run.configuration, dataset, options);
     return testPictures(data.test, images, test.examples);
   } catch (error) {
     if (error instanceof CommonweightError) return error.message;

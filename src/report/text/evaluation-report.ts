@@ -13,6 +13,11 @@ export interface EvaluationResult {
   readonly model: string;
   readonly dataset: string;
   readonly examples: number;
+  /**
+   * Whether they are the test images of the set, or all of a folder in which nothing is set apart:
+   * then the model may have been trained on some of them.
+   */
+  readonly part: 'test' | 'whole';
   /** The main one first. */
   readonly metrics: TaskMetrics;
   readonly figures: Figures;
@@ -31,6 +36,7 @@ export function evaluationResult(
   dataset: string,
   classNames: readonly string[],
   metrics: Metrics,
+  part: EvaluationResult['part'] = 'test',
 ): EvaluationResult {
   const byClass = accuracyByClass(metrics);
   const confusion = confusionRows(metrics);
@@ -38,6 +44,7 @@ export function evaluationResult(
     model,
     dataset,
     examples: metrics.examples,
+    part,
     metrics: classificationMetrics,
     figures: figuresOf(metrics),
     classes: classNames.map((name, label) => {
@@ -48,6 +55,9 @@ export function evaluationResult(
     confusion,
   };
 }
+
+const NOT_A_TEST =
+  'This is no test: nothing sets test images apart here, and the figures are too good if the model was trained on some of these.';
 
 export function evaluationReport(result: EvaluationResult, width = 100): string {
   const { classes, confusion } = result;
@@ -67,7 +77,8 @@ export function evaluationReport(result: EvaluationResult, width = 100): string 
     ]),
   ]);
   return [
-    `${result.metrics.map((metric) => `${labelOf(metric)} ${writtenOf(metric, result.figures)}`).join(', ')} on ${count(result.examples)} test images of ${result.dataset}`,
+    `${result.metrics.map((metric) => `${labelOf(metric)} ${writtenOf(metric, result.figures)}`).join(', ')} on ${count(result.examples)} ${result.part === 'test' ? 'test images' : 'images'} of ${result.dataset}`,
+    ...(result.part === 'test' ? [] : [NOT_A_TEST]),
     '',
     ...perClass,
     '',

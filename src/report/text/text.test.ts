@@ -138,7 +138,7 @@ describe('an evaluation', () => {
     expect(evaluationResult('m', 'd', ['cat', 'dog', 'eel'], metrics)).toEqual({
       model: 'm',
       dataset: 'd',
-      examples: 5,
+      ...{ examples: 5, part: 'test' },
       metrics: classificationMetrics,
       figures: { accuracy: 0.6, loss: 0.5 },
       classes: [

@@ -2,7 +2,7 @@
  * Downloads one file over HTTP into memory, with timeouts: a dead connection is noticed in seconds,
  * a slow one is not given up.
  */
-import type { OnDataProgress } from '../../progress.js';
+import type { TransferProgress } from '../../progress.js';
 
 export interface DownloadOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
@@ -12,7 +12,7 @@ export interface DownloadOptions {
   readonly stallTimeoutMs?: number;
   /** Bytes; longer answers are cut off. */
   readonly maxBytes?: number;
-  readonly onProgress?: OnDataProgress | undefined;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

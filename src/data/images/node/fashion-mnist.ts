@@ -11,7 +11,7 @@ import { reasonOf } from '../../../base/node/reason.js';
 import { sha256Of } from '../../../base/node/sha256-of.js';
 import { writeFileWhole } from '../../../base/node/whole-file.js';
 import { DataError } from '../../error.js';
-import type { OnDataProgress } from '../../progress.js';
+import type { TransferProgress } from '../../progress.js';
 import {
   fashionMnistClassNames,
   fashionMnistFiles,
@@ -28,7 +28,7 @@ import { decompressed, readDataFile } from './file-bytes.js';
 export interface FashionMnistOptions {
   /** A folder with the four files, gzip or plain. If given, no other source is tried. */
   readonly dataDir?: string | undefined;
-  readonly onProgress?: OnDataProgress | undefined;
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** The folder for downloads; `fashionMnistCache()` by default. */
   readonly cacheDir?: string;

@@ -7,12 +7,11 @@ import { resolve } from 'node:path';
 import { nearestName } from '../../../base/nearest-name.js';
 import { reasonOf } from '../../../base/node/reason.js';
 import { DataError } from '../../error.js';
-import type { OnDataProgress } from '../../progress.js';
 import { isIdxFileName } from '../idx-names.js';
-import type { ImageSplit } from '../image-dataset.js';
+import { type PictureFit, type PictureSizeSetting, pictureExtentOf } from '../picture-size.js';
 import { loadFashionMnist } from './fashion-mnist.js';
 import { loadIdxFolder } from './idx-folder.js';
-import { loadPictureFolder, type PictureFolderOptions } from './picture-folder.js';
+import { type LoadedImages, loadPictureFolder, type PictureFolderOptions } from './picture-folder.js';
 
 export interface LoadDatasetOptions extends PictureFolderOptions {
   /**
@@ -20,8 +19,6 @@ export interface LoadDatasetOptions extends PictureFolderOptions {
    * folder.
    */
   readonly dataDir?: string | undefined;
-  readonly onProgress?: OnDataProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export const datasetNames: readonly string[] = ['fashion-mnist'];
@@ -37,10 +34,10 @@ export const datasetPath = (spec: string): string => (datasetNames.includes(spec
  * pictures with one folder for each class. The content of the folder decides.
  * @throws DataError when there is no such set or it cannot be read.
  */
-export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<ImageSplit> {
+export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<LoadedImages> {
   if (spec === 'fashion-mnist') {
     const { dataDir, onProgress, signal } = options;
-    return loadFashionMnist({ dataDir, onProgress, signal });
+    return { ...(await loadFashionMnist({ dataDir, onProgress, signal })), isWhole: false };
   }
   const found = await stat(spec).catch(() => undefined);
   if (found === undefined) throw unknown(spec, 'is neither a known data set nor a folder');
@@ -48,10 +45,45 @@ export async function loadDataset(spec: string, options: LoadDatasetOptions = {}
   const entries = await readdir(spec, { withFileTypes: true }).catch((cause) => {
     throw new DataError(`data: cannot read the folder "${spec}": ${reasonOf(cause)}`, { cause });
   });
-  if (entries.some(({ name }) => isIdxFileName(name))) return loadIdxFolder(spec, options.trainingOnly);
+  if (entries.some(({ name }) => isIdxFileName(name))) {
+    return { ...(await loadIdxFolder(spec, options.wanted === 'training')), isWhole: false };
+  }
   if (entries.some((entry) => !entry.isFile() && !entry.name.startsWith('.')))
     return loadPictureFolder(spec, options);
   throw unknown(spec, entries.length === 0 ? 'is an empty folder' : 'is a folder without a data set');
+}
+
+/**
+ * What settings say about a data set; of the partition, whether everybody brings data of their own.
+ */
+export interface DatasetSettings {
+  readonly dataset: string;
+  readonly partition: { readonly name: string };
+  readonly imageSize?: PictureSizeSetting | undefined;
+  readonly imageFit?: PictureFit | undefined;
+  readonly skipDamaged?: boolean | undefined;
+}
+
+/**
+ * The data set that settings name, with pictures as they say. Where participants bring their own
+ * data, it is a coordinator's, which is for the test alone.
+ * @param from where the data set lies now, if it was moved
+ */
+export async function loadDatasetOf(
+  settings: DatasetSettings,
+  options: Omit<LoadDatasetOptions, 'wanted'> = {},
+  from = settings.dataset,
+): Promise<LoadedImages> {
+  const { partition, imageSize, imageFit, skipDamaged } = settings;
+  const size = imageSize === undefined ? undefined : pictureExtentOf(imageSize);
+  const wanted = partition.name === 'own' ? 'test' : 'both';
+  const split = await loadDataset(from, { ...size, fit: imageFit, skipDamaged, wanted, ...options });
+  const { height, width } = split.test;
+  if (size === undefined || (size.height === height && size.width === width)) return split;
+  throw new DataError(
+    `data: "imageSize" is ${imageSize}, but "${from}" holds IDX files of ${height}x${width}, which are taken as they are`,
+    { hint: 'leave "imageSize" out' },
+  );
 }
 
 /**
@@ -59,13 +91,16 @@ export async function loadDataset(spec: string, options: LoadDatasetOptions = {}
  * @param moved where it lies now, if somebody says so
  * @throws DataError when there is no such set or it cannot be read; how to say where it lies now
  */
-export async function loadRecordedDataset(
-  recorded: string,
+export const loadRecordedDataset = (
+  settings: DatasetSettings,
   moved: string | undefined,
-  options: LoadDatasetOptions = {},
-): Promise<ImageSplit> {
-  if (moved !== undefined) return loadDataset(moved, options);
-  return loadDataset(recorded, options).catch((cause: unknown) => {
+  options: Omit<LoadDatasetOptions, 'wanted'> = {},
+): Promise<LoadedImages> => orSayMoved(loadDatasetOf(settings, options, moved), moved);
+
+/** What is loading; where it fails, the error says how to name its new place. */
+export function orSayMoved<Loaded>(loading: Promise<Loaded>, moved: string | undefined): Promise<Loaded> {
+  if (moved !== undefined) return loading;
+  return loading.catch((cause: unknown) => {
     if (!(cause instanceof DataError) || cause.hint !== undefined) throw cause;
     throw new DataError(cause.message, { cause, hint: 'if it was moved, give its folder by --data DIR' });
   });
@@ -74,7 +109,7 @@ export async function loadRecordedDataset(
 function unknown(spec: string, what: string): DataError {
   const nearest = nearestName(spec, datasetNames);
   return new DataError(
-    `data: "${spec}" ${what}, expected "fashion-mnist", or a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzip or plain), or a folder of PNG or JPEG pictures with one folder for each class`,
+    `data: "${spec}" ${what}, expected "fashion-mnist", or a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (gzip or plain), or a folder of pictures with one folder for each class`,
     nearest === undefined ? {} : { hint: `did you mean "${nearest}"?` },
   );
 }

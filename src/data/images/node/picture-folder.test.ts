@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { DataError } from '../../error.js';
 import { loadPictureFolder } from './picture-folder.js';
 
 const root = await mkdtemp(join(tmpdir(), 'commonweight-pictures-'));
@@ -50,7 +51,7 @@ describe('a folder of pictures', () => {
     const values = [0, 1, 2, 3].map((place) => train.images[place * 6]!);
     expect([...values, test.images[0]!].sort((a, b) => a - b)).toEqual([0, 10, 20, 30, 40]);
     expect(values).toEqual([...values].sort((a, b) => a - b));
-    expect(await loadPictureFolder(folder, { seed: 1 })).toEqual({ train, test });
+    expect(await loadPictureFolder(folder, { seed: 1 })).toEqual({ train, test, isWhole: false });
   });
 
   it('has the same classes whichever way Unicode spells them, and numbers in their order', async () => {
@@ -79,19 +80,82 @@ describe('a folder of pictures', () => {
     expect(train).toMatchObject({ channels: 3, height: 1, width: 2 });
   });
 
-  it('makes pictures alike in size and channels, and says so', async () => {
-    await put('a/1.png', await grey(100));
-    await put('a/2.png', await grey(200, 8, 8));
+  it('brings pictures to their median size, in colour if one of them has any, and says so', async () => {
+    await put('a/1.png', await grey(100, 4, 4));
+    await put('a/2.png', await grey(200));
     await put('b/1.jpg', await picture(Array(300).fill(50), 10, 3).jpeg().toBuffer());
     await put('b/2.png', await picture([255, 0, 0, 0], 1, 4).png().toBuffer());
     const notices: string[] = [];
     const { train, test } = await loadPictureFolder(folder, { onNotice: (notice) => notices.push(notice) });
-    const firstBytes = [train, test].flatMap(({ images }) => [images[0]!, images[6]!]);
+    expect(train).toMatchObject({ channels: 3, height: 3, width: 2 });
+    const firstBytes = [train, test].flatMap(({ images }) => [images[0]!, images[18]!]);
     expect(firstBytes.sort((a, b) => a - b)).toEqual([50, 100, 200, 255]);
-    expect(notices).toEqual([expect.stringContaining('3 of 4 pictures')]);
-    const colour = await loadPictureFolder(folder, { height: 5, width: 4, channels: 3 });
-    expect(colour.train).toMatchObject({ channels: 3, height: 5, width: 4 });
+    expect(notices).toEqual([
+      `data: 3 of 4 pictures in "${folder}" were stretched to 3x2 (height x width), in colour; their median is 3x2`,
+    ]);
+    const grown = await loadPictureFolder(folder, { height: 5, width: 4, channels: 1 });
+    expect(grown.train).toMatchObject({ channels: 1, height: 5, width: 4 });
     expect((await loadPictureFolder(folder, { width: 4 })).train).toMatchObject({ height: 4, width: 4 });
+  });
+
+  it('takes photographs at 96 pixels unless it is told another size', async () => {
+    for (const name of ['a/1.jpg', 'a/2.jpg'])
+      await put(
+        name,
+        await sharp({ create: { ...noise, width: 400, height: 300 } })
+          .jpeg()
+          .toBuffer(),
+      );
+    expect((await loadPictureFolder(folder)).train).toMatchObject({ height: 72, width: 96 });
+  });
+
+  it('crops or pads instead of stretching where that is asked for', async () => {
+    // Black, white, black: three pixels beside one another.
+    for (const name of ['a/1.png', 'a/2.png'])
+      await put(name, await picture([9, 255, 9], 3, 1).toColourspace('b-w').png().toBuffer());
+    const size = { height: 1, width: 1, wanted: 'training' } as const;
+    const [stretched, cropped, padded] = await Promise.all(
+      (['stretch', 'crop', 'pad'] as const).map((fit) => loadPictureFolder(folder, { ...size, fit })),
+    );
+    expect(cropped!.train.images[0]).toBe(255);
+    expect(stretched!.train.images[0]).not.toBe(255);
+    const tall = await loadPictureFolder(folder, { ...size, width: 3, height: 3, fit: 'pad' });
+    expect([...tall.train.images.subarray(0, 9)]).toEqual([0, 0, 0, 9, 255, 9, 0, 0, 0]);
+    expect(padded!.train.examples).toBe(2);
+  });
+
+  it('reads every format that people have, the first frame of a moving one, and bitmaps of Windows', async () => {
+    const red = { r: 200, g: 0, b: 0 };
+    const one = sharp({ create: { width: 8, height: 8, channels: 3, background: red } });
+    const frames = sharp(
+      Uint8Array.from({ length: 3 * 8 * 16 }, (_, i) => (i < 192 && i % 3 === 0 ? 200 : 0)),
+      { raw: { width: 8, height: 16, channels: 3, pageHeight: 8 } },
+    );
+    await put('a/1.webp', await one.clone().webp({ lossless: true }).toBuffer());
+    await put('a/2.gif', await frames.gif({ delay: [100, 100] }).toBuffer());
+    await put('a/3.tiff', await one.clone().tiff().toBuffer());
+    await put('a/4.avif', await one.clone().avif({ lossless: true }).toBuffer());
+    await put('a/5.JPG', await one.clone().jpeg({ quality: 100 }).toBuffer());
+    const bmp = new Uint8Array(54 + 192);
+    const view = new DataView(bmp.buffer);
+    bmp.set([0x42, 0x4d]);
+    for (const [at, value] of [
+      [10, 54],
+      [14, 40],
+      [18, 8],
+      [22, 8],
+    ] as const)
+      view.setUint32(at, value, true);
+    view.setUint16(28, 24, true);
+    for (let i = 54; i < bmp.length; i += 3) bmp[i + 2] = 200;
+    await put('a/6.bmp', bmp);
+    const { train } = await loadPictureFolder(folder, { wanted: 'training' });
+    expect(train).toMatchObject({ examples: 6, channels: 3, height: 8, width: 8 });
+    for (let example = 0; example < 6; example++) {
+      const planes = [0, 64, 128].map((plane) => train.images[192 * example + plane + 20]!);
+      expect(Math.abs(planes[0]! - 200)).toBeLessThanOrEqual(3);
+      expect(Math.max(planes[1]!, planes[2]!)).toBeLessThanOrEqual(3);
+    }
   });
 
   it('scales 16-bit pictures to bytes and turns photographs upright', async () => {
@@ -99,9 +163,9 @@ describe('a folder of pictures', () => {
     await put('train/a/1.png', await deep.toColourspace('grey16').png().toBuffer());
     const turned = picture([0, 255], 2, 1).toColourspace('b-w').withMetadata({ orientation: 6 });
     await put('test/a/1.png', await turned.png().toBuffer());
-    const { train } = await loadPictureFolder(folder);
+    const { train } = await loadPictureFolder(folder, { height: 1, width: 3, channels: 1 });
     expect([...train.images]).toEqual([0, 128, 255]);
-    const { test } = await loadPictureFolder(folder, { height: 2, width: 1 });
+    const { test } = await loadPictureFolder(folder, { height: 2, width: 1, channels: 1 });
     expect([...test.images]).toEqual([0, 255]);
   });
 
@@ -113,32 +177,71 @@ describe('a folder of pictures', () => {
     expect((await loadPictureFolder(folder)).train.examples).toBe(8);
   });
 
-  it('names the file that is no picture', async () => {
+  /** A folder with something wrong of each kind, and what is said of it. */
+  async function putDamaged(): Promise<string[]> {
     await putClasses('a', 'b');
-    const text = await put('b/5.png', 'this is text');
-    await expect(loadPictureFolder(folder)).rejects.toThrow(
-      `data: "${text}" cannot be decoded as PNG or JPEG`,
+    const jpeg = await sharp({ create: noise }).jpeg().toBuffer();
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"/>');
+    return [
+      `"${await put('a/notes.txt', 'x')}" is not a picture, expected .png`,
+      `"${await put('b/7.heic', 'x')}" is HEIC`,
+      `"${await put('b/5.png', 'this is text')}" cannot be decoded as a picture`,
+      `"${await put('b/8.png', svg)}" is svg inside, expected PNG, JPEG, WebP`,
+      `"${await put('b/6.jpg', jpeg.subarray(0, 2000))}" cannot be decoded as a picture`,
+    ];
+  }
+
+  it('names all files that cannot be used at once, and how to leave them out', async () => {
+    const expected = await putDamaged();
+    const refusal = await loadPictureFolder(folder).catch((error: unknown) => error as DataError);
+    const { message, hint } = refusal as DataError;
+    expect(message).toContain(`data: 5 files of "${folder}" cannot be used: `);
+    for (const said of expected) expect(message).toContain(said);
+    expect(message).not.toContain('\n');
+    expect(hint).toContain('--skip-damaged');
+  });
+
+  it('names the first ten of many, and counts the others', async () => {
+    await putClasses('a');
+    for (let i = 0; i < 14; i++) await put(`a/x${i}.txt`, 'x');
+    const refusal = await loadPictureFolder(folder).catch((error: unknown) => error as DataError);
+    const { message } = refusal as DataError;
+    expect(message.match(/is not a picture/g)).toHaveLength(10);
+    expect(message).toMatch(/14 files.*; and 4 more$/);
+  });
+
+  it('leaves them out where that is asked for, and says which', async () => {
+    const expected = await putDamaged();
+    const notices: string[] = [];
+    const options = { skipDamaged: true, height: 3, onNotice: (notice: string) => notices.push(notice) };
+    const { train, test } = await loadPictureFolder(folder, { ...options, width: 2 });
+    expect(train.examples + test.examples).toBe(10);
+    expect(train).toMatchObject({ height: 3, width: 2, classNames: ['a', 'b'] });
+    const [said, ...others] = notices.filter((notice) => notice.includes('left out'));
+    expect(others).toEqual([]);
+    for (const one of expected) expect(said).toContain(one);
+  });
+
+  it('is refused where nothing is left of it', async () => {
+    await put('a/1.png', 'text');
+    await put('b/1.png', 'text');
+    await expect(loadPictureFolder(folder, { skipDamaged: true })).rejects.toThrow('2 files of');
+    await expect(loadPictureFolder(folder, { skipDamaged: true, wanted: 'test' })).rejects.toThrow(
+      '2 files of',
     );
-    await rm(text);
-    const half = await put('b/6.jpg', (await sharp({ create: noise }).jpeg().toBuffer()).subarray(0, 2000));
-    await expect(loadPictureFolder(folder)).rejects.toThrow(
-      `data: "${half}" cannot be decoded as PNG or JPEG`,
-    );
-    await rm(half);
-    const gif = await put(
-      'b/7.png',
-      await sharp(await grey(1))
-        .gif()
-        .toBuffer(),
-    );
-    await expect(loadPictureFolder(folder)).rejects.toThrow(
-      `data: "${gif}" is gif inside, expected PNG or JPEG`,
-    );
-    await rm(gif);
-    const notes = await put('a/notes.txt', 'x');
-    await expect(loadPictureFolder(folder)).rejects.toThrow(
-      `data: "${notes}" is not a picture, expected .png, .jpg or .jpeg`,
-    );
+  });
+
+  it('takes as long as somebody waits for it, and says how far it is', async () => {
+    await putClasses('a', 'b');
+    const told: unknown[] = [];
+    await loadPictureFolder(folder, { wanted: 'training', onProgress: (progress) => told.push(progress) });
+    const what = `pictures of "${folder}"`;
+    expect(told[0]).toEqual({ what, done: 0, of: 10 });
+    expect(told.at(-1)).toEqual({ what, done: 10, of: 10 });
+    const controller = new AbortController();
+    const onProgress = () => controller.abort(new Error('enough'));
+    const stopped = loadPictureFolder(folder, { signal: controller.signal, onProgress });
+    await expect(stopped).rejects.toThrow('enough');
   });
 
   it('refuses a picture above 40 megapixels before it decodes it', async () => {
@@ -157,15 +260,79 @@ describe('a folder of pictures', () => {
     await putClasses('a');
     await mkdir(join(folder, 'b'));
     await expect(loadPictureFolder(folder)).rejects.toThrow('data: the class "b" has no pictures in');
-    await put('b/deeper/1.png', await grey(1));
-    await expect(loadPictureFolder(folder)).rejects.toThrow('is a folder, expected pictures only in a class');
+    const { train } = await loadPictureFolder(folder, { skipDamaged: true });
+    expect(train.classNames).toEqual(['a']);
   });
 
-  it('refuses a test set with other classes than the training set', async () => {
+  it('takes folders in a class for a part of it, and passes over those around the classes', async () => {
+    for (const name of ['cat/monday/1', 'cat/monday/late/2', 'cat/3', 'dog/tuesday/1', 'dog/tuesday/2'])
+      await put(`archive/photos/${name}.png`, await grey(1));
+    const { train } = await loadPictureFolder(folder, { wanted: 'training' });
+    expect(train.classNames).toEqual(['cat', 'dog']);
+    expect([...train.labels]).toEqual([0, 0, 0, 1, 1]);
+  });
+
+  it('knows train, val and test in any case, and says what it does not use', async () => {
+    const notices: string[] = [];
+    await putClasses('Train/a', 'Train/b', 'VAL/a', 'Test/a', 'Test/b', 'others');
+    await put('README.txt', 'x');
+    await put('Train/labels.csv', 'x');
+    const options = { onNotice: (notice: string) => notices.push(notice) };
+    const { train, test } = await loadPictureFolder(folder, options);
+    expect([train.examples, test.examples]).toEqual([10, 10]);
+    expect(train.classNames).toEqual(['a', 'b']);
+    expect(notices).toEqual([`data: not used of "${folder}": VAL/, README.txt, others/, labels.csv`]);
+  });
+
+  it('holds out what is called validation where nothing is called a test', async () => {
+    await putClasses('train/a', 'train/b', 'val/a', 'val/b');
+    const { train, test } = await loadPictureFolder(folder);
+    expect([train.examples, test.examples]).toEqual([10, 10]);
+  });
+
+  it('takes a folder called train beside other classes for a class', async () => {
+    await putClasses('train', 'bus', 'tram');
+    expect((await loadPictureFolder(folder)).train.classNames).toEqual(['bus', 'train', 'tram']);
+  });
+
+  it('is all for the test, or all for training, where one of them is wanted and nothing divides it', async () => {
+    await putClasses('a', 'b');
+    const test = await loadPictureFolder(folder, { wanted: 'test' });
+    expect([test.train.examples, test.test.examples, test.isWhole]).toEqual([0, 10, true]);
+    const training = await loadPictureFolder(folder, { wanted: 'training' });
+    expect([training.train.examples, training.test.examples]).toEqual([10, 0]);
+    await putClasses('c/a');
+    await rm(join(folder, 'a'), { recursive: true });
+    await rm(join(folder, 'b'), { recursive: true });
+    await putClasses('test/a', 'train/a');
+    await rm(join(folder, 'c'), { recursive: true });
+    const divided = await loadPictureFolder(folder, { wanted: 'test' });
+    expect([divided.train.examples, divided.test.examples, divided.isWhole]).toEqual([0, 5, false]);
+  });
+
+  it('may lack a class in its test, but not in its training', async () => {
     await putClasses('train/a', 'train/b', 'test/a');
+    const notices: string[] = [];
+    const { test } = await loadPictureFolder(folder, { onNotice: (notice) => notices.push(notice) });
+    expect([...test.labels]).toEqual([0, 0, 0, 0, 0]);
+    expect(notices).toEqual([`data: no test picture in "${folder}" of "b"`]);
+    await putClasses('test/c');
     await expect(loadPictureFolder(folder)).rejects.toThrow(
-      'has the class "b" in train/ but not in test/, expected the same classes in both',
+      /c\/0\.png" is of a class that .* has for the test only, expected one of those for training: a, b$/,
     );
+  });
+
+  it('says when a class has one picture, or when there is one class', async () => {
+    const notices: string[] = [];
+    const onNotice = (notice: string) => notices.push(notice);
+    await putClasses('a');
+    await loadPictureFolder(folder, { onNotice });
+    await put('b/1.png', await grey(1));
+    await loadPictureFolder(folder, { onNotice });
+    expect(notices).toEqual([
+      `data: "${folder}" has one class only, "a": there is nothing to tell it from`,
+      `data: one picture only in "${folder}" of "b"`,
+    ]);
   });
 
   it('refuses settings out of range', async () => {

@@ -1,201 +1,181 @@
 /**
- * Reads a folder of PNG or JPEG pictures, with one folder for each class, as bytes of one size.
- * Pictures are turned upright (EXIF), put on white where they are transparent, and stretched to the
- * size of the set.
+ * Reads a folder of pictures, with one folder for each class, as bytes of one size: looks at all,
+ * chooses the size, decodes them, and says what it did. Node only.
  */
 import { basename, resolve } from 'node:path';
-import type { Sharp } from 'sharp';
-import { reasonOf } from '../../../base/node/reason.js';
-import { partNearest } from '../../../base/part-of.js';
-import { randomStream } from '../../../base/random.js';
-import { sharedBytes, withoutTest } from '../../dataset.js';
+import { sharedBytes } from '../../dataset.js';
 import { DataError } from '../../error.js';
-import { type ImageDataset, type ImageSplit, imageDataset } from '../image-dataset.js';
-import { checkBytes, checkFormat, checkPixels, damaged, type PictureSize } from '../picture-checks.js';
-import { findPictures, type PictureExample, type PicturesByClass, pictureExamples } from '../picture-tree.js';
-import { listFolder } from './list-folder.js';
-import { loadSharp } from './load-sharp.js';
+import type { OnDataProgress } from '../../progress.js';
+import { type ImageDataset, type ImageSplit, imageBytes, imageDataset, noImages } from '../image-dataset.js';
+import { badFiles, checkBytes, listProblems, type PictureSize } from '../picture-checks.js';
+import {
+  defaultPictureExtent,
+  describeSize,
+  LARGEST_SIDE,
+  medianPictureExtent,
+  type PictureExtent,
+  type PictureFit,
+} from '../picture-size.js';
+import type { PictureExample, WantedPictures } from '../picture-tree.js';
+import { decodePicture } from './open-picture.js';
+import { classNotices, type SplitPictures, type SplitSettings, splitPictures } from './split-pictures.js';
+import { type PictureSurvey, type SurveyedPicture, surveyPictures } from './survey-pictures.js';
+import { togetherInOrder } from './together-in-order.js';
 
-export interface PictureFolderOptions {
+export interface PictureFolderOptions extends SplitSettings {
   /**
-   * The size in pixels; by default that of the first picture by name. If only one is given, it is
-   * used for both.
+   * The size in pixels; by default the median of the pictures, scaled down to 96 at most. If only
+   * one is given, it is used for both.
    */
   readonly height?: number | undefined;
   readonly width?: number | undefined;
-  /** 1 is grey, 3 is red, green, blue; by default those of the first picture. */
+  /** 1 is grey, 3 is red, green, blue; by default 3 if a picture has colours. */
   readonly channels?: 1 | 3 | undefined;
+  /** How a picture of another shape comes to that size; it is stretched by default. */
+  readonly fit?: PictureFit | undefined;
   /**
-   * Without a folder `test/`: the part of each class that is held out, above 0 and below 1; 0.2 by
-   * default.
+   * Which pictures are wanted; both by default. A folder that is not divided is all for training or
+   * all for the test, if one of them is wanted.
    */
-  readonly testFraction?: number | undefined;
-  /** Uses all pictures outside `test/` for training: none is held out, and there is no test set. */
-  readonly trainingOnly?: boolean | undefined;
-  /** The seed of the hold-out; 0 by default. */
-  readonly seed?: number | undefined;
+  readonly wanted?: WantedPictures | undefined;
+  /** Leaves out files that cannot be used, instead of refusing the folder. */
+  readonly skipDamaged?: boolean | undefined;
   /** The most bytes that all decoded pictures may take. */
   readonly mostBytes?: number | undefined;
-  /** Called when pictures had to be resized. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnDataProgress | undefined;
+  /** What is worth knowing about the pictures, a line each. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-const decodedTogether = 16;
+export interface LoadedImages extends ImageSplit {
+  /** Nothing sets the test apart: it is all of a folder that is not divided. */
+  readonly isWhole: boolean;
+}
+
+const SKIP_HINT = 'leave them out with --skip-damaged (skipDamaged: true)';
+const FIT_WORDS = { stretch: 'stretched', crop: 'cropped', pad: 'padded' } as const;
 
 /**
  * Classes are numbered in the order of their folders' names. Examples are in the order of classes
  * and file names.
- * @throws DataError naming the file when a picture cannot be decoded or is above 40 megapixels, or
- * when the folders are arranged wrongly.
+ * @throws DataError when the folders are arranged wrongly, or naming all files that cannot be
+ * decoded or are above 40 megapixels; the signal's reason when it is aborted
  */
 export async function loadPictureFolder(
   folder: string,
   options: PictureFolderOptions = {},
-): Promise<ImageSplit> {
-  const { trainingOnly = false } = options;
-  const tree = await findPictures(folder, listFolder, trainingOnly);
-  const classNames = [...tree.train.keys()];
-  const { train, test } =
-    tree.test === undefined && !trainingOnly
-      ? holdOutTest(folder, tree.train, options)
-      : { train: pictureExamples(tree.train), test: pictureExamples(tree.test ?? new Map()) };
-  const size = await sizeOfSet(pictureExamples(tree.train), options);
-  const resized: string[] = [];
+): Promise<LoadedImages> {
+  const { wanted = 'both', skipDamaged = false, onNotice } = options;
+  checkSizeOptions(options);
+  const survey = await surveyPictures(folder, { ...options, wanted });
+  const all = [...survey.train, ...(survey.test ?? [])];
+  if (all.length === 0) throw badFiles(folder, survey.problems, SKIP_HINT);
+  const size = sizeOfSet(all, options);
+  const split = splitPictures(survey, wanted, options);
   checkBytes(
     folder,
-    Math.max(train.length, test.length),
+    split.train.length + split.test.length,
     size,
     options.mostBytes ?? Number.POSITIVE_INFINITY,
   );
-  const decode = async (examples: readonly PictureExample[]): Promise<ImageDataset> =>
-    imageDataset({
-      name: basename(resolve(folder)),
-      images: await decodeAll(examples, size, resized),
-      labels: Uint8Array.from(examples, (example) => example.label),
-      classNames,
-      ...size,
-    });
-  const decoded = await decode(train);
-  const split = trainingOnly ? withoutTest(decoded) : { train: decoded, test: await decode(test) };
-  if (resized.length > 0) {
-    options.onNotice?.(
-      `data: ${resized.length} of ${train.length + test.length} pictures in "${folder}" were resized to ${size.height}x${size.width} (height x width), the first is "${resized[0]}"`,
-    );
-  }
-  return split;
+  const problems = [...survey.problems];
+  const name = basename(resolve(folder));
+  const decode = (examples: readonly PictureExample[]) =>
+    decodeAll({ name, folder, classNames: survey.classNames, size }, examples, problems, options);
+  const decoded = { train: await decode(split.train), test: await decode(split.test) };
+  const nothing = decoded[wanted === 'test' ? 'test' : 'train'].examples === 0;
+  if (problems.length > 0 && (nothing || !skipDamaged)) throw badFiles(folder, problems, SKIP_HINT);
+  for (const notice of noticesOf(survey, split, size, problems, options)) onNotice?.(notice);
+  return { ...decoded, isWhole: wanted === 'test' && survey.test === undefined };
 }
 
-/** Keeps at least one picture of each class for training. */
-function holdOutTest(
-  folder: string,
-  classes: PicturesByClass,
-  { testFraction = 0.2, seed = 0 }: PictureFolderOptions,
-): { train: PictureExample[]; test: PictureExample[] } {
-  if (!(testFraction > 0 && testFraction < 1)) {
-    throw new DataError(`data: the test fraction is ${testFraction}, expected a number above 0 and below 1`);
-  }
-  const train: PictureExample[] = [];
-  const test: PictureExample[] = [];
-  [...classes.values()].forEach((paths, label) => {
-    const count = Math.min(Math.max(1, partNearest(testFraction, paths.length)), paths.length - 1);
-    const held = new Set(
-      randomStream(seed, 'test hold-out', label).permutation(paths.length).subarray(0, count),
-    );
-    paths.forEach((path, place) => {
-      (held.has(place) ? test : train).push({ path, label });
-    });
+interface SetFacts {
+  readonly name: string;
+  readonly folder: string;
+  readonly classNames: readonly string[];
+  readonly size: PictureSize;
+}
+
+async function decodeAll(
+  { name, folder, classNames, size }: SetFacts,
+  examples: readonly PictureExample[],
+  problems: DataError[],
+  { fit, signal, onProgress }: PictureFolderOptions,
+): Promise<ImageDataset> {
+  const bytes = imageBytes(size);
+  const images = sharedBytes(examples.length * bytes);
+  const labels: number[] = [];
+  await togetherInOrder(examples, ({ path }) => decodePicture(path, size, fit), {
+    ...{ what: `pictures of "${folder}"`, signal, onProgress },
+    onDone({ label }, image) {
+      images.set(image, labels.length * bytes);
+      labels.push(label);
+    },
+    onProblem: (_, problem) => void problems.push(problem),
   });
-  if (test.length === 0) {
-    throw new DataError(
-      `data: "${folder}" has one picture in each class, expected at least two: one is held out for the test`,
-    );
-  }
-  return { train, test };
+  const of = { name, classNames, ...size };
+  if (labels.length === 0) return noImages(of);
+  return imageDataset({
+    ...of,
+    images: images.subarray(0, labels.length * bytes),
+    labels: Uint8Array.from(labels),
+  });
 }
 
-/** The size of the first picture, unless the user has set another. */
-async function sizeOfSet(
-  [first]: readonly PictureExample[],
-  options: PictureFolderOptions,
-): Promise<PictureSize> {
-  const { height = options.width, width = options.height, channels } = options;
-  for (const [name, value] of Object.entries({ height, width })) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= 4096)) {
-      throw new DataError(`data: the ${name} is ${value}, expected a whole number from 1 to 4096`);
+function checkSizeOptions({ height, width, channels }: PictureFolderOptions): void {
+  for (const [name, value] of Object.entries({ height: height ?? width, width: width ?? height })) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= LARGEST_SIDE)) {
+      throw new DataError(`data: the ${name} is ${value}, expected a whole number from 1 to ${LARGEST_SIDE}`);
     }
   }
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new DataError(`data: channels is ${channels}, expected 1 (grey) or 3 (colour)`);
   }
-  const own = (await open((first as PictureExample).path)).size;
-  return { height: height ?? own.height, width: width ?? own.width, channels: channels ?? own.channels };
 }
 
-/**
- * [examples, channels, height, width]. If several pictures are bad, the first in order is reported.
- */
-async function decodeAll(
-  examples: readonly PictureExample[],
+/** Unless it is given: the median size, in colour if one of the pictures is. */
+function sizeOfSet(
+  pictures: readonly SurveyedPicture[],
+  { channels, ...given }: PictureFolderOptions,
+): PictureSize {
+  const { height = given.width, width = given.height } = given;
+  const own = defaultPictureExtent(pictures.map((picture) => picture.own));
+  const isColour = pictures.some((picture) => picture.own.channels === 3);
+  return {
+    height: height ?? own.height,
+    width: width ?? own.width,
+    channels: channels ?? (isColour ? 3 : 1),
+  };
+}
+
+/** What was done, a line each, where there was something to do. */
+function noticesOf(
+  survey: PictureSurvey,
+  split: SplitPictures<SurveyedPicture>,
   size: PictureSize,
-  resized: string[],
-): Promise<Uint8Array> {
-  const bytes = size.channels * size.height * size.width;
-  const images = sharedBytes(examples.length * bytes);
-  for (let start = 0; start < examples.length; start += decodedTogether) {
-    const together = examples.slice(start, start + decodedTogether);
-    const results = await Promise.allSettled(together.map(({ path }) => decodePicture(path, size)));
-    results.forEach((result, offset) => {
-      if (result.status === 'rejected') throw result.reason;
-      images.set(result.value.image, (start + offset) * bytes);
-      if (result.value.resized) resized.push((together[offset] as PictureExample).path);
-    });
-  }
-  return images;
+  problems: readonly DataError[],
+  { fit = 'stretch' }: PictureFolderOptions,
+): string[] {
+  const { folder, unused } = survey;
+  const used = [...split.train, ...split.test];
+  const extents: PictureExtent[] = used.map(({ own }) => own);
+  const changed = extents.filter(({ height, width }) => height !== size.height || width !== size.width);
+  const median = medianPictureExtent(extents);
+  const listed = unused.slice(0, MOST_UNUSED).join(', ');
+  const more = unused.length > MOST_UNUSED ? ` and ${unused.length - MOST_UNUSED} more` : '';
+  return [
+    ...(changed.length > 0
+      ? [
+          `data: ${changed.length} of ${used.length} pictures in "${folder}" were ${FIT_WORDS[fit]} to ${describeSize(size, size.channels)}; their median is ${median.height}x${median.width}`,
+        ]
+      : []),
+    ...(problems.length > 0
+      ? [`data: left out of "${folder}", ${problems.length} in all: ${listProblems(problems)}`]
+      : []),
+    ...(unused.length > 0 ? [`data: not used of "${folder}": ${listed}${more}`] : []),
+    ...classNotices(survey, split),
+  ];
 }
 
-/** One picture as [channels, height, width]. */
-export async function decodePicture(
-  path: string,
-  size: PictureSize,
-): Promise<{ image: Uint8Array; resized: boolean }> {
-  const { picture, size: own } = await open(path);
-  const { height, width, channels } = size;
-  const pixels = height * width;
-  let interleaved: Uint8Array;
-  try {
-    interleaved = await picture
-      .autoOrient()
-      .flatten({ background: '#ffffff' })
-      .resize({ height, width, fit: 'fill' })
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer();
-  } catch (cause) {
-    throw damaged(path, reasonOf(cause), cause);
-  }
-  if (interleaved.length !== channels * pixels) {
-    throw new Error(
-      `internal: "${path}" was decoded to ${interleaved.length} bytes, not ${channels * pixels}`,
-    );
-  }
-  const image = new Uint8Array(interleaved.length);
-  for (let channel = 0; channel < channels; channel++) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      image[channel * pixels + pixel] = interleaved[pixel * channels + channel] as number;
-    }
-  }
-  return { image, resized: own.height !== height || own.width !== width };
-}
-
-/** The picture, not yet decoded, and its size when upright. */
-async function open(path: string): Promise<{ picture: Sharp; size: PictureSize }> {
-  const sharp = await loadSharp();
-  const picture = sharp(path, { limitInputPixels: false, failOn: 'error' });
-  const found = await picture.metadata().catch((cause) => {
-    throw damaged(path, reasonOf(cause), cause);
-  });
-  checkFormat(path, found.format);
-  checkPixels(path, found);
-  const { height, width } = found.autoOrient;
-  return { picture, size: { height, width, channels: found.channels >= 3 ? 3 : 1 } };
-}
+const MOST_UNUSED = 8;

@@ -1,13 +1,15 @@
 /**
- * Decodes PNG or JPEG pictures in a browser to bytes of one size, as `picture-folder.ts` does in
- * Node: turned upright (EXIF), put on white where they are transparent, stretched, and grey by
- * their luminance. For pages and workers.
+ * Decodes pictures in a browser to bytes of one size, as `open-picture.ts` does in Node: turned
+ * upright (EXIF), put on white where they are transparent, stretched, cropped or padded, and grey
+ * by their luminance. For pages and workers.
  */
 
 import { sharedBytes } from '../../dataset.js';
 import { DataError } from '../../error.js';
 import { checkFormat, checkPixels, checkSides, damaged, type PictureSize } from '../picture-checks.js';
 import { type PictureHeader, pictureHeader } from '../picture-header.js';
+import { type PictureFit, placementOf } from '../picture-size.js';
+import { placed } from '../placed.js';
 import { boxFactor, boxMeans, resample } from '../resample.js';
 import { greyOf } from '../srgb.js';
 import { type PageFile, readPageFile } from './page-files.js';
@@ -19,6 +21,8 @@ const picturesTogether = 8;
 const pixelsOfBand = 1_000_000;
 
 interface DecodeOptions {
+  /** How a picture of another shape comes to that size; it is stretched by default. */
+  readonly fit?: PictureFit | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
@@ -31,7 +35,7 @@ interface DecodeOptions {
 export async function decodePictures(
   pictures: readonly PageFile[],
   size: PictureSize,
-  { signal, onProgress }: DecodeOptions = {},
+  { fit = 'stretch', signal, onProgress }: DecodeOptions = {},
 ): Promise<Uint8Array> {
   const pixels: number[] = [];
   for (const picture of pictures) {
@@ -46,7 +50,7 @@ export async function decodePictures(
   while (done < pictures.length) {
     signal?.throwIfAborted();
     const together = pictures.slice(done, done + howMany(pixels, done));
-    const results = await Promise.allSettled(together.map((picture) => decode(picture, size)));
+    const results = await Promise.allSettled(together.map((picture) => decode(picture, size, fit)));
     results.forEach((result, offset) => {
       if (result.status === 'rejected') throw result.reason;
       images.set(result.value, (done + offset) * bytes);
@@ -61,8 +65,8 @@ export async function decodePictures(
  * One picture as [channels, height, width].
  * @throws DataError when it is not a picture, is damaged, or is above 40 megapixels.
  */
-export const decodePicture = (picture: PageFile, size: PictureSize): Promise<Uint8Array> =>
-  decodePictures([picture], size);
+export const decodePicture = (picture: PageFile, size: PictureSize, fit?: PictureFit): Promise<Uint8Array> =>
+  decodePictures([picture], size, { fit });
 
 function howMany(pixels: readonly number[], start: number): number {
   let count = 1;
@@ -83,20 +87,22 @@ async function headerOf(picture: PageFile): Promise<PictureHeader> {
     checkSides(path, header);
     return header;
   }
-  if (header !== undefined) checkFormat(path, header);
+  if (header !== undefined) checkFormat(path, header, 'page');
   throw damaged(path, file.size === 0 ? 'the file is empty' : 'its first bytes are those of another format');
 }
 
-async function decode(picture: PageFile, { height, width, channels }: PictureSize): Promise<Uint8Array> {
+async function decode(picture: PageFile, size: PictureSize, fit: PictureFit): Promise<Uint8Array> {
   const bytes = await readPageFile(picture);
   try {
     const bitmap = await createImageBitmap(new Blob([bytes]));
-    const rows = boxFactor(bitmap.height, height);
-    const columns = boxFactor(bitmap.width, width);
+    const placement = placementOf(bitmap, size, fit);
+    const { resized } = placement;
+    const rows = boxFactor(bitmap.height, resized.height);
+    const columns = boxFactor(bitmap.width, resized.width);
     const extent = { height: bitmap.height / rows, width: bitmap.width / columns };
-    const rgb = resample(boxed(bitmap, rows, columns), extent, { height, width });
+    const rgb = resample(boxed(bitmap, rows, columns), extent, resized);
     bitmap.close();
-    return planesOf(rgb, channels);
+    return planesOf(placed(rgb, placement, size), size.channels);
   } catch (cause) {
     throw damaged(picture.path, (cause as Error).message, cause);
   }

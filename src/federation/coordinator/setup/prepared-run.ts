@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { bytesOf, checkSplit, type TrainTestSplit } from '../../../data/dataset.js';
-import { datasetPath, loadDataset } from '../../../data/images/node/load-dataset.js';
+import { datasetPath, loadDatasetOf } from '../../../data/images/node/load-dataset.js';
 import type { Share } from '../../../data/partition/partition.js';
 import type { OnDataProgress } from '../../../data/progress.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
@@ -104,7 +104,7 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };
 }
 
-function dataOf({ dataset }: Configuration, { dataDir, observer = {}, signal }: RunSettings) {
+function dataOf(configuration: Configuration, { dataDir, observer = {}, signal }: RunSettings) {
   const { onData: onProgress, onNotice } = observer;
-  return loadDataset(dataset, { dataDir, onProgress, onNotice, signal });
+  return loadDatasetOf(configuration, { dataDir, onProgress, onNotice, signal });
 }

@@ -4,7 +4,11 @@
  * coordinator has none. Node only.
  */
 import { checkDataset, type DataFacts, type Dataset } from '../../../data/dataset.js';
-import { datasetPath, type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
+import {
+  datasetPath,
+  type LoadDatasetOptions,
+  loadDatasetOf,
+} from '../../../data/images/node/load-dataset.js';
 import { picturesOfSettings } from '../../../data/images/settings.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { withOwnNormalization } from './own-normalization.js';
@@ -41,10 +45,11 @@ export async function servedData(
   const described = picturesOfSettings(configuration);
   if (described !== undefined) return { configuration, facts: described, test: described };
   const { dataset } = configuration;
-  const { train, test } = await loadDataset(dataset, options);
+  const { train, test } = await loadDatasetOf(configuration, options);
+  const measured = train.examples > 0 ? train : test;
   const located = { ...configuration, dataset: datasetPath(dataset) };
   return {
-    configuration: await withOwnNormalization(located, input, train, out, onNotice),
+    configuration: await withOwnNormalization(located, input, measured, out, onNotice),
     facts: test,
     test,
   };

@@ -5,7 +5,10 @@ import type { ShareChoice } from '../../plan/share-choice.js';
 import { type DescribedData, type OwnData, ownData } from '../own-data.js';
 
 export interface OwnDataOptions
-  extends Pick<LoadDatasetOptions, 'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes'> {
+  extends Pick<
+    LoadDatasetOptions,
+    'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes' | 'skipDamaged'
+  > {
   /** The part of the set that is the participant's; all of it by default. */
   readonly choice?: ShareChoice | undefined;
 }
@@ -27,7 +30,8 @@ export async function loadOwnData(
     // Pictures are made to fit. A share of a whole set leaves out the test pictures that the set
     // leaves out.
     ...size,
-    trainingOnly: choice === undefined,
+    fit: described.configuration.imageFit,
+    wanted: choice === undefined ? 'training' : 'both',
   });
   return ownData(train, name, described, choice, spec, options.onNotice);
 }

@@ -108,17 +108,17 @@ describe('pictures in a page are refused before they are decoded', () => {
     [
       'when there is no picture',
       ['set/notes.txt'],
-      'data: "set" holds "notes.txt", expected a folder of PNG or JPEG pictures with one folder a class, or train-images-idx3-ubyte and train-labels-idx1-ubyte (gzip or plain)',
+      'data: "set" holds "notes.txt", expected a folder of pictures with one folder a class, or train-images-idx3-ubyte and train-labels-idx1-ubyte (gzip or plain)',
     ],
     [
       'when there is a file of another kind among them',
       ['set/shirt/1.png', 'set/shirt/notes.txt', 'set/shoe/1.png'],
-      'data: "set/shirt/notes.txt" is not a picture, expected .png, .jpg or .jpeg',
+      'data: "set/shirt/notes.txt" is not a picture, expected .png, .jpg, .webp',
     ],
     [
-      'when there are folders in a class',
-      ['set/shirt/blue/1.png', 'set/shoe/1.png'],
-      'data: "set/shirt/blue" is a folder, expected pictures only in a class',
+      'when there are several, all at once',
+      ['set/shirt/blue/1.png', 'set/shirt/blue/a.txt', 'set/shoe/1.png', 'set/shoe/labels.csv'],
+      'data: 2 files of "set" cannot be used: "set/shirt/blue/a.txt" is not a picture',
     ],
     [
       'when there is one only',
@@ -166,10 +166,10 @@ describe('pictures in a page are refused before they are decoded', () => {
     [
       'a text named .png',
       'this is text',
-      'cannot be decoded as PNG or JPEG: its first bytes are those of another format',
+      'cannot be decoded as a picture: its first bytes are those of another format',
     ],
-    ['an empty file', '', 'cannot be decoded as PNG or JPEG: the file is empty'],
-    ['another format', 'GIF89a…', 'is gif inside, expected PNG or JPEG'],
+    ['an empty file', '', 'cannot be decoded as a picture: the file is empty'],
+    ['another format', '%PDF-1.7', 'is pdf inside, expected PNG, JPEG, WebP, GIF, AVIF or BMP'],
   ])('when one is %s', async (_, content, message) => {
     const files = [file('set/shirt/1.png', content), file('set/shoe/1.png', content)];
     await expect(readPageData(files, clothes)).rejects.toThrow(`data: "set/shirt/1.png" ${message}`);

@@ -11,8 +11,14 @@ import { type ImageDataset, imageDataset } from '../../../data/images/image-data
 import { foldersOf, type PageFile } from '../../../data/images/page/page-files.js';
 import { readPageIdx } from '../../../data/images/page/page-idx.js';
 import { decodePictures } from '../../../data/images/page/page-pictures.js';
-import { checkBytes, type PictureSize } from '../../../data/images/picture-checks.js';
+import {
+  badFiles,
+  checkBytes,
+  isPictureName,
+  type PictureSize,
+} from '../../../data/images/picture-checks.js';
 import { type PictureFacts, pictureFacts } from '../../../data/images/picture-facts.js';
+import type { PictureFit } from '../../../data/images/picture-size.js';
 import {
   type FolderEntry,
   findPictures,
@@ -60,7 +66,14 @@ export async function readPageData(
     dataset = await readPageIdx(folder, byName, mostBytes, options.signal);
   } else {
     if (inRoot.length === entries.length) throw noDataSet(folder, inRoot);
-    dataset = await readPictures(root, folder, list, byPath, { ...facts, least }, options);
+    dataset = await readPictures(
+      root,
+      folder,
+      list,
+      byPath,
+      { ...facts, least, fit: described.configuration.imageFit },
+      options,
+    );
   }
   checkEnough(dataset.examples, folder, least);
   return dataset;
@@ -71,10 +84,11 @@ async function readPictures(
   folder: string,
   list: ListFolder,
   byPath: ReadonlyMap<string, PageFile>,
-  facts: PictureFacts & { readonly least: number },
+  facts: PictureFacts & { readonly least: number; readonly fit: PictureFit },
   options: PageDataOptions,
 ): Promise<ImageDataset> {
-  const { train } = await findPictures(root, list, true);
+  const { train, strays } = await findPictures(root, list, 'training');
+  if (strays.length > 0) throw badFiles(folder, strays, 'choose others');
   const classNames = [...train.keys()];
   const counts = [...train.values()].map((paths) => paths.length);
   categoryNumbers(classNames, { counts, column: 'labels', spec: folder }, facts.classNames);
@@ -85,7 +99,7 @@ async function readPictures(
   const pictures = examples.map(({ path }) => byPath.get(path) as PageFile);
   return imageDataset({
     name: folder,
-    images: await decodePictures(pictures, size, options),
+    images: await decodePictures(pictures, size, { ...options, fit: facts.fit }),
     labels: Uint8Array.from(examples, ({ label }) => label),
     classNames,
     ...size,
@@ -130,12 +144,12 @@ function noDataSet(folder: string, [first, ...more]: readonly FolderEntry[]): Da
   if (first === undefined) {
     return new DataError('data: there is no file to read among those that were chosen', { hint: layoutHint });
   }
-  const isPicture = /\.(png|jpe?g)$/i.test(first.name);
+  const isPicture = isPictureName(first.name);
   const others = more.length === 0 ? '' : ` and ${more.length} more`;
   return new DataError(
     isPicture
       ? `data: the pictures of "${folder}" lie loose ("${first.name}"${others}), expected one folder a class`
-      : `data: "${folder}" holds "${first.name}"${others}, expected a folder of PNG or JPEG pictures with one folder a class, or train-images-idx3-ubyte and train-labels-idx1-ubyte (gzip or plain)`,
+      : `data: "${folder}" holds "${first.name}"${others}, expected a folder of pictures with one folder a class, or train-images-idx3-ubyte and train-labels-idx1-ubyte (gzip or plain)`,
     { hint: layoutHint },
   );
 }

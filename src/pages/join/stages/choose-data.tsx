@@ -34,9 +34,9 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
       <StageHeading id="data">Your pictures</StageHeading>
       {problem !== undefined && <ProblemNote problem={problem} />}
       <p>
-        A folder of PNG or JPEG pictures that has one folder for each class, called as the class, such as “
-        {classNames[0]}”. They are brought to {imageText(imageShape)}, on this device. Or a pair of IDX files,
-        as MNIST has them.
+        A folder of pictures (PNG, JPEG, WebP, GIF, AVIF, BMP) that has one folder for each class, called as
+        the class, such as “{classNames[0]}”. They are brought to {imageText(imageShape)}, on this device. Or
+        a pair of IDX files, as MNIST has them.
       </p>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; its buttons are everybody's */}
       <div

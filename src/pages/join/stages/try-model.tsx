@@ -40,7 +40,7 @@ export function TryModel({ model, samples, trial, onPredict }: TryModelProps) {
             <input
               type="file"
               class="unseen"
-              accept="image/png,image/jpeg"
+              accept="image/png,image/jpeg,image/webp,image/gif,image/avif,image/bmp"
               onChange={({ currentTarget }) => {
                 const file = currentTarget.files?.[0];
                 if (file !== undefined) onPredict({ file });

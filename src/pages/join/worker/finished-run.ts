@@ -76,12 +76,12 @@ const finishOf = ({ reason, message }: RunEnd): SavedSession['finish'] => ({
   ...(message !== undefined && { message }),
 });
 
-function pixelsOf(file: File, { facts }: TrainedModel): Promise<Uint8Array> {
+function pixelsOf(file: File, { facts, fit }: TrainedModel): Promise<Uint8Array> {
   const [channels, height, width] = facts.imageShape;
   if (channels !== 1 && channels !== 3) {
     throw new FederationError(`a picture has 1 or 3 channels, and this network takes ${channels}`, {
       hint: 'try it on one of your own examples',
     });
   }
-  return decodePicture({ path: file.name, file }, { channels, height, width });
+  return decodePicture({ path: file.name, file }, { channels, height, width }, fit);
 }

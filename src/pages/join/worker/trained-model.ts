@@ -5,6 +5,7 @@
 
 import { categoriesOf } from '../../../data/dataset.js';
 import { imageShapeOf } from '../../../data/images/image-dataset.js';
+import type { PictureFit } from '../../../data/images/picture-size.js';
 import { networkOf } from '../../../engine/nn/by-name.js';
 import { exportInference } from '../../../engine/nn/export-inference.js';
 import { layoutOf, parametersOf } from '../../../engine/nn/layers/network.js';
@@ -18,6 +19,8 @@ import type { ModelFacts, ModelFormat } from '../state/messages.js';
 
 export interface TrainedModel {
   readonly facts: ModelFacts;
+  /** How a picture of another shape comes to that of the model. */
+  readonly fit: PictureFit | undefined;
   /** The same bytes as those of a run's folder. */
   fileOf(format: ModelFormat): Uint8Array<ArrayBuffer>;
   /** By class. @param picture [C,H,W], bytes */
@@ -52,6 +55,7 @@ export function trainedModel(
   let session: Promise<Session> | undefined;
   return {
     facts: { classNames, imageShape, parameters: layoutSize(layout) },
+    fit: description.imageFit,
     fileOf: (format) => (format === 'onnx' ? exported() : safetensors),
     async predict(picture) {
       session ??= openRuntime().then((runtime) => runtime.open(exported()));

@@ -1,0 +1,68 @@
+/**
+ * Looks at the pictures of a folder before they are decoded: which there are, of which class, how
+ * large, and what is wrong with which file. Node only.
+ */
+import type { DataError } from '../../error.js';
+import type { OnDataProgress } from '../../progress.js';
+import type { PictureSize } from '../picture-checks.js';
+import {
+  findPictures,
+  type PictureExample,
+  type PictureTree,
+  pictureExamples,
+  type WantedPictures,
+} from '../picture-tree.js';
+import { listFolder } from './list-folder.js';
+import { pictureSize } from './open-picture.js';
+import { togetherInOrder } from './together-in-order.js';
+
+export interface SurveyedPicture extends PictureExample {
+  readonly own: PictureSize;
+}
+
+export interface PictureSurvey {
+  readonly folder: string;
+  /** In the order of their numbers. */
+  readonly classNames: readonly string[];
+  readonly train: readonly SurveyedPicture[];
+  /** Missing if the folder is not divided, or if test pictures are not wanted. */
+  readonly test?: readonly SurveyedPicture[];
+  readonly unused: readonly string[];
+  /** Files that cannot be used. */
+  readonly problems: readonly DataError[];
+}
+
+export interface SurveyOptions {
+  readonly wanted: WantedPictures;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnDataProgress | undefined;
+}
+
+/**
+ * @throws DataError when the folders are arranged wrongly; the signal's reason when it is aborted
+ */
+export async function surveyPictures(folder: string, options: SurveyOptions): Promise<PictureSurvey> {
+  const { train, test, unused, strays } = await findPictures(folder, listFolder, options.wanted);
+  const classNames = classesOf({ train, ...(test && { test }) });
+  const problems = [...strays];
+  const [forTraining, forTest] = [train, test ?? new Map()].map((part) => pictureExamples(part, classNames));
+  const all = [...(forTraining ?? []), ...(forTest ?? [])];
+  const sound = new Map<PictureExample, SurveyedPicture>();
+  const { signal, onProgress } = options;
+  await togetherInOrder(all, ({ path }) => pictureSize(path), {
+    ...{ signal, what: `pictures of "${folder}"`, onProgress },
+    onDone: (example, own) => void sound.set(example, { ...example, own }),
+    onProblem: (_, problem) => void problems.push(problem),
+  });
+  const kept = (examples: readonly PictureExample[] = []) =>
+    examples.flatMap((example) => sound.get(example) ?? []);
+  return {
+    ...{ folder, classNames, unused, problems, train: kept(forTraining) },
+    ...(test !== undefined && { test: kept(forTest) }),
+  };
+}
+
+/** Those for training; where there are none, those of the test. */
+const classesOf = ({ train, test }: Pick<PictureTree, 'train' | 'test'>): string[] => [
+  ...(train.size > 0 ? train : (test ?? train)).keys(),
+];
