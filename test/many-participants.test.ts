@@ -15,5 +15,5 @@ it('more participants than files stay open come to the bytes of merging in memor
   const inFiles = await runMany(PARTICIPANTS, join(folder, 'run'));
   const inMemory = await runMany(PARTICIPANTS, undefined);
   expect(inFiles.model).toBe(inMemory.model);
-  if (inFiles.openFiles !== undefined) expect(inFiles.openFiles - before).toBeLessThan(MOST_OPEN + 60);
+  if (inFiles.openFiles !== undefined) expect(inFiles.openFiles - before).toBeLessThan(MOST_OPEN + 40);
 });

@@ -27,10 +27,10 @@ export async function runMany(
 ): Promise<ManyParticipants> {
   const began = performance.now();
   let most = openFiles();
-  const onEvent = () => {
+  const look = () => {
     if (most !== undefined) most = Math.max(most, openFiles() ?? 0);
   };
-  const watch = setInterval(onEvent, 20);
+  const watch = setInterval(look, 5);
   try {
     const { model } = await runFederation(
       {

@@ -76,20 +76,37 @@ export async function coordinate(
     running.set(key, done);
   };
 
-  for (;;) {
-    const added: Command[] = [];
-    for (const command of failure === undefined ? eachDue(state) : []) {
-      if (added.length >= atOnce - running.size) break;
-      if (!running.has(keyOf(command))) added.push(command);
+  let due = eachDue(state);
+  /** Those that were running when `due` was asked for, or have begun since. */
+  let begun = new Set<string>();
+  const nextDue = () => begin(due) ?? begin(askAnew());
+  const askAnew = () => {
+    due = eachDue(state);
+    begun = new Set(running.keys());
+    return due;
+  };
+  const begin = (commands: Generator<Command>): Command | undefined => {
+    for (let next = commands.next(); !next.done; next = commands.next()) {
+      const key = keyOf(next.value);
+      if (begun.has(key)) continue;
+      begun.add(key);
+      return next.value;
     }
-    for (const command of added) {
+    return undefined;
+  };
+
+  for (;;) {
+    let added = 0;
+    for (; failure === undefined && running.size < atOnce; added++) {
+      const command = nextDue();
+      if (command === undefined) break;
       start(command);
       // Hundreds may be due at once, each with an initial state to make.
       await takeTurn();
     }
     if (running.size > 0) await Promise.race(running.values());
     // What was added may be done by now, and more be due.
-    else if (added.length === 0) break;
+    else if (added === 0) break;
   }
   if (failure !== undefined) throw failure.error;
   return state;

@@ -60,7 +60,10 @@ export const mergePhase: CoordinatorPhase = {
 export const evaluatePhase: ParticipantsPhase = {
   ...{ by: 'participants', name: 'evaluate', activity: 'evaluating', deadlineSeconds },
   isPartOf: (_, { evaluated }) => evaluated,
-  due: ({ rules, dropped }) => honestOf(rules.participants, rules).filter((name) => !dropped.has(name)),
+  due({ rules, dropped }) {
+    const honest = honestOf(rules.participants, rules);
+    return dropped.size === 0 ? honest : honest.filter((name) => !dropped.has(name));
+  },
   done: ({ copied }) => copied,
   without: (record, participant) => ({ ...record, copied: without(record.copied, participant) }),
   async ask({ rules }, record, { blobOf }) {

@@ -201,6 +201,7 @@ export const isEvaluated = (
 
 /** Those of the participants that do not attack. */
 export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
+  if (attackers.length === 0) return participants;
   const attacking = new Set(attackers);
   return participants.filter((participant) => !attacking.has(participant));
 }

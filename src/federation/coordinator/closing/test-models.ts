@@ -26,6 +26,8 @@ export interface TestedModel {
  * computed, the next is loaded.
  */
 const TOGETHER_BYTES = 16 * 2 ** 20;
+/** However small they are: more keep no more threads at work, and each is an open file. */
+const MOST_TOGETHER = 64;
 
 /**
  * Bytes of the confusion, and of the answers, that are kept of all models for the details of the
@@ -51,9 +53,9 @@ export async function modelsTested(
   { layout, testExamples }: { readonly layout: StateLayout; readonly testExamples: number },
 ): Promise<Tested> {
   const tested = new Map<string, { readonly figures: Figures; readonly metrics: Metrics }>();
-  const waiting = [...models];
+  const waiting = models.values();
   const testOneByOne = async () => {
-    for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
+    for (const model of waiting) {
       const { data } = await model.load();
       const each = await Promise.all(
         model.by.map((tasks) => evaluateInParts(tasks, data, 'test', testExamples)),
@@ -63,7 +65,8 @@ export async function modelsTested(
       await model.discard?.();
     }
   };
-  const atOnce = Math.max(2, Math.floor(TOGETHER_BYTES / 4 / Math.max(1, layoutSize(layout))));
+  const fitting = Math.floor(TOGETHER_BYTES / 4 / Math.max(1, layoutSize(layout)));
+  const atOnce = Math.min(MOST_TOGETHER, Math.max(2, fitting));
   await Promise.all(Array.from({ length: Math.min(atOnce, models.length) }, testOneByOne));
   const by = <Kind extends keyof Tested>(kind: Kind) =>
     Object.fromEntries(models.map(({ name }) => [name, tested.get(name)?.[kind]])) as Tested[Kind];

@@ -53,6 +53,12 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
   const { updates, starts, output, sound } = files;
   const mergeTo = plan.align === undefined ? chunkByChunk(files, plan) : aligned(files, plan);
   const load = (path: string) => loadState(path, plan.layout);
+  const paths = new Map(updates.map(({ participant, path }) => [participant, path]));
+  const pathOf = (participant: string) => {
+    const path = paths.get(participant);
+    if (path === undefined) throw new Error(`internal: the update of "${participant}" does not count`);
+    return path;
+  };
   let prepared: Promise<void> | undefined;
   let compared = 0;
   let isKept = false;
@@ -80,14 +86,16 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
       const common = await starts.common();
       return common === undefined ? undefined : load(common);
     },
-    async load(of) {
-      const update = updates.find(({ participant }) => participant === of);
-      if (update === undefined) throw new Error(`internal: the update of "${of}" does not count`);
-      return load(update.path);
-    },
-    columns: files.hasColumns ? (of) => columns(files, of, plan.layout) : undefined,
+    load: async (participant) => load(pathOf(participant)),
+    columns: files.hasColumns ? columns : undefined,
     close: files.remove,
   };
+
+  async function* columns(participants: readonly string[]) {
+    const began: string[] = [];
+    for (const participant of participants) began.push(await starts.of(participant));
+    yield* columnsOfFiles(plan.layout, participants.map(pathOf), began);
+  }
 }
 
 type MergeTo = (strategy: Strategy, output: string) => Promise<void>;
@@ -131,21 +139,6 @@ function aligned({ updates, starts, metadata }: UpdateFiles, plan: FilePlan): Me
     const merged = await mergeInTurns(strategy, states, mergeOptions(plan, common), turnTaker());
     await writeFileWhole(output, encodeSafetensors(merged, metadata));
   };
-}
-
-async function* columns(
-  { updates, starts }: UpdateFiles,
-  participants: readonly string[],
-  layout: StateLayout,
-) {
-  const paths = new Map(updates.map(({ participant, path }) => [participant, path]));
-  const began: string[] = [];
-  for (const participant of participants) began.push(await starts.of(participant));
-  yield* columnsOfFiles(
-    layout,
-    participants.map((name) => paths.get(name) as string),
-    began,
-  );
 }
 
 /** In the order of the layout, if one is given. */
