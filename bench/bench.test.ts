@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { checkoutAt, measureAgainst } from './against.js';
 import { type Contender, inTurns, sideBySide } from './contender.js';
 import { networkNames, trainingFlops } from './networks.js';
 import { quantile, ratio, sampleOf } from './statistics.js';
 import { bestPeer, measureSteps, type StepsRow, wasBusy } from './steps.js';
-import { compileTable, mergingTable, stepsTable } from './tables.js';
+import { againstTable, compileTable, mergingTable, stepsTable } from './tables.js';
 
 const exactly = (value: number) => sampleOf([value]);
 
@@ -110,4 +112,23 @@ it('a tiny comparison runs, in processes of its own', async () => {
   ]);
   expect(result.product).toHaveLength(3);
   for (const { imagesPerSecond } of result.rows) expect(imagesPerSecond.min).toBeGreaterThan(0);
+});
+
+it('the steps of another checkout take turns with ours', async () => {
+  // This one, which is as fast as itself.
+  const checkout = checkoutAt(fileURLToPath(new URL('..', import.meta.url)));
+  const { rows, ...of } = await measureAgainst('mlp', checkout, {
+    batchSize: 8,
+    rounds: 1,
+    sliceSeconds: 0.01,
+  });
+  expect(of).toEqual({ network: 'mlp', batchSize: 8 });
+  expect(rows.map(({ label }) => label)).toEqual(['1 thread', '2 participants']);
+  for (const { ours, theirs } of rows) expect(Math.min(ours.min, theirs.min)).toBeGreaterThan(0);
+  expect(() => checkoutAt('/nowhere')).toThrow('"/nowhere" has no bench/contender-process.ts');
+});
+
+it('a ratio to another checkout is given to a thousandth', () => {
+  const row = { label: '1 thread', ours: exactly(985), theirs: exactly(1000) };
+  expect(againstTable({ network: 'mlp', batchSize: 64, rows: [row] })).toContain('0.985×');
 });

@@ -2,6 +2,7 @@
  * Who takes part in a comparison: whatever can work for a slice of time and say how fast it was.
  */
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BenchError } from './error.js';
@@ -18,6 +19,7 @@ interface ProcessOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
   /** For getting ready. */
   readonly timeoutMs: number;
 }
@@ -28,8 +30,11 @@ interface ProcessOptions {
  * @throws BenchError when it ends, or is not ready in time.
  */
 export async function processContender(options: ProcessOptions): Promise<Contender> {
-  const { label, program, args, env = {}, timeoutMs } = options;
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const { label, program, args, env = {}, cwd, timeoutMs } = options;
+  const child = spawn(program, args, {
+    ...{ env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
+    ...(cwd !== undefined && { cwd }),
+  });
   let complaint = '';
   child.stderr.on('data', (bytes: Buffer) => {
     complaint = (complaint + bytes.toString()).slice(-4000);
@@ -77,15 +82,18 @@ export async function processContender(options: ProcessOptions): Promise<Contend
 }
 
 /** Ours, by `contender-process.ts`. */
-export function ourContender(label: string, args: readonly (string | number)[]): Promise<Contender> {
-  const script = fileURLToPath(new URL('contender-process.ts', import.meta.url));
-  return processContender({
+export const ourContender = (label: string, args: readonly (string | number)[]) =>
+  checkoutContender(fileURLToPath(new URL('..', import.meta.url)), label, args);
+
+/** The same of another checkout, with its own packages. */
+export const checkoutContender = (checkout: string, label: string, args: readonly (string | number)[]) =>
+  processContender({
     label,
     program: process.execPath,
-    args: ['--import', 'tsx', script, ...args.map(String)],
+    args: ['--import', 'tsx', join(checkout, 'bench/contender-process.ts'), ...args.map(String)],
+    cwd: checkout,
     timeoutMs: 120_000,
   });
-}
 
 /** Several at the same time; their rates are added. */
 export const sideBySide = (label: string, contenders: readonly Contender[]): Contender => ({

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { commandFailure, usageMessage } from '../src/cli/failure.js';
 import { listOf, oneOf, wholeNumber } from '../src/cli/flags/values.js';
+import { checkoutAt } from './against.js';
 import { BenchError } from './error.js';
 import { describeMachine, type Machine } from './machine.js';
 import { isNetworkName, type NetworkName, networkNames } from './networks.js';
@@ -18,6 +19,7 @@ interface Flags {
   readonly json?: string;
   readonly python: readonly string[];
   readonly peers?: string;
+  readonly against?: string;
 }
 
 /** Only these compare with PyTorch. */
@@ -48,14 +50,22 @@ const program = new Command('npm run bench --')
     '--peers <folder>',
     `where libraries of JavaScript are installed, for "steps" (or ${PEERS_VARIABLE}=folder)`,
   )
+  .option('--against <checkout>', 'for "steps" alone: another checkout, in place of PyTorch')
   .configureOutput({ outputError: (text, write) => write(usageMessage(text)) })
   .exitOverride()
   .action(bench);
 
 async function bench(what: readonly string[], flags: Flags): Promise<void> {
   const { chosen, networks } = choose(what, flags);
-  const pyTorches = chosen.some((name) => withPeers.includes(name)) ? await findPyTorch(flags.python) : [];
-  const peers = chosen.includes('steps') ? await findPeers(flags.peers) : [];
+  const against = flags.against === undefined ? undefined : checkoutAt(flags.against);
+  if (against !== undefined && chosen.join() !== 'steps') {
+    throw new BenchError(`bench: --against compares steps, got ${chosen.join(', ')}`, {
+      hint: 'npm run bench -- steps --against CHECKOUT',
+    });
+  }
+  const compares = against === undefined && chosen.some((name) => withPeers.includes(name));
+  const pyTorches = compares ? await findPyTorch(flags.python) : [];
+  const peers = compares && chosen.includes('steps') ? await findPeers(flags.peers) : [];
   const machine = describeMachine(pyTorches);
   const notes: string[] = [];
   const tell = (note: string) => {
@@ -63,11 +73,13 @@ async function bench(what: readonly string[], flags: Flags): Promise<void> {
     console.log(`note: ${note}`);
   };
   console.log(machineLines(machine));
-  if (pyTorches.length === 0 && chosen.some((name) => withPeers.includes(name))) {
+  if (compares && pyTorches.length === 0) {
     tell('no Python here has PyTorch, so ours stands alone; bench/README.md says how to get one');
   }
   const results: { part: PartName; figures: unknown }[] = [];
-  const options = { networks, batchSize: flags.batch, quick: flags.quick ?? false, pyTorches, peers, tell };
+  const options = {
+    ...{ networks, batchSize: flags.batch, quick: flags.quick ?? false, pyTorches, peers, against, tell },
+  };
   for (const part of chosen) {
     for await (const { figures, table } of parts[part](options)) {
       results.push({ part, figures });

@@ -1,4 +1,5 @@
 /** The parts of the benchmark: each measures, and says its result as text. */
+import { measureAgainst } from './against.js';
 import { measureBrowser, openPages } from './browser.js';
 import { measureCompile } from './compile.js';
 import { allDemands, type DemandRow, measureDemand, quickDemands } from './demands.js';
@@ -12,6 +13,7 @@ import type { PyTorch } from './pytorch.js';
 import { measureServed } from './served.js';
 import { measureSteps } from './steps.js';
 import {
+  againstTable,
   browserTable,
   compileTable,
   demandsTable,
@@ -30,6 +32,8 @@ export interface PartOptions {
   readonly quick: boolean;
   readonly pyTorches: readonly PyTorch[];
   readonly peers: readonly InstalledPeer[];
+  /** Another checkout, whose steps are measured in place of PyTorch's. */
+  readonly against: string | undefined;
   /** What could not be measured, and why. */
   readonly tell: (note: string) => void;
 }
@@ -47,6 +51,11 @@ const turnsOf = ({ quick, batchSize, pyTorches, tell }: PartOptions) => {
 export const parts = {
   async *steps(options) {
     for (const network of options.networks) {
+      if (options.against !== undefined) {
+        const figures = await measureAgainst(network, options.against, turnsOf(options));
+        yield { figures, table: againstTable(figures) };
+        continue;
+      }
       const figures = await measureSteps(network, turnsOf(options));
       yield { figures, table: stepsTable(figures) };
       if (options.peers.length === 0) continue;

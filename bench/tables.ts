@@ -1,6 +1,7 @@
 /** What is printed: each part's table, with its title. */
 import { byteSize, count } from '../src/report/numbers.js';
 import { textTable } from '../src/report/text-table.js';
+import type { AgainstResult } from './against.js';
 import type { BrowserResult } from './browser.js';
 import { type CompileResult, planBatchSizes } from './compile.js';
 import type { DemandRow } from './demands.js';
@@ -88,6 +89,19 @@ export function peersTable({ network, rows }: PeersResult): string {
     ['', 'batch', 'images/s', 'min', 'max', 'ours', 'ours to it'],
     ...lines,
   ]);
+}
+
+export function againstTable({ network, batchSize, rows }: AgainstResult): string {
+  const lines = rows.map(({ label, ours, theirs }) => [
+    label,
+    ...rateCells(ours),
+    ...rateCells(theirs),
+    `${ratio(ours, theirs).toFixed(3)}×`,
+  ]);
+  return table(
+    `Training steps of ${network}, batch ${batchSize}, beside another checkout in the same turns`,
+    [['', 'images/s', 'min–max', 'the other', 'min–max', 'to the other'], ...lines],
+  );
 }
 
 /** Two digits below 10. */
