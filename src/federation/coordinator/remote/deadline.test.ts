@@ -59,6 +59,29 @@ describe('rounds with remote participants and deadlines', () => {
     expect(await finalText(rounds.state().rounds[1]?.merged?.sha256)).toBe('site-a2(site-a1())');
   });
 
+  it('have no deadline in a round that is void, for an operator went back in that moment', async () => {
+    let back: Promise<void> | undefined;
+    const { rounds, transport, end, store } = coordinator(undefined, {
+      rules: { ...rules, quorum: 1, deadlineSeconds: 60 },
+      observer: {
+        onEvent({ type, round }) {
+          // Round 2 is about to begin, and to get a deadline.
+          if (type === 'merged' && round === 1) back ??= rounds.rollback(0);
+        },
+      },
+    });
+    const stop = new AbortController();
+    const done = rounds.conduct(end, 1, stop.signal);
+    for (const name of rules.participants) void takePart(transport.openParticipant(name), name);
+    const events = () => store.events.map(({ type, round }) => `${type} ${round}`);
+    const since = () => events().slice(events().indexOf('rolled-back 2'));
+    await until(() => since().length > 1 && since()[0] === 'rolled-back 2');
+    await back;
+    expect(since()[1]).toBe('deadline-set 1');
+    stop.abort();
+    await expect(done).rejects.toThrow('interrupted');
+  });
+
   it('merge those who were in at the deadline, also when the coordinator is killed before it has merged', async () => {
     const finalTexts: string[] = [];
     for (const killed of [false, true]) {

@@ -23,8 +23,14 @@ export function deadlineTimer(ledger: Ledger, clock: Clock): DeadlineTimer {
     const { round, phase, seconds: whole, deadline } = due;
     const attempt = inAttempt(ledger.state());
     if (deadline === undefined) {
-      const at = clock.later(whole);
-      await ledger.exclusively(() => ledger.record({ type: 'deadline-set', round, phase, ...attempt, at }));
+      await ledger.exclusively(async () => {
+        // An operator may have gone back since, and the round is void.
+        const now = deadlineOf(ledger.state());
+        if (now === undefined || now.deadline !== undefined) return;
+        const { round, phase, seconds } = now;
+        const at = clock.later(seconds);
+        await ledger.record({ type: 'deadline-set', round, phase, ...inAttempt(ledger.state()), at });
+      });
       return keep();
     }
     const { at, passed } = deadline;
