@@ -3,13 +3,13 @@
  * measured, and has the right gradient.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { segmentation } from '../../test/segmentation.js';
 import { randomStream } from '../base/random.js';
 import { arrayDataset } from '../data/arrays/array-dataset.js';
 import { batches } from '../data/batches/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import * as g from '../engine/graph/build.js';
 import { evaluate } from '../engine/graph/evaluate.js';
-import type { Value } from '../engine/graph/value.js';
 import { carryOf } from '../engine/nn/carry.js';
 import { conv2d, dense, embedding } from '../engine/nn/layers/layers.js';
 import {
@@ -74,42 +74,6 @@ const masks = arrayDataset({
   ],
 });
 
-/** Per-pixel softmax cross-entropy, and the mean over the classes of intersection over union. */
-const segmentation = (classes: number): Task => {
-  /** [N,H,W,classes] */
-  const scores = (output: Value) => g.transpose(output, [0, 2, 3, 1]);
-  /** A row of zeros where the pixel is ignored. */
-  const truth = ([mask]: readonly Value[]) => g.oneHot(mask!, classes);
-  return {
-    name: 'segmentation',
-    targets: [{ name: 'mask', dtype: 'i32', shape: [SIDE, SIDE] }],
-    output: [classes, SIDE, SIDE],
-    unit: 'pixel',
-    losses: (output, targets) =>
-      g.neg(g.reduceSum(g.mul(g.logSoftmax(scores(output), 3), truth(targets)), [1, 2, 3])),
-    units: (targets) => g.reduceSum(truth(targets), [1, 2, 3]),
-    metrics: [
-      {
-        ...{ name: 'iou', label: 'IoU', better: 'higher', format: 'percent' },
-        sums(output, targets, weights) {
-          const counted = g.mul(truth(targets), g.reshape(weights, [weights.shape[0]!, 1, 1, 1]));
-          const predicted = g.mul(
-            g.oneHot(g.argMax(scores(output), 3), classes),
-            g.reduceSum(counted, [3], true),
-          );
-          const over = (x: Value) => g.reduceSum(x, [0, 1, 2]);
-          return {
-            intersection: over(g.mul(predicted, counted)),
-            either: over(g.add(predicted, counted)),
-          };
-        },
-        figure: ({ intersection, either }) =>
-          g.reduceMean(g.div(intersection!, g.sub(either!, intersection!))),
-      },
-    ],
-  };
-};
-
 /** The class is the token that the sequence begins with, of three. */
 const [LENGTH, VOCABULARY] = [5, 6];
 const tokens = Int32Array.from({ length: LENGTH * EXAMPLES }, (_, i) =>
@@ -167,7 +131,7 @@ const cases: Record<string, Case> = {
   'a picture, and a mask of its pixels': {
     dataset: masks,
     network: onPixels((scope, x) => conv2d(scope.in('conv'), x, { filters: 2, kernel: 3, padding: 1 })),
-    task: segmentation(2),
+    task: segmentation(2, SIDE),
     learningRate: 1,
     reaches: (iou) => iou > 0.8,
     byHand(outputs) {

@@ -1,101 +1,27 @@
-/** Federations of other data than pictures, and of tasks of a program's own, over a real hub. */
+/** Federations of other data than pictures, and of tasks of a program's own, over a real hub and NATS. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { poisson } from '../../../examples/own-task.js';
+import { type NatsServer, natsServer, withoutNats } from '../../../test/nats-server.js';
+import { counts, ownTasks, reader, sentences, tokens, VOCABULARY } from '../../../test/own-tasks.js';
+import { overHub, overNats, servedOver } from '../../../test/served-over.js';
 import { servedOverHub } from '../../../test/served-over-hub.js';
-import { randomStream } from '../../base/random.js';
+import type { HubWatcher } from '../../../test/watch-hub.js';
 import { arrayDataset } from '../../data/arrays/array-dataset.js';
 import { type Dataset, subset, withoutExamples } from '../../data/dataset.js';
-import * as g from '../../engine/graph/build.js';
-import { dense, embedding } from '../../engine/nn/layers/layers.js';
-import type { Network } from '../../engine/nn/layers/network.js';
 import { mlp } from '../../engine/nn/models/mlp.js';
 import { factsOfMetrics } from '../../engine/nn/tasks/measures.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
+import { replayRun } from '../../experiments/replay.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import type { RunOperator } from '../../transport/run-operator.js';
 import type { JoinOptions } from '../participant/node/join-federation.js';
-import { FINAL_MODEL } from '../participant/take-part.js';
-import type { Extensions } from '../plan/extensions.js';
+import { FINAL_MODEL, type TakePartOutcome } from '../participant/take-part.js';
 import { shareChoice } from '../plan/share-choice.js';
 import { runFederation } from './run-federation.js';
 import { serveFederation } from './serve-federation.js';
-
-const EXAMPLES = 60;
-const random = randomStream('any task over a hub');
-const features = Float32Array.from({ length: 2 * EXAMPLES }, () => random.normal());
-const inputs = [{ name: 'features', values: features, shape: [2] }];
-const numbers = (of: (a: number, b: number) => number) =>
-  Float32Array.from({ length: EXAMPLES }, (_, i) =>
-    of(features[2 * i] as number, features[2 * i + 1] as number),
-  );
-const distances = arrayDataset({
-  name: 'distances',
-  inputs,
-  targets: [
-    {
-      name: 'distance',
-      values: numbers((a, b) => 2 * a - b + 1 + 0.1 * random.normal()),
-      meaning: { kind: 'number', unit: 'km' },
-    },
-  ],
-});
-const counts = arrayDataset({
-  name: 'counts',
-  inputs,
-  targets: [{ name: 'count', values: numbers((a) => Math.max(0, Math.round(Math.exp(a)))) }],
-});
-const [LENGTH, VOCABULARY] = [5, 6];
-const tokens = Int32Array.from({ length: LENGTH * EXAMPLES }, (_, i) =>
-  i % LENGTH === 0 ? random.integer(3) : 3 + random.integer(VOCABULARY - 3),
-);
-const sentences = arrayDataset({
-  name: 'sentences',
-  inputs: [
-    { name: 'tokens', values: tokens, shape: [LENGTH], meaning: { kind: 'tokens', vocabulary: VOCABULARY } },
-  ],
-  targets: [
-    {
-      name: 'kind',
-      values: Int32Array.from({ length: EXAMPLES }, (_, i) => tokens[LENGTH * i] as number),
-      meaning: { kind: 'categories', names: ['question', 'order', 'wish'] },
-    },
-  ],
-});
-const reader: Network = (scope, tokens) => {
-  const words = embedding(scope.in('words'), tokens, { vocabulary: VOCABULARY, features: 4 });
-  return dense(scope.in('fc'), g.reduceMean(words, [1]), 3);
-};
-
-interface Case {
-  readonly dataset: Dataset;
-  readonly settings: Partial<ConfigurationInput>;
-  /** What both sides bring. */
-  readonly extensions: Extensions;
-  readonly metric: string;
-}
-
-const cases: Readonly<Record<string, Case>> = {
-  'numbers of a table, and a number': {
-    dataset: distances,
-    settings: { task: { name: 'regression', unit: 'km' }, model: { name: 'mlp', hidden: [4] } },
-    extensions: {},
-    metric: 'rmse',
-  },
-  'tokens, and a category': {
-    dataset: sentences,
-    settings: {},
-    extensions: { network: reader },
-    metric: 'accuracy',
-  },
-  'a task of one’s own': {
-    dataset: counts,
-    settings: {},
-    extensions: { network: mlp({ classes: 1, hidden: [4] }), task: poisson },
-    metric: 'deviance',
-  },
-};
 
 const base = {
   partition: { name: 'dirichlet', participants: 2, alpha: 1 },
@@ -112,42 +38,52 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const shareOf = (dataset: Dataset, part: number): JoinOptions => ({
+const shareOf = (dataset: Dataset, part: number, parts = 2): JoinOptions => ({
   data: dataset,
-  choice: shareChoice(`dirichlet:alpha=1:${part}/2`),
+  choice: shareChoice(`dirichlet:alpha=1:${part}/${parts}`),
 });
 
 describe('a federation over a hub', () => {
-  it.each(Object.entries(cases))('of %s comes to the bytes of a run on one machine', async (_, one) => {
+  it.each(Object.entries(ownTasks))('of %s comes to the bytes of a run on one machine', async (_, one) => {
     const { dataset, settings, extensions, metric } = one;
     const test = subset(dataset, [0, 1, 2, 3, 4, 5], 'test');
     const configuration = { ...base, ...settings };
     const brought = { extensions, shareLabelCounts: true };
-    const { result, outcomes, out } = await servedOverHub(
+    const way = await overHub(folder);
+    const taking: Promise<TakePartOutcome | Error>[] = [];
+    let watching: Promise<HubWatcher> | undefined;
+    const { result, out } = await servedOver(
+      way,
       folder,
       { dataset: dataset.name, ...configuration },
       { extensions, test },
-      {
-        'environment-1': { ...shareOf(dataset, 1), ...brought },
-        'environment-2': { ...shareOf(dataset, 2), ...brought },
+      ({ join }) => {
+        watching = way.watch?.();
+        for (const part of [1, 2])
+          taking.push(join(`environment-${part}`, { ...shareOf(dataset, part), ...brought }));
       },
     );
     const local = join(folder, 'local');
     const run = { out: local, data: { train: dataset, test }, workers: 1, extensions };
     const { result: expected } = await runFederation(configuration, run);
-    expect(outcomes).toMatchObject([{ type: 'finished' }, { type: 'finished' }]);
+    expect(await Promise.all(taking)).toMatchObject([{ type: 'finished' }, { type: 'finished' }]);
     const file = await readFile(join(local, 'model.safetensors'));
     expect(file.equals(await readFile(join(out, 'model.safetensors')))).toBe(true);
     expect(file.equals(await readFile(join(folder, 'environment-2', FINAL_MODEL)))).toBe(true);
     const figures = (of: typeof result) => of.rounds.map(({ merged, copied }) => ({ merged, copied }));
     expect(figures(result)).toEqual(figures(expected));
     expect(result.rounds.at(-1)?.copied[0]?.validation[metric]).toBeTypeOf('number');
+    // What a dashboard shows.
+    const watcher = await watching;
+    expect(watcher?.of('overview')[0]?.overview.metrics[0]?.name).toBe(metric);
+    const data = { train: dataset, test };
+    expect((await replayRun(out, { workers: 1, data, extensions })).differences).toEqual([]);
   });
 
   it('needs no test examples of the coordinator, only what the data are', async () => {
     const { result, outcomes } = await servedOverHub(
       folder,
-      { ...base, ...cases['tokens, and a category']?.settings, rounds: 1 },
+      { ...base, ...ownTasks['tokens, and a category']?.settings, rounds: 1 },
       { extensions: { network: reader }, test: withoutExamples(sentences) },
       {
         'environment-1': { ...shareOf(sentences, 1), extensions: { network: reader } },
@@ -265,3 +201,54 @@ describe('a federation over a hub', () => {
     ).rejects.toThrow('"task.name" is "custom", but no task is given');
   });
 });
+
+describe.skipIf(withoutNats)(
+  'a federation over NATS, of which one is dropped and a round is repeated',
+  () => {
+    let server: NatsServer;
+    beforeAll(async () => {
+      server = await natsServer();
+    });
+    afterAll(() => server.stop());
+
+    it.each(Object.entries(ownTasks))('of %s comes to the bytes of its replay', async (_, one) => {
+      const { dataset, settings, extensions, metric } = one;
+      const data = { train: dataset, test: subset(dataset, [0, 1, 2, 3, 4, 5], 'test') };
+      const partition = { ...base.partition, participants: 3 };
+      const configuration = { dataset: dataset.name, ...base, ...settings, partition, rounds: 3 };
+      const acts: Promise<unknown>[] = [];
+      let operator: RunOperator | undefined;
+      const taking: Promise<TakePartOutcome | Error>[] = [];
+      const { result, out } = await servedOver(
+        overNats(server.url),
+        folder,
+        configuration,
+        {
+          ...{ extensions, test: data.test },
+          observer: {
+            onEvent({ type, round }) {
+              if (type !== 'merged' || round !== 2 || acts.length > 0) return;
+              acts.push(
+                operator?.rollback(1) ?? Promise.resolve(),
+                operator?.drop('environment-3') ?? Promise.resolve(),
+              );
+            },
+          },
+        },
+        (run) => {
+          operator = run.operator;
+          for (const part of [1, 2, 3])
+            taking.push(run.join(`environment-${part}`, { ...shareOf(dataset, part, 3), extensions }));
+        },
+      );
+      await Promise.all(acts);
+      const [first, , dropped] = await Promise.all(taking);
+      expect(first).toMatchObject({ type: 'finished', reason: 'max-rounds' });
+      expect(dropped).toMatchObject({ message: expect.stringMatching(/"environment-3".*dropped/) });
+      expect(result.rounds.map(({ participants }) => participants.length)).toEqual([3, 2, 2]);
+      expect(result.rounds.at(-1)?.copied[0]?.validation[metric]).toBeTypeOf('number');
+      const { differences } = await replayRun(out, { workers: 1, data, extensions });
+      expect(differences).toEqual([]);
+    });
+  },
+);

@@ -5,14 +5,22 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { natsServer, withoutNats } from '../../../test/nats-server.js';
+import { reader, sentences } from '../../../test/own-tasks.js';
 import { base, served } from '../../../test/served-federation.js';
+import { overHub, overNats, type ServedRun, servedOver, type Way } from '../../../test/served-over.js';
+import { withoutExamples } from '../../data/dataset.js';
 import { networkOf } from '../../engine/nn/by-name.js';
 import { initialState, parametersOf } from '../../engine/nn/layers/network.js';
 import { onPixels, pixels } from '../../engine/nn/models/normalize-pixels.js';
+import { replayRun } from '../../experiments/replay.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
 import { tensorView } from '../../tensor/state-dict.js';
-import { FINAL_MODEL } from '../participant/take-part.js';
+import type { JoinOptions } from '../participant/node/join-federation.js';
+import { FINAL_MODEL, type TakePartOutcome } from '../participant/take-part.js';
+import { shareChoice } from '../plan/share-choice.js';
+import type { RoundEvent } from '../rounds/round-events.js';
 import { runFederation } from './run-federation.js';
 import { eachInFolder } from './serve-federation.contract.js';
 
@@ -80,3 +88,103 @@ describe('a served federation in which the last layer stays with each participan
     expect(heads).toEqual(Object.values(personal).map((model) => tensorView(model, 'fc2.weight')));
   });
 });
+
+/**
+ * Who takes part in what: "accepts" has the coordinator's plan and no network, "late" comes after
+ * round 1, and "moves" goes on in another folder after round 3, without what it had of its own.
+ */
+const names = ['has-it', 'accepts', 'moves', 'late'] as const;
+type Name = (typeof names)[number];
+
+describe('own tensors stay where they are, with a foreign plan, somebody late, a rollback, a drop and half precision', () => {
+  const folderOf = eachInFolder();
+
+  it('over a hub', async () => {
+    const folder = folderOf();
+    await lastsThroughAll(await overHub(folder), folder);
+  });
+
+  it.skipIf(withoutNats)('over NATS', async () => {
+    const server = await natsServer();
+    await lastsThroughAll(overNats(server.url), folderOf()).finally(() => server.stop());
+  });
+});
+
+async function lastsThroughAll(way: Way, folder: string): Promise<void> {
+  const configuration: ConfigurationInput = {
+    dataset: sentences.name,
+    participants: [...names],
+    partition: { name: 'iid', participants: 4 },
+    model: { name: 'custom' },
+    optimizer: { name: 'sgd', learningRate: 0.3 },
+    batchSize: 4,
+    local: { epochs: 2 },
+    rounds: 4,
+    evaluateEvery: 4,
+    share: ['words.*'],
+    codec: { update: 'half', model: 'half' },
+    // Round 1 does not wait for who is late, and the last rounds wait for the three others.
+    ...{ quorum: 3, deadlineSeconds: 3 },
+  };
+  const extensions = { network: reader };
+  const outcomes = new Map<string, Promise<TakePartOutcome | Error>>();
+  let run: ServedRun | undefined;
+  const moving = new AbortController();
+  const take = (name: Name, options: Partial<JoinOptions> = { extensions }) => {
+    const choice = shareChoice(`iid:${names.indexOf(name) + 1}/4`);
+    const taking = (run as ServedRun).join(name, { data: sentences, choice, ...options });
+    outcomes.set(name, taking);
+    return taking;
+  };
+  const acts: unknown[] = [];
+  const onEvent = ({ type, round }: RoundEvent) => {
+    if (type !== 'merged') return;
+    if (round === 1 && acts.length === 0) acts.push(take('late'));
+    if (round === 2) acts.push(acts.length === 1 ? run?.operator.rollback(1) : run?.operator.drop('late'));
+    if (round === 3) moving.abort();
+  };
+  const { result, out } = await servedOver(
+    way,
+    folder,
+    configuration,
+    { extensions, test: withoutExamples(sentences), observer: { onEvent } },
+    (opened) => {
+      run = opened;
+      void take('has-it');
+      void take('accepts', { acceptForeignPlan: true });
+      void take('moves', { extensions, signal: moving.signal }).then(() =>
+        take('moves', { extensions, folder: join(folder, 'another machine') }),
+      );
+    },
+  );
+  for (const name of names) {
+    const outcome = await outcomes.get(name);
+    if (name === 'late') expect(outcome).toMatchObject({ message: expect.stringMatching(/"late".*dropped/) });
+    else expect(outcome).toMatchObject({ type: 'finished', reason: 'max-rounds' });
+  }
+  const taken = result.rounds.map(({ participants }) => participants.map(({ name }) => name));
+  expect(taken.slice(0, 2)).toEqual([['has-it', 'accepts', 'moves'], [...names]]);
+  expect(taken.slice(2)).toEqual([taken[0], taken[0]]);
+
+  // A run on one machine comes to the same, but for what "moves" no longer has in round 4.
+  const replayed = join(folder, 'replayed');
+  const data = { train: sentences, test: withoutExamples(sentences) };
+  const { differences } = await replayRun(out, { workers: 1, data, extensions, out: replayed });
+  expect(differences[0]).toMatchObject({ round: 4, of: 'update', participant: 'moves' });
+  expect(differences.filter(({ of }) => of === 'update')).toHaveLength(1);
+  const modelIn = async (...path: string[]) =>
+    decodeSafetensors(await readFile(join(folder, ...path)), path.join('/')).state;
+  const shared = await modelIn('served', 'model.safetensors');
+  expect(shared.layout.map(({ name }) => name)).toEqual(['words.weight']);
+  for (const name of ['has-it', 'accepts'] as const) {
+    const theirs = await modelIn(name, FINAL_MODEL);
+    const expected = await modelIn('replayed', 'personal', `${name}.safetensors`);
+    for (const tensor of ['fc.weight', 'fc.bias'])
+      expect(tensorView(theirs, tensor)).toEqual(tensorView(expected, tensor));
+    expect(tensorView(theirs, 'words.weight')).toEqual(tensorView(shared, 'words.weight'));
+  }
+  // It began anew, as somebody who is late does.
+  const moved = await modelIn('another machine', FINAL_MODEL);
+  const before = await modelIn('replayed', 'personal', 'moves.safetensors');
+  expect(tensorView(moved, 'fc.weight')).not.toEqual(tensorView(before, 'fc.weight'));
+}
