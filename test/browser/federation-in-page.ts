@@ -1,39 +1,46 @@
 /**
- * The small federation within one page: a coordinator in memory that does FedAvg as a plain loop,
+ * A federation within one page: a coordinator in memory that merges in a plain loop,
  * and participants who take part by `joinFederationFromPage`, each with a training worker of its
  * own. For a page, or a worker of one.
  */
 
 import { joinFederationFromPage, pageTasks } from '../../src/browser.js';
 import { allIndices } from '../../src/data/batches/batches.js';
-import { imageFacts } from '../../src/data/images/image-dataset.js';
+import type { Dataset } from '../../src/data/dataset.js';
 import { blobOf } from '../../src/federation/participant/kept-update.js';
 import { ownData } from '../../src/federation/participant/own-data.js';
 import { compileFederation } from '../../src/federation/plan/compile-federation.js';
 import { describeFederation } from '../../src/federation/plan/description.js';
-import { namedParts } from '../../src/federation/plan/extensions.js';
+import { type Extensions, namedParts } from '../../src/federation/plan/extensions.js';
 import { shareChoice } from '../../src/federation/plan/share-choice.js';
 import type { Assigned } from '../../src/federation/rounds/round.js';
 import { merge } from '../../src/merge/memory/merge.js';
-import { mean } from '../../src/merge/strategies/mean.js';
+import type { Figures } from '../../src/metrics/metric.js';
 import { accuracy } from '../../src/metrics/metrics.js';
 import type { Announcement } from '../../src/protocol/announcement.js';
 import type { Assignment } from '../../src/protocol/assignment.js';
-import { parseConfiguration } from '../../src/protocol/configuration/configuration.js';
+import type { Blob } from '../../src/protocol/blob-name.js';
+import {
+  type ConfigurationInput,
+  parseConfiguration,
+} from '../../src/protocol/configuration/configuration.js';
 import { decodeSafetensors, encodeSafetensors } from '../../src/tensor/safetensors.js';
 import type { StateDict } from '../../src/tensor/state-dict.js';
 import { inProcess } from '../../src/transport/in-process.js';
 import type { BlobFolder } from '../../src/transport/transport.js';
 import type { Pictures } from './same-steps.js';
-import {
-  CLASSES,
-  datasetOf,
-  type FederationFigures,
-  IMAGE_SHAPE,
-  smallFederation,
-} from './small-federation.js';
+import { datasetOf, type FederationFigures, smallFederation } from './small-federation.js';
 
 const NAMES = ['environment-1', 'environment-2'];
+
+interface PageFederation {
+  readonly settings: ConfigurationInput;
+  /** Of everybody; each takes its part of it. */
+  readonly train: Dataset;
+  /** Such as `v`, of two. */
+  readonly partition: string;
+  readonly extensions: Extensions;
+}
 
 interface FederationInPage extends FederationFigures {
   /** What the participants say of themselves. */
@@ -46,11 +53,27 @@ export async function federationInPage(
   testPictures: Pictures,
   threads: number,
 ): Promise<FederationInPage> {
-  const configuration = parseConfiguration(smallFederation, 'test');
-  const facts = imageFacts(IMAGE_SHAPE, CLASSES);
-  const compiled = compileFederation(configuration, facts, namedParts(configuration, {}, 'test'), 'test');
-  const description = await describeFederation(compiled, { job: '0123456789abcdef', participants: NAMES });
   const train = datasetOf(pictures);
+  const federation = { settings: smallFederation, train, partition: 'v', extensions: {} };
+  const { compiled, runtimes, validation, state } = await mergedInPage(federation, threads);
+  const test = datasetOf(testPictures);
+  const tasks = await pageTasks({ plan: compiled.plan, train, test }, { device: 'wasm', threads: 1 });
+  const examples = { source: 'test', indices: allIndices(test) } as const;
+  const metrics = await tasks.evaluate({ type: 'evaluate', state: state.data, examples });
+  tasks.close();
+  const validationAccuracies = validation.map((round) => round.map(({ accuracy = Number.NaN }) => accuracy));
+  return { runtimes, validationAccuracies, state: state.data, testAccuracy: accuracy(metrics) };
+}
+
+/** The model after the last round, and each participant's figures for the copy after each. */
+export async function mergedInPage(
+  { settings, train, partition, extensions }: PageFederation,
+  threads: number,
+) {
+  const configuration = parseConfiguration(settings, 'test');
+  const named = namedParts(configuration, extensions, 'test');
+  const compiled = compileFederation(configuration, train, named, 'test');
+  const description = await describeFederation(compiled, { job: '0123456789abcdef', participants: NAMES });
 
   const blobs = blobsInMemory();
   const heard = new Map<string, Announcement>();
@@ -83,7 +106,7 @@ export async function federationInPage(
     coordinator.publish({ ...assigned, epoch: 1, sequence: ++sequence } as Assignment);
 
   const participants = NAMES.map((name, index) => {
-    const choice = shareChoice(`v:${index + 1}/${NAMES.length}`);
+    const choice = shareChoice(`${partition}:${index + 1}/${NAMES.length}`);
     return joinFederationFromPage(transport.openParticipant(name), name, {
       // One is given its data, the other comes by it when it knows what the federation is about.
       data:
@@ -91,48 +114,44 @@ export async function federationInPage(
           ? ownData(train, name, description, choice)
           : async (description) => ownData(train, name, description, choice),
       device: 'wasm',
-      threads,
+      ...{ threads, extensions },
     });
   });
   const failed = Promise.all(participants).then(() => new Promise<never>(() => {}));
 
   async function rounds() {
     const runtimes = (await hears('joined')).map(({ runtime }) => runtime);
-    const validationAccuracies: number[][] = [];
+    const validation: Figures[][] = [];
     let state: StateDict | undefined;
     for (let round = 1; round <= configuration.rounds; round++) {
       const base = state && (await blobs.put(encodeSafetensors(state)));
       await publish({ type: 'train', round, waitingFor: NAMES, ...(base && { base }) });
       const updates = await hears('update');
-      const states = await Promise.all(updates.map(({ update }) => blobs.get(update.state.sha256)));
-      state = merge(
-        mean(),
-        states.map((bytes, index) => ({
-          name: NAMES[index] as string,
-          examples: updates[index]?.update.examples as number,
-          state: decodeSafetensors(bytes as Uint8Array<ArrayBuffer>, 'an update').state,
-        })),
-      );
+      const stateOf = async ({ sha256 }: Blob) =>
+        decodeSafetensors((await blobs.get(sha256)) as Uint8Array<ArrayBuffer>, 'what was sent').state;
+      const merged = updates.map(async ({ update }, index) => {
+        const attached = Object.entries(update.attachments ?? {});
+        const auxiliaries = await Promise.all(
+          attached.map(async ([name, blob]) => [name, await stateOf(blob)] as const),
+        );
+        return {
+          ...{ name: NAMES[index] as string, examples: update.examples },
+          ...{ state: await stateOf(update.state), auxiliaries: Object.fromEntries(auxiliaries) },
+        };
+      });
+      state = merge(compiled.strategy, await Promise.all(merged));
       const model = await blobs.put(encodeSafetensors(state));
       await publish({ type: 'evaluate', round, waitingFor: NAMES, model });
-      validationAccuracies.push(
-        (await hears('evaluated')).map((one) => one.validation.accuracy ?? Number.NaN),
-      );
+      validation.push((await hears('evaluated')).map((one) => one.validation));
     }
-    return { runtimes, validationAccuracies, state: state as StateDict };
+    return { runtimes, validation, state: state as StateDict };
   }
-  const { runtimes, validationAccuracies, state } = await Promise.race([rounds(), failed]);
+  const { runtimes, validation, state } = await Promise.race([rounds(), failed]);
   await publish({ type: 'finished', reason: 'max-rounds', model: await blobs.put(encodeSafetensors(state)) });
   for (const outcome of await Promise.all(participants)) {
     if (outcome.type !== 'finished' || outcome.model === undefined) throw new Error('no final model');
   }
-
-  const test = datasetOf(testPictures);
-  const tasks = await pageTasks({ plan: compiled.plan, train, test }, { device: 'wasm', threads: 1 });
-  const examples = { source: 'test', indices: allIndices(test) } as const;
-  const metrics = await tasks.evaluate({ type: 'evaluate', state: state.data, examples });
-  tasks.close();
-  return { runtimes, validationAccuracies, state: state.data, testAccuracy: accuracy(metrics) };
+  return { compiled, runtimes, validation, state };
 }
 
 function blobsInMemory() {

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import type { TestProject } from 'vitest/node';
 import { ortNode } from '../../src/engine/runtime/node/ort-node.js';
 import { runFederation } from '../../src/federation/coordinator/run-federation.js';
+import { curve, extendedFederation, extensions } from './extended-federation.js';
 import { lossesOf, type Pictures, type RunName } from './same-steps.js';
 import { datasetOf, type FederationFigures, smallFederation } from './small-federation.js';
 
@@ -23,6 +24,8 @@ declare module 'vitest' {
     trainingSteps: number;
     nativeLosses: Record<RunName, number[]>;
     nativeFederation: Omit<FederationFigures, 'state'> & { state: string };
+    /** The final weights, and what each participant's validation error is after each round. */
+    nativeExtended: { native: number[]; nativeErrors: number[][] };
     pictures: PicturesText;
     testPictures: PicturesText;
   }
@@ -52,6 +55,15 @@ export default async function setup({ config, provide }: TestProject): Promise<v
       copied.map(({ validation }) => validation.accuracy ?? Number.NaN),
     ),
     state: textOf(new Uint8Array(Float32Array.from(model?.data ?? []).buffer)),
+  });
+  const extended = await runFederation(extendedFederation, {
+    ...{ data: { train: curve, test: curve }, extensions, workers: 2 },
+  });
+  provide('nativeExtended', {
+    native: [...(extended.model?.data ?? [])],
+    nativeErrors: extended.result.rounds.map(({ copied }) =>
+      copied.map(({ validation }) => validation.error ?? Number.NaN),
+    ),
   });
   provide('pictures', asText(train));
   provide('testPictures', asText(test));

@@ -62,9 +62,12 @@ export function methodsFor(
   ];
 }
 
+/** Of this package's own. */
+export const methodNames: readonly string[] = [FISHER, 'control', OWN_TENSORS];
+
 /** @throws ConfigurationError when a name is taken, or is none */
 export function checkMethods(own: readonly Method[], source: string): void {
-  const names = [FISHER, 'control', OWN_TENSORS];
+  const names = [...methodNames];
   for (const { name } of own) {
     if (!ATTACHMENT_NAME.test(name)) {
       throw new ConfigurationError(

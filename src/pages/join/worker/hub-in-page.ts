@@ -10,6 +10,7 @@ import type { HubParticipant } from '../../../transport/hub/client/hub-participa
 import { joinHubFromPage } from '../../../transport/hub/client/page/join-hub-from-page.js';
 import type { FederationFacts, PageCommand, WorkerEvent } from '../state/messages.js';
 import { federationFacts } from './federation-facts.js';
+import { requireNoProgram } from './needs-a-program.js';
 
 /** The hub, once it has answered. */
 export interface PageConnection {
@@ -38,6 +39,7 @@ export async function factsOfFederation({
 }: Pick<HubParticipant, 'participant' | 'description'>): Promise<FederationFacts> {
   // Before anything is compiled or downloaded.
   pictureFacts(description, 'this page');
+  requireNoProgram(description);
   const compiled = await compileDescription(description, {
     mostMemoryBytes: TAB_MEMORY.bytes,
     memoryHint: TAB_MEMORY.hint,
