@@ -3,16 +3,18 @@
  * else to do, so that its memory can be compared, then while an honest federation goes on, whose
  * model must have the bytes of `commonweight run`.
  */
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, setPriority, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import { handedOut } from '../handed-out.js';
 import { commonweight, type Started, sample, start } from '../run-command.js';
 import { attacks, holdPlaces, slowAttacks } from './attacks.js';
-import { end, open, request, say, type Target } from './wire.js';
+import { end, open, type Target } from './wire.js';
 
 const settings = {
   ...{ dataset: sample, seed: 5, model: { name: 'mlp', hidden: [32] }, local: { epochs: 1 }, rounds: 2 },
@@ -98,11 +100,10 @@ export async function expectUnharmed(options: AttackOptions): Promise<void> {
     expect(cutAfterSeconds).toBeLessThan(60);
     expect(descriptors.after - descriptors.before).toBeLessThan(MOST_DESCRIPTORS);
     expect(answers.median).toBeLessThan(ANSWER_MS);
-    // The smaller attack runs beside browsers and other tests, the larger one by itself.
+    // The smaller attack runs beside browsers and other tests, which may keep one answer waiting for
+    // long; the larger one by itself, with its attackers behind the hub in the processor's queue.
     expect(answers.most).toBeLessThan(options.slowly ? ANSWER_MS : 4 * ANSWER_MS);
-    // The attackers share the machine, and so may twenty other processes: one answer may wait for
-    // them.
-    expect(answers.all).toBeLessThan(40 * ANSWER_MS);
+    expect(answers.all).toBeLessThan(options.slowly ? ANSWER_MS : 40 * ANSWER_MS);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -128,8 +129,10 @@ async function attackHub(
   const env = { NODE_OPTIONS: `--expose-gc --import ${resolve(import.meta.dirname, 'collect.mjs')}` };
   const coordinator = start(['serve', at('federation.yaml'), '--out', at('out'), '--port', '0'], { env });
   const joined: Started[] = [];
+  let asking: ReturnType<typeof watchHealth> | undefined;
   const kill = () => {
     for (const { child } of [coordinator, ...joined]) child.kill('SIGKILL');
+    asking?.kill();
   };
   signal.addEventListener('abort', kill);
   try {
@@ -162,6 +165,10 @@ async function attackHub(
     const pid = coordinator.child.pid as number;
     const before = descriptorsOf(pid);
     const health = watchHealth(target);
+    asking = health;
+    // A real attacker works on a machine of its own. This one leaves the processor to the hub, and
+    // to the process that asks how it is: both were started before.
+    if (slowly) setPriority(constants.priority.PRIORITY_LOW);
     const trickling = trickle(target);
     // What every kind of request needs once, and keeps.
     for (const attack of Object.values(attacks)) await attack(target, 40);
@@ -259,26 +266,16 @@ async function trickle(target: Target): Promise<number> {
 const descriptorsOf = (pid: number) =>
   existsSync(`/proc/${pid}/fd`) ? readdirSync(`/proc/${pid}/fd`).length : 0;
 
-/**
- * Asks again and again. Who asks without a token is a stranger: its place may be given to one of
- * hundreds who come a moment later, before it is answered. It asks once more then, and the time
- * runs on.
- */
-function watchHealth(target: Target) {
-  const times: number[] = [];
-  let [over, unanswered] = [false, 0];
-  const asking = (async () => {
-    while (!over) {
-      const began = performance.now();
-      if (!(await answers(target)) && !(await answers(target))) unanswered++;
-      times.push(performance.now() - began);
-      await delay(50);
-    }
-  })();
+/** Asks the hub how it is until the end: `ask-health.mjs`. */
+function watchHealth({ port }: Target) {
+  const script = resolve(import.meta.dirname, 'ask-health.mjs');
+  const child = spawn(process.execPath, [script, `${port}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const printed = text(child.stdout);
   return {
+    kill: () => child.kill('SIGKILL'),
     async end(): Promise<Answers> {
-      over = true;
-      await asking;
+      child.stdin.end();
+      const { times, unanswered }: { times: number[]; unanswered: number } = JSON.parse(await printed);
       expect(unanswered).toBe(0);
       times.sort((a, b) => a - b);
       const part = (share: number) => Math.round(times[Math.ceil(share * times.length) - 1] ?? 0);
@@ -286,8 +283,6 @@ function watchHealth(target: Target) {
     },
   };
 }
-
-const answers = async (target: Target) => (await say(target, request('GET /healthz'))).answer !== '';
 
 const filesIn = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
