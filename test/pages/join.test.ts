@@ -20,7 +20,11 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
   const { lead, open, opened } = browser;
 
   // Two of them, and the figures of `run`: join.full.test.ts.
-  trainsBesideAProcess(browser, 1, { evaluateEvery: 2 });
+  trainsBesideAProcess(browser, 1, {
+    model: { name: 'mlp', hidden: [64] },
+    local: { steps: 40 },
+    evaluateEvery: 2,
+  });
 
   it('goes on by itself when it is loaded again in the middle of a round', async () => {
     const served = await lead({ dataset: sample, model: { name: 'lenet5' }, local: { steps: 80 } });
