@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files in whose own thread ONNX Runtime runs: it leaves that thread without subnormal numbers. */
+/**
+ * Files in whose own thread ONNX Runtime runs: it leaves that thread without subnormal numbers. They
+ * share processes with one another, and with no other file.
+ */
 export const engines = [
   'src/engine/{nn,onnx,runtime}/**/*.test.ts',
   'src/training/*.test.ts',
@@ -41,7 +44,18 @@ export default defineConfig({
           name: 'alone',
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
-          include: [...engines, ...measured],
+          include: measured,
+          exclude: [longer],
+        },
+      },
+      {
+        test: {
+          ...common,
+          isolate: false,
+          name: 'engine',
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+          include: engines,
           exclude: [longer],
         },
       },

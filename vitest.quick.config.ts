@@ -21,10 +21,12 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
+      rooms('alone', ['src/base/node/*.test.ts'], []),
       rooms(
-        'alone',
-        [...engines, 'src/base/node/*.test.ts'],
+        'engine',
+        engines,
         ['src/training/fisher-information.test.ts', 'src/{cli,pages,federation}/**', 'test/**'],
+        { isolate: false },
       ),
       rooms(
         'together',
