@@ -82,7 +82,11 @@ export function recordedRun(parts: RecordedRunParts): RecordedRun {
     labelCounts: parts.labelCounts,
     model: {
       bytes: 1000,
-      description: classNames && modelDescription(configuration, imageFacts([1, 2, 2], classNames)),
+      // Pictures, unless the metrics are those of other data.
+      description:
+        parts.metrics === undefined
+          ? modelDescription(configuration, imageFacts([1, 2, 2], classNames ?? []))
+          : undefined,
     },
   };
 }

@@ -198,6 +198,10 @@ export const progressSchema = z
       .nonnegative()
       .optional()
       .meta({ unit: 'examples a second', description: 'The speed since the work began.' }),
+    unitsPerSecond: z.number().nonnegative().optional().meta({
+      unit: 'units a second',
+      description: 'The same in what the task counts, such as tokens, where that is no example.',
+    }),
     loss: z.number().optional().describe('The mean loss of this epoch so far.'),
     validation: figuresSchema.optional().describe('After the last epoch, on its own validation examples.'),
   })

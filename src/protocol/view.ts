@@ -11,6 +11,7 @@ import {
   participantsSchema,
   sentenceSchema,
 } from '../base/text.js';
+import { columnsFactsSchema } from '../data/column-schema.js';
 import { figuresSchema, metricsSchema } from '../metrics/schemas.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { heartbeatMsSchema } from './heartbeat.js';
@@ -26,6 +27,8 @@ export const overviewSchema = z.strictObject({
   participants: participantsSchema.min(1),
   /** In a simulation: those of them that attack. */
   attackers: participantsSchema.optional(),
+  /** The columns that the network reads; a recorded run may not tell them. */
+  inputs: columnsFactsSchema.optional(),
   /** By which models are measured, the main one first. */
   metrics: metricsSchema,
   /**

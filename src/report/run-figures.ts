@@ -6,6 +6,7 @@ import type { MetricFacts, TaskMetrics } from '../metrics/metric.js';
 import { type Target, type TargetSetting, targetOf, writtenTarget } from '../metrics/target.js';
 import type { Configuration } from '../protocol/configuration/configuration.js';
 import type { RoundDetails } from '../protocol/round-details.js';
+import { type Words, wordsOf } from './words.js';
 
 /** The strategies that were evaluated, the copied one first. */
 export const evaluatedStrategies = ({
@@ -34,7 +35,8 @@ export const targetText = (setting: TargetSetting, metrics: TaskMetrics): string
 export function classNamesOf({ model, labelCounts, details }: RecordedRun): readonly string[] {
   const [matrix = []] = Object.values([...details.values()].at(-1)?.test?.confusion.merged ?? {});
   const described = model?.description && categoriesOf(model.description);
-  return labelCounts?.categories ?? described ?? matrix.map((_, label) => String(label));
+  const named = labelCounts?.categories ?? described ?? [];
+  return named.length > 0 ? named : matrix.map((_, label) => String(label));
 }
 
 /**
@@ -46,6 +48,10 @@ export function firstAndLast(run: RecordedRun): RoundDetails[] {
   const ends = new Set([merged[0]?.round, merged.at(-1)?.round]);
   return [...ends].flatMap((round) => run.details.get(round ?? 0) ?? []);
 }
+
+/** By what its model's file says of the data, once something is merged. */
+export const wordsOfRun = ({ model, configuration }: RecordedRun): Words =>
+  wordsOf(model?.description, configuration);
 
 export const lastDetails = (run: RecordedRun): RoundDetails | undefined =>
   run.details.get(mergedRounds(run).at(-1)?.round ?? 0);

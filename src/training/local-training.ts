@@ -74,6 +74,8 @@ export interface LocalProgress {
   readonly examplesLeft: number;
   /** Since the work began, validation included. */
   readonly examplesPerSecond: number;
+  /** The same, of what the task counts: examples, tokens or other parts of them. */
+  readonly unitsPerSecond: number;
   /** The mean loss of this epoch so far. */
   readonly loss: number;
   /** After the last finished epoch. */
@@ -155,7 +157,7 @@ export async function trainLocally(
         lossSum += of.lossSum;
         counted += of.counted;
         loss = meanLoss({ lossSum, counted });
-        report({ epoch, step, steps, epochDone: false, loss, validation: figures }, loop.seen);
+        report({ epoch, step, steps, epochDone: false, loss, validation: figures }, loop);
       }
       if (validation.length > 0) {
         const state = await loop.state();
@@ -164,7 +166,7 @@ export async function trainLocally(
         if (metrics === undefined) return undefined;
         figures = figuresOf(metrics);
       }
-      report({ epoch, step: steps, steps, epochDone: true, loss, validation: figures }, loop.seen);
+      report({ epoch, step: steps, steps, epochDone: true, loss, validation: figures }, loop);
       if (work.threshold !== undefined && figures !== undefined && reached(figures, work.threshold)) {
         break;
       }
@@ -233,7 +235,9 @@ async function stepLoop(
 
   return {
     steps: 0,
+    /** Examples, and units of the task. */
     seen: 0,
+    units: 0,
     async state() {
       return (await training.read()).state?.data as Float32Array;
     },
@@ -255,6 +259,7 @@ async function stepLoop(
       if (!(mean <= DIVERGED_LOSS)) throw diverged(work, 'the loss', mean, this.steps + 1);
       this.steps++;
       this.seen += batch.count;
+      this.units += of.counted;
       return of;
     },
   };
@@ -271,7 +276,7 @@ function reporter(
   let last = began;
   return (
     now: Pick<LocalProgress, 'epoch' | 'step' | 'steps' | 'epochDone' | 'loss' | 'validation'>,
-    seen: number,
+    { seen, units }: { readonly seen: number; readonly units: number },
   ) => {
     const time = performance.now();
     if (onProgress === undefined || (time - last < PROGRESS_INTERVAL_MS && !now.epochDone)) return;
@@ -283,6 +288,7 @@ function reporter(
       ...now,
       examplesLeft: Math.max(0, inAll - seen),
       examplesPerSecond: (1000 * seen) / (time - began),
+      unitsPerSecond: (1000 * units) / (time - began),
     });
   };
 }

@@ -3,6 +3,8 @@
  * those of a run. A hub shows it as it shows real ones.
  */
 import sharp from 'sharp';
+import { factsOf } from '../../src/data/dataset.js';
+import { imageFacts } from '../../src/data/images/image-dataset.js';
 import type { Progress } from '../../src/protocol/announcement.js';
 import {
   type ConfigurationInput,
@@ -163,6 +165,7 @@ export async function scriptedRun(options: ScriptedRunOptions = {}): Promise<Scr
       overview: {
         configuration,
         participants,
+        inputs: imageFacts([1, 28, 28], classNames).inputs.map(factsOf),
         metrics,
         categories: classNames,
         testExamples: true,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { arrayDataset } from '../../src/data/arrays/array-dataset.js';
+import { subset } from '../../src/data/dataset.js';
 import { runFederation } from '../../src/federation/coordinator/run-federation.js';
 import { detailsFile } from '../../src/federation/record/run-folder.js';
 import type { RunResult } from '../../src/federation/record/run-result.js';
@@ -76,6 +78,39 @@ describe.skipIf(executablePath === undefined)('the dashboard in Chromium', () =>
     expect(file.suggestedFilename()).toMatch(new RegExp(`^[a-z0-9-]+\\.${type.toLowerCase()}$`));
     return readFileSync(await file.path());
   }
+
+  it('speaks of examples and of the metric of the task, where data are neither pictures nor classes', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'commonweight-dashboard-'));
+    try {
+      const values = Float32Array.from({ length: 120 }, (_, i) => Math.sin(i));
+      const houses = arrayDataset({
+        name: 'houses',
+        inputs: [{ name: 'features', values, shape: [2] }],
+        targets: [{ name: 'price', values: values.filter((_, i) => i % 2 === 0) }],
+      });
+      await runFederation(
+        {
+          partition: { name: 'iid', participants: 2 },
+          task: { name: 'regression', unit: 'km' },
+          model: { name: 'mlp', hidden: [4] },
+          optimizer: { name: 'adam' },
+          local: { epochs: 1 },
+          rounds: 2,
+        },
+        { out, workers: 1, data: { train: houses, test: subset(houses, [0, 1, 2, 3], 'test') } },
+      );
+      const page = await watching(await recordedView(out));
+      await drawn(page, 2);
+      await page.getByRole('heading', { name: 'RMSE by round' }).waitFor();
+      await page.getByRole('heading', { name: 'On the test examples' }).waitFor();
+      await page.getByRole('heading', { name: 'On the participants’ validation examples' }).waitFor();
+      const text = await page.locator('body').textContent();
+      expect(text).toMatch(/test examples[\s\S]*km/);
+      expect(text).not.toMatch(/\b(images?|pictures?|class(es)?|accurac\w+)\b/i);
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  });
 
   it('shows the figures of a run’s JSON', async () => {
     const out = mkdtempSync(join(tmpdir(), 'commonweight-watch-'));

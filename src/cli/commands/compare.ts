@@ -11,6 +11,7 @@ import { type ComparisonTarget, comparisonOf } from '../../report/pages/comparis
 import { comparisonPage } from '../../report/pages/comparison-page.js';
 import { comparisonLegend, comparisonTable } from '../../report/pages/comparison-table.js';
 import { introduction } from '../../report/text/introduction.js';
+import { anyWords, wordsOf } from '../../report/words.js';
 import { comparisonDisplay } from '../display/compare-display.js';
 import { widthFor } from '../display/display.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
@@ -76,9 +77,11 @@ async function compare(
     display.print('interrupted: finishing the current step (Ctrl-C again ends at once)'),
   );
   let about = '';
+  let words = anyWords;
   const observer: ComparisonOptions['observer'] = {
     ...display,
     onStart(place, start) {
+      words = wordsOf(start.data.train, start.configuration);
       if (place.run === 1) {
         const configuration = { ...start.configuration, strategy: strategies.join(' / ') };
         about = introduction({ ...start, configuration }, width);
@@ -91,13 +94,13 @@ async function compare(
     const mostMemoryBytes = maxMemory === undefined ? undefined : maxMemory * 1e9;
     const results = await compareStrategies(input, { ...options, mostMemoryBytes, signal, observer });
     const comparison = comparisonOf(results, value === undefined ? undefined : { value, on: targetOn });
-    display.print(`\n${comparisonTable(comparison)}\n${comparisonLegend(comparison, width)}\n`);
+    display.print(`\n${comparisonTable(comparison)}\n${comparisonLegend(comparison, words, width)}\n`);
     if (json !== undefined) await writeJson('--json', json, comparison);
     if (out === undefined)
       display.print('nothing is kept: with --out DIR the runs stay, and a page with the plot');
     else {
       const file = join(out, 'comparison.html');
-      await writeFlagFile('--out', file, new TextEncoder().encode(comparisonPage(comparison, about)));
+      await writeFlagFile('--out', file, new TextEncoder().encode(comparisonPage(comparison, about, words)));
       await writeJson('--out', join(out, 'comparison.json'), comparison);
       display.print(`files in ${out}: comparison.html, comparison.json, and a folder for each run`);
     }

@@ -13,6 +13,7 @@ import type { PaperRow } from '../../report/sections/paper-table.js';
 import { filesLeft, wholeModel } from '../../report/text/files-left.js';
 import { outcome } from '../../report/text/outcome.js';
 import { wrapped } from '../../report/text-table.js';
+import { anyWords, type Words, wordsOf } from '../../report/words.js';
 import { widthFor } from '../display/display.js';
 import { liveDisplay } from '../display/display-live.js';
 import { plainDisplay } from '../display/display-plain.js';
@@ -41,10 +42,12 @@ export async function federate(input: ConfigurationInput, options: FederateOptio
     display.print('interrupted: finishing the current step (Ctrl-C again ends at once)'),
   );
   let finishedBefore = false;
+  let words = anyWords;
   const observer: FederationOptions['observer'] = {
     ...display,
     onStart(start) {
       finishedBefore = isFinished(start.state);
+      words = wordsOf(start.data.train, start.configuration);
       display.onStart(start);
     },
   };
@@ -52,7 +55,7 @@ export async function federate(input: ConfigurationInput, options: FederateOptio
     if (json !== undefined) await writeJson('--json', json, result);
     display.onResult(result);
     const seconds = (performance.now() - began) / 1000;
-    display.print(closing(result, out, finishedBefore ? undefined : seconds));
+    display.print(closing(result, words, out, finishedBefore ? undefined : seconds));
   };
   try {
     const mostMemoryBytes = maxMemory === undefined ? undefined : maxMemory * 1e9;
@@ -75,8 +78,13 @@ const interrupted = (out: string | undefined) =>
     : 'interrupted; rerun the same command to resume';
 
 /** @param seconds undefined where nothing was done, because the run was finished already */
-function closing(result: RunResult, out: string | undefined, seconds: number | undefined): string {
-  const lines = outcome(result);
+function closing(
+  result: RunResult,
+  words: Words,
+  out: string | undefined,
+  seconds: number | undefined,
+): string {
+  const lines = outcome(result, words);
   if (out === undefined)
     lines.push('nothing is kept: with --out DIR the model stays, as safetensors and ONNX');
   else if (result.model === undefined) lines.push(`files: ${join(out, 'result.json')}`);

@@ -2,8 +2,10 @@
 import type { Command } from 'commander';
 import { replayRun } from '../../experiments/replay.js';
 import type { MetricFacts } from '../../metrics/metric.js';
+import { wordsOfRun } from '../../report/run-figures.js';
 import { replayedRound, replayFindings, replayHeadline } from '../../report/text/replay-lines.js';
 import { wrapped } from '../../report/text-table.js';
+import { anyWords } from '../../report/words.js';
 import { widthFor } from '../display/display.js';
 import { wholeNumber } from '../flags/values.js';
 import { Interrupted } from '../terminal/error.js';
@@ -49,6 +51,7 @@ Examples:
 async function replay(run: string, flags: ReplayFlags): Promise<void> {
   const print = (text: string) => process.stdout.write(`${wrapped(text, widthFor(process.stdout), 2)}\n`);
   let metric: MetricFacts | undefined;
+  let words = anyWords;
   const { signal, stop } = watchInterrupts(() =>
     print('interrupted: finishing the current step (Ctrl-C again ends at once)'),
   );
@@ -60,10 +63,11 @@ async function replay(run: string, flags: ReplayFlags): Promise<void> {
         onNotice: print,
         onStart(recorded, finished) {
           [metric] = recorded.result.metrics;
+          words = wordsOfRun(recorded);
           print(replayHeadline(recorded));
           if (finished) print(`already replayed, nothing is trained; remove ${flags.out} to train again`);
         },
-        onRound: (recorded, replayed) => metric && print(replayedRound(recorded, replayed, metric)),
+        onRound: (recorded, replayed) => metric && print(replayedRound(recorded, replayed, metric, words)),
       },
     });
     if (outcome.result.stopped.reason === 'interrupted') {

@@ -19,7 +19,7 @@ export function addReport(program: Command): void {
   program
     .command('report')
     .description(
-      'Write a page about a run, finished or not: accuracy by round, who holds what, drift, what the merge changed, and in words which participant is the last below the reference. The page stands alone: it has no script and fetches nothing.',
+      'Write a page about a run, finished or not: the metric of its task by round, who holds what, drift, what the merge changed, and in words which participant is the last below the reference. The page stands alone: it has no script and fetches nothing.',
     )
     .argument('<run>', 'the folder that --out named when the run was started')
     .option('--out <file>', 'the page; report.html in that folder by default')

@@ -13,6 +13,7 @@ import { eventLine } from '../../report/text/event-line.js';
 import { filesLeft } from '../../report/text/files-left.js';
 import { outcome } from '../../report/text/outcome.js';
 import { headline, waiting } from '../../report/text/status-lines.js';
+import { anyWords, wordsOf } from '../../report/words.js';
 import { TransportError } from '../../transport/error.js';
 import type { LogFields } from '../../transport/log.js';
 import { sparingLog } from '../../transport/sparing-log.js';
@@ -134,7 +135,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
       observer: {
         ...{ onData: dataLines(inform), onNotice: inform },
         onEvent(event, state) {
-          const line = eventLine(event, state);
+          const line = eventLine(event, state, wordsIn(view));
           if (line !== undefined) inform(line);
           log?.info(event, line ?? event.type);
           for (const warning of warningsOf(state)) {
@@ -162,7 +163,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
       },
     });
     if (result.stopped.reason === 'interrupted') throw new Interrupted(INTERRUPTED);
-    for (const line of outcome(result)) print(line);
+    for (const line of outcome(result, wordsIn(view))) print(line);
     print(`files in ${out}: ${filesLeft(result)}`);
     print(`time: ${duration((performance.now() - began) / 1000)}`);
   } catch (error) {
@@ -174,3 +175,6 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
     log?.flush();
   }
 }
+
+const wordsIn = (view: LiveView | undefined) =>
+  view === undefined ? anyWords : wordsOf(view.overview, view.overview.configuration);

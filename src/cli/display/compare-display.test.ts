@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { terminalOutput } from '../../../test/terminal-output.js';
+import { imageFacts } from '../../data/images/image-dataset.js';
 import type { RunPosition } from '../../experiments/compare-strategies.js';
 import type { RunStart } from '../../federation/coordinator/run-federation.js';
 import type { RunResult } from '../../federation/record/run-result.js';
@@ -16,6 +17,7 @@ const state = startRun({
   reference: undefined,
   pooled: false,
 });
+const configuration = { task: { name: 'classification' } };
 const event = { type: 'copy-evaluated', round: 3, participant: 'a', validation: { accuracy: 0.8 } } as const;
 const result = {
   rounds: [
@@ -29,7 +31,8 @@ const result = {
 function shown(columns?: number) {
   const output = terminalOutput(columns === undefined ? undefined : { columns, rows: 40 });
   const display = comparisonDisplay(output);
-  display.onStart(place, { state } as RunStart);
+  const train = imageFacts([1, 2, 2], ['a', 'b']);
+  display.onStart(place, { state, data: { train }, configuration } as unknown as RunStart);
   display.onEvent(place, event, state);
   display.onResult(place, result);
   display.close();

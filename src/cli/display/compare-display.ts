@@ -7,6 +7,7 @@ import { isFinished } from '../../federation/rounds/rounds.js';
 import { writtenOf } from '../../metrics/metric.js';
 import { bar, duration, plural } from '../../report/numbers.js';
 import { finalModel } from '../../report/pages/comparison.js';
+import { anyWords, wordsOf } from '../../report/words.js';
 import { dataLines } from './data-lines.js';
 import type { Output } from './display.js';
 import { isLive, liveRegion } from './terminal.js';
@@ -24,10 +25,12 @@ export function comparisonDisplay(output: Output): ComparisonDisplay {
   const began = performance.now();
   let runBegan = began;
   let finishedBefore = false;
+  let words = anyWords;
   return {
     onData: dataLines(print),
     onNotice: print,
-    onStart(_, { state }) {
+    onStart(_, { state, data, configuration }) {
+      words = wordsOf(data.train, configuration);
       runBegan = performance.now();
       finishedBefore = isFinished(state);
     },
@@ -41,7 +44,7 @@ export function comparisonDisplay(output: Output): ComparisonDisplay {
       const final = last && finalModel(last.merged, settings);
       const time = finishedBefore ? 'done before' : duration((performance.now() - runBegan) / 1000);
       print(
-        `run ${run} of ${runs}  seed ${seed}  ${strategy}  ${writtenOf(metrics[0], final?.test)} on the test images after ${plural(last?.round ?? 0, 'round')}${stopped.reason === 'diverged' ? ', then training diverged' : ''}  ${time}`,
+        `run ${run} of ${runs}  seed ${seed}  ${strategy}  ${writtenOf(metrics[0], final?.test)} on the test ${words.examples} after ${plural(last?.round ?? 0, 'round')}${stopped.reason === 'diverged' ? ', then training diverged' : ''}  ${time}`,
       );
     },
     print,

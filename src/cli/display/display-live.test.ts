@@ -61,6 +61,7 @@ const progress = (participant: string): LocalProgress => ({
   epochDone: false,
   examplesLeft: 100,
   examplesPerSecond: 50,
+  unitsPerSecond: 50,
   loss: 0.5,
   validation: { accuracy: 0.75 },
 });

@@ -12,6 +12,7 @@ import { roundsLegend, roundsTable } from '../../report/sections/rounds-table.js
 import { introduction } from '../../report/text/introduction.js';
 import { progressCells, updateCells } from '../../report/text/progress-line.js';
 import { textTable, widthOf } from '../../report/text-table.js';
+import { anyWords, type Words, wordsOf } from '../../report/words.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import { type Display, type DisplayOptions, strategiesIn, widthFor } from './display.js';
 import { liveRegion, type Paint, paintFor } from './terminal.js';
@@ -26,6 +27,7 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
   const working = new Map<string, LocalProgress>();
   let state: RunState | undefined;
   let strategies: readonly string[] = [];
+  let words = anyWords;
   const table = (now: RunState) =>
     roundsTable(roundResults(now), {
       participants: now.rules.participants,
@@ -39,7 +41,7 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
     const now = state;
     const rounds = now.rounds.some(({ merged }) => merged !== undefined) ? [table(now), ''] : [];
     const { columns = 80 } = output;
-    const work = atWork(now, working, columns, paint);
+    const work = atWork(now, working, words, columns, paint);
     // What does not fit would push the region out of reach of its own updates: the table goes
     // first.
     const height = (output.rows ?? 24) - 2;
@@ -63,6 +65,7 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
     onStart(start) {
       region.clear();
       state = start.state;
+      words = wordsOf(start.data.train, start.configuration);
       strategies = strategiesIn(start.configuration);
       region.print(`${introduction(start, widthFor(output))}\n`);
       if (isFinished(start.state)) state = undefined;
@@ -95,6 +98,7 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
 function atWork(
   state: RunState,
   working: ReadonlyMap<string, LocalProgress>,
+  words: Words,
   columns: number,
   paint: Paint,
 ): string[] {
@@ -108,9 +112,11 @@ function atWork(
       const update = round.updates.get(name);
       if (update !== undefined) return updateCells(update, metric);
       const progress = working.get(name);
-      return progress?.round === round.round ? progressCells(progress, metric, barWidth) : [name, 'waits'];
+      return progress?.round === round.round
+        ? progressCells(progress, metric, words, barWidth)
+        : [name, 'waits'];
     }),
-    ...(pooled === undefined ? [] : [progressCells(pooled, metric, barWidth)]),
+    ...(pooled === undefined ? [] : [progressCells(pooled, metric, words, barWidth)]),
   ];
   const tables = BAR_WIDTHS.map((barWidth) => textTable(cells(barWidth), [0, 1, 2]));
   const table = tables.find((lines) => widthOf(lines) <= columns) ?? tables.at(-1) ?? [];

@@ -8,12 +8,14 @@ import { writtenOf } from '../../metrics/metric.js';
 import { type RoundsTableOptions, roundsLegend, roundsTable } from '../../report/sections/rounds-table.js';
 import { introduction } from '../../report/text/introduction.js';
 import { epochLine } from '../../report/text/progress-line.js';
+import { anyWords, wordsOf } from '../../report/words.js';
 import { dataLines } from './data-lines.js';
 import { type Display, type DisplayOptions, strategiesIn } from './display.js';
 
 export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
   const print = (text: string) => output.write(`${text}\n`);
   let about: RoundsTableOptions | undefined;
+  let words = anyWords;
   let shown = 0;
   const showRounds = (rounds: readonly RoundResult[]) => {
     if (about === undefined) return;
@@ -26,6 +28,7 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
     onNotice: print,
     onStart(start) {
       const { state } = start;
+      words = wordsOf(start.data.train, start.configuration);
       const { participants, metrics } = state.rules;
       about = { participants, strategies: strategiesIn(start.configuration), metric: metrics[0], paper };
       print(`${introduction(start)}\n`);
@@ -34,7 +37,7 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
       }
     },
     onProgress(progress) {
-      if (about !== undefined && progress.epochDone) print(epochLine(progress, about.metric));
+      if (about !== undefined && progress.epochDone) print(epochLine(progress, about.metric, words));
     },
     onEvent(event, state) {
       const [metric] = state.rules.metrics;
@@ -43,15 +46,17 @@ export function plainDisplay({ output, paper = [] }: DisplayOptions): Display {
           const figures = event.merged[name];
           return figures === undefined ? [] : [`${name} ${writtenOf(metric, figures)}`];
         });
-        print(`round ${event.round}  merged, on the test images: ${tested.join(', ')}`);
+        print(`round ${event.round}  merged, on the test ${words.examples}: ${tested.join(', ')}`);
       }
       if (event.type === 'refitted') {
         print(
-          `round ${event.round}  last layer refitted, on the test images: ${writtenOf(metric, event.test)}`,
+          `round ${event.round}  last layer refitted, on the test ${words.examples}: ${writtenOf(metric, event.test)}`,
         );
       }
       if (event.type === 'pooled-trained' && event.test !== undefined) {
-        print(`round ${event.round}  pooled, on the test images: ${writtenOf(metric, event.test)}`);
+        print(
+          `round ${event.round}  pooled, on the test ${words.examples}: ${writtenOf(metric, event.test)}`,
+        );
       }
       if (endsRound(event, state)) showRounds(roundResults(state).slice(0, event.round));
     },

@@ -5,7 +5,7 @@ import type { Progress } from '../../protocol/announcement.js';
 import { metricsOf } from '../../protocol/configuration/task-metrics.js';
 import type { Description } from '../../protocol/description.js';
 import { descriptionHash } from '../../protocol/description-hash.js';
-import { count } from '../../report/numbers.js';
+import { anyWords, speedText, wordsOf } from '../../report/words.js';
 import { type ConnectionLines, connectionLines } from './connection-lines.js';
 
 export interface JoinDisplay extends TakePartObserver, ConnectionLines {
@@ -22,6 +22,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
   let told = performance.now();
   let rounds = 0;
   let metric: MetricFacts | undefined;
+  let words = anyWords;
   let over = false;
   const of = (round: number) => `round ${round} of ${rounds}`;
   return {
@@ -36,15 +37,17 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
       const { configuration } = description;
       ({ rounds } = configuration);
       [metric] = metricsOf(configuration);
+      words = wordsOf(description, configuration);
       for (const line of startLines(participant, description)) print(line);
     },
-    onProgress({ round, activity, step, steps, epoch, epochs, examplesPerSecond, loss }: Progress) {
+    onProgress(progress: Progress) {
+      const { round, activity, step, steps, epoch, epochs, loss } = progress;
       if (activity !== 'training' || performance.now() - told < INTERVAL_MS) return;
       told = performance.now();
       const at = [
         epochs !== undefined && epochs > 1 && `epoch ${epoch} of ${epochs}`,
         steps !== undefined && `step ${step} of ${steps}`,
-        examplesPerSecond !== undefined && `${count(examplesPerSecond)} images/s`,
+        speedText(progress, words),
         loss !== undefined && `loss ${loss.toFixed(3)}`,
       ];
       print(`${of(round)}  training: ${at.filter(Boolean).join(', ')}`);

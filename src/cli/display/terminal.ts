@@ -47,7 +47,7 @@ export function liveRegion(output: NodeJS.WritableStream): LiveRegion {
     draw(pending.join('\n'));
   };
   return {
-    // Progress comes from many threads; more than ten pictures a second nobody sees.
+    // Progress comes from many threads; more than ten frames a second nobody sees.
     update(lines) {
       pending = lines;
       const wait = drawn + REDRAW_INTERVAL_MS - performance.now();

@@ -68,6 +68,12 @@ export const taskSchema = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('custom').describe('The task that the caller passes.'),
     metrics: metricsSchema.describe('Its metrics, the main one first.'),
+    unit: z
+      .string()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('What its figures count, such as "token"; an example by default.'),
   }),
 ]);
 

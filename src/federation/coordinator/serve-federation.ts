@@ -154,6 +154,7 @@ function overviewOf({ prepared, record: { description, version } }: Service): Ov
   const { configuration, participants, facts, plan } = prepared;
   return {
     configuration: description.configuration,
+    inputs: [...description.inputs],
     metrics: [...plan.rules.metrics],
     participants: [...participants],
     ...(hasClasses(configuration) && { categories: [...categoriesOf(facts)] }),

@@ -222,11 +222,12 @@ const encoded = (states: Readonly<Record<string, StateDict>>) =>
   Object.fromEntries(Object.entries(states).map(([name, one]) => [name, encodeSafetensors(one)]));
 
 function progressOf(progress: LocalProgress): Progress {
-  const { round, epoch, epochs, step, steps, examplesPerSecond, loss, validation } = progress;
+  const { round, epoch, epochs, step, steps, examplesPerSecond, unitsPerSecond, loss, validation } = progress;
   return {
     ...{ round, activity: 'training', epoch, step, steps, loss },
     ...(epochs !== undefined && { epochs }),
     ...(Number.isFinite(examplesPerSecond) && { examplesPerSecond }),
+    ...(Number.isFinite(unitsPerSecond) && unitsPerSecond !== examplesPerSecond && { unitsPerSecond }),
     ...(validation && { validation }),
   };
 }

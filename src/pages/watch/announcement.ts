@@ -1,6 +1,7 @@
 /** Words for a screen reader: rounds and the connection, and not every step. */
 import { writtenOf } from '../../metrics/metric.js';
 import { headline } from '../../report/text/status-lines.js';
+import { wordsOf } from '../../report/words.js';
 import type { WatchState } from './watch-state.js';
 
 /** Undefined where there is nothing to say. */
@@ -20,7 +21,7 @@ export function announcement(before: WatchState, now: WatchState): string | unde
   return undefined;
 }
 
-const resultOf = ({ status }: WatchState) =>
+const resultOf = ({ status, overview }: WatchState) =>
   status?.test === undefined
     ? ''
-    : ` The last merged model has ${writtenOf(status.metric, status.test)} on the test images.`;
+    : ` The last merged model has ${writtenOf(status.metric, status.test)} on the test ${overview === undefined ? 'examples' : wordsOf(overview, overview.configuration).examples}.`;

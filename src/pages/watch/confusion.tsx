@@ -1,10 +1,11 @@
 /**
- * Shows confusion before and after the merge, on the coordinator's test images, for any measured
+ * Shows confusion before and after the merge, on the coordinator's test examples, for any measured
  * round and model.
  */
 import { useMemo, useState } from 'preact/hooks';
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
+import { wordsOf } from '../../report/words.js';
 import { classesFigure, confusionFigure, modelsOf } from './figures/confusion-figures.js';
 import { Figure } from './figures/figure.js';
 
@@ -30,9 +31,9 @@ export function ConfusionPanel({ overview, rounds }: ConfusionProps) {
   );
 }
 
-function whyNothing({ testExamples }: Overview, rounds: readonly RoundView[]): string {
-  if (!testExamples)
-    return 'The coordinator holds no test images, so it is not known which class its models mistake for which.';
+function whyNothing(overview: Overview, rounds: readonly RoundView[]): string {
+  if (!overview.testExamples)
+    return `The coordinator holds no test ${wordsOf(overview, overview.configuration).examples}, so it is not known which class its models mistake for which.`;
   return rounds.some(({ result }) => result.copied.length > 0)
     ? 'The measurements are not kept, so it is not known which class the models mistake for which.'
     : 'Nothing is merged yet.';

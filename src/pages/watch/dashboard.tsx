@@ -3,6 +3,7 @@
  * changed.
  */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Overview } from '../../protocol/view.js';
 import { runTitle } from '../../report/run-title.js';
 import { announcement } from './announcement.js';
 import { ConfusionPanel } from './confusion.js';
@@ -54,7 +55,7 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
               [overview, rounds],
             )}
             {useMemo(
-              () => overview.categories && <Pictures overview={overview} rounds={rounds} />,
+              () => hasPictures(overview) && <Pictures overview={overview} rounds={rounds} />,
               [overview, rounds],
             )}
             {useMemo(
@@ -69,6 +70,10 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
     </>
   );
 }
+
+/** Where nothing says what the data are, there is a picture only if one is shown. */
+const hasPictures = ({ categories, inputs }: Overview) =>
+  categories !== undefined && (inputs === undefined || inputs[0]?.meaning.kind === 'picture');
 
 function Announcer({ state }: { readonly state: WatchState }) {
   const before = useRef(state);

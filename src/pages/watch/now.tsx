@@ -8,6 +8,7 @@ import type { Status } from '../../protocol/status.js';
 import { byteSize, duration } from '../../report/numbers.js';
 import { figuresBy, targetText, weightedByExamples } from '../../report/run-figures.js';
 import { headline, waiting } from '../../report/text/status-lines.js';
+import { wordsOf } from '../../report/words.js';
 import { timeOf } from './times.js';
 import type { WatchState } from './watch-state.js';
 
@@ -15,6 +16,7 @@ export function Now({ overview, status, traffic, rounds }: WatchState) {
   if (overview === undefined || status === undefined) return null;
   const { strategy, reference } = overview.configuration;
   const [metric] = overview.metrics;
+  const { examples } = wordsOf(overview, overview.configuration);
   const { copyValidation } = figuresBy(metric);
   const evaluated = rounds.findLast(({ result }) => result.copied.length > 0)?.result;
   const copies = evaluated && weightedByExamples(evaluated, (name) => copyValidation(evaluated, name));
@@ -23,10 +25,10 @@ export function Now({ overview, status, traffic, rounds }: WatchState) {
     ['round', `${status.round} of ${status.rounds}`],
     ['now', status.phase],
     [
-      `merged (${strategy}), test images`,
+      `merged (${strategy}), test ${examples}`,
       status.test === undefined ? undefined : writtenOf(metric, status.test),
     ],
-    ['copied model, validation images', copies === undefined ? undefined : written(metric, copies)],
+    [`copied model, validation ${examples}`, copies === undefined ? undefined : written(metric, copies)],
     ['reference', reference === undefined ? undefined : targetText(reference, overview.metrics)],
     ['received by the hub', traffic && byteSize(traffic.received)],
     ['sent by the hub', traffic && byteSize(traffic.sent)],

@@ -8,6 +8,7 @@ import { written } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
 import { count } from '../../report/numbers.js';
+import { type Words, wordsOf } from '../../report/words.js';
 import { Scroll } from '../common/scroll.js';
 import {
   countStandings,
@@ -44,6 +45,7 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
   const counts = countStandings(all);
   const shown = sorted(matching(all, filter.standing, filter.name), sort);
   const many = all.length > FEW;
+  const words = wordsOf(overview, overview.configuration);
   return (
     <section class="participants" aria-labelledby="participants">
       <h2 id="participants">Who takes part</h2>
@@ -60,7 +62,7 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
           <Heads sort={sort} onSort={setSort} />
           <tbody>
             {shown.map((row) => (
-              <RowView key={row.participant.name} {...row} />
+              <RowView key={row.participant.name} {...row} words={words} />
             ))}
           </tbody>
         </table>
@@ -147,8 +149,10 @@ function Heads({ sort, onSort }: { readonly sort: Sort | undefined; onSort(sort:
   );
 }
 
+type RowProps = Row & { readonly words: Words };
+
 /** Drawn again only where something in it has changed. */
-class RowView extends Component<Row> {
+class RowView extends Component<RowProps> {
   override shouldComponentUpdate(next: Row) {
     const now = this.props;
     return (
@@ -159,7 +163,7 @@ class RowView extends Component<Row> {
     );
   }
 
-  override render({ participant, part, own, copy, attacks, metric }: Row) {
+  override render({ participant, part, own, copy, attacks, metric, words }: RowProps) {
     const standing = standingOf(participant);
     const trained = trainedPart(participant);
     return (
@@ -169,7 +173,7 @@ class RowView extends Component<Row> {
           {attacks && <span class="wrong"> attacks</span>}
         </th>
         <td class={isMissing(standing) ? 'text wrong' : 'text'}>
-          {standingText(participant, timeOf)}
+          {standingText(participant, timeOf, words)}
           {trained !== undefined && (
             <progress max={1} value={trained} aria-label={`Training of ${participant.name}`} />
           )}

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { Words } from '../../report/words.js';
 import { type ParticipantStatus, standingOf, standingText, trainedPart } from './standing.js';
+
+const ofImages: Words = { example: 'image', examples: 'images', units: 'images' };
 
 const name = 'site-a';
 const progress = { round: 1, activity: 'training', epoch: 2, epochs: 4, step: 5, steps: 10 } as const;
-const text = (participant: ParticipantStatus) => standingText(participant, (at) => at.slice(11, 19));
+const text = (participant: ParticipantStatus) =>
+  standingText(participant, (at) => at.slice(11, 19), ofImages);
 
 describe('what a participant is doing', () => {
   it.each<[string, string, ParticipantStatus]>([

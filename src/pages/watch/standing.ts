@@ -3,6 +3,7 @@
  */
 import type { Status } from '../../protocol/status.js';
 import { doing } from '../../report/text/status-lines.js';
+import type { Words } from '../../report/words.js';
 
 export type ParticipantStatus = Status['participants'][number];
 
@@ -29,10 +30,14 @@ export const standingOf = ({ presence, progress }: ParticipantStatus): Participa
   presence === 'here' ? (progress?.activity ?? 'here') : presence;
 
 /** `gone since 12:03:10`, `training, epoch 2 of 3, 1,234 images/s` */
-export function standingText(participant: ParticipantStatus, timeOf: (at: string) => string): string {
+export function standingText(
+  participant: ParticipantStatus,
+  timeOf: (at: string) => string,
+  words: Words,
+): string {
   const standing = standingOf(participant);
   if (standing === 'unknown') return '–';
-  if (!isMissing(standing)) return doing(withoutStep(participant)) || standing;
+  if (!isMissing(standing)) return doing(withoutStep(participant), words) || standing;
   const { since, reason } = participant;
   const when = since === undefined ? '' : ` since ${timeOf(since)}`;
   return `${standing}${when}${reason === undefined ? '' : `: ${reason}`}`;

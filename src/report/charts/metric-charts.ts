@@ -6,12 +6,14 @@ import type { RoundResult } from '../../federation/record/run-result.js';
 import { type MetricFacts, writtenTick } from '../../metrics/metric.js';
 import type { Target } from '../../metrics/target.js';
 import { type FigureOf, figuresBy, meanOf, weightedByExamples } from '../run-figures.js';
+import type { Words } from '../words.js';
 import type { Line, LineChartOptions } from './line-chart.js';
 
 /** More participants than these share one line, with a band from the lowest to the highest. */
 const MOST_LINES = 6;
 
 export interface MetricByRound {
+  readonly words: Words;
   readonly metric: MetricFacts;
   readonly rounds: readonly RoundResult[];
   readonly participants: readonly string[];
@@ -35,7 +37,7 @@ const captionOf = ({ metric }: MetricByRound, text: string) =>
   metric.better === 'lower' ? `${text}; lower is better` : text;
 
 export const testChart = (run: MetricByRound): LineChartOptions => ({
-  title: 'On the test images',
+  title: `On the test ${run.words.examples}`,
   caption: captionOf(
     run,
     'the coordinator’s own: merged models, and the participants’ models before the merge',
@@ -62,7 +64,7 @@ export function weightedChart(run: MetricByRound): LineChartOptions {
     title: 'Weighted by examples',
     caption: captionOf(
       run,
-      'the coordinator holds no test images: the mean over the participants’ own validation',
+      `the coordinator holds no test ${run.words.examples}: the mean over the participants’ own validation`,
     ),
     x: axis(run),
     format: (value) => writtenTick(run.metric, value),
@@ -74,7 +76,7 @@ export function weightedChart(run: MetricByRound): LineChartOptions {
 }
 
 export const validationChart = (run: MetricByRound): LineChartOptions => ({
-  title: 'On the participants’ validation images',
+  title: `On the participants’ validation ${run.words.examples}`,
   caption: captionOf(run, 'each on its own: its model before the merge, and the copied model'),
   x: axis(run),
   format: (value) => writtenTick(run.metric, value),

@@ -7,11 +7,12 @@ import { titleOf, written, writtenTick } from '../../metrics/metric.js';
 import { type Line, lineChart } from '../charts/line-chart.js';
 import { html } from '../html.js';
 import { page, table } from '../page.js';
+import type { Words } from '../words.js';
 import type { Comparison, StrategySummary } from './comparison.js';
 import { comparisonCells, comparisonLegend } from './comparison-table.js';
 
 /** @param about what was run, in lines of text */
-export function comparisonPage(comparison: Comparison, about: string): string {
+export function comparisonPage(comparison: Comparison, about: string, words: Words): string {
   const { metric, strategies, seeds, target, pooled } = comparison;
   const evaluated = new Set(strategies.flatMap(({ byRound }) => byRound.map(({ round }) => round)));
   const rounds = [...evaluated].sort((a, b) => a - b);
@@ -20,7 +21,7 @@ export function comparisonPage(comparison: Comparison, about: string): string {
     'Strategies compared',
     html`<h1>Strategies compared</h1>
 ${lineChart({
-  title: `${titleOf(metric)} on the test images`,
+  title: `${titleOf(metric)} on the test ${words.examples}`,
   caption:
     seeds.length > 1
       ? `of the merged model: the mean of ${seeds.length} seeds, in a band of one sample standard deviation each way`
@@ -37,7 +38,7 @@ ${lineChart({
 })}
 <h2>Results</h2>
 ${table({ caption: 'Strategies compared', head, rows })}
-<p class="quiet">${comparisonLegend(comparison)}</p>
+<p class="quiet">${comparisonLegend(comparison, words)}</p>
 <h2>Settings</h2>
 <div class="scroll"><pre>${about}</pre></div>`,
   );

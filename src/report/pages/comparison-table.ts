@@ -4,6 +4,7 @@ import { labelOf, type MetricFacts, tableUnit, written } from '../../metrics/met
 import { samples, signedSamples, withSpread } from '../charts/statistics.js';
 import { byteSize } from '../numbers.js';
 import { textTable, wrapped } from '../text-table.js';
+import type { Words } from '../words.js';
 import type { Comparison, ComparisonTarget, StrategySummary } from './comparison.js';
 
 interface ComparisonColumn {
@@ -26,12 +27,12 @@ export const comparisonTable = (comparison: Comparison): string =>
   textTable(comparisonCells(comparison)).join('\n');
 
 /** What the columns are, and over how many seeds. */
-export function comparisonLegend(comparison: Comparison, width = 100): string {
+export function comparisonLegend(comparison: Comparison, { examples }: Words, width = 100): string {
   const { metric, seeds, target, strategies } = comparison;
   const unit = tableUnit(metric);
   const [first] = strategies;
   const sentences = [
-    `test: ${labelOf(metric)} of the final model on the test images${unit === undefined ? '' : `, in ${unit}`}, over n = ${seeds.length} seeds (${seeds.join(', ')})${seeds.length > 1 ? ', mean ± sample standard deviation' : ''}`,
+    `test: ${labelOf(metric)} of the final model on the test ${examples}${unit === undefined ? '' : `, in ${unit}`}, over n = ${seeds.length} seeds (${seeds.join(', ')})${seeds.length > 1 ? ', mean ± sample standard deviation' : ''}`,
     ...(strategies.length > 1 ? [`Δ: the difference from ${first?.strategy}, paired by seed`] : []),
     ...(target === undefined
       ? []

@@ -3,9 +3,12 @@ import type { ComparedResult } from '../../experiments/compare-strategies.js';
 import { classificationMetrics } from '../../metrics/classification.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { sampleOf } from '../charts/statistics.js';
+import type { Words } from '../words.js';
 import { comparisonOf } from './comparison.js';
 import { comparisonPage } from './comparison-page.js';
 import { comparisonLegend, comparisonTable } from './comparison-table.js';
+
+const ofImages: Words = { example: 'image', examples: 'images', units: 'images' };
 
 const settings = parseConfiguration(
   {
@@ -142,7 +145,7 @@ describe('a comparison', () => {
       'krum      72.00 ± 4.24  −13.00 ± 11.31  2 (1 of 2)  12.0 MB    1 of 2',
       'pooled    90.50 ± 0.71',
     ]);
-    const legend = comparisonLegend(comparison, 1000);
+    const legend = comparisonLegend(comparison, ofImages, 1000);
     expect(legend).toContain('over n = 2 seeds (0, 1), mean ± sample standard deviation');
     expect(legend).toContain('Δ: the difference from mean, paired by seed');
     expect(legend).toContain('until the model’s test accuracy is 70.00%');
@@ -156,15 +159,15 @@ describe('a comparison', () => {
       'mean      80.00',
       'pooled    90.00',
     ]);
-    expect(comparisonLegend(alone)).not.toMatch(/deviation|Δ|until/);
+    expect(comparisonLegend(alone, ofImages)).not.toMatch(/deviation|Δ|until/);
   });
 
   it('is a page that stands alone', () => {
-    const text = comparisonPage(comparison, '<network> mlp');
+    const text = comparisonPage(comparison, '<network> mlp', ofImages);
     expect(text).toContain('<pre>&lt;network&gt; mlp</pre>');
     expect(text).toContain('−13.00 ± 11.31');
     expect(text).toContain('<svg');
     expect(text).not.toMatch(/<script|<link|@import/);
-    expect(comparisonPage(comparison, '<network> mlp')).toBe(text);
+    expect(comparisonPage(comparison, '<network> mlp', ofImages)).toBe(text);
   });
 });

@@ -9,7 +9,7 @@ import { observedPictures } from '../../federation/watch/observed-pictures.js';
 import { runView } from '../../federation/watch/run-view.js';
 import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import type { RunView } from '../../transport/run-view.js';
-import { classNamesOf, lastDetails, trafficOf } from '../run-figures.js';
+import { classNamesOf, lastDetails, trafficOf, wordsOfRun } from '../run-figures.js';
 import type { ReportOptions } from './report-run.js';
 
 export interface RecordedViewOptions extends ReportOptions {
@@ -23,6 +23,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
   const { configuration, state, details, result } = run;
   const { participants, attackers } = state.rules;
   const { commonweight } = result.versions;
+  const inputs = run.model?.description?.inputs;
   const noPictures = (reason: string) => options.onNoPictures?.(reason);
   const test = await testImagesOf(run, options, noPictures);
   const { updates, copies, modelBytes } = trafficOf(run) ?? { updates: 0, copies: 0, modelBytes: 0 };
@@ -33,6 +34,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
         configuration: withoutPath(configuration),
         participants: [...participants],
         metrics: [...result.metrics],
+        ...(inputs && { inputs: [...inputs] }),
         ...(run.hasClasses && { categories: [...classesOf(run, test)] }),
       },
       testExamples: hasTestExamples(run),
@@ -70,6 +72,7 @@ async function testImagesOf(
   noPictures: (reason: string) => void,
 ): Promise<ImageDataset | undefined> {
   if ((lastDetails(run)?.test?.decided?.gained ?? []).length === 0) return undefined;
+  if (wordsOfRun(run).example !== 'image') return undefined;
   try {
     const options = { dataDir, onProgress: onData, signal };
     return (await loadRecordedDataset(run.configuration, dataset, options)).test;

@@ -4,7 +4,7 @@ import { CommonweightError } from '../../base/error.js';
 import { loadRecordedDataset } from '../../data/images/node/load-dataset.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
-import { lastDetails } from '../run-figures.js';
+import { lastDetails, wordsOfRun } from '../run-figures.js';
 import { type TestPictures, testPictures } from '../sections/test-pictures.js';
 import { type Finding, findings } from '../text/findings.js';
 import { runMarkdown } from './run-markdown.js';
@@ -39,7 +39,7 @@ async function picturesOf(
 ): Promise<TestPictures | string> {
   const test = lastDetails(run)?.test;
   const images = [...(test?.decided?.gained ?? []), ...(test?.decided?.lost ?? [])];
-  if (test === undefined || images.length === 0) return new Map();
+  if (test === undefined || images.length === 0 || wordsOfRun(run).example !== 'image') return new Map();
   try {
     const options = { dataDir, onProgress: onData, signal };
     const data = await loadRecordedDataset(run.configuration, dataset, options);

@@ -4,7 +4,7 @@ import { titleOf } from '../../metrics/metric.js';
 import { roundsMatrix } from '../charts/rounds-matrix.js';
 import { markdownTable, markdownText } from '../markdown.js';
 import { count, percent, plural } from '../numbers.js';
-import { classAccuracies, classNamesOf, lastDetails } from '../run-figures.js';
+import { classAccuracies, classNamesOf, lastDetails, wordsOfRun } from '../run-figures.js';
 import { runTitle } from '../run-title.js';
 import { findings } from '../text/findings.js';
 
@@ -52,7 +52,7 @@ function classes(run: RecordedRun): string[] {
     })),
   ];
   return [
-    `## Accuracy of each class on the test images, round ${details.round}`,
+    `## Accuracy of each class on the test ${wordsOfRun(run).examples}, round ${details.round}`,
     markdownTable(
       ['class', ...models.map(({ name }) => name)],
       classNamesOf(run).map((className, label) => [

@@ -6,7 +6,14 @@ import { withoutPath } from '../../protocol/configuration/dataset-name.js';
 import { type Html, html } from '../html.js';
 import { byteSize, count } from '../numbers.js';
 import { page } from '../page.js';
-import { figuresBy, mergedRounds, targetText, trafficOf, weightedByExamples } from '../run-figures.js';
+import {
+  figuresBy,
+  mergedRounds,
+  targetText,
+  trafficOf,
+  weightedByExamples,
+  wordsOfRun,
+} from '../run-figures.js';
 import { runTitle } from '../run-title.js';
 import { confusionSection } from '../sections/confusion-section.js';
 import { driftSection } from '../sections/drift-section.js';
@@ -55,6 +62,7 @@ ${picturesSection(run, pictures)}`
 function figures(run: RecordedRun): Html {
   const { strategy, reference } = run.configuration;
   const { metrics } = run.result;
+  const { examples } = wordsOfRun(run);
   const [metric] = metrics;
   const { mergedTest, copyValidation } = figuresBy(metric);
   const last = mergedRounds(run).at(-1);
@@ -64,10 +72,10 @@ function figures(run: RecordedRun): Html {
   const text = (value: number | undefined) => (value === undefined ? undefined : written(metric, value));
   const bytes = trafficOf(run)?.bytes;
   const tiles: [string, string | undefined][] = [
-    [`merged (${strategy}), test images`, text(test)],
-    ['copies, validation images', text(copies)],
+    [`merged (${strategy}), test ${examples}`, text(test)],
+    [`copies, validation ${examples}`, text(copies)],
     ['reference', reference === undefined ? undefined : targetText(reference, metrics)],
-    ['pooled, test images', text(pooled)],
+    [`pooled, test ${examples}`, text(pooled)],
     ['rounds merged', count(mergedRounds(run).length)],
     ['travelled', bytes === undefined ? undefined : byteSize(bytes)],
   ];

@@ -1,6 +1,6 @@
 /**
  * The section of confusion and of each class’s accuracy, before and after the merge, on the
- * coordinator’s test images.
+ * coordinator’s test examples.
  */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
@@ -10,7 +10,14 @@ import { heatMap } from '../charts/heat-map.js';
 import { type Html, html } from '../html.js';
 import { count, percent, wholePercent } from '../numbers.js';
 import { table } from '../page.js';
-import { classAccuracies, classNamesOf, firstAndLast, hasTestExamples, meanOf } from '../run-figures.js';
+import {
+  classAccuracies,
+  classNamesOf,
+  firstAndLast,
+  hasTestExamples,
+  meanOf,
+  wordsOfRun,
+} from '../run-figures.js';
 
 /** More participants than these are shown together. */
 const MOST_MODELS = 3;
@@ -22,19 +29,20 @@ export function confusionSection(run: RecordedRun): Html {
   const shown = firstAndLast(run)
     .filter(({ test }) => test !== undefined)
     .reverse();
+  const { examples } = wordsOfRun(run);
   if (shown.length === 0) {
     return html`<section>
 <h2>Before and after the merge</h2>
 <p class="note">${
       hasTestExamples(run) || run.details.size === 0
         ? 'Not recorded: the run was made by an earlier version, or nothing is merged yet.'
-        : 'The coordinator holds no test images, so it is not known which class its models mistake for which.'
+        : `The coordinator holds no test ${examples}, so it is not known which class its models mistake for which.`
     }</p>
 </section>`;
   }
   return html`<section>
 <h2>Before and after the merge</h2>
-<p>On the coordinator’s test images: the participants’ own models before the merge, and the merged model (${run.configuration.strategy}) after it.</p>
+<p>On the coordinator’s test ${examples}: the participants’ own models before the merge, and the merged model (${run.configuration.strategy}) after it.</p>
 ${shown.map((details, index) => {
   const body = ofRound(run, details);
   return index === 0
@@ -46,6 +54,7 @@ ${shown.map((details, index) => {
 
 function ofRound(run: RecordedRun, { round, participants, test }: RoundDetails): Html {
   const classNames = classNamesOf(run);
+  const { examples } = wordsOfRun(run);
   const { own = {}, merged = {} } = test?.confusion ?? {};
   const models = participants.flatMap((name) => {
     const confusion = own[name];
@@ -63,7 +72,7 @@ function ofRound(run: RecordedRun, { round, participants, test }: RoundDetails):
   const few = classNames.length <= MOST_CLASSES;
   return html`<div class="charts">
 ${[...before, ...copied].map(({ name, confusion }) =>
-  few ? heatMap(confusionMap(name, classNames, confusion)) : mistakes(name, classNames, confusion),
+  few ? heatMap(confusionMap(name, classNames, confusion)) : mistakes(name, classNames, confusion, examples),
 )}
 ${
   few
@@ -80,8 +89,8 @@ ${
 }
 </div>
 ${table({
-  caption: `Accuracy of each class on the test images, round ${round}`,
-  head: ['class', 'images', ...all.map(({ name }) => name)],
+  caption: `Accuracy of each class on the test ${examples}, round ${round}`,
+  head: ['class', examples, ...all.map(({ name }) => name)],
   rows: [
     ...classNames.map((className, label) => [
       className,
@@ -95,11 +104,11 @@ ${table({
 
 const shareOf = (accuracy: number | undefined) => (accuracy === undefined ? '–' : percent(accuracy));
 
-function mistakes(name: string, classNames: readonly string[], confusion: Confusion): Html {
+function mistakes(name: string, classNames: readonly string[], confusion: Confusion, ofThem: string): Html {
   const nameOf = (label: number) => classNames[label] ?? String(label);
   return html`<div>${table({
     caption: `${name}: the commonest mistakes`,
-    head: ['class', 'taken for', 'images'],
+    head: ['class', 'taken for', ofThem],
     rows: commonestMistakes(confusion, MOST_MISTAKES).map(({ label, taken, examples }) => [
       nameOf(label),
       nameOf(taken),

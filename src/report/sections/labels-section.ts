@@ -4,13 +4,15 @@ import { heatMap } from '../charts/heat-map.js';
 import { type Html, html } from '../html.js';
 import { count, percent } from '../numbers.js';
 import { table } from '../page.js';
+import { wordsOfRun } from '../run-figures.js';
 
 /** More classes than these make no readable table. */
 const MOST_COLUMNS = 30;
 
-export function labelsSection({ labelCounts, configuration }: RecordedRun): Html {
+export function labelsSection(run: RecordedRun): Html {
+  const { labelCounts, configuration } = run;
   const { name, participants, validation } = configuration.partition;
-  const intro = html`<p>The partition ${name} dealt the data out among ${participants} participants; each validates on ${percent(validation).replace('.00', '')} of its own images.</p>`;
+  const intro = html`<p>The partition ${name} dealt the data out among ${participants} participants; each validates on ${percent(validation).replace('.00', '')} of its own ${wordsOfRun(run).examples}.</p>`;
   if (labelCounts === undefined) {
     return html`<section>
 <h2>Who holds what</h2>

@@ -7,21 +7,22 @@ import { roundsMatrix } from '../charts/rounds-matrix.js';
 import { type Html, html } from '../html.js';
 import { plural } from '../numbers.js';
 import { table } from '../page.js';
-import { evaluatedStrategies, hasTestExamples, referenceOf } from '../run-figures.js';
+import { evaluatedStrategies, hasTestExamples, referenceOf, wordsOfRun } from '../run-figures.js';
 
 export function metricSection(run: RecordedRun): Html {
   const { head, rows, omitted } = roundsMatrix(run);
   const byRound = metricByRound(run);
-  const { metric } = byRound;
+  const { metric, words } = byRound;
   const unit = metric.unit === undefined ? '' : ` (${metric.unit})`;
   return html`<section>
 <h2>${titleOf(metric)}${unit} by round</h2>
+${words.units === words.examples ? undefined : html`<p>Figures are over the ${words.units} of the ${words.examples}.</p>`}
 <div class="charts">
 ${lineChart((hasTestExamples(run) ? testChart : weightedChart)(byRound))}
 ${lineChart(validationChart(byRound))}
 </div>
 <details${rows.length <= 12 ? html` open` : undefined}><summary>The figures</summary>
-${table({ caption: `${titleOf(metric)} by round: own models on the participants’ validation and on the test images, merged models on the test images, the copied model on the validation images.`, head, rows })}
+${table({ caption: `${titleOf(metric)} by round: own models on the participants’ validation and on the test ${words.examples}, merged models on the test ${words.examples}, the copied model on the validation ${words.examples}.`, head, rows })}
 ${omitted === 0 ? undefined : html`<p class="quiet">${plural(omitted, 'round')} between them left out; metrics.csv has all.</p>`}
 </details>
 </section>`;
@@ -32,6 +33,7 @@ export function metricByRound(run: RecordedRun): MetricByRound {
   const [metric] = result.metrics;
   return {
     metric,
+    words: wordsOfRun(run),
     rounds: result.rounds,
     participants: result.participants,
     strategies: evaluatedStrategies(run),

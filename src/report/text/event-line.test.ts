@@ -3,7 +3,10 @@ import type { RoundRules } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
 import { applyEvent, startRun } from '../../federation/rounds/rounds.js';
 import { classificationMetrics } from '../../metrics/classification.js';
+import type { Words } from '../words.js';
 import { eventLine } from './event-line.js';
+
+const ofImages: Words = { example: 'image', examples: 'images', units: 'images' };
 
 const sha256 = 'a'.repeat(64);
 const rules: RoundRules = {
@@ -44,7 +47,7 @@ function told(events: readonly RoundEvent[], of: RoundRules = rules): (string | 
   let state = startRun(of);
   return events.map((event) => {
     state = applyEvent(state, event);
-    return eventLine(event, state);
+    return eventLine(event, state, ofImages);
   });
 }
 

@@ -8,12 +8,13 @@ import type { RoundEvent } from '../../federation/rounds/round-events.js';
 import { writtenOf } from '../../metrics/metric.js';
 import { listed } from '../names.js';
 import { count } from '../numbers.js';
+import type { Words } from '../words.js';
 
 /**
  * Nothing for what is no news to an operator.
  * @param state that followed
  */
-export function eventLine(event: RoundEvent, state: RunState): string | undefined {
+export function eventLine(event: RoundEvent, state: RunState, { examples }: Words): string | undefined {
   const of = `round ${event.round}`;
   const [metric] = state.rules.metrics;
   switch (event.type) {
@@ -36,7 +37,7 @@ export function eventLine(event: RoundEvent, state: RunState): string | undefine
       const tested = Object.entries(event.merged).map(
         ([name, figures]) => `${name} ${writtenOf(metric, figures)}`,
       );
-      const test = tested.length === 0 ? '' : `, on the test images: ${tested.join(', ')}`;
+      const test = tested.length === 0 ? '' : `, on the test ${examples}: ${tested.join(', ')}`;
       return `${of}  merged ${record?.closed.train?.counted.length ?? 0}${among} updates${test}`;
     }
     case 'copy-evaluated':

@@ -140,7 +140,7 @@ describe('what a run showed', () => {
   });
 
   it('counts the images for which the merge decided, and what travels', () => {
-    expect(about('images', { ...behind, details: [details] })).toEqual([
+    expect(about('decided', { ...behind, details: [details] })).toEqual([
       'Of 30 test images, the merged model knows 2 that no own model knows, and misses none that every own model knows.',
     ]);
     expect(about('traffic', behind)).toEqual([

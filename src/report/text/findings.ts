@@ -19,6 +19,7 @@ import {
   mergedRounds,
   trafficOf,
   weightedByExamples,
+  wordsOfRun,
 } from '../run-figures.js';
 import { heldBack } from './held-back.js';
 import { outcome } from './outcome.js';
@@ -31,7 +32,7 @@ export interface Finding {
     | 'strategies'
     | 'collapse'
     | 'pooled'
-    | 'images'
+    | 'decided'
     | 'traffic';
   readonly text: string;
 }
@@ -60,15 +61,16 @@ export function findings(run: RecordedRun): Finding[] {
             ...about('strategies', bestStrategy(run, last)),
             ...about('collapse', collapse(run)),
             ...about('pooled', pooledGap(run, last)),
-            ...about('images', decidedImages(run)),
+            ...about('decided', decidedExamples(run)),
           ]
         : about('strategies', byParticipants(run, last))),
     ...about('traffic', traffic(run)),
   ];
 }
 
-function end({ finished, result }: RecordedRun): string {
-  if (finished) return sentence(outcome(result)[0] ?? '');
+function end(run: RecordedRun): string {
+  const { finished, result } = run;
+  if (finished) return sentence(outcome(result, wordsOfRun(run))[0] ?? '');
   const { reason, round } = result.stopped;
   return reason === 'diverged'
     ? `The run is not finished: training diverged in round ${round}.`
@@ -77,12 +79,12 @@ function end({ finished, result }: RecordedRun): string {
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-/** What of the model travels, and what figures on test images are of then. */
+/** What of the model travels, and what figures on test examples are of then. */
 function shared(run: RecordedRun): string[] {
   const { share } = run.configuration;
   if (share === undefined) return [];
   const tested = hasTestExamples(run)
-    ? 'Figures on test images are of the personal models of those who took part in a round, all together.'
+    ? `Figures on test ${wordsOfRun(run).examples} are of the personal models of those who took part in a round, all together.`
     : 'The coordinator has none of these, so it tests no model.';
   return [
     `Of the tensors, ${share.join(', ')} are shared and merged; each participant keeps the others, and its personal model has both. ${tested}`,
@@ -91,6 +93,7 @@ function shared(run: RecordedRun): string[] {
 
 function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
   const [metric] = run.result.metrics;
+  const { examples } = wordsOfRun(run);
   const order = bestFirst(metric);
   const ranked = evaluatedStrategies(run)
     .flatMap((name) => {
@@ -104,15 +107,15 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
   const after = `After round ${last.round}`;
   if (rest.length === 0)
     return [
-      `${after} the merged model (${best.name}) has ${written(metric, best.figure)} on the test images.`,
+      `${after} the merged model (${best.name}) has ${written(metric, best.figure)} on the test ${examples}.`,
     ];
   const others = rest.map(({ name, figure }) => `${name} (${written(metric, figure)})`).join(', ');
   const which =
     best.name === copied
       ? ''
-      : ` The copied model is that of ${copied}; nothing is chosen by the test images.`;
+      : ` The copied model is that of ${copied}; nothing is chosen by the test ${examples}.`;
   return [
-    `${after} ${best.name} is the best of ${ranked.length} strategies on the test images, with ${written(metric, best.figure)}, before ${others}.${which}`,
+    `${after} ${best.name} is the best of ${ranked.length} strategies on the test ${examples}, with ${written(metric, best.figure)}, before ${others}.${which}`,
   ];
 }
 
@@ -171,36 +174,38 @@ function roundsText(rounds: readonly number[]): string {
   return head === '' ? `round ${rounds[0]}` : `rounds ${head} and ${rounds.at(-1)}`;
 }
 
-function pooledGap({ rounds, configuration, result }: RecordedRun, last: RoundResult): string[] {
+function pooledGap(run: RecordedRun, last: RoundResult): string[] {
+  const { rounds, configuration, result } = run;
   const [metric] = result.metrics;
   const pooled = rounds[last.round - 1]?.pooled?.test?.[metric.name];
   const merged = figuresBy(metric).mergedTest(last, configuration.strategy);
   if (pooled === undefined || merged === undefined) return [];
   const gap = `${writtenDifference(metric, Math.abs(merged - pooled))} ${merged < pooled ? 'below' : 'above'} it`;
   return [
-    `Pooled training, on all the data together and with as many images, has ${written(metric, pooled)}; the merged model is ${gap}.`,
+    `Pooled training, on all the data together and with as many ${wordsOfRun(run).examples}, has ${written(metric, pooled)}; the merged model is ${gap}.`,
   ];
 }
 
-function decidedImages(run: RecordedRun): string[] {
+function decidedExamples(run: RecordedRun): string[] {
   const test = lastDetails(run)?.test;
   if (test?.decided === undefined) return [];
   const { kept, missed } = test.decided;
   return [
-    `Of ${plural(test.examples, 'test image')}, the merged model knows ${number(kept[0])} that no own model knows, and misses ${number(missed.at(-1))} that every own model knows.`,
+    `Of ${plural(test.examples, `test ${wordsOfRun(run).example}`)}, the merged model knows ${number(kept[0])} that no own model knows, and misses ${number(missed.at(-1))} that every own model knows.`,
   ];
 }
 
-const number = (images = 0) => (images === 0 ? 'none' : count(images));
+const number = (examples = 0) => (examples === 0 ? 'none' : count(examples));
 
-function byParticipants({ result: { metrics } }: RecordedRun, last: RoundResult): string[] {
-  const [metric] = metrics;
+function byParticipants(run: RecordedRun, last: RoundResult): string[] {
+  const [metric] = run.result.metrics;
+  const { examples } = wordsOfRun(run);
   const { ownValidation, copyValidation } = figuresBy(metric);
   const own = weightedByExamples(last, (name) => ownValidation(last, name));
   const copies = weightedByExamples(last, (name) => copyValidation(last, name));
   if (own === undefined || copies === undefined) return [];
   return [
-    `The coordinator holds no test images. On the participants’ own validation images, weighted by their examples, the own models of round ${last.round} have ${written(metric, own)}, the merged model ${written(metric, copies)}.`,
+    `The coordinator holds no test ${examples}. On the participants’ own validation ${examples}, weighted by their examples, the own models of round ${last.round} have ${written(metric, own)}, the merged model ${written(metric, copies)}.`,
   ];
 }
 

@@ -12,7 +12,15 @@ import {
 } from '../../metrics/metric.js';
 import { reached, shortfall, type Target, writtenTarget } from '../../metrics/target.js';
 import { percent, plural } from '../numbers.js';
-import { classAccuracies, classNamesOf, figuresBy, lastDetails, referenceOf } from '../run-figures.js';
+import {
+  classAccuracies,
+  classNamesOf,
+  figuresBy,
+  lastDetails,
+  referenceOf,
+  wordsOfRun,
+} from '../run-figures.js';
+import type { Words } from '../words.js';
 
 /** Rounds that a trend is taken from. */
 const TREND = 4;
@@ -39,8 +47,8 @@ export function heldBack(run: RecordedRun): string[] {
   const far =
     missing === undefined ? 'which does not reach' : `${writtenDifference(metric, missing)} ${side}`;
   return [
-    `${name} is the last participant ${side} the reference: in round ${last.round} the copied model has ${nameOf(reference, metrics)}${writtenOf(metric, validation)} on its validation images, ${far} ${passes.written}. ${theOthers(last, behind.length, metric)}`,
-    ...costOfMerge(last, worst, metric),
+    `${name} is the last participant ${side} the reference: in round ${last.round} the copied model has ${nameOf(reference, metrics)}${writtenOf(metric, validation)} on its validation ${wordsOfRun(run).examples}, ${far} ${passes.written}. ${theOthers(last, behind.length, metric)}`,
+    ...costOfMerge(last, worst, metric, wordsOfRun(run)),
     ...trend(evaluated, name, reference),
     ...weakestClasses(run, name),
   ];
@@ -90,12 +98,17 @@ function theOthers({ copied }: RoundResult, behind: number, metric: MetricFacts)
     : `Of ${copied.length} participants ${behind} are ${sideOf(metric)} it.`;
 }
 
-/** The same images before the merge: whether it is the merge, or the training, that falls short. */
-function costOfMerge(last: RoundResult, { name, validation }: Copy, metric: MetricFacts): string[] {
+/** The same data before the merge: whether it is the merge, or the training, that falls short. */
+function costOfMerge(
+  last: RoundResult,
+  { name, validation }: Copy,
+  metric: MetricFacts,
+  { examples }: Words,
+): string[] {
   const own = figuresBy(metric).ownValidation(last, name);
   const copy = validation[metric.name];
   if (own === undefined || copy === undefined) return [];
-  const difference = `Its own model, before the merge, has ${written(metric, own)} on the same images`;
+  const difference = `Its own model, before the merge, has ${written(metric, own)} on the same ${examples}`;
   if (own === copy) return [`${difference}: the merge changes nothing for it.`];
   const gained = gain(metric, own, copy);
   return [
@@ -123,7 +136,7 @@ function trend(evaluated: readonly RoundResult[], name: string, reference: Targe
 }
 
 /**
- * By the merged model's accuracy on the coordinator's test images: a participant's own errors are
+ * By the merged model's accuracy on the coordinator's test examples: a participant's own errors are
  * not recorded.
  */
 function weakestClasses(run: RecordedRun, name: string): string[] {
@@ -138,10 +151,11 @@ function weakestClasses(run: RecordedRun, name: string): string[] {
     .slice(0, WEAKEST)
     .map(({ accuracy = 0, label }) => `${spoken(names[label] ?? String(label))} (${percent(accuracy)})`);
   const list = weakest.join(', ');
+  const { examples } = wordsOfRun(run);
   return [
     held === undefined
-      ? `On the test images the merged model is weakest on ${list}; which of these ${name} holds is not known, since label counts are not shared.`
-      : `Of the classes that ${name} holds, the merged model is weakest on ${list}, by the test images.`,
+      ? `On the test ${examples} the merged model is weakest on ${list}; which of these ${name} holds is not known, since label counts are not shared.`
+      : `Of the classes that ${name} holds, the merged model is weakest on ${list}, by the test ${examples}.`,
   ];
 }
 

@@ -15,6 +15,7 @@ import { describeColumn } from '../../tensor/column-spec.js';
 import { count, percent, plural } from '../numbers.js';
 import { targetText } from '../run-figures.js';
 import { wrapped } from '../text-table.js';
+import { wordsOf } from '../words.js';
 
 /** Of so many participants the classes are shown. */
 const SHOWN = 12;
@@ -25,16 +26,19 @@ export function introduction(start: RunStart, width = 100): string {
   const { partition } = configuration;
   const labels = train.targets[0]?.values ?? [];
   const classNames = categoriesOf(train);
+  const words = wordsOf(train, configuration);
   const lines = [
     labelled(
       'data',
       `${configuration.dataset}: ${examplesText(start)} training and ${count(test.examples)} test ${kindText(train)}`,
       width,
     ),
-    ...normalizationText(configuration).map((text) => labelled('pixels', text, width)),
+    ...(imageShapeOf(train) ? normalizationText(configuration) : []).map((text) =>
+      labelled('pixels', text, width),
+    ),
     labelled(
       'partition',
-      `${partition.name}, ${plural(shares.length, 'participant')}; each validates on ${percent(partition.validation).replace('.00', '')} of its own images`,
+      `${partition.name}, ${plural(shares.length, 'participant')}; each validates on ${percent(partition.validation).replace('.00', '')} of its own ${words.examples}`,
       width,
     ),
     renderShares(summarizeShares(shares.slice(0, SHOWN), labels, classNames.length), classNames, { width }),

@@ -9,24 +9,25 @@ import { type MetricFacts, writtenOf } from '../../metrics/metric.js';
 import { reached, writtenTarget } from '../../metrics/target.js';
 import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
+import type { Words } from '../words.js';
 
 /** Why it stopped, and its result. */
-export function outcome(result: RunResult): string[] {
+export function outcome(result: RunResult, words: Words): string[] {
   const { strategy, rounds, pooled, settings, metrics } = result;
   const [metric] = metrics;
   const last = rounds.findLast((round) => Object.keys(round.merged).length > 0);
   const figures = last?.merged[strategy]?.test;
   return [
-    stopReason(result),
+    stopReason(result, words),
     ...(figures === undefined || last === undefined
       ? []
       : [
           settings.share === undefined
-            ? `the merged model (${strategy}, round ${last.round}) has ${writtenOf(metric, figures)} on the test images`
-            : `the personal models of round ${last.round} (${strategy} of the shared tensors, each with its own) have ${writtenOf(metric, figures)} on the test images, all together`,
+            ? `the merged model (${strategy}, round ${last.round}) has ${writtenOf(metric, figures)} on the test ${words.examples}`
+            : `the personal models of round ${last.round} (${strategy} of the shared tensors, each with its own) have ${writtenOf(metric, figures)} on the test ${words.examples}, all together`,
         ]),
-    ...averaged(result, last),
-    ...refitted(last, metric),
+    ...averaged(result, last, words),
+    ...refitted(last, metric, words),
     ...(pooled === undefined
       ? []
       : [
@@ -36,43 +37,47 @@ export function outcome(result: RunResult): string[] {
 }
 
 /** The average of the rounds, where it is the final model, or would be. */
-function averaged({ settings: { average }, metrics }: RunResult, last: RoundResult | undefined): string[] {
+function averaged(
+  { settings: { average }, metrics }: RunResult,
+  last: RoundResult | undefined,
+  { examples }: Words,
+): string[] {
   if (!average?.final || last === undefined) return [];
   const { name, from } = averageOf(average);
   const figures = last.merged[name]?.test;
   return figures === undefined
     ? [`it is the final model: ${name} would have begun in round ${from}`]
     : [
-        `the final model is the average of the rounds, ${name}: ${writtenOf(metrics[0], figures)} on the test images`,
+        `the final model is the average of the rounds, ${name}: ${writtenOf(metrics[0], figures)} on the test ${examples}`,
       ];
 }
 
-function refitted(last: RoundResult | undefined, metric: MetricFacts): string[] {
+function refitted(last: RoundResult | undefined, metric: MetricFacts, { examples }: Words): string[] {
   const figures = last?.merged.refit?.test;
   if (figures === undefined) return [];
   return [
-    `with its last layer refitted, the final model has ${writtenOf(metric, figures)} on the test images`,
+    `with its last layer refitted, the final model has ${writtenOf(metric, figures)} on the test ${examples}`,
   ];
 }
 
-/** An accuracy of 100% on one picture is reached by chance. */
-function ofFew(few: RunResult['fewValidationExamples'] = []): string {
+/** An accuracy of 100% on one example is reached by chance. */
+function ofFew(few: RunResult['fewValidationExamples'] = [], { example, examples: ofThem }: Words): string {
   if (few.length === 0) return '';
-  const who = few.slice(0, 3).map(({ name, examples }) => `${name} on ${plural(examples, 'image')}`);
+  const who = few.slice(0, 3).map(({ name, examples }) => `${name} on ${plural(examples, example)}`);
   const more =
     few.length > who.length
       ? ` and ${few.length - who.length} more on fewer than ${FEW_VALIDATION_EXAMPLES}`
       : '';
-  return `, but these figures say little: ${few.length === 1 ? 'one participant validates' : `${few.length} participants validate`} on few images (${who.join(', ')}${more})`;
+  return `, but these figures say little: ${few.length === 1 ? 'one participant validates' : `${few.length} participants validate`} on few ${ofThem} (${who.join(', ')}${more})`;
 }
 
-function stopReason(result: RunResult): string {
+function stopReason(result: RunResult, words: Words): string {
   const { stopped, settings, metrics, rounds, attackers, fewValidationExamples } = result;
   const reference = referenceOf(settings, metrics);
   const target = reference && writtenTarget(reference, metrics);
   switch (stopped.reason) {
     case 'every-participant-passed':
-      return `finished in round ${stopped.round}: the copied model reaches the reference ${target} with every ${attackers === undefined ? '' : 'honest '}participant${ofFew(fewValidationExamples)}`;
+      return `finished in round ${stopped.round}: the copied model reaches the reference ${target} with every ${attackers === undefined ? '' : 'honest '}participant${ofFew(fewValidationExamples, words)}`;
     case 'max-rounds': {
       const done = `finished: ${plural(stopped.round, 'round')} done`;
       if (reference === undefined) return done;

@@ -3,16 +3,22 @@
 import type { UpdateRecord } from '../../federation/rounds/round-events.js';
 import { type Figures, type MetricFacts, writtenOf } from '../../metrics/metric.js';
 import type { LocalProgress } from '../../training/local-training.js';
-import { bar, count, duration, plural } from '../numbers.js';
+import { bar, duration, plural } from '../numbers.js';
+import { speedText, type Words } from '../words.js';
 
 /** Cells, so that the lines of all participants stand in columns. */
-export function progressCells(progress: LocalProgress, metric: MetricFacts, barWidth: number): string[] {
+export function progressCells(
+  progress: LocalProgress,
+  metric: MetricFacts,
+  words: Words,
+  barWidth: number,
+): string[] {
   const { participant, step, steps, examplesLeft, examplesPerSecond } = progress;
   return [
     participant,
     whereabouts(progress),
     bar(step / steps, barWidth),
-    `${count(examplesPerSecond)} images/s`,
+    speedText(progress, words) ?? '',
     `loss ${lossText(progress.loss)}`,
     validationText(metric, progress.validation),
     timeLeft(examplesLeft, examplesPerSecond),
@@ -20,14 +26,14 @@ export function progressCells(progress: LocalProgress, metric: MetricFacts, barW
 }
 
 /** A finished epoch, where lines follow one another. */
-export function epochLine(progress: LocalProgress, metric: MetricFacts): string {
+export function epochLine(progress: LocalProgress, metric: MetricFacts, words: Words): string {
   const { round, participant, examplesLeft, examplesPerSecond } = progress;
   const validation = validationText(metric, progress.validation);
   return [
     `round ${round}  ${participant}  ${whereabouts(progress)}`,
     `loss ${lossText(progress.loss)}`,
     ...(validation === '' ? [] : [validation]),
-    `${count(examplesPerSecond)} images/s`,
+    speedText(progress, words) ?? '',
     ...(examplesLeft > 0 ? [timeLeft(examplesLeft, examplesPerSecond)] : []),
   ].join('  ');
 }
@@ -54,5 +60,5 @@ const whereabouts = ({ epoch, epochs, step, steps }: LocalProgress) =>
 
 const lossText = (loss: number) => (loss < 1000 ? loss.toFixed(4) : loss.toPrecision(4));
 
-const timeLeft = (images: number, perSecond: number) =>
-  perSecond > 0 ? `${duration(images / perSecond)} left` : '';
+const timeLeft = (examples: number, perSecond: number) =>
+  perSecond > 0 ? `${duration(examples / perSecond)} left` : '';

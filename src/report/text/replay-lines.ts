@@ -9,6 +9,7 @@ import type { RoundRecord } from '../../federation/rounds/round.js';
 import { labelOf, type MetricFacts, written, writtenOf } from '../../metrics/metric.js';
 import { listed } from '../names.js';
 import { plural } from '../numbers.js';
+import type { Words } from '../words.js';
 
 export function replayHeadline({ path, rounds, result, state }: RecordedRun): string {
   const merged = rounds.filter(({ merged }) => merged !== undefined).length;
@@ -21,7 +22,12 @@ export function replayHeadline({ path, rounds, result, state }: RecordedRun): st
 }
 
 /** `round 3  the same model, 5f0a1b2c3d4e…; merged 2 of 3, without site-c` */
-export function replayedRound(recorded: RoundRecord, replayed: RoundRecord, metric: MetricFacts): string {
+export function replayedRound(
+  recorded: RoundRecord,
+  replayed: RoundRecord,
+  metric: MetricFacts,
+  words: Words,
+): string {
   const { round, participants, closed, merged } = recorded;
   const counted = closed.train?.counted ?? [];
   const [first] = roundDifferences(recorded, replayed, metric);
@@ -33,7 +39,7 @@ export function replayedRound(recorded: RoundRecord, replayed: RoundRecord, metr
     missing.length > 0 && `merged ${counted.length} of ${participants.length}, without ${listed(missing)}`,
     ...(first === undefined
       ? []
-      : [first.of !== 'model' && difference(first, metric), tested(metric, recorded, replayed)]),
+      : [first.of !== 'model' && difference(first, metric), tested(metric, words, recorded, replayed)]),
   ];
   return `round ${round}  ${parts.filter(Boolean).join('; ')}`;
 }
@@ -41,11 +47,12 @@ export function replayedRound(recorded: RoundRecord, replayed: RoundRecord, metr
 /** Another processor rounds otherwise, and comes to nearly the same. */
 function tested(
   metric: MetricFacts,
+  { examples }: Words,
   ...rounds: [recorded: RoundRecord, replayed: RoundRecord]
 ): string | undefined {
   const [then, now] = rounds.map(({ merged }) => Object.values(merged?.merged ?? {}).at(0));
   if (then === undefined || now === undefined) return undefined;
-  return `on the test images ${writtenOf(metric, now)}, recorded ${writtenOf(metric, then)}`;
+  return `on the test ${examples} ${writtenOf(metric, now)}, recorded ${writtenOf(metric, then)}`;
 }
 
 export function replayFindings(outcome: ReplayOutcome): string[] {

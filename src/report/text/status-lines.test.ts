@@ -76,12 +76,12 @@ describe('the status of a run', () => {
     expect(lines({ participants })).toEqual([
       'round 2 of 5, training: 1 of 3 updates in',
       'waits for site-b (gone), site-c: all of them are needed',
-      'the last merged model on the test images: 75.00%',
+      'the last merged model on the test examples: 75.00%',
       '',
       'participant  presence                         examples  this round  copied model  at work',
       'site-a       here                                1,100  in                50.00%  waiting',
       'site-b       gone since 2030-01-01T03:00:00Z        50  awaited           62.50%',
-      'site-c       here                                1,100  awaited                   training, epoch 3 of 20, step 5 of 7, 12,346 images/s',
+      'site-c       here                                1,100  awaited                   training, epoch 3 of 20, step 5 of 7, 12,346 examples/s',
     ]);
   });
 
@@ -89,7 +89,7 @@ describe('the status of a run', () => {
     const all = lines({ phase: 'merging', waitingFor: [], received: ['site-a', 'site-b'] });
     expect(all.slice(0, 2)).toEqual([
       'round 2 of 5, merging: 2 updates in, none missing',
-      'the last merged model on the test images: 75.00%',
+      'the last merged model on the test examples: 75.00%',
     ]);
   });
 
@@ -110,7 +110,7 @@ describe('the status of a run', () => {
       reason: 'the run is over',
     }));
     const done = lines({ ...over, waitingFor: [], participants: left });
-    expect(done[1]).toBe('the last merged model on the test images: 75.00%');
+    expect(done[1]).toBe('the last merged model on the test examples: 75.00%');
     expect(done.at(-1)).toMatch(/^site-c {7}left .* the run is over$/);
     expect(lines({ ...over, reason: 'max-rounds' })[0]).toContain(': all rounds are done');
     expect(lines({ ...over, reason: 'stopped' })[0]).toContain(': stopped by an operator');

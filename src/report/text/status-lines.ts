@@ -2,31 +2,33 @@
  * Describes the status of a run in words: which participants it waits for, until when, and what
  * each is doing.
  */
-import { writtenOf } from '../../metrics/metric.js';
+import { labelOf, writtenOf } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import { listed } from '../names.js';
 import { count, duration, plural } from '../numbers.js';
 import { textTable } from '../text-table.js';
+import { anyWords, speedText, type Words } from '../words.js';
 
 /** @param now to say how far the deadline is */
 export function statusLines(status: Status, now: Date): string[] {
   const { metric, test } = status;
   const tested = test !== undefined && [
-    `the last merged model on the test images: ${writtenOf(metric, test)}`,
+    `the last merged model on the test examples: ${writtenOf(metric, test)}`,
   ];
   const warnings = (status.warnings ?? []).map((warning) => `warning: ${warning}`);
   return [headline(status), ...waiting(status, now), ...(tested || []), ...warnings, '', ...table(status)];
 }
 
 /** `round 3 of 10, training: 1 of 3 updates in` */
-export function headline({ phase, round, rounds, reason, received, waitingFor }: Status): string {
+export function headline(status: Status): string {
+  const { phase, round, rounds, reason, received, waitingFor } = status;
   const of = received.length + waitingFor.length;
   const at = `round ${round} of ${rounds}, ${phase}`;
   switch (phase) {
     case 'training':
       return `${at}: ${received.length} of ${plural(of, 'update')} in`;
     case 'evaluating':
-      return `${at}: ${received.length} of ${of} participants have reported the accuracy of the copied model`;
+      return `${at}: ${received.length} of ${of} participants have reported the ${labelOf(status.metric)} of the copied model`;
     case 'merging':
       return `${at}: ${plural(received.length, 'update')} in, none missing`;
     case 'finished':
@@ -124,15 +126,16 @@ export function presenceOf({ presence, since }: StatusRow, timeOf = toSeconds): 
   return presence === 'gone' && since !== undefined ? `gone since ${timeOf(since)}` : presence;
 }
 
-export function doing({ presence, reason, progress }: StatusRow): string {
+/** A status does not say what the data are: an image is an example, too. */
+export function doing({ presence, reason, progress }: StatusRow, words: Words = anyWords): string {
   if (presence === 'left') return reason ?? '';
   if (progress === undefined) return '';
-  const { activity, epoch, epochs, step, steps, examplesPerSecond } = progress;
+  const { activity, epoch, epochs, step, steps } = progress;
   return [
     activity,
     epoch !== undefined && epochs !== undefined && `epoch ${epoch} of ${epochs}`,
     step !== undefined && steps !== undefined && `step ${step} of ${steps}`,
-    examplesPerSecond !== undefined && `${count(examplesPerSecond)} images/s`,
+    speedText(progress, words),
   ]
     .filter(Boolean)
     .join(', ');

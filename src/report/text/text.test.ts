@@ -5,9 +5,12 @@ import { classificationMetrics } from '../../metrics/classification.js';
 import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { bar, byteSize, count, duration, percent, plural } from '../numbers.js';
 import { textTable, wrapped } from '../text-table.js';
+import type { Words } from '../words.js';
 import { evaluationReport, evaluationResult } from './evaluation-report.js';
 import { outcome } from './outcome.js';
 import { epochLine, progressCells } from './progress-line.js';
+
+const ofImages: Words = { example: 'image', examples: 'images', units: 'images' };
 
 describe('numbers', () => {
   it('read as people write them', () => {
@@ -52,12 +55,13 @@ describe('progress', () => {
     epochDone: false,
     examplesLeft: 12_000,
     examplesPerSecond: 1234.5,
+    unitsPerSecond: 1234.5,
     loss: 0.41234,
     validation: { accuracy: 0.8812 },
   };
 
   it('shows epoch, bar, speed, loss, accuracy and time left', () => {
-    expect(progressCells(progress, classificationMetrics[0], 4)).toEqual([
+    expect(progressCells(progress, classificationMetrics[0], ofImages, 4)).toEqual([
       'environment-1',
       'epoch 2/15',
       '██░░',
@@ -69,9 +73,9 @@ describe('progress', () => {
   });
 
   it('is one line at the end of an epoch', () => {
-    expect(epochLine({ ...progress, examplesLeft: 0, validation: undefined }, classificationMetrics[0])).toBe(
-      'round 1  environment-1  epoch 2/15  loss 0.4123  1,235 images/s',
-    );
+    expect(
+      epochLine({ ...progress, examplesLeft: 0, validation: undefined }, classificationMetrics[0], ofImages),
+    ).toBe('round 1  environment-1  epoch 2/15  loss 0.4123  1,235 images/s');
   });
 });
 
@@ -113,16 +117,20 @@ describe('an outcome', () => {
   });
 
   it('says in words why the run stopped', () => {
-    expect(outcome(result({ reason: 'every-participant-passed', round: 1 }, 0.92))).toEqual([
+    expect(outcome(result({ reason: 'every-participant-passed', round: 1 }, 0.92), ofImages)).toEqual([
       'finished in round 1: the copied model reaches the reference 90.00% with every participant',
       'the merged model (mean, round 1) has 89.00% on the test images',
       'pooled: the same mlp, trained on all the data together, has 91.00%',
     ]);
-    expect(outcome(result({ reason: 'max-rounds', round: 1 }, 0.8))[0]).toBe(
+    expect(outcome(result({ reason: 'max-rounds', round: 1 }, 0.8), ofImages)[0]).toBe(
       'finished: 1 round done; the copied model stays below the reference 90.00% with environment-2 (80.00%)',
     );
-    expect(outcome(result({ reason: 'interrupted', round: 2 }, 0.8))[0]).toBe('interrupted in round 2');
-    expect(outcome(result({ reason: 'diverged', round: 2 }, 0.8))[0]).toBe('training diverged in round 2');
+    expect(outcome(result({ reason: 'interrupted', round: 2 }, 0.8), ofImages)[0]).toBe(
+      'interrupted in round 2',
+    );
+    expect(outcome(result({ reason: 'diverged', round: 2 }, 0.8), ofImages)[0]).toBe(
+      'training diverged in round 2',
+    );
   });
 });
 

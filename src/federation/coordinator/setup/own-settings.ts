@@ -13,6 +13,11 @@ export const withOwnSettings = (
   { dataset, task }: { readonly dataset: Dataset | undefined; readonly task: Task | undefined },
 ): ConfigurationInput => ({
   ...(dataset && { dataset: dataset.name }),
-  ...(task && { task: { name: 'custom' as const, metrics: factsOfMetrics(task) } }),
+  ...(task && {
+    task: {
+      ...{ name: 'custom' as const, metrics: factsOfMetrics(task) },
+      ...(task.unit !== 'example' && { unit: task.unit }),
+    },
+  }),
   ...input,
 });

@@ -1,5 +1,5 @@
 /**
- * Makes the figures of confusion on the coordinator's test images, and of each class's accuracy
+ * Makes the figures of confusion on the coordinator's test examples, and of each class's accuracy
  * before and after the merge.
  */
 
@@ -8,6 +8,7 @@ import type { Overview } from '../../../protocol/view.js';
 import { type Confusion, commonestMistakes, confusionMap, sumOf } from '../../../report/charts/confusion.js';
 import { count, percent, wholePercent } from '../../../report/numbers.js';
 import { classAccuracies } from '../../../report/run-figures.js';
+import { wordsOf } from '../../../report/words.js';
 import type { FigureData } from './figure-data.js';
 
 export interface NamedConfusion {
@@ -45,10 +46,11 @@ export function modelsOf({ participants, test }: RoundDetails): NamedConfusion[]
 }
 
 export function confusionFigure(
-  { categories: classNames = [] }: Overview,
+  overview: Overview,
   { name, confusion }: NamedConfusion,
   round: number,
 ): FigureData {
+  const { categories: classNames = [] } = overview;
   const title = `Round ${round}: ${name}`;
   const options = confusionMap(title, classNames, confusion);
   const matrix = {
@@ -71,7 +73,7 @@ export function confusionFigure(
     caption: 'the commonest mistakes: so many of a class are taken for another',
     numbers: {
       corner: 'class and what it is taken for',
-      columns: ['images'],
+      columns: [wordsOf(overview, overview.configuration).examples],
       rows: commonestMistakes(confusion, MOST_MISTAKES).map(({ label, taken, examples }) => ({
         name: `${nameOf(label)} → ${nameOf(taken)}`,
         values: [examples],

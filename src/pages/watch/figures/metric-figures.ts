@@ -1,5 +1,5 @@
 /**
- * Makes the figures of the main metric by round, on the coordinator's test images and on the
+ * Makes the figures of the main metric by round, on the coordinator's test examples and on the
  * participants' own.
  */
 import { written } from '../../../metrics/metric.js';
@@ -12,6 +12,7 @@ import {
   weightedChart,
 } from '../../../report/charts/metric-charts.js';
 import { evaluatedStrategies, type FigureOf, figuresBy, referenceOf } from '../../../report/run-figures.js';
+import { wordsOf } from '../../../report/words.js';
 import { type FigureData, type Numbers, numbersOfLines } from './figure-data.js';
 
 /** @param chosen those of many participants that have lines of their own */
@@ -26,6 +27,7 @@ export function metricFigures(
   const rounds = views.map(({ result }) => result);
   const merged = rounds.flatMap((round) => Object.keys(round.merged));
   const run: MetricByRound = {
+    words: wordsOf(overview, configuration),
     metric,
     rounds,
     participants,
