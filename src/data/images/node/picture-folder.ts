@@ -16,7 +16,7 @@ import {
   type PictureExtent,
   type PictureFit,
 } from '../picture-size.js';
-import type { PictureExample, WantedPictures } from '../picture-tree.js';
+import type { WantedPictures } from '../picture-tree.js';
 import { decodePicture } from './open-picture.js';
 import { classNotices, type SplitPictures, type SplitSettings, splitPictures } from './split-pictures.js';
 import { type PictureSurvey, type SurveyedPicture, surveyPictures } from './survey-pictures.js';
@@ -81,14 +81,24 @@ export async function loadPictureFolder(
   );
   const problems = [...survey.problems];
   const name = basename(resolve(folder));
-  const decode = (examples: readonly PictureExample[]) =>
-    decodeAll({ name, folder, classNames: survey.classNames, size }, examples, problems, options);
+  const unusable = new Set<SurveyedPicture>();
+  const decode = (examples: readonly SurveyedPicture[]) =>
+    decodeAll({ name, folder, classNames: survey.classNames, size }, examples, problems, unusable, options);
   const decoded = { train: await decode(split.train), test: await decode(split.test) };
   const nothing = decoded[wanted === 'test' ? 'test' : 'train'].examples === 0;
   if (problems.length > 0 && (nothing || !skipDamaged)) throw badFiles(folder, problems, SKIP_HINT);
-  for (const notice of noticesOf(survey, split, size, problems, options)) onNotice?.(notice);
+  const used = usedOf(split, unusable);
+  for (const notice of noticesOf(survey, used, size, problems, options)) onNotice?.(notice);
   return { ...decoded, isWhole: wanted === 'test' && survey.test === undefined };
 }
+
+const usedOf = (
+  { train, test }: SplitPictures<SurveyedPicture>,
+  unusable: ReadonlySet<SurveyedPicture>,
+): SplitPictures<SurveyedPicture> => ({
+  train: train.filter((picture) => !unusable.has(picture)),
+  test: test.filter((picture) => !unusable.has(picture)),
+});
 
 interface SetFacts {
   readonly name: string;
@@ -99,8 +109,9 @@ interface SetFacts {
 
 async function decodeAll(
   { name, folder, classNames, size }: SetFacts,
-  examples: readonly PictureExample[],
+  examples: readonly SurveyedPicture[],
   problems: DataError[],
+  unusable: Set<SurveyedPicture>,
   { fit, signal, onProgress }: PictureFolderOptions,
 ): Promise<ImageDataset> {
   const bytes = imageBytes(size);
@@ -108,11 +119,15 @@ async function decodeAll(
   const labels: number[] = [];
   await togetherInOrder(examples, ({ path }) => decodePicture(path, size, fit), {
     ...{ what: `pictures of "${folder}"`, signal, onProgress },
+    pixelsOf: ({ own }) => own.height * own.width,
     onDone({ label }, image) {
       images.set(image, labels.length * bytes);
       labels.push(label);
     },
-    onProblem: (_, problem) => void problems.push(problem),
+    onProblem(picture, problem) {
+      problems.push(problem);
+      unusable.add(picture);
+    },
   });
   const of = { name, classNames, ...size };
   if (labels.length === 0) return noImages(of);
