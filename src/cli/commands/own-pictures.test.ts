@@ -113,13 +113,19 @@ describe('pictures of any size, some of them damaged', () => {
     expect(message).toContain('half.jpg" cannot be decoded as a picture');
     expect(hint).toContain('--skip-damaged');
     const flags = ['--skip-damaged', '--size', '8x10', '--fit', 'crop', '--out', 'sized'];
-    const { status, stdout, stderr } = await commonweight([...run, ...flags], inFolder);
+    const changes = ['--rotation', '10', '--crop', '0.7', '--brightness', '0.2', '--contrast', '0.1'];
+    const { status, stdout, stderr } = await commonweight([...run, ...flags, ...changes], inFolder);
     expect(status, stderr).toBe(0);
     const told = stdout.replaceAll(/\s+/g, ' ');
     expect(told).toContain('12 of 12 pictures in "photos" were cropped to 8x10 (height x width), in colour');
+    expect(told).toContain(
+      'images turned by up to 10 degrees, cut to 70.00% of the area or more, their brightness times 0.8 to 1.2 and their contrast times 0.9 to 1.1',
+    );
     expect(told).toContain('left out of "photos", 2 in all: ');
     const kept = parse(text('sized', 'configuration.yaml'));
     expect(kept).toMatchObject({ imageSize: '8x10', imageFit: 'crop', skipDamaged: true });
+    const augmentation = { flip: false, shift: 0, rotation: 10, crop: 0.7, brightness: 0.2, contrast: 0.1 };
+    expect(kept.augmentation).toMatchObject(augmentation);
     const { description } = decodeModel(readFileSync(join(folder, 'sized/model.safetensors')), 'sized');
     expect(description).toMatchObject({ inputs: [{ shape: [3, 8, 10] }], imageFit: 'crop' });
   });

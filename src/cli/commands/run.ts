@@ -1,12 +1,19 @@
 /** `commonweight run`: runs a federation from a file, from flags, or from both. */
 import type { Command } from 'commander';
-import { LARGEST_SHIFT } from '../../data/images/augmentation.js';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
 import { partitionerNames } from '../../data/partition/partitioners.js';
 import { profile } from '../../federation/plan/profiles.js';
 import { strategySignatures } from '../../merge/strategies/strategies.js';
 import type { TargetSetting } from '../../metrics/target.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
+import {
+  brightnessOption,
+  contrastOption,
+  cropOption,
+  flipOption,
+  rotationOption,
+  shiftOption,
+} from '../flags/augmentation-flags.js';
 import { readConfigurationFile } from '../flags/configuration-file.js';
 import { type NetworkChoice, networkFrom, networkNames } from '../flags/network-flag.js';
 import { fitOption, sizeOption, skipDamagedOption } from '../flags/picture-flags.js';
@@ -35,6 +42,10 @@ interface Overrides {
   readonly batchSize?: number;
   readonly flip?: true;
   readonly shift?: number;
+  readonly rotation?: number;
+  readonly crop?: number;
+  readonly brightness?: number;
+  readonly contrast?: number;
   readonly pooled?: boolean;
   readonly size?: string;
   readonly fit?: string;
@@ -83,12 +94,12 @@ export function addRun(program: Command): void {
     .option('--align', 'match the hidden units of all updates before they are merged')
     .option('--learning-rate <x>', 'learning rate of the optimizer', positiveNumber('--learning-rate'))
     .option('--batch-size <n>', 'examples per step', wholeNumber('--batch-size', 1, 4096))
-    .option('--flip', 'mirror each training image with probability one half')
-    .option(
-      '--shift <n>',
-      'shift training images by up to n pixels',
-      wholeNumber('--shift', 0, LARGEST_SHIFT),
-    )
+    .addOption(flipOption())
+    .addOption(shiftOption())
+    .addOption(rotationOption())
+    .addOption(cropOption())
+    .addOption(brightnessOption())
+    .addOption(contrastOption())
     .option('--pooled', 'also train the same network on all the data together, for comparison')
     .option('--seed <n>', 'seed of all random numbers', wholeNumber('--seed', 0, 0x7fffffff))
     .option('--init <file>', 'a safetensors file with the weights to start from');
@@ -179,7 +190,8 @@ export function overridden(
   }
   merge('local', { epochs, steps, threshold });
   merge('optimizer', { learningRate });
-  merge('augmentation', { flip, shift });
+  const { rotation, crop, brightness, contrast } = others;
+  merge('augmentation', { flip, shift, rotation, crop, brightness, contrast });
   return replaced;
 }
 

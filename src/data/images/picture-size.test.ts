@@ -1,7 +1,6 @@
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { defaultPictureExtent, pictureExtentOf, placementOf } from './picture-size.js';
-import { placed } from './placed.js';
+import { defaultPictureExtent, pictureExtentOf, placed, placementOf } from './picture-size.js';
 import { resample } from './resample.js';
 
 const extents = (...sides: [number, number][]) => sides.map(([height, width]) => ({ height, width }));

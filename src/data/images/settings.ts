@@ -54,6 +54,30 @@ export const pictureSettings = {
         .max(LARGEST_SHIFT)
         .default(0)
         .meta({ unit: 'pixels', description: 'The most that an image is shifted each way.' }),
+      rotation: z
+        .number()
+        .min(0)
+        .max(180)
+        .default(0)
+        .meta({ unit: 'degrees', description: 'The most that an image is turned each way.' }),
+      crop: z
+        .number()
+        .min(0.05)
+        .max(1)
+        .default(1)
+        .describe('The smallest part of an image’s area that is cut out and resized; 1: the whole image.'),
+      brightness: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0)
+        .describe('How far the factor of an image’s brightness lies from 1 at most.'),
+      contrast: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0)
+        .describe('How far the factor of an image’s contrast lies from 1 at most.'),
     })
     .optional()
     .describe('What is done to training images.'),

@@ -167,10 +167,19 @@ function correctionText(correction: Configuration['correction']): string[] {
 
 function augmentationText(augmentation: Configuration['augmentation']): string[] {
   if (augmentation === undefined) return [];
-  const { flip, shift } = augmentation;
-  const shifted = shift === 0 ? [] : [`shifted by up to ${plural(shift, 'pixel')}`];
-  const ways = [...(flip ? ['mirrored half of the time'] : []), ...shifted];
-  return ways.length === 0 ? [] : [`images ${ways.join(' and ')}`];
+  const { flip, shift, rotation, crop, brightness, contrast } = augmentation;
+  const light = (factor: number) => `times ${rounded(1 - factor)} to ${rounded(1 + factor)}`;
+  const ways = [
+    ...(flip ? ['mirrored half of the time'] : []),
+    ...(shift > 0 ? [`shifted by up to ${plural(shift, 'pixel')}`] : []),
+    ...(rotation > 0 ? [`turned by up to ${plural(rotation, 'degree')}`] : []),
+    ...(crop < 1 ? [`cut to ${percent(crop)} of the area or more`] : []),
+    ...(brightness > 0 ? [`their brightness ${light(brightness)}`] : []),
+    ...(contrast > 0 ? [`their contrast ${light(contrast)}`] : []),
+  ];
+  const last = ways.at(-1);
+  if (last === undefined) return [];
+  return [`images ${ways.length === 1 ? last : `${ways.slice(0, -1).join(', ')} and ${last}`}`];
 }
 
 /** What the strategy is applied to: some say it themselves. */
