@@ -1,7 +1,7 @@
 /**
- * A participant's answer to an assignment: what it downloads, does, keeps, uploads and announces.
- * Until it announces, it can be given up; what was announced is followed until the coordinator has
- * said what becomes of it.
+ * A participant's answer to an assignment: it downloads, works, keeps, uploads and announces. The
+ * work can be given up until it is announced. Then the participant waits for the coordinator's
+ * receipt.
  */
 
 import type { Figures } from '../../metrics/metric.js';
@@ -36,16 +36,16 @@ type Named<Type extends Assignment['type']> = Extract<Assignment, { type: Type }
 
 export interface AssignedWork {
   /**
-   * @param saying called before it is announced
-   * @throws InterruptedError when it was given up, between two steps
+   * @param saying called before the update is announced
+   * @throws InterruptedError when the work was given up, between two steps
    */
   train(assignment: Named<'train'>, signal: AbortSignal, saying: () => void): Promise<void>;
   evaluate(assignment: Named<'evaluate'>, signal: AbortSignal, saying: () => void): Promise<void>;
   sumFeatures(assignment: Named<'sum-features'>, signal: AbortSignal, saying: () => void): Promise<void>;
   compareLayers(assignment: Named<'compare-layers'>, signal: AbortSignal, saying: () => void): Promise<void>;
   /**
-   * The file of the final model, as this participant has it; nothing where the coordinator offers
-   * none.
+   * The file of the final model, with this participant's own tensors; undefined if the coordinator
+   * offers none.
    */
   finalModel(
     assignment: Named<'finished'>,
@@ -60,12 +60,12 @@ export interface WorkObserver {
 }
 
 export type WorkEvent =
-  /** `kept`: it was there already. */
+  /** `kept`: the update was there already. */
   | { readonly type: 'trained'; readonly round: number; readonly kept: boolean }
   | { readonly type: 'evaluated'; readonly round: number; readonly validation: Figures }
   | { readonly type: 'answered'; readonly announcement: Announcement; readonly receipt: Receipt };
 
-/** What a participant works with, and for whom. */
+/** The participant, its federation and its data, for every kind of work. */
 export interface WorkContext {
   readonly end: ParticipantEnd;
   readonly federation: CompiledFederation;
@@ -151,7 +151,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
   };
 }
 
-/** An assignment of a round that cannot be would have us reckon for ever what came before it. */
+/** A round beyond the run's last would make us compute the state of endless rounds before it. */
 function requireRound(round: number, { configuration: { rounds } }: CompiledFederation): void {
   if (round <= rounds) return;
   throw new FederationError(
@@ -159,7 +159,10 @@ function requireRound(round: number, { configuration: { rounds } }: CompiledFede
   );
 }
 
-/** Trains for an assignment, from what the coordinator offers and what is kept here. */
+/**
+ * Trains for an assignment, from the model that the coordinator offers and the states that are kept
+ * here.
+ */
 function trainer({ end, federation, data, tasks, kept, observer }: WorkContext, offered: OfferedStates) {
   const { configuration, layout, own, strategy, compared, methods, codec } = federation;
   const { share } = data;

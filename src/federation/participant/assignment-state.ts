@@ -1,7 +1,8 @@
 /**
  * The state of a participant between its assignments: what it has heard, what it has answered, and
- * what it is at work on. A pure function from a state and an event to the next state, and one
- * from a state to the step that is due. `work-in-hand.ts` carries it, `take-part.ts` drives it:
+ * what it is at work on. `nextState` is a pure function from a state and an event to the next
+ * state; `dueStep` says what to do in a state. `work-in-hand.ts` holds the state, and
+ * `take-part.ts` is the loop:
  *
  *     for await (const assignment of end.assignments()) {
  *       state = nextState(state, { type: 'heard', assignment });
@@ -18,11 +19,11 @@ export interface AssignmentState {
   /** The newest assignment. */
   readonly seen: Assignment | undefined;
   /**
-   * By what was asked: the assignment that asked for it last. A later one that asks again has lost
-   * the answer.
+   * By the key of what was asked: the assignment that was the newest when it was answered. If a
+   * later one asks again, the coordinator has lost the answer.
    */
   readonly answered: ReadonlyMap<string, Assignment>;
-  /** What came to nothing, and would again. */
+  /** The keys of work that diverged, and would diverge again. */
   readonly diverged: ReadonlySet<string>;
   /** The coordinator expects nothing of it at the moment. */
   readonly excused: boolean;
@@ -33,10 +34,10 @@ export interface WorkState {
   readonly key: string;
   readonly round: number;
   /**
-   * Its answer is on its way, or there: an assignment that asks from now on may ask for another.
+   * The answer is on its way, or has arrived. An assignment that asks for it from now on asks anew.
    */
   readonly said: boolean;
-  /** It was given up, or is about to be. */
+  /** The work was given up, or is about to be. */
   readonly stopped: boolean;
 }
 
@@ -82,14 +83,14 @@ export function nextState(state: AssignmentState, event: AssignmentEvent): Assig
 }
 
 export type DueStep =
-  /** The operator expects nothing of it any more. */
+  /** The operator has dropped the participant. */
   | { readonly type: 'dropped' }
   | { readonly type: 'finish'; readonly assignment: Extract<Assignment, { type: 'finished' }> }
-  /** What is in hand goes on, if anything is. */
+  /** The current work, if any, goes on. */
   | { readonly type: 'go-on' }
-  /** What is in hand has no use any more. */
+  /** The current work is of no use any more, and is given up. */
   | { readonly type: 'rest' }
-  /** … and this is begun in its place. */
+  /** The current work is given up, and this is begun in its place. */
   | { readonly type: 'begin'; readonly assignment: AskingAssignment };
 
 /** What the newest assignment asks of a participant. */
@@ -97,8 +98,7 @@ export function dueStep({ seen, answered, diverged, inHand }: AssignmentState, p
   if (seen === undefined) return { type: 'go-on' };
   if (seen.dropped?.includes(participant)) return { type: 'dropped' };
   if (seen.type === 'finished') return { type: 'finish', assignment: seen };
-  // The coordinator is merging, or is coming back: its next assignment says what becomes of the
-  // work in hand.
+  // The coordinator is merging, or restarting: its next assignment decides about the current work.
   if (seen.type === 'wait') return { type: 'go-on' };
   const key = keyOf(seen);
   const before = answered.get(key);
@@ -110,7 +110,7 @@ export function dueStep({ seen, answered, diverged, inHand }: AssignmentState, p
   return atWork ? { type: 'go-on' } : { type: 'begin', assignment: seen };
 }
 
-/** Whether an assignment was said before the newest one: it is not listened to any more. */
+/** Whether an assignment is older than the newest one; it is ignored then. */
 export const isStale = ({ seen }: AssignmentState, assignment: Assignment): boolean =>
   seen !== undefined && isEarlier(assignment, seen);
 

@@ -1,12 +1,12 @@
 /**
- * A share of a public data set, lent by the hub as a demonstration: the part that `run` would deal
- * out to this participant, so that who takes it trains as a native participant does with
- * `--partition`. On its way it is
+ * A share of a public data set, which the hub lends for a demonstration: the part that `run` would
+ * deal out to this participant. A page trains on it like a native participant with `--partition`.
+ * Its format on the wire is
  *
  *     u32 little-endian: the header's length, the header as JSON, labels [examples], images [examples, C, H, W]
  *
- * with the examples for training first, in their order. What the images are, the federation's
- * description says.
+ * with the training examples first, in order. The federation's description says the shape of the
+ * images.
  */
 import { z } from 'zod';
 import { imageBytes, imageDataset, requireImages } from '../../data/images/image-dataset.js';
@@ -16,10 +16,10 @@ import type { Description } from '../../protocol/description.js';
 import { FederationError } from '../error.js';
 import { type OwnData, ownData } from './own-data.js';
 
-/** Those that anybody may have. A coordinator's own folder of test images is nobody else's. */
+/** The data sets that are public. A coordinator's own folder of test images is never lent. */
 const PUBLIC_DATASETS: readonly string[] = ['fashion-mnist'];
 
-/** Of 60,000 grey images of 28×28, five times over. */
+/** Five times 60,000 grey images of 28×28. */
 const LARGEST_BYTES = 2 ** 28;
 const LARGEST_HEADER_BYTES = 4096;
 
@@ -86,7 +86,7 @@ export function decodeShare(bytes: Uint8Array, participant: string, description:
 }
 
 /**
- * Asks the hub for the share of whose token it is.
+ * Asks the hub for the share of the token's participant.
  * @throws FederationError when there is none, or what comes is no share
  */
 export async function demonstrationShare(

@@ -9,7 +9,7 @@ import { FederationError } from '../error.js';
 import type { HeldFiles } from '../plan/description.js';
 
 /**
- * Those files that the description names and the federation needs.
+ * The files that the description names and the federation needs.
  * @throws FederationError when a file is larger than `mostBytes`
  */
 export async function heldFilesOf(

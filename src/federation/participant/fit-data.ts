@@ -1,7 +1,7 @@
 /**
- * A participant's data set made to fit a federation: the same examples, in the federation's
- * columns, with its numbers of categories. A column of another kind or shape, or a category that
- * the federation does not know, is refused.
+ * Makes a participant's data set fit a federation: the same examples, in the federation's columns,
+ * with the federation's numbers for categories. It refuses a column of another kind or shape, and a
+ * category that the federation does not know.
  */
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
@@ -17,7 +17,7 @@ export interface DescribedColumns {
 }
 
 interface Naming {
-  /** What errors call the set. */
+  /** The name of the data set in errors. */
   readonly spec: string;
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
@@ -45,7 +45,7 @@ export function fitData(
 
 function fitColumn(column: Column, facts: ColumnFacts, naming: Naming): Column {
   const { meaning } = column;
-  // Whatever categories it has: which of them are known is looked at below.
+  // The categories themselves are compared below.
   const named = meaning.kind === 'categories' && facts.meaning.kind === 'categories';
   const [got, expected] = [named ? { ...column, meaning: facts.meaning } : column, facts].map(describeMeant);
   if (got !== expected || meaning.kind !== facts.meaning.kind) {
@@ -75,7 +75,7 @@ function countsOf({ values, meaning }: Column, categories: number): Uint32Array 
   );
 }
 
-/** Bytes where all numbers are below 256, as they came. */
+/** The values with the federation's numbers of categories: bytes, if all numbers are below 256. */
 function renumbered({ values, meaning }: Column, numbers: readonly number[], ignored: number | undefined) {
   const none = meaning.kind === 'categories' ? meaning.ignored : undefined;
   const inBytes = values instanceof Uint8Array && Math.max(...numbers, ignored ?? 0) < 256;
@@ -87,15 +87,15 @@ function renumbered({ values, meaning }: Column, numbers: readonly number[], ign
 }
 
 interface Categories extends Naming {
-  /** How often each is there. */
+  /** How many examples each category has. */
   readonly counts: ArrayLike<number>;
   readonly column: string;
 }
 
 /**
- * The federation's number of each of these categories; -1 where it has no such category, and no
- * value is one.
- * @throws FederationError when there are values of a category that the federation does not know
+ * The federation's number of each of these categories; -1 for a category that the federation does
+ * not have and no example uses.
+ * @throws FederationError when examples have a category that the federation does not know
  */
 export function categoryNumbers(
   own: readonly string[],
@@ -124,7 +124,7 @@ export function categoryNumbers(
   );
 }
 
-/** "0", "1", …: a set in IDX format says no names. */
+/** "0", "1", …: a data set in IDX format has no names. */
 const areNumbers = (names: readonly string[]) => names.every((name, index) => name === String(index));
 
 function listed(words: readonly string[]): string {

@@ -1,6 +1,6 @@
 /**
- * Handing in an update: its files are uploaded, then it is announced, and once more where the
- * coordinator has lost a file.
+ * Hands in an update: uploads its files, then announces it. Does both again if the coordinator has
+ * lost a file.
  */
 import { InterruptedError } from '../../base/interrupted.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
@@ -13,7 +13,7 @@ export interface HandIn {
   announce(announcement: Announcement): Promise<Receipt>;
   /** Called before the files of a round are uploaded. */
   onUpload(round: number): void;
-  /** Gives it up, before it is announced. */
+  /** Gives the update up, before it is announced. */
   readonly signal: AbortSignal;
 }
 
@@ -22,7 +22,7 @@ const UPLOADS = 3;
 
 /**
  * @param attempt at the round, as the assignment says it
- * @returns whether it counts
+ * @returns whether the update counts
  */
 export async function handIn(
   { announcement, state, attachments }: FinishedUpdate,

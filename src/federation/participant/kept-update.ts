@@ -1,8 +1,8 @@
 /**
- * What a participant keeps of its own work between two starts: its last update until it trains for
- * another round, so that it is not trained twice, and what methods keep from round to round, such
- * as SCAFFOLD's c_k, which never leaves the participant. That follows an update that counted, and
- * no other: the coordinator's c is the mean of all c_k only so.
+ * A participant's kept work, which survives a restart. It keeps its last update until it trains for
+ * another round, so that no update is trained twice. And it keeps the states of methods from round
+ * to round, such as SCAFFOLD's c_k, which never leaves the participant. A method's state changes
+ * only with an update that counted: only then is the coordinator's c the mean of all c_k.
  *
  *     update.json                 its round, base and plan, what is told about it, SHA-256 of its files
  *     update-state.safetensors    the files that travel: the update, and its attachments
@@ -27,24 +27,27 @@ export interface FinishedUpdate {
   readonly announcement: UpdateAnnouncement;
   readonly state: Bytes;
   /**
-   * Files by the names of their methods: those that travel with it, and what is kept here once it
-   * counts.
+   * Files by the names of their methods: attachments that travel with the update, and states that
+   * are kept here once it counts.
    */
   readonly attachments: Readonly<Record<string, Bytes>>;
   readonly own: Readonly<Record<string, Bytes>>;
 }
 
 export interface KeptWork {
-  /** The update that was kept last, if it is whole and of this federation. */
+  /** The last update that was kept, if it is whole and belongs to this federation. */
   load(): Promise<FinishedUpdate | undefined>;
   keep(update: FinishedUpdate): Promise<void>;
-  /** It counts: what methods keep follows it, once, however often this is said. */
+  /**
+   * The update counts: the states of methods become those after it. Calling this again changes
+   * nothing.
+   */
   count(update: FinishedUpdate, rollbacks: Rollbacks): Promise<void>;
-  /** Whether that has followed it. */
+  /** Whether `count` was called for this update. */
   isCounted(update: FinishedUpdate): Promise<boolean>;
-  /** It is needed no more. */
+  /** The update is no longer needed. */
   forget(): Promise<void>;
-  /** What a method keeps here, before a round: see `OwnStates`. */
+  /** The state that a method keeps here, before a round: see `OwnStates`. */
   ownBefore(method: string, round: number, rollbacks: Rollbacks): Promise<StateDict | undefined>;
 }
 
@@ -64,7 +67,7 @@ export async function blobOf(bytes: Bytes): Promise<Blob> {
   return { sha256: await sha256Hex(bytes), bytes: bytes.length };
 }
 
-/** What is kept, and for how many rounds that an operator can go back. */
+/** Which methods keep a state, and for how many rounds an operator can go back. */
 interface Keeping {
   readonly methods: readonly Method[];
   readonly keep: number;
@@ -82,7 +85,7 @@ export function keptWork(
   const isOurs = (other: WorkIdentity) =>
     other.job === identity.job && other.participant === identity.participant && other.plan === identity.plan;
 
-  /** A file that was cut short or changed is none: what it is of is trained again. */
+  /** A file that was cut short or changed counts as missing; its update is trained again. */
   async function soundFile(file: string, sha256: string): Promise<Bytes | undefined> {
     const bytes = await folder.read(file);
     return bytes !== undefined && (await sha256Hex(bytes)) === sha256 ? bytes : undefined;
@@ -154,7 +157,7 @@ function recordOf(text: Uint8Array): z.output<typeof recordSchema> | undefined {
   }
 }
 
-/** Where nothing is kept. A federation with methods that keep something cannot be so. */
+/** Keeps nothing. For federations in which no method keeps a state. */
 export const nothingKept: KeptWork = {
   load: async () => undefined,
   keep: async () => {},

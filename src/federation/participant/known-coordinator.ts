@@ -1,8 +1,8 @@
 /**
- * What a participant keeps of its coordinator between two starts: the key, the hash of the
- * description that it agreed to, and the newest assignment that it has seen. So somebody who holds
- * an old message can repeat it after a restart as little as before. A key that nobody gave is taken
- * from the coordinator's first words, and is the only one from then on.
+ * A participant's memory of its coordinator, which survives a restart: the key, the hash of the
+ * description that it agreed to, and the newest assignment that it has seen. So an old message
+ * cannot be replayed, even after a restart. If nobody gave the coordinator's key, the first key
+ * that it shows is taken, and no other from then on.
  *
  *     coordinator.json            key, job, description, epoch and sequence
  */
@@ -17,12 +17,16 @@ import { FederationError } from '../error.js';
 import type { ParticipantFolder } from './participant-files.js';
 
 export interface KnownCoordinator {
-  /** The hash of the description that was agreed to in this run before, where it was another. */
+  /**
+   * The hash of the description that the participant agreed to before in this run, if it was
+   * another.
+   */
   readonly agreedBefore: string | undefined;
-  /** The key that was taken just now, since nobody had given one. */
+  /** The key that was taken just now, because nobody had given one. */
   readonly takenKey: string | undefined;
   /**
-   * Keeps it where it is newer than all before. @returns whether it is not older than one of them
+   * Keeps an assignment that is newer than all before. @returns false when it is older than one of
+   * them
    */
   see(assignment: Assignment): Promise<boolean>;
 }
@@ -32,18 +36,15 @@ const FILE = 'coordinator.json';
 const recordSchema = z.strictObject({
   key: publicKeySchema,
   job: jobSchema,
-  /** Its hash. */
+  /** The hash of the description. */
   description: sha256Schema,
-  /** Of the newest assignment. */
+  /** The place of the newest assignment. */
   epoch: z.int().nonnegative(),
   sequence: z.int().nonnegative(),
 });
 type Record = z.output<typeof recordSchema>;
 
-/**
- * @throws FederationError when another key is known in this folder, and nobody has given the new
- *   one
- */
+/** @throws FederationError when this folder knows another key, and nobody has given the new one */
 export async function knownCoordinator(
   folder: ParticipantFolder | undefined,
   { coordinator, description: told }: Pick<ParticipantEnd, 'coordinator' | 'description'>,
@@ -68,7 +69,7 @@ export async function knownCoordinator(
     await folder?.write(FILE, new TextEncoder().encode(`${JSON.stringify(record)}\n`));
     newest = record;
   };
-  // Before anything is taken of this key: every later coordinator has to show the same.
+  // Written before any work begins: every later coordinator must show the same key.
   if (newest?.description !== description) {
     await keep({ key, job, description, epoch: newest?.epoch ?? 0, sequence: newest?.sequence ?? 0 });
   }
@@ -84,7 +85,9 @@ export async function knownCoordinator(
   };
 }
 
-/** @throws FederationError when it is damaged: to take the key anew is for the user to decide */
+/**
+ * @throws FederationError when the file is damaged: only the user may decide to trust a key anew
+ */
 async function read(folder: ParticipantFolder | undefined): Promise<Record | undefined> {
   const bytes = await folder?.read(FILE);
   if (bytes === undefined) return undefined;

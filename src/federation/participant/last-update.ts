@@ -8,25 +8,28 @@ import type { ParticipantEnd } from '../../transport/transport.js';
 import { handIn } from './hand-in.js';
 import type { FinishedUpdate, KeptWork } from './kept-update.js';
 
-/** What an assignment says of how often its round was begun. */
+/** How often the round of an assignment was begun. */
 export type RoundAttempt = Pick<Extract<Assignment, { type: 'train' }>, 'rollbacks' | 'attempt'>;
 
 export interface LastUpdate {
-  /** As this start made it, or as an earlier one left it. */
+  /** The last update, trained by this process or kept by an earlier one. */
   find(): Promise<FinishedUpdate | undefined>;
-  /** Keeps one that was trained just now. */
+  /** Keeps an update that was trained just now. */
   keep(update: FinishedUpdate): Promise<void>;
   /**
-   * Hands it in, and follows it where it counts.
-   * @param saying called before it is announced
+   * Hands the update in, and updates the states of methods if it counts.
+   * @param saying called before the update is announced
    */
   bring(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal, saying?: () => void): Promise<void>;
   /**
-   * Finds out whether it counts. Of one that an earlier start handed in, without living to hear
-   * what became of it, the coordinator knows; and what is kept depends on it.
+   * Finds out whether the update counts. An earlier process may have handed it in and ended before
+   * the receipt came. The coordinator knows, and the states of methods depend on it.
    */
   settle(update: FinishedUpdate, asked: RoundAttempt, signal: AbortSignal): Promise<void>;
-  /** The same for whatever is found: own tensors are those of the last update that counts. */
+  /**
+   * Settles the update that `find` gives, if any: own tensors are those of the last update that
+   * counts.
+   */
   settleLast(asked: RoundAttempt, signal: AbortSignal): Promise<void>;
   forget(): Promise<void>;
 }
@@ -39,7 +42,7 @@ export interface LastUpdateOptions {
 }
 
 export function lastUpdate({ upload, kept, announce, onActivity }: LastUpdateOptions): LastUpdate {
-  /** Trained by this process and told to nobody: nobody can have counted it. */
+  /** Updates that this process trained and has not announced: they cannot count yet. */
   const unsaid = new WeakSet<FinishedUpdate>();
   let last: FinishedUpdate | undefined;
 

@@ -1,7 +1,7 @@
 /**
- * What the coordinator offers for download: models, and the common states of methods. Each is
- * checked before anything begins with it: its size before it is fetched, then its tensors, and that
- * every number is finite.
+ * Downloads the states that the coordinator offers: models, and the common states of methods. Each
+ * is checked before it is used: its size before it is fetched, then its tensors, and that every
+ * number is finite.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { ModelFileError, requireFinite } from '../../engine/nn/model-file.js';
@@ -19,7 +19,10 @@ import { FederationError } from '../error.js';
 export interface OfferedStates {
   /** A model, and its file. */
   modelFile(blob: Blob, round: number, signal: AbortSignal): Promise<OfferedModel>;
-  /** The last one is remembered: what is evaluated after a round is what the next begins with. */
+  /**
+   * A model. The last one is remembered: the next round begins with the model that is evaluated
+   * after a round.
+   */
   model(blob: Blob, round: number, signal: AbortSignal): Promise<StateDict>;
   /** @param what such as "control variate" */
   common(
@@ -36,12 +39,12 @@ export interface OfferedModel {
   readonly state: StateDict;
 }
 
-/** How often a blob that an assignment names may not be there, a while apart. */
+/** How often a download is tried while the blob is missing, with a pause between tries. */
 const DOWNLOADS = 120;
 const AGAIN_MS = 500;
 
 /**
- * @param codec by which merged models travel
+ * @param codec that encodes merged models
  * @param onDownload called before a blob of a round is fetched
  */
 export function offeredStates(
@@ -59,7 +62,7 @@ export function offeredStates(
     codec: Codec,
     signal: AbortSignal,
   ): Promise<OfferedModel> {
-    // Some bytes for the table of tensors, with a description of the network.
+    // Room for the table of tensors, and for a description of the network.
     const most = mostBytes(expected, codec) + 1024 * expected.length + 2 ** 20;
     if (blob.bytes > most) {
       throw new FederationError(`federation: ${what} has ${blob.bytes} bytes, expected at most ${most}`);
@@ -92,8 +95,8 @@ export function offeredStates(
 }
 
 /**
- * A coordinator that was killed may come back further on, without what it had asked for: what it
- * asks for now is about to come.
+ * A coordinator that was killed may restart at a later point, without the blob. Its next assignment
+ * is about to come.
  */
 async function fetchPatiently(
   end: Pick<ParticipantEnd, 'download'>,
@@ -110,7 +113,7 @@ async function fetchPatiently(
   }
 }
 
-/** Nothing can begin with such a model. */
+/** Refuses a state with a number that is not finite. */
 function requireSound(state: StateDict, what: string): void {
   try {
     requireFinite(state, what);

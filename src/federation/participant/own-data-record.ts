@@ -1,7 +1,7 @@
 /**
- * A participant's memory of its data: a digest in its own folder, which never leaves it. When the
- * data differ at its next start, it says so, and tells the coordinator that they differ, and no
- * more.
+ * A participant's memory of its data: a digest in its own folder, which never leaves it. If the
+ * data differ at the next start, the participant says so, and tells the coordinator only that they
+ * differ.
  */
 import { z } from 'zod';
 import { sha256Schema } from '../../protocol/blob-name.js';
@@ -14,9 +14,9 @@ const RECORD = 'data.json';
 const recordSchema = z.strictObject({ job: z.string(), participant: z.string(), sha256: sha256Schema });
 
 export interface OwnDataRecord {
-  /** It took part in this federation before, with other data. */
+  /** The participant took part in this federation before, with other data. */
   readonly changed: boolean;
-  /** These are the data from now on: the coordinator knows. */
+  /** Records the present data, once the coordinator knows of them. */
   keep(): Promise<void>;
 }
 

@@ -1,7 +1,6 @@
 /**
- * What a participant brings to a federation across machines: a data set in the federation's
- * columns, all of it its own; or, as a demonstration, the part that `run` would deal out to one
- * participant.
+ * A participant's data in a federation across machines: a data set of its own, in the federation's
+ * columns. For a demonstration it is the part that `run` would deal out to one participant.
  */
 
 import { checkDataset, type Dataset } from '../../data/dataset.js';
@@ -11,9 +10,9 @@ import type { ShareChoice } from '../plan/share-choice.js';
 import { fitData } from './fit-data.js';
 
 export interface OwnData {
-  /** Its categories are numbered as those of the federation. */
+  /** In the federation's columns, with its numbers for categories. */
   readonly dataset: Dataset;
-  /** Under the participant's name. */
+  /** The participant's share of it, under the participant's name. */
   readonly share: Share;
 }
 
@@ -22,7 +21,7 @@ export type DescribedData = Pick<Description, 'configuration' | 'inputs' | 'targ
 
 /**
  * @param choice the part of the set that is the participant's; all of it by default
- * @param spec what errors call the set
+ * @param spec the name of the data set in errors
  * @throws FederationError when its columns or categories are not those of the federation
  */
 export function ownData(

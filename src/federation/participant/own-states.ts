@@ -1,7 +1,7 @@
 /**
- * What a method keeps at its participant, such as SCAFFOLD's c_k, after each of the last rounds: an
- * operator may go back to an earlier round, and it with the run. Those of rounds that are void by
- * then are not looked at any more.
+ * The states that a method keeps at its participant, such as SCAFFOLD's c_k, one after each of the
+ * last rounds. If an operator goes back to an earlier round, so does the state. States of void
+ * rounds are ignored.
  *
  *     own-control-3.safetensors    that of the method "control" after round 3
  *     own-control.json             which there are, and of which updates; they count from here on
@@ -14,31 +14,31 @@ import { FederationError } from '../error.js';
 import type { ParticipantFolder, WorkIdentity } from './participant-files.js';
 
 export interface OwnStates {
-  /** It follows an update that counts, once, however often this is said. */
+  /** The update counts: its state is kept. Calling this again changes nothing. */
   follow(update: FollowedUpdate, rollbacks: Rollbacks): Promise<void>;
-  /** Whether it has followed it. */
+  /** Whether the state of this update is kept. */
   hasFollowed(update: Pick<FollowedUpdate, 'round' | 'sha256'>): Promise<boolean>;
   /**
-   * Before a round; nothing at first.
-   * @throws FederationError when it has gone beyond that: this round's work was done, and its files
-   *   are gone
+   * The state before a round; undefined at first.
+   * @throws FederationError when only later states are left: the work of this round was done, and
+   *   its files are gone
    */
   before(round: number, rollbacks: Rollbacks): Promise<StateDict | undefined>;
 }
 
 export interface FollowedUpdate {
   readonly round: number;
-  /** Of its state. */
+  /** The hash of the update's state. */
   readonly sha256: string;
-  /** What is kept after it: a safetensors file. */
+  /** The method's state after the update: a safetensors file. */
   readonly own: Uint8Array;
 }
 
-/** After which round the run was taken up again, each time that an operator went back. */
+/** The round to which an operator went back, for each time. */
 export type Rollbacks = readonly number[];
 
 export interface KeptState {
-  /** Of the method. */
+  /** The name of the method. */
   readonly name: string;
   /** What is kept, in words. */
   readonly keeps: string;
@@ -95,7 +95,7 @@ export function ownStates(
       const standing = standingOf(await readRecord(), rollbacks);
       if (standing.some((kept) => kept.round >= round)) return;
       await folder.write(fileOf(round), own);
-      // One that is older than an operator can go back is there for those who took no part since.
+      // One older state stays, for a participant that has not trained since.
       const oldest = standing.findLastIndex((kept) => kept.round < round - rounds);
       const states = [
         ...standing.slice(Math.max(oldest, 0)),
@@ -120,7 +120,7 @@ export function ownStates(
   };
 }
 
-/** Those of rounds that are not void. */
+/** The states of rounds that are not void. */
 const standingOf = (states: readonly Kept[], rollbacks: Rollbacks): Kept[] =>
   states.filter((kept) => rollbacks.slice(kept.rollbacks).every((to) => to >= kept.round));
 

@@ -3,13 +3,13 @@
  * work.
  */
 
-/** A few named files, of one participant in one federation. */
+/** A few named files of one participant in one federation. */
 export interface ParticipantFolder {
-  /** What errors call it. */
+  /** The name of the folder in errors. */
   readonly name: string;
-  /** Nothing where there is no such file. */
+  /** Undefined when there is no such file. */
   read(file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Resolves when it is safe: whole and synced. */
+  /** Resolves when the file is whole and synced. */
   write(file: string, bytes: Uint8Array): Promise<void>;
   remove(file: string): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * What a participant does in a round: it trains from the copied model on its own data, computes
- * what travels beside its update, and says how good a copy is with it. A function of the plan, the
- * data and what the round gives, the same on one machine and on many.
+ * A participant's work in a round: it trains from the copied model on its own data, computes the
+ * attachments of its update, and evaluates a copy. It depends only on the plan, the data and the
+ * round's start, so it is the same on one machine and on many.
  */
 
 import type { Share } from '../../data/partition/partition.js';
@@ -18,37 +18,39 @@ import type { ParticipantPlan } from '../plan/plan-parts.js';
 
 export interface Participant {
   readonly plan: ParticipantPlan;
-  /** Its own part of the training set that the workers have. */
+  /** Its own part of the workers' training set. */
   readonly share: Share;
   readonly tasks: TaskRunner;
 }
 
-/** What a round gives it. */
+/** What the participant's work in a round begins with. */
 export interface RoundStart {
   readonly round: number;
   /** Whether the round's models are evaluated. */
   readonly evaluated: boolean;
-  /** The state to begin with, of what is shared. */
+  /** The shared part of the state to begin with. */
   readonly base: Float32Array;
-  /** What each method of the round left so far; nothing in the first. */
+  /** What each method of the round kept from earlier rounds; nothing in the first. */
   readonly memories?: MethodMemories;
-  /** An attacker trains on the poisoned set. */
+  /** Whether the participant trains on the poisoned data: an attacker does. */
   readonly poisoned?: boolean;
 }
 
 export interface TrainedRound {
-  /** What leaves: trained, of what is shared, and as the chain of transforms leaves it. */
+  /** The shared part of the trained state, after the chain of transforms. */
   readonly state: Float32Array;
-  /** What travels with it, and what stays here, by the name of the method. */
+  /**
+   * Attachments that travel with the update, and states that stay here, by the name of the method.
+   */
   readonly attachments: Readonly<Record<string, StateDict>>;
   readonly own: Readonly<Record<string, StateDict>>;
   readonly report: TrainingReport;
 }
 
-/** What is told about the work. */
+/** The figures that are announced with the work. */
 export interface TrainingReport {
   readonly examples: number;
-  /** One of them, as the work is counted. */
+  /** One of the two is set, depending on how the work is counted. */
   readonly epochs?: number;
   readonly steps?: number;
   readonly examplesSeen: number;
@@ -58,9 +60,9 @@ export interface TrainingReport {
 
 /**
  * @param signal gives the work up, between two steps
- * @throws DivergedError when the loss, a weight or a value of an attachment is no sound number any
- *   more
- * @throws InterruptedError when it was given up
+ * @throws DivergedError when the loss, a weight or a value of an attachment is not finite or too
+ *   large
+ * @throws InterruptedError when the work was given up
  */
 export async function trainRound(
   { plan, share, tasks }: Participant,
@@ -79,7 +81,7 @@ export async function trainRound(
     work: Object.assign({ ...work }, ...methods.map(({ method, start }) => method.prepare?.(start))),
     base,
     train,
-    // A threshold looks at it in every round.
+    // A threshold needs the validation examples in every round.
     validation: evaluated || work.threshold !== undefined ? share.validation : new Uint32Array(0),
     ...(poisoned && { poisoned }),
   } as const;
@@ -88,7 +90,8 @@ export async function trainRound(
   const { state: trained, steps } = result;
   const attachments: Record<string, StateDict> = {};
   const own: Record<string, StateDict> = {};
-  // They are of what was trained, before the chain of transforms: an attacker's, too.
+  // Attachments are computed from the trained state, before the chain of transforms, for an
+  // attacker too.
   for (const { method, start } of methods) {
     const after = { work, state: trained, kept, steps, train, tasks: tasksAfter, signal };
     const computed = await method.compute({ ...start, ...after });
@@ -102,8 +105,8 @@ export async function trainRound(
 }
 
 /**
- * Trains what is shared, with the participant's own tensors beside it where some stay. What is
- * computed afterwards is so with those as they are then.
+ * Trains the shared state, together with the participant's own tensors if there are any. Later
+ * tasks use the own tensors as they are then.
  */
 async function trainedBy(
   tasks: TaskRunner,
@@ -131,7 +134,7 @@ function reportOf(result: LocalResult, work: LocalWork, examples: number): Train
   };
 }
 
-/** What a state comes to on the participant's own validation examples. */
+/** The figures of a state on the participant's own validation examples. */
 export async function ownFigures(
   { share, tasks }: Pick<Participant, 'share' | 'tasks'>,
   state: Float32Array,

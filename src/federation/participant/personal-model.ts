@@ -1,6 +1,6 @@
 /**
- * A participant's own model: the tensors that are shared, as the coordinator offers them, with
- * those that stay here, and with what is frozen. Where everything is shared it is the merged model.
+ * A participant's own model: the shared tensors from the coordinator, its own tensors, and the
+ * frozen ones. If everything is shared, it is the merged model.
  */
 import { encodeModel } from '../../engine/nn/model-file.js';
 import { joinStates, type StateDict } from '../../tensor/state-dict.js';
@@ -12,11 +12,10 @@ import type { Rollbacks } from './own-states.js';
 
 export interface PersonalModel {
   /**
-   * Carries out tasks on states of what is shared, with what this participant has of its own after
-   * a round.
+   * Carries out tasks on shared states, together with this participant's own tensors after a round.
    */
   tasksAfter(round: number, rollbacks: Rollbacks | undefined): Promise<TaskRunner>;
-  /** The file of the model, with the own tensors as the last update left them. */
+  /** The file of the model, with the own tensors of the last update that counts. */
   file(shared: StateDict, rollbacks: Rollbacks | undefined): Promise<Uint8Array>;
 }
 

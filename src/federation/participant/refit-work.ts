@@ -74,6 +74,6 @@ function requireRefit(refit: RefitPlan | undefined): RefitPlan {
   );
 }
 
-/** What an answer says of its assignment. */
+/** The fields of an answer that name its assignment. */
 const contribution = ({ round, attempt, model }: Named<'sum-features' | 'compare-layers'>, phase: string) =>
   ({ type: 'contributed', round, ...(attempt && { attempt }), phase, model: model.sha256 }) as const;

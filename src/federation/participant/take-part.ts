@@ -1,9 +1,9 @@
 /**
- * A participant of a federation across machines: it follows what the coordinator asks for and does
- * its part of it, until the run is over. A newer assignment that has no use for the work in hand
- * ends that work, between two steps. Where training diverges, or the model that it is to begin with
- * is no sound one, the coordinator is told, and something else is waited for: an operator may go
- * back to an earlier round. Nothing here knows Node: a page takes part by the same loop.
+ * A participant of a federation across machines: it does what the assignments ask for, until the
+ * run is over. When a newer assignment has no use for the current work, the work ends between two
+ * steps. When training diverges, or the model to begin with has numbers that are not finite, the
+ * participant tells the coordinator and waits for another assignment: an operator may go back to an
+ * earlier round. Nothing here knows Node: a page takes part by the same loop.
  */
 
 import { TensorError } from '../../base/error.js';
@@ -34,18 +34,21 @@ import { type HandEvent, rejection, type WorkInHand, workInHand } from './work-i
 export interface TakePartOptions {
   /** Compiled from the end's description. */
   readonly federation: CompiledFederation;
-  /** Its share has the name by which the end was opened. */
+  /** Its share has the name with which the end was opened. */
   readonly data: OwnData;
-  /** By the federation's plan, on the data. */
+  /** Carries out tasks by the federation's plan, on the data. */
   readonly tasks: TaskRunner;
-  /** What carries them out, such as "onnxruntime-node 1.30.0, cpu". */
+  /** The runtime of the tasks, such as "onnxruntime-node 1.30.0, cpu". */
   readonly runtime: string;
-  /** Where work outlives this process, and the final model is left. SCAFFOLD needs one. */
+  /** Where work survives a restart, and where the final model is written. SCAFFOLD needs one. */
   readonly folder?: ParticipantFolder | undefined;
-  /** Tells how many examples of each category there are, where the target is one. */
+  /**
+   * Whether to tell the coordinator how many examples each category has, if the target is a
+   * category.
+   */
   readonly shareLabelCounts?: boolean | undefined;
   readonly observer?: TakePartObserver | undefined;
-  /** Leaves the federation: work is given up between two steps, and the coordinator is told. */
+  /** Leaves the federation: gives the work up between two steps, and tells the coordinator. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,18 +61,18 @@ export type TakePartEvent =
   | WorkEvent
   | HandEvent
   /**
-   * Nobody has given the coordinator's key: the one that it shows is taken, and only that from now
+   * Nobody has given the coordinator's key: the first that it shows is taken, and no other from now
    * on.
    */
   | { readonly type: 'key-taken'; readonly key: string }
-  /** It took part in this run before, by another description: these are the hashes of both. */
+  /** The participant agreed to another description of this run before: the hashes of both. */
   | { readonly type: 'description-changed'; readonly before: string; readonly now: string }
   | { readonly type: 'assigned'; readonly assignment: Assignment }
-  /** It took part before, with other data. */
+  /** The participant took part before, with other data. */
   | { readonly type: 'data-changed' }
   /**
-   * It is older than one that was seen before this start: somebody repeats it, or the run was put
-   * back from a backup.
+   * The assignment is older than one that was seen before: somebody replays it, or the run was
+   * restored from a backup.
    */
   | { readonly type: 'left-out'; readonly assignment: Assignment };
 
@@ -78,25 +81,25 @@ export type TakePartOutcome =
       readonly type: 'finished';
       readonly reason: Extract<Assignment, { type: 'finished' }>['reason'];
       readonly message: string | undefined;
-      /** The file of the final model, where there is one. */
+      /** The file of the final model, if there is one. */
       readonly model: Uint8Array | undefined;
     }
-  /** By the signal. */
+  /** The signal was aborted. */
   | { readonly type: 'left' };
 
 /** The file of the final model in a participant's folder. */
 export const FINAL_MODEL = 'model.safetensors';
 
 const TELL_INTERVAL_MS = 500;
-/** So long a coordinator has to take note that somebody leaves, or failed. */
+/** How long to wait for the coordinator's receipt when leaving or failing. */
 const LEAVE_MS = 3000;
 
 /**
- * Resolves when the run is over, or the signal has come.
- * @throws DivergedError when the final model is no sound one
- * @throws TransportError when the channel was closed, or what came is not what its hash says
- * @throws FederationError when the coordinator does not let it take part, its key is another than
- *   before, or SCAFFOLD has no folder
+ * Resolves when the run is over, or the signal is aborted.
+ * @throws DivergedError when the final model has numbers that are not finite
+ * @throws TransportError when the channel was closed, or bytes do not have their hash
+ * @throws FederationError when the coordinator refuses the participant, shows another key than
+ *   before, or a method needs a folder and there is none
  */
 export async function takePart(end: ParticipantEnd, options: TakePartOptions): Promise<TakePartOutcome> {
   const { federation, data, tasks, folder, observer, signal } = options;
@@ -154,7 +157,7 @@ export async function takePart(end: ParticipantEnd, options: TakePartOptions): P
   }
 }
 
-/** Gives what a promise comes to, unless the work fails or the signal comes before. */
+/** Waits for a promise; rejects earlier when the work fails or the signal is aborted. */
 type Guard = <Value>(promise: Promise<Value>) => Promise<Value>;
 
 interface Following {
@@ -207,12 +210,13 @@ async function finish(
   const round = hand.state().inHand?.round ?? 1;
   const model = await answers.finalModel(assignment, round, signal ?? new AbortController().signal);
   if (model !== undefined) await folder?.write(FINAL_MODEL, model);
-  // So that the coordinator knows who has been told, and need not stay. It may be gone already.
+  // Tells the coordinator that this participant knows of the end, so that it need not stay. It may
+  // be gone already.
   await within(LEAVE_MS, () => end.announce({ type: 'left', reason: 'the run is over' }));
   return { type: 'finished', reason, message, model };
 }
 
-/** What a participant keeps from round to round needs a place. */
+/** Methods that keep a state from round to round need a folder. */
 function requireFolder({ methods }: CompiledFederation, folder: ParticipantFolder | undefined): void {
   const keeper = methods.find(({ keeps }) => keeps !== undefined);
   if (keeper === undefined || folder !== undefined) return;
@@ -222,7 +226,7 @@ function requireFolder({ methods }: CompiledFederation, folder: ParticipantFolde
   );
 }
 
-/** @throws FederationError when the coordinator does not let it take part */
+/** @throws FederationError when the coordinator refuses the participant */
 async function joinRun(
   end: ParticipantEnd,
   { data, runtime, shareLabelCounts }: TakePartOptions,
@@ -238,8 +242,8 @@ async function joinRun(
 }
 
 /**
- * What it was given, or what came of it, is at fault: nobody can go on with that. Of anything else
- * another start may be free.
+ * Tells the coordinator of an error in what it gave to this participant, or in the result. Any
+ * other error may be gone at the next start.
  */
 async function sayFailed(end: ParticipantEnd, error: unknown, { inHand }: AssignmentState): Promise<void> {
   const blame =
@@ -265,7 +269,7 @@ function joining(
   };
 }
 
-/** Waits for it, but not for ever, and whatever comes of it. */
+/** Waits for an action for a limited time, and ignores its failure. */
 async function within(limitMs: number, act: () => Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise((resolve) => {

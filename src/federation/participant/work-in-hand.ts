@@ -1,7 +1,6 @@
 /**
- * The work that a participant has in hand: one assignment at a time is answered, and can be given
- * up between two steps. It carries the state, since what becomes of the work changes it at any
- * time.
+ * The current work of a participant: it answers one assignment at a time, and can be given up
+ * between two steps. It holds the assignment state, which changes whenever the work ends.
  */
 import { InterruptedError } from '../../base/interrupted.js';
 import { DivergedError } from '../../training/error.js';
@@ -18,24 +17,24 @@ import {
 
 export interface WorkInHand {
   state(): AssignmentState;
-  /** Something happened besides the work itself. */
+  /** Applies an event that comes from outside the work. */
   note(event: Extract<AssignmentEvent, { type: 'heard' | 'joined' }>): void;
   begin(assignment: AskingAssignment): void;
-  /** Resolves when there is nothing in hand. */
+  /** Gives the work up, and resolves when it has ended. */
   giveUp(): Promise<void>;
-  /** Lets it end by itself. */
+  /** Gives the work up, without waiting. */
   stop(): void;
-  /** Rejected when the work failed, and nobody had given it up. */
+  /** Rejected when work fails that nobody had given up. */
   readonly failed: Promise<never>;
 }
 
 export type HandEvent =
   /**
-   * The loss or a weight is no sound number any more: the coordinator is told, and its next wish is
-   * waited for.
+   * The loss or a weight is not finite or too large. The coordinator is told, and its next
+   * assignment is waited for.
    */
   | { readonly type: 'diverged'; readonly round: number; readonly message: string }
-  /** A newer assignment has no use for what was done. */
+  /** A newer assignment has no use for the work. */
   | { readonly type: 'given-up'; readonly round: number; readonly activity: AskingAssignment['type'] };
 
 export interface WorkInHandOptions {

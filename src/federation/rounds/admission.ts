@@ -1,7 +1,7 @@
 /**
- * What an announcement means to a run: a fact to record, nothing new, or nothing that counts, and
- * why not. A function of the run's state alone, so that it does not matter how often something is
- * said, or over which channel.
+ * Decides whether an announcement is accepted. It is a new fact to record, a fact that is recorded
+ * already, or it is refused, with a reason. The decision is a function of the run's state alone. So
+ * it does not matter how often a participant says something, or over which channel.
  */
 import { figuresProblem } from '../../metrics/metric.js';
 import type { Announcement, Receipt } from '../../protocol/announcement.js';
@@ -13,19 +13,19 @@ import { baseOf, copiedModel, type RoundRecord, type RunState } from './round.js
 import type { RoundEvent, UpdateRecord } from './round-events.js';
 
 export interface Admission {
-  /** Missing where nothing changes. */
+  /** Undefined when the announcement changes nothing. */
   readonly event?: RoundEvent;
   readonly receipt: Receipt;
 }
 
-/** What a participant is told of whom the operator wants nothing any more. */
+/** What a participant is told after the operator dropped it. */
 export const droppedSentence = (participant: string) =>
   `"${participant}" was dropped from this run by its operator`;
 
 type RefusedReceipt = Extract<Receipt, { accepted: false }>;
 type Named<Type extends Announcement['type']> = Extract<Announcement, { type: Type }>;
 
-/** @param initial the SHA-256 of the model that round 1 begins with, where one was given */
+/** @param initial the SHA-256 of the model that round 1 begins with, if one was given */
 export function admit(
   state: RunState,
   participant: string,
@@ -41,7 +41,8 @@ export function admit(
     return leaves ? accepted : refused('not-expected', droppedSentence(participant));
   }
   if (state.stopped !== undefined && announcement.type !== 'joined' && announcement.type !== 'left') {
-    // What was recorded before is accepted again, so that nobody asks for ever.
+    // A fact that is recorded already is accepted again, so that the participant stops repeating
+    // it.
     if (!isRecorded(state, participant, announcement)) return refused('over', 'the run is over');
     return accepted;
   }
@@ -70,7 +71,7 @@ export function admit(
 const accepted: Admission = { receipt: { accepted: true } };
 const record = (event: RoundEvent): Admission => ({ event, receipt: { accepted: true } });
 const refused = (reason: RefusedReceipt['reason'], message: string): Admission => ({
-  // A list of thousands of names may be in it.
+  // The message may contain a list of thousands of names.
   receipt: { accepted: false, reason, message: message.slice(0, 1000) },
 });
 const tooOften = (participant: string, round: number): Admission =>

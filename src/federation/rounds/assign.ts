@@ -1,4 +1,4 @@
-/** Turns a run's state into assignments: what is due now, as participants read it. */
+/** Turns a run's state into the assignment that participants read: what is due now. */
 import { currentPhase, missingIn } from './open-phase.js';
 import type { Assigned, AssignmentFacts, RoundRecord, RunState } from './round.js';
 

@@ -1,18 +1,22 @@
 /**
- * The time that a coordinator needs: a wall clock for what others read, and a steady one for its
- * own waits.
+ * A coordinator's clocks: a wall clock for times that others read, and a steady one for its own
+ * waiting.
  */
 import { LONGEST_TIMER_MS } from '../../transport/timer.js';
 
 export interface Clock {
   /** ISO 8601. */
   now(): string;
-  /** The time of day in so many seconds. */
+  /** The time of day, so many seconds from now; ISO 8601. */
   later(seconds: number): string;
-  /** Until then by the wall clock, which may have been set meanwhile; negative once it is past. */
+  /**
+   * The seconds until that time, by the wall clock, which may have been set meanwhile. Negative
+   * when the time is past.
+   */
   secondsUntil(at: string): number;
   /**
-   * Calls back after so many seconds, whatever happens to the wall clock. @returns what cancels it
+   * Calls back after so many seconds, whatever happens to the wall clock. @returns a function that
+   * cancels it
    */
   after(seconds: number, callback: () => void): () => void;
 }

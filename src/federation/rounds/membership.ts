@@ -1,28 +1,29 @@
 /**
- * Says which participants are waited for. Participants join, leave and come back; by themselves
- * these facts change no round. They change when a phase stops waiting: with all participants,
- * always; with a quorum of them, once the deadline has passed or the missing ones have left. A
- * participant that has never joined is waited for until the first deadline, and not again. So the
- * order of the facts alone decides whose updates counted.
+ * Says which participants are waited for. Participants join, leave and come back. These facts alone
+ * change no round; they change when a phase stops waiting. A phase always ends when every
+ * participant has handed in. It ends with a quorum once the deadline has passed, or once the
+ * missing participants have left. A participant that has never joined is waited for until the first
+ * deadline, and not again. So the order of the facts alone decides whose updates count.
  */
 import type { RoundEvent } from './round-events.js';
 
 export interface Member {
-  /** Of its own data: for training and for validation. */
+  /** The number of its own examples, for training and for validation. */
   readonly examples: number;
   readonly validationExamples: number;
-  /** Examples of each category, where it opted in. */
+  /** The number of examples of each category, if the participant opted in. */
   readonly labelCounts: readonly number[] | undefined;
-  /** Why it left, where it has. */
+  /** Set while it has left, with the reason. */
   readonly left: { readonly reason: string | undefined } | undefined;
-  /** How often it has joined or left, in the round in which it did so last. */
+  /** How often it joined or left, counted in the round of its last change. */
   readonly changes: { readonly round: number; readonly count: number };
 }
 
 export type Members = ReadonlyMap<string, Member>;
 
 /**
- * Nobody has a reason for more in one round; and every change is a line in the journal, for good.
+ * No participant has a reason for more in one round, and every change is a line that stays in the
+ * journal.
  */
 const MOST_CHANGES = 100;
 
@@ -53,7 +54,7 @@ const oneMoreChange = (member: Member | undefined, round: number) => ({
   count: member?.changes.round === round ? member.changes.count + 1 : 1,
 });
 
-/** What the rule below looks at. */
+/** The part of a run's state that the rule below reads. */
 interface Run {
   readonly rules: { readonly quorum?: number | undefined };
   readonly members: Members;
@@ -63,12 +64,12 @@ interface Round {
   readonly deadlines: Readonly<Record<string, { readonly passed: boolean }>>;
 }
 
-/** Who takes part at the moment: has joined, and not left. */
+/** The participants that have joined and not left. */
 export const membersHere = (members: Members): string[] =>
   [...members].filter(([, { left }]) => left === undefined).map(([name]) => name);
 
 /**
- * Whether a phase of a round goes on without those who are missing.
+ * Whether a phase ends without the participants that are missing.
  * @param done how many have handed in
  */
 export function awaitsNobody(

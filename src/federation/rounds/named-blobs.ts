@@ -1,4 +1,4 @@
-/** The blobs that a run refers to still: models, and what the round under way is made of. */
+/** The blobs that a run still refers to: models, and the files of the current round. */
 import type { RoundRecord, RunState } from './round.js';
 
 export function namedBlobs({ rounds }: RunState): ReadonlySet<string> {

@@ -2,7 +2,7 @@
 import { membersHere } from './membership.js';
 import type { ParticipantsPhase, Phase, RoundRecord, RunState } from './round.js';
 
-/** The phase that the round under way is in; nothing once the run has ended. */
+/** The phase that the current round is in; undefined once the run has ended. */
 export function currentPhase(state: RunState): Phase | undefined {
   return state.stopped === undefined ? openPhase(state) : undefined;
 }
@@ -15,7 +15,7 @@ export function openPhase(state: RunState): Phase | undefined {
   return state.phases.find((phase) => !isOver(phase) && phase.isPartOf(state, record));
 }
 
-/** The phase of participants that is open, or that the coordinator is at work on. */
+/** The participants' phase that is open, or whose results the coordinator is working on. */
 export function handingIn(state: RunState): ParticipantsPhase | undefined {
   const current = currentPhase(state);
   if (current?.by !== 'coordinator') return current;
@@ -26,13 +26,13 @@ export function handingIn(state: RunState): ParticipantsPhase | undefined {
   );
 }
 
-/** The deadline of the phase that waits now, where it has one. */
+/** The deadline of the phase that waits now, if it has one. */
 export interface DueDeadline {
   readonly round: number;
   readonly phase: string;
   /** How long the phase waits in all. */
   readonly seconds: number;
-  /** Once it has been recorded. */
+  /** Undefined until the deadline is recorded. */
   readonly deadline: { readonly at: string; readonly passed: boolean } | undefined;
 }
 
@@ -42,19 +42,19 @@ export function deadlineOf(state: RunState): DueDeadline | undefined {
   const seconds = phase?.by === 'participants' ? phase.deadlineSeconds(rules) : undefined;
   if (phase === undefined || seconds === undefined) return undefined;
   const { round, deadlines, closed } = rounds.at(-1) as RoundRecord;
-  // The first round begins when there are enough to do it.
+  // The first round begins when enough participants are there.
   const isBeginning = round === 1 && Object.keys(closed).length === 0;
   if (isBeginning && membersHere(members).length < (rules.quorum ?? 0)) return undefined;
   return { round, phase: phase.name, seconds, deadline: deadlines[phase.name] };
 }
 
-/** What a fact of the round under way says of its attempt. */
+/** The field `attempt` of a fact about the current round. */
 export function inAttempt({ rounds }: RunState): { readonly attempt?: number } {
   const { attempt } = rounds.at(-1) as RoundRecord;
   return attempt > 1 ? { attempt } : {};
 }
 
-/** Who is due in a phase and has not handed in. */
+/** The participants that are due in a phase and have not handed in. */
 export function missingIn(phase: ParticipantsPhase, state: RunState, record: RoundRecord): string[] {
   const done = phase.done(record);
   return phase.due(state, record).filter((name) => !done.has(name));

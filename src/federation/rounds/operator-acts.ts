@@ -1,13 +1,13 @@
 /**
- * Says in words why an operator may not drop a participant, or go back to an earlier round. What
- * follows from these acts is in `rounds.ts`.
+ * Says in words why an operator may not drop a participant, or go back to an earlier round.
+ * `rounds.ts` has the effects of these acts.
  */
 import { MOST_ROLLBACKS } from '../../protocol/assignment.js';
 import type { RunState } from './round.js';
 
 const OVER = 'the run is over';
 
-/** @param tooFew why the run does not do with so few */
+/** @param tooFew why the run cannot go on with so few participants, if it cannot */
 export function dropProblem(
   { rules: { participants }, dropped, stopped }: RunState,
   participant: string,

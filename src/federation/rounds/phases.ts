@@ -1,6 +1,6 @@
 /**
- * The phases of a round: training, merging and the evaluation of the copies; where the last layer
- * is refitted, the phases of that (`refit-phases.ts`), before every copy or after the last round.
+ * The phases of a round: training, merging and the evaluation of the copies. A run that refits the
+ * last layer has the phases of `refit-phases.ts` too, before every copy or after the last round.
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { refitPhases } from './refit-phases.js';

@@ -1,7 +1,8 @@
 /**
- * Repeats a run from its record. Configuration and data decide all of it except what came from the
- * world: who had joined, whose work came in before a phase went on without the others, and where
- * the run was ended. On one machine these facts are taken as they are, whatever the clock says.
+ * Repeats a run from its record. Configuration and data decide everything except outside events:
+ * which participants had joined, whose work came in before a phase ended without the others, and
+ * where the run was ended. The repetition takes these facts from the record, whatever the clock
+ * says.
  */
 import type { Member } from './membership.js';
 import { openPhase } from './open-phase.js';
@@ -23,7 +24,7 @@ export function recordedRounds(run: RunState): RecordedRound[] {
 }
 
 /**
- * The fact of the record that is next: that somebody joined or was dropped, that a deadline passed,
+ * The next fact of the record: that a participant joined or was dropped, that a deadline passed, or
  * that the run was ended.
  * @param then undefined after the last round of the record
  * @param phase that the round is in
@@ -40,14 +41,15 @@ export function recordedFact(
   const isCutOff = then.cutOffIn === phase.name;
   if (phase.by === 'coordinator') return isCutOff ? stopped : undefined;
   const expected = then.closed[phase.name];
-  // The round went another way than the record, on another processor, say.
+  // The round differs from the record, on another type of processor for example.
   if (expected === undefined) return stopped;
-  // Who has not joined may not be waited for.
+  // A phase may not wait for a participant that has not joined.
   const joined = [...expected.members].find(([name, member]) => !isSame(members.get(name), member));
   if (joined !== undefined) return joinedEvent(round, ...joined);
   const participant = [...expected.dropped].find((name) => !dropped.has(name));
   const drops = participant !== undefined && ({ type: 'dropped', round, participant } as const);
-  // Who was dropped before the first phase was over has others drawn in its place.
+  // Another participant is drawn in the place of one that was dropped before the first phase was
+  // over.
   const isFirst = Object.keys(record.closed).length === 0;
   if (isFirst && drops) return drops;
   const done = phase.done(record);

@@ -1,7 +1,8 @@
 /**
- * The phases of a refit of the last layer (`methods/refit.ts`): everybody sums features, the
- * coordinator solves for the layer, everybody says what loss it has at several scales, then mixed
- * with the trained layer, and the coordinator makes the model.
+ * The phases of a refit of the last layer (`methods/refit.ts`). Every participant sums features,
+ * and the coordinator solves for the layer. Every participant measures the loss with the layer at
+ * several scales, then with mixes of it and the trained layer. At last the coordinator makes the
+ * model.
  */
 import { alphaMixes, leastLoss, type Mix, scaleMixes } from '../../merge/refit/solution.js';
 import {
@@ -18,7 +19,7 @@ const isPartOf = (state: RunState, record: RoundRecord) =>
   state.rules.refit === 'every' || isLastRound(state, record);
 const refitting = { activity: 'refitting', isPartOf };
 
-/** Everybody's contributions to a phase. */
+/** All contributions to a phase. */
 const contributed = (name: string) =>
   ({
     by: 'participants',
@@ -34,8 +35,8 @@ const contributed = (name: string) =>
   }) as const;
 
 /**
- * The SHA-256 of the model whose last layer is refitted: the merged one, or the average where that
- * is the final one.
+ * The SHA-256 of the model whose last layer is refitted: the merged model, or the average if that
+ * is the final model.
  */
 export function refittedFrom(
   { rules }: Pick<RunState, 'rules'>,
@@ -64,7 +65,10 @@ const solve: CoordinatorPhase = {
   isDone: ({ computed }) => computed.solve !== undefined,
 };
 
-/** Everybody's losses with the solution mixed so; which mixes follows from the phases before. */
+/**
+ * The phase in which every participant measures its loss with some mixes. The phases before it
+ * decide which mixes.
+ */
 const losses = (
   name: 'scales' | 'alphas',
   mixesOf: (record: RoundRecord) => readonly Mix[],
@@ -93,10 +97,12 @@ function bestOf(name: 'scales' | 'alphas', mixes: readonly Mix[], { closed, cont
 /** The mixes with the best scale, once it is known. */
 export const alphasOf = (record: RoundRecord) => alphaMixes(bestOf('scales', scaleMixes, record).scale);
 
-/** How the solution is mixed into the layer, once everybody has said how good the mixes are. */
+/** How the solution is mixed into the layer, once every participant has measured the mixes. */
 export const chosenMix = (record: RoundRecord): Mix => bestOf('alphas', alphasOf(record), record);
 
-/** Between two participants' answers nothing is to be made: the scale follows from the facts. */
+/**
+ * The coordinator has nothing to do between scales and alphas: the scale follows from the facts.
+ */
 export const refitPhases: readonly Phase[] = [
   features,
   solve,

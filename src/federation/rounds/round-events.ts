@@ -1,6 +1,6 @@
 /**
- * The facts of a run, as the journal has them. Facts of membership and of time come only from
- * federations across machines: on one machine everybody is there, and a round waits for all.
+ * The facts of a run, as they are in the journal. Facts about membership and time occur only across
+ * machines: on one machine every participant is there, and a round waits for all.
  */
 import { z } from 'zod';
 import { figuresSchema } from '../../metrics/schemas.js';
@@ -12,20 +12,20 @@ const updateSchema = z.strictObject({
   participant: z.string(),
   sha256: sha256Schema,
   examples: z.int().positive(),
-  /** Where the work is counted in epochs; else in steps. */
+  /** Set if the work is counted in epochs; otherwise it is counted in steps. */
   epochs: z.int().positive().optional(),
   steps: z.int().positive().optional(),
   examplesSeen: z.int().positive(),
   loss: z.number(),
-  /** Of its own model on its own validation examples. */
+  /** The figures of its own model on its own validation examples. */
   validation: figuresSchema.optional(),
-  /** What travels with it, by the name of its method. */
+  /** The hashes of its attachments, by the name of the method. */
   attachments: attachedHashesSchema.optional(),
-  /** What stays with the participant after the round: where that is on this machine. */
+  /** The hashes of what stays with the participant after the round, if it is on this machine. */
   own: attachedHashesSchema.optional(),
   /**
-   * How far the weights moved, in units of those that they began with, as the coordinator measured
-   * it: across machines.
+   * How far the weights moved, relative to the weights that they began with. The coordinator
+   * measures it, across machines only.
    */
   moved: z.number().nonnegative().optional(),
   seconds: z.number(),
@@ -33,9 +33,9 @@ const updateSchema = z.strictObject({
 export type UpdateRecord = z.output<typeof updateSchema>;
 
 const round = z.int().positive();
-/** Of the round, where an operator went back to before it: from 2 on. */
+/** The attempt at the round, from 2 on, if an operator went back to before it. */
 const attempt = z.int().min(2).optional();
-/** Its name in the list of the run's phases. */
+/** The name of the phase in the run's list of phases. */
 const phase = z.string();
 
 export const roundEventSchema = z.discriminatedUnion('type', [
@@ -46,18 +46,18 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     attempt,
     sha256: sha256Schema,
     /**
-     * The server optimizer's slots after the round, and the average of the rounds' models, where
-     * there is one.
+     * The server optimizer's slots after the round, and the average of the rounds' models, if the
+     * run has them.
      */
     server: sha256Schema.optional(),
     average: sha256Schema.optional(),
-    /** On the test examples, of every strategy's model, the copied one's first. */
+    /** Each strategy's model on the test examples, the copied one first. */
     merged: z.record(z.string(), figuresSchema),
-    /** On the test examples, of the participants' own models, before they are merged. */
+    /** The participants' own models on the test examples, before they are merged. */
     own: z.record(z.string(), figuresSchema),
-    /** What methods have merged of the attachments, for the next round. */
+    /** The hashes of what methods merged from the attachments, for the next round. */
     common: attachedHashesSchema.optional(),
-    /** Whose updates were merged, where the round was closed without some. */
+    /** Whose updates were merged, if the round was closed without some participants. */
     counted: z.array(z.string()).optional(),
     seconds: z.number(),
   }),
@@ -66,7 +66,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     round,
     attempt,
     participant: z.string(),
-    /** Of the copy on the participant's own validation examples. */
+    /** The figures of the copy on the participant's own validation examples. */
     validation: figuresSchema,
   }),
   /** What a participant handed in for a phase that has no fact of its own: a file, or sums. */
@@ -86,7 +86,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     round,
     attempt,
     sha256: sha256Schema,
-    /** By which the least-squares scores are multiplied to be logits. */
+    /** The factor that turns the least-squares scores into logits. */
     scale: z.number().positive(),
     /** The share of the solution in the layer; the rest is the layer as it was. */
     alpha: z.number().min(0).max(1).default(1),
@@ -100,7 +100,7 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     examplesSeen: z.int().positive(),
     test: figuresSchema.optional(),
   }),
-  /** Takes part from now on, or again, with so much data of its own. */
+  /** The participant takes part from now on, or again, with so many examples of its own. */
   z.strictObject({
     type: z.literal('joined'),
     round,
@@ -108,30 +108,33 @@ export const roundEventSchema = z.discriminatedUnion('type', [
     examples: z.int().positive(),
     validationExamples: z.int().nonnegative(),
     labelCounts: z.array(z.int().nonnegative()).optional(),
-    /** They are not the data that it took part with before. */
+    /** The data differ from those that it took part with before. */
     dataChanged: z.literal(true).optional(),
   }),
-  /** Is not waited for any more, where the others are enough. What it handed in still counts. */
+  /**
+   * The participant left. A phase no longer waits for it if the others are enough. Its earlier work
+   * still counts.
+   */
   z.strictObject({ type: z.literal('left'), round, participant: z.string(), reason: z.string().optional() }),
   /**
-   * A file that it handed in was found damaged before the coordinator had used it: it is asked for
-   * again.
+   * A file from the participant was found damaged before the coordinator had used it. The work is
+   * asked for again.
    */
   z.strictObject({ type: z.literal('work-lost'), round, phase, participant: z.string() }),
-  /** Until when a phase of the round waits for everybody: ISO 8601. */
+  /** Until when a phase of the round waits for every participant: ISO 8601. */
   z.strictObject({ type: z.literal('deadline-set'), round, phase, attempt, at: z.iso.datetime() }),
   z.strictObject({ type: z.literal('deadline-passed'), round, phase, attempt }),
   /**
-   * An operator wants nothing of it any more: it is not waited for, and what it has handed in and
-   * is not merged does not count.
+   * An operator dropped the participant: nobody waits for it, and its updates that are not merged
+   * yet do not count.
    */
   z.strictObject({ type: z.literal('dropped'), round, participant: z.string() }),
   /**
-   * An operator went back to what the run was after round `to`, or before round 1: the rounds after
+   * An operator went back to the end of round `to`, or with 0 to before round 1. The rounds after
    * it are void.
    */
   z.strictObject({ type: z.literal('rolled-back'), round, to: z.int().nonnegative() }),
-  /** Another start allowed more rounds than the ones before: so many in all. */
+  /** A later start of the coordinator allowed more rounds: so many in all. */
   z.strictObject({ type: z.literal('rounds-raised'), round, rounds: z.int().positive() }),
   /** An operator ended the run. */
   z.strictObject({ type: z.literal('stopped'), round }),

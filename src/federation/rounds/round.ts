@@ -1,7 +1,6 @@
 /**
- * What the rounds of a run are made of: its rules, what is known of a round, and the phases that a
- * round goes through. `rounds.ts` is the machine over them, `phases.ts` has the phases of today's
- * runs.
+ * The parts of a run's state: its rules, the record of each round, and the phases of a round.
+ * `rounds.ts` is the state machine over them; `phases.ts` has the list of phases.
  */
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
 import { reached, type Target } from '../../metrics/target.js';
@@ -15,92 +14,101 @@ import type { Sampling } from './sampling.js';
 export interface RoundRules {
   readonly participants: readonly string[];
   readonly rounds: number;
-  /** By which models are measured, the main one first. */
+  /** The metrics by which models are measured, the main one first. */
   readonly metrics: TaskMetrics;
-  /** What the copy has to reach with every participant for the run to end. */
+  /** The figure that the copy must reach at every participant for the run to end. */
   readonly reference: Target | undefined;
   readonly pooled: boolean;
-  /** When the last layer is refitted, where it is: before every copy, or after the last round. */
-  readonly refit?: 'every' | 'last' | undefined;
-  /** Whether it is that of the rounds' average, where that is the final model. */
-  readonly refitsAverage?: boolean | undefined;
-  /** Where not all take part in every round. The merged model is copied to all the same. */
-  readonly sampling?: Sampling | undefined;
-  /** Every so many rounds, and in the last, the models are evaluated; in every round by default. */
-  readonly evaluateEvery?: number | undefined;
   /**
-   * Those of the participants that attack: whether a copy is good enough is asked of the others.
+   * When the last layer is refitted: before every copy, or after the last round. Never, if
+   * undefined.
    */
+  readonly refit?: 'every' | 'last' | undefined;
+  /**
+   * Whether the refit starts from the average of the rounds' models, because that is the final
+   * model.
+   */
+  readonly refitsAverage?: boolean | undefined;
+  /** Set if only some participants train in a round. The merged model is still copied to all. */
+  readonly sampling?: Sampling | undefined;
+  /** The models are evaluated every so many rounds, and in the last. By default in every round. */
+  readonly evaluateEvery?: number | undefined;
+  /** The participants that attack. Only the others decide whether a copy is good enough. */
   readonly attackers?: readonly string[] | undefined;
-  /** The attackers make their updates of the others', and so come after them. */
+  /** The attackers compute their updates from the others', so they wait for them. */
   readonly attackersWait?: boolean | undefined;
   /**
-   * How many are enough for a phase whose deadline has passed, or whose others have left; all by
-   * default.
+   * How many participants are enough for a phase once its deadline has passed, or the others have
+   * left. All by default.
    */
   readonly quorum?: number | undefined;
-  /** How long a phase waits for everybody, where a quorum is enough. */
+  /** How long a phase waits for every participant, if a quorum is enough. */
   readonly deadlineSeconds?: number | undefined;
-  /** A participant that claims more examples is refused. */
+  /** The largest number of examples; a participant that claims more is refused. */
   readonly mostExamples?: number | undefined;
-  /** Where a run is run again: it ends with the last of these. */
+  /** The record of an earlier run, to repeat it. The run ends with the last of these rounds. */
   readonly recorded?: readonly RecordedRound[] | undefined;
 }
 
-/** A part of a round: work of participants, or of the coordinator with what they have handed in. */
+/**
+ * A part of a round: work of the participants, or the coordinator's work with what they handed in.
+ */
 export type Phase = ParticipantsPhase | CoordinatorPhase;
 
 interface PhaseFacts {
-  /** As facts and commands have it. */
+  /** The name in facts and commands. */
   readonly name: string;
-  /** What is going on in it, for people: "training". */
+  /** The activity, for people, such as "training". */
   readonly activity: string;
-  /** Whether the round has this phase; asked once the phases before it are over. */
+  /** Whether the round has this phase. Called once the phases before it are over. */
   isPartOf(state: RunState, record: RoundRecord): boolean;
 }
 
 /**
- * It is over when everybody who is due has handed in, or enough have by the deadline
- * (`membership.ts`).
+ * A phase that is over when every participant that is due has handed in, or enough have by the
+ * deadline (`membership.ts`).
  */
 export interface ParticipantsPhase extends PhaseFacts {
   readonly by: 'participants';
   due(state: RunState, record: RoundRecord): readonly string[];
-  /** Whether somebody who is due can begin; missing where everybody can. */
+  /** Whether a participant that is due can begin. If left out, every one can. */
   mayBegin?(state: RunState, record: RoundRecord, participant: string): boolean;
-  /** What has been handed in, by participant. */
+  /** The handed-in work, by participant. */
   done(record: RoundRecord): ReadonlyMap<string, unknown>;
-  /** The record without what this participant has handed in. */
+  /** The record without this participant's work. */
   without(record: RoundRecord, participant: string): RoundRecord;
-  /** How long it waits for everybody; undefined where it has no deadline. */
+  /** How long the phase waits for every participant; undefined if it has no deadline. */
   deadlineSeconds(rules: RoundRules): number | undefined;
   /**
-   * What an announcement of the phase should have and has not, in words; for phases without an
+   * Says in words which field an announcement of the phase lacks. For phases without a type of
    * announcement of their own.
    */
   lacks?(said: Contributed, record: RoundRecord): string | undefined;
-  /** What participants are asked for; who, and until when, is added to it. */
+  /**
+   * What participants are asked for. The names of the participants and the deadline are added to
+   * it.
+   */
   ask(state: RunState, record: RoundRecord, facts: AssignmentFacts): Promise<AskedWork>;
 }
 
-/** It is over when its fact is there. */
+/** A phase that is over when its fact is recorded. */
 export interface CoordinatorPhase extends PhaseFacts {
   readonly by: 'coordinator';
   isDone(record: RoundRecord): boolean;
 }
 
 export interface AssignmentFacts {
-  /** The model that round 1 begins with, where one was given. */
+  /** The model that round 1 begins with, if one was given. */
   readonly initial: string | undefined;
-  /** The SHA-256 of the final model, once the run is at its end. */
+  /** The SHA-256 of the final model, once the run has ended. */
   readonly final: string | undefined;
-  /** A blob that the coordinator has. */
+  /** Describes a blob that the coordinator has. */
   blobOf(sha256: string): Promise<Blob>;
 }
 
 type Without<One, Fields extends string> = One extends unknown ? Omit<One, Fields> : never;
 
-/** An assignment without what numbers it among the coordinator's. */
+/** An assignment without its place in the order of assignments. */
 export type Assigned = Without<Assignment, 'epoch' | 'sequence'>;
 
 type Work = Extract<Assignment, { waitingFor: readonly string[] }>;
@@ -111,20 +119,20 @@ type AskedWork = Without<
 
 type Contributed = Extract<Announcement, { type: 'contributed' }>;
 
-/** How a participants' phase came to its end. */
+/** How a participants' phase ended. */
 export interface Closing {
-  /** Whose work counts, in the order of the participants, once no other does. */
+  /** The participants whose work counts, in the order of the participants. */
   readonly counted: readonly string[];
-  /** Who had joined by then, and who had been dropped. */
+  /** The participants that had joined by then, and those that had been dropped. */
   readonly members: Members;
   readonly dropped: ReadonlySet<string>;
 }
 
-/** A round of a run that is run again. */
+/** A round of an earlier run that is repeated. */
 export interface RecordedRound {
-  /** By the names of the phases of participants. */
+  /** How each participants' phase ended, by its name. */
   readonly closed: Readonly<Record<string, Closing>>;
-  /** The phase in which the run was ended, or cut off, if that was in this round. */
+  /** The phase in which the run ended or was cut off, if it was in this round. */
   readonly cutOffIn: string | undefined;
 }
 
@@ -134,30 +142,28 @@ export type Contribution = Extract<RoundEvent, { type: 'contributed' }>;
 export interface RoundRecord {
   readonly round: number;
   /**
-   * How often this round was begun: 1, and one more each time that an operator went back to before
-   * it.
+   * How often this round was begun: 1, and one more each time an operator went back to before it.
    */
   readonly attempt: number;
-  /** Who trains in it. */
+  /** The participants that train in it. */
   readonly participants: readonly string[];
-  /** Whether its models are evaluated, and the run may end with it. */
+  /** Whether its models are evaluated, so that the run may end with it. */
   readonly evaluated: boolean;
   readonly updates: ReadonlyMap<string, UpdateRecord>;
   readonly merged: Extract<RoundEvent, { type: 'merged' }> | undefined;
-  /** What the copy came to on the validation examples of each honest participant. */
+  /** The figures of the copy on the validation examples of each honest participant. */
   readonly copied: ReadonlyMap<string, Figures>;
   /**
-   * By the coordinator's phase: the SHA-256 of what it made, where the phase has no fact of its
-   * own.
+   * The SHA-256 of what the coordinator computed, by phase, for phases without a fact of their own.
    */
   readonly computed: Readonly<Record<string, string>>;
-  /** By phase and participant. */
+  /** The contributions, by phase and participant. */
   readonly contributed: Readonly<Record<string, ReadonlyMap<string, Contribution>>>;
   readonly refitted: Extract<RoundEvent, { type: 'refitted' }> | undefined;
   readonly pooled: Extract<RoundEvent, { type: 'pooled-trained' }> | undefined;
-  /** Of each participants' phase that is over. */
+  /** How each participants' phase ended, for those that are over. */
   readonly closed: Readonly<Record<string, Closing>>;
-  /** Of each phase that has one. */
+  /** The deadlines of the phases that have one. */
   readonly deadlines: Readonly<Record<string, { readonly at: string; readonly passed: boolean }>>;
 }
 
@@ -165,20 +171,20 @@ export type StopReason = 'every-participant-passed' | 'max-rounds' | 'stopped';
 
 export interface RunState {
   readonly rules: RoundRules;
-  /** Of every round, in their order. */
+  /** The phases of every round, in order. */
   readonly phases: readonly Phase[];
-  /** From the first to the one that is under way, or the last. */
+  /** The rounds from the first to the current one. */
   readonly rounds: readonly RoundRecord[];
   readonly stopped: StopReason | undefined;
-  /** Those that have joined, where participants come and go. */
+  /** The participants that have joined, across machines. */
   readonly members: Members;
-  /** Those of whom an operator wants nothing any more. */
+  /** The participants that an operator dropped. */
   readonly dropped: ReadonlySet<string>;
-  /** After which round the run was taken up again, each time that an operator went back. */
+  /** The round to which an operator went back, for each time. */
   readonly rollbacks: readonly number[];
 }
 
-/** A participant's part of a phase, or the coordinator's, where no participant is named. */
+/** One participant's work in a phase, or the coordinator's if no participant is named. */
 export interface PhaseCommand {
   readonly type: 'phase';
   readonly phase: string;
@@ -186,11 +192,11 @@ export interface PhaseCommand {
   readonly participant?: string;
 }
 
-/** What is to be done. */
+/** One piece of work that is due. */
 export type Command =
   | PhaseCommand
   | { readonly type: 'train-pooled'; readonly round: number }
-  /** The fact is there already. */
+  /** Only records a fact that is known already. */
   | { readonly type: 'record'; readonly round: number; readonly event: RoundEvent };
 
 /** Whether a round's models are evaluated. */
@@ -199,26 +205,26 @@ export const isEvaluated = (
   round: number,
 ) => round % evaluateEvery === 0 || round === rounds;
 
-/** Those of the participants that do not attack. */
+/** The participants that do not attack. */
 export function honestOf(participants: readonly string[], { attackers = [] }: RoundRules): readonly string[] {
   if (attackers.length === 0) return participants;
   const attacking = new Set(attackers);
   return participants.filter((participant) => !attacking.has(participant));
 }
 
-/** Whether every copy that counts passes the reference. */
+/** Whether every copy that counts reaches the reference. */
 export const passesReference = ({ rules: { reference }, dropped }: RunState, record: RoundRecord): boolean =>
   record.evaluated &&
   reference !== undefined &&
   [...record.copied].every(([name, figures]) => dropped.has(name) || reached(figures, reference));
 
-/** Whether no round follows this one; asked once its copies are evaluated. */
+/** Whether no round follows this one. Called once its copies are evaluated. */
 export const isLastRound = (state: RunState, record: RoundRecord): boolean =>
   record.round === state.rules.rounds || passesReference(state, record);
 
 /**
- * The model that a round leaves to the next: the merged one, or with its last layer refitted where
- * every copy is of that.
+ * The model that the next round begins with: the merged model, or the refitted one if the run
+ * refits before every copy.
  */
 export function copiedModel(
   { refit }: Pick<RoundRules, 'refit'>,
@@ -228,7 +234,7 @@ export function copiedModel(
   return merged && { type: 'merged', sha256: merged.sha256 };
 }
 
-/** The SHA-256 of the model that a round's training begins with; nothing for initial weights. */
+/** The SHA-256 of the model that a round's training begins with; undefined for initial weights. */
 export function baseOf({ rules, rounds }: RunState, round: number, initial?: string): string | undefined {
   const before = rounds[round - 2];
   return round === 1 ? initial : before && copiedModel(rules, before)?.sha256;

@@ -1,7 +1,7 @@
 /**
- * The rounds of a run as a pure state machine over a list of phases. Facts go in, what is due comes
- * out: nothing here knows time, files or threads. Whoever drives it does what is due, records each
- * fact, and adds it to the state:
+ * The rounds of a run as a pure state machine over a list of phases. Facts go in, commands come
+ * out: nothing here knows time, files or threads. A driver carries out the commands that are due,
+ * records the fact of each, and applies it to the state:
  *
  *     let state = store.events.reduce(applyEvent, startRun(rules));
  *     while (!isFinished(state)) {
@@ -13,21 +13,22 @@
  *     }
  *     return state;
  *
- * All that is due can be done at the same time and in any order. A fact counts once it is safe, so
- * that a run which is killed anywhere is restored by replaying its journal: the first line.
- * `coordinator.ts` drives it so on one machine; across machines (`remote-rounds.ts`) the
- * participants bring the facts, and deadlines and operators add theirs.
+ * The commands that are due can be carried out in parallel and in any order. A fact counts once it
+ * is recorded. So the first line, which replays the journal, restores a run that was killed at any
+ * time. `coordinator.ts` is this loop on one machine, with commands in parallel. Across machines
+ * (`remote-rounds.ts`) the participants' commands become an assignment, and their announcements
+ * become the facts; deadlines and operators add facts too.
  *
- * A round goes through the phases in their order. A phase of participants is over when everybody
- * who is due has handed in; a quorum may be enough, once a deadline has passed or nobody else is
- * left (`membership.ts`). A phase of the coordinator is over when its fact is there. After the last
+ * A round goes through the phases in order. A participants' phase is over when every participant
+ * that is due has handed in. A quorum may be enough, once a deadline has passed or the others have
+ * left (`membership.ts`). A coordinator's phase is over when its fact is recorded. After the last
  * phase the next round begins, or the run ends. A method that needs a phase of its own adds it to
  * the list (`phases.ts`); the machine does not change.
  *
- * An operator may drop a participant: nothing is expected of it any more, and what it handed in
- * counts only where the phase is over and built on. Going back to an earlier round makes those
- * after it void; they are begun anew, with a higher attempt. A run that is run again takes from its
- * record who was there (`recorded-rounds.ts`).
+ * An operator may drop a participant: no phase waits for it any more, and its work counts only if
+ * the coordinator has already used it. When an operator goes back to an earlier round, the rounds
+ * after it are void and begin anew, with a higher attempt. A run that is repeated takes the facts
+ * of membership from its record (`recorded-rounds.ts`).
  */
 import { awaitsNobody, withMember } from './membership.js';
 import { currentPhase, handingIn, missingIn } from './open-phase.js';
@@ -85,10 +86,7 @@ const drawnFor = (
     ? participants.filter((name) => !dropped.has(name))
     : sampleParticipants(participants, sampling, round, dropped);
 
-/**
- * The state after the event. An event that is known already changes nothing; one that cannot be is
- * our error.
- */
+/** The state after the event. An event that is known already changes nothing. */
 export function applyEvent(state: RunState, event: RoundEvent): RunState {
   const record = state.rounds[event.round - 1];
   if (record === undefined) {
@@ -141,7 +139,10 @@ function begun(state: RunState): RunState {
   return { ...state, rounds: [...rounds, emptyRound(rules, round, attempt, dropped)] };
 }
 
-/** As long as the coordinator has built nothing on the round, others are drawn in its place. */
+/**
+ * Another participant is drawn in its place, unless the coordinator has already used the round's
+ * work.
+ */
 function dropped(before: RunState, event: Extract<RoundEvent, { type: 'dropped' }>): RunState {
   const { rules, phases, members } = before;
   requireParticipant(rules.participants, event.participant, 'this run');
@@ -158,12 +159,12 @@ function dropped(before: RunState, event: Extract<RoundEvent, { type: 'dropped' 
 }
 
 /**
- * What the participant handed in does not count; the phase is closed again by what the others have
- * handed in.
+ * The state in which the participant's work in the open phase does not count. The others' work may
+ * close the phase again.
  */
 function reopened(state: RunState, participant: string, name: string | undefined): RunState {
   const phase = handingIn(state);
-  // What was built on already stays.
+  // Work that the coordinator has used stays.
   if (phase === undefined || phase.name !== name) return state;
   const record = state.rounds.at(-1) as RoundRecord;
   const { [phase.name]: _, ...closed } = record.closed;
@@ -171,7 +172,7 @@ function reopened(state: RunState, participant: string, name: string | undefined
 }
 
 /**
- * Closes the phase when nobody is waited for in it; begins the next round, or ends, when no phase
+ * Closes the phase when it waits for nobody. Begins the next round, or ends the run, when no phase
  * is left.
  */
 function advance(state: RunState): RunState {
@@ -195,7 +196,7 @@ function advance(state: RunState): RunState {
   return advance(withRound(state, { ...record, closed }));
 }
 
-/** What the state asks for; all of it can be done at the same time. */
+/** The commands that are due; they can be carried out in parallel. */
 export const dueCommands = (state: RunState): Command[] => [...eachDue(state)];
 
 /** The same, one after the other: with thousands due, a driver takes the few that it begins. */
@@ -223,12 +224,12 @@ export function* eachDue(state: RunState): Generator<Command> {
       }
     }
   }
-  // Pooled training follows the rounds, one after the other: how many examples it may see is known
-  // when their updates are in.
+  // Pooled training follows the rounds one after the other: a round's updates say how many examples
+  // it may see.
   const next = rules.pooled ? state.rounds.find((record) => record.pooled === undefined) : undefined;
   if (next?.closed.train !== undefined) yield { type: 'train-pooled', round: next.round };
 }
 
-/** Nothing is due any more. */
+/** Whether the run has ended and nothing is due. */
 export const isFinished = (state: RunState) =>
   state.stopped !== undefined && eachDue(state).next().done === true;

@@ -1,15 +1,14 @@
 /**
- * Where a run keeps what must outlive it: facts, in the order in which they happened, and state
- * dicts.
+ * The interface to a run's storage: facts, in the order in which they happened, and state dicts.
  */
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { StateDict } from '../../tensor/state-dict.js';
 import type { RoundEvent } from './round-events.js';
 
-/** What a state dict is in the run. */
+/** The role of a state dict in the run. */
 export type StateRole =
   | { readonly type: 'update'; readonly round: number; readonly participant: string }
-  /** What travels with an update, by the name of its method. */
+  /** An attachment of an update, by the name of its method. */
   | {
       readonly type: 'attachment';
       readonly name: string;
@@ -27,31 +26,34 @@ export type StateRole =
   | { readonly type: 'solution'; readonly round: number }
   /** The model with its last layer refitted. */
   | { readonly type: 'refitted'; readonly round: number }
-  /** State and slots of the pooled training, for it goes on from round to round. */
+  /** State and slots of the pooled training, which continues from round to round. */
   | { readonly type: 'pooled'; readonly round: number }
-  /** What a method has merged of the attachments up to a round, and what each participant keeps after a round. */
+  /**
+   * The state that a method merged from the attachments, and the state that each participant keeps,
+   * after a round.
+   */
   | { readonly type: 'common'; readonly name: string; readonly round: number }
   | { readonly type: 'own'; readonly name: string; readonly round: number; readonly participant: string };
 
 export interface RunStore {
   /** Facts of an earlier start of this run. */
   readonly events: readonly RoundEvent[];
-  /** Resolves when the fact is safe. */
+  /** Resolves when the fact is synced to the disk. */
   append(event: RoundEvent): Promise<void>;
   /**
-   * Keeps a state dict in the form in which it travels, and gives the SHA-256 of its file. What is
-   * read of it later may be rounded.
-   * @param base what an update began with
+   * Keeps a state dict, encoded by the run's codec. @returns the SHA-256 of its file. The values
+   * may be rounded when they are read.
+   * @param base the model that an update began with
    */
   put(role: StateRole, state: StateDict, base?: StateDict): Promise<string>;
   /** @throws FederationError when it is not there or is not the one with this SHA-256. */
   get(role: StateRole, sha256: string, base?: StateDict): Promise<StateDict>;
-  /** Keeps what was measured when a round was merged, for whoever looks at the run later. */
+  /** Keeps the measurements of a round's merge, for reports. */
   keepDetails(details: RoundDetails): Promise<void>;
-  /** What is not needed any more. */
+  /** Removes a state dict that is no longer needed. */
   discard(role: StateRole): Promise<void>;
 }
 
-/** Whether it is a whole model. */
+/** Whether the state dict is a whole model. */
 export const isModel = ({ type }: StateRole) =>
   type === 'merged' || type === 'average' || type === 'refitted';

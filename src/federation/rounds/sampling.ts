@@ -1,19 +1,19 @@
 /**
- * Participants drawn for a round, where there are more than one round needs (McMahan et al. 2017,
+ * Draws the participants of a round, if not all of them train in each round (McMahan et al. 2017,
  * https://arxiv.org/abs/1602.05629): uniformly, without repetition, by (seed, round) alone.
  */
 import { randomStream } from '../../base/random.js';
 
 export interface Sampling {
-  /** How many take part in a round, at most all. */
+  /** How many participants train in a round; more than there are means all. */
   readonly perRound: number;
   readonly seed: number;
 }
 
 /**
- * Those of a round, in the order of `participants`.
- * @param without these; in the place of each comes who would have been drawn next, so that it does
- *   not matter when they went
+ * The participants of a round, in the order of `participants`.
+ * @param without participants that are skipped. The next in the draw takes the place of each, so
+ *   that it does not matter when they were dropped.
  */
 export function sampleParticipants(
   participants: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * The status of a run, from its state and from what a coordinator knows of its participants at the
- * moment.
+ * Computes the status of a run from its state, and from the presence and progress of the
+ * participants.
  */
 import type { Progress } from '../../protocol/announcement.js';
 import type { Status } from '../../protocol/status.js';
@@ -10,7 +10,7 @@ import { currentPhase, handingIn, missingIn } from './open-phase.js';
 import type { RoundRecord, RunState } from './round.js';
 import { warningsOf } from './warnings.js';
 
-/** Of a participant, as long as its coordinator lives. */
+/** A participant's presence, which a coordinator knows only while it runs. */
 export interface Presence {
   readonly present: boolean;
   /** ISO 8601. */
@@ -18,17 +18,17 @@ export interface Presence {
   readonly progress: Progress | undefined;
 }
 
-/** What a coordinator knows besides the facts. */
+/** What a running coordinator knows beside the facts. */
 export interface Live {
   readonly presences: ReadonlyMap<string, Presence>;
   /** Until when the final model can be fetched. */
   readonly farewell?: string | undefined;
 }
 
-/** So many are enough to look at. */
+/** More warnings than that nobody reads. */
 const MOST_WARNINGS = 20;
 
-/** @param live nothing where only the run's folder is looked at */
+/** @param live undefined when only the run's folder is read */
 export function statusOf(state: RunState, live?: Live): Status {
   const { rules, rounds, members, stopped } = state;
   const current = rounds.at(-1) as RoundRecord;
@@ -101,7 +101,7 @@ function phaseOf(state: RunState, current: RoundRecord, live: Live | undefined):
   return { phase: activity, waitingFor, received, deadline: current.deadlines[name] };
 }
 
-/** @param joined whether anybody has: nobody does on one machine */
+/** @param joined whether any participant has joined; on one machine none does */
 function presenceOf(
   member: Member | undefined,
   here: Presence | undefined,

@@ -1,27 +1,27 @@
 /**
- * Warns an operator, in words: of an update that lies far from the others', and of a participant
+ * Warns an operator, in words, of an update that lies far from the others' and of a participant
  * that has nearly all the weight. Neither is refused, since both may be honest. A warning is a
  * function of the facts alone.
  *
- * An update is far if its weights moved, in a round, more than `FAR` times as much as in the median
- * of the others, which counts as `LEAST` of the weights at least. Honest runs stayed below 6,
- * however different the data were (docs/security.md has the figures).
+ * An update is far if its weights moved more than `FAR` times as far as the median of the others in
+ * the round. A median below `LEAST` (relative to the weights) counts as `LEAST`. Honest runs stayed
+ * below 6, however different the data were (docs/security.md has the figures).
  */
 import { membersHere } from './membership.js';
 import type { RoundRecord, RunState } from './round.js';
 
 export const FAR = 30;
-/** Where nobody moves any more, nobody is far. */
+/** Keeps small updates from being called far when all updates are tiny. */
 export const LEAST = 0.01;
-/** Of all examples. */
+/** The share of all examples. */
 const NEARLY_ALL = 0.9;
 
-/** In the order in which they should be looked at. */
+/** The warnings, in the order in which an operator should look at them. */
 export function warningsOf(state: RunState): string[] {
   return [...farUpdates(state), ...oneForAll(state)];
 }
 
-/** Of the last round that was closed. */
+/** Looks at the last round that was closed. */
 function farUpdates({ rounds, dropped }: RunState): string[] {
   const last = rounds.findLast(({ closed }) => closed.train !== undefined);
   if (last === undefined) return [];
@@ -52,7 +52,9 @@ function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** Of those who take part at the moment. With two, one of them has most of it anyhow. */
+/**
+ * Looks at the participants that are there. With two of them, one has most of the weight anyhow.
+ */
 function oneForAll({ members }: RunState): string[] {
   const here = membersHere(members).map((name) => ({ name, examples: members.get(name)?.examples ?? 0 }));
   if (here.length < 3) return [];

@@ -1,17 +1,14 @@
-/**
- * What a fact of a phase adds to the record of its round. A fact that is known already adds
- * nothing.
- */
+/** Adds a fact to the record of its round. A fact that is known already adds nothing. */
 import type { ParticipantsPhase, RoundRecord, RunState } from './round.js';
 import type { RoundEvent } from './round-events.js';
 
-/** Facts about one round alone. */
+/** Facts that change only the record of one round. */
 export type RecordEvent = Exclude<
   RoundEvent,
   { type: 'dropped' | 'rolled-back' | 'work-lost' | 'joined' | 'left' | 'rounds-raised' | 'stopped' }
 >;
 
-/** @throws Error where the fact cannot be: that is our mistake */
+/** @throws Error when the fact is impossible: a bug in Commonweight */
 export function withFact(state: RunState, record: RoundRecord, event: RecordEvent): RoundRecord {
   const { attempt = 1 } = event;
   if (attempt !== record.attempt) {
@@ -63,9 +60,7 @@ const withDeadline = (
   deadline: { readonly at: string; readonly passed: boolean },
 ): RoundRecord => ({ ...record, deadlines: { ...record.deadlines, [phase]: deadline } });
 
-/**
- * @throws Error where the participant is not due in the phase, or the phase is closed without it
- */
+/** @throws Error when the participant is not due in the phase, or the phase is closed without it */
 function isKnown(state: RunState, record: RoundRecord, name: string, participant: string): boolean {
   const { rules, phases } = state;
   const phase = phases.find(

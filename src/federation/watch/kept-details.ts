@@ -1,17 +1,17 @@
 /**
- * Keeps the measurements of the newest rounds for observers. With many participants those of one
- * round alone can be a megabyte. The files of all rounds stay in the run's folder.
+ * Keeps the measurements of the newest rounds in memory, for observers. With many participants,
+ * those of one round can be a megabyte. The files of all rounds stay in the run folder.
  */
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { RoundRecord } from '../rounds/round.js';
 
-/** As JSON. */
+/** The size of all of them as JSON. */
 const MOST_BYTES = 4 * 2 ** 20;
 
 export interface KeptDetails {
-  /** @returns whether there is room for those of earlier rounds still */
+  /** @returns whether there is still room for those of earlier rounds */
   keep(details: RoundDetails): boolean;
-  /** Those that belong to what was merged. */
+  /** The measurements of the merge in this record. */
   of(record: RoundRecord): RoundDetails | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The view of a run under way that observers see. Node only. */
+/** The view of a current run, for observers. Node only. */
 import type { Dataset } from '../../data/dataset.js';
 import { asImages } from '../../data/images/image-dataset.js';
 import type { Status } from '../../protocol/status.js';
@@ -15,7 +15,7 @@ import { observedPictures } from './observed-pictures.js';
 import { runView } from './run-view.js';
 
 export interface LiveView extends RunView {
-  /** For their log. */
+  /** Adds a line to the log that observers see. */
   tell(level: LogEntry['level'], text: string): void;
 }
 
@@ -23,7 +23,7 @@ export interface LiveViewParts {
   readonly overview: Overview;
   readonly rounds: { state(): RunState; status(): Status };
   readonly details: KeptDetails;
-  /** The coordinator's. */
+  /** The coordinator's test examples. */
   readonly test: Dataset;
   readonly clock: Clock;
 }
@@ -43,7 +43,10 @@ export function liveView({ overview, rounds, details, test, clock }: LiveViewPar
   };
 }
 
-/** Details of an earlier start, the newest first, and of every round from now on. */
+/**
+ * Keeps the details of earlier rounds from the store, the newest first, and of every round from now
+ * on.
+ */
 export async function shownDetails(
   folder: string,
   store: RunStore,
@@ -52,7 +55,7 @@ export async function shownDetails(
   const merged = store.events.flatMap((event) => (event.type === 'merged' ? [event.round] : []));
   for (const round of merged.toReversed()) {
     const one = await readRoundDetails(folder, round).catch((error: unknown) => {
-      // Nothing depends on them.
+      // The details are only shown: the run goes on without them.
       if (error instanceof FederationError) return undefined;
       throw error;
     });

@@ -1,14 +1,11 @@
-/**
- * The newest lines of a coordinator's log, in order and by number, for observers that come late or
- * come back.
- */
+/** The newest lines of a coordinator's log, numbered, for observers that come late or reconnect. */
 
 import { printable } from '../../base/printable.js';
 import type { LogEntry } from '../../protocol/view.js';
 
 export interface ObservedLog {
   add(level: LogEntry['level'], text: string): void;
-  /** See `RunView`. */
+  /** The entries from this number on; see `RunView`. */
   from(sequence: number): readonly LogEntry[];
 }
 
@@ -16,8 +13,8 @@ const MOST_ENTRIES = 1000;
 const MOST_CHARACTERS = 2000;
 
 /**
- * @param first the number of the first entry. Where it is a time, a coordinator that is started
- *   again does not give a number twice, and an observer that comes back is sent all that is new
+ * @param first the number of the first entry. If it is a time, a restarted coordinator uses no
+ *   number twice, and an observer that reconnects is sent all new entries.
  */
 export function observedLog(first: number, now = () => new Date().toISOString()): ObservedLog {
   const entries: LogEntry[] = [];

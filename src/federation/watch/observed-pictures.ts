@@ -1,7 +1,7 @@
 /**
- * The coordinator's own test images that the participants' models got wrong and the merged one
- * right, as observers see them. They are of the newest measured round, and are made when they are
- * first asked for. Node only.
+ * Test images of the coordinator that the participants' models got wrong and the merged model
+ * right, for observers. They belong to the newest measured round, and are made when they are first
+ * asked for. Node only.
  */
 
 import { turnTaker } from '../../base/turns.js';
@@ -12,16 +12,16 @@ import type { RoundDetails } from '../../protocol/round-details.js';
 import type { TestPicture } from '../../protocol/view.js';
 import { FederationError } from '../error.js';
 
-/** Pixels on the longer side. */
+/** The largest longer side, in pixels. */
 const LARGEST = 96;
 const MOST_PICTURES = 24;
 
 export interface ObservedPictures {
-  /** Those of a round, once they are made: the same object then. */
+  /** The pictures of a round, once they are made; always the same object. */
   of(details: RoundDetails): readonly TestPicture[] | undefined;
 }
 
-/** @param onProblem told in words why there are none */
+/** @param onProblem told in words why there are no pictures */
 export function observedPictures(test: ImageDataset, onProblem: (problem: string) => void): ObservedPictures {
   let newest: { readonly details: RoundDetails; made?: readonly TestPicture[] } | undefined;
   return {
@@ -53,7 +53,7 @@ async function picturesOf(test: ImageDataset, { test: measured }: RoundDetails):
   return pictures;
 }
 
-/** @throws FederationError when these are not the images that the run has measured on */
+/** @throws FederationError when these are not the images that the run has measured */
 export function requireMeasured(test: ImageDataset, images: readonly Decided[], examples: number): void {
   const stray = images.find(({ index, label }) => test.labels[index] !== label);
   if (test.examples === examples && stray === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * The observers' view of a run, made from its state when somebody looks. A state is never changed
- * but replaced. So only what has changed is a new object here.
+ * The observers' view of a run, made from its state when an observer asks. Every change makes a new
+ * state. So in a new view, only the changed parts are new objects.
  */
 import type { RoundDetails } from '../../protocol/round-details.js';
 import type { Status } from '../../protocol/status.js';
@@ -15,12 +15,12 @@ export interface RunViewParts {
   readonly overview: Overview;
   state(): RunState;
   status(): Status;
-  /** What was measured at the merge of a round, where it is known. */
+  /** The measurements of a round's merge, if they are known. */
   detailsOf(record: RoundRecord): RoundDetails | undefined;
-  /** Where the coordinator has test pictures. */
+  /** Set if the coordinator has test pictures. */
   readonly pictures?: ObservedPictures | undefined;
   log(from: number): readonly LogEntry[];
-  /** Of a recorded run. */
+  /** Set for a recorded run. */
   readonly recorded?: {
     readonly labelCounts?: LabelCountsView | undefined;
     readonly traffic?: Traffic | undefined;
@@ -80,7 +80,7 @@ export function runView(parts: RunViewParts): RunView {
   };
 }
 
-/** Of those who take part and opted in. */
+/** The counts of participants that are there and opted in. */
 const countsOf = (members: Members): LabelCountsView =>
   Object.fromEntries(
     [...members].flatMap(([name, { labelCounts }]) =>

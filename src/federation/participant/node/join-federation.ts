@@ -1,7 +1,6 @@
 /**
- * Taking part in a federation across machines from this one: the plan is compiled from the
- * description, data and folder are opened, and one worker thread does the work, as for each
- * participant of a run on one machine. Node only.
+ * Takes part in a federation across machines, from Node: compiles the plan from the description,
+ * opens data and folder, and starts one worker thread for the work. Node only.
  */
 
 import { CommonweightError } from '../../../base/error.js';
@@ -23,25 +22,26 @@ import { loadOwnData, type OwnDataOptions } from './load-own-data.js';
 import { participantFolder } from './participant-folder.js';
 
 export interface JoinOptions extends OwnDataOptions, Pick<TakePartOptions, 'shareLabelCounts' | 'observer'> {
-  /** A folder, a known set by its name, or a set that is there already. */
+  /** A folder, the name of a known data set, or a data set. */
   readonly data: string | Dataset;
-  /** The path of a folder where work outlives this process. */
+  /** The path of a folder in which work survives a restart. */
   readonly folder?: string | undefined;
   /** What the program brings itself: the same as the coordinator. */
   readonly extensions?: Extensions | undefined;
   /**
-   * Without a network, takes the coordinator's plan for it, whose graphs then read the data. They
-   * are checked, but what they compute cannot be: they could copy them into what they call weights.
+   * Without a network, accepts the coordinator's plan, whose graphs then read the data. Their form
+   * is checked, but not what they compute: they could copy data into what they call weights.
    */
   readonly acceptForeignPlan?: boolean | undefined;
-  /** That its work may take, as far as it can be reckoned; 8 GB by default. */
+  /** The most memory that the work may take, as far as it can be computed; 8 GB by default. */
   readonly mostMemoryBytes?: number | undefined;
 }
 
 /**
- * Resolves when the run is over, or the signal has come. The caller closes the end.
- * @param name by which the end was opened
- * @throws CommonweightError when plan, data or folder do not fit the federation, or as `takePart`
+ * Resolves when the run is over, or the signal is aborted. The caller closes the end.
+ * @param name with which the end was opened
+ * @throws CommonweightError when plan, data or folder do not fit the federation, and as `takePart`
+ *   does
  */
 export async function joinFederation(
   end: ParticipantEnd,
@@ -58,7 +58,7 @@ export async function joinFederation(
   }: JoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
-  // Before anything is downloaded.
+  // Refuses a federation without pictures before anything is downloaded.
   if (typeof data === 'string') pictureFacts(description, 'a folder');
   const versions = versionsOfThis();
   const foreignPlan =
@@ -78,7 +78,7 @@ export async function joinFederation(
         })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
   const { plan, refit } = federation;
-  // Another process with this token, which this one has taken the place of, needs a moment to end.
+  // An earlier process with this token may need a moment to end.
   const opened =
     folder === undefined
       ? undefined
@@ -103,7 +103,7 @@ export async function joinFederation(
   } catch (error) {
     if (foreignPlan === undefined || error instanceof CommonweightError || error instanceof InterruptedError)
       throw error;
-    // Of a plan of our own it would be our mistake.
+    // Only a foreign plan can be at fault; in a plan of our own it is a bug.
     throw new FederationError(
       `federation: the plan that was accepted cannot be carried out here: ${(error as Error).message}`,
       { cause: error, hint: 'tell whoever runs the coordinator' },
@@ -114,7 +114,7 @@ export async function joinFederation(
   }
 }
 
-/** Where it is offered. */
+/** The coordinator's plan, if it offers one. */
 async function foreignPlanOf(
   end: ParticipantEnd,
   signal = new AbortController().signal,

@@ -1,4 +1,4 @@
-/** A participant's data from a folder, or a known set by its name. Node only. */
+/** Loads a participant's data from a folder, or a known data set by its name. Node only. */
 import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
 import type { ShareChoice } from '../../plan/share-choice.js';
@@ -9,13 +9,13 @@ export interface OwnDataOptions
     LoadDatasetOptions,
     'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes' | 'skipDamaged'
   > {
-  /** The part of the set that is the participant's; all of it by default. */
+  /** The participant's part of the data set; all of it by default. */
   readonly choice?: ShareChoice | undefined;
 }
 
 /**
  * @param spec what `loadDataset` takes
- * @throws DataError when it cannot be read, or the federation is about other data than pictures;
+ * @throws DataError when the data cannot be read, or the federation has other data than pictures;
  *   FederationError when its columns or categories are not those of the federation
  */
 export async function loadOwnData(
@@ -27,8 +27,7 @@ export async function loadOwnData(
   const { size } = pictureFacts(described, 'a folder');
   const { train } = await loadDataset(spec, {
     ...options,
-    // Pictures are made to fit. A share of a whole set leaves out the test pictures that the set
-    // leaves out.
+    // Pictures are resized to fit. A share of a whole data set leaves out its test pictures.
     ...size,
     fit: described.configuration.imageFit,
     wanted: choice === undefined ? 'training' : 'both',

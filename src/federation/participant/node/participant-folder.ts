@@ -12,8 +12,8 @@ export interface ParticipantFolderOnDisk extends ParticipantFolder {
 }
 
 /**
- * Opens it, or makes it; it is this process's alone until it is closed.
- * @throws FederationError when it cannot be made, or another process is at work in it
+ * Opens or makes the folder. No other process can use it until it is closed.
+ * @throws FederationError when it cannot be made, or another process uses it
  */
 export async function participantFolder(
   path: string,
@@ -27,12 +27,12 @@ export async function participantFolder(
         hint: 'fix this and rerun the same command: the work goes on where it was',
       });
     };
-  // Weights tell about data: nobody else's eyes.
+  // Weights tell about data, so only this user may read them.
   await mkdir(path, { recursive: true, mode: 0o700 }).catch(failed(path, 'made'));
   const claim = await claimFolder(path, claiming);
   try {
-    // What a killed process was in the middle of writing. The folder may be somebody's with other
-    // things in it.
+    // Files that a killed process was writing. The pattern is strict: the folder may hold files of
+    // others.
     const leftover = /^[\w-]+\.(json|safetensors)\.[0-9a-f-]{36}\.part$/;
     const names = await readdir(path).catch(failed(path, 'read'));
     for (const name of names) {

@@ -1,7 +1,7 @@
 /**
- * Taking part in a federation from a page: the plan is compiled from the description and compared,
- * then cut for the runtime that the page has; a worker trains by it. Best called in a worker too,
- * so that the page's own thread only draws. For pages.
+ * Takes part in a federation, from a page. It compiles the plan from the description, compares its
+ * hash, and adapts it to the page's runtime; a worker trains. It is best called in a worker too, so
+ * that the page's own thread only draws. For pages.
  */
 
 import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
@@ -22,17 +22,17 @@ export interface PageJoinOptions
     Pick<TakePartOptions, 'folder' | 'shareLabelCounts' | 'observer' | 'signal'> {
   /** What the program brings itself: the same as the coordinator. */
   readonly extensions?: Extensions | undefined;
-  /** What there is, or how to come by it for what this federation is about. */
+  /** The data, or a function that loads data to fit the federation. */
   readonly data: OwnData | ((description: Description) => Promise<OwnData>);
-  /** What is worth knowing, such as that a GPU cannot be used. */
+  /** Told of notices, such as that no GPU can be used. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
 /**
- * Resolves when the run is over, or the signal has come. The caller closes the end.
- * @param name by which the end was opened
- * @throws CommonweightError when the federation asks for more than a page has, or as `pageTasks`
- *   and `takePart`
+ * Resolves when the run is over, or the signal is aborted. The caller closes the end.
+ * @param name with which the end was opened
+ * @throws CommonweightError when the federation asks for more than a page has, and as `pageTasks`
+ *   and `takePart` do
  */
 export async function joinFederationFromPage(
   end: ParticipantEnd,

@@ -1,6 +1,6 @@
 /**
  * A participant's data, kept by the browser, so that a page that is loaded again need not ask for
- * it again. For pages.
+ * them. For pages.
  */
 import { del, get, set } from 'idb-keyval';
 import { imageDataset, requireImages } from '../../../data/images/image-dataset.js';
@@ -10,18 +10,18 @@ import type { OwnData } from '../own-data.js';
 import { attempt, pageStore } from './page-store.js';
 
 export interface KeptData {
-  /** What was kept last, if anything. */
+  /** The data that were kept last, if any. */
   load(): Promise<OwnData | undefined>;
   /**
-   * Instead of what was kept before; whole, or not at all.
-   * @throws FederationError when it is too large to be kept, or there is no room: the page then
-   *   asks again when it is loaded
+   * Keeps the data in place of earlier ones; whole, or not at all.
+   * @throws FederationError when the data are too large, or there is no room: the page then asks
+   *   again when it is loaded
    */
   keep(data: OwnData): Promise<void>;
   forget(): Promise<void>;
 }
 
-/** As they lie in the browser. */
+/** The form in which the browser keeps them. */
 interface KeptPictures {
   readonly dataset: Parameters<typeof imageDataset>[0];
   readonly share: Share;
@@ -31,7 +31,7 @@ const mostBytes = 400 * 2 ** 20;
 
 const store = pageStore('commonweight-data', 'data');
 
-/** @param name of a participant in a federation: each has data of its own */
+/** @param name of a participant in a federation; each has its own data */
 export const keptData = (name: string): KeptData => ({
   async load() {
     const data = await attempt('the data cannot be read', () => get<KeptPictures>(name, store));
@@ -46,8 +46,7 @@ export const keptData = (name: string): KeptData => ({
         { hint: 'choose the files again when the page is loaded again' },
       );
     }
-    // Copies, and not the columns, which are of the same arrays: memory that is shared between
-    // threads cannot be kept.
+    // Copies of the arrays: the browser cannot keep memory that is shared between threads.
     const own = {
       ...{ name: called, channels, height, width, classNames },
       ...{ images: new Uint8Array(images), labels: new Uint8Array(labels) },

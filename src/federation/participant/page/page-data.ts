@@ -1,7 +1,7 @@
 /**
  * Reads a participant's data in a page from the files that the user chose: two IDX files, or
- * pictures with one folder for each class. It reads and refuses the same as `commonweight join`
- * does with a folder. For pages, and for workers.
+ * pictures with one folder for each class. It accepts and refuses the same data as `commonweight
+ * join` with a folder. For pages and their workers.
  */
 
 import { canonicalName } from '../../../base/names.js';
@@ -33,19 +33,19 @@ import type { DescribedData } from '../own-data.js';
 
 export interface PageDataOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told how many pictures are decoded. */
+  /** Told how many pictures have been decoded. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
-/** That all images may take, decoded: a tab has little more. */
+/** The most memory that all decoded images may take: a tab has little more. */
 const mostBytes = 2 ** 30;
-/** What errors call files that have no folder in common. */
+/** The name, in errors, of files that have no common folder. */
 const unnamed = 'the chosen files';
 
 /**
- * The set of these files, for `ownData`. Nothing of it leaves the page.
- * @throws DataError, FederationError naming the file or folder that does not fit, before pictures
- *   are decoded where that can be; the signal's reason when it is aborted.
+ * Reads the files into a data set for `ownData`. Nothing leaves the page.
+ * @throws DataError, FederationError naming the file or folder that does not fit, if possible
+ *   before pictures are decoded; the signal's reason when it is aborted
  */
 export async function readPageData(
   files: readonly PageFile[],
@@ -114,7 +114,7 @@ function sizeOf({ imageShape: [channels, height, width] }: PictureFacts): Pictur
   );
 }
 
-/** Its participant needs one example to train with, and another to validate on. */
+/** A participant needs at least one example for training and one for validation. */
 function checkEnough(examples: number, folder: string, needed: number): void {
   if (examples >= needed) return;
   throw new DataError(
@@ -124,8 +124,8 @@ function checkEnough(examples: number, folder: string, needed: number): void {
 }
 
 /**
- * The folder in which the classes, or the files of a set, lie: folders around it are passed over. A
- * folder that is one class of the federation stands for itself.
+ * The folder that holds the folders of classes, or the files of a data set, inside any number of
+ * outer folders. A chosen folder may also be one class of the federation.
  */
 async function rootOf(list: ListFolder, classNames: readonly string[]): Promise<string> {
   for (let root = ''; ; ) {

@@ -1,16 +1,14 @@
-/**
- * The store that a browser gives to pages: IndexedDB, which pages without a secure context have
- * too. For pages.
- */
+/** A store in the browser: IndexedDB, which pages without a secure context have too. For pages. */
 import { createStore, type UseStore } from 'idb-keyval';
 import { FederationError } from '../../error.js';
 
 /**
- * A database of its own with one store: whole or not at all, and safe once it is said to be kept.
+ * A database with one store. A value is kept whole or not at all, and is on the disk once the
+ * promise resolves.
  */
 export function pageStore(database: string, store: string): UseStore {
   const relaxed = createStore(database, store);
-  // Browsers do not wait until the system says that it is on the disk, unless they are told.
+  // Without `strict`, browsers do not wait until the value is on the disk.
   return (mode, work) =>
     relaxed(mode, ({ transaction: { db } }) =>
       work(db.transaction(store, mode, { durability: 'strict' }).objectStore(store)),
@@ -18,8 +16,8 @@ export function pageStore(database: string, store: string): UseStore {
 }
 
 /**
- * @param failure what did not succeed, such as '"update.json" cannot be read'
- * @throws FederationError when it did not
+ * @param failure what failed, such as '"update.json" cannot be read'
+ * @throws FederationError when `act` fails
  */
 export async function attempt<Result>(failure: string, act: () => Promise<Result>): Promise<Result> {
   try {
