@@ -1,4 +1,4 @@
-/** A batch as the graphs of a plan take it in: its columns by their names. */
+/** The feeds of a plan's graphs for a batch: its columns by their names. */
 import type { Batch } from '../data/batches/batches.js';
 import type { ColumnValues } from '../data/dataset.js';
 import type { Tensors } from '../engine/runtime/runtime.js';
@@ -10,7 +10,9 @@ interface Columns {
   readonly targets?: readonly ColumnSpec[];
 }
 
-/** The arrays are the batch's own: what is filled into them later is fed. */
+/**
+ * The feeds refer to the batch's arrays, so a batch that is filled again later needs no new feeds.
+ */
 export function batchFeeds({ inputs, targets = [] }: Columns, batch: Batch): Tensors {
   const { weights } = batch;
   const named = (columns: readonly ColumnSpec[], values: readonly ColumnValues[]) =>

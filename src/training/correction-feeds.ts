@@ -1,4 +1,4 @@
-/** What a corrected training step is told besides its batch: the same through a round. */
+/** The feeds of a correction, beside those of the batch. They stay the same during a round. */
 import { classCounts } from '../data/class-counts.js';
 import { categoriesOf, type Dataset } from '../data/dataset.js';
 import type { CorrectionInput } from '../engine/nn/corrections/correction.js';
@@ -7,7 +7,7 @@ import type { Tensors } from '../engine/runtime/runtime.js';
 import { f32Tensor, type Tensor } from '../tensor/tensor.js';
 
 export interface CorrectedWork {
-  /** Of the plan's correction: 1, the default, or 0 where it is off. */
+  /** The strength of the plan's correction: 1, the default, or 0 to turn it off. */
   readonly correctionStrength?: number | undefined;
   /** SCAFFOLD's c − c_k; zeros by default. */
   readonly controlDrift?: Float32Array | undefined;

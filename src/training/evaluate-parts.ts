@@ -1,6 +1,6 @@
 /**
- * Evaluates a model in parts of one size, so that several workers share it and their number changes
- * nothing.
+ * Evaluates a model in parts of one size, so that several workers can share the work, and their
+ * number does not change the result.
  */
 import { addMetrics, type Metrics } from '../metrics/metrics.js';
 import type { ExampleSet, TaskRunner } from './tasks.js';

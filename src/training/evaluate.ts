@@ -1,4 +1,4 @@
-/** state + data → metrics, by the evaluation model of a plan. */
+/** Evaluates a state: state and data → metrics, by a plan's evaluation model. */
 import { type Batch, createBatch, fillBatch } from '../data/batches/batches.js';
 import { type ColumnValues, type Dataset, requireColumns } from '../data/dataset.js';
 import type { Plan } from '../engine/nn/plan.js';
@@ -14,8 +14,8 @@ import type { KeepGoing } from './keep-going.js';
 
 /**
  * Evaluates a state (flat, in the plan's layout) on the examples at `indices`.
- * @param session of the plan's evaluation model
- * @param keepGoing asked before every batch; when it says no, the result is undefined
+ * @param session for the plan's evaluation model
+ * @param keepGoing called before every batch; if it returns false, the result is undefined
  */
 export async function evaluateState(
   session: Session,
@@ -61,7 +61,7 @@ export async function evaluateState(
   };
 }
 
-/** The class of every example, and what it was taken for. */
+/** The class of every example, and the predicted class. */
 function answersOf(batch: Batch, examples: number) {
   const ofBatch = new Int32Array(batch.weights.length);
   const all = { labels: new Uint8Array(examples), predictions: new Uint8Array(examples) };

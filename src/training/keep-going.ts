@@ -1,5 +1,5 @@
 /**
- * Asks between two steps of long work whether to continue; if not, the work is given up. Where the
- * answer comes by message, it comes after a turn of the event loop.
+ * Called between two steps of long work: false gives the work up. It is asynchronous if the answer
+ * comes by a message, after a turn of the event loop.
  */
 export type KeepGoing = () => boolean | Promise<boolean>;

@@ -2,27 +2,27 @@
 import type { Schedule } from '../engine/nn/schedules.js';
 import { TrainingError } from './error.js';
 
-/** Steps of local work that takes all its epochs. */
+/** The number of steps of local training that takes all its epochs. */
 export function stepsOf(examples: number, batchSize: number, epochs: number): number {
   return Math.ceil(examples / batchSize) * epochs;
 }
 
-/** Of a round: days of them. */
+/** The most steps of a round; so many would take days. */
 const MOST_STEPS = 2 ** 24;
 
-/** Where a round's work lies in the run, in steps like its own. */
+/** The place of a round in the run's schedule, in steps. */
 export interface Span {
-  /** In the rounds before. */
+  /** The steps of all rounds before. */
   readonly before: number;
-  /** In all rounds. */
+  /** The steps of all rounds. */
   readonly total: number;
 }
 
 /**
- * A round has the same part of the schedule with every participant and whatever round came before:
- * one that stopped early leaves the rest of its part out.
+ * The learning rate of each step. A round has the same part of the schedule at every participant,
+ * however earlier rounds went. A participant that stops early skips the rest of its part.
  * @param steps of this round
- * @throws TrainingError when there are absurdly many
+ * @throws TrainingError when there are more than `MOST_STEPS`
  */
 export function learningRates(
   schedule: Schedule,

@@ -1,8 +1,8 @@
 /**
- * A participant's work in one round: epochs of training on its own data from the state it was
- * given, until its own validation accuracy reaches the threshold or the epochs run out; or a number
- * of steps. The result is a function of the state, the data and the seed alone: it does not matter
- * which thread does it, or when.
+ * A participant's local training in one round, on its own data, from a given state. It lasts until
+ * the model reaches the threshold on the validation data or the epochs run out, or for a number of
+ * steps. The result is a function of the state, the data and the seed alone: it does not depend on
+ * the thread or the time.
  */
 
 import { randomStream } from '../base/random.js';
@@ -30,23 +30,23 @@ export interface LocalWork extends CorrectedWork {
   readonly participant: string;
   readonly round: number;
   readonly seed: number;
-  /** At most; at least one is done. */
+  /** The most epochs; at least one is done. */
   readonly epochs: number;
-  /** Stops after this many steps, wherever the epoch stands. */
+  /** Stops after this many steps, even in the middle of an epoch. */
   readonly maxSteps?: number | undefined;
   /**
-   * Steps that the participant did before these: its batches go on where those ended, and the work
-   * is one stretch of `maxSteps` with its validation at the end.
+   * The steps that the participant did in earlier rounds. Its batches continue where those ended.
+   * The work is then `maxSteps` steps, with validation at the end.
    */
   readonly stepsBefore?: number | undefined;
   /**
-   * What the own model has to reach on the validation data, checked after every epoch, for the work
-   * to be done.
+   * The figure at which training stops: the own model on the validation data, checked after every
+   * epoch.
    */
   readonly threshold?: Target | undefined;
-  /** Of every step of this work, from 0; the last is kept beyond the end. */
+  /** The learning rate of each step, from 0. The last one is used beyond the end. */
   readonly learningRates: Float32Array;
-  /** Of the training examples; none by default. */
+  /** The augmentation of the training examples; none by default. */
   readonly augmentation?: Augmentation | undefined;
   /** The optimizer's vectors from earlier work, concatenated; zeros by default. */
   readonly slots?: Float32Array | undefined;
@@ -61,24 +61,24 @@ export interface LocalData {
 export interface LocalProgress {
   readonly participant: string;
   readonly round: number;
-  /** From 1. */
+  /** The current epoch, from 1. */
   readonly epoch: number;
-  /** At most; undefined where the work is a number of steps, which then count as one epoch. */
+  /** The most epochs; undefined if the work is a number of steps, which count as one epoch. */
   readonly epochs: number | undefined;
-  /** Steps done of this epoch, and steps of this epoch. */
+  /** Steps done in this epoch, and all steps of this epoch. */
   readonly step: number;
   readonly steps: number;
-  /** The epoch is over, its validation too. */
+  /** Whether the epoch is over, its validation included. */
   readonly epochDone: boolean;
-  /** Examples still to be seen, at most: the threshold may end the work before. */
+  /** The most examples that are left; the threshold may end the work earlier. */
   readonly examplesLeft: number;
-  /** Since the work began, validation included. */
+  /** The rate since the work began, validation included. */
   readonly examplesPerSecond: number;
   /** The same, of what the task counts: examples, tokens or other parts of them. */
   readonly unitsPerSecond: number;
   /** The mean loss of this epoch so far. */
   readonly loss: number;
-  /** After the last finished epoch. */
+  /** The figures after the last finished epoch. */
   readonly validation: Figures | undefined;
 }
 
@@ -91,31 +91,31 @@ export interface LocalResult {
   readonly examplesSeen: number;
   /** The mean training loss of the last epoch. */
   readonly loss: number;
-  /** On the participant's own validation data; undefined where it has none. */
+  /** The figures on the participant's own validation data; undefined if it has none. */
   readonly validation: Figures | undefined;
 }
 
 export interface LocalContext {
   readonly plan: Plan;
-  /** Carries what `carryOf` says. */
+  /** A session for the training model, opened with the plan's `carryOf`. */
   readonly training: Session;
   readonly evaluation: Session;
-  /** Where batches of the data set come from: filled when they are needed, by default. */
+  /** Makes the source of batches. By default a batch is filled when it is needed. */
   readonly batches?: (task: BatchTask) => BatchSource;
   readonly onProgress?: (progress: LocalProgress) => void;
-  /** Asked before every step; when it says no, the result is undefined. */
+  /** Called before every step; if it returns false, the result is undefined. */
   readonly keepGoing?: KeepGoing;
 }
 
 const PROGRESS_INTERVAL_MS = 250;
 
 /**
- * A loss beyond this has left every scale that training comes back from: random guessing among 1000
- * classes costs 7.
+ * Training does not recover from a loss beyond this: random guessing among 1000 classes has a loss
+ * of 7.
  */
 const DIVERGED_LOSS = 1e6;
 
-/** @throws DivergedError when the loss, or a weight, is no sound number any more. */
+/** @throws DivergedError when the loss or a weight is not finite, or the loss is too large. */
 export async function trainLocally(
   context: LocalContext,
   data: LocalData,
@@ -187,7 +187,7 @@ export async function trainLocally(
   }
 }
 
-/** A program's own call: what does not fit would become zeros, or NaN. */
+/** Checks the arrays of a program's own call: a wrong length would give zeros or NaN. */
 function checkArraysOf(plan: Plan, { train, validation }: LocalData, base: Float32Array, work: LocalWork) {
   const size = layoutSize(plan.layout);
   requireArray('federation: the state to begin with', base, 'Float32Array', size);

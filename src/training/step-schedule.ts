@@ -1,11 +1,12 @@
 /**
- * Says how many steps of local work a round has, where that is the setting: a number, or numbers
+ * The number of local steps in each round, if local training is set in steps: a number, or numbers
  * that change at rounds.
  */
 import type { Configuration } from '../protocol/configuration/configuration.js';
 
 /**
- * 64, or [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]: 64 up to round 49, 16 from round 50 on.
+ * Such as 64, or [{ from: 1, steps: 64 }, { from: 50, steps: 16 }]: 64 up to round 49, 16 from
+ * round 50 on.
  */
 export type StepSchedule = NonNullable<Configuration['local']['steps']>;
 

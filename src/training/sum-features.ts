@@ -1,4 +1,4 @@
-/** state + data → the sums of the features that go into the last layer, by a feature plan. */
+/** Sums the features that go into the last layer: state and data → sums, by a feature plan. */
 import { createBatch, fillBatch } from '../data/batches/batches.js';
 import type { ColumnValues, Dataset } from '../data/dataset.js';
 import type { FeaturePlan } from '../engine/nn/feature-plan.js';
@@ -10,7 +10,7 @@ import { f32Tensor } from '../tensor/tensor.js';
 import { batchFeeds } from './batch-feeds.js';
 import type { KeepGoing } from './keep-going.js';
 
-/** Sessions of a feature plan's two models. */
+/** Sessions for a feature plan's two models. */
 export interface FeatureSessions {
   readonly features: Session;
   readonly gram: Session;
@@ -18,7 +18,7 @@ export interface FeatureSessions {
 
 /**
  * A = ΦᵀΦ and b = ΦᵀY of the examples at `indices`, in float64; the last feature is always 1.
- * @param keepGoing asked before every batch; when it says no, the result is undefined
+ * @param keepGoing called before every batch; if it returns false, the result is undefined
  */
 export async function sumFeatures(
   sessions: FeatureSessions,
@@ -93,7 +93,10 @@ function addTarget({ targets }: FeatureSums, row: Float32Array, label: number, c
   targets[last] = (targets[last] as number) + 1;
 }
 
-/** The constant feature's row of A: the sum of each feature, which is that over its targets. */
+/**
+ * Fills the constant feature's row of A: the sum of each feature, which is its sum over all classes
+ * in b.
+ */
 function addConstant({ gram, targets }: FeatureSums, features: number, classes: number): void {
   for (let i = 0; i <= features; i++) {
     const row = targets.subarray(i * classes, (i + 1) * classes);

@@ -1,7 +1,6 @@
 /**
- * How one thread carries out tasks, one after the other, whatever it is a thread of: Node's, or a
- * page's. Sessions are opened when they are first needed, for who only evaluates needs no training
- * session.
+ * Carries out tasks in one thread, one after the other, in Node or in a page. A session is opened
+ * when it is first needed, since a thread that only evaluates needs no training session.
  */
 
 import { CommonweightError } from '../base/error.js';
@@ -33,9 +32,9 @@ import type {
 export interface TaskContext {
   readonly runtime: Runtime;
   readonly setup: WorkerSetup;
-  /** Asked between two steps. */
+  /** Called between two steps. */
   readonly keepGoing: KeepGoing;
-  /** Where batches of a data set come from. */
+  /** Makes the source of a data set's batches. */
   batchesOf(dataset: Dataset): (task: BatchTask) => BatchSource;
   send(message: Exclude<FromWorker, { type: 'ready' }>): void;
 }
@@ -43,7 +42,7 @@ export interface TaskContext {
 export interface TaskWork {
   /** Opens the training session, before it is needed. */
   openTraining(): Promise<void>;
-  /** Does a task, and sends its result. */
+  /** Carries out a task, and sends its result. */
   answer(given: TaskMessage): Promise<void>;
 }
 
@@ -65,7 +64,7 @@ export function taskWork(place: TaskContext): TaskWork {
   };
 }
 
-/** What a thread works with. */
+/** The setup, sessions and data of a thread. */
 interface Thread extends TaskContext {
   readonly sessions: Sessions;
   readonly own: BatchedSet;
@@ -77,13 +76,13 @@ interface BatchedSet {
   readonly batches: (task: BatchTask) => BatchSource;
 }
 
-/** Each model's session, opened when it is first asked for. */
+/** The session of each model, opened when it is first needed. */
 interface Sessions {
   training(): Promise<Session>;
   evaluation(): Promise<Session>;
   /** Of the sum plan of that name. */
   sum(name: string, model: Uint8Array): Promise<Session>;
-  /** Opens one for a single task. */
+  /** Opens a session for a single task. */
   open(model: Uint8Array): Promise<Session>;
 }
 
@@ -154,7 +153,7 @@ async function evaluate(
 async function sums({ state, train }: SumFeaturesTask, { runtime, setup, sessions, keepGoing }: Thread) {
   const { features: plan } = setup;
   if (plan === undefined) throw new Error('internal: this worker has no plan of features');
-  // Opened for each task: few are asked for, and their matrices are large.
+  // Opened for each task, since there are few such tasks, and their matrices are large.
   const opened = {
     features: await sessions.open(plan.featureModel),
     gram: await runtime.open(plan.gramModel),
@@ -176,9 +175,9 @@ async function mean({ of, state, indices, signs }: MeanTask, { setup, sessions, 
   return meanOverExamples(session, summing, plan, state, train, indices, drawn, keepGoing);
 }
 
-/** An error as it passes between threads. */
+/** An error in the form that passes between threads. */
 export function workerFailure(error: Error): WorkerFailure {
-  // Plan and data were checked before: what the runtime will not run is our mistake.
+  // Plan and data were checked before, so an error of the runtime is a bug in Commonweight.
   const known = error instanceof CommonweightError && !(error instanceof RuntimeError);
   const kind = error instanceof DivergedError ? 'diverged' : known ? 'user' : 'internal';
   const { message, stack } = error;

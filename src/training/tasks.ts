@@ -1,7 +1,4 @@
-/**
- * What workers are asked to do, and what they answer. Everything here can be cloned between
- * threads.
- */
+/** The tasks of workers, and their results. Everything here can be cloned between threads. */
 import type { Dataset } from '../data/dataset.js';
 import type { FeaturePlan } from '../engine/nn/feature-plan.js';
 import type { Plan } from '../engine/nn/plan.js';
@@ -16,19 +13,19 @@ export interface ExampleSet {
   readonly indices: Uint32Array;
 }
 
-/** What every worker is given once. The data lie in shared memory. */
+/** The setup that every worker gets once. The data lie in shared memory. */
 export interface WorkerSetup {
   readonly plan: Plan;
-  /** The values of what the plan calls frozen. */
+  /** The values of the plan's frozen tensors. */
   readonly frozen?: Float32Array | undefined;
   readonly train: Dataset;
-  /** The coordinator's; participants elsewhere have none. */
+  /** The coordinator's test examples; participants on other machines have none. */
   readonly test?: Dataset | undefined;
-  /** Where the last layer is refitted. */
+  /** Set if the last layer is refitted. */
   readonly features?: FeaturePlan | undefined;
   /** Of the sums over examples that methods of the federation compute, by the method's name. */
   readonly sums?: Readonly<Record<string, SumPlan>> | undefined;
-  /** What attackers train on, where that is something else. */
+  /** The data of attackers, if they differ. */
   readonly poisoned?: Dataset | undefined;
 }
 
@@ -38,7 +35,7 @@ export interface TrainTask {
   readonly base: Float32Array;
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
-  /** On the poisoned set, with the same places. */
+  /** Whether to train on the poisoned set, at the same places. */
   readonly poisoned?: boolean | undefined;
 }
 
@@ -48,7 +45,10 @@ export interface EvaluateTask {
   readonly examples: ExampleSet;
 }
 
-/** The sums of what goes into the last layer, over a participant's own training examples. */
+/**
+ * Asks for the sums of the features that go into the last layer, over a participant's own training
+ * examples.
+ */
 export interface SumFeaturesTask {
   readonly type: 'sum-features';
   readonly state: Float32Array;
@@ -69,18 +69,18 @@ export interface MeanTask {
 export type WorkerTask = TrainTask | EvaluateTask | SumFeaturesTask | MeanTask;
 
 /**
- * Who carries out tasks: a pool of threads, or the caller itself. A signal gives up the one task
- * that it came with.
+ * Carries out tasks: a pool of threads, or the caller itself. A signal gives up only the task that
+ * it is passed with.
  */
 export interface TaskRunner {
-  /** @throws InterruptedError when it was told to stop before the task was done. */
+  /** @throws InterruptedError when the task was given up before it was done. */
   train(
     task: TrainTask,
     onProgress?: (progress: LocalProgress) => void,
     signal?: AbortSignal,
   ): Promise<LocalResult>;
   evaluate(task: EvaluateTask, signal?: AbortSignal): Promise<Metrics>;
-  /** Asked for where the last layer is refitted. */
+  /** Needed if the last layer is refitted. */
   sumFeatures?(task: SumFeaturesTask): Promise<FeatureSums>;
   /** Asked for where a method has a plan of its own. In the layout of the state. */
   mean?(task: MeanTask, signal?: AbortSignal): Promise<Float32Array>;
@@ -88,7 +88,7 @@ export interface TaskRunner {
   stop(): void;
 }
 
-/** Undefined where it was given up. */
+/** Undefined if the task was given up. */
 export type TaskResult = LocalResult | Metrics | FeatureSums | Float32Array | undefined;
 
 export interface TaskMessage {
@@ -97,7 +97,7 @@ export interface TaskMessage {
   readonly task: WorkerTask;
 }
 
-/** What an error is, across threads: errors lose their class on the way. */
+/** An error in the form that passes between threads, where errors lose their class. */
 export interface WorkerFailure {
   readonly message: string;
   readonly hint: string | undefined;

@@ -75,7 +75,10 @@ function countsOf({ values, meaning }: Column, categories: number): Uint32Array 
   );
 }
 
-/** The values with the federation's numbers of categories: bytes, if all numbers are below 256. */
+/**
+ * The values with the federation's numbers of categories. Bytes stay bytes, if all numbers are
+ * below 256.
+ */
 function renumbered({ values, meaning }: Column, numbers: readonly number[], ignored: number | undefined) {
   const none = meaning.kind === 'categories' ? meaning.ignored : undefined;
   const inBytes = values instanceof Uint8Array && Math.max(...numbers, ignored ?? 0) < 256;

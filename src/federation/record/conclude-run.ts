@@ -1,5 +1,5 @@
 /**
- * What a run leaves behind when it ends, or is interrupted: its result, and the final model as
+ * Concludes a run that ends or is interrupted: makes its result, and writes the final model as
  * files. Node only.
  */
 import { mkdir } from 'node:fs/promises';
@@ -21,29 +21,29 @@ import type { RunStore, StateRole } from '../rounds/run-store.js';
 import { metricsCsv, type PersonalFile, type RunResult, runResult } from './run-result.js';
 import { writeResult } from './write-result.js';
 
-/** Why a run that is not finished ended. */
+/** Why a run ended before it was finished. */
 export type CutShort = 'interrupted' | 'diverged';
 
-/** The result, and the model of the last round where there is one that memory can hold. */
+/** The result, and the model of the last round if there is one and memory can hold it. */
 export interface FederationOutcome {
   readonly result: RunResult;
   readonly model: StateDict | undefined;
   /**
-   * Everybody's own model by name, where some tensors stay with their owners and the run has no
+   * The participants' own models by name, if some tensors stay with their owners and the run has no
    * folder. In a folder they are files, which the result names.
    */
   readonly personal?: Readonly<Record<string, StateDict>> | undefined;
 }
 
 /**
- * Everybody's own model, where some tensors stay with their owners: the shared tensors of the final
- * model, and the participant's own as its last update left them. Each is a whole model.
+ * The participants' own models, if some tensors stay with their owners. Each is a whole model: the
+ * shared tensors of the final model, and the participant's own tensors after its last update.
  */
 export interface PersonalModels {
   readonly participants: readonly string[];
-  /** @param shared the tensors that travel, of the final model */
+  /** @param shared the shared tensors of the final model */
   model(participant: string, shared: StateDict, rounds: readonly RoundRecord[]): Promise<StateDict>;
-  /** The file of such a model. */
+  /** The file of a participant's own model. */
   encode(model: StateDict): Uint8Array;
 }
 
@@ -54,25 +54,22 @@ export interface Conclusion {
   readonly inputs: readonly ColumnSpec[];
   readonly task: Task;
   readonly store: RunStore;
-  /** Everybody's, where they are on this machine. */
+  /** The shares of the participants, if they are on this machine. */
   readonly shares?: readonly Share[] | undefined;
-  /** Weights that stay as they are are no part of what the store has, but of the final model. */
+  /** Frozen weights: the final model has them, the models in the store do not. */
   readonly frozen?: FrozenWeights | undefined;
-  /**
-   * Where some tensors stay with their owners, who are on this machine: the model is a part of
-   * theirs.
-   */
+  /** Set if some tensors stay with their owners, and these are on this machine. */
   readonly personal?: PersonalModels | undefined;
   /**
-   * Whether the store's models are parts, for some tensors stay with their owners: no graph can be
-   * made of them.
+   * Whether the store's models are only the shared part of a model. No graph can be made from a
+   * part.
    */
   readonly isPart?: boolean | undefined;
   /** The file of a model. */
   encode(model: StateDict): Uint8Array;
   /**
-   * For models that are too large to be held in memory: the kept file becomes the final one, and
-   * there is no ONNX file.
+   * For models that are too large for memory: makes the kept file the final one. There is no ONNX
+   * file then.
    */
   readonly linkFinal?: ((role: StateRole) => Promise<void>) | undefined;
 }
@@ -86,7 +83,7 @@ export async function concludeRun(
   const final = finalRole(state, configuration);
   const kept = linkFinal === undefined ? final && (await store.get(final.role, final.sha256)) : undefined;
   const model = kept && (frozen?.complete(kept) ?? kept);
-  // What was rounded for its way is plain here, and what is frozen is part of it.
+  // In the final model, numbers are not encoded by the codec, and frozen tensors are included.
   const bytes = model && encode(model);
   const file = out === undefined ? '' : join(out, 'model.safetensors');
   const result = runResult({
@@ -126,8 +123,8 @@ async function modelsOf(
 }
 
 /**
- * The model of the last round that was merged, refitted where it was, or the average where that is
- * to be the final one.
+ * The role of the final model: the last merged model, the refitted one if it was refitted, or the
+ * average if the run asks for it.
  */
 export function finalRole(
   { rounds }: Pick<RunState, 'rounds'>,
@@ -142,14 +139,16 @@ export function finalRole(
     : { role: { type: 'merged', round }, sha256: merged.sha256 };
 }
 
-/** Where each participant's model lies in the folder of a run: personal/NAME.safetensors. */
+/** The file of each participant's model in the run folder: personal/NAME.safetensors. */
 const personalFiles = (out: string, { participants }: PersonalModels): PersonalFile[] =>
   participants.map((name) => ({
     name,
     file: join(out, 'personal', `${fileNameOf(name)}.safetensors`),
   }));
 
-/** One after the other, so that memory does not depend on how many there are. */
+/**
+ * Writes one model after the other, so that memory does not depend on the number of participants.
+ */
 async function writePersonalModels(
   out: string,
   personal: PersonalModels,

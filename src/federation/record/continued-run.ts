@@ -1,36 +1,36 @@
 /**
- * Says which settings may change when a run is resumed: more rounds, and the place of its data.
- * More rounds are a fact of the run, since a learning rate that follows the rounds is another from
- * then on. Node only.
+ * Says which settings may change when a run is resumed: the number of rounds may grow, and the data
+ * may lie elsewhere. More rounds are a fact of the run, since they may change the learning rate.
+ * Node only.
  */
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import type { RunState } from '../rounds/round.js';
 import type { RunStore } from '../rounds/run-store.js';
 
-/** Of a run's folder. */
+/** The part of a run folder that keeps the configuration. */
 export interface ConfigurationKeeper {
   /**
-   * What an earlier start was told, which may differ in what `asBefore` says; undefined at the
-   * first.
+   * The configuration of an earlier start, which may differ in the fields of `asBefore`; undefined
+   * at the first start.
    */
   readonly earlier: Configuration | undefined;
   keepConfiguration(configuration: Configuration): Promise<void>;
 }
 
-/** The configuration as it was, in what may differ. */
+/** The new configuration, with the earlier values of the fields that may differ. */
 export function asBefore(earlier: Configuration, now: Configuration): Configuration {
   const { shareLabelCounts, rounds, dataset } = earlier;
   return {
     ...now,
-    // What is told about the data does not make it another run.
+    // Sharing counts of categories does not make another run.
     shareLabelCounts,
     rounds: Math.min(now.rounds, rounds),
-    // Whether they are the same data is asked of the data (run-data.ts).
+    // run-data.ts compares the data themselves.
     dataset: dataset === 'none' || now.dataset === 'none' ? now.dataset : dataset,
   };
 }
 
-/** Records the new settings, where there are any; what is in the journal counts on. */
+/** Records the new settings, if there are any. The journal stays valid. */
 export async function continueRun(
   folder: Pick<RunStore, 'append'> & ConfigurationKeeper,
   now: Configuration,
@@ -43,7 +43,7 @@ export async function continueRun(
   if (now.rounds > earlier.rounds || now.dataset !== earlier.dataset) await folder.keepConfiguration(now);
 }
 
-/** Whether what is done in a round depends on how many there are in all. */
+/** Whether the work of a round depends on the number of all rounds. */
 export const followsRounds = ({ schedule, correction, evaluateEvery = 1 }: Configuration): boolean =>
   schedule.name !== 'constant' ||
   (correction?.until !== undefined && correction.until < 1) ||

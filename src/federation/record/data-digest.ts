@@ -1,8 +1,8 @@
 /**
- * A digest of what somebody trains on: which examples, in which order, with which labels. A run
- * that is resumed on other data is another run, and nothing in its model would show it. Computed in
- * pieces, so that nobody waits for it; it stays where the data are, for a digest of few or known
- * examples tells what they are.
+ * A digest of training data: which examples, in which order, with which targets. A run that is
+ * resumed on other data is another run, and nothing in its model would show it. The digest is
+ * computed in pieces, so that the event loop runs between them. It stays where the data are, since
+ * a digest of few or known examples reveals them.
  */
 
 import { sha256Hex } from '../../base/sha256.js';
@@ -10,12 +10,12 @@ import { turnTaker } from '../../base/turns.js';
 import { type Column, columnsOf, type Dataset } from '../../data/dataset.js';
 import { sizeOf } from '../../tensor/shape.js';
 
-/** Examples that are hashed at once. */
+/** The number of examples that are hashed at once. */
 const PIECE = 512;
 
 /**
- * SHA-256 over the digests of the pieces; of each example, its place in the set (uint32), and
- * its values in every column, inputs before targets.
+ * SHA-256 over the digests of the pieces. For each example a piece has its place in the set
+ * (uint32) and its values in every column, inputs before targets.
  * @param parts places in the set, such as those for training and those for validation
  */
 export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Array[]): Promise<string> {
@@ -49,5 +49,5 @@ export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Arra
 
 const bytesOfOne = ({ values, shape }: Column) => values.BYTES_PER_ELEMENT * sizeOf(shape);
 
-/** Every example of a set. */
+/** The places of all examples of a set. */
 export const everyExample = ({ examples }: Dataset) => Uint32Array.from({ length: examples }, (_, k) => k);

@@ -3,7 +3,7 @@ import type { RunResult } from './run-result.js';
 
 /** A run ended because a participant diverged. */
 export class DivergedRunError extends DivergedError {
-  /** What the run had come to. */
+  /** The result until then. */
   readonly result: RunResult;
 
   constructor(

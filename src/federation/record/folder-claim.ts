@@ -1,14 +1,14 @@
 /**
  * A claim on a folder: one process at a time works in it. The next process takes the next number,
- * by a file that only one can make:
+ * by creating a file that only one process can create:
  *
  *     lease-3.json    which process it is; touched every two seconds while it is at work
  *
- * The largest number holds the folder, and only a larger one removes it. So of many processes that
- * try at once exactly one gets the folder. A process that was wrongly taken for dead finds out by
- * looking (`check`): it is fenced, and records nothing any more. A holder that has ended says so in
- * its file. A killed holder is recognized by its process if it ran on this system, so that a
- * restart does not wait; elsewhere by its lease, if that has not changed while we watched. No two
+ * The largest number holds the folder, and only a holder with a larger number removes its file. So
+ * of many processes that try at once exactly one gets the folder. A process that was wrongly taken
+ * for dead notices it by `check`: it is fenced, and records nothing more. A holder that ends writes
+ * so into its file. If a holder was killed on this system, its process is gone, and a restart does
+ * not wait. Elsewhere it counts as killed if its lease did not change while we watched. No two
  * clocks are compared. Node only.
  */
 import { open, readdir, rm, utimes } from 'node:fs/promises';
@@ -29,34 +29,31 @@ import {
 import { cannotWrite } from './write-result.js';
 
 const BEAT_SECONDS = 2;
-/** After so many beats without a sign the holder counts as gone. */
+/** The holder counts as gone after so many beats without a change. */
 const BEATS_MISSED = 5;
 
 export interface FolderClaim {
-  /** From 1, larger with every process that has held the folder. */
+  /** The number of the claim: from 1, larger with every process that holds the folder. */
   readonly number: number;
-  /** Ends when another has taken the folder; its reason is the error. */
+  /** Aborted when another process has taken the folder; its reason is the error. */
   readonly signal: AbortSignal;
-  /** @throws FencedError when another has taken the folder */
+  /** @throws FencedError when another process has taken the folder */
   check(): Promise<void>;
   release(): Promise<void>;
 }
 
 export interface ClaimOptions {
-  /** Numbers up to this one have been given before. */
+  /** Numbers up to this one have been used before. */
   readonly floor?: number | undefined;
-  /**
-   * Its present holder is fenced at once: it is known from elsewhere that it may do nothing any
-   * more.
-   */
+  /** Fences the present holder at once: the caller knows that it no longer leads. */
   readonly force?: boolean | undefined;
-  /** Waits a while for a holder that is alive: it has been told to end. */
+  /** Whether to wait for a live holder, because it has been told to end. */
   readonly patient?: boolean | undefined;
-  /** Told whom we wait for, and how long. */
+  /** Told in words which process we wait for, and how long. */
   readonly onWaiting?: ((notice: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Pick<Clock, 'after'> | undefined;
-  /** Who claims; this process. */
+  /** The process that claims; this one by default. */
   readonly identity?: ProcessIdentity | undefined;
 }
 
@@ -67,16 +64,16 @@ const leaseSchema = z.union([
 
 interface Lease {
   readonly number: number;
-  /** Undefined where it has ended. */
+  /** Undefined if the holder has ended. */
   readonly holder: ProcessIdentity | undefined;
-  /** Changes with every sign of life. */
+  /** Changes with every beat of the holder. */
   readonly sign: string;
 }
 
 /**
- * Takes the folder, which must be there.
- * @throws FederationError when another process is at work in it
- * @throws InterruptedError when the signal came while it waited
+ * Claims the folder, which must exist.
+ * @throws FederationError when another process works in it
+ * @throws InterruptedError when the signal is aborted while it waits
  */
 export async function claimFolder(path: string, options: ClaimOptions = {}): Promise<FolderClaim> {
   const { floor = 0, force = false } = options;
@@ -86,7 +83,7 @@ export async function claimFolder(path: string, options: ClaimOptions = {}): Pro
     if (latest !== undefined && !force) await waitUntilFree(path, latest, holder, options);
     const number = Math.max(latest?.number ?? 0, floor) + 1;
     if (!(await make(path, number, holder))) continue;
-    // We may have looked before others came and went: what they removed stood in nobody's way.
+    // Others may have claimed and removed files since we looked, so the numbers are read again.
     const numbers = await numbersIn(path);
     if (numbers.some((other) => other > number)) {
       await rm(leaseFile(path, number), { force: true });
@@ -97,13 +94,13 @@ export async function claimFolder(path: string, options: ClaimOptions = {}): Pro
   }
 }
 
-/** @throws FederationError when a process that is known to run is at work in the folder */
+/** @throws FederationError when a process that is known to run works in the folder */
 export async function requireUnused(path: string): Promise<void> {
   const { holder } = (await latestLease(path).catch(() => undefined)) ?? {};
   if (holder !== undefined && (await isRunning(holder, await identityOfThis()))) throw inUse(path, holder);
 }
 
-/** One of many who try makes the file. */
+/** Creates the file; of many processes that try, one succeeds. */
 async function make(path: string, number: number, holder: ProcessIdentity): Promise<boolean> {
   const file = leaseFile(path, number);
   try {
@@ -130,8 +127,7 @@ function hold(path: string, number: number, clock: Pick<Clock, 'after'>): Folder
   };
   const beat = async () => {
     const now = new Date();
-    // What cannot be read or touched now may be later; what must be known is asked again at every
-    // fact.
+    // A file that cannot be touched now may be later. Every fact checks the claim anyway.
     await utimes(file, now, now).catch(() => undefined);
     await check().catch(() => undefined);
     if (!released && !ending.signal.aborted) goOn();
@@ -148,7 +144,7 @@ function hold(path: string, number: number, clock: Pick<Clock, 'after'>): Folder
       cancel();
       if (released) return;
       released = true;
-      // Who cannot say that it ends is known by its process, or by its silence.
+      // If the end cannot be written, others notice that the process is gone or silent.
       if (await isHeld().catch(() => false))
         await writeFileWhole(file, `${JSON.stringify({ released: true })}\n`).catch(() => undefined);
     },
@@ -212,9 +208,9 @@ async function latestLease(path: string): Promise<Lease | undefined> {
   const number = Math.max(0, ...(await numbersIn(path)));
   if (number === 0) return undefined;
   const file = leaseFile(path, number);
-  // Opening it asks the server of a shared folder how it is now.
+  // Opening the file makes a network file system fetch its present state.
   const handle = await open(file).catch(() => undefined);
-  // It was removed by a larger one.
+  // A holder with a larger number removed it.
   if (handle === undefined) return latestLease(path);
   try {
     const [{ mtimeMs }, text] = [await handle.stat(), await handle.readFile('utf8')];
@@ -224,7 +220,7 @@ async function latestLease(path: string): Promise<Lease | undefined> {
   }
 }
 
-/** What a person or a fault has made of the file holds nobody back. */
+/** A file that cannot be read as a lease has no holder. */
 function holderIn(text: string): ProcessIdentity | undefined {
   try {
     const lease = leaseSchema.parse(JSON.parse(text));

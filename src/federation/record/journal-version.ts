@@ -9,7 +9,7 @@ import { FederationError } from '../error.js';
 
 export const JOURNAL_VERSION = 4;
 
-/** Whatever else another version keeps in job.json, the version itself can be read. */
+/** Another version may have other fields in job.json; this one can always be read. */
 const versionSchema = z.looseObject({ journal: z.int().positive().default(1) });
 
 /** @throws FederationError when another version has written the run in this folder */

@@ -1,14 +1,13 @@
 /**
- * The journal of a run: its facts in order, a line of JSON each, synced before it counts. A line
- * ends with a checksum, so that a fact that the disk has changed is found, and not believed. Node
- * only.
+ * The journal of a run: its facts in order, each a line of JSON that is synced before it counts. A
+ * line ends with a checksum, so that a line that was damaged on the disk is refused. Node only.
  *
  *     {"type":"led","epoch":2,"check":"0b7f5a11"}
  *     {"type":"copy-evaluated","round":1,"participant":"site-a","validation":{"accuracy":0.91,"loss":0.25},"epoch":2,"check":"c86a2a90"}
  *
  * Every process that leads the run writes its number first (`folder-claim.ts`), and then into each
- * of its lines. What a process with a smaller number adds behind that does not count: it was
- * fenced, and did not know it yet.
+ * of its lines. Later lines with a smaller number do not count: they are from a process that was
+ * fenced and did not know it yet.
  */
 import { open, readFile, truncate } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
@@ -21,21 +20,21 @@ import type { FolderClaim } from './folder-claim.js';
 import { cannotWrite } from './write-result.js';
 
 export interface Journal {
-  /** What was there when it was opened. */
+  /** The facts in the journal when it was opened. */
   readonly events: readonly RoundEvent[];
   /** @throws FederationError when it cannot be written */
   append(event: RoundEvent): Promise<void>;
   close(): Promise<void>;
 }
 
-/** By whom facts are written. */
+/** The claim of the process that writes. */
 export type JournalLead = Pick<FolderClaim, 'number' | 'check'>;
 
 /**
- * Opens the file, or makes it. A last line that was cut off in the middle of writing never counted,
- * and is taken away.
- * @throws FederationError when a line is not as it was written
- * @throws FencedError when another process leads the run, then or at an `append`
+ * Opens or makes the file. A last line that was cut off in the middle of writing never counted, and
+ * is removed.
+ * @throws FederationError when a line is damaged
+ * @throws FencedError when another process leads the run, now or at an `append`
  */
 export async function openJournal(path: string, lead?: JournalLead): Promise<Journal> {
   const bytes = await readFile(path).catch((cause: unknown) => {
@@ -43,7 +42,7 @@ export async function openJournal(path: string, lead?: JournalLead): Promise<Jou
     throw cannotRead(path, cause);
   });
   const end = bytes.lastIndexOf('\n') + 1;
-  // Nothing is taken away from a journal that is damaged elsewhere: its owner may mend it.
+  // Nothing is removed from a journal that is damaged elsewhere, so that its owner can repair it.
   const before = readJournal(bytes.toString('utf8', 0, end), path);
   const failed = (cause: unknown) => {
     throw cannotWrite(path, cause);
@@ -52,8 +51,8 @@ export async function openJournal(path: string, lead?: JournalLead): Promise<Jou
   if (end < bytes.length) await truncate(path, end).catch(failed);
   const file = await open(path, 'a').catch(failed);
   /**
-   * What was safe before another took over, that one has read: so it counts exactly where this does
-   * not throw.
+   * A line that was synced before another process took over has been read by that process. So a
+   * line counts exactly if this does not throw.
    */
   const write = async (line: string) => {
     await lead?.check();
@@ -73,10 +72,7 @@ export async function openJournal(path: string, lead?: JournalLead): Promise<Jou
     throw error;
   }
 
-  /**
-   * Behind this line nothing counts of those who led before, so what is read now is all that they
-   * did.
-   */
+  /** After this line, no line of an earlier leader counts. So this reading has all their facts. */
   async function takeLead({ number }: JournalLead): Promise<Reading> {
     await write(sealed({ type: 'led', epoch: number }));
     const text = await readFile(path, 'utf8').catch((cause: unknown) => {
@@ -86,7 +82,7 @@ export async function openJournal(path: string, lead?: JournalLead): Promise<Jou
   }
 }
 
-/** Of the line without it: CRC-32, 8 hexadecimal digits. */
+/** CRC-32 of the line without the checksum: 8 hexadecimal digits. */
 const CHECK = /,"check":"([0-9a-f]{8})"\}$/;
 const checkOf = (fact: string) => crc32(fact).toString(16).padStart(8, '0');
 
@@ -94,12 +90,12 @@ export const journalLine = (event: RoundEvent): string => sealed(event);
 
 const sealed = (entry: object): string => sealedText(JSON.stringify(entry));
 
-/** A line that says this, with its checksum: JSON of an object that is not empty. */
+/** The line of a fact, with its checksum. The fact is the JSON of an object that is not empty. */
 export const sealedText = (fact: string): string => `${fact.slice(0, -1)},"check":"${checkOf(fact)}"}\n`;
 
 interface Reading {
   readonly events: RoundEvent[];
-  /** Of those who led, the largest number; 0 where none is written. */
+  /** The largest number of a leader; 0 if there is none. */
   readonly epoch: number;
 }
 
@@ -110,7 +106,10 @@ const entrySchema = z.looseObject({ epoch: epochSchema.optional() });
 /** The facts in a journal's text. */
 export const parseJournal = (text: string, path: string): RoundEvent[] => readJournal(text, path).events;
 
-/** A last line without its end is none. A line without an epoch is of whoever led last. */
+/**
+ * A last line without a line break does not count. A line without an epoch belongs to the last
+ * leader.
+ */
 function readJournal(text: string, path: string): Reading {
   const events: RoundEvent[] = [];
   let current = 0;

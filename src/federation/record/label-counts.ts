@@ -1,7 +1,7 @@
 /**
- * How many examples of each category the participants hold. Counts tell about private data: they are
- * recorded only while `shareLabelCounts` says so, in label-counts.json, and nothing computes them
- * afterwards. Node only.
+ * The number of examples of each category that every participant holds. Counts tell about private
+ * data: they are recorded only if `shareLabelCounts` is set, in label-counts.json, and never
+ * computed later. Node only.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export const labelCountsSchema = z.strictObject({
         name: z.string(),
         train: count,
         validation: count,
-        /** [categories]: training and validation together. */
+        /** [categories], training and validation together. */
         counts: z.array(count).readonly(),
       }),
     )
@@ -31,7 +31,7 @@ export const labelCountsSchema = z.strictObject({
 });
 export type LabelCounts = z.output<typeof labelCountsSchema>;
 
-/** Of what every participant holds of a set; nothing where it is not of categories. */
+/** The counts of every participant's share; undefined if the target is not a category. */
 export function labelCountsOf(dataset: Dataset, shares: readonly Share[]): LabelCounts | undefined {
   const categories = [...categoriesOf(dataset)];
   const labels = dataset.targets[0]?.values;
@@ -40,7 +40,8 @@ export function labelCountsOf(dataset: Dataset, shares: readonly Share[]): Label
 }
 
 /**
- * Writes them into the folder of a run, or takes away what an earlier start was allowed to write.
+ * Writes the counts into a run folder, or removes those of an earlier start if they may not be
+ * shared any more.
  */
 export async function keepLabelCounts(folder: string, counts: LabelCounts | undefined): Promise<void> {
   if (counts === undefined) await rm(join(folder, LABEL_COUNTS), { force: true });

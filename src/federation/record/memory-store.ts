@@ -1,4 +1,4 @@
-/** The store of a run that lives as long as the process. */
+/** A store in memory, which ends with the process. */
 import type { StateDict } from '../../tensor/state-dict.js';
 import { FederationError } from '../error.js';
 import type { RoundEvent } from '../rounds/round-events.js';
@@ -26,7 +26,7 @@ export function memoryStore(
         throw new FederationError(`federation: the ${role.type} of round ${role.round} is gone`);
       return state;
     },
-    // Nobody can look at this run later.
+    // No report reads this run later.
     keepDetails: async () => {},
     discard: async (role) => void states.delete(keyOf(role)),
   };

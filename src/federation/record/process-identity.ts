@@ -1,8 +1,8 @@
 /**
- * Identifies a process, so that another can tell later whether it still runs. A process number
- * alone says little: after a reboot it belongs to another process, and every container has a
- * process 1. On Linux the number of the boot, the namespace of process numbers and the time of the
- * start make it unmistakable. Elsewhere only an absent process says something. Node only.
+ * Identifies a process, so that another process can tell later whether it still runs. A process
+ * number alone is not enough: after a reboot it belongs to another process, and every container has
+ * a process 1. On Linux the boot ID, the namespace of process numbers and the start time make it
+ * unique. On other systems we know only when a process is gone. Node only.
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -11,11 +11,11 @@ import { z } from 'zod';
 export const processIdentitySchema = z.strictObject({
   host: z.string(),
   pid: z.int().positive(),
-  /** Of the kernel: drawn at every boot. */
+  /** The kernel's ID of the boot. */
   boot: z.string().optional(),
-  /** In which process numbers are counted: a container has its own. */
+  /** The namespace of process numbers: a container has its own. */
   namespace: z.string().optional(),
-  /** Clock ticks from the boot to its start. */
+  /** Clock ticks from the boot to the start of the process. */
   started: z.string().optional(),
 });
 export type ProcessIdentity = z.output<typeof processIdentitySchema>;
@@ -32,16 +32,16 @@ export async function identityOfThis(): Promise<ProcessIdentity> {
   };
 }
 
-/** Whether it runs; undefined where that cannot be known from here. */
+/** Whether the process runs; undefined if that cannot be known from here. */
 export async function isRunning(other: ProcessIdentity, here: ProcessIdentity): Promise<boolean | undefined> {
   if (other.boot !== here.boot || other.namespace !== here.namespace) return undefined;
   if (here.boot !== undefined && other.started !== undefined)
     return (await startOf(other.pid)) === other.started;
-  // Its number may be that of another process by now.
+  // Another process may have its number by now.
   return other.host !== here.host || exists(other.pid) ? undefined : false;
 }
 
-/** Field 22 of its line; a program's name, in brackets before, may hold spaces. */
+/** Field 22 of the line in /proc. The program's name, in brackets before it, may contain spaces. */
 async function startOf(pid: number): Promise<string | undefined> {
   const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return line?.slice(line.lastIndexOf(')') + 2).split(' ')[19];

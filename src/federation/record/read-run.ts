@@ -1,6 +1,6 @@
 /**
- * A run folder as somebody reads it who does not take part: whatever is there, changing nothing,
- * whether the run is finished, under way, cut off, or of a version that recorded less. Node only.
+ * Reads a run folder for reports, and changes nothing in it. The run may be finished, running, cut
+ * off, or written by a version that recorded less. Node only.
  */
 
 import { readFile, stat } from 'node:fs/promises';
@@ -26,24 +26,24 @@ export interface RecordedRun {
   readonly configuration: Configuration;
   readonly state: RunState;
   readonly rounds: readonly RoundRecord[];
-  /** What the journal comes to; for a finished run the same as result.json. */
+  /** The result by the journal; for a finished run the same as result.json. */
   readonly result: RunResult;
   readonly finished: boolean;
-  /** An earlier start of it allowed fewer rounds. */
+  /** Whether an earlier start allowed fewer rounds. */
   readonly extended: boolean;
   /** Whether its task is classification. */
   readonly hasClasses: boolean;
-  /** By round; an older version recorded none. */
+  /** The measurements by round. */
   readonly details: ReadonlyMap<number, RoundDetails>;
-  /** Where the run was told to share them. */
+  /** Undefined if the run may not share them. */
   readonly labelCounts: LabelCounts | undefined;
-  /** Of the last merged model that is there. */
+  /** The last merged model that is there. */
   readonly model: RecordedModel | undefined;
 }
 
 export interface RecordedModel {
   readonly description: ModelDescription | undefined;
-  /** Of its numbers, as they travel. */
+  /** The bytes of its numbers, encoded by the codec. */
   readonly bytes: number;
 }
 
@@ -99,7 +99,10 @@ const earlierResultSchema = z.object({
   fewValidationExamples: z.array(fewExamplesSchema).optional(),
 });
 
-/** What the journal does not say: with what the run was made, and why it ended early. */
+/**
+ * The parts of an earlier result that are not in the journal: the versions, and why the run ended
+ * early.
+ */
 async function readEarlierResult(path: string) {
   return readJson(join(path, 'result.json'), earlierResultSchema);
 }
@@ -114,7 +117,7 @@ async function readDetails(path: string, rounds: readonly RoundRecord[]): Promis
   return details;
 }
 
-/** Undefined where there are none. @throws FederationError when they cannot be read */
+/** Undefined if there are none. @throws FederationError when they cannot be read */
 export const readRoundDetails = (path: string, round: number) =>
   readJson(join(path, detailsFile(round)), roundDetailsSchema);
 
@@ -130,7 +133,7 @@ async function readModel(path: string, rounds: readonly RoundRecord[]): Promise<
   return { description, bytes: state.data.byteLength };
 }
 
-/** Undefined where there is no such file. */
+/** Undefined if there is no such file. */
 async function textOf(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch((cause: unknown) => {
     const { code } = cause as NodeJS.ErrnoException;

@@ -1,6 +1,5 @@
 /**
- * What holds for every plan: a run that is killed anywhere, and taken up again, comes to the same
- * bytes.
+ * A contract for every plan: a run that is killed at any time and resumed ends with the same bytes.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +16,7 @@ import { openRunFolder } from './run-folder.js';
 declare module 'vitest' {
   interface ProvidedContext {
     /**
-     * A run is killed at each of its facts, and not at one of each kind in the first and the last
+     * Whether to kill at every fact, and not only at one of each kind in the first and the last
      * round.
      */
     readonly everyFact: boolean;
@@ -25,7 +24,7 @@ declare module 'vitest' {
 }
 
 export interface Resumable {
-  /** Names the run folder's configuration; the plan is what is carried out. */
+  /** The configuration of the run folder; the plan says what is carried out. */
   readonly configuration: Configuration;
   readonly plan: FederationPlan;
   readonly tasks: TaskRunner;
@@ -36,8 +35,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let folders = 0;
 
 /**
- * Runs in a folder; with `killAt`, the process ends before or after so many facts are recorded, and
- * another takes it up.
+ * Runs in a folder. With `killAt`, the process ends before or after so many facts are recorded, and
+ * another resumes the run.
  */
 export async function runInFolder(
   { configuration, plan, tasks }: Resumable,
@@ -64,7 +63,7 @@ export async function runInFolder(
       const bytesOf = (name: string) => readFileSync(join(path, 'models', `${name}.safetensors`));
       return {
         ...{ state, facts },
-        /** The names of what is left. */
+        /** The names of the files that are left. */
         models: models.map((file) => file.replace('.safetensors', '')),
         bytesOf,
         valuesOf: (name: string) => [...decodeSafetensors(bytesOf(name), name).state.data],

@@ -1,6 +1,6 @@
 /**
- * Which rounds a run can be taken up again after: those whose model is kept, and what else the next
- * round needs of them. Node only.
+ * Says after which rounds a run can be resumed: those whose model is kept, with everything else
+ * that the next round needs. Node only.
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,15 +12,15 @@ import { stateFile } from './run-folder.js';
 import type { TwoCopies } from './two-copies.js';
 
 export interface RunFiles {
-  /** Of the run. */
+  /** The run folder. */
   readonly path: string;
   readonly blobs: BlobFolder;
   readonly copies: TwoCopies;
 }
 
 /**
- * Why the run cannot be taken up again after round `to`, which is over, in words; or nothing, and
- * its files are sound.
+ * Says in words why the run cannot be resumed after round `to`, which is over. Undefined if it can,
+ * and its files are sound.
  */
 export async function returnProblem(
   to: number,
@@ -49,7 +49,7 @@ interface File {
   readonly sha256: string;
 }
 
-/** What a round leaves to those after it. */
+/** The files that later rounds need from a round. */
 function filesOf(record: RoundRecord | undefined): File[] {
   if (record?.merged === undefined) return [];
   const { round, merged, refitted } = record;
@@ -72,6 +72,6 @@ const isThere = async ({ role, sha256 }: File, { path, blobs }: RunFiles) =>
     () => false,
   );
 
-/** Round 0 is always among them. */
+/** The rounds in words; round 0 is always among them. */
 const listed = (rounds: readonly number[]) =>
   rounds.length === 1 ? `${rounds[0]}` : `${rounds.slice(0, -1).join(', ')} and ${rounds.at(-1)}`;

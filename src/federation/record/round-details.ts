@@ -1,8 +1,8 @@
 /**
- * What a round showed besides the facts that decide it: drift of the updates, confusion on the test
- * examples, those for which the merge decided. Measured when it is merged, for the updates do not
- * stay. Kept in a file of its own, so that the journal stays small: rounds/round-N.json. Measuring
- * again gives the same.
+ * Measurements of a round for reports: the drift of the updates, the confusion on the test
+ * examples, and the examples for which the merge decided. They are taken when the round is merged,
+ * since the updates do not stay. They have a file of their own, rounds/round-N.json, so that the
+ * journal stays small. Measuring again gives the same.
  */
 import { beforeAndAfter } from '../../metrics/before-and-after.js';
 import type { Drift } from '../../metrics/drift.js';
@@ -11,12 +11,15 @@ import type { RoundDetails } from '../../protocol/round-details.js';
 
 export interface MeasuredRound {
   readonly round: number;
-  /** Of the merged model. */
+  /** The hash of the merged model. */
   readonly sha256: string;
-  /** Whose updates were merged, in order. */
+  /** The participants whose updates were merged, in order. */
   readonly participants: readonly string[];
   readonly drift: Drift | undefined;
-  /** On the test examples, empty where there are none; the copied model's metrics first. */
+  /**
+   * The metrics on the test examples, the copied model's first; empty if there are no test
+   * examples.
+   */
   readonly own: Readonly<Record<string, Metrics>>;
   readonly merged: Readonly<Record<string, Metrics>>;
 }
@@ -54,7 +57,7 @@ const confusions = (metrics: Readonly<Record<string, Metrics>>) =>
       .map(([name, one]) => [name, confusionRows(one)]),
   );
 
-/** Nothing where an evaluation kept no answers. */
+/** Undefined if an evaluation kept no answers. */
 function decidedBy(own: readonly (Metrics | undefined)[], { answers }: Metrics) {
   const theirs = own.flatMap((metrics) => metrics?.answers ?? []);
   if (answers === undefined || theirs.length < own.length) return {};

@@ -1,6 +1,6 @@
 /**
- * A claim on the lead of a run: one coordinator at a time for a folder, each with a larger number
- * than the one before, and one job number for the whole run. Node only.
+ * A claim to lead a run: one coordinator at a time for a folder, each with a larger number than the
+ * one before, and one job ID for the whole run. Node only.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -19,22 +19,22 @@ const jobSchema = z.strictObject({
   journal: z.int().positive(),
 });
 
-/** 16 hexadecimal digits, drawn at the first start, and the same at every other. */
+/** The job ID: 16 hexadecimal digits, drawn at the first start and kept. */
 export async function jobOf(path: string): Promise<string> {
   return (await readOrMakeJob(path)).job;
 }
 
 export interface RunClaimOptions extends Pick<ClaimOptions, 'signal' | 'onWaiting' | 'clock' | 'identity'> {
   /**
-   * The epoch of the leader by the transport: it has the folder by it, too, and an earlier holder
-   * is fenced.
+   * The epoch of this leader on the transport. It becomes the number of the claim, and an earlier
+   * holder is fenced.
    */
   readonly leads?: number | undefined;
 }
 
 /**
- * Takes the run over.
- * @throws FederationError when another process leads it, or as `claimFolder`
+ * Takes over the run.
+ * @throws FederationError when another process leads it, and as `claimFolder` does
  */
 export async function claimRun(
   path: string,
@@ -60,7 +60,7 @@ async function readOrMakeJob(path: string): Promise<z.output<typeof jobSchema>> 
   const known = await readJob(file);
   if (known !== undefined) return known;
   const made = jobText({ job: randomBytes(8).toString('hex'), epoch: 0 });
-  // Of two that begin at once, one has its own in place: whole, whenever it is killed.
+  // If two processes begin at once, one of them places its file, whole even if it is killed.
   await writeFileWhole(file, made, { exclusive: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw cannotWrite(file, error);
   });
@@ -68,8 +68,8 @@ async function readOrMakeJob(path: string): Promise<z.output<typeof jobSchema>> 
 }
 
 /**
- * The largest that the run has had, by any leader and any transport: participants take no older
- * one's word.
+ * The largest epoch that the run has had, by any leader and any transport. Participants ignore
+ * leaders with smaller ones.
  */
 export async function lastEpochOf(path: string): Promise<number> {
   return (await readJob(join(path, 'job.json')))?.epoch ?? 0;

@@ -1,6 +1,6 @@
 /**
- * What data a run is about, in its folder: the digest of every participant's share, and of the test
- * examples. When the run is taken up again they must be the same. Node only.
+ * The digests of a run's data, in its folder: of every participant's share, and of the test
+ * examples. When the run is resumed, they must be the same. Node only.
  *
  *     data.json    {"participants":{"site-a":"3f5d…"},"test":"85d1…"}
  */
@@ -24,9 +24,9 @@ const runDataSchema = z.strictObject({
 type RunData = z.output<typeof runDataSchema>;
 
 /**
- * Records what data there is, or compares it with what was recorded at the first start.
- * @param shares of those who train on this machine
- * @throws FederationError when somebody has other data than at the first start
+ * Records the digests at the first start, or compares them with those.
+ * @param shares of the participants on this machine
+ * @throws FederationError when data differ from those of the first start
  */
 export async function keepRunData(
   folder: string,
@@ -64,7 +64,7 @@ function requireSame(folder: string, recorded: RunData, now: RunData): void {
 
 const short = (sha256: string | undefined) => (sha256 === undefined ? 'none' : `${sha256.slice(0, 12)}…`);
 
-/** Undefined for a run that an earlier version began. */
+/** Undefined if the run has none yet. */
 async function readRunData(folder: string): Promise<RunData | undefined> {
   const file = join(folder, RUN_DATA);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {

@@ -1,7 +1,7 @@
 /**
  * A run in a folder: its configuration, a journal of facts (one line each, synced before it
  * counts), and the state dicts that the facts name by their SHA-256. Whenever the process ends, the
- * folder can be read and the run taken up again. Node only.
+ * folder can be read and the run resumed. Node only.
  *
  *     configuration.yaml   what the run was told, every default filled in
  *     journal.jsonl        the facts, in order (journal.ts)
@@ -35,7 +35,7 @@ import { cannotWrite, writeResult } from './write-result.js';
 export interface RunFolder extends RunStore, ConfigurationKeeper {
   readonly path: string;
   /**
-   * The path of a state dict that is to be read piece by piece.
+   * The path of a state dict's file, to be read piece by piece.
    * @throws FederationError when it is not there or is not the one with this SHA-256.
    */
   soundFile(role: StateRole, sha256: string): Promise<string>;
@@ -43,10 +43,9 @@ export interface RunFolder extends RunStore, ConfigurationKeeper {
 }
 
 /**
- * Opens the folder for this configuration: anew, or where an earlier start of the same run was
- * left.
- * @param coding in what form state dicts lie there
- * @param lead by which the process holds the folder
+ * Opens the folder for this configuration, for a new run or to resume the same one.
+ * @param coding how state dicts are encoded in their files
+ * @param lead the claim by which the process holds the folder
  * @throws FederationError when it holds another run, or something else.
  */
 export async function openRunFolder(
@@ -119,8 +118,8 @@ function checkHash(file: string, actual: string, expected: string): void {
 }
 
 /**
- * Makes the folder a run's, or finds the same run there, and touches nothing that a coordinator is
- * writing.
+ * Makes the folder a run folder, or finds the same run there. It does not touch files that a
+ * coordinator is writing.
  * @throws FederationError when it holds another run, or something else.
  */
 export async function prepareRunFolder(path: string, configuration: Configuration): Promise<void> {
@@ -133,7 +132,7 @@ export async function prepareRunFolder(path: string, configuration: Configuratio
   await keepConfiguration(path, configuration);
 }
 
-/** Where a state dict lies in the folder. */
+/** The file of a state dict, relative to the folder. */
 export function stateFile(role: StateRole): string {
   switch (role.type) {
     case 'update':
@@ -161,8 +160,8 @@ export function stateFile(role: StateRole): string {
 export const detailsFile = (round: number) => `rounds/round-${round}.json`;
 
 /**
- * Of the run that the folder holds; undefined where there is none. @throws FederationError when it
- * cannot be read
+ * The configuration of the run in the folder; undefined if there is none. @throws FederationError
+ * when it cannot be read
  */
 export async function earlierConfiguration(path: string): Promise<Configuration | undefined> {
   const file = join(path, 'configuration.yaml');
@@ -179,7 +178,7 @@ async function keepConfiguration(path: string, configuration: Configuration): Pr
   if (earlier === undefined) {
     await checkEmpty(path);
     const first = await writeFirst(join(path, CONFIGURATION), configurationText(configuration));
-    // Another was there at the same moment: its settings are the run's.
+    // Another process wrote its configuration at the same moment: that is the run's.
     return first ? undefined : keepConfiguration(path, configuration);
   }
   const difference = firstDifference(earlier, asBefore(earlier, configuration), '');
@@ -215,9 +214,7 @@ async function checkEmpty(path: string): Promise<void> {
   });
 }
 
-/**
- * Files that a killed process was in the middle of writing, or of merging: nothing refers to them.
- */
+/** Removes files that a killed process was writing or merging: nothing refers to them. */
 async function removeLeftovers(path: string): Promise<void> {
   for (const folder of ['.', 'updates', 'models', 'methods', 'rounds', 'personal']) {
     const names = await readdir(join(path, folder)).catch(() => []);

@@ -1,6 +1,6 @@
 /**
- * What a run came to: the object that `--json` writes. Figures stand by the names of the task's
- * metrics; a percentage is a fraction.
+ * The result of a run: the object that `--json` writes. Figures have the names of the task's
+ * metrics as keys; a percentage is a fraction.
  */
 import { z } from 'zod';
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
@@ -11,15 +11,14 @@ import type { RoundRecord, RunState, StopReason } from '../rounds/round.js';
 export type RoundResult = z.output<typeof roundResultSchema>;
 
 /**
- * A figure of fewer says little: an accuracy has a standard error of several points then, whatever
- * it is.
+ * On fewer examples a figure says little: an accuracy then has a standard error of several points.
  */
 export const FEW_VALIDATION_EXAMPLES = 30;
 
 export const fewExamplesSchema = z.object({ name: z.string(), examples: z.int().nonnegative() });
 type FewExamples = z.output<typeof fewExamplesSchema>;
 
-/** Where a participant's own model lies. */
+/** The file of a participant's own model. */
 export interface PersonalFile {
   readonly name: string;
   readonly file: string;
@@ -32,12 +31,12 @@ export interface RunResult {
   readonly strategy: string;
   readonly settings: Configuration;
   readonly versions: Readonly<Record<string, string>>;
-  /** By which models are measured, the main one first. */
+  /** The metrics by which models are measured, the main one first. */
   readonly metrics: TaskMetrics;
   readonly participants: readonly string[];
-  /** Those that validate on so few examples that their figures say little. */
+  /** The participants with so few validation examples that their figures say little. */
   readonly fewValidationExamples?: readonly FewExamples[];
-  /** Those of them that attack, where some do. */
+  /** The participants that attack, if any do. */
   readonly attackers?: readonly string[];
   readonly rounds: readonly RoundResult[];
   readonly pooled?: { readonly test: Figures };
@@ -47,9 +46,9 @@ export interface RunResult {
   };
   readonly model?: { readonly file: string; readonly sha256: string };
   /**
-   * Everybody's own model, where some tensors stay with their owners (`settings.share`). The model
-   * has the shared ones only then, and the test figures of rounds are of the personal models of
-   * those that took part, all together.
+   * The participants' own models, if some tensors stay with their owners (`settings.share`). Then
+   * `model` has only the shared tensors. The test figures of a round are those of its participants'
+   * personal models, all together.
    */
   readonly personal?: readonly PersonalFile[];
 }
@@ -58,11 +57,13 @@ export interface ResultParts {
   readonly configuration: Configuration;
   readonly state: RunState;
   readonly versions: Readonly<Record<string, string>>;
-  /** Why a run that is not finished ended. */
+  /** Why a run ended before it was finished. */
   readonly cutShort?: 'interrupted' | 'diverged';
   readonly model?: { readonly file: string; readonly sha256: string };
   readonly personal?: readonly PersonalFile[];
-  /** On one machine, where no fact has them: how many examples everybody validates on. */
+  /**
+   * The number of validation examples of each participant, on one machine, where no fact has them.
+   */
   readonly validationExamples?: readonly FewExamples[] | undefined;
 }
 
@@ -100,19 +101,19 @@ export function runResult({
   };
 }
 
-/** Across machines everybody says it when they join. */
+/** Across machines, a participant says the number when it joins. */
 function membersExamples({ members }: RunState): FewExamples[] {
   return [...members].map(([name, { validationExamples: examples }]) => ({ name, examples }));
 }
 
-/** The rounds that have brought something so far. */
+/** The results of the rounds that have any so far. */
 export function roundResults({ rounds, rules }: RunState): RoundResult[] {
   return rounds
     .filter((record) => record.updates.size > 0)
     .map((record) => roundResult(record, rules.participants));
 }
 
-/** Of a round with one update at least. */
+/** The result of a round with at least one update. */
 export function roundResult(record: RoundRecord, participants: readonly string[]): RoundResult {
   const { merged, refitted } = record;
   const tested = { ...merged?.merged, ...(refitted && { refit: refitted.test }) };
@@ -135,13 +136,15 @@ export function roundResult(record: RoundRecord, participants: readonly string[]
   };
 }
 
-/** The figures of every round as CSV: a line for each model and set, a column for each metric. */
+/**
+ * The figures of every round as CSV: a line for each model and data set, a column for each metric.
+ */
 export function metricsCsv({ rounds, metrics }: RunResult): string {
   const names = metrics.map(({ name }) => name);
   const lines = [['round', 'model', 'set', ...names].join(',')];
   const line = (round: number, model: string, set: string, figures: Figures | undefined) => {
     if (figures === undefined) return;
-    // The parameters of a strategy may stand in its name, with commas between them.
+    // A strategy's name may contain its parameters, with commas between them.
     const cell = model.includes(',') ? `"${model}"` : model;
     lines.push([round, cell, set, ...names.map((name) => figures[name] ?? '')].join(','));
   };

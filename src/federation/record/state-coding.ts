@@ -1,7 +1,7 @@
 /**
- * The files of a run's state dicts, by what they are: updates and merged models in the form in
- * which they travel, so that a file has one hash wherever it lies; all else as plain numbers.
- * Models say in their metadata what they are.
+ * Encodes a run's state dicts as files, by their role. Updates and merged models are encoded by the
+ * run's codec, as on the wire, so that a file has the same hash everywhere. All others are plain
+ * numbers. A model's metadata describes it.
  */
 import { encodeModel, type ModelDescription, modelMetadata } from '../../engine/nn/model-file.js';
 import { decodeSafetensors, encodeSafetensors } from '../../tensor/safetensors.js';
@@ -18,10 +18,10 @@ import { plain } from '../../transforms/codec/plain.js';
 import type { StateRole } from '../rounds/run-store.js';
 
 export interface StateCoding {
-  /** @param base what an update began with, where its codec is not plain */
+  /** @param base the model that an update began with, if the codec is not plain */
   encode(role: StateRole, state: StateDict, base?: StateDict): Uint8Array<ArrayBuffer>;
   decode(role: StateRole, bytes: Uint8Array, fileName: string, base?: StateDict): StateDict;
-  /** What its file comes to when it is read. */
+  /** The values after they are encoded and read again. */
   asRead(role: StateRole, state: StateDict, base?: StateDict): StateDict;
 }
 
@@ -45,12 +45,12 @@ export function stateCoding(layout: StateLayout, codec: Codecs, model: ModelDesc
 }
 
 /**
- * What is copied to everybody. The average of many rounds is not: rounded each time it would stand
- * still.
+ * The models that are copied to all participants. The average over rounds is not among them:
+ * rounded in each round, it would stop changing.
  */
 const isMerged = ({ type }: StateRole) => type === 'merged' || type === 'refitted';
 
-/** All as plain numbers, without metadata. */
+/** Encodes all state dicts as plain numbers, without metadata. */
 export const plainCoding: StateCoding = {
   encode: (_, state) => encodeSafetensors(state),
   decode: (_, bytes, fileName) => decodeSafetensors(bytes, fileName).state,

@@ -1,7 +1,7 @@
 /**
- * What participants fetch, and a server optimizer's slots, lie twice: in the run folder under a
- * name, and among the blobs under their hash. A disk may change a file that nobody writes to; then
- * the other takes its place, and the run goes on as if nothing had been. Node only.
+ * Repairs damaged files by their second copy. Files that participants fetch, and a server
+ * optimizer's slots, lie twice: in the run folder under a name, and among the blobs under their
+ * hash. If one is damaged on the disk, the other replaces it, and the run goes on. Node only.
  */
 import { join } from 'node:path';
 import { writeFileWhole } from '../../base/node/whole-file.js';
@@ -14,19 +14,22 @@ import { stateFile } from './run-folder.js';
 import { cannotWrite } from './write-result.js';
 
 export interface TwoCopies {
-  /** Makes a file of the run folder sound. @throws FederationError when both are damaged */
+  /** Repairs a file of the run folder. @throws FederationError when both copies are damaged */
   mendFile(role: StateRole, sha256: string): Promise<void>;
-  /** Makes a blob sound that these rounds tell of. @throws FederationError when both are damaged */
+  /** Repairs a blob that these rounds name. @throws FederationError when both copies are damaged */
   mendBlob(sha256: string, rounds: readonly RoundRecord[]): Promise<void>;
 }
 
 export interface CopiesOptions {
-  /** Of the run. */
+  /** The run folder. */
   readonly path: string;
   readonly blobs: BlobFolder;
-  /** What was there before round 1, and how its bytes come about: that is the other copy. */
+  /**
+   * Files that were there before round 1, by hash, with a function that makes their bytes again:
+   * the second copy.
+   */
   readonly given: ReadonlyMap<string, () => Uint8Array>;
-  /** Told in words. */
+  /** Told in words what was repaired. */
   readonly onMended?: ((notice: string) => void) | undefined;
 }
 
@@ -63,7 +66,7 @@ export function twoCopies({ path, blobs, given, onMended }: CopiesOptions): TwoC
   };
 }
 
-/** Where it lies in the run folder. */
+/** The role under which the blob lies in the run folder. */
 function roleOf(sha256: string, rounds: readonly RoundRecord[]): StateRole | undefined {
   for (const { round, merged, refitted, computed } of rounds) {
     if (refitted?.sha256 === sha256) return { type: 'refitted', round };

@@ -1,4 +1,4 @@
-/** Files of a run, written whole or not at all. Node only. */
+/** Writes the files of a result, whole or not at all. Node only. */
 import { join } from 'node:path';
 import { reasonOf } from '../../base/node/reason.js';
 import { writeFileWhole } from '../../base/node/whole-file.js';
@@ -17,7 +17,10 @@ export async function writeResult(
   return file;
 }
 
-/** What is in the folder already stays as it is, so that the run can go on from there. */
+/**
+ * The error of a file that cannot be written. Files in the folder stay as they are, so that the run
+ * can be resumed.
+ */
 export function cannotWrite(file: string, cause: unknown): FederationError {
   return new FederationError(`"${file}" cannot be written: ${reasonOf(cause)}`, {
     cause,

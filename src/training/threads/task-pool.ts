@@ -1,6 +1,6 @@
 /**
- * A pool of tasks in the order in which they were asked for, for a few threads that do one at a
- * time. Subclasses say what the threads are: workers of Node, or the one of a page.
+ * A queue of tasks for a few threads that do one at a time, in order. Subclasses bring the threads:
+ * workers of Node, or the one of a page.
  */
 
 import { InterruptedError } from '../../base/interrupted.js';
@@ -21,9 +21,9 @@ import type {
 } from '../tasks.js';
 
 export interface TaskThread {
-  /** It is idle, and what it was told to give up is over. */
+  /** Begins a task. The thread is idle, and a task that it was to give up has ended. */
   begin(given: TaskMessage): void;
-  /** What it does shall be given up, between two steps. */
+  /** Gives up the current task, between two steps. */
   giveUp(): void;
 }
 
@@ -31,7 +31,7 @@ interface QueuedTask {
   readonly id: number;
   readonly task: WorkerTask;
   readonly onProgress: ((progress: LocalProgress) => void) | undefined;
-  /** Does not listen to the task's signal any more. */
+  /** Removes the listener of the task's signal. */
   readonly forget: () => void;
   readonly resolve: (result: TaskResult) => void;
   readonly reject: (error: Error) => void;
@@ -43,7 +43,7 @@ export class TaskPool implements TaskRunner {
   readonly #queue: QueuedTask[] = [];
   #nextId = 0;
   #stopped = false;
-  /** Of the first thread that ended when it should not have: nothing more is done then. */
+  /** The error of the first thread that ended unexpectedly; no task begins after it. */
   #failure: Error | undefined;
 
   train(
@@ -73,7 +73,7 @@ export class TaskPool implements TaskRunner {
     for (const job of this.#queue.splice(0)) reject(job, new InterruptedError('interrupted'));
   }
 
-  /** What a thread has sent. */
+  /** Handles a message from a thread. */
   protected receive(thread: TaskThread, message: FromWorker): void {
     if (message.type === 'ready') {
       this.#idle.push(thread);
@@ -98,7 +98,8 @@ export class TaskPool implements TaskRunner {
   }
 
   /**
-   * What a lost thread was doing is lost, and who waits for the others' work would wait for it too.
+   * The task of a thread that ended is lost, and whoever waits for all tasks would wait for it too.
+   * So all tasks fail.
    */
   protected fail(error: Error): void {
     this.#failure ??= error;
@@ -123,7 +124,7 @@ export class TaskPool implements TaskRunner {
     });
   }
 
-  /** One that waits is gone; one that runs stops at its next step. */
+  /** Removes a task that waits; stops one that runs at its next step. */
   #giveUp(job: QueuedTask) {
     const place = this.#queue.indexOf(job);
     if (place >= 0) {
@@ -148,7 +149,7 @@ function reject(job: QueuedTask, error: Error) {
   job.reject(error);
 }
 
-/** A user's mistake stays one across threads. */
+/** The error of a failure in a thread. A user's mistake keeps its kind. */
 export function errorFrom({ message, hint, stack, kind }: WorkerFailure): Error {
   const options = hint === undefined ? {} : { hint };
   switch (kind) {

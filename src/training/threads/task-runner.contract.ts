@@ -1,5 +1,5 @@
 /**
- * What every task runner with threads of its own must do: the pool of Node, and the worker of a
+ * A contract for every task runner with threads of its own: the pool of Node, and the worker of a
  * page.
  */
 
@@ -56,7 +56,7 @@ interface OpenRunner extends TaskRunner {
   close(): void | Promise<void>;
 }
 
-/** Training that goes on until it is given up, and when it has begun. */
+/** Training that never ends by itself, with a promise of its beginning. */
 function endless(runner: TaskRunner, signal?: AbortSignal) {
   let begun = () => {};
   const running = new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ function endless(runner: TaskRunner, signal?: AbortSignal) {
   return { done: runner.train(task(1_000_000), () => begun(), signal), running };
 }
 
-/** @param open one that does a task at a time */
+/** @param open opens a runner that does one task at a time */
 export function describeTaskRunner(open: (setup: WorkerSetup) => OpenRunner | Promise<OpenRunner>): void {
   describe('a task runner', () => {
     let runner: OpenRunner;

@@ -1,7 +1,7 @@
 /**
- * Batches that a thread of their own prepares while the step before runs: the engine's call blocks
- * the thread that makes it. Only augmented batches are worth it: without augmentation, filling a
- * batch is copying it, and takes microseconds.
+ * Prepares batches in a second thread while the step before runs, since a step blocks the thread
+ * that calls it. This is done for augmented batches only: filling another batch is copying it, and
+ * takes microseconds.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
@@ -10,7 +10,10 @@ import { type BatchSource, type BatchTask, batchesHere } from '../../../data/bat
 import type { Dataset } from '../../../data/dataset.js';
 import type { Feeding } from './feeder.js';
 
-/** One thread for all tasks of a worker, started for the first that is worth it. */
+/**
+ * The source of batches of a worker. One thread serves all its tasks, and starts with the first
+ * that needs it.
+ */
 export function batchFeed(dataset: Dataset): (task: BatchTask) => BatchSource {
   let feeder: Worker | undefined;
   return (task) => {
@@ -18,7 +21,7 @@ export function batchFeed(dataset: Dataset): (task: BatchTask) => BatchSource {
     if (feeder === undefined) {
       // Workers are compiled modules: Node 20 runs no TypeScript.
       feeder = new Worker(createRequire(import.meta.url).resolve('#feeder'), { workerData: dataset });
-      // It ends with the worker that it feeds, and what fails in it is told by the ring.
+      // The thread ends with the worker that it feeds. The ring passes on its errors.
       feeder.unref();
       feeder.on('error', () => {
         feeder = undefined;

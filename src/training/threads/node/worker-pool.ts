@@ -1,6 +1,6 @@
 /**
- * A pool of worker threads of Node. Each has one thread of the engine and does one task at a time,
- * so a task's result does not depend on how many workers there are. Node only.
+ * A pool of worker threads of Node. Each runs sessions of one thread and does one task at a time,
+ * so a task's result does not depend on the number of workers. Node only.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
@@ -9,7 +9,7 @@ import type { FromWorker, ToWorker, WorkerSetup } from '../../tasks.js';
 import { TaskPool, type TaskThread } from '../task-pool.js';
 
 export class WorkerPool extends TaskPool {
-  /** Those whose thread has not ended. */
+  /** The workers whose thread has not ended. */
   readonly #workers = new Set<Worker>();
   #closing = false;
 
@@ -18,7 +18,7 @@ export class WorkerPool extends TaskPool {
     // Workers are compiled modules: Node 20 runs no TypeScript.
     const script = createRequire(import.meta.url).resolve('#worker');
     for (let index = 0; index < workers; index++) {
-      // Raised where work shall stop between two steps.
+      // Set to 1 when the work should stop between two steps.
       const flag = new Int32Array(new SharedArrayBuffer(4));
       const worker = new Worker(script, { workerData: { setup, flag } });
       const thread: TaskThread = {
@@ -49,7 +49,7 @@ export class WorkerPool extends TaskPool {
         return ended;
       }),
     );
-    // A thread that was told while it was at work may have ended without a word about it.
+    // A thread that was told to end during a task may have ended without a message.
     this.fail(new InterruptedError('interrupted'));
   }
 }

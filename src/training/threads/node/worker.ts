@@ -12,7 +12,7 @@ const send = (message: FromWorker) => port.postMessage(message);
 const work = taskWork({
   runtime: ortNode(),
   setup,
-  // Between steps the thread looks whether it shall stop: it must not be ended in the middle of
+  // The thread checks between steps whether to stop, since it must not be ended in the middle of
   // one.
   keepGoing: () => Atomics.load(flag, 0) === 0,
   batchesOf: batchFeed,

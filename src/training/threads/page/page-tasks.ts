@@ -1,6 +1,6 @@
 /**
- * Runs tasks in a page: one module worker carries them out, so that the thread which asks for them
- * stays free. A worker may ask just as well. For pages.
+ * Runs tasks in a page: one module worker carries them out, so that the calling thread stays free.
+ * The caller may be a worker too. For pages.
  */
 
 import { InterruptedError } from '../../../base/interrupted.js';
@@ -13,23 +13,23 @@ import type { FromPageWorker, PageRuntime, ToPageWorker } from './page-training-
 export type { PageRuntime } from './page-training-worker.js';
 
 export interface PageTasks extends TaskRunner {
-  /** The engine and its version, "onnxruntime-web 1.30.0". */
+  /** The runtime and its version, such as "onnxruntime-web 1.30.0". */
   readonly runtime: string;
   /** "wasm", or "webgpu (vendor, architecture)". */
   readonly device: string;
   readonly threads: number;
-  /** Why it is another device than the page would rather have. */
+  /** Says in words why a better device is not used. */
   readonly notice: string | undefined;
-  /** Ends the worker; what it was doing is rejected with InterruptedError. */
+  /** Ends the worker; its tasks are rejected with InterruptedError. */
   close(): void;
 }
 
 /**
- * Resolves when the training session is open. Of a device that is not chosen, WebAssembly takes the
- * place of a GPU that cannot open the network.
- * @param setup may depend on the runtime: a plan is fastest where its batches are cut for
+ * Resolves when the training session is open. If no device was chosen and the GPU cannot open the
+ * network, WebAssembly is used.
+ * @param setup may depend on the runtime, since a plan is fastest if its batches are cut for
  *   `partBytes`
- * @throws TrainingError when the device is not there, or cannot open the network
+ * @throws TrainingError when the chosen device is not there, or cannot open the network
  */
 export async function pageTasks(
   setup: WorkerSetup | ((runtime: PageRuntime) => WorkerSetup),
@@ -85,8 +85,7 @@ class PageWorker extends TaskPool {
     name: 'training',
   });
   /**
-   * Raised where a task shall be given up between two steps, if the page may share memory with its
-   * workers.
+   * Set to 1 to give up a task between two steps, if the page may share memory with its workers.
    */
   readonly #flag = globalThis.crossOriginIsolated ? new Int32Array(new SharedArrayBuffer(4)) : undefined;
   readonly #thread: TaskThread = {
@@ -99,7 +98,7 @@ class PageWorker extends TaskPool {
       else Atomics.store(this.#flag, 0, 1);
     },
   };
-  /** What is waited for before there are tasks. */
+  /** The promise of the next answer, before there are tasks. */
   #answered: { resolve(runtime: PageRuntime | undefined): void; reject(error: Error): void } | undefined;
 
   constructor() {
@@ -107,7 +106,7 @@ class PageWorker extends TaskPool {
     this.#worker.addEventListener('message', ({ data }: MessageEvent<FromPageWorker>) => this.#hear(data));
     this.#worker.addEventListener('error', (event) => {
       event.preventDefault();
-      // A script that cannot be loaded says nothing.
+      // The event of a script that cannot be loaded has no message.
       const reason = event.message ? `ended: ${event.message}` : 'cannot be loaded';
       this.#end(reason);
     });

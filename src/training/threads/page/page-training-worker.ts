@@ -1,8 +1,8 @@
 /**
  * The training worker of a page, a module worker. It loads ONNX Runtime, opens the sessions, and
- * carries out tasks one after the other. A call of the engine blocks it, so it reads in shared
- * memory whether to continue. In a page without shared memory it takes a turn of its event loop
- * between steps, in which a message may tell. For pages.
+ * carries out tasks one after the other. A step blocks it, so it reads in shared memory whether to
+ * continue. In a page without shared memory it takes a turn of its event loop between steps, in
+ * which a message can arrive. For pages.
  */
 
 import { turnTaker } from '../../../base/turns.js';
@@ -14,23 +14,23 @@ import { type TaskWork, taskWork, workerFailure } from '../../task-work.js';
 import type { FromWorker, TaskMessage, TaskResult, WorkerFailure, WorkerSetup } from '../../tasks.js';
 
 export type ToPageWorker =
-  /** First of all. */
+  /** The first message. */
   | { readonly type: 'start'; readonly options: OrtWebOptions }
   /**
-   * When it has said what its runtime is. The flag is raised to give up a task; without one, that
-   * is said.
+   * Comes after the worker has described its runtime. The flag gives up a task; without a flag, a
+   * message does.
    */
   | { readonly type: 'setup'; readonly setup: WorkerSetup; readonly flag: Int32Array | undefined }
   | { readonly type: 'give-up' }
   | TaskMessage;
 
-/** What computes. */
+/** The runtime of the worker, as the page sees it. */
 export type PageRuntime = Pick<Runtime, 'name' | 'device' | 'threads' | 'partBytes'>;
 
 export type FromPageWorker =
   | FromWorker
   | { readonly type: 'started'; readonly runtime: PageRuntime }
-  /** It cannot start, or not open this network. */
+  /** The worker cannot start, or cannot open this network. */
   | ({ readonly type: 'refused' } & WorkerFailure);
 
 let runtime: Runtime | undefined;
@@ -49,7 +49,8 @@ async function setUp(setup: WorkerSetup, flag: Int32Array | undefined) {
   work = taskWork({
     ...{ runtime, setup, send },
     keepGoing: flag === undefined ? () => takeTurn().then(() => !givenUp) : () => Atomics.load(flag, 0) === 0,
-    // Augmented ones too: that takes a tenth of a millisecond for a batch, where a step takes many.
+    // Augmented batches too: they take a tenth of a millisecond, and a step takes many
+    // milliseconds.
     batchesOf: (dataset) => (task) => batchesHere(dataset, task),
   });
   await work.openTraining();
@@ -61,16 +62,14 @@ function send(message: FromPageWorker) {
   self.postMessage(message, { transfer });
 }
 
-/** What need not be copied: nobody has it here any more. */
+/** Buffers that can be moved and need not be copied, since this thread no longer uses them. */
 function buffersOf(result: TaskResult): Transferable[] {
   if (result instanceof Float32Array) return [result.buffer as ArrayBuffer];
   if (result === undefined || !('state' in result)) return [];
   return [result.state.buffer as ArrayBuffer, result.slots.buffer as ArrayBuffer];
 }
 
-/**
- * Before there is any work, what the runtime cannot do is a matter of the device that was chosen.
- */
+/** Before there are tasks, an error of the runtime means that the chosen device does not work. */
 function refuse(error: Error) {
   const chosen = error instanceof RuntimeError && ({ kind: 'user', hint: error.hint } as const);
   send({ type: 'refused', ...workerFailure(error), ...chosen });
