@@ -1,6 +1,6 @@
 /**
- * Says how long to wait before the next try: twice as long each time, with some chance, so that
- * many clients do not try at the same moment.
+ * The pause before the next try: twice as long each time, with a random part, so that many clients
+ * do not try at the same moment.
  */
 
 const firstMs = 100;

@@ -1,19 +1,19 @@
 /**
- * Two transports for one federation. A participant is reached by one of them, and both say the
+ * Joins two transports for one federation. A participant uses one of them, and both publish the
  * same.
  */
 import type { Assignment } from '../protocol/assignment.js';
 import type { CoordinatorEnd, SigningHandlers } from './transport.js';
 
-/** Participants of the other transport read blobs here. */
+/** A transport from which participants of the other transport read blobs. */
 export interface BlobsBeside extends CoordinatorEnd {
-  /** A participant that hears of this assignment elsewhere may read what it names. */
+  /** Lets a participant that hears of this assignment elsewhere read the blobs that it names. */
   offer(assignment: Assignment): void;
 }
 
 /**
- * One handlers for each of the two. Who is there by either is there: a participant may leave one
- * for the other.
+ * The handlers for each of the two. A participant is there if it is there by either: it may leave
+ * one for the other.
  */
 export function handlersBeside(handlers: SigningHandlers): readonly [SigningHandlers, SigningHandlers] {
   const [first, second] = [new Set<string>(), new Set<string>()];
@@ -29,9 +29,9 @@ export function handlersBeside(handlers: SigningHandlers): readonly [SigningHand
 }
 
 /**
- * @param first hears of every assignment before the other; where it is fenced, the other is told
- *   nothing. Participants may hear of it before it is confirmed here, so the other offers what it
- *   names before
+ * @param first publishes every assignment before the other. If it is fenced, the other publishes
+ *   nothing. Its participants may hear of an assignment before it is confirmed here, so the other
+ *   offers the blobs first.
  */
 export function beside(first: CoordinatorEnd, second: BlobsBeside): CoordinatorEnd {
   return {

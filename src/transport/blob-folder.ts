@@ -1,6 +1,6 @@
 /**
  * A folder of blobs, as files named by their hash. A blob is there whole and synced, or not at all.
- * After a kill a folder has at most temporary files, which are swept away. Node only.
+ * After a kill the folder may have temporary files, which are removed. Node only.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -14,15 +14,17 @@ import { type Blob, sha256Schema } from '../protocol/blob-name.js';
 import { TransportError } from './error.js';
 import type { BlobFolder } from './transport.js';
 
-/** Opens, or makes, the folder. It is nobody else's meanwhile. */
+/** Opens or makes the folder. Nobody else may use it meanwhile. */
 export async function blobFolder(path: string): Promise<BlobFolder> {
   await prepare(path);
-  // A hash is no path: anything else than hexadecimal digits is our own mistake here, and refused
-  // at the door before.
+  // Refuses a hash with anything but hexadecimal digits, which could be a path. Requests were
+  // checked before, so that would be a bug.
   const pathOf = (sha256: string) => join(path, sha256Schema.parse(sha256));
-  /** What is being adopted: settles when it is there, or will not be. */
+  /**
+   * The blobs that are being adopted. A promise settles when the blob is there, or never will be.
+   */
   const arriving = new Map<string, Promise<unknown>>();
-  /** Once nothing is on its way to it. */
+  /** The path of a blob, once it is not being adopted any more. */
   const settledPathOf = async (sha256: string) => {
     await arriving.get(sha256);
     return pathOf(sha256);
@@ -69,7 +71,7 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
   };
 }
 
-/** Makes the folder, and sweeps away what a kill has left in it. */
+/** Makes the folder, and removes files that a kill has left in it. */
 async function prepare(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -79,7 +81,7 @@ async function prepare(path: string): Promise<void> {
   }
 }
 
-/** @param write makes a file of this name, to be synced still */
+/** @param write makes a file of this name, which is synced afterwards */
 async function keep(
   folder: string,
   write: (temporary: string) => Promise<void>,
@@ -105,7 +107,7 @@ const cannotWrite = (path: string, cause: unknown) =>
     hint: 'fix this and rerun the same command: the run resumes',
   });
 
-/** @throws TransportError when it cannot be read, or has other bytes than its name says */
+/** @throws TransportError when the file cannot be read, or its bytes do not have its hash */
 async function readSound(path: string, sha256: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new TransportError(`blob ${sha256.slice(0, 12)}… cannot be read: ${reasonOf(cause)}`, { cause });
@@ -119,10 +121,13 @@ async function readSound(path: string, sha256: string): Promise<Uint8Array> {
 
 const isSha256 = (name: string) => sha256Schema.safeParse(name).success;
 
-/** Pieces of a file that is hashed: smaller ones take more time than hashing does. */
+/**
+ * The size of the pieces in which a file is hashed: reading smaller ones takes more time than
+ * hashing.
+ */
 const PIECE_BYTES = 2 ** 20;
 
-/** By its bytes, whatever its name. */
+/** Describes a file by its bytes, whatever its name. */
 export async function describeFile(path: string): Promise<Blob> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: PIECE_BYTES }), hash);

@@ -1,15 +1,15 @@
 /**
- * Remembers which participant has sent which blobs, to the last byte. To know the hash of another's
- * update is not to have that update, so a participant announces only what it sent itself. What was
- * sent before a restart is sent once more.
+ * Remembers which participant has sent which whole blobs. A participant may announce only blobs
+ * that it sent itself, so that the hash of another's update is of no use to it. After a restart,
+ * blobs are sent once more.
  */
 export interface BroughtBlobs {
-  /** This participant has sent all of it, and the bytes were those of the hash. */
+  /** The participant has sent the whole blob, and the bytes had the hash. */
   add(participant: string, sha256: string): void;
   has(participant: string, sha256: string): boolean;
 }
 
-/** Of each participant, more than may wait to be announced. */
+/** The most blobs that are remembered of a participant: more than may wait to be announced. */
 const mostBlobs = 256;
 
 export function broughtBlobs(): BroughtBlobs {

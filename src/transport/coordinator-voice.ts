@@ -1,8 +1,7 @@
 /**
- * Decides what a participant accepts as its coordinator's word: what is signed by its key, about
- * its job, and not older than what was accepted before. Everything else is ignored, and the
- * participant waits for the next statement. An attacker in between can keep it waiting, but cannot
- * speak for the coordinator.
+ * Decides which statements a participant accepts from its coordinator: those that its key signed,
+ * about its job, and not older than the last one. All others are ignored, and the participant waits
+ * for the next. An attacker on the way can keep it waiting, but cannot speak for the coordinator.
  */
 import { z } from 'zod';
 import { type Assignment, isEarlier } from '../protocol/assignment.js';
@@ -11,29 +10,29 @@ import { PROTOCOL_VERSION } from '../protocol/version.js';
 import { TransportError } from './error.js';
 import { rarely } from './rarely.js';
 
-/** Whose word is taken. */
+/** The coordinator that a participant trusts. */
 export interface CoordinatorTrust {
   /**
-   * The coordinator's public key, as it prints it. Without one, that of the first description is
-   * taken.
+   * The coordinator's public key, as the coordinator prints it. Without it, the key of the first
+   * description is taken.
    */
   readonly coordinatorKey?: string | undefined;
-  /** Something was left out, in words; told of the first, and then more and more rarely. */
+  /** Told in words of an ignored statement: of the first, then more and more rarely. */
   readonly onLeftOut?: ((what: string) => void) | undefined;
 }
 
 export interface CoordinatorVoice {
-  /** Whether its key was given, and not taken from its first words. */
+  /** Whether the key was given, and not taken from the first description. */
   readonly isGiven: boolean;
   /**
-   * Reads a description, whose key and job are the coordinator's from then on.
-   * @throws OtherKeyError when another key signed it; SpoiledError when it is not rightly signed;
-   *   TransportError when it is, and of another version of the protocol
+   * Reads a description. Its key and job are the coordinator's from then on.
+   * @throws OtherKeyError when another key signed it; SpoiledError when the signature is wrong;
+   *   TransportError when it is right, but for another version of the protocol
    */
   meet<Value>(signed: Signed, kind: StatementKind, schema: z.ZodType<Value>): Value;
-  /** Nothing where it is to be left out. */
+  /** The statement; undefined if it must be ignored. */
   hear<Value>(signed: Signed, kind: StatementKind, schema: z.ZodType<Value>): Value | undefined;
-  /** Whether it is not older than the newest so far; it is the newest then. */
+  /** Whether the assignment is not older than the newest so far. If so, it becomes the newest. */
   isCurrent(assignment: Assignment): boolean;
   leaveOut(problem: string): void;
 }
@@ -41,10 +40,10 @@ export interface CoordinatorVoice {
 /** Another coordinator, or somebody who poses as one. */
 export class OtherKeyError extends TransportError {}
 
-/** What should be the coordinator's word is not signed by it, or cannot be read. */
+/** A statement is not signed by the coordinator, or cannot be read. */
 export class SpoiledError extends TransportError {}
 
-/** @throws TransportError when the key that is given cannot be one */
+/** @throws TransportError when the given key cannot be a key */
 export function coordinatorVoice({ coordinatorKey, onLeftOut }: CoordinatorTrust): CoordinatorVoice {
   let key = coordinatorKey === undefined ? undefined : keyOf(coordinatorKey);
   let job: string | undefined;
@@ -92,7 +91,7 @@ const otherKey = (got: string, expected: string) =>
     hint: 'this is another coordinator, or somebody who poses as it: ask the operator for the key',
   });
 
-/** What every version says of itself, whatever else its description has. */
+/** The field that every version of a description has. */
 const versionSchema = z.looseObject({ description: z.looseObject({ protocol: z.int().positive() }) });
 
 function otherVersion(

@@ -12,7 +12,7 @@ import { type LatestValue, latestValue } from './latest-value.js';
 import type { BlobFolder, CoordinatorEnd, CoordinatorHandlers, ParticipantEnd } from './transport.js';
 
 export interface InProcess {
-  /** A later coordinator takes the place of the one before. */
+  /** A later coordinator replaces the one before. */
   openCoordinator(handlers: CoordinatorHandlers, blobs: BlobFolder): CoordinatorEnd;
   /**
    * @throws TransportError when no coordinator has been there yet, or it does not know the
@@ -26,11 +26,11 @@ interface Coordinator {
   readonly blobs: BlobFolder;
 }
 
-/** Who is there, and what was published last. */
+/** The participants that are there, and the last assignment. */
 interface Meeting {
-  /** The coordinators, each when it takes the place of the one before. */
+  /** The current coordinator, for readers that wait for the next one. */
   readonly coordinators: LatestValue<Coordinator>;
-  /** Nothing once it has closed its end. */
+  /** Undefined once the coordinator has closed its end. */
   coordinator: Coordinator | undefined;
   readonly assignment: LatestValue<Assignment>;
   readonly present: Set<string>;

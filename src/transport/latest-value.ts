@@ -1,13 +1,13 @@
-/** A value that is replaced now and then, for readers that need only the current one. */
+/** A value that is replaced from time to time, for readers that need only the current one. */
 
 export interface LatestValue<Value> {
   set(value: Value): void;
   /**
-   * The current value, where there is one, then each that is current when the reader comes for it.
-   * Ends with `end`.
+   * The current value, if there is one, then each value that is current when the reader asks for
+   * the next. Ends with `end`.
    */
   read(): AsyncIterable<Value>;
-  /** With an error, readers are told so. */
+  /** With an error, reading throws it. */
   end(error?: Error): void;
 }
 

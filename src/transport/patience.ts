@@ -1,13 +1,13 @@
 import type { Waits } from './waits.js';
 
-/** Who waits while there is no connection yet, and hears of one that is lost. */
+/** How a client waits for a connection, and is told of a lost one. */
 export interface Patience {
-  /** Gives up the waiting. Who takes part says goodbye first, and then closes. */
+  /** Gives up the waiting. A participant says goodbye first, and then closes. */
   readonly signal?: AbortSignal | undefined;
-  /** What failed and is tried again, in words. */
+  /** Told in words what failed and is tried again. */
   readonly onTrouble?: ((reason: string) => void) | undefined;
-  /** There is a connection (again). */
+  /** Called when there is a connection (again). */
   readonly onConnected?: (() => void) | undefined;
-  /** Limits of single waits, where they are to be others. */
+  /** Other limits for single waits. */
   readonly waits?: Partial<Waits> | undefined;
 }

@@ -1,12 +1,12 @@
 /**
- * The blobs that participants have uploaded and not announced yet, in parts or whole. Each
- * participant may have so many of them, and so many bytes; the oldest goes when a new one needs
- * room. So nobody fills the disk, and what a killed participant left behind does not stay for ever.
- * A blob that is in use stays on the disk, also when another participant uploads the same bytes and
- * lets them go.
+ * The blobs that participants have uploaded, whole or in part, and not announced yet. The number
+ * and the bytes of each participant are limited; the oldest blob is removed when a new one needs
+ * room. So nobody can fill the disk, and the files of a killed participant do not stay for ever. A
+ * blob that is in use stays on the disk, even when another participant uploads the same bytes and
+ * drops them.
  */
 
-/** Nobody writes to a part at the moment; `active` is being written. */
+/** A `part` is not being written at the moment; `active` is. */
 export type BlobStage = 'active' | 'part' | 'whole';
 
 export interface PendingBlob {
@@ -18,30 +18,33 @@ export interface PendingBlob {
 
 export interface PendingBlobs {
   /**
-   * Room for a blob of this size.
-   * @returns what must be removed from the disk first, or nothing when even then there is too
-   *   little room
+   * Makes room for a blob of this size.
+   * @returns the blobs that must be removed from the disk first; undefined when even then there is
+   *   too little room
    */
   reserve(participant: string, sha256: string, bytes: number): readonly PendingBlob[] | undefined;
-  /** Its present state. */
+  /** Records the present state of a blob. */
   mark(participant: string, sha256: string, bytes: number, stage: BlobStage): void;
   forget(participant: string, sha256: string): void;
-  /** These are in use now, from any participant. */
+  /** Marks blobs as in use, whoever uploaded them. */
   claim(sha256s: readonly string[]): SettleClaim;
   /** Whether the blob must stay on the disk. */
   isInUse(sha256: string): boolean;
 }
 
-/** @param counted the run refers to the blobs from now on; otherwise they are pending as before */
+/**
+ * @param counted whether the run refers to the blobs from now on; otherwise they are pending as
+ *   before
+ */
 export type SettleClaim = (counted: boolean) => void;
 
-/** @param holds the run refers to this blob */
+/** @param holds whether the run refers to this blob */
 export function pendingBlobs(
   limitBytes: number,
   mostBlobs: number,
   holds: (sha256: string) => boolean = () => false,
 ): PendingBlobs {
-  /** Blobs of which it is being decided whether they count. */
+  /** How many decisions under way each blob takes part in. */
   const claims = new Map<string, number>();
   const isInUse = (sha256: string) => claims.has(sha256) || holds(sha256);
   /** The oldest first. */

@@ -1,14 +1,15 @@
 /**
- * What an operator may ask of a run through a hub. The process that leads the run does it, or says
- * in an error why it is not done.
+ * The requests of an operator to a run, through a hub. The process that leads the run carries them
+ * out, or says in an error why not.
  */
 export interface RunOperator {
   /** Ends the run for good. */
   stop(): Promise<void>;
   /**
-   * Expects nothing of a participant any more. @returns the rounds whose models hold its updates
+   * Drops a participant: the run no longer waits for it. @returns the rounds whose models contain
+   * its updates
    */
   drop(participant: string): Promise<readonly number[]>;
-  /** Takes the run up again after an earlier round, or before round 1. */
+  /** Resumes the run after an earlier round, or with 0 before round 1. */
   rollback(to: number): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * What a coordinator lets observers see of its run; a hub sends it to them. All of it is states
- * that are read while somebody watches. Changes are told by identity, so a run that nobody watches
- * pays nothing. No participant's data is ever in it.
+ * A coordinator's view of its run for observers; a hub sends it to them. It consists of states that
+ * are read while somebody watches. A change is a new object, so a run that nobody watches has no
+ * extra work. It never contains a participant's data.
  */
 
 import type { Status } from '../protocol/status.js';
@@ -10,16 +10,16 @@ import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '..
 export interface RunView {
   readonly overview: Overview;
   status(): Status;
-  /** Those that have brought something, in their order. */
+  /** The rounds with results, in order. */
   rounds(): readonly ObservedRound[];
   /** The same object until it changes. */
   labelCounts(): LabelCountsView;
   /**
-   * From this sequence on, as far as entries are kept; all of them where it is beyond the last,
-   * from a run started before.
+   * The kept entries from this number on. All of them if the number is beyond the last, because it
+   * is from an earlier start.
    */
   log(from: number): readonly LogEntry[];
-  /** Of a recorded run; of one that goes on, the hub knows it. */
+  /** The traffic of a recorded run. For a running one the hub counts it. */
   readonly traffic?: Traffic | undefined;
 }
 

@@ -1,14 +1,14 @@
 /**
- * A log that no client can fill: each client may cause so many lines, and the next line says how
- * many were left out.
+ * A log that no client can fill. Each client may cause a limited number of lines, and the next line
+ * says how many were left out.
  */
 import { allowance } from './allowance.js';
 import type { Log, LogFields } from './log.js';
 
-/** @param of who or what causes it: each has an allowance of its own */
+/** @param of the cause of the line, such as a client; each has its own allowance */
 export type SparingLog = (level: keyof Log, of: string, fields: LogFields, message: string) => void;
 
-/** So many are told apart; the one that was quiet for longest is forgotten. */
+/** The most causes that are remembered; the one that was quiet for longest is forgotten. */
 const mostCauses = 1000;
 
 export function sparingLog(log: Log, perSecond: number, atOnce: number): SparingLog {

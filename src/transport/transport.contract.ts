@@ -1,4 +1,4 @@
-/** What every transport must do; `describeTransport` runs it against one. */
+/** The contract of every transport; `describeTransport` runs it against one. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pictureColumns } from '../../test/picture-columns.js';
@@ -17,7 +17,8 @@ import type { CoordinatorEnd, ParticipantEnd, SigningHandlers } from './transpor
 /** One job, whose coordinator and participants come and go. */
 export interface TransportHarness {
   /**
-   * At the same blobs each time. The one before has been closed, unless a test is about fencing.
+   * Opens it with the same blobs each time. The one before has been closed, unless a test is about
+   * fencing.
    */
   openCoordinator(handlers: SigningHandlers): Promise<CoordinatorEnd>;
   openParticipant(name: string, trust?: CoordinatorTrust): Promise<ParticipantEnd>;
@@ -25,9 +26,9 @@ export interface TransportHarness {
 }
 
 export interface TransportTraits {
-  /** Two coordinators can be at work for one job, and the later one wins. */
+  /** Whether two coordinators can run for one job, so that the later one wins. */
   readonly fences: boolean;
-  /** Messages leave the process, and are signed. */
+  /** Whether messages leave the process, and so are signed. */
   readonly signs: boolean;
 }
 

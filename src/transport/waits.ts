@@ -1,7 +1,7 @@
 /**
- * The longest durations of every wait of a transport. A peer may accept a connection and say
- * nothing more: a machine that went down, a firewall that drops, an attacker that holds others up.
- * Then the wait ends, and is tried again where that may help.
+ * The limits of every wait of a transport. A peer may accept a connection and then be silent: a
+ * machine that went down, a firewall that drops packets, an attacker that keeps others waiting.
+ * Then the wait ends, and is tried again if that may help.
  */
 
 export interface Waits {
@@ -12,11 +12,11 @@ export interface Waits {
    */
   readonly greetingMs: number;
   /**
-   * Nothing moves of a request for a blob, or of its answer. A hub that syncs a large blob is
-   * silent for a while.
+   * For a request for a blob, or its answer, in which nothing moves. A hub that syncs a large blob
+   * is silent for a while.
    */
   readonly silentMs: number;
-  /** For a whole answer to what is asked from outside a run: by an operator, say. */
+  /** For a whole answer to a request from outside a run, such as an operator's. */
   readonly answerMs: number;
   /** For a hub to close its end. */
   readonly closeMs: number;
@@ -25,7 +25,8 @@ export interface Waits {
   /** For the NATS server to answer one request: of a stream, a key, an object, a consumer. */
   readonly natsRequestMs: number;
   /**
-   * For the coordinator to say whether it has a blob: it fetches it meanwhile, and is asked again.
+   * For the coordinator to say whether it has a blob. It fetches the blob meanwhile, and is asked
+   * again.
    */
   readonly natsAskMs: number;
   /** For the NATS server to take a goodbye. */
@@ -44,12 +45,12 @@ export const defaultWaits: Waits = {
   natsLeaveMs: 1000,
 };
 
-/** Nothing came in time. Another try may go well. */
+/** Nothing came in time. Another try may succeed. */
 export class SilenceError extends Error {
   override readonly name = 'TimeoutError';
   readonly code = 'ETIMEDOUT';
 
-  /** @param who did not do it: `host:8470 did not answer` */
+  /** @param who the peer and what it did not do: `host:8470 did not answer` */
   constructor(who: string, ms: number) {
     super(`${who} for ${ms / 1000} s`);
   }

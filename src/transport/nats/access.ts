@@ -1,22 +1,24 @@
 /**
- * How a NATS server lets a client in, from flags and the environment. It needs no package of NATS.
+ * The credentials for a NATS server, from flags and the environment. This module needs no package
+ * of NATS.
  */
 
 /**
- * Without any of it: as anybody, and without TLS unless the server or the URL (tls://) asks for it.
+ * Without any of these, a client connects anonymously, and without TLS unless the server or the URL
+ * (tls://) asks for it.
  */
 export interface NatsAccess {
-  /** Of a decentralized account: a JWT and its key. */
+  /** The file of a decentralized account: a JWT and its key. */
   readonly credsFile?: string | undefined;
   readonly token?: string | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   /**
-   * PEM: by whom the server's certificate is signed, where that is nobody the system knows. With
-   * it, TLS is required.
+   * PEM: the authority of the server's certificate, if the system does not know it. With it, TLS is
+   * required.
    */
   readonly caFile?: string | undefined;
-  /** PEM: our own certificate, and its key, where the server asks for one. */
+  /** PEM: our own certificate and its key, if the server asks for one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * A connection to a NATS server with JetStream: who the client is, by which certificate it
- * recognizes the server, and what the server must be able to do. Credentials come from files and
- * the environment, and no message repeats them. Node only.
+ * A connection to a NATS server with JetStream: the client's credentials, the server's certificate,
+ * and the checks of what the server can do. Credentials come from files and the environment, and no
+ * message repeats them. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { type JetStreamClient, type JetStreamManager, jetstream } from '@nats-io/jetstream';
@@ -30,13 +30,13 @@ export interface Nats extends HeldClose {
   readonly waits: Waits;
 }
 
-/** The oldest whose streams refuse a second message for a subject: Debian 12 has it. */
+/** The oldest version whose streams refuse a second message for a subject: Debian 12 has it. */
 const OLDEST = [2, 9, 0] as const;
 
 /**
- * @param url nats://host:port or tls://host:port; several of a cluster with commas between
- * @param who and by which inbox, which nobody else may listen to, it gets replies
- * @throws TransportError when it cannot be reached, does not let us in, or is too old
+ * @param url nats://host:port or tls://host:port; several servers of a cluster with commas between
+ * @param who the name of the client, and the prefix of its inbox, to which nobody else may listen
+ * @throws TransportError when the server cannot be reached, refuses us, or is too old
  */
 export async function openNats(
   url: string,
@@ -87,8 +87,8 @@ async function reach(url: string, options: ConnectionOptions): Promise<NatsConne
 }
 
 /**
- * Tries again after what `isAbsence` says is a matter of time, where `onTrouble` is told of it;
- * else that is an error at once.
+ * Tries again after errors for which `isAbsence` is true, if there is an `onTrouble` to be told.
+ * Without it, such an error is thrown at once.
  */
 export async function untilThere<Result>(
   act: () => Promise<Result>,
@@ -130,8 +130,7 @@ async function optionsOf(
     ...(user === undefined ? {} : { user, pass: password ?? '' }),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 500,
-    // A peer that is gone without a word is noticed within a minute; the client's own two would be
-    // four.
+    // A dead peer is noticed within a minute; the library's default would take four.
     pingInterval: 20_000,
     timeout: natsConnectMs,
   };

@@ -26,10 +26,7 @@ export function explain(cause: unknown, what: string): TransportError {
   });
 }
 
-/**
- * What the server refuses for good. Everything else (no answer, no responder, 5xx) is a matter of
- * time.
- */
+/** Whether the server refuses for good. Other errors (no answer, no responder, 5xx) may go away. */
 export function isFinal(error: unknown): boolean {
   if (error instanceof TransportError || error instanceof PermissionViolationError) return true;
   if (error instanceof RequestError) return error.cause instanceof PermissionViolationError;
@@ -47,10 +44,10 @@ const ABSENCES: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** No server that runs, or not yet; one that refuses us is there. */
+/** Whether no server is running, or not yet. A server that refuses us is running. */
 export function isNobodyThere(error: unknown): boolean {
   const { code, cause } = error as NodeJS.ErrnoException;
   if (ABSENCES.has(code) || error instanceof TimeoutError) return true;
-  // Closed without a word, it is a connection error without a cause.
+  // A connection that was closed without a reason is an error without a cause.
   return cause === undefined ? error instanceof ConnectionError : isNobodyThere(cause);
 }

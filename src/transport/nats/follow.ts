@@ -1,4 +1,4 @@
-/** The current value of a key, and each that replaces it, through restarts of the server. */
+/** Follows the current value of a key through restarts of the server. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV, KvWatchEntry } from '@nats-io/kv';
 import type { Nats } from './connection.js';
@@ -6,9 +6,8 @@ import type { Nats } from './connection.js';
 const PAUSE_MS = 250;
 
 /**
- * Calls `see` with the current entry of every key that matches, then with every change; again with
- * the current ones after a reconnection, since a consumer in the server's memory does not survive
- * the server.
+ * Calls `see` with the current entry of every key that matches, then with every change. After a
+ * reconnection it begins again, since a consumer in the server's memory does not survive a restart.
  * @returns once the first watch is open
  */
 export async function follow(

@@ -1,26 +1,26 @@
 /**
- * Guards a key that only this coordinator writes: what another client has put there is overwritten
- * again. With the permissions of docs/nats.md no other client can write it; a server with other
- * permissions is no reason to stop.
+ * Guards a key that only this coordinator writes: another client's value is overwritten. With the
+ * permissions of docs/nats.md no other client can write it, but the run must not stop on a server
+ * with other permissions.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import type { Nats } from './connection.js';
 import { follow } from './follow.js';
 
-/** So often at most. */
+/** The shortest time between two repairs. */
 export const REPAIR_PAUSE_MS = 100;
 
 export interface Guarded {
   readonly bucket: KV;
   readonly key: string;
   readonly value: Uint8Array;
-  /** Whether another value may stay: that of a coordinator that has taken over. */
+  /** Whether another value may stay, because a coordinator that has taken over wrote it. */
   mayStay(value: Uint8Array): boolean;
   onSpoiled(): void;
 }
 
-/** Until `signal` is aborted. */
+/** Guards the key until `signal` is aborted. */
 export async function guardKey(
   nats: Nats,
   { bucket, key, value, mayStay, onSpoiled }: Guarded,
@@ -41,7 +41,7 @@ export async function guardKey(
     key,
     (entry) => {
       if (own.equals(entry.value) || mayStay(entry.value)) return;
-      // Somebody else was quicker: that is looked at as the next change.
+      // If another client was quicker, its value arrives as the next change.
       repairing = repairing.then(() => (signal.aborted ? undefined : repair().catch(() => undefined)));
     },
     signal,

@@ -1,7 +1,7 @@
 /**
- * Makes what a coordinator needs on the server and is not there yet. Everything is in files, and
- * nothing is large: announcements go when they have been answered, uploads when they have been
- * fetched.
+ * Makes the streams and buckets that a coordinator needs on the server, if they are not there yet.
+ * All of them are in files, and none is large: announcements are removed when they have been
+ * answered, uploads when they have been fetched.
  */
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, type StreamConfig } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
@@ -15,13 +15,10 @@ import {
   STATE_BUCKET,
 } from './names.js';
 
-/** So many beats may be missed before somebody counts as gone. */
+/** A participant counts as gone after so many missed beats. */
 export const BEATS_MISSED = 3;
 
-/**
- * More than this lies there only if somebody announces at random: a federation has one for each
- * participant.
- */
+/** Far more than a federation needs, which has one announcement for each participant at a time. */
 const ANNOUNCEMENTS_MAXIMUM_BYTES = 256 * 1024 * 1024;
 
 export interface Buckets {
@@ -41,8 +38,8 @@ export async function createLayout({ jetStream, manager }: Nats, beatMs: number)
   await createStream(manager.streams, {
     name: ANNOUNCEMENTS,
     subjects: [announcementSubject('*', '*', '*', '*')],
-    // What has been answered is removed; and a subject, one for each (participant, type, round),
-    // holds one message at most.
+    // Answered announcements are removed. A subject, one for each (participant, type, round), holds
+    // one message at most.
     retention: RetentionPolicy.Workqueue,
     discard: DiscardPolicy.New,
     discard_new_per_subject: true,
@@ -53,7 +50,7 @@ export async function createLayout({ jetStream, manager }: Nats, beatMs: number)
   return { state, presence };
 }
 
-/** What participants may open, without the right to make it. */
+/** Opens the buckets for a participant, which may not make them. */
 export async function openLayout({ jetStream }: Nats): Promise<Buckets> {
   const kvm = new Kvm(jetStream);
   return {

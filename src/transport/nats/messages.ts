@@ -1,7 +1,4 @@
-/**
- * The schemas of keys and messages on NATS, around what the protocol says. Each is parsed by its
- * schema.
- */
+/** The schemas of keys and messages on NATS, around the messages of the protocol. */
 import { z } from 'zod';
 import { messageJson } from '../../base/message-json.js';
 import { announcementSchema, receiptSchema } from '../../protocol/announcement.js';
@@ -16,21 +13,21 @@ const blobPlaceSchema = z.union([z.literal('object-store'), z.strictObject({ url
 export type BlobChannel = z.output<typeof blobPlaceSchema>;
 
 /**
- * Where participants look first. Loose: a later protocol may have more to say, and its number must
- * still be read.
+ * The key that participants read first. It is loose, since a later protocol may add fields, and its
+ * number must still be readable.
  */
 export const currentSchema = z.object({ protocol: z.int().positive(), job: jobSchema });
-/** With what a participant of protocol 1 looks for, before it looks at the number. */
+/** With the field that a participant of protocol 1 reads before it reads the number. */
 export type Current = z.output<typeof currentSchema> & { readonly blobs: BlobChannel };
 
-/** What is signed as the description: a hub that somebody else names would be shown the token. */
+/** The signed description. It names the hub, so that nobody can name another hub to get tokens. */
 export const natsDescribedSchema = z
   .strictObject({ ...describedFields, blobs: blobPlaceSchema })
   .refine(hasItsHash, WRONG_HASH);
 
 /**
- * What is signed as the state: who leads, and what is asked for. A coordinator that takes over
- * leaves the assignment as it finds it.
+ * The signed state: the leader's epoch and the assignment. A coordinator that takes over leaves the
+ * assignment as it is.
  */
 export const stateSchema = z.strictObject({
   epoch: z.int().positive(),
@@ -38,18 +35,21 @@ export const stateSchema = z.strictObject({
 });
 export type State = z.output<typeof stateSchema>;
 
-/** What the leader of `epoch` says with every beat, and when it leaves. */
+/** The beat of the leader of `epoch`, and its goodbye. */
 export const leaderSchema = z.strictObject({ epoch: z.int().positive(), left: z.boolean() });
 
-/** Of one call of `announce`, however often it is sent: the receipt names it. */
+/** The ID of one call of `announce`, however often it is sent; the receipt names it. */
 const idSchema = z.string().regex(/^[\w-]{1,64}$/);
 
 export const announcingSchema = z.strictObject({ id: idSchema, announcement: announcementSchema });
-/** Enough of it to be answered. */
+/** The part of a message that is needed to answer it. */
 export const identifiedSchema = z.object({ id: idSchema });
 export const answerSchema = z.strictObject({ id: idSchema, receipt: receiptSchema });
 
-/** Is a blob here that was put into the object store? If not, it is to be put there once more. */
+/**
+ * The answer to the question whether a blob has arrived. If it has not, it must be put into the
+ * object store again.
+ */
 export const blobReplySchema = z.strictObject({
   here: z.boolean(),
   refused: z.string().max(1000).optional(),
@@ -60,7 +60,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 export const encode = (value: unknown) => encoder.encode(JSON.stringify(value));
 
-/** @throws TransportError that says what is wrong with it */
+/** @throws TransportError when the data are too large or do not match the schema */
 export function decode<Value>(schema: z.ZodType<Value>, data: Uint8Array, maximumBytes: number): Value {
   if (data.length > maximumBytes) {
     throw new TransportError(`is ${data.length} bytes, expected at most ${maximumBytes}`);

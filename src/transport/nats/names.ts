@@ -1,7 +1,7 @@
 /**
- * The names of subjects, keys and stores on a NATS server, and the size limits of what they hold.
- * Subjects and keys carry the job and the participant as tokens of their own. So the permissions of
- * an account can say who may speak for whom; docs/nats.md lists them.
+ * The names of subjects, keys and stores on a NATS server, and their size limits. In a subject or
+ * key, the job and the participant are separate tokens, so that the permissions of an account can
+ * limit it to one participant; docs/nats.md lists them.
  */
 import { createHash } from 'node:crypto';
 import { canonicalName } from '../../base/names.js';
@@ -20,17 +20,17 @@ export const ANNOUNCEMENT_BYTES = 256 * 1024;
 export const PROGRESS_BYTES = 4 * 1024;
 export const BLOB_REQUEST_BYTES = 1024;
 
-/** The job that participants find who name none. */
+/** The key of the job that participants join if they name none. */
 export const CURRENT_KEY = 'current';
 export const descriptionKey = (job: string) => `${job}.description`;
-/** Who leads, and the current assignment: one key, so that one compare-and-set decides on both. */
+/** The leader and the current assignment: one key, so that one compare-and-set decides on both. */
 export const stateKey = (job: string) => `${job}.state`;
 export const leaderKey = (job: string) => `${job}.leader`;
 export const participantKey = (job: string, token: string) => `${job}.participant.${token}`;
 
 export const announcementSubject = (job: string, token: string, type: string, round: number | string) =>
   `commonweight.${job}.announce.${token}.${type}.${round}`;
-/** One for each (participant, type, round): the server holds one message at most for it. */
+/** A subject for each (participant, type, round): the server holds one message at most for it. */
 export const subjectOf = (job: string, token: string, announcement: Announcement) =>
   announcementSubject(job, token, announcement.type, 'round' in announcement ? announcement.round : 0);
 export const receiptSubject = (job: string, token: string) => `commonweight.${job}.receipt.${token}`;
@@ -38,19 +38,20 @@ export const progressSubject = (job: string, token: string) => `commonweight.${j
 export const blobSubject = (job: string, token: string) => `commonweight.${job}.blob.${token}`;
 export const objectName = (job: string, sha256: string) => `${job}.${sha256}`;
 
-/** By which a bucket's key is written, and heard. */
+/** The subject by which a bucket's key is written and followed. */
 export const kvSubject = (bucket: string, key: string) => `$KV.${bucket}.${key}`;
 
 /**
- * Whether an answer to this participant may go there: to its own inbox, or by way of the server to
- * an account of its own. Anywhere else, we would say for it what it may not say itself.
+ * Whether an answer to this participant may go to this subject: its own inbox, or the server's
+ * mapping of it for another account. To any other subject, it could make us publish what it may not
+ * publish itself.
  */
 export const isReplyTo = (token: string, subject: string | undefined) =>
   subject !== undefined && (subject.startsWith(`_INBOX_${token}.`) || subject.startsWith('_R_.'));
 
 /**
- * A participant's name as a token: itself, or its hash where it has other characters than subjects
- * and buckets allow.
+ * A participant's name as a token: the name itself, or its hash if it has characters that subjects
+ * and buckets do not allow.
  */
 export const tokenOf = (name: string) =>
   /^[A-Za-z0-9-][\w-]{0,63}$/.test(name)

@@ -1,40 +1,41 @@
 /**
- * An object store of the server, as far as blobs need it. Chunks are requested one by one, a few
- * ahead, as fast as the reader takes them. The library's own reading queues whatever the server
- * sends, which is a whole object when the disk is slower. It also needs a consumer, and a client
- * that may make one can have it deliver anywhere. Node only.
+ * An object store of the server, with the operations that blobs need. Chunks are requested one by
+ * one, a few ahead, as fast as the reader takes them. The library's own reading queues everything
+ * that the server sends, up to a whole object if the disk is slower. It also needs a consumer, and
+ * a client that may make one can have it deliver to any subject. Node only.
  */
 import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
 import { type ObjectInfo, Objm, setSha256Backend } from '@nats-io/obj';
 import type { Nats } from './connection.js';
 
 /**
- * The default, 128 KiB, waits for four times as many confirmations; a message has 1 MiB at most.
+ * With the default, 128 KiB, there are four times as many confirmations to wait for; a message has
+ * 1 MiB at most.
  */
 export const CHUNK_BYTES = 512 * 1024;
 const CHUNKS_AHEAD = 8;
 
-// The other one is JavaScript, and a tenth as fast.
+// The other backend is JavaScript, and a tenth as fast.
 setSha256Backend('native');
 
-/** What comes out of the store is not what was put there. */
+/** An object in the store is damaged. */
 export class DamagedObject extends Error {}
 
 export interface Store {
   has(name: string, bytes: number): Promise<boolean>;
   put(name: string, bytes: ReadableStream<Uint8Array>): Promise<void>;
   /**
-   * Nothing where there is no such object; the iteration ends with a DamagedObject where parts are
+   * Undefined if there is no such object. The iteration throws a DamagedObject if parts are
    * missing.
    */
   read(name: string, bytes: number): Promise<AsyncIterable<Uint8Array> | undefined>;
   remove(name: string): Promise<void>;
   names(): Promise<string[]>;
-  /** Removes everything, also parts of objects whose uploader died. */
+  /** Removes everything, including parts of objects whose uploader died. */
   empty(): Promise<void>;
 }
 
-/** Makes it where it is not there; without `create`, it must be. */
+/** Opens the store. With `create`, makes it if it is not there. */
 export async function openStore(nats: Nats, bucket: string, create: boolean): Promise<Store> {
   const { jetStream, manager } = nats;
   const objects = new Objm(jetStream);
@@ -52,8 +53,8 @@ export async function openStore(nats: Nats, bucket: string, create: boolean): Pr
   }
 
   /**
-   * Chunks lie one behind the other: only their coordinator, or their participant, writes here. So
-   * some are asked for ahead.
+   * Reads chunks, some of them ahead. They lie one after the other, since only one coordinator or
+   * participant writes here.
    */
   async function* pieces({ nuid, size, chunks }: ObjectInfo): AsyncGenerator<Uint8Array> {
     const subject = `$O.${bucket}.C.${nuid}`;
@@ -62,7 +63,7 @@ export async function openStore(nats: Nats, bucket: string, create: boolean): Pr
     for (let seq = 1, found = 1; found <= chunks; found++) {
       let message = (await ahead.get(seq)) ?? null;
       if (message?.subject !== subject) {
-        // The server knows it since 2.9; the library's types do not.
+        // The server supports this since 2.9; the library's types do not have it.
         const next = { next_by_subj: subject, seq };
         message = await manager.streams.getMessage(stream, next);
       }

@@ -1,7 +1,7 @@
 /**
- * Repeats requests through outages. A server that restarts, or elects another leader, fails what it
- * is asked meanwhile, so the request is repeated as soon as the server is back. A request on a lost
- * connection is not waited for.
+ * Repeats requests through outages. Requests fail while a server restarts or elects another leader,
+ * so they are repeated as soon as the server is back. A request on a lost connection is not waited
+ * for.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NatsConnection, TimeoutError } from '@nats-io/transport-node';
@@ -10,13 +10,13 @@ import { closedError, explain, isFinal } from './explain.js';
 
 export interface Outages {
   /**
-   * Begins again after each outage that comes between. For what opens a channel: there, silence of
-   * a server that is connected is an answer.
-   * @throws whatever else goes wrong
+   * Begins again after each outage. For opening a channel, where the silence of a connected server
+   * is an answer.
+   * @throws any other error
    */
   through<Result>(act: () => Promise<Result>): Promise<Result>;
   /**
-   * Tries until it works. What was begun on a connection that is lost is told so by its signal, and
+   * Tries until it works. When the connection is lost, the signal of a try is aborted, and the try
    * must end.
    * @throws TransportError when `signal` is aborted, or trying again would not help
    */
@@ -78,7 +78,7 @@ export function outages(connection: NatsConnection, url: string, patience: Patie
   };
 }
 
-/** Who is to be told when the connection is lost, is there again, and is tried again. */
+/** The listeners for a lost connection, a new one, and a new try. */
 type Listeners = Readonly<Record<'lost' | 'found' | 'trying', Set<() => void>>>;
 
 async function watchStatus(
@@ -99,7 +99,7 @@ async function watchStatus(
       tell(found);
     } else if (type === 'reconnecting') tell(trying);
   }
-  // Closed for good: nobody waits for it.
+  // The connection is closed for good, so nobody may wait for it.
   tell(found);
 }
 
@@ -113,7 +113,7 @@ function listen(listeners: Set<() => void>, act: () => void, signal: AbortSignal
   signal.addEventListener('abort', () => listeners.delete(act), { once: true });
 }
 
-/** Resolves when they are told the next time, or the signal is aborted. */
+/** Resolves at the next event, or when the signal is aborted. */
 function once(listeners: Set<() => void>, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -126,9 +126,7 @@ function once(listeners: Set<() => void>, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/**
- * What is asked on a connection that is lost meanwhile is told so, and not waited for. @throws Lost
- */
+/** Waits for a request, but only until the connection is lost. @throws Lost */
 function unlessLost<Result>(
   losing: Set<() => void>,
   act: (lost: AbortSignal) => Promise<Result>,

@@ -1,7 +1,7 @@
 /**
- * Tells who is there. A participant puts a key now and then, its beat. The coordinator counts the
- * time since the last beat by its own clock, since a server of this age does not tell when a key
- * expires. Expiry serves a coordinator that comes later: it finds the keys of the participants that
+ * Presence over NATS. A participant writes a key at intervals, its beat. The coordinator counts the
+ * time since the last beat by its own clock, since the oldest servers do not report when a key
+ * expires. Expiry helps a coordinator that starts later: it finds the keys of the participants that
  * are there.
  */
 import type { KV } from '@nats-io/kv';
@@ -13,11 +13,11 @@ import { encode } from './messages.js';
 import { participantKey } from './names.js';
 
 /**
- * Says that we are there, until `signal` is aborted.
- * @returns once it was said; fails for a client that may not say it under this key
+ * Writes the beat of this participant, until `signal` is aborted.
+ * @returns once it was written the first time; fails for a client that may not write this key
  */
 export async function beat(nats: Nats, bucket: KV, key: string, everyMs: number, signal: AbortSignal) {
-  // One that gets lost does no harm: the next comes.
+  // A lost beat does no harm: the next follows.
   const put = () => void bucket.put(key, encode({})).catch(() => undefined);
   await nats.outages.through(() => bucket.put(key, encode({})));
   const timer = setInterval(put, everyMs);
@@ -26,11 +26,11 @@ export async function beat(nats: Nats, bucket: KV, key: string, everyMs: number,
 }
 
 export interface PresenceWatch {
-  /** Something came from it. */
+  /** Counts any message from a participant as a beat. */
   seen(name: string): void;
 }
 
-/** Tells who comes and who goes, each change once. */
+/** Reports which participants come and go, each change once. */
 export async function watchPresence(
   nats: Nats,
   bucket: KV,

@@ -1,6 +1,6 @@
 /**
- * The key of a job's state: who leads, and what is due. It is written by compare-and-set alone, and
- * signed. A value that the coordinator's key has not signed counts as nothing.
+ * The key of a job's state: the leader's epoch and the assignment. It is written only by
+ * compare-and-set, and signed. A value that the coordinator's key has not signed is ignored.
  */
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import type { KV, KvEntry } from '@nats-io/kv';
@@ -10,20 +10,20 @@ import { messageOf } from './explain.js';
 import { decode, encode, type State, stateSchema } from './messages.js';
 import { stateKey } from './names.js';
 
-/** Whose state it is. */
+/** The job and key whose state it is. */
 export interface StateOwner {
   readonly job: string;
   readonly key: string;
 }
 
 export interface Revised {
-  /** Of the server; what the next compare-and-set names. 0 where there is no state yet. */
+  /** The server's revision, which the next compare-and-set names; 0 if there is no state yet. */
   readonly revision: number;
-  /** Nothing where there is none, or what lies there is not the coordinator's. */
+  /** Undefined if there is none, or it is not the coordinator's. */
   readonly state: State | undefined;
-  /** The same state has the same. */
+  /** The signature; equal for equal states. */
   readonly signature?: string | undefined;
-  /** Of a coordinator that signs by another. */
+  /** The key of another coordinator, if it signed the state. */
   readonly otherKey?: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function readState(bucket: KV, owner: StateOwner): Promise<Revised>
   return { revision, state: undefined, ...('otherKey' in read && { otherKey: read.otherKey }) };
 }
 
-/** @returns the new revision, or nothing where another was written since `revision` */
+/** @returns the new revision; undefined if another value was written since `revision` */
 export async function writeState(
   bucket: KV,
   job: string,
@@ -59,7 +59,7 @@ const OUTRUN = new Set<number>([
 type ReadState =
   | { readonly value: State; readonly signature: string }
   | { readonly problem: string }
-  /** Rightly signed, by another. */
+  /** Correctly signed, by another key. */
   | { readonly problem: string; readonly otherKey: string };
 
 export function stateOf(entry: KvEntry, { job, key }: StateOwner): ReadState {
@@ -76,7 +76,7 @@ export function stateOf(entry: KvEntry, { job, key }: StateOwner): ReadState {
   return { ...read, otherKey: signed.key };
 }
 
-/** @throws TransportError when it is not what this version writes */
+/** @throws TransportError when the entry does not have this version's form */
 export const signedOf = (entry: KvEntry): Signed =>
   decode(signedSchema, entry.value, Number.POSITIVE_INFINITY);
 

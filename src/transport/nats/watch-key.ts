@@ -1,14 +1,14 @@
 /**
  * Watches the current value of a key for a participant, without a consumer. A consumer delivers to
- * any subject that it names, so a client that may make one could have the server write in another's
- * place. A change is heard on the key's own subject, and then read. A missed change is read a few
- * seconds later.
+ * any subject that it names, so a client that may make one could have the server publish in
+ * another's place. A change is noticed on the key's own subject, and then read. A missed change is
+ * read a few seconds later.
  */
 import type { KV, KvEntry } from '@nats-io/kv';
 import type { Nats } from './connection.js';
 import { kvSubject } from './names.js';
 
-/** @returns once it was read for the first time */
+/** @returns once the value was read for the first time */
 export async function watchKey(
   { connection, outages }: Nats,
   bucket: KV,
@@ -25,20 +25,20 @@ export async function watchKey(
     const entry = await bucket.get(key);
     if (entry !== null && !signal.aborted) see(entry);
   };
-  /** One reading at a time; what changed meanwhile is read by the next. */
+  /** One reading at a time; the next one reads later changes. */
   const readSoon = async () => {
     again = true;
     if (reading) return;
     reading = true;
     while (again) {
       again = false;
-      // Without an answer, it is read the next time.
+      // If there is no answer, the next reading tries again.
       await read().catch(() => undefined);
     }
     reading = false;
   };
   const soon = () => void readSoon();
-  // What it says is not taken as it comes: the server may have refused to keep it.
+  // The message itself is not used, since the server may have refused to keep it.
   const subscription = connection.subscribe(kvSubject(bucketName, key), { callback: soon });
   const timer = setInterval(soon, everyMs);
   outages.onReconnect(soon, signal);

@@ -9,13 +9,13 @@ import { TransportError } from '../../error.js';
 
 export interface AnnouncementQueue {
   /**
-   * Resolves with its receipt. @throws TransportError when no hub would accept it, or `end` was
+   * Resolves with the receipt. @throws TransportError when no hub would accept it, or `end` was
    * called
    */
   add(announcement: Announcement): Promise<Receipt>;
-  /** Says the first that has no receipt, where there is one. */
+  /** Sends the first announcement without a receipt, if there is one. */
   sayFirst(): void;
-  /** The receipt of what was said last; any other is of nothing that waits. */
+  /** Takes the receipt of the last announcement that was sent; any other is ignored. */
   receive(id: number, receipt: Receipt): void;
   end(error: TransportError): void;
 }

@@ -1,7 +1,7 @@
 /**
- * Moves a participant's blobs to a hub and from it. It tries until they are there, each time from
- * where the last try ended, and checks them against their hashes. The same in Node and in a page:
- * the caller brings the requests.
+ * Moves a participant's blobs to and from a hub. It tries until they are there, resumes where the
+ * last try ended, and checks the hashes. The same in Node and in a page: the caller brings the
+ * requests.
  */
 import type { Blob } from '../../../protocol/blob-name.js';
 import type { BlobRequests } from './blob-requests.js';
@@ -21,7 +21,7 @@ export function blobMover(requests: BlobRequests, { over, onTrouble }: BlobMover
   }
 
   return {
-    /** The same bytes once at a time: a second upload would end the first. */
+    /** One upload of the same bytes at a time: a second would end the first. */
     async upload(bytes: Uint8Array, known?: Blob): Promise<Blob> {
       const sha256 = known?.sha256 ?? (await requests.sha256(bytes));
       const running = uploads.get(sha256);

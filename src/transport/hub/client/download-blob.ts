@@ -7,7 +7,7 @@ import { TransportError } from '../../error.js';
 import { type BlobRequests, errorOfResponse, MOST_WRONG_HASHES } from './blob-requests.js';
 import type { Persist } from './persist.js';
 
-/** @throws TransportError what is final, or why it is over */
+/** @throws TransportError when trying again would not help, or the channel is closed */
 export async function downloadBlob(
   { request, runningSha256 }: BlobRequests,
   persist: Persist,
@@ -27,7 +27,7 @@ export async function downloadBlob(
   await persist(`download of ${short}`, async () => {
     const headers = {
       ...(at > 0 && { range: `bytes=${at}-` }),
-      // Changed on the way, or on the hub's disk: it may look there.
+      // The bytes changed on the way or on the hub's disk, so ask the hub to check its file.
       ...(wrongHashes > 0 && { 'want-repr-digest': 'sha-256=10' }),
     };
     const response = await request({ method: 'GET', path, headers }, over);

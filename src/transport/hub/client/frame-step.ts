@@ -1,6 +1,6 @@
 /**
  * Decides what a participant does on a frame of its hub, from the frame and the federation that it
- * has met before. Nothing is sent here.
+ * knows. A pure function: nothing is sent here.
  */
 import type { Receipt } from '../../../protocol/announcement.js';
 import { type Assignment, assignmentSchema } from '../../../protocol/assignment.js';
@@ -18,10 +18,10 @@ export type FrameStep =
   | { readonly type: 'assigned'; readonly assignment: Assignment }
   | { readonly type: 'received'; readonly id: number; readonly receipt: Receipt }
   | { readonly type: 'pong' }
-  /** A new connection may go better. */
+  /** A new connection may work. */
   | { readonly type: 'reconnect'; readonly reason: string }
   | { readonly type: 'end'; readonly error: TransportError }
-  /** It was left out. */
+  /** The frame is ignored. */
   | { readonly type: 'nothing' };
 
 export interface Greeting {
@@ -72,8 +72,8 @@ export function frameStep(
 }
 
 /**
- * What somebody has changed on the way is an end where nothing has begun; later, the next
- * connection may bring the real one.
+ * A description that was changed on the way is an error at the start. Later the participant
+ * reconnects, since the next connection may bring the right one.
  */
 function stepOnWelcome(
   { participant, heartbeatMs, description: signed }: HubFrame & { type: 'welcome' },
@@ -92,7 +92,10 @@ function stepOnWelcome(
   }
 }
 
-/** Why this is not the federation that the participant can take part in, or go on with. */
+/**
+ * The error if the participant cannot take part in this federation, or it is not the same as
+ * before.
+ */
 function otherFederation(now: Description, before: Description | undefined): TransportError | undefined {
   if (now.protocol !== PROTOCOL_VERSION) {
     return new TransportError(

@@ -1,7 +1,7 @@
 /**
- * A connection to a hub, which is made again whenever it is lost. The pause between tries grows
- * until the hub has greeted. A silent connection is given up. Participants and observers use it;
- * they decide what the frames mean. The same in Node and in a page.
+ * A connection to a hub that reconnects whenever it is lost. The pause between tries grows until
+ * the hub has greeted. A silent connection is given up. Participants and observers use it; they
+ * decide what the frames mean. The same in Node and in a page.
  */
 import type { z } from 'zod';
 import { parseFrame } from '../../../protocol/parse-frame.js';
@@ -12,35 +12,35 @@ import type { MessageSocket, OpenSocket } from './message-socket.js';
 
 export interface HubConnectionOptions<Heard> {
   readonly open: OpenSocket;
-  /** Of the hub's frames. */
+  /** The schema of the hub's frames. */
   readonly schema: z.ZodType<Heard>;
-  /** Aborted when no other connection is wanted. */
+  /** Aborted when no new connection is wanted. */
   readonly over: AbortSignal;
   readonly waits: Partial<Pick<Waits, 'greetingMs'>> | undefined;
   onFrame(frame: Heard): void;
-  /** Anything was heard, before it is known whether it can be read. */
+  /** Called for everything that arrives, before it is parsed. */
   onHeard?: (() => void) | undefined;
-  /** A connection was lost, or could not be made; it is tried again. */
+  /** Told in words of a connection that was lost or could not be made; it is tried again. */
   onTrouble?: ((reason: string) => void) | undefined;
-  /** There is no use in trying again. */
+  /** Called when trying again would not help. */
   onFailed(error: TransportError): void;
 }
 
 export interface HubConnection<Said> {
   connect(): void;
-  /** Says nothing while there is no connection. */
+  /** Does nothing while there is no connection. */
   send(frame: Said): void;
-  /** The hub has greeted, and says something every `beatMs` from now on. */
+  /** Called when the hub has greeted; it sends something every `beatMs` from now on. */
   greeted(beatMs: number): void;
-  /** By the connection of this moment. */
+  /** Whether the hub has greeted on the current connection. */
   isGreeted(): boolean;
-  /** Ends the connection of this moment; the next one is made after a while. */
+  /** Ends the current connection; the next one is made after a pause. */
   reconnect(reason: string): void;
-  /** Ends the connection of this moment. */
+  /** Ends the current connection. */
   close(): void;
 }
 
-/** A hub that is silent for so many beats is taken for gone. */
+/** A hub that is silent for so many beats counts as gone. */
 const BEATS_MISSED = 3;
 
 export function hubConnection<Heard, Said>(options: HubConnectionOptions<Heard>): HubConnection<Said> {
@@ -91,7 +91,7 @@ export function hubConnection<Heard, Said>(options: HubConnectionOptions<Heard>)
     }
   }
 
-  /** A hub whose machine went down says nothing more, and the system notices it late. */
+  /** When the hub's machine went down, nothing arrives, and the system notices it late. */
   function expectBeats(beatMs: number): void {
     clearInterval(watching);
     heardAt = performance.now();

@@ -1,6 +1,6 @@
 /**
  * A participant's end of a hub: its messages and its blobs. The same in Node and in a page: the
- * caller brings the means.
+ * caller brings the socket and the requests.
  */
 import type { CoordinatorTrust } from '../../coordinator-voice.js';
 import type { Patience } from '../../patience.js';
@@ -11,20 +11,19 @@ import { messageLoop } from './message-loop.js';
 import type { OpenSocket } from './message-socket.js';
 
 export interface HubParticipant extends ParticipantEnd {
-  /** Whose token it is. */
+  /** The participant of the token. */
   readonly participant: string;
 }
 
 export interface HubMeans {
   readonly open: OpenSocket;
   readonly requests: BlobRequests;
-  /** It is over: nothing of this is used any more. */
+  /** Called at the end: nothing of this is used any more. */
   release?(): void;
 }
 
 /**
- * Resolves once the hub has answered. @throws TransportError when the hub does not want this
- * participant
+ * Resolves once the hub has answered. @throws TransportError when the hub refuses this participant
  */
 export async function hubParticipant(
   { open, requests, release }: HubMeans,

@@ -1,6 +1,6 @@
 /** Sends the latest of values that come faster than they should be sent. */
 
-/** @returns tell, and what ends it */
+/** @returns a function that takes a value, and one that ends the sending */
 export function latestSaid<Value>(intervalMs: number, say: (value: Value) => void) {
   let next: { readonly value: Value } | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;

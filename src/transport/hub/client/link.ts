@@ -1,20 +1,20 @@
 /**
- * Links to the pages of a hub, such as `http://host:8470/join#token=T`. The secret is behind `#`,
+ * Links to the pages of a hub, such as `http://host:8470/join#token=T`. The secret is after `#`,
  * which a browser never sends. A command accepts a link in place of an address. The same in Node
  * and in a page.
  */
 import { isToken } from './parse-address.js';
 
-/** What stands behind `#`. */
+/** The part of a link after `#`. */
 export interface LinkFragment {
-  /** Whole, or nothing. */
+  /** Undefined if it is missing or not whole. */
   readonly token: string | undefined;
   /** The coordinator's key. */
   readonly key: string | undefined;
 }
 
 export interface HubLink extends LinkFragment {
-  /** Of the hub: without a page and without what stands behind `#`. */
+  /** The address of the hub, without the page and the part after `#`. */
   readonly address: string;
 }
 
@@ -24,16 +24,13 @@ export function readFragment(hash: string): LinkFragment {
   return { token: isToken(token) ? token : undefined, key: fields.get('key')?.trim() || undefined };
 }
 
-/**
- * Of a link or of a plain address; what is neither is left as it is, for the reader of addresses to
- * say so.
- */
+/** Reads a link or a plain address. Any other text is left as it is; `parseAddress` refuses it. */
 export function readLink(text: string): HubLink {
   const [address = '', ...rest] = text.split('#');
   const page = /^(https?:\/\/[^/?]+)\/(join\/?)?$/.exec(address);
   return { address: page?.[1] ?? address, ...readFragment(rest.join('#')) };
 }
 
-/** Of the page where a browser takes part, or of the one that shows the run. */
+/** A link to the page where a browser takes part, or to the dashboard. */
 export const linkTo = (page: 'join' | 'watch', address: string, token: string, key?: string): string =>
   `${address.replace(/\/$/, '')}/${page === 'join' ? 'join' : ''}#token=${token}${key === undefined ? '' : `&key=${key}`}`;

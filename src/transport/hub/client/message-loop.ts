@@ -1,7 +1,7 @@
 /**
- * Carries a participant's messages to a hub and back. It reconnects whenever the connection is
- * lost, and repeats each announcement until its receipt is there. `frame-step.ts` says what a frame
- * means. The same in Node and in a page: the caller brings the socket.
+ * Carries a participant's messages to and from a hub. It reconnects whenever the connection is
+ * lost, and repeats each announcement until it has a receipt. `frame-step.ts` decides what to do on
+ * a frame. The same in Node and in a page: the caller brings the socket.
  */
 import {
   type Announcement,
@@ -25,33 +25,33 @@ import type { OpenSocket } from './message-socket.js';
 
 export interface MessageLoopOptions extends CoordinatorTrust {
   readonly open: OpenSocket;
-  /** Ends it all, also before there was any connection. */
+  /** Ends everything, even before there was a connection. */
   readonly signal: AbortSignal;
-  /** A connection was lost, or could not be made; it is tried again. */
+  /** Told in words of a connection that was lost or could not be made; it is tried again. */
   readonly onTrouble?: ((reason: string) => void) | undefined;
-  /** There is a connection (again). */
+  /** Called when there is a connection (again). */
   readonly onConnected?: (() => void) | undefined;
   readonly waits?: Partial<Pick<Waits, 'greetingMs'>> | undefined;
 }
 
 export interface MessageLoop {
-  /** Whose token it is. */
+  /** The participant of the token. */
   readonly participant: string;
   readonly description: Description;
   readonly coordinator: MetCoordinator;
   assignments(): AsyncIterable<Assignment>;
   announce(announcement: Announcement): Promise<Receipt>;
   tell(progress: Progress): void;
-  /** Aborted when it is over; the reason says why. */
+  /** Aborted when the loop has ended; its reason says why. */
   readonly over: AbortSignal;
 }
 
-/** Progress is said so often at most. */
+/** The shortest time between two messages of progress. */
 const progressMs = 250;
 
 /**
  * Resolves with the first welcome.
- * @throws TransportError when the hub does not want this participant
+ * @throws TransportError when the hub refuses this participant
  */
 export function messageLoop(options: MessageLoopOptions): Promise<MessageLoop> {
   const voice = coordinatorVoice(options);

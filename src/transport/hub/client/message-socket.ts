@@ -1,4 +1,4 @@
-/** One WebSocket to a hub, by the means of Node or of a page, which the caller brings. */
+/** The interface to one WebSocket to a hub; Node and pages have their own implementation. */
 import type { TransportError } from '../../error.js';
 
 export interface MessageSocket {
@@ -10,8 +10,8 @@ export interface MessageSocket {
 export type OpenSocket = (events: {
   onText(text: string): void;
   /**
-   * It is closed, or could not be opened; in words why. With an error, there is no use in trying
-   * again.
+   * Called when the socket is closed or could not be opened, with the reason in words. With
+   * `final`, trying again would not help.
    */
   onEnd(reason: string, final?: TransportError): void;
 }) => MessageSocket;

@@ -1,6 +1,5 @@
 /**
- * Reads the address of a hub, and a token for it, as somebody has copied them. The same in Node and
- * in a page.
+ * Parses the address of a hub and a token, as a person copied them. The same in Node and in a page.
  */
 import { TransportError } from '../../error.js';
 
@@ -10,7 +9,7 @@ export interface HubLogin {
   readonly token: string;
 }
 
-/** Whether it looks like one. */
+/** Whether the text looks like a token. */
 export const isToken = (text: string) => /^[\w-]{43}$/.test(text);
 
 /** @throws TransportError when the address or the token cannot be one */

@@ -1,16 +1,16 @@
-/** Tries again until it works, with growing pauses, as long as another try can help. */
+/** Tries again with growing pauses until it works, as long as another try can help. */
 import { backoffMs, pause } from '../../backoff.js';
 import type { TransportError } from '../../error.js';
 
 export interface Persistence {
-  /** Ends what is under way; its reason is thrown. */
+  /** Ends the tries; its reason is thrown. */
   readonly over: AbortSignal;
   readonly onTrouble?: ((reason: string) => void) | undefined;
-  /** The error for which there is no use in trying again, where it is one. */
+  /** The error to throw if trying again would not help; undefined otherwise. */
   finalError(error: unknown): TransportError | undefined;
 }
 
-/** @throws TransportError what is final, or why it is over */
+/** @throws TransportError when trying again would not help, or the channel is closed */
 export type Persist = <Result>(what: string, once: () => Promise<Result>) => Promise<Result>;
 
 export const persistence =

@@ -1,6 +1,8 @@
-/** Reads what a hub answers in words, up to a short length. The same in Node and in a page. */
+/** Reads a hub's JSON answer, up to a limited length. The same in Node and in a page. */
 
-/** @returns undefined when it is not JSON. @throws Error when it does not come to an end */
+/**
+ * @returns undefined when it is not JSON. @throws Error when the connection is lost before its end
+ */
 export async function readJson(pieces: AsyncIterable<Uint8Array>, mostBytes = 2 ** 20): Promise<unknown> {
   const decoder = new TextDecoder();
   let text = '';

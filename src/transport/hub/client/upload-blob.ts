@@ -4,7 +4,7 @@
 import { type BlobRequests, errorOfResponse, MOST_WRONG_HASHES } from './blob-requests.js';
 import type { Persist } from './persist.js';
 
-/** @throws TransportError what is final, or why it is over */
+/** @throws TransportError when trying again would not help, or the channel is closed */
 export async function uploadBlob(
   { request }: BlobRequests,
   persist: Persist,
@@ -25,8 +25,7 @@ export async function uploadBlob(
     const body = bytes.subarray(offset);
     const headers = {
       'upload-offset': `${offset}`,
-      // A browser says the same once more, by itself, when it loses a connection that it had used
-      // before.
+      // A browser repeats a request by itself when it loses a connection that it had used before.
       ...(there === 0 && { 'if-none-match': '*' }),
     };
     const response = await request({ method: 'PUT', path, headers, body }, over);
@@ -34,7 +33,7 @@ export async function uploadBlob(
       response.discard();
       return;
     }
-    // What lay there was not ours, or was damaged: the hub has thrown it away.
+    // The hub's part was not from us, or was damaged; the hub has removed it.
     if (response.status === 422 && ++wrongHashes < MOST_WRONG_HASHES) {
       response.discard();
       throw new Error('the bytes were changed on the way');
@@ -43,7 +42,7 @@ export async function uploadBlob(
   });
 }
 
-/** Of a header; 0 where there is none, for then nothing is there. */
+/** The number in a header; 0 without the header, since the hub then has no part. */
 function wholeNumber(text: string | undefined): number {
   const value = Number(text);
   return Number.isSafeInteger(value) && value > 0 ? value : 0;

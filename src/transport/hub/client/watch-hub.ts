@@ -1,6 +1,6 @@
 /**
- * An observer's end of a hub. It reconnects whenever the connection is lost, and then receives what
- * is new since. The same in Node and in a page: the caller brings the socket.
+ * An observer's end of a hub. It reconnects whenever the connection is lost, and then gets what is
+ * new since. The same in Node and in a page: the caller brings the socket.
  */
 import { type RefusalReason, refusalReasonSchema } from '../../../protocol/frames.js';
 import { type ObservedFrame, type ObserverFrame, observedFrameSchema } from '../../../protocol/view.js';
@@ -15,20 +15,18 @@ export interface WatchHubOptions {
   readonly open: OpenSocket;
   readonly signal: AbortSignal;
   onFrame(frame: NewsFrame): void;
-  /** From where on to be told; asked whenever there is a connection, after its overview. */
+  /** The round and log entry to start from. Called on every connection, after the overview. */
   from(): { readonly round: number; readonly log: number };
-  /** Anything was heard, if only that the hub is there. */
+  /** Called for everything that arrives, even for a heartbeat. */
   onHeard?(): void;
-  /** A connection was lost, or could not be made; it is tried again. */
+  /** Told in words of a connection that was lost or could not be made; it is tried again. */
   onTrouble(reason: string): void;
   readonly waits?: Partial<Pick<Waits, 'greetingMs'>> | undefined;
 }
 
 const mayBecomeBetter: ReadonlySet<string> = new Set<RefusalReason>(['too-fast']);
 
-/**
- * Resolves when the signal is aborted. @throws TransportError when there is no use in trying again
- */
+/** Resolves when the signal is aborted. @throws TransportError when trying again would not help */
 export function watchHub({ open, signal, waits, ...events }: WatchHubOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const connection = hubConnection<ObservedFrame, ObserverFrame>({

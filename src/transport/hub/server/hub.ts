@@ -1,8 +1,8 @@
 /**
  * The hub: the coordinator's end of the embedded transport. One port serves HTTP (blobs, and the
- * operator's requests) and WebSockets (messages). Everything that lasts lies in the run folder, so
- * a hub that was killed is opened again as it was. Two hubs must not share a folder: the first one
- * holds a lock. Node only.
+ * operator's requests) and WebSockets (messages). All its lasting state is in the run folder, so a
+ * hub that was killed opens again as it was. Two hubs must not share a folder: the first one holds
+ * a lock. Node only.
  */
 import { X509Certificate } from 'node:crypto';
 import { getRequestListener } from '@hono/node-server';
@@ -32,23 +32,23 @@ import { acceptWebSockets } from './sockets/upgrade.js';
 
 export interface HubOptions {
   readonly blobs: BlobFolder;
-  /** A folder on the disk of `blobs`, for uploads that are not whole yet. */
+  /** A folder for uploads that are not whole yet, on the same disk as `blobs`. */
   readonly uploadsFolder: string;
   readonly tokens: Tokens;
-  /** Loopback by default: nothing else is listened on unless asked. */
+  /** Loopback by default: the hub listens on other addresses only if asked. */
   readonly host?: string;
-  /** Any by default. */
+  /** Any free port by default. */
   readonly port?: number;
   readonly tls?: ServerTls;
   readonly limits?: Partial<HubLimits>;
   readonly log?: Log;
-  /** What observers read: a document that JSON can write. */
+  /** The status that observers read: a JSON document. */
   readonly status?: () => unknown;
-  /** What observers watch. */
+  /** The view that observers watch. */
   readonly view?: RunView;
-  /** What an operator asks for. */
+  /** Carries out an operator's requests. */
   readonly operator?: RunOperator;
-  /** Where the hub lends shares. */
+  /** Set if the hub lends shares of a public data set. */
   readonly lendShare?: LendShare | undefined;
 }
 
@@ -56,12 +56,12 @@ export interface Hub extends BlobsBeside {
   /** `https://127.0.0.1:8470` */
   readonly url: string;
   readonly port: number;
-  /** SHA-256 of the certificate, in hexadecimal digits, where there is one. */
+  /** SHA-256 of the certificate, in hexadecimal digits; undefined without one. */
   readonly fingerprint: string | undefined;
 }
 
 /**
- * @throws TransportError when the address cannot be listened on, or the certificate cannot be used
+ * @throws TransportError when the hub cannot listen on the address, or cannot use the certificate
  */
 export async function openHub(handlers: SigningHandlers, options: HubOptions): Promise<Hub> {
   const { blobs, tokens, tls, host = '127.0.0.1', view } = options;
@@ -78,8 +78,8 @@ export async function openHub(handlers: SigningHandlers, options: HubOptions): P
   const board = switchboard({ handlers, description, limits, metrics, log, note, claim: uploads.claim });
   const watchers = view && observers({ view, limits, metrics, log, note });
   /**
-   * What the description names, and all that was ever offered: a participant may still be reading
-   * the model of the round before.
+   * The blobs that the description names, and all that were ever offered: a participant may still
+   * be reading the model of the round before.
    */
   const offered = new Set(given);
 
@@ -161,10 +161,13 @@ const uploadsOf = (
       log.error({ participant, blob: sha256.slice(0, 12), error }, 'the disk has lost what was uploaded'),
   });
 
-/** For messages and for a transfer. */
+/** The connections of one participant: one for messages and one for a transfer. */
 const CONNECTIONS_EACH = 2;
 
-/** As many connections as this process may have open; where that is too few, the log says so. */
+/**
+ * Limits the connections to those that this process may have open. If these are too few, the log
+ * says so.
+ */
 function limitsOf(options: HubOptions, participants: number, log: Log): HubLimits {
   const openFiles = openFilesLimit();
   const limits = fittingLimits(timely({ ...defaultLimits, ...options.limits }), openFiles);
@@ -175,7 +178,9 @@ function limitsOf(options: HubOptions, participants: number, log: Log): HubLimit
   return limits;
 }
 
-/** What fails for one fails for thousands, such as where no more files can be opened. */
+/**
+ * Limits the errors in the log: an error such as "too many open files" hits thousands of requests.
+ */
 function withFewErrors(log: Log): Log {
   const spare = sparingLog(log, 1, 30);
   return {
@@ -185,6 +190,6 @@ function withFewErrors(log: Log): Log {
   };
 }
 
-/** Hexadecimal digits as they are compared. */
+/** A certificate's fingerprint in the form in which fingerprints are compared. */
 export const fingerprintOf = (cert: string | Uint8Array) =>
   new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase();

@@ -1,6 +1,6 @@
 /**
- * The port that a hub listens on, by HTTP or, with a certificate, by HTTPS, with time limits for
- * strangers. Node only.
+ * The port of a hub, for HTTP or, with a certificate, HTTPS, with time limits for strangers. Node
+ * only.
  */
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -29,7 +29,7 @@ export const urlOf = ({ host, port, tls }: ServerAddress) =>
 
 /** @throws TransportError when the certificate cannot be used */
 export function makeServer(tls: ServerTls | undefined, limits: HubLimits): Server {
-  // A body may take as long as it moves (stall.ts); what comes before it may not.
+  // A body may take as long as it moves (stall.ts); the headers before it may not.
   const options = {
     IncomingMessage: HubIncoming,
     headersTimeout: limits.headersMs,
@@ -55,7 +55,7 @@ export function makeServer(tls: ServerTls | undefined, limits: HubLimits): Serve
   }
 }
 
-/** What is no HTTP, or no TLS, or does not come to an end. */
+/** Answers requests that are not HTTP or TLS, or do not end in time. */
 export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }: Turns): void {
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
@@ -63,7 +63,7 @@ export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }:
       const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
       note(slow ? 'headers-timeout' : 'no-http', { address: socket.remoteAddress }, error.message);
       const status = slow ? '408 Request Timeout' : '400 Bad Request';
-      // Into the middle of an answer nothing is written.
+      // Writes nothing into the middle of another answer.
       if (socket.writable && !isBusy(socket)) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     }
     socket.destroySoon();
@@ -73,7 +73,7 @@ export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }:
   });
 }
 
-/** @throws TransportError when the address cannot be listened on */
+/** @throws TransportError when the server cannot listen on the address */
 export function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

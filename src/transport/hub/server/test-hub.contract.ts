@@ -25,15 +25,15 @@ export type JoinTestHub = (
 export interface TestHub {
   readonly folder: string;
   readonly tokens: Tokens;
-  /** Of what has been logged so far. */
+  /** The lines that have been logged so far. */
   readonly lines: LogLine[];
   open(options?: Partial<HubOptions>, handlers?: Partial<SigningHandlers>): Promise<Hub>;
   /** The hub that was opened last. */
   hub(): Hub;
   tokenOf(name: string): Promise<string>;
-  /** By the end of Node, unless another is given. */
+  /** Joins by Node's client, unless another is given. */
   join(name: string, by?: JoinTestHub, trust?: CoordinatorTrust): Promise<ParticipantEnd>;
-  /** A line that says so, once it is there. */
+  /** Resolves with the first line that matches. */
   logged(isIt: (line: LogLine) => boolean): Promise<LogLine>;
   close(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 /**
- * Serves a hub's pages and its observers' view without a hub, for a run that is not under way and
- * in which nobody can take part. It listens on loopback only, for holders of the token that it
- * makes. Node only.
+ * Serves a hub's pages and its observers' view without a hub, for a recorded run in which nobody
+ * takes part. It listens on loopback only, for holders of the token that it makes. Node only.
  */
 import { getRequestListener } from '@hono/node-server';
 import { silentLog } from '../../log.js';
@@ -21,7 +20,7 @@ import { acceptWebSockets } from './sockets/upgrade.js';
 export interface ViewServer {
   /** `http://127.0.0.1:8470` */
   readonly url: string;
-  /** Of an observer. */
+  /** An observer's token. */
   readonly token: string;
   close(): Promise<void>;
 }
@@ -29,7 +28,7 @@ export interface ViewServer {
 const HOST = '127.0.0.1';
 
 /**
- * @param port any where it is 0
+ * @param port 0 means any free port
  * @throws TransportError when the port is taken
  */
 export async function openViewServer(view: RunView, port: number): Promise<ViewServer> {

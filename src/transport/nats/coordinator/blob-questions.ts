@@ -10,7 +10,7 @@ import { type FetchBlob, type FetchOptions, sizeProblem } from './fetch-blobs.js
 
 type QuestionOptions = Pick<FetchOptions, 'lead' | 'participants' | 'maximumBytes' | 'warn'>;
 
-/** Answers until the lead ends. */
+/** Answers questions until the lead ends. */
 export function answerBlobQuestions(
   { lead, participants, maximumBytes, warn }: QuestionOptions,
   fetch: FetchBlob,
@@ -26,7 +26,7 @@ export function answerBlobQuestions(
       }
       void answer(token, message.data).then(
         (reply) => reply !== undefined && message.respond(encode(reply)),
-        // Without an answer, it is asked once more.
+        // The participant gets no answer, and asks again.
         (cause: unknown) => warn(token, `a blob cannot be fetched: ${messageOf(cause)}`),
       );
     },

@@ -1,7 +1,7 @@
 /**
- * The consumer by which an epoch hears announcements. Each epoch has its own. So the
- * acknowledgements of a fenced coordinator belong to a consumer that the server does not know any
- * more. Node only.
+ * The consumer by which the coordinator of an epoch receives announcements. Each epoch has its own.
+ * So the acknowledgements of a fenced coordinator belong to a consumer that no longer exists. Node
+ * only.
  */
 import { AckPolicy } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
@@ -11,14 +11,15 @@ import { ANNOUNCEMENTS, announcementSubject } from '../names.js';
 import { readState, type StateOwner } from '../state.js';
 import { fencedBy } from './fence.js';
 
-/**
- * After which an announcement that was heard, but not answered, is heard again under the same lead.
- */
+/** The time after which an announcement that was received but not answered is delivered again. */
 export const HEARD_AGAIN_MS = 5000;
 
 export const consumerName = (job: string, epoch: number) => `${job}-${epoch}`;
 
-/** Makes that of an epoch; the one before goes first, since two may not hear the same. */
+/**
+ * Makes the consumer of an epoch. The one before is deleted first, since two cannot receive the
+ * same announcements.
+ */
 export async function replaceConsumer(
   { manager }: Nats,
   owner: StateOwner,
@@ -42,8 +43,7 @@ export async function replaceConsumer(
   } catch (error) {
     const now = await readState(state, owner);
     if (now.state !== undefined && now.state.epoch > epoch) throw fencedBy(job, now.state.epoch);
-    // One of the epoch before came into being after the look at the list, or the server was away:
-    // once more.
+    // An older consumer appeared after the list was read, or the server was away: try again.
     throw new Error('the consumer was not made', { cause: error });
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The coordinator's end of a channel over NATS. The coordinator takes the lead (`take-lead.ts`),
- * reads its journal, and opens this end. The description lies in a key, and so does the current
- * assignment. Announcements come from a stream, and blobs from the object store or, beside it, by
- * HTTP. Node only.
+ * reads its journal, and opens this end. The description and the current assignment are in keys.
+ * Announcements come from a stream, and blobs from the object store or by HTTP from a hub. Node
+ * only.
  */
 import type { Announcement, Receipt } from '../../../protocol/announcement.js';
 import type { Assignment } from '../../../protocol/assignment.js';
@@ -23,12 +23,12 @@ import { type ObjectStoreEnd, objectStoreEnd } from './object-store-end.js';
 export interface NatsCoordinatorOptions {
   readonly blobs: BlobFolder;
   /**
-   * Where participants move blobs: by default the object store; a URL is that of a hub with the
-   * same folder of blobs.
+   * Where participants move blobs: the object store by default, or the URL of a hub with the same
+   * folder of blobs.
    */
   readonly blobPlace?: BlobChannel;
   readonly maximumBlobBytes?: number;
-  /** What an operator should know: who sent what could not be read, and what is tried once more. */
+  /** The log for the operator: messages that cannot be read, and failures that are tried again. */
   readonly log?: Log;
 }
 
@@ -80,7 +80,7 @@ export async function openNatsCoordinator(
   }
 }
 
-/** So many lines about one participant are enough. */
+/** The most lines about one participant. */
 const WARNINGS = 10;
 
 function warnings(participants: ReadonlyMap<string, string>, log: Log) {
@@ -120,7 +120,7 @@ async function receive(
   announcement: Announcement,
 ): Promise<Receipt> {
   const named = blobsOfAnnouncement(announcement);
-  // One that is in neither is missed by the receiver, if it needs it.
+  // If a blob is in neither place, the receiver of the announcement notices it.
   for (const blob of named) await objects?.fetch(tokenOf(name), blob);
   const settle = objects?.claim(named);
   let receipt: Receipt | undefined;
@@ -132,7 +132,7 @@ async function receive(
   }
 }
 
-/** One assignment after the other, each when what it names is in the store. */
+/** Publishes one assignment after the other, each when the blobs that it names are in the store. */
 function publisher({ nats, signal, publish }: NatsLead, objects: ObjectStoreEnd | undefined) {
   let publishing: Promise<unknown> = Promise.resolve();
 
@@ -141,12 +141,12 @@ function publisher({ nats, signal, publish }: NatsLead, objects: ObjectStoreEnd 
       await nats.outages
         .untilDone('the models', (lost) => objects.offer(assignment, lost), signal)
         .catch((error: unknown) => {
-          // A coordinator that was fenced meanwhile must hear that.
+          // A coordinator that was fenced meanwhile must get that error.
           if (!signal.aborted) throw error;
         });
     }
     await publish(assignment);
-    // What is left over is removed with the next assignment.
+    // Blobs that could not be removed are removed with the next assignment.
     await objects?.forget(assignment).catch(() => undefined);
   }
 

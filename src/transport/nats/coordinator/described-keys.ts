@@ -1,7 +1,7 @@
 /**
  * The two keys by which participants find a federation: the current job of this account, and its
- * description. The coordinator writes them, and writes them again where somebody else has
- * overwritten them. Node only.
+ * description. The coordinator writes them, and writes them again if another client overwrites
+ * them. Node only.
  */
 import type { z } from 'zod';
 import { described, readSigned, signedSchema } from '../../../protocol/signed.js';
@@ -19,7 +19,7 @@ import {
 import { CURRENT_KEY, descriptionKey } from '../names.js';
 import type { NatsLead } from './lead.js';
 
-/** Writes both, and guards them until the lead ends. */
+/** Writes both keys, and guards them until the lead ends. */
 export async function publishDescription(
   { description, epoch, signer }: SigningHandlers,
   lead: NatsLead,
@@ -46,7 +46,7 @@ function guard(lead: NatsLead, key: string, value: Uint8Array, mayStay: (other: 
   return guardKey(lead.nats, guarded, lead.signal);
 }
 
-/** Of a description by the coordinator that has taken over; 0 where this key has not signed it. */
+/** The epoch of a description; 0 if this job's key has not signed it. */
 function epochOf(value: Uint8Array, { signer: { key, job } }: NatsLead): number {
   const signed = readAs(signedSchema, value);
   if (signed === undefined) return 0;
@@ -54,7 +54,9 @@ function epochOf(value: Uint8Array, { signer: { key, job } }: NatsLead): number 
   return 'value' in read ? read.value.epoch : 0;
 }
 
-/** Of the next federation in this account; our own where it cannot be read. */
+/**
+ * The job in a value: that of the next federation in this account. Our own if it cannot be read.
+ */
 function jobOf(value: Uint8Array, own: string): string {
   return readAs(currentSchema, value)?.job ?? own;
 }

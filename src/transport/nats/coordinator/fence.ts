@@ -1,21 +1,22 @@
 /**
- * The fact that another coordinator has taken the lead: it is found once, told to all listeners,
- * and ends the work of this one.
+ * Records that another coordinator has taken the lead: it tells all listeners once, and ends the
+ * work of this one.
  */
 import { FencedError } from '../../error.js';
 
 export interface Fence {
   /**
-   * Another leads since this epoch. @returns the error that everything under this lead ends with
+   * Another coordinator leads with this epoch. @returns the error with which everything under this
+   * lead ends
    */
   raise(epoch: number): FencedError;
-  /** Why nothing is written any more, where another leads. */
+  /** The error, if another coordinator leads. */
   error(): FencedError | undefined;
   /** Calls back once, at once if it has happened already. */
   onRaised(act: (error: FencedError) => void): void;
 }
 
-/** @param onFirst before anybody is told */
+/** @param onFirst called before all listeners */
 export function openFence(job: string, onFirst: () => void): Fence {
   const listeners: ((error: FencedError) => void)[] = [];
   let fenced: FencedError | undefined;

@@ -18,17 +18,17 @@ export interface FetchOptions {
   readonly blobs: BlobFolder;
   /** Token → name. */
   readonly participants: ReadonlyMap<string, string>;
-  /** Of each participant, by its token. */
+  /** The store of each participant, by its token. */
   readonly uploads: ReadonlyMap<string, Store>;
-  /** What was fetched, and not announced yet. */
+  /** The blobs that were fetched and not announced yet. */
   readonly pending: PendingBlobs;
-  /** Larger ones are refused. */
+  /** Larger blobs are refused. */
   readonly maximumBytes: number;
   readonly brought: BroughtBlobs;
   warn(token: string, message: string): void;
 }
 
-/** Is it in the folder now? It is fetched where it is not, once however many ask. */
+/** Fetches a blob into the folder, once however many ask. @returns whether it is there now */
 export type FetchBlob = (token: string, blob: Blob) => Promise<boolean>;
 
 export function blobFetcher(options: FetchOptions): FetchBlob {
@@ -51,7 +51,7 @@ export function blobFetcher(options: FetchOptions): FetchBlob {
   };
 }
 
-/** @returns whether it is in the folder now */
+/** @returns whether the blob is in the folder now */
 async function fetchObject(
   { lead, blobs, uploads, pending, brought, maximumBytes, warn }: FetchOptions,
   token: string,
@@ -88,21 +88,20 @@ async function fetchObject(
     return false;
   } finally {
     await rm(part, { force: true });
-    // On the disk now, or worth nothing; what is left by a lost connection is replaced by the next
-    // upload.
+    // The blob is on the disk now, or is invalid. If the removal fails, the next upload replaces
+    // it.
     await store.remove(name).catch(() => undefined);
   }
 }
 
-/** Why a blob is refused, where it is too large. */
+/** Why a blob is too large; undefined if it is not. */
 export function sizeProblem({ bytes }: Blob, maximumBytes: number): string | undefined {
   if (bytes <= maximumBytes) return undefined;
   return `a blob has ${bytes} bytes, expected at most ${maximumBytes}`;
 }
 
 /**
- * Writes an object into a file, synced. @throws DamagedObject when its bytes are not those of the
- * hash
+ * Writes an object into a file, synced. @throws DamagedObject when its bytes do not have the hash
  */
 async function receive(object: AsyncIterable<Uint8Array>, path: string, blob: Blob): Promise<void> {
   const hash = createHash('sha256');

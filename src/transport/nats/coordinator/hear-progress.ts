@@ -1,6 +1,6 @@
 /**
- * Hears the progress of participants. The newest counts, and a lost message does no harm. Node
- * only.
+ * Receives the progress of participants. Only the newest counts, and a lost message does no harm.
+ * Node only.
  */
 import { type Progress, progressSchema } from '../../../protocol/announcement.js';
 import { messageOf } from '../explain.js';
@@ -13,11 +13,11 @@ export interface ProgressHearing {
   /** Token → name. */
   readonly participants: ReadonlyMap<string, string>;
   onProgress(name: string, progress: Progress): void;
-  /** Once for every message that cannot be read. */
+  /** Called for every message that cannot be read. */
   warn(token: string, message: string): void;
 }
 
-/** Hears until the lead ends. */
+/** Receives progress until the lead ends. */
 export function hearProgress({ lead, participants, onProgress, warn }: ProgressHearing): void {
   const { nats, job, signal } = lead;
   const subscription = nats.connection.subscribe(progressSubject(job, '*'), {

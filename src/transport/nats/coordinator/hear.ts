@@ -1,9 +1,9 @@
 /**
- * Hears announcements one after the other for each participant, each until it was answered. A
- * message is acknowledged, and so removed, after `receive` has resolved. It is answered after the
- * server has confirmed that, which the server does for the leader only. So in every case the
- * message is heard again: by redelivery, by the next leader, or because the participant, without a
- * receipt, says it again.
+ * Receives announcements, one after the other for each participant. A message is acknowledged, and
+ * so removed, after `receive` has resolved. It is answered after the server has confirmed that,
+ * which the server does only for the leader. If anything fails before, the message is received
+ * again: by redelivery, by the next leader, or because the participant, without a receipt, repeats
+ * it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';
@@ -19,15 +19,15 @@ export interface Hearing {
   /** Token → name. */
   readonly participants: ReadonlyMap<string, string>;
   receive(participant: string, announcement: Announcement): Promise<Receipt>;
-  /** Once for every message that is refused or goes wrong. */
+  /** Called for every message that is refused or fails. */
   warn(token: string, message: string): void;
 }
 
-/** Of those that wait for their turn; the server holds the others back. */
+/** The most announcements that wait for their turn; the server keeps the others. */
 const AT_ONCE = 100;
 const AGAIN_AFTER_MS = 1000;
 
-/** Hears until the lead ends. */
+/** Receives announcements until the lead ends. */
 export function hearAnnouncements({ lead, participants, receive, warn }: Hearing): void {
   const { connection, jetStream } = lead.nats;
   const turns = new Map<string, Promise<void>>();
@@ -49,7 +49,7 @@ export function hearAnnouncements({ lead, participants, receive, warn }: Hearing
     }
   })();
 
-  /** Those of one participant are heard one after the other. */
+  /** Handles the announcements of one participant one after the other. */
   function inTurn(message: JsMsg): void {
     const token = message.subject.split('.')[3] ?? '';
     const turn = (turns.get(token) ?? Promise.resolve()).then(() => hear(message, token));

@@ -1,8 +1,8 @@
 /**
- * The lead of a job: the coordinator leads whose epoch is in the key of the state. Everything that
- * is published under a lead is a compare-and-set of that one key (`led-state.ts`). So a fenced
- * coordinator writes nothing any more, however late it wakes. Announcements are fenced as well
- * (`consumer.ts`); what was not acknowledged is heard by the next leader. Node only.
+ * A coordinator's lead of a job. The coordinator whose epoch is in the key of the state leads.
+ * Everything that is published under a lead is a compare-and-set of that one key (`led-state.ts`).
+ * So a fenced coordinator can write nothing more, however late it wakes. Announcements are fenced
+ * as well (`consumer.ts`); the next leader receives those that were not acknowledged. Node only.
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,24 +18,24 @@ import { consumerName } from './consumer.js';
 import { openFence } from './fence.js';
 import { ledState, type WonState } from './led-state.js';
 
-/** Everything that a coordinator does on the server, it does by its lead. */
+/** A lead: everything that a coordinator does on the server belongs to one. */
 export interface NatsLead {
   readonly job: string;
   readonly signer: Signer;
-  /** From 1, larger with every lead that is taken of the job. */
+  /** The number of the lead: from 1, larger with every coordinator that takes the lead. */
   readonly epoch: number;
   readonly nats: Nats;
   readonly buckets: Buckets;
   readonly beatMs: number;
-  /** Of the announcements that are heard under this lead. */
+  /** The name of the consumer of announcements under this lead. */
   readonly consumer: string;
-  /** Ends with the lead, fenced or closed. */
+  /** Aborted when the lead ends, because it is fenced or closed. */
   readonly signal: AbortSignal;
   /** Calls back once, at once if it has happened already. */
   onFenced(act: (error: FencedError) => void): void;
   /** @throws FencedError when another has taken the lead */
   publish(assignment: Assignment): Promise<void>;
-  /** What somebody else has written, in words. */
+  /** Reports in words what another client has overwritten. */
   spoiled(what: string): void;
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export function holdLead(
   const spoiled = rarely(onSpoiled);
   const ending = new AbortController();
   const { signal } = ending;
-  // As many as there are keys to watch, and questions under way: more than ten, and no leak.
+  // More than ten listeners are no leak here: one for each watched key and pending request.
   setMaxListeners(50, signal);
   const fence = openFence(job, () => ending.abort());
   const state = ledState({ nats, signer, buckets, fence, signal, spoiled }, won);
@@ -76,8 +76,8 @@ export function holdLead(
       const closed = signal.aborted;
       ending.abort();
       if (!closed && !nats.connection.isClosed()) {
-        // Both only spare the next one some waiting: not worth an error, or a long wait for a
-        // server that is away.
+        // Both only shorten the wait of the next leader, so a failure is ignored and a server that
+        // is away is not waited for.
         const leaving = Promise.allSettled([
           say(true),
           nats.manager.consumers.delete(ANNOUNCEMENTS, consumer),

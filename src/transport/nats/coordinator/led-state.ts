@@ -1,7 +1,7 @@
 /**
- * The key of a job's state under one lead. Every write is a compare-and-set, one after the other.
- * What another client wrote there is overwritten, unless it is a later epoch, which fences this
- * lead. Node only.
+ * The key of a job's state under one lead. Every write is a compare-and-set, one after the other. A
+ * value of another client is overwritten, unless it has a later epoch, which fences this lead. Node
+ * only.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KvEntry } from '@nats-io/kv';
@@ -26,13 +26,13 @@ export interface LedStateParts {
   readonly signer: Signer;
   readonly buckets: Buckets;
   readonly fence: Fence;
-  /** The end of the lead. */
+  /** Aborted when the lead ends. */
   readonly signal: AbortSignal;
-  /** What somebody else has written, in words. */
+  /** Reports in words what another client has overwritten. */
   spoiled(what: string): void;
 }
 
-/** The state by which the lead was taken. */
+/** The state with which the lead was taken. */
 export interface WonState {
   readonly revision: number;
   readonly state: State;
@@ -48,10 +48,10 @@ export function ledState(parts: LedStateParts, won: WonState): LedState {
   const signedWith = (assignment: Assignment | undefined) => signer.sign('nats-state', { epoch, assignment });
   let revision = won.revision;
   let latest = won.state.assignment;
-  /** What is there, or is being written. */
+  /** The signed state that is there, or is being written. */
   let current = signedWith(latest);
 
-  /** What lies there now, of this epoch. @throws FencedError where it is of a later one */
+  /** Reads the present value. @throws FencedError when it has a later epoch */
   async function look(): Promise<Revised> {
     const now = await readState(buckets.state, owner);
     if (now.state !== undefined && now.state.epoch > epoch) throw fence.raise(now.state.epoch);
@@ -59,7 +59,7 @@ export function ledState(parts: LedStateParts, won: WonState): LedState {
     return now;
   }
 
-  /** What was written, but not confirmed, is found by looking: the epoch says whose it is. */
+  /** A write that was not confirmed is found by reading: the epoch says whose value it is. */
   async function write(assignment: Assignment | undefined): Promise<void> {
     current = signedWith(assignment);
     const written = await writeState(buckets.state, job, current, revision);
@@ -67,7 +67,7 @@ export function ledState(parts: LedStateParts, won: WonState): LedState {
     else if ((await look()).signature !== current.signature) await write(assignment);
   }
 
-  /** Writes the state once more, where something else lies there than was written last. */
+  /** Writes the state again, if the present value is not the last one that was written. */
   async function repair(): Promise<void> {
     if (signal.aborted || (await look()).signature === current.signature) return;
     await write(latest);

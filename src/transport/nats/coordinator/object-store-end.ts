@@ -1,7 +1,7 @@
 /**
- * The coordinator's end of the object store. What participants put there is fetched into the blob
- * folder, checked, and removed from the store. What an assignment names is put there for all. Node
- * only.
+ * The coordinator's end of the object store. Blobs of participants are fetched into the blob
+ * folder, checked, and removed from the store. Blobs that an assignment names are put there for all
+ * participants. Node only.
  */
 import type { Blob } from '../../../protocol/blob-name.js';
 import type { Description } from '../../../protocol/description.js';
@@ -13,21 +13,21 @@ import { answerBlobQuestions } from './blob-questions.js';
 import { blobFetcher, type FetchBlob, type FetchOptions } from './fetch-blobs.js';
 import { type OfferedModels, offeredModels } from './offered-models.js';
 
-/** Of each participant, fetched and not announced: as at the hub. */
+/** The bytes of each participant's blobs that are fetched and not announced: as at the hub. */
 const PENDING_BYTES = 2 ** 33;
 const PENDING_BLOBS = 64;
 
 export interface ObjectStoreOptions extends Omit<FetchOptions, 'uploads' | 'pending'> {
   readonly description: Description;
-  /** The run refers to this blob. */
+  /** Whether the run refers to this blob. */
   holds(sha256: string): boolean;
-  /** Makes a blob sound that is to be offered. */
+  /** Repairs a blob that is to be offered. */
   mend(sha256: string): Promise<void>;
 }
 
 export interface ObjectStoreEnd extends OfferedModels {
   readonly fetch: FetchBlob;
-  /** These are in use now. */
+  /** Marks blobs as in use. */
   claim(of: readonly Blob[]): SettleClaim;
 }
 

@@ -12,20 +12,20 @@ import { objectName } from '../names.js';
 import { CHUNK_BYTES, type Store } from '../object-store.js';
 
 export interface OfferedModels {
-  /** Puts what the description and the assignment name into the store. */
+  /** Puts the blobs that the description and the assignment name into the store. */
   offer(assignment: Assignment | undefined, lost: AbortSignal): Promise<void>;
-  /** Removes what neither they nor the assignment before name. */
+  /** Removes blobs that neither the description nor the last two assignments name. */
   forget(assignment: Assignment): Promise<void>;
 }
 
 export interface OfferOptions {
   readonly lead: { readonly job: string };
   readonly blobs: BlobFolder;
-  /** Makes a blob sound that is to be offered. */
+  /** Repairs a blob that is to be offered. */
   mend(sha256: string): Promise<void>;
 }
 
-/** @param always what the description names */
+/** @param always the blobs that the description names */
 export function offeredModels(
   { lead, blobs, mend }: OfferOptions,
   models: Store,

@@ -1,7 +1,7 @@
 /**
- * A standby coordinator waits for the leader's beat to stop. A leader that leaves says so, with its
- * epoch. Without that, a missing beat could also be that of a leader that has just won and has not
- * said yet that it is there.
+ * How a standby coordinator waits for the leader to be gone. A leader that leaves says so with its
+ * epoch. Without the epoch, a missing beat could belong to a new leader that has not sent its first
+ * beat yet.
  */
 import type { KvEntry } from '@nats-io/kv';
 import type { Nats } from '../connection.js';
@@ -12,9 +12,9 @@ import { decode, leaderSchema } from '../messages.js';
 import { leaderKey } from '../names.js';
 
 /**
- * Resolves when the leader of `epoch` is gone; of any, where it is not known: at once where it has
- * left, else when no beat has come for `afterMs`. Beats that a lost connection kept away do not
- * count as missed: then it is ourselves who are gone.
+ * Resolves when the leader of `epoch`, or any leader if the epoch is unknown, is gone: at once if
+ * it has left, otherwise when no beat has come for `afterMs`. While our own connection is lost,
+ * beats do not count as missed.
  * @throws TransportError when `signal` is aborted before
  */
 export async function leaderGone(
@@ -49,13 +49,13 @@ export async function leaderGone(
   }
 }
 
-/** The epoch whose leader says by this that it leaves. */
+/** The epoch of a leader's goodbye; undefined for any other entry. */
 function leftEpoch(entry: KvEntry): number | undefined {
   try {
     const { epoch, left } = decode(leaderSchema, entry.value, 1024);
     return left ? epoch : undefined;
   } catch {
-    // Another version's, or nothing: its writer was there.
+    // An entry of another version or an invalid one; it still shows that its writer was there.
     return undefined;
   }
 }

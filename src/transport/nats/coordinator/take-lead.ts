@@ -1,7 +1,7 @@
 /**
  * Takes the lead of a job: by a compare-and-set of the key of its state, with an epoch that is
- * larger than every one before. A standby waits for the leader's beat to stop. How long it waits is
- * a question of convenience only: a leader that was wrongly taken for dead is fenced. Node only.
+ * larger than every one before. A standby waits for the leader's beat to stop. The length of that
+ * wait is not critical: a leader that was wrongly taken for dead is fenced. Node only.
  */
 import type { Signer } from '../../../protocol/signed.js';
 import type { Patience } from '../../patience.js';
@@ -23,23 +23,21 @@ export interface LeadOptions extends Patience {
    */
   readonly lastEpoch?: (() => Promise<number>) | undefined;
   /**
-   * Somebody else has written a key that only a coordinator writes; it is written again. Told of
-   * more and more rarely.
+   * Told that another client has written a coordinator's key, which is written again. Called more
+   * and more rarely.
    */
   readonly onSpoiled?: ((what: string) => void) | undefined;
   readonly access?: NatsAccess;
   /**
-   * Waits until the leader's beat is gone; without it, the present leader is fenced at once, as a
-   * restart wants it.
+   * Whether to wait until the leader's beat has stopped. Otherwise the present leader is fenced at
+   * once, as a restart needs it.
    */
   readonly standby?: boolean;
-  /**
-   * How often the leader says that it is there; after five that are missed, a standby takes over.
-   */
+  /** The interval of the leader's beat. After five missed beats a standby takes over. */
   readonly leaderBeatMs?: number;
   /**
-   * How often a participant does; after three that are missed, it counts as gone. The same at all
-   * ends.
+   * The interval of a participant's beat. After three missed beats it counts as gone. It must be
+   * the same at all ends.
    */
   readonly beatMs?: number;
 }
@@ -47,9 +45,9 @@ export interface LeadOptions extends Patience {
 const LEADER_BEATS_MISSED = 5;
 
 /**
- * Call it before the journal is read: what was acknowledged under the lead before is in there, and
- * nothing is added by it.
- * @param signer of the job that is led, with the same key at every coordinator of it
+ * Call it before the journal is read: then the journal has everything that was acknowledged under
+ * the lead before, and nothing is added to it later.
+ * @param signer signs for the job, with the same key at every coordinator of it
  * @throws TransportError when the server cannot be used, or `signal` was aborted; OtherKeyError
  *   when a coordinator with another key leads
  */
@@ -104,7 +102,7 @@ interface Contest {
   readonly signer: Signer;
   readonly lastEpoch: LeadOptions['lastEpoch'];
   readonly signal: AbortSignal;
-  /** Waits until the leader's beat is gone for so long. */
+  /** How long the leader's beat must be missing; undefined to take the lead at once. */
   readonly standbyMs: number | undefined;
 }
 
@@ -120,13 +118,12 @@ async function winEpoch(contest: Contest): Promise<WonState> {
   }
 }
 
-/** One compare-and-set; nothing where somebody else took the lead since the look at it. */
+/** One compare-and-set; undefined if another coordinator took the lead meanwhile. */
 async function tryEpoch(contest: Contest, before: Revised): Promise<WonState | undefined> {
   const { buckets, signer, lastEpoch } = contest;
   const now = await readOwn(contest);
   if (now.state?.epoch !== before.state?.epoch) return undefined;
-  // Where somebody has overwritten the state: every epoch was a revision, so none was larger than
-  // this one's.
+  // If the state was overwritten, its revision is used: no epoch was ever larger than a revision.
   const last = Math.max(now.state?.epoch ?? now.revision, (await lastEpoch?.()) ?? 0);
   const state: State = { ...now.state, epoch: last + 1 };
   const signed = signer.sign('nats-state', state);
@@ -134,7 +131,7 @@ async function tryEpoch(contest: Contest, before: Revised): Promise<WonState | u
   return revision === undefined ? undefined : { revision, state };
 }
 
-/** @throws OtherKeyError where the state is that of a coordinator with another key */
+/** @throws OtherKeyError when the state belongs to a coordinator with another key */
 async function readOwn({ buckets, signer }: Contest): Promise<Revised> {
   const owner = ownerOf(signer);
   const now = await readState(buckets.state, owner);

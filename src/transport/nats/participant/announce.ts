@@ -1,8 +1,8 @@
 /**
- * Announces for a participant: it publishes until there is a receipt. While an announcement lies
- * there unanswered, the server refuses another for the same subject, so repeating it costs nothing.
- * Once it was answered and removed, a repeated announcement is heard and answered once more. That
- * is how a lost receipt is requested, and no receipt needs to be kept.
+ * Announces for a participant: it publishes until there is a receipt. While an announcement is
+ * unanswered, the server refuses another for the same subject, so repeating it costs nothing. Once
+ * it was answered and removed, a repeated announcement is received and answered again. So a lost
+ * receipt is requested by repeating, and no receipt needs to be kept.
  */
 import { randomUUID } from 'node:crypto';
 import { JetStreamApiError } from '@nats-io/jetstream';
@@ -12,7 +12,7 @@ import { closedError } from '../explain.js';
 import { answerSchema, decode, encode } from '../messages.js';
 import { ANNOUNCEMENT_BYTES, receiptSubject, subjectOf } from '../names.js';
 
-/** "maximum messages per subject exceeded": one lies there already. */
+/** "maximum messages per subject exceeded": an announcement is there already. */
 const LIES_THERE = 10077;
 
 export function announcer(
@@ -23,7 +23,7 @@ export function announcer(
   signal: AbortSignal,
 ): (announcement: Announcement) => Promise<Receipt> {
   const receipts = new Map<string, (receipt: Receipt) => void>();
-  /** Somebody waits for an occasion to say it again. */
+  /** Wakes the loop below, to publish again. */
   let wake = () => {};
   connection.subscribe(receiptSubject(job, token), {
     callback(error, message) {
@@ -31,11 +31,11 @@ export function announcer(
       try {
         const { id, receipt } = decode(answerSchema, message.data, ANNOUNCEMENT_BYTES);
         const resolve = receipts.get(id);
-        // One of a process before ours is answered: its place is free.
+        // The announcement of an earlier process was answered: its subject is free.
         if (resolve === undefined) wake();
         else resolve(receipt);
       } catch {
-        // It is no receipt: there will be one when we ask again.
+        // It is not a receipt; the next try gets one.
       }
     },
   });

@@ -1,6 +1,6 @@
 /**
- * The end of a participant's channel: asked for, or because the connection was closed for good.
- * Node only.
+ * How a participant's channel ends: by `close`, or because the connection was closed for good. Node
+ * only.
  */
 import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -8,19 +8,19 @@ import type { TransportError } from '../../error.js';
 import { closedError, explain } from '../explain.js';
 
 export interface ChannelEnd {
-  /** Aborted with the channel; its reason says why. */
+  /** Aborted when the channel ends; its reason says why. */
   readonly signal: AbortSignal;
-  /** Why the connection was closed, where nobody asked for it. */
+  /** The error, if the connection was closed for good. */
   failure(): TransportError | undefined;
   end(): void;
-  /** @throws why the channel has ended, where that is before `work` is done */
+  /** @throws the reason of the channel's end, if it comes before `work` is done */
   unlessOver<Result>(work: Promise<Result>): Promise<Result>;
 }
 
 export function channelEnd(connection: NatsConnection): ChannelEnd {
   const closing = new AbortController();
   const { signal } = closing;
-  // As many as there are keys to watch, and questions under way: more than ten, and no leak.
+  // More than ten listeners are no leak here: one for each watched key and pending request.
   setMaxListeners(50, signal);
   let failure: TransportError | undefined;
   const closed = new Promise<never>((_, reject) => {
@@ -28,7 +28,7 @@ export function channelEnd(connection: NatsConnection): ChannelEnd {
   });
   closed.catch(() => undefined);
   void connection.closed().then((error) => {
-    // Such as credentials that were revoked: there is no use in connecting again.
+    // For example revoked credentials: connecting again would not help.
     if (error instanceof Error && !signal.aborted) failure = explain(error, 'the connection was closed');
     closing.abort(failure ?? closedError());
   });

@@ -1,5 +1,5 @@
 /**
- * How a participant finds a federation: by the key of the account's current job, and that job's
+ * Finds the federation of a participant: by the key of the account's current job, and that job's
  * description. Node only.
  */
 import { JetStreamApiError } from '@nats-io/jetstream';
@@ -19,14 +19,14 @@ import { mustReadKey } from './read-key.js';
 export interface FoundFederation {
   readonly buckets: Buckets;
   readonly description: Description;
-  /** Of the coordinator that signed it. */
+  /** The epoch of the coordinator that signed it. */
   readonly epoch: number;
   readonly key: string;
   readonly blobPlace: BlobChannel;
 }
 
 /**
- * Resolves once there is a federation, where `onTrouble` is told of the waiting.
+ * Resolves once there is a federation. It waits only if there is an `onTrouble` to be told.
  * @throws TransportError when there is none, or it speaks another protocol; OtherKeyError when it
  *   has another key than the one given
  */
@@ -76,7 +76,7 @@ class NobodyThereError extends TransportError {
   }
 }
 
-/** What lies there and is not the coordinator's, it writes over where it is at work. */
+/** A running coordinator overwrites values that are not its own, so these errors may go away. */
 const isMatterOfTime = (error: unknown) => error instanceof NobodyThereError || error instanceof SpoiledError;
 
 const isMissing = (error: unknown) => error instanceof JetStreamApiError && error.status === 404;

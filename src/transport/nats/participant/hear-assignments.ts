@@ -1,6 +1,5 @@
 /**
- * The assignments of a federation as its coordinator publishes them, the newest that is its own
- * word. Node only.
+ * Receives the assignments of a federation: the newest that its coordinator has signed. Node only.
  */
 import type { KvEntry } from '@nats-io/kv';
 import type { Assignment } from '../../../protocol/assignment.js';
@@ -25,7 +24,7 @@ export async function hearAssignments(
 ): Promise<LatestValue<Assignment>> {
   const assignments = latestValue<Assignment>();
   let [seen, said] = ['', ''];
-  /** What is not the coordinator's is left out: the coordinator writes over it. */
+  /** Values that are not the coordinator's are ignored; the coordinator overwrites them. */
   const see = (entry: KvEntry) => {
     const signed = readKey(signedSchema, entry, voice.leaveOut);
     if (signed === undefined || signed.signature === seen) return;

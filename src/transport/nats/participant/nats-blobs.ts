@@ -1,9 +1,9 @@
 /**
- * Blobs by NATS alone: its object store, for federations without a hub. The coordinator puts what
- * it hands out into one store that all may read. A participant puts blobs into a store of its own,
- * which no other participant can read. The coordinator fetches them from there onto its disk,
- * checks them by their hash, and removes them. When something goes wrong on the way (a store that
- * lost a part, an uploader that died), the whole blob is sent once more. Node only.
+ * Moves blobs through the object store of NATS, for federations without a hub. The coordinator puts
+ * its blobs into one store that all may read. A participant puts blobs into a store of its own,
+ * which no other participant can read. The coordinator fetches them from there to its disk, checks
+ * their hashes, and removes them. If anything fails on the way (a store that lost a part, an
+ * uploader that died), the whole blob is sent again. Node only.
  */
 import { sha256Of } from '../../../base/node/sha256-of.js';
 import type { Blob } from '../../../protocol/blob-name.js';
@@ -14,18 +14,18 @@ import { blobReplySchema, decode, encode } from '../messages.js';
 import { BLOB_REQUEST_BYTES, blobSubject, MODELS_BUCKET, objectName, uploadsBucket } from '../names.js';
 import { CHUNK_BYTES, DamagedObject, openStore } from '../object-store.js';
 
-/** What moves the blobs of a participant: the object store here, or HTTP to a hub. */
+/** Moves the blobs of a participant: through the object store here, or by HTTP to a hub. */
 export interface BlobMover {
-  /** Resolves when the coordinator has all of it. */
+  /** Resolves when the coordinator has the whole blob. */
   upload(bytes: Uint8Array, known?: Blob): Promise<Blob>;
   /**
-   * @throws NoBlobError when it is not there; TransportError when what came is not what the hash
-   *   says, however often it is tried
+   * @throws NoBlobError when the blob is not there; TransportError when the bytes do not have the
+   *   hash, however often it is tried
    */
   download(blob: Blob): Promise<Uint8Array>;
 }
 
-/** Of whole transfers that came out wrong; a server that is away is waited for, however long. */
+/** Tries of whole transfers that failed. A server that is away is waited for, however long. */
 const TRIES = 5;
 
 export async function objectStoreMover(
@@ -65,8 +65,7 @@ export async function objectStoreMover(
     for (let tried = 0; !(await persist('an upload', () => isHere(blob))); tried++) {
       if (tried === TRIES) throw wrong(blob, `was uploaded ${tried} times, and did not arrive as it was`);
       await persist('an upload', async (lost) => {
-        // One upload after another: what lies there is left of one that failed, or whose uploader
-        // died.
+        // Uploads run one after another, so anything in the store is left from one that failed.
         await uploads.empty();
         await uploads.put(objectName(job, blob.sha256), streamOf(bytes, lost));
       });
@@ -76,8 +75,8 @@ export async function objectStoreMover(
 
   async function isHere(blob: Blob): Promise<boolean> {
     const reply = await nats.connection.request(blobSubject(job, token), encode(blob), {
-      // The coordinator answers after it has fetched: it goes on with that when it is asked once
-      // more.
+      // The coordinator answers after it has fetched the blob. It goes on fetching when it is asked
+      // again.
       timeout: nats.waits.natsAskMs,
     });
     const { here, refused } = decode(blobReplySchema, reply.data, 2 * BLOB_REQUEST_BYTES);
@@ -102,8 +101,8 @@ async function readAll(object: AsyncIterable<Uint8Array>, blob: Blob): Promise<U
 }
 
 /**
- * In pieces, so that it can end in the middle: two uploads of one object must not go on side by
- * side.
+ * A stream in pieces, so that it can end in the middle: two uploads of one object must not run at
+ * the same time.
  */
 function streamOf(bytes: Uint8Array, lost: AbortSignal): ReadableStream<Uint8Array> {
   let at = 0;

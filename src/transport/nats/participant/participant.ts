@@ -21,16 +21,19 @@ import { type BlobMover, objectStoreMover } from './nats-blobs.js';
 export interface NatsParticipantOptions extends Patience, CoordinatorTrust {
   readonly name: string;
   readonly access?: NatsAccess;
-  /** Moves blobs where the federation has a hub for them; `over` is aborted with the channel. */
+  /** Moves blobs, if the federation has a hub for them; `over` is aborted with the channel. */
   readonly hub?: (url: string, over: AbortSignal) => BlobMover;
-  /** How often it says that it is there; the same as at the coordinator's end. */
+  /** The interval of its beat; the same as at the coordinator's end. */
   readonly beatMs?: number;
-  /** After which an announcement without a receipt is said again, and the state is read again. */
+  /**
+   * The time after which an announcement without a receipt is repeated, and the state is read
+   * again.
+   */
   readonly retryMs?: number;
 }
 
 /**
- * Resolves once there is a federation, where `onTrouble` is told of the waiting.
+ * Resolves once there is a federation. It waits only if there is an `onTrouble` to be told.
  * @throws TransportError when there is none, it speaks another protocol, or does not expect the
  *   name; OtherKeyError when it has another key than the one given
  */
@@ -110,7 +113,8 @@ async function participantEnd(
     async close() {
       channel.end();
       if (connection.isClosed()) return;
-      // So that nobody waits for the beat to be missed; a server that is away is not waited for.
+      // Tells that we leave, so that nobody waits for missed beats. A server that is away is not
+      // waited for.
       const leaving = buckets.presence.delete(presenceKey).catch(() => undefined);
       await Promise.race([leaving, delay(nats.waits.natsLeaveMs, undefined, { ref: false })]);
       await connection.close();

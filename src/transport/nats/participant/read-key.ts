@@ -1,6 +1,6 @@
 /**
- * What lies under a key, for a participant: anybody may have spoiled it, and the coordinator writes
- * over that where it is at work.
+ * Reads the value of a key, for a participant. Another client may have overwritten it; a running
+ * coordinator repairs it.
  */
 import type { KvEntry } from '@nats-io/kv';
 import type { z } from 'zod';
@@ -8,10 +8,10 @@ import { SPOILED, SpoiledError } from '../../coordinator-voice.js';
 import { messageOf } from '../explain.js';
 import { decode } from '../messages.js';
 
-/** Of the coordinator's own messages. */
+/** The size of the coordinator's largest message. */
 const MOST_BYTES = 1024 * 1024;
 
-/** Nothing where somebody has spoiled it, which `leaveOut` is told. */
+/** Undefined if another client has overwritten it, which `leaveOut` is told. */
 export function readKey<Value>(
   schema: z.ZodType<Value>,
   entry: KvEntry,

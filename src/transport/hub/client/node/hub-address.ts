@@ -1,4 +1,4 @@
-/** The address of a hub, and how to recognize that hub. Node only. */
+/** The address of a hub, and how the client recognizes it. Node only. */
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
@@ -14,14 +14,15 @@ export interface HubAddress extends HubLogin {
 
 export interface Trust {
   /**
-   * SHA-256 of the hub's certificate, with or without colons: this certificate, by any authority.
+   * SHA-256 of the hub's certificate, with or without colons. Only this certificate is accepted,
+   * from any authority.
    */
   readonly fingerprint?: string;
   /** PEM: certificates of authorities to trust instead of the system's. */
   readonly ca?: string | Uint8Array;
 }
 
-/** @throws TransportError when the address, the token or the fingerprint cannot be one */
+/** @throws TransportError when the address, the token or the fingerprint is malformed */
 export function hubAddress(
   address: string,
   token: string,
@@ -39,9 +40,10 @@ export function hubAddress(
   if (!isSecure)
     return { ...place, agent: agentBy(new Agent({ keepAlive: true }), connect, 'connect', place) };
   const pinned = fingerprint === undefined ? undefined : digitsOf(fingerprint);
-  // Without sessions: one that is taken up again shows no certificate.
+  // Without TLS sessions, since a resumed one shows no certificate.
   const agent = new SecureAgent({ keepAlive: true, maxCachedSessions: 0 });
-  // Said explicitly: else NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would let anybody in.
+  // Explicit, since NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would otherwise turn the
+  // check off.
   const trust =
     pinned === undefined
       ? { rejectUnauthorized: true, ...(ca !== undefined && { ca: Buffer.from(ca) }) }
@@ -54,9 +56,9 @@ export function hubAddress(
 }
 
 /**
- * An agent that hands out a connection only once it is made, in time, and its certificate has been
- * checked: nothing is written before.
- * @param problemOf what is wrong with a connection that is made
+ * An agent that hands out a connection only when it was made in time and its certificate has been
+ * checked. Nothing is written before.
+ * @param problemOf says what is wrong with a connection, if anything
  */
 function agentBy<Connection extends Socket, Some extends Agent>(
   agent: Some,
@@ -119,14 +121,16 @@ const untrusted: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** What is answered is no TLS: found while the connection is made, or by the first write. */
+/**
+ * The codes of an answer that is not TLS, found while the connection is made or by the first write.
+ */
 const noTls: ReadonlySet<string> = new Set([
   'EPROTO',
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',
 ]);
 
-/** The error for which there is no use in trying again, where it is one. */
+/** The error to throw if trying again would not help; undefined otherwise. */
 export function finalError(error: unknown, url: URL): TransportError | undefined {
   if (error instanceof TransportError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;

@@ -13,12 +13,12 @@ export interface HubRequest {
   readonly body?: Uint8Array;
 }
 
-/** The headers are there; the body is to be read. */
+/** A response whose headers have arrived; its body must be read. */
 export type HubResponse = IncomingMessage & { readonly statusCode: number };
 
 const pieceBytes = 2 ** 20;
 
-/** @throws what the connection failed with, or the signal's reason */
+/** @throws the error of the connection, or the signal's reason */
 export async function hubRequest(
   { url, agent, token, waits: { silentMs } }: HubAddress,
   { method, path, headers, body }: HubRequest,
@@ -35,16 +35,16 @@ export async function hubRequest(
       ...(body !== undefined && { 'content-length': `${body.length}` }),
     },
   });
-  // Nothing moved for so long: the connection is dead.
+  // Nothing moved for this long, so the connection is dead.
   outgoing.setTimeout(silentMs, () => {
     const silence = new SilenceError(`${url.host} was silent`, silentMs);
     outgoing.destroy(silence);
-    // What reads the body would hear of an end that has no reason.
+    // Gives the reader of the body the reason of the end.
     answered?.destroy(silence);
   });
   let answered: HubResponse | undefined;
   const response = new Promise<HubResponse>((resolve, reject) => {
-    // A request that has no connection yet does not say that it is given up.
+    // A request without a connection yet does not report that it was aborted.
     const giveUp = () => reject(signal.reason);
     const settled = () => signal.removeEventListener('abort', giveUp);
     signal.addEventListener('abort', giveUp);
@@ -60,7 +60,7 @@ export async function hubRequest(
     if (signal.aborted) giveUp();
   });
   if (body === undefined || body.length === 0) outgoing.end();
-  // An answer may come before the end, such as a refusal: then that is what counts.
+  // An answer, such as a refusal, may come before the body was sent; then the answer counts.
   else void pipeline(Readable.from(piecesOf(body)), outgoing).catch(() => undefined);
   return response;
 }

@@ -14,8 +14,8 @@ export interface JoinHubOptions extends Trust, Patience, CoordinatorTrust {
 /**
  * Resolves once the hub has answered, however long that takes.
  * @param url `https://host:8470`
- * @throws TransportError when the hub does not want this participant, or is not the one of the
- *   fingerprint, or of the coordinator's key
+ * @throws TransportError when the hub refuses this participant, or has another certificate or
+ *   another coordinator's key than expected
  */
 export async function joinHub(url: string, options: JoinHubOptions): Promise<HubParticipant> {
   const address = hubAddress(url, options.token, options, options.waits);

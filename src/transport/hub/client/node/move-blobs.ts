@@ -1,4 +1,4 @@
-/** Blobs to a hub and from it, by Node's own requests. Node only. */
+/** Moves blobs to and from a hub, by Node's own requests. Node only. */
 import { createHash } from 'node:crypto';
 import { sha256Of } from '../../../../base/node/sha256-of.js';
 import { type BlobMoverOptions, blobMover } from '../blob-mover.js';
@@ -6,7 +6,7 @@ import type { BlobRequests } from '../blob-requests.js';
 import { finalError, type HubAddress } from './hub-address.js';
 import { hubRequest } from './hub-request.js';
 
-/** Without the messages of a hub: for who is told by another way what to move. */
+/** Moves blobs without a hub's messages, for participants that get their messages over NATS. */
 export const moveBlobs = (address: HubAddress, options: BlobMoverOptions) =>
   blobMover(nodeRequests(address), options);
 

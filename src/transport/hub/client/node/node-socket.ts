@@ -1,13 +1,13 @@
-/** A WebSocket of Node, as the message loop wants it. Node only. */
+/** A WebSocket of Node, for the message loop. Node only. */
 import { WebSocket } from 'ws';
 import { MESSAGES_PATH, subprotocols } from '../../../../protocol/frames.js';
 import { TransportError } from '../../../error.js';
 import type { OpenSocket } from '../message-socket.js';
 import { finalError, type HubAddress } from './hub-address.js';
 
-/** Of one message: the description of a large federation, say. */
+/** The largest message, such as the description of a large federation. */
 const largestBytes = 2 ** 26;
-/** Not a hub, or one that is so by mistake: it will not be one later. */
+/** Statuses that say that no hub is there, and trying again would not help. */
 const notFound: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 410, 426, 501]);
 
 export const nodeSocket =
@@ -37,7 +37,7 @@ export const nodeSocket =
     socket.on('close', (code) => {
       const reason =
         failure?.message || (code === 1001 ? 'the hub goes' : `the connection was lost (${code})`);
-      // So does a hub with TLS end what is no TLS.
+      // A hub with TLS ends a connection without TLS in this way.
       const perhaps =
         reason === 'socket hang up' && address.protocol === 'ws:'
           ? '; where it has TLS, its address begins with https://'

@@ -1,4 +1,4 @@
-/** Asks a hub from outside a run, by one request and one answer. Node only. */
+/** An operator's requests to a hub, each with one answer. Node only. */
 import { z } from 'zod';
 import type { Description } from '../../../../protocol/description.js';
 import type { Identity, TokenRequest } from '../../../../protocol/identity.js';
@@ -12,37 +12,38 @@ import { readJson } from '../read-json.js';
 import { finalError, hubAddress, type Trust } from './hub-address.js';
 import { type HubRequest, hubRequest } from './hub-request.js';
 
-/** How long it is valid, and whether the earlier one stands until it is used. */
+/** How long the token is valid, and whether the earlier one stays valid until it is used. */
 export type TokenTerms = Omit<TokenRequest, 'identity'>;
 
 export interface HubOperator {
   /**
-   * Whatever the token's role is. @throws OtherKeyError when it is not signed by the coordinator's
-   * key, where one was given
+   * For a token of any role. @throws OtherKeyError when the description is not signed by the given
+   * key
    */
   description(): Promise<Description>;
-  /** By which participants are to know the coordinator, as the hub says it. */
+  /** The key of the coordinator, by the hub's word. */
   coordinatorKey(): Promise<string>;
   status(): Promise<Status>;
   /** Ends the run for good. */
   stop(): Promise<void>;
   /**
-   * Expects nothing of a participant any more. @returns the rounds whose models hold its updates
+   * Drops a participant: the run no longer waits for it. @returns the rounds whose models contain
+   * its updates
    */
   drop(name: string): Promise<readonly number[]>;
-  /** Takes the run up again after an earlier round. */
+  /** Resumes the run after an earlier round. */
   rollback(to: number): Promise<void>;
   issueToken(identity: Identity, terms?: TokenTerms): Promise<string>;
-  /** @returns how many there were */
+  /** @returns how many tokens were revoked */
   revokeTokens(identity: Identity): Promise<number>;
 }
 
-/** Of an answer: the description of a large federation, say. */
+/** The largest answer, such as the description of a large federation. */
 const LARGEST_BYTES = 2 ** 26;
 
 /**
- * @throws TransportError when the address cannot be one; each request, when it is refused or nobody
- *   answers
+ * @throws TransportError when the address is malformed. Each request throws one when it is refused
+ *   or nobody answers.
  */
 export function operateHub(
   url: string,

@@ -1,7 +1,4 @@
-/**
- * Opens a participant's end of a hub, in a page that came from that hub or in a worker of it. For
- * pages.
- */
+/** Opens a participant's end of a hub, in a page from that hub or in its worker. For pages. */
 import type { CoordinatorTrust } from '../../../coordinator-voice.js';
 import { TransportError } from '../../../error.js';
 import type { Patience } from '../../../patience.js';
@@ -17,15 +14,14 @@ export interface JoinFromPageOptions extends Patience, CoordinatorTrust {
 /**
  * Resolves once the hub has answered, however long that takes.
  * @param url `location.origin`
- * @throws TransportError when the hub does not want this participant, or the page is not of this
- *   hub
+ * @throws TransportError when the hub refuses this participant, or the page is not from this hub
  */
 export async function joinHubFromPage(
   url: string,
   { token, onConnected, ...options }: JoinFromPageOptions,
 ): Promise<HubParticipant> {
   const place = parseAddress(url, token);
-  // There is none in Node. Another hub answers no page but its own: it would be tried for ever.
+  // Undefined in Node. Another hub does not answer this page, so it would be tried for ever.
   const own = (globalThis as { location?: Location }).location?.origin;
   if (own !== undefined && own !== place.url.origin) {
     throw new TransportError(`transport: the hub is at ${place.url.origin}, and this page came from ${own}`, {

@@ -1,8 +1,7 @@
 /**
- * A page's requests for blobs, by fetch. Fetch does not report how far an upload is, nor that a
- * connection is dead, and a page that was asleep would wait on such a connection for long. But
- * messages have their heartbeat. So whenever messages had to reconnect, the transfers under way are
- * begun again, where they were. For pages.
+ * A page's requests for blobs, by fetch. Fetch does not report the progress of an upload or a dead
+ * connection, and a page that was asleep would wait for long. But messages have a heartbeat. So
+ * whenever the messages reconnect, running transfers are aborted and resumed. For pages.
  */
 import { sha256Hex } from '../../../../base/sha256.js';
 import { TransportError } from '../../../error.js';
@@ -11,11 +10,14 @@ import type { BlobRequests } from '../blob-requests.js';
 import type { HubLogin } from '../parse-address.js';
 
 export interface PageRequests extends BlobRequests {
-  /** Ends what is under way, to be tried again. */
+  /** Aborts running requests, to be tried again. */
   reconnect(): void;
 }
 
-/** An upload is not heard of until it is answered: a thousand bytes a second at least. */
+/**
+ * The slowest rate that an upload is given, since fetch reports nothing until the answer: a
+ * thousand bytes a second.
+ */
 const BYTES_PER_MS = 1;
 
 export function pageRequests({ url, token }: HubLogin, waits: Partial<Waits> = {}): PageRequests {
@@ -26,7 +28,7 @@ export function pageRequests({ url, token }: HubLogin, waits: Partial<Waits> = {
       const ending = new AbortController();
       const end = () => ending.abort(over.reason);
       let waiting: ReturnType<typeof setTimeout> | undefined;
-      /** Ends it where nothing is heard. */
+      /** Aborts the request if nothing arrives. */
       const expect = (ms: number) => {
         clearTimeout(waiting);
         waiting = setTimeout(() => ending.abort(new SilenceError(`${url.host} was silent`, ms)), ms);
@@ -67,7 +69,7 @@ export function pageRequests({ url, token }: HubLogin, waits: Partial<Waits> = {
     },
     finalError: (error) => (error instanceof TransportError ? error : undefined),
     sha256: (bytes) => sha256Hex(unshared(bytes)),
-    // Web Crypto hashes what is whole.
+    // Web Crypto can hash only whole bytes.
     runningSha256: () => ({ update: () => {}, digest: sha256Hex }),
     reconnect() {
       for (const each of underWay) each.abort(new Error(`the connection to ${url.host} was made anew`));
@@ -96,12 +98,12 @@ async function* piecesOf(
   }
 }
 
-/** All that fetch says is "Failed to fetch". */
+/** An error in words, since fetch says only "Failed to fetch". */
 const inWords = (error: unknown, url: URL) =>
   error instanceof TypeError
     ? new Error(`${url.host} cannot be reached, or the connection was lost`, { cause: error })
     : error;
 
-/** Neither fetch nor Web Crypto takes memory that is shared. */
+/** A copy of bytes in shared memory, which neither fetch nor Web Crypto accepts. */
 const unshared = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
   bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);

@@ -1,4 +1,4 @@
-/** A WebSocket of a page, or of a worker in it, as the message loop wants it. For pages. */
+/** A WebSocket of a page or its worker, for the message loop. For pages. */
 import { MESSAGES_PATH, subprotocols } from '../../../../protocol/frames.js';
 import type { OpenSocket } from '../message-socket.js';
 import type { HubLogin } from '../parse-address.js';
@@ -14,7 +14,7 @@ export const pageSocket =
       opened = true;
     };
     socket.onmessage = ({ data }) => onText(String(data));
-    // A page is not told what failed: only that it is closed, which follows.
+    // A page is not told what failed, only that the socket is closed, which follows.
     socket.onerror = () => {};
     socket.onclose = ({ code }) => {
       const lost = code === 1001 ? 'the hub goes' : `the connection was lost (${code})`;

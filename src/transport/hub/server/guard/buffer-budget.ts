@@ -1,11 +1,11 @@
 /**
- * One memory budget for all transfers: how much of each file on its way is in memory. A few files
- * get large buffers, hundreds get small ones, and small ones are enough to go on.
+ * One memory budget for the buffers of all transfers. A few files get large buffers, hundreds get
+ * small ones, and small ones are enough to go on.
  */
 export interface BufferBudget {
-  /** Of a file that is opened now, in bytes. */
+  /** The size of the buffer for a file that is opened now, in bytes. */
   take(): number;
-  /** Of a file that is closed. */
+  /** Returns the buffer of a file that is closed. */
   release(): void;
 }
 

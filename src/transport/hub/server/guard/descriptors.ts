@@ -1,12 +1,13 @@
 /**
- * Says how many files and sockets this process may have open, and how many of them a hub may use. A
- * hub that has used up all can neither accept a connection nor open its journal. Node only.
+ * The number of files and sockets that this process may have open, and the part of it that a hub
+ * may use. A hub without free descriptors can neither accept a connection nor open its journal.
+ * Node only.
  */
 import type { HubLimits } from './limits.js';
 
-/** Infinite where the system sets no limit, or does not say. */
+/** The limit of open files; infinite if the system sets none or does not say. */
 export function openFilesLimit(): number {
-  // Addresses are looked up for it otherwise.
+  // Otherwise the report looks up the names of addresses.
   Object.assign(process.report ?? {}, { excludeNetwork: true });
   const { userLimits } = (process.report?.getReport() ?? {}) as { userLimits?: UserLimits };
   const soft = userLimits?.open_files?.soft;
@@ -17,10 +18,10 @@ interface UserLimits {
   readonly open_files?: { readonly soft: number | 'unlimited' };
 }
 
-/** The run's own files, threads and logs; and those of a program around it. */
+/** Descriptors for the run's own files, threads and logs, and for a program around it. */
 const besides = 128;
 
-/** No more connections than half of the descriptors; of the other half a transfer takes one. */
+/** At most half of the descriptors are connections; each transfer takes one of the other half. */
 export function fittingLimits(limits: HubLimits, openFiles: number): HubLimits {
   const half = Math.floor(openFiles / 2);
   const connections = Math.min(limits.connections, Math.max(16, half));

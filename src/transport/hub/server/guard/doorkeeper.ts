@@ -1,15 +1,15 @@
 /**
- * Decides who may be connected. A connection that has not shown a valid token is a stranger's.
- * Strangers have few places, in all and from one address. When the places are taken, a new stranger
+ * Limits the connections of a hub. A connection that has not shown a valid token is a stranger's.
+ * Strangers have few places, in all and for each address. When the places are taken, a new stranger
  * gets the place of the oldest. A participant shows its token at once, so nobody can lock it out by
- * holding connections open, not even from the same address, such as that of a proxy. And one token
- * has few connections. Node only.
+ * holding connections open, not even from the same address, such as that of a proxy. The
+ * connections of one token are limited too. Node only.
  */
 import { isIPv6, type Server, type Socket } from 'node:net';
 import type { HubLimits } from './limits.js';
 import type { NoteRefusal } from './refusals.js';
 
-/** Of a socket, or of one that speaks TLS over it. */
+/** The address of a socket, or of a TLS socket over it. */
 interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
@@ -17,9 +17,9 @@ interface Peer {
 
 export interface Doorkeeper {
   /**
-   * A valid token has come this way.
-   * @param token what tells it from others
-   * @returns whether it may: it has not too many connections
+   * Records that a valid token came by this connection.
+   * @param token an ID of the token
+   * @returns false when the token has too many connections
    */
   know(peer: Peer, token: string): boolean;
   /** Cuts all strangers. */
@@ -29,7 +29,7 @@ export interface Doorkeeper {
 export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal): Doorkeeper {
   const strangers = strangersAtTheDoor();
   const known = knownConnections();
-  /** The first that came from there. */
+  /** Cuts the oldest stranger from an origin. */
   const cutOldest = (origin: string, why: string) => {
     const oldest = strangers.takeOldest(origin);
     if (oldest === undefined) return;
@@ -49,8 +49,8 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
   };
   let trimming = false;
   /**
-   * Once all who came at the same moment were listened to: who has shown a token by then is no
-   * stranger.
+   * Waits until all connections of the same moment were read, since one that has shown a token by
+   * then is not a stranger's.
    */
   const trimSoon = () => {
     if (trimming) return;
@@ -66,7 +66,7 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
   server.maxConnections = limits.connections;
   server.on('drop', (peer) => {
     note('connections', { address: peer?.remoteAddress }, `there are ${limits.connections} connections`);
-    // The next one has a place.
+    // Cuts one, so that the next has a place.
     cutOldest(strangers.mostCrowded(), 'there are too many connections');
   });
   server.on('connection', (socket) => {
@@ -86,7 +86,7 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
     know(peer, token) {
       if (known.tokenOf(peer) === token) return true;
       if (known.count(token) >= limits.connectionsPerToken) return false;
-      // Behind a proxy, several come by one.
+      // A proxy may send several tokens by one connection.
       known.release(peer);
       strangers.forget(peer);
       known.add(peer, token);
@@ -96,9 +96,7 @@ export function doorkeeper(server: Server, limits: HubLimits, note: NoteRefusal)
   };
 }
 
-/**
- * Connections without a token. By origin, and by address and port: those that came first are first.
- */
+/** Connections without a token, by origin, and by address and port. The oldest is first. */
 function strangersAtTheDoor() {
   const byOrigin = new Map<string, Map<string, Socket>>();
   let inAll = 0;
@@ -125,7 +123,7 @@ function strangersAtTheDoor() {
     sizes: () => [...byOrigin].map(([origin, { size }]) => [origin, size] as const),
     /** The origin of most of them. */
     mostCrowded: () => [...byOrigin].reduce((a, b) => (b[1].size > a[1].size ? b : a), noPlaces)[0],
-    /** The first that came from there, which is forgotten. */
+    /** Removes and returns the oldest from an origin. */
     takeOldest(origin: string): Socket | undefined {
       const [oldest] = byOrigin.get(origin)?.values() ?? [];
       if (oldest !== undefined) forget(oldest);
@@ -137,7 +135,7 @@ function strangersAtTheDoor() {
   };
 }
 
-/** Which token came last by a connection; and how many connections each has. */
+/** The last token of each connection, and the number of connections of each token. */
 function knownConnections() {
   const tokens = new Map<string, string>();
   const counts = new Map<string, number>();
@@ -164,7 +162,7 @@ const noPlaces: [string, ReadonlyMap<string, Socket>] = ['', new Map()];
 
 const placeOf = ({ remoteAddress, remotePort }: Peer) => `${remoteAddress} ${remotePort}`;
 
-/** Of IPv6, who has one address has all with its first half. */
+/** The origin of an address. An owner of one IPv6 address has all with the same first half. */
 function originOf(address = ''): string {
   if (!isIPv6(address) || address.includes('.')) return address;
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];

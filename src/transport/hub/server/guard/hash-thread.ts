@@ -10,33 +10,33 @@ import type { HashAnswer, HashOrder } from './hash-worker.js';
 
 export interface HashThread {
   /**
-   * A file, one at a time of each path, that grows behind its first `offset` bytes; from 0 on it is
-   * a new one.
+   * Follows a file that grows after its first `offset` bytes, one at a time for each path. With 0
+   * it is a new file.
    */
   follow(path: string, offset: number): GrowingHash;
   close(): Promise<void>;
 }
 
 export interface GrowingHash {
-  /** So many bytes are written. */
+  /** The file has this many bytes now. */
   grown(bytes: number): void;
-  /** Of the first `bytes` bytes, which is the whole. */
+  /** The hash of the whole file, which has this many bytes. */
   digest(bytes: number): Promise<string>;
-  /** It does not grow any more for now. */
+  /** The file does not grow any more for now. */
   leave(): void;
 }
 
-/** What is known of a file until its hash is told. */
+/** The state of a file until its hash is known. */
 interface Following {
-  /** It failed before it was asked for. */
+  /** The error of a hash that failed before it was asked for. */
   error?: Error;
   waiting?: { resolve(sha256: string): void; reject(error: Error): void };
 }
 
-/** Less is not worth a message. */
+/** Fewer bytes are not worth a message. */
 const stepBytes = 2 ** 22;
 
-/** @param keepsAlive the process does not end before it is closed */
+/** @param keepsAlive whether the process stays alive until the thread is closed */
 export function hashThread(keepsAlive = false): HashThread {
   let worker: Worker | undefined;
   let nextId = 0;
@@ -47,10 +47,7 @@ export function hashThread(keepsAlive = false): HashThread {
     if (one?.waiting !== undefined) one.waiting.reject(error);
     else if (one !== undefined) one.error = error;
   };
-  /**
-   * Begins with the first file. Without the hooks of this process, for workers are compiled
-   * modules.
-   */
+  /** Starts with the first file. Workers are compiled modules and need no hooks of this process. */
   const start = () => {
     const started = new Worker(createRequire(import.meta.url).resolve('#hash-worker'), { execArgv: [] });
     started.on('message', (answer: HashAnswer) => {

@@ -1,13 +1,13 @@
 /**
- * The thread that hashes files while they grow. What it reads was written a moment ago, and is
- * still in memory. Node only.
+ * The thread that hashes files while they grow. The bytes that it reads were written a moment ago,
+ * and are still in memory. Node only.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 
 export type HashOrder =
-  /** Of the file, so many bytes are there; with `last`, that is all of it. */
+  /** The file has this many bytes; with `last`, that is the whole file. */
   | {
       readonly type: 'read';
       readonly id: number;
@@ -15,7 +15,7 @@ export type HashOrder =
       readonly upTo: number;
       readonly last: boolean;
     }
-  /** It begins anew. */
+  /** The file begins anew. */
   | { readonly type: 'forget'; readonly path: string };
 
 export type HashAnswer =
@@ -28,7 +28,7 @@ interface Growing {
 }
 
 /**
- * So many files that are not whole are remembered. One that was forgotten is read once more from
+ * The most files that are remembered while they are not whole. A forgotten one is read again from
  * its beginning.
  */
 const mostFiles = 1024;
@@ -45,7 +45,7 @@ parentPort?.on('message', (order: HashOrder) => {
   try {
     const growing = files.get(path) ?? { hash: createHash('sha256'), position: 0 };
     readOn(growing, order);
-    // The last that grew is the last to be forgotten.
+    // Moves the file to the end of the map: the first one is forgotten first.
     files.delete(path);
     if (order.last) answer({ id: order.id, sha256: growing.hash.digest('hex') });
     else files.set(path, growing);

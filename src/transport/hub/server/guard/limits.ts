@@ -1,21 +1,23 @@
-/** The limits of a hub: how much of it each client may use. */
+/** The limits of a hub, in all and for each client. */
 import { LONGEST_HEARTBEAT_MS } from '../../../../protocol/heartbeat.js';
 import { LONGEST_TIMER_MS } from '../../../timer.js';
 
 export interface HubLimits {
   /** Connections in all; one more is closed at once. */
   readonly connections: number;
-  /** Connections that have not shown a valid token (yet): of one more, the oldest goes. */
+  /**
+   * Connections that have not shown a valid token (yet). When there is one more, the oldest is cut.
+   */
   readonly strangers: number;
-  /** Of them from one address. */
+  /** The same from one address. */
   readonly strangersPerAddress: number;
-  /** Connections by which one token has come. */
+  /** Connections of one token. */
   readonly connectionsPerToken: number;
-  /** Of one blob. */
+  /** The bytes of one blob. */
   readonly blobBytes: number;
   /**
-   * Of all that a participant has uploaded, whole or in part, and not announced yet. The oldest
-   * makes room for what is new.
+   * The bytes of all blobs that a participant has uploaded, whole or in part, and not announced
+   * yet. The oldest makes room for a new one.
    */
   readonly pendingBytes: number;
   readonly pendingBlobs: number;
@@ -23,25 +25,21 @@ export interface HubLimits {
   readonly transfers: number;
   /** Uploads and downloads of all participants at once. */
   readonly transfersInAll: number;
-  /** Of one message. */
+  /** The bytes of one message. */
   readonly frameBytes: number;
   /** Messages of one participant, on average; as many as in four seconds may come at once. */
   readonly framesPerSecond: number;
-  /** Of messages that wait for a participant who does not read them. */
+  /** The bytes of messages that wait for a participant that does not read them. */
   readonly unreadBytes: number;
-  /**
-   * Until a connection has said what it wants, all headers of a request included, or the handshake
-   * of TLS is done.
-   */
+  /** The time for all headers of a request, or for the TLS handshake. */
   readonly headersMs: number;
-  /** So often a transfer is looked at: it has moved `stallBytes` meanwhile, or is ended. */
+  /** The interval in which a transfer must move `stallBytes`, or it is ended. */
   readonly stallMs: number;
   readonly stallBytes: number;
-  /** So often everybody is sent a ping; who is silent for three of them is gone. */
+  /** The interval of pings to all clients. A client that is silent for three of them is gone. */
   readonly heartbeatMs: number;
   /**
-   * A participant that is asked whether it is there, since its token comes from another address
-   * too, answers in this time.
+   * The time in which a participant must answer, when its token also comes from another address.
    */
   readonly answerMs: number;
 }
@@ -66,7 +64,7 @@ export const defaultLimits: HubLimits = {
   answerMs: 5000,
 };
 
-/** Limits that a program has set to wait for ever: no timer can, and would be over at once. */
+/** The limits with times that a timer can wait; a longer one would fire at once. */
 export const timely = (limits: HubLimits): HubLimits => ({
   ...limits,
   headersMs: Math.min(limits.headersMs, LONGEST_TIMER_MS),

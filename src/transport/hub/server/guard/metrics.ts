@@ -1,11 +1,11 @@
 /**
- * The counters of a hub, for Prometheus. They are in a registry of their own, since a program may
- * have others. Node only.
+ * The counters of a hub, for Prometheus. They have their own registry, since a program may have
+ * others. Node only.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Traffic } from '../../../../protocol/view.js';
 
-/** Of participants, or of those who watch them: that is no traffic of the run. */
+/** A participant's message, or an observer's view, which is not counted as traffic of the run. */
 export type MessageKind = 'message' | 'view';
 type Kind = 'blob' | MessageKind;
 
@@ -14,11 +14,11 @@ export interface HubMetrics {
   readonly round: Gauge;
   received(kind: Kind, bytes: number): void;
   sent(kind: Kind, bytes: number): void;
-  /** Of the run, so far. */
+  /** The traffic of the run so far. */
   traffic(): Traffic;
   announced(type: string, outcome: string): void;
   refused(reason: string): void;
-  /** Their media type and text. */
+  /** The media type and text of the metrics. */
   read(): Promise<{ readonly type: string; readonly text: string }>;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Counts everything that is refused, and logs it with a limit: a few lines for each reason and each
- * client, and for each reason in all. So nobody can fill the disk by being refused.
+ * Counts refusals, and logs them with a limit: a few lines for each reason and client, and for each
+ * reason in all. So nobody can fill the disk by being refused.
  */
 import { type Log, type LogFields, silentLog } from '../../../log.js';
 import { sparingLog } from '../../../sparing-log.js';
 import type { HubMetrics } from './metrics.js';
 
-/** Nobody else's fault: an operator is to see to it. */
+/** Reasons on our side, which an operator must look at. */
 const ours: ReadonlySet<string> = new Set(['disk']);
 
 /** @param reason one word */

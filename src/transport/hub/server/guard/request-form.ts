@@ -14,7 +14,7 @@ export interface FormProblem {
   readonly message: string;
 }
 
-/** Node takes the first of several; a proxy before the hub may go by another. */
+/** Node takes the first of several headers; a proxy before the hub may take another. */
 const onlyOnce = ['host', 'authorization'] as const;
 
 export function requestProblem(request: IncomingMessage, form: RequestForm): FormProblem | undefined {

@@ -1,15 +1,15 @@
 /**
- * Ends a transfer that does not move. A transfer that trickles holds a connection, a file and a
- * place as others do.
+ * Ends a transfer that hardly moves, since it holds a connection, a file and a place like any
+ * other.
  */
 import type { HubLimits } from './limits.js';
 
 export type StallLimits = Pick<HubLimits, 'stallMs' | 'stallBytes'>;
 
 /**
- * @param movedBytes how many have moved so far; nothing while it is not the other side that is
- *   waited for
- * @returns what ends the watch
+ * @param movedBytes the bytes that have moved so far; undefined while we are not waiting for the
+ *   other side
+ * @returns a function that ends the watch
  */
 export function watchForStall(
   { stallMs, stallBytes }: StallLimits,

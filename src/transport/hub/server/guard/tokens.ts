@@ -1,7 +1,7 @@
 /**
- * The tokens of a hub, which say who may do what. A token has 256 random bits and is shown once,
- * when it is issued. The file keeps its SHA-256, so nobody who reads the run folder can take part.
- * (A plain hash is enough: 256 random bits cannot be guessed.) Node only.
+ * The tokens of a hub, which give access. A token has 256 random bits and is shown once, when it is
+ * issued. The file keeps only its SHA-256, so that a reader of the run folder cannot take part. (A
+ * plain hash is enough: 256 random bits cannot be guessed.) Node only.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -19,9 +19,9 @@ const fileSchema = z.strictObject({
       identity: identitySchema,
       sha256: sha256Schema,
       issued: z.iso.datetime(),
-      /** From then on it is not valid any more. */
+      /** The time from which it is no longer valid. */
       expires: z.iso.datetime().optional(),
-      /** It takes the place of those of its participant when it is used for the first time. */
+      /** When it is used for the first time, it replaces the participant's other tokens. */
       rotates: z.literal(true).optional(),
     }),
   ),
@@ -31,39 +31,41 @@ export type TokenRecord = z.output<typeof fileSchema>['tokens'][number];
 
 export interface IssueOptions {
   /**
-   * Called with the token, and waited for, before its hash is on the disk: a token that was kept
-   * and never shown would be nobody's.
+   * Called with the token before its hash is written to the disk, and waited for. Otherwise a kill
+   * could leave a token that nobody has seen.
    */
   readonly beforeKept?: (token: string) => unknown;
-  /** After so many days it is not valid any more. */
+  /** The number of days for which it is valid. */
   readonly days?: number | undefined;
-  /** A participant's earlier token stands until this one is used for the first time. */
+  /**
+   * Whether a participant's earlier token stays valid until this one is used for the first time.
+   */
   readonly rotate?: boolean | undefined;
 }
 
 export interface Tokens {
   /**
-   * A new token. A participant has one at a time: earlier ones are void from now on, unless it is
+   * Makes a new token. A participant has one at a time: earlier ones become void, unless it is
    * rotated.
    */
   issue(identity: Identity, options?: IssueOptions): Promise<string>;
   /**
-   * Whose token it is, in a time that tells nothing about the tokens there are. Nobody's where it
-   * has expired.
+   * The record of a valid token; undefined for any other. The time that it takes tells nothing
+   * about the tokens that exist.
    */
   check(token: string): TokenRecord | undefined;
-  /** That a token which was valid still is. */
+  /** Whether a token that was valid still is. */
   stands(record: TokenRecord): boolean;
-  /** Voids all tokens of this identity. @returns how many */
+  /** Revokes all tokens of this identity. @returns how many */
   revoke(identity: Identity): Promise<number>;
-  /** Those that are valid. */
+  /** The valid tokens. */
   list(): readonly TokenRecord[];
 }
 
 const DAY_MS = 86_400_000;
 
 /**
- * Opens the file, or begins with no token.
+ * Opens the file, or starts without tokens.
  * @param now in milliseconds, as `Date.now`
  * @throws TransportError when the file was not written by Commonweight
  */
@@ -71,7 +73,7 @@ export async function openTokens(path: string, now: () => number = Date.now): Pr
   let records = await read(path);
   let writing: Promise<unknown> = Promise.resolve();
   const isValid = ({ expires }: TokenRecord) => expires === undefined || now() < Date.parse(expires);
-  /** One after the other. What is in memory is what is on the disk. */
+  /** Changes run one after the other. The memory always has the same tokens as the disk. */
   const change = (next: (records: readonly TokenRecord[]) => TokenRecord[]) => {
     const done = writing.then(async () => {
       const changed = next(records.filter(isValid));
@@ -81,9 +83,7 @@ export async function openTokens(path: string, now: () => number = Date.now): Pr
     writing = done.catch(() => undefined);
     return done;
   };
-  /**
-   * Those before it have had their time. Where the disk does not take it, the next use tries again.
-   */
+  /** Revokes the earlier tokens. If the disk does not take the change, the next use tries again. */
   const settle = ({ identity, sha256 }: TokenRecord) =>
     void change((all) =>
       all.flatMap((each) => {
@@ -109,7 +109,7 @@ export async function openTokens(path: string, now: () => number = Date.now): Pr
     check(token) {
       const hash = hashOf(token);
       let found: TokenRecord | undefined;
-      // All of them, whichever it is.
+      // Compares with all, so that the time does not depend on which one matches.
       for (const record of records) {
         if (isOf(record, hash)) found = record;
       }
@@ -131,7 +131,7 @@ export async function openTokens(path: string, now: () => number = Date.now): Pr
   };
 }
 
-/** A token that is good as long as this process lives, and is written nowhere. */
+/** A token that is valid while this process runs, and is not written anywhere. */
 export function passingToken(identity: Identity): {
   readonly token: string;
   readonly tokens: Pick<Tokens, 'check' | 'stands'>;
@@ -176,7 +176,7 @@ async function read(path: string): Promise<TokenRecord[]> {
   }
 }
 
-/** Whole or not at all, and readable by its owner only from the first byte on. */
+/** Writes the file whole or not at all, readable by its owner only. */
 async function write(path: string, tokens: readonly TokenRecord[]): Promise<void> {
   const text = `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`;
   await writeFileWhole(path, text, { mode: 0o600 }).catch((cause: unknown) => {

@@ -1,7 +1,6 @@
 /**
- * Middleware that decides who may ask for what: it lets pass only requests with a token of the
- * right role. A token is in the Authorization header, never in an address, which others write into
- * their logs. Node only.
+ * Middleware that lets only requests with a token of the right role pass. A token is in the
+ * Authorization header, never in an address, which others write into their logs. Node only.
  */
 import type { MiddlewareHandler } from 'hono';
 import { describeIdentity, type Identity, type TokenRole } from '../../../../protocol/identity.js';
@@ -14,11 +13,11 @@ import { Refusal } from './refusal.js';
 export interface Access {
   /** Lets pass tokens of these roles. */
   only(...roles: readonly TokenRole[]): MiddlewareHandler<HubEnvironment>;
-  /** Lets pass the participants of this federation, and says which it is. */
+  /** Lets participants of this federation pass, and stores the name of the participant. */
   readonly participant: MiddlewareHandler<ParticipantEnvironment>;
 }
 
-/** As far as it is looked at here, whatever middleware stood before. */
+/** The part of a request that is used here, whatever middleware came before. */
 type Request = Pick<HubContext, 'req' | 'env' | 'header'>;
 
 export interface AccessParts {

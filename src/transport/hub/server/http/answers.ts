@@ -15,14 +15,14 @@ export const commonHeaders: MiddlewareHandler<HubEnvironment> = async (c, next) 
   await next();
   if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   c.header('x-content-type-options', 'nosniff');
-  // What is left of a body is not read: nothing else can follow on this connection.
+  // The rest of a body is not read, so nothing else can follow on this connection.
   if (hasBody(c.env.incoming) && !c.env.incoming.complete) c.header('connection', 'close');
 };
 
 export const notFound: NotFoundHandler<HubEnvironment> = (c) =>
   c.json({ reason: 'path', error: `there is no ${c.req.path.slice(0, 100)} here` }, 404);
 
-/** A refusal says why; anything else is our own failure, and told to the log only. */
+/** Answers a refusal with its reason. Any other error is our own failure; only the log tells it. */
 export const onError =
   (log: Log, note: NoteRefusal): ErrorHandler<HubEnvironment> =>
   (error, c) => {

@@ -1,6 +1,6 @@
 /**
- * Writes the bytes of an upload into a file. What has arrived is written at once and hashed while
- * more comes. Otherwise hashing would begin only when nothing else is left to do. Node only.
+ * Writes the bytes of an upload into a file. Bytes are written at once, and hashed while more
+ * arrive, so that hashing does not begin only at the end. Node only.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Writable } from 'node:stream';
@@ -9,22 +9,22 @@ import type { HashThread } from '../guard/hash-thread.js';
 
 export interface BlobSink {
   readonly stream: Writable;
-  /** Bytes in the file. */
+  /** The number of bytes in the file. */
   position(): number;
-  /** SHA-256 of the whole file, what was there before included. */
+  /** SHA-256 of the whole file, with the bytes that were there before. */
   digest(): Promise<string>;
-  /** Resolves when all of it would survive a power cut. */
+  /** Resolves when all bytes are on the disk. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What all files of a hub share. */
+/** The helpers that all files of a hub share. */
 export interface SinkHelpers {
   readonly hashes: HashThread;
   readonly buffers: BufferBudget;
 }
 
-/** Goes on behind the first `offset` bytes of a file, or begins a new one. */
+/** Continues a file after its first `offset` bytes, or begins a new one. */
 export async function openBlobSink(path: string, offset: number, helpers: SinkHelpers): Promise<BlobSink> {
   const file = await open(path, offset === 0 ? 'w' : 'r+');
   const highWaterMark = helpers.buffers.take();
@@ -62,7 +62,7 @@ export async function openBlobSink(path: string, offset: number, helpers: SinkHe
   };
 }
 
-/** A disk that is nearly full takes less than it is given, before it says so. */
+/** A disk that is nearly full may write less than it is given, without an error at first. */
 async function writeAll(file: FileHandle, chunks: readonly Buffer[], position: number): Promise<number> {
   const total = chunks.reduce((sum, { length }) => sum + length, 0);
   let { bytesWritten } = await file.writev(chunks, position);

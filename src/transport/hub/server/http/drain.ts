@@ -1,5 +1,5 @@
 /**
- * Writes a request's body into a file, as far as it comes. A body that stalls or is cut off is
+ * Writes a request's body into a file, as far as it arrives. A body that stalls or is cut off is
  * refused. Node only.
  */
 import type { Readable } from 'node:stream';
@@ -10,15 +10,15 @@ import type { BlobSink } from './blob-sink.js';
 import { Refusal } from './refusal.js';
 
 /**
- * @param signal somebody else goes on with it
- * @throws Refusal when the body stalls, is cut off, or somebody else goes on with it; else the
- *   error of the disk
+ * @param signal aborted when a later request continues the upload
+ * @throws Refusal when the body stalls, is cut off, or a later request continues the upload;
+ *   otherwise the error of the disk
  */
 export async function drain(body: Readable, sink: BlobSink, limits: HubLimits, signal: AbortSignal) {
   const stalling = new AbortController();
   const stop = watchForStall(
     limits,
-    // A full buffer waits for our own disk.
+    // A full buffer means that we wait for our own disk.
     () => (sink.stream.writableNeedDrain ? undefined : sink.position()),
     () => stalling.abort(),
   );
@@ -32,7 +32,7 @@ export async function drain(body: Readable, sink: BlobSink, limits: HubLimits, s
         `less than ${limits.stallBytes} bytes came in ${limits.stallMs} ms; ${sink.position()} are here`,
       );
     }
-    // Anything else is the disk's.
+    // Any other error comes from the disk.
     if (signal.aborted || connectionLost.has(codeOf(error))) {
       throw new Refusal(408, 'cut-off', `the connection was lost; ${sink.position()} bytes are here`);
     }
@@ -46,5 +46,5 @@ const connectionLost: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR
 const ofDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO']);
 const codeOf = (error: unknown) => String((error as NodeJS.ErrnoException).code);
 
-/** Whether the disk is full, or does not work. */
+/** Whether the error says that the disk is full, or does not work. */
 export const isOfDisk = (error: unknown) => ofDisk.has(codeOf(error));

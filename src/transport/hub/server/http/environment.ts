@@ -1,17 +1,17 @@
 /**
- * What the routes of a hub know about a request: Node's own request and response, and what
- * middleware has found out. Node only.
+ * The context of a request in the hub's routes: Node's own request and response, and the variables
+ * that middleware sets. Node only.
  */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 
 export interface HubEnvironment {
   readonly Bindings: HttpBindings;
-  /** Of the peer: a socket that is gone does not know it any more. */
+  /** The address of the peer, kept here because a closed socket no longer has it. */
   readonly Variables: { readonly address: string | undefined };
 }
 
-/** Behind `Access.participant`. */
+/** The context after `Access.participant`. */
 export interface ParticipantEnvironment extends HubEnvironment {
   readonly Variables: HubEnvironment['Variables'] & { readonly participant: string };
 }

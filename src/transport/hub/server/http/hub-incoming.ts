@@ -1,8 +1,8 @@
 /**
- * A request as the hub's server has it. Node parses all requests that one read has brought, some
- * two thousand small ones, even when the first of them had their connection destroyed: 20 ms of
- * work for 64 KB from a stranger. Its parser stops only at a request for another protocol. So a
- * request on a dead connection pretends to be one. Node only.
+ * The class of requests in the hub's server. Node parses all requests of one read, some two
+ * thousand small ones, even after the connection was destroyed at the first: a stranger's 64 KB
+ * cost 20 ms of work. Its parser stops only at a request for another protocol. So a request on a
+ * dead connection pretends to be one. Node only.
  */
 import { IncomingMessage } from 'node:http';
 

@@ -1,11 +1,11 @@
 /**
- * Runs one piece of work at a time for each name. A later one ends the one before, and begins when
- * that has ended.
+ * Runs one piece of work at a time for each name. A later one aborts the one before, and begins
+ * when that has ended.
  */
 
 export interface LatestOnly {
   run(name: string, work: (signal: AbortSignal) => Promise<void>): Promise<void>;
-  /** Ends what is under way, and waits for it. */
+  /** Aborts all work, and waits until it has ended. */
   endAll(): Promise<void>;
 }
 

@@ -22,11 +22,11 @@ export interface OperatorRoutesParts {
   readonly log: Log;
   readonly participants: readonly string[];
   readonly operator: RunOperator | undefined;
-  /** A participant has no token any more. */
+  /** Called when a participant has lost its token. */
   dismiss(participant: string, why: string): Promise<void>;
 }
 
-/** The paths whose requests have a body: they say more than that something is to be done. */
+/** The paths whose requests have a body. */
 export const operatorBodies: readonly string[] = ['/tokens', '/drop', '/rollback'];
 
 const BODY_BYTES = 4096;
@@ -42,7 +42,7 @@ export function operatorRoutes({ only }: Access, parts: OperatorRoutesParts): Ho
   });
 
   for (const path of operatorBodies) {
-    // No body of a stranger is read, for it may never end; and an operator's is short.
+    // A stranger's body is not read, since it may never end. An operator's is short.
     app.use(path, only('operator'), async (c, next) => {
       const { incoming } = c.env;
       const cut = setTimeout(() => incoming.complete || incoming.destroy(), limits.headersMs);
@@ -59,7 +59,7 @@ export function operatorRoutes({ only }: Access, parts: OperatorRoutesParts): Ho
   return app;
 }
 
-/** Expects nothing of a participant any more, and voids its token. */
+/** Drops a participant, and revokes its token. */
 async function drop(c: HubContext, { operator, log, tokens, dismiss }: OperatorRoutesParts) {
   const { name } = await readBody(c, dropSchema, 'who is dropped: {"name":…}');
   const rounds = await asked(async () => operator?.drop(name));
@@ -69,7 +69,7 @@ async function drop(c: HubContext, { operator, log, tokens, dismiss }: OperatorR
   return c.json({ rounds: rounds ?? [] });
 }
 
-/** Takes the run up again after an earlier round. */
+/** Resumes the run after an earlier round. */
 async function rollBack(c: HubContext, { operator, log }: OperatorRoutesParts) {
   const { to } = await readBody(c, rollbackSchema, 'after which round it goes on: {"to":…}');
   await asked(async () => operator?.rollback(to));
@@ -77,7 +77,7 @@ async function rollBack(c: HubContext, { operator, log }: OperatorRoutesParts) {
   return c.json({ ok: true });
 }
 
-/** A new token; a participant's earlier ones are void, at once or when it is used. */
+/** Issues a new token. A participant's earlier ones become void, at once or when it is used. */
 async function issueToken(c: HubContext, { participants, tokens, log }: OperatorRoutesParts) {
   const { identity, ...terms } = await readBody(c, tokenRequestSchema, whose('{"identity":…}'));
   if (identity.role === 'participant' && !participants.includes(identity.name)) {
@@ -113,7 +113,7 @@ const tooLarge = () => {
   throw new Refusal(413, 'too-large', `more than ${BODY_BYTES} bytes`);
 };
 
-/** @throws Refusal where the body is something else than `expected` says */
+/** @throws Refusal when the body is not what `expected` says */
 async function readBody<Schema extends z.ZodType>(
   c: HubContext,
   schema: Schema,
@@ -124,7 +124,7 @@ async function readBody<Schema extends z.ZodType>(
   throw new Refusal(400, 'body', expected);
 }
 
-/** @throws Refusal when the process that leads the run says why it is not done */
+/** @throws Refusal when the process that leads the run refuses, with its reason */
 async function asked<Result>(act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();

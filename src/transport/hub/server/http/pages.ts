@@ -1,9 +1,9 @@
 /**
  * Serves the hub's pages as they were built: the dashboard at `/`, and at `/join` the page by which
- * a browser takes part. They are no secret and need no token; what they show does. Their files are
- * listed once, at the start, and a path that is not in the list never reaches the disk. A file is
- * read when it is first asked for, and then stays in memory (12 MB for all of them). So strangers
- * open no files. Node only.
+ * a browser takes part. They are no secret and need no token; the data that they show does. Their
+ * files are listed once, at the start, and a path that is not in the list never reaches the disk. A
+ * file is read when it is first asked for, and then stays in memory (12 MB for all of them). So
+ * strangers open no files. Node only.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -16,7 +16,9 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { sendBytes } from './send-stream.js';
 
-/** Endings of a file's forms, as `scripts/build.mjs` leaves them; the smallest first. */
+/**
+ * The endings of a file's compressed forms, as `scripts/build.mjs` writes them; the smallest first.
+ */
 const endings = { br: '.br', gzip: '.gz', identity: '' } as const;
 type Encoding = keyof typeof endings;
 
@@ -44,9 +46,9 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * A page runs what it was built of, talks to its own hub, and is in nobody's frame. Isolated from
- * other origins it may share memory with its workers, without which WebAssembly has no threads. A
- * worker goes by the headers of its own script.
+ * A page runs only its own scripts, connects only to its own hub, and cannot be framed. Isolated
+ * from other origins, it may share memory with its workers; without that, WebAssembly has no
+ * threads. A worker needs the headers on its own script.
  */
 const guards: OutgoingHttpHeaders = {
   'content-security-policy': [
@@ -67,7 +69,7 @@ const guards: OutgoingHttpHeaders = {
   'x-content-type-options': 'nosniff',
 };
 
-/** @param folder what the build made of src/pages */
+/** @param folder the built src/pages */
 export function pages<Environment extends { Bindings: HttpBindings }>(
   folder = builtPages(),
 ): Hono<Environment> {
@@ -78,18 +80,18 @@ export function pages<Environment extends { Bindings: HttpBindings }>(
       return RESPONSE_ALREADY_SENT;
     });
   }
-  // From a clone that was not built; what is there has answered by now.
+  // Answers in a clone that was not built. Files that exist have answered before this.
   for (const path of Object.keys(htmlFiles)) {
     app.get(path, (c) => c.text('the pages are not built: npm run build\n', 501));
   }
   return app;
 }
 
-/** Of this package, whether its TypeScript runs or its JavaScript. */
+/** The built pages of this package, whether it runs from TypeScript or JavaScript. */
 const builtPages = () =>
   join(dirname(createRequire(import.meta.url).resolve('commonweight/package.json')), 'dist/pages');
 
-/** By the path of the address. */
+/** The files, by the path in the address. */
 function filesIn(folder: string): Map<string, ServedFile> {
   const files = new Map<string, ServedFile>();
   const add = (path: string, name: string, caching: OutgoingHttpHeaders) => {
@@ -99,13 +101,14 @@ function filesIn(folder: string): Map<string, ServedFile> {
   for (const [path, name] of Object.entries(htmlFiles)) {
     if (!existsSync(join(folder, name))) continue;
     const digest = createHash('sha256').update(readFileSync(join(folder, name)));
-    // It may change with the hub's version. Of what it says, in whatever form: weak.
+    // The page may change with the hub's version. The tag is weak, since it is the same for all
+    // forms.
     add(path, name, { 'cache-control': 'no-cache', etag: `W/"${digest.digest('base64url')}"` });
   }
   const assets = join(folder, 'assets');
   const names = existsSync(assets) ? readdirSync(assets).map((name) => name.replace(/\.(br|gz)$/, '')) : [];
   for (const name of new Set(names)) {
-    // Its hash is in its name.
+    // The file's name contains its hash, so it never changes.
     add(`/assets/${name}`, `assets/${name}`, { 'cache-control': 'public, max-age=31536000, immutable' });
   }
   return files;
@@ -122,7 +125,7 @@ function fileAt(path: string, caching: OutgoingHttpHeaders): ServedFile | undefi
   return { headers, forms: [smallest, ...others] };
 }
 
-/** Once, for all who ask. */
+/** Reads the file once for all requests. */
 function reading(file: string): () => Promise<Uint8Array> {
   let bytes: Promise<Uint8Array> | undefined;
   return () => {
@@ -144,7 +147,7 @@ async function send(
     return;
   }
   const accepted = acceptedBy(request.headers['accept-encoding']);
-  // Of large files there is no other form than gzip, which every browser takes.
+  // Large files exist as gzip only, which every browser accepts.
   const { encoding, bytes, read } = forms.find((form) => accepted(form.encoding)) ?? forms[0];
   const content = request.method === 'HEAD' ? undefined : await read();
   response.writeHead(200, {
@@ -156,7 +159,7 @@ async function send(
   else await sendBytes(content, request, response);
 }
 
-/** What is named, and not refused by a weight of 0. */
+/** Whether an encoding is named, and not refused by a weight of 0. */
 function acceptedBy(header: string | string[] | undefined): (encoding: Encoding) => boolean {
   const named = `${header ?? ''}`
     .toLowerCase()

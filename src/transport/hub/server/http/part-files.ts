@@ -1,6 +1,6 @@
 /**
- * The files of blobs that are not whole yet: a folder for each participant, which outlasts a
- * connection, and the hub. Node only.
+ * The files of blobs that are not whole yet: a folder for each participant, which survives a lost
+ * connection and a restart of the hub. Node only.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
@@ -8,10 +8,10 @@ import { join } from 'node:path';
 
 export interface PartFiles {
   pathOf(participant: string, sha256: string): string;
-  /** Of nothing: 0. */
+  /** The bytes of a part; 0 if there is none. */
   bytesOf(participant: string, sha256: string): Promise<number>;
   remove(participant: string, sha256: string): Promise<void>;
-  /** What was there when the folder was opened. */
+  /** The parts that were there when the folder was opened. */
   readonly found: readonly PartFile[];
 }
 
@@ -22,7 +22,7 @@ export interface PartFile {
 }
 
 export async function openPartFiles(folder: string, participants: readonly string[]): Promise<PartFiles> {
-  // A name may be no name for a folder.
+  // A hash, since a participant's name may not be valid as a folder's.
   const folderOf = (participant: string) => join(folder, digestOf(participant).slice(0, 32));
   const pathOf = (participant: string, sha256: string) => join(folderOf(participant), `${sha256}.part`);
   const found: PartFile[] = [];

@@ -1,7 +1,7 @@
 /**
- * The routes of a participant's bytes over HTTP: blobs in both directions, and the share that a
- * demonstration lends it. Bytes never pass through a body of Hono: they are streamed from and to
- * Node's own request. Node only.
+ * The routes for a participant's bytes: blobs in both directions, and the share of a demonstration.
+ * Bytes do not pass through a body of Hono: they are streamed from and to Node's own request. Node
+ * only.
  */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
@@ -27,7 +27,7 @@ export interface ParticipantRoutesParts {
   readonly limits: HubLimits;
   readonly metrics: HubMetrics;
   readonly log: Log;
-  /** Whether participants may read a blob; nothing while no assignment has been published. */
+  /** Whether participants may read a blob; undefined before the first assignment. */
   readable(sha256: string): boolean | undefined;
   /** @throws when a damaged blob cannot be repaired */
   mend(sha256: string): Promise<void>;
@@ -55,7 +55,7 @@ export function participantRoutes(
     return RESPONSE_ALREADY_SENT;
   });
 
-  // Hono asks here for HEAD too: how far is the upload?
+  // Hono calls this for HEAD too, which asks how far an upload is.
   app.get('/blobs/:sha256', participant, (c) => (c.req.method === 'HEAD' ? sayProgress(c) : download(c)));
 
   app.put('/blobs/:sha256', participant, async (c) => {
@@ -82,13 +82,13 @@ export function participantRoutes(
     if (may === undefined) {
       throw new Refusal(503, 'no-assignment', 'the coordinator has published nothing yet');
     }
-    // A model of long ago is gone for good.
+    // An old model may be gone for good.
     if (may && !(await blobs.has(sha256))) await mend(sha256).catch(() => undefined);
     if (!may || !(await blobs.has(sha256))) {
       throw new Refusal(404, 'no-blob', `there is no blob ${sha256.slice(0, 12)}… for "${name}"`);
     }
-    // A client that got other bytes asks for those of the hash (RFC 9530); only then are all bytes
-    // read before.
+    // A client that got wrong bytes asks for a check against the hash (RFC 9530). Only then are all
+    // bytes read before.
     const checked = c.req.header('want-repr-digest') !== undefined;
     const sent = await moving.run(name, async () => {
       if (checked) await ensureSound(sha256);
@@ -100,7 +100,7 @@ export function participantRoutes(
   return app;
 }
 
-/** @returns how many bytes have left */
+/** @returns the number of bytes that were sent */
 function sendShare(bytes: Uint8Array, { env: { incoming, outgoing } }: ParticipantContext): Promise<number> {
   outgoing.writeHead(200, {
     'content-type': 'application/octet-stream',
@@ -118,9 +118,9 @@ function blobOf(c: ParticipantContext): string {
 }
 
 /**
- * An upload is all that is missing of a blob from Upload-Offset on, as it is in
- * draft-ietf-httpbis-resumable-upload. It may begin anew, unless it says that nothing is here yet:
- * "If-None-Match: *".
+ * Reads the headers of an upload: all missing bytes of a blob, from Upload-Offset on, as in
+ * draft-ietf-httpbis-resumable-upload. With "If-None-Match: *" it must not begin anew if a part is
+ * here.
  * @throws Refusal
  */
 function uploadForm(c: ParticipantContext, { blobBytes }: HubLimits) {

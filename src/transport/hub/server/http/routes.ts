@@ -33,7 +33,7 @@ export function routes(parts: RoutesParts): Hono<HubEnvironment> {
   return app;
 }
 
-/** Which requests come with one: of any other none is read. */
+/** Whether a request may have a body; the body of any other is not read. */
 export const takesBody = ({ method, url }: IncomingMessage): boolean =>
   method === 'PUT'
     ? url?.startsWith('/blobs/') === true

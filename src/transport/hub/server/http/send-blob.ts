@@ -9,7 +9,7 @@ import type { BufferBudget } from '../guard/buffer-budget.js';
 import { Refusal } from './refusal.js';
 import { sendStream } from './send-stream.js';
 
-/** @returns bytes sent; fewer than asked for when the connection was lost */
+/** @returns the bytes sent; fewer than asked for when the connection was lost */
 export async function sendBlob(
   path: string,
   request: IncomingMessage,
@@ -33,7 +33,7 @@ export async function sendBlob(
   }
 }
 
-/** `bytes=from-` and `bytes=from-to`; of what else there is the whole may be sent instead. */
+/** Reads `bytes=from-` and `bytes=from-to`. For any other form the standard allows the whole. */
 function rangeOf(header: string | undefined, size: number) {
   const [, from, to] = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
   if (from === undefined) return { start: 0, end: size - 1, partial: false };

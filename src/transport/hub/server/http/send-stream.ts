@@ -1,10 +1,10 @@
-/** Sends a body. It is read as fast as the other side takes it, and no further. Node only. */
+/** Sends a body, which is read only as fast as the other side takes it. Node only. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /**
- * @returns bytes sent; fewer than there are when the connection was lost
+ * @returns the bytes sent; fewer than there are when the connection was lost
  * @throws what the source throws
  */
 export async function sendStream(
@@ -12,7 +12,7 @@ export async function sendStream(
   { socket }: IncomingMessage,
   response: ServerResponse,
 ): Promise<number> {
-  // Nothing is read for somebody who is gone.
+  // Nothing is read for a client that is gone.
   if (response.destroyed) {
     source.destroy();
     return 0;
@@ -20,7 +20,7 @@ export async function sendStream(
   const before = socket.bytesWritten;
   let failure: unknown;
   source.once('error', (error) => {
-    // Where the connection is lost, the source is ended by that.
+    // A lost connection ends the source, which is no failure of the source.
     if (!response.destroyed) failure = error;
   });
   try {
@@ -31,7 +31,7 @@ export async function sendStream(
   return socket.bytesWritten - before;
 }
 
-/** In pieces: TLS would have a copy of what is written at once. */
+/** Sends bytes in pieces, since TLS copies everything that is written at once. */
 export function sendBytes(
   bytes: Uint8Array,
   request: IncomingMessage,

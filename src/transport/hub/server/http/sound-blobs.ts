@@ -1,16 +1,16 @@
 /**
- * Checks blobs against their hashes on request. A request of a few bytes makes the hub read a whole
- * file. So it checks one file at a time, and each once in a while, however many clients ask. Node
- * only.
+ * Checks blobs against their hashes on request. Such a request makes the hub read a whole file. So
+ * it checks one file at a time, and each file at most once in a while, however many clients ask.
+ * Node only.
  */
 import type { BlobFolder } from '../../../transport.js';
 
-/** What was found holds for so long. */
+/** How long the result of a check is kept. */
 const freshMs = 60_000;
 
 /**
  * @param mend repairs a damaged blob
- * @returns resolves once the blob is sound; throws what kept it from being repaired
+ * @returns resolves once the blob is sound; rejects with the error of the repair
  */
 export function soundBlobs(
   { isSound }: Pick<BlobFolder, 'isSound'>,

@@ -1,6 +1,4 @@
-/**
- * The routes that only read the hub and its run: `/healthz`, `/metrics`, `/status`, `/description`.
- */
+/** The routes that only read: `/healthz`, `/metrics`, `/status`, `/description`. */
 import { Hono } from 'hono';
 import type { Signed } from '../../../../protocol/signed.js';
 import { PROTOCOL_VERSION } from '../../../../protocol/version.js';
@@ -31,7 +29,8 @@ export function statusRoutes(
   app.get('/status', only('observer', 'operator'), (c) => c.json(status() as object));
 
   /**
-   * What the federation asks for, before joining it: a WebSocket would take the place of another.
+   * The description, for reading before joining: a WebSocket would replace the participant's other
+   * connection.
    */
   app.get('/description', only('participant', 'observer', 'operator'), (c) => c.json(description));
   return app;

@@ -1,12 +1,12 @@
 /**
- * Counts the uploads and downloads that run at once, of one participant and in all. One too many is
- * refused, not kept waiting.
+ * Limits the uploads and downloads that run at once, of one participant and in all. One too many is
+ * refused, and does not wait.
  */
 import type { HubLimits } from '../guard/limits.js';
 import { Refusal } from './refusal.js';
 
 export interface Transfers {
-  /** @throws Refusal where there are too many already */
+  /** @throws Refusal when there are too many already */
   run<Result>(participant: string, work: () => Promise<Result>): Promise<Result>;
 }
 

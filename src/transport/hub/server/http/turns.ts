@@ -1,9 +1,9 @@
 /**
- * Answers the requests of a connection one after the other. Node hands over every request of a
- * pipeline as soon as it is read: thousands would be at work at once, and those behind a dead
- * connection would never end. Here the next request begins when the one before is answered, and
- * waiting requests go with their connection. An answer that nobody reads ends the connection, and
- * so does an unexpected body. Node only.
+ * Answers the requests of a connection one after the other. Node passes on every pipelined request
+ * as soon as it is read: thousands would run at once, and those of a dead connection would never
+ * end. Here the next request begins when the one before is answered, and waiting requests end with
+ * their connection. An answer that nobody reads ends the connection, and so does an unexpected
+ * body. Node only.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -15,7 +15,7 @@ import { type StallLimits, watchForStall } from '../guard/stall.js';
 export interface TurnsParts {
   readonly limits: StallLimits;
   readonly note: NoteRefusal;
-  /** Which requests come with a body. */
+  /** Whether a request may have a body. */
   readonly takesBody: RequestForm['takesBody'];
   handle(request: IncomingMessage, response: ServerResponse): void;
 }
@@ -30,13 +30,16 @@ interface Turn {
   readonly response: ServerResponse;
 }
 
-/** Neither our clients nor browsers ask before they have the answer: more are an attack. */
+/**
+ * Neither our clients nor browsers send the next request before they have the answer, so more are
+ * an attack.
+ */
 const mostWaiting = 8;
-/** A refusal is read by then; of the body that was refused nothing is. */
+/** How long a client has to read a refusal. The refused body is not read. */
 const lingerMs = 1000;
 
 export function takeTurns(server: Server, { limits, note, takesBody, handle }: TurnsParts): Turns {
-  /** Who waits behind the request that is being answered, of each connection that has one. */
+  /** The waiting requests of each connection that has a request under way. */
   const lines = new WeakMap<Duplex, Turn[]>();
 
   function arrive(request: IncomingMessage, response: ServerResponse): void {
@@ -57,7 +60,8 @@ export function takeTurns(server: Server, { limits, note, takesBody, handle }: T
     const { socket } = request;
     const stop = watchForStall(
       limits,
-      // Only who does not take what is there for it: the hub itself may need its time.
+      // Watches only while the client does not take bytes that are ready; the hub itself may take
+      // its time.
       () => (socket.writableLength > 0 ? socket.bytesWritten : undefined),
       () => socket.destroy(),
     );
@@ -81,15 +85,15 @@ export function takeTurns(server: Server, { limits, note, takesBody, handle }: T
   }
 
   server.on('request', arrive);
-  // What follows an answer that is under way would be written into it.
+  // An upgrade during an answer would be written into it.
   server.prependListener('upgrade', (_, stream) => lines.has(stream) && stream.destroy());
   return { isBusy: (connection) => lines.has(connection) };
 }
 
 /**
- * A connection that is closed by an answer before its request has come in full: what of it lies
- * here unread would have the system take back the answer, too. So it is closed on our side only,
- * and cut a moment later.
+ * Closes a connection whose request was answered before it was read. If bytes are unread, the
+ * system would discard the answer too. So only our side is closed, and the connection is cut a
+ * moment later.
  */
 function endUnread(request: IncomingMessage): void {
   const { socket } = request;
@@ -100,7 +104,7 @@ function endUnread(request: IncomingMessage): void {
 }
 
 function linger(socket: Socket): void {
-  // Node resumes it, so as to throw away what comes.
+  // Node resumes it, to discard what arrives.
   socket.on('resume', () => socket.pause()).pause();
   socket.end();
   const cut = setTimeout(() => socket.destroy(), lingerMs);

@@ -1,8 +1,8 @@
 /**
- * Receives blobs. A blob is written to a file of the participant's own, which stays when the
- * connection is lost, so that the next upload resumes behind it. The whole is confirmed when it has
- * been checked against its hash, and gets its name when it is synced. An announcement of it waits
- * until then, so nothing is counted that a power cut would take away. Node only.
+ * Receives blobs. A blob is written to the participant's own file, which stays when the connection
+ * is lost, so that the next upload resumes. The whole blob is confirmed when it has been checked
+ * against its hash, and gets its name when it is synced. An announcement waits until then, so no
+ * update counts that a power cut could remove. Node only.
  */
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -27,18 +27,18 @@ import { Refusal } from './refusal.js';
 
 export interface Uploads {
   /**
-   * How far it is. An upload of it that is under way is ended: the client that asks has lost that
-   * connection.
+   * How far an upload is. If the upload is still running, it is ended: the client that asks has
+   * lost that connection.
    */
   progress(participant: string, sha256: string): Promise<{ offset: number; complete: boolean }>;
   /**
-   * All that is missing, from `offset` on.
+   * Receives all missing bytes, from `offset` on.
    * @throws Refusal
    */
   receive(upload: Upload): Promise<void>;
-  /** These are in use now, by an announcement or an assignment. */
+  /** Marks blobs as in use, by an announcement or an assignment. */
   claim(sha256s: readonly string[]): SettleClaim;
-  /** Ends what is under way; parts stay. */
+  /** Ends all uploads; parts stay. */
   close(): Promise<void>;
 }
 
@@ -46,28 +46,28 @@ export interface Upload {
   readonly participant: string;
   readonly sha256: string;
   readonly offset: number;
-  /** Only if nothing of it is here. */
+  /** Whether the upload must fail if a part is here. */
   readonly first: boolean;
-  /** Bytes of `body`, with which the blob is whole. */
+  /** The bytes of `body`, which make the blob whole. */
   readonly length: number;
   readonly body: Readable;
 }
 
 export interface UploadsParts {
-  /** On the disk of `blobs`, for what is not whole yet. */
+  /** A folder for parts, on the same disk as `blobs`. */
   readonly folder: string;
   readonly blobs: BlobFolder;
   readonly participants: readonly string[];
   readonly limits: HubLimits;
-  /** The run refers to this blob. */
+  /** Whether the run refers to this blob. */
   holds?(sha256: string): boolean;
-  /** What each has sent to the last byte. */
+  /** The whole blobs that each participant has sent. */
   readonly brought: BroughtBlobs;
-  /** So many bytes have come, of a blob that is whole now or not. */
+  /** Told of received bytes, whether the blob is whole or not. */
   onReceived(bytes: number): void;
   /**
-   * The disk has lost what was confirmed; its announcement is answered by "missing", and it is sent
-   * once more.
+   * Called when the disk has lost a confirmed blob. Its announcement is answered by "missing", and
+   * it is sent again.
    */
   onLost(participant: string, blob: Blob, error: unknown): void;
 }
@@ -80,7 +80,7 @@ export async function openUploads(parts: UploadsParts): Promise<Uploads> {
   const helpers: SinkHelpers = { hashes: hashThread(), buffers: bufferBudget() };
   const settling = new Set<Promise<void>>();
   const store: UploadStore = { ...parts, files, pending, helpers, settling };
-  // A later upload takes the place of one whose connection may be dead without a word.
+  // A later upload replaces one whose connection may have died unnoticed.
   const receiving = latestOnly();
   return {
     async progress(participant, sha256) {
@@ -113,20 +113,20 @@ interface UploadStore extends UploadsParts {
   readonly files: PartFiles;
   readonly pending: PendingBlobs;
   readonly helpers: SinkHelpers;
-  /** Blobs that are confirmed, and have no name yet. */
+  /** Blobs that are confirmed and not synced yet. */
   readonly settling: Set<Promise<void>>;
 }
 
 /**
- * What others have sent is as if it were not here: who has not all of its bytes would learn that
- * somebody has.
+ * A blob that only others have sent counts as missing. Otherwise a participant could learn that
+ * another has it.
  */
 const isHere = async ({ brought, blobs }: UploadStore, participant: string, sha256: string) =>
   brought.has(participant, sha256) && (await blobs.has(sha256));
 
 /**
- * @throws Refusal where the upload does not go on behind what is here, or there is no room for the
- *   whole
+ * @throws Refusal when the upload does not continue the part that is here, or there is no room for
+ *   the whole
  */
 async function makeRoom(store: UploadStore, { participant, sha256, offset, first, length }: Upload) {
   const { files, pending, limits } = store;
@@ -152,14 +152,11 @@ async function makeRoom(store: UploadStore, { participant, sha256, offset, first
 
 async function remove({ files, pending, blobs }: UploadStore, { participant, sha256, stage }: PendingBlob) {
   if (stage !== 'whole') await files.remove(participant, sha256);
-  // It may have been announced since.
+  // It may have been announced meanwhile.
   else if (!pending.isInUse(sha256)) await blobs.discard(sha256);
 }
 
-/**
- * The body into its part, which gets its name when it is whole, and stays for the next upload when
- * it is not.
- */
+/** Writes the body into the part. A whole blob gets its name; a part stays for the next upload. */
 async function receive(store: UploadStore, upload: Upload, signal: AbortSignal): Promise<void> {
   const { files, helpers, limits, onReceived } = store;
   const { participant, sha256, offset, length, body } = upload;
@@ -184,7 +181,7 @@ async function receive(store: UploadStore, upload: Upload, signal: AbortSignal):
   }
 }
 
-/** @throws Refusal when bytes are missing, or are not those of the hash */
+/** @throws Refusal when bytes are missing, or do not have the hash */
 async function checkWhole(
   { files }: UploadStore,
   { participant, sha256, offset, length }: Upload,
@@ -211,7 +208,7 @@ async function keepRest({ files, pending }: UploadStore, participant: string, sh
   await files.remove(participant, sha256);
 }
 
-/** What is confirmed gets its name once it is synced. */
+/** Gives a confirmed blob its name once it is synced. */
 function settle(store: UploadStore, participant: string, blob: Blob, sink: BlobSink): void {
   const { files, pending, blobs, brought, settling, onLost } = store;
   pending.mark(participant, blob.sha256, blob.bytes, 'whole');

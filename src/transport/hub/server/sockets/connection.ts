@@ -1,7 +1,6 @@
 /**
- * The hub's end of one WebSocket. Incoming frames are parsed, and limited in number. Outgoing
- * frames are limited too, for a client that does not read them. A silent connection is cut. Node
- * only.
+ * The hub's end of one WebSocket. Incoming frames are parsed, and their rate is limited. Outgoing
+ * frames are limited too, if a client does not read them. A silent connection is cut. Node only.
  */
 import type { RawData, WebSocket } from 'ws';
 import type { z } from 'zod';
@@ -11,28 +10,28 @@ import { allowance } from '../../../allowance.js';
 import type { HubLimits } from '../guard/limits.js';
 import type { HubMetrics, MessageKind } from '../guard/metrics.js';
 
-/** What the hub says of itself to everybody, besides the frames of their role. */
+/** Frames that the hub sends to every role. */
 type CommonFrame =
   | { readonly type: 'ping' }
   | { type: 'refused'; reason: RefusalReason; message: string; hint?: string };
 
 export interface Connection<Said> {
   send(frame: Said | CommonFrame): void;
-  /** A frame as JSON, for those that many get. */
+  /** Sends a frame that is JSON already, because many clients get it. */
   sendText(text: string): void;
-  /** Bytes that wait to leave. */
+  /** The bytes that wait to be sent. */
   unread(): number;
-  /** Says why, and closes. Nothing that comes afterwards is listened to. */
+  /** Sends the reason, and closes. Later frames are ignored. */
   refuse(reason: RefusalReason, message: string, hint?: string): void;
   /** To be called every `heartbeatMs`. */
   beat(): void;
-  /** Whether somebody is there: it is asked, and anything counts that is heard of it in time. */
+  /** Whether the client answers in time: it is pinged, and anything that it sends counts. */
   answers(withinMs: number): Promise<boolean>;
-  /** Ends it without a reason: the hub goes, and will come back. */
+  /** Closes without a reason: the hub stops, and will come back. */
   close(): void;
 }
 
-/** How those of a role speak, and where their bytes are counted. */
+/** The frames of a role, and where their bytes are counted. */
 export interface Speech<Heard> {
   readonly schema: z.ZodType<Heard>;
   readonly kind: MessageKind;
@@ -45,7 +44,7 @@ export interface ConnectionEvents<Heard> {
   onClose(): void;
 }
 
-/** Not read from: a client that has not closed by then is cut. */
+/** A client that has not closed by then is cut. */
 const closeMs = 2000;
 const mostUnheard = 1000;
 
@@ -86,7 +85,7 @@ export function connection<Heard, Said>(
     return false;
   };
 
-  // Nobody needs them, and they are answered, so that they count as messages.
+  // Pings from clients count as messages: nobody needs them, and they are answered.
   socket.on('ping', mayGoOn);
   socket.on('pong', mayGoOn);
   socket.on('message', (data: RawData, isBinary: boolean) => {
@@ -131,8 +130,8 @@ export function connection<Heard, Said>(
 }
 
 /**
- * A message after the last that counted: on its way already, or from somebody who does not care,
- * and is cut.
+ * Handles a message after a refusal: it was on its way, or the client ignores the refusal and is
+ * cut.
  */
 function unheard(socket: WebSocket): () => false {
   let count = 0;
@@ -142,13 +141,13 @@ function unheard(socket: WebSocket): () => false {
   };
 }
 
-/** Cuts it, if the other end has not closed it by then. */
+/** Cuts the socket, if the other end has not closed it by then. */
 function cutSoon(socket: WebSocket): void {
   const cut = setTimeout(() => socket.terminate(), closeMs);
   socket.once('close', () => clearTimeout(cut));
 }
 
-/** Those who wait to hear anything, or of the end. */
+/** Callers that wait for any message, or for the end. */
 function listeners() {
   const waiting = new Set<(heard: boolean) => void>();
   return {
@@ -156,7 +155,7 @@ function listeners() {
       for (const each of waiting) each(heard);
       waiting.clear();
     },
-    /** Whether anything is heard in time. */
+    /** Whether anything arrives in time. */
     next: (withinMs: number) =>
       new Promise<boolean>((resolve) => {
         const timer = setTimeout(() => done(false), withinMs);

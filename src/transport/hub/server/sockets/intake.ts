@@ -1,6 +1,6 @@
 /**
- * Announcements on their way to the coordinator: one after the other for each participant,
- * whichever connection they came by, and each answered by its receipt. Node only.
+ * Passes announcements to the coordinator: one after the other for each participant, by whichever
+ * connection they came, and answers each with its receipt. Node only.
  */
 import type { Announcement, Receipt } from '../../../../protocol/announcement.js';
 import type { HubFrame, ParticipantFrame } from '../../../../protocol/frames.js';
@@ -19,11 +19,11 @@ export interface Intake {
     frame: ParticipantFrame & { type: 'announcement' },
   ): void;
   /**
-   * After what it has said, the participant has left.
-   * @throws what kept the coordinator from recording it
+   * Announces that the participant has left, after its own announcements.
+   * @throws the error with which the coordinator failed to record it
    */
   leave(participant: string, reason: string): Promise<void>;
-  /** Once everything is safe, or refused. */
+  /** Resolves once every announcement is recorded or refused. */
   settled(): Promise<void>;
 }
 
@@ -32,11 +32,14 @@ export interface IntakeParts {
   readonly metrics: HubMetrics;
   readonly log: Log;
   readonly spare: SparingLog;
-  /** Blobs that are in use now. */
+  /** Marks blobs as in use. */
   claim(sha256s: readonly string[]): SettleClaim;
 }
 
-/** A participant says one thing after the other, and repeats it on a new connection. */
+/**
+ * Far more than a participant needs, which announces one thing after the other and repeats it on a
+ * new connection.
+ */
 const MOST_WAITING = 16;
 
 export function intake({ handlers, metrics, log, spare, claim }: IntakeParts): Intake {
@@ -82,7 +85,7 @@ export function intake({ handlers, metrics, log, spare, claim }: IntakeParts): I
           from.send({ type: 'receipt', id, receipt });
           note(participant, announcement, receipt);
         } catch (error) {
-          // No receipt: it is said again, by a participant that connects again.
+          // Sends no receipt: the participant reconnects and repeats the announcement.
           metrics.announced(type, 'error');
           log.error({ participant, announcement: type, error }, 'an announcement was not received');
           from.close();

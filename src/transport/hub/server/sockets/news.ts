@@ -1,31 +1,28 @@
-/**
- * What is new for somebody who watches: the frames with what has changed since they were sent
- * something last.
- */
+/** The news for an observer: frames with everything that has changed since the last ones. */
 import type { ObservedFrame } from '../../../../protocol/view.js';
 import type { ObservedRound, RunView } from '../../../run-view.js';
 import type { HubMetrics } from '../guard/metrics.js';
 
-/** What an observer has been sent last. */
+/** What was sent to an observer last. */
 export interface Sent {
   readonly fromRound: number;
   readonly rounds: Map<number, ObservedRound>;
   status: string;
   labels: object | undefined;
-  /** The next entry. */
+  /** The number of the next log entry. */
   log: number;
 }
 
-/** @param log the first entry that is to be sent */
+/** @param log the number of the first log entry to send */
 export const sentNothing = (fromRound: number, log: number): Sent => ({
   ...{ fromRound, rounds: new Map(), status: '', labels: undefined, log },
 });
 
-/** Enough rounds for one look: 2 MB a second while somebody catches up. */
+/** The size of a frame with rounds: 2 MB a second while an observer catches up. */
 export const FRAME_BYTES = 2 ** 19;
 const MOST_ENTRIES = 200;
 
-/** What is the same for everybody in one look: made when the first needs it. */
+/** The parts of a look that are the same for all observers, made when the first needs them. */
 export interface Look {
   readonly view: RunView;
   status(): string;
@@ -57,7 +54,7 @@ function statusFrame(view: RunView, metrics: HubMetrics): ObservedFrame {
   return { type: 'status', status: view.status(), ...(travelled && { traffic }) };
 }
 
-/** Frames, as JSON; what is read of them counts as sent. */
+/** The frames, as JSON. A frame counts as sent when it is read from here. */
 export function* news({ view, status, rounds, textOf }: Look, sent: Sent): Generator<string> {
   if (status() !== sent.status) {
     sent.status = status();

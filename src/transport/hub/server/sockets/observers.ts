@@ -1,7 +1,7 @@
 /**
- * The observers of a run. Each is sent what it has not been sent yet. While somebody watches, the
- * view is read four times a second. An observer that reads slowly is sent the newest state later,
- * and no queue of older ones. Node only.
+ * The observers of a run. Each gets what is new since its last frames. While somebody watches, the
+ * view is read four times a second. An observer that reads slowly gets the newest state later,
+ * without older ones in between. Node only.
  */
 import type { WebSocket } from 'ws';
 import { type ObservedFrame, type ObserverFrame, observerFrameSchema } from '../../../../protocol/view.js';
@@ -15,7 +15,7 @@ import { type Connection, connection } from './connection.js';
 import { FRAME_BYTES, lookAt, news, type Sent, sentNothing } from './news.js';
 
 export interface Observers {
-  /** @param stands that its token was not revoked meanwhile */
+  /** @param stands whether its token is still valid */
   connect(socket: WebSocket, address: string | undefined, stands: () => boolean): void;
   close(): void;
 }
@@ -31,7 +31,7 @@ export interface ObserversParts {
 interface WatchingLine {
   readonly line: Connection<ObservedFrame>;
   readonly stands: () => boolean;
-  /** Once it has said from where on it watches. */
+  /** Set once the observer has said from which round and log entry on it watches. */
   sent?: Sent;
 }
 
@@ -64,7 +64,7 @@ export function observers({ view, limits, metrics, log, note }: ObserversParts):
       if (sent === undefined || line.unread() > 0) continue;
       for (const text of news(now, sent)) {
         line.sendText(text);
-        // The rest comes when this has left, if it is not replaced by then.
+        // The rest follows later, if it is not replaced by then.
         if (line.unread() > FRAME_BYTES) break;
       }
     }
@@ -84,7 +84,7 @@ export function observers({ view, limits, metrics, log, note }: ObserversParts):
               return;
             }
             const { round, log } = frame;
-            // Rounds of before may be others now.
+            // After a rollback, rounds that the observer has may be others now.
             const fromRound = view.status().rollbacks === undefined ? round : 1;
             observer.sent = sentNothing(fromRound, log);
             look([observer]);

@@ -1,17 +1,17 @@
 /**
- * Which connection has the place of a participant: one each, and from one address the latest. A
- * process that was killed comes back before its old connection is known to be dead; were the first
- * to win, it would have to wait for that. From another address it may be a thief: there the first
- * wins, if it answers when it is asked. Node only.
+ * Decides which connection has the place of a participant. From one address it is the latest one: a
+ * killed process may come back before its old connection is known to be dead, and must not wait for
+ * that. A connection from another address may be a thief's: there the first one keeps the place, if
+ * it answers when it is asked. Node only.
  */
 import type { HubFrame } from '../../../../protocol/frames.js';
 import type { Connection } from './connection.js';
 
-/** A connection of a participant, and what is known of its other end. */
+/** A connection of a participant, and the address of its other end. */
 export interface HubPeer {
   readonly mine: Connection<HubFrame>;
   readonly address: string | undefined;
-  /** Its token was not revoked meanwhile. */
+  /** Whether its token is still valid. */
   readonly stands: () => boolean;
 }
 
@@ -19,22 +19,25 @@ export interface Places {
   of(participant: string): HubPeer | undefined;
   all(): Iterable<[participant: string, HubPeer]>;
   readonly size: number;
-  /** @param isGone that it has been closed meanwhile. @returns whether it has the place */
+  /** @param isGone whether it has been closed meanwhile. @returns whether it has the place */
   admit(participant: string, line: HubPeer, isGone: () => boolean): Promise<boolean>;
   /** @returns whether the connection had the place */
   leave(participant: string, mine: HubPeer['mine']): boolean;
 }
 
 export interface PlacesOptions {
-  /** For a connection to answer. */
+  /** The time for a connection to answer. */
   readonly answerMs: number;
-  /** It has the place now, and `before` has not any more. */
+  /** Called when a connection has the place, and `before` has lost it. */
   onAdmitted(participant: string, line: HubPeer, before: HubPeer | undefined): void;
 }
 
 export function places({ answerMs, onAdmitted }: PlacesOptions): Places {
   const lines = new Map<string, HubPeer>();
-  /** Of a connection that is asked whether it is there: once, however many want its place. */
+  /**
+   * The pending question to a connection whether it is there; asked once, however many want its
+   * place.
+   */
   const asked = new Map<HubPeer['mine'], Promise<boolean>>();
 
   function answers({ mine }: HubPeer): Promise<boolean> {

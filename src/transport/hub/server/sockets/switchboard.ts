@@ -1,9 +1,7 @@
 /**
- * The connections of all participants: each participant has one, and from one address the latest. A
- * process that was killed comes back before its old connection is known to be dead; if the first
- * one won, it would have to wait for that. The earlier process is told, so that two living
- * processes with one token do not push each other out for ever. A process from another address may
- * be a thief: there the first one wins, if it answers when it is asked. Node only.
+ * The connections of all participants, one for each (`places.ts` decides which). A process that
+ * loses its place is told, so that two living processes with one token do not push each other out
+ * for ever. Node only.
  */
 import type { WebSocket } from 'ws';
 import type { Assignment } from '../../../../protocol/assignment.js';
@@ -22,43 +20,44 @@ import { type HubPeer, type Places, places } from './places.js';
 
 export interface Switchboard {
   /**
-   * @param address from which it comes
-   * @param stands that its token was not revoked meanwhile
+   * @param address the address from which it comes
+   * @param stands whether its token is still valid
    */
   connect(participant: string, socket: WebSocket, address: string | undefined, stands: () => boolean): void;
   /**
-   * Has no token any more: it is told, and counts as having left until it joins by another.
-   * @throws what kept the coordinator from recording it
+   * Ends the connection of a participant without a token. It counts as having left until it joins
+   * with another.
+   * @throws the error with which the coordinator failed to record it
    */
   dismiss(participant: string, why: string): Promise<void>;
   publish(assignment: Assignment): void;
   /** The current assignment, once there is one. */
   assignment(): Assignment | undefined;
-  /** Once what was being received is safe, or refused. */
+  /** Resolves once every received announcement is recorded or refused. */
   close(): Promise<void>;
 }
 
 export interface SwitchboardParts {
   readonly handlers: SigningHandlers;
-  /** Signed, for everybody who comes. */
+  /** The signed description, for every new connection. */
   readonly description: Signed;
   readonly limits: HubLimits;
   readonly metrics: HubMetrics;
   readonly log: Log;
   readonly note: NoteRefusal;
-  /** Blobs that are in use now. */
+  /** Marks blobs as in use. */
   claim(sha256s: readonly string[]): SettleClaim;
 }
 
 export function switchboard(parts: SwitchboardParts): Switchboard {
   const { handlers, description, limits, metrics, log, claim } = parts;
-  // Of each participant: more than there is to say in the fastest of runs.
+  // Lines for each participant: more than the fastest run needs.
   const spare = sparingLog(log, 5, 100);
   const announcements = intake({ handlers, metrics, log, spare, claim });
   const noteArrival = arrivalLog(spare);
   const taken = places({ answerMs: limits.answerMs, onAdmitted: welcome });
   let current: Assignment | undefined;
-  /** The frame that says it. */
+  /** The frame with the current assignment, as JSON. */
   let saying: string | undefined;
   let closed = false;
   const heartbeat = setInterval(() => beat(taken), limits.heartbeatMs);
@@ -83,7 +82,7 @@ export function switchboard(parts: SwitchboardParts): Switchboard {
   }
 
   function hear(participant: string, mine: HubPeer['mine'], frame: ParticipantFrame): void {
-    // Before it is welcome there is nothing to say.
+    // Frames count only once the connection has its place.
     if (taken.of(participant)?.mine !== mine) return;
     if (frame.type === 'announcement') announcements.take(participant, mine, frame);
     else if (frame.type === 'progress') handlers.onProgress?.(participant, frame.progress);
@@ -135,7 +134,7 @@ interface LineEvents {
   onClose(): void;
 }
 
-/** A connection whose frames are heard as long as its token stands. */
+/** Opens a connection whose frames are read as long as its token is valid. */
 function openLine(
   participant: string,
   { socket, address, stands }: { readonly socket: WebSocket } & Omit<HubPeer, 'mine'>,
@@ -163,9 +162,9 @@ const refuse = (line: Connection<HubFrame>, why: string) =>
 const revoked = (participant: string, line: Connection<HubFrame>) =>
   refuse(line, `the token of "${participant}" was revoked`);
 
-/** Says where somebody comes from, if that is not as it was before. */
+/** Logs the address of a participant, if it has changed. */
 function arrivalLog(spare: SparingLog) {
-  /** Where each came from last. */
+  /** The last address of each participant. */
   const addresses = new Map<string, string | undefined>();
   return (participant: string, address: string | undefined, replaced: HubPeer | undefined) => {
     const before = replaced === undefined ? addresses.get(participant) : replaced.address;

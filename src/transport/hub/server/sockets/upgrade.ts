@@ -1,7 +1,7 @@
 /**
  * Turns a request for a WebSocket into a connection of a participant or an observer, by its token.
- * The handshake is completed for every proper request, since a page can read frames only; the first
- * frame then says what is wrong. Node only.
+ * The handshake is completed for every well-formed request, even one that is refused, since a page
+ * can read frames only. The first frame then says what is wrong. Node only.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -25,9 +25,9 @@ import type { Switchboard } from './switchboard.js';
 export interface UpgradeParts {
   readonly tokens: Pick<Tokens, 'check' | 'stands'>;
   readonly doorkeeper: Doorkeeper;
-  /** Where there are participants. */
+  /** Undefined if nobody can take part. */
   readonly switchboard?: Pick<Switchboard, 'connect'> | undefined;
-  /** Where there is something to see. */
+  /** Undefined if there is nothing to watch. */
   readonly observers?: Observers | undefined;
   readonly limits: HubLimits;
   readonly note: NoteRefusal;
@@ -54,7 +54,7 @@ export function acceptWebSockets(server: Server, parts: UpgradeParts): void {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.frameBytes,
-    // Ours come in one; a browser may cut them.
+    // Our clients send one fragment; a browser may send several.
     maxFragments: 64,
     perMessageDeflate: false,
     handleProtocols: (offered) => readSubprotocols(offered).name ?? false,
@@ -129,7 +129,8 @@ function greet(
     };
   }
   const { identity } = record;
-  // Else a look at the run would put out the process that takes part.
+  // Otherwise an observer with a participant's token would take the place of the process that takes
+  // part.
   if (watches && identity.role === 'participant') {
     return {
       reason: 'role',
