@@ -1,4 +1,4 @@
-/** Words the failure of a command, and chooses its exit status. */
+/** Turns the failure of a command into a message and an exit status. */
 import { CommanderError } from 'commander';
 import { CommonweightError } from '../base/error.js';
 import { refusalOf } from '../base/node/reason.js';
@@ -10,20 +10,20 @@ import { Interrupted } from './terminal/error.js';
 const OUR_ERROR = 1;
 const USER_ERROR = 2;
 /**
- * EX_TEMPFAIL of sysexits.h: the same command may do well later, so that a service is to start it
- * again.
+ * EX_TEMPFAIL of sysexits.h: the same command may succeed later, so a service manager should
+ * restart it.
  */
 const TRANSIENT = 75;
 const INTERRUPTED = 130;
 
 export interface CommandFailure {
-  /** For stderr; empty where all has been said. */
+  /** The text for stderr; empty if everything has been printed already. */
   readonly text: string;
   readonly status: number;
 }
 
 export function commandFailure(error: unknown): CommandFailure {
-  // Commander has written its message, or the help that was asked for.
+  // Commander has printed its message, or the help.
   if (error instanceof CommanderError) return { text: '', status: error.exitCode === 0 ? 0 : USER_ERROR };
   if (error instanceof Interrupted) return { text: said(error.message), status: INTERRUPTED };
   if (error instanceof CommonweightError) {
@@ -42,14 +42,17 @@ export function commandFailure(error: unknown): CommandFailure {
 }
 
 /**
- * A message for stderr: one line, and below it the next step to take; without the secrets that
- * somebody may have typed.
+ * A message for stderr: one line, and below it the next step to take. Secrets that a user may have
+ * typed are removed.
  */
 function said(message: string, hint?: string): string {
   return redacted(printableLines(`commonweight: ${message}${hint === undefined ? '' : `\n  ${hint}`}`));
 }
 
-/** What commander writes, "error: unknown option '--sed'\n(Did you mean --seed?)", in our form. */
+/**
+ * Commander's message, such as "error: unknown option '--sed'\n(Did you mean --seed?)", in our
+ * form.
+ */
 export function usageMessage(text: string): string {
   const [message = '', ...rest] = text.trim().split('\n');
   const hint = rest

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/** The program, and how it ends. */
+/** The program's entry: runs a command and sets the exit status. */
 import { runProgram } from './program.js';
 
-// A reader that has seen enough, such as `head`, closes the pipe. We end as other programs do, by
-// SIGPIPE: an orderly exit would wait for threads that are in the middle of a step. Node ignores
-// that signal until somebody has listened to it.
+// A reader that has seen enough, such as `head`, closes the pipe. The program then ends by SIGPIPE,
+// as others do: an orderly exit would wait for threads in the middle of a step. Node ignores this
+// signal until a listener was added once.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.once('SIGPIPE', () => {});

@@ -1,4 +1,4 @@
-/** Puts the commands together, and says what went wrong when one of them fails. */
+/** Puts the commands together, runs one, and words its failure. */
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addCommands } from './commands.js';
@@ -37,7 +37,7 @@ Examples:
   return root;
 }
 
-/** @param args without the program's own name. @returns why it failed, where it did */
+/** @param args the arguments without the program's name. @returns the failure, if there was one */
 export async function runProgram(args: readonly string[]): Promise<CommandFailure | undefined> {
   try {
     const root = await program(args);

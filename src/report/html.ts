@@ -1,6 +1,6 @@
 /**
- * HTML by tagged templates: `html\`<td>${name}</td>\``. Inserted text is escaped, except for what
- * another template made. So a name that looks like markup stays a name.
+ * HTML by tagged templates: `html\`<td>${name}</td>\``. Inserted text is escaped, unless another
+ * template made it. So a name that looks like markup stays a name.
  */
 
 export interface Html {
@@ -13,7 +13,9 @@ export const html = (strings: TemplateStringsArray, ...values: readonly Content[
   markup: String.raw({ raw: strings }, ...values.map(markupOf)),
 });
 
-/** Markup of our own making, such as a chart: never something that was read. */
+/**
+ * Marks markup as safe. Only for markup of our own, such as a chart; never for text that was read.
+ */
 export const trusted = (markup: string): Html => ({ markup });
 
 function markupOf(content: Content): string {

@@ -1,5 +1,6 @@
 /**
- * Makes Markdown from text. Characters with a meaning in Markdown are escaped, so names stay names.
+ * Makes Markdown from text. Characters with a meaning in Markdown are escaped, so that names stay
+ * names.
  */
 
 export const markdownText = (text: string) =>
@@ -10,7 +11,7 @@ export const markdownText = (text: string) =>
     .replace(/>/g, '&gt;')
     .replace(/\s+/g, ' ');
 
-/** The first column on the left, the others on the right. */
+/** A table with the first column aligned left, the others right. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(markdownText).join(' | ')} |`;
   const rule = `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`;

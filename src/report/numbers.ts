@@ -1,4 +1,4 @@
-/** Writes numbers as people read them. */
+/** Writes numbers for people. */
 
 /** 0.9141 → "91.41%" */
 export const percent = (fraction: number) => `${(100 * fraction).toFixed(2)}%`;

@@ -1,7 +1,4 @@
-/**
- * A page that stands alone: style and charts are within it, it has no script, and it fetches
- * nothing.
- */
+/** A self-contained page: style and charts are in it, it has no script, and it fetches nothing. */
 import { type Html, html, trusted } from './html.js';
 import { pageStyle } from './page-style.js';
 
@@ -31,7 +28,7 @@ export interface TableOptions {
   readonly rows: readonly (readonly (string | Html)[])[];
 }
 
-/** A table that scrolls within the page where it is wider. */
+/** A table that scrolls within the page if it is wider. */
 export const table = ({ caption, head, rows }: TableOptions): Html => html`<figure class="table">
 <figcaption><span>${caption}</span></figcaption>
 <div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>

@@ -1,4 +1,4 @@
-/** Derives from a recorded run the numbers that the parts of a report share. */
+/** Derives the numbers of a recorded run that several parts of a report use. */
 import { categoriesOf } from '../data/dataset.js';
 import type { RecordedRun } from '../federation/record/read-run.js';
 import type { RoundResult } from '../federation/record/run-result.js';
@@ -21,7 +21,7 @@ export const mergedRounds = ({ rounds, result }: RecordedRun): RoundResult[] =>
 export const hasTestExamples = (run: RecordedRun): boolean =>
   mergedRounds(run).some(({ merged }) => Object.keys(merged).length > 0);
 
-/** What the copy has to reach for the run to end, where there is that. */
+/** The reference of the run; undefined if it has none. */
 export const referenceOf = (
   { reference }: Pick<Configuration, 'reference'>,
   metrics: TaskMetrics,
@@ -31,7 +31,7 @@ export const referenceOf = (
 export const targetText = (setting: TargetSetting, metrics: TaskMetrics): string =>
   writtenTarget(targetOf(setting, metrics), metrics);
 
-/** As the model's file or the label counts call them, else their numbers. */
+/** The names of the classes, from the model's file or the label counts; otherwise their numbers. */
 export function classNamesOf({ model, labelCounts, details }: RecordedRun): readonly string[] {
   const [matrix = []] = Object.values([...details.values()].at(-1)?.test?.confusion.merged ?? {});
   const described = model?.description && categoriesOf(model.description);
@@ -40,7 +40,7 @@ export function classNamesOf({ model, labelCounts, details }: RecordedRun): read
 }
 
 /**
- * Of the first and of the last merged round, where their details are there; one where they are the
+ * The details of the first and of the last merged round, if they are there; one if both are the
  * same.
  */
 export function firstAndLast(run: RecordedRun): RoundDetails[] {
@@ -57,8 +57,8 @@ export const lastDetails = (run: RecordedRun): RoundDetails | undefined =>
   run.details.get(mergedRounds(run).at(-1)?.round ?? 0);
 
 /**
- * Σ nᵢ·aᵢ / Σ nᵢ by the participants' numbers of training examples; undefined where nobody has a
- * value.
+ * Σ nᵢ·aᵢ / Σ nᵢ by the participants' numbers of training examples; undefined if no participant has
+ * a value.
  */
 export function weightedByExamples(
   round: RoundResult,
@@ -77,7 +77,7 @@ export function weightedByExamples(
 /** A figure of a model in a round; undefined where it was not measured. */
 export type FigureOf = (round: RoundResult, name: string) => number | undefined;
 
-/** What the models of a round came to, by one metric. */
+/** The figures of a round's models by one metric. */
 export const figuresBy = ({ name: metric }: MetricFacts) =>
   ({
     /** A participant's own model, on its validation examples. */
@@ -87,7 +87,7 @@ export const figuresBy = ({ name: metric }: MetricFacts) =>
     ownTest: ({ participants }, name) => participants.find((one) => one.name === name)?.test?.[metric],
     /** The copy, on a participant's validation examples. */
     copyValidation: ({ copied }, name) => copied.find((one) => one.name === name)?.validation[metric],
-    /** The model that a strategy merged, on the test examples; "__proto__" merged none. */
+    /** The model that a strategy merged, on the test examples. */
     mergedTest: ({ merged }, strategy) => merged[strategy]?.test?.[metric],
   }) satisfies Record<string, FigureOf>;
 
@@ -113,7 +113,10 @@ export interface RunTraffic {
   readonly bytes: number;
 }
 
-/** What would have travelled: every update to the coordinator and every copy back, uncompressed. */
+/**
+ * The traffic of the run across machines: every update to the coordinator and every copy back,
+ * uncompressed.
+ */
 export function trafficOf({ rounds, model }: RecordedRun): RunTraffic | undefined {
   if (model === undefined) return undefined;
   const updates = rounds.reduce((sum, round) => sum + round.updates.size, 0);

@@ -1,8 +1,8 @@
 /** Lays out plain text in columns. */
 
 /**
- * One line for each row; every column as wide as its widest cell, on the right but for the columns
- * named `left`.
+ * One line for each row. Every column is as wide as its widest cell, and aligned right unless it is
+ * named in `left`.
  */
 export function textTable(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
@@ -23,7 +23,8 @@ export function textTable(rows: readonly (readonly string[])[], left: readonly n
 export const widthOf = (lines: readonly string[]) => Math.max(0, ...lines.map((line) => line.length));
 
 /**
- * Words in lines of at most `width` characters, every line but the first behind `indent` spaces.
+ * Breaks text into lines of at most `width` characters. Every line but the first is indented by
+ * `indent` spaces.
  */
 export function wrapped(text: string, width: number, indent = 0): string {
   const lines: string[] = [];

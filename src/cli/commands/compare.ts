@@ -57,7 +57,7 @@ Examples:
   commonweight compare federation.yaml --strategies "mean, trimmed-mean(trim=0.2), krum(f=2)" --out runs/compared --json compared.json`,
     )
     .action(async (file: string, flags: CompareFlags) => {
-      // The schema has the last word on what the file holds.
+      // The schema checks the contents of the file.
       await compare((await readConfigurationFile(file)) as ConfigurationInput, { ...flags, source: file });
     });
 }
@@ -114,7 +114,7 @@ async function compare(
   }
 }
 
-/** A fraction is one from 0 to 1. */
+/** A percentage is given as a fraction from 0 to 1. */
 function checkTarget(value: number | undefined, input: ConfigurationInput, source: string): void {
   if (value === undefined) return;
   const problem = targetProblem('--target', value, metricsOf(parseConfiguration(input, source)));

@@ -67,13 +67,14 @@ Examples:
 }
 
 /**
- * A model tells the name of its data set, and the run in whose folder it is tells the path.
- * @throws UsageError where nothing does
+ * The path of the data set: the model has its name, and the configuration in its run folder has the
+ * path.
+ * @throws UsageError when neither has it
  */
 async function whereItLies(model: string, name: string): Promise<string> {
   const trainedOn = await datasetOfRun(model);
   if (trainedOn !== undefined && datasetName(trainedOn) === name) return trainedOn;
-  // A file of an earlier version has the path.
+  // A file of an earlier version has the path itself.
   if (datasetNames.includes(name) || name !== datasetName(name)) return name;
   throw new UsageError(`"${model}" was trained on "${name}", and does not say where that lies`, {
     hint: 'name its folder with --dataset',
@@ -82,7 +83,7 @@ async function whereItLies(model: string, name: string): Promise<string> {
 
 /** What the run in whose folder the model lies has trained on. */
 async function datasetOfRun(model: string): Promise<string | undefined> {
-  // Models of single rounds lie one folder below.
+  // Models of single rounds are one folder deeper.
   for (const folder of [dirname(model), dirname(dirname(model))]) {
     const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
     if (typeof run?.dataset === 'string') return run.dataset;
@@ -164,7 +165,7 @@ function checkFits(model: OpenedModel, test: ImageDataset, path: string, dataset
       `"${path}" knows ${model.classNames.length} classes, ${dataset} has ${test.classNames.length}`,
     );
   }
-  // Files without names number their classes; only names can contradict each other.
+  // Data without names have numbers as names; only real names can contradict each other.
   const named = (names: readonly string[]) => names.some((name, label) => name !== String(label));
   const other = model.classNames.findIndex((name, label) => name !== test.classNames[label]);
   if (other !== -1 && named(model.classNames) && named(test.classNames)) {
@@ -177,7 +178,7 @@ function checkFits(model: OpenedModel, test: ImageDataset, path: string, dataset
 
 async function measure(model: OpenedModel, test: ImageDataset, workers: number, signal: AbortSignal) {
   const { network, state, inputs, task } = model;
-  // A plan is for training; of this one only the evaluation is used.
+  // A plan includes training; only its evaluation is used here.
   const plan = compilePlan({
     network,
     inputs,

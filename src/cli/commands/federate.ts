@@ -31,7 +31,7 @@ export interface FederateOptions
   readonly paper?: readonly PaperRow[] | undefined;
 }
 
-/** @throws Interrupted when the user ended it. */
+/** @throws Interrupted when the user ended the run */
 export async function federate(input: ConfigurationInput, options: FederateOptions): Promise<void> {
   const { out, json, paper, maxMemory } = options;
   if (json !== undefined) await checkFolderOf('--json', json);
@@ -77,7 +77,7 @@ const interrupted = (out: string | undefined) =>
     ? 'interrupted; with --out DIR a run can be resumed'
     : 'interrupted; rerun the same command to resume';
 
-/** @param seconds undefined where nothing was done, because the run was finished already */
+/** @param seconds undefined when nothing was done, because the run was finished already */
 function closing(
   result: RunResult,
   words: Words,
@@ -102,7 +102,7 @@ function closing(
   return lines.map((line) => wrapped(line, widthFor(process.stdout), 2)).join('\n');
 }
 
-/** What to do about a run that is finished. */
+/** Says how a finished run can be continued. */
 function goOn({ stopped }: RunResult, out: string | undefined): string {
   const again = `remove ${out} or choose another --out to train again`;
   if (stopped.reason === 'max-rounds') return `raise --rounds to go on with it, or ${again}`;

@@ -1,7 +1,7 @@
 /**
- * Makes what `serve` hands out at its first start: tokens, in a file that only its owner can read,
- * and commands that name the file. Printed text may end in a journal that many people read. So a
- * token is printed only in a link on a terminal.
+ * Makes the tokens that `serve` hands out at its first start, in a file that only its owner can
+ * read, and prints the commands that name the file. Printed text may end up in a system journal
+ * that many people read. So a token is printed only in a link on a terminal.
  */
 import { join } from 'node:path';
 import { isPartitionerName } from '../../data/partition/partitioners.js';
@@ -13,35 +13,35 @@ import type { Tokens } from '../../transport/hub/server/guard/tokens.js';
 import { openTokenFile } from '../flags/token-file.js';
 
 export interface HandOutOptions {
-  /** Of the run. */
+  /** The run folder. */
   readonly folder: string;
-  /** The coordinator's own data, as it finds them. */
+  /** The coordinator's own data set, as it was given. */
   readonly dataset: string;
-  /** The file; one in the run's folder by default. */
+  /** The file for tokens; one in the run folder by default. */
   readonly tokensOut?: string | undefined;
-  /** After which the new tokens are not valid any more. */
+  /** The number of days for which new tokens are valid. */
   readonly tokenDays?: number | undefined;
-  /** Of the hub, as others reach it. */
+  /** The address of the hub for others. */
   readonly url: string;
-  /** Where participants join by NATS. */
+  /** The address of NATS, if participants join over it. */
   readonly nats?: string | undefined;
-  /** Where those need no token: their blobs go over NATS too. */
+  /** Whether participants over NATS need no token, because their blobs go over NATS too. */
   readonly withoutHub?: boolean | undefined;
-  /** Flags by which they know the hub: ` --fingerprint …`. */
+  /** The flags by which participants recognize the hub: ` --fingerprint …`. */
   readonly trust: string;
   readonly description: Description;
-  /** Those of them that an operator has dropped get none. */
+  /** Participants that an operator has dropped; they get no token. */
   readonly dropped: ReadonlySet<string>;
-  /** The coordinator's. */
+  /** The coordinator's public key. */
   readonly key: string;
-  /** A terminal, which shows links: nobody keeps what is printed. */
+  /** Whether to print links: on a terminal, whose output is not kept. */
   readonly showsLinks: boolean;
   readonly print: (text: string) => void;
 }
 
 const NEW_TOKENS = 'new-tokens.txt';
 
-/** Makes tokens for those who have none, and prints what they are to be given. */
+/** Makes tokens for participants without one, and prints the commands for them. */
 export async function handOut(tokens: Tokens, options: HandOutOptions): Promise<void> {
   const { url, trust, description, key, print, tokenDays: days } = options;
   const { participants, configuration } = description;
@@ -99,8 +99,8 @@ function joinCommand(name: string, by: string, { url, nats, withoutHub, key }: H
 }
 
 /**
- * Where a partition is named, it is a trial: everybody has the same data set, and takes a share of
- * it.
+ * The data in a participant's command. With a partition it is a trial: all have the same data set,
+ * and each takes a share of it.
  */
 function dataFor(dataset: string, partition: Configuration['partition'], k: number): string {
   const { name, participants, validation: _, ...settings } = partition;

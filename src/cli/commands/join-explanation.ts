@@ -1,6 +1,6 @@
 /**
  * Explains what taking part means for a participant's data: what leaves the machine and, for a
- * federation that was asked, how much it reveals.
+ * given federation, how much it reveals.
  */
 import { type ColumnFacts, categoriesOf, describeMeant } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
@@ -48,7 +48,7 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
   ];
 }
 
-/** @param attached what travels with updates, in words */
+/** @param attached the attachments of updates, in words */
 export function federationExplanation(description: Description, attached: readonly string[]): string[] {
   const { configuration, participants, foreignPlan } = description;
   const { quorum, refit } = configuration;
@@ -71,7 +71,7 @@ export function federationExplanation(description: Description, attached: readon
   ];
 }
 
-/** What the network is given and what it learns: pictures in words, other data column by column. */
+/** The inputs and targets of the network: pictures in words, other data column by column. */
 function dataLines(description: Description): string[] {
   const shape = imageShapeOf(description);
   if (shape !== undefined) {
@@ -93,7 +93,9 @@ function dataLines(description: Description): string[] {
   ];
 }
 
-/** Of a network that is the coordinator's own code, so that nothing here can say what it is. */
+/**
+ * The lines about a network that is the coordinator's own code, which nothing here can describe.
+ */
 const foreignLines = (isOffered: boolean) => [
   '    "custom" is a network of the coordinator’s own code. A program that has it too can join by the library;',
   isOffered

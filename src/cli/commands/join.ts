@@ -1,4 +1,4 @@
-/** `commonweight join`: takes part in a federation with data that stay here. */
+/** `commonweight join`: takes part in a federation with data that stay on this machine. */
 import { join as joinPath } from 'node:path';
 import type { Command } from 'commander';
 import { canonicalName, fileNameOf } from '../../base/names.js';
@@ -114,7 +114,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
     });
   }
   const choice = partition === undefined ? undefined : shareChoice(partition);
-  // Before this one takes the place of another that has the same token.
+  // Before this process takes the place of another with the same token.
   if (flags.out !== undefined) await requireUnused(flags.out);
   const display = joinDisplay(print);
   const { signal, stop } = watchInterrupts(() => print('interrupted: leaving after the current step'));
@@ -152,7 +152,7 @@ async function join(url: string, flags: JoinFlags): Promise<void> {
   }
 }
 
-/** With whatever lets one in, the federation itself is asked; nobody joins by that. */
+/** With an address and a token, asks the federation for its description, without joining it. */
 async function explainFederation(url: string, flags: JoinFlags): Promise<string[]> {
   if (!hasToken(flags, url) && flags.name === undefined)
     return ['With the token, --explain also says what this federation asks for.'];
@@ -161,8 +161,9 @@ async function explainFederation(url: string, flags: JoinFlags): Promise<string[
 }
 
 /**
- * What updates carry, in words: as the plan says that is compiled here, whose hash is compared. A
- * network of the coordinator's own code cannot be compiled: then as the coordinator says.
+ * The attachments of updates, in words: those of the plan that is compiled here, whose hash is
+ * compared. A network that is the coordinator's own code cannot be compiled; then they are what the
+ * coordinator says.
  */
 async function attachedTo(description: Description): Promise<readonly string[]> {
   const { configuration, attachments = [] } = description;
@@ -191,7 +192,7 @@ const participantOf = ({ name }: JoinFlags) => ({ roles: ['participant'] as cons
 
 const isNats = (url: string) => /^(nats|tls):/.test(url);
 
-/** Over a hub or over NATS, as the address says. */
+/** Opens the end over a hub or over NATS, depending on the address. */
 async function openEnd(
   url: string,
   flags: JoinFlags,
@@ -209,7 +210,7 @@ async function openEnd(
       hint: 'give --name',
     });
   }
-  // Where blobs go over NATS too, no token is needed.
+  // If blobs go over NATS too, no token is needed.
   const token = await tokenFrom(flags, participantOf(flags)).catch((error: unknown) => error);
   const { joinNats } = await loadNatsParticipant();
   const end = await joinNats(url, {

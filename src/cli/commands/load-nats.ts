@@ -1,6 +1,6 @@
 /**
- * Loads the two ends over NATS when they are asked for. Their packages are optional, and take 14 MB
- * of memory.
+ * Loads the two ends over NATS when they are needed. Their packages are optional, and take 14 MB of
+ * memory.
  */
 import { importOptional, type OptionalPackage } from '../../base/optional-package.js';
 import { TransportError } from '../../transport/error.js';

@@ -145,7 +145,7 @@ async function merge(inputs: readonly string[], flags: MergeFlags): Promise<void
   }
 }
 
-/** Of the network that the files belong to, as one of them or a flag says. */
+/** The permutation groups of the files' network, which one of them or a flag names. */
 async function groupsOf(path: string, flags: ModelFlags) {
   const { network, inputs } = await openModel(path, flags);
   return permutationGroups(network, inputs);

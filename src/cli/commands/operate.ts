@@ -1,5 +1,5 @@
 /**
- * `commonweight status`, `stop`, `drop`, `rollback` and `token`: what an operator asks of a run.
+ * `commonweight status`, `stop`, `drop`, `rollback` and `token`: an operator's commands for a run.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -153,7 +153,7 @@ Examples:
     } else {
       const token = await hub.issueToken(identity, { days: flags.days, rotate: flags.rotate });
       print(token);
-      // Not on stdout, which has the token alone, for users that put it into a file.
+      // Not on stdout, which has the token alone, so that it can be written into a file.
       const joins = identity.role === 'participant';
       const key = joins ? await hub.coordinatorKey() : undefined;
       if (key !== undefined) process.stderr.write(`to join: --coordinator-key ${key}\n`);

@@ -33,7 +33,7 @@ async function predict(path: string, images: readonly string[], flags: ModelFlag
   }
   const { layout, data } = state;
   const model = exportInference({ network, layout, state: data, inputs, task });
-  // A few pictures are done in a moment: they need no thread of their own.
+  // A few pictures take a moment, so they need no thread of their own.
   const session = await ortNode().open(model);
   const rows: string[][] = [];
   try {

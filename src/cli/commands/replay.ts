@@ -1,4 +1,4 @@
-/** `commonweight replay`: checks whether a run comes to the recorded bytes again. */
+/** `commonweight replay`: repeats a run and checks that it ends with the recorded bytes. */
 import type { Command } from 'commander';
 import { replayRun } from '../../experiments/replay.js';
 import type { MetricFacts } from '../../metrics/metric.js';
@@ -19,7 +19,7 @@ interface ReplayFlags {
   readonly init?: string;
 }
 
-/** It came out otherwise. */
+/** The exit status if the replay differs. */
 const DEPARTS = 1;
 
 export function addReplay(program: Command): void {

@@ -40,7 +40,7 @@ async function report(run: string, flags: ReportFlags): Promise<void> {
   const { out = join(run, 'report.html'), markdown = join(run, 'report.md'), dataDir } = flags;
   if (flags.out !== undefined) await checkFolderOf('--out', out);
   if (flags.markdown !== undefined) await checkFolderOf('--markdown', markdown);
-  // The charts' library takes longer to load than other commands take to work.
+  // Loaded late, since the library of charts takes longer to load than other commands run.
   const { reportRun } = await import('../../report/pages/report-run.js');
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });

@@ -45,7 +45,7 @@ Examples:
     .action(async (environment: Environment, flags: ReproduceFlags) => {
       const { profile: name, seed, ...rest } = flags;
       const paper = environment === 'v' && name === 'paper' ? paperTable : undefined;
-      // Its data is public: who holds what is no secret.
+      // The data are public, so the counts of classes are no secret.
       await federate({ ...profile(environment, name, seed), shareLabelCounts: true }, { ...rest, paper });
     });
 }

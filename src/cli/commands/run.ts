@@ -21,7 +21,7 @@ import { addRunFlags, type RunFlags } from '../flags/run-flags.js';
 import { oneOf, positiveNumber, strategyListOf, strategyOf, target, wholeNumber } from '../flags/values.js';
 import { federate } from './federate.js';
 
-/** Flags that take the place of fields of the file. */
+/** Flags that replace fields of the file. */
 interface Overrides {
   readonly seed?: number;
   readonly rounds?: number;
@@ -124,15 +124,15 @@ A small federation.yaml:
     .action(async (file: string | undefined, flags: Overrides & RunFlags & { init?: string }) => {
       const described = file === undefined ? flagsBegin(flags) : await readConfigurationFile(file);
       const { out, json, workers, dataDir, init, maxMemory } = flags;
-      // The schema has the last word on what the file holds.
+      // The schema checks the contents of the file.
       const input = overridden(described, flags) as ConfigurationInput;
       await federate(input, { out, json, workers, dataDir, init, maxMemory, source: file ?? 'options' });
     });
 }
 
 /**
- * Without a file. What the profile knows of Fashion-MNIST, its pixels and what can be reached, is
- * left out for other data.
+ * The settings to begin with if there is no file. For other data, the profile's settings for
+ * Fashion-MNIST (its pixels, the reachable accuracy) are left out.
  */
 export function flagsBegin({ dataset }: Overrides): Record<string, unknown> {
   const { normalization, reference, ...others } = profile('v', 'quick', 0);
@@ -141,8 +141,8 @@ export function flagsBegin({ dataset }: Overrides): Record<string, unknown> {
 }
 
 /**
- * The description with these of its fields replaced. A named partition or network brings its own
- * defaults.
+ * The settings of the file, with the flags in place of fields. A partition or network that is named
+ * by a flag brings its own defaults.
  */
 export function overridden(
   described: Readonly<Record<string, unknown>>,
@@ -173,7 +173,7 @@ export function overridden(
   const merge = (key: string, fields: Readonly<Record<string, unknown>>) => {
     const given = Object.entries(fields).filter(([, value]) => value !== undefined);
     const before = replaced[key];
-    // What is no group of settings is left as it is, for the schema to say so.
+    // A value that is not a group of settings stays as it is; the schema refuses it.
     if (given.length === 0 || (before !== undefined && !isRecord(before))) return;
     replaced[key] = { ...before, ...Object.fromEntries(given) };
   };
@@ -183,7 +183,7 @@ export function overridden(
   }
   if (network !== undefined) replaced.model = network;
   merge('partition', { name: partition, participants });
-  // Work is counted in one of them, and a flag has the last word on which.
+  // Work is counted in epochs or in steps, and a flag decides which.
   if (steps !== undefined && isRecord(replaced.local)) replaced.local = {};
   if (epochs !== undefined && isRecord(replaced.local)) {
     replaced.local = { ...replaced.local, steps: undefined };

@@ -133,7 +133,10 @@ async function tlsFrom({ tlsCert, tlsKey }: TransportFlags) {
   return { cert: await readFlagFile('--tls-cert', tlsCert), key: await readFlagFile('--tls-key', tlsKey) };
 }
 
-/** The address by which others reach it; a hub that listens on all addresses has a name. */
+/**
+ * The address by which others reach the hub. If it listens on all addresses, it is the machine's
+ * name.
+ */
 function addressOf(hub: Hub, { host, url }: TransportFlags): string {
   if (url !== undefined) return url.replace(/\/$/, '');
   return host === '0.0.0.0' || host === '::' ? hub.url.replace(/\/\/[^/]*:/, `//${hostname()}:`) : hub.url;

@@ -96,8 +96,8 @@ Examples:
 }
 
 async function serve(file: string, flags: ServeFlags): Promise<void> {
-  // A hub's garbage is the buffers that came from its sockets. Freed by other threads, they have
-  // the allocator wait: with large uploads those threads took more time than hashing did.
+  // A hub's garbage consists of buffers from its sockets. If other threads free them, they wait for
+  // the allocator's lock: with large uploads those threads took more time than hashing.
   setFlagsFromString('--no-concurrent-array-buffer-sweeping');
   const { dataDir, workers, init, offerPlan } = flags;
   const out = flags.out ?? join('runs', basename(file).replace(/\.ya?ml$/, ''));
@@ -108,7 +108,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   );
   let log: Logger | undefined;
   let view: LiveView | undefined;
-  /** To the terminal and to observers. */
+  /** Prints to the terminal and to observers. */
   const say = (level: LogEntry['level']) => (text: string) => {
     print(text);
     view?.tell(level, text);
@@ -126,7 +126,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
   try {
     const { result } = await serveFederation(input, {
       ...{ out, dataDir, workers, init, offerPlan, signal, source: file, lead: transport.lead },
-      // The folder is a run's from here on.
+      // From here on, the folder is a run folder.
       open(opening) {
         log = runLog(out);
         view = opening.view;
@@ -167,7 +167,7 @@ async function serve(file: string, flags: ServeFlags): Promise<void> {
     print(`files in ${out}: ${filesLeft(result)}`);
     print(`time: ${duration((performance.now() - began) / 1000)}`);
   } catch (error) {
-    // The lead was waited for, or a connection, or a download.
+    // It was waiting for the lead, a connection or a download.
     const waited = isAbort(error) || error instanceof TransportError;
     throw signal.aborted && waited ? new Interrupted(INTERRUPTED) : error;
   } finally {

@@ -1,6 +1,6 @@
 /**
  * Shows a comparison while it runs: one line for each finished run and, in a terminal, one for the
- * run under way.
+ * current run.
  */
 import type { ComparisonOptions } from '../../experiments/compare-strategies.js';
 import { isFinished } from '../../federation/rounds/rounds.js';
@@ -13,9 +13,9 @@ import type { Output } from './display.js';
 import { isLive, liveRegion } from './terminal.js';
 
 export type ComparisonDisplay = Required<NonNullable<ComparisonOptions['observer']>> & {
-  /** Lines that stay. */
+  /** Prints lines that stay. */
   print(text: string): void;
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   close(): void;
 };
 

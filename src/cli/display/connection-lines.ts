@@ -4,7 +4,7 @@ export interface ConnectionLines {
   onTrouble(reason: string): void;
 }
 
-/** The same again and again is said once. */
+/** A repeated reason is printed once. */
 export function connectionLines(print: (text: string) => void): ConnectionLines {
   let trouble = '';
   return {

@@ -1,6 +1,6 @@
 /**
- * Shows a run in a terminal. What has happened stays above. Below it stand the table of the rounds
- * so far and one line for each participant at work, rewritten as they change.
+ * Shows a run in a terminal. Lines about past events stay above. Below them are the table of the
+ * rounds so far and one line for each working participant, which are rewritten.
  */
 
 import { roundResults } from '../../federation/record/run-result.js';
@@ -17,7 +17,7 @@ import type { LocalProgress } from '../../training/local-training.js';
 import { type Display, type DisplayOptions, strategiesIn, widthFor } from './display.js';
 import { liveRegion, type Paint, paintFor } from './terminal.js';
 
-/** Where the terminal has room. */
+/** The widths of a bar, if the terminal has room. */
 const BAR_WIDTHS = [20, 12, 6] as const;
 
 export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
@@ -42,8 +42,8 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
     const rounds = now.rounds.some(({ merged }) => merged !== undefined) ? [table(now), ''] : [];
     const { columns = 80 } = output;
     const work = atWork(now, working, words, columns, paint);
-    // What does not fit would push the region out of reach of its own updates: the table goes
-    // first.
+    // Lines that do not fit would scroll out of the region that can be rewritten. The table is left
+    // out first.
     const height = (output.rows ?? 24) - 2;
     const lines = [...rounds.join('\n').split('\n'), ...work, '', elapsed(began, paint)];
     region.update(lines.length <= height ? lines : [...work.slice(0, height - 1), elapsed(began, paint)]);
@@ -94,7 +94,7 @@ export function liveDisplay({ output, paper = [] }: DisplayOptions): Display {
   };
 }
 
-/** A line for every participant of the round, and one for the pooled training where it runs. */
+/** A line for every participant of the round, and one for the pooled training while it runs. */
 function atWork(
   state: RunState,
   working: ReadonlyMap<string, LocalProgress>,

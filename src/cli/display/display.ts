@@ -18,15 +18,15 @@ export interface Display {
   onStart(start: RunStart): void;
   onProgress(progress: LocalProgress): void;
   onEvent(event: RoundEvent, state: RunState): void;
-  /** Lines that stay. */
+  /** Prints lines that stay. */
   print(text: string): void;
-  /** The rounds of the whole run, where they are not to be seen already. */
+  /** Shows the rounds of the whole run, if they are not visible already. */
   onResult(result: RunResult): void;
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   close(): void;
 }
 
-/** Where a display writes: process.stdout, or any stream in tests. */
+/** The stream to which a display writes: process.stdout, or any stream in tests. */
 export interface Output extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -35,16 +35,16 @@ export interface Output extends NodeJS.WritableStream {
 
 export interface DisplayOptions {
   readonly output: Output;
-  /** The paper's own rows, to stand beside ours. */
+  /** The paper's rows, to show beside ours. */
   readonly paper?: readonly PaperRow[];
 }
 
-/** Tables are made for this width where the terminal is no narrower. */
+/** The width of tables: 100 by default, or that of the terminal within limits. */
 export const widthFor = ({ columns = 100 }: Output) => Math.min(Math.max(columns, 60), 120);
 
 /**
- * What is measured in every round: the strategies, the copied one first, the average of the rounds,
- * the refitted model.
+ * The models that are measured in every round: the strategies, the copied one first, the average
+ * over rounds, the refitted model.
  */
 export function strategiesIn({ strategy, compare, average, refit }: Configuration): readonly string[] {
   return [

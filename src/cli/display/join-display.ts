@@ -14,7 +14,7 @@ export interface JoinDisplay extends TakePartObserver, ConnectionLines {
   onFinished(outcome: Extract<TakePartOutcome, { type: 'finished' }>, file: string | undefined): void;
 }
 
-/** So often a line says how far the training is. */
+/** The interval of lines about the progress of training. */
 const INTERVAL_MS = 10_000;
 
 export function joinDisplay(print: (text: string) => void): JoinDisplay {
@@ -28,8 +28,8 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
   return {
     onConnected,
     onTrouble(reason) {
-      // Once the run is over, the coordinator goes; only the final model's download may still need
-      // it.
+      // Once the run is over, the coordinator may be gone; only the final model's download still
+      // needs it.
       if (!over || reason.startsWith('download')) onTrouble(reason);
     },
     onLeftOut: (what) => print(`ignored, since the coordinator has not signed it: ${what}`),
@@ -98,7 +98,7 @@ export function joinDisplay(print: (text: string) => void): JoinDisplay {
   };
 }
 
-/** What was met, and what is agreed to. */
+/** The lines at the start: the federation, and what the participant agrees to. */
 function startLines(participant: string, description: Description): string[] {
   const { configuration, participants } = description;
   const others = participants.length - 1;

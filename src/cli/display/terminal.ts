@@ -1,7 +1,4 @@
-/**
- * Draws within the abilities of a terminal: its width, its colours, and lines that can be
- * rewritten.
- */
+/** Writes to a terminal, by its abilities: width, colours, and lines that can be rewritten. */
 import { createLogUpdate } from 'log-update';
 import type { Output } from './display.js';
 
@@ -24,12 +21,12 @@ export function paintFor(output: Output, env: Readonly<NodeJS.ProcessEnv> = proc
   return { bold: style(1, 22), dim: style(2, 22), green: style(32, 39) };
 }
 
-/** The lowest lines of the terminal, rewritten again and again, and lines above them that stay. */
+/** The lowest lines of the terminal, which are rewritten, and lines above them that stay. */
 export interface LiveRegion {
   update(lines: readonly string[]): void;
   print(text: string): void;
   clear(): void;
-  /** Gives the cursor back. */
+  /** Shows the cursor again. */
   close(): void;
 }
 

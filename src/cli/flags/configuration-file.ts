@@ -1,4 +1,6 @@
-/** Reads federation.yaml, up to the point where the schema of the configuration takes over. */
+/**
+ * Reads federation.yaml into plain values, which the schema of the configuration checks afterwards.
+ */
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
@@ -6,7 +8,7 @@ import { reasonOf } from '../../base/node/reason.js';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
 import { ConfigurationError } from '../../protocol/configuration/configuration.js';
 
-/** @throws ConfigurationError when it cannot be read, is not YAML, or is no group of settings. */
+/** @throws ConfigurationError when it cannot be read, is not YAML, or is not a group of settings */
 export async function readConfigurationFile(file: string): Promise<Record<string, unknown>> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new ConfigurationError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
@@ -30,14 +32,14 @@ export async function readConfigurationFile(file: string): Promise<Record<string
   return { ...value, ...datasetBeside(file, value as Record<string, unknown>) };
 }
 
-/** A folder in the file is meant from where the file lies, wherever the command is given. */
+/** A folder in the file is relative to the file, wherever the command is run. */
 function datasetBeside(file: string, { dataset }: Readonly<Record<string, unknown>>): { dataset?: string } {
   const isFolder = typeof dataset === 'string' && dataset !== 'none' && !datasetNames.includes(dataset);
   if (!isFolder || dataset === '' || isAbsolute(dataset) || dirname(file) === '.') return {};
   return { dataset: join(dirname(file), dataset) };
 }
 
-/** Aliases are resolved here, and may be too many. */
+/** Resolves aliases, which may be too many. */
 function toValue(document: ReturnType<typeof parseDocument>, file: string): unknown {
   try {
     return document.toJS();

@@ -1,4 +1,4 @@
-/** Flags that say how to reach a NATS server: files by flags, secrets by the environment. */
+/** Flags for connecting to a NATS server: files by flags, secrets by the environment. */
 import type { Command } from 'commander';
 import { type NatsAccess, natsAccessFromEnvironment } from '../../transport/nats/access.js';
 

@@ -1,6 +1,6 @@
 /**
- * Opens a model file with its network. The file says which network it has; flags say it where the
- * file does not.
+ * Opens a model file with its network. The file says which network it has; if it does not, flags
+ * do.
  */
 import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../../base/node/reason.js';
@@ -21,21 +21,21 @@ import { type NetworkChoice, networkNames } from './network-flag.js';
 
 export interface OpenedModel {
   readonly network: Network;
-  /** In the order in which the network asks for its parameters. */
+  /** In the order of the network's parameters. */
   readonly state: StateDict;
   /** [C,H,W]. */
   readonly imageShape: Shape;
   readonly task: Task;
-  /** What the network is given: images of that shape. */
+  /** The network's inputs: images of that shape. */
   readonly inputs: readonly ColumnSpec[];
   readonly classNames: readonly string[];
   /** How pictures of another shape come to that one. */
   readonly imageFit: PictureFit;
-  /** What it was trained on, where the file says so. */
+  /** The data set that it was trained on, if the file says it. */
   readonly dataset: string | undefined;
 }
 
-/** For files that do not say it themselves. */
+/** Facts for files that do not contain them. */
 export interface ModelFlags {
   readonly network?: NetworkChoice | undefined;
   readonly imageShape?: Shape | undefined;
@@ -97,8 +97,8 @@ export async function openModel(path: string, flags: ModelFlags): Promise<Opened
 }
 
 /**
- * The number of classes with which the network has the tensors of the file: one of the vectors
- * there has that length.
+ * The number of classes for which the network has the tensors of the file. One of its vectors has
+ * that length.
  */
 function classesOf(state: StateDict, choice: NetworkChoice, imageShape: Shape): number {
   const lengths = state.layout.filter(({ shape }) => shape.length === 1).map(({ size }) => size);

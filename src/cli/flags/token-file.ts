@@ -1,12 +1,12 @@
 /**
- * Tokens in files: one alone, or a line for each with whose it is, as `serve` writes them at its
+ * Tokens in files: a single token, or a line for each with its owner, as `serve` writes them at its
  * first start:
  *
  *     participant site-a TOKEN http://127.0.0.1:8470/join#token=TOKEN
  *     operator TOKEN
  *     observer TOKEN http://127.0.0.1:8470/#token=TOKEN
  *
- * A participant is handed its line, which is such a file too.
+ * A participant gets its line, which is a valid file too.
  */
 import { open } from 'node:fs/promises';
 import { canonicalName } from '../../base/names.js';
@@ -20,8 +20,8 @@ export interface FileToken {
 }
 
 /**
- * Whose token is looked for: the first of these roles that is there, and of participants the one of
- * this name.
+ * The owner whose token is looked for: the first of these roles that the file has, and for
+ * participants the one with this name.
  */
 export interface TokenOwner {
   readonly roles: readonly TokenRole[];
@@ -32,13 +32,13 @@ const HEADER =
   '# Tokens: hand each participant its own line, then remove this file. commonweight … --token-file reads it.\n';
 
 export interface TokenFile {
-  /** Appends one, and has it on the disk. */
+  /** Appends a token, and syncs it. */
   add(identity: Identity, token: string, link: string | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Begins a file that its owner alone can read, or goes on with it.
+ * Opens or makes a file that only its owner can read.
  * @throws UsageError when it cannot be written
  */
 export async function openTokenFile(path: string): Promise<TokenFile> {
@@ -48,7 +48,7 @@ export async function openTokenFile(path: string): Promise<TokenFile> {
       hint: 'name a writable file with --tokens-out',
     });
   });
-  // One that was there with other permissions.
+  // An existing file may have other permissions.
   await file.chmod(0o600);
   if ((await file.stat()).size === 0) await file.write(HEADER);
   return {
@@ -62,8 +62,8 @@ export async function openTokenFile(path: string): Promise<TokenFile> {
 }
 
 /**
- * Of each the latest: a coordinator that was killed between the file and its own has written
- * another since.
+ * The latest token of each owner: a coordinator that was killed after writing a line writes another
+ * at its next start.
  */
 export function readTokenLines(text: string): FileToken[] {
   const found = new Map<string, FileToken>();
@@ -82,8 +82,8 @@ export function readTokenLines(text: string): FileToken[] {
 }
 
 /**
- * The token of a file, by its content.
- * @throws UsageError when it has none for whom it is looked for, or several
+ * The token in a file's text.
+ * @throws UsageError when the file has no token for this owner, or several
  */
 export function tokenOfFile(path: string, text: string, { roles, name }: TokenOwner): string {
   const lines = readTokenLines(text);

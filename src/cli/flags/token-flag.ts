@@ -1,6 +1,6 @@
 /**
- * Reads a token from where its owner keeps it. Other users of the machine can read one on the
- * command line.
+ * Reads a token from a file, a link or the environment. One on the command line can be read by
+ * other users of the machine.
  */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -25,7 +25,7 @@ export function addTokenFlags(command: Command): Command {
     );
 }
 
-/** Whether one was given, good or bad. */
+/** Whether a token was given, valid or not. */
 export const hasToken = ({ token, tokenFile }: TokenFlags, target: string): boolean =>
   (readLink(target).token ?? token ?? tokenFile ?? process.env[VARIABLE] ?? '') !== '';
 
@@ -34,7 +34,7 @@ export interface HubAccess extends Omit<HubLink, 'token'> {
 }
 
 /**
- * Where a hub is and the token for it, from a link, or from an address and flags.
+ * The address of a hub and the token for it, from a link, or from an address and flags.
  * @throws UsageError when there is no token, or there are two
  */
 export async function hubAccessFrom(

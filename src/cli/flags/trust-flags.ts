@@ -1,11 +1,11 @@
-/** Flags that say how to recognize a hub's certificate, and the coordinator. */
+/** Flags by which a command recognizes a hub's certificate, and the coordinator. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { reasonOf } from '../../base/node/reason.js';
 import type { Trust } from '../../transport/hub/client/node/hub-address.js';
 import { UsageError } from '../terminal/error.js';
 
-/** For commands that hear the coordinator itself, over any transport. */
+/** For commands that get the coordinator's own statements, over any transport. */
 export interface CoordinatorKeyFlag {
   readonly coordinatorKey?: string;
 }

@@ -1,12 +1,12 @@
 /** Warns, before anything is sent, when others can read what goes to an address. */
 
-/** Reached by this machine alone. */
+/** Whether only this machine can reach the address. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.');
 
 /**
- * In words, where there is something to say: of an address of a hub, or those of NATS servers with
- * commas between.
+ * The warning for the address of a hub, or the addresses of NATS servers with commas between;
+ * undefined if there is none.
  */
 export function unencrypted(addresses: string): string | undefined {
   for (const address of addresses.split(',')) {
@@ -20,7 +20,7 @@ export function unencrypted(addresses: string): string | undefined {
   return undefined;
 }
 
-/** On stderr, since stdout may be for another program. */
+/** Prints the warning to stderr, since stdout may be for another program. */
 export function sayIfUnencrypted(addresses: string): void {
   const line = unencrypted(addresses);
   if (line !== undefined) process.stderr.write(`commonweight: ${line}\n`);

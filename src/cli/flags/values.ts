@@ -1,4 +1,4 @@
-/** Readers of flags: text → value, or an error that says what was expected. */
+/** Parsers of flags: text → value, or an error that says what was expected. */
 
 import { nearestName } from '../../base/nearest-name.js';
 import { readStrategy } from '../../merge/strategies/strategies.js';

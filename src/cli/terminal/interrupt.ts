@@ -11,11 +11,11 @@ export interface InterruptWatch {
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** What work that was given up throws, here or in a download. */
+/** Whether an error is that of work that was given up, here or in a download. */
 export const isAbort = (error: unknown) =>
   error instanceof InterruptedError || (error instanceof Error && error.name === 'AbortError');
 
-/** @param onInterrupt told at the first signal */
+/** @param onInterrupt called at the first signal */
 export function watchInterrupts(onInterrupt: () => void = () => {}): InterruptWatch {
   const controller = new AbortController();
   const stop = () => {
@@ -23,7 +23,7 @@ export function watchInterrupts(onInterrupt: () => void = () => {}): InterruptWa
   };
   const receive = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) {
-      // By the signal's own default: an orderly exit would wait for threads that are in the middle
+      // Ends by the signal's default action: an orderly exit would wait for threads in the middle
       // of a step.
       stop();
       process.kill(process.pid, name);

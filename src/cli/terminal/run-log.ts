@@ -1,13 +1,10 @@
-/**
- * The log that an operator reads at three in the morning: one line of JSON for each event, beside
- * the run.
- */
+/** The operator's log of a run: one line of JSON for each event, in the run folder. */
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { redacted } from '../../base/redacted.js';
 import type { Log } from '../../transport/log.js';
 
-/** Lines that a full disk does not take are kept for later, but not for ever. */
+/** The most bytes of lines that are kept while the disk is full. */
 const KEPT_BYTES = 2 ** 20;
 
 export function runLog(folder: string): Logger {
@@ -15,9 +12,9 @@ export function runLog(folder: string): Logger {
     ...{ dest: join(folder, 'coordinator.log'), mkdir: true, sync: true },
     maxLength: KEPT_BYTES,
   });
-  // The run goes on without it: what it cannot go on without says so itself.
+  // The run goes on without its log. Files that it needs report their own errors.
   destination.on('error', () => {});
-  // An error of a library may repeat what it was given.
+  // Removes secrets: an error of a library may repeat its input.
   const stream = {
     write: (line: string) => void destination.write(redacted(line)),
     flush: (done: (error?: Error) => void) => destination.flush(done),
@@ -32,7 +29,7 @@ export function runLog(folder: string): Logger {
   );
 }
 
-/** What needs the operator is said on the terminal too; the same again and again once. */
+/** Errors are printed on the terminal too; a repeated one once. */
 export function withErrorsPrinted(log: Logger, print: (text: string) => void): Log {
   let said = '';
   return {

@@ -5,7 +5,7 @@ import { reasonOf } from '../../base/node/reason.js';
 import { writeFileWhole } from '../../base/node/whole-file.js';
 import { UsageError } from './error.js';
 
-/** Asked before the work, which may take hours. */
+/** Checked before the work, which may take hours. */
 export async function checkFolderOf(flag: string, file: string): Promise<void> {
   const folder = await stat(dirname(file)).catch(() => undefined);
   if (!folder?.isDirectory()) {
@@ -19,7 +19,7 @@ export async function checkFolderOf(flag: string, file: string): Promise<void> {
   }
 }
 
-/** Complete or not at all. */
+/** Writes the file whole or not at all. */
 export async function writeFlagFile(flag: string, file: string, bytes: Uint8Array): Promise<void> {
   await writeFileWhole(file, bytes).catch((cause: unknown) => {
     throw new UsageError(`${flag} "${file}" cannot be written: ${reasonOf(cause)}`, { cause });

@@ -30,7 +30,7 @@ ${barLegend(series.map(({ name }) => name))}
 
 export const barDrawing = (options: BarChartOptions): Drawing => ({
   label: `${options.title}: ${options.series.map(({ name }) => name).join(', ')}`,
-  // The bars lie: names of any length stand beside them, on narrow screens too.
+  // The bars are horizontal, so that names of any length fit beside them, on narrow screens too.
   heightOf: () => 40 + options.names.length * Math.max(18, 9 * options.series.length + 8),
   optionOf: (size) => optionOf(options, size),
 });

@@ -1,16 +1,16 @@
 /**
- * Confusion matrices: which class a model mistakes for which, as numbers and as a chart that is not
- * drawn yet. The same in Node and in a page.
+ * Confusion matrices: which class a model mistakes for which, as numbers and as the options of a
+ * chart. The same in Node and in a page.
  */
 import type { HeatMapOptions } from './heat-map.js';
 
-/** [class][taken for] */
+/** [class][predicted class] */
 export type Confusion = readonly (readonly number[])[];
 
 export const rowSum = (confusion: Confusion, label: number) =>
   (confusion[label] ?? []).reduce((a, b) => a + b, 0);
 
-/** Of several models together. */
+/** The sum of the matrices of several models. */
 export function sumOf(matrices: readonly Confusion[]): Confusion {
   const [first = []] = matrices;
   return first.map((row, i) =>
@@ -30,7 +30,7 @@ export const confusionMap = (
   columns: classNames,
   values: confusion.map((row) => row.map((examples) => (examples === 0 ? undefined : examples))),
   format: String,
-  // By the square root, so that rare mistakes are seen beside the diagonal.
+  // Shaded by the square root, so that rare mistakes are visible beside the diagonal.
   shade: (examples, label) => Math.sqrt(examples / Math.max(1, rowSum(confusion, label))),
 });
 

@@ -1,4 +1,4 @@
-/** A heat map: a matrix in shades of one colour, with its numbers where the cells have room. */
+/** A heat map: a matrix in shades of one colour, with its numbers if the cells have room. */
 
 import { type Html, html } from '../html.js';
 import type { CustomSeriesOption } from './echarts.js';
@@ -16,21 +16,24 @@ export interface HeatMapOptions {
   readonly caption?: string | undefined;
   readonly rows: readonly string[];
   readonly columns: readonly string[];
-  /** What the axes are, such as "label" and "prediction". */
+  /** The titles of the axes, such as "label" and "prediction". */
   readonly axes?: readonly [rows: string, columns: string];
   /** [row][column]; undefined stays empty. */
   readonly values: readonly (readonly (number | undefined)[])[];
   readonly format: (value: number) => string;
-  /** In pixels; by default as the number of columns has it. */
+  /** In pixels; by default it follows from the number of columns. */
   readonly rowHeight?: number | undefined;
   /** How dark a cell is, from 0 to 1; below 0 in the other colour. */
   readonly shade: (value: number, row: number, column: number) => number;
 }
 
-/** Pixels that the label of a row needs; of lower rows not all are named. */
+/** The height in pixels that the label of a row needs. If rows are lower, not all have a label. */
 const ROW_LABEL = 13;
 
-/** From this shade on the text is that of dark cells: on either side its contrast is above 4.5. */
+/**
+ * From this shade on, the text has the colour for dark cells. On both sides its contrast is above
+ * 4.5.
+ */
 export const DARK = 0.8;
 
 export function heatMap(options: HeatMapOptions): Html {
@@ -50,7 +53,7 @@ export const heatDrawing = (options: HeatMapOptions): Drawing => ({
   optionOf: (size) => optionOf(options, size),
 });
 
-/** Labels at the top are turned where they are wider than their column. */
+/** Labels at the top are rotated if they are wider than their column. */
 function marginsOf({ rows, columns, axes }: HeatMapOptions, width: number) {
   const title = axes === undefined ? 8 : 26;
   const left = labelWidth(rows, width) + title;
@@ -59,7 +62,7 @@ function marginsOf({ rows, columns, axes }: HeatMapOptions, width: number) {
   return { left, right: 2, top, bottom: 2, turned };
 }
 
-/** Square where there are many, flat where there are few. */
+/** Cells are square if there are many columns, and flat if there are few. */
 function cellHeight({ columns, rowHeight }: HeatMapOptions, width: number): number {
   if (rowHeight !== undefined) return rowHeight;
   return Math.max(4, Math.min(32, Math.round(width / (columns.length + 3))));
@@ -108,7 +111,7 @@ function cells({ values, shade, format }: HeatMapOptions): CustomSeriesOption {
   const data = values.flatMap((row, y) =>
     row.flatMap((value, x) => (value === undefined ? [] : [{ x, y, value }])),
   );
-  // All cells have their numbers, of one size, or none has.
+  // Either all cells show their numbers, in one size, or none does.
   const longest = Math.max(0, ...data.map(({ value }) => format(value).length));
   return {
     type: 'custom',

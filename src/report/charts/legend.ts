@@ -10,7 +10,9 @@ export type Stroke = 'solid' | 'dashed' | 'dotted';
 export interface LegendEntry {
   readonly name: string;
   readonly stroke?: Stroke | undefined;
-  /** Its place among the series; without it a line of the text's colour, such as a reference. */
+  /**
+   * Its place among the series. Without it, the line has the colour of text, as a reference does.
+   */
   readonly series?: number | undefined;
 }
 
@@ -23,7 +25,7 @@ const shapes: Readonly<Record<(typeof symbols)[number], Html>> = {
   diamond: html`<path d="M14 2 L19 7 L14 12 L9 7 Z"/>`,
 };
 
-/** The mark of a line, or of a bar, as it is drawn. */
+/** The mark of a line or a bar, in its drawn style. */
 export const lineMark = ({ stroke = 'solid', series }: LegendEntry): Html =>
   html`<svg aria-hidden="true" width="28" height="14" color="${series === undefined ? 'var(--quiet)' : seriesColour(series)}"><line x1="0" y1="7" x2="28" y2="7" stroke="currentColor" stroke-width="2" stroke-dasharray="${dashes[stroke].join(' ')}"/>${series === undefined ? undefined : html`<g fill="currentColor">${shapes[seriesSymbol(series)]}</g>`}</svg>`;
 

@@ -1,6 +1,6 @@
 /**
- * A line chart: numbers by round (or megabytes, or steps), one line per series, with a band where a
- * line stands for several.
+ * A line chart: numbers by round (or megabytes, or steps), with one line for each series, and a
+ * band if a line stands for several.
  */
 
 import { type Html, html } from '../html.js';
@@ -17,9 +17,9 @@ import {
 
 export interface Line {
   readonly name: string;
-  /** As long as `x`; undefined where there is none. */
+  /** As long as `x`; undefined where there is no value. */
   readonly values: readonly (number | undefined)[];
-  /** From the lowest to the highest of those that the line stands for. */
+  /** From the lowest to the highest of the series that the line stands for. */
   readonly band?: readonly (readonly [low: number, high: number] | undefined)[];
   readonly stroke?: Stroke;
   /** Its place among the colours; by default its place among the lines. */
@@ -33,11 +33,11 @@ export interface LineChartOptions {
   readonly x: { readonly name: string; readonly values: readonly number[]; readonly whole?: boolean };
   readonly format: (value: number) => string;
   readonly lines: readonly Line[];
-  /** Lines across the chart. */
+  /** Horizontal lines across the chart. */
   readonly levels?: readonly { readonly name: string; readonly value: number }[];
 }
 
-/** With more points symbols would cover the line. */
+/** With more points, symbols would cover the line. */
 const MOST_SYMBOLS = 25;
 
 export function lineChart(options: LineChartOptions): Html {
@@ -126,9 +126,9 @@ function optionOf({ x, format, lines, levels = [] }: LineChartOptions): ChartOpt
 }
 
 /**
- * The axis follows data only: what lies across the chart and what spreads about the lines is told
- * to it as such. Numbers that are nearly one get room below, so that its labels differ and no axis
- * of accuracies goes beyond 100%.
+ * Numbers that the axis must include: it follows data only, so levels and bands are passed to it as
+ * data. Almost equal numbers get room below, so that the labels differ and an axis of accuracies
+ * does not go beyond 100%.
  */
 function extremes(lines: readonly Line[], levels: readonly { value: number }[]): number[] {
   const numbers = [
@@ -152,7 +152,7 @@ function bandSeries({ band }: Line, x: readonly number[], place: number): Custom
     .filter((stretch) => stretch.length > 0)
     .map((stretch) => ({
       type: 'custom',
-      // One item, within the band: the axis takes note of it.
+      // One item, inside the band, since the axis follows it.
       data: [stretch[0]?.slice(0, 2) ?? []],
       silent: true,
       renderItem: (_, api) => ({

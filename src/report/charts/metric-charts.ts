@@ -1,6 +1,6 @@
 /**
- * Makes the charts of a metric by round, for every participant and every strategy, before they are
- * drawn. The same in Node and in a page.
+ * Makes the options of a metric's charts by round, for every participant and every strategy. The
+ * same in Node and in a page.
  */
 import type { RoundResult } from '../../federation/record/run-result.js';
 import { type MetricFacts, writtenTick } from '../../metrics/metric.js';
@@ -17,12 +17,12 @@ export interface MetricByRound {
   readonly metric: MetricFacts;
   readonly rounds: readonly RoundResult[];
   readonly participants: readonly string[];
-  /** Those that were evaluated, the copied one first. */
+  /** The strategies that were evaluated, the copied one first. */
   readonly strategies: readonly string[];
   readonly reference?: Target | undefined;
-  /** As long as `rounds`, where there is pooled training beside the run. */
+  /** As long as `rounds`, if the run has pooled training. */
   readonly pooled?: readonly (number | undefined)[] | undefined;
-  /** Those of many participants that have lines of their own. */
+  /** The participants that have their own lines, if there are many. */
   readonly chosen?: readonly string[] | undefined;
 }
 
@@ -32,7 +32,7 @@ const axis = ({ rounds }: MetricByRound) => ({
   whole: true,
 });
 
-/** Where a line that falls is good news, a reader is told. */
+/** The caption says so if lower is better. */
 const captionOf = ({ metric }: MetricByRound, text: string) =>
   metric.better === 'lower' ? `${text}; lower is better` : text;
 
@@ -84,7 +84,7 @@ export const validationChart = (run: MetricByRound): LineChartOptions => ({
     ...participantLines(run, 'copy', figuresBy(run.metric).copyValidation, 'solid'),
     ...participantLines(run, 'own model', figuresBy(run.metric).ownValidation, 'dashed'),
   ],
-  // A reference of another metric has no place on this axis.
+  // A reference of another metric is not drawn on this axis.
   levels:
     run.reference?.metric.name === run.metric.name ? [{ name: 'reference', value: run.reference.value }] : [],
 });

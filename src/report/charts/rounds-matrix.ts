@@ -10,7 +10,7 @@ import { evaluatedStrategies, type FigureOf, figuresBy, hasTestExamples } from '
 export interface RoundsMatrix {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Rounds that are not among the rows. */
+  /** The number of rounds that are not among the rows. */
   readonly omitted: number;
 }
 
@@ -19,7 +19,7 @@ interface MatrixColumn {
   cell(round: RoundResult): string;
 }
 
-/** Of so many participants each has columns of its own. */
+/** The most participants that have their own columns. */
 const MOST_COLUMNS = 4;
 const MOST_ROWS = 24;
 
@@ -81,7 +81,7 @@ function participantColumns(
   ];
 }
 
-/** The first, the last, and others as evenly between them as whole places allow. */
+/** The first item, the last one, and others evenly between them. */
 function spaced<Item>(items: readonly Item[], most: number): Item[] {
   if (items.length <= most) return [...items];
   const step = (items.length - 1) / (most - 1);

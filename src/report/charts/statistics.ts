@@ -1,4 +1,4 @@
-/** Computes mean and spread of one number over several seeds. */
+/** Computes the mean and the spread of a number over several seeds. */
 import { type MetricFacts, writtenBare } from '../../metrics/metric.js';
 
 export interface Sample {
@@ -8,7 +8,7 @@ export interface Sample {
   readonly deviation?: number;
 }
 
-/** Undefined of no numbers. */
+/** Undefined for no numbers. */
 export function sampleOf(values: readonly number[]): Sample | undefined {
   const n = values.length;
   if (n === 0) return undefined;
@@ -18,21 +18,21 @@ export function sampleOf(values: readonly number[]): Sample | undefined {
   return { n, mean, deviation: Math.sqrt(squares / (n - 1)) };
 }
 
-/** "2.7 ± 0.6"; of one number, that. */
+/** "2.7 ± 0.6"; for one number, just the number. */
 export const withSpread = ({ mean, deviation }: Sample, text: (value: number) => string) =>
   deviation === undefined ? text(mean) : `${text(mean)} ± ${text(deviation)}`;
 
-/** Of fractions, in per cent: "88.12 ± 0.21" */
+/** Fractions in per cent: "88.12 ± 0.21" */
 export const percents = (sample: Sample) => withSpread(sample, (value) => (100 * value).toFixed(2));
 
-/** Of a metric's figures, as a table has them: "88.12 ± 0.21" */
+/** A metric's figures in a table: "88.12 ± 0.21" */
 export const samples = (metric: MetricFacts, sample: Sample) =>
   withSpread(sample, (value) => writtenBare(metric, value));
 
-/** The same of differences, with a sign: "−0.31 ± 0.08" */
+/** Differences of figures, with a sign: "−0.31 ± 0.08" */
 export const signedSamples = (metric: MetricFacts, sample: Sample) =>
   `${sample.mean < 0 ? '−' : '+'}${samples(metric, { ...sample, mean: Math.abs(sample.mean) })}`;
 
-/** Of differences of fractions, in points. */
+/** Differences of fractions, in points. */
 export const signedPercents = (sample: Sample) =>
   `${sample.mean < 0 ? '−' : '+'}${percents({ ...sample, mean: Math.abs(sample.mean) })}`;

@@ -1,7 +1,7 @@
 /**
  * Draws a chart as SVG text by ECharts, without a browser, script or network. Its colours are
  * variables of the page's style (page-style.ts), so one drawing serves light and dark. It is drawn
- * twice, for wide and for narrow screens, and the style shows one of them: text that is scaled down
+ * twice, for wide and for narrow screens, and the style shows one of them, since scaled-down text
  * is not legible.
  */
 
@@ -28,7 +28,7 @@ export type ChartOption = ComposeOption<
   BarSeriesOption | CustomSeriesOption | LineSeriesOption | GridComponentOption
 >;
 
-/** Pixels. */
+/** In pixels. */
 export interface ChartSize {
   readonly width: number;
   readonly height: number;
@@ -37,9 +37,9 @@ export interface ChartSize {
 const WIDE = 560;
 const NARROW = 340;
 
-/** What is to be drawn, for any width. */
+/** A chart, for any width. */
 export interface Drawing {
-  /** What who cannot see it is told. */
+  /** The text for a screen reader. */
   readonly label: string;
   heightOf(width: number): number;
   optionOf(size: ChartSize): ChartOption;
@@ -63,10 +63,10 @@ export function drawn({ heightOf, optionOf }: Drawing, width: number): Html {
 }
 
 /**
- * Without what serves a script that we have not (hover styles, marks of the data) and without
- * clipping, which the axes make needless: its ids would be another in every drawing. Styles become
- * attributes of their own, which a page may have whose policy forbids styles within it. Quotes
- * within texts are escaped, so only attributes match.
+ * Removes parts that only a script needs (hover styles, marks of the data), and clipping, which the
+ * axes make unnecessary and whose ids differ in every drawing. Styles become attributes, which are
+ * allowed in a page whose policy forbids inline styles. Quotes within texts are escaped, so only
+ * attributes match.
  */
 const tidied = (svg: string) =>
   svg
@@ -80,7 +80,7 @@ const tidied = (svg: string) =>
     )
     .replace('<svg ', '<svg aria-hidden="true" ');
 
-/** What all axes look like. */
+/** The style of all axes. */
 export const axisStyle = {
   axisLine: { lineStyle: { color: 'var(--rule)' } },
   axisTick: { lineStyle: { color: 'var(--rule)' } },
@@ -89,7 +89,9 @@ export const axisStyle = {
   nameTextStyle: { color: 'var(--quiet)', fontSize: 12 },
 };
 
-/** Series are told apart by colour and by symbol; the ninth has the first colour again. */
+/**
+ * The number of colours. Series differ by colour and symbol; the ninth has the first colour again.
+ */
 const COLOURS = 8;
 export const symbols = ['circle', 'rect', 'triangle', 'diamond'] as const;
 
@@ -97,8 +99,8 @@ export const seriesColour = (index: number) => `var(--series-${(index % COLOURS)
 export const seriesSymbol = (index: number) => symbols[index % symbols.length] ?? 'circle';
 
 /**
- * Room for the widest of these names, about seven pixels a character, but at most part of the
- * chart; more is cut off.
+ * The width for the longest of these names, about seven pixels for each character, but at most a
+ * part of the chart. Longer names are cut off.
  */
 export const labelWidth = (names: readonly string[], width: number) =>
   Math.min(Math.max(0, ...names.map((name) => 7 * name.length + 4)), Math.max(92, width / 4));

@@ -1,5 +1,5 @@
 /**
- * Writes a comparison as a page that stands alone: the main metric by round of every strategy, and
+ * Writes a comparison as a self-contained page: the main metric by round for every strategy, and
  * the table.
  */
 
@@ -11,7 +11,7 @@ import type { Words } from '../words.js';
 import type { Comparison, StrategySummary } from './comparison.js';
 import { comparisonCells, comparisonLegend } from './comparison-table.js';
 
-/** @param about what was run, in lines of text */
+/** @param about lines of text about what was run */
 export function comparisonPage(comparison: Comparison, about: string, words: Words): string {
   const { metric, strategies, seeds, target, pooled } = comparison;
   const evaluated = new Set(strategies.flatMap(({ byRound }) => byRound.map(({ round }) => round)));

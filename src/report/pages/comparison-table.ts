@@ -1,4 +1,4 @@
-/** Writes a comparison as a table: of text for the terminal, of cells for a page. */
+/** Writes a comparison as a table: as text for the terminal, as cells for a page. */
 
 import { labelOf, type MetricFacts, tableUnit, written } from '../../metrics/metric.js';
 import { samples, signedSamples, withSpread } from '../charts/statistics.js';
@@ -12,7 +12,7 @@ interface ComparisonColumn {
   cell(row: StrategySummary): string;
 }
 
-/** The head, then a row for each strategy, and one for pooled training where there was some. */
+/** The head, then a row for each strategy, and one for pooled training if there was any. */
 export function comparisonCells(comparison: Comparison): string[][] {
   const columns = columnsOf(comparison);
   const { metric, strategies, pooled } = comparison;
@@ -26,7 +26,7 @@ export function comparisonCells(comparison: Comparison): string[][] {
 export const comparisonTable = (comparison: Comparison): string =>
   textTable(comparisonCells(comparison)).join('\n');
 
-/** What the columns are, and over how many seeds. */
+/** Explains the columns, and says over how many seeds they are. */
 export function comparisonLegend(comparison: Comparison, { examples }: Words, width = 100): string {
   const { metric, seeds, target, strategies } = comparison;
   const unit = tableUnit(metric);

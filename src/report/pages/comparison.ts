@@ -1,7 +1,7 @@
 /**
  * Compares strategies over runs that differ in strategy and seed. The seeds are paired: for one
- * seed every strategy had the same partition and the same initial weights. So differences are taken
- * seed by seed, and their spread is that of the strategies alone.
+ * seed, every strategy had the same partition and the same initial weights. So differences are
+ * taken seed by seed, and their spread comes from the strategies alone.
  */
 import type { ComparedResult } from '../../experiments/compare-strategies.js';
 import type { RunResult } from '../../federation/record/run-result.js';
@@ -11,25 +11,25 @@ import { isBetter, type MetricFacts } from '../../metrics/metric.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { type Sample, sampleOf } from '../charts/statistics.js';
 
-/** A figure of the main metric that is to be reached. */
+/** A figure of the main metric to be reached. */
 export interface ComparisonTarget {
   readonly value: number;
   /**
-   * On the test images, or as the mean of the copy over the honest participants' own validation
-   * data.
+   * Whether it is measured on the test images, or as the mean of the copy over the honest
+   * participants' own validation data.
    */
   readonly on: 'test' | 'validation';
 }
 
 export interface ComparedRound {
   readonly round: number;
-  /** Of the model that the run would end with: as it was merged, averaged or refitted. */
+  /** The figure of the model that the run would end with: merged, averaged or refitted. */
   readonly test: number;
-  /** Of its copies: the mean over the honest participants. */
+  /** The figure of its copies: the mean over the honest participants. */
   readonly validation: number | undefined;
   /**
-   * Sent since the run began: in every round those who take part send an update, and all receive a
-   * state.
+   * The bytes sent since the run began: in every round the drawn participants send an update, and
+   * all receive a state.
    */
   readonly bytesSent: number;
 }
@@ -38,25 +38,25 @@ export interface ComparedRun {
   readonly strategy: string;
   readonly seed: number;
   readonly stopped: RunResult['stopped'];
-  /** Those that were evaluated. */
+  /** The rounds that were evaluated. */
   readonly rounds: readonly ComparedRound[];
 }
 
 export interface StrategySummary {
   readonly strategy: string;
-  /** Of the model that the runs end with, on the test images. */
+  /** The model that the runs end with, on the test images. */
   readonly test: Sample;
-  /** From the first strategy, seed by seed; the first has none. */
+  /** The difference from the first strategy, seed by seed; the first strategy has none. */
   readonly difference?: Sample;
-  /** Over the seeds that reach the target. */
+  /** The cost to reach the target, over the seeds that reach it. */
   readonly toTarget?: { readonly rounds: Sample; readonly bytesSent: Sample };
   readonly byRound: readonly { readonly round: number; readonly test: Sample }[];
-  /** Seeds in which training diverged; their last merged model counts. */
+  /** The number of seeds in which training diverged; their last merged model counts. */
   readonly diverged: number;
 }
 
 export interface Comparison {
-  /** The main one of the task, which all figures are of. */
+  /** The task's main metric, which all figures have. */
   readonly metric: MetricFacts;
   readonly seeds: readonly number[];
   readonly target?: ComparisonTarget;
@@ -66,7 +66,7 @@ export interface Comparison {
   readonly runs: readonly ComparedRun[];
 }
 
-/** @param runs of every strategy with the same seeds; each has merged at least once */
+/** @param runs runs of every strategy with the same seeds; each has merged at least once */
 export function comparisonOf(runs: readonly ComparedResult[], target?: ComparisonTarget): Comparison {
   const metric = required(runs[0]).result.metrics[0];
   const compared = runs.map((run) => comparedRun(run, metric));
@@ -91,7 +91,7 @@ function comparedRun(
   { strategy, seed, stateBytes, result }: ComparedResult,
   { name: metric }: MetricFacts,
 ): ComparedRun {
-  // What travels with an update, such as its Fisher information, is of the size of a state.
+  // An attachment, such as the Fisher information, has the size of a state.
   const statesOfUpdate = 1 + (strategyByName(strategy).auxiliaries?.length ?? 0);
   let bytesSent = 0;
   const rounds = result.rounds.flatMap((round): ComparedRound[] => {
@@ -104,10 +104,7 @@ function comparedRun(
   return { strategy, seed, stopped: result.stopped, rounds };
 }
 
-/**
- * Of a round's merged models the one that the run would end with after it; undefined where none was
- * evaluated.
- */
+/** The merged model of a round that the run would end with; undefined if none was evaluated. */
 export function finalModel<Tested>(
   merged: Readonly<Record<string, Tested>>,
   { average }: Configuration,

@@ -1,4 +1,6 @@
-/** Makes the observers' view of a recorded run, as its coordinator would show it now. Node only. */
+/**
+ * Makes the observers' view of a recorded run, the same that its coordinator would show. Node only.
+ */
 
 import { CommonweightError } from '../../base/error.js';
 import type { ImageDataset } from '../../data/images/image-dataset.js';
@@ -57,7 +59,7 @@ export async function recordedView(path: string, options: RecordedViewOptions = 
   });
 }
 
-/** Before anything is merged, the configuration says it. */
+/** Before the first merge, the configuration decides. */
 function hasTestExamples({ configuration, result: { rounds } }: RecordedRun): boolean {
   const merged = rounds.filter(({ copied }) => copied.length > 0);
   return merged.length === 0
@@ -65,7 +67,7 @@ function hasTestExamples({ configuration, result: { rounds } }: RecordedRun): bo
     : merged.some((round) => Object.keys(round.merged).length > 0);
 }
 
-/** Where some of them are to be shown. */
+/** The test images, if some of them are to be shown. */
 async function testImagesOf(
   run: RecordedRun,
   { dataset, dataDir, onData, signal }: ReportOptions,
@@ -83,6 +85,6 @@ async function testImagesOf(
   }
 }
 
-/** Before anything is merged, nothing in the folder may tell them. */
+/** The names of the classes. Before the first merge, the folder may not contain them. */
 const classesOf = (run: RecordedRun, test: ImageDataset | undefined): readonly string[] =>
   [run.configuration.classNames, test?.classNames, classNamesOf(run)].find((names) => names?.length) ?? ['0'];

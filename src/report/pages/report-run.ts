@@ -11,9 +11,9 @@ import { runMarkdown } from './run-markdown.js';
 import { runPage } from './run-page.js';
 
 export interface ReportOptions {
-  /** Where the data set lies now; by default where the run's configuration says. */
+  /** The present place of the data set; by default that of the run's configuration. */
   readonly dataset?: string | undefined;
-  /** The folder of Fashion-MNIST's files. */
+  /** The folder with Fashion-MNIST's files. */
   readonly dataDir?: string | undefined;
   readonly onData?: OnDataProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +32,7 @@ export async function reportRun(path: string, options: ReportOptions = {}): Prom
   return { html: runPage(run, pictures), markdown: runMarkdown(run), findings: findings(run) };
 }
 
-/** The data may lie elsewhere by now: the report is then without pictures and says why. */
+/** Reads the pictures. The data may have moved; the report then has no pictures and says why. */
 async function picturesOf(
   run: RecordedRun,
   { dataset, dataDir, onData, signal }: ReportOptions,

@@ -24,7 +24,7 @@ import type { TestPictures } from '../sections/test-pictures.js';
 import { findings } from '../text/findings.js';
 
 /**
- * @param pictures of the test images that the details of the last round name, or why there are none
+ * @param pictures the test images that the details of the last round name, or why there are none
  */
 export function runPage(run: RecordedRun, pictures: TestPictures | string): string {
   const { configuration, result } = run;
@@ -58,7 +58,7 @@ ${picturesSection(run, pictures)}`
   );
 }
 
-/** The figures that one looks for first. */
+/** The most important figures. */
 function figures(run: RecordedRun): Html {
   const { strategy, reference } = run.configuration;
   const { metrics } = run.result;

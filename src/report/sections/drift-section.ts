@@ -1,5 +1,5 @@
 /**
- * The section of drift: how far the participants went apart in a round, as norms of their updates
+ * The section of drift: how far the participants moved apart in a round, as norms of their updates
  * and the cosine of every pair.
  */
 import type { RecordedRun } from '../../federation/record/read-run.js';

@@ -1,4 +1,7 @@
-/** The section of who holds how many examples of each class, only where the run shares it. */
+/**
+ * The section that shows how many examples of each class every participant holds, if the run shares
+ * that.
+ */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import { heatMap } from '../charts/heat-map.js';
 import { type Html, html } from '../html.js';

@@ -1,4 +1,4 @@
-/** The task's main metric by round: of every participant and every strategy. */
+/** The section of the task's main metric by round, for every participant and every strategy. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import { titleOf } from '../../metrics/metric.js';
 import { lineChart } from '../charts/line-chart.js';

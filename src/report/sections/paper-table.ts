@@ -1,6 +1,6 @@
 /**
- * The paper's results, to stand beside those of a run: Table 1, two environments in V, four rounds,
- * in per cent. Digits that cannot be read in the copies we know are "?".
+ * The paper's results, to show beside those of a run: Table 1, two environments in V, four rounds,
+ * in per cent. Digits that are illegible in the copies we know are "?".
  * @see Lee 2021, "Unification of Deep Learning Model trained by Parallel Learning in Security
  *   environment", https://doi.org/10.9708/jksci.2021.26.12.069
  */

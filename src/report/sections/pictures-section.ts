@@ -13,7 +13,7 @@ import type { TestPictures } from './test-pictures.js';
 /** More participants than these are counted, not named. */
 const MOST_NAMES = 4;
 
-/** @param pictures or why there are none */
+/** @param pictures the test images, or why there are none */
 export function picturesSection(run: RecordedRun, pictures: TestPictures | string): Html {
   const details = lastDetails(run);
   const { examples } = wordsOfRun(run);

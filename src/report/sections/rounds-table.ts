@@ -11,21 +11,21 @@ import { textTable, widthOf, wrapped } from '../text-table.js';
 import type { PaperRow } from './paper-table.js';
 
 export interface RoundsTableOptions {
-  /** The main one of the task: what the cells are. */
+  /** The task's main metric, which the cells show. */
   readonly metric: MetricFacts;
   readonly participants: readonly string[];
   /** The copied strategy first. */
   readonly strategies: readonly string[];
-  /** Characters; 100 by default. */
+  /** The width in characters; 100 by default. */
   readonly width?: number;
-  /** Rows to show below those of the same round. */
+  /** Rows of the paper, shown below those of the same round. */
   readonly paper?: readonly PaperRow[];
 }
 
 interface TextColumn {
   readonly head: string;
   cell(round: RoundResult): string;
-  /** What the paper has in this place. */
+  /** The paper's value for this cell. */
   paper?(row: PaperRow): string | undefined;
 }
 
@@ -38,7 +38,7 @@ export function roundsTable(rounds: readonly RoundResult[], options: RoundsTable
   return linesOf(rounds, formFor(rounds, options), options).join('\n');
 }
 
-/** What the columns of the table are. */
+/** Explains the columns of the table. */
 export function roundsLegend(rounds: readonly RoundResult[], options: RoundsTableOptions): string {
   const [copied = ''] = options.strategies;
   const names = options.strategies.join(', ');
@@ -60,7 +60,7 @@ function formFor(rounds: readonly RoundResult[], options: RoundsTableOptions): F
   return forms.find(fits) ?? (forms.at(-1) as Form);
 }
 
-/** From the fullest to the narrowest. */
+/** The forms of the table, from the widest to the narrowest. */
 function formsOf({ participants, strategies, metric }: RoundsTableOptions): Form[] {
   const label = labelOf(metric);
   const { mergedTest } = figuresBy(metric);
@@ -103,11 +103,11 @@ function linesOf(
   return textTable([columns.map(({ head }) => head), ...rows]);
 }
 
-/** Rounds that are not evaluated have no line. */
+/** Rounds that are not evaluated have no row. */
 const isKnown = ({ merged, participants }: RoundResult) =>
   Object.keys(merged).length > 0 || participants.some(({ validation }) => validation !== undefined);
 
-/** The paper has two environments; beside more of ours there is nothing to compare one by one. */
+/** The paper has two environments, so its values are shown only beside two of ours. */
 function ownColumns(names: readonly string[], metric: MetricFacts): TextColumn[] {
   const { ownValidation, ownTest } = figuresBy(metric);
   return names.map((name, index) => ({

@@ -4,13 +4,13 @@ import { imagePng } from '../../data/images/image-png.js';
 import { requireMeasured } from '../../federation/watch/observed-pictures.js';
 import type { Decided } from '../../metrics/before-and-after.js';
 
-/** By its place in the test set: a data URI. */
+/** The data URI of each image, by its place in the test set. */
 export type TestPictures = ReadonlyMap<number, string>;
 
 /**
- * @param examples how many the run has measured on
- * @throws CommonweightError when these are not the images that the run has measured on, or have
- *   neither 1 nor 3 channels.
+ * @param examples the number of test examples that the run has measured
+ * @throws CommonweightError when these are not the images that the run has measured, or have
+ *   neither 1 nor 3 channels
  */
 export function testPictures(test: ImageDataset, images: readonly Decided[], examples: number): TestPictures {
   requireMeasured(test, images, examples);

@@ -27,7 +27,7 @@ export interface EvaluationResult {
     readonly examples: number;
     readonly accuracy: number | null;
   }[];
-  /** confusion[i][j]: examples of class i that were taken for class j. */
+  /** confusion[i][j]: examples of class i that were predicted as class j. */
   readonly confusion: readonly (readonly number[])[];
 }
 
@@ -91,7 +91,7 @@ export function evaluationReport(result: EvaluationResult, width = 100): string 
   ].join('\n');
 }
 
-/** A matrix that is too wide to read: its largest cells beside the diagonal. */
+/** The largest cells beside the diagonal, for a matrix that is too wide to show. */
 function mistakes({ classes, confusion }: EvaluationResult): string[] {
   const name = (label: number) => classes[label]?.name ?? String(label);
   const cells = confusion.flatMap((row, label) =>

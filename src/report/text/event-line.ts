@@ -11,8 +11,8 @@ import { count } from '../numbers.js';
 import type { Words } from '../words.js';
 
 /**
- * Nothing for what is no news to an operator.
- * @param state that followed
+ * The line for an event; undefined if it is no news for an operator.
+ * @param state the state after the event
  */
 export function eventLine(event: RoundEvent, state: RunState, { examples }: Words): string | undefined {
   const of = `round ${event.round}`;
@@ -57,7 +57,7 @@ export function eventLine(event: RoundEvent, state: RunState, { examples }: Word
   }
 }
 
-/** Who is waited for in the phase of the event, if anybody is. */
+/** The participants that are still waited for in the phase of the event. */
 function missing({ type, round }: RoundEvent, state: RunState): string {
   const record = state.rounds[round - 1];
   const phase = currentPhase(state);

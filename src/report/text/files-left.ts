@@ -9,6 +9,6 @@ export function filesLeft({ settings, personal }: RunResult): string {
   return `${models}, metrics.csv, result.json, configuration.yaml`;
 }
 
-/** A file with a whole model; nothing where participants have theirs elsewhere. */
+/** A file with a whole model; undefined if the participants have theirs elsewhere. */
 export const wholeModel = ({ settings, model, personal }: RunResult): string | undefined =>
   settings.share === undefined ? model?.file : personal?.[0]?.file;

@@ -1,4 +1,4 @@
-/** Says in words what a run showed. */
+/** The findings of a run, in words. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import {
@@ -38,12 +38,12 @@ export interface Finding {
 }
 
 /**
- * A merged model collapsed that is so much worse than the best own one: in a percentage … Where
- * tensors stay with their owners, its figures are means of personal models, and are compared with
- * the mean of the own ones.
+ * A merged model has collapsed if it is so much worse than the best own model. For a percentage, in
+ * fractions … Where tensors stay with their owners, its figures are means of personal models, and
+ * are compared with the mean of the own ones.
  */
 const COLLAPSE = 0.1;
-/** … and of a number, as a part of the own model's. */
+/** … and for another figure, relative to the own model's. */
 const COLLAPSE_TIMES = 0.5;
 
 export function findings(run: RecordedRun): Finding[] {

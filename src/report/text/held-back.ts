@@ -1,4 +1,4 @@
-/** Says in words which participant is the last below the reference, and why. */
+/** Explains which participant is the last below the reference, and why. */
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundResult } from '../../federation/record/run-result.js';
 import {
@@ -22,7 +22,7 @@ import {
 } from '../run-figures.js';
 import type { Words } from '../words.js';
 
-/** Rounds that a trend is taken from. */
+/** The number of rounds from which a trend is computed. */
 const TREND = 4;
 const WEAKEST = 3;
 
@@ -54,7 +54,7 @@ export function heldBack(run: RecordedRun): string[] {
   ];
 }
 
-/** Where figures are that do not reach a target. */
+/** The side of a target on which figures do not reach it. */
 const sideOf = ({ better }: MetricFacts) => (better === 'higher' ? 'below' : 'above');
 
 interface Passing {
@@ -68,7 +68,10 @@ type Copy = RoundResult['copied'][number];
 const nameOf = ({ metric }: Target, [main]: TaskMetrics) =>
   metric.name === main.name ? '' : `${labelOf(metric)} `;
 
-/** The copies that do not reach the reference; those without a figure before all others. */
+/**
+ * The copies that do not reach the reference, the worst first; those without a figure come before
+ * all others.
+ */
 function worstFirst(copies: readonly Copy[], reference: Target): Copy[] {
   const missing = ({ validation }: Copy) => shortfall(validation, reference) ?? Number.POSITIVE_INFINITY;
   return copies
@@ -159,5 +162,5 @@ function weakestClasses(run: RecordedRun, name: string): string[] {
   ];
 }
 
-/** A class that is called by its number would read like a figure. */
+/** Writes "class 3" for a class without a name, since a number alone reads like a figure. */
 const spoken = (className: string) => (/^\d+$/.test(className) ? `class ${className}` : className);

@@ -1,4 +1,4 @@
-/** Says what a run is going to do, before it begins. */
+/** Describes a run before it begins. */
 
 import { type Column, categoriesOf, type Dataset } from '../../data/dataset.js';
 import { imageShapeOf } from '../../data/images/image-dataset.js';
@@ -17,7 +17,7 @@ import { targetText } from '../run-figures.js';
 import { wrapped } from '../text-table.js';
 import { wordsOf } from '../words.js';
 
-/** Of so many participants the classes are shown. */
+/** The most participants for which classes are shown. */
 const SHOWN = 12;
 
 export function introduction(start: RunStart, width = 100): string {
@@ -84,7 +84,7 @@ function attackText({ attackers }: RunStart): string[] {
   return [`${[attack.name, ...settings].join(', ')}, by ${names.join(', ')}`];
 }
 
-/** 0.3 as 0.3, 1.4260768722 as 1.426. */
+/** Writes 0.3 as 0.3, 1.4260768722 as 1.426. */
 const rounded = (value: number) => Number(value.toPrecision(4));
 
 export function networkText({ model, initialWeights, initialModel, share }: Configuration): string {
@@ -114,7 +114,7 @@ export function trainingText(configuration: Configuration): string {
   ].join('; ');
 }
 
-/** How updates leave, and how models come back, where that is not as they are. */
+/** How updates and models are changed or encoded on their way; undefined if they are not. */
 function travelText({ clipUpdate, codec: { update, model } }: Configuration): string[] {
   return [
     ...(clipUpdate === undefined ? [] : [`updates clipped to a norm of ${clipUpdate}`]),
@@ -182,7 +182,7 @@ function augmentationText(augmentation: Configuration['augmentation']): string[]
   return [`images ${ways.length === 1 ? last : `${ways.slice(0, -1).join(', ')} and ${last}`}`];
 }
 
-/** What the strategy is applied to: some say it themselves. */
+/** Whether the strategy is applied to weights or updates; some strategies decide it themselves. */
 function appliedTo(strategy: string, mergeOn: AppliedTo): AppliedTo {
   const reading = readStrategy(strategy);
   return ('strategy' in reading ? reading.strategy.on : undefined) ?? mergeOn;
@@ -226,6 +226,6 @@ export function roundsText(configuration: Configuration): string {
   ].join('; ');
 }
 
-/** What participants elsewhere send where the last layer is refitted. */
+/** What participants on other machines send when the last layer is refitted. */
 export const REFIT_SENDS =
   'to refit the last layer, sums over the training examples of what goes into it: number and mean of each class, and second moments';

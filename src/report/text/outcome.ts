@@ -11,7 +11,7 @@ import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
 import type { Words } from '../words.js';
 
-/** Why it stopped, and its result. */
+/** Why the run stopped, and its result. */
 export function outcome(result: RunResult, words: Words): string[] {
   const { strategy, rounds, pooled, settings, metrics } = result;
   const [metric] = metrics;
@@ -36,7 +36,7 @@ export function outcome(result: RunResult, words: Words): string[] {
   ];
 }
 
-/** The average of the rounds, where it is the final model, or would be. */
+/** The figure of the average over rounds, if it is or would be the final model. */
 function averaged(
   { settings: { average }, metrics }: RunResult,
   last: RoundResult | undefined,

@@ -1,4 +1,4 @@
-/** Describes a participant at work in one line of text. */
+/** Describes a participant's progress in one line of text. */
 
 import type { UpdateRecord } from '../../federation/rounds/round-events.js';
 import { type Figures, type MetricFacts, writtenOf } from '../../metrics/metric.js';
@@ -6,7 +6,7 @@ import type { LocalProgress } from '../../training/local-training.js';
 import { bar, duration, plural } from '../numbers.js';
 import { speedText, type Words } from '../words.js';
 
-/** Cells, so that the lines of all participants stand in columns. */
+/** The line as cells, so that the lines of all participants are aligned in columns. */
 export function progressCells(
   progress: LocalProgress,
   metric: MetricFacts,
@@ -25,7 +25,7 @@ export function progressCells(
   ];
 }
 
-/** A finished epoch, where lines follow one another. */
+/** The line for a finished epoch, in a display of lines. */
 export function epochLine(progress: LocalProgress, metric: MetricFacts, words: Words): string {
   const { round, participant, examplesLeft, examplesPerSecond } = progress;
   const validation = validationText(metric, progress.validation);
@@ -38,7 +38,7 @@ export function epochLine(progress: LocalProgress, metric: MetricFacts, words: W
   ].join('  ');
 }
 
-/** A participant whose update is in. */
+/** The cells for a participant whose update is in. */
 export function updateCells(update: UpdateRecord, metric: MetricFacts): string[] {
   const { participant, epochs, steps = 0, loss, validation, seconds } = update;
   return [

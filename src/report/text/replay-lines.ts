@@ -1,6 +1,6 @@
 /**
- * Describes a replay in words: round by round and, at the end, why it came out differently, as far
- * as that is known.
+ * Describes a replay in words: round by round and, at the end, why it differs, as far as that is
+ * known.
  */
 
 import { type ReplayDifference, type ReplayOutcome, roundDifferences } from '../../experiments/replay.js';
@@ -44,7 +44,9 @@ export function replayedRound(
   return `round ${round}  ${parts.filter(Boolean).join('; ')}`;
 }
 
-/** Another processor rounds otherwise, and comes to nearly the same. */
+/**
+ * Compares figures on test examples: another processor rounds differently and gets almost the same.
+ */
 function tested(
   metric: MetricFacts,
   { examples }: Words,
@@ -71,7 +73,7 @@ export function replayFindings(outcome: ReplayOutcome): string[] {
   return [`${where}: ${difference(first, metric)}`, ...reasonsOf(first, outcome)];
 }
 
-/** What may be behind the first difference. */
+/** Possible reasons for the first difference. */
 function reasonsOf(first: ReplayDifference, { run, differences, versions }: ReplayOutcome): string[] {
   if (first.of === 'figure') {
     return [`the model is as recorded: "${first.participant}" has other validation examples`];

@@ -9,7 +9,7 @@ import { count, duration, plural } from '../numbers.js';
 import { textTable } from '../text-table.js';
 import { anyWords, speedText, type Words } from '../words.js';
 
-/** @param now to say how far the deadline is */
+/** @param now the present time, for the time until the deadline */
 export function statusLines(status: Status, now: Date): string[] {
   const { metric, test } = status;
   const tested = test !== undefined && [
@@ -47,8 +47,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Who is waited for, and until when: a line, or nothing.
- * @param timeOf how a moment is written
+ * A line that says which participants are waited for, and until when; no line if none are.
+ * @param timeOf writes a time
  */
 export function waiting(status: Status, now: Date, timeOf = toSeconds): string[] {
   const { phase, waitingFor, participants } = status;
@@ -73,7 +73,7 @@ function untilEnough(status: Status, now: Date, timeOf: typeof toSeconds): strin
   if (deadlinePassed) return `: the deadline has passed, ${more}`;
   if (deadline === undefined) {
     const joined = participants.filter(({ presence }) => !notThere.has(presence));
-    // The first deadline is not set before that.
+    // The first deadline is not set before there is a quorum.
     if (joined.length < quorum) return `: at least ${quorum} ${quorum === 1 ? 'is' : 'are'} needed`;
     const which = phase === 'training' ? 'update' : 'answer';
     return `, or until they leave: ${plural(quorum, which)} ${quorum === 1 ? 'is' : 'are'} enough then`;
@@ -114,7 +114,7 @@ function table({ participants, waitingFor, received, metric, copied, phase }: St
       doing(participant),
     ];
   });
-  // A column that says nothing is left out.
+  // An empty column is left out.
   const columns = header.map((_, k) => k).filter((k) => k === 0 || rows.some((row) => row[k] !== ''));
   const shown = [header, ...rows].map((row) => columns.map((k) => row[k] ?? ''));
   const left = columns.flatMap((k, place) => (k === 2 || k === 4 ? [] : [place]));
