@@ -1,11 +1,11 @@
-/** Draws an image of few pixels, as networks see it, on a canvas that CSS makes larger. */
+/** Draws a small image, the input of a network, on a canvas that CSS enlarges. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface PixelsProps {
   /** [C,H,W], bytes; one channel is grey, three are red, green, blue. */
   readonly pixels: Uint8Array;
   readonly shape: readonly [channels: number, height: number, width: number];
-  /** For those who do not see it. */
+  /** The text for a screen reader. */
   readonly label: string;
 }
 

@@ -1,6 +1,6 @@
 /** Saves a file that the page has made, as a download. */
 
-/** By then the browser has taken it. */
+/** By then the browser has read it. */
 const revokeMs = 60_000;
 
 export function saveFile(name: string, content: Blob): void {

@@ -1,9 +1,11 @@
-/** A box that scrolls within the page when its content is wider or longer, also by the keyboard. */
+/**
+ * A box that scrolls within the page, also by the keyboard, when its content is wider or longer.
+ */
 import type { ComponentChildren } from 'preact';
 
 export interface ScrollProps {
   readonly label: string;
-  /** Also where it is long. */
+  /** Whether it also scrolls vertically. */
   readonly tall?: boolean;
   readonly children: ComponentChildren;
 }

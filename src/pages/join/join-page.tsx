@@ -11,7 +11,7 @@ import type { JoinState } from './state/join-state.js';
 import type { ModelFormat, Picture } from './state/messages.js';
 import { statusText } from './state/words.js';
 
-/** What the user can want. */
+/** The actions of the user. */
 export interface JoinActions {
   onFiles(files: readonly PageFile[]): void;
   onDemonstration(): void;
@@ -26,7 +26,7 @@ export interface JoinActions {
 
 export interface JoinPageProps extends JoinActions {
   readonly state: JoinState;
-  /** What this browser does not give the page. */
+  /** Notices about features that this browser lacks. */
   readonly notices: readonly string[];
 }
 

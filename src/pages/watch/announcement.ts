@@ -1,10 +1,10 @@
-/** Words for a screen reader: rounds and the connection, and not every step. */
+/** Announcements for a screen reader: of rounds and the connection, not of every step. */
 import { writtenOf } from '../../metrics/metric.js';
 import { headline } from '../../report/text/status-lines.js';
 import { wordsOf } from '../../report/words.js';
 import type { WatchState } from './watch-state.js';
 
-/** Undefined where there is nothing to say. */
+/** Undefined if there is nothing to say. */
 export function announcement(before: WatchState, now: WatchState): string | undefined {
   const [was, is] = [before.connection.at, now.connection.at];
   if (is === 'refused' && was !== is) return 'The hub does not show the run.';

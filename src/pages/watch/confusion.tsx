@@ -48,7 +48,7 @@ function Measured({ overview, measured }: MeasuredProps) {
   const [round, setRound] = useState<number>();
   const [model, setModel] = useState<string>();
   const newest = measured.at(-1);
-  // What is not there any more gives way to the newest.
+  // If the chosen round is no longer there, the newest is shown.
   const details = measured.find((one) => one.round === round) ?? newest;
   const figures = useMemo(() => {
     if (details === undefined) return undefined;

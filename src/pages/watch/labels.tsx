@@ -1,4 +1,4 @@
-/** Shows who holds what, for the participants that share it. */
+/** Shows how many examples of each class participants hold, for those that share it. */
 import { useMemo } from 'preact/hooks';
 import type { LabelCountsView, Overview } from '../../protocol/view.js';
 import { Figure } from './figures/figure.js';

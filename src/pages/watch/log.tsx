@@ -11,7 +11,7 @@ const levels = {
 } as const satisfies Record<string, readonly LogEntry['level'][]>;
 type Level = keyof typeof levels;
 
-/** More are not shown at once. */
+/** The most lines that are shown at once. */
 const SHOWN = 200;
 
 export function LogPanel({ entries }: { readonly entries: readonly LogEntry[] }) {

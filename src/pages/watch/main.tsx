@@ -14,7 +14,7 @@ const token = fragmentToken(location.hash);
 // Another link was pasted into the same tab.
 addEventListener('hashchange', () => location.reload());
 
-/** What is heard is known at once; it is drawn when the page is. */
+/** Frames change the state at once; it is drawn with the page's next frame. */
 function watch(token: string, onChange: (state: typeof initialWatchState) => void): AbortController {
   const leaving = new AbortController();
   let state = initialWatchState;

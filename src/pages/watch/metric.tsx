@@ -1,4 +1,6 @@
-/** Draws the main metric by round. With many participants, chosen ones stand beside the mean. */
+/**
+ * Draws the main metric by round. With many participants, it draws the mean and the chosen ones.
+ */
 import { useMemo, useState } from 'preact/hooks';
 import { titleOf } from '../../metrics/metric.js';
 import type { Overview, RoundView } from '../../protocol/view.js';
@@ -10,7 +12,7 @@ export interface MetricProps {
   readonly rounds: readonly RoundView[];
 }
 
-/** Fewer than these have lines of their own. */
+/** Fewer participants than these have their own lines. */
 const FEW = 6;
 /** More lines beside the mean cannot be told apart. */
 const MOST_CHOSEN = 6;

@@ -1,6 +1,6 @@
 /**
- * Says how the run stands: in a sentence, which participants it waits for and until when, and the
- * main figures.
+ * The present state of the run: a sentence, the participants that it waits for and until when, and
+ * the main figures.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { written, writtenOf } from '../../metrics/metric.js';
@@ -80,7 +80,10 @@ function Countdown({ deadline }: { readonly deadline: string }) {
 
 const countdown = (seconds: number) => (seconds < 10 ? `${seconds} s` : duration(seconds));
 
-/** @param ticks every second, else it stays what it was when this was drawn */
+/**
+ * @param ticks whether the time changes every second; otherwise it stays the time of the first
+ *   drawing
+ */
 function useNow(ticks: boolean): Date {
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {

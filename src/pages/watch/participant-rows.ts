@@ -1,6 +1,6 @@
 /**
- * The rows of the table of participants: what each shows, by what they are sorted, and which are
- * asked for.
+ * The rows of the table of participants: their cells, how they are sorted, and how they are
+ * filtered.
  */
 import type { MetricFacts } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
@@ -18,14 +18,14 @@ export interface Row {
 }
 
 export interface Sort {
-  /** Of `columns`. */
+  /** The index in `participantColumns`. */
   readonly column: number;
   readonly down: boolean;
 }
 
 export const participantColumns: readonly {
   readonly name: string;
-  /** By what rows are sorted. */
+  /** The value by which rows are sorted. */
   readonly key: (row: Row) => string | number;
 }[] = [
   { name: 'participant', key: ({ participant }) => participant.name },
@@ -36,7 +36,7 @@ export const participantColumns: readonly {
   { name: 'copied model', key: ({ copy, metric }) => copy ?? worstNumber(metric) },
 ];
 
-/** What is not known stands with the worst. */
+/** Unknown figures are sorted with the worst. */
 const worstNumber = ({ better }: MetricFacts) => (better === 'higher' ? -Number.MAX_VALUE : Number.MAX_VALUE);
 
 export function rowsOf(
@@ -82,7 +82,7 @@ export function sorted(rows: readonly Row[], sort: Sort | undefined): readonly R
   return rows.toSorted(sort?.down ? (a, b) => order(b, a) : order);
 }
 
-/** Those of one standing, by a part of their name. */
+/** The rows with this standing whose name contains the text. */
 export function matching(
   rows: readonly Row[],
   standing: ParticipantState | 'all',
@@ -96,7 +96,7 @@ export function matching(
   );
 }
 
-/** How many there are of each. */
+/** The number of participants with each standing. */
 export function countStandings(rows: readonly Row[]): ReadonlyMap<ParticipantState, number> {
   const counts = new Map<ParticipantState, number>();
   for (const { participant } of rows) {

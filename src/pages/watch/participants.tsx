@@ -35,7 +35,7 @@ export interface ParticipantsProps {
   readonly rounds: readonly RoundView[];
 }
 
-/** Fewer than these are seen at a glance. */
+/** Fewer participants than these need no filter. */
 const FEW = 12;
 
 export function Participants({ overview, status, rounds }: ParticipantsProps) {
@@ -74,14 +74,14 @@ export function Participants({ overview, status, rounds }: ParticipantsProps) {
 
 interface Filter {
   readonly standing: ParticipantState | 'all';
-  /** A part of it. */
+  /** A part of the name. */
   readonly name: string;
 }
 
 interface FilterControlsProps {
   readonly filter: Filter;
   readonly counts: ReadonlyMap<ParticipantState, number>;
-  /** All of them. */
+  /** The number of all participants. */
   readonly of: number;
   onFilter(filter: Filter): void;
 }
@@ -119,10 +119,7 @@ function FilterControls({ filter, counts, of, onFilter }: FilterControlsProps) {
   );
 }
 
-/**
- * The heads of the columns: each sorts by its own, and the other way round when it is pressed
- * again.
- */
+/** The heads of the columns. Each sorts by its column, and in reverse when it is pressed again. */
 function Heads({ sort, onSort }: { readonly sort: Sort | undefined; onSort(sort: Sort): void }) {
   return (
     <thead>
@@ -151,7 +148,7 @@ function Heads({ sort, onSort }: { readonly sort: Sort | undefined; onSort(sort:
 
 type RowProps = Row & { readonly words: Words };
 
-/** Drawn again only where something in it has changed. */
+/** Drawn again only if one of its values has changed. */
 class RowView extends Component<RowProps> {
   override shouldComponentUpdate(next: Row) {
     const now = this.props;

@@ -9,7 +9,7 @@ export interface PicturesProps {
   readonly rounds: readonly RoundView[];
 }
 
-/** More own models than these are counted, not named. */
+/** If there are more own models than these, only their number is shown. */
 const MOST_NAMES = 4;
 
 export function Pictures({ overview, rounds }: PicturesProps) {

@@ -1,13 +1,11 @@
-/**
- * Says what a participant is doing now: as one word to sort and filter by, and as words to read.
- */
+/** What a participant is doing now: as one word for sorting and filtering, and as text. */
 import type { Status } from '../../protocol/status.js';
 import { doing } from '../../report/text/status-lines.js';
 import type { Words } from '../../report/words.js';
 
 export type ParticipantStatus = Status['participants'][number];
 
-/** In the order in which one wants to see them: who is missing first. */
+/** In the order of the table: missing participants first. */
 export const standings = [
   'gone',
   'not joined',
@@ -43,14 +41,14 @@ export function standingText(
   return `${standing}${when}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
-/** The step is shown as a bar. */
+/** Without the step, which is shown as a bar. */
 function withoutStep(participant: ParticipantStatus): ParticipantStatus {
   if (participant.progress === undefined) return participant;
   const { step: _, ...progress } = participant.progress;
   return { ...participant, progress };
 }
 
-/** Of the training of this round, from 0 to 1. */
+/** The finished part of this round's training, from 0 to 1. */
 export function trainedPart({ presence, progress }: ParticipantStatus): number | undefined {
   if (presence !== 'here' || progress?.activity !== 'training') return undefined;
   const { epoch = 1, epochs = 1, step, steps } = progress;

@@ -1,6 +1,6 @@
-/** Writes moments by the clock of this device, in 24 hours. */
+/** Writes times by the clock of this device, in 24 hours. */
 
-/** `12:03:10`; with its date, where that is not today. */
+/** `12:03:10`, with the date if it is not today. */
 export function timeOf(at: string | Date, now = new Date()): string {
   const moment = new Date(at);
   const two = (value: number) => String(value).padStart(2, '0');

@@ -1,6 +1,6 @@
 /**
- * The state of the dashboard: a pure function from frames to what is known. Unchanged parts stay
- * the same objects, so components that show them are not drawn again.
+ * The state of the dashboard: a pure function of the frames. Unchanged parts stay the same objects,
+ * so that components that show them are not drawn again.
  */
 import type { Status } from '../../protocol/status.js';
 import type { LabelCountsView, LogEntry, Overview, RoundView, Traffic } from '../../protocol/view.js';
@@ -9,14 +9,14 @@ import type { NewsFrame } from '../../transport/hub/client/watch-hub.js';
 export type ConnectionState =
   | { readonly at: 'connecting' }
   | { readonly at: 'live' }
-  /** It is tried again. */
+  /** The connection is lost, and tried again. */
   | { readonly at: 'lost'; readonly reason: string; readonly heardAt: Date | undefined }
-  /** It is not. */
+  /** The connection is lost for good. */
   | {
       readonly at: 'refused';
       readonly reason: string;
       readonly hint: string | undefined;
-      /** The token is that of a participant: there is another page for it. */
+      /** Whether the token is a participant's, for which there is another page. */
       readonly takesPart: boolean;
     };
 
@@ -25,10 +25,10 @@ export interface WatchState {
   readonly overview?: Overview;
   readonly status?: Status;
   readonly traffic?: Traffic | undefined;
-  /** In their order. */
+  /** In order. */
   readonly rounds: readonly RoundView[];
   readonly labels: LabelCountsView;
-  /** The oldest first. */
+  /** The oldest entry first. */
   readonly log: readonly LogEntry[];
 }
 
@@ -42,7 +42,7 @@ export type WatchEvent =
       readonly takesPart: boolean;
     };
 
-/** More entries of the log are not kept. */
+/** The most log entries that are kept. */
 const MOST_ENTRIES = 1000;
 
 export const initialWatchState: WatchState = {
@@ -70,8 +70,8 @@ export function watched(state: WatchState, event: WatchEvent): WatchState {
 }
 
 /**
- * From where on there is something new. A round may change until the next has begun, so the last
- * one is asked for again.
+ * The round and log entry from which on there may be news. A round may change until the next has
+ * begun, so the last one is asked for again.
  */
 export const newFrom = ({ rounds, log }: WatchState) => ({
   round: rounds.at(-1)?.result.round ?? 1,
@@ -100,7 +100,7 @@ function shown(state: WatchState, frame: NewsFrame): WatchState {
   }
 }
 
-/** Participants who do what they did stay what they were. */
+/** The status, in which unchanged participants stay the same objects. */
 function statusAfter(before: Status | undefined, status: Status): Status {
   if (before === undefined) return status;
   const known = new Map(before.participants.map((participant) => [participant.name, participant]));
@@ -114,13 +114,13 @@ function statusAfter(before: Status | undefined, status: Status): Status {
   };
 }
 
-/** Where an operator has gone back, those that follow the last round that counts are void. */
+/** The valid rounds: after an operator has gone back, the rounds after that are void. */
 const roundsThatStand = ({ status: before, rounds }: WatchState, status: Status) =>
   before === undefined || before.rollbacks === status.rollbacks
     ? rounds
     : rounds.filter(({ result }) => result.round < status.round);
 
-/** Pictures are of the newest merged round alone. */
+/** The rounds with the news. Only the newest merged round has pictures. */
 function roundsAfter(before: readonly RoundView[], news: readonly RoundView[]): RoundView[] {
   const byNumber = new Map([...before, ...news].map((round) => [round.result.round, round]));
   const rounds = [...byNumber.values()].sort((a, b) => a.result.round - b.result.round);
@@ -133,13 +133,13 @@ function roundsAfter(before: readonly RoundView[], news: readonly RoundView[]): 
 }
 
 /**
- * What was merged is told once with the models' accuracies, or, without test images, with what was
- * measured or the copies.
+ * Whether the round is merged: it then has accuracies of models or, without test images,
+ * measurements or copies.
  */
 export const isMerged = ({ result, details }: RoundView) =>
   details !== undefined || Object.keys(result.merged).length > 0 || result.copied.length > 0;
 
-/** A coordinator that was started again may number anew. */
+/** The log with new entries. A restarted coordinator may number its entries anew. */
 function logAfter(before: readonly LogEntry[], entries: readonly LogEntry[]): readonly LogEntry[] {
   const [first] = entries;
   if (first === undefined) return before;

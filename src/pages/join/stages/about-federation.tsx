@@ -1,4 +1,4 @@
-/** Tells what this federation trains and what leaves the device, before anything is read. */
+/** Says what this federation trains and what leaves the device, before any data are read. */
 import { labelOf } from '../../../metrics/metric.js';
 import { count } from '../../../report/numbers.js';
 import type { FederationFacts } from '../state/messages.js';
@@ -16,7 +16,7 @@ export function AboutFederation({ federation }: { readonly federation: Federatio
   );
 }
 
-/** The same, folded: for those who have seen it. */
+/** The same text, folded, once the user has seen it. */
 export function AboutFederationAgain({ federation }: { readonly federation: FederationFacts }) {
   return (
     <details>

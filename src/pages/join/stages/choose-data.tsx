@@ -67,7 +67,7 @@ export function ChooseData({ federation, problem, onFiles, onDemonstration }: Ch
 
 interface FileButtonProps {
   readonly label: string;
-  /** A folder and all that is in it, rather than files. */
+  /** Whether a whole folder is chosen rather than files. */
   readonly folder?: boolean;
   onFiles(files: readonly PageFile[]): void;
 }
@@ -86,7 +86,7 @@ function FileButton({ label, folder = false, onFiles }: FileButtonProps) {
         onChange={({ currentTarget }) => {
           const { files } = currentTarget;
           if (files !== null && files.length > 0) onFiles(filesOfInput(files));
-          // So that the same choice is a choice again.
+          // Reset, so that choosing the same files again is an event.
           currentTarget.value = '';
         }}
       />

@@ -1,12 +1,13 @@
 /**
- * A canvas to draw on by mouse, pen or finger: light on black, like pictures of digits and clothes.
+ * A canvas to draw on with mouse, pen or finger: light on black, like pictures of digits and
+ * clothes.
  */
 import { useEffect, useRef } from 'preact/hooks';
 
 export interface DrawingProps {
-  /** [C,H,W] of what the network takes: the drawing has its proportions. */
+  /** [C,H,W] of the network's input; the drawing has the same proportions. */
   readonly shape: readonly [number, number, number];
-  /** After every line. */
+  /** Called after every line. */
   onDrawn(picture: Blob): void;
 }
 

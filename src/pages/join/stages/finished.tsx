@@ -1,4 +1,4 @@
-/** The run is over: its result, and the merged model to download and to try. */
+/** Shown when the run is over: its result, and the merged model to download and try. */
 import { count } from '../../../report/numbers.js';
 import type { JoinState } from '../state/join-state.js';
 import type { ModelFormat, Picture } from '../state/messages.js';

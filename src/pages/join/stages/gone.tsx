@@ -1,4 +1,7 @@
-/** Shown when the page takes no part: it left, it forgot, or it cannot continue. */
+/**
+ * Shown when the page no longer takes part: the user left, removed everything, or the page cannot
+ * continue.
+ */
 import type { JoinState } from '../state/join-state.js';
 import { failureHelp, failureTitles } from '../state/words.js';
 import { ProblemNote } from './problem-note.js';
@@ -7,7 +10,7 @@ import { StageHeading } from './stage-heading.js';
 
 export interface GoneProps {
   readonly state: JoinState;
-  /** From the beginning; what is kept on this device is gone on with. */
+  /** Starts again, with the data and work that are kept on this device. */
   onAgain(): void;
   onForget(): void;
 }
@@ -50,7 +53,7 @@ export function Forgotten({ onAgain }: Pick<GoneProps, 'onAgain'>) {
 export function Failed({ state: { failure, rounds, federation }, onAgain, onForget }: GoneProps) {
   if (failure === undefined) return null;
   const { kind } = failure;
-  // What failed before there was any federation has said all there is.
+  // A failure before there was a federation has explained itself.
   const help = kind === 'other' && federation === undefined ? undefined : failureHelp[kind];
   return (
     <section aria-labelledby="failed">

@@ -1,4 +1,4 @@
-/** Shows what was read (samples, numbers, classes), and the button to start. */
+/** Shows the data that were read (samples, numbers, classes), and the button to start. */
 import { useState } from 'preact/hooks';
 import { count } from '../../../report/numbers.js';
 import { PixelCanvas } from '../../common/pixels.js';

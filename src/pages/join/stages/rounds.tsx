@@ -9,7 +9,7 @@ import type { RoundFacts } from '../state/messages.js';
 
 export interface RoundsProps {
   readonly rounds: readonly RoundFacts[];
-  /** Known as soon as there is a federation, and so before any round. */
+  /** Known before the first round. */
   readonly metric: MetricFacts | undefined;
 }
 
@@ -53,7 +53,7 @@ const lines = [
   { name: 'the merged model', of: 'merged' },
 ] as const;
 
-/** The table says it in numbers. */
+/** The table has the same numbers. */
 function RoundsLine({
   rounds,
   metric,

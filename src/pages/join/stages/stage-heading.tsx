@@ -13,7 +13,7 @@ export interface StageHeadingProps {
 export function StageHeading({ id, children }: StageHeadingProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // A page that comes up by itself leaves the focus where a browser puts it.
+    // When the page loads without an action of the user, the browser decides about the focus.
     if (navigator.userActivation?.hasBeenActive) heading.current?.focus();
   }, []);
   return (

@@ -1,4 +1,4 @@
-/** Shows the work under way, the results so far, and the button to leave. */
+/** Shows the current work, the results so far, and the button to leave. */
 import { useRef } from 'preact/hooks';
 import { byteSize, count } from '../../../report/numbers.js';
 import type { JoinState, WorkStatus } from '../state/join-state.js';

@@ -100,7 +100,7 @@ function Answer({ model: { classNames, imageShape }, trial }: Pick<TryModelProps
 interface ProbabilitiesProps {
   readonly classNames: readonly string[];
   readonly probabilities: readonly number[];
-  /** The class of the highest. */
+  /** The class with the highest probability. */
   readonly best: number;
 }
 

@@ -1,7 +1,4 @@
-/**
- * Computes what the page shows: a pure function of what the worker has reported and the user has
- * asked for.
- */
+/** The state of the page: a pure function of the worker's events and the user's actions. */
 import type { Progress } from '../../../protocol/announcement.js';
 import type {
   DataSummary,
@@ -20,7 +17,7 @@ export type JoinStage =
   | 'opening'
   | 'choosing'
   | 'reading'
-  /** There is data; the user has not said Start. */
+  /** There are data; the user has not pressed Start. */
   | 'ready'
   | 'taking-part'
   | 'leaving'
@@ -35,11 +32,11 @@ export interface JoinState {
   readonly data: DataSummary | undefined;
   readonly reading: { readonly done: number; readonly of: number } | undefined;
   readonly dataProblem: Problem | undefined;
-  /** It was taking part before this page was loaded. */
+  /** Whether it was taking part before this page was loaded. */
   readonly resumed: boolean;
   readonly work: WorkStatus;
   readonly rounds: readonly RoundFacts[];
-  /** What went otherwise than hoped, the newest last. */
+  /** Notes about problems, the newest last. */
   readonly notes: readonly string[];
   /** Why there is no connection at the moment. */
   readonly trouble: string | undefined;
@@ -58,7 +55,7 @@ export interface WorkStatus {
   readonly round: number;
   readonly activity: Progress['activity'] | 'idle';
   readonly progress: Progress | undefined;
-  /** Bytes of the model that is on its way. */
+  /** The bytes of the model that is being sent or received. */
   readonly bytes: number | undefined;
 }
 
@@ -184,9 +181,7 @@ function commanded(state: JoinState, command: PageCommand): JoinState {
   }
 }
 
-/**
- * What one does oneself, one's own progress says; an assignment says it where there is none yet.
- */
+/** The participant's own progress describes its work; until there is any, the assignment does. */
 function assigned(
   work: WorkStatus,
   { round, activity, own }: Extract<WorkerEvent, { type: 'assigned' }>,

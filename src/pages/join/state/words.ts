@@ -1,9 +1,12 @@
-/** Says what is going on in sentences, for people who read them and for people who hear them. */
+/** Sentences about the state of the page, also for screen readers. */
 import { byteSize, count } from '../../../report/numbers.js';
 import type { JoinState } from './join-state.js';
 import type { FailureKind, FederationFacts, Finish } from './messages.js';
 
-/** Changes when something else is done, and not with every step: it is read out. */
+/**
+ * The status in a sentence. It is read out, so it changes with the activity and not with every
+ * step.
+ */
 export function statusText(state: JoinState): string {
   const { stage, finish, failure } = state;
   switch (stage) {
@@ -66,7 +69,7 @@ export const failureTitles: Readonly<Record<FailureKind, string>> = {
   other: 'This page cannot continue',
 };
 
-/** What to do about it, where the error itself does not say it. */
+/** The next step after a failure, if the error itself does not say it. */
 export const failureHelp: Readonly<Record<FailureKind, string>> = {
   replaced:
     'The same link was opened in another tab, in another browser or on another device, and only one of them can take part. Go on there, or take over again here: the other one then stops.',
@@ -81,7 +84,7 @@ export const noToken = {
   hint: 'open the whole link that you were given',
 };
 
-/** "3 others", by name where they are few. */
+/** The other participants: by name, or "3 others" if they are many. */
 export function othersText({ others }: FederationFacts): string {
   if (others.length === 0) return 'no other participant';
   if (others.length > 6) return `${count(others.length)} others`;
@@ -93,7 +96,7 @@ export function imageText([channels, height, width]: FederationFacts['imageShape
   return `${width} × ${height} pixels, ${colours}`;
 }
 
-/** What a browser does not give this page, and what that costs. */
+/** The features that the browser lacks, and what each costs. */
 export function deviceNotices(page: {
   readonly isSecureContext: boolean;
   readonly crossOriginIsolated: boolean;

@@ -1,6 +1,6 @@
 /**
- * The user's own data in a page: chosen or said why not, and kept in the browser for the page that
- * is loaded again.
+ * The user's own data in a page: chosen, or refused with a reason, and kept in the browser in case
+ * the page is loaded again.
  */
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, WorkerEvent } from '../state/messages.js';
@@ -9,14 +9,14 @@ import { failedEvent } from './failure.js';
 import type { DeviceStore } from './kept.js';
 
 export interface ChosenData {
-  /** Nothing while none has been chosen. */
+  /** Undefined until data have been chosen. */
   current(): OwnData | undefined;
   summary(): DataSummary | undefined;
-  /** Takes what is read, which may add notices; or the page hears why it is not taken. */
+  /** Reads data, which may add notices. If they are refused, the page is told why. */
   choose(read: (notices: string[]) => Promise<OwnData>, kept: DeviceStore | undefined): Promise<void>;
-  /** Those that were chosen before the page was loaded, where there are any. */
+  /** Restores data that were chosen before the page was loaded, if there are any. */
   restore(kept: DeviceStore): Promise<void>;
-  /** Others are to be chosen. */
+  /** Drops the data, so that others can be chosen. */
   drop(): void;
   clear(): void;
 }

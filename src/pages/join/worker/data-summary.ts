@@ -4,7 +4,7 @@ import { imageBytes, requireImages } from '../../../data/images/image-dataset.js
 import type { OwnData } from '../../../federation/participant/own-data.js';
 import type { DataSummary, SamplePicture } from '../state/messages.js';
 
-/** Of more classes than that, the first. */
+/** If there are more classes, only the first are shown. */
 const MOST_SAMPLES = 20;
 
 export function dataSummary({ dataset, share }: OwnData, notices: readonly string[]): DataSummary {
@@ -19,7 +19,7 @@ export function dataSummary({ dataset, share }: OwnData, notices: readonly strin
   };
 }
 
-/** The first of each class among the training examples. */
+/** The first training example of each class. */
 function samplesOf({ dataset, share }: OwnData): SamplePicture[] {
   const pictures = requireImages(dataset);
   const { images, labels, classNames } = pictures;
@@ -34,7 +34,7 @@ function samplesOf({ dataset, share }: OwnData): SamplePicture[] {
     .slice(0, MOST_SAMPLES)
     .map(([label, index]) => ({
       className: classNames[label] ?? String(label),
-      // A copy: what lies in shared memory can be drawn by no canvas.
+      // A copy, since a canvas cannot draw from shared memory.
       pixels: images.slice(index * size, (index + 1) * size),
     }));
 }

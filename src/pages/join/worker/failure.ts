@@ -1,4 +1,4 @@
-/** Turns an error into what the page shows: its kind, its message, and what to do. */
+/** Turns an error into the page's facts: its kind, its message, and what to do. */
 
 import { CommonweightError, TensorError } from '../../../base/error.js';
 import { ModelFileError } from '../../../engine/nn/model-file.js';
@@ -24,7 +24,7 @@ export function failedEvent(error: unknown): Extract<WorkerEvent, { type: 'faile
   return { type: 'failed', kind: kindOf(error), message: sentence(message), hint };
 }
 
-/** Which room of the program complains says nothing to who looks at a page. */
+/** Removes the name of the module's room, which means nothing to a user of the page. */
 const sentence = (message: string) => message.replace(/^(data|federation|runtime|transport): /, '');
 
 function kindOf(error: unknown): FailureKind {

@@ -1,6 +1,6 @@
 /**
- * The end of a run in a page: why it ended, and the merged model, which can be tried on a picture
- * and saved.
+ * The end of a run in a page: the reason, and the merged model, which can be tried on a picture and
+ * saved.
  */
 import { decodePicture } from '../../../data/images/page/page-pictures.js';
 import { ortInPage } from '../../../engine/runtime/page/ort-in-page.js';
@@ -19,16 +19,16 @@ import type { SavedSession } from './session.js';
 import { type TrainedModel, trainedModel } from './trained-model.js';
 
 export interface FinishedRun {
-  /** Shows what is kept of the end; nothing where the run goes on. */
+  /** Shows the end that was kept, if the run is over. */
   show(kept: DeviceStore): Promise<void>;
-  /** Remembers the end, and shows it. */
+  /** Keeps the end, and shows it. */
   conclude(kept: DeviceStore, finish: RunEnd): Promise<void>;
   predict(picture: Picture, data: DataSummary | undefined): Promise<Prediction>;
   fileOf(format: ModelFormat): Uint8Array<ArrayBuffer>;
   clear(): void;
 }
 
-/** Why a run ended, with anything else beside it. */
+/** Why a run ended. */
 type RunEnd = Pick<Finish, 'reason'> & { readonly message?: string | undefined };
 
 export function finishedRun(post: (event: WorkerEvent) => void): FinishedRun {

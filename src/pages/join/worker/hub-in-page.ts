@@ -1,6 +1,6 @@
 /**
- * The hub of a federation as a page has met it: connected, and its description compiled, before any
- * picture is read.
+ * Connects a page to the hub of a federation and compiles the description, before any picture is
+ * read.
  */
 import { pictureFacts } from '../../../data/images/picture-facts.js';
 import { hasDemonstration } from '../../../federation/participant/demonstration-share.js';
@@ -12,7 +12,7 @@ import type { FederationFacts, PageCommand, WorkerEvent } from '../state/message
 import { federationFacts } from './federation-facts.js';
 import { requireNoProgram } from './needs-a-program.js';
 
-/** The hub, once it has answered. */
+/** The connection, once the hub has answered. */
 export interface PageConnection {
   readonly end: HubParticipant;
   readonly url: string;
@@ -32,12 +32,12 @@ export async function connect(
   return { end, url, token };
 }
 
-/** @throws CommonweightError where this tab cannot carry out what the federation asks for */
+/** @throws CommonweightError when this tab cannot carry out the federation's work */
 export async function factsOfFederation({
   participant,
   description,
 }: Pick<HubParticipant, 'participant' | 'description'>): Promise<FederationFacts> {
-  // Before anything is compiled or downloaded.
+  // Refuses a federation without pictures before anything is compiled or downloaded.
   pictureFacts(description, 'this page');
   requireNoProgram(description);
   const compiled = await compileDescription(description, {

@@ -1,6 +1,6 @@
 /**
  * Keeps one federation's data, work and model in this browser, so that the page can be loaded
- * again; and forgets them.
+ * again, and removes them.
  */
 import { keptData } from '../../../federation/participant/page/kept-data.js';
 import { forgetPageFolder, pageFolder } from '../../../federation/participant/page/page-folder.js';
@@ -8,12 +8,12 @@ import type { ParticipantFolder } from '../../../federation/participant/particip
 import { forgetSession, keepSession, type SavedSession } from './session.js';
 
 export interface DeviceStore {
-  /** As it is now. */
+  /** The present session. */
   session(): SavedSession;
   readonly folder: ParticipantFolder;
   readonly data: ReturnType<typeof keptData>;
   remember(change: Partial<SavedSession>): Promise<void>;
-  /** All of it. */
+  /** Removes everything. */
   forget(): Promise<void>;
 }
 

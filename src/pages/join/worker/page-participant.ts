@@ -1,5 +1,5 @@
 /**
- * What a participant in a page has at the moment: its connection, its data, what the browser keeps,
+ * The present state of a participant in a page: its connection, its data, its store in the browser,
  * the end of the run.
  */
 import type { WorkerEvent } from '../state/messages.js';
@@ -11,7 +11,7 @@ import type { DeviceStore } from './kept.js';
 export interface PageParticipant {
   connection: PageConnection | undefined;
   kept: DeviceStore | undefined;
-  /** Set while it takes part; aborted, it leaves. */
+  /** Set while it takes part. Aborting it makes the participant leave. */
   leaving: AbortController | undefined;
   readonly data: ChosenData;
   readonly finished: FinishedRun;
@@ -23,7 +23,7 @@ export const pageParticipant = (post: (event: WorkerEvent) => void): PagePartici
   ...{ data: chosenData(post), finished: finishedRun(post), post },
 });
 
-/** As before there was any federation, but for what the browser keeps. */
+/** Resets the state; the store in the browser stays. */
 export function clear({ data, finished }: PageParticipant): void {
   data.clear();
   finished.clear();

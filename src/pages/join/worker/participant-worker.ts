@@ -1,4 +1,6 @@
-/** The thread in which a page takes part. Commands come in one after the other; events go out. */
+/**
+ * The thread in which a page takes part. It handles commands one after the other, and sends events.
+ */
 import '../../common/no-eval.js';
 import type { PageCommand, WorkerEvent } from '../state/messages.js';
 import { participant } from './participant.js';

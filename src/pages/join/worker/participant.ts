@@ -1,6 +1,6 @@
 /**
- * A participant in a page: it carries out the page's commands and reports the results. What it
- * needs to resume after a reload is kept in the browser.
+ * A participant in a page: it carries out the page's commands and reports the results. Everything
+ * that it needs to resume after a reload is kept in the browser.
  */
 import { throttled } from '../../../base/throttle.js';
 import { demonstrationShare } from '../../../federation/participant/demonstration-share.js';
@@ -76,7 +76,7 @@ function handlersOf(page: PageParticipant): Handlers {
   };
 }
 
-/** Meets the hub, and goes on where this browser was before. */
+/** Connects to the hub, and resumes where this browser was before. */
 async function open(
   page: PageParticipant,
   command: PageCommand & { type: 'open' },
@@ -87,7 +87,7 @@ async function open(
   const { token } = command;
   const before = await loadSession(token);
   if (before?.finish !== undefined) {
-    // It needs no hub any more, which may be gone.
+    // A finished run does not need the hub, which may be gone.
     const kept = await deviceStoreOf(token, before);
     page.kept = kept;
     await showKept(page, kept);
@@ -130,7 +130,7 @@ function connected({ connection }: PageParticipant): PageConnection {
   return connection;
 }
 
-/** What was remembered of this very federation, or a beginning. */
+/** The session of this federation, if it was kept; otherwise a new one. */
 function sessionFor(
   { participant, description: { job, configuration } }: HubParticipant,
   before: SavedSession | undefined,

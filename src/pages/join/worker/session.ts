@@ -1,6 +1,6 @@
 /**
  * Remembers a page's part in a federation, so that the page resumes by itself when it is loaded
- * again. The memory is under the hash of the token; the token itself is only in the link.
+ * again. It is stored under the hash of the token; the token itself is only in the link.
  */
 import { createStore, del, get, set } from 'idb-keyval';
 import { z } from 'zod';
@@ -18,11 +18,11 @@ const roundSchema = z.strictObject({
 const sessionSchema = z.strictObject({
   job: z.string(),
   participant: z.string(),
-  /** It takes part: the user has said Start, and not Leave. */
+  /** Whether it takes part: the user has pressed Start, and not Leave. */
   started: z.boolean(),
   shareLabelCounts: z.boolean(),
   rounds: z.array(roundSchema),
-  /** The run is over: there is no need for the hub any more. */
+  /** Set when the run is over: the hub is no longer needed. */
   finish: z
     .strictObject({
       reason: z.enum(['every-participant-passed', 'max-rounds', 'stopped', 'failed']),
@@ -38,7 +38,7 @@ export type SavedSession = z.output<typeof sessionSchema>;
 const store = createStore('commonweight-sessions', 'sessions');
 const keyOf = (token: string) => sha256Hex(new TextEncoder().encode(token));
 
-/** Nothing where there is none, or one of another version of this page. */
+/** Undefined if there is none, or it is from another version of this page. */
 export async function loadSession(token: string): Promise<SavedSession | undefined> {
   const parsed = sessionSchema.safeParse(await get(await keyOf(token), store));
   return parsed.success ? parsed.data : undefined;

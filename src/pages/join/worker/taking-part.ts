@@ -1,6 +1,6 @@
 /**
- * A participant in a page at work: it takes part until the run is over or the user leaves; before,
- * it waits, and hears of the end.
+ * Takes part in a page until the run is over or the user leaves. Before the start, it only waits
+ * for the end of the run.
  */
 import { throttled } from '../../../base/throttle.js';
 import { joinFederationFromPage } from '../../../federation/participant/page/join-federation-from-page.js';
@@ -13,10 +13,10 @@ import type { DeviceStore } from './kept.js';
 import { disconnect, type PageParticipant } from './page-participant.js';
 import { type Tell, watchedEnd, workObserver } from './watch-work.js';
 
-/** So often the page hears how far something is. */
+/** The interval of progress events to the page. */
 export const PROGRESS_MS = 200;
 
-/** @param tell what comes of the work; see `tellingOf` */
+/** @param tell reports the work's events; see `tellingOf` */
 export async function takePartInPage(page: PageParticipant, tell: Tell, resumed: boolean): Promise<void> {
   const { connection, kept, post } = page;
   const data = page.data.current();
@@ -48,10 +48,7 @@ async function conclude({ kept, finished, post }: PageParticipant, outcome: Take
   } else if (kept !== undefined) await finished.conclude(kept, outcome);
 }
 
-/**
- * What comes of the work, as the page hears it: not too often how far it is, and each round
- * remembered.
- */
+/** Reports the work's events to the page: progress not too often, and each round is kept. */
 export function tellingOf(page: PageParticipant): Tell {
   const progress = throttled<WorkerEvent>(page.post, PROGRESS_MS);
   return (event) => {
@@ -64,7 +61,7 @@ export function tellingOf(page: PageParticipant): Tell {
   };
 }
 
-/** Until it takes part: whether another page has come in its place, or the run is over. */
+/** Watches, until the user starts, whether another page takes its place or the run is over. */
 export async function standBy(
   page: PageParticipant,
   { end }: PageConnection,

@@ -21,13 +21,13 @@ export interface TrainedModel {
   readonly facts: ModelFacts;
   /** How a picture of another shape comes to that of the model. */
   readonly fit: PictureFit | undefined;
-  /** The same bytes as those of a run's folder. */
+  /** The same bytes as in a run folder. */
   fileOf(format: ModelFormat): Uint8Array<ArrayBuffer>;
-  /** By class. @param picture [C,H,W], bytes */
+  /** The probabilities by class. @param picture [C,H,W], bytes */
   predict(picture: Uint8Array): Promise<readonly number[]>;
 }
 
-/** @throws CommonweightError when that is no model that this page knows */
+/** @throws CommonweightError when the file is not a model that this page knows */
 export function trainedModel(
   safetensors: Uint8Array<ArrayBuffer>,
   openRuntime: () => Promise<Runtime>,

@@ -1,4 +1,4 @@
-/** Turns what a participant does and hears into the events that the page receives. */
+/** Turns a participant's work and assignments into events for the page. */
 import type { TakePartEvent, TakePartObserver } from '../../../federation/participant/take-part.js';
 import type { Progress } from '../../../protocol/announcement.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
@@ -22,7 +22,7 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
       const { assignment } = event;
       if (assignment.type === 'finished') return undefined;
       const { round, type } = assignment;
-      // The parts of a refit look at data as an evaluation does.
+      // The phases of a refit are shown as an evaluation: they read data and do not train.
       const activity = type === 'train' || type === 'wait' ? type : 'evaluate';
       const own = assignment.type !== 'wait' && assignment.waitingFor.includes(participant);
       return { type: 'assigned', round, activity, own };
@@ -75,7 +75,7 @@ function eventOf(event: TakePartEvent, participant: string): WorkerEvent | undef
   }
 }
 
-/** The same end; the page is told how much is on its way, and what computes. */
+/** The same end, which also reports transfers and the runtime to the page. */
 export function watchedEnd<End extends ParticipantEnd>(end: End, tell: Tell): End {
   return {
     ...end,

@@ -1,4 +1,6 @@
-/** Draws charts with the report's functions. It is large, and so it is loaded after the page. */
+/**
+ * Draws charts with the report's functions. The module is large, so it is loaded after the page.
+ */
 import { barDrawing } from '../../../report/charts/bar-chart.js';
 import { heatDrawing } from '../../../report/charts/heat-map.js';
 import { barMark, lineMark } from '../../../report/charts/legend.js';

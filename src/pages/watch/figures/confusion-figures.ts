@@ -16,13 +16,13 @@ export interface NamedConfusion {
   readonly confusion: Confusion;
 }
 
-/** More own models than these stand together beside the merged one. */
+/** If there are more own models than these, they are shown together. */
 const MOST_MODELS = 3;
-/** More classes than these make no readable matrix; its commonest mistakes are listed. */
+/** A matrix of more classes than these is not readable; its most common mistakes are listed. */
 const MOST_CLASSES = 30;
 const MOST_MISTAKES = 20;
 
-/** Merged ones first, the copied one first of all. */
+/** The models with a confusion: merged ones first, the copied one before all. */
 export function modelsOf({ participants, test }: RoundDetails): NamedConfusion[] {
   const { own = {}, merged = {} } = test?.confusion ?? {};
   const owns = participants.flatMap((name) => {

@@ -1,6 +1,4 @@
-/**
- * A figure before it is drawn: the chart for the report's functions, and its numbers as a table.
- */
+/** A figure before it is drawn: the options of its chart, and its numbers as a table. */
 import type { BarChartOptions } from '../../../report/charts/bar-chart.js';
 import type { HeatMapOptions } from '../../../report/charts/heat-map.js';
 import type { LineChartOptions } from '../../../report/charts/line-chart.js';
@@ -16,7 +14,7 @@ export type Chart<Kind extends keyof ChartOptions = keyof ChartOptions> = {
 }[Kind];
 
 export interface Numbers {
-  /** What the rows are, such as "round". */
+  /** The title of the rows, such as "round". */
   readonly corner: string;
   readonly columns: readonly string[];
   readonly rows: readonly { readonly name: string; readonly values: readonly (number | undefined)[] }[];
@@ -25,16 +23,16 @@ export interface Numbers {
 export interface FigureData {
   readonly title: string;
   readonly caption?: string | undefined;
-  /** Missing where nobody could read it: the numbers stand alone then. */
+  /** Undefined if the chart would not be readable; then only the numbers are shown. */
   readonly chart?: Chart | undefined;
-  /** What is drawn. */
+  /** The numbers that are drawn. */
   readonly numbers: Numbers;
   readonly format: (value: number) => string;
-  /** What is saved, where that is more than what is drawn. */
+  /** The numbers that are saved, if they are more than those that are drawn. */
   readonly all?: Numbers | undefined;
 }
 
-/** The lines of a chart, a row for each place along it. */
+/** The numbers of a line chart, with a row for each value of `x`. */
 export const numbersOfLines = ({ x, lines, levels = [] }: LineChartOptions): Numbers => ({
   corner: x.name,
   columns: [...lines, ...levels].map(({ name }) => name),

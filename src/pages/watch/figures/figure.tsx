@@ -1,11 +1,11 @@
-/** Shows a figure as wide as there is room, with its numbers as a table and buttons to save it. */
+/** Shows a figure in the available width, with its numbers as a table and buttons to save it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DrawnChart } from './charts.js';
 import type { Chart, FigureData } from './figure-data.js';
 import { NumbersTable } from './numbers-table.js';
 import type { FileType } from './save-figure.js';
 
-/** Large, and needed by nothing but figures. */
+/** A large module that only figures need. */
 const loading = import('./drawing.js');
 
 const fileTypes: readonly FileType[] = ['CSV', 'SVG', 'PNG'];
@@ -39,7 +39,7 @@ function ChartView({ chart }: { readonly chart: Chart }) {
   useEffect(() => {
     if (width === undefined) return;
     let wanted = true;
-    // Each in a turn of its own, so that the page stays at hand between two of them.
+    // Each figure is drawn in its own turn of the event loop, so that the page responds in between.
     const timer = setTimeout(async () => {
       const { drawChart, legendMarkup } = await loading;
       if (!wanted) return;
@@ -58,7 +58,7 @@ function ChartView({ chart }: { readonly chart: Chart }) {
         class="chart"
         role="img"
         aria-label={drawn?.label ?? 'is being drawn'}
-        // What the report's functions drew: every text in it is escaped.
+        // Drawn by the report's functions, which escape every text.
         dangerouslySetInnerHTML={{ __html: drawn?.svg.markup ?? '' }}
       />
       {drawn !== undefined && drawn.legendMarkup !== '' && (
@@ -68,7 +68,7 @@ function ChartView({ chart }: { readonly chart: Chart }) {
   );
 }
 
-/** Of what there is room for, in pixels of text of the usual size; undefined before it is known. */
+/** The available width, in pixels at the usual text size; undefined before it is known. */
 function useWidth(place: { readonly current: HTMLElement | null }): number | undefined {
   const [width, setWidth] = useState<number>();
   useEffect(() => {
@@ -87,7 +87,7 @@ function useWidth(place: { readonly current: HTMLElement | null }): number | und
   return width;
 }
 
-/** Made when somebody opens it: there may be thousands. */
+/** Made when it is opened, since there may be thousands of rows. */
 function TheNumbers({ figure: { title, numbers, format } }: { readonly figure: FigureData }) {
   const [open, setOpen] = useState(false);
   return (

@@ -1,11 +1,12 @@
 /**
- * Makes the figure of how many examples of each class the participants hold, where they share it.
+ * Makes the figure of how many examples of each class the participants hold, for those that share
+ * it.
  */
 import type { LabelCountsView, Overview } from '../../../protocol/view.js';
 import { count } from '../../../report/numbers.js';
 import type { FigureData } from './figure-data.js';
 
-/** With more rows than these a row is lower, and has no numbers. */
+/** With more rows than these, a row is lower and has no numbers. */
 const TALL_ROWS = 30;
 const MOST_PIXELS = 640;
 

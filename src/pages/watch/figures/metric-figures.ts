@@ -15,7 +15,7 @@ import { evaluatedStrategies, type FigureOf, figuresBy, referenceOf } from '../.
 import { wordsOf } from '../../../report/words.js';
 import { type FigureData, type Numbers, numbersOfLines } from './figure-data.js';
 
-/** @param chosen those of many participants that have lines of their own */
+/** @param chosen the participants that have their own lines, if there are many */
 export function metricFigures(
   overview: Overview,
   views: readonly RoundView[],
@@ -31,7 +31,7 @@ export function metricFigures(
     metric,
     rounds,
     participants,
-    // Besides the strategies: the average over rounds, and the refitted last layer.
+    // Includes the average over rounds and the refitted last layer.
     strategies: [...new Set([...evaluatedStrategies({ configuration }), ...merged])],
     reference: referenceOf(configuration, metrics),
     chosen,
@@ -67,7 +67,7 @@ interface FigureColumn {
   readonly values: readonly (number | undefined)[];
 }
 
-/** Where it is of this metric. */
+/** The column of the reference, if it is of this metric. */
 function referenceColumns({ metric, reference, rounds }: MetricByRound): FigureColumn[] {
   if (reference?.metric.name !== metric.name) return [];
   return [{ name: 'reference', values: rounds.map(() => reference.value) }];

@@ -1,4 +1,4 @@
-/** Numbers as a table, which scrolls within the page where it is wider. */
+/** Numbers as a table, which scrolls within the page if it is wider. */
 
 import { Scroll } from '../../common/scroll.js';
 import type { Numbers } from './figure-data.js';

@@ -1,4 +1,4 @@
-/** Saves a figure as a file: its numbers, or its picture. It is loaded with the charts. */
+/** Saves a figure as a file: its numbers, or its picture. The module is loaded with the charts. */
 import { saveFile } from '../../common/save-file.js';
 import { drawChart } from './charts.js';
 import { csv } from './csv.js';
@@ -7,9 +7,9 @@ import { standaloneSvg } from './standalone-svg.js';
 
 export type FileType = 'CSV' | 'SVG' | 'PNG';
 
-/** Pixels, whatever the window is. */
+/** In pixels, for any window. */
 const WIDTH = 720;
-/** Pixels of a PNG to one of the drawing. */
+/** The pixels of a PNG for each pixel of the drawing. */
 const SCALE = 2;
 
 export async function saveFigure(figure: FigureData, type: FileType): Promise<void> {

@@ -1,7 +1,4 @@
-/**
- * Makes a chart a file of its own, with title, legend and background, in the page's present
- * colours.
- */
+/** Makes a chart a file, with title, legend and background, in the page's present colours. */
 import { type Html, html, trusted } from '../../../report/html.js';
 import { wrapped } from '../../../report/text-table.js';
 import type { DrawnChart } from './charts.js';
@@ -10,14 +7,14 @@ export interface StandaloneParts {
   readonly title: string;
   readonly caption?: string | undefined;
   readonly chart: DrawnChart;
-  /** Of a variable such as "--ink". */
+  /** The colour of a variable such as "--ink". */
   colourOf(variable: string): string;
 }
 
 const MARGIN = 16;
 const TITLE_LINE = 22;
 const LINE = 18;
-/** Pixels of a letter, about: there is nothing here that measures. */
+/** The approximate width of a letter in pixels, since nothing here can measure text. */
 const TITLE_LETTER = 8.5;
 const LETTER = 6.6;
 const MARK = 34;
@@ -54,7 +51,7 @@ ${chart.legend.map(({ name, mark }, index) => {
   return markup.replace(/var\((--[\w-]+)\)/g, (_, variable: string) => colourOf(variable));
 }
 
-/** An SVG within another. */
+/** Places an SVG within another. */
 const placed = ({ markup }: Html, x: number, y: number): Html =>
   trusted(markup.replace('<svg ', `<svg x="${x}" y="${y}" `));
 
