@@ -1,7 +1,7 @@
 /**
- * What participants say. An announcement is made at least once, until a receipt comes; saying it
- * again changes nothing, for it is known by (participant, type, round, hash). Blobs that it names
- * are uploaded before.
+ * The announcements of participants. Each is repeated until a receipt comes. Repeating it changes
+ * nothing, since it is identified by (participant, type, round, hash). The blobs that it names are
+ * uploaded before.
  */
 import { z } from 'zod';
 import { sentenceSchema } from '../base/text.js';
@@ -12,7 +12,7 @@ import { blobSchema, sha256Schema } from './blob-name.js';
 const round = z.int().positive().describe('The round, counted from 1.');
 const text = sentenceSchema(1000);
 
-/** What a participant did in a round. */
+/** A participant's update in a round. */
 export const updateSchema = z
   .strictObject({
     state: blobSchema.describe('The trained weights: a safetensors file as in “The file of an update”.'),
@@ -141,7 +141,7 @@ export const announcementSchema = z
 export type Announcement = z.output<typeof announcementSchema>;
 export type UpdateAnnouncement = Extract<Announcement, { type: 'update' }>;
 
-/** What becomes of an announcement: it counts and is safe, or it does not, and why. */
+/** The answer to an announcement: it is recorded, or it is refused, with a reason. */
 export const receiptSchema = z
   .discriminatedUnion('accepted', [
     z
@@ -182,7 +182,7 @@ export const receiptSchema = z
 
 export type Receipt = z.output<typeof receiptSchema>;
 
-/** How far a participant's work is; said now and then, and lost without harm. */
+/** The progress of a participant's work; it is sent from time to time, and may be lost. */
 export const progressSchema = z
   .strictObject({
     round,

@@ -1,14 +1,14 @@
 /**
- * What the coordinator asks for at the moment, of everybody at once: each assignment replaces the
- * one before. So it is a state and no message: whoever comes late, or comes back, reads the current
- * one and knows all there is to know.
+ * The assignment: what the coordinator asks of all participants at the moment. Each assignment
+ * replaces the one before. So it is a state, not a message: a participant that comes late or comes
+ * back reads the current one and needs no other.
  */
 import { z } from 'zod';
 import { participantsSchema, sentenceSchema } from '../base/text.js';
 import { attachedBlobsSchema } from './attachments.js';
 import { blobSchema } from './blob-name.js';
 
-/** More of them are not taken: every one stays in what everybody is told. */
+/** The most rollbacks of a run, since every assignment lists all of them. */
 export const MOST_ROLLBACKS = 1000;
 
 const common = {
@@ -127,7 +127,7 @@ export const assignmentSchema = z
 
 export type Assignment = z.output<typeof assignmentSchema>;
 
-/** Whether `one` was said before `other`. */
+/** Whether `one` was published before `other`. */
 export const isEarlier = (
   one: Pick<Assignment, 'epoch' | 'sequence'>,
   other: Pick<Assignment, 'epoch' | 'sequence'>,

@@ -1,11 +1,11 @@
 /**
- * What travels beside an update or a model, by the name of its method
- * (`federation/methods/method.ts`).
+ * The names and files of attachments, which travel with an update or a model, by the name of their
+ * method (`federation/methods/method.ts`).
  */
 import { z } from 'zod';
 import { blobSchema, sha256Schema } from './blob-name.js';
 
-/** Fit for a file's name. */
+/** A name that is valid as part of a file name. */
 export const ATTACHMENT_NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
 export const attachmentNameSchema = z
@@ -16,10 +16,10 @@ const MOST = 16;
 const few = (record: Readonly<Record<string, unknown>>) => Object.keys(record).length <= MOST;
 const tooMany = `expected at most ${MOST} attachments`;
 
-/** As a message names them. */
+/** Attachments in a message. */
 export const attachedBlobsSchema = z.record(attachmentNameSchema, blobSchema).refine(few, tooMany);
-/** As the journal does. */
+/** Attachments in the journal. */
 export const attachedHashesSchema = z.record(attachmentNameSchema, sha256Schema).refine(few, tooMany);
 
-/** As a description lists those that updates carry. */
+/** The attachments that updates carry, in a description. */
 export const attachmentNamesSchema = z.array(attachmentNameSchema).max(MOST);

@@ -1,6 +1,6 @@
 /**
- * The name of a blob: the SHA-256 of its bytes, 64 lower-case hexadecimal digits. Nothing else
- * names a file.
+ * The name of a blob: the SHA-256 of its bytes, 64 lower-case hexadecimal digits. No message names
+ * a file in any other way.
  */
 import { z } from 'zod';
 

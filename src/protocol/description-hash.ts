@@ -1,10 +1,11 @@
 /**
- * The hash of a description: what an owner agrees to, in 64 digits. It is apart from that of the
- * plan, which says how a step is computed, but nothing of rounds, merging or who else takes part.
+ * The hash of a description: everything that an owner agrees to, in 64 digits. It differs from the
+ * hash of the plan, which covers how a step is computed, but not rounds, merging or the other
+ * participants.
  *
- * It is the SHA-256 of the canonical JSON (RFC 8785) of the description, without what is not agreed
- * on: the name of the run, the file in which the plan is offered, and the coordinator's version of
- * this package. So it is known before the run begins, and the same for every run of these settings.
+ * It is the SHA-256 of the canonical JSON (RFC 8785) of the description, without the name of the
+ * run, the file in which the plan is offered, and the coordinator's version of this package. So it
+ * is known before the run begins, and is the same for every run of these settings.
  */
 import { canonicalJson } from '../base/canonical-json.js';
 import { sha256HexNow } from '../base/sha256.js';

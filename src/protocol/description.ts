@@ -1,8 +1,8 @@
 /**
- * What a participant is told before anything else: the description from which it compiles the plan
- * itself, and the plan's hash, which must come out. A graph does not travel, for a foreign one
- * could copy examples into "weights"; but of a network that is the coordinator's own code it is
- * offered, to those who accept it (`foreign-plan.ts`).
+ * The description of a federation, which a participant reads first. The participant compiles the
+ * plan from it, and the plan's hash must be the one in the description. Graphs do not travel, since
+ * a foreign one could copy examples into "weights". Only for a network that is the coordinator's
+ * own code, the plan is offered to participants that accept it (`foreign-plan.ts`).
  */
 import { z } from 'zod';
 import { everybodySchema, sentenceSchema } from '../base/text.js';
@@ -12,7 +12,7 @@ import { blobSchema, sha256Schema } from './blob-name.js';
 import { configurationSchema } from './configuration/configuration.js';
 import { foreignPlanSchema } from './foreign-plan.js';
 
-/** Of this federation: a run that is taken up again keeps it. */
+/** The ID of this run; a run that is resumed keeps it. */
 export const jobSchema = z
   .string()
   .regex(/^[0-9a-f]{16}$/)

@@ -1,10 +1,10 @@
 /**
- * The file of a plan that travels, where the network is the coordinator's own code and who takes
- * part may accept its graphs:
+ * The file of a plan that travels, for a network that is the coordinator's own code, to
+ * participants that accept its graphs:
  *
  *     the length of the header in bytes (a little-endian u64), the header (JSON), the models one after the other (ONNX)
  *
- * It has only what a participant cannot tell from the description.
+ * It has only the parts that do not follow from the description.
  */
 import { z } from 'zod';
 import { CommonweightError } from '../base/error.js';
@@ -18,12 +18,12 @@ export class ForeignPlanError extends CommonweightError {
 }
 
 /**
- * A plan of ours is some kilobytes, and has no weights; constants of a network of one's own may
+ * A plan of our networks has some kilobytes and no weights. The constants of another network may
  * take more.
  */
 export const MOST_PLAN_BYTES = 2 ** 26;
 
-/** As the description names it. */
+/** The file in the description. */
 export const foreignPlanSchema = blobSchema.refine(
   ({ bytes }) => bytes <= MOST_PLAN_BYTES,
   `expected a plan of at most ${MOST_PLAN_BYTES} bytes`,
@@ -111,7 +111,7 @@ export function encodeForeignPlan(plan: ForeignPlan): Uint8Array {
   return bytes;
 }
 
-/** @throws ForeignPlanError when it is no such file, to the byte */
+/** @throws ForeignPlanError when the bytes are not exactly such a file */
 export function decodeForeignPlan(bytes: Uint8Array): ForeignPlan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length < 8 ? undefined : view.getBigUint64(0, true);

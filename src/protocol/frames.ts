@@ -1,8 +1,8 @@
 /**
- * What goes over the hub's WebSocket: JSON texts, each of one schema. The token is in the list of
- * subprotocols, for a page in a browser can set no header: "commonweight.3, token.<base64url>". So
- * the request for the connection is the greeting, and the first frame is the hub's. What is refused
- * is told by a frame, which a page can read, and a status not.
+ * The frames of the hub's WebSocket: JSON texts, each with a schema. The token is in the list of
+ * subprotocols, "commonweight.3, token.<base64url>", since a page in a browser cannot set headers.
+ * So the client's request is its greeting, and the hub sends the first frame. A refusal is a frame
+ * too, since a page can read a frame but no status.
  */
 import { z } from 'zod';
 import { participantNameSchema, sentenceSchema } from '../base/text.js';
@@ -14,10 +14,10 @@ import { PROTOCOL_VERSION } from './version.js';
 const FAMILY = 'commonweight.';
 const TOKEN = 'token.';
 
-/** By whom it is offered that only wants to watch: a participant's token then takes no place. */
+/** Offered by a client that only watches: a participant's token then takes no place. */
 const WATCH = 'watch';
 
-/** What somebody offers who takes part, or who watches. */
+/** The subprotocols that a participant or an observer offers. */
 export const subprotocols = (token: string, purpose?: 'watch') => [
   `${FAMILY}${PROTOCOL_VERSION}`,
   `${TOKEN}${token}`,
@@ -25,8 +25,8 @@ export const subprotocols = (token: string, purpose?: 'watch') => [
 ];
 
 /**
- * What was offered; `name` is the one to agree on, also where its version is another: else nothing
- * could be told.
+ * Reads the offered subprotocols. `name` is the one to accept, even with another version: otherwise
+ * the hub could not send the refusal.
  */
 export function readSubprotocols(offered: Iterable<string>) {
   const all = [...offered];
@@ -39,7 +39,7 @@ export function readSubprotocols(offered: Iterable<string>) {
   };
 }
 
-/** Where WebSockets are opened. */
+/** The path for WebSockets. */
 export const MESSAGES_PATH = '/messages';
 
 const id = z

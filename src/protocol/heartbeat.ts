@@ -1,7 +1,7 @@
 /**
- * How often a hub sends something to its clients, so that they know how long to wait. A JavaScript
- * timer with a delay of more than 24 days fires at once, so a hub may say neither such a time nor
- * next to nothing.
+ * The interval in which a hub sends something to its clients, so that they know how long to wait.
+ * It is limited: a JavaScript timer of more than 24 days fires at once, and a very short one would
+ * never let a client wait.
  */
 import { z } from 'zod';
 

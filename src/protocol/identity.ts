@@ -16,7 +16,7 @@ export const identitySchema = z
   ])
   .meta({ title: 'Identity', description: 'Whose token it is, and so what it allows.' });
 
-/** A new token is asked for. */
+/** A request for a new token. */
 export const tokenRequestSchema = z
   .strictObject({
     identity: identitySchema,

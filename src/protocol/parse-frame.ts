@@ -1,9 +1,9 @@
-/** From a text that came from elsewhere to what its schema says. */
+/** Parses a text from another machine by its schema. */
 import type { z } from 'zod';
 import { messageJson } from '../base/message-json.js';
 import { printable } from '../base/printable.js';
 
-/** A frame, or in words what is wrong with it. */
+/** The frame, or a description of the problem. */
 export function parseFrame<Frame>(
   schema: z.ZodType<Frame>,
   text: string,

@@ -1,7 +1,4 @@
-/**
- * The measurements of a round besides the facts that decide it, which the coordinator took when the
- * round was merged.
- */
+/** The measurements of a round for reports, which the coordinator took when it merged the round. */
 import { z } from 'zod';
 import { sha256Schema } from './blob-name.js';
 
@@ -11,7 +8,7 @@ const decided = z.strictObject({ index: z.int().min(0), label, own: z.array(labe
 
 export const roundDetailsSchema = z.strictObject({
   round: z.int().positive(),
-  /** Of the merged model that they belong to. */
+  /** The hash of the merged model that they belong to. */
   sha256: sha256Schema,
   participants: z.array(z.string()),
   /** Missing where the models are too large to be held in memory. */
@@ -22,7 +19,7 @@ export const roundDetailsSchema = z.strictObject({
       cosines: z.array(z.array(z.number())).optional(),
     })
     .optional(),
-  /** Where the coordinator holds test examples. */
+  /** Set if the coordinator has test examples. */
   test: z
     .strictObject({
       examples: z.int().positive(),

@@ -1,9 +1,9 @@
 /**
- * What a coordinator says, signed by its Ed25519 key, so that nobody on the way can say it in its
- * place: a hub that somebody has taken over, a proxy, a NATS server, another site. What is signed
- * is the very text that travels, so no second way of writing the same value matters. It names its
- * kind and its job; the value has its number (`assignment.ts`), by which one that is repeated later
- * is known to be old.
+ * Statements of a coordinator, signed by its Ed25519 key, so that nobody on the way can speak for
+ * it: a captured hub, a proxy, a NATS server, another site. The signature is over the exact text
+ * that travels, so it does not matter that a value can be written in several ways. The text names
+ * its kind and its job. An assignment also has a number (`assignment.ts`), so that a replayed one
+ * is recognized as old.
  */
 import { z } from 'zod';
 import { publicKeyOf, type SecretKey, sign, verify } from '../crypto/signing.js';
@@ -30,7 +30,7 @@ export const signedSchema = z
   .meta({ title: 'Signed statement', description: 'What the coordinator says, signed: see “Signatures”.' });
 export type Signed = z.output<typeof signedSchema>;
 
-/** What is signed with a description. */
+/** The fields that are signed with a description. */
 export const describedFields = {
   epoch: z.int().nonnegative().describe('The number of the coordinator’s start, as in its assignments.'),
   sha256: sha256Schema.describe('The hash of the description: see “The hash of the description”.'),
@@ -38,25 +38,25 @@ export const describedFields = {
 };
 
 /**
- * Where another hash is computed here, an owner would agree to something else than the coordinator
+ * Whether the hash is right: otherwise an owner would agree to something else than the coordinator
  * signs.
  */
 export const hasItsHash = ({ sha256, description }: { sha256: string; description: Description }) =>
   sha256 === descriptionHash(description);
 export const WRONG_HASH = { path: ['sha256'], message: 'expected the SHA-256 of the description' };
 
-/** The description as it is signed. */
+/** The signed form of a description. */
 export const describedSchema = z
   .strictObject(describedFields)
   .refine(hasItsHash, WRONG_HASH)
   .meta({ title: 'Value of the statement `description`' });
 
-/** What a coordinator of this epoch signs with its description. */
+/** The signed form of a description, by a coordinator of this epoch. */
 export const described = (epoch: number, description: Description) => ({
   ...{ epoch, sha256: descriptionHash(description), description },
 });
 
-/** What a coordinator signs with, for one job. */
+/** Signs statements of a coordinator, for one job. */
 export interface Signer {
   readonly job: string;
   /** The public key. */
@@ -64,10 +64,12 @@ export interface Signer {
   sign(kind: StatementKind, value: unknown): Signed;
 }
 
-/** One kind is never taken for another. */
+/** The kind of a statement; one kind is never accepted as another. */
 export type StatementKind = 'description' | 'assignment' | 'nats-description' | 'nats-state';
 
-/** Of a text that no other program of ours signs. */
+/**
+ * The first line of every signed text, so that a signature for another purpose is never valid here.
+ */
 export const PURPOSE = 'commonweight: a statement of the coordinator\n';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -87,17 +89,17 @@ export function signer(secret: SecretKey, job: string): Signer {
 export interface Expected<Value> {
   readonly kind: StatementKind;
   readonly schema: z.ZodType<Value>;
-  /** Any, where it is not known yet. */
+  /** Any key is accepted if it is not known yet. */
   readonly key?: string | undefined;
   readonly job?: string | undefined;
 }
 
 export type Read<Value> =
   | { readonly value: Value; readonly job: string }
-  /** In words, for behind "it". */
+  /** The problem in words, to follow "it". */
   | { readonly problem: string };
 
-/** The value, if it was signed as a statement of this kind, by this key, about this job. */
+/** Reads a value that must be signed as a statement of this kind, by this key, for this job. */
 export function readSigned<Value>(
   { statement, key, signature }: Signed,
   { kind, schema, key: expectedKey = key, job: expectedJob }: Expected<Value>,

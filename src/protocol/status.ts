@@ -1,4 +1,7 @@
-/** How a run stands, as `status` and the dashboard show it: who is waited for, and until when. */
+/**
+ * The status of a run, for `status` and the dashboard: which participants it waits for, and until
+ * when.
+ */
 import { z } from 'zod';
 import { participantNameSchema, participantsSchema, sentenceSchema } from '../base/text.js';
 import { figuresSchema, metricSchema } from '../metrics/schemas.js';

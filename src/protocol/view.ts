@@ -1,8 +1,8 @@
 /**
- * What an observer is shown of a run: a dashboard, while it goes on and afterwards. A view is a
- * state and no history of messages: what has changed is sent again, as a whole, so whoever comes
- * back after a lost connection has all of it. Nothing here is of a participant's data but what the
- * participant itself announces.
+ * The view of a run for observers, such as the dashboard. A view is a state and not a history of
+ * messages: a part that has changed is sent again as a whole, so an observer that reconnects has
+ * everything. It contains nothing of a participant's data except what the participant itself
+ * announces.
  */
 import { z } from 'zod';
 import {
@@ -21,19 +21,19 @@ import { statusSchema } from './status.js';
 const count = z.int().nonnegative();
 const label = z.int().min(0).max(255);
 
-/** What does not change while the run goes on. */
+/** The parts that do not change during a run. */
 export const overviewSchema = z.strictObject({
   configuration: configurationSchema,
   participants: participantsSchema.min(1),
-  /** In a simulation: those of them that attack. */
+  /** The participants that attack, in a simulation. */
   attackers: participantsSchema.optional(),
   /** The columns that the network reads; a recorded run may not tell them. */
   inputs: columnsFactsSchema.optional(),
-  /** By which models are measured, the main one first. */
+  /** The metrics by which models are measured, the main one first. */
   metrics: metricsSchema,
   /**
-   * In the order of their numbers; numbers where a recorded run does not tell their names. A task
-   * without categories has none.
+   * The names of the categories, in the order of their numbers. If a recorded run does not have
+   * them, the names are numbers. Undefined for a task without categories.
    */
   categories: categoryNamesSchema.min(1).optional(),
   /** Whether the coordinator measures on test examples of its own. */
@@ -42,7 +42,7 @@ export const overviewSchema = z.strictObject({
   commonweight: sentenceSchema(100).optional(),
 });
 
-/** A round as `result.json` has it. */
+/** A round in the form of `result.json`. */
 export const roundResultSchema = z.strictObject({
   round: z.int().positive(),
   /** Wall time from the round's first training to its merged model. */
@@ -51,7 +51,7 @@ export const roundResultSchema = z.strictObject({
     z.strictObject({
       name: participantNameSchema,
       examples: z.int().positive(),
-      /** Of local work, where it is counted in epochs; else its steps. */
+      /** The epochs of local work, if it is counted in epochs; otherwise `steps` is set. */
       epochs: z.int().positive().optional(),
       steps: z.int().positive().optional(),
       validation: figuresSchema.optional(),
@@ -59,8 +59,8 @@ export const roundResultSchema = z.strictObject({
     }),
   ),
   /**
-   * By strategy, the copied one first; the average by its name; with its last layer refitted,
-   * "refit".
+   * The figures by strategy, the copied one first; then the average by its name, and the refitted
+   * model as "refit".
    */
   merged: z.record(z.string(), z.strictObject({ test: figuresSchema })),
   copied: z.array(z.strictObject({ name: participantNameSchema, validation: figuresSchema })),
@@ -71,10 +71,12 @@ export const roundResultSchema = z.strictObject({
  * one right.
  */
 export const testPictureSchema = z.strictObject({
-  /** Among the test examples. */
+  /** The place among the test examples. */
   index: count,
   label,
-  /** What each participant's model takes it for, in the order of `details.participants`. */
+  /**
+   * The category that each participant's model predicts, in the order of `details.participants`.
+   */
   own: z.array(label),
   merged: label,
   /** A PNG, in base64. */
@@ -84,49 +86,48 @@ export const testPictureSchema = z.strictObject({
 export const roundViewSchema = z.strictObject({
   result: roundResultSchema,
   /**
-   * Once it is merged, where models are small enough to be measured; of the newest rounds, where it
-   * is much.
+   * Set once the round is merged, if models are small enough to be measured. If there are many,
+   * only the newest rounds have it.
    */
   details: roundDetailsSchema.optional(),
-  /** Few, and of the newest round only. */
+  /** A few pictures, only in the newest round. */
   pictures: z.array(testPictureSchema).max(24).optional(),
 });
 
-/** Examples of each category, [categories], of those participants that share them. */
+/** The number of examples of each category, [categories], for the participants that share it. */
 export const labelCountsViewSchema = z.record(participantNameSchema, z.array(count));
 
 /**
- * Of the coordinator since it was started, in bytes; of a recorded run, what travelled or would
- * have.
+ * The bytes since the coordinator was started; for a recorded run, those of all updates and copies.
  */
 export const trafficSchema = z.strictObject({ received: count, sent: count });
 
 export const logEntrySchema = z.strictObject({
-  /** Without a gap; a coordinator that is started again goes on with higher ones. */
+  /** Consecutive numbers; a restarted coordinator continues with higher ones. */
   sequence: count,
   at: z.iso.datetime(),
   level: z.enum(['info', 'warn', 'error']),
   text: sentenceSchema(2000),
 });
 
-/** What goes to an observer over the hub's WebSocket. Each frame replaces what it tells about. */
+/** The frames to an observer over the hub's WebSocket. Each replaces the part that it describes. */
 export const observedFrameSchema = z.discriminatedUnion('type', [
   /** The first frame of a connection. */
   z.strictObject({
     type: z.literal('overview'),
     overview: overviewSchema,
-    /** So often something comes, a ping at least. */
+    /** The interval in which something is sent, at least a ping. */
     heartbeatMs: heartbeatMsSchema,
   }),
-  /** `traffic` is missing where nothing travelled by the hub. */
+  /** `traffic` is missing if nothing travels by the hub. */
   z.strictObject({ type: z.literal('status'), status: statusSchema, traffic: trafficSchema.optional() }),
-  /** Those that are new or have changed; by their number they replace those of before. */
+  /** The rounds that are new or have changed. They replace earlier ones with the same number. */
   z.strictObject({ type: z.literal('rounds'), rounds: z.array(roundViewSchema) }),
   z.strictObject({ type: z.literal('labels'), counts: labelCountsViewSchema }),
-  /** Only those that are new. */
+  /** Only new entries. */
   z.strictObject({ type: z.literal('log'), entries: z.array(logEntrySchema) }),
   z.strictObject({ type: z.literal('ping') }),
-  /** The last frame of a connection: as for participants. */
+  /** The last frame of a connection, the same as for participants. */
   z.object({
     type: z.literal('refused'),
     reason: z.string().max(100),
@@ -135,12 +136,9 @@ export const observedFrameSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** What an observer says. */
+/** The frames of an observer. */
 export const observerFrameSchema = z.discriminatedUnion('type', [
-  /**
-   * The first frame: from where on it wants to hear. Afterwards everything that is new comes by
-   * itself.
-   */
+  /** The first frame: the place to start from. Afterwards, news come by themselves. */
   z.strictObject({
     type: z.literal('watch'),
     /** The number of the first round to be sent. */

@@ -3,8 +3,8 @@
  *
  *     Δ · min(1, S / ‖Δ‖)
  *
- * with the L2 norm over all weights, in float64. Statistics and counters are left as they are: they
- * are of the data and the steps, and have no scale in common with weights.
+ * with the L2 norm over all weights, in float64. Statistics and counters stay as they are: they
+ * describe the data and the steps, and have another scale than weights.
  *
  * McMahan et al. 2018 ("flat clipping"), https://arxiv.org/abs/1710.06963. Theirs is followed by
  * noise; this alone is no promise of privacy.
@@ -15,8 +15,8 @@ import type { Transform } from './transform.js';
 
 /**
  * @param bound S, above 0
- * @param arrives what is made of a clipped update on its way, by a codec; nothing by default. Where
- *   that lengthens the change, it is scaled down by as much.
+ * @param arrives how a codec changes a clipped update on its way; not at all by default. If it
+ *   lengthens the change, the change is scaled down by as much.
  */
 export function clip(bound: number, arrives: Transform = (update) => update): Transform {
   return (update, base, context) => {
@@ -30,10 +30,10 @@ export function clip(bound: number, arrives: Transform = (update) => update): Tr
   };
 }
 
-/** By so much a codec may lengthen a change. */
+/** The part by which a codec may lengthen a change. */
 const ROOM = 0.001;
 
-/** w_t + scale · (w_k − w_t) for the weights; all else is the update's. */
+/** w_t + scale · (w_k − w_t) for the weights; other tensors are the update's. */
 function withChangeScaled(
   update: Float32Array,
   base: Float32Array,

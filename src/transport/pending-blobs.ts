@@ -26,7 +26,7 @@ export interface PendingBlobs {
   /** Records the present state of a blob. */
   mark(participant: string, sha256: string, bytes: number, stage: BlobStage): void;
   forget(participant: string, sha256: string): void;
-  /** Marks blobs as in use, whoever uploaded them. */
+  /** Marks blobs as in use, whichever participant uploaded them. */
   claim(sha256s: readonly string[]): SettleClaim;
   /** Whether the blob must stay on the disk. */
   isInUse(sha256: string): boolean;

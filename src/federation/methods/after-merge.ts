@@ -1,8 +1,7 @@
 /**
- * What the coordinator does with the model that a round merged: a step of the server optimizer,
- * whose result is the model that is copied, and the average of the rounds' models. Both leave to
- * the next round what they need of this one: slots and average lie in the store, and the fact that
- * the round is merged has their SHA-256.
+ * The coordinator's steps after a merge: a step of the server optimizer, which makes the model that
+ * is copied, and the average of the rounds' models. The optimizer's slots and the average are kept
+ * in the store for the next round; the fact of the merge has their SHA-256.
  */
 
 import { scheduleOf } from '../../engine/nn/by-name.js';
@@ -24,14 +23,14 @@ export interface AfterMerge {
 interface ServerPlan {
   readonly optimizer: ServerOptimizer;
   /**
-   * The first round whose updates began from one state, w_t: 2 where the initial weights were
-   * everybody's own.
+   * The first round whose updates began from one state, w_t: 2 if every participant had its own
+   * initial weights.
    */
   readonly from: number;
   learningRate(round: number): number;
 }
 
-/** @throws ConfigurationError when the average begins after the last round. */
+/** @throws ConfigurationError when the average begins after the last round */
 export function afterMergeOf(
   { server, average, rounds, initialWeights, initialModel }: Configuration,
   source: string,
@@ -53,20 +52,20 @@ export function afterMergeOf(
 
 export interface MergedRound {
   readonly round: number;
-  /** What the strategy made of the updates. */
+  /** The strategy's result. */
   readonly merged: StateDict;
-  /** w_t, where the updates began from one state. */
+  /** w_t; undefined if the updates did not begin from one state. */
   readonly base: StateDict | undefined;
   /** The round before this one. */
   readonly before: RoundRecord | undefined;
 }
 
 export interface AfterRound {
-  /** What is copied. */
+  /** The model that is copied. */
   readonly model: StateDict;
-  /** The average by its name, or nothing. */
+  /** The average with its name; empty if there is none. */
   readonly averaged: readonly [name: string, model: StateDict][];
-  /** What the round's fact says of them. */
+  /** The fields of the round's fact that name the kept states. */
   readonly kept: Pick<Extract<RoundEvent, { type: 'merged' }>, 'server' | 'average'>;
 }
 
@@ -84,7 +83,7 @@ async function stepOfServer(
   if (server === undefined || round < server.from) return { model: merged };
   if (base === undefined) throw new Error(`internal: round ${round} has no base for the server's step`);
   const { optimizer } = server;
-  // Statistics and counters are what they were merged to.
+  // The optimizer leaves statistics and counters as they were merged.
   const size = weightsIn(merged.layout);
   const layout = stateLayout(optimizer.slots.map(({ name }) => [name, [size]]));
   const slots =

@@ -1,6 +1,7 @@
 /**
- * The coordinator's side of methods, over the store of a run: what participants begin with, what is
- * kept of what they hand in, the common states after a merge, and what can go then.
+ * The coordinator's side of methods, over the store of a run: the states that participants begin
+ * with, the attachments that they hand in, the common states after a merge, and the removal of old
+ * ones.
  */
 import type { Update } from '../../merge/memory/merge.js';
 import type { Strategy } from '../../merge/strategy.js';
@@ -23,16 +24,16 @@ interface Of {
   readonly participant: string;
 }
 
-/** What a participant begins a round with, of one method. */
+/** The states of one method with which a participant begins a round. */
 export interface MethodMemory {
   readonly common: StateDict | undefined;
   readonly own: StateDict | undefined;
 }
 
-/** By the name of the method. */
+/** The memories by the name of the method. */
 export type MethodMemories = ReadonlyMap<string, MethodMemory>;
 
-/** Of a participant on this machine. */
+/** The memories of a participant on this machine. */
 export async function memoriesBefore(
   { round, participant }: Of,
   methods: readonly Method[],
@@ -62,7 +63,7 @@ async function ownBefore(
   return last && store.get({ type: 'own', name, round: last.round, participant }, last.sha256);
 }
 
-/** What a participant on this machine has of its own after a round. */
+/** The own tensors of a participant on this machine, after a round. */
 export async function ownTensorsAfter(
   { round, participant }: Of,
   own: OwnTensors,
@@ -74,7 +75,7 @@ export async function ownTensorsAfter(
     : own.initial(participant);
 }
 
-/** The round before this one in which the participant came by what it keeps. */
+/** The last earlier round after which the participant kept a state. */
 function lastOwn(name: string, { round, participant }: Of, rounds: readonly RoundRecord[]) {
   for (const record of rounds.slice(0, round - 1).reverse()) {
     const sha256 = record.updates.get(participant)?.own?.[name];
@@ -83,7 +84,7 @@ function lastOwn(name: string, { round, participant }: Of, rounds: readonly Roun
   return undefined;
 }
 
-/** What the strategies of a round need of an update besides its state. */
+/** The attachments of an update that the strategies of a round need. */
 export async function auxiliariesOf(
   { participant, attachments = {} }: UpdateRecord,
   round: number,
@@ -100,7 +101,7 @@ export async function auxiliariesOf(
   return { auxiliaries };
 }
 
-/** Keeps what was computed with an update, and says which files it is. */
+/** Keeps the states that were computed with an update. @returns their hashes */
 export async function keepComputed(
   { round, participant }: Of,
   {
@@ -127,8 +128,9 @@ export async function keepComputed(
 }
 
 /**
- * Keeps the common states that follow a round, and says which files they are.
- * @param examples of everybody who had joined by then, those who took no part in the round too
+ * Keeps the common states after a round. @returns their hashes
+ * @param examples the numbers of examples of all participants that had joined by then, whether they
+ *   trained in the round or not
  */
 export async function mergeAttachments(
   record: RoundRecord,
@@ -163,7 +165,7 @@ async function* contributionsTo(
   }
 }
 
-/** Removes what the event has made needless. */
+/** Removes states that no later step needs after this event. */
 export async function discardAttachments(
   event: RoundEvent,
   rounds: readonly RoundRecord[],

@@ -5,9 +5,9 @@
  *     a participant, after its round:   c_k ← c_k + Δc_k,  Δc_k = (w_t − w_k) / Σ η − c
  *     the coordinator, after the merge: c ← c + Σ_k p_k·Δc_k  over those who took part
  *
- * Σ η are the learning rates of its steps, which gradient steps w ← w − η·(g + c − c_k) turn into
- * the mean of its g. p_k is the participant's share of all examples, the paper's 1/N where all have
- * as many: c stays Σ p_k·c_k of all.
+ * Σ η is the sum of the learning rates of its steps. With steps w ← w − η·(g + c − c_k), the new
+ * c_k is the mean of its gradients g. p_k is the participant's share of all examples; it is the
+ * paper's 1/N if all have equally many. So c stays Σ p_k·c_k over all participants.
  *
  * Δc_k travels with the update, c with the merged model; c_k stays with the participant.
  */
@@ -15,13 +15,13 @@ import { layoutSize, type StateDict, type StateLayout } from '../../tensor/state
 import type { LocalResult, LocalWork } from '../../training/local-training.js';
 import type { Method, MethodStart } from './method.js';
 
-/** @param carries the rounds that the correction is at work in */
+/** @param carries whether the correction is on in a round */
 export const controlVariates = (carries: (round: number) => boolean): Method => ({
   name: 'control',
   title: 'control variate',
   leaves: 'the change of a control variate',
   keeps: 'control variate',
-  // Mean gradients: their size is that of the loss, and not that of weights.
+  // The values are mean gradients: their size depends on the loss, not on the weights.
   bound: { farthest: 1e4 },
   carries,
   prepare: (start) => ({ controlDrift: controlDrift(controlsOf(start)) }),

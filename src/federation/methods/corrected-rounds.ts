@@ -2,7 +2,7 @@
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 
 /**
- * Whether it is in a round; `until` is the last such round, or the part of the run that has them.
+ * Whether the correction is on in a round. `until` is the last such round, or the part of the run.
  */
 export function isCorrected(
   { until = Infinity }: NonNullable<Configuration['correction']>,

@@ -1,7 +1,7 @@
 /**
- * The Fisher information that a strategy such as fisher-mean wants with every update
- * (`merge/strategies/fisher-mean.ts`): of the trained weights, on examples of the participant's own
- * training data that are drawn anew in every round.
+ * The Fisher information, an attachment that a strategy such as fisher-mean needs with every update
+ * (`merge/strategies/fisher-mean.ts`). It is computed at the trained weights, on examples of the
+ * participant's own training data that are drawn anew in every round.
  */
 
 import { randomStream } from '../../base/random.js';
@@ -14,7 +14,8 @@ import type { Method, MethodRound } from './method.js';
 export const FISHER = 'fisher';
 
 /**
- * @param examples of how many of its examples a participant computes it; of all where it has fewer
+ * @param examples the number of its examples on which a participant computes it; all, if it has
+ *   fewer
  */
 export const fisherMethod = (examples: number): Method => ({
   name: FISHER,
@@ -48,7 +49,7 @@ function fisherTask(
   };
 }
 
-/** @throws DivergedError that names the first value that is no mean of squares. */
+/** @throws DivergedError that names the first value that cannot be a mean of squares */
 function checkFisher(
   { layout, data }: StateDict,
   { round, participant }: Pick<MethodRound, 'round' | 'participant'>,

@@ -1,10 +1,9 @@
 /**
- * A method is what a paper adds to federated averaging, both halves in one file. Its owner's half
- * computes an *attachment*, a state dict that travels with every update, and may keep a state of
- * its own from round to round. Its coordinator's half says how an attachment is checked and, where
- * the next round needs it, merges everybody's into a *common* state, which is sent with the next
- * model. Wire, journal, stores and kept updates know attachments by the method's name, and nothing
- * else of it.
+ * A method is what a paper adds to federated averaging, both halves in one file. The participant's
+ * half computes an *attachment*, a state dict that travels with every update, and may keep a state
+ * of its own from round to round. The coordinator's half says how an attachment is checked. It may
+ * also merge all attachments into a *common* state, which is sent with the next model. Wire,
+ * journal, stores and kept updates know attachments only by the method's name.
  */
 import type { PlanOptions } from '../../engine/nn/plan.js';
 import type { SumPlan } from '../../engine/nn/sum-plan.js';
@@ -18,25 +17,25 @@ export interface Method {
    * `protocol/attachments.ts`.
    */
   readonly name: string;
-  /** What errors call the attachment, such as "Fisher information". */
+  /** The name of the attachment in errors, such as "Fisher information". */
   readonly title: string;
   /**
-   * What leaves an owner with every update, in words: "the mean squared gradients of 1000
-   * examples". Where this is left out, nothing does: there is no attachment.
+   * Describes the attachment, in words: "the mean squared gradients of 1000 examples". If it is
+   * left out, the method has no attachment.
    */
   readonly leaves?: string;
-  /** What a sound attachment's values are: others are refused. */
+  /** The bound of the attachment's values; others are refused. */
   readonly bound: Bound;
   /** The tensors of the attachment, and of the common state; those of the state by default. */
   layout?(state: StateLayout): StateLayout;
   /**
-   * The rounds whose updates carry it, besides those in which a strategy merges that names it as an
+   * Whether a round's updates carry it. They also do if a strategy of the round names it as an
    * auxiliary.
    */
   carries?(round: number): boolean;
   /**
-   * What stays with each participant from round to round, in words; nothing does where this is left
-   * out.
+   * Describes the state that stays with each participant from round to round, in words. If it is
+   * left out, there is none.
    */
   readonly keeps?: string;
   /**
@@ -45,65 +44,65 @@ export interface Method {
    * the network.
    */
   plan?(learner: Pick<PlanOptions, 'network' | 'inputs' | 'task' | 'freeze'>): SumPlan;
-  /** How a round's training is changed by what is known before it. */
+  /** The settings of a round's training that the method changes. */
   prepare?(start: MethodStart): Partial<LocalWork>;
   /**
-   * At the owner, after its training.
-   * @throws DivergedError when a value is none that the bound allows
+   * Called at the participant, after its training.
+   * @throws DivergedError when a value is outside the bound
    */
   compute(trained: MethodRound): Promise<Computed>;
   /**
-   * At the coordinator, when a round is closed: the common state after it. There is none where this
-   * is left out.
+   * Called at the coordinator when a round is closed. @returns the next common state. If it is left
+   * out, the method has no common state.
    */
   merge?(merging: MethodMerge): Promise<StateDict>;
 }
 
-/** Values are finite; beyond that: */
+/** The bound of values, which must be finite in any case. */
 export interface Bound {
   readonly least?: 0;
   /**
-   * The largest root mean square, in units of 1; any by default. What one owner adds is no larger,
-   * so that nobody drowns the others.
+   * The largest root mean square; any by default. It limits what one participant adds to the sum of
+   * all.
    */
   readonly farthest?: number;
 }
 
-/** What an owner knows before it trains. */
+/** What a participant knows before it trains. */
 export interface MethodStart {
   readonly round: number;
   readonly participant: string;
-  /** Of what is shared of the network's state. */
+  /** The layout of the shared part of the network's state. */
   readonly layout: StateLayout;
-  /** What the round begins with. */
+  /** The state that the round begins with. */
   readonly base: Float32Array;
   /**
-   * What the coordinator merged of the attachments so far, and what was kept here; nothing at
-   * first.
+   * The common state that the coordinator merged, and the own state that was kept here; undefined
+   * at first.
    */
   readonly common: StateDict | undefined;
   readonly own: StateDict | undefined;
 }
 
-/** … and after it. */
+/** What a participant knows after it has trained. */
 export interface MethodRound extends MethodStart {
   readonly work: LocalWork;
   readonly state: Float32Array;
-  /** Tensors that stay with the owner, where some do (`own-tensors.ts`). */
+  /** The tensors that stay with the participant, if any do (`own-tensors.ts`). */
   readonly kept: StateDict | undefined;
-  /** How many it took. */
+  /** The number of steps that it took. */
   readonly steps: number;
-  /** The owner's training examples, by their places in the workers' training set. */
+  /** The participant's training examples, by their places in the workers' training set. */
   readonly train: Uint32Array;
-  /** On states of that layout. */
+  /** Carries out tasks on states of that layout. */
   readonly tasks: TaskRunner;
   readonly signal: AbortSignal | undefined;
 }
 
 export interface Computed {
-  /** Travels with the update, where something leaves the owner. */
+  /** Travels with the update, if the method has an attachment. */
   readonly attachment?: StateDict;
-  /** Stays here, once the update counts. */
+  /** Kept here, once the update counts. */
   readonly own?: StateDict;
 }
 
@@ -111,8 +110,8 @@ export interface MethodMerge {
   readonly layout: StateLayout;
   readonly common: StateDict | undefined;
   /**
-   * One after the other, in the order of the participants, so that memory does not depend on how
-   * many there are.
+   * The attachments, one after the other in the order of the participants, so that memory does not
+   * depend on their number.
    */
   readonly contributions: AsyncIterable<ParticipantAttachment>;
 }
@@ -120,7 +119,8 @@ export interface MethodMerge {
 export interface ParticipantAttachment {
   readonly participant: string;
   /**
-   * Its part of the examples of everybody who has joined, those who took no part in the round too.
+   * The participant's share of the examples of all participants that have joined, whether they
+   * trained in the round or not.
    */
   readonly share: number;
   readonly attachment: StateDict;

@@ -1,6 +1,4 @@
-/**
- * The methods of a federation: those that its settings ask for, and those that a program brings.
- */
+/** The methods of a federation: those that its settings ask for, and those of a program. */
 import type { SumPlan } from '../../engine/nn/sum-plan.js';
 import type { Strategy } from '../../merge/strategy.js';
 import { ATTACHMENT_NAME } from '../../protocol/attachments.js';
@@ -11,22 +9,22 @@ import { FISHER, fisherMethod } from './fisher.js';
 import type { Method } from './method.js';
 import { keepOwnTensors, OWN_TENSORS } from './own-tensors.js';
 
-/** What decides which attachments the updates of a round carry. */
+/** The rules that decide which attachments the updates of a round carry. */
 export interface MethodRules {
   readonly methods?: readonly Method[] | undefined;
   readonly strategy: Strategy;
-  /** They merge in rounds that are evaluated. */
+  /** The compared strategies, which merge in evaluated rounds only. */
   readonly compared: readonly Strategy[];
 }
 
-/** Of the attachments that these strategies need. */
+/** The names of the attachments that these strategies need. */
 export const auxiliaryNames = (strategies: readonly Strategy[]): readonly string[] => [
   ...new Set(strategies.flatMap(({ auxiliaries = [] }) => auxiliaries)),
 ];
 
 export const needsFisher = (strategy: Strategy): boolean => auxiliaryNames([strategy]).includes(FISHER);
 
-/** Those that are at work in a round, in one order with everybody. */
+/** The methods of a round, in the same order at every participant. */
 export function methodsOf(
   { methods = [], strategy, compared }: MethodRules,
   round: number,
@@ -37,13 +35,13 @@ export function methodsOf(
   return methods.filter(({ name, carries }) => carries?.(round) || auxiliaries.includes(name));
 }
 
-/** The names of those whose attachments travel. */
+/** The names of the methods that have an attachment. */
 export const attachedNames = (methods: readonly Method[]): readonly string[] =>
   methods.filter(({ leaves }) => leaves !== undefined).map(({ name }) => name);
 
 /**
  * @param strategies that merge or are compared
- * @param own what a program brings; names were checked by `checkMethods`
+ * @param own the methods of a program; `checkMethods` has checked their names
  * @param keepsTensors whether some of the state's tensors stay with their owner
  */
 export function methodsFor(
@@ -65,7 +63,7 @@ export function methodsFor(
 /** Of this package's own. */
 export const methodNames: readonly string[] = [FISHER, 'control', OWN_TENSORS];
 
-/** @throws ConfigurationError when a name is taken, or is none */
+/** @throws ConfigurationError when a name is taken, or is not valid */
 export function checkMethods(own: readonly Method[], source: string): void {
   const names = [...methodNames];
   for (const { name } of own) {
@@ -83,7 +81,9 @@ export function checkMethods(own: readonly Method[], source: string): void {
   }
 }
 
-/** Why participants cannot compute what the strategy wants with every update. */
+/**
+ * Why participants cannot compute the attachments that the strategy needs; undefined if they can.
+ */
 export function auxiliariesProblem(
   { auxiliaries = [] }: Strategy,
   { loss, task }: Pick<Configuration, 'loss' | 'task'>,

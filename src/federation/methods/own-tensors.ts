@@ -1,13 +1,13 @@
 /**
- * Tensors that stay with their owner from round to round, while the others are merged: a last layer
- * of one's own (FedPer, Arivazhagan et al. 2019, https://arxiv.org/abs/1912.00818), or norms
- * (FedBN, Li et al. 2021, https://arxiv.org/abs/2102.07623). `share` names those that travel.
+ * Tensors that stay with their participant from round to round, while the others are merged: a last
+ * layer (FedPer, Arivazhagan et al. 2019, https://arxiv.org/abs/1912.00818), or norms (FedBN, Li et
+ * al. 2021, https://arxiv.org/abs/2102.07623). `share` names the tensors that travel.
  *
  *     a participant's state = the shared tensors, as they were merged last
  *                           + its own, as its last update left them
  *
- * Updates, merges, strategies, attacks and methods know the shared tensors only. What stays is kept
- * as SCAFFOLD's control variate is: by a method, which has no attachment.
+ * Updates, merges, strategies, attacks and other methods see only the shared tensors. The own
+ * tensors are kept like SCAFFOLD's control variate: by a method, here one without an attachment.
  */
 import { idlePattern, matchesAny, nearestToPattern } from '../../base/patterns.js';
 import { ConfigurationError } from '../../protocol/configuration/configuration.js';
@@ -23,10 +23,10 @@ import type { LocalResult } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import type { Method } from './method.js';
 
-/** Names what a participant keeps in stores. */
+/** The name of a participant's own tensors in stores. */
 export const OWN_TENSORS = 'tensors';
 
-/** The tables of the state that training carries, and of its two parts, each in the same order. */
+/** The layouts of the whole state and of its two parts, in the same order. */
 export interface SplitLayout {
   readonly whole: StateLayout;
   readonly shared: StateLayout;
@@ -35,16 +35,16 @@ export interface SplitLayout {
 
 export interface OwnTensors {
   readonly layout: SplitLayout;
-  /** What a participant has before its first update. */
+  /** The own tensors of a participant before its first update. */
   initial(participant: string): StateDict;
 }
 
 /**
- * Undefined where everything is shared.
- * @param whole the table of the state that training carries
- * @param share patterns of the names of those tensors that travel
- * @param source what errors call the configuration
- * @throws ConfigurationError when a pattern means no tensor, or nothing would be shared
+ * Splits a layout by the setting `share`; undefined if everything is shared.
+ * @param whole the layout of the whole state
+ * @param share patterns of the names of the shared tensors
+ * @param source the name of the configuration in errors
+ * @throws ConfigurationError when a pattern matches no tensor, or nothing would be shared
  */
 export function splitLayout(
   whole: StateLayout,
@@ -71,7 +71,7 @@ export function splitLayout(
   return own.length === 0 ? undefined : { whole, shared: part(true), own };
 }
 
-/** Keeps what stays, and sends nothing. */
+/** The method that keeps a participant's own tensors, and sends nothing. */
 export const keepOwnTensors = (): Method => ({
   name: OWN_TENSORS,
   title: 'own tensors',
@@ -84,28 +84,26 @@ export const keepOwnTensors = (): Method => ({
   },
 });
 
-/** The whole state. */
+/** The whole state: shared and own tensors together. */
 export const withOwnTensors = (
   { whole, shared }: SplitLayout,
   data: Float32Array,
   own: StateDict,
 ): StateDict => joinStates(whole, { layout: shared, data }, own);
 
-/** A training that says what became of the tensors that stay. */
+/** A task runner that also has the own tensors after training. */
 export interface KeepingRunner extends TaskRunner {
   train(...task: Parameters<TaskRunner['train']>): Promise<LocalResult & { readonly kept: StateDict }>;
 }
 
-/**
- * Carries out tasks on states of the shared tensors: those of the participant are put beside them.
- */
+/** Carries out tasks on shared states, by adding the participant's own tensors to them. */
 export function besideOwnTensors(tasks: TaskRunner, layout: SplitLayout, own: StateDict): KeepingRunner {
   const whole = (data: Float32Array) => withOwnTensors(layout, data, own).data;
   const part = (data: Float32Array, of: StateLayout) => partOfState({ layout: layout.whole, data }, of);
   return {
     async train({ base, work, ...task }, onProgress, signal) {
       const { controlDrift } = work;
-      // What is in no common control variate is not corrected.
+      // Own tensors have no common control variate, so they are not corrected.
       const drift =
         controlDrift &&
         withOwnTensors(layout, controlDrift, {

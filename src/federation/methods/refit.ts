@@ -1,16 +1,16 @@
 /**
- * The refit of the last layer (Fed3R, `merge/refit/feature-sums.ts`): every participant sums what
- * goes into that layer over its own training examples, the coordinator adds the sums in the order
- * of the participants and solves for the layer.
+ * The refit of the last layer (Fed3R, `merge/refit/feature-sums.ts`). Every participant sums the
+ * features that go into that layer, over its own training examples. The coordinator adds the sums
+ * in the order of the participants and solves for the layer.
  *
  * Least-squares scores are near 0 and 1 and too flat for logits, so they are multiplied by a scale:
  * of the powers of two up to 64, the one with the least loss on the participants' validation
  * examples. A power of two changes no prediction.
  *
- * What training gave the layer knows things that least squares do not, and the reverse: the layer
- * is (1 − α) of what it was and α of the solution (WiSE-FT, Wortsman et al. 2022,
- * https://arxiv.org/abs/2109.01903, for the last layer alone), with the α of 0, ¼, ½, ¾ and 1 that
- * has the least loss there.
+ * The trained layer and the least-squares solution each know things that the other does not. So the
+ * new layer is (1 − α) times the trained one plus α times the solution (WiSE-FT, Wortsman et al.
+ * 2022, https://arxiv.org/abs/2109.01903, for the last layer alone). α is the one of 0, ¼, ½, ¾ and
+ * 1 with the least loss on the validation examples.
  */
 
 import type { Share } from '../../data/partition/partition.js';
@@ -30,13 +30,14 @@ import type { RunStore } from '../rounds/run-store.js';
 export interface RefitPlan {
   readonly features: FeaturePlan;
   readonly lambda: number;
-  /** Whose last layer it is: what is copied, or the average of the rounds. */
+  /**
+   * The model whose last layer is refitted: the one that is copied, or the average of the rounds.
+   */
   readonly of: 'merged' | 'average';
 }
 
 /**
- * @throws ConfigurationError where an average of models before their refit would be the final
- * model.
+ * @throws ConfigurationError when an average of models before their refit would be the final model
  */
 export function checkRefit({ refit, average }: Configuration, source: string): void {
   if (refit?.rounds !== 'every' || !average?.final) return;
@@ -46,7 +47,7 @@ export function checkRefit({ refit, average }: Configuration, source: string): v
   );
 }
 
-/** @throws NetworkError when the network does not end with a dense layer. */
+/** @throws NetworkError when the network does not end with a dense layer */
 export function refitPlanOf(
   { refit, average }: Configuration,
   { network, inputs, freeze }: FeatureOptions,
@@ -60,17 +61,17 @@ export function refitPlanOf(
   );
 }
 
-/** Of the file with a participant's sums. */
+/** The layout of the file with a participant's sums. */
 export const featureLayout = ({ features, classes }: FeaturePlan): StateLayout =>
   packSums(emptySums(features + 1, classes)).layout;
 
-/** A participant's part, on one machine and on many: its data, and what computes on them. */
+/** A participant's data and task runner, on one machine or on many. */
 export interface RefitParticipant {
   readonly share: Share;
   readonly tasks: TaskRunner;
 }
 
-/** The sums of its features, as they travel. */
+/** The sums of its features, as a state dict that travels. */
 export async function ownFeatures(
   { share, tasks }: RefitParticipant,
   { data: state }: StateDict,
@@ -98,7 +99,7 @@ export async function ownLosses(
   return metrics.map(({ lossSum }) => lossSum);
 }
 
-/** Where a refit is carried out: a part of the coordinator's workshop. */
+/** The parts of the coordinator's workshop that a refit needs. */
 export interface RefitWorkshop {
   readonly plan: { readonly testExamples: number; readonly refit?: RefitPlan | undefined };
   readonly tasks: TaskRunner;
@@ -106,7 +107,7 @@ export interface RefitWorkshop {
   readonly rounds: readonly RoundRecord[];
 }
 
-/** Adds everybody's sums, in the order of the participants, and solves for the layer. */
+/** Adds all sums, in the order of the participants, and solves for the layer. */
 export async function solveRefit(round: number, workshop: Omit<RefitWorkshop, 'tasks'>): Promise<RoundEvent> {
   const { store } = workshop;
   const { features, lambda } = refitOf(workshop);
@@ -123,7 +124,7 @@ export async function solveRefit(round: number, workshop: Omit<RefitWorkshop, 't
   return { type: 'computed', round, phase: 'solve', sha256 };
 }
 
-/** Makes the model of the mix that has the least loss with everybody together. */
+/** Makes the model of the mix with the least loss over all participants. */
 export async function refit(round: number, workshop: RefitWorkshop): Promise<RoundEvent> {
   const { plan, tasks, store } = workshop;
   const { features } = refitOf(workshop);
@@ -133,7 +134,7 @@ export async function refit(round: number, workshop: RefitWorkshop): Promise<Rou
   const model = withLastLayer(base, features, unpackSolution(solution), mix);
   const role = { type: 'refitted', round } as const;
   const sha256 = await store.put(role, model);
-  // Its codec may have rounded it.
+  // Read back from the store, since its codec may have rounded it.
   const copied = await store.get(role, sha256);
   const metrics = await evaluateInParts(tasks, copied.data, 'test', plan.testExamples);
   return { type: 'refitted', round, sha256, ...mix, test: figuresOf(metrics) };

@@ -1,6 +1,6 @@
 /**
- * What a federation is told: data, network, local training, merging, rounds. One schema for the
- * file, the flags and the library; what passes it has every default filled in.
+ * The configuration of a federation: data, network, local training, merging, rounds. The file, the
+ * flags and the library share one schema, which fills in every default.
  */
 import { z } from 'zod';
 import { attackSchema } from '../../attack/settings.js';
@@ -157,8 +157,8 @@ export const configurationSchema = z
         description:
           'Across machines: how long a round waits for updates, and then for the accuracies of the copies, once a quorum is enough.',
       }),
-    // They weigh in the mean, and nobody can check them; ten million are more than a machine sees
-    // in a day of training.
+    // The number is a weight in the mean, and nobody can check it. Ten million examples are more
+    // than a machine can train on in a day.
     mostExamples: count
       .default(10_000_000)
       .describe('Across machines: the most examples that a participant is believed to have.'),
@@ -216,15 +216,14 @@ export const configurationSchema = z
   });
 
 export type Configuration = z.output<typeof configurationSchema>;
-/** What may be left out has a default. Nothing in it is changed. */
+/** The configuration before defaults are filled in. It is never changed. */
 export type ConfigurationInput = DeepReadonly<z.input<typeof configurationSchema>>;
 
 type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
 /**
- * @param source what to name in errors: a file, or "options"
- * @throws ConfigurationError that names the first field that is wrong, what was expected and what
- *   came.
+ * @param source the name in errors: a file, or "options"
+ * @throws ConfigurationError that names the first wrong field, what was expected and what came
  */
 export function parseConfiguration(value: unknown, source: string): Configuration {
   const parsed = configurationSchema.safeParse(value);

@@ -1,7 +1,4 @@
-/**
- * Settings of which each is right by itself and that cannot be together: what is wrong, and what to
- * do about it.
- */
+/** Finds settings that are valid alone but contradict each other, and says what to do about it. */
 
 import type { Complaint } from '../../base/complaint.js';
 import { participantNamesProblem } from '../../base/names.js';
@@ -10,7 +7,7 @@ import type { TaskSettings } from '../../engine/nn/settings.js';
 import { type TargetSetting, targetProblem } from '../../metrics/target.js';
 import { metricsOf } from './task-metrics.js';
 
-/** The part of a configuration that is read here. */
+/** The part of a configuration that the rules read. */
 interface Settings extends PictureFactsSettings {
   readonly local: {
     readonly epochs?: number | undefined;
@@ -34,7 +31,7 @@ interface Settings extends PictureFactsSettings {
   readonly attack?: { readonly name: string; readonly attackers: number } | undefined;
 }
 
-/** Each gives a complaint where it is broken. */
+/** The rules; each returns a complaint if it is broken. */
 const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
@@ -78,10 +75,7 @@ function epochsOrSteps({ local }: Settings): Complaint | undefined {
       };
 }
 
-/**
- * Corrections of a loss over classes, attacks on labels and a refit know classes, and no other
- * task.
- */
+/** Corrections of a loss over classes, attacks on labels and a refit need a classification. */
 function whatNeedsClasses({ task, correction, attack, refit }: Settings): Complaint | undefined {
   if (task.name === 'classification') return undefined;
   const overClasses = ['fed-rs', 'fed-lc', 'fed-ntd'];
@@ -163,7 +157,7 @@ function deadlineWithQuorum({ quorum, deadlineSeconds }: Settings): Complaint | 
   };
 }
 
-/** SCAFFOLD reads the mean gradient off the way from one state to the other: (w_t − w_k) / Σ η. */
+/** SCAFFOLD computes the mean gradient from the change of the state: (w_t − w_k) / Σ η. */
 function meanGradients({ correction, optimizer }: Settings): Complaint | undefined {
   if (correction?.name !== 'scaffold') return undefined;
   if (optimizer.name === 'sgd' && optimizer.momentum === 0) return undefined;
@@ -184,7 +178,7 @@ function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
   };
 }
 
-/** What reads or rearranges whole models does not go with tensors that stay with their owners. */
+/** Own tensors exclude steps that read or reorder whole models. */
 function ownTensors({ share, align, refit }: Settings): Complaint | undefined {
   if (share === undefined) return undefined;
   if (align) {
@@ -202,7 +196,10 @@ function ownTensors({ share, align, refit }: Settings): Complaint | undefined {
   };
 }
 
-/** In every round, where the attackers make their updates of the honest ones. */
+/**
+ * Attackers that compute their updates from the honest ones need an honest participant in every
+ * round.
+ */
 function somebodyHonest({ attack, partition, participantsPerRound }: Settings): Complaint | undefined {
   if (attack === undefined) return undefined;
   const { attackers, name } = attack;

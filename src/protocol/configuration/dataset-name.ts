@@ -1,13 +1,13 @@
 /**
- * The name of a data set as others see it, without its place on a disk. A configuration that leaves
- * the machine, and a model, which is handed on, have this name in place of a path.
+ * The public name of a data set, without its place on a disk. A configuration or model that leaves
+ * the machine has this name in place of a path.
  */
 import type { Configuration } from './configuration.js';
 
-/** Words by which a configuration means something else than a folder. */
+/** Values of the setting that are not a folder. */
 const reserved: readonly string[] = ['fashion-mnist', 'none'];
 
-/** The last part of a path; a known name as it is. */
+/** The last part of a path; a known name stays as it is. */
 export function datasetName(dataset: string): string {
   if (!/[/\\]/.test(dataset)) return dataset;
   const parts = dataset.split(/[/\\]/).filter((part) => part !== '' && part !== '.' && part !== '..');

@@ -1,6 +1,6 @@
 /**
- * Settings that make sense on one machine only, where the data of all participants, or all of its
- * work, lie together.
+ * Finds settings that work on one machine only, because they need the data or the work of all
+ * participants in one place.
  */
 import type { Complaint } from '../../base/complaint.js';
 import type { Configuration } from './configuration.js';
@@ -22,10 +22,7 @@ const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: str
   },
 };
 
-/**
- * What of the configuration cannot be done across machines: the first such field, and what to do
- * about it.
- */
+/** The first field that cannot be used across machines, and what to do about it. */
 export function distributedProblem(configuration: Pick<Configuration, Field>): Complaint | undefined {
   for (const [field, { why, hint }] of Object.entries(reasons)) {
     const value = configuration[field as Field];

@@ -1,10 +1,10 @@
-/** How a federation of these settings is measured: by the metrics of its task. */
+/** The metrics of a federation with these settings: those of its task. */
 import type { TaskSettings } from '../../engine/nn/settings.js';
 import { classificationMetrics } from '../../metrics/classification.js';
 import type { TaskMetrics } from '../../metrics/metric.js';
 import { regressionMetrics } from '../../metrics/regression.js';
 
-/** The main one first. */
+/** The metrics, the main one first. */
 export function metricsOf({ task }: { readonly task: TaskSettings }): TaskMetrics {
   switch (task.name) {
     case 'classification':
@@ -16,6 +16,6 @@ export function metricsOf({ task }: { readonly task: TaskSettings }): TaskMetric
   }
 }
 
-/** Whether there are figures of categories besides: what is taken for what, and who holds how many. */
+/** Whether there are figures by category too: confusions, and counts of examples. */
 export const hasClasses = ({ task }: { readonly task: TaskSettings }): boolean =>
   task.name === 'classification';

@@ -98,8 +98,8 @@ export class TaskPool implements TaskRunner {
   }
 
   /**
-   * The task of a thread that ended is lost, and whoever waits for all tasks would wait for it too.
-   * So all tasks fail.
+   * The task of a thread that ended is lost, and a caller that waits for all tasks would wait for
+   * it too. So all tasks fail.
    */
   protected fail(error: Error): void {
     this.#failure ??= error;

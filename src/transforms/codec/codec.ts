@@ -1,27 +1,27 @@
 /**
- * A codec is the form in which weights travel: of an update, what its owner sends of the change of
- * each tensor; of a model, what the coordinator sends of the tensor itself. Both sides go on with
- * what the codec makes of it, so that a number that is rounded is rounded for everybody.
+ * A codec is the form in which weights travel. Of an update it encodes the change of each tensor;
+ * of a model, the tensor itself. Sender and receiver both continue with the decoded numbers, so
+ * that a rounded number is the same for all.
  *
  * A codec sees one tensor of weights at a time. Statistics, counters and attachments travel as they
- * are. It may lengthen the change of an update by no more than a thousandth where updates are
- * clipped; a change that it lengthens more is scaled down once more.
+ * are. If updates are clipped, it should lengthen a change by a thousandth at most; a change that
+ * it lengthens more is scaled down again.
  */
 import type { Shape } from '../../tensor/shape.js';
 
 export interface Codec {
-  /** As settings name it: lower-case letters, digits and hyphens. */
+  /** The name in settings: lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** The tensors of the file that stand for one of this shape. A file with others is refused. */
+  /** The tensors of the file that encode a tensor of this shape. A file with others is refused. */
   parts(shape: Shape): readonly Part[];
   /**
-   * @param values of the tensor, finite numbers
-   * @param base what they were when the round began; zeros where a model travels
+   * @param values the tensor's values, finite numbers
+   * @param base the values when the round began; zeros for a model
    * @returns the values of the parts, in their order
    */
   encode(values: Float32Array, base: Float32Array): readonly PartValues[];
   /**
-   * What the receiver makes of them. The same parts give the same numbers on every machine.
+   * Decodes the parts. The same parts give the same numbers on every machine.
    * @returns as many numbers as `base` has; numbers that are not finite are refused
    */
   decode(parts: readonly PartValues[], base: Float32Array): Float32Array;
@@ -56,7 +56,7 @@ export type PartValues =
   | Uint16Array
   | Uint8Array;
 
-/** What a run sends by which codec. */
+/** The codecs of a run, for updates and for models. */
 export interface Codecs {
   readonly update: Codec;
   readonly model: Codec;

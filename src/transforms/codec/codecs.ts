@@ -5,5 +5,5 @@ import { plain } from './plain.js';
 
 export const codecs: readonly Codec[] = [plain, half];
 
-/** Both ways plain, as it is by default. */
+/** Plain both ways, the default. */
 export const plainBothWays: Codecs = { update: plain, model: plain };

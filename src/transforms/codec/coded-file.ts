@@ -1,8 +1,8 @@
 /**
  * The file of a state whose weights are coded: a safetensors file with the parts of each weight
- * tensor, and statistics and counters as they are. Tensors lie in the order of the table, those of
- * larger elements first, so that all lie aligned. The same state, base and codec give the same
- * bytes; those of the plain codec are what `encodeSafetensors` writes.
+ * tensor, and statistics and counters as they are. Tensors are in the order of the layout, those of
+ * larger elements first, so that all are aligned. The same state, base and codec give the same
+ * bytes; the plain codec gives those of `encodeSafetensors`.
  */
 import { TensorError } from '../../base/error.js';
 import { countersFromI64, countersToI64 } from '../../tensor/counters.js';
@@ -26,7 +26,10 @@ import {
 import { type Codec, type PartValues, partArrays } from './codec.js';
 import { plain } from './plain.js';
 
-/** Where the tensors of such a file lie. @throws TensorError when two would have one name */
+/**
+ * The tensors of such a file, with their offsets. @throws TensorError when two would have the same
+ * name
+ */
 export function codedEntries(layout: StateLayout, codec: Codec): readonly SafetensorsEntry[] {
   const tensors = layout.flatMap((tensor) => partsOf(tensor, codec));
   const names = new Set<string>();
@@ -45,11 +48,11 @@ export function codedEntries(layout: StateLayout, codec: Codec): readonly Safete
     });
 }
 
-/** Of such a file, or of a plain one, without the header. */
+/** The most bytes of such a file or of a plain one, without the header. */
 export const mostBytes = (layout: StateLayout, codec: Codec): number =>
   Math.max(...[plain, codec].map((one) => codedEntries(layout, one).at(-1)?.end ?? 0));
 
-/** @param base what the state began with; zeros where it is left out */
+/** @param base the state at the start; zeros if it is left out */
 export function encodeState(
   { layout, data }: StateDict,
   base: StateDict | undefined,
@@ -78,14 +81,14 @@ export function encodeState(
   return bytes;
 }
 
-/** What the other side makes of a state that travels. */
+/** A state after it was encoded and decoded. */
 export function asItArrives(state: StateDict, base: StateDict | undefined, codec: Codec): StateDict {
   if (codec === plain) return state;
   return decodeState(encodeState(state, base, codec), state.layout, base, codec, 'its file');
 }
 
 /**
- * @param base what the state began with; zeros where it is left out
+ * @param base the state at the start; zeros if it is left out
  * @throws TensorError when the file is not one of this codec and these tensors
  */
 export function decodeState(
@@ -123,7 +126,7 @@ export function encodeCodedModel(
 }
 
 /**
- * @param codec of merged models; a model that is given, or the average of many, is plain
+ * @param codec the codec of merged models; a model to start from and an average are plain
  * @throws TensorError when the file is not one of these tensors
  */
 export function decodeCodedModel(
@@ -140,7 +143,7 @@ export function decodeCodedModel(
   throw new TensorError(`${fileName}: its codec is "${metadata.codec}", expected "${codec.name}", or none`);
 }
 
-/** The tensors of the file that stand for one of the state. */
+/** The tensors of the file that encode one tensor of the state. */
 function partsOf(
   { name, shape }: TensorEntry,
   codec: Codec,

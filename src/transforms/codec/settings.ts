@@ -1,4 +1,4 @@
-/** Settings of the codecs: in which form weights travel, each way. */
+/** The settings that name the codec of each way. */
 import { z } from 'zod';
 
 export const CODEC_NAME = /^[a-z][a-z0-9-]{0,39}$/;

@@ -106,7 +106,7 @@ export async function joinFederation(
     // Only a foreign plan can be at fault; in a plan of our own it is a bug.
     throw new FederationError(
       `federation: the plan that was accepted cannot be carried out here: ${(error as Error).message}`,
-      { cause: error, hint: 'tell whoever runs the coordinator' },
+      { cause: error, hint: 'tell the operator of the coordinator' },
     );
   } finally {
     await tasks.close();

@@ -1,8 +1,8 @@
 /**
- * The class of requests in the hub's server. Node parses all requests of one read, some two
- * thousand small ones, even after the connection was destroyed at the first: a stranger's 64 KB
- * cost 20 ms of work. Its parser stops only at a request for another protocol. So a request on a
- * dead connection pretends to be one. Node only.
+ * A request of the hub's server. Node parses all requests of one read, some two thousand small
+ * ones, even after the connection was destroyed at the first: a stranger's 64 KB cost 20 ms of
+ * work. Its parser stops only at a request for another protocol. So a request on a dead connection
+ * pretends to be one. Node only.
  */
 import { IncomingMessage } from 'node:http';
 
