@@ -44,7 +44,10 @@ const PIECE = 1 << 18;
 export type CheckedUpdate =
   /** What is wrong with the file, in a line (who, what, expected, got). */
   | { readonly problem: string }
-  /** How far the weights moved, as the root of the mean square, in units of the base's; from zero where there is no base. */
+  /**
+   * How far the weights moved: the root of the mean square of their change, relative to that of the
+   * base; from zero if there is no base.
+   */
   | { readonly problem?: undefined; readonly moved: number };
 
 /** @throws MergeError when a file cannot be read, or the base is not a model with these tensors */

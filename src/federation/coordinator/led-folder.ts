@@ -1,6 +1,4 @@
-/**
- * A run folder and who leads it: one coordinator at a time, also where others stand by. Node only.
- */
+/** A run folder and its leader: one coordinator at a time, even if others stand by. Node only. */
 import { mkdir } from 'node:fs/promises';
 import { type Signer, signer as signerOf } from '../../protocol/signed.js';
 import { FencedError } from '../../transport/error.js';
@@ -11,14 +9,14 @@ import type { RunStore } from '../rounds/run-store.js';
 import { coordinatorKey } from './coordinator-key.js';
 import type { PreparedService } from './setup/prepared-service.js';
 
-/** What a coordinator takes the lead of. */
+/** The run of which a coordinator wants the lead. */
 export interface LeadWanted {
   readonly signer: Signer;
   /** The largest epoch that the run has had. */
   lastEpoch(): Promise<number>;
 }
 
-/** Ends when another coordinator has taken over. */
+/** A lead, whose signal is aborted when another coordinator has taken over. */
 export interface Leadership {
   readonly epoch: number;
   readonly signal: AbortSignal;
@@ -31,7 +29,7 @@ export interface LedFolder {
   readonly epoch: number;
   /** Aborted when another process has taken the folder. */
   readonly claimed: AbortSignal;
-  /** The store, which records nothing any more once another coordinator leads. */
+  /** Wraps a store so that it records nothing more once another coordinator leads. */
   led(store: RunStore): RunStore;
   close(): Promise<void>;
 }
@@ -47,7 +45,7 @@ export async function leadFolder(
   { configuration, compiled }: PreparedService,
   { out, signal, lead, onWaiting }: LeadFolderOptions,
 ): Promise<LedFolder> {
-  // Weights tell about data: they are for whoever leads, and for nobody else on this machine.
+  // Weights tell about data, so only this user may read them.
   await mkdir(out, { recursive: true, mode: 0o700 }).catch(() => undefined);
   await prepareRunFolder(out, configuration);
   const job = await jobOf(out);
@@ -69,7 +67,7 @@ export async function leadFolder(
   };
 }
 
-/** Who does not lead any more records nothing: another reads the same journal. */
+/** A coordinator that no longer leads records nothing, since another one reads the same journal. */
 function ledBy(lead: Leadership | undefined, store: RunStore): RunStore {
   if (lead === undefined) return store;
   return {
