@@ -20,8 +20,8 @@ import type {
   OptimizerSettings,
   ScheduleSettings,
 } from './settings.js';
+import { meanSquaredError, softmaxCrossEntropy } from './tasks/class-losses.js';
 import { type ClassificationTask, classification } from './tasks/classification.js';
-import { meanSquaredError, softmaxCrossEntropy } from './tasks/losses.js';
 
 /** The network with this number of outputs: one for each class, if there are classes. */
 export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {

@@ -6,7 +6,7 @@
  */
 import type { Value } from '../../graph/value.js';
 import type { LastLayer } from '../layers/last-layer.js';
-import type { ClassLoss } from '../tasks/losses.js';
+import type { ClassLoss } from '../tasks/class-losses.js';
 
 /** Inputs of the training graph that stay the same during a round; P is the size of the state. */
 export interface CorrectionInputs {

@@ -6,7 +6,7 @@
  */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
-import { EXCLUDED } from '../tasks/losses.js';
+import { EXCLUDED } from '../tasks/class-losses.js';
 import type { LossCorrection } from './correction.js';
 
 export const fedNtd = ({ beta = 1, temperature = 1 } = {}): LossCorrection => ({

@@ -1,7 +1,7 @@
 /** Classification: each example belongs to one class. The metric is accuracy. */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
-import { type ClassLoss, softmaxCrossEntropy } from './losses.js';
+import { type ClassLoss, softmaxCrossEntropy } from './class-losses.js';
 import type { ClassTask, Metric, Task } from './task.js';
 
 export interface ClassificationTask extends Task {

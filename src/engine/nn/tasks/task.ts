@@ -7,7 +7,7 @@ import type { MetricFacts } from '../../../metrics/metric.js';
 import type { ColumnSpec } from '../../../tensor/column-spec.js';
 import type { Shape } from '../../../tensor/shape.js';
 import type { Value } from '../../graph/value.js';
-import type { ClassLoss } from './losses.js';
+import type { ClassLoss } from './class-losses.js';
 
 export interface Task {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as g from '../../graph/build.js';
 import { evaluate } from '../../graph/evaluate.js';
-import { type ClassLoss, meanSquaredError, softmaxCrossEntropy } from './losses.js';
+import { type ClassLoss, meanSquaredError, softmaxCrossEntropy } from './class-losses.js';
 
 const LOGITS = [1, 2, 4, -1, 0, 3];
 const LABELS = [2, 0];
