@@ -51,7 +51,7 @@ export const httpRoutes: readonly HttpRoute[] = [
   {
     ...{ method: 'GET', path: '/demonstration', roles: ['participant'] },
     asks: 'A share of a public data set to try the federation with, where the hub lends them.',
-    answers: '200 the share, in a format of Commonweight’s own; 404 where everybody brings their own data',
+    answers: '200 the share, in a format of Commonweight’s own; 404 if each participant brings its own data',
   },
   {
     ...{ method: 'GET', path: '/status', roles: ['observer', 'operator'], result: statusSchema },

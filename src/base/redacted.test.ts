@@ -22,7 +22,7 @@ describe('a text without its secrets', () => {
     'a'.repeat(43),
     'f'.repeat(64),
     'Qq'.repeat(32),
-    'this is no token: it has 43 letters',
+    'this is not a token, expected 43 letters',
     'it ends in #token= and 43 letters and digits',
     'at file:///home/me/node_modules/@nats-io/core/lib.js:1:2',
     'write to somebody@example.org',

@@ -110,7 +110,7 @@ function otherVersion(
 function keyOf(text: string): string {
   const digits = text.trim().toLowerCase();
   if (/^[0-9a-f]{64}$/.test(digits)) return digits;
-  throw new TransportError('transport: this is no key of a coordinator: it has 64 hexadecimal digits', {
+  throw new TransportError('transport: this is not a coordinator’s key, expected 64 hexadecimal digits', {
     hint: 'the coordinator prints it as --coordinator-key',
   });
 }

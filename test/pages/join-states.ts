@@ -164,7 +164,7 @@ const scripts: Readonly<Record<string, readonly JoinEvent[]>> = {
     {
       ...{ type: 'failed', kind: 'not-let-in' },
       message: 'the token is not valid',
-      hint: 'ask the operator for a token: a later one has taken its place, or its time is over',
+      hint: 'ask the operator for a new token: this one was replaced, or has expired',
     },
   ],
 };

@@ -76,7 +76,7 @@ async function whereItLies(model: string, name: string): Promise<string> {
   if (trainedOn !== undefined && datasetName(trainedOn) === name) return trainedOn;
   // A file of an earlier version has the path itself.
   if (datasetNames.includes(name) || name !== datasetName(name)) return name;
-  throw new UsageError(`"${model}" was trained on "${name}", and does not say where that lies`, {
+  throw new UsageError(`"${model}" was trained on "${name}", and does not say where that data set is`, {
     hint: 'name its folder with --dataset',
   });
 }

@@ -184,7 +184,9 @@ describe('commonweight merge', () => {
     expect(stdout).toMatch(/^merged\.safetensors: 2 files merged by absmax, \d+ tensors, /);
     expectSameState('merged.safetensors', model);
     const lost = await commonweight(['evaluate', 'merged.safetensors'], inFolder);
-    expect(lost.stderr).toContain('was trained on "fashion-mnist-sample", and does not say where that lies');
+    expect(lost.stderr).toContain(
+      'was trained on "fashion-mnist-sample", and does not say where that data set is',
+    );
     const evaluated = await commonweight(['evaluate', 'merged.safetensors', '--dataset', sample], inFolder);
     expect(evaluated.status).toBe(0);
   });

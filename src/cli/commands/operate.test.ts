@@ -134,7 +134,7 @@ describe('an operator', () => {
     expect(noRun.stderr).toBe(
       'commonweight: "localhost:8470" is neither the address of a coordinator nor the folder of a run\n  an address begins with http:// or https://; a folder is what --out named\n',
     );
-    expect(no.stderr).toContain('this is no token');
+    expect(no.stderr).toContain('this is not a token');
     for (const [command = '', ...more] of [['status'], ['drop', 'site-a'], ['rollback', '--to', '1']]) {
       const { status, stderr } = await asks([command, 'nats://me:secret@127.0.0.1:4222', ...more]);
       expect({ status, stderr }).toMatchObject({

@@ -21,7 +21,7 @@ export function addTokenFlags(command: Command): Command {
     .option('--token <token>', `the token; the variable ${VARIABLE} by default`)
     .option(
       '--token-file <file>',
-      'a file with the token, or the file that serve wrote; no list of processes shows the token then',
+      'a file with the token, or the file that serve wrote; the list of processes does not show the token then',
     );
 }
 

@@ -138,7 +138,7 @@ function checkOptions(participants: number, fraction: number, names: readonly st
   const meeting = participantNamesProblem(names);
   if (meeting !== undefined) {
     throw new PartitionError(`partition: the list of participants ${meeting}`, {
-      hint: 'give each a name of its own',
+      hint: 'give each a different name',
     });
   }
 }

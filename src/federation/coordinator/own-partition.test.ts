@@ -45,7 +45,7 @@ describe('the partition "own"', () => {
     expect(() => sharesOf(withPartition({ name: 'own' }), data, 'federation.yaml')).toThrow(
       expect.objectContaining({
         message:
-          'federation.yaml: "partition.name" is "own", by which everybody brings their own data, expected one of v, h, iid, dirichlet, shards, quantity-skew on one machine',
+          'federation.yaml: "partition.name" is "own", in which each participant brings its own data, expected one of v, h, iid, dirichlet, shards, quantity-skew on one machine',
         hint: 'lead it by `commonweight serve`, where the others join; or name a partitioner',
       }),
     );

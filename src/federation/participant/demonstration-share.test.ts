@@ -151,7 +151,7 @@ describe('a demonstration share', () => {
     await expect(
       demonstrationShare(url, await hub.tokenOf('site-a'), 'site-a', description),
     ).rejects.toMatchObject({
-      message: 'the hub lends no share: everybody brings their own data to this federation',
+      message: 'the hub lends no share: each participant brings its own data to this federation',
       hint: 'choose images of your own',
     });
   });

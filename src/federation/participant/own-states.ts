@@ -113,7 +113,7 @@ export function ownStates(
       throw new FederationError(
         `${folder.name} holds the ${keeps} of "${participant}" after round ${last.round}, and round ${round} is asked for once more`,
         {
-          hint: 'the run of the coordinator lacks rounds that there were: put them back, or start another run',
+          hint: 'the coordinator’s run has lost rounds: put them back, or start another run',
         },
       );
     },

@@ -14,7 +14,7 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
   const { participants, validation } = configuration.partition;
   if (configuration.partition.name === OWN_DATA) {
     throw new ConfigurationError(
-      `${source}: "partition.name" is "${OWN_DATA}", by which everybody brings their own data, expected one of ${partitionerNames.join(', ')} on one machine`,
+      `${source}: "partition.name" is "${OWN_DATA}", in which each participant brings its own data, expected one of ${partitionerNames.join(', ')} on one machine`,
       { hint: 'lead it by `commonweight serve`, where the others join; or name a partitioner' },
     );
   }

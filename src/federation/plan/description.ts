@@ -176,7 +176,7 @@ function requireSameMetrics({ task: told }: Configuration, own: Task): void {
   if (here === there) return;
   throw new FederationError(
     `federation: the task that was given is measured by ${here}, expected ${there}, as the coordinator does`,
-    { hint: 'pass the very task that the coordinator has' },
+    { hint: 'pass the task that the coordinator has' },
   );
 }
 

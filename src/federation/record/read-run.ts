@@ -153,7 +153,7 @@ async function readJson<Schema extends z.ZodType>(
   } catch (cause) {
     throw new FederationError(`"${file}" cannot be read: it was changed, or is of another version`, {
       cause,
-      hint: 'move it away: what is in it is then left out',
+      hint: 'move it away: the report then leaves it out',
     });
   }
 }

@@ -204,13 +204,13 @@ describe('a configuration', () => {
         correction: { name: 'scaffold' },
         optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9 },
       },
-      '"correction" is "scaffold", but "optimizer" has momentum, expected plain gradient steps, whose sum its control variates are read off',
+      '"correction" is "scaffold", but "optimizer" has momentum, expected plain gradient steps, since its control variates are computed from their sum',
       'set "optimizer" to { name: sgd, learningRate: … } without momentum',
     ],
     [
       'control variates beside an adaptive optimizer',
       { correction: { name: 'scaffold' } },
-      '"correction" is "scaffold", but "optimizer" is "adam", expected plain gradient steps, whose sum its control variates are read off',
+      '"correction" is "scaffold", but "optimizer" is "adam", expected plain gradient steps, since its control variates are computed from their sum',
       'set "optimizer" to { name: sgd, learningRate: … } without momentum',
     ],
     [
@@ -229,7 +229,7 @@ describe('a configuration', () => {
       'more participants a round than there are',
       { participantsPerRound: 3 },
       '"participantsPerRound" is 3, expected at most "partition.participants", which is 2',
-      'leave "participantsPerRound" out, and all take part in every round',
+      'leave "participantsPerRound" out, so that all take part in every round',
     ],
   ])('is refused for %s', (_, change, message, hint) => {
     expect(complaint(change)).toEqual([message, hint]);

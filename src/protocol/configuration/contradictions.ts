@@ -125,7 +125,7 @@ function noMoreThanThereAre({ participantsPerRound, partition }: Settings): Comp
   if (participantsPerRound === undefined || participantsPerRound <= participants) return undefined;
   return {
     message: `"participantsPerRound" is ${participantsPerRound}, expected at most "partition.participants", which is ${participants}`,
-    hint: 'leave "participantsPerRound" out, and all take part in every round',
+    hint: 'leave "participantsPerRound" out, so that all take part in every round',
   };
 }
 
@@ -145,14 +145,14 @@ function quorumThatCanBe({ quorum, participantsPerRound, partition }: Settings):
   if (quorum === undefined || quorum <= most) return undefined;
   return {
     message: `"quorum" is ${quorum}, expected at most the ${most} participants of a round`,
-    hint: 'leave "quorum" out, and all are waited for',
+    hint: 'leave "quorum" out to wait for all participants',
   };
 }
 
 function deadlineWithQuorum({ quorum, deadlineSeconds }: Settings): Complaint | undefined {
   if (deadlineSeconds === undefined || quorum !== undefined) return undefined;
   return {
-    message: '"deadlineSeconds" is set, but without "quorum" a round waits for everybody',
+    message: '"deadlineSeconds" is set, but without "quorum" a round waits for every participant',
     hint: 'set "quorum" to how many updates are enough',
   };
 }
@@ -163,7 +163,7 @@ function meanGradients({ correction, optimizer }: Settings): Complaint | undefin
   if (optimizer.name === 'sgd' && optimizer.momentum === 0) return undefined;
   const it = optimizer.name === 'sgd' ? 'has momentum' : `is "${optimizer.name}"`;
   return {
-    message: `"correction" is "scaffold", but "optimizer" ${it}, expected plain gradient steps, whose sum its control variates are read off`,
+    message: `"correction" is "scaffold", but "optimizer" ${it}, expected plain gradient steps, since its control variates are computed from their sum`,
     hint: 'set "optimizer" to { name: sgd, learningRate: … } without momentum',
   };
 }

@@ -17,7 +17,7 @@ const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: str
     hint: 'leave "attack" out, or try it on one machine, by `commonweight run`',
   },
   examples: {
-    why: 'deals out a part of one data set, but here everybody brings their own',
+    why: 'deals out a part of one data set, but here each participant brings its own',
     hint: 'leave "examples" out; a participant may bring fewer',
   },
 };

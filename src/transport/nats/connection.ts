@@ -79,7 +79,7 @@ async function reach(url: string, options: ConnectionOptions): Promise<NatsConne
     return await connect(options);
   } catch (cause) {
     throw new TransportError(`nats: ${url} cannot be reached: ${messageOf(cause)}`, {
-      hint: 'see that the server runs there, and that the credentials and the CA are those it knows',
+      hint: 'check that the server runs there, and that the credentials and the CA are right',
       cause,
       transient: isNobodyThere(cause),
     });
@@ -140,9 +140,12 @@ function serverOf(url: string): { readonly address: string; readonly secure: boo
   const parts = /^(?:(nats|tls):\/\/)?([^@/\s]+)\/?$/.exec(url);
   if (parts === null) {
     const shown = url.replace(/\/\/.*@/, '//…@');
-    throw new TransportError(`nats: "${shown}" is no address, expected nats://host:port or tls://host:port`, {
-      hint: 'credentials do not belong into it: take a file, or COMMONWEIGHT_NATS_TOKEN',
-    });
+    throw new TransportError(
+      `nats: "${shown}" is not an address, expected nats://host:port or tls://host:port`,
+      {
+        hint: 'do not put credentials into it: use a file, or COMMONWEIGHT_NATS_TOKEN',
+      },
+    );
   }
   return { address: parts[2] as string, secure: parts[1] === 'tls' };
 }

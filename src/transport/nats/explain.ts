@@ -13,7 +13,7 @@ export const messageOf = (error: unknown) => (error instanceof Error ? error.mes
 export const closedError = () => new TransportError('nats: the channel is closed');
 
 export const withoutJetStream = (where: string) =>
-  new TransportError(`nats: ${where} has no JetStream, which keeps what is said`, {
+  new TransportError(`nats: ${where} has no JetStream, which keeps the messages`, {
     hint: 'start nats-server with -js -sd FOLDER, or write jetstream into its configuration, and into the account',
   });
 

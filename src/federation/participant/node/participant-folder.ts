@@ -24,7 +24,7 @@ export async function participantFolder(
     (cause: unknown): never => {
       throw new FederationError(`"${file}" cannot be ${what}: ${reasonOf(cause)}`, {
         cause,
-        hint: 'fix this and rerun the same command: the work goes on where it was',
+        hint: 'fix this and rerun the same command: the work resumes where it was',
       });
     };
   // Weights tell about data, so only this user may read them.

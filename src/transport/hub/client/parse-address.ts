@@ -17,12 +17,12 @@ export function parseAddress(address: string, token: string): HubLogin {
   const url = parseUrl(address);
   const isPlace = url !== undefined && /^https?:$/.test(url.protocol) && /^\/?$/.test(url.pathname);
   if (!isPlace || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new TransportError(`transport: "${address}" is no address of a hub`, {
+    throw new TransportError(`transport: "${address}" is not the address of a hub`, {
       hint: 'it is like https://host:8470',
     });
   }
   if (!isToken(token)) {
-    throw new TransportError('transport: this is no token: it has 43 letters, digits, "-" and "_"', {
+    throw new TransportError('transport: this is not a token, expected 43 letters, digits, "-" and "_"', {
       hint: 'copy the whole token, or ask the operator for a new one',
     });
   }

@@ -113,7 +113,7 @@ describe('an observer at a hub', () => {
     const stranger = watching(hub.hub().url, 'a'.repeat(43));
     await expect(stranger.end).rejects.toMatchObject({
       reason: 'token',
-      hint: 'ask the operator for a token: a later one has taken its place, or its time is over',
+      hint: 'ask the operator for a new token: this one was replaced, or has expired',
     });
     const observer = watching(hub.hub().url, token);
     await observer.until(() => observer.texts().length > 0);

@@ -63,7 +63,7 @@ describe('the messages of a hub', () => {
       [revoked, /the token is not valid/],
       [observer, /the token is that of an observer, expected one of a participant/],
       [stranger, /"stranger" is not expected/],
-      ['short', /this is no token/],
+      ['short', /this is not a token/],
     ] as const) {
       const error = await join(token).catch((each: unknown) => each);
       expect(error).toMatchObject({ message: expect.stringMatching(message), hint: expect.any(String) });

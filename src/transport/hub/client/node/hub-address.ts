@@ -97,7 +97,7 @@ function otherHub(socket: TLSSocket, fingerprint: string): TransportError | unde
   const got = digits(socket.getPeerX509Certificate()?.fingerprint256 ?? 'none');
   if (got === fingerprint) return undefined;
   return new TransportError(`transport: the certificate's fingerprint is ${got}, expected ${fingerprint}`, {
-    hint: 'this is another hub, or somebody between: ask the operator for the fingerprint',
+    hint: 'this is another hub, or somebody in between: ask the operator for the fingerprint',
   });
 }
 
@@ -105,7 +105,7 @@ const digits = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerC
 
 function digitsOf(fingerprint: string): string {
   if (/^[0-9a-f]{64}$/.test(digits(fingerprint))) return digits(fingerprint);
-  throw new TransportError('transport: this is no fingerprint: it has 64 hexadecimal digits', {
+  throw new TransportError('transport: this is not a fingerprint, expected 64 hexadecimal digits', {
     hint: 'it is the SHA-256 of the certificate, as the hub prints it',
   });
 }

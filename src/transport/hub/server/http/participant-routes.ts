@@ -46,7 +46,7 @@ export function participantRoutes(
 
   app.get('/demonstration', participant, async (c) => {
     if (lendShare === undefined) {
-      throw new Refusal(404, 'no-demonstration', 'everybody brings their own data to this federation');
+      throw new Refusal(404, 'no-demonstration', 'each participant brings its own data to this federation');
     }
     const name = c.get('participant');
     await moving.run(name, () =>

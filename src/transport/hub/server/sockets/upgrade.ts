@@ -125,7 +125,7 @@ function greet(
     return {
       reason: 'token',
       message: token === undefined ? 'there is no token' : 'the token is not valid',
-      hint: 'ask the operator for a token: a later one has taken its place, or its time is over',
+      hint: 'ask the operator for a new token: this one was replaced, or has expired',
     };
   }
   const { identity } = record;
