@@ -13,7 +13,7 @@ import type { CheckedFiles } from './remote/receive.js';
 
 /**
  * Checks the files that a participant sent.
- * @param base the SHA-256 of what its work began with, if that is a file
+ * @param base the SHA-256 of the model that its work began with, if that is a file
  */
 export type CheckFiles = (
   participant: string,
@@ -21,7 +21,7 @@ export type CheckFiles = (
   base: string | undefined,
 ) => Promise<CheckedFiles>;
 
-/** What the files of a round must be. */
+/** The parts of the plan that say what the files of a round must be. */
 type FilePlan = Pick<
   FederationPlan,
   'layout' | 'rules' | 'methods' | 'strategy' | 'compared' | 'refit' | 'codec' | 'clipUpdate' | 'initialState'
@@ -71,7 +71,8 @@ async function checkFiles(
 }
 
 /**
- * What an update is measured from: a file of plain numbers where that is enough, else the state.
+ * The state from which an update is measured: a file of plain numbers if that is enough, otherwise
+ * the decoded state.
  */
 async function beganWith(
   participant: string,
@@ -88,7 +89,7 @@ async function beganWith(
 const methodsIn = ({ round }: UpdateAnnouncement, plan: FilePlan) =>
   methodsOf(plan, round, isEvaluated(plan.rules, round));
 
-/** An update that lacks what a merge reads, or has what nobody asked for, is refused. */
+/** Why the attachments of an update are not those that the round needs; undefined if they are. */
 function attachmentsProblem(
   participant: string,
   announcement: UpdateAnnouncement,

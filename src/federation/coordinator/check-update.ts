@@ -1,8 +1,9 @@
 /**
- * What came in as an update is somebody else's file: before it counts it must be, to the byte of
- * its header, what its owner would write by the codec for the plan's tensors, and hold sound
- * numbers only. Plain numbers are read in pieces, so that memory does not depend on the model's
- * size, with turns of the event loop between them. Other codecs are decoded as a whole. Node only.
+ * Checks the file of an update before it counts: it comes from another machine. Its header must be,
+ * to the byte, what a participant writes by the codec for the plan's tensors, and its numbers must
+ * be finite and not too far from the base. Plain numbers are read in pieces, with turns of the
+ * event loop between them, so that memory does not depend on the model's size. Other codecs are
+ * decoded as a whole. Node only.
  */
 import { readFile } from 'node:fs/promises';
 import { TensorError } from '../../base/error.js';
@@ -19,16 +20,16 @@ import { fileReader, readerOf, type StateReader } from './state-reader.js';
 import { type UpdateHeader, updateHeader } from './update-header.js';
 
 export interface UpdateCheck {
-  /** Whose file it is and what it holds, for the message: `the update of "site-b"`. */
+  /** The owner and content of the file, for the message: `the update of "site-b"`. */
   readonly what: string;
-  /** By which its weights travel; plain by default. Another needs `base` as a state. */
+  /** The codec of its weights; plain by default. Another one needs `base` as a state. */
   readonly codec?: Codec | undefined;
   /** The state that the work began with, or its file; without one, distances count from zero. */
   readonly base?: string | StateDict | undefined;
   /**
-   * How far weights may have moved: the root of their mean square, in units of the base's or of 1,
-   * whichever is larger; 100 by default. One round moves them by less than 1, and numbers far
-   * beyond would drown all others in a mean.
+   * How far weights may have moved: the root of the mean square of their change, relative to that
+   * of the base or to 1, whichever is larger; 100 by default. One round moves them by less than 1,
+   * and much larger numbers would dominate a mean.
    */
   readonly farthest?: number | undefined;
   /** The largest L2 norm of the change of the weights if updates are clipped; any by default. */
@@ -38,11 +39,11 @@ export interface UpdateCheck {
 }
 
 const FARTHEST = 100;
-/** Values that are looked at without a turn of the event loop between them. */
+/** The number of values that are read without a turn of the event loop between them. */
 const PIECE = 1 << 18;
 
 export type CheckedUpdate =
-  /** What is wrong with the file, in a line (who, what, expected, got). */
+  /** The problem with the file, in a line (who, what, expected, got). */
   | { readonly problem: string }
   /**
    * How far the weights moved: the root of the mean square of their change, relative to that of the

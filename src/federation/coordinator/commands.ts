@@ -41,7 +41,7 @@ import { closeRound } from './closing/close-round.js';
 import type { RoundUpdates } from './closing/round-updates.js';
 import { type StoredRounds, updateOf } from './closing/updates-in-memory.js';
 
-/** What commands need to be carried out. */
+/** The plan, tasks and store with which commands are carried out. */
 export interface Workshop {
   readonly plan: FederationPlan;
   readonly tasks: TaskRunner;
@@ -145,7 +145,7 @@ async function craftFromHonest(
     await store.put({ type: 'attachment', name, round, participant }, attachment);
   }
   const examples = shareOf(plan, participant).train.length;
-  // What stays with the honest participant stays there.
+  // The honest participant's own states stay with it.
   const { own: _, ...said } = claimed;
   const update = { ...said, participant, sha256, examples, seconds: secondsSince(began) };
   return { type: 'update-received', round, update };
@@ -166,8 +166,7 @@ async function mergeRound(round: number, workshop: Workshop): Promise<RoundEvent
 }
 
 /**
- * Carries out a participant's tasks: where it has tensors of its own, with those it has after a
- * round.
+ * The runner of a participant's tasks. If it has own tensors, the tasks use those after the round.
  */
 async function tasksFor(
   part: ParticipantCommand,
@@ -239,7 +238,7 @@ async function trainPooled(round: number, workshop: Workshop): Promise<RoundEven
   return { type: 'pooled-trained', round, sha256, examplesSeen: result.examplesSeen, ...tested };
 }
 
-/** What a training of the whole model begins with. */
+/** The whole state that a training begins with. */
 function wholeInitial(name: string, { initialState, own }: FederationPlan): Float32Array {
   const { data } = initialState(name);
   return own === undefined ? data : withOwnTensors(own.layout, data, own.initial(name)).data;

@@ -10,7 +10,7 @@ import { requireSound } from './closing/sound-updates.js';
 import { updatesInFiles } from './closing/updates-in-files.js';
 
 export interface ReceivedWorkshop extends ReceivedRounds {
-  /** Over the folder; see `receivingStore`. */
+  /** The store over the folder; see `receivingStore`. */
   readonly store: RunStore;
   /** Called only if there are test examples. */
   readonly tasks: () => TaskRunner;

@@ -1,7 +1,7 @@
 /**
- * Drives a run: asks the round what is due, has it done, records the facts, and asks again, until
- * nothing is due. The round makes all decisions. Everything that matters is stored before it
- * counts.
+ * Drives a run on one machine: carries out the commands that are due, records their facts, and asks
+ * again, until nothing is due. The state machine (`rounds.ts`) makes all decisions. A fact is
+ * stored before it counts.
  */
 import { turnTaker } from '../../base/turns.js';
 import type { LocalProgress } from '../../training/local-training.js';
@@ -105,7 +105,7 @@ export async function coordinate(
       await takeTurn();
     }
     if (running.size > 0) await Promise.race(running.values());
-    // What was added may be done by now, and more be due.
+    // The added commands may be done by now, and others due.
     else if (added === 0) break;
   }
   if (failure !== undefined) throw failure.error;

@@ -1,7 +1,7 @@
 /**
- * What lies among the blobs before round 1, for participants to fetch: the weights that everybody
- * begins with, where they cannot draw them themselves, and the plan, where they cannot compile it.
- * Each can be made anew, should the disk change it.
+ * The blobs that participants fetch before round 1: the first weights, if participants cannot draw
+ * them themselves, and the plan, if they cannot compile it. Each can be made again if it is damaged
+ * on the disk.
  */
 import type { Blob } from '../../protocol/blob-name.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
@@ -13,11 +13,11 @@ export interface DownloadableBlobs {
   /** The SHA-256 of the model that round 1 begins with. */
   readonly initial: string | undefined;
   readonly plan: Blob | undefined;
-  /** What is frozen. */
+  /** The frozen weights. */
   readonly frozen: Blob | undefined;
-  /** What everybody's own tensors are at first. */
+  /** The first values of the participants' own tensors. */
   readonly own: Blob | undefined;
-  /** By their SHA-256, how their bytes come about. */
+  /** Functions that make the bytes of the blobs again, by their SHA-256. */
   readonly bytesOf: ReadonlyMap<string, () => Uint8Array>;
 }
 
@@ -39,7 +39,8 @@ export async function giveBlobs(
     bytesOf.set(blob.sha256, make);
     return blob;
   };
-  // Drawn by the seed it needs no transfer, but by those who have no network.
+  // Weights that are drawn by the seed need no transfer, except to participants without the
+  // network.
   const held = start && compiled.frozen?.values;
   const own = start && compiled.own?.initial('');
   return {

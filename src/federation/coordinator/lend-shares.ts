@@ -15,7 +15,7 @@ export function lendShares(
   load: () => Promise<ImageSplit>,
 ): LendShare {
   let data: Promise<ImageSplit> | undefined;
-  /** Together they are not larger than the set. */
+  /** All shares together are not larger than the data set. */
   const encoded = new Map<string, Promise<Uint8Array>>();
   let asking = 0;
   async function encode(participant: string): Promise<Uint8Array> {

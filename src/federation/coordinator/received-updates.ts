@@ -13,10 +13,11 @@ import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore, StateRole } from '../rounds/run-store.js';
 
 /**
- * What participants send beside updates, which are read as files (closing/files-of-received.ts);
- * and what is there twice: what they fetch, and what the next round cannot do without.
+ * The roles that participants send beside updates, which are read as files
+ * (closing/files-of-received.ts).
  */
 const received = new Set<StateRole['type']>(['attachment', 'features']);
+/** The roles that are stored twice: participants fetch them, or the next round needs them. */
 const twice = new Set<StateRole['type']>([
   ...(['merged', 'common', 'average', 'server', 'solution', 'refitted'] as const),
 ]);
@@ -37,16 +38,16 @@ export function receivingStore(folder: RunFolder, blobs: BlobFolder, copies: Two
   };
 }
 
-/** What a round leaves to later rounds. */
+/** The states that a round leaves to later rounds. */
 const left = (round: number, methods: readonly string[]): StateRole[] => [
   ...(['merged', 'server', 'average', 'refitted'] as const).map((type) => ({ type, round })),
   ...methods.map((name) => ({ type: 'common' as const, name, round })),
 ];
 
 /**
- * Removes what no later step reads: files of rounds that are over; models, and what belongs to
- * them, that are void or older than the last `keep`; and blobs that nothing refers to, such as a
- * late update.
+ * Removes files that no later step reads: files of finished rounds; models, with their slots and
+ * averages, that are void or older than the last `keep`; and blobs that nothing refers to, such as
+ * a late update.
  */
 export async function discardReceived(
   event: RoundEvent,

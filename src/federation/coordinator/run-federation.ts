@@ -39,11 +39,11 @@ import { coordinate, type Observer } from './coordinator.js';
 import { type PreparedRun, prepareRun, type RunSettings } from './setup/prepared-run.js';
 
 export interface FederationOptions extends RunSettings {
-  /** What stands between the run and its workers, such as a memory of what others have done. */
+  /** Wraps the workers, for example with a cache of tasks that several runs share. */
   readonly tasks?: ((workers: TaskRunner) => TaskRunner) | undefined;
   readonly observer?: RunSettings['observer'] &
     Observer & {
-      /** Before the first training. */
+      /** Called before the first training. */
       onStart?(start: RunStart): void;
     };
 }
@@ -63,7 +63,7 @@ export interface RunStart {
 /**
  * Runs the federation to its end.
  * @throws CommonweightError when a setting, the data or the folder is at fault, or the loss
- *   diverges.
+ *   diverges
  */
 export async function runFederation(
   input: ConfigurationInput,
@@ -102,7 +102,7 @@ export async function runFederation(
   }
 }
 
-/** Digests of the data, and who holds how many of what, where that is shared. */
+/** Keeps the digests of the data, and the counts of categories if they may be shared. */
 async function keepFacts({ configuration, data, shares }: PreparedRun, out: string | undefined) {
   if (out === undefined) return;
   await keepLabelCounts(out, configuration.shareLabelCounts ? labelCountsOf(data.train, shares) : undefined);
@@ -110,8 +110,8 @@ async function keepFacts({ configuration, data, shares }: PreparedRun, out: stri
 }
 
 /**
- * All rounds that are left, by workers that live as long.
- * @param onState what the run is after each fact
+ * Runs all rounds that are left, and closes the workers after them.
+ * @param onState called with the state after each fact
  */
 async function conduct(
   prepared: PreparedRun,
@@ -162,7 +162,7 @@ function trainingPool({ data, workers, compiled, plan: { attackers } }: Prepared
   return new WorkerPool(setup, workers);
 }
 
-/** Everybody's own model, where some tensors stay with their owners. */
+/** The participants' own models, if some tensors stay with their owners. */
 function personalParts(
   { own, frozen, model }: CompiledFederation,
   shares: readonly Share[],
@@ -182,7 +182,9 @@ function personalParts(
   return { personal, isPart: true };
 }
 
-/** Where the run is kept: a folder, which is this process's alone until it is closed, or memory. */
+/**
+ * Opens the run's store: a folder, which no other process can use until it is closed, or memory.
+ */
 async function openStore(
   { out, signal, observer }: FederationOptions,
   configuration: Configuration,

@@ -1,6 +1,6 @@
 /**
- * A federation whose participants are elsewhere: what `run-federation.ts` puts together for one
- * machine, without anybody's data. The transport is the caller's. Node only.
+ * Leads a federation whose participants are on other machines, as `run-federation.ts` does on one
+ * machine. The caller brings the transport. Node only.
  */
 import { link, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -34,40 +34,43 @@ import { openRecord, type ServedRecord } from './served-record.js';
 import { type ServedRounds, servedRounds } from './served-rounds.js';
 import { type PreparedService, prepareService, type ServiceSettings } from './setup/prepared-service.js';
 
-/** What a transport is opened with. */
+/** The parts with which a transport is opened. */
 export interface Opening {
   readonly handlers: SigningHandlers;
   readonly blobs: BlobFolder;
-  /** The run's folder, for what the transport keeps itself. */
+  /** The run folder, for the transport's own files. */
   readonly folder: string;
-  /** The coordinator's own data as it finds them: participants are told the name alone. */
+  /** The coordinator's own data set, as it was given; participants learn only its name. */
   readonly dataset: string;
-  /** The size of a model's file. */
+  /** The size of a model file. */
   readonly modelBytes: number;
   status(): Status;
-  /** What observers may see. */
+  /** The view for observers. */
   readonly view: LiveView;
-  /** What an operator asks for. */
+  /** Carries out an operator's requests. */
   readonly operator: RunOperator;
-  /** Of a public data set; missing where there is none to be lent. */
+  /** Lends shares of a public data set; undefined if there is none to lend. */
   readonly lendShare?: LendShare;
 }
 
 export interface ServeOptions extends ServiceSettings {
   /**
-   * Waits until this coordinator is the one that leads, where others stand by; the folder's own
-   * lock decides without it.
+   * Waits until this coordinator leads, if others stand by. Without it, the folder's own claim
+   * decides.
    */
   lead?(wanted: LeadWanted): Promise<Leadership>;
   open(opening: Opening): Promise<CoordinatorEnd>;
   readonly observer?: ServiceSettings['observer'] &
     RemoteObserver & {
-      /** The run is over: these have not fetched the final model yet. */
+      /**
+       * Called at the end of the run with the participants that have not fetched the final model
+       * yet.
+       */
       onFarewell?(waitingFor: readonly string[]): void;
     };
   /**
-   * Offers the plan also of a network that is part of this package: for participants written in
-   * other languages.
+   * Also offers the plan of a network that is part of this package, for participants in other
+   * languages.
    */
   readonly offerPlan?: boolean | undefined;
   /** How long participants have at the end to fetch the final model; ten minutes by default. */
@@ -101,7 +104,7 @@ export async function serveFederation(
   }
 }
 
-/** Nobody trains here: threads evaluate on the test examples, where there are any. */
+/** The threads that evaluate models on the test examples, if there are any; nobody trains here. */
 function testPool({ compiled, test }: PreparedService, workers = availableParallelism()) {
   let pool: WorkerPool | undefined;
   const setup = { plan: compiled.plan, frozen: compiled.frozen?.values.data, train: test, test };
@@ -149,7 +152,7 @@ function openingOf(service: Service, options: ServeOptions): Opening {
   };
 }
 
-/** What observers are told once. */
+/** The part of the view that does not change. */
 function overviewOf({ prepared, record: { description, version } }: Service): Overview {
   const { configuration, participants, facts, plan } = prepared;
   return {
@@ -163,7 +166,7 @@ function overviewOf({ prepared, record: { description, version } }: Service): Ov
   };
 }
 
-/** All rounds that are left, and the time in which participants fetch the final model. */
+/** Leads all rounds that are left, and waits while participants fetch the final model. */
 async function conduct(
   service: Service,
   end: CoordinatorEnd,

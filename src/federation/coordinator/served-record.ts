@@ -1,7 +1,7 @@
 /**
- * What the coordinator of participants elsewhere has on its disk, open: the blobs that participants
- * send and fetch, the second copies of what the next round needs, the store over both, and the
- * description that everybody agrees to. Node only.
+ * The open files of a coordinator whose participants are on other machines: the blobs that
+ * participants send and fetch, the second copies of files that the next round needs, the store over
+ * both, and the description that all agree to. Node only.
  */
 import { join } from 'node:path';
 import type { Description } from '../../protocol/description.js';
@@ -24,16 +24,16 @@ export interface ServedRecord {
   readonly given: DownloadableBlobs;
   readonly copies: TwoCopies;
   readonly store: RunStore;
-  /** Of the rounds, for observers. */
+  /** The measurements of the rounds, for observers. */
   readonly details: KeptDetails;
   readonly description: Description;
-  /** Of this package. */
+  /** The version of this package. */
   readonly version: string | undefined;
 }
 
 interface RecordOptions {
   readonly out: string;
-  /** Offers the plan although participants can compile it. */
+  /** Whether to offer the plan although participants can compile it. */
   readonly offerPlan?: boolean | undefined;
   readonly onNotice?: ((notice: string) => void) | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The rounds of a federation whose participants are elsewhere, over what the coordinator has on its
- * disk: how files are checked, merged, mended and removed. Node only.
+ * The rounds of a federation whose participants are on other machines, over the coordinator's
+ * files: how these are checked, merged, repaired and removed. Node only.
  */
 import { updatesProblem } from '../../merge/memory/checks.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -20,18 +20,18 @@ import type { PreparedService } from './setup/prepared-service.js';
 
 export interface ServedRounds {
   readonly rounds: RemoteRounds;
-  /** Makes a blob sound that the disk has changed. */
+  /** Repairs a blob that was damaged on the disk. */
   mend(sha256: string): Promise<void>;
 }
 
 interface RoundsOptions {
   readonly clock: Clock;
   readonly observer: RemoteObserver;
-  /** What evaluates models; asked where there are test examples only. */
+  /** The runner that evaluates models; called only if there are test examples. */
   readonly tasks: () => TaskRunner;
 }
 
-/** Taken up where an earlier coordinator has left them. */
+/** Opens the rounds, and resumes where an earlier coordinator ended. */
 export async function servedRounds(
   service: PreparedService,
   { folder, claimed }: LedFolder,
@@ -65,7 +65,8 @@ export async function servedRounds(
   });
   await continueRun(folder, configuration, rounds.state());
   claimed.addEventListener('abort', () => rounds.handlers.onFenced?.(claimed.reason));
-  // A coordinator that was killed right after it recorded this left it undone.
+  // A coordinator that was killed right after it recorded the last fact may not have removed old
+  // files.
   const lastEvent = store.events.at(-1);
   if (lastEvent !== undefined) await discardAfter(lastEvent, rounds.state());
   return { rounds, mend };

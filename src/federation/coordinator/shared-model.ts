@@ -1,6 +1,6 @@
 /**
- * A store that reads a model once for all participants: what a round's training begins with, or
- * what all evaluate, is one array instead of one for each.
+ * A store that reads a model once for all participants: the model that they train from or evaluate
+ * is one array instead of one for each.
  */
 import type { StateDict } from '../../tensor/state-dict.js';
 import { isModel, type RunStore } from '../rounds/run-store.js';

@@ -1,6 +1,6 @@
 /**
- * Reads a state in pieces, from memory or from a file of plain numbers, so that what looks at a
- * whole state needs no more memory for a large one. Node only.
+ * Reads a state in pieces, from memory or from a file of plain numbers, so that a reader of a large
+ * state needs no more memory. Node only.
  */
 import type { TensorFile } from '../../merge/files/tensor-file.js';
 import { readChunk } from '../../merge/files/tensor-source.js';
@@ -9,7 +9,7 @@ import { roleOf } from '../../tensor/roles.js';
 import type { StateDict, TensorEntry } from '../../tensor/state-dict.js';
 
 export interface StateReader {
-  /** `count` values of a tensor, from its value `at` on. */
+  /** Reads `count` values of a tensor, from its value `at` on. */
   read(tensor: TensorEntry, at: number, count: number): Float32Array;
 }
 

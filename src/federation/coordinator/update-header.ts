@@ -1,7 +1,7 @@
 /**
- * The header of an update's file is, to the byte, what its owner would write: the tensors of the
- * plan, in their order, without metadata, which would be bytes of the sender's choice. What differs
- * is said in words. Node only.
+ * Checks the header of an update's file. It must be, to the byte, what a participant writes: the
+ * tensors of the plan, in order, without metadata, in which a sender could put any bytes. A
+ * difference is described in words. Node only.
  */
 import { open } from 'node:fs/promises';
 import type { TensorFile } from '../../merge/files/tensor-file.js';
@@ -11,8 +11,8 @@ import { layoutDifference, stateLayout } from '../../tensor/state-dict.js';
 
 export interface UpdateHeader {
   /**
-   * A header as long as the format allows, 100 MB, is not even read; one of about the right length
-   * is, to say what is wrong.
+   * The problem with the header's length. A very long header (the format allows 100 MB) is not
+   * read; one of about the right length is, to say what is wrong.
    * @throws MergeError when the file cannot be read
    */
   lengthProblem(path: string): Promise<string | undefined>;
@@ -20,8 +20,8 @@ export interface UpdateHeader {
 }
 
 /**
- * @param entries that are expected
- * @param what is looked at, for the message
+ * @param entries the expected tensors
+ * @param what the name of the file in the message
  */
 export function updateHeader(entries: readonly SafetensorsEntry[], what: string): UpdateHeader {
   const expected = formatSafetensorsHeader(entries);
@@ -43,7 +43,7 @@ export function updateHeader(entries: readonly SafetensorsEntry[], what: string)
     },
     problem(file) {
       const actual = readUpTo(file.fd, file.path, 0, new Uint8Array(expected.length));
-      // The sizes of tensors and of the file have been compared when it was opened.
+      // The sizes of the tensors and of the file were compared when it was opened.
       const { dataStart, entries: given } = file.header;
       if (dataStart === expected.length && Buffer.compare(actual, expected) === 0) return undefined;
       return (

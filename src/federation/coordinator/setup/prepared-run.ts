@@ -1,6 +1,6 @@
 /**
- * Settings, data and what a program brings → a federation on this machine that is ready to be run:
- * its shares, its compiled plan, and what each participant does in every round. Node only.
+ * Prepares a run on this machine: settings, data and a program's extensions → the shares, the
+ * compiled plan, and the work of each participant. Node only.
  */
 import { availableParallelism } from 'node:os';
 import { bytesOf, checkSplit, type TrainTestSplit } from '../../../data/dataset.js';
@@ -25,27 +25,27 @@ import { configurationWith } from './initial-model.js';
 import { withOwnNormalization } from './own-normalization.js';
 import { withOwnSettings } from './own-settings.js';
 
-/** What decides which federation is run. */
+/** The settings of a run beside its configuration. */
 export interface RunSettings {
-  /** Where the run is kept, and taken up again; without it nothing is written. */
+  /** The run folder, from which the run can be resumed; without it nothing is written. */
   readonly out?: string | undefined;
-  /** Worker threads; the number of cores by default. */
+  /** The number of worker threads; the number of cores by default. */
   readonly workers?: number | undefined;
-  /** That all of it may take; the machine's memory by default. */
+  /** The most memory that the run may take; the machine's memory by default. */
   readonly mostMemoryBytes?: number | undefined;
   /** A folder with the data set's files. */
   readonly dataDir?: string | undefined;
   /** The data, in place of the configuration's. */
   readonly data?: TrainTestSplit | undefined;
-  /** What the program brings itself. */
+  /** The extensions of the program. */
   readonly extensions?: Extensions | undefined;
   /** A safetensors file with the weights to start from. */
   readonly init?: string | undefined;
-  /** Interrupts the run between two steps; it can be taken up again where it has a folder. */
+  /** Interrupts the run between two steps. It can be resumed if it has a folder. */
   readonly signal?: AbortSignal | undefined;
-  /** Rounds of a run of this configuration, to be run again as they were (`replay.ts`). */
+  /** Rounds of an earlier run of this configuration, to be repeated (`replay.ts`). */
   readonly recorded?: readonly RecordedRound[] | undefined;
-  /** What errors call the configuration: a file's name; "options" by default. */
+  /** The name of the configuration in errors: a file's name; "options" by default. */
   readonly source?: string | undefined;
   readonly observer?: {
     onData?: OnDataProgress;
@@ -58,15 +58,15 @@ export interface PreparedRun {
   readonly configuration: Configuration;
   readonly data: TrainTestSplit;
   readonly shares: readonly Share[];
-  /** Worker threads. */
+  /** The number of worker threads. */
   readonly workers: number;
   readonly compiled: FederationWithNetwork;
   readonly plan: FederationPlan;
 }
 
 /**
- * @throws CommonweightError when a setting or the data are at fault, or it needs more memory than
- *   there is.
+ * @throws CommonweightError when a setting or the data are at fault, or the run needs more memory
+ *   than there is
  */
 export async function prepareRun(input: ConfigurationInput, options: RunSettings): Promise<PreparedRun> {
   const { source = 'options', workers = availableParallelism(), extensions = {} } = options;

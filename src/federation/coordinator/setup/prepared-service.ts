@@ -1,6 +1,6 @@
 /**
- * Settings and what a program brings → a federation of participants elsewhere that is ready to be
- * led: what `prepared-run.ts` makes for one machine, without anybody's data. Node only.
+ * Prepares a federation across machines, as `prepared-run.ts` does on one machine: settings and a
+ * program's extensions → the compiled plan, and the coordinator's test data. Node only.
  */
 import type { DataFacts, Dataset } from '../../../data/dataset.js';
 import type { Strategy } from '../../../merge/strategy.js';
@@ -20,17 +20,20 @@ import { withOwnSettings } from './own-settings.js';
 import type { RunSettings } from './prepared-run.js';
 import { servedData } from './served-data.js';
 
-/** As for a run on one machine; workers only evaluate here, on the coordinator's test examples. */
+/**
+ * The settings of a run on one machine that apply here too. Workers only evaluate, on the
+ * coordinator's test examples.
+ */
 export interface ServiceSettings
   extends Pick<
     RunSettings,
     'workers' | 'dataDir' | 'extensions' | 'init' | 'signal' | 'source' | 'observer'
   > {
-  /** Where the run is kept, and taken up again. */
+  /** The run folder, from which the run can be resumed. */
   readonly out: string;
   /**
-   * What the coordinator tests with, in place of the configuration's data set; with no examples it
-   * says only what the data are.
+   * The coordinator's test data, in place of the configuration's data set. Without examples they
+   * only describe the columns.
    */
   readonly test?: Dataset | undefined;
 }
@@ -38,9 +41,9 @@ export interface ServiceSettings
 export interface PreparedService {
   readonly configuration: Configuration;
   readonly participants: readonly string[];
-  /** What the data of all are. */
+  /** The facts that all participants' data share. */
   readonly facts: DataFacts;
-  /** What the coordinator tests with; it may have no examples. */
+  /** The coordinator's test data; they may have no examples. */
   readonly test: Dataset;
   readonly strategy: Strategy;
   readonly compiled: FederationWithNetwork;
@@ -49,7 +52,7 @@ export interface PreparedService {
   readonly isGiven: boolean;
 }
 
-/** @throws CommonweightError when a setting or the data are at fault. */
+/** @throws CommonweightError when a setting or the data are at fault */
 export async function prepareService(
   input: ConfigurationInput,
   options: ServiceSettings,
@@ -84,7 +87,7 @@ export async function prepareService(
     initialState,
     steps,
   );
-  // Of the tensors that stay with participants it has none: there is no whole model to test.
+  // The coordinator does not have the participants' own tensors, so it has no whole model to test.
   const plan = tensors === undefined ? planned : { ...planned, testExamples: 0 };
   return { configuration, participants, facts, test, strategy, compiled, plan, isGiven: init !== undefined };
 }

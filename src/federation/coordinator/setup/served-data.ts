@@ -1,7 +1,7 @@
 /**
- * What the data of a federation across machines are, and those that the coordinator tests with: a
- * set that a program hands in, a folder or a known set of pictures, or the settings where the
- * coordinator has none. Node only.
+ * The description of the data of a federation across machines, and the coordinator's test data: a
+ * data set of a program, a folder or a known set of pictures, or only settings if the coordinator
+ * has no data. Node only.
  */
 import { checkDataset, type DataFacts, type Dataset } from '../../../data/dataset.js';
 import {
@@ -14,16 +14,16 @@ import type { Configuration, ConfigurationInput } from '../../../protocol/config
 import { withOwnNormalization } from './own-normalization.js';
 
 export interface ServedData {
-  /** It knows by what pictures are normalized. */
+  /** The configuration, with the normalization of pictures. */
   readonly configuration: Configuration;
   readonly facts: DataFacts;
-  /** It may have no examples. */
+  /** The test data; they may have no examples. */
   readonly test: Dataset;
 }
 
 interface DataOptions extends LoadDatasetOptions {
   readonly test: Dataset | undefined;
-  /** The folder of the run. */
+  /** The run folder. */
   readonly out: string;
 }
 
