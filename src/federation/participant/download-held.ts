@@ -1,7 +1,7 @@
 /**
  * Downloads once what the coordinator alone has, where a participant cannot draw it by the seed:
- * frozen weights and constants, and own tensors to begin with. A file that is larger than the memory for the work
- * is refused before it is downloaded.
+ * frozen weights, constants, and the first values of own tensors that do not follow from the seed.
+ * A file that is larger than the memory for the work is refused before it is downloaded.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
