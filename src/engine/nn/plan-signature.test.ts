@@ -7,8 +7,8 @@ import { compileFisherPlan } from './fisher-plan.js';
 import { onPixels, pixels } from './models/normalize-pixels.js';
 import { compilePlan, type PlanOptions } from './plan.js';
 import { evaluationSignature, signatureProblem, sumSignature, trainingSignature } from './plan-signature.js';
+import { meanSquaredError } from './tasks/class-losses.js';
 import { classification } from './tasks/classification.js';
-import { meanSquaredError } from './tasks/losses.js';
 
 const classes = 3;
 const inputs = [pixels([1, 28, 28])];
