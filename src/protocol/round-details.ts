@@ -24,8 +24,8 @@ export const roundDetailsSchema = z.strictObject({
     .strictObject({
       examples: z.int().positive(),
       /**
-       * By participant and by strategy: [label][prediction]. Those of participants are missing where
-       * there are too many.
+       * By participant and by strategy: [label][prediction]. Those of participants are missing
+       * where there are too many.
        */
       confusion: z.strictObject({
         own: z.record(z.string(), z.array(counts)),

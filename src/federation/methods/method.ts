@@ -39,9 +39,9 @@ export interface Method {
    */
   readonly keeps?: string;
   /**
-   * The graph of a sum over the owner's examples. `compute` asks for its mean by `tasks.mean`, under
-   * the name of the method. It is compiled from the network, or sent by a coordinator that alone has
-   * the network.
+   * The graph of a sum over the owner's examples. `compute` asks for its mean by `tasks.mean`,
+   * under the name of the method. It is compiled from the network, or sent by a coordinator that
+   * alone has the network.
    */
   plan?(learner: Pick<PlanOptions, 'network' | 'inputs' | 'task' | 'freeze'>): SumPlan;
   /** The settings of a round's training that the method changes. */
