@@ -14,7 +14,7 @@ import { roleOf } from '../../tensor/roles.js';
 import { layoutSize, type StateDict, type StateLayout } from '../../tensor/state-dict.js';
 import { clippedAtMost } from '../../transforms/clip.js';
 import type { Codec } from '../../transforms/codec/codec.js';
-import { codedEntries, decodeState } from '../../transforms/codec/coded-file.js';
+import { codedEntries, decodeStateInTurns } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
 import { fileReader, readerOf, type StateReader } from './state-reader.js';
 import { type UpdateHeader, updateHeader } from './update-header.js';
@@ -98,7 +98,7 @@ async function decoded(
   { codec = plain, base, what }: UpdateCheck,
 ): Promise<StateDict> {
   if (typeof base !== 'object') throw new Error('internal: an update is decoded without what it began with');
-  return decodeState(await readFile(path), layout, base, codec, what);
+  return decodeStateInTurns(await readFile(path), layout, base, codec, what, turnTaker());
 }
 
 async function checkValues(

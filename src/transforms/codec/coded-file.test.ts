@@ -8,7 +8,9 @@ import {
   asItArrives,
   codedEntries,
   decodeCodedModel,
+  decodedTensors,
   decodeState,
+  decodeStateInTurns,
   encodeCodedModel,
   encodeState,
   mostBytes,
@@ -73,6 +75,34 @@ describe('the file of a coded state', () => {
     for (const place of [6, 7, 8]) expect(decoded.data[place]).toBe(state.data[place]);
     const far = weights.map((i) => Math.abs(decoded.data[i]! - state.data[i]!));
     expect(Math.max(...far)).toBeLessThan({ plain: 1e-30, half: 1e-5, signs: 0.02 }[codec.name]!);
+  });
+
+  it('is decoded tensor by tensor, with a turn after each', async () => {
+    const file = encodeState(state, base, half);
+    let turns = 0;
+    const takeTurn = async () => void turns++;
+    const decoded = await decodeStateInTurns(file, layout, base, half, 'file', takeTurn);
+    expect(decoded).toEqual(decodeState(file, layout, base, half, 'file'));
+    expect(turns).toBe(layout.length);
+  });
+
+  it('is read no further than it is decoded', () => {
+    const file = encodeState(state, base, half);
+    const { entries, dataStart } = parseSafetensorsHeader(file, 'file');
+    const read: string[] = [];
+    const coded = {
+      ...{ name: 'file', entries },
+      read({ name, begin, end }: (typeof entries)[number]) {
+        read.push(name);
+        return file.slice(dataStart + begin, dataStart + end).buffer;
+      },
+    };
+    const zeros = ({ size }: { readonly size: number }) => new Float32Array(size);
+    const tensors = decodedTensors(coded, layout, zeros, half);
+    expect(tensors.next().value?.[0].name).toBe('fc.weight');
+    expect(read).toEqual(['fc.weight']);
+    expect([...tensors]).toHaveLength(3);
+    expect(read).toEqual(layout.map(({ name }) => name));
   });
 
   it('is refused where it is of another codec, or of other tensors', () => {

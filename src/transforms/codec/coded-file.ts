@@ -5,6 +5,7 @@
  * bytes; the plain codec gives those of `encodeSafetensors`.
  */
 import { TensorError } from '../../base/error.js';
+import type { TakeTurn } from '../../base/turns.js';
 import { countersFromI64, countersToI64 } from '../../tensor/counters.js';
 import { type Dtype, dtypeBytes } from '../../tensor/dtype.js';
 import { roleOf } from '../../tensor/roles.js';
@@ -98,21 +99,72 @@ export function decodeState(
   codec: Codec,
   fileName: string,
 ): StateDict {
-  const { entries, dataStart } = parseSafetensorsHeader(bytes, fileName);
-  const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const data = new Float32Array(layoutSize(layout));
+  const coded = codedBytes(bytes, fileName);
+  for (const [tensor, values] of decodedTensors(coded, layout, (entry) => baseOf(entry, base), codec)) {
+    data.set(values, tensor.offset);
+  }
+  return { layout, data };
+}
+
+/** The same, with a turn for other work of the thread between two tensors when it is due. */
+export async function decodeStateInTurns(
+  bytes: Uint8Array,
+  layout: StateLayout,
+  base: StateDict | undefined,
+  codec: Codec,
+  fileName: string,
+  takeTurn: TakeTurn,
+): Promise<StateDict> {
+  const data = new Float32Array(layoutSize(layout));
+  const coded = codedBytes(bytes, fileName);
+  for (const [tensor, values] of decodedTensors(coded, layout, (entry) => baseOf(entry, base), codec)) {
+    data.set(values, tensor.offset);
+    await takeTurn();
+  }
+  return { layout, data };
+}
+
+/** A file of coded tensors that is read in pieces. */
+export interface CodedFile {
+  /** In errors. */
+  readonly name: string;
+  readonly entries: readonly SafetensorsEntry[];
+  /** The bytes of one of its tensors, which the caller may keep. */
+  read(entry: SafetensorsEntry): ArrayBuffer;
+}
+
+function codedBytes(bytes: Uint8Array, name: string): CodedFile {
+  const { entries, dataStart } = parseSafetensorsHeader(bytes, name);
+  return {
+    ...{ name, entries },
+    // A copy: nothing says that the tensor is aligned in `bytes`.
+    read: ({ begin, end }) => new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end)).buffer,
+  };
+}
+
+/**
+ * Decodes one tensor after the other, in the order of the layout.
+ * @param began what a tensor was when the round began
+ * @throws TensorError when the file is not one of this codec and these tensors
+ */
+export function* decodedTensors(
+  { name: fileName, entries, read }: CodedFile,
+  layout: StateLayout,
+  began: (tensor: TensorEntry) => Float32Array,
+  codec: Codec,
+): Generator<readonly [tensor: TensorEntry, values: Float32Array]> {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
   for (const tensor of layout) {
     const raw = partsOf(tensor, codec).map((part) => {
-      const { begin, end } = sameEntry(byName.get(part.name), part, fileName);
+      const entry = sameEntry(byName.get(part.name), part, fileName);
       byName.delete(part.name);
-      // A copy: nothing says that the tensor is aligned in `bytes`.
-      return new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end)).buffer;
+      return read(entry);
     });
-    data.set(decodeTensor(tensor, raw, baseOf(tensor, base), codec, fileName), tensor.offset);
+    yield [tensor, decodeTensor(tensor, raw, began(tensor), codec, fileName)];
   }
   const [extra] = byName.keys();
   if (extra !== undefined) throw new TensorError(`${fileName}: "${extra}" is not expected`);
-  return { layout, data };
 }
 
 /** The file of a model, which names its codec in its metadata unless that is plain. */

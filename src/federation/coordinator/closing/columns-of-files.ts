@@ -28,7 +28,7 @@ export async function* columnsOfFiles(
     for (const tensor of layout) {
       for (let at = 0; at < tensor.size; at += most) {
         const count = Math.min(most, tensor.size - at);
-        const read = new Map([...files].map(([path, file]) => [path, values(file, tensor, at, count)]));
+        const read = new Map([...files].map(([path, file]) => [path, valuesOfFile(file, tensor, at, count)]));
         const piece = (path: string) => read.get(path) as Float32Array;
         yield { states: updates.map(piece), bases: starts.map(piece) };
       }
@@ -38,8 +38,13 @@ export async function* columnsOfFiles(
   }
 }
 
-/** The same values as decoding the whole file gives. */
-function values(file: TensorSource, { name }: TensorEntry, at: number, count: number): Float32Array {
+/** Values of a tensor, the same as decoding the whole file gives. */
+export function valuesOfFile(
+  file: TensorSource,
+  { name }: TensorEntry,
+  at: number,
+  count: number,
+): Float32Array {
   const dtype = file.entries.get(name)?.dtype ?? 'F32';
   const size = dtypeBytes[dtype];
   const bytes = new Uint8Array(size * count);
