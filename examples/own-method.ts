@@ -9,7 +9,7 @@ export const movement: Method = {
   title: 'movement',
   leaves: 'how far each weight moved in the round',
   // The coordinator refuses other values, so that no participant drowns the others.
-  bound: { least: 0, farthest: 100 },
+  bound: { least: 0, most: 100 },
   async compute({ layout, base, state }) {
     return { attachment: { layout, data: state.map((weight, i) => Math.abs(weight - (base[i] as number))) } };
   },

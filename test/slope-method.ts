@@ -11,7 +11,7 @@ export const slope: Method = {
   name: 'slope',
   title: 'slope',
   leaves: 'the mean gradient of the loss at the trained weights',
-  bound: { farthest: 100 },
+  bound: { least: -100, most: 100 },
   plan({ task, ...learner }) {
     const { tensors, output, weights } = networkOnBatch(learner, BATCH);
     const targets = task.targets.map(({ name, shape, dtype }) => g.input(name, [BATCH, ...shape], dtype));

@@ -48,10 +48,8 @@ async function checkFiles(
 ): Promise<CheckedFiles> {
   if (announcement.type === 'contributed' && announcement.file !== undefined && plan.refit !== undefined) {
     const path = blobs.pathOf(announcement.file.sha256);
-    // Sums over examples grow with the number of examples.
     const { problem } = await checkUpdate(path, featureLayout(plan.refit.features), {
-      what: `the sums of features of "${participant}"`,
-      farthest: Infinity,
+      ...{ what: `the sums of features of "${participant}"`, farthest: Infinity, ...plan.refit.bound },
     });
     return { problem };
   }

@@ -34,8 +34,9 @@ export interface UpdateCheck {
   readonly farthest?: number | undefined;
   /** The largest L2 norm of the change of the weights if updates are clipped; any by default. */
   readonly clip?: number | undefined;
-  /** The least allowed value; any by default. */
+  /** The least and the most that each value may be; any by default. */
   readonly least?: number | undefined;
+  readonly most?: number | undefined;
 }
 
 const FARTHEST = 100;
@@ -105,9 +106,10 @@ async function checkValues(
   own: StateReader,
   base: StateReader | undefined,
   layout: StateLayout,
-  { what, farthest = FARTHEST, clip = Infinity, least = -Infinity }: UpdateCheck,
+  { what, farthest = FARTHEST, clip = Infinity, least = -Infinity, most = Infinity }: UpdateCheck,
 ): Promise<CheckedUpdate> {
   const takeTurn = turnTaker();
+  const isBounded = least > -Infinity || most < Infinity;
   const unsound = (name: string, index: number, value: number | undefined, expected: string) => ({
     problem: `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}`,
   });
@@ -123,8 +125,10 @@ async function checkValues(
       const values = own.read(tensor, at, count);
       const bad = firstNotFinite(values);
       if (bad >= 0) return unsound(name, at + bad, values[bad], 'a finite number');
-      const low = least === -Infinity ? -1 : values.findIndex((value) => value < least);
-      if (low >= 0) return unsound(name, at + low, values[low], `a number from ${least}`);
+      const beyond = isBounded ? values.findIndex((value) => value < least || value > most) : -1;
+      if (beyond >= 0) {
+        return unsound(name, at + beyond, values[beyond], `a number from ${least} to ${most}`);
+      }
       const squares = squaresOf(values, base?.read(tensor, at, count));
       for (const sum of roleOf(name) === 'weight' ? [all, weights] : [all]) {
         sum.moved += squares.moved;
@@ -134,11 +138,11 @@ async function checkValues(
   }
   const size = Math.max(layoutSize(layout), 1);
   const [distance, began] = [Math.sqrt(all.moved / size), Math.sqrt(all.base / size)];
-  const most = farthest * Math.max(began, 1);
-  if (distance > most) {
+  const allowed = farthest * Math.max(began, 1);
+  if (distance > allowed) {
     const from = base === undefined ? 'zero' : 'where they began';
     return {
-      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
+      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(allowed.toPrecision(3))}`,
     };
   }
   const norm = Math.sqrt(weights.moved);

@@ -190,7 +190,7 @@ async function sumFeatures(
 ): Promise<RoundEvent> {
   const { plan, tasks, store } = workshop;
   const own = { share: shareOf(plan, participant), tasks };
-  const sums = await ownFeatures(own, await refittedModel(round, workshop));
+  const sums = await ownFeatures(own, await refittedModel(round, workshop), refitOf(workshop));
   const sha256 = await store.put({ type: 'features', round, participant }, sums);
   return { type: 'contributed', round, phase: 'features', participant, sha256 };
 }

@@ -22,7 +22,7 @@ export const controlVariates = (carries: (round: number) => boolean): Method => 
   leaves: 'the change of a control variate',
   keeps: 'control variate',
   // The values are mean gradients: their size depends on the loss, not on the weights.
-  bound: { farthest: 1e4 },
+  bound: { least: -1e4, most: 1e4 },
   carries,
   prepare: (start) => ({ controlDrift: controlDrift(controlsOf(start)) }),
   async compute(round) {

@@ -24,8 +24,8 @@ export interface Method {
    * left out, the method has no attachment.
    */
   readonly leaves?: string;
-  /** The bound of the attachment's values; others are refused. */
-  readonly bound: Bound;
+  /** The bound of the attachment's values; others are refused. A method without one has none. */
+  readonly bound?: Bound;
   /** The tensors of the attachment, and of the common state; those of the state by default. */
   layout?(state: StateLayout): StateLayout;
   /**
@@ -48,7 +48,6 @@ export interface Method {
   prepare?(start: MethodStart): Partial<LocalWork>;
   /**
    * Called at the participant, after its training.
-   * @throws DivergedError when a value is outside the bound
    */
   compute(trained: MethodRound): Promise<Computed>;
   /**
@@ -58,14 +57,17 @@ export interface Method {
   merge?(merging: MethodMerge): Promise<StateDict>;
 }
 
-/** The bound of values, which must be finite in any case. */
+/**
+ * The least and the most that each value of a contribution may be. The participant checks it before
+ * the contribution leaves, the coordinator before it counts. It limits what one participant adds to
+ * the sum of all.
+ *
+ * A sum in whole numbers follows from it: with L levels, a value is a number of steps of
+ * (most − least) / (L − 1), and the sum of n contributions fits in ⌈log₂(n·(L − 1) + 1)⌉ bits.
+ */
 export interface Bound {
-  readonly least?: 0;
-  /**
-   * The largest root mean square; any by default. It limits what one participant adds to the sum of
-   * all.
-   */
-  readonly farthest?: number;
+  readonly least: number;
+  readonly most: number;
 }
 
 /** What a participant knows before it trains. */

@@ -19,7 +19,7 @@ const pace: Method = {
   title: 'pace',
   leaves: 'how far the weights moved, as one number',
   keeps: 'pace',
-  bound: { least: 0, farthest: 10 },
+  bound: { least: 0, most: 10 },
   layout: () => stateLayout([['distance', [1]]]),
   carries: () => true,
   prepare({ common, own }) {
@@ -86,6 +86,20 @@ describe('methods that a program brings', () => {
     ['', 'expected lower-case letters'],
   ])('cannot be called "%s"', (name, problem) => {
     expect(() => checkMethods([{ ...movement, name }], 'options')).toThrow(problem);
+  });
+
+  it('are refused without a bound, where they send something', () => {
+    const { bound: _, ...unbounded } = movement;
+    expect(() => checkMethods([unbounded], 'options')).toThrow('"movement" sends an attachment');
+    const { leaves: __, ...silent } = unbounded;
+    expect(() => checkMethods([silent], 'options')).not.toThrow();
+  });
+
+  it('send nothing that is beyond their bound', async () => {
+    const tight = { ...movement, bound: { least: 0, most: 1e-9 } };
+    const extensions = { methods: [tight], strategies: [movementMean] };
+    const run = runFederation({ ...base, strategy: 'movement-mean' }, { extensions, workers: 1 });
+    await expect(run).rejects.toThrow(/the movement of "environment-\d" in round 1 is .*from 0 to 1e-9/);
   });
 
   it('are at work in their own rounds, and where a strategy that merges asks for them', () => {

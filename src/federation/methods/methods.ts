@@ -63,10 +63,10 @@ export function methodsFor(
 /** Of this package's own. */
 export const methodNames: readonly string[] = [FISHER, 'control', OWN_TENSORS];
 
-/** @throws ConfigurationError when a name is taken, or is not valid */
+/** @throws ConfigurationError when a name is taken or not valid, or a bound is missing */
 export function checkMethods(own: readonly Method[], source: string): void {
   const names = [...methodNames];
-  for (const { name } of own) {
+  for (const { name, leaves, bound } of own) {
     if (!ATTACHMENT_NAME.test(name)) {
       throw new ConfigurationError(
         `${source}: a method is called "${name}", expected lower-case letters, digits and hyphens, at most 40`,
@@ -76,6 +76,11 @@ export function checkMethods(own: readonly Method[], source: string): void {
       throw new ConfigurationError(`${source}: there is a method "${name}" already`, {
         hint: 'give yours another name',
       });
+    }
+    if (leaves !== undefined && bound === undefined) {
+      throw new ConfigurationError(
+        `${source}: the method "${name}" sends an attachment, but has no "bound", expected the least and the most that a value may be`,
+      );
     }
     names.push(name);
   }

@@ -76,7 +76,6 @@ export const keepOwnTensors = (): Method => ({
   name: OWN_TENSORS,
   title: 'own tensors',
   keeps: 'own tensors of the model',
-  bound: {},
   carries: () => true,
   async compute({ participant, kept }) {
     if (kept === undefined) throw new Error(`internal: "${participant}" has no tensors of its own`);

@@ -67,6 +67,7 @@ const planOf = (configuration: ReturnType<typeof configurationOf>): FederationPl
       ...{ inputs: [], weight, bias, features, classes, batchSize: 1, blockSize: 1 },
       ...{ featureModel: new Uint8Array(0), gramModel: new Uint8Array(0) },
     },
+    bound: { least: -1e9, most: 1e9 },
     lambda: 0.1,
     of: configuration.average?.final ? 'average' : 'merged',
   },

@@ -26,9 +26,13 @@ import { chosenMix } from '../rounds/refit-phases.js';
 import type { RoundRecord } from '../rounds/round.js';
 import type { RoundEvent } from '../rounds/round-events.js';
 import type { RunStore } from '../rounds/run-store.js';
+import { checkBound } from './check-bound.js';
+import type { Bound } from './method.js';
 
 export interface RefitPlan {
   readonly features: FeaturePlan;
+  /** The bound of each value of a participant's sums. */
+  readonly bound: Bound;
   readonly lambda: number;
   /**
    * The model whose last layer is refitted: the one that is copied, or the average of the rounds.
@@ -49,17 +53,21 @@ export function checkRefit({ refit, average }: Configuration, source: string): v
 
 /** @throws NetworkError when the network does not end with a dense layer */
 export function refitPlanOf(
-  { refit, average }: Configuration,
+  { refit, average, mostExamples }: Configuration,
   { network, inputs, freeze }: FeatureOptions,
 ): RefitPlan | undefined {
   return (
     refit && {
       features: compileFeaturePlan({ network, inputs, freeze }),
+      bound: boundOfSums(mostExamples),
       lambda: refit.lambda,
       of: average?.final ? 'average' : 'merged',
     }
   );
 }
+
+/** A product of two features of each example: no feature is beyond 10⁴. */
+const boundOfSums = (examples: number): Bound => ({ least: -1e8 * examples, most: 1e8 * examples });
 
 /** The layout of the file with a participant's sums. */
 export const featureLayout = ({ features, classes }: FeaturePlan): StateLayout =>
@@ -75,9 +83,12 @@ export interface RefitParticipant {
 export async function ownFeatures(
   { share, tasks }: RefitParticipant,
   { data: state }: StateDict,
+  { bound }: Pick<RefitPlan, 'bound'>,
 ): Promise<StateDict> {
   if (tasks.sumFeatures === undefined) throw new Error('internal: features cannot be summed here');
-  return packSums(await tasks.sumFeatures({ type: 'sum-features', state, train: share.train }));
+  const sums = packSums(await tasks.sumFeatures({ type: 'sum-features', state, train: share.train }));
+  checkBound(sums, bound, `a sum of features of "${share.name}"`);
+  return sums;
 }
 
 /** The sum of the configured loss over its validation examples, with each of the mixes. */

@@ -12,6 +12,7 @@ import type { LocalProgress, LocalResult, LocalWork } from '../../training/local
 import type { TaskRunner, TrainTask } from '../../training/tasks.js';
 import { transformed } from '../../transforms/transform.js';
 import type { MethodMemories } from '../methods/attachments.js';
+import { checkBound } from '../methods/check-bound.js';
 import { methodsOf } from '../methods/methods.js';
 import { besideOwnTensors, OWN_TENSORS } from '../methods/own-tensors.js';
 import type { ParticipantPlan } from '../plan/plan-parts.js';
@@ -95,7 +96,11 @@ export async function trainRound(
   for (const { method, start } of methods) {
     const after = { work, state: trained, kept, steps, train, tasks: tasksAfter, signal };
     const computed = await method.compute({ ...start, ...after });
-    if (computed.attachment !== undefined) attachments[method.name] = computed.attachment;
+    if (computed.attachment !== undefined) {
+      const { title, bound } = method;
+      if (bound) checkBound(computed.attachment, bound, `the ${title} of "${participant}" in round ${round}`);
+      attachments[method.name] = computed.attachment;
+    }
     if (computed.own !== undefined) own[method.name] = computed.own;
   }
   const state = transformed(plan.transforms(participant), trained, base, {

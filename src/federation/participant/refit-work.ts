@@ -32,15 +32,17 @@ const UPLOADS = 3;
 
 export async function sendFeatureSums(
   assignment: Named<'sum-features'>,
-  { refit, data: { share }, tasks, offered, upload, announce, onActivity }: RefitContext,
+  context: RefitContext,
   signal: AbortSignal,
   saying: () => void,
 ): Promise<void> {
-  requireRefit(refit);
+  const { data, tasks, offered, upload, announce, onActivity } = context;
+  const refit = requireRefit(context.refit);
   const { round, model } = assignment;
   const base = await offered.model(model, round, signal);
   onActivity(round, 'evaluating');
-  const bytes = encodeSafetensors(await unlessAborted(ownFeatures({ share, tasks }, base), signal));
+  const sums = await unlessAborted(ownFeatures({ share: data.share, tasks }, base, refit), signal);
+  const bytes = encodeSafetensors(sums);
   const file = await blobOf(bytes);
   for (let tried = 1; ; tried++) {
     onActivity(round, 'uploading');
