@@ -100,7 +100,8 @@ export { mean } from './merge/strategies/mean.js';
 export { strategyByName, strategyNames } from './merge/strategies/strategies.js';
 export type { Combination, Grams, Strategy, Survey } from './merge/strategy.js';
 export { figuresOf } from './metrics/classification.js';
-export { accuracy, accuracyByClass, addMetrics, type Metrics, meanLoss } from './metrics/metrics.js';
+export { accuracyByClass } from './metrics/confusion.js';
+export { accuracy, addMetrics, type Metrics, meanLoss } from './metrics/metrics.js';
 export {
   type Configuration,
   type ConfigurationInput,

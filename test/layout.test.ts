@@ -233,8 +233,22 @@ const ofPictures: Readonly<Record<string, string>> = {
 };
 
 /** Rooms that know categories at most, and not that one of them is the class of an example. */
-const ofAnyTask = ['base', 'tensor', 'crypto', 'protocol', 'transport', 'federation'];
+const ofAnyTask = [
+  ...['base', 'tensor', 'crypto', 'data', 'engine', 'metrics', 'merge', 'training'],
+  ...['protocol', 'transport', 'federation'],
+];
 const ofClasses: Readonly<Record<string, string>> = {
+  'data/images': 'pictures come with their classes',
+  'engine/nn/tasks': 'the task of classification, and its losses',
+  'engine/nn/corrections': 'corrections of the loss of a classification',
+  'engine/nn/models': 'networks with an output for each class',
+  'engine/nn/by-name.ts': 'the settings of classification, and of these networks',
+  'engine/nn/settings.ts': 'the settings of classification',
+  'engine/nn/training-step.ts': 'applies corrections of the loss of a classification',
+  'engine/nn/feature-plan.ts': 'what the last layer of a classification is refitted from',
+  'merge/refit': 'the last layer of a classification, from sums',
+  'metrics/confusion.ts': 'what is measured of each class',
+  'training/sum-features.ts': 'sums for each class',
   'federation/methods/refit.ts': 'the last layer of a classification, from sums',
   'federation/participant/demonstration-share.ts': 'the public set that a hub lends has classes',
   'federation/participant/page/kept-data.ts': 'a page takes pictures with classes only',

@@ -9,7 +9,7 @@ import type { Answers } from './metrics.js';
 export interface Decided {
   readonly index: number;
   readonly label: number;
-  /** [participants]: the class that each own model predicts. */
+  /** [participants]: the category that each own model predicts. */
   readonly own: number[];
   readonly merged: number;
 }
@@ -37,8 +37,8 @@ export interface BeforeAndAfter {
 const SHOWN = 12;
 
 /**
- * Chooses the examples on which most own models differ from the merged model, from as many classes
- * as possible, in the order of the test set. The same answers give the same examples.
+ * Chooses the examples on which most own models differ from the merged model, from as many
+ * categories as possible, in the order of the test set. The same answers give the same examples.
  */
 export function beforeAndAfter(own: readonly Answers[], merged: Answers): BeforeAndAfter {
   const kept = new Array<number>(own.length + 1).fill(0);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { classified } from '../../test/classified.js';
 import { figuresOf } from './classification.js';
-import { accuracyByClass, addMetrics, confusionRows } from './metrics.js';
+import { accuracyByClass, confusionRows } from './confusion.js';
+import { addMetrics } from './metrics.js';
 
 const part = (label: number, prediction: number) =>
   classified({

@@ -55,17 +55,6 @@ export function figuresOfSums(metrics: Metrics): Record<string, number> {
 }
 
 /**
- * [classes, classes], row-major: examples of class i that were taken for class j; empty if the task
- * is not over classes.
- */
-const confusionOf = ({ sums }: Pick<Metrics, 'sums'>) => sums.confusion ?? new Float64Array(0);
-
-/** [classes]: the part of each class that was recognised; NaN for a class without examples. */
-export function accuracyByClass(metrics: Pick<Metrics, 'sums'>): number[] {
-  return confusionRows(metrics).map((row, label) => (row[label] as number) / row.reduce((a, b) => a + b, 0));
-}
-
-/**
  * The metrics of the union of disjoint sets, added in the given order. Predictions are kept if
  * every part has them.
  */
@@ -95,13 +84,4 @@ export function addMetrics(parts: readonly Metrics[]): Metrics {
 function joined(answers: readonly Answers[]): Answers {
   const concatenated = (key: keyof Answers) => Uint8Array.from(answers.flatMap((part) => [...part[key]]));
   return { labels: concatenated('labels'), predictions: concatenated('predictions') };
-}
-
-/** [classes][classes]: as nested lists, for files. */
-export function confusionRows(metrics: Pick<Metrics, 'sums'>): number[][] {
-  const confusion = confusionOf(metrics);
-  const classes = Math.sqrt(confusion.length);
-  return Array.from({ length: classes }, (_, label) => [
-    ...confusion.subarray(label * classes, (label + 1) * classes),
-  ]);
 }

@@ -110,8 +110,8 @@ export interface LocalContext {
 const PROGRESS_INTERVAL_MS = 250;
 
 /**
- * Training does not recover from a loss beyond this: random guessing among 1000 classes has a loss
- * of 7.
+ * Training does not recover from a loss beyond this: random guessing among 1000 categories has a
+ * loss of 7.
  */
 const DIVERGED_LOSS = 1e6;
 

@@ -97,7 +97,7 @@ export interface TaskMessage {
   readonly task: WorkerTask;
 }
 
-/** An error in the form that passes between threads, where errors lose their class. */
+/** An error in the form that passes between threads, where errors lose their kind. */
 export interface WorkerFailure {
   readonly message: string;
   readonly hint: string | undefined;

@@ -1,11 +1,12 @@
 /**
- * Label skew by a Dirichlet distribution: each class is cut by its own proportions, so participants
- * differ in their classes and in their numbers of examples. A small alpha gives few classes to
- * each, a large alpha is nearly V.
+ * Label skew by a Dirichlet distribution: each category is cut by its own proportions, so
+ * participants differ in their categories and in their numbers of examples. A small alpha gives few
+ * categories to each, a large alpha is nearly V.
  *
- * Hsu, Qi and Brown, from whom this measure of skew comes, draw each participant's mix of classes;
- * all have the same number of examples, and some examples are not used. Here each class is cut
- * among the participants, as Yurochkin et al. and NIID-Bench do, so every example is used.
+ * Hsu, Qi and Brown, from whom this measure of skew comes, draw each participant's mix of
+ * categories; all have the same number of examples, and some examples are not used. Here each
+ * category is cut among the participants, as Yurochkin et al. and NIID-Bench do, so every example
+ * is used.
  * @see Hsu et al. 2019, https://arxiv.org/abs/1909.06335
  * @see Yurochkin et al. 2019, https://arxiv.org/abs/1905.12022
  */

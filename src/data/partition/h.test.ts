@@ -24,7 +24,7 @@ describe('the H-environment', () => {
 
   it('refuses more participants than classes', () => {
     expect(() => classesOf(11)).toThrow(
-      'partition: h deals out whole classes: 11 participants, but only 10 classes',
+      'partition: h deals out whole categories: 11 participants, but only 10 categories',
     );
   });
 });

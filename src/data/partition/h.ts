@@ -1,15 +1,15 @@
 /**
- * The H-environment: whole classes are dealt out, so each participant sees classes that no other
- * sees.
+ * The H-environment: whole categories are dealt out, so each participant sees categories that no
+ * other sees.
  * @see Lee 2021, https://doi.org/10.9708/jksci.2021.26.12.069
  */
 import { PartitionError } from './error.js';
 import { byGroup, type Partitioner } from './partition.js';
 
 /**
- * Contiguous groups of classes, as even as possible, larger groups first: with ten classes, two
- * participants get 0–4 and 5–9, three get 0–3, 4–6 and 7–9. Classes without examples are left out.
- * There is no randomness.
+ * Contiguous groups of categories, as even as possible, larger groups first: with ten categories,
+ * two participants get 0–4 and 5–9, three get 0–3, 4–6 and 7–9. Categories without examples are
+ * left out. There is no randomness.
  */
 export function h(): Partitioner {
   return {
@@ -19,7 +19,7 @@ export function h(): Partitioner {
       const present = byGroup(groups, count).filter((members) => members.length > 0);
       if (participants > present.length) {
         throw new PartitionError(
-          `partition: h deals out whole classes: ${participants} participants, but only ${present.length} classes`,
+          `partition: h deals out whole categories: ${participants} participants, but only ${present.length} categories`,
           { hint: `take at most ${present.length} participants, or another partition such as "dirichlet"` },
         );
       }

@@ -2,7 +2,7 @@
 import type { Partitioner } from './partition.js';
 
 /**
- * Numbers of examples differ by at most one; classes are as even as the random order makes them
+ * Numbers of examples differ by at most one; categories are as even as the random order makes them
  * (`v` makes them even).
  */
 export function iid(): Partitioner {

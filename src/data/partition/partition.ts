@@ -25,7 +25,7 @@ export interface Partitioner {
   readonly settings: Readonly<Record<string, number>>;
   /**
    * Returns one list of examples for each participant, in any order.
-   * @param groups [examples], each from 0 to count − 1: classes or quantiles.
+   * @param groups [examples], each from 0 to count − 1: categories or quantiles.
    * @param stream the only source of random numbers.
    * @throws PartitionError when these examples cannot be dealt out in this way.
    */

@@ -24,21 +24,21 @@ interface PartitionerEntry {
 }
 
 const table = {
-  v: { summary: 'each class is cut evenly among all participants', takes: [], build: v },
-  h: { summary: 'each class goes to one participant', takes: [], build: h },
+  v: { summary: 'each category is cut evenly among all participants', takes: [], build: v },
+  h: { summary: 'each category goes to one participant', takes: [], build: h },
   iid: { summary: 'random examples in equal numbers', takes: [], build: iid },
   dirichlet: {
-    summary: 'uneven classes, by Dirichlet(alpha), 0.5 by default',
+    summary: 'uneven categories, by Dirichlet(alpha), 0.5 by default',
     takes: ['alpha', 'minimumExamples'],
     build: dirichlet,
   },
   shards: {
-    summary: 'sorted by class and cut into shards, shardsPerParticipant for each (2 by default)',
+    summary: 'sorted by category and cut into shards, shardsPerParticipant for each (2 by default)',
     takes: ['shardsPerParticipant'],
     build: shards,
   },
   'quantity-skew': {
-    summary: 'equal mixes of classes, uneven numbers, by Dirichlet(alpha), 0.5 by default',
+    summary: 'equal mixes of categories, uneven numbers, by Dirichlet(alpha), 0.5 by default',
     takes: ['alpha', 'minimumExamples'],
     build: quantitySkew,
   },

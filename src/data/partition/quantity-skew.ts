@@ -1,6 +1,6 @@
 /**
- * Quantity skew: participants have the same mix of classes and different numbers of examples. The
- * sizes are proportions from a Dirichlet distribution.
+ * Quantity skew: participants have the same mix of categories and different numbers of examples.
+ * The sizes are proportions from a Dirichlet distribution.
  * @see Li et al. 2021 (NIID-Bench), https://arxiv.org/abs/2102.02079, section IV-D
  */
 import { dirichletCut } from './dirichlet-cut.js';

@@ -1,6 +1,6 @@
 /**
- * Shards: the examples are sorted by class and cut into equal shards, which are dealt out at
- * random. With two shards, most participants see two classes.
+ * Shards: the examples are sorted by category and cut into equal shards, which are dealt out at
+ * random. With two shards, most participants see two categories.
  * @see McMahan et al. 2017, https://arxiv.org/abs/1602.05629, section 3
  */
 import { PartitionError } from './error.js';

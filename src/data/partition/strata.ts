@@ -1,6 +1,6 @@
 /**
  * The group of each example, by which data are dealt out and validation examples are held out in
- * proportion. For classification it is the class; for a number, the quantile; otherwise all
+ * proportion. For classification it is the category; for a number, the quantile; otherwise all
  * examples are one group. Examples without a category are no group of their own: they are spread
  * over the others, so that no participant gets little else.
  */

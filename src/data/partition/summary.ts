@@ -1,4 +1,4 @@
-/** The classes of each participant, as numbers and as a table of plain text. */
+/** The categories of each participant, as numbers and as a table of plain text. */
 import { classCounts } from '../class-counts.js';
 import type { Share } from './partition.js';
 
@@ -15,11 +15,11 @@ export interface ShareSummary {
 export function summarizeShares(
   shares: readonly Share[],
   labels: ArrayLike<number>,
-  classes: number,
+  categories: number,
 ): ShareSummary[] {
   return shares.map(({ name, train, validation }) => {
-    const trained = classCounts(labels, classes, train);
-    const validated = classCounts(labels, classes, validation);
+    const trained = classCounts(labels, categories, train);
+    const validated = classCounts(labels, categories, validation);
     return {
       name,
       train: train.length,
@@ -30,13 +30,13 @@ export function summarizeShares(
 }
 
 /**
- * One row for each participant and one column for each class, in lines of at most `width`
- * characters if the names allow. If there are more classes than fit, a further block follows. "·"
- * marks a class that a participant does not have.
+ * One row for each participant and one column for each category, in lines of at most `width`
+ * characters if the names allow. If there are more categories than fit, a further block follows.
+ * "·" marks a category that a participant does not have.
  */
 export function renderShares(
   summary: readonly ShareSummary[],
-  classNames: readonly string[],
+  categoryNames: readonly string[],
   { width = 100 }: { width?: number } = {},
 ): string {
   const totals = [
@@ -52,12 +52,12 @@ export function renderShares(
   const names = ['', ...summary.map((share) => share.name)];
   const nameWidth = Math.max(...names.map((name) => name.length));
   const room = width - nameWidth - widthOf(totals);
-  const counts = classNames.map((_, label) =>
+  const counts = categoryNames.map((_, label) =>
     summary.map(({ counts }) => (counts[label] ? String(counts[label]) : '·')),
   );
   const countWidth = Math.max(1, ...counts.flat().map((count) => count.length));
-  const labelWidth = Math.max(countWidth, 6, Math.floor(room / classNames.length) - 1);
-  const columns = headings(classNames, labelWidth).map((heading, label) =>
+  const labelWidth = Math.max(countWidth, 6, Math.floor(room / categoryNames.length) - 1);
+  const columns = headings(categoryNames, labelWidth).map((heading, label) =>
     column(heading, counts[label] ?? []),
   );
   return blocks(columns, room)
@@ -82,9 +82,9 @@ function widthOf(columns: readonly string[][]): number {
 }
 
 /** Names cut to the column's width, or numbers if two cut names would be alike. */
-function headings(classNames: readonly string[], width: number): readonly string[] {
-  const cut = classNames.map((name) => (name.length > width ? `${name.slice(0, width - 1)}…` : name));
-  return new Set(cut).size === cut.length ? cut : classNames.map((_, label) => String(label));
+function headings(categoryNames: readonly string[], width: number): readonly string[] {
+  const cut = categoryNames.map((name) => (name.length > width ? `${name.slice(0, width - 1)}…` : name));
+  return new Set(cut).size === cut.length ? cut : categoryNames.map((_, label) => String(label));
 }
 
 function blocks(columns: readonly string[][], room: number): string[][][] {

@@ -119,7 +119,7 @@ export const slice = (x: Value, starts: readonly number[], ends: readonly number
 export const pad = (x: Value, before: readonly number[], after: readonly number[]) =>
   apply('pad', [x], { before, after });
 export const gather = (x: Value, indices: Value, axis = 0) => apply('gather', [x, indices], { axis });
-export const oneHot = (labels: Value, classes: number) => apply('oneHot', [labels], { classes });
+export const oneHot = (labels: Value, depth: number) => apply('oneHot', [labels], { depth });
 export const randomUniform = (keys: readonly Value[], shape: Shape, stream: number) =>
   apply('randomUniform', keys, { shape, stream });
 

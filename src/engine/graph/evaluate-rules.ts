@@ -274,10 +274,10 @@ export const evaluateRules: { readonly [Op in OpName]: Rule<Op> } = {
     }
     return out;
   },
-  oneHot: ({ attributes: { classes } }, [labels]) => {
-    const out = new Float64Array(labels.data.length * classes);
+  oneHot: ({ attributes: { depth } }, [labels]) => {
+    const out = new Float64Array(labels.data.length * depth);
     labels.data.forEach((label, i) => {
-      if (label >= 0 && label < classes) out[i * classes + label] = 1;
+      if (label >= 0 && label < depth) out[i * depth + label] = 1;
     });
     return out;
   },

@@ -123,9 +123,9 @@ export interface OpAttributes {
    */
   gatherGradient: { readonly axis: number; readonly size: number };
   /**
-   * (labels i32 [...]) → f32 [..., classes]. A label outside 0 … classes − 1 gives a row of zeros.
+   * (labels i32 [...]) → f32 [..., depth]. A label outside 0 … depth − 1 gives a row of zeros.
    */
-  oneHot: { readonly classes: number };
+  oneHot: { readonly depth: number };
 
   /**
    * (keys i32 [] …) → uniform numbers in [0, 1). They depend only on the keys, stream and position.

@@ -332,9 +332,9 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     const [indices, dy] = expectOperands('gatherGradient', operands, ['i32', 'f32']) as [Shape, Shape];
     return f32([...dy.slice(0, axis), size, ...dy.slice(axis + indices.length)]);
   },
-  oneHot: (operands, { classes }) => {
+  oneHot: (operands, { depth }) => {
     const [labels] = expectOperands('oneHot', operands, ['i32']) as [Shape];
-    return f32([...labels, classes]);
+    return f32([...labels, depth]);
   },
 
   randomUniform: (operands, { shape }) => {

@@ -20,7 +20,7 @@ export interface TrainedNetwork {
 
 /**
  * The bytes of an ONNX model with inputs [batch,…] and the outputs of the task: for classification
- * `logits` and `probabilities`, f32 [batch,classes]. It uses standard operators only (default
+ * `logits` and `probabilities`, f32 [batch,categories]. It uses standard operators only (default
  * domain, opset 18). The weights are initializers under their PyTorch names.
  */
 export function exportInference({ layout, state, ...description }: TrainedNetwork): Uint8Array {

@@ -7,10 +7,10 @@
  * It uses the network's own labels, not those of the examples. One graph takes a batch example by
  * example, since a sum of squares needs each gradient by itself:
  *
- *     (state [P], frozen [F], …inputs [B,…], signs [B,classes], weights [B]) → (sum [P])
+ *     (state [P], frozen [F], …inputs [B,…], signs [B,outputs], weights [B]) → (sum [P])
  *
  * With random signs ε of ±1, the expectation of (Σ_c ε_c·√p_c·∇ log p_c)² is Σ_c p_c·(∇ log p_c)².
- * That takes one gradient for each example, not one for each class. It has less noise than a label
+ * That takes one gradient for each example, not one for each output. It has less noise than a label
  * drawn from p, since an improbable label brings a large gradient.
  * @see Martens et al. 2012, curvature propagation, https://arxiv.org/abs/1206.6464
  */
@@ -31,20 +31,20 @@ export type FisherOptions = Pick<PlanOptions, 'network' | 'inputs' | 'freeze'>;
 const BATCH = 25;
 
 export function compileFisherPlan(options: FisherOptions): SumPlan {
-  const { graph, classes } = fisherStep(options, BATCH);
-  return { signs: classes, batchSize: BATCH, model: lower(graph) };
+  const { graph, outputs } = fisherStep(options, BATCH);
+  return { signs: outputs, batchSize: BATCH, model: lower(graph) };
 }
 
-/** Builds the graph, and says how many weights and classes the network has. */
+/** Builds the graph, and says how many weights and outputs the network has. */
 export function fisherStep(
   options: FisherOptions,
   batchSize: number,
-): { graph: Graph; size: number; classes: number } {
+): { graph: Graph; size: number; outputs: number } {
   const { network, inputs } = options;
   const begun = networkOnBatch(options, batchSize);
   const { layout, frozen, vectors, inputs: examples, weights, output: logits } = begun;
   const size = layoutSize(layout);
-  const classes = logits.shape[1] ?? 1;
+  const outputs = logits.shape[1] ?? 1;
   const slopes = g.mul(logitSlopes(logits), g.reshape(weights, [batchSize, 1]));
   const named = Object.fromEntries(inputs.map(({ name }, index) => [name, examples[index] as Value]));
   const sliced = { ...named, slopes };
@@ -65,7 +65,7 @@ export function fisherStep(
     const gradient = g.concat([...gradients(value, simple), ...rest], 0);
     return simplify([g.mul(gradient, gradient)])[0] as Value;
   });
-  return { graph: simplifyGraph({ outputs: { sum } }), size, classes };
+  return { graph: simplifyGraph({ outputs: { sum } }), size, outputs };
 }
 
 /**

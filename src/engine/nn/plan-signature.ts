@@ -17,14 +17,14 @@ import { sumOutput } from './tasks/measures.js';
 type Facts = Omit<Plan, 'trainingModel' | 'evaluationModel'>;
 
 /** The signature of `trainingStep`. */
-export function trainingSignature(plan: Facts, classes: number): ModelSignature {
+export function trainingSignature(plan: Facts, categories: number): ModelSignature {
   const vector = [layoutSize(plan.layout)];
   const weights = [weightsIn(plan.layout)];
   const corrections: Readonly<Record<CorrectionInput, Shape>> = {
     strength: [],
     globalState: vector,
     controlDrift: vector,
-    classCounts: [classes],
+    classCounts: [categories],
   };
   const slots = Array.from({ length: plan.slotCount }, (_, index) => index);
   return {

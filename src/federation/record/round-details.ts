@@ -5,8 +5,9 @@
  * journal stays small. Measuring again gives the same.
  */
 import { beforeAndAfter } from '../../metrics/before-and-after.js';
+import { confusionRows } from '../../metrics/confusion.js';
 import type { Drift } from '../../metrics/drift.js';
-import { confusionRows, type Metrics } from '../../metrics/metrics.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 
 export interface MeasuredRound {

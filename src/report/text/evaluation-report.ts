@@ -3,8 +3,9 @@
  * class is mistaken for which.
  */
 import { classificationMetrics, figuresOf } from '../../metrics/classification.js';
+import { accuracyByClass, confusionRows } from '../../metrics/confusion.js';
 import { type Figures, labelOf, type TaskMetrics, writtenOf } from '../../metrics/metric.js';
-import { accuracyByClass, confusionRows, type Metrics } from '../../metrics/metrics.js';
+import type { Metrics } from '../../metrics/metrics.js';
 import { count, percent } from '../numbers.js';
 import { textTable, widthOf } from '../text-table.js';
 

@@ -10,9 +10,9 @@ import { operand, type Value } from '../../graph/value.js';
 import { applyNetwork, inputsOfBatch, type Network, NetworkError } from './network.js';
 
 export interface LastLayer {
-  /** [classes, features] in the state. */
+  /** [outputs, features] in the state. */
   readonly weight: TensorEntry;
-  /** [classes] in the state. */
+  /** [outputs] in the state. */
   readonly bias: TensorEntry;
 }
 

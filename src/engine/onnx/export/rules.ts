@@ -196,10 +196,10 @@ export const exportRules: { readonly [Op in OpName]: Rule<Op> } = {
   gather: operator('Gather', alongAxis),
   gatherGradient: absent('gatherGradient'),
   oneHot: ({ model, name }, y) => {
-    // The operator OneHot is not used: it reads a label of −1 as the last class.
+    // The operator OneHot is not used: it reads a label of −1 as the last one.
     const labels = model.node('Unsqueeze', [name(operand(self(y), 0)), model.int64s([-1])]);
-    const classes = model.int32s(Array.from({ length: y.attributes.classes }, (_, index) => index));
-    return model.node('Cast', [model.node('Equal', [labels, classes])], { to: ONNX_TYPES.f32 });
+    const indices = model.int32s(Array.from({ length: y.attributes.depth }, (_, index) => index));
+    return model.node('Cast', [model.node('Equal', [labels, indices])], { to: ONNX_TYPES.f32 });
   },
 
   randomUniform: absent('randomUniform'),

@@ -188,7 +188,7 @@ export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
   },
   oneHot: (lowering, y) => {
     const labels = operand(y as Value, 0);
-    const hot = oneHotMatrix(lowering, lowering.plain(labels), sizeOf(labels.shape), y.attributes.classes);
+    const hot = oneHotMatrix(lowering, lowering.plain(labels), sizeOf(labels.shape), y.attributes.depth);
     return lowering.reshape(hot, y.shape);
   },
 
@@ -196,12 +196,12 @@ export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
   sumOverParts: lowerSumOverParts,
 };
 
-/** [count, classes] with a 1 at each index. */
-function oneHotMatrix(lowering: Lowering, indices: string, count: number, classes: number): string {
+/** [count, depth] with a 1 at each index. */
+function oneHotMatrix(lowering: Lowering, indices: string, count: number, depth: number): string {
   const { model } = lowering;
   const all = model.int32s(
-    Array.from({ length: classes }, (_, index) => index),
-    [1, classes],
+    Array.from({ length: depth }, (_, index) => index),
+    [1, depth],
   );
   return model.node('Cast', [model.node('Equal', [lowering.reshape(indices, [count, 1]), all])], {
     to: ONNX_TYPES.f32,
