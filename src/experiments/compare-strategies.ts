@@ -4,9 +4,9 @@
  * Each run merges, copies and continues with its own strategy. Training that does not depend on the
  * strategy is done once. Node only.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError } from '../base/interrupted.js';
+import { makeFolder } from '../base/node/make-folder.js';
 import type { TrainTestSplit } from '../data/dataset.js';
 import { loadDatasetOf } from '../data/images/node/load-dataset.js';
 import {
@@ -113,7 +113,7 @@ async function claimNewFolder(
   signal: AbortSignal | undefined,
   onWaiting: ((notice: string) => void) | undefined,
 ): Promise<FolderClaim> {
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(path).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
   return claimFolder(path, { signal, onWaiting });

@@ -4,9 +4,10 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, copyFile, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, copyFile, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../base/node/make-folder.js';
 import { reasonOf } from '../base/node/reason.js';
 import { sha256Of } from '../base/node/sha256-of.js';
 import { placeFile } from '../base/node/whole-file.js';
@@ -74,7 +75,7 @@ export async function blobFolder(path: string): Promise<BlobFolder> {
 /** Makes the folder, and removes files that a kill has left in it. */
 async function prepare(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, { mode: 0o700 });
     for (const name of await readdir(path)) if (name.endsWith('.part')) await rm(join(path, name));
   } catch (cause) {
     throw cannotWrite(path, cause);

@@ -4,8 +4,9 @@
  * only after that. All files that are replaced are written by this module. Node only.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.js';
 
 export interface WholeFileOptions {
   /** The mode of the file from its first byte on; by default, what the umask allows. */
@@ -20,7 +21,7 @@ export async function writeFileWhole(
   bytes: Uint8Array | string,
   options: WholeFileOptions = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeWhole(`${path}.${randomUUID()}.part`, path, (file) => file.writeFile(bytes), options);
 }
 

@@ -1,5 +1,5 @@
 /** A run folder and its leader: one coordinator at a time, even if others stand by. Node only. */
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from '../../base/node/make-folder.js';
 import { type Signer, signer as signerOf } from '../../protocol/signed.js';
 import { FencedError } from '../../transport/error.js';
 import { claimRun, jobOf, lastEpochOf } from '../record/run-claim.js';
@@ -46,7 +46,7 @@ export async function leadFolder(
   { out, signal, lead, onWaiting }: LeadFolderOptions,
 ): Promise<LedFolder> {
   // Weights tell about data, so only this user may read them.
-  await mkdir(out, { recursive: true, mode: 0o700 }).catch(() => undefined);
+  await makeFolder(out, { mode: 0o700 }).catch(() => undefined);
   await prepareRunFolder(out, configuration);
   const job = await jobOf(out);
   const signer = signerOf(await coordinatorKey(out), job);

@@ -2,9 +2,9 @@
  * Concludes a run that ends or is interrupted: makes its result, and writes the final model as
  * files. Node only.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileNameOf } from '../../base/names.js';
+import { makeFolder } from '../../base/node/make-folder.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
 import type { Share } from '../../data/partition/partition.js';
 import { exportInference } from '../../engine/nn/export-inference.js';
@@ -155,7 +155,7 @@ async function writePersonalModels(
   shared: StateDict,
   rounds: readonly RoundRecord[],
 ): Promise<void> {
-  await mkdir(join(out, 'personal'), { recursive: true });
+  await makeFolder(join(out, 'personal'));
   for (const { name, file } of personalFiles(out, personal)) {
     const bytes = personal.encode(await personal.model(name, shared, rounds));
     await writeResult('', file, bytes);

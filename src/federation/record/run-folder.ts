@@ -15,10 +15,11 @@
  *     rounds/              what was measured when a round was merged (round-details.ts)
  *     label-counts.json    who holds how many of what, where that is shared (label-counts.ts)
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
 import { fileNameOf } from '../../base/names.js';
+import { makeFolder } from '../../base/node/make-folder.js';
 import { reasonOf } from '../../base/node/reason.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
 import { writeFileWhole } from '../../base/node/whole-file.js';
@@ -123,7 +124,7 @@ function checkHash(file: string, actual: string, expected: string): void {
  * @throws FederationError when it holds another run, or something else.
  */
 export async function prepareRunFolder(path: string, configuration: Configuration): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(path).catch((cause: unknown) => {
     const taken = (cause as NodeJS.ErrnoException).code === 'EEXIST';
     const reason = taken ? 'there is a file of that name' : reasonOf(cause);
     throw new FederationError(`the folder "${path}" cannot be made: ${reason}`, { cause });

@@ -3,8 +3,9 @@
  * depend on their number or size. They are loaded together only to align hidden units. The bytes
  * are those of merging in memory. Node only.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../../base/node/make-folder.js';
 import { writeFileWhole } from '../../../base/node/whole-file.js';
 import { turnTaker } from '../../../base/turns.js';
 import { mergeFiles } from '../../../merge/files/merge-files.js';
@@ -67,7 +68,7 @@ export function updatesInFiles(files: UpdateFiles, plan: FilePlan): RoundUpdates
       // The first result is the round's model; the others are only compared with it.
       const path = isKept ? `${output}.compared-${++compared}.part` : output;
       isKept = true;
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       try {
         prepared ??= files.prepare?.();
         await prepared;

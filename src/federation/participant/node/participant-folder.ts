@@ -1,6 +1,7 @@
 /** A participant's folder on a disk. Node only. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../../base/node/make-folder.js';
 import { reasonOf } from '../../../base/node/reason.js';
 import { writeFileWhole } from '../../../base/node/whole-file.js';
 import { FederationError } from '../../error.js';
@@ -28,7 +29,7 @@ export async function participantFolder(
       });
     };
   // Weights tell about data, so only this user may read them.
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch(failed(path, 'made'));
+  await makeFolder(path, { mode: 0o700 }).catch(failed(path, 'made'));
   const claim = await claimFolder(path, claiming);
   try {
     // Files that a killed process was writing. The pattern is strict: the folder may hold files of

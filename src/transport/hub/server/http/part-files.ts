@@ -3,8 +3,9 @@
  * connection and a restart of the hub. Node only.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../../../base/node/make-folder.js';
 
 export interface PartFiles {
   pathOf(participant: string, sha256: string): string;
@@ -27,7 +28,7 @@ export async function openPartFiles(folder: string, participants: readonly strin
   const pathOf = (participant: string, sha256: string) => join(folderOf(participant), `${sha256}.part`);
   const found: PartFile[] = [];
   for (const participant of participants) {
-    await mkdir(folderOf(participant), { recursive: true, mode: 0o700 });
+    await makeFolder(folderOf(participant), { mode: 0o700 });
     for (const file of await readdir(folderOf(participant))) {
       const bytes = await sizeOf(join(folderOf(participant), file));
       found.push({ participant, sha256: file.slice(0, 64), bytes });
