@@ -175,6 +175,8 @@ export function checkDataset(dataset: Dataset): void {
 }
 
 export function checkValues(name: string, { name: column, meaning, values, shape }: Column): void {
+  if (meaning.kind === 'categories' && meaning.names.length === 0)
+    throw new DataError(`data: "${column}" of "${name}" has no names of categories, expected one or more`);
   const problem = valuesProblem(meaning, values);
   if (problem === undefined) return;
   const { at, expected } = problem;

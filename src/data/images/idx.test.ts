@@ -81,6 +81,7 @@ describe('four IDX files', () => {
       'data: "t10k-images" holds images of 2x3 but "train-images" of 1x3 (height x width)',
     );
     expect(() => splitFromIdx('tiny', files, ['a', 'b'])).toThrow('label 1 of "tiny" is 2, expected 0 to 1');
+    expect(() => splitFromIdx('tiny', files, [])).toThrow('"labels" of "tiny" has no names of categories');
     const none = { trainImages: idx('none', [0, 1, 3]), trainLabels: idx('labels', [0]) };
     expect(() => splitFromIdx('tiny', { ...files, ...none })).toThrow(
       '"none" holds 0 images of 1x3, expected at least one',
