@@ -15,12 +15,11 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 afterAll(end);
 
-function beginServe(out: string) {
+function beginServe(out: string, over = ['--nats', server.url, '--nats-object-store']) {
   writeFileSync(
     join(folder, 'federation.yaml'),
     federationYaml('{ participants: [site-a, site-b], rounds: 1 }'),
   );
-  const over = ['--nats', server.url, '--nats-object-store'];
   return begin(['serve', 'federation.yaml', '--out', out, '--port', '0', ...over]);
 }
 
@@ -38,6 +37,17 @@ describe.skipIf(withoutNats)('a federation over NATS', () => {
       expect(await ended).toMatchObject({ status: 0, stderr: '' });
     }
   }, 120_000);
+
+  it('asks for the token of the hub where models and updates go by it', async () => {
+    await server.start();
+    const serving = beginServe('by-hub', ['--nats', server.url]);
+    await serving.until(/waits for site-a/);
+    const { status, stderr } = await beginJoin('site-a', 1).ended;
+    expect(stderr).toMatch(/^commonweight: there is no token\n.*--token-file/);
+    expect(status).toBe(2);
+    serving.child.kill('SIGINT');
+    expect((await serving.ended).status).toBe(130);
+  }, 60_000);
 
   it('is given up by Ctrl-C while it waits, with a line that says how it goes on', async () => {
     for (const [one, line] of [

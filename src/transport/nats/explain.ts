@@ -6,6 +6,7 @@ import {
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node';
+import { CommonweightError } from '../../base/error.js';
 import { TransportError } from '../error.js';
 
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -17,8 +18,8 @@ export const withoutJetStream = (where: string) =>
     hint: 'start nats-server with -js -sd FOLDER, or write jetstream into its configuration, and into the account',
   });
 
-export function explain(cause: unknown, what: string): TransportError {
-  if (cause instanceof TransportError) return cause;
+export function explain(cause: unknown, what: string): CommonweightError {
+  if (cause instanceof CommonweightError) return cause;
   return new TransportError(`nats: ${what}: ${messageOf(cause)}`, {
     hint: 'docs/nats.md lists the permissions that coordinator and participants need',
     cause,
@@ -26,9 +27,12 @@ export function explain(cause: unknown, what: string): TransportError {
   });
 }
 
-/** Whether the server refuses for good. Other errors (no answer, no responder, 5xx) may go away. */
+/**
+ * Whether the server refuses for good, or we do, such as without a token. Other errors (no answer,
+ * no responder, 5xx) may go away.
+ */
 export function isFinal(error: unknown): boolean {
-  if (error instanceof TransportError || error instanceof PermissionViolationError) return true;
+  if (error instanceof CommonweightError || error instanceof PermissionViolationError) return true;
   if (error instanceof RequestError) return error.cause instanceof PermissionViolationError;
   return error instanceof JetStreamApiError && error.status < 500;
 }

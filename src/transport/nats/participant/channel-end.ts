@@ -4,14 +4,14 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { TransportError } from '../../error.js';
+import type { CommonweightError } from '../../../base/error.js';
 import { closedError, explain } from '../explain.js';
 
 export interface ChannelEnd {
   /** Aborted when the channel ends; its reason says why. */
   readonly signal: AbortSignal;
   /** The error, if the connection was closed for good. */
-  failure(): TransportError | undefined;
+  failure(): CommonweightError | undefined;
   end(): void;
   /** @throws the reason of the channel's end, if it comes before `work` is done */
   unlessOver<Result>(work: Promise<Result>): Promise<Result>;
@@ -22,7 +22,7 @@ export function channelEnd(connection: NatsConnection): ChannelEnd {
   const { signal } = closing;
   // More than ten listeners are no leak here: one for each watched key and pending request.
   setMaxListeners(50, signal);
-  let failure: TransportError | undefined;
+  let failure: CommonweightError | undefined;
   const closed = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
