@@ -3,8 +3,9 @@
  * merge can read. One tensor of one update is in memory at a time, beside what it began with. The
  * files are removed when the round is closed. Node only.
  */
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../../base/node/make-folder.js';
 import { turnTaker } from '../../../base/turns.js';
 import { openTensorFile, type TensorFile } from '../../../merge/files/tensor-file.js';
 import { readChunk } from '../../../merge/files/tensor-source.js';
@@ -27,7 +28,7 @@ export function decodedFiles(files: UpdateFiles, plan: CodedPlan, folder: string
     ...files,
     updates: files.updates.map((update, place) => ({ ...update, path: pathOf(place) })),
     async prepare() {
-      await mkdir(dirname(pathOf(0)), { recursive: true });
+      await makeFolder(dirname(pathOf(0)));
       for (const [place, { participant, path }] of files.updates.entries()) {
         await decodeFile(path, await files.starts.of(participant), pathOf(place), plan);
       }
