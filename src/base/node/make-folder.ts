@@ -1,7 +1,7 @@
 /**
- * Makes a folder, with those above it, where they are missing. It is `mkdir` with `recursive`, whose
- * errors are the system's own: Node says of a read-only disk that there is no such file, and tries
- * without end where the system makes no folders, as in /proc.
+ * Makes a folder, with those above it, where they are missing. It is `mkdir` with `recursive`,
+ * whose errors are the system's own: Node says of a read-only disk that there is no such file, and
+ * tries without end where the system makes no folders, as in /proc.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
