@@ -61,7 +61,7 @@ export async function evaluateState(
   };
 }
 
-/** The category of every example, and the predicted class. */
+/** The category of every example, and the predicted one. */
 function answersOf(batch: Batch, examples: number) {
   const ofBatch = new Int32Array(batch.weights.length);
   const all = { labels: new Uint8Array(examples), predictions: new Uint8Array(examples) };
