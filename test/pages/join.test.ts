@@ -2,10 +2,14 @@
  * Tabs of real Chromium take part in federations that `commonweight serve` leads, beside processes
  * and one another.
  */
+
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { decodeSafetensors } from '../../src/tensor/safetensors.js';
+import { type StateDict, tensorView } from '../../src/tensor/state-dict.js';
 import { root, sample } from '../run-command.js';
 import { trainsBesideAProcess } from './beside-a-process.contract.js';
 import { chooseIdx, untilTraining } from './federation.js';
@@ -26,8 +30,10 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     evaluateEvery: 2,
   });
 
-  it('goes on by itself when it is loaded again in the middle of a round', async () => {
-    const served = await lead({ dataset: sample, model: { name: 'lenet5' }, local: { steps: 80 } });
+  it('goes on by itself when it is loaded again in the middle of a round, with a last layer of its own', async () => {
+    // The last layer of lenet5, fc3, stays with each participant.
+    const settings = { dataset: sample, model: { name: 'lenet5' }, local: { steps: 80 } } as const;
+    const served = await lead({ ...settings, share: ['conv*', 'fc1.*', 'fc2.*'] });
     const process = served.join(0);
     const page = await open(served, 1);
     await chooseIdx(page);
@@ -40,6 +46,17 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     const both = ['environment-1', 'environment-2'];
     const names = served.result().rounds.map(({ participants }) => participants.map(({ name }) => name));
     expect(names).toEqual([both, both]);
+
+    await page.getByRole('heading', { name: 'Your own model' }).waitFor();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download as safetensors' }).click();
+    const file = await readFile(await (await downloading).path());
+    const [theirs, shared] = [file, served.model()].map((bytes) => decodeSafetensors(bytes, 'it').state);
+    const own = theirs?.layout.flatMap(({ name }) => (name.startsWith('fc3.') ? [name] : []));
+    expect(own).toEqual(['fc3.weight', 'fc3.bias']);
+    expect(shared?.layout).toHaveLength((theirs?.layout.length ?? 0) - 2);
+    for (const { name } of shared?.layout ?? [])
+      expect(tensorView(theirs as StateDict, name)).toEqual(tensorView(shared as StateDict, name));
   });
 
   it('says what is wrong with a folder, and takes a right one afterwards', async () => {

@@ -13,7 +13,6 @@ import type { StateDict } from '../../tensor/state-dict.js';
 import type { LocalProgress } from '../../training/local-training.js';
 import type { TaskRunner } from '../../training/tasks.js';
 import { encodeState } from '../../transforms/codec/coded-file.js';
-import { plain } from '../../transforms/codec/plain.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
 import { FederationError } from '../error.js';
 import type { MethodMemories, MethodMemory } from '../methods/attachments.js';
@@ -24,6 +23,7 @@ import { rulesOf } from '../plan/rules.js';
 import { transformsOf } from '../plan/transforms.js';
 import { workPlan } from '../plan/work-plan.js';
 import { isEvaluated } from '../rounds/round.js';
+import { finalModelFile } from './final-model.js';
 import { blobOf, type FinishedUpdate, type KeptWork } from './kept-update.js';
 import { lastUpdate } from './last-update.js';
 import { type OfferedStates, offeredStates } from './offered-states.js';
@@ -82,7 +82,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
   const offered = offeredStates(end, federation.layout, federation.codec, (round) =>
     tell(round, 'downloading'),
   );
-  const personal = personalModel(federation, share.name, tasks, kept);
+  const personal = personalModel(federation, share.name, kept);
   const trainAnew = trainer(context, offered);
   const announce = async (announcement: Announcement): Promise<Receipt> => {
     const receipt = await end.announce(announcement);
@@ -124,7 +124,7 @@ export function assignedWork(context: WorkContext): AssignedWork {
       const { data: state } = await offered.model(blob, round, signal);
       if (federation.own !== undefined) await last.settleLast(assignment, signal);
       tell(round, 'evaluating');
-      const own = await personal.tasksAfter(round, rollbacks);
+      const own = await personal.tasksAfter(tasks, round, rollbacks);
       const validation = await ownFigures({ share, tasks: own }, state, signal);
       observer.onEvent({ type: 'evaluated', round, validation });
       const { length: examples } = share.validation;
@@ -140,13 +140,10 @@ export function assignedWork(context: WorkContext): AssignedWork {
       await compareLayers(assignment, refitting, signal, saying);
     },
     async finalModel(assignment, round, signal) {
-      const { model: blob, rollbacks } = assignment;
-      if (blob === undefined) return undefined;
-      const { bytes, state } = await offered.modelFile(blob, round, signal);
-      const { frozen, own, codec } = federation;
-      if (frozen === undefined && own === undefined && codec.model === plain) return bytes;
-      if (own !== undefined) await last.settleLast({ rollbacks }, signal);
-      return personal.file(state, rollbacks);
+      const { rollbacks } = assignment;
+      if (federation.own !== undefined && assignment.model !== undefined)
+        await last.settleLast({ rollbacks }, signal);
+      return finalModelFile(assignment, round, { federation, offered, personal }, signal);
     },
   };
 }

@@ -5,6 +5,9 @@ import { decodeSafetensors } from '../../tensor/safetensors.js';
 import { tensorView } from '../../tensor/state-dict.js';
 import { TransportError } from '../../transport/error.js';
 import type { ParticipantEnd } from '../../transport/transport.js';
+import { compileDescription } from '../plan/description.js';
+import { onlookersModel } from './final-model.js';
+import { participantFolder } from './node/participant-folder.js';
 import type { TakePartOutcome } from './take-part.js';
 
 const input = { ...base, share: ['fc1.*'] };
@@ -43,7 +46,27 @@ async function afterOneRound(killed: boolean, receipt: Receipt) {
   const said = script.heard.slice(from).map(({ type }) => type);
   await script.publish({ type: 'finished', reason: 'max-rounds', model });
   const names = decodeSafetensors(await script.blobs.get(model.sha256), 'update').state.layout;
-  return { validation, said, head: headOf(await outcome), sent: names.map(({ name }) => name) };
+  const finished = await outcome;
+  /** What somebody has who looks on now, with what is kept in a folder. */
+  const onlooks = async (of: string) => {
+    const end = script.open();
+    const compiled = await compileDescription(end.description);
+    const { signal } = new AbortController();
+    const assignment = { type: 'finished', epoch: 1, sequence: 9, reason: 'max-rounds', model } as const;
+    const there = await participantFolder(of);
+    return onlookersModel(end, only.waitingFor[0] as string, compiled, there, assignment, signal).finally(
+      () => there.close(),
+    );
+  };
+  return {
+    validation,
+    said,
+    head: headOf(finished),
+    sent: names.map(({ name }) => name),
+    finished,
+    onlooks,
+    folder,
+  };
 }
 
 describe('a participant’s own model', () => {
@@ -53,6 +76,16 @@ describe('a participant’s own model', () => {
     expect(said).toEqual(['evaluated']);
     const refused = await afterOneRound(false, { accepted: false, reason: 'late', message: 'too late' });
     expect(head).not.toEqual(refused.head);
+  });
+
+  it('is there as a whole for somebody who only looks on, in a page before its start', async () => {
+    const { finished, onlooks, folder } = await afterOneRound(false, accepted);
+    if (finished.type !== 'finished') throw new Error('it has not finished');
+    expect(await onlooks(folder)).toEqual(finished.model);
+    // With nothing kept, its own tensors are those that everybody began with.
+    const whole = decodeSafetensors((await onlooks(newFolder())) as Uint8Array, 'it').state;
+    expect(whole.layout.map(({ name }) => name)).toContain('fc2.weight');
+    expect(headOf(finished)).not.toEqual([...tensorView(whole, 'fc2.weight')]);
   });
 
   it.each<[string, Receipt]>([

@@ -14,7 +14,7 @@ export interface PersonalModel {
   /**
    * Carries out tasks on shared states, together with this participant's own tensors after a round.
    */
-  tasksAfter(round: number, rollbacks: Rollbacks | undefined): Promise<TaskRunner>;
+  tasksAfter(tasks: TaskRunner, round: number, rollbacks: Rollbacks | undefined): Promise<TaskRunner>;
   /** The file of the model, with the own tensors of the last update that counts. */
   file(shared: StateDict, rollbacks: Rollbacks | undefined): Promise<Uint8Array>;
 }
@@ -22,13 +22,12 @@ export interface PersonalModel {
 export function personalModel(
   { own, frozen, model }: CompiledFederation,
   participant: string,
-  tasks: TaskRunner,
   kept: KeptWork,
 ): PersonalModel {
   const before = async (round: number, rollbacks: Rollbacks = []) =>
     own && ((await kept.ownBefore(OWN_TENSORS, round, rollbacks)) ?? own.initial(participant));
   return {
-    async tasksAfter(round, rollbacks) {
+    async tasksAfter(tasks, round, rollbacks) {
       const tensors = await before(round + 1, rollbacks);
       return own && tensors ? besideOwnTensors(tasks, own.layout, tensors) : tasks;
     },

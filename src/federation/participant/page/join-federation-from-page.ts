@@ -8,7 +8,7 @@ import type { OrtWebOptions } from '../../../engine/runtime/page/ort-web.js';
 import type { Description } from '../../../protocol/description.js';
 import { type PageTasks, pageTasks } from '../../../training/threads/page/page-tasks.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
-import { planCutFor } from '../../plan/compile-federation.js';
+import { type CompiledFederation, planCutFor } from '../../plan/compile-federation.js';
 import { TAB_MEMORY } from '../../plan/demands.js';
 import { compileDescription } from '../../plan/description.js';
 import type { Extensions } from '../../plan/extensions.js';
@@ -40,12 +40,7 @@ export async function joinFederationFromPage(
   { data, device, threads, onNotice, extensions = {}, ...options }: PageJoinOptions,
 ): Promise<TakePartOutcome> {
   const { description } = end;
-  const federation = await compileDescription(description, {
-    extensions,
-    held: await heldFilesOf(end, TAB_MEMORY.bytes, options.signal),
-    mostMemoryBytes: TAB_MEMORY.bytes,
-    memoryHint: TAB_MEMORY.hint,
-  });
+  const federation = await compileInPage(end, extensions, options.signal);
   const { configuration } = federation;
   const learner = learnerOf(configuration, federation.facts, extensions, 'the federation');
   const { dataset, share } = typeof data === 'function' ? await data(description) : data;
@@ -66,6 +61,23 @@ export async function joinFederationFromPage(
   } finally {
     tasks.close();
   }
+}
+
+/**
+ * The federation, with what the coordinator alone has of it.
+ * @throws CommonweightError when it asks for more than a page has
+ */
+export async function compileInPage(
+  end: Pick<ParticipantEnd, 'description' | 'download'>,
+  extensions: Extensions = {},
+  signal?: AbortSignal,
+): Promise<CompiledFederation> {
+  return compileDescription(end.description, {
+    extensions,
+    held: await heldFilesOf(end, TAB_MEMORY.bytes, signal),
+    mostMemoryBytes: TAB_MEMORY.bytes,
+    memoryHint: TAB_MEMORY.hint,
+  });
 }
 
 /** "onnxruntime-web 1.30.0, wasm, 2 threads" */

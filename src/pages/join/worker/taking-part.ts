@@ -3,7 +3,11 @@
  * for the end of the run.
  */
 import { throttled } from '../../../base/throttle.js';
-import { joinFederationFromPage } from '../../../federation/participant/page/join-federation-from-page.js';
+import { onlookersModel } from '../../../federation/participant/final-model.js';
+import {
+  compileInPage,
+  joinFederationFromPage,
+} from '../../../federation/participant/page/join-federation-from-page.js';
 import { FINAL_MODEL, type TakePartOutcome } from '../../../federation/participant/take-part.js';
 import type { WorkerEvent } from '../state/messages.js';
 import { withRound } from '../state/rounds-so-far.js';
@@ -72,7 +76,9 @@ export async function standBy(
     for await (const assignment of end.assignments()) {
       if (isPast()) return;
       if (assignment.type !== 'finished') continue;
-      const model = assignment.model && (await end.download(assignment.model));
+      const federation = await compileInPage(end);
+      const { signal } = new AbortController();
+      const model = await onlookersModel(end, end.participant, federation, folder, assignment, signal);
       if (isPast()) return;
       if (model !== undefined) await folder.write(FINAL_MODEL, model);
       if (page.kept !== undefined) await page.finished.conclude(page.kept, assignment);
