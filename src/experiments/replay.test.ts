@@ -256,6 +256,20 @@ describe('a replay', () => {
     expect((await replayRun(path, { workers: 1 })).differences).toMatchObject([{ round: 3, of: 'file' }]);
   });
 
+  it.each([
+    ['frozen weights', { freeze: ['fc1.*'] }],
+    ['a last layer of everybody’s own', { share: ['fc1.*'] }],
+  ])('finds a changed file of a model with %s, in half precision, and no sound one', async (_, changes) => {
+    const codec = { update: 'half', model: 'half' };
+    const path = await run({ ...alone, ...changes, codec, pooled: false, rounds: 1 });
+    expect((await replayRun(path, { workers: 1 })).differences).toEqual([]);
+    const file = join(path, 'model.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect((await replayRun(path, { workers: 1 })).differences).toMatchObject([{ round: 1, of: 'file' }]);
+  });
+
   it('goes up to where a run was cut off, and takes itself up again', async () => {
     const stop = new AbortController();
     const path = await run(alone, {

@@ -220,6 +220,12 @@ describe('a configuration', () => {
       'fed-prox, scaffold and fed-babu go with every loss',
     ],
     [
+      'a refit of a regression, whose last layer is of no classes',
+      { refit: {}, task: { name: 'regression' } },
+      '"refit" asks for a refit of the last layer to classes, but "task" is "regression", expected classification',
+      'leave "refit" out',
+    ],
+    [
       'participants whose files would meet on other systems',
       { participants: ['site-A', 'site-a'] },
       '"participants" has "site-A" and "site-a", expected names that differ in more than case or spelling: their files would meet on some systems',
