@@ -1,4 +1,7 @@
-/** An operator goes back to an earlier round, and the coordinator dies at that moment. */
+/**
+ * An operator goes back to an earlier round, and the coordinator dies at that moment; a participant
+ * dies, too. A last layer stays with each participant, and what travels has half precision.
+ */
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { operateHub } from '../../src/transport/hub/client/node/operate-hub.js';
@@ -10,8 +13,14 @@ export async function expectGoesBack(folder: string, options: FederateOptions): 
   let asked: Promise<unknown> | undefined;
   const { coordinator } = await expectSameAsRun(
     folder,
-    federationYaml('rounds: 4'),
-    { coordinator: [{ dieAt: 'journal: rolled-back .* synced', after() {} }] },
+    federationYaml(`rounds: 4
+share: ["fc1.*"]
+codec: { update: half, model: half }
+`),
+    {
+      coordinator: [{ dieAt: 'journal: rolled-back .* synced', after() {} }],
+      participant: ['own-tensors-1.* in place'],
+    },
     {
       ...options,
       onOutput(text) {

@@ -2,7 +2,7 @@
  * A federation of three processes, some of which die by SIGKILL at the moments that they are told
  * (`moments.mjs`) and are started again by the same command.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -63,27 +63,42 @@ export async function expectSameAsRun(
 ): Promise<Said> {
   mkdirSync(folder);
   writeFileSync(join(folder, 'federation.yaml'), yaml);
-  const [model, { models, said }] = await Promise.all([
-    modelOfRun(yaml, folder),
+  const [modelOf, { models, names, said }] = await Promise.all([
+    modelsOfRun(yaml, folder),
     federate(folder, fates, options),
   ]);
-  for (const one of models) expect(one.equals(model)).toBe(true);
+  for (const [k, one] of models.entries()) expect(one.equals(modelOf(names[k] as string))).toBe(true);
   return said;
 }
 
-const runs = new Map<string, Promise<Buffer>>();
+/** By the name of the coordinator or a participant. */
+type ModelOf = (name: string) => Buffer;
 
-/** What `commonweight run` makes of these settings: trained once for all who ask. */
-function modelOfRun(yaml: string, folder: string): Promise<Buffer> {
+const runs = new Map<string, Promise<ModelOf>>();
+
+/**
+ * What `commonweight run` makes of these settings: trained once for all who ask. Where tensors stay
+ * with their owners, each participant has a model of its own.
+ */
+function modelsOfRun(yaml: string, folder: string): Promise<ModelOf> {
   const out = join(folder, 'run');
-  const model =
+  const models =
     runs.get(yaml) ??
     commonweight(['run', join(folder, 'federation.yaml'), '--out', out]).then(({ stderr }) => {
       expect(stderr).toBe('');
-      return readFileSync(join(out, 'model.safetensors'));
+      const model = readFileSync(join(out, 'model.safetensors'));
+      const personal = new Map(
+        readdirSync(out).includes('personal')
+          ? readdirSync(join(out, 'personal')).map((file) => [
+              file,
+              readFileSync(join(out, 'personal', file)),
+            ])
+          : [],
+      );
+      return (name: string) => personal.get(`${name}.safetensors`) ?? model;
     });
-  runs.set(yaml, model);
-  return model;
+  runs.set(yaml, models);
+  return models;
 }
 
 export interface FederateOptions {
@@ -112,6 +127,8 @@ export interface Said {
 export interface Outcome {
   /** The final models, as the coordinator and each participant have them. */
   readonly models: readonly Buffer[];
+  /** "coordinator", and those of the participants. */
+  readonly names: readonly string[];
   readonly said: Said;
 }
 
@@ -227,8 +244,9 @@ export async function federate(
     everybodyEnded = leaderFates.length + fates.length > 0;
     letGo();
     const coordinator = await leading;
-    const models = ['coordinator', ...names].map((name) => readFileSync(at(name, 'model.safetensors')));
-    return { models, said: { coordinator, participant } };
+    const everybody = ['coordinator', ...names];
+    const models = everybody.map((name) => readFileSync(at(name, 'model.safetensors')));
+    return { models, names: everybody, said: { coordinator, participant } };
   } finally {
     killAll();
     signal?.removeEventListener('abort', killAll);
