@@ -12,7 +12,7 @@ import { type OfferedStates, offeredStates } from './offered-states.js';
 import type { ParticipantFolder } from './participant-files.js';
 import { type PersonalModel, personalModel } from './personal-model.js';
 
-type Finished = Extract<Assignment, { type: 'finished' }>;
+type FinishedAssignment = Extract<Assignment, { type: 'finished' }>;
 
 interface FinalParts {
   readonly federation: CompiledFederation;
@@ -22,7 +22,7 @@ interface FinalParts {
 
 /** Nothing where the coordinator offers none. */
 export async function finalModelFile(
-  { model: blob, rollbacks }: Finished,
+  { model: blob, rollbacks }: FinishedAssignment,
   round: number,
   { federation: { frozen, own, codec }, offered, personal }: FinalParts,
   signal: AbortSignal,
@@ -43,7 +43,7 @@ export async function onlookersModel(
   name: string,
   federation: CompiledFederation,
   folder: ParticipantFolder,
-  assignment: Finished,
+  assignment: FinishedAssignment,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   const { configuration, methods, layout, codec } = federation;
