@@ -1,7 +1,7 @@
 /**
  * The file of the final model, as a participant has it: what the coordinator offers, in full where
- * something is frozen, stays with the participant, or was rounded for its way. Also for somebody who
- * looks on and does not take part.
+ * something is frozen, stays with the participant, or was rounded for its way. Also for somebody
+ * who looks on and does not take part.
  */
 import type { Assignment } from '../../protocol/assignment.js';
 import { plain } from '../../transforms/codec/plain.js';
