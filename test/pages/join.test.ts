@@ -28,6 +28,7 @@ describe.skipIf(executablePath === undefined)('a tab', { timeout: LIMIT_MS }, ()
     model: { name: 'mlp', hidden: [64] },
     local: { steps: 40 },
     evaluateEvery: 2,
+    refit: {},
   });
 
   it('goes on by itself when it is loaded again in the middle of a round, with a last layer of its own', async () => {
