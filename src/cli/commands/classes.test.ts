@@ -54,7 +54,7 @@ describe('commonweight evaluate on a folder of pictures', () => {
   });
 
   it('goes by the names of classes, where a model numbers them otherwise', async () => {
-    const [asItIs, exchanged] = ['run/model.safetensors', 'exchanged.safetensors'];
+    const [asItIs, exchanged] = ['run/model.safetensors', 'run/exchanged.safetensors'];
     const { state, metadata } = decodeSafetensors(readFileSync(join(folder, asItIs)), asItIs);
     const targets = (metadata.targets as string).replace('"left","right"', '"right","left"');
     expect(targets).not.toBe(metadata.targets);

@@ -94,7 +94,7 @@ describe.skipIf(withoutNats)('access to a nats-server', () => {
 
   it('takes no credentials in a URL, and does not repeat them', async () => {
     const error = await failure(takeLead('nats://me:secret@127.0.0.1:4222', exampleSigner));
-    expect(error.message).toMatch(/no address/);
+    expect(error.message).toMatch(/not an address/);
     expect(error.message).not.toMatch(/secret/);
   });
 

@@ -2,6 +2,7 @@
  * Looks at the pictures of a folder before they are decoded: which there are, of which class, how
  * large, and what is wrong with which file. Node only.
  */
+
 import type { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';
 import type { PictureSize } from '../picture-checks.js';
@@ -13,6 +14,7 @@ import {
   type WantedPictures,
 } from '../picture-tree.js';
 import { listFolder } from './list-folder.js';
+import { loadSharp } from './load-sharp.js';
 import { pictureSize } from './open-picture.js';
 import { togetherInOrder } from './together-in-order.js';
 
@@ -44,6 +46,8 @@ export interface SurveyOptions {
 export async function surveyPictures(folder: string, options: SurveyOptions): Promise<PictureSurvey> {
   const { train, test, unused, strays } = await findPictures(folder, listFolder, options.wanted);
   const classNames = classesOf({ train, ...(test && { test }) });
+  // A missing library is said once, and not of each picture.
+  await loadSharp();
   const problems = [...strays];
   const [forTraining, forTest] = [train, test ?? new Map()].map((part) => pictureExamples(part, classNames));
   const all = [...(forTraining ?? []), ...(forTest ?? [])];

@@ -73,6 +73,13 @@ export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }:
   });
 }
 
+/**
+ * Connections that the system keeps for us until we accept them. Node's 511 are few when hundreds
+ * come at a time: the system forgets the rest, and who is forgotten tries again after a second. The
+ * system may have a lower limit (`net.core.somaxconn`).
+ */
+const WAITING_CONNECTIONS = 4096;
+
 /** @throws TransportError when the server cannot listen on the address */
 export function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
@@ -86,6 +93,6 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
         }),
       );
     });
-    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+    server.listen({ port, host, backlog: WAITING_CONNECTIONS }, () => resolve(server.address() as AddressInfo));
   });
 }

@@ -81,8 +81,8 @@ describe('whom a participant trusts', () => {
     await expect(joinHub(`http://127.0.0.1:${port}`, { token, fingerprint })).rejects.toThrow(
       /no certificate/,
     );
-    await expect(joinHub(url, { token, fingerprint: 'abc' })).rejects.toThrow(/no fingerprint/);
-    await expect(joinHub('localhost:80', { token })).rejects.toThrow(/no address of a hub/);
+    await expect(joinHub(url, { token, fingerprint: 'abc' })).rejects.toThrow(/not a fingerprint/);
+    await expect(joinHub('localhost:80', { token })).rejects.toThrow(/not the address of a hub/);
   });
 
   it('is nobody else though NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment, and that is said', async () => {

@@ -29,8 +29,8 @@ describe('a page that joins', () => {
   const token = 'x'.repeat(43);
 
   it('says what is wrong with its address or token before it asks anybody', async () => {
-    await expect(joinHubFromPage('hub:8470', { token })).rejects.toThrow(/no address of a hub/);
-    await expect(joinHubFromPage('http://hub:8470', { token: 'T' })).rejects.toThrow(/no token/);
+    await expect(joinHubFromPage('hub:8470', { token })).rejects.toThrow(/not the address of a hub/);
+    await expect(joinHubFromPage('http://hub:8470', { token: 'T' })).rejects.toThrow(/not a token/);
   });
 
   it('does not try a hub that it did not come from, which would not answer it', async () => {
