@@ -25,7 +25,8 @@ it('ten thousand participants need as many open files as a thousand, and hardly 
       `${participants} participants: ${seconds.toFixed(0)} s, ${megabytes} MB, ${openFiles} open files`,
     );
   }
-  expect(many.openFiles).toBe(few.openFiles);
+  // Threads and timers have a few of their own, more or fewer at the moment of the count.
+  expect(Math.abs(many.openFiles - few.openFiles)).toBeLessThan(16);
   // What is known of each participant (name, facts, figures) is some kilobytes.
   expect(many.peakBytes - few.peakBytes).toBeLessThan(300 * 2 ** 20);
 }, 1_800_000);
