@@ -85,12 +85,22 @@ export async function processContender(options: ProcessOptions): Promise<Contend
 export const ourContender = (label: string, args: readonly (string | number)[]) =>
   checkoutContender(fileURLToPath(new URL('..', import.meta.url)), label, args);
 
+/**
+ * The young generation of our training threads (`training/threads/node/worker-pool.ts`), whose three
+ * parts have this size in MB. By default it may grow with what a process loads, and then the garbage
+ * collector works all the time.
+ */
+const YOUNG_GENERATION = '--max-semi-space-size=2';
+
 /** The same of another checkout, with its own packages. */
 export const checkoutContender = (checkout: string, label: string, args: readonly (string | number)[]) =>
   processContender({
     label,
     program: process.execPath,
-    args: ['--import', 'tsx', join(checkout, 'bench/contender-process.ts'), ...args.map(String)],
+    args: [
+      ...[YOUNG_GENERATION, '--import', 'tsx'],
+      ...[join(checkout, 'bench/contender-process.ts'), ...args.map(String)],
+    ],
     cwd: checkout,
     timeoutMs: 120_000,
   });
