@@ -62,6 +62,7 @@ describe('simplify', () => {
     ['an expansion on the right', g.div(a, g.expand(row, [2, 3])), 'div(a, row)'],
     ['an expansion beside a number', g.sub(1, g.expand(row, [2, 3])), 'expand(sub(1, row))'],
     ['max-pool of relu', g.maxPool2d(g.relu(image), { kernel: 2 }), 'relu(maxPool2d(image))'],
+    ['slice(x, all of x)', g.slice(a, [0, 0], [2, 3]), 'a'],
     ['several of these', g.neg(g.neg(g.mul(g.add(g.reshape(a, [2, 3]), 0), 1))), 'a'],
   ])('rewrites %s', (_, value, expected) => {
     expect(formula(one(value))).toBe(expected);

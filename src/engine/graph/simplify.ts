@@ -99,8 +99,11 @@ function rewrite(value: Value): Value | undefined {
       if (sameShape(x.shape, value.shape)) return x;
       return x.op === 'reshape' ? reshape(operand(x, 0), value.shape) : undefined;
     }
-    case 'slice':
-      return partsOfConcatenation(value);
+    case 'slice': {
+      // All of it: the runtime would copy it.
+      const x = operand(value, 0);
+      return sameShape(x.shape, value.shape) ? x : partsOfConcatenation(value);
+    }
     case 'reduceSum': {
       const x = operand(value, 0);
       const { axes, keepDims } = value.attributes;
