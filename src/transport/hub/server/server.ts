@@ -93,6 +93,8 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
         }),
       );
     });
-    server.listen({ port, host, backlog: WAITING_CONNECTIONS }, () => resolve(server.address() as AddressInfo));
+    server.listen({ port, host, backlog: WAITING_CONNECTIONS }, () =>
+      resolve(server.address() as AddressInfo),
+    );
   });
 }
