@@ -45,7 +45,7 @@ async function federate(folder: string, recorded: Recorded): Promise<void> {
   const tokens = await openTokens(join(folder, 'tokens.json'));
   const participate = async (url: string, name: string) => {
     const end = await joinHub(url, { token: await tokens.issue({ role: 'participant', name }) });
-    const options = name === 'seoul' ? { acceptForeignPlan: true } : { network: stripeNet };
+    const options = name === 'seoul' ? { acceptForeignPlan: true } : { extensions: { network: stripeNet } };
     try {
       await joinFederation(end, name, { data: stripes(name, 40), ...options });
     } finally {
@@ -66,7 +66,7 @@ async function federate(folder: string, recorded: Recorded): Promise<void> {
       rounds: 1,
     },
     {
-      ...{ network: stripeNet, out: join(folder, 'run') },
+      ...{ extensions: { network: stripeNet }, out: join(folder, 'run') },
       async open({ handlers, blobs, folder: run, operator }) {
         const hub = await openHub(handlers, {
           blobs,
