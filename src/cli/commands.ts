@@ -1,11 +1,11 @@
 /**
- * The commands by their names, as the list of them shows each. A command imports what it works
- * with, so only the one that was asked for is loaded: it takes half a second, and a coordinator
- * lives for days, and would keep the rest in memory.
+ * The commands by name, each with what the list of commands shows. A command imports what it works
+ * with, so only the one that was asked for is loaded: the others would take time, and the memory of
+ * a coordinator, which lives for days.
  */
 import type { Command } from 'commander';
 
-interface Listed {
+interface CommandEntry {
   /** Its arguments, as its own help has them. */
   readonly takes: string;
   readonly summary: string;
@@ -13,7 +13,7 @@ interface Listed {
   readonly load: () => Promise<(program: Command) => void>;
 }
 
-const commands: Readonly<Record<string, Listed>> = {
+const commands: Readonly<Record<string, CommandEntry>> = {
   reproduce: {
     takes: '<environment>',
     summary: 'repeat the experiment of the paper on Fashion-MNIST',

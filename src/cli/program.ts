@@ -15,7 +15,7 @@ async function program(args: readonly string[]): Promise<Command> {
     .configureOutput({ outputError: (text, write) => write(usageMessage(text)) })
     .configureHelp({
       helpWidth: Math.min(process.stdout.columns ?? 100, 110),
-      // Commands that are not loaded have no options to be asked for.
+      // Commands in the list are not loaded: by default, their terms would lack "[options]".
       subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
     })
     .exitOverride()

@@ -1,6 +1,6 @@
 /**
- * The words by which reports, displays and pages call what a run is about: images where its
- * examples are pictures, examples else; and what its task counts. The same in Node and in a page.
+ * The words by which reports, displays and pages name the data of a run: "images" if its examples
+ * are pictures, otherwise "examples"; and what its task counts. The same in Node and in a page.
  */
 import type { ColumnFacts } from '../data/dataset.js';
 import type { TaskSettings } from '../engine/nn/settings.js';
@@ -14,10 +14,10 @@ export interface Words {
   readonly units: string;
 }
 
-/** Where nothing says what the data are. */
+/** The words if nothing says what the data are. */
 export const anyWords: Words = { example: 'example', examples: 'examples', units: 'examples' };
 
-/** @param facts the columns of the data; undefined where nothing says them */
+/** @param facts the columns of the data; undefined if they are not known */
 export function wordsOf(
   facts: { readonly inputs?: readonly Pick<ColumnFacts, 'meaning'>[] | undefined } | undefined,
   { task }: { readonly task: TaskSettings },
@@ -27,7 +27,7 @@ export function wordsOf(
   return { example, examples: `${example}s`, units: `${unit}s` };
 }
 
-/** "1,234 images/s", "60,000 tokens/s"; undefined where no speed is known. */
+/** "1,234 images/s", "60,000 tokens/s"; undefined if no speed is known. */
 export function speedText(
   { examplesPerSecond, unitsPerSecond }: Speed,
   { examples, units }: Words,

@@ -4,14 +4,21 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { segmentation } from '../../test/segmentation.js';
+import {
+  distanceSet,
+  IGNORED,
+  maskSet,
+  reader,
+  SIDE,
+  segmenter,
+  sentenceSet,
+} from '../../test/small-datasets.js';
 import { randomStream } from '../base/random.js';
-import { arrayDataset } from '../data/arrays/array-dataset.js';
 import { batches } from '../data/batches/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import * as g from '../engine/graph/build.js';
 import { evaluate } from '../engine/graph/evaluate.js';
 import { carryOf } from '../engine/nn/carry.js';
-import { conv2d, dense, embedding } from '../engine/nn/layers/layers.js';
 import {
   applyNetwork,
   initialState,
@@ -21,7 +28,6 @@ import {
   parametersOf,
 } from '../engine/nn/layers/network.js';
 import { mlp } from '../engine/nn/models/mlp.js';
-import { onPixels } from '../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../engine/nn/optimizers.js';
 import { compilePlan } from '../engine/nn/plan.js';
 import { tensorsOf } from '../engine/nn/state-inputs.js';
@@ -39,59 +45,9 @@ import { trainLocally } from './local-training.js';
 const random = randomStream('any task');
 const EXAMPLES = 30;
 const all = Uint32Array.from({ length: EXAMPLES }, (_, i) => i);
-const floats = (length: number) => Float32Array.from({ length }, () => random.normal());
-
-/** y = 2a − b + 1, with a little noise. */
-const features = floats(2 * EXAMPLES);
-const table = arrayDataset({
-  name: 'table',
-  inputs: [{ name: 'features', values: features, shape: [2] }],
-  targets: [
-    {
-      name: 'price',
-      values: Float32Array.from(
-        all,
-        (i) => 2 * features[2 * i]! - features[2 * i + 1]! + 1 + 0.1 * random.normal(),
-      ),
-      meaning: { kind: 'number', unit: 'km' },
-    },
-  ],
-});
-
-/** Bright pixels are things, dark ones ground; the last row of every picture is nobody's to say. */
-const [IGNORED, SIDE] = [255, 4];
-const images = Uint8Array.from({ length: SIDE * SIDE * EXAMPLES }, () => random.integer(256));
-const masks = arrayDataset({
-  name: 'masks',
-  inputs: [{ name: 'images', values: images, shape: [1, SIDE, SIDE], meaning: { kind: 'picture' } }],
-  targets: [
-    {
-      name: 'mask',
-      values: images.map((byte, i) => (i % 16 >= 12 ? IGNORED : Number(byte > 127))),
-      shape: [SIDE, SIDE],
-      meaning: { kind: 'categories', names: ['ground', 'thing'], ignored: IGNORED },
-    },
-  ],
-});
-
-/** The class is the token that the sequence begins with, of three. */
-const [LENGTH, VOCABULARY] = [5, 6];
-const tokens = Int32Array.from({ length: LENGTH * EXAMPLES }, (_, i) =>
-  i % LENGTH === 0 ? random.integer(3) : 3 + random.integer(VOCABULARY - 3),
-);
-const sentences = arrayDataset({
-  name: 'sentences',
-  inputs: [
-    { name: 'tokens', values: tokens, shape: [LENGTH], meaning: { kind: 'tokens', vocabulary: VOCABULARY } },
-  ],
-  targets: [
-    {
-      name: 'labels',
-      values: Uint8Array.from(all, (i) => tokens[LENGTH * i]!),
-      meaning: { kind: 'categories', names: ['a', 'b', 'c'] },
-    },
-  ],
-});
+const table = distanceSet(EXAMPLES, random);
+const masks = maskSet(EXAMPLES, random);
+const sentences = sentenceSet(EXAMPLES, random);
 
 interface Case {
   readonly dataset: Dataset;
@@ -106,8 +62,9 @@ interface Case {
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const largest = (values: readonly number[]) => values.indexOf(Math.max(...values));
-const price = table.targets[0]!.values as Float32Array;
+const distances = table.targets[0]!.values as Float32Array;
 const mask = masks.targets[0]!.values;
+const kinds = sentences.targets[0]!.values;
 
 const cases: Record<string, Case> = {
   'numbers of a table, and a number': {
@@ -117,20 +74,20 @@ const cases: Record<string, Case> = {
     learningRate: 0.05,
     reaches: (rmse) => rmse < 0.5,
     byHand(outputs) {
-      const errors = outputs.map(([y], i) => y! - price[i]!);
-      const mean = sum([...price]) / EXAMPLES;
+      const errors = outputs.map(([y], i) => y! - distances[i]!);
+      const mean = sum([...distances]) / EXAMPLES;
       const squares = sum(errors.map((e) => e * e));
       return {
         rmse: Math.sqrt(squares / EXAMPLES),
         mae: sum(errors.map(Math.abs)) / EXAMPLES,
-        r2: 1 - squares / sum([...price].map((y) => (y - mean) ** 2)),
+        r2: 1 - squares / sum([...distances].map((y) => (y - mean) ** 2)),
         loss: squares / EXAMPLES,
       };
     },
   },
   'a picture, and a mask of its pixels': {
     dataset: masks,
-    network: onPixels((scope, x) => conv2d(scope.in('conv'), x, { filters: 2, kernel: 3, padding: 1 })),
+    network: segmenter,
     task: segmentation(2, SIDE),
     learningRate: 1,
     reaches: (iou) => iou > 0.8,
@@ -157,18 +114,14 @@ const cases: Record<string, Case> = {
   },
   'a sequence of tokens, and a class': {
     dataset: sentences,
-    network(scope, tokens) {
-      const words = embedding(scope.in('words'), tokens, { vocabulary: VOCABULARY, features: 4 });
-      return dense(scope.in('fc'), g.reduceMean(words, [1]), 3);
-    },
+    network: reader,
     task: classification({ classes: 3 }),
     learningRate: 1,
     reaches: (accuracy) => accuracy === 1,
     byHand(outputs) {
-      const labels = [...all].map((i) => tokens[LENGTH * i]!);
-      const losses = outputs.map((z, i) => Math.log(sum(z.map(Math.exp))) - z[labels[i]!]!);
+      const losses = outputs.map((z, i) => Math.log(sum(z.map(Math.exp))) - z[kinds[i]!]!);
       return {
-        accuracy: outputs.filter((z, i) => largest(z) === labels[i]).length / EXAMPLES,
+        accuracy: outputs.filter((z, i) => largest(z) === kinds[i]).length / EXAMPLES,
         loss: sum(losses) / EXAMPLES,
       };
     },

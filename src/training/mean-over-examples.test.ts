@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { labelledNoise } from '../../test/noise.js';
 import { randomStream } from '../base/random.js';
-import { imageDataset } from '../data/images/image-dataset.js';
 import * as g from '../engine/graph/build.js';
 import { evaluate } from '../engine/graph/evaluate.js';
 import { compileFisherPlan, fisherStep } from '../engine/nn/fisher-plan.js';
@@ -15,17 +15,8 @@ import type { Session } from '../engine/runtime/runtime.js';
 import { specOf } from '../tensor/column-spec.js';
 import { meanOverExamples } from './mean-over-examples.js';
 
-const random = randomStream(1, 'pictures');
 const [examples, side, classes] = [40, 8, 3];
-const dataset = imageDataset({
-  name: 'noise',
-  images: Uint8Array.from({ length: examples * side * side }, () => random.integer(256)),
-  labels: Uint8Array.from({ length: examples }, () => random.integer(classes)),
-  channels: 1,
-  height: side,
-  width: side,
-  classNames: ['a', 'b', 'c'],
-});
+const dataset = labelledNoise(examples, side);
 const inputs = [pixels([1, side, side])];
 const columns = { inputs, targets: [] };
 const options = (network: Network) => ({

@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { randomStream } from '../base/random.js';
-import { imageDataset } from '../data/images/image-dataset.js';
+import { labelledNoise } from '../../test/noise.js';
 import { flatten, relu } from '../engine/graph/build.js';
 import { compileFeaturePlan } from '../engine/nn/feature-plan.js';
 import { dense } from '../engine/nn/layers/layers.js';
@@ -17,17 +16,8 @@ import { addSums, emptySums, ridgeSolution } from '../merge/refit/feature-sums.j
 import { tensorView } from '../tensor/state-dict.js';
 import { sumFeatures } from './sum-features.js';
 
-const random = randomStream(1, 'pictures');
 const [examples, side, classes] = [553, 4, 3];
-const dataset = imageDataset({
-  name: 'noise',
-  images: Uint8Array.from({ length: examples * side * side }, () => random.integer(256)),
-  labels: Uint8Array.from({ length: examples }, () => random.integer(classes)),
-  channels: 1,
-  height: side,
-  width: side,
-  classNames: ['a', 'b', 'c'],
-});
+const dataset = labelledNoise(examples, side);
 const inputs = [pixels([1, side, side])];
 const normalization = { mean: [0.5], deviation: [0.25] };
 

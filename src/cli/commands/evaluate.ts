@@ -92,7 +92,7 @@ async function datasetOfRun(model: string): Promise<string | undefined> {
 }
 
 async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
-  const { json, dataDir, network, normalization } = flags;
+  const { json, dataDir, network, normalization, skipDamaged } = flags;
   if (json !== undefined) await checkFolderOf('--json', json);
   const output = process.stdout;
   const display = (isLive(output) ? liveDisplay : plainDisplay)({ output });
@@ -107,7 +107,6 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       });
     }
     const { onData, onNotice } = display;
-    const { skipDamaged } = flags;
     const loading = loadDataset(dataset, {
       ...{ dataDir, skipDamaged, onProgress: onData, onNotice, signal },
       ...(described && sizeFor(described)),
@@ -145,9 +144,7 @@ async function isTrainedOn(model: string, dataset: string): Promise<boolean> {
   return trainedOn !== undefined && resolve(trainedOn) === resolve(dataset);
 }
 
-/**
- * The numbers of classes are the model's. A folder may lack some of them.
- */
+/** The numbers of classes are the model's. A folder may lack some of them. */
 function inOrderOf(classNames: readonly string[], test: ImageDataset): ImageDataset {
   const numbers = test.classNames.map((name) => classNames.indexOf(name));
   return numbers.includes(-1) ? test : renumbered(test, numbers, classNames);

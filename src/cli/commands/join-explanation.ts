@@ -21,7 +21,7 @@ export function joinExplanation({ shareLabelCounts, acceptForeignPlan, coordinat
     '  - the weights of the network after each round of training, and what a method needs besides: squared',
     '    gradients for fisher-mean, control variates for scaffold',
     '  - the numbers of examples for training and for validation, how many were used, and how long it took',
-    '  - the loss of training, and the figures (as accuracy) on validation examples of one’s own, of one’s own model and of the merged one',
+    '  - the loss of training, and the figures (such as accuracy) on validation examples of one’s own, of one’s own model and of the merged one',
     '  - whether the data are the same as the last time; the digest that tells stays in the folder on this machine',
     '  - while it trains: the epoch, the step and examples per second',
     '  - the name of the participant, the version of its engine, and the message of an error if its work fails',

@@ -2,7 +2,7 @@
 import type { DataProgress } from '../../data/progress.js';
 import { byteSize, count } from '../../report/numbers.js';
 
-/** So few pictures are read before anybody could wonder. */
+/** Fewer pictures than these are read in a moment. */
 const FEW = 100;
 
 export function dataLines(print: (text: string) => void): (progress: DataProgress) => void {

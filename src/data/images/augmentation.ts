@@ -20,7 +20,7 @@ export interface Augmentation {
   readonly rotation?: number;
   /** The smallest part of the area that is cut out and resized; 1, the whole, by default. */
   readonly crop?: number;
-  /** Of each factor, how far it lies from 1 at most; 0 by default. */
+  /** How far each factor may lie from 1; 0 by default. */
   readonly brightness?: number;
   readonly contrast?: number;
 }
@@ -30,7 +30,7 @@ export interface Draws {
   readonly flips: Uint8Array;
   readonly rows: Int8Array;
   readonly columns: Int8Array;
-  /** [places, 5]: angle, and top, left, height and width of the cut; missing without both. */
+  /** [places, 5]: angle, and top, left, height and width of the cut; missing if there is neither. */
   readonly warps?: Float32Array;
   /** [places, 2]: the factors of brightness and contrast; missing if both are 1. */
   readonly lights?: Float32Array;

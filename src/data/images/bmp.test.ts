@@ -1,88 +1,24 @@
 import { expect, it } from 'vitest';
+import { type BitmapParts, bitmap } from '../../../test/bitmap.js';
 import { bitmapHeader, decodeBitmap } from './bmp.js';
-
-interface Made {
-  readonly width: number;
-  readonly height: number;
-  readonly bits: number;
-  readonly compression?: number;
-  readonly palette?: readonly number[];
-  /** As they lie in the file, each padded to four bytes. */
-  readonly rows: readonly (readonly number[])[];
-}
-
-/** A file with the header of Windows 3. */
-function bitmap({ width, height, bits, compression = 0, palette = [], rows }: Made): Uint8Array {
-  const pixels = rows.flatMap((row) => [...row, ...Array((4 - (row.length % 4)) % 4).fill(0)]);
-  const bytes = new Uint8Array(54 + palette.length + pixels.length);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0x42, 0x4d]);
-  view.setUint32(10, 54 + palette.length, true);
-  view.setUint32(14, 40, true);
-  view.setInt32(18, width, true);
-  view.setInt32(22, height, true);
-  view.setUint16(28, bits, true);
-  view.setUint32(30, compression, true);
-  bytes.set(palette, 54);
-  bytes.set(pixels, 54 + palette.length);
-  return bytes;
-}
 
 const white = [255, 255, 255];
 const palette = [0, 0, 0, 0, 255, 255, 255, 0, 3, 2, 1, 0];
 
-it.each<[string, Made]>([
+const square = (
+  bits: number,
+  first: readonly number[],
+  second: readonly number[],
+  changes: Partial<BitmapParts> = {},
+): BitmapParts => ({ width: 2, height: 2, bits, rows: [first, second], ...changes });
+
+it.each<[string, BitmapParts]>([
   // Blue comes first, and the last row.
-  [
-    '24 bits',
-    {
-      width: 2,
-      height: 2,
-      bits: 24,
-      rows: [
-        [3, 2, 1, 255, 255, 255],
-        [0, 0, 0, 3, 2, 1],
-      ],
-    },
-  ],
-  [
-    '32 bits',
-    {
-      width: 2,
-      height: 2,
-      bits: 32,
-      rows: [
-        [3, 2, 1, 9, 255, 255, 255, 9],
-        [0, 0, 0, 9, 3, 2, 1, 9],
-      ],
-    },
-  ],
-  [
-    'a row of the top first',
-    {
-      width: 2,
-      height: -2,
-      bits: 24,
-      rows: [
-        [0, 0, 0, 3, 2, 1],
-        [3, 2, 1, 255, 255, 255],
-      ],
-    },
-  ],
-  [
-    '8 bits and a palette',
-    {
-      width: 2,
-      height: 2,
-      bits: 8,
-      palette,
-      rows: [
-        [2, 1],
-        [0, 2],
-      ],
-    },
-  ],
-  ['4 bits and a palette', { width: 2, height: 2, bits: 4, palette, rows: [[0x21], [0x02]] }],
+  ['24 bits', square(24, [3, 2, 1, ...white], [0, 0, 0, 3, 2, 1])],
+  ['32 bits', square(32, [3, 2, 1, 9, ...white, 9], [0, 0, 0, 9, 3, 2, 1, 9])],
+  ['a row of the top first', square(24, [0, 0, 0, 3, 2, 1], [3, 2, 1, ...white], { height: -2 })],
+  ['8 bits and a palette', square(8, [2, 1], [0, 2], { palette })],
+  ['4 bits and a palette', square(4, [0x21], [0x02], { palette })],
 ])('a bitmap of %s is read as red, green and blue, from the top', (_, made) => {
   const { width, height, rgb } = decodeBitmap(bitmap(made));
   expect({ width, height }).toEqual({ width: 2, height: 2 });

@@ -39,8 +39,8 @@ it('finds the size of a photograph behind segments that are larger than what is 
   expect(await headerOf(long)).toEqual({ format: 'jpeg', width: 300, height: 120 });
 });
 
-it.each([['tiff', picture.clone().tiff()]] as const)('names %s', async (format, file) => {
-  expect(await headerOf(await file.toBuffer())).toBe(format);
+it('names a format whose size is not read', async () => {
+  expect(await headerOf(await picture.clone().tiff().toBuffer())).toBe('tiff');
 });
 
 it('finds no picture in a text, in nothing, or in a file that ends too early', async () => {

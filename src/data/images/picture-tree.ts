@@ -70,29 +70,29 @@ export async function findPictures(
   list: ListFolder,
   wanted: WantedPictures = 'both',
 ): Promise<PictureTree> {
-  const found: Found = { list, unused: [], strays: [] };
+  const found: TreeScan = { list, unused: [], strays: [] };
   const folder = await innerFolder(given, list);
   const entries = await visibleEntries(folder, list);
   const parts = partsOf(folder, entries);
   if (parts === undefined) return { ...found, train: await readClasses(folder, found) };
   // Where nothing is called a test, what is called validation is held out as one.
-  const { train } = parts;
-  const test = parts.test ?? parts.validation;
-  const read = [wanted === 'test' ? undefined : train, wanted === 'training' ? undefined : test];
-  const known = Object.values(parts).filter((part) => part !== train && part !== test);
-  const others = entries.filter((entry) => !Object.values(parts).includes(entry));
-  found.unused.push(...[...known, ...others].map(shownName));
-  const [trainRead, testRead] = read;
-  if (trainRead === undefined && wanted !== 'test') throw lacksPart(folder, 'train');
-  if (testRead === undefined && wanted === 'test') throw lacksPart(folder, 'test');
+  const forTest = parts.test ?? parts.validation;
+  const known = Object.values(parts);
+  const unread = known.filter((part) => part !== parts.train && part !== forTest);
+  const others = entries.filter((entry) => !known.includes(entry));
+  found.unused.push(...[...unread, ...others].map(shownName));
+  const train = wanted === 'test' ? undefined : parts.train;
+  const test = wanted === 'training' ? undefined : forTest;
+  if (train === undefined && wanted !== 'test') throw lacksPart(folder, 'train');
+  if (test === undefined && wanted === 'test') throw lacksPart(folder, 'test');
   return {
     ...found,
-    train: trainRead === undefined ? new Map() : await readClasses(trainRead.path, found),
-    ...(testRead !== undefined && { test: await readClasses(testRead.path, found) }),
+    train: train === undefined ? new Map() : await readClasses(train.path, found),
+    ...(test !== undefined && { test: await readClasses(test.path, found) }),
   };
 }
 
-interface Found {
+interface TreeScan {
   readonly list: ListFolder;
   readonly unused: string[];
   readonly strays: DataError[];
@@ -157,7 +157,7 @@ const lacksPart = (folder: string, part: string) =>
 
 const shownName = ({ name, isFolder }: FolderEntry) => (isFolder ? `${name}/` : name);
 
-async function readClasses(folder: string, found: Found): Promise<PicturesByClass> {
+async function readClasses(folder: string, found: TreeScan): Promise<PicturesByClass> {
   const entries = await visibleEntries(folder, found.list);
   const folders = entries.filter(({ isFolder }) => isFolder);
   if (folders.length === 0 || folders.length > MOST_CLASSES) {
@@ -193,7 +193,7 @@ function checkDistinct(folder: string, classes: readonly FolderEntry[]): void {
   );
 }
 
-async function readClass(folder: string, found: Found, depth: number): Promise<string[]> {
+async function readClass(folder: string, found: TreeScan, depth: number): Promise<string[]> {
   if (depth > DEEPEST) {
     throw new DataError(`data: "${folder}" lies more than ${DEEPEST} folders below its class`, {
       hint: 'look for a link that leads to a folder around it',

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { poisson } from '../../../examples/own-task.js';
 import { type NatsServer, natsServer, withoutNats } from '../../../test/nats-server.js';
-import { counts, ownTasks, reader, sentences, tokens, VOCABULARY } from '../../../test/own-tasks.js';
+import { counts, ownTasks, sentences } from '../../../test/own-tasks.js';
 import { overHub, overNats, servedOver } from '../../../test/served-over.js';
 import { servedOverHub } from '../../../test/served-over-hub.js';
+import { reader, VOCABULARY } from '../../../test/small-datasets.js';
 import type { HubWatcher } from '../../../test/watch-hub.js';
 import { arrayDataset } from '../../data/arrays/array-dataset.js';
 import { type Dataset, subset, withoutExamples } from '../../data/dataset.js';
@@ -97,6 +98,7 @@ describe('a federation over a hub', () => {
 
   const [target] = sentences.targets;
   const [input] = sentences.inputs;
+  const tokens = input?.values as Int32Array;
   const withInput = (change: object) => ({ ...sentences, inputs: [{ ...input, ...change }] }) as Dataset;
   const withTarget = (meaning: object) =>
     ({ ...sentences, targets: [{ ...target, meaning: { ...target?.meaning, ...meaning } }] }) as Dataset;

@@ -3,12 +3,16 @@
  * with the federation's numbers for categories. It refuses a column of another kind or shape, and a
  * category that the federation does not know.
  */
+import { listed } from '../../base/listed.js';
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
 import { classCounts } from '../../data/class-counts.js';
 import { type Column, type ColumnFacts, type Dataset, describeMeant, toShared } from '../../data/dataset.js';
 import { describeColumn } from '../../tensor/column-spec.js';
 import { FederationError } from '../error.js';
+
+/** More columns or names than these are counted in an error. */
+const MOST_LISTED = 20;
 
 /** What the federation's description says about data. */
 export interface DescribedColumns {
@@ -31,7 +35,7 @@ export function fitData(
   const fit = (side: string, columns: readonly Column[], facts: readonly ColumnFacts[]) => {
     if (columns.length !== facts.length) {
       throw new FederationError(
-        `data: "${naming.spec}" has ${columns.length} ${side} (${listed(columns.map(describeColumn))}), expected the ${facts.length} of this federation: ${facts.map(describeColumn).join(', ')}`,
+        `data: "${naming.spec}" has ${columns.length} ${side} (${listed(columns.map(describeColumn), MOST_LISTED)}), expected the ${facts.length} of this federation: ${facts.map(describeColumn).join(', ')}`,
       );
     }
     return columns.map((column, place) => fitColumn(column, facts[place] as ColumnFacts, naming));
@@ -116,8 +120,9 @@ export function categoryNumbers(
   }
   const name = own[foreign] as string;
   const nearest = nearestName(name, names);
+  const quoted = names.map((one) => `"${one}"`);
   throw new FederationError(
-    `data: "${spec}" has "${name}" ${counts[foreign]} times in "${column}", which this federation does not know, expected ${listed(names.map((one) => `"${one}"`))}`,
+    `data: "${spec}" has "${name}" ${counts[foreign]} times in "${column}", which this federation does not know, expected ${listed(quoted, MOST_LISTED)}`,
     {
       hint:
         nearest === undefined
@@ -129,8 +134,3 @@ export function categoryNumbers(
 
 /** "0", "1", …: a data set in IDX format has no names. */
 const areNumbers = (names: readonly string[]) => names.every((name, index) => name === String(index));
-
-function listed(words: readonly string[]): string {
-  const most = 20;
-  return words.slice(0, most).join(', ') + (words.length > most ? ` and ${words.length - most} more` : '');
-}

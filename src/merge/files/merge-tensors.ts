@@ -43,12 +43,12 @@ export async function mergeTensors(merge: TensorMerge): Promise<void> {
   const whole = chunksOf(merge.entries, Number.MAX_SAFE_INTEGER, merge.statistics);
   const summed = whole.filter((chunk) => isSummed(chunk, summations));
   const others = chunks.filter((chunk) => !isSummed(chunk, summations));
-  let before = merge.dataStart;
-  const after = (doneBytes: number) => onProgress(before + doneBytes);
-  await sumFiles({ ...merge, chunks: summed }, summations, merge.takeTurn, after);
-  before += summed.reduce((sum, { bytes }) => sum + bytes, 0);
+  await sumFiles({ ...merge, chunks: summed }, summations, merge.takeTurn, (doneBytes) =>
+    onProgress(merge.dataStart + doneBytes),
+  );
+  const summedBytes = summed.reduce((sum, { bytes }) => sum + bytes, 0);
   await mergeChunks(
-    { ...merge, chunks: others, onProgress: (done) => after(done - merge.dataStart) },
+    { ...merge, chunks: others, onProgress: (doneBytes) => onProgress(summedBytes + doneBytes) },
     combination,
   );
 }

@@ -18,6 +18,7 @@ import {
   meanOf,
   wordsOfRun,
 } from '../run-figures.js';
+import type { Words } from '../words.js';
 
 /** More participants than these are shown together. */
 const MOST_MODELS = 3;
@@ -54,7 +55,7 @@ ${shown.map((details, index) => {
 
 function ofRound(run: RecordedRun, { round, participants, test }: RoundDetails): Html {
   const classNames = classNamesOf(run);
-  const { examples } = wordsOfRun(run);
+  const words = wordsOfRun(run);
   const { own = {}, merged = {} } = test?.confusion ?? {};
   const models = participants.flatMap((name) => {
     const confusion = own[name];
@@ -72,7 +73,7 @@ function ofRound(run: RecordedRun, { round, participants, test }: RoundDetails):
   const few = classNames.length <= MOST_CLASSES;
   return html`<div class="charts">
 ${[...before, ...copied].map(({ name, confusion }) =>
-  few ? heatMap(confusionMap(name, classNames, confusion)) : mistakes(name, classNames, confusion, examples),
+  few ? heatMap(confusionMap(name, classNames, confusion)) : mistakes(name, classNames, confusion, words),
 )}
 ${
   few
@@ -89,8 +90,8 @@ ${
 }
 </div>
 ${table({
-  caption: `Accuracy of each class on the test ${examples}, round ${round}`,
-  head: ['class', examples, ...all.map(({ name }) => name)],
+  caption: `Accuracy of each class on the test ${words.examples}, round ${round}`,
+  head: ['class', words.examples, ...all.map(({ name }) => name)],
   rows: [
     ...classNames.map((className, label) => [
       className,
@@ -104,11 +105,11 @@ ${table({
 
 const shareOf = (accuracy: number | undefined) => (accuracy === undefined ? '–' : percent(accuracy));
 
-function mistakes(name: string, classNames: readonly string[], confusion: Confusion, ofThem: string): Html {
+function mistakes(name: string, classNames: readonly string[], confusion: Confusion, words: Words): Html {
   const nameOf = (label: number) => classNames[label] ?? String(label);
   return html`<div>${table({
     caption: `${name}: the commonest mistakes`,
-    head: ['class', 'taken for', ofThem],
+    head: ['class', 'taken for', words.examples],
     rows: commonestMistakes(confusion, MOST_MISTAKES).map(({ label, taken, examples }) => [
       nameOf(label),
       nameOf(taken),

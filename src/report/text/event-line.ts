@@ -2,11 +2,11 @@
  * Describes the events of a federation across machines, one line each, with the participants that
  * are still waited for.
  */
+import { listed } from '../../base/listed.js';
 import { currentPhase, missingIn } from '../../federation/rounds/open-phase.js';
 import type { RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';
 import { writtenOf } from '../../metrics/metric.js';
-import { listed } from '../names.js';
 import { count } from '../numbers.js';
 import type { Words } from '../words.js';
 

@@ -38,9 +38,8 @@ export interface Finding {
 }
 
 /**
- * A merged model has collapsed if it is so much worse than the best own model. For a percentage, in
- * fractions … Where tensors stay with their owners, its figures are means of personal models, and
- * are compared with the mean of the own ones.
+ * A merged model has collapsed if it is so much worse than the best own model: for a percentage, in
+ * fractions …
  */
 const COLLAPSE = 0.1;
 /** … and for another figure, relative to the own model's. */
@@ -119,6 +118,10 @@ function bestStrategy(run: RecordedRun, last: RoundResult): string[] {
   ];
 }
 
+/**
+ * Where tensors stay with their owners, figures of a merge are means over personal models, and are
+ * compared with the mean of the own models.
+ */
 function collapse(run: RecordedRun): string[] {
   const [metric] = run.result.metrics;
   const names = evaluatedStrategies(run);

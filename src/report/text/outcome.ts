@@ -1,4 +1,5 @@
 /** Says in words how a run ended. */
+import { listed } from '../../base/listed.js';
 import {
   FEW_VALIDATION_EXAMPLES,
   type RoundResult,
@@ -61,14 +62,14 @@ function refitted(last: RoundResult | undefined, metric: MetricFacts, { examples
 }
 
 /** An accuracy of 100% on one example is reached by chance. */
-function ofFew(few: RunResult['fewValidationExamples'] = [], { example, examples: ofThem }: Words): string {
+function ofFew(few: RunResult['fewValidationExamples'] = [], words: Words): string {
   if (few.length === 0) return '';
-  const who = few.slice(0, 3).map(({ name, examples }) => `${name} on ${plural(examples, example)}`);
+  const who = few.slice(0, 3).map(({ name, examples }) => `${name} on ${plural(examples, words.example)}`);
   const more =
     few.length > who.length
       ? ` and ${few.length - who.length} more on fewer than ${FEW_VALIDATION_EXAMPLES}`
       : '';
-  return `, but these figures say little: ${few.length === 1 ? 'one participant validates' : `${few.length} participants validate`} on few ${ofThem} (${who.join(', ')}${more})`;
+  return `, but these figures say little: ${few.length === 1 ? 'one participant validates' : `${few.length} participants validate`} on few ${words.examples} (${who.join(', ')}${more})`;
 }
 
 function stopReason(result: RunResult, words: Words): string {
@@ -82,11 +83,8 @@ function stopReason(result: RunResult, words: Words): string {
       const done = `finished: ${plural(stopped.round, 'round')} done`;
       if (reference === undefined) return done;
       const short = (rounds.at(-1)?.copied ?? []).filter(({ validation }) => !reached(validation, reference));
-      const who = short
-        .slice(0, 3)
-        .map(({ name, validation }) => `${name} (${writtenOf(reference.metric, validation)})`);
-      const more = short.length > who.length ? ` and ${short.length - who.length} more` : '';
-      return `${done}; the copied model ${reference.metric.better === 'higher' ? 'stays below' : 'stays above'} the reference ${target} with ${who.join(', ')}${more}`;
+      const who = short.map(({ name, validation }) => `${name} (${writtenOf(reference.metric, validation)})`);
+      return `${done}; the copied model ${reference.metric.better === 'higher' ? 'stays below' : 'stays above'} the reference ${target} with ${listed(who, 3)}`;
     }
     case 'stopped':
       return `stopped by an operator in round ${stopped.round}`;

@@ -3,11 +3,11 @@
  * known.
  */
 
+import { listed } from '../../base/listed.js';
 import { type ReplayDifference, type ReplayOutcome, roundDifferences } from '../../experiments/replay.js';
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundRecord } from '../../federation/rounds/round.js';
 import { labelOf, type MetricFacts, written, writtenOf } from '../../metrics/metric.js';
-import { listed } from '../names.js';
 import { plural } from '../numbers.js';
 import type { Words } from '../words.js';
 

@@ -2,9 +2,9 @@
  * Describes the status of a run in words: which participants it waits for, until when, and what
  * each is doing.
  */
+import { listed } from '../../base/listed.js';
 import { labelOf, writtenOf } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
-import { listed } from '../names.js';
 import { count, duration, plural } from '../numbers.js';
 import { textTable } from '../text-table.js';
 import { anyWords, speedText, type Words } from '../words.js';

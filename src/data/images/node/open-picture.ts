@@ -20,7 +20,7 @@ const HEAD_BYTES = 64;
  * @throws DataError when it is not a picture, or is above 40 megapixels
  */
 export async function pictureSize(path: string): Promise<PictureSize> {
-  return sizeIn(path, await described(path));
+  return sizeIn(path, await metadataOf(path));
 }
 
 /**
@@ -32,7 +32,7 @@ export async function decodePicture(
   { height, width, channels }: PictureSize,
   fit: PictureFit = 'stretch',
 ): Promise<Uint8Array> {
-  const found = await described(path);
+  const found = await metadataOf(path);
   sizeIn(path, found);
   const pixels = height * width;
   let interleaved: Uint8Array;
@@ -66,9 +66,9 @@ export async function decodePicture(
 
 const STRICT = { limitInputPixels: false, failOn: 'error' } as const;
 
-type Described = Metadata | NonNullable<ReturnType<typeof bitmapHeader>>;
+type PictureMetadata = Metadata | NonNullable<ReturnType<typeof bitmapHeader>>;
 
-async function described(path: string): Promise<Described> {
+async function metadataOf(path: string): Promise<PictureMetadata> {
   const sharp = await loadSharp();
   try {
     return await sharp(path, STRICT).metadata();
@@ -80,7 +80,7 @@ async function described(path: string): Promise<Described> {
   }
 }
 
-function sizeIn(path: string, found: Described): PictureSize {
+function sizeIn(path: string, found: PictureMetadata): PictureSize {
   if ('bits' in found) {
     checkPixels(path, found);
     return { height: found.height, width: found.width, channels: 3 };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { bitmap } from '../../../../test/bitmap.js';
 import type { DataError } from '../../error.js';
 import { loadPictureFolder } from './picture-folder.js';
 
@@ -136,19 +137,9 @@ describe('a folder of pictures', () => {
     await put('a/3.tiff', await one.clone().tiff().toBuffer());
     await put('a/4.avif', await one.clone().avif({ lossless: true }).toBuffer());
     await put('a/5.JPG', await one.clone().jpeg({ quality: 100 }).toBuffer());
-    const bmp = new Uint8Array(54 + 192);
-    const view = new DataView(bmp.buffer);
-    bmp.set([0x42, 0x4d]);
-    for (const [at, value] of [
-      [10, 54],
-      [14, 40],
-      [18, 8],
-      [22, 8],
-    ] as const)
-      view.setUint32(at, value, true);
-    view.setUint16(28, 24, true);
-    for (let i = 54; i < bmp.length; i += 3) bmp[i + 2] = 200;
-    await put('a/6.bmp', bmp);
+    // Blue comes first.
+    const row = Array(8).fill([0, 0, 200]).flat();
+    await put('a/6.bmp', bitmap({ width: 8, height: 8, bits: 24, rows: Array(8).fill(row) }));
     const { train } = await loadPictureFolder(folder, { wanted: 'training' });
     expect(train).toMatchObject({ examples: 6, channels: 3, height: 8, width: 8 });
     for (let example = 0; example < 6; example++) {

@@ -3,6 +3,7 @@
  * chooses the size, decodes them, and says what it did. Node only.
  */
 import { basename, resolve } from 'node:path';
+import { listed } from '../../../base/listed.js';
 import { sharedBytes } from '../../dataset.js';
 import { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';
@@ -18,7 +19,13 @@ import {
 } from '../picture-size.js';
 import type { WantedPictures } from '../picture-tree.js';
 import { decodePicture } from './open-picture.js';
-import { classNotices, type SplitPictures, type SplitSettings, splitPictures } from './split-pictures.js';
+import {
+  classNotices,
+  MOST_LISTED,
+  type SplitPictures,
+  type SplitSettings,
+  splitPictures,
+} from './split-pictures.js';
 import { type PictureSurvey, type SurveyedPicture, surveyPictures } from './survey-pictures.js';
 import { togetherInOrder } from './together-in-order.js';
 
@@ -177,8 +184,6 @@ function noticesOf(
   const extents: PictureExtent[] = used.map(({ own }) => own);
   const changed = extents.filter(({ height, width }) => height !== size.height || width !== size.width);
   const median = medianPictureExtent(extents);
-  const listed = unused.slice(0, MOST_UNUSED).join(', ');
-  const more = unused.length > MOST_UNUSED ? ` and ${unused.length - MOST_UNUSED} more` : '';
   return [
     ...(changed.length > 0
       ? [
@@ -188,9 +193,7 @@ function noticesOf(
     ...(problems.length > 0
       ? [`data: left out of "${folder}", ${problems.length} in all: ${listProblems(problems)}`]
       : []),
-    ...(unused.length > 0 ? [`data: not used of "${folder}": ${listed}${more}`] : []),
+    ...(unused.length > 0 ? [`data: not used of "${folder}": ${listed(unused, MOST_LISTED)}`] : []),
     ...classNotices(survey, split),
   ];
 }
-
-const MOST_UNUSED = 8;

@@ -2,6 +2,7 @@
  * Which pictures of a folder are for training and which for the test: as its folders say, or by a
  * seeded part of each class that is held out. Node only.
  */
+import { listed } from '../../../base/listed.js';
 import { partNearest } from '../../../base/part-of.js';
 import { randomStream } from '../../../base/random.js';
 import { DataError } from '../../error.js';
@@ -68,6 +69,9 @@ function holdOutTest<Example extends PictureExample>(
   };
 }
 
+/** More classes or files than these are counted in a notice. */
+export const MOST_LISTED = 8;
+
 /** What is worth knowing about the classes, a line each. */
 export function classNotices(
   { folder, classNames }: Pick<PictureSurvey, 'folder' | 'classNames'>,
@@ -79,9 +83,8 @@ export function classNotices(
     return { name, train: of(train), test: of(test) };
   });
   const named = (classes: readonly { name: string }[]) => {
-    const names = classes.map(({ name }) => `"${name}"`);
-    const most = 8;
-    return names.slice(0, most).join(', ') + (names.length > most ? ` and ${names.length - most} more` : '');
+    const quoted = classes.map(({ name }) => `"${name}"`);
+    return listed(quoted, MOST_LISTED);
   };
   const single = counts.filter(({ train, test }) => train + test === 1);
   const untested = counts.filter(({ train, test }) => train > 1 && test === 0);

@@ -2,17 +2,10 @@
  * Looks at the pictures of a folder before they are decoded: which there are, of which class, how
  * large, and what is wrong with which file. Node only.
  */
-
 import type { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';
 import type { PictureSize } from '../picture-checks.js';
-import {
-  findPictures,
-  type PictureExample,
-  type PictureTree,
-  pictureExamples,
-  type WantedPictures,
-} from '../picture-tree.js';
+import { findPictures, type PictureExample, pictureExamples, type WantedPictures } from '../picture-tree.js';
 import { listFolder } from './list-folder.js';
 import { loadSharp } from './load-sharp.js';
 import { pictureSize } from './open-picture.js';
@@ -45,28 +38,24 @@ export interface SurveyOptions {
  */
 export async function surveyPictures(folder: string, options: SurveyOptions): Promise<PictureSurvey> {
   const { train, test, unused, strays } = await findPictures(folder, listFolder, options.wanted);
-  const classNames = classesOf({ train, ...(test && { test }) });
+  // The classes are those for training; where there are none, those of the test.
+  const classNames = [...(train.size > 0 ? train : (test ?? train)).keys()];
   // A missing library is said once, and not of each picture.
   await loadSharp();
   const problems = [...strays];
-  const [forTraining, forTest] = [train, test ?? new Map()].map((part) => pictureExamples(part, classNames));
-  const all = [...(forTraining ?? []), ...(forTest ?? [])];
+  const forTraining = pictureExamples(train, classNames);
+  const forTest = pictureExamples(test ?? new Map(), classNames);
   const sound = new Map<PictureExample, SurveyedPicture>();
   const { signal, onProgress } = options;
-  await togetherInOrder(all, ({ path }) => pictureSize(path), {
+  await togetherInOrder([...forTraining, ...forTest], ({ path }) => pictureSize(path), {
     ...{ signal, what: `pictures of "${folder}"`, onProgress },
     onDone: (example, own) => void sound.set(example, { ...example, own }),
     onProblem: (_, problem) => void problems.push(problem),
   });
-  const kept = (examples: readonly PictureExample[] = []) =>
+  const kept = (examples: readonly PictureExample[]) =>
     examples.flatMap((example) => sound.get(example) ?? []);
   return {
     ...{ folder, classNames, unused, problems, train: kept(forTraining) },
     ...(test !== undefined && { test: kept(forTest) }),
   };
 }
-
-/** Those for training; where there are none, those of the test. */
-const classesOf = ({ train, test }: Pick<PictureTree, 'train' | 'test'>): string[] => [
-  ...(train.size > 0 ? train : (test ?? train)).keys(),
-];

@@ -1,6 +1,6 @@
 /**
- * Work on many files, a few at a time, whose results come in the order of the files. What is wrong
- * with one of them stops none of the others. Node only.
+ * Works on many files, a few at a time, and gives the results in the order of the files. A file
+ * that fails does not stop the others. Node only.
  */
 import { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';
@@ -9,7 +9,7 @@ const TOGETHER = 16;
 /** Of pictures that are decoded at a time; this many take up to 100 MB each way. */
 const PIXELS_TOGETHER = 25_000_000;
 
-interface Hearer<Item, Result> {
+interface TogetherOptions<Item, Result> {
   readonly what: string;
   /** The pixels of an item, if much of its memory is theirs. */
   readonly pixelsOf?: (item: Item) => number;
@@ -23,7 +23,7 @@ interface Hearer<Item, Result> {
 export async function togetherInOrder<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
-  { what, pixelsOf, signal, onProgress, onDone, onProblem }: Hearer<Item, Result>,
+  { what, pixelsOf, signal, onProgress, onDone, onProblem }: TogetherOptions<Item, Result>,
 ): Promise<void> {
   for (let start = 0, count = 0; start < items.length; start += count) {
     signal?.throwIfAborted();
@@ -33,7 +33,7 @@ export async function togetherInOrder<Item, Result>(
     const results = await Promise.allSettled(together.map(work));
     for (const [offset, first] of results.entries()) {
       const item = together[offset] as Item;
-      // The decoder keeps one list of complaints for all: alone, a file is told its own.
+      // The decoder keeps one list of complaints for all files: alone, a file gets its own.
       const result = first.status === 'fulfilled' ? first : await settled(work, item);
       if (result.status === 'fulfilled') await onDone(item, result.value);
       else if (result.reason instanceof DataError) onProblem(item, result.reason);

@@ -1,6 +1,6 @@
 /**
  * Values of constants: tensors that are given before training, such as the mean and the deviation
- * of an input. They are no part of the plan. So its hash is known before they are, and is the same
+ * of an input. They are not part of the plan, so its hash is known before they are, and is the same
  * for all values.
  */
 import { nearestName } from '../../../base/nearest-name.js';
@@ -12,7 +12,7 @@ import { NetworkError, type Parameter } from './network.js';
 export type Constants = Readonly<Record<string, readonly number[]>>;
 
 /**
- * The parameters, of which these have their values. Others may have theirs from a model.
+ * The parameters, with these values for constants. Other constants may get theirs from a model.
  * @throws NetworkError when the network has no such constant, or one of another size
  */
 export function withConstants(

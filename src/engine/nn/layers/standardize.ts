@@ -21,7 +21,7 @@ export function onStandardized(network: Network): Network {
   return (scope, x, ...others) => network(scope, standardize(scope.in(LAYER), x), ...others);
 }
 
-/** What `onStandardized` is given for these means and deviations, one number for each feature. */
+/** The constants of `onStandardized`: these means and deviations, one number for each feature. */
 export const standardizedBy = (of: {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
