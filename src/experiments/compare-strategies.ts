@@ -73,10 +73,10 @@ export async function compareStrategies(
   input: ConfigurationInput,
   options: ComparisonOptions,
 ): Promise<ComparedResult[]> {
-  const { seeds, source = 'options', observer = {}, signal, dataDir } = options;
-  const own = { dataset: options.data?.train, task: options.extensions?.task };
+  const { seeds, source = 'options', observer = {}, signal, dataDir, extensions = {} } = options;
+  const own = { dataset: options.data?.train, task: extensions.task };
   const parsed = parseConfiguration(withOwnSettings(input, own), source);
-  const strategies = namesOf(options.strategies, parsed, options.extensions, source);
+  const strategies = namesOf(options.strategies, parsed, extensions, source);
   const data =
     options.data ??
     (await loadDatasetOf(parsed, {
@@ -165,7 +165,7 @@ const hasMerged = ({ merged }: RunResult['rounds'][number]) => Object.keys(merge
 function namesOf(
   strategies: readonly string[],
   configuration: Configuration,
-  extensions: Extensions = {},
+  extensions: Extensions,
   source: string,
 ): string[] {
   const names = strategies.map(

@@ -12,9 +12,10 @@ export const attachmentNameSchema = z
   .string()
   .regex(ATTACHMENT_NAME)
   .meta({ form: 'a name of lower-case letters, digits and hyphens' });
-const MOST = 16;
-const few = (record: Readonly<Record<string, unknown>>) => Object.keys(record).length <= MOST;
-const tooMany = `expected at most ${MOST} attachments`;
+/** The most attachments of an update. */
+export const MOST_ATTACHMENTS = 16;
+const few = (record: Readonly<Record<string, unknown>>) => Object.keys(record).length <= MOST_ATTACHMENTS;
+const tooMany = `expected at most ${MOST_ATTACHMENTS} attachments`;
 
 /** Attachments in a message. */
 export const attachedBlobsSchema = z.record(attachmentNameSchema, blobSchema).refine(few, tooMany);
@@ -22,4 +23,4 @@ export const attachedBlobsSchema = z.record(attachmentNameSchema, blobSchema).re
 export const attachedHashesSchema = z.record(attachmentNameSchema, sha256Schema).refine(few, tooMany);
 
 /** The attachments that updates carry, in a description. */
-export const attachmentNamesSchema = z.array(attachmentNameSchema).max(MOST);
+export const attachmentNamesSchema = z.array(attachmentNameSchema).max(MOST_ATTACHMENTS);

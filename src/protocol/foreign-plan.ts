@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { CommonweightError } from '../base/error.js';
 import { nameSchema } from '../base/text.js';
 import type { SumPlan } from '../engine/nn/sum-plan.js';
-import { attachmentNameSchema } from './attachments.js';
+import { attachmentNameSchema, MOST_ATTACHMENTS } from './attachments.js';
 import { blobSchema } from './blob-name.js';
 
 export class ForeignPlanError extends CommonweightError {
@@ -70,7 +70,7 @@ export const planHeaderSchema = z
             `expected at most ${MOST_SIGNS} signs for a batch`,
           ),
       )
-      .max(16)
+      .max(MOST_ATTACHMENTS)
       .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'expected each name once')
       .optional()
       .describe(
@@ -131,10 +131,7 @@ export function decodeForeignPlan(bytes: Uint8Array): ForeignPlan {
     trainingModel: next(training),
     evaluationModel: next(evaluation),
     methods: Object.fromEntries(
-      methods.map((one) => [
-        one.name,
-        { signs: one.signs, batchSize: one.batchSize, model: next(one.bytes) },
-      ]),
+      methods.map(({ name, bytes: size, ...sum }) => [name, { ...sum, model: next(size) }]),
     ),
   };
 }

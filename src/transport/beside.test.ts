@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import type { Assignment } from '../protocol/assignment.js';
 import { beside, handlersBeside } from './beside.js';
 import { testHub } from './hub/server/test-hub.contract.js';
-import { exampleReception, randomBlob } from './transport.contract.js';
+import { exampleHandlers, randomBlob } from './transport.contract.js';
 
 it('of two transports, who is there by either is there', () => {
   const said: string[] = [];
   const [first, second] = handlersBeside({
-    ...exampleReception,
+    ...exampleHandlers,
     onPresence: (name, present) => said.push(`${name} ${present ? 'comes' : 'goes'}`),
   });
   first.onPresence?.('site-a', true);

@@ -54,7 +54,7 @@ export const exampleDescription: Description = {
 export const exampleSigner = signer(new Uint8Array(32).fill(7), exampleDescription.job);
 
 /** Accepts everything. */
-export const exampleReception: SigningHandlers = {
+export const exampleHandlers: SigningHandlers = {
   ...{ description: exampleDescription, epoch: 1, signer: exampleSigner },
   receive: async () => ({ accepted: true }),
 };
@@ -92,7 +92,7 @@ export function describeTransport(
     function listener(answer: (announcement: Announcement) => Receipt = () => ({ accepted: true })) {
       const heard: [string, Announcement][] = [];
       const handlers: SigningHandlers = {
-        ...exampleReception,
+        ...exampleHandlers,
         async receive(participant, announcement) {
           heard.push([participant, announcement]);
           return answer(announcement);
@@ -201,7 +201,7 @@ export function describeTransport(
     it('has the blobs of an announcement when it arrives', async () => {
       const arrived: boolean[] = [];
       const coordinator: CoordinatorEnd = await harness.openCoordinator({
-        ...exampleReception,
+        ...exampleHandlers,
         async receive(_, announcement) {
           if (announcement.type === 'update')
             arrived.push(await coordinator.blobs.has(announcement.update.state.sha256));
@@ -296,7 +296,7 @@ export function describeTransport(
 
     it.runIf(signs)('says which version it is of, whatever else it says of itself', async () => {
       const description = { ...exampleDescription, protocol: 99, tomorrow: 1 };
-      await harness.openCoordinator({ ...exampleReception, description });
+      await harness.openCoordinator({ ...exampleHandlers, description });
       const joining = harness.openParticipant('site-a');
       await expect(joining).rejects.toThrow(`version 99 of the protocol, expected ${PROTOCOL_VERSION}`);
     });

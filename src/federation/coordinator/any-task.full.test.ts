@@ -1,4 +1,4 @@
-/** Federations of tasks of one's own that are killed, all of them at once, and started again. */
+/** Federations with tasks of a program's own, whose processes are killed all at once and restarted. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

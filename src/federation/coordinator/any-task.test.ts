@@ -205,7 +205,7 @@ describe('a federation over a hub', () => {
 });
 
 describe.skipIf(withoutNats)(
-  'a federation over NATS, of which one is dropped and a round is repeated',
+  'a federation over NATS in which a participant is dropped and a round is repeated',
   () => {
     let server: NatsServer;
     beforeAll(async () => {

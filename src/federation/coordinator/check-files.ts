@@ -49,7 +49,9 @@ async function checkFiles(
   if (announcement.type === 'contributed' && announcement.file !== undefined && plan.refit !== undefined) {
     const path = blobs.pathOf(announcement.file.sha256);
     const { problem } = await checkUpdate(path, featureLayout(plan.refit.features), {
-      ...{ what: `the sums of features of "${participant}"`, farthest: Infinity, ...plan.refit.bound },
+      what: `the sums of features of "${participant}"`,
+      farthest: Infinity,
+      bound: plan.refit.bound,
     });
     return { problem };
   }
@@ -110,7 +112,7 @@ async function checkAttachments(
     const blob = announcement.update.attachments?.[name];
     if (blob === undefined) continue;
     const checked = await checkUpdate(blobs.pathOf(blob.sha256), layout?.(plan.layout) ?? plan.layout, {
-      ...{ what: `the ${title} of "${participant}"`, farthest: Infinity, ...bound },
+      ...{ what: `the ${title} of "${participant}"`, farthest: Infinity, bound },
     });
     if (checked.problem !== undefined) return checked;
   }

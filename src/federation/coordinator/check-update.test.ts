@@ -217,16 +217,15 @@ describe('an update that came in', () => {
     const squares = data.map((value) => value ** 2);
     expect(
       await problemOf(encodeSafetensors({ layout, data: squares }), {
-        least: 0,
-        most: 1e8,
+        bound: { least: 0, most: 1e8 },
         farthest: Infinity,
       }),
     ).toBeUndefined();
     const wrong = encodeSafetensors({ layout, data: squares.with(7, -1e-9) });
-    const bound = { least: 0, most: 100, farthest: Infinity };
-    expect(await problemOf(wrong, bound)).toMatch(/"conv.bias" is -.* expected a number from 0 to 100$/);
+    const bounded = { bound: { least: 0, most: 100 }, farthest: Infinity };
+    expect(await problemOf(wrong, bounded)).toMatch(/"conv.bias" is -.* expected a number from 0 to 100$/);
     const large = encodeSafetensors({ layout, data: squares.with(7, 101) });
-    expect(await problemOf(large, bound)).toMatch(/"conv.bias" is 101 .* expected a number from 0 to 100$/);
+    expect(await problemOf(large, bounded)).toMatch(/"conv.bias" is 101 .* expected a number from 0 to 100$/);
   });
 
   it('is read in pieces, to its last number', async () => {

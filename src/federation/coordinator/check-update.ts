@@ -16,6 +16,8 @@ import { clippedAtMost } from '../../transforms/clip.js';
 import type { Codec } from '../../transforms/codec/codec.js';
 import { codedEntries, decodeStateInTurns } from '../../transforms/codec/coded-file.js';
 import { plain } from '../../transforms/codec/plain.js';
+import { firstBeyondBound } from '../methods/check-bound.js';
+import type { Bound } from '../methods/method.js';
 import { fileReader, readerOf, type StateReader } from './state-reader.js';
 import { type UpdateHeader, updateHeader } from './update-header.js';
 
@@ -34,9 +36,8 @@ export interface UpdateCheck {
   readonly farthest?: number | undefined;
   /** The largest L2 norm of the change of the weights if updates are clipped; any by default. */
   readonly clip?: number | undefined;
-  /** The least and the most that each value may be; any by default. */
-  readonly least?: number | undefined;
-  readonly most?: number | undefined;
+  /** The bound of each value; any finite number by default. */
+  readonly bound?: Bound | undefined;
 }
 
 const FARTHEST = 100;
@@ -106,10 +107,9 @@ async function checkValues(
   own: StateReader,
   base: StateReader | undefined,
   layout: StateLayout,
-  { what, farthest = FARTHEST, clip = Infinity, least = -Infinity, most = Infinity }: UpdateCheck,
+  { what, farthest = FARTHEST, clip = Infinity, bound }: UpdateCheck,
 ): Promise<CheckedUpdate> {
   const takeTurn = turnTaker();
-  const isBounded = least > -Infinity || most < Infinity;
   const unsound = (name: string, index: number, value: number | undefined, expected: string) => ({
     problem: `"${name}" is ${value} at index ${index} in ${what}, expected ${expected}`,
   });
@@ -125,10 +125,8 @@ async function checkValues(
       const values = own.read(tensor, at, count);
       const bad = firstNotFinite(values);
       if (bad >= 0) return unsound(name, at + bad, values[bad], 'a finite number');
-      const beyond = isBounded ? values.findIndex((value) => value < least || value > most) : -1;
-      if (beyond >= 0) {
-        return unsound(name, at + beyond, values[beyond], `a number from ${least} to ${most}`);
-      }
+      const beyond = bound && firstBeyondBound(values, bound);
+      if (beyond) return unsound(name, at + beyond.index, values[beyond.index], beyond.expected);
       const squares = squaresOf(values, base?.read(tensor, at, count));
       for (const sum of roleOf(name) === 'weight' ? [all, weights] : [all]) {
         sum.moved += squares.moved;
@@ -138,11 +136,11 @@ async function checkValues(
   }
   const size = Math.max(layoutSize(layout), 1);
   const [distance, began] = [Math.sqrt(all.moved / size), Math.sqrt(all.base / size)];
-  const allowed = farthest * Math.max(began, 1);
-  if (distance > allowed) {
+  const most = farthest * Math.max(began, 1);
+  if (distance > most) {
     const from = base === undefined ? 'zero' : 'where they began';
     return {
-      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(allowed.toPrecision(3))}`,
+      problem: `the weights of ${what} lie ${distance.toPrecision(3)} from ${from} (root of the mean square), expected at most ${Number(most.toPrecision(3))}`,
     };
   }
   const norm = Math.sqrt(weights.moved);

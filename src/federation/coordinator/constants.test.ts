@@ -167,7 +167,7 @@ describe('constants', () => {
     [{ constants: { ...constants, [names[1]!]: [1, 0] } }, /"standardize\.constants\.deviation".*above 0/],
     [{ constants: { 'standardize.constants.median': [1, 1] } }, /"standardize\.constants\.median"/],
     [{ constants: { [names[0]!]: Array(10_001).fill(0) } }, /"constants".*10000 numbers/],
-  ])('that cannot be are refused before anything is trained', async (changes, message) => {
+  ])('that are not allowed are refused before anything is trained', async (changes, message) => {
     await expect(run({ ...base, ...changes }, 'run')).rejects.toThrow(message);
   });
 

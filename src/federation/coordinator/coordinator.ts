@@ -77,7 +77,7 @@ export async function coordinate(
   };
 
   let due = eachDue(state);
-  /** Those that were running when `due` was asked for, or have begun since. */
+  /** The commands that were running when `due` was asked for, or have begun since. */
   let begun = new Set<string>();
   const nextDue = () => begin(due) ?? begin(askAnew());
   const askAnew = () => {

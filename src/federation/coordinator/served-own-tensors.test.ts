@@ -91,8 +91,8 @@ describe('a served federation in which the last layer stays with each participan
 });
 
 /**
- * Who takes part in what: "accepts" has the coordinator's plan and no network, "late" comes after
- * round 1, and "moves" goes on in another folder after round 3, without what it had of its own.
+ * "has-it" has the network, "accepts" takes the coordinator's plan instead, "late" joins after round
+ * 1, and "moves" continues in another folder after round 3, without its own tensors.
  */
 const names = ['has-it', 'accepts', 'moves', 'late'] as const;
 type Name = (typeof names)[number];
@@ -167,7 +167,7 @@ async function lastsThroughAll(way: Way, folder: string): Promise<void> {
   expect(taken.slice(0, 2)).toEqual([['has-it', 'accepts', 'moves'], [...names]]);
   expect(taken.slice(2)).toEqual([taken[0], taken[0]]);
 
-  // A run on one machine comes to the same, but for what "moves" no longer has in round 4.
+  // A run on one machine gives the same, except in round 4: "moves" has lost its own tensors.
   const replayed = join(folder, 'replayed');
   const data = { train: sentences, test: withoutExamples(sentences) };
   const { differences } = await replayRun(out, { workers: 1, data, extensions, out: replayed });
@@ -184,7 +184,7 @@ async function lastsThroughAll(way: Way, folder: string): Promise<void> {
       expect(tensorView(theirs, tensor)).toEqual(tensorView(expected, tensor));
     expect(tensorView(theirs, 'words.weight')).toEqual(tensorView(shared, 'words.weight'));
   }
-  // It began anew, as somebody who is late does.
+  // They began anew, as those of a late participant do.
   const moved = await modelIn('another machine', FINAL_MODEL);
   const before = await modelIn('replayed', 'personal', 'moves.safetensors');
   expect(tensorView(moved, 'fc.weight')).not.toEqual(tensorView(before, 'fc.weight'));

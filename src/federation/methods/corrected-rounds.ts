@@ -1,4 +1,4 @@
-/** In which rounds a correction of local training is at work, and what never is trained then. */
+/** The rounds in which a correction of local training is on, and what is then never trained. */
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 
 /**
@@ -12,7 +12,10 @@ export function isCorrected(
   return round <= (until < 1 ? until * rounds : until);
 }
 
-/** FedBABU leaves the last layer alone: in words, where no round and no refit is left for it. */
+/**
+ * Says in words that FedBABU never trains the last layer: it is on in every round, and no refit
+ * follows. Undefined otherwise.
+ */
 export function untrainedLayerNotice({
   correction,
   rounds,
@@ -21,7 +24,7 @@ export function untrainedLayerNotice({
 }: Pick<Configuration, 'correction' | 'rounds' | 'refit' | 'share'>): string | undefined {
   if (correction?.name !== 'fed-babu' || refit !== undefined) return undefined;
   if (!isCorrected(correction, rounds, rounds)) return undefined;
-  // With tensors of one's own there is no refit.
+  // `share` and `refit` exclude each other.
   const instead = share === undefined ? 'take "refit", or end it earlier' : 'end it earlier';
   return `"correction" is "fed-babu" in every round, so the last layer stays as it began: ${instead}, such as by "until": 0.8`;
 }

@@ -46,9 +46,7 @@ export interface Method {
   plan?(learner: Pick<PlanOptions, 'network' | 'inputs' | 'task' | 'freeze'>): SumPlan;
   /** The settings of a round's training that the method changes. */
   prepare?(start: MethodStart): Partial<LocalWork>;
-  /**
-   * Called at the participant, after its training.
-   */
+  /** Called at the participant, after its training. */
   compute(trained: MethodRound): Promise<Computed>;
   /**
    * Called at the coordinator when a round is closed. @returns the next common state. If it is left
@@ -59,8 +57,8 @@ export interface Method {
 
 /**
  * The least and the most that each value of a contribution may be. The participant checks it before
- * the contribution leaves, the coordinator before it counts. It limits what one participant adds to
- * the sum of all.
+ * the contribution leaves, and the coordinator before the contribution counts. It limits what one
+ * participant adds to the sum of all.
  *
  * A sum in whole numbers follows from it: with L levels, a value is a number of steps of
  * (most − least) / (L − 1), and the sum of n contributions fits in ⌈log₂(n·(L − 1) + 1)⌉ bits.

@@ -60,7 +60,7 @@ export function methodsFor(
   ];
 }
 
-/** Of this package's own. */
+/** The names of the methods of this package. */
 export const methodNames: readonly string[] = [FISHER, 'control', OWN_TENSORS];
 
 /** @throws ConfigurationError when a name is taken or not valid, or a bound is missing */
@@ -108,13 +108,13 @@ export function auxiliariesProblem(
   return undefined;
 }
 
-/** The plans of those that have one, by their names. */
+type MethodWithPlan = Method & Required<Pick<Method, 'plan'>>;
+
+const hasPlan = (method: Method): method is MethodWithPlan => method.plan !== undefined;
+
+/** The plans of the methods that have one, by the name of the method. */
 export const methodPlans = (
   methods: readonly Method[],
-  planOf: (method: Method & Required<Pick<Method, 'plan'>>) => SumPlan,
+  planOf: (method: MethodWithPlan) => SumPlan,
 ): Readonly<Record<string, SumPlan>> =>
-  Object.fromEntries(
-    methods.flatMap(({ plan, ...method }) =>
-      plan === undefined ? [] : [[method.name, planOf({ ...method, plan })]],
-    ),
-  );
+  Object.fromEntries(methods.filter(hasPlan).map((method) => [method.name, planOf(method)]));

@@ -140,9 +140,8 @@ export function assignedWork(context: WorkContext): AssignedWork {
       await compareLayers(assignment, refitting, signal, saying);
     },
     async finalModel(assignment, round, signal) {
-      const { rollbacks } = assignment;
       if (federation.own !== undefined && assignment.model !== undefined)
-        await last.settleLast({ rollbacks }, signal);
+        await last.settleLast(assignment, signal);
       return finalModelFile(assignment, round, { federation, offered, personal }, signal);
     },
   };

@@ -1,7 +1,6 @@
 /**
- * The file of the final model, as a participant has it: what the coordinator offers, in full where
- * something is frozen, stays with the participant, or was rounded for its way. Also for somebody
- * who looks on and does not take part.
+ * Makes the file of the final model as a participant has it: the coordinator's model, decoded, with
+ * the frozen tensors and the participant's own. A participant that has not started gets it, too.
  */
 import type { Assignment } from '../../protocol/assignment.js';
 import { plain } from '../../transforms/codec/plain.js';
@@ -20,7 +19,7 @@ interface FinalParts {
   readonly personal: PersonalModel;
 }
 
-/** Nothing where the coordinator offers none. */
+/** Undefined if the coordinator offers no model. */
 export async function finalModelFile(
   { model: blob, rollbacks }: FinishedAssignment,
   round: number,
@@ -34,9 +33,9 @@ export async function finalModelFile(
 }
 
 /**
- * For a participant that does no work now: with its own tensors as its last update that counted
- * left them, or as everybody begins.
- * @param name by which the end was opened
+ * The final model of a participant that has not started: with its own tensors as its last update
+ * that counted left them. Without such an update they are the initial ones.
+ * @param name with which the end was opened
  */
 export async function onlookersModel(
   end: Pick<ParticipantEnd, 'description' | 'download'>,

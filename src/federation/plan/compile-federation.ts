@@ -23,7 +23,7 @@ import type { NamedParts } from './extensions.js';
 import { type FrozenWeights, frozenWeights, initialWeights, ownTensors, partOf } from './initial-weights.js';
 import { type Learner, learnerOf } from './learner.js';
 
-/** What is already there. */
+/** Weights that are not drawn by the seed. */
 export interface GivenWeights {
   /** The weights to start from, and their name in errors. */
   readonly init?: { readonly state: StateDict; readonly name: string } | undefined;
@@ -38,15 +38,15 @@ export interface CompiledFederation extends ChosenStrategies {
   readonly facts: DataFacts;
   readonly configuration: Configuration;
   readonly plan: Plan;
-  /** Of what travels with updates and is merged. */
+  /** The tensors that travel with updates and are merged. */
   readonly layout: StateLayout;
   /** Tensors that stay with their owner; undefined where everything is shared. */
   readonly own: OwnTensors | undefined;
   readonly methods: readonly Method[];
-  /** The graphs that they bring, by their names. */
+  /** The graphs of those methods that have one, by the name of the method. */
   readonly methodPlans: Readonly<Record<string, SumPlan>>;
   readonly refit: RefitPlan | undefined;
-  /** By which weights travel. */
+  /** The codecs of updates and of models. */
   readonly codec: Codecs;
   /** The metadata of a model's file. */
   readonly model: ModelDescription;

@@ -1,7 +1,7 @@
 /**
  * What a program adds to what settings can name: a network, a task, strategies, methods and codecs
- * of its own. It is one record, which a run, a coordinator, a participant and a page take alike,
- * and names are looked up in it in one place.
+ * of its own. It is one record, which a run, a coordinator, a participant and a page take alike.
+ * `namedParts` looks up the names of the settings in it.
  */
 import type { Strategy } from '../../merge/strategy.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
@@ -12,7 +12,7 @@ import { type ChosenStrategies, chooseStrategies } from './chosen-strategies.js'
 import { codecsOf } from './codecs.js';
 import type { OwnLearner } from './learner.js';
 
-/** Across machines, everybody brings the same. */
+/** Across machines, the coordinator and each participant bring the same. */
 export interface Extensions extends OwnLearner {
   /** The settings `strategy` and `compare` may name them. */
   readonly strategies?: readonly Strategy[] | undefined;
@@ -22,15 +22,15 @@ export interface Extensions extends OwnLearner {
   readonly codecs?: readonly Codec[] | undefined;
 }
 
-/** What the settings name, of this package and of a program. */
+/** The parts that the settings name, each from this package or from a program. */
 export interface NamedParts extends ChosenStrategies, OwnLearner {
-  /** Those of the program; the settings ask for the others themselves. */
+  /** The methods of the program alone; `methodsFor` adds those that the settings ask for. */
   readonly methods: readonly Method[];
   readonly codec: Codecs;
 }
 
 /**
- * @param source what errors call the configuration
+ * @param source the name of the configuration in errors
  * @throws ConfigurationError when a name is unknown, taken twice, or does not fit the settings
  */
 export function namedParts(

@@ -22,7 +22,7 @@ export function federationPlan(
   plan: Plan,
   shares: readonly Share[],
   data: Pick<TrainTestSplit, 'test'>,
-  strategies: ChosenStrategies,
+  { strategy, compared }: ChosenStrategies,
   initial: (participant: string) => StateDict,
   {
     codec = plainBothWays,
@@ -44,8 +44,7 @@ export function federationPlan(
       align: (updates, reference) =>
         alignUpdates(plan.permutationGroups, updates, { seed: configuration.seed, reference }),
     }),
-    ...strategies,
-    ...afterMerge,
+    ...{ strategy, compared, ...afterMerge },
     initialState: initial,
     startsApart: configuration.initialWeights === 'independent' && configuration.initialModel === undefined,
     ...workPlan(configuration, shares, rules),

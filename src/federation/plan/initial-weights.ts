@@ -1,8 +1,8 @@
 /**
  * The values that a federation begins with: of the state that training carries, of tensors that
  * stay with their owner, and of what is frozen. They are drawn by the seed when they are asked for,
- * unless a model is given to start from. Constants are those of the settings, or of that model. Of
- * such a model participants elsewhere are sent what they cannot draw.
+ * unless a model is given to start from. Constants are those of the settings, or of that model.
+ * Participants on other machines are sent what they cannot draw of it.
  */
 import { type Constants, checkConstants } from '../../engine/nn/layers/constants.js';
 import {
@@ -88,9 +88,9 @@ function partThere(state: StateDict, layout: StateLayout, what: string): StateDi
 }
 
 /**
- * Drawn by the seed, for everybody alike, unless they are those of a model that is given. The
- * constants of the settings count before those of the model.
- * @throws NetworkError when a constant has a value that it cannot have, or none is given
+ * What no step changes: of the given model, or else drawn by the seed, the same for everybody. The
+ * constants of the settings replace those of the model.
+ * @throws NetworkError when a constant is not given, or has a value that is not allowed
  */
 export function frozenWeights(
   { seed, initialModel, constants = {} }: Configuration,
@@ -107,13 +107,12 @@ export function frozenWeights(
         .map(({ name, shape }) => [name, shape]),
     );
   const sent = given && partThere(given, layout, 'the frozen weights');
+  const drawn = () => initialFrozen(parameters, seed, 'initial weights');
   let values = sent && withSettings(sent, constants);
-  if (values !== undefined) checkConstants(parameters, values);
+  const hasConstants = layout.some(({ name }) => roleOf(name) === 'constant');
   // A constant that nobody gives is found before anything is trained.
-  else if (initialModel === undefined && layout.some(({ name }) => roleOf(name) === 'constant')) {
-    values = initialFrozen(parameters, seed, 'initial weights');
-    checkConstants(parameters, values);
-  }
+  if (initialModel === undefined && hasConstants) values ??= drawn();
+  if (values !== undefined) checkConstants(parameters, values);
   const frozen = {
     get values() {
       if (values === undefined && initialModel !== undefined) {
@@ -122,7 +121,7 @@ export function frozenWeights(
         );
       }
       // Drawn when they are asked for: who only describes the federation needs none.
-      values ??= initialFrozen(parameters, seed, 'initial weights');
+      values ??= drawn();
       return values;
     },
     complete: (state: StateDict) => joinStates(wholeOf(state), state, frozen.values),

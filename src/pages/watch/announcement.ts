@@ -1,7 +1,7 @@
 /** Announcements for a screen reader: of rounds and the connection, not of every step. */
 import { writtenOf } from '../../metrics/metric.js';
 import { headline } from '../../report/text/status-lines.js';
-import { wordsOf } from '../../report/words.js';
+import { anyWords, wordsOf } from '../../report/words.js';
 import type { WatchState } from './watch-state.js';
 
 /** Undefined if there is nothing to say. */
@@ -21,7 +21,8 @@ export function announcement(before: WatchState, now: WatchState): string | unde
   return undefined;
 }
 
-const resultOf = ({ status, overview }: WatchState) =>
-  status?.test === undefined
-    ? ''
-    : ` The last merged model has ${writtenOf(status.metric, status.test)} on the test ${overview === undefined ? 'examples' : wordsOf(overview, overview.configuration).examples}.`;
+function resultOf({ status, overview }: WatchState): string {
+  if (status?.test === undefined) return '';
+  const { examples } = overview === undefined ? anyWords : wordsOf(overview, overview.configuration);
+  return ` The last merged model has ${writtenOf(status.metric, status.test)} on the test ${examples}.`;
+}

@@ -1,17 +1,17 @@
 /**
- * Closes a connection once nobody opens a watch on it. Where a connection closes between the
- * server's answer and the watch, the NATS library fails to open it and leaves its timer behind: the
- * process does not end, and the library prints a ClosedConnectionError every few seconds.
+ * Closes a connection, but not while a watch on it is being opened. If it closed between the
+ * server's answer and the watch, the NATS library would fail and leave its timer behind: the
+ * process would not end, and a ClosedConnectionError would be printed every few seconds.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A server that is away is not waited for. */
+/** A server that is away is not waited for longer. */
 const LONGEST_MS = 1000;
 
 export interface HeldClose {
-  /** Opens something; the connection is not closed meanwhile. */
+  /** Opens something; `close` waits for it. */
   opening<Result>(open: () => Promise<Result>): Promise<Result>;
-  /** For who has said already, by a signal, that nothing more is to be opened. */
+  /** Closes the connection. The caller has ended, by a signal, whatever would open more. */
   close(): Promise<void>;
 }
 

@@ -7,10 +7,11 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../../base/node/make-folder.js';
 import { turnTaker } from '../../../base/turns.js';
-import { openTensorFile, type TensorFile } from '../../../merge/files/tensor-file.js';
-import { readChunk } from '../../../merge/files/tensor-source.js';
+import { tensorFiles } from '../../../merge/files/tensor-file.js';
+import { readChunk, type TensorSource } from '../../../merge/files/tensor-source.js';
 import { countersToI64 } from '../../../tensor/counters.js';
 import { formatSafetensorsHeader, type SafetensorsEntry } from '../../../tensor/safetensors-header.js';
+import type { TensorEntry } from '../../../tensor/state-dict.js';
 import { type CodedFile, codedEntries, decodedTensors } from '../../../transforms/codec/coded-file.js';
 import { plain } from '../../../transforms/codec/plain.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
@@ -53,19 +54,14 @@ async function decodeFile(
   const takeTurn = turnTaker();
   const entries = new Map(codedEntries(layout, plain).map((entry) => [entry.name, entry]));
   const header = formatSafetensorsHeader([...entries.values()]);
-  const opened: FileHandle[] = [];
-  const reading = async (path: string) => {
-    const file = await openTensorFile(path);
-    opened.push(file.handle);
-    return file;
-  };
+  const files = tensorFiles();
+  let written: FileHandle | undefined;
   try {
-    const coded = codedFile(await reading(update));
-    const began = await reading(start);
-    const written = await open(output, 'w').catch(failed);
-    opened.push(written);
+    const coded = codedFile(await files.open(update));
+    const began = await files.open(start);
+    written = await open(output, 'w').catch(failed);
     await written.write(header, 0, header.length, 0).catch(failed);
-    const base = (tensor: (typeof layout)[number]) => valuesOfFile(began, tensor, 0, tensor.size);
+    const base = (tensor: TensorEntry) => valuesOfFile(began, tensor, 0, tensor.size);
     for (const [{ name }, values] of decodedTensors(coded, layout, base, codec.update)) {
       const { dtype, begin } = entries.get(name) as SafetensorsEntry;
       const array = dtype === 'I64' ? countersToI64(values, name) : values;
@@ -73,11 +69,12 @@ async function decodeFile(
       await takeTurn();
     }
   } finally {
-    for (const handle of opened) await handle.close();
+    await files.close();
+    await written?.close();
   }
 }
 
-function codedFile(file: TensorFile): CodedFile {
+function codedFile(file: TensorSource): CodedFile {
   return {
     ...{ name: file.path, entries: file.header.entries },
     read({ name, dtype, begin, end }) {

@@ -1,6 +1,6 @@
 /**
- * Measures the details of a round. What takes too long or too much room with many participants is
- * left out: first the cosines of all pairs, then, with very large models, the norms too.
+ * Measures the details of a round. What would take too long or too much space is left out: the
+ * cosines of all pairs with many participants or large models, the norms too with very large ones.
  */
 import { turnTaker } from '../../../base/turns.js';
 import { type Drift, driftOf, productsOfDrift } from '../../../metrics/drift.js';
@@ -22,7 +22,7 @@ interface Measuring {
   readonly updates: Pick<RoundUpdates, 'columns'>;
 }
 
-/** @param sha256 of the merged model */
+/** @param sha256 the hash of the merged model */
 export async function measuredDetails(
   { round, closed }: RoundRecord,
   sha256: string,

@@ -26,12 +26,12 @@ export interface TestedModel {
  * computed, the next is loaded.
  */
 const TOGETHER_BYTES = 16 * 2 ** 20;
-/** However small they are: more keep no more threads at work, and each is an open file. */
+/** However small models are: more keep no more threads busy, and each is an open file. */
 const MOST_TOGETHER = 64;
 
 /**
- * Bytes of the confusion, and of the answers, that are kept of all models for the details of the
- * round. With more, they are left out.
+ * The most bytes of confusions of all models that are kept for the details of the round, and the
+ * most bytes of answers. If there are more, they are left out.
  */
 const MOST_KEPT_BYTES = 64 * 2 ** 20;
 
@@ -73,7 +73,7 @@ export async function modelsTested(
   return { figures: by('figures'), metrics: by('metrics') };
 }
 
-/** What the details of a round read. @param models how many are tested */
+/** The part that the details of a round need. @param models the number of models tested */
 function keptOf({ answers, sums, ...metrics }: Metrics, models: number): Metrics {
   const fits = (bytes: number) => bytes * models <= MOST_KEPT_BYTES;
   const bytes = Object.values(sums).reduce((total, { byteLength }) => total + byteLength, 0);

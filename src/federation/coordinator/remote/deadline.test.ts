@@ -59,7 +59,7 @@ describe('rounds with remote participants and deadlines', () => {
     expect(await finalText(rounds.state().rounds[1]?.merged?.sha256)).toBe('site-a2(site-a1())');
   });
 
-  it('have no deadline in a round that is void, for an operator went back in that moment', async () => {
+  it('have no deadline in a round that is void because an operator went back at that moment', async () => {
     let back: Promise<void> | undefined;
     const { rounds, transport, end, store } = coordinator(undefined, {
       rules: { ...rules, quorum: 1, deadlineSeconds: 60 },

@@ -17,22 +17,24 @@ export function deadlineTimer(ledger: Ledger, clock: Clock): DeadlineTimer {
   /** The phase that the timer belongs to. */
   let timed = '';
 
+  /** Asks anew what is due: an operator may have gone back meanwhile, and the round is void. */
+  async function setDeadline(): Promise<void> {
+    const due = deadlineOf(ledger.state());
+    if (due === undefined || due.deadline !== undefined) return;
+    const { round, phase, seconds } = due;
+    const at = clock.later(seconds);
+    await ledger.record({ type: 'deadline-set', round, phase, ...inAttempt(ledger.state()), at });
+  }
+
   async function keep(): Promise<void> {
     const due = deadlineOf(ledger.state());
     if (due === undefined) return;
     const { round, phase, seconds: whole, deadline } = due;
-    const attempt = inAttempt(ledger.state());
     if (deadline === undefined) {
-      await ledger.exclusively(async () => {
-        // An operator may have gone back since, and the round is void.
-        const now = deadlineOf(ledger.state());
-        if (now === undefined || now.deadline !== undefined) return;
-        const { round, phase, seconds } = now;
-        const at = clock.later(seconds);
-        await ledger.record({ type: 'deadline-set', round, phase, ...inAttempt(ledger.state()), at });
-      });
+      await ledger.exclusively(setDeadline);
       return keep();
     }
+    const attempt = inAttempt(ledger.state());
     const { at, passed } = deadline;
     const key = `${round} ${phase} ${at}`;
     if (passed || timed === key) return;

@@ -96,10 +96,8 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   );
   const compiled = compileFederation(configuration, data.train, named, source, { init });
   const { plan, methods, refit, codec, own: tensors, initialState } = compiled;
-  const { strategy, compared } = named;
-  const strategies = { strategy, compared };
   const steps = { ...after, refit, methods, codec, own: tensors };
-  const planned = federationPlan(configuration, plan, shares, data, strategies, initialState, steps);
+  const planned = federationPlan(configuration, plan, shares, data, named, initialState, steps);
   const rules = { ...planned.rules, recorded: options.recorded };
   return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };
 }

@@ -76,19 +76,11 @@ export async function prepareService(
   const { methods, refit, codec, own: tensors, initialState } = compiled;
   const participants = participantsOf(configuration);
   const shares = participants.map((name) => ({ name, train: NO_EXAMPLES, validation: NO_EXAMPLES }));
-  const { strategy, compared } = named;
   const steps = { ...after, methods, refit, codec, own: tensors };
-  const planned = federationPlan(
-    configuration,
-    compiled.plan,
-    shares,
-    { test },
-    { strategy, compared },
-    initialState,
-    steps,
-  );
+  const planned = federationPlan(configuration, compiled.plan, shares, { test }, named, initialState, steps);
   // The coordinator does not have the participants' own tensors, so it has no whole model to test.
   const plan = tensors === undefined ? planned : { ...planned, testExamples: 0 };
+  const { strategy } = named;
   return { configuration, participants, facts, test, strategy, compiled, plan, isGiven: init !== undefined };
 }
 

@@ -74,9 +74,9 @@ export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }:
 }
 
 /**
- * Connections that the system keeps for us until we accept them. Node's 511 are few when hundreds
- * come at a time: the system forgets the rest, and who is forgotten tries again after a second. The
- * system may have a lower limit (`net.core.somaxconn`).
+ * The number of connections that the system keeps waiting until we accept them. Node's default of
+ * 511 is too small when many come at once: the system drops the rest, and each of them tries again
+ * after a second. The system may have a lower limit (`net.core.somaxconn`).
  */
 const WAITING_CONNECTIONS = 4096;
 

@@ -6,7 +6,7 @@ import { happenings } from '../../../../test/until.js';
 import { blobFolder } from '../../blob-folder.js';
 import type { CoordinatorTrust } from '../../coordinator-voice.js';
 import type { LogFields } from '../../log.js';
-import { exampleReception } from '../../transport.contract.js';
+import { exampleHandlers } from '../../transport.contract.js';
 import type { ParticipantEnd, SigningHandlers } from '../../transport.js';
 import { joinHub } from '../client/node/join-hub.js';
 import { openTokens, type Tokens } from './guard/tokens.js';
@@ -68,7 +68,7 @@ export async function testHub(always: Partial<HubOptions> = {}): Promise<TestHub
     async open(options = {}, handlers = {}) {
       hub = await openHub(
         {
-          ...exampleReception,
+          ...exampleHandlers,
           ...handlers,
         },
         {
