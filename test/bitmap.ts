@@ -10,7 +10,14 @@ export interface BitmapParts {
   readonly rows: readonly (readonly number[])[];
 }
 
-export function bitmap({ width, height, bits, compression = 0, palette = [], rows }: BitmapParts): Uint8Array {
+export function bitmap({
+  width,
+  height,
+  bits,
+  compression = 0,
+  palette = [],
+  rows,
+}: BitmapParts): Uint8Array {
   const pixels = rows.flatMap((row) => [...row, ...Array((4 - (row.length % 4)) % 4).fill(0)]);
   const bytes = new Uint8Array(54 + palette.length + pixels.length);
   const view = new DataView(bytes.buffer);

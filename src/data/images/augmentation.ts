@@ -30,7 +30,7 @@ export interface Draws {
   readonly flips: Uint8Array;
   readonly rows: Int8Array;
   readonly columns: Int8Array;
-  /** [places, 5]: angle, and top, left, height and width of the cut; missing if there is neither. */
+  /** [places, 5]: angle, and top, left, height and width of the cut; or missing. */
   readonly warps?: Float32Array;
   /** [places, 2]: the factors of brightness and contrast; missing if both are 1. */
   readonly lights?: Float32Array;
