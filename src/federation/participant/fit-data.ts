@@ -3,7 +3,7 @@
  * with the federation's numbers for categories. It refuses a column of another kind or shape, and a
  * category that the federation does not know.
  */
-import { listed } from '../../base/listed.js';
+import { listed } from '../../base/excerpt.js';
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
 import { classCounts } from '../../data/class-counts.js';

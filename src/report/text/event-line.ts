@@ -2,7 +2,7 @@
  * Describes the events of a federation across machines, one line each, with the participants that
  * are still waited for.
  */
-import { listed } from '../../base/listed.js';
+import { listed } from '../../base/excerpt.js';
 import { currentPhase, missingIn } from '../../federation/rounds/open-phase.js';
 import type { RunState } from '../../federation/rounds/round.js';
 import type { RoundEvent } from '../../federation/rounds/round-events.js';

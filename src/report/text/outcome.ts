@@ -1,5 +1,5 @@
 /** Says in words how a run ended. */
-import { listed } from '../../base/listed.js';
+import { listed } from '../../base/excerpt.js';
 import {
   FEW_VALIDATION_EXAMPLES,
   type RoundResult,

@@ -3,7 +3,7 @@
  * known.
  */
 
-import { listed } from '../../base/listed.js';
+import { listed } from '../../base/excerpt.js';
 import { type ReplayDifference, type ReplayOutcome, roundDifferences } from '../../experiments/replay.js';
 import type { RecordedRun } from '../../federation/record/read-run.js';
 import type { RoundRecord } from '../../federation/rounds/round.js';

@@ -2,7 +2,7 @@
  * Describes the status of a run in words: which participants it waits for, until when, and what
  * each is doing.
  */
-import { listed } from '../../base/listed.js';
+import { listed } from '../../base/excerpt.js';
 import { labelOf, writtenOf } from '../../metrics/metric.js';
 import type { Status } from '../../protocol/status.js';
 import { count, duration, plural } from '../numbers.js';

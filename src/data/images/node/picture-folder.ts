@@ -3,7 +3,7 @@
  * chooses the size, decodes them, and says what it did. Node only.
  */
 import { basename, resolve } from 'node:path';
-import { listed } from '../../../base/listed.js';
+import { listed } from '../../../base/excerpt.js';
 import { sharedBytes } from '../../dataset.js';
 import { DataError } from '../../error.js';
 import type { OnDataProgress } from '../../progress.js';

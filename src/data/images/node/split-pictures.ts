@@ -2,7 +2,7 @@
  * Which pictures of a folder are for training and which for the test: as its folders say, or by a
  * seeded part of each class that is held out. Node only.
  */
-import { listed } from '../../../base/listed.js';
+import { listed } from '../../../base/excerpt.js';
 import { partNearest } from '../../../base/part-of.js';
 import { randomStream } from '../../../base/random.js';
 import { DataError } from '../../error.js';
