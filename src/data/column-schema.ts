@@ -2,6 +2,29 @@
 import { z } from 'zod';
 import { categoryNamesSchema, nameSchema } from '../base/text.js';
 
+const featureSchema = z
+  .discriminatedUnion('kind', [
+    z
+      .strictObject({
+        kind: z.literal('number'),
+        name: nameSchema.describe('The name of the column in the table.'),
+        unit: nameSchema.optional().describe('What it is measured in.'),
+        range: z
+          .tuple([z.number(), z.number()])
+          .optional()
+          .describe('The least and the greatest value that is counted in histograms.'),
+      })
+      .describe('A quantity. The lowest float32 stands for one that is missing.'),
+    z
+      .strictObject({
+        kind: z.literal('category'),
+        name: nameSchema.describe('The name of the column in the table.'),
+        names: categoryNamesSchema.min(1).describe('The known categories, in the order of their numbers.'),
+      })
+      .describe('A category. The number after the known ones means another one, the next means missing.'),
+  ])
+  .meta({ title: 'Feature', description: 'A number of each row of a table, known by its `kind`.' });
+
 export const meaningSchema = z
   .discriminatedUnion('kind', [
     z
@@ -26,6 +49,12 @@ export const meaningSchema = z
         vocabulary: z.int().positive().describe('How many different tokens there are.'),
       })
       .describe('Words, or pieces of them, by their numbers.'),
+    z
+      .strictObject({
+        kind: z.literal('features'),
+        features: z.array(featureSchema).min(1).max(10_000).describe('What each number of an example is.'),
+      })
+      .describe('A row of a table: all numbers (f32), or all categories (i32).'),
   ])
   .meta({ title: 'Meaning', description: 'What the values of a column mean, known by its `kind`.' });
 

@@ -7,6 +7,7 @@ import { arrayProblem } from '../tensor/arrays.js';
 import { type ColumnSpec, describeColumn } from '../tensor/column-spec.js';
 import { sameShape, sizeOf } from '../tensor/shape.js';
 import { DataError } from './error.js';
+import { categoryValues, type Feature } from './features.js';
 
 export interface Dataset {
   readonly name: string;
@@ -27,8 +28,20 @@ export interface ColumnFacts extends ColumnSpec {
 /** The description of a column, without values that it may carry. */
 export const factsOf = ({ name, dtype, shape, meaning }: ColumnFacts) => ({
   ...{ name, dtype, shape: [...shape] },
-  meaning: meaning.kind === 'categories' ? { ...meaning, names: [...meaning.names] } : meaning,
+  meaning: meaningOf(meaning),
 });
+
+/** A copy that a message can carry. */
+function meaningOf(meaning: Meaning) {
+  if (meaning.kind === 'categories') return { ...meaning, names: [...meaning.names] };
+  if (meaning.kind !== 'features') return meaning;
+  const features = meaning.features.map((feature) =>
+    feature.kind === 'category'
+      ? { ...feature, names: [...feature.names] }
+      : { ...feature, range: feature.range && ([...feature.range] as [number, number]) },
+  );
+  return { ...meaning, features };
+}
 
 /** The description of a data set, without its examples. */
 export interface DataFacts {
@@ -52,7 +65,9 @@ export type Meaning =
   | { readonly kind: 'categories'; readonly names: readonly string[]; readonly ignored?: number }
   | { readonly kind: 'number'; readonly unit?: string }
   /** Words, or pieces of them, by their numbers. */
-  | { readonly kind: 'tokens'; readonly vocabulary: number };
+  | { readonly kind: 'tokens'; readonly vocabulary: number }
+  /** [features]: a row of a table; all of them numbers (f32), or all of them categories (i32). */
+  | { readonly kind: 'features'; readonly features: readonly Feature[] };
 
 /**
  * Training and test examples with the same columns. The test set belongs to the coordinator and may
@@ -206,9 +221,29 @@ function valuesProblem(
       return first((value) => !(value >= 0 && value < meaning.vocabulary), `0 to ${meaning.vocabulary - 1}`);
     case 'number':
       return first((value) => !Number.isFinite(value), 'a finite number');
+    case 'features':
+      return featuresProblem(meaning.features, values);
     case 'picture':
       return undefined;
   }
+}
+
+function featuresProblem(
+  features: readonly Feature[],
+  values: ColumnValues,
+): { readonly at: number; readonly expected: string } | undefined {
+  const counts = features.map((feature) =>
+    feature.kind === 'category' ? categoryValues(feature) : Infinity,
+  );
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] as number;
+    const count = counts[at % counts.length] as number;
+    if (count === Infinity ? Number.isFinite(value) : value >= 0 && value < count) continue;
+    const { name } = features[at % counts.length] as Feature;
+    const expected = count === Infinity ? 'a finite number' : `0 to ${count - 1}`;
+    return { at, expected: `${expected} for "${name}"` };
+  }
+  return undefined;
 }
 
 /**
@@ -236,6 +271,8 @@ function meant(meaning: Meaning): string {
       return ` of ${meaning.vocabulary} tokens`;
     case 'number':
       return meaning.unit === undefined ? '' : ` in ${meaning.unit}`;
+    case 'features':
+      return ` of ${meaning.features.map(({ name }) => name).join(', ')}`;
     case 'picture':
       return '';
   }
