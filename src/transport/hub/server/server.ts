@@ -76,7 +76,9 @@ export function answerBadRequests(server: Server, note: NoteRefusal, { isBusy }:
 /**
  * The number of connections that the system keeps waiting until we accept them. Node's default of
  * 511 is too small when many come at once: the system drops the rest, and each of them tries again
- * after a second. The system may have a lower limit (`net.core.somaxconn`).
+ * after a second. The system may have a lower limit (`net.core.somaxconn`). Node accepts one
+ * connection in each turn of its loop, in the order of their arrival, even if it is closed by then.
+ * So a visitor waits for about a second behind a thousand uploads that were begun and dropped.
  */
 const WAITING_CONNECTIONS = 4096;
 
