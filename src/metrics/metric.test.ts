@@ -18,6 +18,7 @@ import {
 import { figuresSchema, metricsSchema } from './schemas.js';
 
 const accuracy: MetricFacts = { name: 'accuracy', better: 'higher', format: 'percent' };
+const auroc: MetricFacts = { name: 'auroc', label: 'AUROC', better: 'higher', format: 'fraction' };
 const rmse: MetricFacts = { name: 'rmse', label: 'RMSE', better: 'lower', format: 'number', unit: 'km' };
 
 describe('a metric', () => {
@@ -38,6 +39,8 @@ describe('a metric', () => {
   it('is written as what it is', () => {
     expect(written(accuracy, 0.91234)).toBe('91.23%');
     expect(written(rmse, 3.21449)).toBe('3.214 km');
+    expect(written(auroc, 0.87449)).toBe('0.874');
+    expect(writtenDifference(auroc, 0.0312)).toBe('0.031');
     expect(written({ ...rmse, unit: undefined }, 123456.7)).toBe('123457');
     expect([writtenBare(accuracy, 0.5), writtenBare(rmse, 0.5)]).toEqual(['50.00', '0.5']);
     expect([tableUnit(accuracy), tableUnit(rmse)]).toEqual(['per cent', 'km']);
@@ -65,6 +68,7 @@ describe('figures', () => {
     const metrics = [accuracy, rmse];
     expect(figuresProblem({ accuracy: 1, rmse: 17 }, metrics)).toBeUndefined();
     expect(figuresProblem({ accuracy: 1.5 }, metrics)).toMatch(/"accuracy" is 1.5.* 0 to 1/);
+    expect(figuresProblem({ auroc: -0.1 }, [auroc])).toMatch(/"auroc" is -0.1.* 0 to 1/);
     expect(figuresProblem({ f1: 1 }, metrics)).toMatch(/"f1" is 1.*accuracy, rmse/);
   });
 });

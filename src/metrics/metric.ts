@@ -24,12 +24,15 @@ export function figuresProblem(figures: Figures, metrics: readonly MetricFacts[]
     if (metric === undefined) {
       return `"${name}" is ${value}, expected one of ${metrics.map((one) => one.name).join(', ')}`;
     }
-    if (metric.format === 'percent' && (value < 0 || value > 1)) {
+    if (isFraction(metric) && (value < 0 || value > 1)) {
       return `"${name}" is ${value}, expected a number from 0 to 1`;
     }
   }
   return undefined;
 }
+
+/** Whether its figures lie between 0 and 1. */
+export const isFraction = ({ format }: MetricFacts) => format !== 'number';
 
 /** By how much `to` is better than `from`; below 0 if it is worse. */
 export const gain = ({ better }: MetricFacts, from: number, to: number) =>
@@ -64,13 +67,17 @@ export function titleOf(metric: MetricFacts): string {
   return `${label.charAt(0).toUpperCase()}${label.slice(1)}`;
 }
 
-/** "91.23%", "3.214 km" */
+/** "91.23%", "0.874", "3.214 km" */
 export const written = (metric: MetricFacts, value: number) =>
-  metric.format === 'percent' ? `${(100 * value).toFixed(2)}%` : withUnit(metric, significant(value));
+  metric.format === 'percent'
+    ? `${writtenBare(metric, value)}%`
+    : withUnit(metric, writtenBare(metric, value));
 
-/** For a table whose legend names the unit: "91.23", "3.214". */
-export const writtenBare = ({ format }: MetricFacts, value: number, digits = 2) =>
-  format === 'percent' ? (100 * value).toFixed(digits) : significant(value);
+/** For a table whose legend names the unit: "91.23", "0.874", "3.214". */
+export function writtenBare({ format }: MetricFacts, value: number, digits = 2): string {
+  if (format === 'percent') return (100 * value).toFixed(digits);
+  return format === 'fraction' ? value.toFixed(3) : significant(value);
+}
 
 /** The unit of the numbers in such a table; undefined for numbers without a unit. */
 export const tableUnit = ({ format, unit }: MetricFacts) => (format === 'percent' ? 'per cent' : unit);
@@ -79,7 +86,7 @@ export const tableUnit = ({ format, unit }: MetricFacts) => (format === 'percent
 export const writtenDifference = (metric: MetricFacts, difference: number, digits = 2) =>
   metric.format === 'percent'
     ? `${(100 * difference).toFixed(digits)} points`
-    : withUnit(metric, significant(difference));
+    : withUnit(metric, writtenBare(metric, difference));
 
 /** For the axis of a chart: "91.5%", "3.2". */
 export const writtenTick = ({ format }: MetricFacts, value: number) =>

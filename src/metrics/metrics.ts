@@ -6,6 +6,7 @@
 import { evaluate } from '../engine/graph/evaluate.js';
 import type { Value } from '../engine/graph/value.js';
 import { requireArray } from '../tensor/arrays.js';
+import { knownFigure } from './known-figures.js';
 
 export interface Metrics {
   readonly examples: number;
@@ -26,8 +27,11 @@ export interface Metrics {
  */
 export interface FigureRule {
   readonly name: string;
-  /** [], computed from inputs with the names of the sums, and `counted`. */
-  readonly figure: Value;
+  /**
+   * [], computed from inputs with the names of the sums, and `counted`. Left out for a figure of
+   * `known-figures.ts`, which has that name.
+   */
+  readonly figure?: Value;
 }
 
 /** [examples], in the order of evaluation. */
@@ -49,6 +53,7 @@ export const meanLoss = ({ lossSum, counted }: Pick<Metrics, 'lossSum' | 'counte
 export function figuresOfSums(metrics: Metrics): Record<string, number> {
   const inputs = { ...metrics.sums, counted: [metrics.counted] };
   const figures = metrics.rules.map(({ name, figure }) => {
+    if (figure === undefined) return [name, knownFigure(name, metrics.sums, metrics.counted)] as const;
     return [name, evaluate({ outputs: { figure } }, inputs).figure?.[0] ?? Number.NaN] as const;
   });
   return { ...Object.fromEntries(figures), loss: meanLoss(metrics) };

@@ -1,13 +1,15 @@
-/** The metrics of regression; the root mean squared error is the main one. */
-import type { TaskMetrics } from './metric.js';
+/** The metrics of regression; the root mean squared error is the main one by default. */
+import { chosenMetrics } from './known-metrics.js';
+import type { MetricFacts, TaskMetrics } from './metric.js';
+
+const WITH_UNIT: readonly string[] = ['rmse', 'mae'];
 
 /** @param unit the unit of the predicted numbers */
-export const regressionMetrics = (unit?: string): TaskMetrics => {
-  const measured = { better: 'lower', format: 'number', ...(unit !== undefined && { unit }) } as const;
-  return [
-    { name: 'rmse', label: 'RMSE', ...measured },
-    { name: 'mae', label: 'MAE', ...measured },
-    { name: 'r2', label: 'R²', better: 'higher', format: 'number' },
-    { name: 'loss', better: 'lower', format: 'number' },
-  ];
-};
+export const regressionMetrics = (
+  unit?: string,
+  names: readonly string[] = ['rmse', 'mae', 'r2'],
+): TaskMetrics =>
+  chosenMetrics('regression', names).map(
+    (metric): MetricFacts =>
+      unit !== undefined && WITH_UNIT.includes(metric.name) ? { ...metric, unit } : metric,
+  ) as unknown as TaskMetrics;

@@ -15,7 +15,11 @@ export const metricSchema = z.strictObject({
     .optional()
     .describe('Its name in prose, where that is another, such as "RMSE".'),
   better: z.enum(['higher', 'lower']).describe('Which way is better.'),
-  format: z.enum(['percent', 'number']).describe('How it is written; a percent is a fraction from 0 to 1.'),
+  format: z
+    .enum(['percent', 'fraction', 'number'])
+    .describe(
+      'How it is written. A percent and a fraction are numbers from 0 to 1, written as 91.23% and as 0.912.',
+    ),
   unit: z.string().min(1).max(20).optional().describe('The unit of a number, such as "km".'),
 });
 
@@ -28,6 +32,17 @@ export const metricsSchema = z
 export const figuresSchema = z
   .record(metricNameSchema, z.number())
   .refine((figures) => Object.keys(figures).length <= 20);
+
+/** The setting `metrics`; whether the task has them is checked with it. */
+export const chosenMetricsSchema = z
+  .array(metricNameSchema)
+  .min(1)
+  .max(19)
+  .refine((names) => new Set(names).size === names.length, 'expected each metric once')
+  .refine(
+    (names) => names.some((name) => name !== 'loss'),
+    'expected another metric beside loss, which is always measured',
+  );
 
 /** `0.91`, or `{ metric: rmse, atMost: 3.2 }`. */
 export const targetSchema = z.union([

@@ -6,7 +6,15 @@
 import type { z } from 'zod';
 import type { Complaint } from '../base/complaint.js';
 import { nearestName } from '../base/nearest-name.js';
-import { type Figures, gain, labelOf, type MetricFacts, type TaskMetrics, written } from './metric.js';
+import {
+  type Figures,
+  gain,
+  isFraction,
+  labelOf,
+  type MetricFacts,
+  type TaskMetrics,
+  written,
+} from './metric.js';
 import type { targetSchema } from './schemas.js';
 
 export type TargetSetting = z.output<typeof targetSchema>;
@@ -43,7 +51,7 @@ export function targetProblem(
   }
   const [right, wrong] =
     metric.better === 'higher' ? (['atLeast', 'atMost'] as const) : (['atMost', 'atLeast'] as const);
-  const example = `such as { metric: ${metric.name}, ${right}: ${setting[right] ?? setting[wrong] ?? (metric.format === 'percent' ? 0.9 : 1)} }`;
+  const example = `such as { metric: ${metric.name}, ${right}: ${setting[right] ?? setting[wrong] ?? (isFraction(metric) ? 0.9 : 1)} }`;
   if (setting[wrong] !== undefined) {
     const both = setting[right] === undefined ? '' : ' alone';
     return {
@@ -57,8 +65,8 @@ export function targetProblem(
   return rangeProblem(`${field}.${right}`, metric, value);
 }
 
-function rangeProblem(field: string, { format }: MetricFacts, value: number): Complaint | undefined {
-  if (format !== 'percent' || (value >= 0 && value <= 1)) return undefined;
+function rangeProblem(field: string, metric: MetricFacts, value: number): Complaint | undefined {
+  if (!isFraction(metric) || (value >= 0 && value <= 1)) return undefined;
   return {
     message: `"${field}" is ${value}, expected a number from 0 to 1`,
     hint: value >= 10 && value <= 100 ? `${value}% is ${Number((value / 100).toPrecision(6))}` : undefined,

@@ -22,6 +22,7 @@ import type {
 } from './settings.js';
 import { meanSquaredError, softmaxCrossEntropy } from './tasks/class-losses.js';
 import { type ClassificationTask, classification } from './tasks/classification.js';
+import { huber, type NumberLoss, pinball, squaredError } from './tasks/number-losses.js';
 
 /** The network with this number of outputs: one for each class, if there are classes. */
 export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, classes: number): Network {
@@ -37,11 +38,28 @@ export function networkOf(model: Exclude<ModelSettings, { name: 'custom' }>, cla
   }
 }
 
-export function classificationOf(loss: LossSettings, classes: number): ClassificationTask {
+/** @param metrics the names of the metrics, the main one first */
+export function classificationOf(
+  loss: LossSettings,
+  classes: number,
+  metrics?: readonly string[],
+): ClassificationTask {
   return classification({
-    classes,
+    ...{ classes, metrics },
     loss: loss.name === 'softmax-cross-entropy' ? softmaxCrossEntropy(loss) : meanSquaredError(),
   });
+}
+
+/** The loss of a regression; the losses of classes stand for its default, the squared error. */
+export function numberLossOf(loss: LossSettings): NumberLoss {
+  switch (loss.name) {
+    case 'huber':
+      return huber(loss.delta);
+    case 'quantile':
+      return pinball(loss.quantile);
+    default:
+      return squaredError;
+  }
 }
 
 export function correctionOf(correction: CorrectionSettings | undefined): Correction | undefined {

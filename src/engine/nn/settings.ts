@@ -47,8 +47,33 @@ export const lossSchema = z
         .max(0.9)
         .default(0)
         .describe('The part of the target that is spread over all classes.'),
+      classWeights: z
+        .array(positive)
+        .min(2)
+        .max(10_000)
+        .optional()
+        .describe(
+          'By how much the loss of an example of each class is multiplied, in the order of the classes; by 1 by default.',
+        ),
     }),
-    z.strictObject({ name: z.literal('mean-squared-error') }),
+    z
+      .strictObject({ name: z.literal('mean-squared-error') })
+      .describe('Also for a regression, which has it by default.'),
+    z.strictObject({
+      name: z.literal('huber').describe('For a regression: e²/2 up to |e| = δ, then δ·(|e| − δ/2).'),
+      delta: positive.default(1).describe('δ, from which on an error e counts in proportion to its size.'),
+    }),
+    z.strictObject({
+      name: z
+        .literal('quantile')
+        .describe('For a regression: the pinball loss, so that the network learns a quantile.'),
+      quantile: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.5)
+        .describe('The part of the targets that should lie below the prediction.'),
+    }),
   ])
   .meta({ title: 'Loss', description: 'A loss, known by its `name`.' });
 
@@ -61,8 +86,17 @@ export const taskSchema = z.discriminatedUnion('name', [
   }),
   z.strictObject({
     name: z
+      .literal('multi-label')
+      .describe(
+        'Predicts for each of several labels whether it applies; measured by the macro F1 of the labels.',
+      ),
+  }),
+  z.strictObject({
+    name: z
       .literal('regression')
-      .describe('Predicts numbers with the mean squared error as loss; measured by RMSE, MAE and R².'),
+      .describe(
+        'Predicts numbers, by default with the mean squared error as loss; measured by RMSE, MAE and R².',
+      ),
     unit: z.string().min(1).max(20).optional().describe('The unit of the numbers, such as "km".'),
   }),
   z.strictObject({

@@ -2,12 +2,16 @@
  * Builds what is trained from a configuration and the facts about the data: the network, its
  * inputs, and its task.
  */
+import type { Complaint } from '../../base/complaint.js';
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
-import { classificationOf, networkOf } from '../../engine/nn/by-name.js';
+import { classificationOf, networkOf, numberLossOf } from '../../engine/nn/by-name.js';
 import type { Network } from '../../engine/nn/layers/network.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
+import { classWeightsProblem } from '../../engine/nn/tasks/class-losses.js';
+import { multiLabel } from '../../engine/nn/tasks/multi-label.js';
 import { regression } from '../../engine/nn/tasks/regression.js';
 import type { Task } from '../../engine/nn/tasks/task.js';
+import { classMetricsProblem } from '../../metrics/known-metrics.js';
 import { type Configuration, ConfigurationError } from '../../protocol/configuration/configuration.js';
 import { type ColumnSpec, describeColumn, specOf } from '../../tensor/column-spec.js';
 import { formatShape } from '../../tensor/shape.js';
@@ -65,7 +69,7 @@ export function sidesOf(
 }
 
 function taskFor(
-  { task, loss }: Configuration,
+  { task, loss, metrics }: Configuration,
   facts: DataFacts,
   own: Task | undefined,
   source: string,
@@ -85,18 +89,34 @@ function taskFor(
     case 'classification': {
       const categories = categoriesOf(facts).length;
       if (target === undefined || categories === 0) throw expected('categories, one for each example');
-      const { targets, ...others } = classificationOf(loss, categories);
+      refuse(classMetricsProblem(metrics, categories) ?? classWeightsProblem(loss, categories), source);
+      const { targets, ...others } = classificationOf(loss, categories, metrics);
       return { ...others, targets: targets.map((one) => ({ ...one, name: target.name })) };
+    }
+    case 'multi-label': {
+      const [labels, ...others] = target?.shape ?? [];
+      if (target?.dtype !== 'i32' || labels === undefined || others.length > 0) {
+        throw expected('0 or 1 for each label, i32[labels]');
+      }
+      refuse(classMetricsProblem(metrics, labels), source);
+      return multiLabel({ target: { name: target.name, labels }, metrics });
     }
     case 'regression':
       if (target?.meaning.kind !== 'number' || target.dtype !== 'f32') throw expected('numbers, f32');
-      return regression({ target, unit: task.unit });
+      return regression({ target, unit: task.unit, metrics, loss: numberLossOf(loss) });
     case 'custom':
       if (own !== undefined) return own;
       throw new ConfigurationError(`${source}: "task.name" is "custom", but no task is given`, {
-        hint: 'pass `task`, or name one of classification, regression',
+        hint: 'pass `task`, or name one of classification, multi-label, regression',
       });
   }
+}
+
+/** @throws ConfigurationError when the problem is one. */
+function refuse(problem: Complaint | undefined, source: string): void {
+  if (problem === undefined) return;
+  const { message, hint } = problem;
+  throw new ConfigurationError(`${source}: ${message}`, hint === undefined ? {} : { hint });
 }
 
 function networkFor(

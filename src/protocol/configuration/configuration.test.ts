@@ -54,6 +54,26 @@ describe('a configuration', () => {
       { reference: Number.NaN },
       '"reference" is null, expected a number or settings such as metric, atLeast, atMost',
     ],
+    [
+      'a metric of another task',
+      { metrics: ['accuracy', 'rmse'] },
+      '"metrics" has "rmse", expected names among accuracy, balanced-accuracy, f1-macro, f1-weighted, auroc, average-precision, brier, calibration-error, sensitivity, specificity, loss, the metrics of classification',
+    ],
+    [
+      'a metric twice',
+      { metrics: ['auroc', 'auroc'] },
+      '"metrics" is ["auroc","auroc"], expected each metric once',
+    ],
+    [
+      'the loss alone',
+      { metrics: ['loss'] },
+      '"metrics" is ["loss"], expected another metric beside loss, which is always measured',
+    ],
+    [
+      'a target of a metric that is not chosen',
+      { metrics: ['auroc'], reference: { metric: 'accuracy', atLeast: 0.9 } },
+      '"reference.metric" is "accuracy", expected one of auroc, loss, the metrics of this task',
+    ],
     ['what is missing', { rounds: undefined }, '"rounds" is missing, expected a whole number from 1'],
     [
       'a missing group',
@@ -138,6 +158,21 @@ describe('a configuration', () => {
   });
 
   it.each([
+    [
+      'metrics of a task that has its own',
+      {
+        metrics: ['auroc'],
+        task: { name: 'custom', metrics: [{ name: 'iou', better: 'higher', format: 'percent' }] },
+      },
+      '"metrics" is set, but "task" is "custom", expected a task whose metrics can be chosen: classification, multi-label, regression',
+      'leave "metrics" out: such a task has its own',
+    ],
+    [
+      'a loss of numbers for classes',
+      { loss: { name: 'huber' } },
+      '"loss" is "huber", a loss of numbers, but "task" is "classification", expected regression',
+      'leave "loss" out, or set "task" to { name: regression }',
+    ],
     [
       'attackers only',
       { attack: { name: 'noise', attackers: 2 } },

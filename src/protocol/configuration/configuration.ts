@@ -21,7 +21,7 @@ import { averageSchema } from '../../merge/average/settings.js';
 import { refitSchema } from '../../merge/refit/settings.js';
 import { serverSchema } from '../../merge/server/settings.js';
 import { strategySchema } from '../../merge/strategies/settings.js';
-import { targetSchema } from '../../metrics/schemas.js';
+import { chosenMetricsSchema, targetSchema } from '../../metrics/schemas.js';
 import { codecSchema } from '../../transforms/codec/settings.js';
 import { contradictionOf } from './contradictions.js';
 
@@ -59,6 +59,11 @@ export const configurationSchema = z
       .optional()
       .describe('The SHA-256 of the model to start from, where one is given.'),
     task: taskSchema.default({ name: 'classification' }).describe('What is learned.'),
+    metrics: chosenMetricsSchema
+      .optional()
+      .describe(
+        'What models are measured by, the main metric first, such as auroc. By default accuracy, for labels f1-macro, for a regression rmse, mae and r2; the loss is always measured.',
+      ),
     loss: lossSchema
       .default({ name: 'softmax-cross-entropy', labelSmoothing: 0 })
       .describe('What training makes small, where the task is classification.'),

@@ -4,6 +4,7 @@ import type { Complaint } from '../../base/complaint.js';
 import { participantNamesProblem } from '../../base/names.js';
 import { type PictureFactsSettings, pictureFactsProblem } from '../../data/images/settings.js';
 import type { TaskSettings } from '../../engine/nn/settings.js';
+import { chosenMetricsProblem } from '../../metrics/known-metrics.js';
 import { type TargetSetting, targetProblem } from '../../metrics/target.js';
 import { metricsOf } from './task-metrics.js';
 
@@ -23,6 +24,7 @@ interface Settings extends PictureFactsSettings {
   readonly deadlineSeconds?: number | undefined;
   readonly optimizer: { readonly name: string; readonly momentum?: number };
   readonly task: TaskSettings;
+  readonly metrics?: readonly string[] | undefined;
   readonly loss: { readonly name: string };
   readonly refit?: object | undefined;
   readonly share?: readonly string[] | undefined;
@@ -36,6 +38,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   epochsOrSteps,
   stepsFromTheFirstRound,
   whatNeedsClasses,
+  metricsOfTheTask,
   targetsOfTheTask,
   noMoreThanThereAre,
   pictureFactsProblem,
@@ -44,6 +47,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   deadlineWithQuorum,
   meanGradients,
   softmaxLoss,
+  lossOfTheTask,
   ownTensors,
   somebodyHonest,
   attackersThatTrain,
@@ -92,8 +96,12 @@ function whatNeedsClasses({ task, correction, attack, refit }: Settings): Compla
   };
 }
 
-function targetsOfTheTask({ local, reference, task }: Settings): Complaint | undefined {
-  const metrics = metricsOf({ task });
+function metricsOfTheTask({ task, metrics }: Settings): Complaint | undefined {
+  return metrics && chosenMetricsProblem(task.name, metrics);
+}
+
+function targetsOfTheTask({ local, reference, ...settings }: Settings): Complaint | undefined {
+  const metrics = metricsOf(settings);
   const targets = {
     'local.threshold': local.threshold,
     'local.firstThreshold': local.firstThreshold,
@@ -175,6 +183,16 @@ function softmaxLoss({ correction, loss }: Settings): Complaint | undefined {
   return {
     message: `"correction" is "${correction.name}", but "loss" is "${loss.name}", expected softmax-cross-entropy`,
     hint: 'fed-prox, scaffold and fed-babu go with every loss',
+  };
+}
+
+/** Huber and quantile losses are of numbers. A task of the caller's own has its own loss. */
+function lossOfTheTask({ task, loss }: Settings): Complaint | undefined {
+  const ofNumbers = loss.name === 'huber' || loss.name === 'quantile';
+  if (!ofNumbers || task.name === 'regression') return undefined;
+  return {
+    message: `"loss" is "${loss.name}", a loss of numbers, but "task" is "${task.name}", expected regression`,
+    hint: 'leave "loss" out, or set "task" to { name: regression }',
   };
 }
 

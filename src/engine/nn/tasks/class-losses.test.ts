@@ -43,6 +43,13 @@ describe('softmaxCrossEntropy', () => {
     expectClose(lossOf(softmaxCrossEntropy({ labelSmoothing: 0.1 }), LOGITS, [1, 0, 1]), smoothed);
   });
 
+  it('is multiplied by the weight of the class', () => {
+    expectClose(lossOf(softmaxCrossEntropy({ classWeights: [3, 7, 0.5] })), [
+      0.5 * surprise(rows[0]!, 2),
+      3 * surprise(rows[1]!, 0),
+    ]);
+  });
+
   it('is finite for logits that are far apart', () => {
     expectClose(lossOf(softmaxCrossEntropy(), [1000, 0, 0, 0, 1000, 0]), [1000, 1000]);
   });

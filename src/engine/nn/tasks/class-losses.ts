@@ -2,6 +2,7 @@
  * Losses over classes. Each gives one number for each example, so that weights and sums can be
  * applied outside.
  */
+import type { Complaint } from '../../../base/complaint.js';
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 
@@ -19,10 +20,18 @@ const targets = (logits: Value, labels: Value) => g.oneHot(labels, logits.shape[
 
 /**
  * −Σ_c t_c log softmax(z)_c, where t is 1 − ε + ε/classes for the true class and ε/classes for the
- * others (label smoothing: Szegedy et al. 2016).
+ * others (label smoothing: Szegedy et al. 2016). Where classes have weights, the loss of an example
+ * is multiplied by that of its class; the mean over examples still divides by their number.
  */
 export const softmaxCrossEntropy =
-  ({ labelSmoothing = 0 } = {}): ClassLoss =>
+  ({
+    labelSmoothing = 0,
+    classWeights,
+  }: {
+    readonly labelSmoothing?: number;
+    /** [classes] */
+    readonly classWeights?: readonly number[] | undefined;
+  } = {}): ClassLoss =>
   (logits, labels, seen) => {
     const classes = logits.shape[1] ?? 1;
     const open = seen === undefined ? logits : g.sub(logits, g.mul(g.sub(1, seen), EXCLUDED));
@@ -31,7 +40,10 @@ export const softmaxCrossEntropy =
         ? labelSmoothing / classes
         : g.mul(g.div(seen, g.reduceSum(seen)), labelSmoothing);
     const smoothed = g.add(g.mul(targets(logits, labels), 1 - labelSmoothing), others);
-    return g.neg(g.reduceSum(g.mul(g.logSoftmax(open), smoothed), [1]));
+    const losses = g.neg(g.reduceSum(g.mul(g.logSoftmax(open), smoothed), [1]));
+    if (classWeights === undefined) return losses;
+    const weights = g.mul(targets(logits, labels), g.constant(classWeights, [1, classes]));
+    return g.mul(losses, g.reduceSum(weights, [1]));
   };
 
 /** The mean over classes of (z_c − t_c)², where t is the one-hot label. */
@@ -42,3 +54,16 @@ export const meanSquaredError = (): ClassLoss => (logits, labels, seen) => {
     ? g.reduceMean(squares, [1])
     : g.div(g.reduceSum(g.mul(squares, seen), [1]), g.reduceSum(seen));
 };
+
+/** What is wrong with the class weights of a loss for so many classes; undefined if nothing is. */
+export function classWeightsProblem(
+  loss: { readonly classWeights?: readonly number[] | undefined } | object,
+  classes: number,
+): Complaint | undefined {
+  const weights = 'classWeights' in loss ? loss.classWeights : undefined;
+  if (weights === undefined || weights.length === classes) return undefined;
+  return {
+    message: `"loss.classWeights" has ${weights.length} numbers, expected one for each of the ${classes} classes`,
+    hint: undefined,
+  };
+}

@@ -1,20 +1,26 @@
-/** Classification: each example belongs to one class. The metric is accuracy. */
+/** Classification: each example belongs to one class. */
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
 import { type ClassLoss, softmaxCrossEntropy } from './class-losses.js';
+import { classMetrics, confusion } from './class-metrics.js';
 import type { ClassTask, Metric, Task } from './task.js';
 
 export interface ClassificationTask extends Task {
   readonly classes: ClassTask;
 }
 
-/** @param loss softmax cross-entropy by default */
+/**
+ * @param loss softmax cross-entropy by default
+ * @param metrics names of `known-metrics.ts`, the main one first; accuracy by default
+ */
 export function classification({
   classes,
   loss = softmaxCrossEntropy(),
+  metrics = ['accuracy'],
 }: {
   readonly classes: number;
   readonly loss?: ClassLoss;
+  readonly metrics?: readonly string[] | undefined;
 }): ClassificationTask {
   return {
     name: 'classification',
@@ -23,29 +29,8 @@ export function classification({
     unit: 'example',
     classes: { count: classes, loss },
     losses: (logits, [labels]) => loss(logits, labels as Value),
-    metrics: [accuracy],
+    metrics: classMetrics(metrics) as [Metric, ...Metric[]],
+    described: confusion,
     outputs: (logits) => ({ logits, probabilities: g.softmax(logits) }),
   };
 }
-
-/**
- * The part of the examples whose own class has the largest logit. The confusion counts which class
- * each example was taken for.
- */
-const accuracy: Metric = {
-  ...{ name: 'accuracy', better: 'higher', format: 'percent' },
-  sums(logits, [labels], weights) {
-    const classes = logits.shape[1] ?? 1;
-    const predictions = g.argMax(logits, 1);
-    const weighted = g.mul(
-      g.oneHot(labels as Value, classes),
-      g.reshape(weights, [weights.shape[0] ?? 1, 1]),
-    );
-    return {
-      correct: g.reduceSum(g.mul(g.equal(predictions, labels as Value), weights)),
-      /** [classes, classes]: the number of examples of class i that were taken for class j. */
-      confusion: g.matmul(weighted, g.oneHot(predictions, classes), { transposeA: true }),
-    };
-  },
-  figure: ({ correct, counted }) => g.div(correct as Value, counted as Value),
-};

@@ -2,6 +2,7 @@
  * What an evaluation measures, as a plan says it to programs that only run its models: sums, and
  * the figures computed from them.
  */
+import { isKnownFigure } from '../../../metrics/known-figures.js';
 import type { MetricFacts, TaskMetrics } from '../../../metrics/metric.js';
 import type { FigureRule } from '../../../metrics/metrics.js';
 import type { Shape } from '../../../tensor/shape.js';
@@ -36,6 +37,10 @@ export function measuresOf(task: Task): Measures {
     [...shapes, { name: 'counted', shape: [] }].map(({ name, shape }) => [name, input(name, shape)]),
   );
   const rules = task.metrics.map((metric) => {
+    if (metric.figure === undefined) {
+      if (isKnownFigure(metric.name)) return { name: metric.name };
+      throw new NetworkError(`plan: the metric "${metric.name}" has no \`figure\`, expected one`);
+    }
     const [figure] = simplify([metric.figure(given)]) as [Value];
     if (figure.shape.length === 0) return { name: metric.name, figure };
     throw new NetworkError(
@@ -45,14 +50,15 @@ export function measuresOf(task: Task): Measures {
   return { sums: shapes, rules, predicts: task.classes !== undefined };
 }
 
-/** The sums of all metrics of a task. */
+/** The sums of all metrics of a task, and those that describe it further. */
 export function sumsOf(
-  { metrics }: Task,
+  { metrics, described }: Task,
   output: Value,
   targets: readonly Value[],
   weights: Value,
 ): Record<string, Value> {
-  return Object.assign({}, ...metrics.map((metric) => metric.sums(output, targets, weights)));
+  const sums = Object.assign({}, ...metrics.map((metric) => metric.sums(output, targets, weights)));
+  return { ...sums, ...described?.(output, targets, weights), ...sums };
 }
 
 const LOSS: MetricFacts = { name: 'loss', better: 'lower', format: 'number' };

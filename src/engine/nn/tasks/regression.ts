@@ -1,6 +1,6 @@
 /**
- * Regression: predicts numbers. The loss of an example is the mean of (ŷ − y)² over its numbers.
- * The metrics are over all numbers of all examples:
+ * Regression: predicts numbers. The loss of an example is the mean over its numbers, of (ŷ − y)² by
+ * default. The metrics are over all numbers of all examples:
  *
  *     RMSE = √(Σ(ŷ − y)²/n)
  *     MAE  = Σ|ŷ − y|/n
@@ -9,9 +9,12 @@
  * The sums of a batch are float32. Centre targets that are much larger than their spread, or R²
  * loses digits.
  */
+import type { NumberMetricName } from '../../../metrics/known-metrics.js';
+import { regressionMetrics } from '../../../metrics/regression.js';
 import { type Shape, sizeOf } from '../../../tensor/shape.js';
 import * as g from '../../graph/build.js';
 import type { Value } from '../../graph/value.js';
+import { magnitude, type NumberLoss, squaredError } from './number-losses.js';
 import type { Metric, Task } from './task.js';
 
 export interface RegressionOptions {
@@ -19,66 +22,73 @@ export interface RegressionOptions {
   readonly target: { readonly name: string; readonly shape: Shape };
   /** The unit of the target's numbers, such as "km". */
   readonly unit?: string | undefined;
+  /** Names of the metrics, the main one first; all three by default. */
+  readonly metrics?: readonly string[] | undefined;
+  /** The squared error by default. */
+  readonly loss?: NumberLoss | undefined;
 }
 
 /** The network must give numbers in the target's shape, or [1] for one number. */
-export function regression({ target: { name, shape }, unit }: RegressionOptions): Task {
-  const size = sizeOf(shape);
-  /** [N, numbers of an example] */
-  const rows = (x: Value) => g.reshape(x, [x.shape[0] ?? 1, size]);
-  const errors = (output: Value, [target]: readonly Value[]) => g.sub(rows(output), rows(target as Value));
-  /** The sum over the examples that count; each contributes the mean over its numbers. */
-  const total = (x: Value, weights: Value) => g.reduceSum(g.mul(g.reduceMean(x, [1]), weights));
-  const metric = (
-    facts: Pick<Metric, 'name' | 'label' | 'unit' | 'better'>,
-    sums: Metric['sums'],
-    figure: Metric['figure'],
-  ): Metric => ({ ...facts, format: 'number', sums, figure });
-  const squares: Metric['sums'] = (output, targets, weights) => {
-    const error = errors(output, targets);
-    return { squares: total(g.mul(error, error), weights) };
-  };
-  const measured = { better: 'lower', ...(unit !== undefined && { unit }) } as const;
+export function regression({ target, unit, metrics, loss = squaredError }: RegressionOptions): Task {
+  const { name, shape } = target;
+  const errorsOf = errorsBy(sizeOf(shape));
+  const parts = measured(sizeOf(shape));
   return {
     name: 'regression',
     targets: [{ name, dtype: 'f32', shape }],
     output: shape.length === 0 ? [1] : shape,
     unit: 'example',
-    losses(output, targets) {
-      const error = errors(output, targets);
-      return g.reduceMean(g.mul(error, error), [1]);
-    },
-    metrics: [
-      metric({ name: 'rmse', label: 'RMSE', ...measured }, squares, (sums) => {
-        return g.sqrt(g.div(sums.squares as Value, sums.counted as Value));
-      }),
-      metric(
-        { name: 'mae', label: 'MAE', ...measured },
-        (output, targets, weights) => {
-          const error = errors(output, targets);
-          return { absolute: total(g.add(g.relu(error), g.relu(g.neg(error))), weights) };
-        },
-        (sums) => g.div(sums.absolute as Value, sums.counted as Value),
-      ),
-      metric(
-        { name: 'r2', label: 'R²', better: 'higher' },
-        (output, targets, weights) => {
-          const target = rows(targets[0] as Value);
-          return {
-            ...squares(output, targets, weights),
-            targets: total(target, weights),
-            targetSquares: total(g.mul(target, target), weights),
-          };
-        },
-        ({ squares, targets, targetSquares, counted }) => {
-          const spread = g.sub(
-            targetSquares as Value,
-            g.div(g.mul(targets as Value, targets as Value), counted as Value),
-          );
-          return g.sub(1, g.div(squares as Value, spread));
-        },
-      ),
-    ],
+    losses: (output, targets) => g.reduceMean(loss(errorsOf(output, targets)), [1]),
+    metrics: regressionMetrics(unit, metrics)
+      .filter((facts) => facts.name !== 'loss')
+      .map((facts) => ({ ...facts, ...parts[facts.name as NumberMetricName] })) as unknown as Task['metrics'],
     outputs: (prediction) => ({ prediction }),
+  };
+}
+
+/** [N, numbers of an example] */
+const rowsOf = (x: Value, size: number) => g.reshape(x, [x.shape[0] ?? 1, size]);
+
+const errorsBy =
+  (size: number) =>
+  (output: Value, [target]: readonly Value[]): Value =>
+    g.sub(rowsOf(output, size), rowsOf(target as Value, size));
+
+/** The sums and formulas of the metrics, for examples of so many numbers. */
+function measured(size: number): Record<NumberMetricName, Required<Pick<Metric, 'sums' | 'figure'>>> {
+  const errorsOf = errorsBy(size);
+  /** The sum over the examples that count; each contributes the mean over its numbers. */
+  const total = (x: Value, weights: Value) => g.reduceSum(g.mul(g.reduceMean(x, [1]), weights));
+  const squares: Metric['sums'] = (output, targets, weights) => ({
+    squares: total(squaredError(errorsOf(output, targets)), weights),
+  });
+  return {
+    rmse: {
+      sums: squares,
+      figure: (sums) => g.sqrt(g.div(sums.squares as Value, sums.counted as Value)),
+    },
+    mae: {
+      sums: (output, targets, weights) => ({
+        absolute: total(magnitude(errorsOf(output, targets)), weights),
+      }),
+      figure: (sums) => g.div(sums.absolute as Value, sums.counted as Value),
+    },
+    r2: {
+      sums(output, targets, weights) {
+        const target = rowsOf(targets[0] as Value, size);
+        return {
+          ...squares(output, targets, weights),
+          targets: total(target, weights),
+          targetSquares: total(g.mul(target, target), weights),
+        };
+      },
+      figure({ squares, targets, targetSquares, counted }) {
+        const spread = g.sub(
+          targetSquares as Value,
+          g.div(g.mul(targets as Value, targets as Value), counted as Value),
+        );
+        return g.sub(1, g.div(squares as Value, spread));
+      },
+    },
   };
 }

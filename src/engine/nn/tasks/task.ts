@@ -26,6 +26,8 @@ export interface Task {
   units?(targets: readonly Value[]): Value;
   /** The main metric first. Every task has its loss as a metric, too. */
   readonly metrics: readonly [Metric, ...Metric[]];
+  /** Sums that no metric needs, for the tables of reports. */
+  readonly described?: Metric['sums'] | undefined;
   /** The outputs of an exported model, by name; `output` by default. */
   outputs?(output: Value): Readonly<Record<string, Value>>;
   /** For a task over classes: its output is [N, classes], and its first target is a class. */
@@ -42,9 +44,9 @@ export interface Metric extends MetricFacts {
   sums(output: Value, targets: readonly Value[], weights: Value): Readonly<Record<string, Value>>;
   /**
    * The figure [], computed in float64 from the sums over all examples and `counted`, the number of
-   * units.
+   * units. Left out for a metric of `metrics/known-figures.ts`, which has its formula by its name.
    */
-  figure(sums: Readonly<Record<string, Value>>): Value;
+  figure?(sums: Readonly<Record<string, Value>>): Value;
 }
 
 /**

@@ -1,0 +1,194 @@
+/**
+ * Every metric against scikit-learn's on the same predictions, by ONNX Runtime and in batches with
+ * empty places: test/fixtures/metrics/record.py has recorded them.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Dataset } from '../../../data/dataset.js';
+import { calibrationCurve } from '../../../metrics/calibration.js';
+import { outcomesOf } from '../../../metrics/known-figures.js';
+import { addMetrics, figuresOfSums, type Metrics } from '../../../metrics/metrics.js';
+import { f1Scores, meanOfDefined, precisions, recalls, supports } from '../../../metrics/outcomes.js';
+import {
+  type Area,
+  areaUnderRoc,
+  averagePrecision,
+  histogramsOf,
+} from '../../../metrics/score-histograms.js';
+import { evaluateState } from '../../../training/evaluate.js';
+import { ortNode } from '../../runtime/node/ort-node.js';
+import type { Session } from '../../runtime/runtime.js';
+import { numberLossOf } from '../by-name.js';
+import { dense } from '../layers/layers.js';
+import type { Network } from '../layers/network.js';
+import { sgd } from '../optimizers.js';
+import { compilePlan } from '../plan.js';
+import { classification } from './classification.js';
+import { multiLabel } from './multi-label.js';
+import { regression } from './regression.js';
+import type { Task } from './task.js';
+
+interface Recorded {
+  readonly name: string;
+  readonly task: 'classification' | 'multi-label' | 'regression';
+  readonly examples: number;
+  readonly outputs: number[];
+  readonly targets: number[];
+  readonly figures: Record<string, number>;
+  readonly classes?: { examples: number; precision?: number; recall?: number; f1?: number }[];
+  readonly calibration?: [examples: number, predicted: number, observed: number][];
+}
+
+const file = new URL('../../../../test/fixtures/metrics/recorded.json', import.meta.url);
+const { cases }: { cases: Recorded[] } = JSON.parse(readFileSync(file, 'utf8'));
+
+const AREAS = ['auroc', 'average-precision'];
+const COUNTS = [
+  'accuracy',
+  'balanced-accuracy',
+  'f1-macro',
+  'f1-weighted',
+  'exact-match',
+  'sensitivity',
+  'specificity',
+];
+
+/** Gives its input back: x·I + 0. */
+const asItIs: Network = (scope, x) => dense(scope.in('fc'), x, x.shape[1] ?? 1);
+
+function taskOf({ task, figures }: Recorded, outputs: number): Task {
+  const metrics = Object.keys(figures).filter((name) => !/ |squared/.test(name));
+  const areas = AREAS.filter((name) => task !== 'regression' && !metrics.includes(name));
+  const all = [...metrics, ...areas];
+  if (task === 'classification') return classification({ classes: outputs, metrics: all });
+  if (task === 'multi-label') {
+    return multiLabel({ target: { name: 'y', labels: outputs }, metrics: all });
+  }
+  return regression({ target: { name: 'y', shape: [] }, metrics: ['rmse', 'mae', 'r2'] });
+}
+
+function datasetOf(recorded: Recorded, { targets: [target] }: Task): Dataset {
+  const size = recorded.outputs.length / recorded.examples;
+  const isNumber = recorded.task === 'regression';
+  const outputs = Float32Array.from(recorded.outputs, (value) => value / 64);
+  const values = isNumber
+    ? Float32Array.from(recorded.targets, (value) => value / 64)
+    : Int32Array.from(recorded.targets);
+  return {
+    ...{ name: recorded.name, examples: recorded.examples },
+    inputs: [{ name: 'x', dtype: 'f32', shape: [size], meaning: { kind: 'number' }, values: outputs }],
+    targets: [{ ...target!, meaning: { kind: 'number' }, values }],
+  };
+}
+
+const opened: Session[] = [];
+afterAll(() => Promise.all(opened.map((session) => session.release())));
+
+async function measured(recorded: Recorded, task: Task): Promise<Metrics> {
+  const dataset = datasetOf(recorded, task);
+  const size = dataset.inputs[0]!.shape[0]!;
+  const plan = compilePlan({
+    ...{ network: asItIs, inputs: dataset.inputs, task, optimizer: sgd(), batchSize: 1 },
+    evaluationBatchSize: 32,
+  });
+  const session = await ortNode().open(plan.evaluationModel);
+  opened.push(session);
+  const identity = Float32Array.from({ length: size * (size + 1) }, (_, at) =>
+    Number(at < size * size && at % (size + 1) === 0),
+  );
+  // In two parts, as two owners have them.
+  const half = Math.ceil(recorded.examples / 3);
+  const all = Uint32Array.from({ length: recorded.examples }, (_, i) => i);
+  const parts = [all.subarray(0, half), all.subarray(half)];
+  return addMetrics(
+    await Promise.all(
+      parts.map(async (indices) => (await evaluateState(session, plan, identity, dataset, indices))!),
+    ),
+  );
+}
+
+const areaOf = (metrics: Metrics, of: typeof areaUnderRoc): Area => {
+  const areas = histogramsOf(metrics.sums.scores!).map(of);
+  return {
+    value: meanOfDefined(areas.map(({ value }) => value)),
+    resolution: meanOfDefined(areas.map(({ resolution }) => resolution)),
+  };
+};
+
+describe('the metrics are those of scikit-learn', () => {
+  it.each(cases)('for $name ($task)', async (recorded) => {
+    const task = taskOf(recorded, recorded.outputs.length / recorded.examples);
+    const metrics = await measured(recorded, task);
+    const figures = figuresOfSums(metrics);
+    for (const [name, expected] of Object.entries(recorded.figures)) {
+      if (/ |squared/.test(name) || AREAS.includes(name)) continue;
+      const within = COUNTS.includes(name) ? 1e-9 : 1e-6 * Math.max(1, Math.abs(expected));
+      expect(Math.abs(figures[name]! - expected), `${name} is ${figures[name]}`).toBeLessThanOrEqual(within);
+    }
+    if (recorded.task === 'regression') {
+      expect(Number.isFinite(figures.r2)).toBe(recorded.figures.r2 !== undefined);
+      return;
+    }
+    for (const [name, of] of [
+      ['auroc', areaUnderRoc] as const,
+      ['average-precision', averagePrecision] as const,
+    ]) {
+      const { value, resolution } = areaOf(metrics, of);
+      const expected = recorded.figures[name];
+      expect(figures[name]).toEqual(value);
+      if (expected === undefined) expect(value).toBeNaN();
+      else {
+        // Rounding to float32 may move a score over the edge of a bin, by one neighbour at most.
+        expect(Math.abs(value - expected), `${name} is ${value}`).toBeLessThanOrEqual(resolution + 1e-6);
+        if (!/tie|equal/.test(recorded.name)) expect(resolution).toBeLessThan(0.1);
+      }
+    }
+  });
+
+  const withClasses = cases.filter(({ classes }) => classes);
+  it.each(withClasses)('for each class of $name', async (recorded) => {
+    const metrics = await measured(recorded, taskOf(recorded, recorded.classes!.length));
+    const outcomes = outcomesOf(metrics.sums);
+    const ours = { precision: precisions(outcomes), recall: recalls(outcomes), f1: f1Scores(outcomes) };
+    expect(supports(outcomes)).toEqual(recorded.classes!.map(({ examples }) => examples));
+    recorded.classes!.forEach((expected, label) => {
+      for (const name of ['precision', 'recall', 'f1'] as const) {
+        const value = ours[name][label]!;
+        if (expected[name] === undefined) expect(value).toBeNaN();
+        else expect(value).toBeCloseTo(expected[name], 9);
+      }
+    });
+    const curve = calibrationCurve(metrics.sums.calibration!);
+    expect(curve.map(({ examples }) => examples)).toEqual(recorded.calibration!.map(([n]) => n));
+    curve.forEach(({ predicted, observed }, bin) => {
+      expect(predicted).toBeCloseTo(recorded.calibration![bin]![1], 6);
+      expect(observed).toBeCloseTo(recorded.calibration![bin]![2], 9);
+    });
+  });
+
+  it.each([
+    ['quantile 0.9', { name: 'quantile', quantile: 0.9 }],
+    ['quantile 0.5', { name: 'quantile', quantile: 0.5 }],
+    ['huber 0.5', { name: 'huber', delta: 0.5 }],
+    ['mean-squared-error', { name: 'mean-squared-error' }],
+  ] as const)('for the loss %s of a regression', async (name, settings) => {
+    for (const recorded of cases.filter(({ task }) => task === 'regression')) {
+      const task = regression({ target: { name: 'y', shape: [] }, loss: numberLossOf(settings) });
+      expect(figuresOfSums(await measured(recorded, task)).loss).toBeCloseTo(recorded.figures[name]!, 6);
+    }
+  });
+
+  it('and undefined where nothing was counted', async () => {
+    const [recorded] = cases;
+    const metrics = await measured(recorded!, taskOf(recorded!, 2));
+    const none = Object.entries(metrics.sums).map(
+      ([name, { length }]) => [name, new Float64Array(length)] as const,
+    );
+    const { loss, ...others } = figuresOfSums({
+      ...{ ...metrics, examples: 0, counted: 0, lossSum: 0 },
+      sums: Object.fromEntries(none),
+    });
+    expect(loss).toBe(0);
+    for (const figure of Object.values(others)) expect(figure).toBeNaN();
+  });
+});
