@@ -13,6 +13,7 @@ const folders = [
   'tensor',
   'crypto',
   'data',
+  'data/paged/node',
   'data/arrays',
   'data/images',
   'data/images/node',

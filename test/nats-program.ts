@@ -8,9 +8,9 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../src/base/node/cache-folder.js';
 import { reasonOf } from '../src/base/node/reason.js';
 import { sha256Of } from '../src/base/node/sha256-of.js';
-import { cacheFolder } from '../src/data/images/node/cache-folder.js';
 import { type RunCommand, runCommand, unpackDebianPackage } from '../src/data/images/node/debian-package.js';
 import { download } from '../src/data/images/node/download.js';
 

@@ -8,14 +8,15 @@ import { type ColumnSpec, describeColumn } from '../tensor/column-spec.js';
 import { sameShape, sizeOf } from '../tensor/shape.js';
 import { DataError } from './error.js';
 import { categoryValues, type Feature } from './features.js';
+import { blocksOf, isPaged, KINDS, type PagedValues } from './paged-values.js';
 
 export interface Dataset {
   readonly name: string;
   readonly examples: number;
   /** In the order in which the network reads them. */
   readonly inputs: readonly Column[];
-  /** What is learned, in the order in which the task reads them. */
-  readonly targets: readonly Column[];
+  /** What is learned, in the order in which the task reads them; in memory. */
+  readonly targets: readonly HeldColumn[];
 }
 
 export type ColumnValues = Uint8Array | Int32Array | Float32Array;
@@ -53,9 +54,18 @@ export interface DataFacts {
  * A column with its values. The dtype is that of a batch; values may be stored as bytes if they are
  * small.
  */
-export interface Column extends ColumnFacts {
+export interface Column<Values extends ColumnValues | PagedValues = ColumnValues | PagedValues>
+  extends ColumnFacts {
   /** [examples, …shape], row-major. */
-  readonly values: ColumnValues;
+  readonly values: Values;
+}
+
+/** A column whose values are in memory. */
+export type HeldColumn = Column<ColumnValues>;
+
+/** A set that is all in memory. */
+export interface HeldDataset extends Dataset {
+  readonly inputs: readonly HeldColumn[];
 }
 
 export type Meaning =
@@ -85,8 +95,14 @@ export function categoriesOf({ targets: [target] }: Pick<DataFacts, 'targets'>):
   return target?.meaning.kind === 'categories' && target.shape.length === 0 ? target.meaning.names : [];
 }
 
+/** Gives back the files of sets that are paged. Their values cannot be read any more. */
+export function closeDatasets(...datasets: readonly Dataset[]): void {
+  for (const { inputs } of datasets) for (const { values } of inputs) if (isPaged(values)) values.close();
+}
+
+/** The bytes that a set takes in memory. */
 export const bytesOf = (dataset: Dataset): number =>
-  columnsOf(dataset).reduce((sum, { values }) => sum + values.byteLength, 0);
+  columnsOf(dataset).reduce((sum, { values }) => sum + (isPaged(values) ? 0 : values.byteLength), 0);
 
 /**
  * Zeroed bytes, in shared memory if the platform allows it (browsers do for cross-origin isolated
@@ -101,37 +117,49 @@ export function sharedBytes(length: number): Uint8Array {
 /** Returns the values if they are shared already, otherwise a shared copy. */
 export function toShared<Values extends ColumnValues>(values: Values): Values {
   if (typeof SharedArrayBuffer === 'undefined' || values.buffer instanceof SharedArrayBuffer) return values;
-  return sharedCopy(values, values.length, (into) => into.set(values));
-}
-
-/** An array of the same kind and this length, in shared memory. */
-function sharedCopy<Values extends ColumnValues>(
-  like: Values,
-  length: number,
-  fill: (into: Values) => void,
-): Values {
-  const { buffer } = sharedBytes(length * like.BYTES_PER_ELEMENT);
-  const kind = like.constructor as new (buffer: ArrayBufferLike) => Values;
-  // A Node Buffer is a view of a pool; the shared copy is a plain array.
-  const into =
-    like instanceof Uint8Array ? (new Uint8Array(buffer) as ColumnValues as Values) : new kind(buffer);
-  fill(into);
+  const into = sharedLike(values, values.length) as Values;
+  into.set(values);
   return into;
 }
 
+/** An array of the same kind and this length, in shared memory. */
+function sharedLike(like: ColumnValues | PagedValues, length: number): ColumnValues {
+  const { buffer } = sharedBytes(length * like.BYTES_PER_ELEMENT);
+  // A Node Buffer is a view of a pool; the shared copy is a plain array.
+  if (like instanceof Uint8Array) return new Uint8Array(buffer);
+  const kind = (isPaged(like) ? KINDS[like.kind] : like.constructor) as ArrayOf;
+  return new kind(buffer);
+}
+
+type ArrayOf = new (of: number | ArrayBufferLike) => ColumnValues;
+
 /** The array in which a batch keeps the values of a column. */
 export function emptyValues({ dtype, shape }: ColumnSpec, places: number, shared = false): ColumnValues {
-  const kinds = { u8: Uint8Array, i32: Int32Array, f32: Float32Array };
   const length = places * sizeOf(shape);
-  const kind = kinds[dtype] as new (of: number | ArrayBufferLike) => ColumnValues;
-  return new kind(shared ? new SharedArrayBuffer(length * kinds[dtype].BYTES_PER_ELEMENT) : length);
+  const kind = KINDS[dtype] as ArrayOf;
+  return new kind(shared ? new SharedArrayBuffer(length * KINDS[dtype].BYTES_PER_ELEMENT) : length);
 }
 
 /** Writes the values of example `index` to `place` in a batch. */
 export function fillPlace(into: ColumnValues, place: number, { values, shape }: Column, index: number): void {
   const size = sizeOf(shape);
-  if (size === 1) into[place] = values[index] as number;
+  if (isPaged(values)) values.copyTo(into, place * size, index * size, (index + 1) * size);
+  else if (size === 1) into[place] = values[index] as number;
   else into.set(values.subarray(index * size, (index + 1) * size), place * size);
+}
+
+/** The column and the place of an example in it, in memory: of paged values, the example alone. */
+export function heldExample(column: Column, index: number): readonly [HeldColumn, number] {
+  const { values, shape } = column;
+  if (!isPaged(values)) return [column as HeldColumn, index];
+  const size = sizeOf(shape);
+  return [{ ...column, values: values.slice(index * size, (index + 1) * size) }, 0];
+}
+
+/** @throws Error when its values are paged, as those of categories never are */
+export function requireHeld(column: Column): HeldColumn {
+  if (isPaged(column.values)) throw new Error(`internal: "${column.name}" is paged`);
+  return column as HeldColumn;
 }
 
 /** @throws DataError when the example does not exist */
@@ -164,7 +192,7 @@ export function checkColumns(dataset: Dataset): void {
   for (const column of columns) {
     const kinds = KEPT[column.dtype];
     const length = examples * sizeOf(column.shape);
-    const problems = kinds.map((kind) => arrayProblem(column.values, kind, length));
+    const problems = kinds.map((kind) => arrayKindProblem(column.values, kind, length));
     if (problems.includes(undefined)) continue;
     const problem = problems.find((one) => one?.startsWith('has ')) ?? problems[0];
     throw new DataError(`data: the ${column.name} of "${name}" are wrong: the array ${problem}`, {
@@ -180,6 +208,17 @@ export function checkColumns(dataset: Dataset): void {
   }
 }
 
+function arrayKindProblem(
+  values: ColumnValues | PagedValues,
+  kind: 'Uint8Array' | 'Int32Array' | 'Float32Array',
+  length: number,
+): string | undefined {
+  if (!isPaged(values)) return arrayProblem(values, kind, length);
+  const got = KINDS[values.kind].name;
+  if (got !== kind) return `is of the kind ${got}, expected ${kind}`;
+  return values.length === length ? undefined : `has ${values.length} numbers, expected ${length}`;
+}
+
 /**
  * Checks the columns as `checkColumns` does, and the value of each category and token.
  * @throws DataError that says what is wrong
@@ -192,17 +231,22 @@ export function checkDataset(dataset: Dataset): void {
 export function checkValues(name: string, { name: column, meaning, values, shape }: Column): void {
   if (meaning.kind === 'categories' && meaning.names.length === 0)
     throw new DataError(`data: "${column}" of "${name}" has no names of categories, expected one or more`);
-  const problem = valuesProblem(meaning, values);
-  if (problem === undefined) return;
-  const { at, expected } = problem;
-  const place = shape.length === 0 ? `${singular(column)} ${at}` : `"${column}" at index ${at}`;
-  throw new DataError(`data: ${place} of "${name}" is ${values[at]}, expected ${expected}`);
+  // Any byte is right; the file of a large set is not read for nothing.
+  if (meaning.kind === 'picture') return;
+  for (const { start, block } of blocksOf(values, sizeOf(shape))) {
+    const problem = valuesProblem(meaning, block);
+    if (problem === undefined) continue;
+    const { at, expected } = problem;
+    const place =
+      shape.length === 0 ? `${singular(column)} ${start + at}` : `"${column}" at index ${start + at}`;
+    throw new DataError(`data: ${place} of "${name}" is ${block[at]}, expected ${expected}`);
+  }
 }
 
 const singular = (column: string) => (column.endsWith('s') ? column.slice(0, -1) : column);
 
 function valuesProblem(
-  meaning: Meaning,
+  meaning: Exclude<Meaning, { kind: 'picture' }>,
   values: ColumnValues,
 ): { readonly at: number; readonly expected: string } | undefined {
   const first = (wrong: (value: number) => boolean, expected: string) => {
@@ -223,8 +267,6 @@ function valuesProblem(
       return first((value) => !Number.isFinite(value), 'a finite number');
     case 'features':
       return featuresProblem(meaning.features, values);
-    case 'picture':
-      return undefined;
   }
 }
 
@@ -289,7 +331,7 @@ export const withoutTest = <Set extends Dataset>(train: Set): TrainTestSplit<Set
 });
 
 /**
- * A copy of these examples, in this order.
+ * A copy of these examples in memory, in this order.
  * @throws DataError when an example does not exist, or the list is empty
  */
 export function subset<Set extends Dataset>(
@@ -323,10 +365,9 @@ function exampleNumbers(dataset: Dataset, indices: Iterable<number>): Uint32Arra
 function chosenFrom<Set extends Dataset>(dataset: Set, chosen: Uint32Array, name: string): Set {
   const renewed = new Map<unknown, ColumnValues>();
   const choose = (columns: readonly Column[]) =>
-    columns.map((column): Column => {
-      const values = sharedCopy(column.values, chosen.length * sizeOf(column.shape), (into) => {
-        for (const [place, index] of chosen.entries()) fillPlace(into, place, column, index);
-      });
+    columns.map((column): HeldColumn => {
+      const values = sharedLike(column.values, chosen.length * sizeOf(column.shape));
+      for (const [place, index] of chosen.entries()) fillPlace(values, place, column, index);
       renewed.set(column.values, values);
       return { ...column, values };
     });

@@ -7,8 +7,9 @@
 import { join } from 'node:path';
 import { InterruptedError } from '../base/interrupted.js';
 import { makeFolder } from '../base/node/make-folder.js';
-import type { TrainTestSplit } from '../data/dataset.js';
+import { closeDatasets, type TrainTestSplit } from '../data/dataset.js';
 import { loadDatasetOf } from '../data/images/node/load-dataset.js';
+import { pagingIn } from '../data/paged/node/paging.js';
 import {
   type FederationOptions,
   type RunStart,
@@ -18,6 +19,7 @@ import { withOwnNormalization } from '../federation/coordinator/setup/own-normal
 import { withOwnSettings } from '../federation/coordinator/setup/own-settings.js';
 import { FederationError } from '../federation/error.js';
 import { type Extensions, namedParts } from '../federation/plan/extensions.js';
+import { machineMemory } from '../federation/plan/node/machine-memory.js';
 import { DivergedRunError } from '../federation/record/diverged-run.js';
 import { claimFolder, type FolderClaim } from '../federation/record/folder-claim.js';
 import type { RunResult } from '../federation/record/run-result.js';
@@ -82,6 +84,7 @@ export async function compareStrategies(
     (await loadDatasetOf(parsed, {
       dataDir,
       signal,
+      paging: pagingIn(machineMemory(options.mostMemoryBytes).bytes, options.out),
       onProgress: observer.onData,
       onNotice: observer.onNotice,
     }));
@@ -105,6 +108,7 @@ export async function compareStrategies(
     return results;
   } finally {
     await claim?.release();
+    if (options.data === undefined) closeDatasets(data.train, data.test);
   }
 }
 

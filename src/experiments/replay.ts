@@ -6,13 +6,15 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Of } from '../base/node/sha256-of.js';
-import type { TrainTestSplit } from '../data/dataset.js';
+import { closeDatasets, type TrainTestSplit } from '../data/dataset.js';
 import { loadRecordedDataset } from '../data/images/node/load-dataset.js';
+import { pagingIn } from '../data/paged/node/paging.js';
 import type { Share } from '../data/partition/partition.js';
 import { type FederationOptions, runFederation } from '../federation/coordinator/run-federation.js';
 import { readInitialModel } from '../federation/coordinator/setup/initial-model.js';
 import { FederationError } from '../federation/error.js';
 import { OWN_DATA, sharesOf } from '../federation/plan/dealt-shares.js';
+import { machineMemory } from '../federation/plan/node/machine-memory.js';
 import { versionsOfThis } from '../federation/plan/node/versions.js';
 import { finalRole } from '../federation/record/conclude-run.js';
 import { followsRounds } from '../federation/record/continued-run.js';
@@ -78,7 +80,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
   const data =
     options.data ??
     (await loadRecordedDataset(configuration, options.dataset, {
-      ...{ dataDir, signal },
+      ...{ dataDir, signal, paging: pagingIn(machineMemory().bytes, options.out) },
       ...{ onProgress: observer.onData, onNotice: observer.onNotice },
     }));
   const source = join(path, 'configuration.yaml');
@@ -103,6 +105,8 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
       },
       onEvent: (_, next) => tell(next),
     },
+  }).finally(() => {
+    if (options.data === undefined) closeDatasets(data.train, data.test);
   });
   const replayed = state?.rounds ?? [];
   const differences = rounds.flatMap((_, index) => {

@@ -15,7 +15,7 @@ import {
 } from '../../test/small-datasets.js';
 import { randomStream } from '../base/random.js';
 import { batches } from '../data/batches/batches.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, requireHeld } from '../data/dataset.js';
 import * as g from '../engine/graph/build.js';
 import { evaluate } from '../engine/graph/evaluate.js';
 import { carryOf } from '../engine/nn/carry.js';
@@ -192,7 +192,10 @@ describe.each(Object.entries(cases))('%s', (_, { dataset, network, task, learnin
       tensorsOf({ state: g.input('state', [state.length]) }, { layout: layout }),
       inputsOfBatch(inputs, EXAMPLES),
     );
-    const values = evaluate({ outputs: { output } }, { state, [inputs[0]!.name]: inputs[0]!.values }).output!;
+    const values = evaluate(
+      { outputs: { output } },
+      { state, [inputs[0]!.name]: requireHeld(inputs[0]!).values },
+    ).output!;
     const size = values.length / EXAMPLES;
     const expected = byHand([...all].map((i) => [...values.subarray(i * size, (i + 1) * size)]));
     expect(Object.keys(figures).sort()).toEqual(Object.keys(expected).sort());

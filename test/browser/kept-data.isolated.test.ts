@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { requireHeld } from '../../src/data/dataset.js';
 import { imageDataset } from '../../src/data/images/image-dataset.js';
 import { keptData } from '../../src/federation/participant/page/kept-data.js';
 
@@ -16,7 +17,7 @@ it('data that was chosen is there again, in memory for all threads, until it is 
   await kept.keep({ dataset, share });
   const again = await keptData('one: site-a').load();
   expect(again).toEqual({ dataset, share });
-  expect(again!.dataset.inputs[0]!.values.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect(requireHeld(again!.dataset.inputs[0]!).values.buffer).toBeInstanceOf(SharedArrayBuffer);
   expect(await keptData('one: site-b').load()).toBeUndefined();
   await kept.forget();
   expect(await kept.load()).toBeUndefined();

@@ -2,12 +2,15 @@
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type ImageDataset, renumbered } from '../../data/images/image-dataset.js';
+import { closeDatasets } from '../../data/dataset.js';
+import { type PictureSet, renumbered } from '../../data/images/image-dataset.js';
 import { datasetNames, loadDataset, orSayMoved } from '../../data/images/node/load-dataset.js';
 import type { PictureFolderOptions } from '../../data/images/node/picture-folder.js';
+import { pagingIn } from '../../data/paged/node/paging.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
+import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { evaluationReport, evaluationResult } from '../../report/text/evaluation-report.js';
 import { sameShape } from '../../tensor/shape.js';
@@ -109,6 +112,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     const { onData, onNotice } = display;
     const loading = loadDataset(dataset, {
       ...{ dataDir, skipDamaged, onProgress: onData, onNotice, signal },
+      paging: pagingIn(machineMemory().bytes),
       ...(described && sizeFor(described)),
       // Of what its run has trained on, a part was held out; another folder is all for this.
       wanted: (await isTrainedOn(path, dataset)) ? 'both' : 'test',
@@ -120,6 +124,7 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     const test = inOrderOf(model.classNames, loaded.test);
     checkFits(model, test, path, dataset);
     const metrics = await measure(model, test, flags.workers ?? availableParallelism(), signal);
+    closeDatasets(loaded.train, loaded.test);
     const part = loaded.isWhole ? 'whole' : 'test';
     const result = evaluationResult(path, dataset, test.classNames, metrics, part);
     if (json !== undefined) await writeJson('--json', json, result);
@@ -145,12 +150,12 @@ async function isTrainedOn(model: string, dataset: string): Promise<boolean> {
 }
 
 /** The numbers of classes are the model's. A folder may lack some of them. */
-function inOrderOf(classNames: readonly string[], test: ImageDataset): ImageDataset {
+function inOrderOf(classNames: readonly string[], test: PictureSet): PictureSet {
   const numbers = test.classNames.map((name) => classNames.indexOf(name));
   return numbers.includes(-1) ? test : renumbered(test, numbers, classNames);
 }
 
-function checkFits(model: OpenedModel, test: ImageDataset, path: string, dataset: string): void {
+function checkFits(model: OpenedModel, test: PictureSet, path: string, dataset: string): void {
   const shape = [test.channels, test.height, test.width];
   if (!sameShape(model.imageShape, shape)) {
     throw new UsageError(
@@ -173,7 +178,7 @@ function checkFits(model: OpenedModel, test: ImageDataset, path: string, dataset
   }
 }
 
-async function measure(model: OpenedModel, test: ImageDataset, workers: number, signal: AbortSignal) {
+async function measure(model: OpenedModel, test: PictureSet, workers: number, signal: AbortSignal) {
   const { network, state, inputs, task } = model;
   // A plan includes training; only its evaluation is used here.
   const plan = compilePlan({

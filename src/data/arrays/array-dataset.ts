@@ -1,10 +1,10 @@
 /** Makes data sets from a program's own arrays: the values of each column, and what they mean. */
 import { sizeOf } from '../../tensor/shape.js';
 import {
-  type Column,
   type ColumnValues,
   checkDataset,
-  type Dataset,
+  type HeldColumn,
+  type HeldDataset,
   type Meaning,
   toShared,
 } from '../dataset.js';
@@ -32,7 +32,7 @@ export interface ArrayColumns {
 }
 
 /** @throws DataError when arrays do not fit together, or values do not fit their meaning */
-export function arrayDataset({ name, inputs, targets }: ArrayColumns): Dataset {
+export function arrayDataset({ name, inputs, targets }: ArrayColumns): HeldDataset {
   const [first] = inputs;
   if (first === undefined) throw new DataError(`data: "${name}" has no inputs, expected one or more`);
   const examples = first.values.length / sizeOf(first.shape ?? []);
@@ -46,11 +46,11 @@ export function arrayDataset({ name, inputs, targets }: ArrayColumns): Dataset {
   return dataset;
 }
 
-function columnOf({ name, values, shape = [], meaning = { kind: 'number' } }: ArrayColumn): Column {
+function columnOf({ name, values, shape = [], meaning = { kind: 'number' } }: ArrayColumn): HeldColumn {
   return { name, dtype: dtypeOf(values, meaning), shape, meaning, values: toShared(values) };
 }
 
-function dtypeOf(values: ColumnValues, { kind }: Meaning): Column['dtype'] {
+function dtypeOf(values: ColumnValues, { kind }: Meaning): HeldColumn['dtype'] {
   if (values instanceof Float32Array) return 'f32';
   return values instanceof Int32Array || kind === 'categories' || kind === 'tokens' ? 'i32' : 'u8';
 }

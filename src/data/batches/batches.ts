@@ -14,6 +14,7 @@ import {
   type Dataset,
   emptyValues,
   fillPlace,
+  heldExample,
   requireExample,
 } from '../dataset.js';
 import { DataError } from '../error.js';
@@ -66,7 +67,7 @@ export function fillBatch(
       for (let place = 0; place < count; place++) {
         const index = order[start + place] as number;
         requireExample(dataset, index);
-        if (moved) writeAugmented(values, place * size, column, index, draws, start + place);
+        if (moved) writeAugmented(values, place * size, ...heldExample(column, index), draws, start + place);
         else fillPlace(values, place, column, index);
       }
       values.fill(0, count * size);

@@ -8,7 +8,7 @@
  */
 import type { RandomStream } from '../../base/random.js';
 import { sizeOf } from '../../tensor/shape.js';
-import type { Column, ColumnValues, Dataset } from '../dataset.js';
+import type { Column, ColumnValues, Dataset, HeldColumn } from '../dataset.js';
 import { DataError } from '../error.js';
 import { relight, type Warp, warpPlane } from './warp.js';
 
@@ -100,7 +100,7 @@ export function onGrid({ inputs }: Dataset, { shape, meaning }: Column): boolean
 export function writeAugmented(
   into: ColumnValues,
   at: number,
-  column: Column,
+  column: HeldColumn,
   index: number,
   draws: Draws,
   place: number,
@@ -129,7 +129,7 @@ type Move = Pick<Warp, 'flip' | 'down' | 'right'>;
 function writeWarped(
   into: ColumnValues,
   at: number,
-  { values, shape, meaning }: Column,
+  { values, shape, meaning }: HeldColumn,
   index: number,
   warp: Warp,
   outside: number,
@@ -146,7 +146,7 @@ function writeWarped(
 function writeShifted(
   into: ColumnValues,
   at: number,
-  { values, shape }: Column,
+  { values, shape }: HeldColumn,
   index: number,
   { flip, down, right }: Move,
   outside: number,

@@ -2,27 +2,37 @@
 
 import { canonicalName, escapedName, repeatedName } from '../../base/names.js';
 import { arrayProblem } from '../../tensor/arrays.js';
-import type { Shape } from '../../tensor/shape.js';
+import { type Shape, sizeOf } from '../../tensor/shape.js';
 import {
+  type Column,
   categoriesOf,
   checkValues,
   type DataFacts,
   type Dataset,
+  type HeldDataset,
+  heldExample,
   type TrainTestSplit,
   toShared,
 } from '../dataset.js';
 import { DataError } from '../error.js';
+import { isPaged, type PagedValues } from '../paged-values.js';
 
 export type ImageSplit = TrainTestSplit<ImageDataset>;
 
-/** Its one input is the images; its one target is the labels. */
-export interface ImageDataset extends Dataset, ImageParts {}
+/** Its one input is the images, which may be paged; its one target is the labels. */
+export interface PictureSet extends Dataset, LabelledPictures {}
 
-interface ImageParts extends ImageSize {
-  /** [examples, channels, height, width], bytes, row-major (NCHW). */
-  readonly images: Uint8Array;
+/** Images in memory. */
+export interface ImageDataset extends HeldDataset, ImageParts {}
+
+interface LabelledPictures extends ImageSize {
   /** [examples], each a class number from 0 to classNames.length − 1. */
   readonly labels: Uint8Array;
+}
+
+interface ImageParts extends LabelledPictures {
+  /** [examples, channels, height, width], bytes, row-major (NCHW). */
+  readonly images: Uint8Array;
 }
 
 /** The size of the images in a set. */
@@ -39,8 +49,20 @@ interface ImageSize {
  * @throws DataError when there is no example, sizes do not fit together, or a label has no class.
  */
 export function imageDataset(parts: ImageParts): ImageDataset {
-  const { name, images, labels, channels, height, width } = parts;
   checkArrays(parts);
+  const { images, ...rest } = checkedPictures(parts);
+  return withColumns({ ...rest, images: toShared(images) });
+}
+
+/** The same with images that are paged. */
+export function pagedPictures(parts: LabelledPictures & { readonly images: PagedValues }): PictureSet {
+  const { images, ...rest } = checkedPictures(parts);
+  return withInputs(rest, images);
+}
+
+/** Checks what the labels and their names are. */
+function checkedPictures<Parts extends LabelledPictures>(parts: Parts): Parts {
+  const { name, labels } = parts;
   const classNames = parts.classNames.map(canonicalName);
   if (labels.length === 0) throw new DataError(`data: "${name}" holds no examples`);
   if (classNames.length > 256) {
@@ -52,21 +74,25 @@ export function imageDataset(parts: ImageParts): ImageDataset {
       `data: "${name}" has the classes ${escapedName(repeated.first)} and ${escapedName(repeated.again)}, expected names that differ`,
     );
   }
-  const dataset = withColumns({
-    ...{ name, channels, height, width, classNames },
-    ...{ images: toShared(images), labels: toShared(labels) },
-  });
-  for (const column of dataset.targets) checkValues(name, column);
-  return dataset;
+  const checked = { ...parts, classNames, labels: toShared(labels) };
+  for (const column of withInputs(checked, NO_IMAGES).targets) checkValues(name, column);
+  return checked;
 }
 
-function withColumns(parts: ImageParts): ImageDataset {
-  const { name, images, labels, channels, height, width, classNames } = parts;
-  const { inputs, targets } = imageFacts([channels, height, width], classNames);
+const NO_IMAGES = new Uint8Array(0);
+
+const withColumns = (parts: ImageParts): ImageDataset => ({
+  ...withInputs(parts, parts.images),
+  images: parts.images,
+});
+
+function withInputs<Images extends Uint8Array | PagedValues>(parts: LabelledPictures, images: Images) {
+  const { name, labels, channels, height, width, classNames } = parts;
+  const facts = imageFacts([channels, height, width], classNames);
   return {
-    ...{ name, images, labels, channels, height, width, classNames, examples: labels.length },
-    inputs: inputs.map((facts) => ({ ...facts, values: images })),
-    targets: targets.map((facts) => ({ ...facts, values: labels })),
+    ...{ name, labels, channels, height, width, classNames, examples: labels.length },
+    inputs: facts.inputs.map((column) => ({ ...column, values: images })),
+    targets: facts.targets.map((column) => ({ ...column, values: labels })),
   };
 }
 
@@ -93,41 +119,47 @@ export function imageShapeOf(facts: DataFacts): readonly [number, number, number
 }
 
 /** The set as images with classes, for code that handles images; undefined for any other set. */
-export function asImages(dataset: Dataset): ImageDataset | undefined {
+export function asImages(dataset: Dataset): ImageDataset | PictureSet | undefined {
   const shape = imageShapeOf(dataset);
   const [images, labels] = [dataset.inputs[0]?.values, dataset.targets[0]?.values];
-  if (shape === undefined || !(images instanceof Uint8Array) || !(labels instanceof Uint8Array))
-    return undefined;
+  if (shape === undefined || images === undefined || !(labels instanceof Uint8Array)) return undefined;
   const [channels, height, width] = shape;
-  return withColumns({
-    ...{ name: dataset.name, images, labels, channels, height, width },
-    classNames: categoriesOf(dataset),
-  });
+  const parts = { name: dataset.name, labels, channels, height, width, classNames: categoriesOf(dataset) };
+  if (isPaged(images)) return images.kind === 'u8' ? withInputs(parts, images) : undefined;
+  return images instanceof Uint8Array ? withColumns({ ...parts, images }) : undefined;
 }
 
-/** @throws DataError when it is not a set of images with classes */
+/** @throws DataError when it is not a set of images with classes in memory */
 export function requireImages(dataset: Dataset): ImageDataset {
   const images = asImages(dataset);
-  if (images !== undefined) return images;
+  if (images !== undefined && 'images' in images) return images;
   throw new DataError(`data: "${dataset.name}" is not a set of pictures with one class each`);
 }
 
 /**
  * The same examples, whose classes are numbered otherwise: `numbers` has the new number of each.
  */
-export function renumbered(
-  dataset: ImageDataset,
+export function renumbered<Set extends PictureSet>(
+  dataset: Set,
   numbers: readonly number[],
   classNames: readonly string[],
-): ImageDataset {
-  if (numbers.every((number, label) => number === label)) return withColumns({ ...dataset, classNames });
-  const labels = toShared(dataset.labels.map((label) => numbers[label] as number));
-  return withColumns({ ...dataset, classNames, labels });
+): Set {
+  const isSame = numbers.every((number, label) => number === label);
+  const labels = isSame ? dataset.labels : toShared(dataset.labels.map((label) => numbers[label] as number));
+  const { targets } = withInputs({ ...dataset, labels, classNames }, NO_IMAGES);
+  return { ...dataset, labels, classNames, targets };
+}
+
+/** One image, [channels, height, width]. */
+export function imageAt({ inputs: [images] }: PictureSet, index: number): Uint8Array {
+  const [{ values, shape }, at] = heldExample(images as Column, index);
+  const size = sizeOf(shape);
+  return values.subarray(at * size, (at + 1) * size) as Uint8Array;
 }
 
 /** A set with images of this size and no examples. */
 export function noImages(of: ImageSize): ImageDataset {
-  return withColumns({ ...of, images: new Uint8Array(0), labels: new Uint8Array(0) });
+  return withColumns({ ...of, images: NO_IMAGES, labels: NO_IMAGES });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Shows a data set: a few examples of each class, and one example as a picture. */
 import { randomStream } from '../../base/random.js';
 import { DataError } from '../error.js';
-import { type ImageDataset, imageBytes } from './image-dataset.js';
+import { type ImageDataset, imageAt } from './image-dataset.js';
 
 /**
  * At most `perClass` examples of each class, ascending; the same for the same seed.
@@ -29,8 +29,7 @@ export function exampleRgba(dataset: ImageDataset, index: number): Uint8ClampedA
   if (!(Number.isInteger(index) && index >= 0 && index < examples)) {
     throw new DataError(`data: "${name}" has ${examples} examples, asked for number ${index}`);
   }
-  const bytes = imageBytes(dataset);
-  const image = dataset.images.subarray(index * bytes, (index + 1) * bytes);
+  const image = imageAt(dataset, index);
   const pixels = height * width;
   const rgba = new Uint8ClampedArray(4 * pixels);
   for (let pixel = 0; pixel < pixels; pixel++) {

@@ -5,7 +5,7 @@
 
 import { InterruptedError } from '../../base/interrupted.js';
 import { sha256Of } from '../../base/node/sha256-of.js';
-import type { TrainTestSplit } from '../../data/dataset.js';
+import { closeDatasets, type TrainTestSplit } from '../../data/dataset.js';
 import type { Share } from '../../data/partition/partition.js';
 import { encodeModel, modelMetadata } from '../../engine/nn/model-file.js';
 import type { Configuration, ConfigurationInput } from '../../protocol/configuration/configuration.js';
@@ -70,6 +70,15 @@ export async function runFederation(
   options: FederationOptions = {},
 ): Promise<FederationOutcome> {
   const prepared = await prepareRun(input, options);
+  try {
+    return await runPrepared(prepared, options);
+  } finally {
+    // What was given belongs to the caller.
+    if (options.data === undefined) closeDatasets(prepared.data.train, prepared.data.test);
+  }
+}
+
+async function runPrepared(prepared: PreparedRun, options: FederationOptions): Promise<FederationOutcome> {
   const { configuration, shares, compiled, plan } = prepared;
   const { network, inputs, task, codec, frozen, model } = compiled;
   const encode = (state: StateDict) => encodeModel(state, model);

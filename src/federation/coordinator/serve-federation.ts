@@ -6,7 +6,7 @@ import { link, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError } from '../../base/interrupted.js';
-import { categoriesOf } from '../../data/dataset.js';
+import { categoriesOf, closeDatasets } from '../../data/dataset.js';
 import { loadDataset } from '../../data/images/node/load-dataset.js';
 import { encodeModel } from '../../engine/nn/model-file.js';
 import type { ConfigurationInput } from '../../protocol/configuration/configuration.js';
@@ -101,6 +101,7 @@ export async function serveFederation(
   } finally {
     await tester.close();
     await led.close();
+    if (options.test === undefined) closeDatasets(prepared.test);
   }
 }
 

@@ -7,7 +7,15 @@ import { listed } from '../../base/excerpt.js';
 import { canonicalName } from '../../base/names.js';
 import { nearestName } from '../../base/nearest-name.js';
 import { classCounts } from '../../data/class-counts.js';
-import { type Column, type ColumnFacts, type Dataset, describeMeant, toShared } from '../../data/dataset.js';
+import {
+  type Column,
+  type ColumnFacts,
+  type Dataset,
+  describeMeant,
+  type HeldColumn,
+  requireHeld,
+  toShared,
+} from '../../data/dataset.js';
 import { describeColumn } from '../../tensor/column-spec.js';
 import { FederationError } from '../error.js';
 
@@ -32,22 +40,29 @@ export function fitData(
   expected: DescribedColumns,
   naming: Naming,
 ): Dataset {
-  const fit = (side: string, columns: readonly Column[], facts: readonly ColumnFacts[]) => {
+  const checkNumber = (side: string, columns: readonly Column[], facts: readonly ColumnFacts[]) => {
     if (columns.length !== facts.length) {
       throw new FederationError(
         `data: "${naming.spec}" has ${columns.length} ${side} (${listed(columns.map(describeColumn), MOST_LISTED)}), expected the ${facts.length} of this federation: ${facts.map(describeColumn).join(', ')}`,
       );
     }
-    return columns.map((column, place) => fitColumn(column, facts[place] as ColumnFacts, naming));
   };
+  checkNumber('inputs', inputs, expected.inputs);
+  checkNumber('targets', targets, expected.targets);
+  const fit = <Fitted extends Column>(columns: readonly Fitted[], facts: readonly ColumnFacts[]) =>
+    columns.map((column, place) => fitColumn(column, facts[place] as ColumnFacts, naming));
   return {
     ...{ name, examples },
-    inputs: fit('inputs', inputs, expected.inputs),
-    targets: fit('targets', targets, expected.targets),
+    inputs: fit(inputs, expected.inputs),
+    targets: fit(targets, expected.targets),
   };
 }
 
-function fitColumn(column: Column, facts: ColumnFacts, naming: Naming): Column {
+function fitColumn<Fitted extends Column>(
+  column: Fitted,
+  facts: ColumnFacts,
+  naming: Naming,
+): Fitted | HeldColumn {
   const { meaning } = column;
   // The categories themselves are compared below.
   const named = meaning.kind === 'categories' && facts.meaning.kind === 'categories';
@@ -60,18 +75,19 @@ function fitColumn(column: Column, facts: ColumnFacts, naming: Naming): Column {
   }
   if (meaning.kind !== 'categories' || facts.meaning.kind !== 'categories') return column;
   const { names, ignored } = facts.meaning;
-  if (meaning.ignored !== undefined && ignored === undefined && column.values.includes(meaning.ignored)) {
+  const held = requireHeld(column);
+  if (meaning.ignored !== undefined && ignored === undefined && held.values.includes(meaning.ignored)) {
     throw new FederationError(
       `data: "${column.name}" of "${naming.spec}" has ${meaning.ignored} where there is no category, expected a category everywhere, as this federation has it`,
     );
   }
-  const of = { counts: countsOf(column, meaning.names.length), column: column.name, ...naming };
+  const of = { counts: countsOf(held, meaning.names.length), column: column.name, ...naming };
   const numbers = categoryNumbers(meaning.names, of, names);
   const unchanged = numbers.every((number, at) => number === at) && meaning.ignored === ignored;
-  return { ...column, ...facts, values: unchanged ? column.values : renumbered(column, numbers, ignored) };
+  return { ...held, ...facts, values: unchanged ? held.values : renumbered(held, numbers, ignored) };
 }
 
-function countsOf({ values, meaning }: Column, categories: number): Uint32Array {
+function countsOf({ values, meaning }: HeldColumn, categories: number): Uint32Array {
   const ignored = meaning.kind === 'categories' ? meaning.ignored : undefined;
   return classCounts(
     ignored === undefined ? values : values.filter((value) => value !== ignored),
@@ -83,7 +99,11 @@ function countsOf({ values, meaning }: Column, categories: number): Uint32Array 
  * The values with the federation's numbers of categories. Bytes stay bytes, if all numbers are
  * below 256.
  */
-function renumbered({ values, meaning }: Column, numbers: readonly number[], ignored: number | undefined) {
+function renumbered(
+  { values, meaning }: HeldColumn,
+  numbers: readonly number[],
+  ignored: number | undefined,
+) {
   const none = meaning.kind === 'categories' ? meaning.ignored : undefined;
   const inBytes = values instanceof Uint8Array && Math.max(...numbers, ignored ?? 0) < 256;
   const into = inBytes ? new Uint8Array(values.length) : new Int32Array(values.length);

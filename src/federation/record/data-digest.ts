@@ -7,7 +7,7 @@
 
 import { sha256Hex } from '../../base/sha256.js';
 import { turnTaker } from '../../base/turns.js';
-import { type Column, columnsOf, type Dataset } from '../../data/dataset.js';
+import { type Column, columnsOf, type Dataset, heldExample } from '../../data/dataset.js';
 import { sizeOf } from '../../tensor/shape.js';
 
 /** The number of examples that are hashed at once. */
@@ -23,7 +23,7 @@ export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Arra
   const columns = columnsOf(dataset);
   const described = columns.map(({ name, dtype, shape, meaning }) => ({ name, dtype, shape, meaning }));
   const digests = [JSON.stringify({ columns: described, parts: parts.map(({ length }) => length) })];
-  const size = 4 + columns.reduce((sum, column) => sum + bytesOfOne(column), 0);
+  const size = 4 + columns.reduce((sum, column) => sum + bytesOfEach(column), 0);
   for (const indices of parts) {
     for (let from = 0; from < indices.length; from += PIECE) {
       const piece = indices.subarray(from, from + PIECE);
@@ -34,10 +34,8 @@ export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Arra
         places.setUint32(at, index, true);
         at += 4;
         for (const column of columns) {
-          const { buffer, byteOffset } = column.values;
-          const length = bytesOfOne(column);
-          bytes.set(new Uint8Array(buffer, byteOffset + index * length, length), at);
-          at += length;
+          bytes.set(bytesOfOne(column, index), at);
+          at += bytesOfEach(column);
         }
       }
       digests.push(await sha256Hex(bytes));
@@ -47,7 +45,13 @@ export async function dataDigest(dataset: Dataset, ...parts: readonly Uint32Arra
   return sha256Hex(new TextEncoder().encode(digests.join('\n')));
 }
 
-const bytesOfOne = ({ values, shape }: Column) => values.BYTES_PER_ELEMENT * sizeOf(shape);
+const bytesOfEach = ({ values, shape }: Column) => values.BYTES_PER_ELEMENT * sizeOf(shape);
+
+function bytesOfOne(column: Column, index: number): Uint8Array {
+  const [{ values }, at] = heldExample(column, index);
+  const length = bytesOfEach(column);
+  return new Uint8Array(values.buffer, values.byteOffset + at * length, length);
+}
 
 /** The places of all examples of a set. */
 export const everyExample = ({ examples }: Dataset) => Uint32Array.from({ length: examples }, (_, k) => k);

@@ -5,7 +5,7 @@
  */
 
 import { turnTaker } from '../../base/turns.js';
-import type { ImageDataset } from '../../data/images/image-dataset.js';
+import type { PictureSet } from '../../data/images/image-dataset.js';
 import { imagePng } from '../../data/images/image-png.js';
 import type { Decided } from '../../metrics/before-and-after.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
@@ -22,7 +22,7 @@ export interface ObservedPictures {
 }
 
 /** @param onProblem told in words why there are no pictures */
-export function observedPictures(test: ImageDataset, onProblem: (problem: string) => void): ObservedPictures {
+export function observedPictures(test: PictureSet, onProblem: (problem: string) => void): ObservedPictures {
   let newest: { readonly details: RoundDetails; made?: readonly TestPicture[] } | undefined;
   return {
     of(details) {
@@ -41,7 +41,7 @@ export function observedPictures(test: ImageDataset, onProblem: (problem: string
   };
 }
 
-async function picturesOf(test: ImageDataset, { test: measured }: RoundDetails): Promise<TestPicture[]> {
+async function picturesOf(test: PictureSet, { test: measured }: RoundDetails): Promise<TestPicture[]> {
   const gained = measured?.decided?.gained.slice(0, MOST_PICTURES) ?? [];
   requireMeasured(test, gained, measured?.examples ?? test.examples);
   const pictures: TestPicture[] = [];
@@ -54,7 +54,7 @@ async function picturesOf(test: ImageDataset, { test: measured }: RoundDetails):
 }
 
 /** @throws FederationError when these are not the images that the run has measured */
-export function requireMeasured(test: ImageDataset, images: readonly Decided[], examples: number): void {
+export function requireMeasured(test: PictureSet, images: readonly Decided[], examples: number): void {
   const stray = images.find(({ index, label }) => test.labels[index] !== label);
   if (test.examples === examples && stray === undefined) return;
   throw new FederationError(`the test images of "${test.name}" are not those of the run any more`);

@@ -3,8 +3,11 @@
  */
 
 import { CommonweightError } from '../../base/error.js';
-import type { ImageDataset } from '../../data/images/image-dataset.js';
+import { closeDatasets } from '../../data/dataset.js';
+import type { PictureSet } from '../../data/images/image-dataset.js';
 import { loadRecordedDataset } from '../../data/images/node/load-dataset.js';
+import { pagingIn } from '../../data/paged/node/paging.js';
+import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
 import { statusOf } from '../../federation/rounds/status.js';
 import { observedPictures } from '../../federation/watch/observed-pictures.js';
@@ -72,12 +75,14 @@ async function testImagesOf(
   run: RecordedRun,
   { dataset, dataDir, onData, signal }: ReportOptions,
   noPictures: (reason: string) => void,
-): Promise<ImageDataset | undefined> {
+): Promise<PictureSet | undefined> {
   if ((lastDetails(run)?.test?.decided?.gained ?? []).length === 0) return undefined;
   if (wordsOfRun(run).example !== 'image') return undefined;
   try {
-    const options = { dataDir, onProgress: onData, signal };
-    return (await loadRecordedDataset(run.configuration, dataset, options)).test;
+    const options = { dataDir, onProgress: onData, signal, paging: pagingIn(machineMemory().bytes) };
+    const { train, test } = await loadRecordedDataset(run.configuration, dataset, options);
+    closeDatasets(train);
+    return test;
   } catch (error) {
     if (!(error instanceof CommonweightError)) throw error;
     noPictures(error.message);
@@ -86,5 +91,5 @@ async function testImagesOf(
 }
 
 /** The names of the classes. Before the first merge, the folder may not contain them. */
-const classesOf = (run: RecordedRun, test: ImageDataset | undefined): readonly string[] =>
+const classesOf = (run: RecordedRun, test: PictureSet | undefined): readonly string[] =>
   [run.configuration.classNames, test?.classNames, classNamesOf(run)].find((names) => names?.length) ?? ['0'];

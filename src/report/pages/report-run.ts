@@ -1,8 +1,11 @@
 /** Writes a run folder as a page and as Markdown. Node only. */
 
 import { CommonweightError } from '../../base/error.js';
+import { closeDatasets } from '../../data/dataset.js';
 import { loadRecordedDataset } from '../../data/images/node/load-dataset.js';
+import { pagingIn } from '../../data/paged/node/paging.js';
 import type { OnDataProgress } from '../../data/progress.js';
+import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
 import { lastDetails, wordsOfRun } from '../run-figures.js';
 import { type TestPictures, testPictures } from '../sections/test-pictures.js';
@@ -41,9 +44,13 @@ async function picturesOf(
   const images = [...(test?.decided?.gained ?? []), ...(test?.decided?.lost ?? [])];
   if (test === undefined || images.length === 0 || wordsOfRun(run).example !== 'image') return new Map();
   try {
-    const options = { dataDir, onProgress: onData, signal };
+    const options = { dataDir, onProgress: onData, signal, paging: pagingIn(machineMemory().bytes) };
     const data = await loadRecordedDataset(run.configuration, dataset, options);
-    return testPictures(data.test, images, test.examples);
+    try {
+      return testPictures(data.test, images, test.examples);
+    } finally {
+      closeDatasets(data.train, data.test);
+    }
   } catch (error) {
     if (error instanceof CommonweightError) return error.message;
     throw error;

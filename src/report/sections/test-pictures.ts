@@ -1,5 +1,5 @@
 /** Reads images of the coordinator’s test set as PNG within the page. Node only. */
-import type { ImageDataset } from '../../data/images/image-dataset.js';
+import type { PictureSet } from '../../data/images/image-dataset.js';
 import { imagePng } from '../../data/images/image-png.js';
 import { requireMeasured } from '../../federation/watch/observed-pictures.js';
 import type { Decided } from '../../metrics/before-and-after.js';
@@ -12,7 +12,7 @@ export type TestPictures = ReadonlyMap<number, string>;
  * @throws CommonweightError when these are not the images that the run has measured, or have
  *   neither 1 nor 3 channels
  */
-export function testPictures(test: ImageDataset, images: readonly Decided[], examples: number): TestPictures {
+export function testPictures(test: PictureSet, images: readonly Decided[], examples: number): TestPictures {
   requireMeasured(test, images, examples);
   return new Map(
     images.map(({ index }) => [index, `data:image/png;base64,${imagePng(test, index).toString('base64')}`]),

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../../base/node/cache-folder.js';
 import { reasonOf } from '../../../base/node/reason.js';
 import { sha256Of } from '../../../base/node/sha256-of.js';
 import { writeFileWhole } from '../../../base/node/whole-file.js';
@@ -20,7 +21,6 @@ import {
 } from '../fashion-mnist-facts.js';
 import { type IdxFile, type IdxRole, splitFromIdx } from '../idx.js';
 import type { ImageSplit } from '../image-dataset.js';
-import { cacheFolder } from './cache-folder.js';
 import { type RunCommand, unpackDebianPackage } from './debian-package.js';
 import { download } from './download.js';
 import { decompressed, readDataFile } from './file-bytes.js';

@@ -11,7 +11,12 @@ import { isIdxFileName } from '../idx-names.js';
 import { type PictureFit, type PictureSizeSetting, pictureExtentOf } from '../picture-size.js';
 import { loadFashionMnist } from './fashion-mnist.js';
 import { loadIdxFolder } from './idx-folder.js';
-import { type LoadedImages, loadPictureFolder, type PictureFolderOptions } from './picture-folder.js';
+import {
+  type LoadedImages,
+  type LoadedPictures,
+  loadPictureFolder,
+  type PictureFolderOptions,
+} from './picture-folder.js';
 
 export interface LoadDatasetOptions extends PictureFolderOptions {
   /**
@@ -20,6 +25,8 @@ export interface LoadDatasetOptions extends PictureFolderOptions {
    */
   readonly dataDir?: string | undefined;
 }
+
+type LoadInMemory = LoadDatasetOptions & { readonly paging?: undefined };
 
 export const datasetNames: readonly string[] = ['fashion-mnist'];
 
@@ -34,7 +41,10 @@ export const datasetPath = (spec: string): string => (datasetNames.includes(spec
  * pictures with one folder for each class. The content of the folder decides.
  * @throws DataError when there is no such set or it cannot be read.
  */
-export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<LoadedImages> {
+export function loadDataset(spec: string, options?: LoadInMemory): Promise<LoadedImages>;
+/** Large sets of pictures lie in files, which `closeDatasets` gives back. */
+export function loadDataset(spec: string, options: LoadDatasetOptions): Promise<LoadedPictures>;
+export async function loadDataset(spec: string, options: LoadDatasetOptions = {}): Promise<LoadedPictures> {
   if (spec === 'fashion-mnist') {
     const { dataDir, onProgress, signal } = options;
     return { ...(await loadFashionMnist({ dataDir, onProgress, signal })), isWhole: false };
@@ -73,7 +83,7 @@ export async function loadDatasetOf(
   settings: DatasetSettings,
   options: Omit<LoadDatasetOptions, 'wanted'> = {},
   from = settings.dataset,
-): Promise<LoadedImages> {
+): Promise<LoadedPictures> {
   const { partition, imageSize, imageFit, skipDamaged } = settings;
   const size = imageSize === undefined ? undefined : pictureExtentOf(imageSize);
   const wanted = partition.name === 'own' ? 'test' : 'both';
@@ -95,7 +105,7 @@ export const loadRecordedDataset = (
   settings: DatasetSettings,
   moved: string | undefined,
   options: Omit<LoadDatasetOptions, 'wanted'> = {},
-): Promise<LoadedImages> => orSayMoved(loadDatasetOf(settings, options, moved), moved);
+): Promise<LoadedPictures> => orSayMoved(loadDatasetOf(settings, options, moved), moved);
 
 /** What is loading; where it fails, the error says how to name its new place. */
 export function orSayMoved<Loaded>(loading: Promise<Loaded>, moved: string | undefined): Promise<Loaded> {

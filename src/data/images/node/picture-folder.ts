@@ -4,10 +4,18 @@
  */
 import { basename, resolve } from 'node:path';
 import { listed } from '../../../base/excerpt.js';
-import { sharedBytes } from '../../dataset.js';
+import { closeDatasets, sharedBytes, type TrainTestSplit } from '../../dataset.js';
 import { DataError } from '../../error.js';
+import { isPaged, type Paging, type ValuesWriter } from '../../paged-values.js';
 import type { OnDataProgress } from '../../progress.js';
-import { type ImageDataset, type ImageSplit, imageBytes, imageDataset, noImages } from '../image-dataset.js';
+import {
+  type ImageSplit,
+  imageBytes,
+  imageDataset,
+  noImages,
+  type PictureSet,
+  pagedPictures,
+} from '../image-dataset.js';
 import { badFiles, checkBytes, listProblems, type PictureSize } from '../picture-checks.js';
 import {
   defaultPictureExtent,
@@ -47,18 +55,27 @@ export interface PictureFolderOptions extends SplitSettings {
   readonly wanted?: WantedPictures | undefined;
   /** Leaves out files that cannot be used, instead of refusing the folder. */
   readonly skipDamaged?: boolean | undefined;
-  /** The most bytes that all decoded pictures may take. */
+  /** The most bytes that all decoded pictures may take in memory. */
   readonly mostBytes?: number | undefined;
+  /** When decoded pictures go into a file instead; never by default. */
+  readonly paging?: Paging | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnDataProgress | undefined;
   /** What is worth knowing about the pictures, a line each. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
 
-export interface LoadedImages extends ImageSplit {
-  /** Nothing sets the test apart: it is all of a folder that is not divided. */
+type InMemory = PictureFolderOptions & { readonly paging?: undefined };
+
+/** Nothing sets the test apart: it is all of a folder that is not divided. */
+interface MaybeWhole {
   readonly isWhole: boolean;
 }
+
+export interface LoadedPictures extends TrainTestSplit<PictureSet>, MaybeWhole {}
+
+/** In memory. */
+export interface LoadedImages extends ImageSplit, MaybeWhole {}
 
 const SKIP_HINT = 'leave them out with --skip-damaged (skipDamaged: true)';
 const FIT_WORDS = { stretch: 'stretched', crop: 'cropped', pad: 'padded' } as const;
@@ -69,10 +86,12 @@ const FIT_WORDS = { stretch: 'stretched', crop: 'cropped', pad: 'padded' } as co
  * @throws DataError when the folders are arranged wrongly, or naming all files that cannot be
  * decoded or are above 40 megapixels; the signal's reason when it is aborted
  */
+export function loadPictureFolder(folder: string, options?: InMemory): Promise<LoadedImages>;
+export function loadPictureFolder(folder: string, options: PictureFolderOptions): Promise<LoadedPictures>;
 export async function loadPictureFolder(
   folder: string,
   options: PictureFolderOptions = {},
-): Promise<LoadedImages> {
+): Promise<LoadedPictures> {
   const { wanted = 'both', skipDamaged = false, onNotice } = options;
   checkSizeOptions(options);
   const survey = await surveyPictures(folder, { ...options, wanted });
@@ -80,20 +99,26 @@ export async function loadPictureFolder(
   if (all.length === 0) throw badFiles(folder, survey.problems, SKIP_HINT);
   const size = sizeOfSet(all, options);
   const split = splitPictures(survey, wanted, options);
-  checkBytes(
-    folder,
-    split.train.length + split.test.length,
-    size,
-    options.mostBytes ?? Number.POSITIVE_INFINITY,
-  );
+  const count = split.train.length + split.test.length;
+  const paging = pagingOf(count * imageBytes(size), options);
+  if (paging === undefined) checkBytes(folder, count, size, options.mostBytes ?? Number.POSITIVE_INFINITY);
   const problems = [...survey.problems];
   const name = basename(resolve(folder));
   const unusable = new Set<SurveyedPicture>();
+  const facts = { name, folder, classNames: survey.classNames, size, paging };
   const decode = (examples: readonly SurveyedPicture[]) =>
-    decodeAll({ name, folder, classNames: survey.classNames, size }, examples, problems, unusable, options);
-  const decoded = { train: await decode(split.train), test: await decode(split.test) };
+    decodeAll(facts, examples, problems, unusable, options);
+  const train = await decode(split.train);
+  const test = await decode(split.test).catch((error: unknown) => {
+    closeDatasets(train);
+    throw error;
+  });
+  const decoded = { train, test };
   const nothing = decoded[wanted === 'test' ? 'test' : 'train'].examples === 0;
-  if (problems.length > 0 && (nothing || !skipDamaged)) throw badFiles(folder, problems, SKIP_HINT);
+  if (problems.length > 0 && (nothing || !skipDamaged)) {
+    closeDatasets(decoded.train, decoded.test);
+    throw badFiles(folder, problems, SKIP_HINT);
+  }
   const used = usedOf(split, unusable);
   for (const notice of noticesOf(survey, used, size, problems, options)) onNotice?.(notice);
   return { ...decoded, isWhole: wanted === 'test' && survey.test === undefined };
@@ -112,23 +137,28 @@ interface SetFacts {
   readonly folder: string;
   readonly classNames: readonly string[];
   readonly size: PictureSize;
+  readonly paging: Paging | undefined;
 }
 
+const pagingOf = (bytes: number, { paging }: PictureFolderOptions) =>
+  paging !== undefined && bytes > paging.aboveBytes ? paging : undefined;
+
 async function decodeAll(
-  { name, folder, classNames, size }: SetFacts,
+  { name, folder, classNames, size, paging }: SetFacts,
   examples: readonly SurveyedPicture[],
   problems: DataError[],
   unusable: Set<SurveyedPicture>,
   { fit, signal, onProgress }: PictureFolderOptions,
-): Promise<ImageDataset> {
-  const bytes = imageBytes(size);
-  const images = sharedBytes(examples.length * bytes);
+): Promise<PictureSet> {
+  const of = { name, classNames, ...size };
+  if (examples.length === 0) return noImages(of);
+  const writer = paging?.writer('u8') ?? heldWriter(sharedBytes(examples.length * imageBytes(size)));
   const labels: number[] = [];
-  await togetherInOrder(examples, ({ path }) => decodePicture(path, size, fit), {
+  const decoding = togetherInOrder(examples, ({ path }) => decodePicture(path, size, fit), {
     ...{ what: `pictures of "${folder}"`, signal, onProgress },
     pixelsOf: ({ own }) => own.height * own.width,
     onDone({ label }, image) {
-      images.set(image, labels.length * bytes);
+      writer.append(image);
       labels.push(label);
     },
     onProblem(picture, problem) {
@@ -136,13 +166,29 @@ async function decodeAll(
       unusable.add(picture);
     },
   });
-  const of = { name, classNames, ...size };
-  if (labels.length === 0) return noImages(of);
-  return imageDataset({
-    ...of,
-    images: images.subarray(0, labels.length * bytes),
-    labels: Uint8Array.from(labels),
+  await decoding.catch((error: unknown) => {
+    writer.discard();
+    throw error;
   });
+  if (labels.length === 0) {
+    writer.discard();
+    return noImages(of);
+  }
+  const [images, parts] = [writer.finish(), { ...of, labels: Uint8Array.from(labels) }];
+  return isPaged(images) ? pagedPictures({ ...parts, images }) : imageDataset({ ...parts, images });
+}
+
+/** Writes into these bytes, which may be more than are needed. */
+function heldWriter(bytes: Uint8Array): ValuesWriter<Uint8Array> {
+  let written = 0;
+  return {
+    append(values) {
+      bytes.set(values, written);
+      written += values.length;
+    },
+    finish: () => bytes.subarray(0, written),
+    discard() {},
+  };
 }
 
 function checkSizeOptions({ height, width, channels }: PictureFolderOptions): void {

@@ -3,8 +3,9 @@
  * compiled plan, and the work of each participant. Node only.
  */
 import { availableParallelism } from 'node:os';
-import { bytesOf, checkSplit, type TrainTestSplit } from '../../../data/dataset.js';
+import { bytesOf, checkSplit, closeDatasets, type TrainTestSplit } from '../../../data/dataset.js';
 import { datasetPath, loadDatasetOf } from '../../../data/images/node/load-dataset.js';
+import { pagingIn } from '../../../data/paged/node/paging.js';
 import type { Share } from '../../../data/partition/partition.js';
 import type { OnDataProgress } from '../../../data/progress.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
@@ -56,6 +57,7 @@ export interface RunSettings {
 
 export interface PreparedRun {
   readonly configuration: Configuration;
+  /** To be closed after the run if it was loaded for it (`closeDatasets`). */
   readonly data: TrainTestSplit;
   readonly shares: readonly Share[];
   /** The number of worker threads. */
@@ -79,30 +81,40 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   const untrained = untrainedLayerNotice(parsed);
   if (untrained !== undefined) options.observer?.onNotice?.(`${source}: ${untrained}`);
   const data = options.data ?? (await dataOf(parsed, options));
-  const shares = sharesOf(parsed, data, source);
-  checkTestExamples(parsed, data, source);
-  const located = options.data ? parsed : { ...parsed, dataset: datasetPath(parsed.dataset) };
-  const configuration = await withOwnNormalization(located, input, data.train, options.out);
-  checkDemands(
-    configuration,
-    learnerOf(configuration, data.train, named, source),
-    shares.length,
-    machineMemory(options.mostMemoryBytes),
-    {
-      threads: workers,
-      simulated: shares.length,
-      dataBytes: bytesOf(data.train) + bytesOf(data.test),
-    },
-  );
-  const compiled = compileFederation(configuration, data.train, named, source, { init });
-  const { plan, methods, refit, codec, own: tensors, initialState } = compiled;
-  const steps = { ...after, refit, methods, codec, own: tensors };
-  const planned = federationPlan(configuration, plan, shares, data, named, initialState, steps);
-  const rules = { ...planned.rules, recorded: options.recorded };
-  return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };
+  const prepareWith = async (): Promise<PreparedRun> => {
+    const shares = sharesOf(parsed, data, source);
+    checkTestExamples(parsed, data, source);
+    const located = options.data ? parsed : { ...parsed, dataset: datasetPath(parsed.dataset) };
+    const configuration = await withOwnNormalization(located, input, data.train, options.out);
+    checkDemands(
+      configuration,
+      learnerOf(configuration, data.train, named, source),
+      shares.length,
+      machineMemory(options.mostMemoryBytes),
+      {
+        threads: workers,
+        simulated: shares.length,
+        dataBytes: bytesOf(data.train) + bytesOf(data.test),
+      },
+    );
+    const compiled = compileFederation(configuration, data.train, named, source, { init });
+    const { plan, methods, refit, codec, own: tensors, initialState } = compiled;
+    const steps = { ...after, refit, methods, codec, own: tensors };
+    const planned = federationPlan(configuration, plan, shares, data, named, initialState, steps);
+    const rules = { ...planned.rules, recorded: options.recorded };
+    return { configuration, data, shares, workers, compiled, plan: { ...planned, rules } };
+  };
+  return prepareWith().catch((error: unknown) => {
+    if (options.data === undefined) closeDatasets(data.train, data.test);
+    throw error;
+  });
 }
 
-function dataOf(configuration: Configuration, { dataDir, observer = {}, signal }: RunSettings) {
+function dataOf(
+  configuration: Configuration,
+  { dataDir, observer = {}, signal, out, mostMemoryBytes }: RunSettings,
+) {
   const { onData: onProgress, onNotice } = observer;
-  return loadDatasetOf(configuration, { dataDir, onProgress, onNotice, signal });
+  const paging = pagingIn(machineMemory(mostMemoryBytes).bytes, out);
+  return loadDatasetOf(configuration, { dataDir, onProgress, onNotice, signal, paging });
 }

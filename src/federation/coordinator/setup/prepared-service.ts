@@ -3,6 +3,7 @@
  * program's extensions → the compiled plan, and the coordinator's test data. Node only.
  */
 import type { DataFacts, Dataset } from '../../../data/dataset.js';
+import { pagingIn } from '../../../data/paged/node/paging.js';
 import type { Strategy } from '../../../merge/strategy.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { afterMergeOf } from '../../methods/after-merge.js';
@@ -13,6 +14,7 @@ import { checkPartition } from '../../plan/dealt-shares.js';
 import { requireDistributed } from '../../plan/description.js';
 import { namedParts } from '../../plan/extensions.js';
 import { federationPlan } from '../../plan/federation-plan.js';
+import { machineMemory } from '../../plan/node/machine-memory.js';
 import type { FederationPlan } from '../../plan/plan-parts.js';
 import { checkTestExamples, participantsOf } from '../../plan/rules.js';
 import { configurationWith } from './initial-model.js';
@@ -43,7 +45,7 @@ export interface PreparedService {
   readonly participants: readonly string[];
   /** The facts that all participants' data share. */
   readonly facts: DataFacts;
-  /** The coordinator's test data; they may have no examples. */
+  /** The coordinator's test data; they may have no examples. To be closed at the end. */
   readonly test: Dataset;
   readonly strategy: Strategy;
   readonly compiled: FederationWithNetwork;
@@ -70,6 +72,7 @@ export async function prepareService(
   const { configuration, facts, test } = await servedData(parsed, input, {
     ...{ out, test: options.test, dataDir: options.dataDir, signal },
     ...{ onProgress: observer.onData, onNotice: observer.onNotice },
+    paging: pagingIn(machineMemory().bytes, out),
   });
   checkTestExamples(configuration, { test }, source);
   const compiled = compileFederation(configuration, facts, named, source, { init });

@@ -3,7 +3,7 @@
  * data set of a program, a folder or a known set of pictures, or only settings if the coordinator
  * has no data. Node only.
  */
-import { checkDataset, type DataFacts, type Dataset } from '../../../data/dataset.js';
+import { checkDataset, closeDatasets, type DataFacts, type Dataset } from '../../../data/dataset.js';
 import {
   datasetPath,
   type LoadDatasetOptions,
@@ -48,9 +48,7 @@ export async function servedData(
   const { train, test } = await loadDatasetOf(configuration, options);
   const measured = train.examples > 0 ? train : test;
   const located = { ...configuration, dataset: datasetPath(dataset) };
-  return {
-    configuration: await withOwnNormalization(located, input, measured, out, onNotice),
-    facts: test,
-    test,
-  };
+  const normalized = await withOwnNormalization(located, input, measured, out, onNotice);
+  closeDatasets(train);
+  return { configuration: normalized, facts: test, test };
 }

@@ -6,8 +6,9 @@
 import { CommonweightError } from '../../../base/error.js';
 import { InterruptedError } from '../../../base/interrupted.js';
 import { unlessAborted } from '../../../base/unless-aborted.js';
-import type { Dataset } from '../../../data/dataset.js';
+import { closeDatasets, type Dataset } from '../../../data/dataset.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
+import { pagingIn } from '../../../data/paged/node/paging.js';
 import { WorkerPool } from '../../../training/threads/node/worker-pool.js';
 import type { ParticipantEnd } from '../../../transport/transport.js';
 import { FederationError } from '../../error.js';
@@ -73,7 +74,7 @@ export async function joinFederation(
   const own =
     typeof data === 'string'
       ? await loadOwnData(data, name, description, {
-          mostBytes: mostMemoryBytes ?? MOST_MEMORY_BYTES,
+          paging: pagingIn(mostMemoryBytes ?? MOST_MEMORY_BYTES, folder),
           ...options,
         })
       : ownData(data, name, description, options.choice, data.name, options.onNotice);
@@ -111,6 +112,7 @@ export async function joinFederation(
   } finally {
     await tasks.close();
     await opened?.close();
+    if (typeof data === 'string') closeDatasets(own.dataset);
   }
 }
 

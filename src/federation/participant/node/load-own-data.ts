@@ -1,4 +1,5 @@
 /** Loads a participant's data from a folder, or a known data set by its name. Node only. */
+import { closeDatasets } from '../../../data/dataset.js';
 import { type LoadDatasetOptions, loadDataset } from '../../../data/images/node/load-dataset.js';
 import { pictureFacts } from '../../../data/images/picture-facts.js';
 import type { ShareChoice } from '../../plan/share-choice.js';
@@ -7,7 +8,7 @@ import { type DescribedData, type OwnData, ownData } from '../own-data.js';
 export interface OwnDataOptions
   extends Pick<
     LoadDatasetOptions,
-    'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes' | 'skipDamaged'
+    'dataDir' | 'onProgress' | 'onNotice' | 'signal' | 'mostBytes' | 'skipDamaged' | 'paging'
   > {
   /** The participant's part of the data set; all of it by default. */
   readonly choice?: ShareChoice | undefined;
@@ -25,12 +26,13 @@ export async function loadOwnData(
   { choice, ...options }: OwnDataOptions = {},
 ): Promise<OwnData> {
   const { size } = pictureFacts(described, 'a folder');
-  const { train } = await loadDataset(spec, {
+  const { train, test } = await loadDataset(spec, {
     ...options,
     // Pictures are resized to fit. A share of a whole data set leaves out its test pictures.
     ...size,
     fit: described.configuration.imageFit,
     wanted: choice === undefined ? 'training' : 'both',
   });
+  closeDatasets(test);
   return ownData(train, name, described, choice, spec, options.onNotice);
 }

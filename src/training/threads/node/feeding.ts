@@ -1,13 +1,14 @@
 /**
  * Prepares batches in a second thread while the step before runs, since a step blocks the thread
- * that calls it. This is done for augmented batches only: filling another batch is copying it, and
- * takes microseconds.
+ * that calls it. This is done for augmented batches, and for those that are read from a file:
+ * filling another batch is copying it, and takes microseconds.
  */
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { createBatchRing, takeFromRing } from '../../../data/batches/batch-ring.js';
 import { type BatchSource, type BatchTask, batchesHere } from '../../../data/batches/training-batches.js';
 import type { Dataset } from '../../../data/dataset.js';
+import { isPaged } from '../../../data/paged-values.js';
 import type { Feeding } from './feeder.js';
 
 /**
@@ -15,9 +16,10 @@ import type { Feeding } from './feeder.js';
  * that needs it.
  */
 export function batchFeed(dataset: Dataset): (task: BatchTask) => BatchSource {
+  const isRead = dataset.inputs.some(({ values }) => isPaged(values));
   let feeder: Worker | undefined;
   return (task) => {
-    if (task.augmentation === undefined) return batchesHere(dataset, task);
+    if (task.augmentation === undefined && !isRead) return batchesHere(dataset, task);
     if (feeder === undefined) {
       // Workers are compiled modules: Node 20 runs no TypeScript.
       feeder = new Worker(createRequire(import.meta.url).resolve('#feeder'), { workerData: dataset });

@@ -1,5 +1,6 @@
 /** A worker thread of Node: sessions of one thread, and tasks one after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { receivedDataset } from '../../../data/paged/node/paging.js';
 import { ortNode } from '../../../engine/runtime/node/ort-node.js';
 import { taskWork } from '../../task-work.js';
 import type { FromWorker, ToWorker, WorkerSetup } from '../../tasks.js';
@@ -7,7 +8,13 @@ import { batchFeed } from './feeding.js';
 
 const port = parentPort;
 if (port === null) throw new Error('internal: this module runs in a worker thread');
-const { setup, flag } = workerData as { setup: WorkerSetup; flag: Int32Array };
+const { setup: sent, flag } = workerData as { setup: WorkerSetup; flag: Int32Array };
+const setup: WorkerSetup = {
+  ...sent,
+  train: receivedDataset(sent.train),
+  test: sent.test && receivedDataset(sent.test),
+  poisoned: sent.poisoned && receivedDataset(sent.poisoned),
+};
 const send = (message: FromWorker) => port.postMessage(message);
 const work = taskWork({
   runtime: ortNode(),

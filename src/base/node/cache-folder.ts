@@ -1,4 +1,4 @@
-/** The folder for downloads. Node only. */
+/** The folder for downloads, and for what a program without a folder keeps on a disk. Node only. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
