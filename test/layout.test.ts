@@ -240,6 +240,7 @@ const ofAnyTask = [
 ];
 const ofClasses: Readonly<Record<string, string>> = {
   'data/images': 'pictures come with their classes',
+  'data/settings.ts': 'the target of a table may be a class',
   'engine/nn/tasks': 'the task of classification, and its losses',
   'engine/nn/corrections': 'corrections of the loss of a classification',
   'engine/nn/models': 'networks with an output for each class',

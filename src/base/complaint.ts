@@ -23,6 +23,7 @@ interface SchemaNode {
   readonly maxItems?: number;
   readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
   readonly oneOf?: readonly SchemaNode[];
@@ -47,7 +48,7 @@ export function complaintOf(schema: z.ZodType, value: unknown, error: z.ZodError
   }
   const got = valueAt(value, path);
   const state = got === undefined ? 'is missing' : `is ${excerpt(got)}`;
-  const nearest = typeof got === 'string' ? nearestName(got, namesOf(node)) : undefined;
+  const nearest = typeof got === 'string' ? nearestName(got, allNamesOf(node)) : undefined;
   const expected =
     saysExpectedOnly || node === undefined
       ? (issue?.message ?? 'something else')
@@ -74,7 +75,9 @@ function nodeAt(root: SchemaNode, path: readonly string[], value: unknown): Sche
   for (const key of path) {
     inner = valueAt(inner, [key]);
     const next: SchemaNode | undefined =
-      node?.type === 'array' ? node.items : (node?.properties?.[key] ?? discriminator(node, key));
+      node?.type === 'array'
+        ? node.items
+        : (node?.properties?.[key] ?? discriminator(node, key) ?? anyProperty(node));
     node = next && alternative(next, inner);
   }
   return node;
@@ -82,9 +85,18 @@ function nodeAt(root: SchemaNode, path: readonly string[], value: unknown): Sche
 
 /** An object that names no known alternative keeps the list of them. */
 function alternative(node: SchemaNode, value: unknown): SchemaNode {
-  const name = valueAt(value, ['name']);
-  return node.oneOf?.find((option) => option.properties?.name?.const === name) ?? node;
+  const key = discriminatorOf(node);
+  const name = valueAt(value, [key]);
+  return node.oneOf?.find((option) => option.properties?.[key]?.const === name) ?? node;
 }
+
+/** Most alternatives are known by a name, some by a kind. */
+const discriminatorOf = ({ oneOf = [] }: SchemaNode) =>
+  oneOf.some(({ properties }) => properties?.kind?.const !== undefined) ? 'kind' : 'name';
+
+/** The schema of every value of a record. */
+const anyProperty = (node: SchemaNode | undefined) =>
+  typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
 
 /** The names of the alternatives in a list. */
 function discriminator(node: SchemaNode | undefined, key: string): SchemaNode | undefined {
@@ -97,7 +109,8 @@ function describe(node: SchemaNode): string {
   if (names.length > 0) return oneOf(names);
   if (node.anyOf !== undefined) return node.anyOf.map(describe).join(' or ');
   if (node.oneOf !== undefined) {
-    return `settings with a "name", one of ${namesOf(discriminator(node, 'name')).join(', ')}`;
+    const key = discriminatorOf(node);
+    return `settings with a "${key}", one of ${namesOf(discriminator(node, key)).join(', ')}`;
   }
   if (node.const !== undefined) return JSON.stringify(node.const);
   switch (node.type) {
@@ -140,6 +153,12 @@ function tooLong({ anyOf = [], ...node }: SchemaNode, got: unknown): string | un
 function namesOf(node: SchemaNode | undefined): string[] {
   return (node?.enum ?? []).filter((name) => typeof name === 'string');
 }
+
+/** … and those that stand beside other alternatives. */
+const allNamesOf = (node: SchemaNode | undefined): string[] => [
+  ...namesOf(node),
+  ...(node?.anyOf ?? []).flatMap(namesOf),
+];
 
 const oneOf = (names: readonly string[]) => `one of ${names.join(', ')}`;
 

@@ -88,6 +88,8 @@ export interface PictureFactsSettings {
   readonly imageShape?: readonly number[] | undefined;
   readonly classNames?: readonly string[] | undefined;
   readonly imageSize?: number | string | undefined;
+  readonly augmentation?: object | undefined;
+  readonly data?: { readonly kind: string } | undefined;
 }
 
 /**
@@ -109,7 +111,12 @@ export function picturesOfSettings({
 /** A data set says itself what its pictures are; where there is none, the settings say it. */
 export function pictureFactsProblem(settings: PictureFactsSettings): Complaint | undefined {
   const none = settings.dataset === 'none';
-  const { dataset, imageSize } = settings;
+  const { dataset, imageSize, data } = settings;
+  if (data !== undefined && data.kind !== 'pictures') {
+    const fields = ['imageShape', 'classNames', 'imageSize', 'augmentation'] as const;
+    const field = fields.find((one) => settings[one] !== undefined);
+    return field && ofPicturesOnly(field, data.kind);
+  }
   if (imageSize !== undefined && (none || dataset === 'fashion-mnist')) {
     return {
       message: `"imageSize" is ${JSON.stringify(imageSize)}, but "dataset" is "${dataset}", expected a folder of pictures`,
@@ -130,3 +137,8 @@ export function pictureFactsProblem(settings: PictureFactsSettings): Complaint |
   }
   return undefined;
 }
+
+const ofPicturesOnly = (field: string, kind: string): Complaint => ({
+  message: `"${field}" is set, which is about pictures, but "data.kind" is "${kind}"`,
+  hint: `leave "${field}" out`,
+});

@@ -9,6 +9,7 @@ import { CommonweightError } from '../../base/error.js';
 import { participantsSchema } from '../../base/text.js';
 import { pictureSettings } from '../../data/images/settings.js';
 import { partitionSchema } from '../../data/partition/partition-schema.js';
+import { completedByData, dataSchema } from '../../data/settings.js';
 import {
   correctionSchema,
   lossSchema,
@@ -41,7 +42,12 @@ export const configurationSchema = z
       .string()
       .min(1)
       .default('fashion-mnist')
-      .describe('"fashion-mnist", or a folder; across machines "none", where the coordinator has no data.'),
+      .describe(
+        '"fashion-mnist", a folder, or a file; across machines "none", where the coordinator has no data; "sites" where `data` has them.',
+      ),
+    data: dataSchema
+      .optional()
+      .describe('What the data are; pictures by default. A list of folders means pictures with these sites.'),
     examples: count
       .optional()
       .describe('How many of the training examples are dealt out, drawn by the seed; all by default.'),
@@ -222,7 +228,11 @@ export const configurationSchema = z
 
 export type Configuration = z.output<typeof configurationSchema>;
 /** The configuration before defaults are filled in. It is never changed. */
-export type ConfigurationInput = DeepReadonly<z.input<typeof configurationSchema>>;
+export type ConfigurationInput = DeepReadonly<
+  Omit<z.input<typeof configurationSchema>, 'data'> & {
+    data?: z.input<typeof dataSchema> | string[] | undefined;
+  }
+>;
 
 type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
@@ -230,7 +240,8 @@ type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
  * @param source the name in errors: a file, or "options"
  * @throws ConfigurationError that names the first wrong field, what was expected and what came
  */
-export function parseConfiguration(value: unknown, source: string): Configuration {
+export function parseConfiguration(given: unknown, source: string): Configuration {
+  const value = completedByData(given);
   const parsed = configurationSchema.safeParse(value);
   const complaint = parsed.success
     ? contradictionOf(parsed.data)

@@ -3,6 +3,7 @@
 import type { Complaint } from '../../base/complaint.js';
 import { participantNamesProblem } from '../../base/names.js';
 import { type PictureFactsSettings, pictureFactsProblem } from '../../data/images/settings.js';
+import { type DataSettings, dataProblem } from '../../data/settings.js';
 import type { TaskSettings } from '../../engine/nn/settings.js';
 import { chosenMetricsProblem } from '../../metrics/known-metrics.js';
 import { type TargetSetting, targetProblem } from '../../metrics/target.js';
@@ -10,13 +11,15 @@ import { metricsOf } from './task-metrics.js';
 
 /** The part of a configuration that the rules read. */
 interface Settings extends PictureFactsSettings {
+  readonly data?: DataSettings | undefined;
+  readonly examples?: number | undefined;
   readonly local: {
     readonly epochs?: number | undefined;
     readonly steps?: number | readonly { readonly from: number; readonly steps: number }[] | undefined;
     readonly threshold?: TargetSetting | undefined;
     readonly firstThreshold?: TargetSetting | undefined;
   };
-  readonly partition: { readonly participants: number };
+  readonly partition: { readonly name: string; readonly participants: number };
   readonly participantsPerRound?: number | undefined;
   readonly participants?: readonly string[] | undefined;
   readonly reference?: TargetSetting | undefined;
@@ -41,6 +44,7 @@ const RULES: readonly ((configuration: Settings) => Complaint | undefined)[] = [
   metricsOfTheTask,
   targetsOfTheTask,
   noMoreThanThereAre,
+  dataProblem,
   pictureFactsProblem,
   asManyNames,
   quorumThatCanBe,

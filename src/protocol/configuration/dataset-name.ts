@@ -2,10 +2,11 @@
  * The public name of a data set, without its place on a disk. A configuration or model that leaves
  * the machine has this name in place of a path.
  */
+import { SITES } from '../../data/settings.js';
 import type { Configuration } from './configuration.js';
 
 /** Values of the setting that are not a folder. */
-const reserved: readonly string[] = ['fashion-mnist', 'none'];
+const reserved: readonly string[] = ['fashion-mnist', 'none', SITES];
 
 /** The last part of a path; a known name stays as it is. */
 export function datasetName(dataset: string): string {
@@ -15,7 +16,13 @@ export function datasetName(dataset: string): string {
   return reserved.includes(name) ? `./${name}` : name;
 }
 
-export const withoutPath = (configuration: Configuration): Configuration => ({
-  ...configuration,
-  dataset: datasetName(configuration.dataset),
-});
+/** Without the places of data on this machine. */
+export function withoutPath(configuration: Configuration): Configuration {
+  const { data, ...others } = configuration;
+  const { sites: _, ...about } = data ?? {};
+  return {
+    ...others,
+    dataset: datasetName(configuration.dataset),
+    ...(data && { data: about as Configuration['data'] }),
+  };
+}

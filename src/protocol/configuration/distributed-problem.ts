@@ -3,11 +3,12 @@
  * participants in one place.
  */
 import type { Complaint } from '../../base/complaint.js';
+import { sitesOf } from '../../data/settings.js';
 import type { Configuration } from './configuration.js';
 
-type Field = 'pooled' | 'attack' | 'examples';
+type Field = 'pooled' | 'attack' | 'examples' | 'data';
 
-const reasons: Readonly<Record<Field, { readonly why: string; readonly hint: string }>> = {
+const reasons: Readonly<Record<Exclude<Field, 'data'>, { readonly why: string; readonly hint: string }>> = {
   pooled: {
     why: 'needs the data of all participants in one place',
     hint: 'leave "pooled" out, or compare with it on one machine, by `commonweight run`',
@@ -30,5 +31,10 @@ export function distributedProblem(configuration: Pick<Configuration, Field>): C
       return { message: `"${field}" is set, which ${why}`, hint };
     }
   }
-  return undefined;
+  if (sitesOf(configuration.data) === undefined) return undefined;
+  return {
+    message:
+      '"data" names sites, which are those of a simulation, but here each participant brings its own data',
+    hint: 'leave the sites out; a participant names its own by `commonweight join --data`',
+  };
 }

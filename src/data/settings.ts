@@ -1,0 +1,231 @@
+/**
+ * The settings of data: pictures, a table, or arrays, and in a simulation where the data of each
+ * participant lie. Without them, data are pictures.
+ */
+import { z } from 'zod';
+import type { Complaint } from '../base/complaint.js';
+import { repeatedName } from '../base/names.js';
+import { nameSchema } from '../base/text.js';
+
+/** A value as it may be written in a file of settings; in a table it is text. */
+const cellSchema = z.union([nameSchema, z.number(), z.boolean()]);
+const cellsSchema = z.array(cellSchema).min(1).max(10_000);
+const missing = z
+  .array(z.union([z.string().max(200), z.number()]))
+  .min(1)
+  .max(100)
+  .optional()
+  .describe('What stands for a missing value, beside an empty cell, NA, NaN, null and the like.');
+const unit = z.union([z.literal(true), nameSchema]);
+
+/** The names of categories; `true` where a simulation takes those that its sites have. */
+const namesSchema = z.union([z.literal(true), cellsSchema]);
+
+const columnSchema = z.union([
+  z.enum(['number', 'category', 'date']),
+  cellsSchema.describe('A category, by its names.'),
+  z
+    .strictObject({
+      number: unit.describe('Its unit, or true.'),
+      missing,
+      range: z
+        .tuple([z.number(), z.number()])
+        .refine(([low, high]) => low < high, 'expected a smaller and a larger number')
+        .optional()
+        .describe('The least and the greatest value that can be; values beyond are reported.'),
+    })
+    .describe('A quantity.'),
+  z.strictObject({ category: namesSchema.describe('Its names, or true.'), missing }).describe('A category.'),
+  z
+    .strictObject({ date: z.literal(true).describe('As 2026-12-31, a time of day may follow.'), missing })
+    .describe('A day, which becomes the number of days since 1970-01-01.'),
+]);
+
+const column = nameSchema.describe('The column of the table.');
+const columns = z.array(nameSchema).min(1).max(1000).describe('Columns of the table.');
+
+const tableTargetSchema = z.union([
+  z
+    .strictObject({
+      column,
+      positive: z
+        .union([z.string().min(1).max(200), z.number(), z.boolean()])
+        .describe('A condition such as "> 0", or the value that is positive.'),
+      names: z.tuple([nameSchema, nameSchema]).optional().describe('Of the negative and the positive rows.'),
+      missing,
+    })
+    .describe('Two classes.'),
+  z
+    .strictObject({ column, classes: namesSchema.describe('Their names, or true.'), missing })
+    .describe('Classes.'),
+  z.strictObject({ column, number: unit.describe('Its unit, or true.'), missing }).describe('A quantity.'),
+  z.strictObject({ columns, number: unit.describe('Their unit, or true.'), missing }).describe('Quantities.'),
+  z
+    .strictObject({ columns, labels: z.literal(true).describe('Each is 0 or 1.'), missing })
+    .describe('Labels, each of which is there or not.'),
+]);
+
+const sites = z
+  .array(z.string().min(1))
+  .min(1)
+  .max(10_000)
+  .optional()
+  .describe(
+    'In a simulation: one folder or file for each participant, which is named after it. It is never part of a description.',
+  );
+
+const picturesSchema = z
+  .strictObject({ kind: z.literal('pictures'), sites })
+  .describe('Pictures with one class each.');
+
+const tableSchema = z
+  .strictObject({
+    kind: z.literal('table'),
+    columns: z
+      .record(nameSchema, columnSchema)
+      .refine((all) => Object.keys(all).length > 0, 'expected at least one column')
+      .describe('The inputs, by the names of their columns; other columns are left out.'),
+    target: tableTargetSchema.describe('What is learned.'),
+    group: nameSchema
+      .optional()
+      .describe('A column whose equal values stay on one side of every split, such as the patient.'),
+    separator: z
+      .enum([',', ';', '\t', '|'])
+      .optional()
+      .describe('What separates the cells of a line; found in the file by default.'),
+    decimal: z
+      .enum(['.', ','])
+      .optional()
+      .describe('What stands before the decimals of a number; found in the file by default.'),
+    encoding: z
+      .enum(['utf-8', 'latin-1'])
+      .optional()
+      .describe('Of a text file: UTF-8 by default, and UTF-16 where its mark says so.'),
+    sites,
+  })
+  .describe('A table, as CSV, TSV or Parquet.');
+
+const arraysSchema = z
+  .strictObject({
+    kind: z.literal('arrays'),
+    inputs: z.array(nameSchema).min(1).max(100).describe('The names of the arrays that are inputs.'),
+    targets: z.array(nameSchema).min(1).max(100).describe('The names of the arrays that are learned.'),
+    sites,
+  })
+  .describe('Arrays, as .npy, .npz, .safetensors or Parquet.');
+
+export const dataSchema = z
+  .discriminatedUnion('kind', [picturesSchema, tableSchema, arraysSchema])
+  .meta({ title: 'Data', description: 'What the data are, known by their `kind`.' });
+
+export type DataSettings = z.output<typeof dataSchema>;
+
+/** The value of `dataset` where `sites` say where the data lie. */
+export const SITES = 'sites';
+
+export const sitesOf = (data: DataSettings | undefined): readonly string[] | undefined => data?.sites;
+
+/** The last part of a path, without its extension: a participant is named after it. */
+export function siteName(path: string): string {
+  const last = path.split(/[/\\]/).findLast((part) => part !== '' && part !== '.') ?? path;
+  return last.replace(/(?<=.)\.(csv|tsv|txt|parquet|npz|safetensors)(\.gz)?$/i, '');
+}
+
+/**
+ * Settings as they were given, completed by what their `data` say. A list of folders means pictures
+ * with these sites; sites say who takes part, and with which data. What is not right stays as it
+ * is, for the schema to refuse.
+ */
+export function completedByData(given: unknown): unknown {
+  if (!isRecord(given)) return given;
+  const data = Array.isArray(given.data) ? { kind: 'pictures', sites: given.data } : given.data;
+  if (!isRecord(data)) return given;
+  const { sites, target } = data;
+  const task = given.task ?? taskOf(target);
+  const completed = { ...given, data, ...(task !== undefined && { task }) };
+  if (!Array.isArray(sites) || sites.length === 0 || !sites.every((site) => typeof site === 'string'))
+    return completed;
+  const { partition = {}, dataset = SITES, participants = sites.map(siteName) } = given;
+  if (!isRecord(partition)) return completed;
+  return {
+    ...completed,
+    ...{ dataset, participants },
+    partition: {
+      ...partition,
+      name: partition.name ?? 'own',
+      participants: partition.participants ?? sites.length,
+    },
+  };
+}
+
+/** Numbers are learned by regression. */
+function taskOf(target: unknown): object | undefined {
+  if (!isRecord(target) || target.number === undefined) return undefined;
+  const isUnit = typeof target.number === 'string' && target.number.length <= 20;
+  return { name: 'regression', ...(isUnit && { unit: target.number }) };
+}
+
+interface SettingsOfData {
+  readonly dataset: string;
+  readonly data?: DataSettings | undefined;
+  readonly partition: { readonly name: string; readonly participants: number };
+  readonly participants?: readonly string[] | undefined;
+  readonly examples?: number | undefined;
+}
+
+/** What contradicts the setting `data`. */
+export function dataProblem(settings: SettingsOfData): Complaint | undefined {
+  const { data, dataset } = settings;
+  const sites = sitesOf(data);
+  if (sites !== undefined) return sitesProblem(settings, sites);
+  if (dataset === SITES && data?.sites === undefined) {
+    return {
+      message:
+        '"dataset" is "sites", but "data" names none, expected a folder or a file for each participant',
+      hint: `set "data" to a list of them; a folder with that name is "./${SITES}"`,
+    };
+  }
+  if (data === undefined || data.kind === 'pictures' || dataset !== 'fashion-mnist') return undefined;
+  return {
+    message: `"data.kind" is "${data.kind}", but "dataset" is "fashion-mnist", which are pictures`,
+    hint: 'set "dataset" to a file, or "data.sites" to one for each participant',
+  };
+}
+
+function sitesProblem(
+  { dataset, partition, participants, examples }: SettingsOfData,
+  sites: readonly string[],
+): Complaint | undefined {
+  const message = (what: string) => `"data" names ${sites.length} sites, but ${what}`;
+  if (dataset !== SITES)
+    return {
+      message: message(`"dataset" is "${dataset}", expected one of both`),
+      hint: 'leave "dataset" out',
+    };
+  if (partition.name !== 'own') {
+    return {
+      message: message(`"partition.name" is "${partition.name}", and nothing is left to deal out`),
+      hint: 'leave "partition.name" out',
+    };
+  }
+  if (partition.participants !== sites.length) {
+    return {
+      message: message(`"partition.participants" is ${partition.participants}`),
+      hint: 'leave "partition.participants" out',
+    };
+  }
+  if (examples !== undefined)
+    return {
+      message: message('"examples" is set, which draws from one data set'),
+      hint: 'leave "examples" out',
+    };
+  const repeated = repeatedName(participants ?? []);
+  if (repeated === undefined) return undefined;
+  return {
+    message: `two participants are called "${repeated.again}", after their sites, expected names that differ`,
+    hint: 'set "participants" to a name for each site',
+  };
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
