@@ -1,4 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+/** They try a few of their cases with `npm test`, and all of them here. */
+const inEveryCase = ['src', 'test'].flatMap((folder) =>
+  (readdirSync(folder, { recursive: true }) as string[])
+    .map((file) => `${folder}/${file}`)
+    .filter(
+      (file) =>
+        file.endsWith('.test.ts') &&
+        /\/(every-case|resumption\.contract)\.js'/.test(readFileSync(file, 'utf8')),
+    ),
+);
 
 // What takes minutes: real training runs on all of Fashion-MNIST. One file after the other, since they are timed.
 export default defineConfig({
@@ -8,10 +20,9 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 120_000,
     globalSetup: ['test/find-nats.ts'],
-    // Their runs are killed at each fact.
-    provide: { everyFact: true },
+    provide: { everyCase: true },
     include: [
-      'src/federation/methods/{after-merge,fisher,refit}.test.ts',
+      ...inEveryCase,
       'src/**/*.full.test.ts',
       'test/**/*.full.test.ts',
       'bench/**/*.full.test.ts',

@@ -45,17 +45,17 @@ export const ownTasks: Readonly<Record<string, OwnTaskCase>> = {
     extensions: {},
     metric: 'rmse',
   },
-  'tokens, and a category': {
-    dataset: sentences,
-    settings: {},
-    extensions: { network: reader },
-    metric: 'accuracy',
-  },
   'a task of one’s own': {
     dataset: counts,
     settings: {},
     extensions: { network: mlp({ classes: 1, hidden: [4] }), task: poisson },
     metric: 'deviance',
+  },
+  'tokens, and a category': {
+    dataset: sentences,
+    settings: {},
+    extensions: { network: reader },
+    metric: 'accuracy',
   },
   'pictures, and a mask of their pixels': {
     dataset: masks,

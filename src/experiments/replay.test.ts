@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { itAtLength } from '../../test/every-case.js';
 import { runFederation } from '../federation/coordinator/run-federation.js';
 import { serveFederation } from '../federation/coordinator/serve-federation.js';
 import { joinFederation } from '../federation/participant/node/join-federation.js';
@@ -160,7 +161,7 @@ describe('a run whose deadlines closed rounds without some, run again on one mac
     expect(countedIn(await replayed(path))).toEqual([true, false, true, true]);
   });
 
-  it('of participants drawn for each round, with a server optimizer and its slots', async () => {
+  itAtLength('of participants drawn for each round, with a server optimizer and its slots', async () => {
     const input: ConfigurationInput = {
       ...{ ...base, rounds: 4, participantsPerRound: 2, quorum: 1, local: { steps: 3 } },
       server: { name: 'fed-avg-m', learningRate: 1, momentum: 0.5 },
@@ -193,7 +194,7 @@ describe('a run whose deadlines closed rounds without some, run again on one mac
     expect(countedIn(await replayed(path))).toEqual([false, true, false, true]);
   });
 
-  it('of independent weights, up to where the copies pass the reference', async () => {
+  itAtLength('of independent weights, up to where the copies pass the reference', async () => {
     const input: ConfigurationInput = {
       ...{ ...base, reference: 0.3, rounds: 9, initialWeights: 'independent', local: { epochs: 4 } },
       ...{ strategy: 'absmax', optimizer: { name: 'adam' } },

@@ -21,6 +21,18 @@ describe('a federation served to participants elsewhere', () => {
       'participants drawn for each round, and steps',
       { participantsPerRound: 1, rounds: 4, local: { steps: 5 } },
     ],
+    [
+      'half precision both ways, of initial weights of everybody’s own, clipped',
+      { codec: { update: 'half', model: 'half' }, initialWeights: 'independent', clipUpdate: 0.5 },
+    ],
+    [
+      'half precision of the models alone, a strategy on updates, and frozen weights',
+      { codec: { model: 'half' }, strategy: 'task-arithmetic(lambda=0.7)', freeze: ['fc1.bias'] },
+    ],
+    [
+      'the last layer of the average refitted after the last round',
+      { refit: {}, average: { name: 'swa', from: 1, final: true } },
+    ],
     ['evaluation now and then', { evaluateEvery: 2, rounds: 3 }],
     [
       'three, names of their own',
@@ -30,6 +42,7 @@ describe('a federation served to participants elsewhere', () => {
 
   survivesDamage(folder, [
     ['zeroed', {}],
+    ['removed', { server: { name: 'fed-adam', learningRate: 0.01 } }],
     ['cut', { correction: { name: 'scaffold' } }],
   ]);
 

@@ -4,7 +4,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { everyCase } from '../../../test/every-case.js';
 import type { Configuration } from '../../protocol/configuration/configuration.js';
 import { decodeSafetensors } from '../../tensor/safetensors.js';
 import type { TaskRunner } from '../../training/tasks.js';
@@ -12,16 +13,6 @@ import { updatesOfFolder } from '../coordinator/closing/files-of-run.js';
 import { coordinate } from '../coordinator/coordinator.js';
 import type { FederationPlan } from '../plan/plan-parts.js';
 import { openRunFolder } from './run-folder.js';
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    /**
-     * Whether to kill at every fact, and not only at one of each kind in the first and the last
-     * round.
-     */
-    readonly everyFact: boolean;
-  }
-}
 
 export interface Resumable {
   /** The configuration of the run folder; the plan says what is carried out. */
@@ -85,7 +76,7 @@ export function resumptionContract(name: string, resumable: Resumable): void {
       const undisturbed = await runInFolder(resumable);
       const last = undisturbed.state.rounds.length;
       const final = undisturbed.models.filter((model) => model.endsWith(`-${last}`));
-      for (const at of momentsOf(undisturbed.facts)) {
+      for (const at of momentsOf(undisturbed.facts, recorded)) {
         const resumed = await runInFolder(resumable, { facts: at, recorded });
         expect(shasOf(resumed)).toEqual(shasOf(undisturbed));
         for (const model of final) expect(resumed.bytesOf(model)).toEqual(undisturbed.bytesOf(model));
@@ -94,17 +85,24 @@ export function resumptionContract(name: string, resumable: Resumable): void {
   });
 }
 
-/** The places of the facts at which a run is killed. */
-function momentsOf(facts: readonly { readonly type: string; readonly round: number }[]): number[] {
+/**
+ * The places of the facts at which a run is killed: every one, or one of each kind in the first and
+ * the last round, every second of which before it is recorded, and the others after.
+ */
+function momentsOf(
+  facts: readonly { readonly type: string; readonly round: number }[],
+  recorded: boolean,
+): number[] {
   const last = Math.max(...facts.map(({ round }) => round));
   const places = facts.map((_, place) => place);
-  if (inject('everyFact')) return places;
+  if (everyCase) return places;
   const kindOf = (place: number) => `${facts[place]!.type} ${facts[place]!.round}`;
-  return places.filter(
+  const kinds = places.filter(
     (place) =>
       [1, last].includes(facts[place]!.round) &&
       !places.slice(0, place).some((earlier) => kindOf(earlier) === kindOf(place)),
   );
+  return kinds.filter((_, i) => i % 2 === Number(recorded));
 }
 
 const shasOf = ({ state }: Awaited<ReturnType<typeof runInFolder>>) =>

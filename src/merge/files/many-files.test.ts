@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { some } from '../../../test/every-case.js';
 import { randomStream } from '../../base/random.js';
 import { type Dtype, dtypeBytes } from '../../tensor/dtype.js';
 import { f32ToBf16, f32ToF16 } from '../../tensor/half.js';
@@ -73,24 +74,23 @@ const output = join(folder, 'out.safetensors');
 const openFiles = () => readdirSync('/proc/self/fd').length;
 
 describe('merging more files than stay open', () => {
-  it.each(['mean', 'mean-equal', 'task-arithmetic(lambda=0.5)', 'dare', 'fisher-mean', 'median', 'ties'])(
-    'gives the bytes of merging all files chunk by chunk, with "%s"',
-    async (name) => {
-      const strategy = strategyByName(name);
-      for (const on of ['weights', 'updates'] as const) {
-        if ((strategy.on ?? on) !== on) continue;
-        const options = {
-          ...{ inputs, examples, strategy, output, on },
-          ...(on === 'updates' && { base }),
-          ...(strategy.auxiliaries && { auxiliaries: { fisher } }),
-        };
-        await mergeFiles({ ...options, chunkBytes: CHUNK_UNIT });
-        const expected = readFileSync(output);
-        await mergeFiles(options);
-        expect(Buffer.compare(readFileSync(output), expected)).toBe(0);
-      }
-    },
-  );
+  it.each(
+    some(['fisher-mean', 'median', 'task-arithmetic(lambda=0.5)', 'mean', 'mean-equal', 'dare', 'ties'], 3),
+  )('gives the bytes of merging all files chunk by chunk, with "%s"', async (name) => {
+    const strategy = strategyByName(name);
+    for (const on of ['weights', 'updates'] as const) {
+      if ((strategy.on ?? on) !== on) continue;
+      const options = {
+        ...{ inputs, examples, strategy, output, on },
+        ...(on === 'updates' && { base }),
+        ...(strategy.auxiliaries && { auxiliaries: { fisher } }),
+      };
+      await mergeFiles({ ...options, chunkBytes: CHUNK_UNIT });
+      const expected = readFileSync(output);
+      await mergeFiles(options);
+      expect(Buffer.compare(readFileSync(output), expected)).toBe(0);
+    }
+  });
 
   it('leaves a file as it is that is given hundreds of times', async () => {
     const of = (paths: readonly string[]) =>

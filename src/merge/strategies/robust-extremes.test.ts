@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { some } from '../../../test/every-case.js';
 import { randomStream } from '../../base/random.js';
 import { encodeSafetensors } from '../../tensor/safetensors.js';
 import { type StateDict, stateLayout } from '../../tensor/state-dict.js';
@@ -88,7 +89,7 @@ describe.each(Object.entries(attackers))('two of eleven %s', (_, attack) => {
         without,
       );
       const base = stateOf(() => 0.01);
-      for (const scale of [1e3, 1e22, 1e30, -1e38, 3.4028234663852886e38]) {
+      for (const scale of some([3.4028234663852886e38, 1e3, 1e22, 1e30, -1e38], 2)) {
         const crafted = attack(scale).map((value, k): Update => {
           return { name: `attacker-${k}`, examples: 95, state: stateOf(value) };
         });
