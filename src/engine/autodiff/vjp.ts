@@ -80,6 +80,10 @@ export const vjps: { readonly [Op in OpName]: Vjp<Op> } = {
   },
   greater: constantAlmostEverywhere,
   equal: constantAlmostEverywhere,
+  where: (y, dy) => {
+    const mask = x0(y);
+    return [undefined, mul(dy, mask), mul(dy, sub(1, mask))];
+  },
 
   matmul: (y, dy) => {
     const [a, b] = [x0(y), x1(y)];

@@ -44,6 +44,9 @@ export const mul = (a: ValueOrNumber, b: ValueOrNumber) => apply('mul', [toValue
 export const div = (a: ValueOrNumber, b: ValueOrNumber) => apply('div', [toValue(a), toValue(b)], {});
 export const greater = (a: ValueOrNumber, b: ValueOrNumber) => apply('greater', [toValue(a), toValue(b)], {});
 export const equal = (a: ValueOrNumber, b: ValueOrNumber) => apply('equal', [toValue(a), toValue(b)], {});
+/** `a` where the mask is 1, `b` where it is 0. */
+export const where = (mask: Value, a: ValueOrNumber, b: ValueOrNumber) =>
+  apply('where', [mask, toValue(a), toValue(b)], {});
 /** max(a, b), elementwise. */
 export const maximum = (a: ValueOrNumber, b: ValueOrNumber) => add(relu(sub(a, b)), b);
 

@@ -22,6 +22,9 @@ type Rule<Op extends OpName> = (
   evaluateBody: (result: Value, inputs: Readonly<Record<string, Float64Array>>) => Float64Array,
 ) => Float64Array;
 
+/** The element of an operand for a position in the result. */
+type Reader = (position: number) => number;
+
 const unary =
   (f: (x: number) => number) =>
   (_: unknown, [x]: readonly [Operand, ...Operand[]]) =>
@@ -145,6 +148,13 @@ export const evaluateRules: { readonly [Op in OpName]: Rule<Op> } = {
   div: binary((a, b) => a / b),
   greater: binary((a, b) => Number(a > b)),
   equal: binary((a, b) => Number(a === b)),
+  where: ({ shape }, operands) => {
+    const [mask, a, b] = operands.map(({ data, shape: from }) => {
+      const index = broadcastIndex(from, shape);
+      return (i: number) => data[index(i)] as number;
+    }) as [Reader, Reader, Reader];
+    return new Float64Array(sizeOf(shape)).map((_, i) => (mask(i) === 0 ? b(i) : a(i)));
+  },
 
   matmul: ({ shape, attributes: { transposeA, transposeB } }, [a, b]) => {
     const [m, n] = [shape.at(-2) as number, shape.at(-1) as number];

@@ -62,7 +62,7 @@ export interface OpAttributes {
   leakyRelu: { readonly alpha: number };
   cast: { readonly dtype: ValueType };
 
-  // Elementwise, two operands that broadcast as in NumPy
+  // Elementwise, two operands or more that broadcast as in NumPy
   add: None;
   sub: None;
   mul: None;
@@ -71,6 +71,8 @@ export interface OpAttributes {
   greater: None;
   /** 1 where a = b, else 0. */
   equal: None;
+  /** (mask, a, b) → a where the mask is 1, b where it is 0. What is not chosen may be infinite. */
+  where: None;
 
   // Contractions
   /** a·b over the last two axes; leading axes broadcast; each operand may be read transposed. */

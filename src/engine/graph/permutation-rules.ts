@@ -110,6 +110,7 @@ const permutationRules: { readonly [Op in OpName]: Rule<Op> } = {
   div: elementwise,
   greater: elementwise,
   equal: elementwise,
+  where: elementwise,
 
   matmul: ({ shape, attributes: { transposeA, transposeB } }, operands) => {
     const [a, b] = [axesOf(operands, 0), axesOf(operands, 1)];

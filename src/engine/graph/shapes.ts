@@ -161,6 +161,10 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   div: broadcast('div'),
   greater: broadcast('greater'),
   equal: broadcast('equal'),
+  where: (operands) => {
+    const [mask, a, b] = expectOperands('where', operands, ['f32', 'f32', 'f32']) as [Shape, Shape, Shape];
+    return f32(broadcastShapes('where', broadcastShapes('where', mask, a), b));
+  },
 
   matmul: (operands, { transposeA, transposeB }) => {
     const [a, b] = expectOperands('matmul', operands, ['f32', 'f32']) as [Shape, Shape];

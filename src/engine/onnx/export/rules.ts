@@ -83,6 +83,11 @@ export const exportRules: { readonly [Op in OpName]: Rule<Op> } = {
   div: operator('Div'),
   greater: comparison('Greater'),
   equal: comparison('Equal'),
+  where: (exporting, y) => {
+    const [mask, ...operands] = operandNames(exporting, y) as [string, string, string];
+    const truth = exporting.model.node('Cast', [mask], { to: ONNX_TYPES.bool });
+    return exporting.model.node('Where', [truth, ...operands]);
+  },
 
   matmul: ({ model, name }, y) => {
     const { transposeA, transposeB } = y.attributes;

@@ -8,7 +8,7 @@
 import { sameShape, sizeOf } from '../../../tensor/shape.js';
 import type { OpName } from '../../graph/ops.js';
 import type { Value } from '../../graph/value.js';
-import type { OnnxAttributes } from '../model-builder.js';
+import { ONNX_TYPES, type OnnxAttributes } from '../model-builder.js';
 import type { Operator } from '../operators.js';
 import type { Lowered, Lowering } from './lowering.js';
 import type { RowOrder } from './row-order.js';
@@ -42,6 +42,13 @@ export const comparison =
       const truth = lowering.model.node(type === 'greater' ? 'Greater' : 'Equal', operands);
       return lowering.model.node('Cast', [truth], { to: 1 });
     });
+
+/** Where: the mask of floats becomes one of truth values. */
+export const choice = (lowering: Lowering, y: Value): Lowered =>
+  elementwise(lowering, y, ([mask, ...operands]) => {
+    const truth = lowering.model.node('Cast', [mask as string], { to: ONNX_TYPES.bool });
+    return lowering.model.node('Where', [truth, ...operands]);
+  });
 
 /**
  * The order of the first operand in rows that has the shape of the result, if all operands can

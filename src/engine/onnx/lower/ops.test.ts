@@ -70,6 +70,19 @@ const cases: Record<string, Case> = {
   },
   greater: { f: g.greater, shapes: [[4, 5], [5]], differentiable: false },
   equal: { f: g.equal, shapes: [[4, 5], [5]], draw: tied, differentiable: false },
+  'where, with broadcasting': {
+    f: (x, a, b) => g.where(g.greater(x, 0), a, g.mul(b, x)),
+    shapes: [[4, 5], [5], [4, 1]],
+    draw: distinct(),
+  },
+  'where one number is chosen for pixels of a convolution': {
+    f: (x, w) => {
+      const y = g.conv2d(x, w, undefined, { padding: 1 });
+      return g.where(g.greater(x, 0), 2, y);
+    },
+    shapes: [image, [3, 3, 3, 3]],
+    draw: distinct(),
+  },
   matmul: {
     f: (a, b) => g.matmul(a, b),
     shapes: [

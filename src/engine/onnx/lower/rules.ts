@@ -10,7 +10,7 @@ import {
   convolutionAlgorithm,
   inputGradientAlgorithm,
 } from './convolution-algorithm.js';
-import { comparison, elementwiseNode } from './elementwise.js';
+import { choice, comparison, elementwiseNode } from './elementwise.js';
 import {
   lowerGatherConvolution,
   lowerGatherInputGradient,
@@ -96,6 +96,7 @@ export const loweringRules: { readonly [Op in OpName]: Rule<Op> } = {
   div: onValue(elementwiseNode('Div')),
   greater: onValue(comparison('greater')),
   equal: onValue(comparison('equal')),
+  where: onValue(choice),
 
   matmul: (lowering, y) => {
     const { transposeA, transposeB } = y.attributes;
