@@ -7,7 +7,8 @@ export { type ArrayColumn, type ArrayColumns, arrayDataset } from './data/arrays
 export { featureStatistics } from './data/arrays/feature-statistics.js';
 export { allIndices, batches, createBatch, epochOrder, fillBatch } from './data/batches/batches.js';
 export { type BatchSource, type BatchTask, batchesHere } from './data/batches/training-batches.js';
-export { type Column, type Dataset, subset, type TrainTestSplit } from './data/dataset.js';
+export { type Column, type Dataset, type Meaning, subset, type TrainTestSplit } from './data/dataset.js';
+export { type Feature, MISSING_NUMBER } from './data/features.js';
 export type { Augmentation } from './data/images/augmentation.js';
 export { type ImageDataset, imageDataset } from './data/images/image-dataset.js';
 export { type Partitioner, partition, type Share } from './data/partition/partition.js';
@@ -36,6 +37,8 @@ export {
   parametersOf,
   type Scope,
 } from './engine/nn/layers/network.js';
+export { onFeatures } from './engine/nn/layers/preprocess.js';
+export { type NumberStatistics, preprocessConstants } from './engine/nn/layers/preprocess-constants.js';
 export { onStandardized, standardize, standardizedBy } from './engine/nn/layers/standardize.js';
 export { lenet5 } from './engine/nn/models/lenet5.js';
 export { mlp } from './engine/nn/models/mlp.js';

@@ -50,7 +50,9 @@ function columnOf({ name, values, shape = [], meaning = { kind: 'number' } }: Ar
   return { name, dtype: dtypeOf(values, meaning), shape, meaning, values: toShared(values) };
 }
 
-function dtypeOf(values: ColumnValues, { kind }: Meaning): HeldColumn['dtype'] {
+function dtypeOf(values: ColumnValues, meaning: Meaning): HeldColumn['dtype'] {
+  const { kind } = meaning;
+  if (kind === 'features') return meaning.features[0]?.kind === 'category' ? 'i32' : 'f32';
   if (values instanceof Float32Array) return 'f32';
   return values instanceof Int32Array || kind === 'categories' || kind === 'tokens' ? 'i32' : 'u8';
 }

@@ -13,6 +13,14 @@ const dropout = z
   .default(0)
   .describe('The probability with which a value is dropped in training.');
 
+/** No default: the settings of earlier runs stay as they are. */
+const embeddings = z
+  .union([z.int().min(1).max(4096), z.literal('auto')])
+  .optional()
+  .describe(
+    'The width of the trained vectors that stand for categories of a table, or "auto": 1.6·values^0.56, at most 600. One-hot vectors if left out.',
+  );
+
 /** A network, by name. */
 export const modelSchema = z
   .discriminatedUnion('name', [
@@ -29,6 +37,7 @@ export const modelSchema = z
       name: z.literal('mlp'),
       hidden: z.array(count).min(1).max(256).default([256, 128]).describe('The widths of the hidden layers.'),
       dropout,
+      embeddings,
     }),
     z.strictObject({ name: z.literal('resnet8') }),
     z

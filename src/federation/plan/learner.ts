@@ -1,11 +1,12 @@
 /**
- * Builds what is trained from a configuration and the facts about the data: the network, its
- * inputs, and its task.
+ * Builds what is trained from a configuration and the facts about the data: the network with the
+ * layer that prepares its inputs, and its task.
  */
 import type { Complaint } from '../../base/complaint.js';
 import { categoriesOf, type DataFacts } from '../../data/dataset.js';
 import { classificationOf, networkOf, numberLossOf } from '../../engine/nn/by-name.js';
 import type { Network } from '../../engine/nn/layers/network.js';
+import { type EmbeddingWidth, featuresOf, onFeatures } from '../../engine/nn/layers/preprocess.js';
 import { onPixels } from '../../engine/nn/models/normalize-pixels.js';
 import { classWeightsProblem } from '../../engine/nn/tasks/class-losses.js';
 import { multiLabel } from '../../engine/nn/tasks/multi-label.js';
@@ -44,6 +45,10 @@ export function learnerOf(
   const network = networkFor(configuration, own.network, task, source);
   const { freeze } = configuration;
   const [first] = facts.inputs;
+  const embeddings = embeddingsOf(configuration, facts, source);
+  if (facts.inputs.some(featuresOf)) {
+    return { network: onFeatures(network, facts.inputs, embeddings), inputs, task, freeze };
+  }
   if (first?.meaning.kind !== 'picture') return { network, inputs, task, freeze };
   const { normalization } = configuration;
   checkNormalization(normalization, first.shape[0] ?? 1, source);
@@ -144,6 +149,17 @@ function networkFor(
     });
   }
   return own;
+}
+
+/** @throws ConfigurationError when they are set, but the data have no categories of a table */
+function embeddingsOf({ model }: Configuration, facts: DataFacts, source: string): EmbeddingWidth {
+  const embeddings = 'embeddings' in model ? model.embeddings : undefined;
+  const hasCategories = facts.inputs.some((column) => featuresOf(column)?.[0]?.kind === 'category');
+  if (embeddings === undefined || hasCategories) return embeddings;
+  throw new ConfigurationError(
+    `${source}: "model.embeddings" is ${embeddings}, but the data have no categories of a table`,
+    { hint: 'leave it out' },
+  );
 }
 
 /**
