@@ -142,7 +142,7 @@ export function categoryNumbers(
   const nearest = nearestName(name, names);
   const quoted = names.map((one) => `"${one}"`);
   throw new FederationError(
-    `data: "${spec}" has "${name}" ${counts[foreign]} times in "${column}", which this federation does not know, expected ${listed(quoted, MOST_LISTED)}`,
+    `data: "${spec}" has "${name}" ${timesText(counts[foreign])} in "${column}", which this federation does not know, expected ${listed(quoted, MOST_LISTED)}`,
     {
       hint:
         nearest === undefined
@@ -154,3 +154,5 @@ export function categoryNumbers(
 
 /** "0", "1", …: a data set in IDX format has no names. */
 const areNumbers = (names: readonly string[]) => names.every((name, index) => name === String(index));
+
+const timesText = (count: number | undefined) => (count === 1 ? 'once' : `${count} times`);

@@ -117,7 +117,7 @@ describe('a participant', () => {
     const refusal = compileDescription(parsed, { mostMemoryBytes: 1e9 });
     await expect(refusal).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^federation: the network "mlp" .* some \d\.\d+ GB .* at most 1\.00 GB$/,
+        /^federation: the network "mlp" .* some \d+\.\d+ GB .* at most 1\.00 GB$/,
       ),
       hint: expect.stringContaining('--max-memory'),
     });
@@ -126,6 +126,19 @@ describe('a participant', () => {
       described({ model: { name: 'paper-cnn' }, batchSize: 256 }, columns([3, 64, 64])),
     );
     await expect(compileDescription(paper, { mostMemoryBytes: 1e9 })).rejects.toThrow(/has the SHA-256/);
+  });
+
+  it('may take part with as much memory as the refusal names', async () => {
+    for (const name of ['lenet5', 'mlp', 'resnet8'] as const) {
+      const parsed = descriptionSchema.parse(described({ model: { name } }, columns([3, 61, 67])));
+      const refusal = await compileDescription(parsed, { mostMemoryBytes: 1e7 }).catch(
+        (error) => error.message,
+      );
+      const named = 1e9 * Number(/some (\S+) GB/.exec(refusal)?.[1]);
+      await expect(compileDescription(parsed, { mostMemoryBytes: named }), refusal).rejects.toThrow(
+        /SHA-256/,
+      );
+    }
   });
 
   it('is told of photographs that would take more than 8 GB, whatever the network', async () => {

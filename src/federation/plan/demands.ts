@@ -108,14 +108,14 @@ export function checkDemanded(
   const bytes = demanded();
   if (bytes <= limit.bytes) return;
   throw new FederationError(
-    `federation: the network "${configuration.model.name}" on ${described(inputs)}, ${configuration.batchSize} examples in a batch, would need some ${gigabytes(bytes)} of memory here, expected at most ${gigabytes(limit.bytes)}`,
+    `federation: the network "${configuration.model.name}" on ${described(inputs)}, ${configuration.batchSize} examples in a batch, would need some ${gigabytes(bytes, 'ceil')} of memory here, expected at most ${gigabytes(limit.bytes)}`,
     { hint: limit.hint },
   );
 }
 
 /**
  * The most memory that the work takes, within a quarter of measured peaks (`demands.full.test.ts`).
- * @param enough beyond this the exact number is not computed
+ * @param enough beyond this, the number is exact only if the weights fit an array
  */
 export function demandedBytes(
   configuration: Configuration,
@@ -143,7 +143,7 @@ export function demandedBytes(
   const fixed =
     PROCESS_BYTES + dataBytes + common * vector + threads * (THREAD_BYTES + each * vector + batches);
   // If its weights alone are too many, the graph may be endless, too.
-  if (!(fixed <= enough)) return fixed;
+  if (!(fixed <= enough || vector <= LARGEST_STATE_BYTES)) return fixed;
   const description = {
     ...{ network, layout, frozen, inputs, task, batchSize, clipNorm: configuration.clipNorm },
     ...{ optimizer: optimizerOf(optimizer), correction: corrected },
@@ -169,4 +169,6 @@ export function leastBytes(
 const numbersOf = (inputs: readonly ColumnSpec[]) =>
   inputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 const described = (inputs: readonly ColumnSpec[]) => inputs.map(describeColumn).join(' and ');
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`;
+/** Three digits: "0.128 GB", "41,300 GB". */
+const gigabytes = (bytes: number, roundingMode: 'halfExpand' | 'ceil' = 'halfExpand') =>
+  `${(bytes / 1e9).toLocaleString('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3, roundingMode } as Intl.NumberFormatOptions)} GB`;
