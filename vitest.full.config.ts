@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** They try a few of their cases with `npm test`, and all of them here. */
-const inEveryCase = ['src', 'test'].flatMap((folder) =>
+const inEveryCase = ['bench', 'src', 'test'].flatMap((folder) =>
   (readdirSync(folder, { recursive: true }) as string[])
     .map((file) => `${folder}/${file}`)
     .filter(
       (file) =>
         file.endsWith('.test.ts') &&
-        /\/(every-case|resumption\.contract)\.js'/.test(readFileSync(file, 'utf8')),
+        /\/(every-case|(resumption|strategy)\.contract)\.js'/.test(readFileSync(file, 'utf8')),
     ),
 );
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { itAtLength } from '../test/every-case.js';
 import { checkoutAt, measureAgainst } from './against.js';
 import { type Contender, inTurns, sideBySide } from './contender.js';
 import { networkNames, trainingFlops } from './networks.js';
@@ -114,7 +115,7 @@ it('a tiny comparison runs, in processes of its own', async () => {
   for (const { imagesPerSecond } of result.rows) expect(imagesPerSecond.min).toBeGreaterThan(0);
 });
 
-it('the steps of another checkout take turns with ours', async () => {
+itAtLength('the steps of another checkout take turns with ours', async () => {
   // This one, which is as fast as itself.
   const checkout = checkoutAt(fileURLToPath(new URL('..', import.meta.url)));
   const { rows, ...of } = await measureAgainst('mlp', checkout, {

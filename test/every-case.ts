@@ -2,7 +2,7 @@
  * Cases that repeat the way of one that is always tried: `npm test` tries the first few,
  * `npm run test:full` all of them.
  */
-import { inject, it } from 'vitest';
+import { inject, it, type TestFunction } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,6 +18,6 @@ export const everyCase = inject('everyCase') === true;
 export const some = <T>(cases: readonly T[], count = 1): T[] => cases.slice(0, everyCase ? undefined : count);
 
 /** A test of its own among the longer ones. */
-export function itAtLength(name: string, test: () => Promise<void> | void): void {
+export function itAtLength(name: string, test: TestFunction): void {
   if (everyCase) it(name, test);
 }

@@ -15,6 +15,7 @@ import { joinHub } from '../../src/transport/hub/client/node/join-hub.js';
 import { joinNats } from '../../src/transport/nats/participant/participant.js';
 import type { ParticipantEnd } from '../../src/transport/transport.js';
 import { commonweight } from '../command-in-process.js';
+import { everyCase } from '../every-case.js';
 import { handedOut } from '../handed-out.js';
 import { certFile, guideConfiguration } from '../nats-guide.js';
 import { natsServer, withoutNats } from '../nats-server.js';
@@ -125,9 +126,10 @@ const timeout = 240_000;
 
 it(goesOn, { timeout }, ({ signal }) => expectGoesOn(overHub, signal));
 
-describe.skipIf(withoutNats)('over NATS', () => {
-  it(goesOn, { timeout }, ({ signal }) => expectGoesOn(overNats, signal));
-});
+if (everyCase)
+  describe.skipIf(withoutNats)('over NATS', () => {
+    it(goesOn, { timeout }, ({ signal }) => expectGoesOn(overNats, signal));
+  });
 
 async function expectGoesOn(routeTo: () => Promise<Route>, signal: AbortSignal): Promise<void> {
   const route = await routeTo();

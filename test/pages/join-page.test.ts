@@ -15,7 +15,7 @@ const LIMIT_MS = 120_000;
 const small: Partial<ConfigurationInput> = {
   dataset: sample,
   model: { name: 'mlp', hidden: [16] },
-  local: { steps: 20 },
+  local: { steps: 10 },
 };
 
 describe.skipIf(executablePath === undefined)('the join page', { timeout: LIMIT_MS }, () => {
