@@ -29,6 +29,36 @@ export const counts = arrayDataset({
 export const sentences = sentenceSet(EXAMPLES, random);
 const masks = maskSet(EXAMPLES, random);
 
+/** Ill from some point of the first feature on, with a little doubt. */
+export const patients = arrayDataset({
+  name: 'patients',
+  inputs: [{ name: 'features', values: features, shape: [2] }],
+  targets: [
+    {
+      name: 'diagnosis',
+      values: Int32Array.from({ length: EXAMPLES }, (_, i) =>
+        Number(features[2 * i]! + 0.3 * random.normal() > 0.4),
+      ),
+      meaning: { kind: 'categories', names: ['well', 'ill'] },
+    },
+  ],
+});
+const findings = arrayDataset({
+  name: 'findings',
+  inputs: [{ name: 'features', values: features, shape: [2] }],
+  targets: [
+    {
+      name: 'found',
+      values: Int32Array.from({ length: 3 * EXAMPLES }, (_, at) => {
+        const [a, b] = [features[2 * Math.floor(at / 3)]!, features[2 * Math.floor(at / 3) + 1]!];
+        return Number([a, b, a + b][at % 3]! > 0);
+      }),
+      shape: [3],
+      meaning: { kind: 'categories', names: ['no', 'yes'] },
+    },
+  ],
+});
+
 export interface OwnTaskCase {
   readonly dataset: Dataset;
   readonly settings: Partial<ConfigurationInput>;
@@ -51,11 +81,39 @@ export const ownTasks: Readonly<Record<string, OwnTaskCase>> = {
     extensions: { network: mlp({ classes: 1, hidden: [4] }), task: poisson },
     metric: 'deviance',
   },
+  'two classes by several metrics': {
+    dataset: patients,
+    settings: {
+      model: { name: 'mlp', hidden: [4] },
+      loss: { name: 'softmax-cross-entropy', classWeights: [1, 2] },
+      metrics: ['f1-macro', 'auroc', 'average-precision', 'calibration-error'],
+    },
+    extensions: {},
+    metric: 'f1-macro',
+  },
   'tokens, and a category': {
     dataset: sentences,
     settings: {},
     extensions: { network: reader },
     metric: 'accuracy',
+  },
+  'numbers of a table, and a quantile': {
+    dataset: distances,
+    settings: {
+      ...{ task: { name: 'regression' }, model: { name: 'mlp', hidden: [4] }, metrics: ['mae', 'r2'] },
+      loss: { name: 'quantile', quantile: 0.9 },
+    },
+    extensions: {},
+    metric: 'mae',
+  },
+  'several labels': {
+    dataset: findings,
+    settings: {
+      ...{ task: { name: 'multi-label' }, model: { name: 'mlp', hidden: [4] } },
+      metrics: ['f1-macro', 'exact-match', 'auroc', 'brier'],
+    },
+    extensions: {},
+    metric: 'f1-macro',
   },
   'pictures, and a mask of their pixels': {
     dataset: masks,

@@ -7,11 +7,11 @@ import { nearestName } from '../base/nearest-name.js';
 import type { MetricFacts, TaskMetrics } from './metric.js';
 
 type Facts = Omit<MetricFacts, 'name'> & {
-  /** Why a set of examples may have no such figure; left out where every set has it. */
+  /** Which examples have no such figure: what they are or have; left out where all have it. */
   readonly undefinedFor?: string;
 };
 
-const ONE_CLASS = 'these examples are of one class only';
+const ONE_CLASS = 'are of one class only';
 const LOSS = { better: 'lower', format: 'number' } as const;
 
 const ofClasses = {
@@ -22,17 +22,17 @@ const ofClasses = {
   auroc: { label: 'AUROC', better: 'higher', format: 'fraction', undefinedFor: ONE_CLASS },
   'average-precision': {
     ...{ label: 'average precision', better: 'higher', format: 'fraction' },
-    undefinedFor: 'these examples have no positive one',
+    undefinedFor: 'have no positive one',
   },
   brier: { label: 'Brier score', better: 'lower', format: 'number' },
   'calibration-error': { label: 'calibration error', better: 'lower', format: 'fraction' },
   sensitivity: {
     ...{ better: 'higher', format: 'percent' },
-    undefinedFor: 'these examples have no positive one',
+    undefinedFor: 'have no positive one',
   },
   specificity: {
     ...{ better: 'higher', format: 'percent' },
-    undefinedFor: 'these examples have no negative one',
+    undefinedFor: 'have no negative one',
   },
   loss: LOSS,
 } satisfies Record<string, Facts>;
@@ -46,7 +46,7 @@ const ofLabels = {
 const ofNumbers = {
   rmse: { label: 'RMSE', better: 'lower', format: 'number' },
   mae: { label: 'MAE', better: 'lower', format: 'number' },
-  r2: { label: 'R²', better: 'higher', format: 'number', undefinedFor: 'all targets are the same number' },
+  r2: { label: 'R²', better: 'higher', format: 'number', undefinedFor: 'have the same number for a target' },
   loss: LOSS,
 } satisfies Record<string, Facts>;
 
@@ -109,6 +109,10 @@ export function classMetricsProblem(names: readonly string[] = [], classes: numb
     hint: 'take balanced-accuracy or f1-macro',
   };
 }
+
+/** Which examples have no figure of this metric, such as “are of one class only”. */
+export const reasonUndefined = ({ name }: MetricFacts): string | undefined =>
+  Object.values(known).find((metrics) => metrics[name] !== undefined)?.[name]?.undefinedFor;
 
 function pick<Of, Key extends keyof Of>(of: Of, ...keys: Key[]): Pick<Of, Key> {
   return Object.fromEntries(keys.map((key) => [key, of[key]])) as Pick<Of, Key>;

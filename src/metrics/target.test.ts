@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskMetrics } from './metric.js';
-import { reached, shortfall, type TargetSetting, targetOf, targetProblem, writtenTarget } from './target.js';
+import type { Figures, TaskMetrics } from './metric.js';
+import {
+  fallsShort,
+  reached,
+  shortfall,
+  type TargetSetting,
+  targetOf,
+  targetProblem,
+  writtenTarget,
+} from './target.js';
 
 const higher: TaskMetrics = [
   { name: 'accuracy', better: 'higher', format: 'percent' },
@@ -32,6 +40,16 @@ describe('a target', () => {
     expect(writtenTarget(target, lower)).toBe('r2 0.5');
     expect(writtenTarget(targetOf(3.2, lower), lower)).toBe('3.2 km');
     expect(writtenTarget(targetOf(0.91, higher), higher)).toBe('91.00%');
+  });
+
+  it('is neither reached nor missed by a figure that the examples do not define', () => {
+    const metrics: TaskMetrics = [{ name: 'auroc', better: 'higher', format: 'fraction' }];
+    const target = targetOf(0.8, metrics);
+    const all: Figures[] = [{ loss: 1 }, { auroc: 0.7 }, { auroc: 0.8 }];
+    expect(all.map((one) => fallsShort(one, target))).toEqual([false, true, false]);
+    expect(reached({ loss: 1 }, target)).toBe(false);
+    // Every example defines an accuracy, so one without it has not reached anything.
+    expect(fallsShort({ loss: 1 }, targetOf(0.8, higher))).toBe(true);
   });
 
   it('is not reached by a figure that nobody knows', () => {

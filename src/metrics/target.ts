@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import type { Complaint } from '../base/complaint.js';
 import { nearestName } from '../base/nearest-name.js';
+import { reasonUndefined } from './known-metrics.js';
 import {
   type Figures,
   gain,
@@ -78,6 +79,14 @@ export function reached(figures: Figures, { metric, value }: Target): boolean {
   const figure = figures[metric.name];
   return figure !== undefined && gain(metric, value, figure) >= 0;
 }
+
+/**
+ * Whether figures do not reach a target. A figure that these examples do not define, such as an
+ * AUROC without negative ones, neither reaches it nor falls short of it.
+ */
+export const fallsShort = (figures: Figures, target: Target): boolean =>
+  !reached(figures, target) &&
+  (figures[target.metric.name] !== undefined || reasonUndefined(target.metric) === undefined);
 
 /** How much is missing to the target; undefined if the figure is not known. */
 export function shortfall(figures: Figures, { metric, value }: Target): number | undefined {

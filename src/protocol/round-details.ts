@@ -6,6 +6,31 @@ const counts = z.array(z.int().min(0));
 const label = z.int().min(0).max(255);
 const decided = z.strictObject({ index: z.int().min(0), label, own: z.array(label), merged: label });
 
+const fraction = z.number().min(0).max(1);
+const area = z.tuple([fraction, fraction]);
+const curve = z.array(fraction).max(101);
+
+/** What is known of a model beside its figures: see `metrics/score-details.ts`. */
+export const scoreDetailsSchema = z.strictObject({
+  scored: z
+    .array(
+      z.strictObject({
+        category: z.int().min(0),
+        auroc: area.optional(),
+        averagePrecision: area.optional(),
+        roc: curve.optional(),
+        precisionRecall: curve.optional(),
+      }),
+    )
+    .max(1000)
+    .optional(),
+  calibration: z
+    .array(z.strictObject({ examples: z.int().positive(), predicted: fraction, observed: fraction }))
+    .max(100)
+    .optional(),
+  outcomes: z.array(counts.length(4)).max(1000).optional(),
+});
+
 export const roundDetailsSchema = z.strictObject({
   round: z.int().positive(),
   /** The hash of the merged model that they belong to. */
@@ -31,6 +56,13 @@ export const roundDetailsSchema = z.strictObject({
         own: z.record(z.string(), z.array(counts)),
         merged: z.record(z.string(), z.array(counts)),
       }),
+      /** By participant and by strategy, where the metrics measure more than the confusion. */
+      scores: z
+        .strictObject({
+          own: z.record(z.string(), scoreDetailsSchema),
+          merged: z.record(z.string(), scoreDetailsSchema),
+        })
+        .optional(),
       /** Of the model that is copied; missing where the answers are too many to be kept. */
       decided: z
         .strictObject({ kept: counts, missed: counts, gained: z.array(decided), lost: z.array(decided) })

@@ -8,6 +8,7 @@ import { beforeAndAfter } from '../../metrics/before-and-after.js';
 import { confusionRows } from '../../metrics/confusion.js';
 import type { Drift } from '../../metrics/drift.js';
 import type { Metrics } from '../../metrics/metrics.js';
+import { scoreDetailsOf } from '../../metrics/score-details.js';
 import type { RoundDetails } from '../../protocol/round-details.js';
 
 export interface MeasuredRound {
@@ -37,10 +38,13 @@ export function roundDetails({
   return {
     ...{ round, sha256, participants: [...participants] },
     ...(drift && { drift }),
-    ...(copied?.sums.confusion !== undefined && {
+    ...(isDescribed(copied) && {
       test: {
         examples: copied.examples,
         confusion: { own: confusions(own), merged: confusions(merged) },
+        ...(scoreDetailsOf(copied) && {
+          scores: { own: scoreDetailsIn(own), merged: scoreDetailsIn(merged) },
+        }),
         ...decidedBy(
           participants.map((name) => own[name]),
           copied,
@@ -49,6 +53,17 @@ export function roundDetails({
     }),
   };
 }
+
+const isDescribed = (metrics: Metrics | undefined): metrics is Metrics =>
+  metrics !== undefined && (metrics.sums.confusion !== undefined || scoreDetailsOf(metrics) !== undefined);
+
+const scoreDetailsIn = (metrics: Readonly<Record<string, Metrics>>) =>
+  Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, one]) => {
+      const scores = scoreDetailsOf(one);
+      return scores === undefined ? [] : [[name, scores] as const];
+    }),
+  );
 
 /** Of the models whose confusion was kept. */
 const confusions = (metrics: Readonly<Record<string, Metrics>>) =>

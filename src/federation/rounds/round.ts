@@ -3,7 +3,7 @@
  * `rounds.ts` is the state machine over them; `phases.ts` has the list of phases.
  */
 import type { Figures, TaskMetrics } from '../../metrics/metric.js';
-import { reached, type Target } from '../../metrics/target.js';
+import { fallsShort, reached, type Target } from '../../metrics/target.js';
 import type { Announcement } from '../../protocol/announcement.js';
 import type { Assignment } from '../../protocol/assignment.js';
 import type { Blob } from '../../protocol/blob-name.js';
@@ -212,11 +212,19 @@ export function honestOf(participants: readonly string[], { attackers = [] }: Ro
   return participants.filter((participant) => !attacking.has(participant));
 }
 
-/** Whether every copy that counts reaches the reference. */
-export const passesReference = ({ rules: { reference }, dropped }: RunState, record: RoundRecord): boolean =>
-  record.evaluated &&
-  reference !== undefined &&
-  [...record.copied].every(([name, figures]) => dropped.has(name) || reached(figures, reference));
+/**
+ * Whether every copy that counts reaches the reference. A copy whose figure its examples do not
+ * define does not count, but one has to reach it.
+ */
+export function passesReference(
+  { rules: { reference }, dropped }: Pick<RunState, 'rules' | 'dropped'>,
+  { evaluated, copied }: Pick<RoundRecord, 'evaluated' | 'copied'>,
+): boolean {
+  if (!evaluated || reference === undefined) return false;
+  const judged = [...copied].flatMap(([name, figures]) => (dropped.has(name) ? [] : [figures]));
+  if (judged.some((figures) => fallsShort(figures, reference))) return false;
+  return judged.length === 0 || judged.some((figures) => reached(figures, reference));
+}
 
 /** Whether no round follows this one. Called once its copies are evaluated. */
 export const isLastRound = (state: RunState, record: RoundRecord): boolean =>

@@ -14,6 +14,7 @@ import { MetricTile } from './metric.js';
 import { Now } from './now.js';
 import { Participants } from './participants.js';
 import { Pictures } from './pictures.js';
+import { ScoresPanel } from './scores.js';
 import type { WatchState } from './watch-state.js';
 
 export function Dashboard({ state }: { readonly state: WatchState }) {
@@ -47,6 +48,12 @@ export function Dashboard({ state }: { readonly state: WatchState }) {
             {useMemo(
               () => (
                 <MetricTile overview={overview} rounds={rounds} />
+              ),
+              [overview, rounds],
+            )}
+            {useMemo(
+              () => (
+                <ScoresPanel overview={overview} rounds={rounds} />
               ),
               [overview, rounds],
             )}

@@ -17,9 +17,11 @@ import {
 import { runTitle } from '../run-title.js';
 import { confusionSection } from '../sections/confusion-section.js';
 import { driftSection } from '../sections/drift-section.js';
+import { figuresSection } from '../sections/figures-section.js';
 import { labelsSection } from '../sections/labels-section.js';
 import { metricSection } from '../sections/metric-section.js';
 import { picturesSection } from '../sections/pictures-section.js';
+import { scoresSection } from '../sections/scores-section.js';
 import type { TestPictures } from '../sections/test-pictures.js';
 import { findings } from '../text/findings.js';
 
@@ -41,6 +43,8 @@ ${figures(run)}
 <ul>${findings(run).map(({ text }) => html`<li>${text}</li>\n`)}</ul>
 </section>
 ${metricSection(run)}
+${figuresSection(run)}
+${scoresSection(run)}
 ${run.hasClasses ? labelsSection(run) : undefined}
 ${driftSection(run)}
 ${

@@ -23,6 +23,7 @@ import {
 } from '../run-figures.js';
 import { heldBack } from './held-back.js';
 import { outcome } from './outcome.js';
+import { undefinedFigures } from './undefined-figures.js';
 
 export interface Finding {
   readonly topic:
@@ -31,6 +32,7 @@ export interface Finding {
     | 'held back'
     | 'strategies'
     | 'collapse'
+    | 'undefined'
     | 'pooled'
     | 'decided'
     | 'traffic';
@@ -63,6 +65,7 @@ export function findings(run: RecordedRun): Finding[] {
             ...about('decided', decidedExamples(run)),
           ]
         : about('strategies', byParticipants(run, last))),
+    ...about('undefined', undefinedFigures(run)),
     ...about('traffic', traffic(run)),
   ];
 }

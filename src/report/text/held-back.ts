@@ -10,7 +10,7 @@ import {
   writtenDifference,
   writtenOf,
 } from '../../metrics/metric.js';
-import { reached, shortfall, type Target, writtenTarget } from '../../metrics/target.js';
+import { fallsShort, shortfall, type Target, writtenTarget } from '../../metrics/target.js';
 import { percent, plural } from '../numbers.js';
 import {
   classAccuracies,
@@ -75,7 +75,7 @@ const nameOf = ({ metric }: Target, [main]: TaskMetrics) =>
 function worstFirst(copies: readonly Copy[], reference: Target): Copy[] {
   const missing = ({ validation }: Copy) => shortfall(validation, reference) ?? Number.POSITIVE_INFINITY;
   return copies
-    .filter(({ validation }) => !reached(validation, reference))
+    .filter(({ validation }) => fallsShort(validation, reference))
     .sort((a, b) => (missing(a) === missing(b) ? 0 : missing(b) - missing(a)));
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../federation/record/run-result.js';
 import { averageOf } from '../../merge/average/model-average.js';
 import { type MetricFacts, writtenOf } from '../../metrics/metric.js';
-import { reached, writtenTarget } from '../../metrics/target.js';
+import { fallsShort, writtenTarget } from '../../metrics/target.js';
 import { plural } from '../numbers.js';
 import { referenceOf } from '../run-figures.js';
 import type { Words } from '../words.js';
@@ -82,7 +82,9 @@ function stopReason(result: RunResult, words: Words): string {
     case 'max-rounds': {
       const done = `finished: ${plural(stopped.round, 'round')} done`;
       if (reference === undefined) return done;
-      const short = (rounds.at(-1)?.copied ?? []).filter(({ validation }) => !reached(validation, reference));
+      const short = (rounds.at(-1)?.copied ?? []).filter(({ validation }) =>
+        fallsShort(validation, reference),
+      );
       const who = short.map(({ name, validation }) => `${name} (${writtenOf(reference.metric, validation)})`);
       return `${done}; the copied model ${reference.metric.better === 'higher' ? 'stays below' : 'stays above'} the reference ${target} with ${listed(who, 3)}`;
     }

@@ -17,7 +17,14 @@ export interface Numbers {
   /** The title of the rows, such as "round". */
   readonly corner: string;
   readonly columns: readonly string[];
-  readonly rows: readonly { readonly name: string; readonly values: readonly (number | undefined)[] }[];
+  readonly rows: readonly NumbersRow[];
+}
+
+interface NumbersRow {
+  readonly name: string;
+  readonly values: readonly (number | undefined)[];
+  /** How its numbers are written, where rows differ. */
+  readonly format?: (value: number) => string;
 }
 
 export interface FigureData {

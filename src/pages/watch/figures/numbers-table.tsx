@@ -26,11 +26,11 @@ export function NumbersTable({ caption, numbers, format }: NumbersTableProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ name, values }) => (
+          {rows.map(({ name, values, format: own = format }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               {values.map((value, column) => (
-                <td key={columns[column]}>{value === undefined ? '–' : format(value)}</td>
+                <td key={columns[column]}>{value === undefined ? '–' : own(value)}</td>
               ))}
             </tr>
           ))}
