@@ -20,6 +20,7 @@ const folders = [
   'data/images/page',
   'data/batches',
   'data/partition',
+  'data/node',
   'engine/graph',
   'metrics',
   'engine/autodiff',

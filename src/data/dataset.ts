@@ -86,6 +86,8 @@ export type Meaning =
 export interface TrainTestSplit<Set extends Dataset = Dataset> {
   readonly train: Set;
   readonly test: Set;
+  /** Of a simulation: how many training examples each site has, one site after another. */
+  readonly sites?: readonly number[] | undefined;
 }
 
 export const columnsOf = ({ inputs, targets }: Dataset): readonly Column[] => [...inputs, ...targets];

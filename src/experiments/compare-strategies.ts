@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { InterruptedError } from '../base/interrupted.js';
 import { makeFolder } from '../base/node/make-folder.js';
 import { closeDatasets, type TrainTestSplit } from '../data/dataset.js';
-import { loadDatasetOf } from '../data/images/node/load-dataset.js';
+import { loadDataOf } from '../data/node/load-data.js';
 import { pagingIn } from '../data/paged/node/paging.js';
 import {
   type FederationOptions,
@@ -81,7 +81,7 @@ export async function compareStrategies(
   const strategies = namesOf(options.strategies, parsed, extensions, source);
   const data =
     options.data ??
-    (await loadDatasetOf(parsed, {
+    (await loadDataOf(parsed, {
       dataDir,
       signal,
       paging: pagingIn(machineMemory(options.mostMemoryBytes).bytes, options.out),

@@ -7,9 +7,10 @@ import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Of } from '../base/node/sha256-of.js';
 import { closeDatasets, type TrainTestSplit } from '../data/dataset.js';
-import { loadRecordedDataset } from '../data/images/node/load-dataset.js';
+import { loadRecordedData } from '../data/node/load-data.js';
 import { pagingIn } from '../data/paged/node/paging.js';
 import type { Share } from '../data/partition/partition.js';
+import { sitesOf } from '../data/settings.js';
 import { type FederationOptions, runFederation } from '../federation/coordinator/run-federation.js';
 import { readInitialModel } from '../federation/coordinator/setup/initial-model.js';
 import { FederationError } from '../federation/error.js';
@@ -79,7 +80,7 @@ export async function replayRun(path: string, options: ReplayOptions = {}): Prom
   await requireModel(run, options.init);
   const data =
     options.data ??
-    (await loadRecordedDataset(configuration, options.dataset, {
+    (await loadRecordedData(configuration, options.dataset, {
       ...{ dataDir, signal, paging: pagingIn(machineMemory().bytes, options.out) },
       ...{ onProgress: observer.onData, onNotice: observer.onNotice },
     }));
@@ -173,11 +174,11 @@ async function fileDifference(
 }
 
 function requireReplayable({ path, configuration, extended }: RecordedRun, rounds: number): void {
-  const { dataset, partition } = configuration;
+  const { dataset, partition, data } = configuration;
   const why =
     dataset === 'none'
       ? 'its "dataset" is "none": the data were never in one place'
-      : partition.name === OWN_DATA
+      : partition.name === OWN_DATA && sitesOf(data) === undefined
         ? `its "partition" is "${OWN_DATA}": the data were never in one place`
         : rounds === 0
           ? 'none of its rounds was merged'

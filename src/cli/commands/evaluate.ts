@@ -3,14 +3,17 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { closeDatasets } from '../../data/dataset.js';
-import { type PictureSet, renumbered } from '../../data/images/image-dataset.js';
+import { labelledPictures, type PictureSet, renumbered } from '../../data/images/image-dataset.js';
 import { datasetNames, loadDataset, orSayMoved } from '../../data/images/node/load-dataset.js';
-import type { PictureFolderOptions } from '../../data/images/node/picture-folder.js';
+import type { LoadedPictures, PictureFolderOptions } from '../../data/images/node/picture-folder.js';
+import { type LoadDataOptions, loadDataOf } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
+import { SITES } from '../../data/settings.js';
 import type { Normalization } from '../../engine/nn/models/normalize-pixels.js';
 import { sgd } from '../../engine/nn/optimizers.js';
 import { compilePlan } from '../../engine/nn/plan.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
+import { parseConfiguration } from '../../protocol/configuration/configuration.js';
 import { datasetName } from '../../protocol/configuration/dataset-name.js';
 import { evaluationReport, evaluationResult } from '../../report/text/evaluation-report.js';
 import { sameShape } from '../../tensor/shape.js';
@@ -86,10 +89,15 @@ async function whereItLies(model: string, name: string): Promise<string> {
 
 /** What the run in whose folder the model lies has trained on. */
 async function datasetOfRun(model: string): Promise<string | undefined> {
+  const { dataset } = (await settingsOfRun(model)) ?? {};
+  return typeof dataset === 'string' ? dataset : undefined;
+}
+
+async function settingsOfRun(model: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   // Models of single rounds are one folder deeper.
   for (const folder of [dirname(model), dirname(dirname(model))]) {
     const run = await readConfigurationFile(join(folder, 'configuration.yaml')).catch(() => undefined);
-    if (typeof run?.dataset === 'string') return run.dataset;
+    if (run !== undefined) return run;
   }
   return undefined;
 }
@@ -110,14 +118,13 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
       });
     }
     const { onData, onNotice } = display;
-    const loading = loadDataset(dataset, {
+    const options = {
       ...{ dataDir, skipDamaged, onProgress: onData, onNotice, signal },
       paging: pagingIn(machineMemory().bytes),
       ...(described && sizeFor(described)),
-      // Of what its run has trained on, a part was held out; another folder is all for this.
-      wanted: (await isTrainedOn(path, dataset)) ? 'both' : 'test',
-    });
-    const loaded = await orSayMoved(loading, given);
+    };
+    const loading = given === undefined && dataset === SITES ? sitesOfRun : testOf;
+    const loaded = await orSayMoved(loading(path, dataset, options), given);
     const { channels, height, width } = loaded.test;
     const model =
       described ?? (await openModel(path, { network, normalization, imageShape: [channels, height, width] }));
@@ -136,6 +143,17 @@ async function evaluate(path: string, flags: EvaluateFlags): Promise<void> {
     stop();
     display.close();
   }
+}
+
+/** Of what its run has trained on, a part was held out; another folder is all for this. */
+const testOf = async (path: string, dataset: string, options: LoadDataOptions): Promise<LoadedPictures> =>
+  loadDataset(dataset, { ...options, wanted: (await isTrainedOn(path, dataset)) ? 'both' : 'test' });
+
+/** What the sites of its run have for the test, together. */
+async function sitesOfRun(path: string, _: string, options: LoadDataOptions): Promise<LoadedPictures> {
+  const run = parseConfiguration(await settingsOfRun(path), path);
+  const { train, test } = await loadDataOf({ ...run, imageSize: undefined }, options);
+  return { train: labelledPictures(train), test: labelledPictures(test), isWhole: false };
 }
 
 /** Pictures are brought to the model's own size, as in training. */

@@ -6,6 +6,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { reasonOf } from '../../base/node/reason.js';
 import { datasetNames } from '../../data/images/node/load-dataset.js';
+import { SITES } from '../../data/settings.js';
 import { ConfigurationError } from '../../protocol/configuration/configuration.js';
 
 /** @throws ConfigurationError when it cannot be read, is not YAML, or is not a group of settings */
@@ -29,15 +30,24 @@ export async function readConfigurationFile(file: string): Promise<Record<string
       hint: 'commonweight help run shows a small example',
     });
   }
-  return { ...value, ...datasetBeside(file, value as Record<string, unknown>) };
+  return { ...value, ...dataBeside(file, value as Record<string, unknown>) };
 }
 
-/** A folder in the file is relative to the file, wherever the command is run. */
-function datasetBeside(file: string, { dataset }: Readonly<Record<string, unknown>>): { dataset?: string } {
-  const isFolder = typeof dataset === 'string' && dataset !== 'none' && !datasetNames.includes(dataset);
-  if (!isFolder || dataset === '' || isAbsolute(dataset) || dirname(file) === '.') return {};
-  return { dataset: join(dirname(file), dataset) };
+/** Folders and files in the file are relative to it, wherever the command is run. */
+function dataBeside(file: string, { dataset, data }: Readonly<Record<string, unknown>>) {
+  const places = Array.isArray(data) ? data : (data as { sites?: unknown } | null | undefined)?.sites;
+  const isPlace = typeof dataset === 'string' && ![...datasetNames, 'none', SITES].includes(dataset);
+  const sites = Array.isArray(places) ? places.map((place) => beside(file, place)) : undefined;
+  return {
+    ...(isPlace && { dataset: beside(file, dataset) }),
+    ...(sites && { data: Array.isArray(data) ? sites : { ...(data as object), sites } }),
+  };
 }
+
+const beside = (file: string, place: unknown) =>
+  typeof place !== 'string' || place === '' || isAbsolute(place) || dirname(file) === '.'
+    ? place
+    : join(dirname(file), place);
 
 /** Resolves aliases, which may be too many. */
 function toValue(document: ReturnType<typeof parseDocument>, file: string): unknown {

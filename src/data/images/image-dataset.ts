@@ -131,8 +131,15 @@ export function asImages(dataset: Dataset): ImageDataset | PictureSet | undefine
 
 /** @throws DataError when it is not a set of images with classes in memory */
 export function requireImages(dataset: Dataset): ImageDataset {
-  const images = asImages(dataset);
-  if (images !== undefined && 'images' in images) return images;
+  const images = labelledPictures(dataset);
+  if ('images' in images) return images;
+  throw new DataError(`data: "${dataset.name}" lies in a file, expected a set in memory`);
+}
+
+/** @throws DataError when it is not a set of images with classes */
+export function labelledPictures(dataset: Dataset): ImageDataset | PictureSet {
+  const pictures = asImages(dataset);
+  if (pictures !== undefined) return pictures;
   throw new DataError(`data: "${dataset.name}" is not a set of pictures with one class each`);
 }
 

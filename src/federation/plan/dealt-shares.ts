@@ -12,13 +12,17 @@ export const OWN_DATA = 'own';
 
 export function sharesOf(configuration: Configuration, data: TrainTestSplit, source: string): Share[] {
   const { participants, validation } = configuration.partition;
+  const { seed, examples, participants: names } = configuration;
+  if (data.sites !== undefined) {
+    const options = { participants: data.sites.length, seed, validationFraction: validation, names };
+    return partition(data.train, bySite(data.sites), options);
+  }
   if (configuration.partition.name === OWN_DATA) {
     throw new ConfigurationError(
       `${source}: "partition.name" is "${OWN_DATA}", in which each participant brings its own data, expected one of ${partitionerNames.join(', ')} on one machine`,
       { hint: 'lead it by `commonweight serve`, where the others join; or name a partitioner' },
     );
   }
-  const { seed, examples, participants: names } = configuration;
   const partitioner = partitionerOf(configuration, partitionerNames, source);
   const deal = (part: Dataset | Strata) =>
     partition(part, partitioner, { participants, seed, validationFraction: validation, names });
@@ -29,6 +33,18 @@ export function sharesOf(configuration: Configuration, data: TrainTestSplit, sou
     );
   }
   return shareRandomPart(strataOf(data.train), examples, seed, deal);
+}
+
+/** The examples of each site in turn. */
+function bySite(sites: readonly number[]): Partitioner {
+  const starts = sites.map((_, site) => sites.slice(0, site).reduce((sum, count) => sum + count, 0));
+  return {
+    ...{ name: OWN_DATA, settings: {} },
+    split: () =>
+      sites.map((count, site) =>
+        Uint32Array.from({ length: count }, (_, at) => (starts[site] as number) + at),
+      ),
+  };
 }
 
 /**

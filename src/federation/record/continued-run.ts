@@ -19,7 +19,7 @@ export interface ConfigurationKeeper {
 
 /** The new configuration, with the earlier values of the fields that may differ. */
 export function asBefore(earlier: Configuration, now: Configuration): Configuration {
-  const { shareLabelCounts, rounds, dataset } = earlier;
+  const { shareLabelCounts, rounds, dataset, data } = earlier;
   return {
     ...now,
     // Sharing counts of categories does not make another run.
@@ -27,6 +27,7 @@ export function asBefore(earlier: Configuration, now: Configuration): Configurat
     rounds: Math.min(now.rounds, rounds),
     // run-data.ts compares the data themselves.
     dataset: dataset === 'none' || now.dataset === 'none' ? now.dataset : dataset,
+    ...(now.data && { data: { ...now.data, ...(data?.sites && now.data.sites && { sites: data.sites }) } }),
   };
 }
 
@@ -40,7 +41,8 @@ export async function continueRun(
   if (earlier === undefined) return;
   if (now.rounds > earlier.rounds)
     await folder.append({ type: 'rounds-raised', round: rounds.length, rounds: now.rounds });
-  if (now.rounds > earlier.rounds || now.dataset !== earlier.dataset) await folder.keepConfiguration(now);
+  const places = ({ dataset, data }: Configuration) => [dataset, ...(data?.sites ?? [])].join('\n');
+  if (now.rounds > earlier.rounds || places(now) !== places(earlier)) await folder.keepConfiguration(now);
 }
 
 /** Whether the work of a round depends on the number of all rounds. */

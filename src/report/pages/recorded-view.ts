@@ -4,8 +4,8 @@
 
 import { CommonweightError } from '../../base/error.js';
 import { closeDatasets } from '../../data/dataset.js';
-import type { PictureSet } from '../../data/images/image-dataset.js';
-import { loadRecordedDataset } from '../../data/images/node/load-dataset.js';
+import { asImages, type PictureSet } from '../../data/images/image-dataset.js';
+import { loadRecordedData } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
 import { type RecordedRun, readRun } from '../../federation/record/read-run.js';
@@ -80,9 +80,9 @@ async function testImagesOf(
   if (wordsOfRun(run).example !== 'image') return undefined;
   try {
     const options = { dataDir, onProgress: onData, signal, paging: pagingIn(machineMemory().bytes) };
-    const { train, test } = await loadRecordedDataset(run.configuration, dataset, options);
+    const { train, test } = await loadRecordedData(run.configuration, dataset, options);
     closeDatasets(train);
-    return test;
+    return asImages(test);
   } catch (error) {
     if (!(error instanceof CommonweightError)) throw error;
     noPictures(error.message);

@@ -2,7 +2,8 @@
 
 import { CommonweightError } from '../../base/error.js';
 import { closeDatasets } from '../../data/dataset.js';
-import { loadRecordedDataset } from '../../data/images/node/load-dataset.js';
+import { asImages } from '../../data/images/image-dataset.js';
+import { loadRecordedData } from '../../data/node/load-data.js';
 import { pagingIn } from '../../data/paged/node/paging.js';
 import type { OnDataProgress } from '../../data/progress.js';
 import { machineMemory } from '../../federation/plan/node/machine-memory.js';
@@ -45,9 +46,10 @@ async function picturesOf(
   if (test === undefined || images.length === 0 || wordsOfRun(run).example !== 'image') return new Map();
   try {
     const options = { dataDir, onProgress: onData, signal, paging: pagingIn(machineMemory().bytes) };
-    const data = await loadRecordedDataset(run.configuration, dataset, options);
+    const data = await loadRecordedData(run.configuration, dataset, options);
     try {
-      return testPictures(data.test, images, test.examples);
+      const pictures = asImages(data.test);
+      return pictures === undefined ? new Map() : testPictures(pictures, images, test.examples);
     } finally {
       closeDatasets(data.train, data.test);
     }

@@ -96,17 +96,6 @@ export async function loadDatasetOf(
   );
 }
 
-/**
- * Loads the data set of a recorded run, which may have been moved since.
- * @param moved where it lies now, if somebody says so
- * @throws DataError when there is no such set or it cannot be read; how to say where it lies now
- */
-export const loadRecordedDataset = (
-  settings: DatasetSettings,
-  moved: string | undefined,
-  options: Omit<LoadDatasetOptions, 'wanted'> = {},
-): Promise<LoadedPictures> => orSayMoved(loadDatasetOf(settings, options, moved), moved);
-
 /** What is loading; where it fails, the error says how to name its new place. */
 export function orSayMoved<Loaded>(loading: Promise<Loaded>, moved: string | undefined): Promise<Loaded> {
   if (moved !== undefined) return loading;

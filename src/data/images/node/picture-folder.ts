@@ -97,7 +97,7 @@ export async function loadPictureFolder(
   const survey = await surveyPictures(folder, { ...options, wanted });
   const all = [...survey.train, ...(survey.test ?? [])];
   if (all.length === 0) throw badFiles(folder, survey.problems, SKIP_HINT);
-  const size = sizeOfSet(all, options);
+  const size = sizeOfPictures(all, options);
   const split = splitPictures(survey, wanted, options);
   const count = split.train.length + split.test.length;
   const paging = pagingOf(count * imageBytes(size), options);
@@ -203,7 +203,7 @@ function checkSizeOptions({ height, width, channels }: PictureFolderOptions): vo
 }
 
 /** Unless it is given: the median size, in colour if one of the pictures is. */
-function sizeOfSet(
+export function sizeOfPictures(
   pictures: readonly SurveyedPicture[],
   { channels, ...given }: PictureFolderOptions,
 ): PictureSize {

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { bytesOf, checkSplit, closeDatasets, type TrainTestSplit } from '../../../data/dataset.js';
-import { datasetPath, loadDatasetOf } from '../../../data/images/node/load-dataset.js';
+import { loadDataOf, locatedData } from '../../../data/node/load-data.js';
 import { pagingIn } from '../../../data/paged/node/paging.js';
 import type { Share } from '../../../data/partition/partition.js';
 import type { OnDataProgress } from '../../../data/progress.js';
@@ -84,7 +84,7 @@ export async function prepareRun(input: ConfigurationInput, options: RunSettings
   const prepareWith = async (): Promise<PreparedRun> => {
     const shares = sharesOf(parsed, data, source);
     checkTestExamples(parsed, data, source);
-    const located = options.data ? parsed : { ...parsed, dataset: datasetPath(parsed.dataset) };
+    const located = options.data ? parsed : locatedData(parsed);
     const configuration = await withOwnNormalization(located, input, data.train, options.out);
     checkDemands(
       configuration,
@@ -116,5 +116,5 @@ function dataOf(
 ) {
   const { onData: onProgress, onNotice } = observer;
   const paging = pagingIn(machineMemory(mostMemoryBytes).bytes, out);
-  return loadDatasetOf(configuration, { dataDir, onProgress, onNotice, signal, paging });
+  return loadDataOf(configuration, { dataDir, onProgress, onNotice, signal, paging });
 }

@@ -4,12 +4,8 @@
  * has no data. Node only.
  */
 import { checkDataset, closeDatasets, type DataFacts, type Dataset } from '../../../data/dataset.js';
-import {
-  datasetPath,
-  type LoadDatasetOptions,
-  loadDatasetOf,
-} from '../../../data/images/node/load-dataset.js';
 import { picturesOfSettings } from '../../../data/images/settings.js';
+import { type LoadDataOptions, loadDataOf, locatedData } from '../../../data/node/load-data.js';
 import type { Configuration, ConfigurationInput } from '../../../protocol/configuration/configuration.js';
 import { withOwnNormalization } from './own-normalization.js';
 
@@ -21,7 +17,7 @@ export interface ServedData {
   readonly test: Dataset;
 }
 
-interface DataOptions extends LoadDatasetOptions {
+interface DataOptions extends LoadDataOptions {
   readonly test: Dataset | undefined;
   /** The run folder. */
   readonly out: string;
@@ -44,10 +40,9 @@ export async function servedData(
   }
   const described = picturesOfSettings(configuration);
   if (described !== undefined) return { configuration, facts: described, test: described };
-  const { dataset } = configuration;
-  const { train, test } = await loadDatasetOf(configuration, options);
+  const { train, test } = await loadDataOf(configuration, options);
   const measured = train.examples > 0 ? train : test;
-  const located = { ...configuration, dataset: datasetPath(dataset) };
+  const located = locatedData(configuration);
   const normalized = await withOwnNormalization(located, input, measured, out, onNotice);
   closeDatasets(train);
   return { configuration: normalized, facts: test, test };

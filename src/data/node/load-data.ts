@@ -1,0 +1,71 @@
+/**
+ * Loads the data that settings describe, of any kind: one data set that is dealt out, or in a
+ * simulation those of each site. Node only.
+ */
+import { basename, join, resolve } from 'node:path';
+import { concatenated } from '../concatenated.js';
+import { closeDatasets, type Dataset, type TrainTestSplit } from '../dataset.js';
+import {
+  type DatasetSettings,
+  datasetPath,
+  type LoadDatasetOptions,
+  loadDatasetOf,
+  orSayMoved,
+} from '../images/node/load-dataset.js';
+import { loadPictureSites } from '../images/node/picture-sites.js';
+import { type DataSettings, SITES, sitesOf } from '../settings.js';
+
+/** The settings of a configuration that say what its data are. */
+export interface DataToLoad extends DatasetSettings {
+  readonly data?: DataSettings | undefined;
+}
+
+export type LoadDataOptions = Omit<LoadDatasetOptions, 'wanted'>;
+
+/**
+ * The data of settings. Where participants elsewhere bring their own data, those are a
+ * coordinator's, for the test alone.
+ * @param moved where they lie now, if they were moved: for sites, the folder that holds them
+ * @throws DataError when they cannot be read; the signal's reason when it is aborted
+ */
+export async function loadDataOf(
+  settings: DataToLoad,
+  options: LoadDataOptions = {},
+  moved?: string,
+): Promise<TrainTestSplit> {
+  const sites = sitesOf(settings.data);
+  if (sites === undefined) return loadDatasetOf(settings, options, moved);
+  const places = moved === undefined ? sites : sites.map((site) => join(moved, basename(resolve(site))));
+  return joined(await loadPictureSites(places, settings, options), options);
+}
+
+/** The sites one after another; `sites` says how many training examples each has. */
+function joined(loaded: readonly TrainTestSplit[], { paging }: LoadDataOptions): TrainTestSplit {
+  const all = (part: 'train' | 'test'): Dataset =>
+    concatenated(
+      SITES,
+      loaded.map((site) => site[part]),
+      paging,
+    );
+  const split = { train: all('train'), test: all('test') };
+  for (const { train, test } of loaded) closeDatasets(train, test);
+  return { ...split, sites: loaded.map(({ train }) => train.examples) };
+}
+
+/**
+ * Loads the data of a recorded run, which may have been moved since.
+ * @throws DataError when they cannot be read; how to say where they lie now
+ */
+export const loadRecordedData = (
+  settings: DataToLoad,
+  moved: string | undefined,
+  options: LoadDataOptions = {},
+): Promise<TrainTestSplit> => orSayMoved(loadDataOf(settings, options, moved), moved);
+
+/** The settings as a run stores them, so that the data are found from another working directory. */
+export function locatedData<Settings extends DataToLoad>(settings: Settings): Settings {
+  const { data, dataset } = settings;
+  const sites = sitesOf(data);
+  if (sites === undefined) return { ...settings, dataset: datasetPath(dataset) };
+  return { ...settings, data: { ...data, sites: sites.map((site) => resolve(site)) } };
+}
